@@ -1,0 +1,1 @@
+"""One file per target system. Pure Python: nothing in this package imports Django."""

@@ -1,0 +1,76 @@
+"""What a connector is given to work with: one connection's credentials, settings and helpers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from threading import RLock
+from typing import Any, Protocol
+
+
+class Vault(Protocol):
+    """Encrypted memory of one connection for what its connector must keep: tokens above all.
+
+    `load` gives what was saved last (empty at first); `save` returns only when it is stored for good.
+    `exclusive` lets one process at a time in: take it, `load` again, and only then spend a refresh token.
+    """
+
+    def load(self) -> Mapping[str, Any]: ...
+
+    def save(self, values: Mapping[str, Any]) -> None: ...
+
+    def exclusive(self) -> AbstractContextManager[None]: ...
+
+
+class Limiter(Protocol):
+    """Gives leave for one request, sleeping until the system's limit allows it."""
+
+    def acquire(self) -> None: ...
+
+    def penalize(self, seconds: float) -> None:
+        """Nobody goes before so many seconds have passed (the system said so)."""
+        ...
+
+
+class MemoryVault:
+    """A vault for tests and one-off checks."""
+
+    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+        self._values: MutableMapping[str, Any] = dict(values or {})
+        self._lock = RLock()
+
+    def load(self) -> Mapping[str, Any]:
+        return dict(self._values)
+
+    def save(self, values: Mapping[str, Any]) -> None:
+        self._values = dict(values)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._lock:
+            yield
+
+
+def _allow() -> None:
+    """No fence: whoever calls may go on."""
+
+
+@dataclass(slots=True)
+class Context:
+    """`settings` holds cleaned values with defaults filled in. `namespace` is stable and unique per connection
+    (for ids derived from ours). `guard` raises `Interrupted` when this worker may not start another call.
+    `today` is the organization's date. Timeouts are in seconds."""
+
+    credentials: Mapping[str, str]
+    settings: Mapping[str, Any]
+    urls: Mapping[str, str]
+    namespace: str
+    today: date
+    vault: Vault = field(default_factory=MemoryVault)
+    limiter: Limiter | None = None
+    guard: Callable[[], None] = _allow
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    connect_timeout: float = 5.0
+    read_timeout: float | None = None

@@ -1,0 +1,320 @@
+"""The one way in which connectors talk to the world: limits, timeouts, size caps, and a masked record of each call."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+from requests.auth import AuthBase
+
+from integrations.connectors.context import Context
+from integrations.connectors.errors import RateLimited, Unavailable, UnclearOutcome
+from integrations.connectors.limiter import WindowLimiter
+from integrations.connectors.masking import Masker
+from integrations.connectors.system import Limits
+
+MAX_ANSWER_BYTES = 20 * 1024 * 1024
+KEPT_CHARACTERS = 20_000
+USER_AGENT = "PositionSync/1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call as it may be kept and shown: masked and capped. `status` 0 means that no answer came."""
+
+    at: float
+    method: str
+    url: str
+    request_headers: dict[str, str]
+    request_body: str
+    status: int
+    response_headers: dict[str, str]
+    response_body: str
+    milliseconds: int
+    error: str = ""
+
+
+class Response:
+    """An answer read whole. `json()` raises Unavailable when the body is not JSON."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], content: bytes, encoding: str | None) -> None:
+        self.status = status
+        self.headers = requests.structures.CaseInsensitiveDict(headers)
+        self.content = content
+        self._encoding = encoding or "utf-8"
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def text(self) -> str:
+        try:
+            return self.content.decode(self._encoding, "replace")
+        except LookupError:
+            return self.content.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            raise Unavailable(
+                "The answer is not JSON.", vendor_text=self.text[:300], vendor_code=str(self.status)
+            ) from None
+
+    def retry_after(self) -> float | None:
+        """Seconds of a Retry-After header, given as seconds or as a date; None without a usable one."""
+        value = self.headers.get("Retry-After", "").strip()
+        if not value:
+            return None
+        try:
+            return max(0.0, float(value))
+        except ValueError:
+            pass
+        try:
+            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        except (TypeError, ValueError):
+            return None
+
+
+def raise_for_trouble(response: Response) -> None:
+    """The part of reading an answer that is alike everywhere: too many requests, server trouble, redirects."""
+    if response.status == 429:
+        raise RateLimited(
+            "Too many requests.",
+            wait=response.retry_after(),
+            vendor_text=response.text[:300],
+            vendor_code="429",
+        )
+    if response.status >= 500:
+        raise Unavailable(
+            f"It did not answer properly ({response.status}).",
+            wait=response.retry_after(),
+            vendor_text=response.text[:300],
+            vendor_code=str(response.status),
+        )
+    if 300 <= response.status < 400 and response.status != 304:
+        raise Unavailable(
+            f"It redirected the request ({response.status}), which is never followed.",
+            vendor_code=str(response.status),
+        )
+
+
+class Http:
+    """HTTP for one connection; safe to share between threads (one `requests.Session` each).
+
+    `auth` signs each request (called anew for each, also for the repeat after a refusal).
+    `refused(response)` is asked after each answer: True means "I renewed the credentials, send it once more".
+    `classify(response)` raises one of `connectors.errors` for answers that are trouble in this system.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        limits: Limits,
+        *,
+        base_url: str = "",
+        auth: AuthBase | None = None,
+        headers: Mapping[str, str] | None = None,
+        refused: Callable[[Response], bool] | None = None,
+        classify: Callable[[Response], None] = raise_for_trouble,
+    ) -> None:
+        self.context = context
+        self.base_url = base_url
+        self.auth = auth
+        self.headers = dict(headers or {})
+        self.refused = refused
+        self.classify = classify
+        self.masker = Masker()
+        self.calls = 0
+        self._read_timeout = context.read_timeout or limits.read_timeout
+        self._limiter = context.limiter or (
+            WindowLimiter(limits.requests, limits.per_seconds) if limits.requests else None
+        )
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._lock = threading.Lock()
+
+    # -- calls -------------------------------------------------------------------------------------------
+
+    def get(self, url: str, **kwargs: Any) -> Response:
+        return self.request("GET", url, **kwargs)
+
+    def post(self, url: str, **kwargs: Any) -> Response:
+        return self.request("POST", url, **kwargs)
+
+    def put(self, url: str, **kwargs: Any) -> Response:
+        return self.request("PUT", url, **kwargs)
+
+    def patch(self, url: str, **kwargs: Any) -> Response:
+        return self.request("PATCH", url, **kwargs)
+
+    def delete(self, url: str, **kwargs: Any) -> Response:
+        return self.request("DELETE", url, **kwargs)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        auth: AuthBase | None = None,
+        write: bool | None = None,
+        sign: bool = True,
+        classify: Callable[[Response], None] | None = None,
+        read_timeout: float | None = None,
+    ) -> Response:
+        """One call. `url` is absolute or relative to `base_url`.
+
+        `write` says whether a lost answer leaves the outcome unclear; by default every method but GET and HEAD
+        (say True for a GET that deletes, False for a POST that only asks, as a token request or GraphQL query).
+        `sign=False` leaves out the auth and the one repeat after a refusal. `classify` replaces the connector's.
+        """
+        if write is None:
+            write = method not in ("GET", "HEAD")
+        full = url if "://" in url else urljoin(self.base_url.rstrip("/") + "/", url.lstrip("/"))
+        for attempt in (1, 2):
+            response = self._send(
+                method,
+                full,
+                params=params,
+                json=json,
+                data=data,
+                headers={"User-Agent": USER_AGENT, **self.headers, **(headers or {})},
+                auth=auth or (self.auth if sign else None),
+                write=write,
+                read_timeout=read_timeout or self._read_timeout,
+            )
+            if not (sign and attempt == 1 and self.refused is not None and self.refused(response)):
+                break
+        try:
+            (classify or self.classify)(response)
+        except RateLimited as error:
+            if self._limiter is not None and error.wait:
+                self._limiter.penalize(error.wait)
+            raise
+        return response
+
+    def _send(self, method: str, url: str, *, write: bool, read_timeout: float, **kwargs: Any) -> Response:
+        self.context.guard()
+        if self._limiter is not None:
+            self._limiter.acquire()
+            self.context.guard()
+        session = self._session()
+        kwargs["headers"] = {k: v for k, v in kwargs["headers"].items() if v is not None}
+        request = session.prepare_request(requests.Request(method, url, **kwargs))
+        started, clock = time.time(), time.monotonic()
+        self.calls += 1
+        response: Response | None = None
+        error = ""
+        try:
+            answer = session.send(
+                request,
+                timeout=(self.context.connect_timeout, read_timeout),
+                allow_redirects=False,
+                stream=True,
+            )
+            try:
+                content = self._read(answer, clock + 2 * read_timeout)
+            finally:
+                answer.close()
+            response = Response(answer.status_code, answer.headers, content, answer.encoding)
+            return response
+        except requests.exceptions.ConnectTimeout as exc:
+            error = "no connection in time"
+            raise Unavailable("It could not be reached in time.") from exc
+        except requests.exceptions.Timeout as exc:
+            error = "no answer in time"
+            raise self._lost(write, "It did not answer in time.") from exc
+        except requests.exceptions.ConnectionError as exc:
+            error = "connection failed"
+            refused = "NewConnectionError" in repr(exc) or "NameResolutionError" in repr(exc)
+            raise self._lost(write and not refused, "The connection to it failed.") from exc
+        except (requests.exceptions.RequestException, OSError, ValueError) as exc:
+            error = "broken answer"
+            raise self._lost(write, "Its answer broke off or could not be read.") from exc
+        finally:
+            self._record(request, response, started, clock, error)
+
+    @staticmethod
+    def _lost(write: bool, message: str) -> UnclearOutcome | Unavailable:
+        return UnclearOutcome(message) if write else Unavailable(message)
+
+    @staticmethod
+    def _read(answer: requests.Response, deadline: float) -> bytes:
+        """The whole body, unpacked, up to MAX_ANSWER_BYTES (an answer is never trusted with our memory)."""
+        chunks, size = [], 0
+        for chunk in answer.iter_content(64 * 1024):
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise ValueError("answer too large")
+            if time.monotonic() > deadline:
+                raise requests.exceptions.ReadTimeout("answer too slow")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    # -- the record --------------------------------------------------------------------------------------
+
+    def take_exchanges(self) -> tuple[Exchange, ...]:
+        """What this thread has called since the last take, masked with every secret known by now."""
+        taken = tuple(getattr(self._local, "exchanges", ()))
+        self._local.exchanges = []
+        return taken
+
+    def _record(
+        self,
+        request: requests.PreparedRequest,
+        response: Response | None,
+        started: float,
+        clock: float,
+        error: str,
+    ) -> None:
+        body = request.body or b""
+        text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
+        if not hasattr(self._local, "exchanges"):
+            self._local.exchanges = []
+        mask = self.masker
+        self._local.exchanges.append(
+            Exchange(
+                at=started,
+                method=request.method or "",
+                url=mask.text(request.url or ""),
+                request_headers=mask.headers((k, str(v)) for k, v in request.headers.items()),
+                request_body=mask.text(text[:KEPT_CHARACTERS]),
+                status=response.status if response else 0,
+                response_headers=mask.headers(response.headers.items()) if response else {},
+                response_body=mask.text(response.text[:KEPT_CHARACTERS]) if response else "",
+                milliseconds=round((time.monotonic() - clock) * 1000),
+                error=error,
+            )
+        )
+        del self._local.exchanges[:-200]
+
+    # -- sessions ----------------------------------------------------------------------------------------
+
+    def _session(self) -> requests.Session:
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False  # no .netrc credentials; proxies are the operator's HTTPS_PROXY below
+            session.proxies = dict(requests.utils.get_environ_proxies("https://example.org"))
+            self._local.session = session
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+    def close(self) -> None:
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()

@@ -1,0 +1,192 @@
+"""What a connector declares about its system: the only source of the supported-fields page, the validation,
+the payload mapping, the API, `manage.py systems` and README's table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from integrations.connectors.fields import BY_KEY, FIELDS
+
+
+class Model(StrEnum):
+    HISTORY = "history"
+    FLAT = "flat"
+
+
+class Delete(StrEnum):
+    """What happens there when a position is deleted here and the connection's *delete* switch is on."""
+
+    REMOVE = "remove"  # the record goes away
+    CANCEL = "cancel"  # the record stays, marked as never valid; `read()` leaves such records out
+    BY_HAND = "by_hand"  # the system cannot; `delete_note` says what a person does there
+
+
+class When(StrEnum):
+    ALWAYS = "always"
+    ON_CREATE = "on_create"
+    IF_EMPTY = "if_empty"
+
+
+class Kind(StrEnum):
+    """How a setting is asked for in a form."""
+
+    TEXT = "text"
+    SECRET = "secret"
+    LONG_SECRET = "long_secret"  # several lines, a PEM key
+    CHOICE = "choice"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    TABLE = "table"  # our code -> their code, one row for each of `rows`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One credential or setting of a connection.
+
+    A TABLE has `rows`: our codes, shown as row titles; empty rows mean free keys typed by the admin (a company's
+    organization number, a department code). `choices` are (value, label); for a TABLE they are their codes.
+    Values arrive in `Context.settings` already cleaned: bool, int, Decimal, str or dict[str, str].
+    """
+
+    name: str
+    label: str
+    kind: Kind = Kind.TEXT
+    help: str = ""
+    required: bool = False
+    default: Any = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    rows: tuple[str, ...] = ()
+    pattern: str = ""
+    example: str = ""
+    group: str = "Defaults"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`requests` per sliding window of `per_seconds` (0 = none known), `concurrency` calls at a time.
+
+    `shared_by` names the credential whose value the vendor counts by when that is not the connection itself:
+    connections with the same value then share one limiter across processes.
+    """
+
+    requests: int = 0
+    per_seconds: float = 1.0
+    concurrency: int = 4
+    read_timeout: float = 30.0
+    shared_by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One of our fields in this system.
+
+    ours           key in `connectors.fields`
+    remote         its name there; "" = not supported, and then `unsupported` says honestly why
+    when           always, only on create, only if empty there
+    required       a value must exist (ours, or from `default_setting`) before anything is written
+    required_with  required only when this other field of ours has a value ("end_date")
+    codes          our code -> their code; None = no counterpart (the table must give one, else refused)
+    table          name of the TABLE setting whose rows replace `codes`
+    choices        every code they know, to offer in the table and to check against
+    default_setting  setting that gives the value *in their words* when ours is empty
+    enabled_by     opt-in: name of the BOOLEAN setting that switches this field on
+    encode         (our value, settings) -> their value, before the limits; not used with `codes`
+    clearable      whether an empty value can be written over one that we sent before
+    owned          True: an empty value here always clears there (dates of the period itself);
+                   False: cleared only where we wrote it, so that what a clerk filled in stays
+    max_length, allowed (regular expression for the whole text), minimum, maximum, decimals: limits; a value
+                   outside them is refused here, with the limit named
+    """
+
+    ours: str
+    remote: str = ""
+    when: When = When.ALWAYS
+    required: bool = False
+    required_with: str = ""
+    codes: Mapping[str, str | None] | None = None
+    table: str = ""
+    choices: tuple[str, ...] = ()
+    default_setting: str = ""
+    enabled_by: str = ""
+    encode: Callable[[Any, Mapping[str, Any]], Any] | None = None
+    clearable: bool = True
+    owned: bool = False
+    max_length: int | None = None
+    allowed: str = ""
+    allowed_note: str = ""
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    decimals: int | None = None
+    unsupported: str = ""
+    note: str = ""
+    format: str = ""
+    example: str = ""
+
+    @property
+    def supported(self) -> bool:
+        return bool(self.remote)
+
+    def __post_init__(self) -> None:
+        if self.ours not in BY_KEY:
+            raise ValueError(f"{self.ours!r} is not one of our fields")
+        if bool(self.remote) == bool(self.unsupported):
+            raise ValueError(f"{self.ours}: give either a remote name or the reason why there is none")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A stable code for why something was not written, with what a person does about it.
+
+    `title` is a short noun phrase for the log's column, `remedy` says what to do and where.
+    `{field}`, `{system}` and other named params are filled in when shown.
+    """
+
+    code: str
+    title: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """The declaration of one target system. `base_urls["api"]` is the main one; every one can be overridden
+    per connection. `sandbox_urls` gives each one's path below the sandbox's tenant address."""
+
+    key: str
+    name: str
+    country: str
+    model: Model
+    protocol: str
+    delete: Delete
+    delete_note: str
+    matching: tuple[str, ...]
+    base_urls: Mapping[str, str]
+    sandbox_urls: Mapping[str, str]
+    credentials: tuple[Setting, ...]
+    settings: tuple[Setting, ...]
+    fields: tuple[Field, ...]
+    limits: Limits = field(default_factory=Limits)
+    causes: tuple[Cause, ...] = ()
+    moves: bool = False  # the start date of an existing period can be changed there
+    move_note: str = ""
+    unsynced_note: str = ""
+
+    def __post_init__(self) -> None:
+        declared = [f.ours for f in self.fields]
+        missing = [f.key for f in FIELDS if f.key not in declared]
+        if missing or len(declared) != len(set(declared)):
+            raise ValueError(f"{self.key}: declare each of our fields once; missing {missing}")
+        if set(self.base_urls) != set(self.sandbox_urls):
+            raise ValueError(f"{self.key}: every base URL needs its sandbox path")
+
+    def field(self, ours: str) -> Field:
+        return next(f for f in self.fields if f.ours == ours)
+
+    @property
+    def required_settings(self) -> tuple[Setting, ...]:
+        return tuple(s for s in (*self.credentials, *self.settings) if s.required)

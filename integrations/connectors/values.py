@@ -1,0 +1,147 @@
+"""The plain frozen values that go into a connector and come out of it. Nothing here knows Django."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    code: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A legal entity or sub-unit; `organization_number` holds digits as the authorities write them."""
+
+    name: str
+    organization_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    number: str
+    email: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An employee as the target systems know people. `id` is ours and stable for ever."""
+
+    id: str
+    number: str
+    first_name: str
+    last_name: str
+    email: str = ""
+    birth_date: date | None = None
+    national_id: str = field(default="", repr=False)
+    company: Company | None = None
+    department: Department | None = None
+    manager: Manager | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One period of employment as saved here. `values` is keyed by `integrations.connectors.fields`."""
+
+    id: str
+    start: date
+    end: date | None
+    values: Mapping[str, Any]
+
+    @property
+    def percentage(self) -> Any:
+        return self.values.get("percentage")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A position translated into one system's words, as `Remote.values` would show it once written."""
+
+    position_id: str
+    values: Mapping[str, Any]
+
+    @property
+    def start(self) -> date:
+        return self.values["start_date"]  # type: ignore[no-any-return]
+
+    @property
+    def end(self) -> date | None:
+        return self.values.get("end_date")
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A period (history) or the current employment (flat) as the target system holds it now.
+
+    `values` is keyed by our field names and holds the target's own words, dates as `date`. A field that the
+    system does not show is left out. `version` and `raw` travel back to the connector untouched.
+    `start_date` may be None for a flat record that has never been given one.
+    """
+
+    id: str
+    values: Mapping[str, Any]
+    version: Any = None
+    raw: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def start(self) -> date | None:
+        return self.values.get("start_date")
+
+    @property
+    def end(self) -> date | None:
+        return self.values.get("end_date")
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEmployee:
+    """The one employee found there. `matched_by` is in our words: "employee number", "e-mail" ..."""
+
+    id: str
+    label: str = ""
+    matched_by: str = ""
+    raw: Any = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field's old and new value in the target's words."""
+
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """Something that was not written although the rest was. Said to the administrator as it stands."""
+
+    message: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write left there. `pending` is set when a person must still carry it over (a file)."""
+
+    remote_id: str
+    warnings: tuple[Warning, ...] = ()
+    pending: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One line of *Test connection*: what was tested, whether it holds, and where to grant it if not."""
+
+    ok: bool
+    title: str
+    detail: str = ""
+    where: str = ""

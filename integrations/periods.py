@@ -1,0 +1,53 @@
+"""Pure arithmetic on periods of whole days; an end of None means open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from integrations.connectors.values import Position
+
+Period = tuple[date, date | None]
+
+
+def intersection(a: Period, b: Period) -> Period | None:
+    """The days that both periods hold, or None. Both bounds are inclusive."""
+    start = max(a[0], b[0])
+    end = min((e for e in (a[1], b[1]) if e is not None), default=None)
+    return None if end is not None and end < start else (start, end)
+
+
+def holds(outer: Period | None, inner: Period | None) -> bool:
+    """Whether every day of `inner` is in `outer`; no days at all are in anything."""
+    if inner is None:
+        return True
+    if outer is None or inner[0] < outer[0]:
+        return False
+    return outer[1] is None or (inner[1] is not None and inner[1] <= outer[1])
+
+
+def current(positions: Iterable[Position], today: date) -> Position | None:
+    """The one position that counts today: the highest percentage, then the latest start, then the newest.
+
+    Active means start <= today <= end, or no end. No percentage counts as 100.
+    """
+    active = [p for p in positions if p.start <= today and (p.end is None or today <= p.end)]
+
+    def rank(position: Position) -> tuple[Decimal, date, int, str]:
+        share = position.percentage
+        return (
+            Decimal(100) if share is None else Decimal(str(share)),
+            position.start,
+            len(position.id),
+            position.id,
+        )
+
+    return max(active, key=rank, default=None)
+
+
+def next_change(positions: Sequence[Position], today: date) -> date | None:
+    """The next day on which `current` may give another answer although nobody edits anything."""
+    days = [p.start for p in positions if p.start > today]
+    days += [p.end + timedelta(days=1) for p in positions if p.end is not None and p.end >= today]
+    return min(days, default=None)

@@ -1,0 +1,404 @@
+"""Brings one employee in line in one connection: translate, find, read, plan, write. HTTP only, no database.
+
+The worker gives it plain values and stores what comes back; *Preview* runs it without the writes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as made
+from datetime import date
+
+from integrations.connectors.base import Connector
+from integrations.connectors.errors import (
+    ConnectorError,
+    DataRefused,
+    EmployeeNotFound,
+    EmployeeNotUnique,
+    Stale,
+    UnclearOutcome,
+)
+from integrations.connectors.fields import BY_KEY
+from integrations.connectors.http import Exchange
+from integrations.connectors.system import Model
+from integrations.connectors.values import Change, Person, Position, Remote, RemoteEmployee, Wanted, Warning
+from integrations.planner import (
+    Action,
+    Intent,
+    LastSent,
+    Plan,
+    Rules,
+    Sent,
+    Skip,
+    Step,
+    chosen_position,
+    day,
+    plan_flat,
+    plan_history,
+)
+from integrations.translate import Problem, active_fields, translate
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """One position with an open job. `changed` names our fields that changed, None when that is not known."""
+
+    position_id: str
+    changed: frozenset[str] | None = None
+    move: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything about one employee that the run needs.
+
+    positions  all of the employee's positions here
+    touched    those to bring in line (deleted ones are not in positions)
+    sent       position id -> what was last written for it (for a flat system: one entry at most)
+    """
+
+    person: Person
+    positions: Sequence[Position]
+    touched: Sequence[Touched]
+    sent: Mapping[str, Sent]
+    remote_employee_id: str
+    rules: Rules
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One line of what happened: `ok` True, False, or None for a step that was not reached."""
+
+    title: str
+    ok: bool | None
+    detail: str = ""
+    at: float = made(default_factory=time.time)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one position.
+
+    result  "sent", "planned" (preview), "skipped", "waiting" (until `wait_until`), "failed" (a person or a change must
+            mend it) or "error" (`error` says what; the engine decides when to try again)
+    """
+
+    position_id: str
+    result: str
+    cause: str = ""
+    message: str = ""
+    field: str = ""
+    action: str = ""
+    params: Mapping[str, str] = made(default_factory=dict)
+    changes: Mapping[str, Change] = made(default_factory=dict)
+    unsent: Mapping[str, str] = made(default_factory=dict)
+    warnings: tuple[Warning, ...] = ()
+    sent: Sent | None = None
+    gone: bool = False  # the record there no longer stands for this position
+    pending: str = ""
+    wait_until: date | None = None
+    vendor_text: str = ""
+    vendor_code: str = ""
+    error: ConnectorError | None = None
+    trace: list[Trace] = made(default_factory=list)
+
+
+@dataclass(slots=True)
+class Report:
+    outcomes: dict[str, Outcome] = made(default_factory=dict)
+    remote_employee: RemoteEmployee | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    error: ConnectorError | None = None  # what ended the run early, if something did
+
+
+def run(connector: Connector, work: Work, *, execute: bool = True) -> Report:
+    """Never raises a ConnectorError: it ends up in the report, at every position that it kept from being written."""
+    connector.http.masker.add(work.person.national_id)
+    connector.http.take_exchanges()
+    state = _Run(connector, work, execute)
+    try:
+        state.go()
+    except ConnectorError as error:
+        state.stop(error)
+    state.report.exchanges = connector.http.take_exchanges()
+    return state.report
+
+
+class _Run:
+    def __init__(self, connector: Connector, work: Work, execute: bool) -> None:
+        self.connector, self.work, self.execute = connector, work, execute
+        self.system = connector.system
+        self.report = Report()
+        self.open = {t.position_id: t for t in work.touched}
+        self.here = {p.id: p for p in work.positions}
+        self.wanted: dict[str, Wanted] = {}
+        self.unsent: dict[str, Mapping[str, str]] = {}
+        self.trace: dict[str, list[Trace]] = {t.position_id: [] for t in work.touched}
+        self.common: list[Trace] = []
+        self.last = (
+            next((LastSent(p, s) for p, s in work.sent.items()), None) if self.system.model is Model.FLAT else None
+        )
+        self.stale_left = 1
+
+    def go(self) -> None:
+        self._prepare()
+        if not self.open:
+            return
+        person = self.work.person
+        employee = self.connector.find_employee(person, self.work.remote_employee_id)
+        self.report.remote_employee = employee
+        matched = f"Employee matched by {employee.matched_by}" if employee.matched_by else "Employee matched"
+        self.common.append(Trace(matched, True, employee.label or employee.id))
+        while self.open:
+            remotes = self.connector.read(employee)
+            self.common.append(Trace("Read there", True, _counted(len(remotes))))
+            plan = self._plan(remotes)
+            self._settle(plan)
+            if not self._carry_out(plan, employee):
+                return
+
+    # before any call
+
+    def _prepare(self) -> None:
+        """Translates what changed; whatever is refused or has nothing to send leaves the run before any call."""
+        for touched in list(self.open.values()):
+            position = self.here.get(touched.position_id)
+            if self.system.model is Model.FLAT:
+                continue
+            if position is not None:
+                self._translate(position, touched)
+            elif touched.position_id not in self.work.sent:
+                self._finish(
+                    Outcome(
+                        touched.position_id,
+                        "skipped",
+                        "never_sent",
+                        f"It was never sent to {self.system.name}, so there is nothing to delete there.",
+                    )
+                )
+        if self.system.model is Model.FLAT:
+            self._prepare_flat()
+
+    def _prepare_flat(self) -> None:
+        work = self.work
+        chosen = chosen_position(work.positions, frozenset(self.open), self.last, work.today)
+        if chosen is not None:
+            touched = self.open.setdefault(chosen.id, Touched(chosen.id))
+            self.trace.setdefault(chosen.id, [])
+            self._translate(chosen, touched)
+        if self.wanted or not self.open:
+            return
+        # Nothing to write: whatever else changed is settled without asking the target at all.
+        plan = plan_flat(
+            self.system,
+            self.connector.settings,
+            work.positions,
+            frozenset(self.open),
+            None,
+            None,
+            self.last,
+            work.rules,
+            work.today,
+        )
+        self._settle(plan)
+
+    def _translate(self, position: Position, touched: Touched) -> None:
+        settings = self.connector.settings
+        translation = translate(self.system, position, settings)
+        self.unsent[position.id] = translation.unsent
+        if translation.wanted is None:
+            first = translation.problems[0]
+            self._fail(position.id, first, others=translation.problems[1:])
+            return
+        supported = {f.ours for f in active_fields(self.system, settings)}
+        if (
+            touched.changed
+            and not touched.changed & supported
+            and position.id in self.work.sent
+            and self.system.model is Model.HISTORY
+        ):
+            names = ", ".join(sorted(_label(c) for c in touched.changed))
+            self._finish(
+                Outcome(
+                    position.id,
+                    "skipped",
+                    "no_supported_change",
+                    f"Nothing to send: the only change was {names}, which {self.system.name} is never sent.",
+                )
+            )
+            return
+        self.trace[position.id].append(Trace("Required fields", True, "All there"))
+        self.wanted[position.id] = translation.wanted
+
+    # planning
+
+    def _plan(self, remotes: Sequence[Remote]) -> Plan:
+        work, settings = self.work, self.connector.settings
+        if self.system.model is Model.FLAT:
+            wanted = next((self.wanted[p] for p in self.open if p in self.wanted), None)
+            return plan_flat(
+                self.system,
+                settings,
+                work.positions,
+                frozenset(self.open),
+                wanted,
+                remotes[0] if remotes else None,
+                self.last,
+                work.rules,
+                work.today,
+            )
+        intents = [
+            Intent(t.position_id, self.wanted.get(t.position_id), work.sent.get(t.position_id), t.move)
+            for t in self.open.values()
+        ]
+        others = {
+            sent.remote_id: f"from {day(self.here[p].start)}"
+            for p, sent in work.sent.items()
+            if p not in self.trace and p in self.here
+        }
+        return plan_history(self.system, settings, intents, remotes, work.rules, others)
+
+    def _settle(self, plan: Plan) -> None:
+        """Ends the run for every position that the plan does not write."""
+        for position_id, problem in plan.problems.items():
+            self._fail(position_id, problem)
+        for position_id, skip in plan.skips.items():
+            self._skip(position_id, skip)
+        for position_id, until in plan.waits.items():
+            message = f"{self.system.name} takes the current position only: it is sent on {day(until)}."
+            self._finish(Outcome(position_id, "waiting", "not_yet_current", message, wait_until=until))
+
+    def _skip(self, position_id: str, skip: Skip) -> None:
+        wanted = self.wanted.get(position_id)
+        sent = Sent(skip.remote_id, wanted.values) if wanted is not None and skip.remote_id else None
+        gone = skip.cause in ("already_gone", "taken_over")
+        self._finish(Outcome(position_id, "skipped", skip.cause, skip.message, sent=sent, gone=gone))
+
+    # writing
+
+    def _carry_out(self, plan: Plan, employee: RemoteEmployee) -> bool:
+        """Writes the plan's steps. True: read and plan once more for what is left (something was refused or stale)."""
+        for step in plan.steps:
+            self.trace.setdefault(step.position_id, [])
+            if not self.execute:
+                self._finish(self._outcome(step, "planned"))
+                continue
+            try:
+                self._write(step, employee)
+            except Stale as error:
+                if not self.stale_left:
+                    raise
+                self.stale_left -= 1
+                self.common.append(Trace("Changed there meanwhile", None, f"{error.message} Reading again."))
+                return True
+            except DataRefused as error:
+                self._refuse(step, error)
+                return True
+        return False
+
+    def _write(self, step: Step, employee: RemoteEmployee) -> None:
+        person = self.work.person
+        try:
+            if step.action is Action.CREATE:
+                assert step.wanted is not None
+                written = self.connector.create(employee, person, step.wanted)
+            elif step.action is Action.DELETE:
+                assert step.remote is not None
+                written = self.connector.delete(employee, step.remote)
+            else:
+                assert step.remote is not None and step.wanted is not None
+                written = self.connector.update(employee, person, step.remote, step.changes, step.wanted)
+        except UnclearOutcome:
+            self.trace[step.position_id].append(
+                Trace(_said(step, "sent"), None, "No answer came; the next try reads first and adopts what it finds.")
+            )
+            raise
+        outcome = self._outcome(step, "sent")
+        outcome.trace.append(Trace(_said(step, "accepted"), True, written.pending or f"Record {written.remote_id}"))
+        outcome.pending = written.pending
+        outcome.warnings = (*written.warnings, *((Warning(step.note, "start_date"),) if step.note else ()))
+        if step.action is Action.DELETE:
+            outcome.gone = True
+        else:
+            assert step.wanted is not None
+            unwritten = {w.field for w in written.warnings if w.field}
+            values = {k: v for k, v in step.wanted.values.items() if k not in unwritten}
+            outcome.sent = Sent(written.remote_id, values)
+        self._finish(outcome)
+
+    def _outcome(self, step: Step, result: str) -> Outcome:
+        if step.remote is not None and step.remote.start is not None:
+            self.trace[step.position_id].append(Trace("Period matched", True, f"Starts {day(step.remote.start)} there"))
+        return Outcome(step.position_id, result, action=str(step.action), changes=step.changes)
+
+    # endings
+
+    def _finish(self, outcome: Outcome) -> None:
+        self.open.pop(outcome.position_id, None)
+        outcome.unsent = self.unsent.get(outcome.position_id, {})
+        outcome.trace = sorted(
+            [*self.common, *self.trace.get(outcome.position_id, []), *outcome.trace], key=lambda t: t.at
+        )
+        self.report.outcomes[outcome.position_id] = outcome
+
+    def _fail(self, position_id: str, problem: Problem, others: Sequence[Problem] = ()) -> None:
+        message = " ".join([problem.message, *(p.message for p in others)])
+        title = "Required fields" if problem.cause == "missing_required_field" else "Planned"
+        self._finish(
+            Outcome(
+                position_id,
+                "failed",
+                problem.cause,
+                message,
+                problem.field,
+                params=problem.params,
+                trace=[Trace(title, False, problem.message)],
+            )
+        )
+
+    def _refuse(self, step: Step, error: DataRefused) -> None:
+        outcome = self._outcome(step, "failed")
+        outcome.cause, outcome.message, outcome.field = error.cause, error.message, error.field
+        outcome.vendor_text, outcome.vendor_code = error.vendor_text, error.vendor_code
+        outcome.trace.append(Trace(_said(step, "refused"), False, error.vendor_text or error.message))
+        self._finish(outcome)
+
+    def stop(self, error: ConnectorError) -> None:
+        """The run cannot go on: every position still open gets this error."""
+        self.report.error = error
+        lasting = isinstance(error, DataRefused | EmployeeNotFound | EmployeeNotUnique)
+        for position_id in list(self.open):
+            self._finish(
+                Outcome(
+                    position_id,
+                    "failed" if lasting else "error",
+                    error.cause,
+                    error.message,
+                    error.field,
+                    vendor_text=error.vendor_text,
+                    vendor_code=error.vendor_code,
+                    error=error,
+                    trace=[Trace(_stopped(error), False, error.message)],
+                )
+            )
+
+
+def _counted(number: int) -> str:
+    return "Nothing there yet" if number == 0 else f"{number} period{'s' if number > 1 else ''}"
+
+
+def _label(key: str) -> str:
+    return BY_KEY[key].label if key in BY_KEY else key.replace("_", " ").capitalize()
+
+
+def _said(step: Step, word: str) -> str:
+    return f"{str(step.action).capitalize()} {word}"
+
+
+def _stopped(error: ConnectorError) -> str:
+    if isinstance(error, EmployeeNotFound | EmployeeNotUnique):
+        return "Employee matched"
+    return "Answered there"

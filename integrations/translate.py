@@ -1,0 +1,177 @@
+"""Our values into one system's words, by its declared fields. Pure: no clock, no database, no HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from integrations.connectors.fields import BY_KEY
+from integrations.connectors.system import Field, System
+from integrations.connectors.values import Position, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something is not written: a stable cause, our sentence, the field, and what clashes."""
+
+    cause: str
+    message: str
+    field: str = ""
+    params: Mapping[str, str] = made(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """`wanted` is None when there are problems. `unsent` gives the reason for each of our filled-in values that
+    this system does not take."""
+
+    wanted: Wanted | None
+    problems: tuple[Problem, ...]
+    unsent: Mapping[str, str]
+
+
+def empty(value: Any) -> bool:
+    return value is None or value == "" or value == ()
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two values mean the same there: nothing is nothing, and 80, 80.0 and "80.00" are one number."""
+    if empty(a) or empty(b):
+        return empty(a) and empty(b)
+    if a == b:
+        return True
+    if isinstance(a, (Decimal, int, float)) and isinstance(b, (Decimal, int, float, str)):
+        return _number(a) == _number(b)
+    if isinstance(b, (Decimal, int, float)):
+        return same(b, a)
+    return str(a).strip() == str(b).strip() if isinstance(a, str) and isinstance(b, str) else False
+
+
+def _number(value: Any) -> Decimal | None:
+    try:
+        return Decimal(str(value).replace(",", "."))
+    except InvalidOperation:
+        return None
+
+
+def active_fields(system: System, settings: Mapping[str, Any]) -> tuple[Field, ...]:
+    """The fields that this connection sends: supported, and switched on where they are opt-in."""
+    return tuple(f for f in system.fields if f.supported and (not f.enabled_by or settings.get(f.enabled_by)))
+
+
+def translate(system: System, position: Position, settings: Mapping[str, Any]) -> Translation:
+    """Every problem is reported, not only the first. Raises nothing."""
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    source = {**position.values, "start_date": position.start, "end_date": position.end}
+    sent = active_fields(system, settings)
+    for declared in sent:
+        value, problem = _one(system, declared, source, settings)
+        if problem is not None:
+            problems.append(problem)
+        else:
+            values[declared.ours] = value
+    unsent = {
+        f.ours: f.unsupported or "Switched off in this connection's settings."
+        for f in system.fields
+        if f not in sent and not empty(source.get(f.ours))
+    }
+    wanted = None if problems else Wanted(position.id, values)
+    return Translation(wanted, tuple(problems), unsent)
+
+
+def _one(
+    system: System, declared: Field, source: Mapping[str, Any], settings: Mapping[str, Any]
+) -> tuple[Any, Problem | None]:
+    ours = source.get(declared.ours)
+    label = BY_KEY[declared.ours].label
+    if empty(ours):
+        value = settings.get(declared.default_setting) if declared.default_setting else None
+        if not empty(value):
+            return _limited(system, declared, label, value)
+        needed = declared.required or (declared.required_with and not empty(source.get(declared.required_with)))
+        if needed:
+            why = f" because {BY_KEY[declared.required_with].label.lower()} is set" if declared.required_with else ""
+            place = "the employee" if BY_KEY[declared.ours].of == "employee" else "the position"
+            return None, Problem(
+                "missing_required_field",
+                f"{label} is missing, and {system.name} needs it{why}. Fill it in on {place}; "
+                "it is sent when you save.",
+                declared.ours,
+            )
+        return None, None
+    if declared.codes is not None:
+        table = {**declared.codes, **_rows(declared, settings)}
+        value = table.get(str(ours))
+        if empty(value):
+            where = " Choose one in the connection's settings." if declared.table else ""
+            return None, Problem(
+                "no_translation",
+                f"{label} “{_words(ours)}” has no counterpart in {system.name}.{where}",
+                declared.ours,
+                {"value": str(ours)},
+            )
+        return _limited(system, declared, label, value)
+    try:
+        value = declared.encode(ours, settings) if declared.encode else ours
+    except ValueError as error:
+        return None, Problem("value_refused", f"{label}: {error}", declared.ours, {"value": str(ours)})
+    if declared.table:
+        value = _rows(declared, settings).get(str(value), value)
+    return _limited(system, declared, label, value)
+
+
+def _rows(declared: Field, settings: Mapping[str, Any]) -> dict[str, Any]:
+    rows = settings.get(declared.table) if declared.table else None
+    return {k: v for k, v in rows.items() if not empty(v)} if isinstance(rows, Mapping) else {}
+
+
+def _words(code: Any) -> str:
+    return str(code).replace("_", " ")
+
+
+def _limited(system: System, declared: Field, label: str, value: Any) -> tuple[Any, Problem | None]:
+    """The value within the declared limits, or the problem that names the limit."""
+
+    def refuse(cause: str, text: str) -> tuple[Any, Problem]:
+        return None, Problem(cause, f"{label} {text}", declared.ours, {"value": str(value)})
+
+    if isinstance(value, date):
+        return value, None
+    if declared.decimals is not None or declared.minimum is not None or declared.maximum is not None:
+        number = _number(value)
+        if number is None or not number.is_finite():
+            return refuse("value_refused", f"“{value}” is not a number.")
+        if declared.minimum is not None and number < declared.minimum:
+            return refuse("value_refused", f"{number} is below {system.name}'s minimum of {declared.minimum}.")
+        if declared.maximum is not None and number > declared.maximum:
+            return refuse("value_refused", f"{number} is above {system.name}'s maximum of {declared.maximum}.")
+        if declared.decimals is not None:
+            rounded = number.quantize(Decimal(1).scaleb(-declared.decimals), ROUND_HALF_UP)
+            if rounded != number:
+                return refuse(
+                    "value_refused",
+                    f"{number} has more decimals than the {declared.decimals} that {system.name} keeps.",
+                )
+            number = rounded
+        return number, None
+    if isinstance(value, str):
+        value = value.strip()
+        if declared.max_length is not None and len(value) > declared.max_length:
+            return refuse(
+                "too_long",
+                f"has {len(value)} characters; {system.name} takes at most {declared.max_length}.",
+            )
+        if declared.allowed and not re.fullmatch(declared.allowed, value):
+            return refuse(
+                "bad_characters",
+                f"“{value}” is not accepted by {system.name}"
+                + (f": {declared.allowed_note}." if declared.allowed_note else "."),
+            )
+    if declared.choices and value not in declared.choices:
+        return refuse("value_refused", f"“{value}” is not one of {system.name}'s values.")
+    return value, None

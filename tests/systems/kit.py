@@ -1,0 +1,457 @@
+"""The behaviour that all connectors share, each through its own sandbox over real HTTP.
+
+A system's test module subclasses `HistoryBehaviour` or `FlatBehaviour`, fills in the class attributes, overrides what
+its system documents differently (saying why), and adds tests for that system's own traps.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import pytest
+
+from integrations.connectors.base import Connector
+from integrations.connectors.context import Context, MemoryVault
+from integrations.connectors.errors import EmployeeNotFound, NotAuthorized, RateLimited, Unavailable, UnclearOutcome
+from integrations.connectors.registry import connector_for
+from integrations.connectors.system import Model
+from integrations.connectors.values import Company, Department, Person, Position
+from integrations.planner import Rules, Sent
+from integrations.runner import Outcome, Report, Touched, Work, run
+from integrations.sandbox.base import Call, Sandbox
+from integrations.sandbox.server import Tenants
+
+TODAY = date(2026, 6, 15)
+_tenant = itertools.count(1)
+
+PERSON = Person(
+    id="77",
+    number="1042",
+    first_name="Åse",
+    last_name="Sørlie",
+    email="ase.sorlie@example.com",
+    birth_date=date(1985, 3, 14),
+    national_id="14038512345",
+    company=Company("Fjellheim Drift", "974760673"),
+)
+
+
+class Rig:
+    """One employee, one connection, one fresh sandbox tenant; remembers what was sent as the engine would."""
+
+    def __init__(
+        self, server: tuple[str, Tenants], system: str, person: Person, settings: Mapping[str, Any], known: bool
+    ) -> None:
+        self.address, tenants = server
+        self.connector_class = connector_for(system)
+        self.system = self.connector_class.system
+        self.sandbox: Sandbox = tenants.get(system, f"test-{next(_tenant)}")
+        self.person = person
+        self.settings = {s.name: s.default for s in self.system.settings} | dict(self.sandbox.settings) | dict(settings)
+        self.credentials = dict(self.sandbox.credentials)
+        self.vault = MemoryVault()
+        self.rules = Rules()
+        self.today = TODAY
+        self.read_timeout: float | None = None
+        self.positions: dict[str, Position] = {}
+        self.sent: dict[str, Sent] = {}
+        self.employee_id = ""
+        if known:
+            self.add(person)
+
+    def add(self, person: Person) -> str:
+        return self.sandbox.add_employee(
+            person.number,
+            person.first_name,
+            person.last_name,
+            email=person.email,
+            national_id=person.national_id,
+            birth_date=person.birth_date.isoformat() if person.birth_date else "",
+        )
+
+    def connector(self) -> Connector:
+        base = f"{self.address}/{self.system.key}/{self.sandbox.tenant.name}"
+        return self.connector_class(
+            Context(
+                credentials=self.credentials,
+                settings=self.settings,
+                urls={name: base + path for name, path in self.system.sandbox_urls.items()},
+                namespace="6f1d7a52-0c55-4b0e-9f6e-0a1b2c3d4e5f",
+                today=self.today,
+                vault=self.vault,
+                read_timeout=self.read_timeout,
+            )
+        )
+
+    def save(self, *positions: Position) -> None:
+        """As HR saves: changes here, nothing sent yet."""
+        for position in positions:
+            self.positions[position.id] = position
+
+    def sync(
+        self, *positions: Position, deleted: Iterable[str] = (), move: bool = False, execute: bool = True
+    ) -> Report:
+        """Saves the positions and brings them in line in one run."""
+        self.save(*positions)
+        for position_id in deleted:
+            self.positions.pop(position_id, None)
+        connector = self.connector()
+        try:
+            report = run(
+                connector,
+                Work(
+                    person=self.person,
+                    positions=tuple(self.positions.values()),
+                    touched=tuple(Touched(i, move=move) for i in [*(p.id for p in positions), *deleted]),
+                    sent=dict(self.sent),
+                    remote_employee_id=self.employee_id,
+                    rules=self.rules,
+                    today=self.today,
+                ),
+                execute=execute,
+            )
+        finally:
+            connector.close()
+        if report.remote_employee is not None:
+            self.employee_id = report.remote_employee.id
+        for outcome in report.outcomes.values():
+            if outcome.sent is not None and execute:
+                if self.system.model is Model.FLAT:
+                    self.sent.clear()
+                self.sent[outcome.position_id] = outcome.sent
+            if outcome.gone:
+                self.sent.pop(outcome.position_id, None)
+        return report
+
+    def one(self, position: Position, **kwargs: Any) -> Outcome:
+        return self.sync(position, **kwargs).outcomes[position.id]
+
+    def there(self, number: str = "") -> list[dict[str, Any]]:
+        return self.sandbox.employments(number or self.person.number)
+
+    def fail(self, **fault: Any) -> None:
+        self.sandbox.tenant.fail(**fault)
+
+    @property
+    def calls(self) -> list[Call]:
+        return list(self.sandbox.tenant.calls)
+
+    def forget_calls(self) -> None:
+        self.sandbox.tenant.calls.clear()
+
+
+class Behaviour:
+    """What both models share. Class attributes to fill in:
+
+    system            the key
+    values            our values for a complete position (start and end apart), accepted by the sandbox as it is seeded
+    changed           one of our fields with another valid value: ("percentage", Decimal("60"))
+    shown             where an employment in `Sandbox.employments` shows that field, and what it then shows
+    start_name, end_name  the names of the dates in `Sandbox.employments`; `end_open` is what an open end looks like
+    required          one of our fields that this system requires, "" if it requires none (then say why in the module)
+    too_long, bad     (our field, value) that the system would cut or refuse for its length / characters; None if the
+                      system has no such text field
+    write_paths       a part of the path of the calls that write, for faults
+    contract          file name of an OpenAPI contract, "" if there is none; `contract_strip` as in `check_openapi`
+    """
+
+    system: ClassVar[str]
+    values: ClassVar[Mapping[str, Any]]
+    changed: ClassVar[tuple[str, Any]] = ("percentage", Decimal("60"))
+    shown: ClassVar[tuple[str, Any]]
+    start_name: ClassVar[str]
+    end_name: ClassVar[str]
+    end_open: ClassVar[Any] = None
+    end_values: ClassVar[Mapping[str, Any]] = {"end_reason": "resigned"}
+    required: ClassVar[str] = ""
+    too_long: ClassVar[tuple[str, Any] | None] = None
+    bad: ClassVar[tuple[str, Any] | None] = None
+    write_method: ClassVar[str] = "POST"
+    write_path: ClassVar[str] = ""
+    person: ClassVar[Person] = PERSON
+    connection_settings: ClassVar[Mapping[str, Any]] = {}
+
+    @pytest.fixture
+    def rig(self, sandbox_server: tuple[str, Tenants]) -> Any:
+        rig = Rig(sandbox_server, self.system, self.person, self.connection_settings, known=True)
+        yield rig
+        self.check_contract(rig.calls)
+
+    @pytest.fixture
+    def empty_rig(self, sandbox_server: tuple[str, Tenants]) -> Any:
+        """The same with nobody in the system."""
+        rig = Rig(sandbox_server, self.system, self.person, self.connection_settings, known=False)
+        yield rig
+        self.check_contract(rig.calls)
+
+    def check_contract(self, calls: list[Call]) -> None:
+        """Hold every call against the vendor's contract; override where there is one."""
+
+    def position(
+        self,
+        position_id: str = "1",
+        start: str = "2026-01-01",
+        end: str | None = None,
+        without: tuple[str, ...] = (),
+        **values: Any,
+    ) -> Position:
+        every = {**self.values, **(self.end_values if end else {}), **values}
+        return Position(
+            position_id,
+            date.fromisoformat(start),
+            date.fromisoformat(end) if end else None,
+            {k: v for k, v in every.items() if k not in without},
+        )
+
+    def ends(self, rig: Rig) -> list[Any]:
+        return [e[self.end_name] for e in rig.there()]
+
+    # -- connection --------------------------------------------------------------------------------------
+
+    def test_check_says_that_all_is_well(self, rig: Rig) -> None:
+        connector = rig.connector()
+        lines = connector.check()
+        assert lines
+        assert all(line.ok for line in lines), lines
+
+    def test_wrong_credentials_stop_the_connection(self, rig: Rig) -> None:
+        self.spoil_credentials(rig)
+        report = rig.sync(self.position())
+        assert isinstance(report.error, NotAuthorized), report.error
+        assert report.outcomes["1"].result == "error"
+        assert rig.there() == self.untouched(rig)
+        lines = rig.connector().check()
+        assert not all(line.ok for line in lines)
+
+    def spoil_credentials(self, rig: Rig) -> None:
+        """Make every secret wrong."""
+        secret = {s.name for s in rig.system.credentials if "secret" in s.kind}
+        rig.credentials = {k: ("wrong" + v[5:] if k in secret else v) for k, v in rig.credentials.items()}
+
+    def untouched(self, rig: Rig) -> list[dict[str, Any]]:
+        """What `employments` shows of an employee before anything was ever sent."""
+        return []
+
+    # -- writing -----------------------------------------------------------------------------------------
+
+    def test_create(self, rig: Rig) -> None:
+        outcome = rig.one(self.position())
+        assert (outcome.result, outcome.cause) == ("sent", ""), outcome
+        [there] = rig.there()
+        assert str(there[self.start_name])[:10] == "2026-01-01"
+        assert there[self.end_name] == self.end_open
+
+    def test_preview_writes_nothing(self, rig: Rig) -> None:
+        outcome = rig.one(self.position(), execute=False)
+        assert outcome.result == "planned"
+        assert outcome.changes
+        assert rig.there() == self.untouched(rig)
+
+    def test_update_one_field(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        name, value = self.changed
+        outcome = rig.one(self.position(**{name: value}))
+        assert outcome.result == "sent", outcome
+        assert set(outcome.changes) == {name}
+        shown_name, shown_value = self.shown
+        assert rig.there()[-1][shown_name] == shown_value
+
+    def test_unchanged_is_not_written(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        before = rig.there()
+        rig.forget_calls()
+        outcome = rig.one(self.position())
+        assert (outcome.result, outcome.cause) == ("skipped", "nothing_to_change"), outcome
+        assert rig.there() == before
+        assert not self.writes(rig), "something was written although nothing differs"
+
+    def writes(self, rig: Rig) -> list[Call]:
+        """The calls that changed something there."""
+        return [c for c in rig.calls if c.method == self.write_method and self.write_path in c.path]
+
+    def test_end(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        outcome = rig.one(self.position(end="2026-12-31"))
+        assert outcome.result == "sent", outcome
+        assert [str(e)[:10] for e in self.ends(rig)] == ["2026-12-31"]
+
+    def test_reopen(self, rig: Rig) -> None:
+        rig.sync(self.position(end="2026-12-31"))
+        outcome = rig.one(self.position())
+        assert outcome.result == "sent", outcome
+        assert self.ends(rig) == [self.end_open]
+
+    # -- refused here first ------------------------------------------------------------------------------
+
+    def test_missing_field_writes_nothing_and_names_it(self, rig: Rig) -> None:
+        if not self.required:
+            pytest.skip(f"{rig.system.name} requires no field")
+        outcome = rig.one(self.position(without=(self.required,)))
+        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "missing_required_field", self.required)
+        assert rig.calls == []
+
+    def test_too_long_is_refused_here(self, rig: Rig) -> None:
+        if self.too_long is None:
+            pytest.skip(f"{rig.system.name} has no text field with a limit")
+        name, value = self.too_long
+        outcome = rig.one(self.position(**{name: value}))
+        assert (outcome.result, outcome.field) == ("failed", name)
+        assert outcome.cause in ("too_long", "value_refused", "bad_characters")
+        assert rig.calls == []
+
+    def test_bad_characters_are_refused_here(self, rig: Rig) -> None:
+        if self.bad is None:
+            pytest.skip(f"{rig.system.name} takes every character")
+        name, value = self.bad
+        outcome = rig.one(self.position(**{name: value}))
+        assert (outcome.result, outcome.field) == ("failed", name)
+        assert outcome.cause in ("bad_characters", "value_refused")
+        assert rig.calls == []
+
+    # -- employees ---------------------------------------------------------------------------------------
+
+    def test_unknown_employee(self, empty_rig: Rig) -> None:
+        report = empty_rig.sync(self.position())
+        outcome = report.outcomes["1"]
+        assert isinstance(report.error, EmployeeNotFound)
+        assert (outcome.result, outcome.cause) == ("failed", "employee_not_found")
+        assert self.person.national_id not in outcome.message
+
+    def test_two_matches(self, empty_rig: Rig) -> None:
+        self.add_two(empty_rig)
+        outcome = empty_rig.one(self.position())
+        assert (outcome.result, outcome.cause) == ("failed", "employee_not_unique"), outcome
+
+    def add_two(self, rig: Rig) -> None:
+        """Two people there whom the connector cannot tell apart: by default, one e-mail and other numbers."""
+        rig.add(replace(self.person, number="2001", national_id=""))
+        rig.add(replace(self.person, number="2002", national_id=""))
+        rig.person = replace(self.person, national_id="")
+
+    # -- trouble -----------------------------------------------------------------------------------------
+
+    def trouble(self, rig: Rig, **fault: Any) -> None:
+        rig.fail(times=50, **fault)
+
+    def test_rate_limit_with_retry_after(self, rig: Rig) -> None:
+        self.trouble(rig, status=429, headers={"Retry-After": "7"})
+        error = rig.sync(self.position()).error
+        assert isinstance(error, RateLimited)
+        assert error.wait == 7
+
+    def test_rate_limit_without_retry_after(self, rig: Rig) -> None:
+        self.trouble(rig, status=429)
+        error = rig.sync(self.position()).error
+        assert isinstance(error, RateLimited)
+
+    def test_server_error(self, rig: Rig) -> None:
+        self.trouble(rig, status=503)
+        report = rig.sync(self.position())
+        assert isinstance(report.error, Unavailable)
+        assert report.outcomes["1"].result == "error"
+
+    def test_lost_answer_is_found_again_and_adopted(self, rig: Rig) -> None:
+        connector = rig.connector()
+        connector.check()  # whatever is fetched once (tokens) is there already
+        rig.read_timeout = 0.4
+        rig.fail(kind="hang", method=self.write_method, path=self.write_path, seconds=0.9, after=True)
+        first = rig.sync(self.position())
+        assert isinstance(first.error, UnclearOutcome), first.error
+        rig.read_timeout = None
+        second = rig.one(self.position())
+        assert second.result in ("sent", "skipped"), second
+        assert len(rig.there()) == 1
+        assert rig.one(self.position()).cause == "nothing_to_change"
+
+    def test_no_secret_in_what_is_kept(self, rig: Rig) -> None:
+        report = rig.sync(self.position())
+        kept = repr(report.exchanges)
+        assert report.exchanges
+        for setting in rig.system.credentials:
+            if "secret" in setting.kind:
+                assert rig.credentials[setting.name] not in kept
+        assert self.person.national_id not in kept
+
+
+class HistoryBehaviour(Behaviour):
+    def test_second_period(self, rig: Rig) -> None:
+        rig.sync(self.position(end="2026-05-31"))
+        assert rig.one(self.position("2", "2026-06-01")).result == "sent"
+        assert [str(e[self.start_name])[:10] for e in rig.there()] == ["2026-01-01", "2026-06-01"]
+
+    @pytest.mark.parametrize("ended_first", [True, False])
+    def test_ending_one_and_starting_the_next_in_either_order(self, rig: Rig, ended_first: bool) -> None:
+        rig.sync(self.position())
+        ended, next_one = self.position(end="2026-05-31"), self.position("2", "2026-06-01")
+        order = [ended, next_one] if ended_first else [next_one, ended]
+        report = rig.sync(*order)
+        assert [report.outcomes[i].result for i in ("1", "2")] == ["sent", "sent"]
+        assert len(rig.there()) == 2
+
+    def test_overlap_is_refused_before_any_write(self, rig: Rig) -> None:
+        rig.sync(self.position(end="2026-12-31"))
+        before = rig.there()
+        rig.forget_calls()
+        outcome = rig.one(self.position("2", "2026-06-01"))
+        assert (outcome.result, outcome.cause) == ("failed", "overlap_in_target")
+        assert "1 Jan 2026 – 31 Dec 2026" in outcome.message
+        assert rig.there() == before
+        assert not self.writes(rig)
+
+    def test_changed_start_date_clashes_with_what_was_sent(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        outcome = rig.one(self.position(start="2026-02-01"))
+        assert (outcome.result, outcome.cause) == ("failed", "start_date_changed")
+        assert len(rig.there()) == 1
+
+    def test_move_the_existing_period(self, rig: Rig) -> None:
+        if not rig.system.moves:
+            pytest.skip(f"{rig.system.name} cannot move a period")
+        rig.sync(self.position())
+        outcome = rig.one(self.position(start="2026-02-01"), move=True)
+        assert (outcome.result, outcome.action) == ("sent", "move"), outcome
+        assert [str(e[self.start_name])[:10] for e in rig.there()] == ["2026-02-01"]
+
+
+class FlatBehaviour(Behaviour):
+    def test_only_the_current_position_is_sent(self, rig: Rig) -> None:
+        report = rig.sync(
+            self.position("1", "2025-01-01", "2025-12-31"),
+            self.position("2", "2026-01-01"),
+            self.position("3", "2026-09-01"),
+        )
+        assert [report.outcomes[i].result for i in ("1", "2", "3")] == ["skipped", "sent", "waiting"]
+        assert report.outcomes["3"].wait_until == date(2026, 9, 1)
+        assert len(rig.there()) == 1
+
+    def test_takeover_when_the_current_one_ends(self, rig: Rig) -> None:
+        name, value = self.changed
+        rig.sync(self.position("1", "2026-01-01", "2026-06-30"), self.position("2", "2026-07-01", **{name: value}))
+        rig.today = date(2026, 7, 1)
+        outcome = rig.one(rig.positions["2"])
+        assert outcome.result == "sent", outcome
+        shown_name, shown_value = self.shown
+        [there] = rig.there()
+        assert there[shown_name] == shown_value
+
+    def test_of_two_the_higher_percentage_counts(self, rig: Rig) -> None:
+        report = rig.sync(
+            self.position("1", percentage=Decimal("40")), self.position("2", "2026-02-01", percentage=Decimal("60"))
+        )
+        assert report.outcomes["1"].cause == "not_current"
+        assert report.outcomes["2"].result == "sent"
+
+    def test_the_last_one_is_ended_there(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        rig.today = date(2026, 6, 20)
+        outcome = rig.one(self.position(end="2026-06-17"))
+        assert (outcome.result, outcome.action) == ("sent", "end"), outcome
+        assert [str(e)[:10] for e in self.ends(rig)] == ["2026-06-17"]
+
+
+DEPARTMENT = Department("BUT1", "Butikk")
