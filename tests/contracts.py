@@ -1,6 +1,6 @@
 """Holds what connectors send and sandboxes answer against the vendors' published contracts.
 
-The contract files are not ours to ship: `CONTRACTS_DIR` says where they lie, and without them these checks are left out.
+The contract files are not ours to ship: `CONTRACTS_DIR` says where they lie; without them these checks are left out.
 """
 
 from __future__ import annotations
