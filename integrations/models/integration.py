@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+from integrations.connectors.base import Connector
+from integrations.connectors.registry import connector_for, connectors
+from integrations.connectors.system import System
+from positions.encryption import EncryptedJSONField
+from positions.models import Company, Organization
+
+
+class IntegrationQuerySet(models.QuerySet["Integration"]):
+    def recording(self) -> IntegrationQuerySet:
+        """Those that record changes: switched on, be they paused or stopped."""
+        return self.filter(send_positions=True)
+
+
+def system_choices() -> list[tuple[str, str]]:
+    return [(key, connector.system.name) for key, connector in connectors().items()]
+
+
+def validate_system(key: str) -> None:
+    if key not in connectors():
+        raise ValidationError(f"“{key}” is not a system that Position Sync knows.")
+
+
+class Integration(models.Model):
+    """A connection of one organization to one system."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="integrations")
+    system_key = models.CharField("system", max_length=40, validators=[validate_system])
+    name = models.CharField(max_length=80, help_text="How you call this connection, for example: Tripletex, Oslo.")
+    uuid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+
+    # Written by people, never shown again: {name: value}, as the connector declares.
+    credentials = EncryptedJSONField(default=dict, blank=True)
+    # For each name: the hint (last four characters), by whom and when it was set.
+    credential_hints = models.JSONField(default=dict, blank=True, editable=False)
+    settings = models.JSONField(default=dict, blank=True)
+    base_urls = models.JSONField(default=dict, blank=True, help_text="Only for a test tenant: {name: address}.")
+    companies = models.ManyToManyField(
+        Company, blank=True, help_text="Only employees of these companies. Empty: everybody."
+    )
+
+    send_positions = models.BooleanField(
+        "send positions", default=False, help_text="Changes from now on are sent. What exists already is not."
+    )
+    activated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    delete_positions = models.BooleanField(
+        "delete there too", default=False, help_text="A position deleted here is deleted there, where the system can."
+    )
+    move_periods = models.BooleanField(
+        "move on a changed start date",
+        default=False,
+        help_text="A changed start date moves the period that was sent before, instead of making a new one.",
+    )
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_by = models.CharField(max_length=150, blank=True, editable=False)
+
+    # Kept by the engine.
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stopped_cause = models.CharField(max_length=60, blank=True, editable=False)
+    stopped_message = models.TextField(blank=True, editable=False)
+    retry_at = models.DateTimeField(null=True, blank=True, editable=False)
+    retry_count = models.PositiveSmallIntegerField(default=0, editable=False)
+    retry_message = models.TextField(blank=True, editable=False)
+    last_success_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # Kept by the connector: tokens. `vault_locked_until` lets one process at a time spend a refresh token.
+    vault = EncryptedJSONField(default=dict, blank=True, editable=False)
+    vault_locked_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = IntegrationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["organization", "name"]
+        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="integration_name_once")]
+        indexes = [models.Index(fields=["organization", "send_positions"], name="integration_recording")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def connector_class(self) -> type[Connector]:
+        return connector_for(self.system_key)
+
+    @property
+    def system(self) -> System:
+        return self.connector_class.system
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
+    def stopped(self) -> bool:
+        return self.stopped_at is not None
+
+    @property
+    def connected(self) -> bool:
+        """Whether every required credential and setting has a value."""
+        given = {**self.settings, **self.credentials}
+        return all(given.get(s.name) not in (None, "", {}) or s.default not in ("", None) for s in self.required())
+
+    def required(self) -> tuple[Any, ...]:
+        return self.system.required_settings
+
+    def urls(self) -> dict[str, str]:
+        return {name: self.base_urls.get(name) or url for name, url in self.system.base_urls.items()}
+
+    def cleaned_settings(self) -> dict[str, Any]:
+        """Every declared setting with its default where nothing was chosen."""
+        from integrations.settings_form import clean_value
+
+        return {
+            s.name: clean_value(s, self.settings[s.name]) if s.name in self.settings else s.default
+            for s in self.system.settings
+        }
+
+    def set_credentials(self, values: dict[str, str], by: str) -> None:
+        """Writes the given (non-empty) credentials, keeps the others, and starts afresh where it was stopped."""
+        hints = dict(self.credential_hints)
+        for name, value in values.items():
+            hints[name] = {"hint": f"…{value[-4:]}" if len(value) >= 12 else "set", "by": by,
+                           "at": timezone.now().isoformat()}  # fmt: skip
+        self.credentials = {**self.credentials, **values}
+        self.credential_hints = hints
+        self.vault = {}
+        self.resume_from_stop()
+
+    def resume_from_stop(self) -> None:
+        self.stopped_at, self.stopped_cause, self.stopped_message = None, "", ""
+        self.retry_at, self.retry_count, self.retry_message = None, 0, ""
+
+    def switch(self, on: bool) -> None:
+        self.send_positions = on
+        if on:
+            self.activated_at = timezone.now()
+
+    def clean(self) -> None:
+        if settings.ALLOW_PRIVATE_TARGETS:
+            return
+        from integrations.addresses import refuse_private
+
+        for name, url in (self.base_urls or {}).items():
+            refuse_private(name, url)

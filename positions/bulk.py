@@ -1,0 +1,34 @@
+"""The one path for many positions at once: a fixed number of queries, and the sync hears of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from positions.models import Position
+from positions.signals import positions_changed
+
+_UPDATED = [f.name for f in Position._meta.concrete_fields if f.name not in ("id", "employee", "created_at")]
+
+
+def save_positions(positions: Iterable[Position]) -> Sequence[Position]:
+    """Creates those without a primary key and updates the others. Validation is the caller's.
+
+    Raises IntegrityError for rows that break a constraint; nothing is saved then.
+    """
+    rows = list(positions)
+    now = timezone.now()
+    with transaction.atomic():
+        changed = [(row, row.changed_fields()) for row in rows]
+        new = [row for row in rows if row.pk is None]
+        old = [row for row in rows if row.pk is not None]
+        Position.objects.bulk_create(new, batch_size=500)
+        for row in old:
+            row.updated_at = now
+        Position.objects.bulk_update(old, _UPDATED, batch_size=500)
+        positions_changed.send(Position, saved=changed)
+    for row in rows:
+        row.remember()
+    return rows

@@ -1,0 +1,56 @@
+"""Pure logic of a position's dates."""
+
+from __future__ import annotations
+
+from datetime import date
+
+
+def show(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def span(start: date | None, end: date | None) -> str:
+    if start is None:
+        return "no dates"
+    return f"{show(start)} – {show(end)}" if end else f"from {show(start)}"
+
+
+def status(start: date, end: date | None, today: date) -> str:
+    """ "upcoming", "current" or "ended"; both bounds are days of the position."""
+    if start > today:
+        return "upcoming"
+    return "ended" if end is not None and end < today else "current"
+
+
+def overlap(start_a: date, end_a: date | None, start_b: date, end_b: date | None) -> bool:
+    """Whether two periods share a day; an end of None is open."""
+    return (end_a is None or start_b <= end_a) and (end_b is None or start_a <= end_b)
+
+
+def problems(
+    *,
+    start: date | None,
+    end: date | None,
+    has_end_reason: bool,
+    first_day_of_work: date | None = None,
+    last_day_of_work: date | None = None,
+    probation_end: date | None = None,
+) -> dict[str, str]:
+    """What is wrong with a position's dates: field -> a sentence with an example. {} is fine."""
+    found: dict[str, str] = {}
+    if start is None:
+        return found
+    if end is not None and end < start:
+        found["end_date"] = f"The end date {show(end)} is before the start date {show(start)}."
+    if has_end_reason and end is None:
+        found["end_reason"] = "An end reason needs an end date. Give the last day, or clear the reason."
+    if last_day_of_work is not None and last_day_of_work < (first_day_of_work or start):
+        found["last_day_of_work"] = (
+            f"The last day of work {show(last_day_of_work)} is before the first, {show(first_day_of_work or start)}."
+        )
+    if probation_end is not None and probation_end < start:
+        found["probation_end"] = f"Probation ends {show(probation_end)}, before the start date {show(start)}."
+    for name, day in (("start_date", start), ("end_date", end)):
+        if day is not None and not 1900 <= day.year <= 2199:
+            found[name] = f"The year {day.year} cannot be right. Write the date as in 2026-03-01."
+    return found

@@ -1,0 +1,19 @@
+from positions.models.api_key import ApiKey
+from positions.models.company import Company, Department
+from positions.models.employee import Employee
+from positions.models.organization import Member, Organization
+from positions.models.position import ContractType, EndReason, Position, RemunerationType, WorkingHoursScheme
+
+__all__ = [
+    "ApiKey",
+    "Company",
+    "ContractType",
+    "Department",
+    "Employee",
+    "EndReason",
+    "Member",
+    "Organization",
+    "Position",
+    "RemunerationType",
+    "WorkingHoursScheme",
+]

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+from positions.encryption import EncryptedTextField
+from positions.models.company import Company, Department
+from positions.models.organization import Organization
+
+
+class Employee(models.Model):
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="employees")
+    number = models.CharField(
+        "employee number", max_length=30, help_text="The number that payroll knows the person by."
+    )
+    first_name = models.CharField(max_length=80)
+    last_name = models.CharField(max_length=80)
+    email = models.EmailField("e-mail", blank=True)
+    birth_date = models.DateField(null=True, blank=True)
+    national_id = EncryptedTextField(
+        "national id", blank=True, default="", help_text="Encrypted. Used only to find the person in a target system."
+    )
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="employees")
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, null=True, blank=True, related_name="employees"
+    )
+    manager = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="reports")
+    external_id = models.CharField("external id", max_length=120, blank=True, help_text="The API client's own id.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["last_name", "first_name", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "number"],
+                name="employee_number_once",
+                violation_error_message="Another employee of this organization has this number.",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="employee_external_id_once",
+                violation_error_message="Another employee of this organization has this external id.",
+            ),
+        ]
+        indexes = [models.Index(fields=["organization", "last_name", "first_name", "number"], name="employee_by_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.number})"
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+    def clean(self) -> None:
+        errors: dict[str, str] = {}
+        for name in ("company", "department", "manager"):
+            related = getattr(self, name)
+            if related is not None and related.organization_id != self.organization_id:
+                errors[name] = f"This {name} belongs to another organization."
+        if self.manager_id is not None and self.manager_id == self.pk:
+            errors["manager"] = "Nobody is their own manager."
+        if self.birth_date is not None and self.birth_date > timezone.now().date():
+            errors["birth_date"] = "The birth date lies in the future."
+        if errors:
+            raise ValidationError(errors)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"“{name}” is not a time zone. Write it as in Europe/Oslo.")
+
+
+class Organization(models.Model):
+    """A customer. Everything else belongs to one organization and is seen by its members only."""
+
+    class Country(models.TextChoices):
+        NORWAY = "NO", "Norway"
+        SWEDEN = "SE", "Sweden"
+        FINLAND = "FI", "Finland"
+        DENMARK = "DK", "Denmark"
+
+    name = models.CharField(max_length=120, unique=True)
+    country = models.CharField(max_length=2, choices=Country, default=Country.NORWAY)
+    time_zone = models.CharField(
+        max_length=60,
+        default="Europe/Oslo",
+        validators=[validate_time_zone],
+        help_text="Decides which day it is: a position becomes current at midnight here.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def today(self) -> date:
+        return timezone.now().astimezone(self.zone).date()
+
+
+class Member(models.Model):
+    """A user's role in an organization. Users without any see nothing; superusers are the operators."""
+
+    class Role(models.TextChoices):
+        ADMIN = "admin", "Admin"
+        EDITOR = "editor", "Editor"
+        VIEWER = "viewer", "Viewer"
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(
+        max_length=10,
+        choices=Role,
+        default=Role.VIEWER,
+        help_text="Admin: everything. Editor: employees and positions. Viewer: reads.",
+    )
+
+    class Meta:
+        ordering = ["organization", "user"]
+        constraints = [models.UniqueConstraint(fields=["organization", "user"], name="member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.get_role_display()} · {self.organization}"

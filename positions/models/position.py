@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from positions import dates
+from positions.models.company import Department
+from positions.models.employee import Employee
+
+
+class ContractType(models.TextChoices):
+    PERMANENT = "permanent", "Permanent"
+    TEMPORARY = "temporary", "Temporary"
+    SEASONAL = "seasonal", "Seasonal"
+    CASUAL = "casual", "Casual"
+    TRAINEE = "trainee", "Trainee"
+    JOB_TRAINING_PROGRAM = "job_training_program", "Job training program"
+    CONSULTANT = "consultant", "Consultant"
+    FREELANCE = "freelance", "Freelance"
+    THIRD_PARTY = "third_party", "Third party"
+    OTHER = "other", "Other"
+
+
+class EndReason(models.TextChoices):
+    RESIGNED = "resigned", "Resigned"
+    DISMISSED = "dismissed", "Dismissed"
+    CONTRACT_ENDED = "contract_ended", "Contract ended"
+    INTERNAL_TRANSFER = "internal_transfer", "Internal transfer"
+    PAYROLL_SYSTEM_CHANGE = "payroll_system_change", "Payroll system change"
+    OTHER = "other", "Other"
+
+
+class WorkingHoursScheme(models.TextChoices):
+    NOT_SHIFT = "not_shift", "Not shift"
+    SHIFT = "shift", "Shift"
+    ROUND_THE_CLOCK = "round_the_clock", "Round the clock (355)"
+    SHIFT_365 = "shift_365", "Shift 365"
+    OFFSHORE_336 = "offshore_336", "Offshore 336"
+    CONTINUOUS = "continuous", "Continuous (336)"
+    OTHER_SHIFT = "other_shift", "Other shift"
+
+
+class RemunerationType(models.TextChoices):
+    MONTHLY = "monthly", "Monthly wage"
+    HOURLY = "hourly", "Hourly wage"
+    COMMISSION = "commission", "Commission"
+    FEE = "fee", "Fee"
+    PIECEWORK = "piecework", "Piecework"
+
+
+class Position(models.Model):
+    """One period of employment. Dates are whole days; an empty end date means open."""
+
+    employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="positions")
+    title = models.CharField(max_length=250)
+    start_date = models.DateField("contract start date")
+    end_date = models.DateField("contract end date", null=True, blank=True, help_text="The last day. Empty: open.")
+    end_reason = models.CharField(max_length=30, choices=EndReason, blank=True)
+    contract_type = models.CharField(max_length=30, choices=ContractType, default=ContractType.PERMANENT)
+    percentage = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal("100"),
+        validators=[
+            MinValueValidator(Decimal(0), "A percentage lies between 0 and 100, for example 80 or 37.5."),
+            MaxValueValidator(Decimal(100), "A percentage lies between 0 and 100, for example 80 or 37.5."),
+        ],
+        help_text="0 to 100, up to two decimals.",
+    )
+    weekly_hours = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[
+            MinValueValidator(Decimal(0), "Weekly hours lie between 0 and 168."),
+            MaxValueValidator(Decimal(168), "Weekly hours lie between 0 and 168."),
+        ],
+        help_text="The person's own hours a week.",
+    )
+    occupation_code = models.CharField(
+        max_length=20, blank=True, help_text="Seven digits in Norway (STYRK-98), for example 2511102."
+    )
+    working_hours_scheme = models.CharField(max_length=30, choices=WorkingHoursScheme, blank=True)
+    remuneration_type = models.CharField(max_length=30, choices=RemunerationType, blank=True)
+    department = models.ForeignKey(
+        Department,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="positions",
+        help_text="Empty: the employee's department.",
+    )
+    cost_centre = models.CharField(max_length=30, blank=True)
+    first_day_of_work = models.DateField(null=True, blank=True)
+    last_day_of_work = models.DateField(null=True, blank=True)
+    probation_end = models.DateField(null=True, blank=True)
+    notice_date = models.DateField(null=True, blank=True, help_text="The day on which notice was given.")
+    note = models.TextField(blank=True, help_text="Never sent anywhere.")
+    external_id = models.CharField("external id", max_length=120, blank=True, help_text="The API client's own id.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["employee", "start_date", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(end_date__isnull=True) | models.Q(end_date__gte=models.F("start_date")),
+                name="position_end_not_before_start",
+                violation_error_message="The end date is before the start date.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(percentage__gte=0, percentage__lte=100), name="position_percentage_range"
+            ),
+            models.UniqueConstraint(
+                fields=["employee", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="position_external_id_once",
+                violation_error_message="Another position of this employee has this external id.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["employee", "start_date"], name="position_by_start"),
+            models.Index(fields=["external_id"], name="position_by_external_id"),
+        ]
+
+    # The fields whose change is a change of the position; what an instance was loaded with tells what changed.
+    TRACKED = (
+        "title", "start_date", "end_date", "end_reason", "contract_type", "percentage", "weekly_hours",
+        "occupation_code", "working_hours_scheme", "remuneration_type", "department_id", "cost_centre",
+        "first_day_of_work", "last_day_of_work", "probation_end", "notice_date", "note", "external_id",
+    )  # fmt: skip
+
+    _loaded: dict[str, Any] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.title}, {dates.span(self.start_date, self.end_date)}"
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Position:
+        position = super().from_db(db, field_names, values)
+        position._loaded = {name: position.__dict__.get(name) for name in cls.TRACKED if name in position.__dict__}
+        return position
+
+    def changed_fields(self) -> list[str] | None:
+        """Our names of the fields that differ from what was loaded; None for a new position or an unknown past."""
+        if self._loaded is None:
+            return None
+        return [
+            name.removesuffix("_id") if name == "department_id" else name
+            for name, old in self._loaded.items()
+            if old != getattr(self, name)
+        ]
+
+    def remember(self) -> None:
+        """From here on, `changed_fields` compares with the values as they are now."""
+        self._loaded = {name: getattr(self, name) for name in self.TRACKED}
+
+    def status(self, today: date) -> str:
+        return dates.status(self.start_date, self.end_date, today)
+
+    def clean(self) -> None:
+        errors = dates.problems(
+            start=self.start_date,
+            end=self.end_date,
+            has_end_reason=bool(self.end_reason),
+            first_day_of_work=self.first_day_of_work,
+            last_day_of_work=self.last_day_of_work,
+            probation_end=self.probation_end,
+        )
+        if (
+            self.department is not None
+            and self.employee_id is not None
+            and self.department.organization_id != self.employee.organization_id
+        ):
+            errors["department"] = "This department belongs to another organization."
+        if errors:
+            raise ValidationError(errors)

@@ -1,0 +1,6 @@
+from synclog.models.attempt import Attempt
+from synclog.models.event import Event
+from synclog.models.job import Job, JobQuerySet
+from synclog.models.worker import Heartbeat, Lease
+
+__all__ = ["Attempt", "Event", "Heartbeat", "Job", "JobQuerySet", "Lease"]

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from django.db import models
+
+from synclog.models.job import Job
+
+
+class Attempt(models.Model):
+    """One try of a job: its steps, the changed fields in the target's words, and its masked HTTP exchanges."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    result = models.CharField(max_length=12)
+    cause = models.CharField(max_length=60, blank=True)
+    message = models.TextField(blank=True)
+    vendor_text = models.TextField(blank=True)
+    vendor_code = models.CharField(max_length=80, blank=True)
+    trace = models.JSONField(default=list)  # [{"title", "ok", "detail", "at"}]
+    changes = models.JSONField(default=list)  # [{"field", "remote", "old", "new"}]
+    unsent = models.JSONField(default=dict)  # {field: reason}
+    warnings = models.JSONField(default=list)  # [{"field", "message"}]
+    exchanges = models.JSONField(default=list)  # masked and capped; emptied after the retention time
+
+    class Meta:
+        ordering = ["-number", "-pk"]
+        indexes = [models.Index(fields=["finished_at"], name="attempt_by_time")]
+
+    def __str__(self) -> str:
+        return f"Attempt {self.number}: {self.result}"

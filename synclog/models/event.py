@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from django.db import models
+
+from integrations.models import Integration
+
+
+class Event(models.Model):
+    """Something that happened to an integration as a whole: told once, and once when it is over."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(auto_now_add=True)
+    kind = models.CharField(max_length=30)
+    text = models.TextField()
+    by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["integration", "-at"], name="event_by_integration")]
+
+    def __str__(self) -> str:
+        return self.text

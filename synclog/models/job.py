@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+
+from integrations.models import Integration
+from positions.models import Organization
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def open(self) -> JobQuerySet:
+        return self.filter(open_key__isnull=False)
+
+    def due(self, now: datetime) -> JobQuerySet:
+        return self.filter(open_key__isnull=False, state__in=Job.ACTIVE, due_at__lte=now)
+
+
+class Job(models.Model):
+    """One position to be brought in line in one integration. The row is the truth; the queue only wakes a worker.
+
+    `open_key` is the position's id while the job is open and NULL once it is closed: one open job for each
+    integration and position. A new change of the position refreshes the open one (and gives it a new `generation`,
+    so that a result that belongs to an older state cannot close it).
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Sending"
+        RETRYING = "retrying", "Retrying"
+        FAILED = "failed", "Needs action"
+        SUCCEEDED = "succeeded", "Succeeded"
+        SKIPPED = "skipped", "Skipped"
+        DISMISSED = "dismissed", "Dismissed"
+
+    ACTIVE = ("waiting", "retrying")  # a worker takes these when they are due
+    OPEN = ("waiting", "running", "retrying", "failed")
+
+    class Action(models.TextChoices):
+        SAVE = "save", "Send"
+        CREATE = "create", "Create"
+        UPDATE = "update", "Update"
+        MOVE = "move", "Move"
+        END = "end", "End"
+        DELETE = "delete", "Delete"
+
+    class Origin(models.TextChoices):
+        EDIT = "edit", "Edit"
+        API = "api", "API"
+        SCHEDULE = "schedule", "Schedule"
+        RESYNC = "resync", "Re-sync"
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="jobs")
+    # Plain numbers, not foreign keys: the log and a pending deletion outlive what they speak of.
+    employee_key = models.BigIntegerField()
+    position_key = models.BigIntegerField()
+    open_key = models.BigIntegerField(null=True, editable=False)
+
+    # As they were when the job was recorded, for the log.
+    employee_name = models.CharField(max_length=200)
+    employee_number = models.CharField(max_length=30, blank=True)
+    title = models.CharField(max_length=250)
+    start_date = models.DateField()
+    end_date = models.DateField(null=True)
+
+    state = models.CharField(max_length=12, choices=State, default=State.WAITING)
+    action = models.CharField(max_length=10, choices=Action, default=Action.SAVE)
+    deleted = models.BooleanField(default=False)  # the position was deleted here
+    move = models.BooleanField(default=False)  # a person pressed "Move the existing period"
+    changed = models.JSONField(null=True, blank=True)  # our names of the changed fields; null: all may have
+    generation = models.BigIntegerField(default=0)
+    epoch = models.BigIntegerField(default=0)  # of the lease under which it runs or ran
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField()
+
+    cause = models.CharField(max_length=60, blank=True)
+    message = models.TextField(blank=True)
+    field = models.CharField(max_length=40, blank=True)
+    vendor_text = models.TextField(blank=True)
+    vendor_code = models.CharField(max_length=80, blank=True)
+    warning = models.BooleanField(default=False)
+    dismissed_reason = models.CharField(max_length=200, blank=True)
+
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.EDIT)
+    origin_name = models.CharField(max_length=150, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    first_failed_at = models.DateTimeField(null=True, blank=True)
+    recorded_at = models.DateTimeField()  # of the newest change
+    changed_at = models.DateTimeField()  # of this row's state
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-changed_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["integration", "open_key"], name="one_open_job")]
+        indexes = [
+            # The worker's next batch.
+            models.Index(
+                fields=["integration", "due_at", "id"],
+                condition=models.Q(open_key__isnull=False),
+                name="job_due",
+            ),
+            # The log, newest first, all of it and by tab; the employee's and the position's pages.
+            models.Index(fields=["organization", "-changed_at", "-id"], name="job_log"),
+            models.Index(fields=["organization", "state", "-changed_at", "-id"], name="job_log_by_state"),
+            models.Index(fields=["integration", "state", "-changed_at", "-id"], name="job_log_by_integration"),
+            models.Index(fields=["position_key", "integration", "-id"], name="job_by_position"),
+            models.Index(fields=["employee_key", "-id"], name="job_by_employee"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.title} · {self.employee_name} · {self.integration}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.open_key is not None

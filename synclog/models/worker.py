@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from django.db import models
+
+from integrations.models import Integration
+
+
+class Lease(models.Model):
+    """Who works on an integration now. `epoch` rises with every take-over: whoever holds an older one may not write.
+
+    `woken_at` is up while somebody is sure to look again; it is trusted for a short time only, so that a lost
+    wake-up heals.
+    """
+
+    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="lease", primary_key=True)
+    owner = models.CharField(max_length=80, blank=True)
+    host = models.CharField(max_length=120, blank=True)
+    pid = models.IntegerField(default=0)
+    until = models.DateTimeField(null=True, blank=True)
+    epoch = models.BigIntegerField(default=0)
+    woken_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.integration_id}: {self.owner or 'free'}"
+
+
+class Heartbeat(models.Model):
+    """When a worker last looked for work, one row for each host."""
+
+    host = models.CharField(max_length=120, primary_key=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.seen_at}"
