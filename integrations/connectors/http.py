@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +24,18 @@ from integrations.connectors.system import Limits
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
 KEPT_CHARACTERS = 20_000
 USER_AGENT = "PositionSync/1.0"
+
+
+class _WithoutQueries(logging.Filter):
+    """urllib3 logs the address of each request at DEBUG; what follows its "?" may be a secret or a national id."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(a.split("?")[0] + "?…" if isinstance(a, str) and "?" in a else a for a in record.args)
+        return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_WithoutQueries())
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +186,15 @@ class Http:
         sign: bool = True,
         classify: Callable[[Response], None] | None = None,
         read_timeout: float | None = None,
+        keep_answer: bool = True,
     ) -> Response:
         """One call. `url` is absolute or relative to `base_url`.
 
         `write` says whether a lost answer leaves the outcome unclear; by default every method but GET and HEAD
         (say True for a GET that deletes, False for a POST that only asks, as a token request or GraphQL query).
         `sign=False` leaves out the auth and the one repeat after a refusal. `classify` replaces the connector's.
+        `keep_answer=False` keeps only the size of a good answer in the record: a list of everybody there has no
+        place in the log of one employee.
         """
         if write is None:
             write = method not in ("GET", "HEAD")
@@ -194,6 +210,7 @@ class Http:
                 auth=auth or (self.auth if sign else None),
                 write=write,
                 read_timeout=read_timeout or self._read_timeout,
+                keep_answer=keep_answer,
             )
             if not (sign and attempt == 1 and self.refused is not None and self.refused(response)):
                 break
@@ -205,7 +222,9 @@ class Http:
             raise
         return response
 
-    def _send(self, method: str, url: str, *, write: bool, read_timeout: float, **kwargs: Any) -> Response:
+    def _send(
+        self, method: str, url: str, *, write: bool, read_timeout: float, keep_answer: bool, **kwargs: Any
+    ) -> Response:
         self.context.guard()
         if self._limiter is not None:
             self._limiter.acquire()
@@ -230,21 +249,22 @@ class Http:
                 answer.close()
             response = Response(answer.status_code, answer.headers, content, answer.encoding)
             return response
-        except requests.exceptions.ConnectTimeout as exc:
+        # "from None": the texts of these exceptions hold the whole address, with any secret in its query.
+        except requests.exceptions.ConnectTimeout:
             error = "no connection in time"
-            raise Unavailable("It could not be reached in time.") from exc
-        except requests.exceptions.Timeout as exc:
+            raise Unavailable("It could not be reached in time.") from None
+        except requests.exceptions.Timeout:
             error = "no answer in time"
-            raise self._lost(write, "It did not answer in time.") from exc
+            raise self._lost(write, "It did not answer in time.") from None
         except requests.exceptions.ConnectionError as exc:
             error = "connection failed"
             refused = "NewConnectionError" in repr(exc) or "NameResolutionError" in repr(exc)
-            raise self._lost(write and not refused, "The connection to it failed.") from exc
-        except (requests.exceptions.RequestException, OSError, ValueError) as exc:
+            raise self._lost(write and not refused, "The connection to it failed.") from None
+        except (requests.exceptions.RequestException, OSError, ValueError):
             error = "broken answer"
-            raise self._lost(write, "Its answer broke off or could not be read.") from exc
+            raise self._lost(write, "Its answer broke off or could not be read.") from None
         finally:
-            self._record(request, response, started, clock, error)
+            self._record(request, response, started, clock, error, keep_answer)
 
     @staticmethod
     def _lost(write: bool, message: str) -> UnclearOutcome | Unavailable:
@@ -278,12 +298,16 @@ class Http:
         started: float,
         clock: float,
         error: str,
+        keep_answer: bool,
     ) -> None:
         body = request.body or b""
         text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
         if not hasattr(self._local, "exchanges"):
             self._local.exchanges = []
         mask = self.masker
+        answer = mask.text(response.text[:KEPT_CHARACTERS]) if response else ""
+        if response and response.ok and not keep_answer:
+            answer = f"({len(response.content)} bytes, not kept: it holds other employees too)"
         self._local.exchanges.append(
             Exchange(
                 at=started,
@@ -293,7 +317,7 @@ class Http:
                 request_body=mask.text(text[:KEPT_CHARACTERS]),
                 status=response.status if response else 0,
                 response_headers=mask.headers(response.headers.items()) if response else {},
-                response_body=mask.text(response.text[:KEPT_CHARACTERS]) if response else "",
+                response_body=answer,
                 milliseconds=round((time.monotonic() - clock) * 1000),
                 error=error,
             )
