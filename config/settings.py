@@ -133,8 +133,8 @@ Q_CLUSTER = {
     "queue_limit": env.int("WORKERS", default=4),
     "bulk": 1,
     "poll": 0.2,
-    "timeout": 60,
-    "retry": 90,
+    "timeout": 300,
+    "retry": 360,
     "ack_failures": True,
     "max_attempts": 1,
     "save_limit": -1,
@@ -179,6 +179,10 @@ if PRODUCTION:
 
 # Where connections may be pointed: private and loopback addresses only when the operator says so (sandboxes, tests).
 ALLOW_PRIVATE_TARGETS = env.bool("ALLOW_PRIVATE_TARGETS", default=False)
+KEEP_EXCHANGES_DAYS = env.int("KEEP_EXCHANGES_DAYS", default=30)
+KEEP_JOBS_DAYS = env.int("KEEP_JOBS_DAYS", default=400)
+# Seconds to wait for a target's answer; 0 leaves it to each connector (30, Netvisor 120).
+TARGET_READ_TIMEOUT = env.float("TARGET_READ_TIMEOUT", default=0)
 # Address of the sandbox server that the demo started, "" when there is none.
 SANDBOX_URL = env.str("SANDBOX_URL", default="")
 

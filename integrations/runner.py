@@ -38,7 +38,7 @@ from integrations.planner import (
     plan_flat,
     plan_history,
 )
-from integrations.translate import Problem, active_fields, translate
+from integrations.translate import Problem, active_fields, same, translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +214,7 @@ class _Run:
             self._fail(position.id, first, others=translation.problems[1:])
             return
         supported = {f.ours for f in active_fields(self.system, settings)}
-        if (
-            touched.changed
-            and not touched.changed & supported
-            and position.id in self.work.sent
-            and self.system.model is Model.HISTORY
-        ):
+        if touched.changed and not touched.changed & supported and self._sent_already(translation.wanted):
             names = ", ".join(sorted(_label(c) for c in touched.changed))
             self._finish(
                 Outcome(
@@ -232,6 +227,13 @@ class _Run:
             return
         self.trace[position.id].append(Trace("Required fields", True, "All there"))
         self.wanted[position.id] = translation.wanted
+
+    def _sent_already(self, wanted: Wanted) -> bool:
+        """Whether exactly these values were the last ones written for the position."""
+        sent = self.work.sent.get(wanted.position_id)
+        return sent is not None and all(
+            same(sent.values.get(key), wanted.values.get(key)) for key in {*sent.values, *wanted.values}
+        )
 
     # planning
 

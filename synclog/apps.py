@@ -1,5 +1,28 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SynclogConfig(AppConfig):
     name = "synclog"
+    verbose_name = "Sync"
+
+    def ready(self) -> None:
+        from django_q.signals import post_spawn
+
+        from synclog import listen
+        from synclog.queue import install
+        from synclog.schedules import make_schedules
+
+        listen.connect()
+        install()
+        post_spawn.connect(look_at_once, dispatch_uid="synclog.look_at_once")
+        post_migrate.connect(make_schedules, sender=self, dispatch_uid="synclog.schedules")
+
+
+def look_at_once(**kwargs: Any) -> None:
+    """A new worker process does not wait for the minute's sweep: the one before it may have been killed."""
+    from synclog.tasks import sweep
+
+    sweep()

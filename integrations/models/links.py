@@ -9,7 +9,7 @@ class EmployeeLink(models.Model):
     """Who an employee is in one integration, and when a flat system's current position may change by itself."""
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="employee_links")
-    employee = models.ForeignKey("positions.Employee", on_delete=models.CASCADE, related_name="integration_links")
+    employee_key = models.BigIntegerField()  # not a foreign key: a pending deletion outlives the employee
     remote_id = models.CharField(max_length=120)
     label = models.CharField(max_length=200, blank=True)
     matched_by = models.CharField(max_length=60, blank=True)
@@ -17,11 +17,11 @@ class EmployeeLink(models.Model):
     next_change_on = models.DateField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["integration", "employee"], name="employee_link_once")]
+        constraints = [models.UniqueConstraint(fields=["integration", "employee_key"], name="employee_link_once")]
         indexes = [models.Index(fields=["next_change_on"], name="employee_link_next_change")]
 
     def __str__(self) -> str:
-        return f"{self.employee_id} = {self.remote_id}"
+        return f"{self.employee_key} = {self.remote_id}"
 
 
 class PeriodLink(models.Model):

@@ -68,7 +68,8 @@ class Job(models.Model):
     action = models.CharField(max_length=10, choices=Action, default=Action.SAVE)
     deleted = models.BooleanField(default=False)  # the position was deleted here
     move = models.BooleanField(default=False)  # a person pressed "Move the existing period"
-    changed = models.JSONField(null=True, blank=True)  # our names of the changed fields; null: all may have
+    changed = models.JSONField(null=True, blank=True)  # our names of the fields changed by the first change
+    changed_in = models.BigIntegerField(default=0)  # the generation that `changed` speaks of
     generation = models.BigIntegerField(default=0)
     epoch = models.BigIntegerField(default=0)  # of the lease under which it runs or ran
     attempts = models.PositiveIntegerField(default=0)

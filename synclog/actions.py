@@ -1,0 +1,137 @@
+"""What people do to jobs and integrations. Each says who did it; callers check that they may."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from integrations.models import Integration
+from positions.models import Position
+from positions.origin import Origin
+from synclog.models import Event, Job
+from synclog.record import Changed, job_for, store
+from synclog.wake import wake_all
+
+# -- jobs ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> int:
+    """Sends again, now. Pressing twice gives one job. Closed jobs are opened anew for positions that still exist.
+
+    Gives the number of positions that will be looked at.
+    """
+    rows = list(jobs.values_list("pk", "integration_id", "position_key", "open_key"))
+    open_keys = [pk for pk, _, _, open_key in rows if open_key is not None]
+    now = timezone.now()
+    count = Job.objects.filter(pk__in=open_keys).exclude(state=Job.State.RUNNING).update(
+        state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None, cause="", message="",
+        origin=kind, origin_name=by, generation=time.time_ns(),
+    )  # fmt: skip
+    closed = {(integration, position) for _, integration, position, open_key in rows if open_key is None}
+    positions = {
+        p.pk: p for p in Position.objects.filter(pk__in={position for _, position in closed}).select_related("employee")
+    }
+    already = set(
+        Job.objects.open()
+        .filter(open_key__in={position for _, position in closed})
+        .values_list("integration_id", "position_key")
+    )
+    fresh = [
+        job_for(Changed(positions[position]), positions[position].employee, integration, Origin(kind, by))
+        for integration, position in sorted(closed)
+        if position in positions and (integration, position) not in already
+    ]
+    store(fresh)
+    wake_all(sorted({integration for _, integration, _, _ in rows}))
+    return count + len(fresh)
+
+
+@transaction.atomic
+def send_now(positions: Iterable[Position], integration: Integration, by: str) -> int:
+    """Sends positions that were never recorded (they were saved before the switch was on)."""
+    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin("resync", by)) for p in positions]
+    store(jobs)
+    wake_all([integration.pk])
+    return len(jobs)
+
+
+@transaction.atomic
+def move_period(job: Job, by: str) -> None:
+    """The record that was sent before gets the new start date, instead of a second record."""
+    Job.objects.filter(pk=job.pk).update(move=True)
+    resync(Job.objects.filter(pk=job.pk), by)
+
+
+@transaction.atomic
+def dismiss(jobs: QuerySet[Job], reason: str, by: str) -> int:
+    """Closes jobs without sending; a later change of the position opens a new one."""
+    now = timezone.now()
+    return jobs.filter(open_key__isnull=False).exclude(state=Job.State.RUNNING).update(
+        state=Job.State.DISMISSED, open_key=None, changed_at=now, finished_at=now,
+        dismissed_reason=f"{reason} ({by})"[:200] if reason else f"by {by}",
+    )  # fmt: skip
+
+
+# -- integrations ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def switch(integration: Integration, on: bool, by: str) -> None:
+    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent."""
+    if integration.send_positions == on:
+        return
+    integration.switch(on)
+    integration.save(update_fields=["send_positions", "activated_at", "updated_at"])
+    if on:
+        _tell(integration, "on", "Send positions was switched on: changes from now on are sent.", by)
+        return
+    now = timezone.now()
+    Job.objects.open().filter(integration=integration).exclude(state=Job.State.RUNNING).update(
+        state=Job.State.SKIPPED, open_key=None, cause="switched_off", changed_at=now, finished_at=now,
+        message="Sync was switched off before this was sent.",
+    )  # fmt: skip
+    _tell(integration, "off", "Send positions was switched off: nothing is recorded any more.", by)
+
+
+@transaction.atomic
+def pause(integration: Integration, by: str) -> None:
+    if integration.paused:
+        return
+    integration.paused_at, integration.paused_by = timezone.now(), by
+    integration.save(update_fields=["paused_at", "paused_by", "updated_at"])
+    _tell(integration, "paused", "Paused: changes are recorded and go out on resume.", by)
+
+
+@transaction.atomic
+def resume(integration: Integration, by: str) -> None:
+    """Ends a pause, and a stop or a wait for the system, too: it is tried again at once."""
+    integration.paused_at, integration.paused_by = None, ""
+    integration.resume_from_stop()
+    integration.save(
+        update_fields=[
+            "paused_at", "paused_by", "stopped_at", "stopped_cause", "stopped_message", "retry_at", "retry_count",
+            "retry_message", "updated_at",
+        ]
+    )  # fmt: skip
+    now = timezone.now()
+    Job.objects.open().filter(integration=integration, state=Job.State.RETRYING).update(due_at=now)
+    wake_all([integration.pk])
+    _tell(integration, "resumed", "Resumed: what was waiting goes out now.", by)
+
+
+@transaction.atomic
+def credentials_renewed(integration: Integration, by: str) -> None:
+    """After new credentials were saved: a stopped connection goes on with what is waiting."""
+    _tell(integration, "credentials", "New credentials were set.", by)
+    now = timezone.now()
+    Job.objects.open().filter(integration=integration, state=Job.State.RETRYING).update(due_at=now)
+    wake_all([integration.pk])
+
+
+def _tell(integration: Integration, kind: str, text: str, by: str) -> None:
+    Event.objects.create(integration=integration, kind=kind, text=text, by=by)

@@ -1,0 +1,114 @@
+"""Every stable code for why something was not written (or not yet), with what a person does about it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from integrations.connectors.registry import systems
+from integrations.connectors.system import Cause
+
+_OURS = (
+    Cause(
+        "missing_required_field",
+        "A required field is missing",
+        "Fill in the field that the message names; it is sent when you save.",
+    ),
+    Cause(
+        "no_translation",
+        "A value has no counterpart there",
+        "Choose its counterpart under the connection's Settings, or change the value here, then press Re-sync.",
+    ),
+    Cause(
+        "value_refused",
+        "A value is outside the limits",
+        "Change the value that the message names; it is sent when you save.",
+    ),
+    Cause("too_long", "A text is too long", "Shorten the text that the message names; it is sent when you save."),
+    Cause(
+        "bad_characters",
+        "A text has characters not taken there",
+        "Remove the characters that the message names; it is sent when you save.",
+    ),
+    Cause(
+        "employee_not_found",
+        "The employee was not found there",
+        "Create the person there or correct the number or e-mail here, then press Re-sync.",
+    ),
+    Cause(
+        "employee_not_unique",
+        "Several employees match there",
+        "Make the employee number or e-mail unique there, then press Re-sync.",
+    ),
+    Cause(
+        "overlap_in_target",
+        "It overlaps another period there",
+        "End the other period there or change the dates here, then press Re-sync.",
+    ),
+    Cause(
+        "start_date_changed",
+        "The start date was changed",
+        "Press Move the existing period where it is offered, or end the earlier period there and press Re-sync.",
+    ),
+    Cause(
+        "period_not_unique",
+        "Several periods start on that day there",
+        "Remove or move one of them there, then press Re-sync.",
+    ),
+    Cause("delete_by_hand", "Delete it there by hand", "Do what the message says there, then press Dismiss."),
+    Cause(
+        "refused_by_target", "The system refused the data", "Read its own words, correct the data, and press Re-sync."
+    ),
+    Cause(
+        "changed_in_target",
+        "It keeps changing there",
+        "Somebody is editing the same record there. It is tried again by itself.",
+    ),
+    Cause("rate_limited", "Too many requests", "Nothing to do: it goes on by itself."),
+    Cause("target_unavailable", "The system does not answer", "Nothing to do: it is tried again by itself."),
+    Cause(
+        "unclear_outcome",
+        "No answer came to what was sent",
+        "Nothing to do: the next try looks first and adopts what it finds.",
+    ),
+    Cause(
+        "not_authorized",
+        "Credentials or rights are refused",
+        "Renew them under the connection's Settings; what is waiting goes out then.",
+    ),
+    Cause("interrupted", "The worker was stopped", "Nothing to do: it goes on by itself."),
+    Cause("gave_up", "Seven days without success", "Look at the last answer, then press Re-sync."),
+    Cause(
+        "internal_error",
+        "Position Sync made a mistake",
+        "It is in the server's log with this job's number. Press Re-sync; tell your operator if it comes back.",
+    ),
+    Cause("nothing_to_change", "Nothing to change", "Nothing to do: the system already agrees."),
+    Cause("no_supported_change", "Nothing to send", "Nothing to do: only fields that are not sent were changed."),
+    Cause("not_current", "Not the current position", "Nothing to do: this system takes the current position only."),
+    Cause("not_yet_current", "Not current yet", "Nothing to do: it is sent on its first day."),
+    Cause("never_sent", "It was never sent", "Nothing to do: there is nothing to delete there."),
+    Cause("already_gone", "Already gone there", "Nothing to do."),
+    Cause("taken_over", "Another position took its place", "Nothing to do."),
+    Cause(
+        "delete_switched_off",
+        "Deleting there is switched off",
+        "Delete it there by hand, or switch Delete there too on under Settings.",
+    ),
+    Cause("switched_off", "Sync was switched off", "Save the position again after switching on, or press Re-sync."),
+)
+
+
+@cache
+def causes() -> dict[str, Cause]:
+    """Ours and those that connectors declare, by code."""
+    return {cause.code: cause for cause in (*_OURS, *(c for system in systems() for c in system.causes))}
+
+
+def cause_title(code: str) -> str:
+    cause = causes().get(code)
+    return cause.title if cause else code.replace("_", " ").capitalize()
+
+
+def remedy(code: str) -> str:
+    cause = causes().get(code)
+    return cause.remedy if cause else ""

@@ -1,0 +1,73 @@
+"""How an integration is, in one word and four numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from integrations.models import Integration, PeriodLink
+from synclog.models import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """word: Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped or Paused; tone: for its colour."""
+
+    word: str
+    tone: str
+    detail: str
+    in_sync: int
+    waiting: int
+    needs_you: int
+    excluded: int
+
+
+def health_of(integrations: Sequence[Integration]) -> dict[int, Health]:
+    """For all of them in two queries."""
+    keys = [i.pk for i in integrations]
+    counts: dict[tuple[int, str], int] = {
+        (row["integration"], row["state"]): row["n"]
+        for row in Job.objects.filter(integration__in=keys)
+        .filter(Q(open_key__isnull=False) | Q(state=Job.State.SKIPPED, cause="not_current"))
+        .order_by()
+        .values("integration", "state")
+        .annotate(n=Count("pk"))
+    }
+    sent = dict(
+        PeriodLink.objects.filter(integration__in=keys).order_by().values_list("integration").annotate(n=Count("pk"))
+    )
+    return {i.pk: _health(i, counts, sent.get(i.pk, 0)) for i in integrations}
+
+
+def _health(integration: Integration, counts: dict[tuple[int, str], int], sent: int) -> Health:
+    def number(*states: str) -> int:
+        return sum(counts.get((integration.pk, state), 0) for state in states)
+
+    waiting = number(Job.State.WAITING, Job.State.RUNNING, Job.State.RETRYING)
+    failed = number(Job.State.FAILED)
+    word, tone, detail = _word(integration, failed, waiting, sent)
+    return Health(word, tone, detail, max(0, sent - failed), waiting, failed, number(Job.State.SKIPPED))
+
+
+def _word(integration: Integration, failed: int, waiting: int, sent: int) -> tuple[str, str, str]:
+    if not integration.connected:
+        return "Not connected", "neutral", "Credentials or required settings are missing."
+    if integration.stopped:
+        return "Stopped", "danger", integration.stopped_message
+    if not integration.send_positions:
+        return "Off", "neutral", "Send positions is switched off: changes are not recorded."
+    if integration.paused:
+        return "Paused", "warning", f"Paused by {integration.paused_by}. {_changes(waiting)} recorded."
+    if integration.retry_count:
+        return "Retrying", "warning", f"{integration.retry_message} Nothing to do: it is tried again by itself."
+    if failed:
+        return "Warnings", "warning", f"{_changes(failed)} need{'s' if failed == 1 else ''} you."
+    if not sent and not integration.last_success_at:
+        return "Ready", "info", "Nothing has been sent yet: the next change will be."
+    return "Healthy", "success", "Everything is in sync." if not waiting else f"{_changes(waiting)} on the way."
+
+
+def _changes(number: int) -> str:
+    return f"{number} change{'' if number == 1 else 's'}"

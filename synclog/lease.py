@@ -1,0 +1,104 @@
+"""One worker at a time for each integration: a row with an owner, an end and an epoch."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from integrations.connectors.errors import Interrupted
+from synclog.models import Lease
+
+SECONDS = 12.0
+HOST = socket.gethostname()
+
+
+@dataclass
+class Held:
+    """A lease that this process holds. `guard` is asked before every call to a target: it lets nobody start one
+    whose lease may have run out by now (a process that hung and came back)."""
+
+    integration_id: int
+    owner: str
+    epoch: int
+    _until: float = field(default=0.0)  # of this process's own monotonic clock
+    _no_calls_after: float = field(default=float("inf"))
+
+    @classmethod
+    def acquire(cls, integration_id: int) -> Held | None:
+        """None when somebody else holds it. A holder on this host whose process is gone is replaced at once."""
+        owner = uuid.uuid4().hex
+        asked = time.monotonic()
+        now = timezone.now()
+        rows = Lease.objects.filter(pk=integration_id)
+        free = Q(until__isnull=True) | Q(until__lt=now)
+        values = {
+            "owner": owner,
+            "host": HOST,
+            "pid": os.getpid(),
+            "until": now + timedelta(seconds=SECONDS),
+            "epoch": F("epoch") + 1,
+        }
+        taken = rows.filter(free).update(**values)
+        if not taken:
+            held = rows.first()
+            if held is not None and held.host == HOST and not alive(held.pid):
+                taken = rows.filter(epoch=held.epoch).update(**values)
+        if not taken:
+            return None
+        epoch = rows.values_list("epoch", flat=True).get(owner=owner)
+        return cls(integration_id, owner, epoch, asked + SECONDS)
+
+    def _rows(self) -> QuerySet[Lease]:
+        return Lease.objects.filter(pk=self.integration_id, owner=self.owner, epoch=self.epoch)
+
+    def renew_if_due(self) -> bool:
+        """Renews in the last two thirds of the lease; False when it is lost."""
+        if self._until - time.monotonic() > SECONDS * 2 / 3:
+            return True
+        asked = time.monotonic()
+        until = timezone.now() + timedelta(seconds=SECONDS)
+        if not self._rows().update(until=until):
+            self._until = 0.0
+            return False
+        self._until = asked + SECONDS
+        return True
+
+    def holds(self) -> bool:
+        """Asks the database, inside the transaction that is about to write results."""
+        return self._rows().select_for_update().exists()
+
+    def release(self) -> None:
+        self._rows().update(until=None, owner="", pid=0)
+
+    def no_calls_after(self, seconds: float) -> None:
+        self._no_calls_after = time.monotonic() + seconds
+
+    def guard(self) -> None:
+        """Raises Interrupted when no further call may start."""
+        now = time.monotonic()
+        if now > self._until or now > self._no_calls_after:
+            raise Interrupted("The worker stopped before this was sent. It goes on by itself.")
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of this host runs; a zombie does not."""
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (OSError, IndexError):
+        return True

@@ -1,0 +1,17 @@
+import signal
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from synclog.watchdog import Watchdog
+
+
+class Command(BaseCommand):
+    help = "Sends positions: runs django-q2's cluster and restarts it should it ever stop looking for work."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        watchdog = Watchdog(workers=settings.Q_CLUSTER["workers"])
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, watchdog.stop)
+        watchdog.run()

@@ -1,0 +1,140 @@
+"""Records sync jobs in the transaction of the save: a fixed number of queries for one position or a thousand."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import Integration
+from positions.models import Employee, Position
+from positions.origin import Origin, current_origin
+from synclog.models import Job
+from synclog.wake import wake
+
+# What a newer change overwrites in the open job. `changed` stays: it speaks of the first change only (`changed_in`).
+_REFRESHED = [
+    "employee_name",
+    "employee_number",
+    "title",
+    "start_date",
+    "end_date",
+    "state",
+    "action",
+    "deleted",
+    "move",
+    "generation",
+    "attempts",
+    "due_at",
+    "cause",
+    "message",
+    "field",
+    "vendor_text",
+    "vendor_code",
+    "warning",
+    "origin",
+    "origin_name",
+    "first_failed_at",
+    "recorded_at",
+    "changed_at",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """`fields` are our names of what changed, None when all of it may have. `position` still has its key."""
+
+    position: Position
+    fields: Sequence[str] | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """An integration that records changes, as one query tells it. `companies` empty: everybody."""
+
+    id: int
+    organization_id: int
+    companies: frozenset[int]
+    woken_at: datetime | None
+
+    def takes(self, employee: Employee) -> bool:
+        return not self.companies or employee.company_id in self.companies
+
+
+def recording_integrations(organizations: Iterable[int]) -> list[Recording]:
+    rows = (
+        Integration.objects.recording()
+        .filter(organization__in=set(organizations))
+        .values_list("pk", "organization_id", "companies", "lease__woken_at")
+    )
+    companies: defaultdict[int, set[int]] = defaultdict(set)
+    found: dict[int, tuple[int, datetime | None]] = {}
+    for pk, organization, company, woken_at in rows:
+        found[pk] = (organization, woken_at)
+        if company is not None:
+            companies[pk].add(company)
+    return [Recording(pk, org, frozenset(companies[pk]), woken) for pk, (org, woken) in found.items()]
+
+
+def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job]:
+    """Writes or refreshes the one open job for each position and integration, and wakes the workers.
+
+    Call it inside the transaction that changes the positions. Every position's `employee` is read.
+    """
+    if not changes:
+        return []
+    employees = {c.position.employee_id: c.position.employee for c in changes}
+    integrations = recording_integrations(e.organization_id for e in employees.values())
+    jobs = [
+        job_for(change, employee, integration.id, origin)
+        for change in changes
+        for employee in [employees[change.position.employee_id]]
+        for integration in integrations
+        if integration.organization_id == employee.organization_id and integration.takes(employee)
+    ]
+    with transaction.atomic():
+        store(jobs)
+        wake({i.id: i.woken_at for i in integrations if any(j.integration_id == i.id for j in jobs)})
+    return jobs
+
+
+def job_for(change: Changed, employee: Employee, integration_id: int, origin: Origin | None = None) -> Job:
+    position, started = change.position, origin or current_origin()
+    now, generation = timezone.now(), time.time_ns()
+    return Job(
+        organization_id=employee.organization_id,
+        integration_id=integration_id,
+        employee_key=employee.pk,
+        position_key=position.pk,
+        open_key=position.pk,
+        employee_name=employee.name,
+        employee_number=employee.number,
+        title=position.title,
+        start_date=position.start_date,
+        end_date=position.end_date,
+        action=Job.Action.DELETE if change.deleted else Job.Action.SAVE,
+        deleted=change.deleted,
+        changed=list(change.fields) if change.fields else None,
+        changed_in=generation,
+        generation=generation,
+        due_at=now,
+        origin=started.kind,
+        origin_name=started.name,
+        recorded_at=now,
+        changed_at=now,
+    )
+
+
+def store(jobs: Sequence[Job]) -> None:
+    Job.objects.bulk_create(
+        jobs,
+        update_conflicts=True,
+        unique_fields=["integration", "open_key"],
+        update_fields=_REFRESHED,
+    )

@@ -1,0 +1,349 @@
+"""Stores what came back from a run: the jobs' states, attempts, links, and what it means for the integration."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import adapt
+from integrations.connectors.errors import Interrupted, NotAuthorized, RateLimited, Unavailable
+from integrations.connectors.system import Model
+from integrations.models import EmployeeLink, Integration, PeriodLink
+from integrations.periods import next_change
+from integrations.runner import Outcome, Report, Work
+from synclog import retries
+from synclog.lease import Held
+from synclog.models import Attempt, Event, Job
+
+logger = logging.getLogger("synclog.results")
+
+# So many employees in a row without an answer, and the whole connection waits.
+DOWN_AFTER = 3
+
+
+@dataclass
+class Done:
+    """One employee's run. `report` is an exception when the run broke down by our own mistake."""
+
+    work: Work
+    jobs: dict[str, Job]
+    report: Report | Exception
+    started: datetime
+    finished: datetime
+
+
+def store_results(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
+    """Everything in one transaction, and only while the lease is held. False: the turn must end."""
+    with transaction.atomic():
+        if not held.holds():
+            logger.warning("%s: the lease was lost, results are left to the next worker", integration)
+            return False
+        batch = _Batch(integration)
+        for one in done:
+            batch.add(one)
+        batch.save()
+        return _connection(integration, done)
+
+
+class _Batch:
+    def __init__(self, integration: Integration) -> None:
+        self.integration = integration
+        self.now = timezone.now()
+        self.jobs: list[tuple[Job, int]] = []  # with the generation that was sent
+        self.new_jobs: list[Job] = []
+        self.attempts: list[Attempt] = []
+        self.periods: list[PeriodLink] = []
+        self.gone: list[int] = []
+        self.employees: list[EmployeeLink] = []
+
+    def add(self, done: Done) -> None:
+        report = done.report
+        if isinstance(report, Exception):
+            for job in done.jobs.values():
+                self._job(job, Outcome(str(job.position_key), "failed", "internal_error", _mistake(job)), done, report)
+            return
+        for position_id, outcome in report.outcomes.items():
+            job = done.jobs.get(position_id)
+            if job is None:
+                job = self._extra_job(position_id, done)
+                if job is None:
+                    continue
+            self._job(job, outcome, done, report)
+            self._period(outcome, done)
+        self._employee(done, report)
+
+    # jobs
+
+    def _job(self, job: Job, outcome: Outcome, done: Done, report: Report | Exception) -> None:
+        generation = job.generation
+        if isinstance(outcome.error, Interrupted):
+            job.state, job.due_at = Job.State.WAITING, self.now
+            self.jobs.append((job, generation))
+            return
+        job.attempts += 1  # as `_claim` counted it in the database
+        job.cause, job.message, job.field = outcome.cause, outcome.message, outcome.field
+        job.vendor_text, job.vendor_code = outcome.vendor_text[:2000], outcome.vendor_code[:80]
+        job.warning = bool(outcome.warnings)
+        job.changed_at = self.now
+        if outcome.action and outcome.result == "sent":
+            job.action = outcome.action
+        {
+            "sent": self._succeeded,
+            "skipped": self._skipped,
+            "waiting": self._waiting,
+            "failed": self._failed,
+            "error": self._error,
+        }[outcome.result](job, outcome)
+        if not job.is_open:
+            job.finished_at = self.now
+        self.jobs.append((job, generation))
+        if job.state != Job.State.WAITING or outcome.result == "error":
+            self.attempts.append(_attempt(job, outcome, done, report, self.integration))
+
+    def _succeeded(self, job: Job, outcome: Outcome) -> None:
+        job.state, job.open_key = Job.State.SUCCEEDED, None
+        system = self.integration.system.name
+        job.message = outcome.pending or " ".join(w.message for w in outcome.warnings) or f"Accepted by {system}."
+
+    def _skipped(self, job: Job, outcome: Outcome) -> None:
+        job.state, job.open_key = Job.State.SKIPPED, None
+
+    def _waiting(self, job: Job, outcome: Outcome) -> None:
+        assert outcome.wait_until is not None
+        zone = self.integration.organization.zone
+        job.state = Job.State.WAITING
+        job.due_at = datetime.combine(outcome.wait_until, time.min, zone).astimezone(UTC)
+        job.attempts = 0
+
+    def _failed(self, job: Job, outcome: Outcome) -> None:
+        job.state = Job.State.FAILED
+        job.first_failed_at = job.first_failed_at or self.now
+
+    def _error(self, job: Job, outcome: Outcome) -> None:
+        error = outcome.error
+        job.first_failed_at = job.first_failed_at or self.now
+        if isinstance(error, NotAuthorized):
+            # The connection stops; the change itself is not at fault and goes out when it resumes.
+            job.state, job.due_at, job.attempts = Job.State.WAITING, self.now, 0
+            return
+        if self.now - job.first_failed_at > retries.GIVE_UP_AFTER:
+            job.state, job.cause = Job.State.FAILED, "gave_up"
+            job.message = f"{outcome.message} It was tried for seven days."
+            return
+        wait = retries.delay(job.attempts, random.random)
+        asked = getattr(error, "wait", None)
+        if asked is not None:
+            wait = timedelta(seconds=asked + 1)
+        if isinstance(error, RateLimited):
+            job.attempts = max(0, job.attempts - 1) if asked is not None else job.attempts
+        job.state, job.due_at = Job.State.RETRYING, self.now + wait
+
+    def _extra_job(self, position_id: str, done: Done) -> Job | None:
+        """A position that nobody changed but that was written too: it took over in a flat system."""
+        position = next((p for p in done.work.positions if p.id == position_id), None)
+        if position is None:
+            return None
+        job = Job(
+            organization_id=self.integration.organization_id,
+            integration=self.integration,
+            employee_key=int(done.work.person.id),
+            position_key=int(position_id),
+            open_key=int(position_id),
+            employee_name=done.work.person.name,
+            employee_number=done.work.person.number,
+            title=str(position.values.get("title", "")),
+            start_date=position.start,
+            end_date=position.end,
+            due_at=self.now,
+            origin=Job.Origin.SCHEDULE,
+            recorded_at=self.now,
+            changed_at=self.now,
+        )
+        # Somebody may be saving it right now: then that job, still open, will bring it in line.
+        if Job.objects.filter(integration=self.integration, open_key=job.open_key).exists():
+            return None
+        job.save()
+        return job
+
+    # links
+
+    def _period(self, outcome: Outcome, done: Done) -> None:
+        if outcome.gone:
+            self.gone.append(int(outcome.position_id))
+        if outcome.sent is None:
+            return
+        if self.integration.system.model is Model.FLAT:
+            self.gone += [int(p) for p in done.work.sent if p != outcome.position_id]
+        self.periods.append(
+            PeriodLink(
+                integration=self.integration,
+                employee_key=int(done.work.person.id),
+                position_key=int(outcome.position_id),
+                remote_id=outcome.sent.remote_id,
+                values=adapt.to_json(outcome.sent.values),
+                sent_at=self.now,
+            )
+        )
+
+    def _employee(self, done: Done, report: Report) -> None:
+        flat = self.integration.system.model is Model.FLAT
+        found = report.remote_employee
+        if found is None and not (flat and done.work.remote_employee_id):
+            return
+        self.employees.append(
+            EmployeeLink(
+                integration=self.integration,
+                employee_key=int(done.work.person.id),
+                remote_id=found.id if found else done.work.remote_employee_id,
+                label=(found.label if found else "")[:200],
+                matched_by=(found.matched_by if found else "")[:60],
+                next_change_on=next_change(done.work.positions, done.work.today) if flat else None,
+                matched_at=self.now,
+            )
+        )
+
+    # saving
+
+    def save(self) -> None:
+        current = dict(
+            Job.objects.select_for_update()
+            .filter(pk__in=[job.pk for job, _ in self.jobs])
+            .order_by("pk")
+            .values_list("pk", "generation")
+        )
+        # A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone.
+        Job.objects.bulk_update(
+            [job for job, generation in self.jobs if current.get(job.pk) == generation],
+            [
+                "state", "open_key", "action", "attempts", "due_at", "cause", "message", "field", "vendor_text",
+                "vendor_code", "warning", "first_failed_at", "changed_at", "finished_at",
+            ],
+        )  # fmt: skip
+        Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in current])
+        if self.gone:
+            PeriodLink.objects.filter(integration=self.integration, position_key__in=self.gone).delete()
+        PeriodLink.objects.bulk_create(
+            self.periods,
+            update_conflicts=True,
+            unique_fields=["integration", "position_key"],
+            update_fields=["remote_id", "values", "sent_at", "employee_key"],
+        )
+        EmployeeLink.objects.bulk_create(
+            self.employees,
+            update_conflicts=True,
+            unique_fields=["integration", "employee_key"],
+            update_fields=["remote_id", "label", "matched_by", "next_change_on", "matched_at"],
+        )
+
+
+def _mistake(job: Job) -> str:
+    return f"Position Sync made a mistake with this position (job {job.pk}). Nothing may have been written."
+
+
+def _attempt(job: Job, outcome: Outcome, done: Done, report: Report | Exception, integration: Integration) -> Attempt:
+    names = {f.ours: f.remote for f in integration.system.fields}
+    exchanges = report.exchanges if isinstance(report, Report) else ()
+    return Attempt(
+        job=job,
+        number=job.attempts or 1,
+        started_at=done.started,
+        finished_at=done.finished,
+        result=outcome.result,
+        cause=outcome.cause,
+        message=outcome.message,
+        vendor_text=outcome.vendor_text[:2000],
+        vendor_code=outcome.vendor_code[:80],
+        trace=[dataclasses.asdict(line) for line in outcome.trace],
+        changes=[
+            {"field": key, "remote": names.get(key, ""), "old": _shown(change.old), "new": _shown(change.new)}
+            for key, change in outcome.changes.items()
+        ],
+        unsent=dict(outcome.unsent),
+        warnings=[{"field": w.field, "message": w.message} for w in outcome.warnings],
+        exchanges=[dataclasses.asdict(exchange) for exchange in exchanges],
+    )
+
+
+def _shown(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(value)
+
+
+# -- the connection as a whole ---------------------------------------------------------------------------
+
+
+def _connection(integration: Integration, done: Sequence[Done]) -> bool:
+    """Stops, backs off or recovers the connection. False: the turn must end now."""
+    reports = [d.report for d in done if isinstance(d.report, Report)]
+    refused = next((r.error for r in reports if isinstance(r.error, NotAuthorized)), None)
+    if refused is not None:
+        _stop(integration, refused)
+        return False
+    now = timezone.now()
+    limited = [r.error for r in reports if isinstance(r.error, RateLimited)]
+    if limited:
+        waits = [e.wait for e in limited if e.wait is not None]
+        _back_off(integration, limited[0].message, timedelta(seconds=max(waits) + 1) if waits else None)
+        return False
+    sent = any(o.result == "sent" for r in reports for o in r.outcomes.values())
+    answered = [r for r in reports if r.exchanges and not isinstance(r.error, Unavailable)]
+    down = [r.error for r in reports if isinstance(r.error, Unavailable)]
+    changes: dict[str, Any] = {}
+    if sent:
+        changes["last_success_at"] = now
+    if answered and (integration.retry_count or integration.retry_at):
+        changes |= {"retry_at": None, "retry_count": 0, "retry_message": ""}
+        if integration.retry_message:
+            Event.objects.create(
+                integration=integration, kind="recovered", text=f"{integration.system.name} answers again."
+            )
+    if changes:
+        _update(integration, changes)
+    if down and not answered:
+        misses = integration.__dict__.setdefault("_misses", 0) + len(down)
+        integration.__dict__["_misses"] = misses
+        waits = [e.wait for e in down if e is not None and e.wait is not None]
+        if misses >= DOWN_AFTER or integration.retry_count:
+            assert down[0] is not None
+            _back_off(integration, down[0].message, timedelta(seconds=max(waits) + 1) if waits else None)
+            return False
+    elif answered:
+        integration.__dict__["_misses"] = 0
+    return True
+
+
+def _update(integration: Integration, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(integration, name, value)
+    Integration.objects.filter(pk=integration.pk).update(**values)
+
+
+def _stop(integration: Integration, error: NotAuthorized) -> None:
+    """Told once: a connection that is stopped already says nothing again."""
+    fresh = Integration.objects.filter(pk=integration.pk, stopped_at__isnull=True).update(
+        stopped_at=timezone.now(), stopped_cause=error.cause, stopped_message=error.message
+    )
+    if fresh:
+        Event.objects.create(integration=integration, kind="stopped", text=f"Stopped: {error.message}")
+
+
+def _back_off(integration: Integration, message: str, wait: timedelta | None) -> None:
+    count = integration.retry_count + 1
+    until = timezone.now() + (wait if wait is not None else retries.delay(count, random.random))
+    if not integration.retry_message:
+        Event.objects.create(
+            integration=integration, kind="retrying", text=f"{integration.system.name}: {message} It is tried again."
+        )
+    _update(integration, {"retry_at": until, "retry_count": min(count, 100), "retry_message": message})

@@ -1,0 +1,124 @@
+"""What the workers run, by dotted name and with ids only. Each returns None: nothing is stored by the queue."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from integrations.models import EmployeeLink, Integration
+from positions.models import Organization, Position
+from positions.origin import Origin
+from synclog.lease import HOST, Held
+from synclog.models import Attempt, Event, Heartbeat, Job, Lease
+from synclog.record import Changed, job_for, store
+from synclog.turn import Turn
+from synclog.wake import wake, wake_all
+
+logger = logging.getLogger("synclog.tasks")
+
+
+def ready_integrations() -> Q:
+    """Those that may send now: on, not paused, not stopped, and not waiting for the system to come back."""
+    return Q(send_positions=True, paused_at=None, stopped_at=None) & (
+        Q(retry_at=None) | Q(retry_at__lte=timezone.now())
+    )
+
+
+def drain(integration_id: int, seconds: float | None = None) -> None:
+    """One turn with one integration. Whatever is left afterwards queues up behind the others."""
+    beat()
+    integration = (
+        Integration.objects.select_related("organization").filter(ready_integrations(), pk=integration_id).first()
+    )
+    if integration is None:
+        Lease.objects.filter(pk=integration_id).update(woken_at=None)
+        return
+    held = Held.acquire(integration_id)
+    if held is None:
+        return  # its holder lowers the flag and looks once more before it ends
+    try:
+        # Lowered before the first look: a job that is committed after this raises it and wakes again.
+        Lease.objects.filter(pk=integration_id).update(woken_at=None)
+        Turn(integration, held, *([] if seconds is None else [seconds])).run()
+    finally:
+        held.release()
+        # Whoever was woken during the turn found the lease taken and left: the last look is ours.
+        Lease.objects.filter(pk=integration_id).update(woken_at=None)
+    if due_jobs(integration_id):
+        wake_all([integration_id])
+
+
+def due_jobs(integration_id: int) -> bool:
+    return (
+        Integration.objects.filter(ready_integrations(), pk=integration_id).exists()
+        and Job.objects.due(timezone.now()).filter(integration=integration_id).exists()
+    )
+
+
+def sweep() -> None:
+    """Every minute, and when a worker starts: heals lost wake-ups and dead workers, and turns the page of the day."""
+    beat()
+    take_over_the_day()
+    now = timezone.now()
+    due = Job.objects.due(now).filter(integration=OuterRef("pk"))
+    left = Job.objects.filter(integration=OuterRef("pk"), state=Job.State.RUNNING, open_key__isnull=False)
+    free = Q(lease__until=None) | Q(lease__until__lt=now)
+    waiting = Integration.objects.filter(ready_integrations()).filter(Exists(due) | Exists(left) & free)
+    wake_all(list(waiting.values_list("pk", flat=True)))
+
+
+def take_over_the_day() -> None:
+    """Records jobs where a flat system's current position changes by itself today: one begins, or one is over."""
+    for organization in Organization.objects.all():
+        today = organization.today()
+        links = EmployeeLink.objects.filter(
+            integration__organization=organization,
+            integration__send_positions=True,
+            next_change_on__lte=today,
+        ).select_related("integration")
+        found = list(links[:2000])
+        if not found:
+            continue
+        employees = {link.employee_key for link in found}
+        positions: dict[int, list[Position]] = {}
+        for row in Position.objects.filter(employee__in=employees).select_related("employee"):
+            positions.setdefault(row.employee_id, []).append(row)
+        jobs = []
+        for link in found:
+            for row in positions.get(link.employee_key, []):
+                days = [row.start_date, *([row.end_date + timedelta(days=1)] if row.end_date else [])]
+                if link.next_change_on is not None and any(link.next_change_on <= day <= today for day in days):
+                    jobs.append(job_for(Changed(row), row.employee, link.integration_id, Origin("schedule")))
+        store(jobs)
+        EmployeeLink.objects.filter(pk__in=[link.pk for link in found]).update(next_change_on=None)
+        wake(dict.fromkeys({job.integration_id for job in jobs}))
+
+
+def prune() -> None:
+    """Once a day: exchanges after 30 days, closed jobs after 400 (both settings)."""
+    now = timezone.now()
+    Attempt.objects.filter(finished_at__lt=now - timedelta(days=settings.KEEP_EXCHANGES_DAYS)).exclude(
+        exchanges=[]
+    ).update(exchanges=[])
+    old = now - timedelta(days=settings.KEEP_JOBS_DAYS)
+    while True:
+        keys = list(Job.objects.filter(open_key=None, finished_at__lt=old).values_list("pk", flat=True)[:1000])
+        if not keys:
+            break
+        Job.objects.filter(pk__in=keys).delete()
+    Event.objects.filter(at__lt=old).delete()
+
+
+def beat() -> None:
+    """Says that a worker of this host looks for work."""
+    Heartbeat.objects.update_or_create(host=HOST, defaults={"seen_at": timezone.now()})
+
+
+def silent_for() -> timedelta | None:
+    """How long no worker has looked for work; None when one never has."""
+    newest = Heartbeat.objects.order_by("-seen_at").first()
+    return timezone.now() - newest.seen_at if newest else None

@@ -1,0 +1,211 @@
+"""One worker's turn with one integration: claim, send, store, for some seconds.
+
+Threads do HTTP only; this thread does all the SQL, and no transaction is open during a call.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.connect import open_connector
+from integrations.connectors.base import Connector
+from integrations.models import Integration
+from integrations.runner import Report, Work, run
+from integrations.vault import DatabaseVault, wait_for
+from synclog.lease import Held
+from synclog.models import Job
+from synclog.results import Done, store_results
+from synclog.work import load_work
+
+logger = logging.getLogger("synclog.turn")
+
+SECONDS = 8.0  # of one turn, then others have theirs
+OVERTIME = 30.0  # no call starts later than this after the turn
+LINGER = 0.3  # for the next save, before the lease is given back
+CLAIM = 4  # employees claimed ahead, times the connector's concurrency
+
+
+class LentVault:
+    """The vault as threads see it: whatever touches the database is done by the thread that owns the turn."""
+
+    def __init__(self, vault: DatabaseVault, on_owner: Callable[[Callable[[], Any]], Any]) -> None:
+        self._vault, self._on_owner = vault, on_owner
+
+    def load(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._on_owner(self._vault.load)
+        return found
+
+    def save(self, values: Mapping[str, Any]) -> None:
+        self._on_owner(lambda: self._vault.save(values))
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        wait_for(lambda: self._on_owner(self._vault.try_lock))
+        try:
+            yield
+        finally:
+            self._on_owner(self._vault.unlock)
+
+
+@dataclass
+class _Running:
+    work: Work
+    jobs: dict[str, Job]  # by position id
+    started: Any
+
+
+class Turn:
+    def __init__(self, integration: Integration, held: Held, seconds: float = SECONDS) -> None:
+        self.integration, self.held, self.seconds = integration, held, seconds
+        self.concurrency = max(1, integration.system.limits.concurrency)
+        self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._ready: list[_Running] = []
+        self._flying: dict[int, _Running] = {}  # by employee
+        self._done: list[Done] = []
+        self._stopping = False
+
+    def run(self) -> None:
+        """Returns when the time is up, nothing is due, the connection is in trouble, or the lease is lost."""
+        self._reclaim()
+        deadline = time.monotonic() + self.seconds
+        self.held.no_calls_after(self.seconds + OVERTIME)
+        connector: Connector | None = None
+        pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix=f"sync-{self.integration.pk}")
+        idle_since: float | None = None
+        try:
+            while True:
+                if not self.held.renew_if_due():
+                    return
+                out_of_time = self._stopping or time.monotonic() > deadline
+                if not out_of_time and len(self._ready) < self.concurrency:
+                    self._claim()
+                if out_of_time and self._ready:
+                    self._give_back()
+                while self._ready and len(self._flying) < self.concurrency:
+                    connector = connector or self._open()
+                    self._start(pool, connector, self._ready.pop(0))
+                if self._flying:
+                    idle_since = None
+                    self._wait(0.5)
+                elif out_of_time:
+                    return
+                else:
+                    idle_since = idle_since or time.monotonic()
+                    if time.monotonic() - idle_since > LINGER:
+                        return
+                    self._store()
+                    time.sleep(0.03)
+                if len(self._done) >= self.concurrency or not self._flying:
+                    self._store()
+        finally:
+            # Threads may still wait for this one to touch the database: serve them until they are through.
+            while self._flying:
+                self._wait(0.5)
+                self.held.renew_if_due()
+            pool.shutdown(wait=True)
+            self._store()
+            if connector is not None:
+                connector.close()
+
+    # claiming
+
+    def _reclaim(self) -> None:
+        """Whatever ran under an older lease goes back to waiting: it is read and compared before it is written."""
+        Job.objects.filter(integration=self.integration, state=Job.State.RUNNING, open_key__isnull=False).update(
+            state=Job.State.WAITING
+        )
+
+    def _claim(self) -> None:
+        """Takes the employees whose jobs are due, with all their open jobs: they are planned together."""
+        due = (
+            Job.objects.due(timezone.now())
+            .filter(integration=self.integration)
+            .exclude(employee_key__in=[*self._flying, *(int(r.work.person.id) for r in self._ready)])
+            .order_by("due_at", "pk")
+            .values_list("employee_key", flat=True)[: self.concurrency * CLAIM * 2]
+        )
+        employees = list(dict.fromkeys(due))[: self.concurrency * CLAIM]
+        if not employees:
+            return
+        jobs = list(Job.objects.open().filter(integration=self.integration, employee_key__in=employees).order_by("pk"))
+        now = timezone.now()
+        claimed = Job.objects.filter(pk__in=[j.pk for j in jobs]).update(
+            state=Job.State.RUNNING, epoch=self.held.epoch, attempts=F("attempts") + 1
+        )
+        logger.debug("%s: %s jobs of %s employees", self.integration, claimed, len(employees))
+        for work, for_positions in load_work(self.integration, jobs):
+            self._ready.append(_Running(work, for_positions, now))
+
+    def _give_back(self) -> None:
+        jobs = [job.pk for running in self._ready for job in running.jobs.values()]
+        Job.objects.filter(pk__in=jobs, state=Job.State.RUNNING, epoch=self.held.epoch).update(
+            state=Job.State.WAITING, attempts=F("attempts") - 1
+        )
+        self._ready.clear()
+
+    # sending
+
+    def _open(self) -> Connector:
+        vault = LentVault(DatabaseVault(self.integration.pk), self._on_owner)
+        return open_connector(self.integration, vault=vault, guard=self.held.guard)
+
+    def _on_owner(self, call: Callable[[], Any]) -> Any:
+        """Called by a thread: has the owner of the turn do something with the database, and waits for it."""
+        answer: Future[Any] = Future()
+        self._events.put(("call", (call, answer)))
+        return answer.result()
+
+    def _start(self, pool: ThreadPoolExecutor, connector: Connector, running: _Running) -> None:
+        employee = int(running.work.person.id)
+        self._flying[employee] = running
+
+        def send() -> None:
+            report: Report | Exception
+            try:
+                report = run(connector, running.work)
+            except Exception as error:  # a mistake of ours is one employee's trouble too
+                logger.exception("Employee %s in %s", employee, self.integration)
+                report = error
+            self._events.put(("report", (employee, report)))
+
+        pool.submit(send)
+
+    def _wait(self, seconds: float) -> None:
+        try:
+            kind, what = self._events.get(timeout=seconds)
+        except queue.Empty:
+            return
+        while True:
+            if kind == "call":
+                call, answer = what
+                try:
+                    answer.set_result(call())
+                except Exception as error:
+                    answer.set_exception(error)
+            else:
+                employee, report = what
+                running = self._flying.pop(employee)
+                self._done.append(Done(running.work, running.jobs, report, running.started, timezone.now()))
+            try:
+                kind, what = self._events.get_nowait()
+            except queue.Empty:
+                return
+
+    # storing
+
+    def _store(self) -> None:
+        if not self._done:
+            return
+        done, self._done = self._done, []
+        if not store_results(self.integration, self.held, done):
+            self._stopping = True

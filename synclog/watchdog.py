@@ -1,0 +1,108 @@
+"""Keeps django-q2's cluster running: starts it, asks it for a sign of life, and starts it anew when none comes.
+
+django-q2 restarts its own dead processes, but not a cluster whose parts wait for each other for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from synclog.lease import HOST
+from synclog.models import Heartbeat, Lease
+
+logger = logging.getLogger("synclog.watchdog")
+
+
+class Watchdog:
+    """`run` returns when `stop` was called. Times are in seconds."""
+
+    ASK_EVERY = 5.0
+    SILENT_AFTER = 11.0
+    START_GRACE = 15.0
+    STOP_GRACE = 45.0
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.restarts = 0
+        self._stop = False
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> None:
+        try:
+            while not self._stop:
+                self._start()
+                self._watch()
+        finally:
+            self._end()
+
+    def stop(self, *_: object) -> None:
+        self._stop = True
+
+    def _start(self) -> None:
+        # A session of its own: one signal reaches all of it, and a Ctrl-C at the terminal reaches only us.
+        self._child = subprocess.Popen([sys.executable, sys.argv[0], "qcluster"], start_new_session=True)  # noqa: S603
+        logger.info("Queue started as process %s", self._child.pid)
+
+    def _watch(self) -> None:
+        assert self._child is not None
+        started = asked = time.monotonic()
+        while not self._stop:
+            time.sleep(0.25)
+            if self._child.poll() is not None:
+                logger.error("The queue ended by itself (%s); starting it again", self._child.returncode)
+                self._kill()
+                self.restarts += 1
+                time.sleep(1)
+                return
+            now = time.monotonic()
+            if now - asked < self.ASK_EVERY:
+                continue
+            asked = now
+            try:
+                if now - started > self.START_GRACE and self._silent():
+                    logger.error("The queue gives no sign of life; starting it again")
+                    self._kill()
+                    self.restarts += 1
+                    return
+                async_task("synclog.tasks.beat", task_name="beat")
+            except (DatabaseError, OSError) as error:
+                logger.warning("The database or the broker does not answer: %s", type(error).__name__)
+                started = now  # it cannot be told apart from a silent queue
+            finally:
+                close_old_connections()
+
+    def _silent(self) -> bool:
+        """No beat although some worker is free: those that hold a lease are busy for a reason."""
+        now = timezone.now()
+        if Heartbeat.objects.filter(host=HOST, seen_at__gt=now - timedelta(seconds=self.SILENT_AFTER)).exists():
+            return False
+        return Lease.objects.filter(host=HOST, until__gt=now).count() < self.workers
+
+    def _kill(self) -> None:
+        """The whole session at once: whatever is cut off goes back to waiting and is read before it is written."""
+        assert self._child is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+
+    def _end(self) -> None:
+        """An orderly end: running turns finish."""
+        if self._child is None or self._child.poll() is not None:
+            return
+        self._child.terminate()  # to the main process only, which asks its workers to finish
+        try:
+            self._child.wait(timeout=self.STOP_GRACE)
+        except subprocess.TimeoutExpired:
+            logger.warning("The queue did not end in %s s; ending it", self.STOP_GRACE)
+        self._kill()
