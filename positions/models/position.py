@@ -143,7 +143,9 @@ class Position(models.Model):
         return f"{self.title}, {dates.span(self.start_date, self.end_date)}"
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Position:
+    def from_db(  # type: ignore[override]  # the stubs are of a later Django
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any]
+    ) -> Position:
         position = super().from_db(db, field_names, values)
         position._loaded = {name: position.__dict__.get(name) for name in cls.TRACKED if name in position.__dict__}
         return position

@@ -1,0 +1,75 @@
+"""Who may do what. The roles of an organization's members decide, Django's own permissions do not.
+
+A user's memberships are read once and kept on the user object, which lives as long as one request.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.db.models import QuerySet
+
+from positions.models import Member, Organization
+
+Need = Literal["view", "edit", "administer", "operate"]
+
+_RANK = {Member.Role.VIEWER: 1, Member.Role.EDITOR: 2, Member.Role.ADMIN: 3}
+# No role reaches "operate": it is for operators (superusers) alone.
+_NEEDED: dict[str, int] = {"view": 1, "edit": 2, "administer": 3, "operate": 4}
+_KEPT = "_position_sync_roles"
+
+
+def is_operator(user: Any) -> bool:
+    return bool(user.is_active and user.is_superuser)
+
+
+def _roles(user: Any) -> dict[int, str]:
+    """Organization id -> role, of a member."""
+    if not user.is_active or user.pk is None:
+        return {}
+    kept: dict[int, str] | None = getattr(user, _KEPT, None)
+    if kept is None:
+        kept = dict(Member.objects.filter(user_id=user.pk).values_list("organization_id", "role"))
+        setattr(user, _KEPT, kept)
+    return kept
+
+
+def organization_ids(user: Any, need: Need = "view") -> frozenset[int] | None:
+    """Where the user may do this. None: everywhere (operators), without asking the database which that is."""
+    if is_operator(user):
+        return None
+    return frozenset(pk for pk, role in _roles(user).items() if _RANK.get(Member.Role(role), 0) >= _NEEDED[need])
+
+
+def organizations_of(user: Any) -> QuerySet[Organization]:
+    ids = organization_ids(user)
+    return Organization.objects.all() if ids is None else Organization.objects.filter(pk__in=ids)
+
+
+def role_in(user: Any, organization: Organization | int) -> str | None:
+    """The role's value, "admin" for operators, None for strangers."""
+    if is_operator(user):
+        return Member.Role.ADMIN.value
+    return _roles(user).get(organization if isinstance(organization, int) else organization.pk)
+
+
+def can(user: Any, organization: Organization | int, need: Need) -> bool:
+    ids = organization_ids(user, need)
+    return ids is None or (organization if isinstance(organization, int) else organization.pk) in ids
+
+
+def can_somewhere(user: Any, need: Need) -> bool:
+    ids = organization_ids(user, need)
+    return ids is None or bool(ids)
+
+
+def only_organization(user: Any) -> int | None:
+    """The organization's id when there is just one for this user: nobody is asked to choose then."""
+    ids = organization_ids(user)
+    if ids is None:
+        kept: tuple[int, ...] | None = getattr(user, f"{_KEPT}_first", None)
+        if kept is None:
+            kept = tuple(Organization.objects.order_by("pk").values_list("pk", flat=True)[:2])
+            setattr(user, f"{_KEPT}_first", kept)
+        return kept[0] if len(kept) == 1 else None
+    return next(iter(ids)) if len(ids) == 1 else None
