@@ -30,7 +30,7 @@ def sandboxes() -> dict[str, type[Sandbox]]:
     for module in pkgutil.iter_modules(package.__path__):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
         for thing in vars(loaded).values():
-            if isinstance(thing, type) and issubclass(thing, Sandbox) and thing.__module__ == loaded.__name__:
+            if isinstance(thing, type) and issubclass(thing, Sandbox) and "key" in vars(thing):
                 found[thing.key] = thing
     return found
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from positions.encryption import EncryptedTextField
@@ -53,6 +55,11 @@ class Employee(models.Model):
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # What listens to the save commits or rolls back with it, whoever calls.
+        with transaction.atomic():
+            super().save(*args, **kwargs)
 
     def clean(self) -> None:
         errors: dict[str, str] = {}

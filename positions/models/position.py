@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 
 from positions import dates
 from positions.models.company import Department
@@ -141,6 +141,11 @@ class Position(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title}, {dates.span(self.start_date, self.end_date)}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # What listens to the save (the sync jobs) commits or rolls back with it, whoever calls.
+        with transaction.atomic():
+            super().save(*args, **kwargs)
 
     @classmethod
     def from_db(  # type: ignore[override]  # the stubs are of a later Django
