@@ -1,52 +1,69 @@
-"""How the admin looks and what its sidebar offers: to each person only the pages that they may open."""
+"""How the admin looks and what its sidebar offers: to each person only the pages that they may open.
+
+Imported by the settings, so Django is imported where it is used.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
-from django.contrib import admin
-from django.http import HttpRequest
-from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
-# (title, [(title, icon, address)]); an address that is not there (yet) is skipped.
-_GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    title: str
+    icon: str
+    address: str
+    # None: for everybody who may open it; else only for operators, or only for the others.
+    operators: bool | None = None
+
+
+# An address that is not there is skipped.
+GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "People",
-        [
-            ("Employees", "group", "admin:positions_employee_changelist"),
-            ("Positions", "work_history", "admin:positions_position_changelist"),
-        ],
-    ),
-    (
-        "Sync",
-        [
-            ("Integrations", "sync_alt", "admin:integrations_integration_changelist"),
-            ("Error log", "rule", "admin:synclog_job_changelist"),
-        ],
+        (
+            Entry("Employees", "group", "admin:positions_employee_changelist"),
+            Entry("Positions", "work_history", "admin:positions_position_changelist"),
+        ),
     ),
     (
         "Organization",
-        [
-            ("Companies", "domain", "admin:positions_company_changelist"),
-            ("Departments", "account_tree", "admin:positions_department_changelist"),
-            ("Members", "shield_person", "admin:positions_organization_changelist"),
-            ("API keys", "key", "admin:positions_apikey_changelist"),
-        ],
+        (
+            Entry("Companies", "domain", "admin:positions_company_changelist"),
+            Entry("Departments", "account_tree", "admin:positions_department_changelist"),
+            Entry("Organization", "shield_person", "admin:positions_organization_changelist", operators=False),
+            Entry("API keys", "key", "admin:positions_apikey_changelist"),
+        ),
+    ),
+    (
+        "Sync",
+        (
+            Entry("Integrations", "sync_alt", "admin:integrations_integration_changelist"),
+            Entry("Error log", "rule", "admin:synclog_job_changelist"),
+        ),
     ),
     (
         "Operator",
-        [
-            ("Users", "person", "admin:auth_user_changelist"),
-        ],
+        (
+            Entry("Users", "person", "admin:auth_user_changelist"),
+            Entry("Organizations", "corporate_fare", "admin:positions_organization_changelist", operators=True),
+        ),
     ),
-]
+)
 
 
-def _permitted(request: HttpRequest, address: str) -> bool:
+def permitted(request: HttpRequest, entry: Entry) -> bool:
     """Asks the page itself, when it is the list of a model; other pages decide for themselves."""
-    app, _, rest = address.removeprefix("admin:").partition("_")
+    from django.apps import apps
+    from django.contrib import admin
+
+    if entry.operators is not None and entry.operators is not bool(request.user.is_superuser):
+        return False
+    app, _, rest = entry.address.removeprefix("admin:").partition("_")
     model, _, page = rest.partition("_")
     if page != "changelist":
         return True
@@ -54,22 +71,26 @@ def _permitted(request: HttpRequest, address: str) -> bool:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    from django.urls import NoReverseMatch, reverse
+
     groups: list[dict[str, Any]] = []
-    for title, entries in _GROUPS:
+    for title, entries in GROUPS:
         items = []
-        for name, icon, address in entries:
+        for entry in entries:
             try:
-                link = reverse(address)
+                link = reverse(entry.address)
             except NoReverseMatch:
                 continue
-            if _permitted(request, address):
-                items.append({"title": name, "icon": icon, "link": link})
+            if permitted(request, entry):
+                items.append({"title": entry.title, "icon": entry.icon, "link": link})
         if items:
             groups.append({"title": title, "separator": bool(groups), "items": items})
     return groups
 
 
-def styles(request: HttpRequest) -> str:
+def stylesheet(request: HttpRequest) -> str:
+    from django.templatetags.static import static
+
     return static("positions/admin.css")
 
 
@@ -79,9 +100,8 @@ UNFOLD = {
     "SITE_SUBHEADER": "From HR to payroll",
     "SITE_SYMBOL": "sync_alt",
     "SITE_URL": None,
-    "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
-    "STYLES": ["config.unfold.styles"],
-    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "config.unfold.navigation"},
+    "STYLES": ["config.unfold.stylesheet"],
+    "SIDEBAR": {"navigation": "config.unfold.navigation"},
 }

@@ -5,9 +5,12 @@ A user's memberships are read once and kept on the user object, which lives as l
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from positions.models import Member, Organization
 
@@ -73,3 +76,12 @@ def only_organization(user: Any) -> int | None:
             setattr(user, f"{_KEPT}_first", kept)
         return kept[0] if len(kept) == 1 else None
     return next(iter(ids)) if len(ids) == 1 else None
+
+
+def days_of(user: Any) -> list[tuple[date, list[str]]]:
+    """Which day it is for the user's organizations, with the time zones where it is that day: two days at most."""
+    now = timezone.now()
+    days: dict[date, list[str]] = {}
+    for name in organizations_of(user).order_by().values_list("time_zone", flat=True).distinct():
+        days.setdefault(now.astimezone(ZoneInfo(name)).date(), []).append(name)
+    return list(days.items())

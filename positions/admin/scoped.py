@@ -150,6 +150,11 @@ class ScopedAdmin(_Permissions, ModelAdmin):
                 return None
         return getattr(obj, f"{last}_id")
 
+    def visible(self, request: HttpRequest) -> Collection[int] | None:
+        """The organizations in which the user may view this model; None: all of them."""
+        need = self.need("view")
+        return roles.organization_ids(request.user, need) if need else frozenset()
+
     def limited(self, queryset: models.QuerySet, ids: Collection[int] | None) -> models.QuerySet:
         """The part of a queryset of this model that belongs to these organizations; None: all of it."""
         return queryset if ids is None else queryset.filter(**{f"{self.organization_path or 'pk'}__in": ids})
@@ -165,7 +170,7 @@ class ScopedAdmin(_Permissions, ModelAdmin):
         return queryset if roles.is_operator(request.user) else queryset.none()
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
-        queryset = self.limited(super().get_queryset(request), roles.organization_ids(request.user))
+        queryset = self.limited(super().get_queryset(request), self.visible(request))
         steps, _, _ = self.organization_path.rpartition("__")
         # The way to the organization comes along: permissions of each row are asked without a query.
         return queryset.select_related(steps) if steps else queryset
@@ -224,7 +229,7 @@ class ScopedAdmin(_Permissions, ModelAdmin):
             for permission in getattr(function, "allowed_permissions", ()):
                 need = admin.need(permission) if permission in admin._DEFAULT_NEEDS else None
                 ids = roles.organization_ids(request.user, need) if need else None
-                if ids is not None and ids != roles.organization_ids(request.user):
+                if ids is not None and ids != admin.visible(request):
                     permitted = admin.limited(queryset, ids)
                     left_out = queryset.count() - permitted.count()
                     if left_out:
@@ -384,7 +389,7 @@ class ScopedFilter(RelatedDropdownFilter):
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: ScopedAdmin) -> list[tuple[Any, str]]:
         queryset = model_admin.offered(
-            request, field.remote_field.model._default_manager.all(), roles.organization_ids(request.user)
+            request, field.remote_field.model._default_manager.all(), model_admin.visible(request)
         )
         return [(row.pk, str(row)) for row in queryset]
 
@@ -396,7 +401,7 @@ class _ScopedDropdownForm(AutocompleteDropdownForm):
         super().__init__(request, name, *args, field=field, model_admin=model_admin, **kwargs)
         # The chosen object's name is shown: it comes from the user's organizations, or not at all.
         self.fields[name].queryset = model_admin.offered(
-            request, field.remote_field.model._default_manager.all(), roles.organization_ids(request.user)
+            request, field.remote_field.model._default_manager.all(), model_admin.visible(request)
         )
 
 

@@ -1,6 +1,7 @@
 from positions.models.api_key import ApiKey
 from positions.models.company import Company, Department
 from positions.models.employee import Employee
+from positions.models.idempotency import IdempotencyKey
 from positions.models.organization import Member, Organization
 from positions.models.position import ContractType, EndReason, Position, RemunerationType, WorkingHoursScheme
 
@@ -11,6 +12,7 @@ __all__ = [
     "Department",
     "Employee",
     "EndReason",
+    "IdempotencyKey",
     "Member",
     "Organization",
     "Position",

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from positions.models.base import ErrorsAtFields
 from positions.models.organization import Organization
 
 
-class Company(models.Model):
+class Company(ErrorsAtFields):
     """A legal entity or sub-unit of an organization, with the number it has in the country's register."""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="companies")
@@ -17,20 +18,32 @@ class Company(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "companies"
-        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="company_name_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "name"],
+                name="company_name_once",
+                violation_error_message="Another company of this organization has this name.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
-class Department(models.Model):
+class Department(ErrorsAtFields):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="departments")
     code = models.CharField(max_length=20, help_text="The code that payroll knows the department by.")
     name = models.CharField(max_length=120, blank=True)
 
     class Meta:
         ordering = ["code"]
-        constraints = [models.UniqueConstraint(fields=["organization", "code"], name="department_code_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "code"],
+                name="department_code_once",
+                violation_error_message="Another department of this organization has this code.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}".strip()

@@ -7,11 +7,12 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from positions.encryption import EncryptedTextField
+from positions.models.base import ErrorsAtFields
 from positions.models.company import Company, Department
 from positions.models.organization import Organization
 
 
-class Employee(models.Model):
+class Employee(ErrorsAtFields):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="employees")
     number = models.CharField(
         "employee number", max_length=30, help_text="The number that payroll knows the person by."

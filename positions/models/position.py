@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 
 from positions import dates
+from positions.models.base import ErrorsAtFields
 from positions.models.company import Department
 from positions.models.employee import Employee
 
@@ -54,7 +55,7 @@ class RemunerationType(models.TextChoices):
     PIECEWORK = "piecework", "Piecework"
 
 
-class Position(models.Model):
+class Position(ErrorsAtFields):
     """One period of employment. Dates are whole days; an empty end date means open."""
 
     employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="positions")

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.validators import RegexValidator
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
+
+from positions import roles
+from positions.admin import panels
+from positions.admin.position import WithDeleteNotes
+from positions.admin.scoped import ScopedAdmin, ScopedForm
+from positions.models import Employee, Organization, Position
+from positions.timeline import draw
+
+# More than this many positions are not drawn; the list of positions has them all.
+_DRAWN = 60
+
+
+class WriteOnlyInput(UnfoldAdminTextInputWidget):
+    """Never shows what was typed, also not when another field is refused."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
+class EmployeeForm(ScopedForm):
+    new_national_id = forms.CharField(
+        label="National id",
+        required=False,
+        max_length=20,
+        widget=WriteOnlyInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        validators=[
+            RegexValidator(r"^[0-9A-Za-z+\- ]{6,20}\Z", "A national id has 6 to 20 digits, letters, “-” or “+”.")
+        ],
+        help_text="Encrypted, and never shown again. Used only to find the person in a target system.",
+    )
+    clear_national_id = forms.BooleanField(
+        label="Remove the stored national id", required=False, widget=UnfoldBooleanWidget()
+    )
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.cleaned_data.get("new_national_id") and self.cleaned_data.get("clear_national_id"):
+            self.add_error("clear_national_id", "Either type a new national id or remove the stored one, not both.")
+        return cleaned
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors and self.data.get(self.add_prefix("new_national_id")) and "new_national_id" not in self.errors:
+            self.fields["new_national_id"].help_text = "Nothing was saved yet: type the national id again."
+
+    def save(self, commit: bool = True) -> Any:
+        if typed := self.cleaned_data.get("new_national_id"):
+            self.instance.national_id = typed.replace(" ", "")
+        elif self.cleaned_data.get("clear_national_id"):
+            self.instance.national_id = ""
+        return super().save(commit)
+
+
+class PositionStatusFilter(DropdownFilter):
+    title = "positions"
+    parameter_name = "positions"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("current", "With a current position"),
+            ("upcoming", "With an upcoming position"),
+            ("ended", "Only ended positions"),
+            ("none", "No position"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() not in ("current", "upcoming", "ended", "none"):
+            return queryset
+        found = Q(pk__in=())
+        all_of_them = Position.objects.filter(employee=OuterRef("pk"))
+        if self.value() == "none":
+            return queryset.filter(~Exists(all_of_them))
+        for today, zones in roles.days_of(request.user):
+            current = all_of_them.filter(start_date__lte=today).filter(Q(end_date=None) | Q(end_date__gte=today))
+            upcoming = all_of_them.filter(start_date__gt=today)
+            condition = {
+                "current": Q(Exists(current)),
+                "upcoming": Q(Exists(upcoming)),
+                "ended": Q(Exists(all_of_them)) & ~Q(Exists(current)) & ~Q(Exists(upcoming)),
+            }[str(self.value())]
+            found |= Q(organization__time_zone__in=zones) & condition
+        return queryset.filter(found)
+
+
+@admin.register(Employee)
+class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
+    form = EmployeeForm
+    list_display = ("name_shown", "number", "email", "company", "department")
+    list_select_related = ("company", "department")
+    list_filter = (PositionStatusFilter, "company", "department")
+    search_fields = ("number", "first_name", "last_name", "email")
+    search_help_text = "Number, name or e-mail"
+    ordering = ("last_name", "first_name", "number")
+    autocomplete_fields = ("company", "department", "manager")
+    change_form_outer_before_template = "positions/panels.html"
+    fieldsets = (
+        (None, {"fields": ("number", ("first_name", "last_name"), "email", "birth_date")}),
+        ("Belongs to", {"fields": ("company", "department", "manager")}),
+        ("National id", {"fields": ("national_id_state", "new_national_id", "clear_national_id")}),
+        ("For the API", {"fields": ("external_id",)}),
+    )
+    readonly_fields = ("national_id_state",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        # The national id stays in the database: no page needs more than whether there is one.
+        return super().get_queryset(request).annotate(has_national_id=~Q(national_id="")).defer("national_id")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        hidden: set[str] = set()
+        if obj is None:
+            hidden = {"national_id_state", "clear_national_id"}
+        elif not self.has_change_permission(request, obj):
+            hidden = {"new_national_id", "clear_national_id"}
+        elif not obj.has_national_id:
+            hidden = {"clear_national_id"}
+        return [
+            (title, {**options, "fields": [name for name in options["fields"] if name not in hidden]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
+    @admin.display(description="name", ordering=("last_name"))
+    def name_shown(self, employee: Employee) -> str:
+        return employee.name
+
+    @admin.display(description="stored")
+    def national_id_state(self, employee: Any) -> str:
+        return "•••••• set" if employee.has_national_id else "Not set"
+
+    @method_decorator(sensitive_post_parameters("new_national_id"))
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(request, *args, **kwargs)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        employee = kwargs.get("obj")
+        if employee is not None:
+            context["panels"] = [panel(request, employee) for panel in panels.employee_panels]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def positions_to_delete(self, employees: list[Any]) -> list[Position]:
+        return list(Position.objects.filter(employee__in=employees).select_related("employee"))
+
+
+def timeline_panel(request: HttpRequest, employee: Employee) -> str:
+    newest = list(employee.positions.order_by("-start_date", "-pk").select_related("department")[: _DRAWN + 1])
+    for position in newest:
+        position.employee = employee
+    shown = newest[:_DRAWN]
+    chips = panels.chips(request, shown)
+    organization: Organization = employee.organization
+    picture = draw(shown, organization.today())
+    return render_to_string(
+        "positions/timeline.html",
+        {
+            "employee": employee,
+            "picture": picture,
+            "rows": [(row, chips.get(row.position.pk, ())) for row in picture.rows],
+            "left_out": len(newest) > _DRAWN,
+            "may_add": roles.can(request.user, employee.organization_id, "edit"),
+        },
+        request,
+    )
+
+
+panels.employee_panels.append(timeline_panel)

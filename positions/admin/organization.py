@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import HttpRequest
+from unfold.forms import PaginationInlineFormSet
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from positions import roles
+from positions.admin.scoped import ScopedAdmin, ScopedTabularInline
+from positions.models import Member, Organization
+
+
+class MemberForm(forms.ModelForm):
+    person = forms.CharField(
+        label="E-mail or user name",
+        max_length=254,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "kari@example.com"}),
+        help_text="Of somebody who has a user here. Operators make new users.",
+    )
+
+    class Meta:
+        model = Member
+        fields = ("role",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            # Another person is another member: this one is removed, that one added.
+            self.fields["person"].disabled = True
+            self.fields["person"].initial = self.instance.user.email or self.instance.user.get_username()
+
+    def clean_person(self) -> str:
+        person: str = self.cleaned_data["person"].strip()
+        if self.instance.pk is not None:
+            return person
+        users = get_user_model()._default_manager.filter(Q(username=person) | Q(email__iexact=person))
+        found = list(users.filter(is_active=True)[:2])
+        if not found:
+            raise ValidationError(
+                f"No user here is called {person}. Check the spelling, or ask the operator to add them."
+            )
+        if len(found) > 1:
+            raise ValidationError("Several users have this e-mail. Write the user name instead.")
+        if not found[0].is_staff:
+            raise ValidationError("This user may not sign in. Ask the operator to tick “May sign in” for them.")
+        self.instance.user = found[0]
+        return person
+
+
+class MemberFormSet(PaginationInlineFormSet):
+    instance: Organization
+    by_operator = False
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        users = [form.instance.user_id for form in kept]
+        if len(users) != len(set(users)):
+            raise ValidationError("The same person is listed twice.")
+        if not self.by_operator and not any(form.cleaned_data.get("role") == Member.Role.ADMIN for form in kept):
+            raise ValidationError("An organization keeps at least one admin. Make somebody else admin first.")
+
+
+class MemberInline(ScopedTabularInline):
+    model = Member
+    form = MemberForm
+    formset = MemberFormSet
+    fields = ("person", "role")
+    needs = {"view": "administer", "add": "administer", "change": "administer", "delete": "administer"}
+    verbose_name_plural = "members"
+    hide_title = True
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.by_operator = roles.is_operator(request.user)
+        return formset
+
+
+@admin.register(Organization)
+class OrganizationAdmin(ScopedAdmin):
+    organization_path = ""
+    needs = {"add": "operate", "change": "administer", "delete": "operate"}
+    list_display = ("name", "country", "time_zone")
+    search_fields = ("name",)
+    fields = ("name", "country", "time_zone")
+    inlines = (MemberInline,)

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
+from unfold.decorators import display
+
+from positions import dates, roles
+from positions.admin import panels
+from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter
+from positions.models import Position
+
+STATUS_LABELS = {"Current": "success", "Upcoming": "info", "Ended": "default"}
+
+
+class WithDeleteNotes:
+    """Says before a deletion what will happen elsewhere (panels.position_delete_notes)."""
+
+    delete_confirmation_template = "positions/delete_confirmation.html"
+    delete_selected_confirmation_template = "positions/delete_selected_confirmation.html"
+
+    def positions_to_delete(self, objects: list[Any]) -> list[Position]:
+        raise NotImplementedError
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        objs = list(objs)
+        request.delete_notes = panels.delete_notes(request, self.positions_to_delete(objs))  # type: ignore[attr-defined]
+        return super().get_deleted_objects(objs, request)  # type: ignore[misc]
+
+
+class StatusFilter(DropdownFilter):
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("current", "Current"), ("upcoming", "Upcoming"), ("ended", "Ended")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() not in ("current", "upcoming", "ended"):
+            return queryset
+        found = Q(pk__in=())
+        for today, zones in roles.days_of(request.user):
+            condition = {
+                "current": Q(start_date__lte=today) & (Q(end_date=None) | Q(end_date__gte=today)),
+                "upcoming": Q(start_date__gt=today),
+                "ended": Q(end_date__lt=today, start_date__lte=today),
+            }[str(self.value())]
+            found |= Q(employee__organization__time_zone__in=zones) & condition
+        return queryset.filter(found)
+
+
+@admin.register(Position)
+class PositionAdmin(WithDeleteNotes, ScopedAdmin):
+    organization_path = "employee__organization"
+    list_display = ("title", "employee", "start_date", "end_date", "percentage_shown", "status_shown")
+    list_select_related = ("employee__organization",)
+    list_filter = (
+        StatusFilter,
+        ("employee", ScopedAutocompleteFilter),
+        "department",
+        ("contract_type", ChoicesDropdownFilter),
+        ("start_date", RangeDateFilter),
+        ("end_date", RangeDateFilter),
+    )
+    search_fields = ("title", "employee__number", "employee__first_name", "employee__last_name", "external_id")
+    search_help_text = "Title, employee or external id"
+    ordering = ("-start_date", "-pk")
+    autocomplete_fields = ("employee", "department")
+    change_form_outer_after_template = "positions/panels.html"
+    fieldsets = (
+        ("Identity", {"fields": ("employee", "title", ("department", "cost_centre"), "external_id")}),
+        (
+            "Period",
+            {"fields": (("start_date", "end_date"), ("first_day_of_work", "last_day_of_work"), "probation_end")},
+        ),
+        ("Contract", {"fields": ("contract_type", "occupation_code", "remuneration_type")}),
+        ("Hours", {"fields": (("percentage", "weekly_hours"), "working_hours_scheme")}),
+        ("End", {"fields": ("end_reason", "notice_date")}),
+        ("Note", {"fields": ("note",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).defer("employee__national_id")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # A position stays with its employee: another employee's is another position.
+        return [*super().get_readonly_fields(request, obj), *(["employee"] if obj is not None else [])]
+
+    @admin.display(description="percentage", ordering="percentage")
+    def percentage_shown(self, position: Position) -> str:
+        return f"{position.percentage.normalize():f} %"
+
+    @display(description="status", label=STATUS_LABELS)
+    def status_shown(self, position: Position) -> str:
+        return position.status(position.employee.organization.today()).capitalize()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        super().save_model(request, obj, form, change)
+        for sentence in [
+            *overlap_notes(obj),
+            *(note for ask in panels.position_save_notes for note in ask(request, obj)),
+        ]:
+            self.message_user(request, sentence, messages.WARNING)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        position = kwargs.get("obj")
+        if position is not None:
+            context["panels"] = [panel(request, position) for panel in panels.position_panels]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def positions_to_delete(self, objects: list[Any]) -> list[Position]:
+        return objects
+
+
+def overlap_notes(position: Position) -> list[str]:
+    others = Position.objects.filter(employee=position.employee_id).exclude(pk=position.pk)
+    others = others.filter(Q(end_date=None) | Q(end_date__gte=position.start_date))
+    if position.end_date is not None:
+        others = others.filter(start_date__lte=position.end_date)
+    return [
+        f"This position overlaps {other.title}, {dates.span(other.start_date, other.end_date)}. "
+        "Systems with employment history refuse overlapping periods."
+        for other in others.order_by("start_date")[:5]
+    ]

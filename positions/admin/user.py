@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from positions.admin.scoped import OperatorAdmin
+from positions.models import Member
+
+# Django registered its own; roles stand in for groups and permissions.
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+class MembershipInline(TabularInline):
+    model = Member
+    fields = ("organization", "role")
+    extra = 0
+    verbose_name_plural = "member of"
+    hide_title = True
+
+
+class NewUserForm(UserCreationForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Nobody but those who sign in here needs a user.
+        self.instance.is_staff = True
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
+    form = UserChangeForm
+    add_form = NewUserForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_superuser")
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    inlines = (MembershipInline,)
+    fieldsets = (
+        (None, {"fields": ("username", "password", "email", "first_name", "last_name")}),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser")}),
+        ("Seen", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "email", "usable_password", "password1", "password2")}),)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        labels = {"is_staff": "May sign in", "is_superuser": "Operator"}
+        texts = {
+            "is_staff": "What they see then is decided by the organizations they are a member of.",
+            "is_superuser": "Sees and changes everything in every organization.",
+        }
+        return super().get_form(request, obj, change=change, labels=labels, help_texts=texts, **kwargs)
