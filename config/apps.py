@@ -1,5 +1,19 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class ConfigConfig(AppConfig):
     name = "config"
+
+    def ready(self) -> None:
+        connection_created.connect(raise_variable_limit, dispatch_uid="config.raise_variable_limit")
+
+
+def raise_variable_limit(connection: Any, **kwargs: Any) -> None:
+    """Django 5.2 assumes SQLite's old limit of 999 variables, which would cut one bulk write into dozens."""
+    if connection.vendor == "sqlite":
+        import sqlite3
+
+        connection.features.max_query_params = connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)

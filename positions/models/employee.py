@@ -24,9 +24,9 @@ class Employee(ErrorsAtFields):
     national_id = EncryptedTextField(
         "national id", blank=True, default="", help_text="Encrypted. Used only to find the person in a target system."
     )
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="employees")
+    company = models.ForeignKey(Company, on_delete=models.RESTRICT, null=True, blank=True, related_name="employees")
     department = models.ForeignKey(
-        Department, on_delete=models.PROTECT, null=True, blank=True, related_name="employees"
+        Department, on_delete=models.RESTRICT, null=True, blank=True, related_name="employees"
     )
     manager = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="reports")
     external_id = models.CharField("external id", max_length=120, blank=True, help_text="The API client's own id.")

@@ -92,7 +92,7 @@ class Position(ErrorsAtFields):
     remuneration_type = models.CharField(max_length=30, choices=RemunerationType, blank=True)
     department = models.ForeignKey(
         Department,
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         null=True,
         blank=True,
         related_name="positions",
