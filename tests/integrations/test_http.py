@@ -1,0 +1,226 @@
+"""The HTTP layer of all connectors, against a server that misbehaves in every way."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from integrations.connectors import http as http_module
+from integrations.connectors.context import Context
+from integrations.connectors.errors import Interrupted, RateLimited, Unavailable, UnclearOutcome
+from integrations.connectors.http import Http
+from integrations.connectors.limiter import WindowLimiter
+from integrations.connectors.masking import MASK, Masker
+from integrations.connectors.system import Limits
+
+
+class Bad(BaseHTTPRequestHandler):
+    """What the path asks for."""
+
+    seen: list[tuple[str, str, dict[str, str]]] = []
+
+    def do_GET(self) -> None:
+        Bad.seen.append((self.command, self.path, dict(self.headers)))
+        length = int(self.headers.get("Content-Length") or 0)
+        self.rfile.read(length)
+        what = self.path.strip("/").split("?")[0]
+        if what == "drop":
+            self.connection.close()
+            return
+        if what == "slow":
+            time.sleep(0.8)
+        body = b'{"ok": true}'
+        headers = {"Content-Type": "application/json"}
+        status = 200
+        if what == "redirect":
+            status, headers["Location"] = 302, "http://127.0.0.1:1/elsewhere"
+        elif what.startswith("status"):
+            status = int(what[6:])
+        elif what == "limited":
+            status, headers["Retry-After"] = 429, "3"
+        elif what == "large":
+            body = b"x" * 3000
+        elif what == "bomb":
+            body, headers["Content-Encoding"] = gzip.compress(b"0" * 3_000_000), "gzip"
+        elif what == "latin":
+            body, headers["Content-Type"] = b"\xff\xfe\x00", "text/html; charset=nonsense"
+        elif what == "html":
+            body = b"<html>gateway</html>"
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body) + (100 if what == "truncated" else 0)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def bad() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Bad)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def client(base: str, limits: Limits | None = None, **context: Any) -> Http:
+    values = {"credentials": {}, "settings": {}, "urls": {}, "namespace": "n", "today": date(2026, 1, 1)}
+    return Http(Context(**{**values, "read_timeout": 0.4, **context}), limits or Limits(), base_url=base)
+
+
+@pytest.mark.parametrize(
+    ("path", "reading", "writing"),
+    [
+        ("drop", Unavailable, UnclearOutcome),
+        ("slow", Unavailable, UnclearOutcome),
+        ("truncated", Unavailable, UnclearOutcome),
+        ("status500", Unavailable, Unavailable),
+        ("status503", Unavailable, Unavailable),
+        ("redirect", Unavailable, Unavailable),
+        ("limited", RateLimited, RateLimited),
+    ],
+)
+def test_trouble_becomes_one_of_few_exceptions(bad: str, path: str, reading: type, writing: type) -> None:
+    with pytest.raises(reading):
+        client(bad).get(path)
+    with pytest.raises(writing):
+        client(bad).post(path, json={})
+
+
+def test_a_get_that_writes_and_a_post_that_only_asks(bad: str) -> None:
+    with pytest.raises(UnclearOutcome):
+        client(bad).get("slow", write=True)
+    with pytest.raises(Unavailable):
+        client(bad).post("slow", write=False)
+
+
+def test_nobody_there_is_never_unclear() -> None:
+    with pytest.raises(Unavailable):
+        client("http://127.0.0.1:9").post("x", json={})
+
+
+def test_a_redirect_is_not_followed_and_credentials_stay(bad: str) -> None:
+    Bad.seen.clear()
+    with pytest.raises(Unavailable, match="never followed"):
+        client(bad).get("redirect", headers={"Authorization": "Bearer secret"})
+    assert len(Bad.seen) == 1
+
+
+@pytest.mark.parametrize("path", ["large", "bomb"])
+def test_an_answer_that_is_too_large_is_not_read(bad: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_module, "MAX_ANSWER_BYTES", 2000)
+    with pytest.raises(Unavailable):
+        client(bad).get(path)
+
+
+def test_nonsense_is_text_at_worst(bad: str) -> None:
+    assert client(bad).get("latin").text
+    with pytest.raises(Unavailable, match="not JSON"):
+        client(bad).get("html").json()
+
+
+def test_retry_after_in_seconds(bad: str) -> None:
+    with pytest.raises(RateLimited) as caught:
+        client(bad).get("limited")
+    assert caught.value.wait == 3
+
+
+def test_the_guard_is_asked_before_every_call(bad: str) -> None:
+    def guard() -> None:
+        raise Interrupted("no more")
+
+    Bad.seen.clear()
+    with pytest.raises(Interrupted):
+        client(bad, guard=guard).get("x")
+    assert Bad.seen == []
+
+
+def test_a_refused_token_is_renewed_and_the_call_repeated_once(bad: str) -> None:
+    Bad.seen.clear()
+    http = client(bad)
+    http.refused = lambda response: response.status == 401
+    assert http.get("status401").status == 401
+    assert len(Bad.seen) == 2
+
+
+def test_exchanges_are_masked_and_capped(bad: str) -> None:
+    http = client(bad)
+    http.masker.add("s3cr3t-value")
+    http.post(
+        "x?token=abc123456&plain=1",
+        json={"password": "hunter22", "note": "my s3cr3t-value", "id": "14038512345", "long": "y" * 50_000},
+        headers={"Authorization": "Bearer abc", "X-Api-Key": "k"},
+    )
+    [exchange] = http.take_exchanges()
+    kept = repr(exchange)
+    for canary in ("s3cr3t-value", "hunter22", "abc123456", "Bearer abc", "14038512345"):
+        assert canary not in kept
+    assert "plain=1" in exchange.url
+    assert len(exchange.request_body) <= http_module.KEPT_CHARACTERS
+    assert http.take_exchanges() == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"nationalIdentityNumber": "14038512345"}',
+        "<employeeidentifier type='x'>140385-123A</employeeidentifier>",
+        "personnr=19850314-1234&x=1",
+        '<person anstid="1" persnr="198503141234">',
+        '{"access_token":"eyJhbGciOi", "expires_in": 3600}',
+        "grant_type=x&client_secret=verysecret&y=2",
+        "Hetu 140385-123A and 850314-1234",
+    ],
+)
+def test_what_looks_like_a_secret_is_masked(text: str) -> None:
+    masked = Masker().text(text)
+    assert MASK in masked
+    for canary in ("14038512345", "140385-123A", "19850314-1234", "198503141234", "eyJhbGciOi", "verysecret"):
+        assert canary not in masked
+
+
+@pytest.mark.parametrize("text", ["2026-03-01", "974760673", '{"title": "Baker", "id": 123456}', "2511102"])
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert Masker().text(text) == text
+
+
+def test_the_window_is_never_exceeded_and_nearly_filled() -> None:
+    limiter = WindowLimiter(10, 0.2)
+    times: list[float] = []
+    lock = threading.Lock()
+
+    def work() -> None:
+        for _ in range(8):
+            limiter.acquire()
+            with lock:
+                times.append(time.monotonic())
+
+    threads = [threading.Thread(target=work) for _ in range(5)]
+    started = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    times.sort()
+    assert all(b - a > 0.19 for a, b in zip(times, times[10:], strict=False))
+    assert time.monotonic() - started < 1.5
+
+
+def test_penalty() -> None:
+    limiter = WindowLimiter(100, 1)
+    limiter.penalize(0.2)
+    started = time.monotonic()
+    limiter.acquire()
+    assert time.monotonic() - started > 0.18
