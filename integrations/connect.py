@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
+import logging
+import time
 from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
 from integrations.connectors.base import Connector
-from integrations.connectors.context import Context, Vault
-from integrations.connectors.errors import ConnectorError
+from integrations.connectors.context import Context, Outbox, Vault
+from integrations.connectors.errors import ConnectorError, Unavailable
 from integrations.connectors.values import CheckLine
 from integrations.models import Integration
+from integrations.outbox import DatabaseOutbox
 from integrations.vault import DatabaseVault
+
+logger = logging.getLogger("integrations.connect")
+
+# *Test connection* is waited for by a person: no call is begun after so many seconds, and none may take longer than
+# CALL_SECONDS.
+CHECK_SECONDS = 10.0
+CALL_SECONDS = 7.0
 
 
 def open_connector(
     integration: Integration,
     *,
     vault: Vault | None = None,
+    outbox: Outbox | None = None,
     guard: Callable[[], None] | None = None,
+    longest_call: float | None = None,
 ) -> Connector:
     """The caller closes it. `integration.organization` is read for its day."""
     context = Context(
@@ -28,20 +41,52 @@ def open_connector(
         namespace=str(integration.uuid),
         today=integration.organization.today(),
         vault=vault or DatabaseVault(integration.pk),
+        outbox=outbox or DatabaseOutbox(integration),
     )
     if guard is not None:
         context.guard = guard
     if settings.TARGET_READ_TIMEOUT:
         context.read_timeout = settings.TARGET_READ_TIMEOUT
+    if longest_call is not None:
+        context.read_timeout = min(context.read_timeout or longest_call, longest_call)
     return integration.connector_class(context)
 
 
 def check(integration: Integration) -> Sequence[CheckLine]:
-    """*Test connection*: never raises for trouble at the other end."""
-    connector = open_connector(integration)
+    """*Test connection*: never raises for trouble at the other end, and never keeps a person waiting for long."""
+    system = integration.system
+    until = time.monotonic() + CHECK_SECONDS
+
+    def in_time() -> None:
+        if time.monotonic() > until:
+            raise Unavailable(
+                f"{system.name} answers too slowly: the test was ended after {CHECK_SECONDS:.0f} seconds."
+            )
+
+    connector = open_connector(
+        integration,
+        vault=DatabaseVault(integration.pk, patience=CHECK_SECONDS),
+        guard=in_time,
+        longest_call=CALL_SECONDS,
+    )
     try:
-        return connector.check()
+        lines = connector.check()
     except ConnectorError as error:
-        return [CheckLine(False, f"{integration.system.name} answers", error.message, error.vendor_text)]
+        lines = [CheckLine(False, f"{system.name} answers", error.message, error.vendor_text)]
+    except Exception:
+        logger.exception("The test of connection %s failed by our own mistake.", integration.pk)
+        lines = [
+            CheckLine(
+                False,
+                "The test was carried out",
+                "Position Sync made a mistake while testing. It is in the server's log; tell your operator.",
+            )
+        ]
     finally:
         connector.close()
+    # A system may repeat what it was sent.
+    hide = connector.http.masker.known
+    return [
+        dataclasses.replace(line, title=hide(line.title), detail=hide(line.detail), where=hide(line.where))
+        for line in lines
+    ]

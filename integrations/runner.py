@@ -99,6 +99,7 @@ class Outcome:
     sent: Sent | None = None
     gone: bool = False  # the record there no longer stands for this position
     pending: str = ""
+    file_id: int | None = None
     wait_until: date | None = None
     vendor_text: str = ""
     vendor_code: str = ""
@@ -320,7 +321,7 @@ class _Run:
             raise
         outcome = self._outcome(step, "sent")
         outcome.trace.append(Trace(_said(step, "accepted"), True, written.pending or f"Record {written.remote_id}"))
-        outcome.pending = written.pending
+        outcome.pending, outcome.file_id = written.pending, written.file_id
         outcome.warnings = (*written.warnings, *((Warning(step.note, "start_date"),) if step.note else ()))
         if step.action is Action.DELETE:
             outcome.gone = True

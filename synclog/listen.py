@@ -8,7 +8,8 @@ from django.db.models import Model, QuerySet
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
-from integrations.models import Integration
+from integrations.models import ExportFile, Integration
+from integrations.outbox import file_imported
 from positions.models import Employee, Organization, Position
 from positions.signals import positions_changed
 from synclog.models import Job, Lease
@@ -21,6 +22,7 @@ def connect() -> None:
     post_delete.connect(position_deleted, sender=Position, dispatch_uid="synclog.position_deleted")
     positions_changed.connect(many_saved, sender=Position, dispatch_uid="synclog.many_saved")
     post_save.connect(employee_saved, sender=Employee, dispatch_uid="synclog.employee_saved")
+    file_imported.connect(file_carried_over, sender=ExportFile, dispatch_uid="synclog.file_carried_over")
     post_save.connect(integration_saved, sender=Integration, dispatch_uid="synclog.integration_saved")
 
 
@@ -67,3 +69,10 @@ def employee_saved(instance: Employee, created: bool, raw: bool, **kwargs: Any) 
 def integration_saved(instance: Integration, created: bool, raw: bool, **kwargs: Any) -> None:
     if created:
         Lease.objects.get_or_create(integration=instance)
+
+
+def file_carried_over(file: ExportFile, **kwargs: Any) -> None:
+    """What the log called "not yet imported" is imported now."""
+    Job.objects.filter(integration=file.integration, file_key=file.pk).update(
+        message=f"In {file.name}, imported by {file.imported_by}."
+    )

@@ -111,6 +111,7 @@ class _Batch:
 
     def _succeeded(self, job: Job, outcome: Outcome) -> None:
         job.state, job.open_key = Job.State.SUCCEEDED, None
+        job.file_key = outcome.file_id
         system = self.integration.system.name
         job.message = outcome.pending or " ".join(w.message for w in outcome.warnings) or f"Accepted by {system}."
 
@@ -225,7 +226,7 @@ class _Batch:
             [job for job, generation in self.jobs if current.get(job.pk) == generation],
             [
                 "state", "open_key", "action", "attempts", "due_at", "cause", "message", "field", "vendor_text",
-                "vendor_code", "warning", "first_failed_at", "changed_at", "finished_at",
+                "vendor_code", "warning", "first_failed_at", "changed_at", "finished_at", "file_key",
             ],
         )  # fmt: skip
         Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in current])

@@ -19,7 +19,9 @@ from django.utils import timezone
 
 from integrations.connect import open_connector
 from integrations.connectors.base import Connector
+from integrations.connectors.context import Filed
 from integrations.models import Integration
+from integrations.outbox import DatabaseOutbox
 from integrations.runner import Report, Work, run
 from integrations.vault import DatabaseVault, wait_for
 from synclog.lease import Held
@@ -55,6 +57,21 @@ class LentVault:
             yield
         finally:
             self._on_owner(self._vault.unlock)
+
+
+class LentOutbox:
+    """The outbox as threads see it, as `LentVault`."""
+
+    def __init__(self, outbox: DatabaseOutbox, on_owner: Callable[[Callable[[], Any]], Any]) -> None:
+        self._outbox, self._on_owner = outbox, on_owner
+
+    def latest(self, employee: str) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = self._on_owner(lambda: self._outbox.latest(employee))
+        return found
+
+    def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
+        filed: Filed = self._on_owner(lambda: self._outbox.put(employee, record))
+        return filed
 
 
 @dataclass
@@ -157,7 +174,8 @@ class Turn:
 
     def _open(self) -> Connector:
         vault = LentVault(DatabaseVault(self.integration.pk), self._on_owner)
-        return open_connector(self.integration, vault=vault, guard=self.held.guard)
+        outbox = LentOutbox(DatabaseOutbox(self.integration), self._on_owner)
+        return open_connector(self.integration, vault=vault, outbox=outbox, guard=self.held.guard)
 
     def _on_owner(self, call: Callable[[], Any]) -> Any:
         """Called by a thread: has the owner of the turn do something with the database, and waits for it."""

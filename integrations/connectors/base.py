@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from integrations.connectors.context import Context
@@ -80,6 +81,14 @@ class Connector:
 
     def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
         """Remove or cancel the record, as declared in `System.delete`."""
+        raise NotImplementedError
+
+    def render(self, records: Sequence[Mapping[str, Any]], made_at: datetime) -> bytes:
+        """FILE systems only: the file with these records, the same bytes whenever it is asked for again."""
+        raise NotImplementedError
+
+    def file_name(self, made_at: datetime) -> str:
+        """FILE systems only."""
         raise NotImplementedError
 
     def classify(self, response: Response) -> None:

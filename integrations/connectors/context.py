@@ -24,6 +24,26 @@ class Vault(Protocol):
     def exclusive(self) -> AbstractContextManager[None]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Where a record went: the file's id and how people call it ("the file of 14:02")."""
+
+    file_id: int
+    name: str
+
+
+class Outbox(Protocol):
+    """For systems whose transport is a file: one record for each employee, the newest one counts.
+
+    `latest` gives the employee's newest record, whether its file was imported already or not. `put` adds a record to
+    the file that is being filled; a file that somebody has fetched never changes again, a new one is begun then.
+    """
+
+    def latest(self, employee: str) -> Mapping[str, Any] | None: ...
+
+    def put(self, employee: str, record: Mapping[str, Any]) -> Filed: ...
+
+
 class Limiter(Protocol):
     """Gives leave for one request, sleeping until the system's limit allows it."""
 
@@ -53,6 +73,20 @@ class MemoryVault:
             yield
 
 
+class MemoryOutbox:
+    """An outbox for tests: one file, in `records`."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Mapping[str, Any]] = {}
+
+    def latest(self, employee: str) -> Mapping[str, Any] | None:
+        return self.records.get(employee)
+
+    def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
+        self.records[employee] = dict(record)
+        return Filed(1, "the file of 14:02")
+
+
 def _allow() -> None:
     """No fence: whoever calls may go on."""
 
@@ -70,6 +104,7 @@ class Context:
     today: date
     vault: Vault = field(default_factory=MemoryVault)
     limiter: Limiter | None = None
+    outbox: Outbox = field(default_factory=MemoryOutbox)
     guard: Callable[[], None] = _allow
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     connect_timeout: float = 5.0

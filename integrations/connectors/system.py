@@ -25,6 +25,13 @@ class Delete(StrEnum):
     BY_HAND = "by_hand"  # the system cannot; `delete_note` says what a person does there
 
 
+class Transport(StrEnum):
+    """HTTP, or a file that a person carries over: see `Connector.render` and `context.Outbox`."""
+
+    HTTP = "http"
+    FILE = "file"
+
+
 class When(StrEnum):
     ALWAYS = "always"
     ON_CREATE = "on_create"
@@ -94,7 +101,8 @@ class Field:
     codes          our code -> their code; None = no counterpart (the table must give one, else refused)
     table          name of the TABLE setting whose rows replace `codes`
     choices        every code they know, to offer in the table and to check against
-    default_setting  setting that gives the value *in their words* when ours is empty
+    default_setting  setting that gives the value *in their words* when ours is empty (with `required_with`: only
+                   when that other field has a value)
     enabled_by     opt-in: name of the BOOLEAN setting that switches this field on
     encode         (our value, settings) -> their value, before the limits; not used with `codes`
     clearable      whether an empty value can be written over one that we sent before
@@ -172,6 +180,7 @@ class System:
     fields: tuple[Field, ...]
     limits: Limits = field(default_factory=Limits)
     causes: tuple[Cause, ...] = ()
+    transport: Transport = Transport.HTTP
     moves: bool = False  # the start date of an existing period can be changed there
     move_note: str = ""
     unsynced_note: str = ""

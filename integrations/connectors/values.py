@@ -130,11 +130,13 @@ class Warning:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a write left there. `pending` is set when a person must still carry it over (a file)."""
+    """What a write left there. `pending` and `file_id` are set when a person must still carry a file over:
+    `pending` says so in words."""
 
     remote_id: str
     warnings: tuple[Warning, ...] = ()
     pending: str = ""
+    file_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -126,14 +127,21 @@ class Integration(models.Model):
             for s in self.system.settings
         }
 
-    def set_credentials(self, values: dict[str, str], by: str) -> None:
+    # What `set_credentials` changes, for `save(update_fields=...)`: the engine writes to the other columns meanwhile.
+    CREDENTIAL_FIELDS = (
+        "credentials", "credential_hints", "vault", "stopped_at", "stopped_cause", "stopped_message", "retry_at",
+        "retry_count", "retry_message", "updated_at",
+    )  # fmt: skip
+
+    def set_credentials(self, values: dict[str, str], by: str, remove: Iterable[str] = ()) -> None:
         """Writes the given (non-empty) credentials, keeps the others, and starts afresh where it was stopped."""
         hints = dict(self.credential_hints)
         for name, value in values.items():
             hints[name] = {"hint": f"…{value[-4:]}" if len(value) >= 12 else "set", "by": by,
                            "at": timezone.now().isoformat()}  # fmt: skip
-        self.credentials = {**self.credentials, **values}
-        self.credential_hints = hints
+        gone = set(remove)
+        self.credentials = {k: v for k, v in {**self.credentials, **values}.items() if k not in gone}
+        self.credential_hints = {k: v for k, v in hints.items() if k not in gone}
         self.vault = {}
         self.resume_from_stop()
 

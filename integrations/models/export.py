@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+
+from integrations.models.integration import Integration
+from positions.encryption import EncryptedJSONField
+
+
+class ExportFile(models.Model):
+    """A file for a system that has no API that we may call: filled, fetched by a person, imported there by hand.
+
+    Once fetched (or dropped into a folder) it never changes: it is made again from its records, byte for byte.
+    """
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="export_files")
+    made_at = models.DateTimeField()
+    fetched_at = models.DateTimeField(null=True, blank=True)
+    fetched_by = models.CharField(max_length=150, blank=True)
+    imported_at = models.DateTimeField(null=True, blank=True)
+    imported_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["integration"],
+                condition=models.Q(fetched_at=None, imported_at=None),
+                name="one_file_being_filled",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """As people call it, in the organization's time: "the file of 14:02" (with its day, if that is another one)."""
+        zone = self.integration.organization.zone
+        local: datetime = self.made_at.astimezone(zone)
+        if local.date() == self.integration.organization.today():
+            return f"the file of {local:%H:%M}"
+        return f"the file of {local.day} {local:%b %Y, %H:%M}"
+
+
+class ExportRecord(models.Model):
+    """One employee's record in a file, as the connector made it. Encrypted: it may hold a national id."""
+
+    file = models.ForeignKey(ExportFile, on_delete=models.CASCADE, related_name="records")
+    employee_key = models.BigIntegerField()
+    record = EncryptedJSONField(default=dict)
+    put_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["employee_key"]
+        constraints = [models.UniqueConstraint(fields=["file", "employee_key"], name="one_record_for_each_employee")]
+        indexes = [models.Index(fields=["employee_key", "-id"], name="record_by_employee")]
+
+    def __str__(self) -> str:
+        return f"{self.employee_key} in {self.file}"
