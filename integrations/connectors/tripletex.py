@@ -109,8 +109,8 @@ SYSTEM = System(
     protocol="REST, JSON",
     delete=Delete.BY_HAND,
     delete_note=(
-        "its API cannot remove an employment. In Tripletex, open Company > Employees > the employee > Employment and "
-        "end it, with the end reason “wrongly reported” if it was never valid."
+        "its API cannot remove an employment. In Tripletex, open the employee under Company > Employees and end the "
+        "employment, with the end reason “wrongly reported” if it was never valid."
     ),
     matching=("employee number", "national id", "e-mail"),
     base_urls={"api": "https://tripletex.no/v2"},
@@ -142,7 +142,7 @@ SYSTEM = System(
             example="0",
             group="Access",
             help="Leave 0 for the company that the employee token belongs to. With an accounting firm's token: the "
-            "client's company ID, shown in Tripletex at the bottom of the company menu.",
+            "client's company ID in Tripletex.",
         ),
     ),
     settings=(
@@ -164,7 +164,7 @@ SYSTEM = System(
             label="Sub-unit when the employee has none here",
             pattern=r"\d{9}",
             example="974760673",
-            help="Organization number of a sub-unit (virksomhet) registered in Tripletex under Company > Sub-units.",
+            help="Organization number of a sub-unit (virksomhet) that is registered in Tripletex.",
         ),
         Setting(
             name="divisions",
@@ -426,8 +426,8 @@ SYSTEM = System(
         Cause(
             "unknown_division",
             "Sub-unit not in Tripletex",
-            "Register the sub-unit in Tripletex under Company > Sub-units, or name another one in the connection's "
-            "settings under Sub-units.",
+            "Register the sub-unit (virksomhet) in Tripletex, or name another one in the connection's settings under "
+            "Sub-units.",
         ),
         Cause(
             "shift_hours_missing",
@@ -626,7 +626,7 @@ class TripletexConnector(Connector):
         if response.status == 403:
             raise NotAuthorized(
                 "Tripletex does not give our employee token the right to do this. Give its owner access to employees "
-                "and salary under Company > Employees > the owner > Access, or make a token for someone who has it.",
+                "and salary on the employee's card (Company > Employees), or make a token for someone who has it.",
                 **words,
             )
         if response.status == 409 and code == 8000:
@@ -674,7 +674,7 @@ class TripletexConnector(Connector):
     # -- the check ---------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
-        access = "Tripletex: Company > Employees > the owner of the token > Access"
+        access = "Tripletex: Company > Employees > the owner of the token, access rights"
         lines: list[CheckLine] = []
 
         def line(title: str, where: str, call: Any) -> bool:
@@ -690,7 +690,11 @@ class TripletexConnector(Connector):
             return lines
         line("See employees, with date of birth", access, self._check_employees)
         line("See employments and wages", access, self._check_employments)
-        line("See sub-units", "Tripletex: Company > Sub-units", self._check_divisions)
+        line(
+            "See sub-units",
+            "Tripletex: the company's sub-units (virksomheter), and the token owner's right to see them",
+            self._check_divisions,
+        )
         line("See occupation codes", access, self._check_occupation_codes)
         return lines
 
@@ -816,7 +820,7 @@ class TripletexConnector(Connector):
         if "startDate" not in employment or "employmentDetails" not in employment:
             raise NotAuthorized(
                 "Tripletex hides dates or details of employments from our employee token. Give its owner access to "
-                "employees and salary under Company > Employees > the owner > Access."
+                "employees and salary on the employee's card (Company > Employees)."
             )
         employment["employmentDetails"] = employment["employmentDetails"] or []
         start, end = _date(employment["startDate"]), _date(employment.get("endDate"))
@@ -1095,8 +1099,8 @@ class TripletexConnector(Connector):
     def _division_id(self, number: str) -> int:
         if number not in self._divisions:
             raise DataRefused(
-                f"Tripletex has no sub-unit with organization number {number}. Register it there under Company > "
-                "Sub-units, or name another one in the connection's settings under Sub-units.",
+                f"Tripletex has no sub-unit with organization number {number}. Register it there as a sub-unit "
+                "(virksomhet), or name another one in the connection's settings under Sub-units.",
                 cause="unknown_division",
                 field="company",
             )
