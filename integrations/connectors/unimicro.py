@@ -1,0 +1,1206 @@
+"""Unimicro (Uni Economy / Unimicro Platform, formerly Softrig): employments through the biz API.
+
+Names below follow the vendor's guides on developer.unimicro.no ("authentication/server", "api/filtering",
+"api/troubleshooting", "endpoints/payroll"), its biz API contract of 2020-12 and its web client's unientities.ts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+
+import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+from integrations.connectors.base import Connector
+from integrations.connectors.errors import (
+    ConnectorError,
+    DataRefused,
+    EmployeeNotFound,
+    EmployeeNotUnique,
+    Interrupted,
+    NotAuthorized,
+    Stale,
+    Unavailable,
+)
+from integrations.connectors.http import Response, raise_for_trouble
+from integrations.connectors.system import Cause, Delete, Field, Kind, Limits, Model, Setting, System
+from integrations.connectors.values import (
+    Change,
+    CheckLine,
+    Person,
+    Remote,
+    RemoteEmployee,
+    Wanted,
+    Warning,
+    Written,
+)
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_SECONDS = 60
+SCOPE = "AppFramework"
+PAGE = 100
+# Neither a default nor a largest page size is published: a page this short is taken for the last one, a longer one
+# may have been cut by the server, and the next is asked for.
+SURELY_LAST = 20
+GUIDS = 5
+LARGEST_INTEGER = 2**31 - 1
+
+# -- the vendor's enums (unientities.ts): integers on the wire, their names in our log -----------------------
+
+
+class EndDateReason(IntEnum):
+    NotSet = 0
+    ShouldNotHaveBeenReported = 1
+    EmployerHasResignedEmployee = 2
+    EmployeeHasResigned = 3
+    ChangedAccountingSystemOrAccountant = 4
+    ChangeInOrganizationStructureOrChangedJobInternally = 5
+    TemporaryEmploymentHasExpired = 6
+
+
+class TypeOfEmployment(IntEnum):
+    NotSet = 0
+    OrdinaryEmployment = 1
+    MaritimeEmployment = 2
+    FrilancerContratorFeeRecipient = 3
+    PensionOrOtherNonEmployedBenefits = 4
+
+
+class EmploymentType(IntEnum):
+    NotSet = 0
+    Permanent = 1
+    Temporary = 2
+
+
+class RemunerationType(IntEnum):
+    NotSet = 0
+    FixedSalary = 1
+    HourlyPaid = 2
+    PaidOnCommission = 3
+    OnAgreement_Honorar = 4
+    ByPerformance = 5
+
+
+class WorkingHoursScheme(IntEnum):
+    NotSet = 0
+    NonShift = 1
+    OffshoreWork = 2
+    ContinousShiftwork336 = 3
+    DayAndNightContinous355 = 4
+    ShiftWork = 5
+
+
+EMPLOYED = (TypeOfEmployment.OrdinaryEmployment, TypeOfEmployment.MaritimeEmployment)
+DATES = {"start_date": "StartDate", "end_date": "EndDate"}
+NUMBERS = {"percentage": "WorkPercent", "weekly_hours": "HoursPerWeek"}
+ENUMS: dict[str, tuple[str, type[IntEnum]]] = {
+    "end_reason": ("EndDateReason", EndDateReason),
+    "remuneration_type": ("RemunerationType", RemunerationType),
+    "working_hours_scheme": ("WorkingHoursScheme", WorkingHoursScheme),
+}
+OUR_FIELDS = {
+    **{theirs: ours for ours, theirs in (*DATES.items(), *NUMBERS.items())},
+    **{theirs: ours for ours, (theirs, _) in ENUMS.items()},
+    "JobCode": "occupation_code",
+    "JobName": "occupation_code",
+    "SubEntityID": "company",
+    "DepartmentID": "department",
+    "EmploymentType": "contract_type",
+    "TypeOfEmployment": "contract_type",
+}
+
+
+def _names(enum: type[IntEnum]) -> tuple[str, ...]:
+    return tuple(member.name for member in enum if member)
+
+
+def _choices(codes: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((code, re.sub(r"(?<=[a-z])(?=[A-Z0-9])|_", " ", code)) for code in codes)
+
+
+CONTRACTS = (
+    *_names(EmploymentType),
+    TypeOfEmployment.FrilancerContratorFeeRecipient.name,
+    TypeOfEmployment.PensionOrOtherNonEmployedBenefits.name,
+)
+
+
+# -- from our values to theirs -----------------------------------------------------------------------------
+
+
+def _organization_number(company: Any, settings: Mapping[str, Any]) -> str:
+    """ "" when the company has none: then the sub-unit that stands on the employee in Unimicro is used."""
+    return _digits(company.organization_number)
+
+
+def _department(department: Any, settings: Mapping[str, Any]) -> str:
+    return str(department.code)
+
+
+def _occupation_code(code: Any, settings: Mapping[str, Any]) -> str:
+    return re.sub(r"[\s.]", "", str(code))
+
+
+SYSTEM = System(
+    key="unimicro",
+    name="Unimicro",
+    country="NO",
+    model=Model.HISTORY,
+    protocol="JSON, OAuth 2.0 client credentials with a signed client assertion",
+    delete=Delete.REMOVE,
+    delete_note="The employment is deleted in Unimicro. Unimicro may refuse when pay or an a-melding hangs on it; then "
+    "give it an end date there instead.",
+    matching=("employee number", "national id", "e-mail"),
+    base_urls={"api": "https://app.unimicro.no/api", "identity": "https://login.unimicro.no"},
+    sandbox_urls={"api": "/api", "identity": "/identity"},
+    moves=True,
+    move_note="StartDate of the existing employment is changed. If an a-melding was already sent for it, look at the "
+    "next one: the authorities see a corrected start.",
+    unsynced_note="Pay, wage scale, leave, pension dates and recurring transactions stay as they are in Unimicro.",
+    limits=Limits(concurrency=2, note="Unimicro publishes no request limit; two calls at a time are made."),
+    credentials=(
+        Setting(
+            name="client_id",
+            label="Client id",
+            required=True,
+            help="Unimicro developer portal: your application, the server client, Client ID.",
+            example="0f7b6a52-1c2d-4e3f-8a9b-1234567890ab",
+        ),
+        Setting(
+            name="private_key",
+            label="Private key (PEM)",
+            kind=Kind.LONG_SECRET,
+            required=True,
+            help="From the .p12 certificate that the developer portal gave with the server client: "
+            "openssl pkcs12 -in client.p12 -nodes -nocerts. Paste from BEGIN to END PRIVATE KEY.",
+        ),
+        Setting(
+            name="organization_number",
+            label="Organisation number of the company in Unimicro",
+            required=True,
+            pattern=r"[\d ]{9,11}",
+            help="The legal entity, not the sub-unit. The integration has to be activated for this company in "
+            "Unimicro Marketplace.",
+            example="999 888 777",
+        ),
+        Setting(
+            name="company_key",
+            label="Company key",
+            help="Only when several companies in Unimicro carry the same organisation number: the key of one of them.",
+        ),
+    ),
+    settings=(
+        Setting(
+            name="full_time_hours",
+            label="Hours a week in a full position",
+            kind=Kind.DECIMAL,
+            default=Decimal("37.5"),
+            required=True,
+            group="New employments",
+            help="Unimicro's “Timer pr uke full stilling”. Written when an employment is created.",
+            example="37.5",
+        ),
+        Setting(
+            name="weekly_hours_are_full_time",
+            label="Our weekly hours are those of a full position",
+            kind=Kind.BOOLEAN,
+            default=False,
+            group="Weekly hours",
+            help="Switch on only if Weekly hours here hold the full-time week and not the person's own hours.",
+        ),
+        Setting(
+            name="default_working_hours_scheme",
+            label="Working-hours scheme of a new employment without one",
+            kind=Kind.CHOICE,
+            default=WorkingHoursScheme.NonShift.name,
+            choices=(("", "None"), *_choices(_names(WorkingHoursScheme))),
+            group="New employments",
+        ),
+        Setting(
+            name="contract_types",
+            label="Contract types",
+            kind=Kind.TABLE,
+            default={},
+            rows=(
+                "permanent",
+                "temporary",
+                "seasonal",
+                "casual",
+                "trainee",
+                "job_training_program",
+                "consultant",
+                "freelance",
+                "third_party",
+                "other",
+            ),
+            choices=_choices(CONTRACTS),
+            group="Translations",
+        ),
+        Setting(
+            name="end_reasons",
+            label="End reasons",
+            kind=Kind.TABLE,
+            default={},
+            rows=("resigned", "dismissed", "contract_ended", "internal_transfer", "payroll_system_change", "other"),
+            choices=_choices(_names(EndDateReason)),
+            group="Translations",
+        ),
+        Setting(
+            name="remuneration_types",
+            label="Remuneration types",
+            kind=Kind.TABLE,
+            default={},
+            rows=("monthly", "hourly", "commission", "fee", "piecework"),
+            choices=_choices(_names(RemunerationType)),
+            group="Translations",
+        ),
+        Setting(
+            name="working_hours_schemes",
+            label="Working-hours schemes",
+            kind=Kind.TABLE,
+            default={},
+            rows=(
+                "not_shift",
+                "shift",
+                "round_the_clock",
+                "shift_365",
+                "offshore_336",
+                "continuous",
+                "other_shift",
+            ),
+            choices=_choices(_names(WorkingHoursScheme)),
+            group="Translations",
+        ),
+        Setting(
+            name="sub_units",
+            label="Sub-units",
+            kind=Kind.TABLE,
+            default={},
+            group="Translations",
+            help="Only where a company here has another organisation number than its sub-unit (virksomhet) in "
+            "Unimicro: our organisation number, then Unimicro's.",
+        ),
+        Setting(
+            name="departments",
+            label="Departments",
+            kind=Kind.TABLE,
+            default={},
+            group="Translations",
+            help="Only where a department has another code here than its number in Unimicro: our code, then theirs.",
+        ),
+    ),
+    fields=(
+        Field(
+            ours="title",
+            unsupported="Unimicro fills the job title from the occupation register, and its help warns that another "
+            "title causes errors in the a-melding.",
+        ),
+        Field(
+            ours="company",
+            remote="SubEntityID",
+            table="sub_units",
+            encode=_organization_number,
+            allowed=r"(\d{9})?",
+            allowed_note="an organisation number has nine digits",
+            clearable=False,
+            note="The sub-unit (virksomhet) with this organisation number; empty: the one on the employee there. "
+            "It cannot be changed on an existing employment.",
+            format="Organisation number, nine digits",
+            example="974760673",
+        ),
+        Field(
+            ours="department",
+            remote="Dimensions.DepartmentID",
+            table="departments",
+            encode=_department,
+            note="The department with this number in Unimicro.",
+            example="BUT1",
+        ),
+        Field(
+            ours="cost_centre",
+            unsupported="Unimicro has departments, projects and dimensions of the company's own making, but no cost "
+            "centre on an employment.",
+        ),
+        Field(ours="manager", unsupported="An employment in Unimicro has no manager."),
+        Field(ours="start_date", remote="StartDate", required=True, owned=True, clearable=False, format="YYYY-MM-DD"),
+        Field(ours="end_date", remote="EndDate", owned=True, format="YYYY-MM-DD"),
+        Field(ours="first_day_of_work", unsupported="Unimicro knows only the start date of the employment."),
+        Field(ours="last_day_of_work", unsupported="Unimicro knows only the end date of the employment."),
+        Field(ours="probation_end", unsupported="Unimicro does not keep the probation period."),
+        Field(
+            ours="contract_type",
+            remote="EmploymentType",
+            table="contract_types",
+            codes={
+                "permanent": "Permanent",
+                "temporary": "Temporary",
+                "seasonal": "Temporary",
+                "casual": "Temporary",
+                "trainee": "Temporary",
+                "job_training_program": None,
+                "consultant": None,
+                "freelance": "FrilancerContratorFeeRecipient",
+                "third_party": None,
+                "other": None,
+            },
+            choices=CONTRACTS,
+            clearable=False,
+            note="Written as TypeOfEmployment and EmploymentType together. An employment that is maritime in Unimicro "
+            "stays maritime.",
+        ),
+        Field(
+            ours="occupation_code",
+            remote="JobCode",
+            required=True,
+            encode=_occupation_code,
+            max_length=7,
+            allowed=r"\d{7}",
+            allowed_note="an occupation code of the a-melding has seven digits",
+            clearable=False,
+            note="JobName is filled from Unimicro's occupation register. Neither changes on an existing employment.",
+            format="Seven digits",
+            example="5221126",
+        ),
+        Field(
+            ours="remuneration_type",
+            remote="RemunerationType",
+            table="remuneration_types",
+            codes={
+                "monthly": "FixedSalary",
+                "hourly": "HourlyPaid",
+                "commission": "PaidOnCommission",
+                "fee": "OnAgreement_Honorar",
+                "piecework": "ByPerformance",
+            },
+            choices=_names(RemunerationType),
+        ),
+        Field(
+            ours="percentage",
+            remote="WorkPercent",
+            minimum=Decimal(0),
+            maximum=Decimal(100),
+            decimals=2,
+            clearable=False,
+            note="LastWorkPercentChangeDate is set with it.",
+            example="80",
+        ),
+        Field(
+            ours="weekly_hours",
+            remote="HoursPerWeek",
+            enabled_by="weekly_hours_are_full_time",
+            minimum=Decimal(0),
+            maximum=Decimal(168),
+            decimals=2,
+            clearable=False,
+            note="Unimicro keeps the hours of a full position, not the person's own: those are its percentage.",
+            example="37.5",
+        ),
+        Field(
+            ours="working_hours_scheme",
+            remote="WorkingHoursScheme",
+            table="working_hours_schemes",
+            codes={
+                "not_shift": "NonShift",
+                "shift": "ShiftWork",
+                "round_the_clock": "DayAndNightContinous355",
+                "shift_365": "ShiftWork",
+                "offshore_336": "OffshoreWork",
+                "continuous": "ContinousShiftwork336",
+                "other_shift": None,
+            },
+            choices=_names(WorkingHoursScheme),
+        ),
+        Field(
+            ours="end_reason",
+            remote="EndDateReason",
+            table="end_reasons",
+            required_with="end_date",
+            owned=True,
+            codes={
+                "resigned": "EmployeeHasResigned",
+                "dismissed": "EmployerHasResignedEmployee",
+                "contract_ended": "TemporaryEmploymentHasExpired",
+                "internal_transfer": "ChangeInOrganizationStructureOrChangedJobInternally",
+                "payroll_system_change": "ChangedAccountingSystemOrAccountant",
+                "other": None,
+            },
+            choices=_names(EndDateReason),
+        ),
+        Field(ours="notice_date", unsupported="Unimicro does not keep the day of notice."),
+    ),
+    causes=(
+        Cause(
+            "job_code_locked",
+            "Occupation code of an existing employment",
+            "Unimicro advises against changing the occupation code of an employment. Put the old code back, end the "
+            "position the day before, and add a new position with the new code.",
+        ),
+        Cause(
+            "sub_entity_locked",
+            "Sub-unit of an existing employment",
+            "An employment in Unimicro stays in its sub-unit. Put the old company back, end the position the day "
+            "before, and add a new position in the new one.",
+        ),
+        Cause(
+            "sub_unit_not_found",
+            "Sub-unit not in Unimicro",
+            "Add the sub-unit in Unimicro, correct the company's organisation number here, or name Unimicro's in the "
+            "connection's settings under Sub-units. Then press Re-sync.",
+        ),
+        Cause(
+            "department_not_found",
+            "Department not in Unimicro",
+            "Add the department in Unimicro, or name its number in the connection's settings under Departments. Then "
+            "press Re-sync.",
+        ),
+        Cause(
+            "occupation_code_not_found",
+            "Occupation code not in the register",
+            "Choose a code from Unimicro's occupation register under Position > Occupation code; it is sent when you "
+            "save.",
+        ),
+        Cause(
+            "created_before",
+            "Created before, but no longer shown",
+            "Look in Unimicro for an employment of this employee that was deleted or moved to another start date. "
+            "Add it there by hand with this start date, then press Re-sync: it is found and kept up to date.",
+        ),
+    ),
+)
+
+
+class _Bearer(AuthBase):
+    def __init__(self, connector: UnimicroConnector) -> None:
+        self.connector = connector
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.connector.token()}"
+        return request
+
+
+class UnimicroConnector(Connector):
+    system = SYSTEM
+
+    def setup(self) -> None:
+        self.http.auth = _Bearer(self)
+        self.http.headers = {"Accept": "application/json"}
+        self._used = threading.local()  # the token that this thread's last request carried
+        self._owner = "|".join(
+            (
+                self.context.urls["identity"],
+                self.credentials["client_id"],
+                self._organization,
+                self.credentials.get("company_key", ""),
+                hashlib.sha256(self.credentials["private_key"].encode()).hexdigest(),
+            )
+        )
+
+    @property
+    def _organization(self) -> str:
+        return _digits(self.credentials["organization_number"])
+
+    # -- signing in ("authentication/server") ----------------------------------------------------------------
+
+    def token(self) -> str:
+        token = self._valid(self._kept()) or self._renewed("")
+        self.http.masker.add(token)
+        self._used.token = token
+        return token
+
+    def refused(self, response: Response) -> bool:
+        if response.status != 401:
+            return False
+        self._renewed(self._used.token)
+        return True
+
+    def _kept(self) -> dict[str, Any]:
+        """What the vault holds for these very credentials."""
+        kept = dict(self.context.vault.load())
+        return kept if kept.get("owner") == self._owner else {"owner": self._owner}
+
+    def _valid(self, kept: Mapping[str, Any]) -> str:
+        fresh = kept.get("expires_at", 0) > self.context.now().timestamp()
+        return str(kept.get("access_token", "")) if fresh else ""
+
+    def _renewed(self, refused: str) -> str:
+        """A token other than the refused one: somebody else's new one, or a new one of our own."""
+        with self.context.vault.exclusive():
+            kept = self._kept()
+            token = self._valid(kept)
+            if token and token != refused:
+                return token
+            answer = self._ask_for_token()
+            token = str(answer["access_token"])
+            self.http.masker.add(token)
+            lives = float(answer.get("expires_in") or 300)
+            expires = self.context.now().timestamp() + lives - min(60, lives / 2)
+            self.context.vault.save({**kept, "access_token": token, "expires_at": expires})
+            return token
+
+    def _ask_for_token(self) -> Mapping[str, Any]:
+        key = self._private_key()
+        identity = self.context.urls["identity"].rstrip("/")
+        found = self.http.get(f"{identity}/.well-known/openid-configuration", sign=False, classify=raise_for_trouble)
+        endpoint = _object(found).get("token_endpoint") if found.ok else None
+        if not endpoint:
+            raise Unavailable(
+                "Unimicro's login server did not say where to sign in. Check the identity address of this connection.",
+                vendor_text=found.text[:300],
+            )
+        client, now = self.credentials["client_id"], int(self.context.now().timestamp())
+        claims = {
+            "jti": str(uuid.uuid4()),
+            "sub": client,
+            "iss": client,
+            "aud": endpoint,
+            "iat": now,
+            "nbf": now,
+            "exp": now + ASSERTION_SECONDS,
+        }
+        answer = self.http.post(
+            endpoint,
+            data={
+                "grant_type": "client_credentials",
+                "scope": SCOPE,
+                "client_id": client,
+                "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": jwt.encode(claims, key, algorithm="RS256"),
+            },
+            sign=False,
+            write=False,
+            classify=self._classify_sign_in,
+        )
+        data = _object(answer)
+        if not data.get("access_token"):
+            raise Unavailable("Unimicro's login server gave no access token.")
+        return data
+
+    def _private_key(self) -> RSAPrivateKey:
+        found = re.search(
+            r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", self.credentials["private_key"], re.S
+        )
+        try:
+            key = load_pem_private_key(found.group().encode(), password=None) if found else None
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if not isinstance(key, RSAPrivateKey):
+            raise NotAuthorized(
+                "The private key of this connection cannot be read: it has to be an RSA key in PEM form without a "
+                "password. Take it out of the server client's .p12 certificate once more and paste it whole."
+            )
+        return key
+
+    @staticmethod
+    def _classify_sign_in(response: Response) -> None:
+        raise_for_trouble(response)
+        if response.ok:
+            return
+        try:
+            code = str(_object(response).get("error", ""))
+        except Unavailable:
+            code = ""
+        if code == "invalid_scope":
+            message = (
+                "Unimicro's login server does not grant this client the scope AppFramework. Add it to the server "
+                "client in Unimicro's developer portal."
+            )
+        else:
+            message = (
+                "Unimicro's login server refused our client. Check the client id, and renew the certificate of the "
+                "server client in Unimicro's developer portal if it has run out; then paste its private key. A wrong "
+                "clock on this server has the same effect."
+            )
+        raise NotAuthorized(message, vendor_text=response.text[:300], vendor_code=code)
+
+    # -- the company -----------------------------------------------------------------------------------------
+
+    def _company_key(self) -> str:
+        return self.once("company", lambda: str(self._kept().get("company_key") or "") or self._find_company()["Key"])
+
+    def _find_company(self) -> Mapping[str, Any]:
+        """The company with our organisation number among those that the client may act for; its key is kept."""
+        asked = self.credentials.get("company_key", "").strip().lower()
+        found = [
+            company
+            for company in self._array(self.http.get("init/companies"))
+            if _digits(company.get("OrganizationNumber")) == self._organization
+            and (not asked or str(company.get("Key", "")).lower() == asked)
+        ]
+        if not found:
+            raise NotAuthorized(
+                f"This client has no company with organisation number {self._organization} in Unimicro. Activate the "
+                "integration for that company in Unimicro Marketplace, or correct the number in this connection."
+            )
+        if len(found) > 1:
+            raise NotAuthorized(
+                f"Unimicro has {len(found)} companies with organisation number {self._organization}. Enter the company "
+                "key of the one meant in this connection."
+            )
+        with self.context.vault.exclusive():
+            self.context.vault.save({**self._kept(), "company_key": found[0]["Key"]})
+        return found[0]
+
+    def _forget_company(self) -> None:
+        with self.context.vault.exclusive():
+            kept = self._kept()
+            if kept.pop("company_key", None):
+                self.context.vault.save(kept)
+
+    # -- calls -----------------------------------------------------------------------------------------------
+
+    def _biz(self, method: str, path: str, **kwargs: Any) -> Response:
+        return self.http.request(method, f"biz/{path}", headers={"CompanyKey": self._company_key()}, **kwargs)
+
+    def _entity(self, path: str, expand: str) -> dict[str, Any] | None:
+        """One entity, or None when there is none with this ID."""
+        response = self._biz("GET", path, params={"expand": expand})
+        if response.status == 404:
+            return None
+        entity = _object(response)
+        return None if entity.get("Deleted") else entity
+
+    @staticmethod
+    def _array(response: Response) -> list[dict[str, Any]]:
+        """A collection is a bare array, without an envelope."""
+        rows = response.json() if response.ok else None
+        if not isinstance(rows, list):
+            raise Unavailable(
+                "Unimicro answered with something other than a list. Check the address of this connection.",
+                vendor_text=response.text[:300],
+                vendor_code=str(response.status),
+            )
+        return rows
+
+    def _some(self, entity: str, top: int, **params: str) -> list[dict[str, Any]]:
+        """The first few of a collection that are not deleted."""
+        rows = self._array(self._biz("GET", entity, params={**params, "top": top, "hateoas": "false"}))
+        return [row for row in rows if not row.get("Deleted")]
+
+    def _every(self, entity: str, **params: str) -> Iterator[dict[str, Any]]:
+        """A whole collection, page by page."""
+        seen: set[Any] = set()
+        while True:
+            query = {**params, "orderby": "ID", "top": PAGE, "skip": len(seen), "hateoas": "false"}
+            page = self._array(self._biz("GET", entity, params=query))
+            if seen & {row.get("ID") for row in page}:
+                raise Unavailable(f"Unimicro gave the same page of {entity} twice.")
+            seen |= {row.get("ID") for row in page}
+            yield from (row for row in page if not row.get("Deleted"))
+            if len(page) < SURELY_LAST:
+                return
+
+    def classify(self, response: Response) -> None:
+        raise_for_trouble(response)
+        if response.ok or response.status == 404:
+            return
+        texts, names = _complaints(response)
+        said = " ".join(texts)[:1000]
+        if response.status in (401, 403):
+            self._forget_company()
+            message = (
+                "Unimicro no longer takes our access token, even a new one. Check in Unimicro Marketplace that the "
+                "integration is still activated for the company."
+                if response.status == 401
+                else "Unimicro does not let this client work in the company. Activate the integration for it in "
+                "Unimicro Marketplace, and give the client a role for payroll (employees and employments)."
+            )
+            raise NotAuthorized(message, vendor_text=said, vendor_code=str(response.status))
+        if response.status == 408:
+            raise Unavailable("Unimicro did not get the request in time.", vendor_text=said, vendor_code="408")
+        raise DataRefused(
+            "Unimicro refused it. Correct what it names below, here or in Unimicro, then press Re-sync.",
+            field=next((OUR_FIELDS[name] for name in names if name in OUR_FIELDS), ""),
+            vendor_text=said,
+            vendor_code=str(response.status),
+        )
+
+    # -- test connection -------------------------------------------------------------------------------------
+
+    def check(self) -> Sequence[CheckLine]:
+        lines: list[CheckLine] = []
+        portal = "Unimicro's developer portal, server client"
+        market = "Unimicro Marketplace, and the roles of the client in Unimicro"
+        tried = (
+            ("Sign in", portal, self._sign_in),
+            ("Company", market, lambda: str(self._find_company().get("Name", ""))),
+            ("Read employees", market, lambda: _readable(self._some("employees", 1))),
+            ("Read employments", market, lambda: _readable(self._some("employments", 1))),
+            ("Read the occupation register", market, lambda: _readable(self._some("STYRK", 1))),
+            ("Read sub-units", market, lambda: f"{len(self._sub_units())} to choose from."),
+            ("Read departments", market, lambda: _readable(self._some("departments", 1))),
+        )
+        for title, where, call in tried:
+            try:
+                lines.append(CheckLine(True, title, call()))
+            except Interrupted:
+                raise
+            except ConnectorError as error:
+                lines.append(CheckLine(False, title, f"{error.message} {error.vendor_text}".strip(), where))
+                if title in ("Sign in", "Company"):
+                    break
+        return lines
+
+    def _sign_in(self) -> str:
+        self._renewed(self._valid(self._kept()))  # a new token, so that these very credentials are tried
+        return "Signed in."
+
+    # -- employees -------------------------------------------------------------------------------------------
+
+    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
+        self.http.masker.add(person.national_id)
+        if known_id:
+            known = self._entity(f"employees/{known_id}", "BusinessRelationInfo")
+            if known is not None:
+                return _employee(known, "the employee found before")
+        searched = []
+        number = person.number.strip()
+        if number.isascii() and number.isdigit() and int(number) <= LARGEST_INTEGER:
+            searched.append(f"employee number {int(number)}")
+            wanted = int(number)
+            hits = self._employees(f"EmployeeNumber eq {wanted}")
+            hits = [e for e in hits if e.get("EmployeeNumber") == wanted]
+            if hits:
+                return self._only_one(hits, "employee number", searched[-1])
+        if person.national_id:
+            searched.append("national id")
+            wanted_id = _digits(person.national_id)
+            hits = self._employees(f"SocialSecurityNumber eq '{wanted_id}'")
+            hits = [e for e in hits if _digits(e.get("SocialSecurityNumber")) == wanted_id]
+            if hits:
+                return self._only_one(hits, "national id", "this national id")
+        if person.email:
+            searched.append(f"e-mail {person.email}")
+            hits = self._employees(f"BusinessRelationInfo.DefaultEmail.EmailAddress eq {_quoted(person.email)}")
+            hits = [e for e in hits if _email(e).lower() == person.email.lower()]
+            if hits:
+                return self._only_one(hits, "e-mail", searched[-1])
+        tried = ", ".join(searched) or "nothing: the employee here has no number of digits, national id or e-mail"
+        raise EmployeeNotFound(
+            f"No employee in Unimicro was found. Searched for: {tried}. Add the employee in Unimicro or correct the "
+            "employee here, then press Re-sync."
+        )
+
+    def _employees(self, condition: str) -> list[dict[str, Any]]:
+        return self._some("employees", 2, filter=condition, expand="BusinessRelationInfo.DefaultEmail")
+
+    @staticmethod
+    def _only_one(hits: Sequence[dict[str, Any]], matched_by: str, searched: str) -> RemoteEmployee:
+        if len(hits) > 1:
+            raise EmployeeNotUnique(
+                f"More than one employee in Unimicro has {searched}. Correct it there, or give the employee here a "
+                "number that only one of them has; then press Re-sync."
+            )
+        return _employee(hits[0], matched_by)
+
+    # -- periods ---------------------------------------------------------------------------------------------
+
+    def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
+        return [
+            Remote(str(record["ID"]), self._values(record), record.get("UpdatedAt"), record)
+            for record in self._employments(employee)
+        ]
+
+    def _employments(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
+        found = self._every("employments", filter=f"EmployeeID eq {employee.id}", expand="Dimensions,SubEntity")
+        return [record for record in found if str(record.get("EmployeeID")) == employee.id]
+
+    def _values(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """An employment in our fields. A field whose nested part was not sent along is left out."""
+        values: dict[str, Any] = {ours: _day(record.get(theirs)) for ours, theirs in DATES.items()}
+        values |= {ours: _number(record.get(theirs)) for ours, theirs in NUMBERS.items()}
+        values |= {ours: _name(enum, record.get(theirs)) for ours, (theirs, enum) in ENUMS.items()}
+        values["occupation_code"] = str(record.get("JobCode") or "").strip() or None
+        values["contract_type"] = _contract(record)
+        if "SubEntity" in record:
+            values["company"] = _digits((record["SubEntity"] or {}).get("OrgNumber")) or None
+        if "Dimensions" in record:
+            values["department"] = self._department_number((record["Dimensions"] or {}).get("DepartmentID"))
+        return values
+
+    def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
+        """Through the employee: only a nested new entity is guarded by `_createguid` ("api/troubleshooting")."""
+        new = self._new_employment(wanted)
+        for guid in self._guids(wanted.position_id):
+            owner = self._entity(f"employees/{employee.id}", "Employments")
+            if owner is None:
+                raise EmployeeNotFound(
+                    "The employee was removed in Unimicro a moment ago. Press Re-sync to search again."
+                )
+            there = [e for e in owner.get("Employments") or [] if not e.get("Deleted")]
+            body = _sendable(owner)
+            body["Employments"] = [
+                *(_sendable(e) for e in there),
+                {
+                    "SubEntityID": owner.get("SubEntityID"),
+                    "EmployeeNumber": owner.get("EmployeeNumber"),
+                    "Standard": not any(e.get("Standard") for e in there),
+                    **_with_guid(new, guid),
+                },
+            ]
+            if not str(owner.get("SocialSecurityNumber") or "").isdigit():
+                body.pop("SocialSecurityNumber", None)  # shown masked: sent back, it would replace the real one
+            try:
+                answer = self._biz("PUT", f"employees/{employee.id}", json=body)
+            except DataRefused as refusal:
+                if any(_day(e.get("StartDate")) == wanted.start for e in self._employments(employee)):
+                    raise Stale("An earlier try had created it after all.") from refusal
+                if "guid" not in refusal.vendor_text.lower():
+                    raise
+                continue
+            if answer.status == 404:
+                raise Stale("The employee is no longer in Unimicro.")
+            return self._created(employee, answer, {e["ID"] for e in there}, wanted, body["Employments"][-1])
+        raise DataRefused(
+            f"Unimicro says that this employment was created before, but shows none from {wanted.start}. Look there "
+            "for one that was deleted or moved.",
+            cause="created_before",
+            field="start_date",
+        )
+
+    def _guids(self, position_id: str) -> Iterator[uuid.UUID]:
+        """The same for every try, so that a repeated create is refused instead of doubled. Those after the first are
+        for a position whose employment was deleted or moved there, or that got another start date here."""
+        namespace = uuid.UUID(self.context.namespace)
+        yield uuid.uuid5(namespace, position_id)
+        for again in range(1, GUIDS):
+            yield uuid.uuid5(namespace, f"{position_id}/{again}")
+
+    def _created(
+        self,
+        employee: RemoteEmployee,
+        answer: Response,
+        before: set[Any],
+        wanted: Wanted,
+        sent: Mapping[str, Any],
+    ) -> Written:
+        """The new employment's ID, from the answer or by reading again; and a look at whether the others are left."""
+        after = _object(answer).get("Employments") or []
+        new = _added(after, before, wanted.start)
+        if new is None or not before <= {e.get("ID") for e in after}:
+            after = self._employments(employee)
+            new = _added(after, before, wanted.start)
+        if new is None:
+            raise Unavailable("Unimicro accepted the employment but does not show it yet.")
+        warnings = self._incomplete(sent)
+        lost = before - {e.get("ID") for e in after}
+        if lost:
+            numbers = ", ".join(str(n) for n in sorted(lost))
+            warnings = (*warnings, Warning(f"Unimicro no longer shows employment {numbers} of this employee."))
+        return Written(str(new["ID"]), warnings)
+
+    def _new_employment(self, wanted: Wanted) -> dict[str, Any]:
+        record: dict[str, Any] = {"ID": 0, "TypeOfEmployment": int(TypeOfEmployment.OrdinaryEmployment)}
+        self._place(record, {k: v for k, v in wanted.values.items() if v is not None and v != ""})
+        if record["TypeOfEmployment"] in EMPLOYED:
+            record.setdefault("HoursPerWeek", float(self.settings["full_time_hours"]))
+            scheme = self.settings.get("default_working_hours_scheme")
+            if scheme:
+                record.setdefault("WorkingHoursScheme", int(WorkingHoursScheme[scheme]))
+            record["LastSalaryChangeDate"] = record["LastWorkPercentChangeDate"] = record["StartDate"]
+        return record
+
+    def update(
+        self,
+        employee: RemoteEmployee,
+        person: Person,
+        remote: Remote,
+        changes: Mapping[str, Change],
+        wanted: Wanted,
+    ) -> Written:
+        self._refuse_locked(changes)
+        fresh = self._entity(f"employments/{remote.id}", "Dimensions,SubEntity")
+        if fresh is None:
+            raise Stale("The employment is no longer in Unimicro.")
+        if self._values(fresh) != remote.values:
+            raise Stale("The employment was changed in Unimicro.")
+        record = _sendable(fresh)
+        record.pop("SubEntity", None)
+        self._place(record, {key: change.new for key, change in changes.items()})
+        if "start_date" in changes:
+            for name in ("LastWorkPercentChangeDate", "LastSalaryChangeDate"):
+                if _day(fresh.get(name)) == changes["start_date"].old:
+                    record[name] = record["StartDate"]
+        if "percentage" in changes:
+            record["LastWorkPercentChangeDate"] = self._percentage_since(fresh, wanted).isoformat()
+        answer = self._biz("PUT", f"employments/{remote.id}", json=record)
+        if answer.status == 404:
+            raise Stale("The employment is no longer in Unimicro.")
+        return Written(remote.id, (*self._incomplete(record), *self._ignored(answer, changes)))
+
+    def _percentage_since(self, record: Mapping[str, Any], wanted: Wanted) -> date:
+        """The day of the new percentage: there is no dated change here, so it holds from today, within the period;
+        a first percentage holds from the start."""
+        if _day(record.get("LastWorkPercentChangeDate")) is None:
+            return wanted.start
+        return max(wanted.start, min(self.context.today, wanted.end or self.context.today))
+
+    @staticmethod
+    def _refuse_locked(changes: Mapping[str, Change]) -> None:
+        """Unimicro's web client warns that the a-melding may be rejected when either changes, and advises to end the
+        employment and create a new one. What was empty there may be filled in."""
+        for key, cause, what in (
+            ("occupation_code", "job_code_locked", "occupation code"),
+            ("company", "sub_entity_locked", "sub-unit"),
+        ):
+            change = changes.get(key)
+            if change is not None and change.old:
+                raise DataRefused(
+                    f"This employment has the {what} {change.old} in Unimicro and {change.new} here, and Unimicro "
+                    "advises against changing it: the a-melding may be rejected. Put the old one back, end this "
+                    "position and add a new one.",
+                    cause=cause,
+                    field=key,
+                )
+
+    def _ignored(self, answer: Response, changes: Mapping[str, Change]) -> tuple[Warning, ...]:
+        """A warning for each change that the answer does not show."""
+        data = _object(answer)
+        shown = self._values(data) if "StartDate" in data else {}
+        return tuple(
+            Warning(f"Unimicro accepted the change but still shows {shown[key]}.", key)
+            for key, change in changes.items()
+            if key in shown and shown[key] != change.new
+        )
+
+    @staticmethod
+    def _incomplete(record: Mapping[str, Any]) -> tuple[Warning, ...]:
+        """What Unimicro's web client warns of: an ordinary employment needs these in the a-melding."""
+        if record.get("TypeOfEmployment") not in EMPLOYED:
+            return ()
+        empty = {
+            "percentage": ("Percentage", record.get("WorkPercent") is None),
+            "working_hours_scheme": ("Working-hours scheme", not record.get("WorkingHoursScheme")),
+        }
+        return tuple(
+            Warning(f"{label} is empty, and the a-melding needs it. Fill it in here or in Unimicro.", key)
+            for key, (label, missing) in empty.items()
+            if missing
+        )
+
+    def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
+        self._biz("DELETE", f"employments/{remote.id}")  # gone already is as good
+        return Written(remote.id)
+
+    # -- placing values --------------------------------------------------------------------------------------
+
+    def _place(self, record: dict[str, Any], values: Mapping[str, Any]) -> None:
+        """Writes translated values into an employment; None clears."""
+        for key, value in values.items():
+            if key in DATES:
+                record[DATES[key]] = value.isoformat() if value else None
+            elif key in NUMBERS:
+                record[NUMBERS[key]] = float(value)
+            elif key in ENUMS:
+                name, enum = ENUMS[key]
+                record[name] = int(enum[value]) if value else 0
+            elif key == "occupation_code":
+                record["JobCode"], record["JobName"] = value, self._job_name(value)
+            elif key == "company":
+                record["SubEntityID"] = self._sub_entity_id(value)
+            elif key == "department":
+                self._place_department(record, value)
+            elif key == "contract_type":
+                _place_contract(record, value)
+
+    def _place_department(self, record: dict[str, Any], value: str | None) -> None:
+        department = self._department_id(value) if value else None
+        if record.get("Dimensions"):
+            record["Dimensions"] = {**record["Dimensions"], "DepartmentID": department}
+        else:
+            record["Dimensions"] = {"ID": 0, "_createguid": str(uuid.uuid4()), "DepartmentID": department}
+
+    # -- registers -------------------------------------------------------------------------------------------
+
+    def _job_name(self, code: str) -> str:
+        """The register's title: Unimicro's help forbids any other ("lonn/arbeidsforhold")."""
+
+        def look_up() -> set[str]:
+            rows = self._some("STYRK", PAGE, filter=f"styrk eq {_quoted(code)}")
+            return {str(row.get("tittel") or "") for row in rows if row.get("styrk") == code} - {""}
+
+        titles = self.once(f"styrk {code}", look_up)
+        if len(titles) != 1:
+            raise DataRefused(
+                f"Unimicro's occupation register has {len(titles) or 'no'} title{'s' if titles else ''} for the code "
+                f"{code}. Choose another under Position > Occupation code; it is sent when you save.",
+                cause="occupation_code_not_found",
+                field="occupation_code",
+            )
+        return next(iter(titles))
+
+    def _sub_units(self) -> dict[str, list[int]]:
+        """Organisation number -> ids. Where there are several, employments belong below the legal entity."""
+
+        def look_up() -> dict[str, list[int]]:
+            rows = list(self._every("subentities"))
+            found: dict[str, list[int]] = {}
+            for row in rows:
+                if len(rows) == 1 or row.get("SuperiorOrganizationID"):
+                    found.setdefault(_digits(row.get("OrgNumber")), []).append(row["ID"])
+            return found
+
+        return self.once("sub-units", look_up)
+
+    def _sub_entity_id(self, number: str) -> int:
+        ids = self._sub_units().get(number, [])
+        if len(ids) != 1:
+            raise DataRefused(
+                f"Unimicro has {'more than one sub-unit' if ids else 'no sub-unit'} with organisation number {number}. "
+                "Correct it there or on the company here, or name Unimicro's number in the connection's settings under "
+                "Sub-units; then press Re-sync.",
+                cause="sub_unit_not_found",
+                field="company",
+            )
+        return ids[0]
+
+    def _departments(self) -> list[tuple[int, str]]:
+        return self.once(
+            "departments",
+            lambda: [(row["ID"], str(row.get("DepartmentNumber") or "")) for row in self._every("departments")],
+        )
+
+    def _department_number(self, department_id: Any) -> str | None:
+        if not department_id:
+            return None
+        return next((number for i, number in self._departments() if i == department_id), f"(id {department_id})")
+
+    def _department_id(self, number: str) -> int:
+        ids = [i for i, theirs in self._departments() if theirs == number]
+        if len(ids) != 1:
+            raise DataRefused(
+                f"Unimicro has {'more than one department' if ids else 'no department'} with number {number}. Correct "
+                "it there, or name Unimicro's number in the connection's settings under Departments; then press "
+                "Re-sync.",
+                cause="department_not_found",
+                field="department",
+            )
+        return ids[0]
+
+
+# -- reading what they send --------------------------------------------------------------------------------
+
+
+def _object(response: Response) -> dict[str, Any]:
+    data = response.json()
+    if not isinstance(data, dict):
+        raise Unavailable("Unimicro answered with something other than one record.", vendor_text=response.text[:300])
+    return data
+
+
+def _digits(value: Any) -> str:
+    return "".join(c for c in str(value or "") if c.isdigit())
+
+
+def _day(value: Any) -> date | None:
+    """Dates come with or without a time; the time means nothing."""
+    try:
+        return date.fromisoformat(str(value)[:10]) if value else None
+    except ValueError:
+        raise Unavailable("Unimicro sent a date that cannot be read.", vendor_text=str(value)[:100]) from None
+
+
+def _number(value: Any) -> Decimal | None:
+    return None if value is None or value == "" else Decimal(str(value))
+
+
+def _name(enum: type[IntEnum], value: Any) -> str | None:
+    """An enum's name, whether it came as a number or as a name; a value newer than this list as it stands."""
+    text = str(value or "0")
+    if text.isdigit():
+        member = enum(int(text)) if int(text) in list(enum) else None
+        return (member.name if member else None) if int(text) == 0 or member else text
+    return text if text.lower() != "notset" else None
+
+
+def _contract(record: Mapping[str, Any]) -> str | None:
+    kind = _name(TypeOfEmployment, record.get("TypeOfEmployment"))
+    if kind in {member.name for member in EMPLOYED}:
+        return _name(EmploymentType, record.get("EmploymentType"))
+    return kind
+
+
+def _place_contract(record: dict[str, Any], value: str) -> None:
+    if value in EmploymentType.__members__:
+        record["EmploymentType"] = int(EmploymentType[value])
+        if _name(TypeOfEmployment, record.get("TypeOfEmployment")) not in {member.name for member in EMPLOYED}:
+            record["TypeOfEmployment"] = int(TypeOfEmployment.OrdinaryEmployment)
+    else:
+        record["EmploymentType"] = int(EmploymentType.NotSet)
+        record["TypeOfEmployment"] = int(TypeOfEmployment[value])
+
+
+def _sendable(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record as it was read, to be sent back: without links and whatever else is marked with an underscore, and
+    without what is empty anyway."""
+    return {
+        name: _sendable(value) if isinstance(value, dict) else value
+        for name, value in record.items()
+        if value is not None and not name.startswith("_")
+    }
+
+
+def _with_guid(new: Mapping[str, Any], guid: uuid.UUID) -> dict[str, Any]:
+    made = {**new, "_createguid": str(guid)}
+    if made.get("Dimensions"):
+        made["Dimensions"] = {**made["Dimensions"], "_createguid": str(uuid.uuid5(guid, "Dimensions"))}
+    return made
+
+
+def _added(employments: Sequence[Mapping[str, Any]], before: set[Any], start: date) -> Mapping[str, Any] | None:
+    return next((e for e in employments if e.get("ID") not in before and _day(e.get("StartDate")) == start), None)
+
+
+def _complaints(response: Response) -> tuple[list[str], list[str]]:
+    """The texts and the property names of an error body. The vendor's web client reads three forms: `Message`,
+    `Messages` and `_validationResults` (an object keyed by property, "" for the whole entity)."""
+    try:
+        data = response.json()
+    except Unavailable:
+        return [response.text[:300]], []
+    texts: list[str] = []
+    names: list[str] = []
+    if isinstance(data, dict):
+        results = data.get("_validationResults")
+        rows = [data, *_dicts(data.get("Messages"))]
+        for name, said in (results if isinstance(results, dict) else {}).items():
+            names.append(str(name).split(".")[-1])
+            rows += _dicts(said)
+        texts = [str(row["Message"]) for row in rows if row.get("Message")]
+    return texts or [response.text[:300]], names
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def _readable(rows: Sequence[Any]) -> str:
+    return "Can be read." if rows else "Can be read; there are none yet."
+
+
+def _email(employee: Mapping[str, Any]) -> str:
+    relation = employee.get("BusinessRelationInfo") or {}
+    return str((relation.get("DefaultEmail") or {}).get("EmailAddress") or "")
+
+
+def _employee(record: Mapping[str, Any], matched_by: str) -> RemoteEmployee:
+    name = str((record.get("BusinessRelationInfo") or {}).get("Name") or "")
+    return RemoteEmployee(
+        str(record["ID"]), f"{record.get('EmployeeNumber') or ''} {name}".strip(), matched_by, dict(record)
+    )
