@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from django.conf import settings
 
 from integrations.connectors.base import Connector
-from integrations.connectors.context import Context, Outbox, Vault
+from integrations.connectors.context import Context, Limiter, Outbox, Vault
 from integrations.connectors.errors import ConnectorError, Unavailable
 from integrations.connectors.values import CheckLine
 from integrations.models import Integration
 from integrations.outbox import DatabaseOutbox
+from integrations.shared_limiter import shared_limiter
 from integrations.vault import DatabaseVault
 
 logger = logging.getLogger("integrations.connect")
@@ -30,6 +31,7 @@ def open_connector(
     *,
     vault: Vault | None = None,
     outbox: Outbox | None = None,
+    limiter: Limiter | None = None,
     guard: Callable[[], None] | None = None,
     longest_call: float | None = None,
 ) -> Connector:
@@ -42,6 +44,7 @@ def open_connector(
         today=integration.organization.today(),
         vault=vault or DatabaseVault(integration.pk),
         outbox=outbox or DatabaseOutbox(integration),
+        limiter=limiter or shared_limiter(integration),
     )
     if guard is not None:
         context.guard = guard

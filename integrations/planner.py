@@ -96,7 +96,8 @@ def span(period: Period) -> str:
 
 
 def differences(fields: Sequence[Field], wanted: Wanted, remote: Remote, sent: Sent | None) -> dict[str, Change]:
-    """The fields to write. Something empty here clears there only what we wrote (or what we own)."""
+    """The fields to write. Something empty here clears there only what we wrote (or what we own), and a default of
+    the connection never replaces what somebody chose there."""
     changes: dict[str, Change] = {}
     for declared in fields:
         key = declared.ours
@@ -105,9 +106,11 @@ def differences(fields: Sequence[Field], wanted: Wanted, remote: Remote, sent: S
             continue
         if declared.when is When.IF_EMPTY and not empty(old):
             continue
+        wrote_it = sent is not None and same(sent.values.get(key), old)
+        if key in wanted.defaulted and not empty(old) and not wrote_it:
+            continue
         if empty(new):
-            ours = declared.owned or (sent is not None and same(sent.values.get(key), old))
-            if not (ours and declared.clearable):
+            if not ((declared.owned or wrote_it) and declared.clearable):
                 continue
             new = None
         changes[key] = Change(old, new)

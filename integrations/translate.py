@@ -68,6 +68,7 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     """Every problem is reported, not only the first. Raises nothing."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
+    defaulted: set[str] = set()
     source = {**position.values, "start_date": position.start, "end_date": position.end}
     sent = active_fields(system, settings)
     for declared in sent:
@@ -76,12 +77,14 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
             problems.append(problem)
         else:
             values[declared.ours] = value
+            if empty(source.get(declared.ours)) and not empty(value):
+                defaulted.add(declared.ours)
     unsent = {
         f.ours: f.unsupported or "Switched off in this connection's settings."
         for f in system.fields
         if f not in sent and not empty(source.get(f.ours))
     }
-    wanted = None if problems else Wanted(position.id, values)
+    wanted = None if problems else Wanted(position.id, values, frozenset(defaulted))
     return Translation(wanted, tuple(problems), unsent)
 
 
@@ -91,10 +94,12 @@ def _one(
     ours = source.get(declared.ours)
     label = BY_KEY[declared.ours].label
     if empty(ours):
-        value = settings.get(declared.default_setting) if declared.default_setting else None
-        if not empty(value):
-            return _limited(system, declared, label, value)
-        needed = declared.required or (declared.required_with and not empty(source.get(declared.required_with)))
+        with_it = declared.required_with and not empty(source.get(declared.required_with))
+        # A default for what only goes with another field (the reason of an end) is not for when that one is empty.
+        default = settings.get(declared.default_setting) if with_it or not declared.required_with else None
+        if not empty(default):
+            return _limited(system, declared, label, default)
+        needed = declared.required or with_it
         if needed:
             why = f" because {BY_KEY[declared.required_with].label.lower()} is set" if declared.required_with else ""
             place = "the employee" if BY_KEY[declared.ours].of == "employee" else "the position"

@@ -11,11 +11,12 @@ class SynclogConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import post_spawn
 
-        from synclog import listen
+        from synclog import integration_pages, listen
         from synclog.queue import install
         from synclog.schedules import make_schedules
 
         listen.connect()
+        integration_pages.connect()
         install()
         post_spawn.connect(look_at_once, dispatch_uid="synclog.look_at_once")
         post_migrate.connect(make_schedules, sender=self, dispatch_uid="synclog.schedules")

@@ -28,6 +28,7 @@ class Held:
     integration_id: int
     owner: str
     epoch: int
+    sent: list[float] | None = None  # when the holder before sent its last requests; None: it did not say
     _until: float = field(default=0.0)  # of this process's own monotonic clock
     _no_calls_after: float = field(default=float("inf"))
 
@@ -45,16 +46,19 @@ class Held:
             "pid": os.getpid(),
             "until": now + timedelta(seconds=SECONDS),
             "epoch": F("epoch") + 1,
+            "sent": None,
         }
+        before = rows.first()
+        if before is None:
+            return None
         taken = rows.filter(free).update(**values)
-        if not taken:
-            held = rows.first()
-            if held is not None and held.host == HOST and not alive(held.pid):
-                taken = rows.filter(epoch=held.epoch).update(**values)
+        if not taken and before.host == HOST and not alive(before.pid):
+            taken = rows.filter(epoch=before.epoch).update(**values)
         if not taken:
             return None
         epoch = rows.values_list("epoch", flat=True).get(owner=owner)
-        return cls(integration_id, owner, epoch, asked + SECONDS)
+        orderly = before.until is None and before.epoch == epoch - 1
+        return cls(integration_id, owner, epoch, before.sent if orderly else None, asked + SECONDS)
 
     def _rows(self) -> QuerySet[Lease]:
         return Lease.objects.filter(pk=self.integration_id, owner=self.owner, epoch=self.epoch)
@@ -75,8 +79,8 @@ class Held:
         """Asks the database, inside the transaction that is about to write results."""
         return self._rows().select_for_update().exists()
 
-    def release(self) -> None:
-        self._rows().update(until=None, owner="", pid=0)
+    def release(self, sent: list[float] | None = None) -> None:
+        self._rows().update(until=None, owner="", pid=0, sent=sent)
 
     def no_calls_after(self, seconds: float) -> None:
         self._no_calls_after = time.monotonic() + seconds

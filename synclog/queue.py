@@ -14,7 +14,7 @@ from django_q import cluster
 from django_q.queues import Queue
 
 
-class SafeQueue(Queue):  # type: ignore[misc]
+class SafeQueue(Queue):
     WAIT = 0.2
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
@@ -23,7 +23,7 @@ class SafeQueue(Queue):  # type: ignore[misc]
             wait = self.WAIT if deadline is None else min(self.WAIT, deadline - time.monotonic())
             if wait < 0:
                 raise queue.Empty
-            if self._poll(wait):  # type: ignore[attr-defined]
+            if self._poll(wait):
                 try:
                     return super().get(block=False)
                 except queue.Empty:

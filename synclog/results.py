@@ -72,12 +72,10 @@ class _Batch:
                 self._job(job, Outcome(str(job.position_key), "failed", "internal_error", _mistake(job)), done, report)
             return
         for position_id, outcome in report.outcomes.items():
-            job = done.jobs.get(position_id)
-            if job is None:
-                job = self._extra_job(position_id, done)
-                if job is None:
-                    continue
-            self._job(job, outcome, done, report)
+            found = done.jobs.get(position_id) or self._extra_job(position_id, done)
+            if found is None:
+                continue
+            self._job(found, outcome, done, report)
             self._period(outcome, done)
         self._employee(done, report)
 

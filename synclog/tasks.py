@@ -40,12 +40,13 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     held = Held.acquire(integration_id)
     if held is None:
         return  # its holder lowers the flag and looks once more before it ends
+    turn = Turn(integration, held, *([] if seconds is None else [seconds]))
     try:
         # Lowered before the first look: a job that is committed after this raises it and wakes again.
         Lease.objects.filter(pk=integration_id).update(woken_at=None)
-        Turn(integration, held, *([] if seconds is None else [seconds])).run()
+        turn.run()
     finally:
-        held.release()
+        held.release(turn.sent())
         # Whoever was woken during the turn found the lease taken and left: the last look is ours.
         Lease.objects.filter(pk=integration_id).update(woken_at=None)
     if due_jobs(integration_id):

@@ -20,9 +20,11 @@ from django.utils import timezone
 from integrations.connect import open_connector
 from integrations.connectors.base import Connector
 from integrations.connectors.context import Filed
+from integrations.connectors.limiter import WindowLimiter
 from integrations.models import Integration
 from integrations.outbox import DatabaseOutbox
 from integrations.runner import Report, Work, run
+from integrations.shared_limiter import shared_limiter
 from integrations.vault import DatabaseVault, wait_for
 from synclog.lease import Held
 from synclog.models import Job
@@ -90,6 +92,7 @@ class Turn:
         self._flying: dict[int, _Running] = {}  # by employee
         self._done: list[Done] = []
         self._stopping = False
+        self.window = _window(integration, held)
 
     def run(self) -> None:
         """Returns when the time is up, nothing is due, the connection is in trouble, or the lease is lost."""
@@ -175,7 +178,8 @@ class Turn:
     def _open(self) -> Connector:
         vault = LentVault(DatabaseVault(self.integration.pk), self._on_owner)
         outbox = LentOutbox(DatabaseOutbox(self.integration), self._on_owner)
-        return open_connector(self.integration, vault=vault, outbox=outbox, guard=self.held.guard)
+        limiter = shared_limiter(self.integration, self._on_owner) or self.window
+        return open_connector(self.integration, vault=vault, outbox=outbox, limiter=limiter, guard=self.held.guard)
 
     def _on_owner(self, call: Callable[[], Any]) -> Any:
         """Called by a thread: has the owner of the turn do something with the database, and waits for it."""
@@ -219,6 +223,10 @@ class Turn:
             except queue.Empty:
                 return
 
+    def sent(self) -> list[float]:
+        """When the last requests went out, for the next turn's limiter."""
+        return self.window.sent() if self.window else []
+
     # storing
 
     def _store(self) -> None:
@@ -227,3 +235,12 @@ class Turn:
         done, self._done = self._done, []
         if not store_results(self.integration, self.held, done):
             self._stopping = True
+
+
+def _window(integration: Integration, held: Held) -> WindowLimiter | None:
+    limits = integration.system.limits
+    if not limits.requests:
+        return None
+    # A holder that died did not say what it had sent: as if the whole window were used up just now.
+    before = held.sent if held.sent is not None else [time.time()] * limits.requests
+    return WindowLimiter(limits.requests, limits.per_seconds, before)

@@ -114,7 +114,7 @@ class Connector:
         with self._once_lock:
             if key not in self._once:
                 self._once[key] = make()
-            return self._once[key]  # type: ignore[no-any-return]
+            return self._once[key]
 
     def forget(self, key: str) -> None:
         with self._once_lock:

@@ -1,20 +1,29 @@
-"""A sliding-window limiter for the requests of one process."""
+"""A sliding-window limiter for the requests of one connection. Its memory can be handed on to the next turn."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterable
 from threading import Lock
 
 
 class WindowLimiter:
-    """At most `requests` in any window of `per_seconds` (plus a little, for the clocks' sake)."""
+    """At most `requests` in any window of `per_seconds` (plus a little, for the clocks' sake).
+
+    `sent` holds when the last requests went out (seconds since the epoch), as `sent()` gave them at the end of the
+    turn before.
+    """
 
     MARGIN = 0.02
 
-    def __init__(self, requests: int, per_seconds: float) -> None:
+    def __init__(self, requests: int, per_seconds: float, sent: Iterable[float] = ()) -> None:
         self._window = per_seconds * (1 + self.MARGIN)
-        self._sent: deque[float] = deque(maxlen=max(1, requests))
+        # A clock that was set back must not make anybody wait for longer than one window.
+        to_monotonic = time.monotonic() - time.time()
+        latest = time.monotonic()
+        times = sorted(min(at + to_monotonic, latest) for at in sent)
+        self._sent: deque[float] = deque(times, maxlen=max(1, requests))
         self._not_before = 0.0
         self._lock = Lock()
 
@@ -31,3 +40,10 @@ class WindowLimiter:
     def penalize(self, seconds: float) -> None:
         with self._lock:
             self._not_before = max(self._not_before, time.monotonic() + seconds)
+
+    def sent(self) -> list[float]:
+        """Those that still count, in seconds since the epoch."""
+        to_epoch = time.time() - time.monotonic()
+        with self._lock:
+            since = time.monotonic() - self._window
+            return [round(at + to_epoch, 3) for at in self._sent if at > since]

@@ -65,14 +65,19 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A position translated into one system's words, as `Remote.values` would show it once written."""
+    """A position translated into one system's words, as `Remote.values` would show it once written.
+
+    `defaulted` names the fields that were empty here and hold a default of the connection.
+    """
 
     position_id: str
     values: Mapping[str, Any]
+    defaulted: frozenset[str] = frozenset()
 
     @property
     def start(self) -> date:
-        return self.values["start_date"]  # type: ignore[no-any-return]
+        start: date = self.values["start_date"]
+        return start
 
     @property
     def end(self) -> date | None:

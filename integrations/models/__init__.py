@@ -1,5 +1,14 @@
 from integrations.models.export import ExportFile, ExportRecord
 from integrations.models.integration import Integration, IntegrationQuerySet
 from integrations.models.links import EmployeeLink, PeriodLink
+from integrations.models.rate import SharedRate
 
-__all__ = ["EmployeeLink", "ExportFile", "ExportRecord", "Integration", "IntegrationQuerySet", "PeriodLink"]
+__all__ = [
+    "EmployeeLink",
+    "ExportFile",
+    "ExportRecord",
+    "Integration",
+    "IntegrationQuerySet",
+    "PeriodLink",
+    "SharedRate",
+]

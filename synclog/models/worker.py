@@ -18,6 +18,8 @@ class Lease(models.Model):
     pid = models.IntegerField(default=0)
     until = models.DateTimeField(null=True, blank=True)
     epoch = models.BigIntegerField(default=0)
+    # When the last requests went out: the next turn goes on counting where this one ended. None: not known.
+    sent = models.JSONField(default=list, null=True)
     woken_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

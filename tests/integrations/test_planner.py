@@ -252,6 +252,15 @@ def test_something_empty_here_clears_only_what_we_wrote() -> None:
     assert step.changes["cost_centre"].new is None
 
 
+def test_a_default_never_replaces_what_somebody_chose_there() -> None:
+    values = wanted("1", 0, cost_centre="10").values
+    ours = Wanted("1", values, frozenset({"cost_centre"}))
+    assert plan([Intent("1", ours)], [remote("a", 0, cost_centre="77")]).steps == ()
+    assert plan([Intent("1", ours)], [remote("a", 0)]).steps != ()
+    [step] = plan([Intent("1", ours, Sent("a", {"cost_centre": "9"}))], [remote("a", 0, cost_centre="9")]).steps
+    assert step.changes["cost_centre"].new == "10"
+
+
 def test_reopening_clears_the_end_that_a_clerk_set() -> None:
     [step] = plan([Intent("1", wanted("1", 0))], [remote("a", 0, 10)]).steps
     assert {k: c.new for k, c in step.changes.items()} == {"end_date": None, "end_reason": None}
