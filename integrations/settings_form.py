@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from integrations.connectors.system import Kind, Setting
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
+
+from integrations.connectors.fields import BY_KEY
+from integrations.connectors.system import Field, Kind, Setting, System
+from integrations.translate import active_fields, empty
+
+if TYPE_CHECKING:
+    from integrations.models import Integration
+
+SECRETS = (Kind.SECRET, Kind.LONG_SECRET)
+# Rows to fill in below those that a table of free keys has already.
+_SPARE_ROWS = 2
+_MAX_ROWS = 500
 
 
 def clean_value(setting: Setting, raw: Any) -> Any:
-    """A stored value as the connector takes it: bool, int, Decimal, str or dict. Falls back to the default."""
+    """A stored value as the connector takes it: bool, int, Decimal, str or dict. Falls back to the default.
+
+    What an administrator emptied on purpose stays empty, where the connector can do without.
+    """
+    if raw == "" and not setting.required and setting.kind not in (Kind.BOOLEAN, Kind.TABLE):
+        return None if setting.default is None else ""
     if raw is None or raw == "":
         return setting.default
     try:
@@ -26,3 +51,491 @@ def clean_value(setting: Setting, raw: Any) -> Any:
                 return str(raw)
     except (ValueError, InvalidOperation, TypeError):
         return setting.default
+
+
+# -- what is missing ---------------------------------------------------------------------------------------
+
+
+def missing(integration: Integration) -> list[Setting]:
+    """Required credentials and settings without a value: while there is one, nothing at all is sent."""
+    given = {**integration.settings, **integration.credentials}
+    return [
+        s
+        for s in integration.system.required_settings
+        if given.get(s.name) in (None, "", {}) and s.default in ("", None)
+    ]
+
+
+def gaps(system: System, settings: Mapping[str, Any]) -> list[str]:
+    """For which positions nothing is sent yet, and which setting would change that. `settings` are cleaned."""
+    return [sentence for declared in active_fields(system, settings) for sentence in _gaps(system, declared, settings)]
+
+
+def _gaps(system: System, declared: Field, settings: Mapping[str, Any]) -> Iterator[str]:
+    label = BY_KEY[declared.ours].label.lower()
+    by_name = {s.name: s for s in system.settings}
+    default = by_name.get(declared.default_setting)
+    if default is not None and empty(settings.get(default.name)):
+        ended = f" that have {_a(BY_KEY[declared.required_with].label.lower())}" if declared.required_with else ""
+        if declared.required or declared.required_with:
+            yield f"Positions{ended} without {_a(label)} are not sent until “{default.label}” is filled in."
+    table = by_name.get(declared.table)
+    if declared.codes is not None and table is not None:
+        from integrations.supported import our_word
+
+        rows = settings.get(table.name)
+        given = rows if isinstance(rows, Mapping) else {}
+        without = [
+            our_word(declared.ours, ours)
+            for ours, theirs in declared.codes.items()
+            if empty(theirs) and empty(given.get(ours))
+        ]
+        if without:
+            yield (
+                f"Positions with {label} {_either(without)} are not sent until a counterpart is chosen under "
+                f"“{table.label}”."
+            )
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+# -- widgets and fields ------------------------------------------------------------------------------------
+
+
+class HiddenTextarea(forms.Textarea):
+    """For secrets of several lines: what was typed is never put back into a page."""
+
+    def format_value(self, value: Any) -> str | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    key: str
+    label: str
+    built_in: str = ""  # what an empty row means
+
+
+class TableWidget(forms.Widget):
+    """Our codes on the left, theirs on the right. Rows are fixed, or keys typed by the administrator."""
+
+    template_name = "admin/integrations/table_widget.html"
+
+    def __init__(self, rows: Sequence[TableRow], choices: Sequence[tuple[str, str]], ours: str = "Code here") -> None:
+        super().__init__()
+        self.rows = rows
+        self.choices = choices
+        self.ours = ours
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        pairs = self._pairs(value)
+        if self.rows:
+            given = dict(pairs)
+            lines = [
+                {"name": f"{name}__{i}", "row": row, "value": given.get(row.key, "")} for i, row in enumerate(self.rows)
+            ]
+        else:
+            spare = [("", "")] * (0 if self.attrs.get("disabled") else _SPARE_ROWS)
+            lines = [
+                {"key_name": f"{name}__key_{i}", "name": f"{name}__{i}", "key": key, "value": text}
+                for i, (key, text) in enumerate([*pairs, *spare])
+            ]
+        context["widget"] |= {"lines": lines, "choices": self.choices, "ours": self.ours}
+        context |= {"select_class": " ".join(SELECT_CLASSES), "input_class": " ".join(INPUT_CLASSES)}
+        return context
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        # Not by the form renderer, which does not look into the project's own templates.
+        html = render_to_string(self.template_name, self.get_context(name, value, attrs))
+        return mark_safe(html)  # noqa: S308
+
+    @staticmethod
+    def _pairs(value: Any) -> list[tuple[str, str]]:
+        if isinstance(value, Mapping):
+            return [(str(k), str(v)) for k, v in value.items()]
+        return list(value or [])
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[tuple[str, str]]:
+        if self.rows:
+            found = [(row.key, str(data.get(f"{name}__{i}", "")).strip()) for i, row in enumerate(self.rows)]
+            return [(key, value) for key, value in found if value]
+        pairs = []
+        for i in range(_MAX_ROWS):
+            if f"{name}__key_{i}" not in data:
+                break
+            pair = str(data[f"{name}__key_{i}"]).strip(), str(data.get(f"{name}__{i}", "")).strip()
+            if any(pair):
+                pairs.append(pair)
+        return pairs
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+    def id_for_label(self, id_: str) -> str:
+        return ""
+
+
+class TableField(forms.Field):
+    widget: TableWidget
+
+    def __init__(self, *, pattern: str = "", example: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pattern = pattern
+        self.example = example
+
+    def to_python(self, value: Any) -> dict[str, str]:
+        errors: list[str] = []
+        table: dict[str, str] = {}
+        labels = {row.key: row.label for row in self.widget.rows}
+        known = {choice for choice, _ in self.widget.choices}
+        for key, text in value or []:
+            name = labels.get(key, key)
+            if not key:
+                errors.append(f"“{text}” has no code on its left.")
+            elif not text:
+                errors.append(f"“{name}” has nothing on its right. Fill it in, or empty the row.")
+            elif key in table:
+                errors.append(f"“{name}” is listed twice.")
+            elif known and text not in known:
+                errors.append(f"{name}: “{text}” is not one of the choices.")
+            elif self.pattern and not re.fullmatch(self.pattern, text):
+                errors.append(f"{name}: “{text}” is not written right{_such_as(self.example)}.")
+            table[key] = text
+        if errors:
+            raise ValidationError(errors)
+        return table
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return dict(initial or {}) != dict(data or [])
+
+
+def _such_as(example: str) -> str:
+    return f", for example {example}" if example else ""
+
+
+def _pattern_validator(setting: Setting) -> Any:
+    def check(value: str) -> None:
+        if not re.fullmatch(setting.pattern, value):
+            if setting.example:
+                raise ValidationError(f"This is not written right. It looks like {setting.example}.")
+            raise ValidationError("This is not written right: see the explanation below.")
+
+    return check
+
+
+def _styled(widget: type[forms.Widget], **attrs: Any) -> forms.Widget:
+    """In the clothes of the other pages' forms."""
+    select = issubclass(widget, forms.Select)
+    classes = TEXTAREA_CLASSES if issubclass(widget, forms.Textarea) else SELECT_CLASSES if select else INPUT_CLASSES
+    return widget(attrs={"class": " ".join(classes), **attrs})
+
+
+def _tick() -> forms.CheckboxInput:
+    return forms.CheckboxInput(attrs={"class": " ".join(CHECKBOX_CLASSES)})
+
+
+# -- the form ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    note: str
+    fields: tuple[forms.BoundField, ...]
+    folded: bool = False
+
+    @property
+    def open(self) -> bool:
+        """A folded section with something in it, or with an error, is shown open."""
+        return any(f.errors or f.value() for f in self.fields)
+
+
+class ConnectionForm(forms.Form):
+    """Everything that a person tells about a connection. Gives what changed as sentences without any secret."""
+
+    def __init__(self, instance: Integration, data: Any = None, *, disabled: bool = False) -> None:
+        super().__init__(data)
+        self.instance = instance
+        self.system = instance.system
+        self.use_required_attribute = False
+        self.fields["name"] = forms.CharField(
+            max_length=80,
+            initial=instance.name,
+            help_text=f"How you call this connection, for example: {self.system.name}, Oslo.",
+            widget=_styled(forms.TextInput),
+            error_messages={"required": "Give the connection a name."},
+        )
+        companies = instance.organization.companies.all()
+        self.fields["companies"] = forms.ModelMultipleChoiceField(
+            companies,
+            required=False,
+            initial=instance.companies.all() if instance.pk else companies.none(),
+            help_text="Only employees of these companies are sent. None chosen: everybody.",
+            widget=forms.CheckboxSelectMultiple(attrs={"class": " ".join(CHECKBOX_CLASSES)}),
+        )
+        for setting in self.system.credentials:
+            self._add_credential(setting)
+        for setting in self.system.settings:
+            self._add_setting(setting)
+        for name, url in self.system.base_urls.items():
+            self.fields[f"url__{name}"] = forms.URLField(
+                label="Address" if len(self.system.base_urls) == 1 else f"Address: {name}",
+                required=False,
+                assume_scheme="https",
+                initial=instance.base_urls.get(name, ""),
+                help_text=f"Empty: {url}",
+                widget=_styled(forms.URLInput, placeholder=url),
+                error_messages={"invalid": f"Write a full address, for example {url}."},
+            )
+        for key, field in self.fields.items():
+            field.disabled = disabled
+            described = [f"id_{key}_help"] if field.help_text else []
+            if self.is_bound and self.errors.get(key):
+                described.append(f"id_{key}_error")
+                field.widget.attrs["aria-invalid"] = "true"
+            if described:
+                field.widget.attrs["aria-describedby"] = " ".join(described)
+            if disabled:
+                field.widget.attrs["disabled"] = True
+
+    # -- fields
+
+    def hint(self, setting: Setting) -> dict[str, Any]:
+        return self.instance.credential_hints.get(setting.name) or {}
+
+    def _add_credential(self, setting: Setting) -> None:
+        stored = bool(self.instance.credentials.get(setting.name))
+        secret = setting.kind in SECRETS
+        widget: forms.Widget
+        attrs = {"autocomplete": "off", "spellcheck": "false"}
+        if stored:
+            attrs["placeholder"] = "Leave empty to keep it"
+        if setting.kind is Kind.LONG_SECRET:
+            widget = _styled(HiddenTextarea, rows=4, **attrs)
+        elif secret:
+            widget = _styled(forms.PasswordInput, **{**attrs, "autocomplete": "new-password"})
+        else:
+            widget = _styled(forms.TextInput, **attrs)
+        self.fields[f"credential__{setting.name}"] = forms.CharField(
+            label=setting.label,
+            required=setting.required and not stored and not setting.default,
+            initial="" if stored or secret else setting.default,
+            help_text=setting.help,
+            max_length=20_000 if setting.kind is Kind.LONG_SECRET else 4000,
+            validators=[_pattern_validator(setting)] if setting.pattern else [],
+            error_messages={"required": f"{setting.label} is required to connect to {self.system.name}."},
+            widget=widget,
+        )
+        if stored and not setting.required:
+            self.fields[f"remove__{setting.name}"] = forms.BooleanField(
+                label=f"Remove {setting.label}", required=False, widget=_tick()
+            )
+
+    def _add_setting(self, setting: Setting) -> None:
+        value = clean_value(setting, self.instance.settings.get(setting.name))
+        common: dict[str, Any] = {
+            "label": setting.label,
+            "required": setting.required,
+            "initial": value,
+            "help_text": setting.help,
+            "error_messages": {"required": f"{setting.label} is required: without it nothing can be sent."},
+        }
+        example = {"placeholder": f"For example {setting.example}"} if setting.example else {}
+        field: forms.Field
+        match setting.kind:
+            case Kind.BOOLEAN:
+                field = forms.BooleanField(**{**common, "required": False}, widget=_tick())
+            case Kind.CHOICE:
+                blank = [] if setting.required and setting.default else [("", "—")]
+                common["error_messages"]["invalid_choice"] = "“%(value)s” is not one of the choices."
+                field = forms.ChoiceField(**common, choices=[*blank, *setting.choices], widget=_styled(forms.Select))
+            case Kind.INTEGER:
+                common["error_messages"]["invalid"] = f"Write a whole number{_such_as(setting.example)}."
+                field = forms.IntegerField(**common, widget=_styled(forms.TextInput, inputmode="numeric", **example))
+            case Kind.DECIMAL:
+                common["error_messages"]["invalid"] = f"Write a number{_such_as(setting.example or '37.5')}."
+                field = forms.DecimalField(**common, widget=_styled(forms.TextInput, inputmode="decimal", **example))
+            case Kind.TABLE:
+                field = TableField(
+                    **common,
+                    pattern=setting.pattern,
+                    example=setting.example,
+                    widget=TableWidget(self._rows(setting), setting.choices, self._free_key(setting)),
+                )
+            case _:
+                field = forms.CharField(
+                    **common,
+                    max_length=4000,
+                    validators=[_pattern_validator(setting)] if setting.pattern else [],
+                    widget=_styled(forms.TextInput, **example),
+                )
+        self.fields[f"setting__{setting.name}"] = field
+
+    def _field_of(self, table: Setting) -> Field | None:
+        return next((f for f in self.system.fields if f.table == table.name), None)
+
+    def _free_key(self, table: Setting) -> str:
+        declared = self._field_of(table)
+        if declared is None:
+            return "Here"
+        label = BY_KEY[declared.ours].label
+        return {"company": "Company's organization number", "department": "Department code"}.get(declared.ours, label)
+
+    def _rows(self, table: Setting) -> list[TableRow]:
+        from integrations.supported import our_word
+
+        declared = self._field_of(table)
+        words = dict(table.choices)
+
+        def built_in(row: str) -> str:
+            if declared is None or declared.codes is None:
+                return ""
+            code = declared.codes.get(row)
+            return f"Built in: {words.get(str(code), code)}" if code else "No counterpart: not sent"
+
+        return [TableRow(row, our_word(declared.ours if declared else "", row), built_in(row)) for row in table.rows]
+
+    # -- cleaning
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        others = type(self.instance).objects.filter(organization=self.instance.organization_id, name__iexact=name)
+        if others.exclude(pk=self.instance.pk).exists():
+            raise ValidationError("Another connection of this organization has this name.")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        for name in self.system.base_urls:
+            self._clean_url(name)
+        for setting in self.system.credentials:
+            if self.cleaned_data.get(f"remove__{setting.name}") and self.cleaned_data.get(
+                f"credential__{setting.name}"
+            ):
+                self.add_error(
+                    f"credential__{setting.name}", "Either enter a new one or remove the one that is set, not both."
+                )
+        return self.cleaned_data
+
+    def _clean_url(self, name: str) -> None:
+        key = f"url__{name}"
+        url = self.cleaned_data.get(key)
+        if not url:
+            return
+        if urlsplit(url).username is not None:
+            self.add_error(key, "Write the address without a user name and password.")
+            return
+        if urlsplit(url).scheme not in ("http", "https"):
+            self.add_error(key, "Write a full address that starts with https://.")
+            return
+        probe = type(self.instance)(system_key=self.instance.system_key, base_urls={name: url})
+        try:
+            probe.clean()
+        except ValidationError as error:
+            for message in error.messages:
+                self.add_error(key, message.removeprefix(f"{name}: ").capitalize())
+
+    # -- what it means
+
+    def credentials(self) -> dict[str, str]:
+        """The ones to write. What was left empty keeps its value; an offered default counts as entered."""
+        given = {}
+        for s in self.system.credentials:
+            value = self.cleaned_data.get(f"credential__{s.name}") or ""
+            if not value and s.default and not self.instance.credentials.get(s.name):
+                value = str(s.default)
+            if value:
+                given[s.name] = value
+        return given
+
+    def removed(self) -> list[str]:
+        return [s.name for s in self.system.credentials if self.cleaned_data.get(f"remove__{s.name}")]
+
+    def settings(self) -> dict[str, Any]:
+        """As they are stored: JSON, with those kept that a newer or older release declares."""
+        given = dict(self.instance.settings)
+        for s in self.system.settings:
+            value = self.cleaned_data[f"setting__{s.name}"]
+            given[s.name] = "" if value is None else str(value) if isinstance(value, Decimal) else value
+        return given
+
+    def base_urls(self) -> dict[str, str]:
+        given = {name: self.cleaned_data.get(f"url__{name}") for name in self.system.base_urls}
+        return {name: url for name, url in given.items() if url and url != self.system.base_urls[name]}
+
+    def changes(self) -> list[str]:
+        """What saving would change, for the history. Asked before anything is written."""
+        said = []
+        if self.cleaned_data["name"] != self.instance.name:
+            said.append(f"Name: {self.instance.name} → {self.cleaned_data['name']}")
+        before = sorted(str(c) for c in self.instance.companies.all())
+        after = sorted(str(c) for c in self.cleaned_data["companies"])
+        if before != after:
+            said.append(f"Companies: {', '.join(before) or 'everybody'} → {', '.join(after) or 'everybody'}")
+        given, removed = self.credentials(), self.removed()
+        for s in self.system.credentials:
+            if s.name in given:
+                said.append(f"{s.label}: {'changed' if self.instance.credentials.get(s.name) else 'set'}")
+            elif s.name in removed:
+                said.append(f"{s.label}: removed")
+        old, new = self.instance.cleaned_settings(), self.settings()
+        for s in self.system.settings:
+            said.extend(_setting_changes(s, old[s.name], clean_value(s, new[s.name])))
+        urls = self.base_urls()
+        for name, own in self.system.base_urls.items():
+            was, now = self.instance.base_urls.get(name) or own, urls.get(name) or own
+            if was != now:
+                said.append(f"Address {name}: {was} → {now}")
+        return said
+
+    # -- showing
+
+    def sections(self) -> list[Section]:
+        sections = [Section("Connection", "", tuple(self[name] for name in ("name", "companies") if self._shown(name)))]
+        groups: dict[str, list[str]] = {}
+        for s in self.system.credentials:
+            group = groups.setdefault("Credentials" if s.group in ("Defaults", "Credentials") else f"Credentials: {s.group}", [])
+            group.append(f"credential__{s.name}")
+        notes = {next(iter(groups), ""): "Stored encrypted and never shown again."}
+        for s in self.system.settings:
+            groups.setdefault(s.group, []).append(f"setting__{s.name}")
+        sections += [Section(t, notes.get(t, ""), tuple(self[name] for name in names)) for t, names in groups.items()]
+        urls = tuple(self[f"url__{name}"] for name in self.system.base_urls)
+        sections.append(
+            Section("Test tenant", f"Only to point this connection elsewhere than at {self.system.name} itself.", urls,
+                    folded=True)
+        )  # fmt: skip
+        return sections
+
+    def _shown(self, name: str) -> bool:
+        return name != "companies" or self.fields["companies"].queryset.exists()  # type: ignore[attr-defined]
+
+
+def _setting_changes(setting: Setting, old: Any, new: Any) -> Iterator[str]:
+    if setting.kind is Kind.TABLE:
+        before = old if isinstance(old, Mapping) else {}
+        after = new if isinstance(new, Mapping) else {}
+        for key in sorted({*before, *after}):
+            if before.get(key, "") != after.get(key, ""):
+                yield (
+                    f"{setting.label}, {key.replace('_', ' ')}: {_shown(setting, before.get(key))} → "
+                    f"{_shown(setting, after.get(key))}"
+                )
+    elif (old if old is not None else "") != (new if new is not None else ""):
+        yield f"{setting.label}: {_shown(setting, old)} → {_shown(setting, new)}"
+
+
+def _shown(setting: Setting, value: Any) -> str:
+    if setting.kind in SECRETS:
+        return "•••"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if value is None or value == "":
+        return "empty"
+    return str(dict(setting.choices).get(str(value), value))

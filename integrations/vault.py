@@ -21,7 +21,8 @@ LOCK_SECONDS = 45
 class DatabaseVault:
     """For the thread that owns the database connection (`synclog.turn` lends it to its threads)."""
 
-    def __init__(self, integration_id: int) -> None:
+    def __init__(self, integration_id: int, patience: float = LOCK_SECONDS) -> None:
+        self._patience = patience
         self._rows = Integration.objects.filter(pk=integration_id)
 
     def load(self) -> Mapping[str, Any]:
@@ -41,16 +42,16 @@ class DatabaseVault:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        wait_for(self.try_lock)
+        wait_for(self.try_lock, self._patience)
         try:
             yield
         finally:
             self.unlock()
 
 
-def wait_for(try_lock: Any) -> None:
-    """Raises Unavailable when the lock is not to be had in its own lifetime."""
-    deadline = time.monotonic() + LOCK_SECONDS
+def wait_for(try_lock: Any, patience: float = LOCK_SECONDS) -> None:
+    """Raises Unavailable when the lock is not to be had in that time: by default, its own lifetime."""
+    deadline = time.monotonic() + patience
     while not try_lock():
         if time.monotonic() > deadline:
             raise Unavailable("Another process is still renewing this connection's token.")

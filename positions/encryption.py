@@ -54,6 +54,10 @@ class EncryptedTextField(models.TextField):
 class EncryptedJSONField(models.TextField):
     """A JSON object that is encrypted in the database."""
 
+    # For type checkers: an object in Python, whatever the column is.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def get_prep_value(self, value: Any) -> Any:
         return encrypt(json.dumps(value)) if value else ""
 

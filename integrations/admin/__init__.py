@@ -1,0 +1,3 @@
+from integrations.admin.integration import IntegrationAdmin
+
+__all__ = ["IntegrationAdmin"]

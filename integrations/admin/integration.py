@@ -1,0 +1,438 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from integrations import connect, hooks, supported
+from integrations.admin import showing
+from integrations.admin.showing import Line
+from integrations.connectors.registry import connectors, systems
+from integrations.hooks import Happening
+from integrations.models import Integration
+from integrations.settings_form import ConnectionForm, gaps, missing
+from positions import roles
+from positions.admin.scoped import ScopedAdmin
+from positions.models import Organization
+
+_PER_PAGE = 50
+_LAST_EVENTS = 8
+_HISTORY = 200
+_FORGET_SECRETS = "Nothing was saved. Mend what is marked below, and enter keys and passwords again: they are not kept."
+
+
+@admin.register(Integration)
+class IntegrationAdmin(ScopedAdmin):
+    """Pages of our own design: the list with its switches, and one page with tabs for each connection."""
+
+    needs = {"add": "administer", "change": "administer", "delete": "administer"}
+    search_fields = ("name", "system_key")
+    ordering = ("organization__name", "name")
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("organization")
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(suffix: str, view: Any, name: str) -> URLPattern:
+            return path(
+                f"<int:pk>/{suffix}/", self.admin_site.admin_view(view), name=f"integrations_integration_{name}"
+            )
+
+        return [
+            at("fields", self.fields_view, "fields"),
+            at("settings", self.settings_view, "settings"),
+            at("help", self.help_view, "help"),
+            at("switch-on", self.switch_on_view, "switch_on"),
+            at("switch", self.switch_view, "switch"),
+            at("option", self.option_view, "option"),
+            at("pause", self.pause_view, "pause"),
+            at("resume", self.resume_view, "resume"),
+            at("test", self.test_view, "test"),
+            *super().get_urls(),
+        ]
+
+    # -- the list
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        sought = request.GET.get("q", "").strip()
+        found = self.get_queryset(request).order_by(*self.ordering)
+        if sought:
+            by_name = [s.key for s in systems() if sought.lower() in s.name.lower()]
+            found = found.filter(Q(name__icontains=sought) | Q(system_key__in=by_name))
+        page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
+        return self._render(
+            request,
+            "list.html",
+            title="Integrations",
+            page=page,
+            lines=self._lines(request, list(page.object_list)),
+            sought=sought,
+            several=roles.only_organization(request.user) is None,
+            may_add=self.has_add_permission(request),
+            banners=[sentence for ask in hooks.banners for sentence in ask(request)],
+            here=request.get_full_path(),
+        )
+
+    def _lines(self, request: HttpRequest, integrations: list[Integration]) -> list[Line]:
+        health = showing.health_of(integrations)
+        return [Line(i, health[i.pk], self.has_change_permission(request, i)) for i in integrations]
+
+    # -- connecting
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        asked = request.POST if request.method == "POST" else request.GET
+        organizations = self._own_organizations(request)
+        organization = self._chosen_organization(organizations, asked.get("organization", ""))
+        key = asked.get("system", "")
+        if organization is None or key not in connectors():
+            return self._render(
+                request,
+                "choose.html",
+                title="Connect a system",
+                systems=showing.choices(systems()),
+                organizations=organizations,
+                chosen=organization,
+            )
+        system = connectors()[key].system
+        new = Integration(organization=organization, system_key=key, name=system.name)
+        form = ConnectionForm(new, request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            self._save(request, form, add=True)
+            self.message_user(
+                request, f"{new.name} is saved. Test the connection, then switch it on.", messages.SUCCESS
+            )
+            return HttpResponseRedirect(showing.url(new, "switch_on"))
+        if form.errors:
+            self.message_user(request, _FORGET_SECRETS, messages.ERROR)
+        return self._render(
+            request,
+            "add.html",
+            title=f"Connect {system.name}",
+            form=form,
+            system=system,
+            model=supported.model(system),
+            meaning=supported.model_meaning(system),
+            organization=organization,
+            several=len(organizations) > 1,
+            help_html=showing.help_page(key),
+        )
+
+    def _own_organizations(self, request: HttpRequest) -> list[Organization]:
+        ids = roles.organization_ids(request.user, "administer")
+        found = Organization.objects.all()
+        return list(found if ids is None else found.filter(pk__in=ids))
+
+    @staticmethod
+    def _chosen_organization(own: list[Organization], asked: str) -> Organization | None:
+        """Somebody else's organization is not chosen, whatever was asked for."""
+        if len(own) == 1 and asked in ("", str(own[0].pk)):
+            return own[0]
+        return next((o for o in own if str(o.pk) == asked), None)
+
+    def _save(self, request: HttpRequest, form: ConnectionForm, *, add: bool) -> list[str]:
+        """Writes what the form says, and only that: the engine writes to the same row. Gives what changed."""
+        by = request.user.get_username()
+        obj = form.instance
+        said = [] if add else form.changes()
+        credentials, removed = form.credentials(), form.removed()
+        with transaction.atomic():
+            obj.name = form.cleaned_data["name"]
+            obj.settings = form.settings()
+            obj.base_urls = form.base_urls()
+            fields = ["name", "settings", "base_urls", "updated_at"]
+            if credentials or removed:
+                obj.set_credentials(credentials, by, remove=removed)
+                fields += Integration.CREDENTIAL_FIELDS
+            if add:
+                obj.save()
+            else:
+                obj.save(update_fields=list(dict.fromkeys(fields)))
+            obj.companies.set(form.cleaned_data["companies"])
+            if add:
+                self.log_addition(request, obj, f"Connected {obj.system.name}.")
+            elif said:
+                self.log_change(request, obj, "\n".join(said))
+            if credentials and not add:
+                for act in hooks.on_credentials:
+                    act(obj, by)
+        return said
+
+    # -- one connection
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        obj = self._viewed(request, object_id)
+        return self._overview(request, obj) if isinstance(obj, Integration) else obj
+
+    def _overview(self, request: HttpRequest, obj: Integration, check: Any = None) -> HttpResponse:
+        happenings = self._happenings(obj, _LAST_EVENTS)
+        return self._page(
+            request,
+            obj,
+            "change",
+            "overview.html",
+            options=showing.options(obj),
+            missing=missing(obj),
+            gaps=gaps(obj.system, obj.cleaned_settings()),
+            happenings=[(showing.when(h.at, obj.organization), h) for h in happenings],
+            panels=[html for ask in hooks.overview_panels if (html := ask(request, obj))],
+            banners=[sentence for ask in hooks.banners for sentence in ask(request)],
+            check=check,
+            retry=showing.when(obj.retry_at, obj.organization),
+            paused=showing.when(obj.paused_at, obj.organization),
+            stopped=showing.when(obj.stopped_at, obj.organization),
+            activated=showing.when(obj.activated_at, obj.organization),
+            here=showing.url(obj, "change"),
+        )
+
+    def fields_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        obj = self._viewed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        return self._page(
+            request,
+            obj,
+            "fields",
+            "fields.html",
+            matrix=supported.matrix(obj.system_key),
+            marks=supported.MARKS.values(),
+        )
+
+    def settings_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        obj = self._viewed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        may_change = self.has_change_permission(request, obj)
+        if request.method == "POST" and not may_change:
+            raise PermissionDenied
+        form = ConnectionForm(obj, request.POST if request.method == "POST" else None, disabled=not may_change)
+        if request.method == "POST" and form.is_valid():
+            said = self._save(request, form, add=False)
+            self.message_user(request, "Saved." if said else "Nothing was changed.", messages.SUCCESS)
+            return HttpResponseRedirect(showing.url(obj, "settings"))
+        if form.errors:
+            self.message_user(request, _FORGET_SECRETS, messages.ERROR)
+        return self._page(
+            request,
+            obj,
+            "settings",
+            "settings.html",
+            form=form,
+            hints=self._hints(obj, may_change),
+            missing=missing(obj),
+            gaps=gaps(obj.system, obj.cleaned_settings()),
+        )
+
+    @staticmethod
+    def _hints(obj: Integration, with_end: bool) -> dict[str, str]:
+        """For each credential that is set: its end, by whom and when; others than admins do not see the end."""
+        hints = {}
+        for s in obj.system.credentials:
+            if not obj.credentials.get(s.name):
+                continue
+            hint = obj.credential_hints.get(s.name) or {}
+            end = f"{hint['hint']}, " if with_end and str(hint.get("hint", "")).startswith("…") else ""
+            day = showing.day(hint.get("at"), obj.organization)
+            by = f" by {hint['by']}" if hint.get("by") else ""
+            hints[f"credential__{s.name}"] = f"{end}set{by}{f' on {day}' if day else ''}"
+        return hints
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        obj = self._viewed(request, object_id)
+        if not isinstance(obj, Integration):
+            return obj
+        newest = self._happenings(obj, _HISTORY)
+        return self._page(
+            request,
+            obj,
+            "history",
+            "history.html",
+            happenings=[(showing.when(h.at, obj.organization), h) for h in newest],
+            cut=_HISTORY if len(newest) == _HISTORY else 0,
+        )
+
+    def help_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        obj = self._viewed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        return self._page(request, obj, "help", "help.html", help_html=showing.help_page(obj.system_key))
+
+    def switch_on_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        obj = self._viewed(request, pk)
+        return self._dialog(request, obj) if isinstance(obj, Integration) else obj
+
+    def _dialog(self, request: HttpRequest, obj: Integration, check: Any = None) -> HttpResponse:
+        if not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        return self._page(
+            request,
+            obj,
+            "change",
+            "switch_on.html",
+            required=showing.required(obj),
+            missing=missing(obj),
+            gaps=gaps(obj.system, obj.cleaned_settings()),
+            scope=showing.scope(obj),
+            check=check,
+            failed=check is not None and not all(line.ok for line in check),
+        )
+
+    # -- what changes something: POST only
+
+    def switch_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        obj = self._changed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        on = request.POST.get("on") == "1"
+        if on and not obj.connected:
+            labels = ", ".join(s.label for s in missing(obj))
+            self.message_user(request, f"{obj.name} was not switched on: {labels} is missing.", messages.ERROR)
+            return HttpResponseRedirect(showing.url(obj, "switch_on"))
+        for act in hooks.on_switch:
+            act(obj, on, request.user.get_username())
+        if on:
+            said = f"{obj.name} is on: changes from now on are sent."
+        else:
+            said = f"{obj.name} is off: changes are not recorded, and what was waiting is not sent."
+        return self._done(request, obj, said)
+
+    def option_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        obj = self._changed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        option = next((o for o in showing.options(obj) if o.name == request.POST.get("name") and o.usable), None)
+        if option is None:
+            return self._done(request, obj, "This connection has no such switch.", messages.ERROR)
+        on = request.POST.get("on") == "1"
+        if on != option.on:
+            setattr(obj, option.name, on)
+            with transaction.atomic():
+                obj.save(update_fields=[option.name, "updated_at"])
+                words = ("off", "on")
+                self.log_change(request, obj, f"{option.label}: {words[option.on]} → {words[on]}")
+        return self._done(request, obj, f"“{option.label}” is {'on' if on else 'off'} for {obj.name}.")
+
+    def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        obj = self._changed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        for act in hooks.on_pause:
+            act(obj, request.user.get_username())
+        return self._done(request, obj, f"{obj.name} is paused: changes are recorded and go out when you resume.")
+
+    def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        obj = self._changed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        for act in hooks.on_resume:
+            act(obj, request.user.get_username())
+        return self._done(request, obj, f"{obj.name} goes on: what was waiting goes out now.")
+
+    def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Asks the system itself; shows the answer on the page that asked."""
+        if request.method == "GET":
+            # A reload, or the address from a mail.
+            return HttpResponseRedirect(reverse("admin:integrations_integration_change", args=[pk]))
+        obj = self._changed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        check = connect.check(obj)
+        if request.POST.get("page") == "switch_on":
+            return self._dialog(request, obj, check)
+        return self._overview(request, obj, check)
+
+    # -- deleting
+
+    delete_confirmation_template = "admin/integrations/delete.html"
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Without collecting a log of any length: the page says what is lost in sentences."""
+        objs = list(objs)
+        lacking = {str(self.opts.verbose_name) for obj in objs if not self.has_delete_permission(request, obj)}
+        return [], {}, lacking, []
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        obj = self._viewed(request, object_id)
+        if not isinstance(obj, Integration):
+            return obj
+        losses = [sentence for ask in hooks.losses for sentence in ask(obj)]
+        return super().delete_view(request, object_id, {**(extra_context or {}), "losses": losses, "integration": obj})
+
+    # -- shared
+
+    @staticmethod
+    def _happenings(obj: Integration, number: int) -> list[Happening]:
+        """What people changed on these pages, and what the engine tells, newest first."""
+        entries = LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(Integration), object_id=str(obj.pk)
+        ).select_related("user")
+        changed = [
+            Happening(e.action_time, e.user.get_username(), e.get_change_message())
+            for e in entries.order_by("-action_time", "-pk")[:number]
+        ]
+        told = [h for ask in hooks.happenings for h in ask(obj, number)]
+        return sorted([*changed, *told], key=lambda h: h.at, reverse=True)[:number]
+
+    def _viewed(self, request: HttpRequest, pk: int | str) -> Integration | HttpResponse:
+        """The connection, or the same answer for a foreign one as for one that does not exist."""
+        obj = self.get_object(request, str(pk))
+        if obj is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))
+        if not self.has_view_permission(request, obj):
+            raise PermissionDenied
+        assert isinstance(obj, Integration)
+        return obj
+
+    def _changed(self, request: HttpRequest, pk: int) -> Integration | HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        obj = self._viewed(request, pk)
+        if isinstance(obj, Integration) and not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        return obj
+
+    def _done(self, request: HttpRequest, obj: Integration, said: str, level: int = messages.SUCCESS) -> HttpResponse:
+        """Back to where the button was pressed."""
+        self.message_user(request, said, level)
+        back = request.POST.get("next", "")
+        safe = url_has_allowed_host_and_scheme(
+            back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        )
+        return HttpResponseRedirect(back if safe else showing.url(obj, "change"))
+
+    def _page(self, request: HttpRequest, obj: Integration, tab: str, template: str, **context: Any) -> HttpResponse:
+        line = self._lines(request, [obj])[0]
+        return self._render(
+            request,
+            template,
+            title=obj.name,
+            original=obj,
+            integration=obj,
+            system=obj.system,
+            line=line,
+            tabs=showing.page_tabs(request, obj, line.health, tab),
+            several=roles.only_organization(request.user) is None,
+            may_delete=self.has_delete_permission(request, obj),
+            **context,
+        )
+
+    def _render(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        request.current_app = self.admin_site.name
+        base = {**self.admin_site.each_context(request), "opts": self.opts}
+        return TemplateResponse(request, f"admin/integrations/{template}", {**base, **context})

@@ -1,0 +1,235 @@
+"""What the pages of integrations put into words and links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import markdown
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+
+from integrations import hooks, supported
+from integrations.connectors.system import Delete, Model, System
+from integrations.hooks import Health
+from integrations.models import Integration
+from integrations.settings_form import missing
+from positions.models import Employee, Organization, Position
+
+# The glyph of each tone, from the icon font that the admin brings.
+ICONS = {"success": "check_circle", "info": "radio_button_unchecked", "warning": "error", "danger": "cancel",
+         "neutral": "do_not_disturb_on"}  # fmt: skip
+_ICONS_OF_WORDS = {"Paused": "pause_circle", "Retrying": "sync"}
+
+
+def url(integration: Integration, page: str) -> str:
+    return reverse(f"admin:integrations_integration_{page}", args=[integration.pk])
+
+
+def when(moment: datetime | None, organization: Organization) -> str:
+    """A moment on the organization's clock, as people say it."""
+    if moment is None:
+        return ""
+    here = moment.astimezone(organization.zone)
+    today = timezone.now().astimezone(organization.zone).date()
+    clock = f"{here:%H:%M}"
+    if here.date() == today:
+        return f"today {clock}"
+    if here.date() == today - timedelta(days=1):
+        return f"yesterday {clock}"
+    return f"{here.day} {here:%b %Y}, {clock}"
+
+
+def day(moment: str | None, organization: Organization) -> str:
+    """The day of a moment that was kept as text."""
+    if not moment:
+        return ""
+    here = datetime.fromisoformat(moment).astimezone(organization.zone)
+    return f"{here.day} {here:%b %Y}"
+
+
+def health_of(integrations: Sequence[Integration]) -> dict[int, Health]:
+    found: dict[int, Health] = {}
+    for ask in hooks.health:
+        found.update(ask(integrations))
+    for integration in integrations:
+        if integration.pk not in found:
+            on = "On" if integration.send_positions else "Off"
+            found[integration.pk] = Health(*((on, "neutral", "") if integration.connected else NOT_CONNECTED))
+    return found
+
+
+NOT_CONNECTED = ("Not connected", "neutral", "Credentials or required settings are missing.")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A connection as the list and the head of its page show it."""
+
+    integration: Integration
+    health: Health
+    may_administer: bool
+
+    @property
+    def icon(self) -> str:
+        return _ICONS_OF_WORDS.get(self.health.word) or ICONS[self.health.tone]
+
+    @property
+    def model(self) -> str:
+        return supported.model(self.integration.system)
+
+    @property
+    def model_meaning(self) -> str:
+        return supported.model_meaning(self.integration.system)
+
+    @property
+    def last_success(self) -> str:
+        return when(self.integration.last_success_at, self.integration.organization)
+
+
+@dataclass(frozen=True, slots=True)
+class PageTab:
+    title: str
+    url: str
+    active: bool
+    count: int | None = None
+
+
+def page_tabs(request: HttpRequest, integration: Integration, health: Health, active: str) -> list[PageTab]:
+    own = {"change": "Overview", "fields": "Supported fields", "settings": "Settings", "history": "History"}
+    if help_page(integration.system_key):
+        own["help"] = "Help"
+    tabs = [PageTab(title, url(integration, page), page == active) for page, title in own.items()]
+    added = [
+        PageTab(tab.title, tab.url, False, tab.count) for ask in hooks.tabs for tab in ask(request, integration, health)
+    ]
+    return [tabs[0], *added, *tabs[1:]]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A switch of a connection besides *Send positions*."""
+
+    name: str
+    label: str
+    on: bool
+    help: str
+    usable: bool = True
+
+
+def options(integration: Integration) -> list[Option]:
+    system = integration.system
+    note = f"{system.delete_note[:1].upper()}{system.delete_note[1:]}"
+    if system.delete is Delete.BY_HAND:
+        deleting = (
+            f"{system.name} cannot delete. Switched on, each position deleted here stays in the error log until "
+            f"somebody has seen to it there. {note}"
+        )
+    else:
+        deleting = f"A position deleted here is {_DELETED[system.delete]} in {system.name}. {note}"
+    made = [Option("delete_positions", "Delete there too", integration.delete_positions, deleting)]
+    if system.model is Model.HISTORY:
+        moving = (
+            "A changed start date moves the period that was sent before. Switched off, it makes a new one, and the "
+            "error log offers the move."
+            if system.moves
+            else f"{system.name} cannot change the start date of a period."
+        )
+        made.append(
+            Option(
+                "move_periods",
+                "Move on a changed start date",
+                integration.move_periods,
+                f"{moving} {system.move_note}".strip(),
+                usable=system.moves,
+            )
+        )
+    return made
+
+
+_DELETED = {Delete.REMOVE: "removed", Delete.CANCEL: "cancelled"}
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """A required setting on the way to switching on."""
+
+    label: str
+    done: bool
+    secret: bool
+
+
+def required(integration: Integration) -> list[Needed]:
+    without = missing(integration)
+    system = integration.system
+    return [Needed(s.label, s not in without, s in system.credentials) for s in system.required_settings]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whom a connection is about."""
+
+    employees: int
+    positions: int
+    current: int
+    companies: tuple[str, ...]
+
+
+def scope(integration: Integration) -> Scope:
+    companies = list(integration.companies.all())
+    employees = Employee.objects.filter(organization=integration.organization_id)
+    if companies:
+        employees = employees.filter(company__in=companies)
+    positions = Position.objects.filter(employee__in=employees)
+    today = integration.organization.today()
+    current = positions.filter(start_date__lte=today).exclude(end_date__lt=today)
+    return Scope(employees.count(), positions.count(), current.count(), tuple(c.name for c in companies))
+
+
+@cache
+def help_page(system_key: str) -> SafeString | None:
+    """The system's page of our documentation as HTML, without its heading; None when there is none."""
+    file = Path(settings.BASE_DIR) / "docs" / "systems" / f"{system_key}.md"
+    if not file.is_file():
+        return None
+    text = file.read_text("utf-8")
+    if text.startswith("# "):
+        text = text.partition("\n")[2]
+    html = markdown.markdown(_unfenced(text), extensions=["tables", "fenced_code", "sane_lists"], tab_length=3)
+    # Our own file, never what a user typed.
+    return mark_safe(html)  # noqa: S308
+
+
+def _unfenced(text: str) -> str:
+    """Fenced code inside a list as indented code, the only form that Python-Markdown knows there."""
+    lines, indent = [], ""
+    for line in text.splitlines():
+        fence = re.match(r"( +)```", line)
+        if fence:
+            indent = "" if indent else fence[1]
+            lines.append("")
+        else:
+            lines.append(f"      {line.removeprefix(indent)}" if indent else line)
+    return "\n".join(lines)
+
+
+def choices(systems: Sequence[System]) -> list[dict[str, str]]:
+    """The systems to connect, each with its one line."""
+    return [
+        {
+            "key": s.key,
+            "name": s.name,
+            "country": supported.country(s),
+            "model": supported.model(s),
+            "meaning": supported.model_meaning(s),
+            "protocol": s.protocol,
+        }
+        for s in systems
+    ]

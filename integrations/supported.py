@@ -1,0 +1,365 @@
+"""What each system takes of a position, as plain data made from the declarations.
+
+The supported-fields pages, their CSV, `manage.py systems` and README's table all show this and nothing else.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from integrations.connectors.fields import BY_KEY, FIELDS, GROUPS, OurField
+from integrations.connectors.registry import systems
+from integrations.connectors.system import Delete, Field, Kind, Model, Setting, System, When
+from positions.models import ContractType, EndReason, RemunerationType, WorkingHoursScheme
+
+_COUNTRIES = {"NO": "Norway", "SE": "Sweden", "FI": "Finland", "DK": "Denmark"}
+_MODELS = {Model.HISTORY: "With history", Model.FLAT: "Current only"}
+_MODEL_MEANINGS = {
+    Model.HISTORY: "Every position period is a record of its own there, matched on its start date.",
+    Model.FLAT: "It keeps one employment for each person: the position that is current today is sent.",
+}
+_DELETES = {Delete.REMOVE: "Removed there", Delete.CANCEL: "Cancelled there", Delete.BY_HAND: "By hand there"}
+_KINDS = {"text": "Text", "date": "Date", "decimal": "Number", "code": "Code", "department": "Department code",
+          "company": "Company", "manager": "Manager"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One property of a cell: never colour alone, always a glyph and a word."""
+
+    code: str
+    glyph: str
+    word: str
+    meaning: str
+
+
+MARKS = {
+    mark.code: mark
+    for mark in (
+        Mark("sent", "✓", "sent", "Sent whenever it differs from what is there."),
+        Mark("required", "★", "required", "Sent, and without it nothing is sent for that position."),
+        Mark("on_create", "+", "only on create", "Sent with a new record; later changes of it are not sent."),
+        Mark("if_empty", "○", "only if empty", "Sent where nothing is filled in there; what is there stays."),
+        Mark("translated", "⇄", "translated", "Our value becomes the system's own code by a table."),
+        Mark("opt_in", "◐", "opt-in", "Sent once it is switched on in the connection's settings."),
+        Mark("no", "–", "not supported", "The system does not take it; opening the cell says why."),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One of our fields in one system, in words."""
+
+    system: System
+    ours: OurField
+    remote: str
+    marks: tuple[Mark, ...]
+    reason: str  # why it is not supported
+    notes: tuple[str, ...]
+    format: str
+    limits: str
+    example: str
+    invalid: tuple[str, ...]  # what happens when it is missing or not acceptable
+    codes: tuple[tuple[str, str], ...]  # our value, theirs
+
+    @property
+    def words(self) -> str:
+        return ", ".join(mark.word for mark in self.marks)
+
+    @property
+    def title(self) -> str:
+        """The cell in one line, for a tooltip."""
+        return self.reason or " · ".join(
+            part for part in (f"{self.system.name}: {self.remote}", self.words, self.limits) if part
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    ours: OurField
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    systems: tuple[System, ...]
+    groups: tuple[tuple[str, tuple[Row, ...]], ...]
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        for _, rows in self.groups:
+            yield from rows
+
+
+def country(system: System) -> str:
+    codes = system.country.replace(",", " ").replace("/", " ").split()
+    return (
+        ", ".join(_COUNTRIES.get(code, code) for code in codes) if codes and codes[0] in _COUNTRIES else system.country
+    )
+
+
+def model(system: System) -> str:
+    return _MODELS[system.model]
+
+
+def model_meaning(system: System) -> str:
+    return _MODEL_MEANINGS[system.model]
+
+
+def delete(system: System) -> str:
+    return _DELETES[system.delete]
+
+
+@cache
+def matrix(key: str = "") -> Matrix:
+    """All systems side by side, or the one with this key. Declarations do not change while a process runs."""
+    chosen = tuple(s for s in systems() if key in ("", s.key))
+    return Matrix(
+        chosen,
+        tuple(
+            (group, tuple(Row(ours, tuple(cell(s, s.field(ours.key)) for s in chosen)) for ours in FIELDS
+                          if ours.group == group))
+            for group in GROUPS
+        ),
+    )  # fmt: skip
+
+
+def cell(system: System, declared: Field) -> Cell:
+    ours = BY_KEY[declared.ours]
+    return Cell(
+        system=system,
+        ours=ours,
+        remote=declared.remote,
+        marks=tuple(_marks(declared)),
+        reason=declared.unsupported,
+        notes=tuple(_notes(system, declared)) if declared.supported else (),
+        format=(declared.format or _KINDS[ours.kind]) if declared.supported else "",
+        limits=_limits(declared),
+        example=declared.example,
+        invalid=tuple(_invalid(system, declared)) if declared.supported else (),
+        codes=_codes(system, declared),
+    )
+
+
+def _marks(declared: Field) -> Iterator[Mark]:
+    if not declared.supported:
+        yield MARKS["no"]
+        return
+    needed = declared.required or declared.required_with
+    if needed:
+        word = f"required with {BY_KEY[declared.required_with].label.lower()}" if not declared.required else "required"
+        yield Mark("required", MARKS["required"].glyph, word, MARKS["required"].meaning)
+    if declared.when is When.ON_CREATE:
+        yield MARKS["on_create"]
+    elif declared.when is When.IF_EMPTY:
+        yield MARKS["if_empty"]
+    elif not needed:
+        yield MARKS["sent"]
+    if declared.codes is not None or declared.table:
+        yield MARKS["translated"]
+    if declared.enabled_by:
+        yield MARKS["opt_in"]
+
+
+def _setting(system: System, name: str) -> Setting:
+    return next(s for s in (*system.settings, *system.credentials) if s.name == name)
+
+
+def _notes(system: System, declared: Field) -> Iterator[str]:
+    if declared.note:
+        yield declared.note
+    if declared.enabled_by:
+        switch = _setting(system, declared.enabled_by)
+        first = "on" if switch.default else "off"
+        yield f"“{switch.label}” in the connection's settings switches it; it is {first} at first."
+    if not declared.clearable:
+        yield "Emptied here, it stays there."
+
+
+def _limits(declared: Field) -> str:
+    parts = []
+    if declared.max_length is not None:
+        parts.append(f"at most {declared.max_length} characters")
+    if declared.allowed:
+        parts.append(declared.allowed_note or f"written as {declared.allowed}")
+    if declared.minimum is not None and declared.maximum is not None:
+        parts.append(f"{declared.minimum} to {declared.maximum}")
+    elif declared.minimum is not None:
+        parts.append(f"{declared.minimum} or more")
+    elif declared.maximum is not None:
+        parts.append(f"{declared.maximum} or less")
+    if declared.decimals is not None:
+        parts.append(
+            "whole numbers" if not declared.decimals
+            else f"up to {declared.decimals} decimal{'s' if declared.decimals > 1 else ''}"
+        )  # fmt: skip
+    if declared.choices:
+        parts.append(f"one of {len(declared.choices)} values")
+    return "; ".join(parts)
+
+
+def _invalid(system: System, declared: Field) -> Iterator[str]:
+    label = BY_KEY[declared.ours].label
+    default = _setting(system, declared.default_setting).label if declared.default_setting else ""
+    with_it = f" with {BY_KEY[declared.required_with].label.lower()}" if declared.required_with else ""
+    if default:
+        yield f"Empty{with_it}: “{default}” of the connection's settings is sent instead."
+    if declared.required or declared.required_with:
+        missing = "Both empty" if default else "Missing"
+        yield f"{missing}{with_it}: that position is not sent; the error log names {label.lower()}."
+    if declared.codes is not None and any(code in (None, "") for code in declared.codes.values()):
+        where = " until one is chosen in the connection's settings" if declared.table else ""
+        yield f"A value without a counterpart: that position is not sent{where}."
+    if _limits(declared):
+        yield "Outside its limits: that position is not sent; the error log names the limit."
+
+
+def _codes(system: System, declared: Field) -> tuple[tuple[str, str], ...]:
+    if declared.codes is None:
+        return ()
+    theirs = code_words(system, declared)
+    return tuple(
+        (our_word(declared.ours, ours), theirs.get(str(code), str(code)) if code else "no counterpart")
+        for ours, code in declared.codes.items()
+    )
+
+
+def code_words(system: System, declared: Field) -> dict[str, str]:
+    """Their codes with the labels that the field's translation table shows."""
+    table = _setting(system, declared.table) if declared.table else None
+    return dict(table.choices) if table else {}
+
+
+_OUR_WORDS: dict[str, dict[str, str]] = {
+    "contract_type": {str(k): str(v) for k, v in ContractType.choices},
+    "end_reason": {str(k): str(v) for k, v in EndReason.choices},
+    "working_hours_scheme": {str(k): str(v) for k, v in WorkingHoursScheme.choices},
+    "remuneration_type": {str(k): str(v) for k, v in RemunerationType.choices},
+}
+
+
+def our_word(ours: str, code: str) -> str:
+    """One of our codes as the position's page shows it."""
+    return _OUR_WORDS.get(ours, {}).get(code) or code.replace("_", " ").capitalize()
+
+
+# -- the same for machines and for README -------------------------------------------------------------------
+
+
+def described(system: System) -> dict[str, Any]:
+    """One system for `manage.py systems --json` and the API."""
+    return {
+        "key": system.key,
+        "name": system.name,
+        "country": country(system),
+        "model": str(system.model),
+        "protocol": system.protocol,
+        "delete": {"how": str(system.delete), "note": system.delete_note},
+        "moves": system.moves,
+        "matching": list(system.matching),
+        "limits": {
+            "requests": system.limits.requests,
+            "per_seconds": system.limits.per_seconds,
+            "concurrency": system.limits.concurrency,
+            "note": system.limits.note,
+        },
+        "required_settings": [
+            {
+                "name": s.name,
+                "label": s.label,
+                "secret": s.kind in (Kind.SECRET, Kind.LONG_SECRET),
+                "credential": s in system.credentials,
+            }
+            for s in system.required_settings
+        ],
+        "fields": [_described(system.field(ours.key)) for ours in FIELDS],
+    }
+
+
+def _described(declared: Field) -> dict[str, Any]:
+    return {
+        "ours": declared.ours,
+        "label": BY_KEY[declared.ours].label,
+        "group": BY_KEY[declared.ours].group,
+        "supported": declared.supported,
+        "remote": declared.remote,
+        "when": str(declared.when) if declared.supported else "",
+        "required": declared.required,
+        "required_with": declared.required_with,
+        "translated": declared.supported and (declared.codes is not None or bool(declared.table)),
+        "opt_in": bool(declared.enabled_by),
+        "unsupported": declared.unsupported,
+    }
+
+
+def as_csv(table: Matrix) -> str:
+    """One line for each field and system: the same for one system and for all."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(
+        [
+            *("Group", "Field", "System", "Name there", "What happens"),
+            *("Format", "Limits", "Example", "When it is not right", "Notes"),
+        ]
+    )
+    for row in table.rows:
+        for c in row.cells:
+            writer.writerow(
+                [row.ours.group, row.ours.label, c.system.name, c.remote, c.words, c.format, c.limits, c.example,
+                 " ".join(c.invalid), c.reason or " ".join(c.notes)]
+            )  # fmt: skip
+    return file.getvalue()
+
+
+def as_text(chosen: Sequence[System]) -> str:
+    """A table for a terminal, one line for each system."""
+    rows = [("SYSTEM", "KEY", "COUNTRY", "SENDS", "DELETES", "FIELDS", "LIMIT")]
+    for s in chosen:
+        taken = sum(f.supported for f in s.fields)
+        rows.append((s.name, s.key, country(s), model(s), delete(s), f"{taken} of {len(s.fields)}", _limit(s)))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    return "\n".join(
+        "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
+        for row in rows
+    )
+
+
+def as_markdown(chosen: Sequence[System]) -> str:
+    """README's two tables: the systems, and our fields in each."""
+    lines = _table(
+        ["System", "Country", "Sends", "Protocol", "Finds the employee by", "Deleted here", "Limit"],
+        [
+            [s.name, country(s), model(s), s.protocol, ", ".join(s.matching), delete(s), _limit(s)]
+            for s in chosen
+        ],
+    )  # fmt: skip
+    fields = _table(
+        ["Field", *(s.name for s in chosen)],
+        [
+            [
+                ours.label,
+                *("<br>".join(f"{m.glyph} {m.word}" for m in cell(s, s.field(ours.key)).marks) for s in chosen),
+            ]
+            for ours in FIELDS
+        ],
+    )
+    return "\n".join([*lines, "", *fields])
+
+
+def _limit(system: System) -> str:
+    limits = system.limits
+    counted = f"{limits.requests} calls in {limits.per_seconds:g} s" if limits.requests else "none published"
+    return f"{counted}; {limits.concurrency} at a time"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+    def line(texts: Sequence[str]) -> str:
+        return "| " + " | ".join(text.replace("|", "\\|").replace("\n", " ") for text in texts) + " |"
+
+    return [line(head), line(["---"] * len(head)), *(line(row) for row in rows)]
