@@ -41,20 +41,20 @@ class Somebody:
     department: str
     percentage: str = "100"
     years: int = 4
-    occupation_code: str = "7512101"
+    occupation_code: str = "7412101"
     contract_type: str = "permanent"
     remuneration_type: str = "monthly"
     promoted: str = ""  # a second position since the beginning of this year
 
 
 PEOPLE = (
-    Somebody("NO", "Ingrid", "Solbakken", "Daglig leder", "ADM1", years=9, occupation_code="1120101"),
+    Somebody("NO", "Ingrid", "Solbakken", "Daglig leder", "ADM1", years=9, occupation_code="1142109"),
     Somebody("NO", "Åse", "Sørlie", "Baker", "BAK1", "80", promoted="Skiftleder"),
     Somebody("NO", "Bjørn Erik", "Hægstad", "Baker", "BAK1"),
-    Somebody("NO", "Marte", "Kvåle", "Butikkmedarbeider", "BUT1", "60", 2, "5223101", remuneration_type="hourly"),
+    Somebody("NO", "Marte", "Kvåle", "Butikkmedarbeider", "BUT1", "60", 2, "5221126", remuneration_type="hourly"),
     Somebody("NO", "Øystein", "Nygård", "Konditor", "BAK1", years=6),
-    Somebody("NO", "Siri", "Bakke-Lund", "Butikkleder", "BUT1", years=5, occupation_code="5223101"),
-    Somebody("NO", "Håkon", "Tveit", "Sjåfør", "ADM1", "50", 1, "8322101", "temporary"),
+    Somebody("NO", "Siri", "Bakke-Lund", "Butikkleder", "BUT1", years=5, occupation_code="5221126"),
+    Somebody("NO", "Håkon", "Tveit", "Sjåfør", "ADM1", "50", 1, "8323101", "temporary"),
     # No occupation code: the systems that require one refuse this one until somebody fills it in.
     Somebody("NO", "Amalie", "Rønning", "Lærling", "BAK1", years=1, occupation_code=""),
     Somebody("SE", "Elin", "Åkesson", "Butikssäljare", "BUT1", "75", 3, ""),

@@ -107,6 +107,8 @@ class FortnoxSandbox(Sandbox):
             "employees": {},
             "cost_centers": {
                 "BUT1": {"Description": "Butik", "Active": True},
+                "BAK1": {"Description": "Bageri", "Active": True},
+                "ADM1": {"Description": "Administration", "Active": True},
                 "LAGER": {"Description": "Lager", "Active": True},
                 "ADM": {"Description": "Administration", "Active": True},
                 "GML": {"Description": "Gamla kontoret", "Active": False},

@@ -220,6 +220,8 @@ class TripletexSandbox(Sandbox):
             ("5221126", "BUTIKKMEDARBEIDER"),
             ("4115101", "SEKRETÆR"),
             ("3323101", "INNKJØPER"),
+            ("7412101", "BAKER"),
+            ("8323101", "SJÅFØR"),
         )
         return {
             "company": {"id": 5_004_711, "version": 0, "organizationNumber": "974760000"},

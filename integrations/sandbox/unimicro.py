@@ -121,8 +121,10 @@ class UnimicroSandbox(Sandbox):
             "8323101": "SJÅFØR",
             "9132101": "RENHOLDER",
             "1233101": "SALGSSJEF",
+            "1142109": "ADMINISTRERENDE DIREKTØR",
+            "7412101": "BAKER",
         }
-        departments = {"BUT1": "Butikk", "LAG1": "Lager", "ADM1": "Administrasjon", "10": "Drift"}
+        departments = {"BUT1": "Butikk", "LAG1": "Lager", "ADM1": "Administrasjon", "10": "Drift", "BAK1": "Bakeri"}
         return {
             "companies": [
                 {

@@ -128,7 +128,7 @@ class VismaNetPayrollSandbox(Sandbox):
             ],
             "tags": [],
             "pensions": [],
-            "dimensions": {"1": ["BUT1", "LAG1"], "2": ["100", "200"]},
+            "dimensions": {"1": ["BUT1", "LAG1", "BAK1", "ADM1"], "2": ["100", "200"]},
             "jobSeconds": 0.08,  # how long a job takes
             "tokenSeconds": 3600,
             "dropped": {},  # property of a position -> why a job that succeeds leaves it as it was
