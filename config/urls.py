@@ -1,8 +1,18 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/integrations/", include("integrations.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("positions.api.urls")),
+    # Open to everybody: they hold no data.
+    path("api/schema/", SpectacularAPIView.as_view(authentication_classes=[]), name="api-schema"),
+    path(
+        "api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema", authentication_classes=[]), name="api-docs"
+    ),
 ]
+
+handler404 = "positions.api.problems.not_found"

@@ -40,6 +40,10 @@ class Row:
     def span(self) -> str:
         return dates.span(self.position.start_date, self.position.end_date)
 
+    @property
+    def percentage(self) -> str:
+        return f"{self.position.percentage.normalize():f}"
+
 
 @dataclass(frozen=True, slots=True)
 class Timeline:

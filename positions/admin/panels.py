@@ -17,20 +17,15 @@ employee_panels: list[Callable[[HttpRequest, Employee], str]] = []
 position_panels: list[Callable[[HttpRequest, Position], str]] = []
 # Beside each position of an employee: position id -> safe HTML. Asked once for all of them.
 position_chips: list[Callable[[HttpRequest, Sequence[Position]], Mapping[int, str]]] = []
-# Before a deletion is confirmed: what will happen elsewhere.
-position_delete_notes: list[Callable[[HttpRequest, Position], list[str]]] = []
+# Before a deletion is confirmed: what will happen elsewhere. Asked once for all of them.
+position_delete_notes: list[Callable[[HttpRequest, Sequence[Position]], list[str]]] = []
 # After a save: warnings, for example about an overlap that a connected system will refuse.
 position_save_notes: list[Callable[[HttpRequest, Position], list[str]]] = []
-
-# So many positions are asked for notes when several are deleted at once.
-_ASKED = 25
 
 
 def delete_notes(request: HttpRequest, positions: Sequence[Position]) -> list[str]:
     """Each sentence once, in the order in which it was first said."""
-    notes = [
-        note for position in positions[:_ASKED] for ask in position_delete_notes for note in ask(request, position)
-    ]
+    notes = [note for ask in position_delete_notes for note in ask(request, positions)] if positions else []
     return list(dict.fromkeys(notes))
 
 

@@ -71,7 +71,7 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     autocomplete_fields = ("employee", "department")
     change_form_outer_after_template = "positions/panels.html"
     fieldsets = (
-        ("Identity", {"fields": ("employee", "title", ("department", "cost_centre"), "external_id")}),
+        ("Identity", {"fields": ("employee", "title", "department", "cost_centre")}),
         (
             "Period",
             {"fields": (("start_date", "end_date"), ("first_day_of_work", "last_day_of_work"), "probation_end")},
@@ -79,7 +79,7 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
         ("Contract", {"fields": ("contract_type", "occupation_code", "remuneration_type")}),
         ("Hours", {"fields": (("percentage", "weekly_hours"), "working_hours_scheme")}),
         ("End", {"fields": ("end_reason", "notice_date")}),
-        ("Note", {"fields": ("note",)}),
+        ("Other", {"fields": ("note", "external_id")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:

@@ -3,56 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from positions.models import Member
-from tests.factories import (
-    ApiKeyFactory,
-    CompanyFactory,
-    DepartmentFactory,
-    EmployeeFactory,
-    MemberFactory,
-    OperatorFactory,
-    OrganizationFactory,
-    PositionFactory,
-    UserFactory,
-)
-
 pytestmark = pytest.mark.django_db
-
-MODELS = ("organization", "company", "department", "employee", "position", "apikey")
-
-
-@pytest.fixture
-def organization():
-    return OrganizationFactory()
-
-
-@pytest.fixture
-def things(organization):
-    department = DepartmentFactory(organization=organization)
-    company = CompanyFactory(organization=organization)
-    employee = EmployeeFactory(organization=organization, department=department, company=company)
-    return {
-        "organization": organization,
-        "company": company,
-        "department": department,
-        "employee": employee,
-        "position": PositionFactory(employee=employee, department=department),
-        "apikey": ApiKeyFactory(organization=organization),
-    }
-
-
-def client_of(organization, role):
-    client = Client()
-    user = OperatorFactory() if role == "operator" else UserFactory()
-    if role in Member.Role.values:
-        MemberFactory(organization=organization, user=user, role=role)
-    client.force_login(user)
-    client.user = user
-    return client
-
 
 # What each role may do: view, add, change, delete.
 ALLOWED = {
@@ -66,23 +19,70 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor", "admin", "operator", "stranger"])
-@pytest.mark.parametrize("model", MODELS)
-def test_each_role_opens_just_the_pages_it_may(organization, things, model, role):
-    client = client_of(organization, role)
-    allowed = ALLOWED[model].get(role, "")
-    pk = things[model].pk
+def test_each_role_opens_just_the_pages_it_may(organization, things, sign_in, role):
+    client = sign_in(organization, role)
+    for model, roles in ALLOWED.items():
+        allowed = roles.get(role, "")
+        pk = things[model].pk
 
-    def status(page, *args):
-        return client.get(reverse(f"admin:positions_{model}_{page}", args=args)).status_code
+        def answer(page, *args, model=model):
+            return client.get(reverse(f"admin:positions_{model}_{page}", args=args))
 
-    assert status("changelist") == (200 if "v" in allowed else 403)
-    assert status("change", pk) == (200 if "v" in allowed else 403)
-    assert status("history", pk) == (200 if "v" in allowed else 302)
-    assert status("add") == (200 if "a" in allowed else 403)
-    assert status("delete", pk) == (200 if "d" in allowed else 403)
-    page = client.get(reverse(f"admin:positions_{model}_change", args=[pk]))
-    if "v" in allowed:
-        assert (b'name="_save"' in page.content) is ("c" in allowed)
-    posted = client.post(reverse(f"admin:positions_{model}_change", args=[pk]), {})
-    assert posted.status_code == (200 if "c" in allowed else 403)
-    assert client.get(reverse("admin:index")).status_code == 200
+        assert answer("changelist").status_code == (200 if "v" in allowed else 403), model
+        page = answer("change", pk)
+        assert page.status_code == (200 if "v" in allowed else 403), model
+        assert (b'name="_save"' in page.content) is ("c" in allowed), model
+        assert answer("history", pk).status_code == (200 if "v" in allowed else 302), model
+        assert answer("add").status_code == (200 if "a" in allowed else 403), model
+        assert answer("delete", pk).status_code == (200 if "d" in allowed else 403), model
+        posted = client.post(reverse(f"admin:positions_{model}_change", args=[pk]), {})
+        assert posted.status_code == (200 if "c" in allowed else 403), model
+        deleted = client.post(reverse(f"admin:positions_{model}_delete", args=[pk]), {"post": "yes"})
+        if "d" not in allowed:
+            assert deleted.status_code == 403, model
+            assert type(things[model]).objects.filter(pk=pk).exists()
+    index = client.get(reverse("admin:index"))
+    assert index.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "seen", "unseen"),
+    [
+        ("stranger", [], ["employee", "position", "organization", "apikey", "user"]),
+        ("viewer", ["employee", "position", "company", "department", "organization"], ["apikey", "user"]),
+        ("admin", ["employee", "position", "company", "organization", "apikey"], ["user"]),
+        ("operator", ["employee", "position", "organization", "apikey", "user"], []),
+    ],
+)
+def test_the_sidebar_offers_just_what_opens(organization, things, sign_in, role, seen, unseen):
+    page = sign_in(organization, role).get(reverse("admin:index")).content.decode()
+    for model in seen:
+        assert f'/{model}/"' in page, model
+    for model in unseen:
+        assert f'/{model}/"' not in page, model
+
+
+def test_users_are_for_operators(organization, things, sign_in):
+    for role, status in (("admin", 403), ("operator", 200)):
+        client = sign_in(organization, role)
+        for page in ("changelist", "add"):
+            assert client.get(reverse(f"admin:auth_user_{page}")).status_code == status
+        address = reverse("admin:auth_user_change", args=[client.user.pk])
+        assert client.get(address).status_code == status
+        assert client.get(reverse("admin:auth_user_password_change", args=[client.user.pk])).status_code == status
+
+
+def test_an_operator_makes_a_user_who_may_sign_in(organization, sign_in, django_user_model):
+    client = sign_in(organization, "operator")
+    data = {
+        "username": "kari",
+        "email": "kari@example.com",
+        "usable_password": "true",
+        "password1": "correct horse battery",
+        "password2": "correct horse battery",
+        "memberships-TOTAL_FORMS": 0,
+        "memberships-INITIAL_FORMS": 0,
+    }
+    response = client.post(reverse("admin:auth_user_add"), data)
+    assert response.status_code == 302, response.content.decode()
+    assert django_user_model.objects.get(username="kari").is_staff

@@ -1,0 +1,142 @@
+"""Turns what was sent into valid positions, not yet saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db.models import QuerySet
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from positions.api.references import Errors, References, by_external_id, missing, names, taken
+from positions.api.serializers import BulkRowSerializer
+from positions.models import Employee, Organization, Position
+
+TAKEN = "Another position of this employee has this external id."
+IMMUTABLE = "A position stays with its employee. Leave this out."
+_NOT_FIELDS = ("id", "employee_id", "employee", "department_id", "department")
+
+
+def set_values(position: Position, row: Mapping[str, Any], values: Mapping[str, Any], department: Any) -> None:
+    for name, value in values.items():
+        if name not in _NOT_FIELDS:
+            setattr(position, name, value)
+    if names(row, "department", "department_code"):
+        position.department = department
+
+
+def is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
+
+
+def external_id_of(row: Mapping[str, Any]) -> str:
+    text = row.get("external_id")
+    return text.strip() if isinstance(text, str) else ""
+
+
+def date_errors(position: Position) -> dict[str, list[ErrorDetail]]:
+    try:
+        position.clean()
+    except ModelValidationError as error:
+        return model_errors(error)
+    return {}
+
+
+def model_errors(error: ModelValidationError) -> dict[str, list[ErrorDetail]]:
+    """What a model's validation says, as an API error; a broken uniqueness is "taken"."""
+    return {
+        name: [
+            ErrorDetail(sentence, "taken" if getattr(one, "code", None) == "unique" else "invalid")
+            for one in found
+            for sentence in one.messages
+        ]
+        for name, found in error.error_dict.items()
+    }
+
+
+def merged(first: Mapping[str, list[Any]], second: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """The errors of two steps; what the first said of a field stands."""
+    return {**second, **first}
+
+
+def bulk_positions(
+    rows: Sequence[Mapping[str, Any]], organization: Organization, queryset: QuerySet[Position]
+) -> list[Position]:
+    """Each row as a valid position, not yet saved; raises with the errors of all rows."""
+    references = References(organization, rows)
+    by_id = _by_id(rows, queryset)
+    found = [_whose(row, by_id, references) for row in rows]
+    people = {employee.pk: employee for employee, _ in found if employee is not None}
+    stored = by_external_id(people.values(), {text for row in rows if (text := external_id_of(row))})
+    create, change = BulkRowSerializer(), BulkRowSerializer(partial=True)
+    all_errors: dict[str, Any] = {}
+    positions: list[Position] = []
+    first: dict[Any, int] = {}
+    for index, (row, (employee, errors)) in enumerate(zip(rows, found, strict=True)):
+        same = stored.get((employee.pk, external_id_of(row))) if employee is not None else None
+        position = by_id.get(row["id"]) if is_id(row.get("id")) else same
+        if same is not None and position is not same:
+            errors["external_id"] = taken(TAKEN)
+        values: Mapping[str, Any] = {}
+        try:
+            # A row with an id never makes a position: what it lacks is not missed.
+            new = position is None and row.get("id") is None
+            values = (create if new else change).run_validation(row)
+        except ValidationError as error:
+            errors = merged(error.detail, errors)  # type: ignore[arg-type]
+        department = references.one(
+            row, "department", references.departments, "department", errors, code="department_code"
+        )
+        if not errors and employee is not None:
+            position = position or Position(employee=employee)
+            set_values(position, row, values, department)
+            errors = merged(date_errors(position), _doubles(position, index, first))
+            positions.append(position)
+        if errors:
+            all_errors[f"positions[{index}]"] = errors
+    if all_errors:
+        raise ValidationError(all_errors)
+    return positions
+
+
+def _doubles(position: Position, index: int, first: dict[Any, int]) -> Errors:
+    """Two rows that mean the same position; `first` remembers the rows before."""
+    keys: dict[str, Any] = {}
+    if position.pk is not None:
+        keys["id"] = position.pk
+    if position.external_id:
+        keys["external_id"] = (position.employee_id, position.external_id)
+    return {
+        name: [ErrorDetail(f"Row {first[name, key]} is the same position.", "duplicate")]
+        for name, key in keys.items()
+        if first.setdefault((name, key), index) != index
+    }
+
+
+def _by_id(rows: Sequence[Mapping[str, Any]], queryset: QuerySet[Position]) -> dict[int, Position]:
+    ids = {row["id"] for row in rows if is_id(row.get("id"))}
+    if not ids:
+        return {}
+    return {p.pk: p for p in queryset.filter(pk__in=ids).select_for_update(of=("self",))}
+
+
+def _whose(
+    row: Mapping[str, Any], by_id: Mapping[int, Position], references: References
+) -> tuple[Employee | None, Errors]:
+    """The employee of a row: of the position that its id names, or named by the row itself."""
+    errors: Errors = {}
+    named = references.one(row, "employee", references.employees, "employee", errors, code="employee_number")
+    if is_id(row.get("id")):
+        position = by_id.get(row["id"])
+        if position is None:
+            errors["id"] = missing("position", row["id"])
+            return None, errors
+        if named is not None and named.pk != position.employee_id:
+            errors["employee"] = [ErrorDetail(IMMUTABLE, "immutable")]
+        return position.employee, errors
+    if named is None and not errors:
+        errors["employee"] = [
+            ErrorDetail("Name the position by id, or the employee by employee or employee_number.", "required")
+        ]
+    return named, errors

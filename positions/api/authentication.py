@@ -1,0 +1,59 @@
+"""API keys: `Authorization: Bearer psk_...`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from positions.models import ApiKey
+
+_USED_EVERY = timedelta(minutes=1)
+_HOW = "Send the header “Authorization: Bearer psk_…” with a key from Organization > API keys."
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who calls: an API key, not a person."""
+
+    name: str
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_superuser: bool = False
+    pk: int | None = None
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """request.user is a `Client`, request.auth the `ApiKey` with its organization."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="Position Sync"'
+
+    def authenticate(self, request: Request) -> tuple[Client, ApiKey] | None:
+        scheme, _, given = get_authorization_header(request).decode("latin-1").partition(" ")
+        if not scheme:
+            return None
+        if scheme.lower() != "bearer" or not given.strip():
+            raise AuthenticationFailed(_HOW, code="not_authenticated")
+        digest = ApiKey.digest(given.strip())
+        key = ApiKey.objects.select_related("organization").filter(hash=digest).first()
+        if key is None:
+            raise AuthenticationFailed(
+                f"There is no such API key: it is mistyped or was deleted. {_HOW}", "unknown_key"
+            )
+        now = timezone.now()
+        if not key.usable(now):
+            raise AuthenticationFailed(
+                f"The API key “{key.name}” expired on {key.expires_at:%Y-%m-%d}. "
+                "Give it a later date, or make a new one, under Organization > API keys.",
+                "expired_key",
+            )
+        if key.last_used_at is None or key.last_used_at < now - _USED_EVERY:
+            unused = Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_EVERY)
+            ApiKey.objects.filter(unused, pk=key.pk).update(last_used_at=now)
+        return Client(key.name), key

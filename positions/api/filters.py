@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_naive, make_aware
+
+from positions.api.fields import Day
+from positions.models import ContractType, Employee, Position
+
+
+class DayField(forms.CharField):
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return Day().to_internal_value(text)
+        except Exception as error:
+            raise ValidationError(str(error.detail[0]), "invalid") from None  # type: ignore[attr-defined]
+
+
+class DayFilter(filters.Filter):
+    """A day as 2026-03-01."""
+
+    field_class = DayField
+
+
+class MomentField(forms.CharField):
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            # A “+” that was not escaped in the address arrives as a space.
+            moment = parse_datetime(text.replace(" ", "+"))
+        except ValueError:
+            moment = None
+        if moment is None:
+            raise ValidationError(f"“{text[:40]}” is not a time. Write it as 2026-03-01T09:14:00Z.", "invalid")
+        return make_aware(moment) if is_naive(moment) else moment
+
+
+class MomentFilter(filters.Filter):
+    """A moment as 2026-03-01T09:14:00Z; without an offset it is UTC."""
+
+    field_class = MomentField
+
+
+class IdField(forms.IntegerField):
+    default_error_messages = {"invalid": "An id is a whole number."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=2**63 - 1, **kwargs)
+
+
+class IdFilter(filters.Filter):
+    field_class = IdField
+
+
+class ChoiceFilter(filters.ChoiceFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        allowed = ", ".join(value for value, _ in kwargs["choices"])
+        self.extra["error_messages"] = {"invalid_choice": f"“%(value)s” is not one of: {allowed}."}
+
+
+class EmployeeFilters(filters.FilterSet):
+    number = filters.CharFilter()
+    email = filters.CharFilter(lookup_expr="iexact")
+    external_id = filters.CharFilter()
+    company = IdFilter(field_name="company_id")
+    department = IdFilter(field_name="department_id")
+    updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
+
+    class Meta:
+        model = Employee
+        fields: list[str] = []
+
+
+class PositionFilters(filters.FilterSet):
+    employee = IdFilter(field_name="employee_id")
+    employee_number = filters.CharFilter(field_name="employee__number")
+    external_id = filters.CharFilter()
+    contract_type = ChoiceFilter(choices=ContractType.choices)
+    active_on = DayFilter(method="filter_active_on", help_text="Positions that run on this day.")
+    start_date_from = DayFilter(field_name="start_date", lookup_expr="gte")
+    start_date_to = DayFilter(field_name="start_date", lookup_expr="lte")
+    end_date_from = DayFilter(field_name="end_date", lookup_expr="gte", help_text="Open positions have no end date.")
+    end_date_to = DayFilter(field_name="end_date", lookup_expr="lte", help_text="Open positions have no end date.")
+    department = IdFilter(field_name="department_id")
+    updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
+
+    class Meta:
+        model = Position
+        fields: list[str] = []
+
+    def filter_active_on(self, queryset: QuerySet, name: str, day: Any) -> QuerySet:
+        return queryset.filter(Q(end_date=None) | Q(end_date__gte=day), start_date__lte=day)

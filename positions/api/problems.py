@@ -1,0 +1,162 @@
+"""Every error is a problem document (RFC 9457) with a stable code, words that say what to do, and the fields."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.signals import got_request_exception
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.defaults import page_not_found
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+from positions.api.examples import EXAMPLES
+
+MEDIA_TYPE = "application/problem+json"
+log = logging.getLogger(__name__)
+
+TITLES = {
+    400: "The request is not right",
+    401: "Who are you?",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    412: "It was changed meanwhile",
+    413: "Too large",
+    415: "Wrong media type",
+    422: "Idempotency key used before",
+    429: "Too many requests",
+    500: "Our mistake",
+}
+# Errors that are not about the form of a value: an example of the form would mislead.
+_WITHOUT_EXAMPLE = {"does_not_exist", "unknown_field", "read_only", "taken", "immutable", "duplicate", "mismatch"}
+
+
+class PreconditionFailed(exceptions.APIException):
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_code = "precondition_failed"
+    default_detail = "It was changed since you read it: the ETag differs. Read it again and repeat your change."
+
+
+class Conflict(exceptions.APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
+    default_detail = "Somebody saved the same thing at the same moment. Nothing was changed. Read again and repeat."
+
+
+class IdempotencyKeyReused(exceptions.APIException):
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_code = "idempotency_key_reused"
+    default_detail = "This Idempotency-Key was used for another request. Use a new key for each new request."
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "request_too_large"
+    default_detail = "The body is too large. Send fewer rows at a time."
+
+
+def _of_ours(exc: Exception) -> exceptions.APIException:
+    if isinstance(exc, exceptions.APIException):
+        return exc
+    if isinstance(exc, Http404):
+        return exceptions.NotFound("There is nothing here with this id.")
+    if isinstance(exc, PermissionDenied):
+        return exceptions.PermissionDenied()
+    if isinstance(exc, RequestDataTooBig):
+        return TooLarge()
+    if isinstance(exc, IntegrityError):
+        return Conflict()
+    return exceptions.APIException(
+        "Something broke on our side and nothing was changed. Repeat later; if it stays, report the request id.",
+        "internal_error",
+    )
+
+
+def flatten(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            if name == api_settings.NON_FIELD_ERRORS_KEY:
+                inside = path
+            elif isinstance(name, int):
+                inside = f"{path}[{name}]"
+            else:
+                inside = f"{path}.{name}" if path else str(name)
+            yield from flatten(inner, inside)
+    elif isinstance(detail, list | tuple):
+        for index, inner in enumerate(detail):
+            nested = isinstance(inner, Mapping | list | tuple)
+            yield from flatten(inner, f"{path}[{index}]" if nested else path)
+    else:
+        code = getattr(detail, "code", "invalid")
+        error = {"field": path, "code": code, "message": str(detail)}
+        example = EXAMPLES.get(path.rpartition(".")[2])
+        if example is not None and code not in _WITHOUT_EXAMPLE:
+            error["example"] = example
+        yield error
+
+
+def document(
+    request: Any, status_code: int, code: str, detail: str, errors: list[dict[str, str]] | None = None
+) -> dict[str, Any]:
+    return {
+        "type": f"urn:position-sync:problem:{code}",
+        "title": TITLES.get(status_code, "Error"),
+        "status": status_code,
+        "code": code,
+        "detail": detail,
+        "errors": errors or [],
+        "request_id": getattr(request, "request_id", ""),
+    }
+
+
+def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
+    """DRF's exception handler (settings.REST_FRAMEWORK)."""
+    problem = _of_ours(exc)
+    request = context.get("request")
+    if problem.status_code >= 500 and not isinstance(exc, exceptions.APIException):
+        # We answer it, so Django does not see it: log it and tell whoever listens, as Django would.
+        log.error("Unexpected %s in the API", type(exc).__name__, exc_info=exc)
+        sender = getattr(context.get("view"), "__class__", None)
+        if sys.exc_info()[1] is not None:
+            got_request_exception.send(sender=sender, request=request)
+    headers = {}
+    if header := getattr(problem, "auth_header", None):
+        headers["WWW-Authenticate"] = header
+    if (wait := getattr(problem, "wait", None)) is not None:
+        headers["Retry-After"] = str(int(wait))
+
+    errors: list[dict[str, str]] = []
+    if isinstance(problem, exceptions.ValidationError):
+        code = "validation_failed"
+        errors = list(flatten(problem.detail))
+        one = errors[0] if len(errors) == 1 else None
+        if one is not None:
+            detail = f"{one['field']}: {one['message']}" if one["field"] else one["message"]
+        else:
+            detail = f"{len(errors)} values are not right; nothing was changed. See errors."
+    else:
+        codes = problem.get_codes()
+        code = codes if isinstance(codes, str) else problem.default_code
+        detail = str(problem.detail)
+        if isinstance(problem, exceptions.Throttled):
+            detail = f"This key makes too many requests. Wait {int(wait or 1)} s (Retry-After)."
+
+    body = document(getattr(request, "_request", request), problem.status_code, code, detail, errors)
+    return Response(body, status=problem.status_code, headers=headers, content_type=MEDIA_TYPE)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler404: a problem document below /api/, Django's page elsewhere."""
+    if not request.path_info.startswith("/api/"):
+        return page_not_found(request, exception)
+    body = document(request, 404, "not_found", "There is no such address in the API. See /api/docs/.")
+    return JsonResponse(body, status=404, content_type=MEDIA_TYPE)

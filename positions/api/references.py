@@ -1,0 +1,104 @@
+"""Finds what rows refer to, inside one organization: a fixed number of queries for one row or a thousand.
+
+What belongs to another organization is not found, in the same words as what does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from rest_framework.exceptions import ErrorDetail
+
+from positions.models import Company, Department, Employee, Organization, Position
+
+Errors = dict[str, list[ErrorDetail]]
+Row = Mapping[str, Any]
+
+
+def missing(what: str, key: Any) -> list[ErrorDetail]:
+    return [ErrorDetail(f"There is no {what} “{key}” in your organization.", "does_not_exist")]
+
+
+def taken(sentence: str) -> list[ErrorDetail]:
+    return [ErrorDetail(sentence, "taken")]
+
+
+def _wanted(rows: Iterable[Row], name: str, kind: type) -> set[Any]:
+    """The usable values of a name in what was sent; unusable ones get their error from the serializer."""
+    return {v for row in rows if isinstance(v := row.get(name), kind) and not isinstance(v, bool) and v not in ("", 0)}
+
+
+def _ids(rows: Iterable[Row], name: str) -> set[int]:
+    return {pk for pk in _wanted(rows, name, int) if 0 < pk < 2**63}
+
+
+@dataclass(slots=True)
+class Found:
+    """Objects by id and by the code that people use."""
+
+    by_id: dict[int, Any] = field(default_factory=dict)
+    by_code: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, queryset: QuerySet, ids: set[int], codes: set[str], code: str) -> Found:
+        found = cls()
+        if ids or codes:
+            for row in queryset.filter(Q(pk__in=ids) | Q(**{f"{code}__in": codes})):
+                found.by_id[row.pk] = row
+                found.by_code[getattr(row, code)] = row
+        return found
+
+
+class References:
+    def __init__(self, organization: Organization, rows: Sequence[Row]) -> None:
+        rows = [row for row in rows if isinstance(row, Mapping)]
+        # The serializer trims text, so what is looked for is trimmed as well.
+        codes = {code.strip() for code in _wanted(rows, "department_code", str)}
+        numbers = {number.strip() for number in _wanted(rows, "employee_number", str)}
+        departments = Department.objects.filter(organization=organization)
+        employees = Employee.objects.filter(organization=organization).defer("national_id")
+        companies = Company.objects.filter(organization=organization)
+        self.departments = Found.of(departments, _ids(rows, "department"), codes, "code")
+        people = _ids(rows, "employee") | _ids(rows, "manager")
+        self.employees = Found.of(employees, people, numbers, "number")
+        self.companies = Found.of(companies, _ids(rows, "company"), set(), "name")
+
+    def one(self, row: Row, name: str, found: Found, what: str, errors: Errors, code: str | None = None) -> Any:
+        """The object that a row names by id, by code, or by both; None when it names none or clears it."""
+        by_id = row.get(name)
+        if isinstance(by_id, bool) or not isinstance(by_id, int):
+            by_id = None  # the serializer says what is wrong with it
+        by_code = row.get(code).strip() if code and isinstance(row.get(code), str) else None  # type: ignore[union-attr]
+        one = None
+        if by_id is not None:
+            one = found.by_id.get(by_id)
+            if one is None:
+                errors[name] = missing(what, by_id)
+        if by_code and code:
+            other = found.by_code.get(by_code)
+            if other is None:
+                errors[code] = missing(what, by_code)
+            elif by_id is not None and one is not None and other != one:
+                errors[code] = [ErrorDetail(f"“{name}” and “{code}” name two different ones.", "mismatch")]
+            one = one or other
+        return one
+
+
+def names(row: Row, *any_of: str) -> bool:
+    return any(name in row for name in any_of)
+
+
+def by_external_id(employees: Iterable[Employee], external_ids: set[str]) -> dict[tuple[int, str], Position]:
+    """Positions that have one of these external ids."""
+    people = {employee.pk: employee for employee in employees}
+    if not people or not external_ids:
+        return {}
+    rows = Position.objects.filter(employee__in=people, external_id__in=external_ids).select_related("department")
+    found = {}
+    for position in rows.select_for_update(of=("self",)):
+        position.employee = people[position.employee_id]
+        found[position.employee_id, position.external_id] = position
+    return found

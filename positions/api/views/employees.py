@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from positions.api import hooks
+from positions.api.apply import merged, model_errors
+from positions.api.base import ApiView, etag_of, matches, require_match, writes
+from positions.api.filters import EmployeeFilters
+from positions.api.pagination import Pages
+from positions.api.references import Errors, References, names
+from positions.api.serializers import EmployeeSerializer
+from positions.models import Employee, Position
+
+READ_WRITE = {
+    "GET": "positions:read",
+    "POST": "positions:write",
+    "PUT": "positions:write",
+    "PATCH": "positions:write",
+    "DELETE": "positions:write",
+}
+EXAMPLE = {
+    "number": "1042",
+    "first_name": "Kari",
+    "last_name": "Nordmann",
+    "email": "kari@example.com",
+    "birth_date": "1990-04-02",
+    "department_code": "BUT1",
+    "external_id": "hr-1042",
+}
+
+
+class EmployeeViewSet(ApiView, GenericViewSet):
+    """Employees of the key's organization."""
+
+    scopes = READ_WRITE
+    serializer_class = EmployeeSerializer
+    filterset_class = EmployeeFilters
+    pagination_class = Pages
+    ordering_fields = ("id", "number", "last_name", "created_at", "updated_at")
+    ordering = ("id",)
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> QuerySet[Employee]:
+        if getattr(self, "swagger_fake_view", False):
+            return Employee.objects.none()
+        # The national id stays in the database: only whether there is one is told.
+        return (
+            Employee.objects.filter(organization=self.organization)
+            .select_related("department")
+            .annotate(national_id_set=~Q(national_id=""))
+            .defer("national_id")
+        )
+
+    @extend_schema(summary="List employees")
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(summary="Read an employee")
+    def retrieve(self, request: Request, pk: int) -> Response:
+        data = self.get_serializer(get_object_or_404(self.get_queryset(), pk=pk)).data
+        etag = etag_of(data)
+        if matches(request, etag):
+            return Response(status=304, headers={"ETag": etag})
+        return Response(data, headers={"ETag": etag})
+
+    @extend_schema(
+        summary="Create an employee",
+        responses={201: EmployeeSerializer},
+        examples=[OpenApiExample("An employee", EXAMPLE, request_only=True)],
+    )
+    @writes
+    def create(self, request: Request) -> Response:
+        employee = self._save(Employee(organization=self.organization), partial=False)
+        location = reverse("positions_api:employee-detail", args=(employee.pk,))
+        return self._answer(employee, 201, {"Location": request.build_absolute_uri(location)})
+
+    @extend_schema(
+        summary="Change an employee",
+        description="What is left out stays, null clears, a value sets.",
+        examples=[OpenApiExample("Another department", {"department_code": "BUT2"}, request_only=True)],
+    )
+    @writes
+    def partial_update(self, request: Request, pk: int) -> Response:
+        employee = self._locked()
+        require_match(request, lambda: etag_of(self.get_serializer(employee).data))
+        return self._answer(self._save(employee, partial=True), 200)
+
+    @extend_schema(
+        summary="Delete an employee with all positions",
+        responses={200: {"type": "object", "properties": {"id": {"type": "integer"}, "deleted": {"type": "boolean"}}}},
+    )
+    @writes
+    def destroy(self, request: Request, pk: int) -> Response:
+        employee = self._locked()
+        require_match(request, lambda: etag_of(self.get_serializer(employee).data))
+        positions = list(Position.objects.filter(employee=employee))
+        number = employee.pk
+        for position in positions:
+            position.employee = employee
+        employee.delete()
+        employee.pk = number
+        return Response({"id": number, "deleted": True, **(hooks.extras(positions) if positions else {})})
+
+    def _locked(self) -> Employee:
+        return get_object_or_404(self.get_queryset().select_for_update(of=("self",)), pk=self.kwargs["pk"])
+
+    def _answer(self, employee: Employee, status: int, headers: dict[str, str] | None = None) -> Response:
+        # As a later read finds it: with its department, its e-mail trimmed, its national id known or not.
+        data = self.get_serializer(self.get_queryset().get(pk=employee.pk)).data
+        return Response(data, status=status, headers={**(headers or {}), "ETag": etag_of(data)})
+
+    def _save(self, employee: Employee, *, partial: bool) -> Employee:
+        request = self.request
+        serializer = EmployeeSerializer(data=request.data, partial=partial)
+        errors: Errors = {}
+        if not serializer.is_valid():
+            errors = serializer.errors
+        row = request.data if isinstance(request.data, Mapping) else {}
+        references = References(self.organization, [row])
+        found: Errors = {}
+        department = references.one(
+            row, "department", references.departments, "department", found, code="department_code"
+        )
+        company = references.one(row, "company", references.companies, "company", found)
+        manager = references.one(row, "manager", references.employees, "employee", found)
+        errors = merged(errors, found)
+        if errors:
+            raise ValidationError(errors)
+        values = dict(serializer.validated_data)
+        for name in ("department_id", "department", "company_id", "manager_id"):
+            values.pop(name, None)
+        if values.get("national_id", "") is None:
+            values["national_id"] = ""
+        elif "national_id" in values:
+            values["national_id"] = values["national_id"].replace(" ", "")
+        for name, value in values.items():
+            setattr(employee, name, value)
+        for name, value in (("department", department), ("company", company), ("manager", manager)):
+            if not partial or names(row, name, f"{name}_code"):
+                setattr(employee, name, value)
+        try:
+            employee.clean()
+            employee.validate_constraints()
+        except ModelValidationError as error:
+            raise ValidationError(model_errors(error)) from None
+        employee.save()
+        return employee

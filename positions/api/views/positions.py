@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from positions.api import hooks
+from positions.api.apply import IMMUTABLE, TAKEN, bulk_positions, date_errors, merged, set_values
+from positions.api.base import ApiView, etag_of, matches, require_match, writes
+from positions.api.fields import Text
+from positions.api.filters import PositionFilters
+from positions.api.pagination import Pages
+from positions.api.references import Errors, References, by_external_id, names, taken
+from positions.api.serializers import BulkSerializer, PositionSerializer, example
+from positions.api.views.employees import READ_WRITE
+from positions.bulk import save_positions
+from positions.models import Employee, Position
+
+DELETED = {"type": "object", "properties": {"id": {"type": "integer"}, "deleted": {"type": "boolean"}}}
+BULK_ANSWER = {
+    "type": "object",
+    "properties": {
+        "created": {"type": "integer"},
+        "updated": {"type": "integer"},
+        "results": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "index": {"type": "integer"},
+                    "id": {"type": "integer"},
+                    "external_id": {"type": "string", "nullable": True},
+                    "action": {"type": "string", "enum": ["created", "updated"]},
+                },
+            },
+        },
+    },
+}
+
+
+class PositionsView(ApiView, GenericViewSet):
+    scopes = READ_WRITE
+    serializer_class = PositionSerializer
+    filterset_class = PositionFilters
+    pagination_class = Pages
+    ordering_fields = ("id", "start_date", "created_at", "updated_at")
+    ordering = ("id",)
+
+    def get_queryset(self) -> QuerySet[Position]:
+        if getattr(self, "swagger_fake_view", False):
+            return Position.objects.none()
+        return (
+            Position.objects.filter(employee__organization=self.organization)
+            .select_related("employee", "department")
+            .defer("employee__national_id")
+        )
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        context = dict(super().get_serializer_context())
+        if not getattr(self, "swagger_fake_view", False):
+            context["today"] = self.organization.today()
+        return context
+
+    def employee_of_address(self, *, lock: bool = False) -> Employee:
+        employees = Employee.objects.filter(organization=self.organization).defer("national_id")
+        if lock:
+            employees = employees.select_for_update()
+        return get_object_or_404(employees, pk=self.kwargs["employee_pk"])
+
+    def page(self, queryset: QuerySet[Position]) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(queryset))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def one(self, position: Position) -> Response:
+        data = self.get_serializer(position).data
+        etag = etag_of(data)
+        if matches(self.request, etag):
+            return Response(status=304, headers={"ETag": etag})
+        return Response(data, headers={"ETag": etag})
+
+    def answer(self, position: Position, status: int) -> Response:
+        data = self.get_serializer(position).data
+        headers = {"ETag": etag_of(data)}
+        if status == 201:
+            headers["Location"] = self.request.build_absolute_uri(
+                reverse("positions_api:position-detail", args=(position.pk,))
+            )
+        return Response({**data, **hooks.extras([position])}, status=status, headers=headers)
+
+    def save(
+        self,
+        position: Position | None,
+        *,
+        employee: Employee | None = None,
+        partial: bool = False,
+        external_id: str | None = None,
+    ) -> Position:
+        """Validates the body into a position and saves it; raises with every error found."""
+        data = self.request.data
+        row: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
+        known = position.employee if position is not None else employee
+        serializer = PositionSerializer(data=data, partial=partial)
+        errors: Any = {} if serializer.is_valid() else serializer.errors
+        references = References(self.organization, [row])
+        found: Errors = {}
+        named = references.one(row, "employee", references.employees, "employee", found, code="employee_number")
+        if known is not None and named is not None and named.pk != known.pk:
+            name = "employee" if "employee" in row else "employee_number"
+            found[name] = [ErrorDetail(IMMUTABLE, "immutable")]
+        department = references.one(
+            row, "department", references.departments, "department", found, code="department_code"
+        )
+        whose = known or named
+        if whose is None and not found and not names(errors, "employee", "employee_number"):
+            found["employee"] = [ErrorDetail("Name the employee: employee (id) or employee_number.", "required")]
+        errors = merged(errors, found)
+        if errors:
+            raise ValidationError(errors)
+        assert whose is not None
+        position = position or Position(employee=whose)
+        if not partial:
+            position.department = None
+        set_values(position, row, serializer.validated_data, department)
+        if external_id is not None:
+            position.external_id = external_id
+        errors = date_errors(position)
+        if position.external_id:
+            other = by_external_id([whose], {position.external_id}).get((whose.pk, position.external_id))
+            if other is not None and other.pk != position.pk:
+                errors["external_id"] = taken(TAKEN)
+        if errors:
+            raise ValidationError(errors)
+        position.save()
+        return position
+
+
+class PositionViewSet(PositionsView):
+    """Positions of all employees of the key's organization."""
+
+    lookup_value_converter = "int"
+
+    @extend_schema(summary="List positions")
+    def list(self, request: Request) -> Response:
+        return self.page(self.get_queryset())
+
+    @extend_schema(summary="Read a position")
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return self.one(get_object_or_404(self.get_queryset(), pk=pk))
+
+    @extend_schema(
+        summary="Create a position",
+        responses={201: PositionSerializer},
+        examples=[OpenApiExample("A position", example(), request_only=True)],
+    )
+    @writes
+    def create(self, request: Request) -> Response:
+        return self.answer(self.save(None), 201)
+
+    @extend_schema(
+        summary="Change a position",
+        description="What is left out stays, null clears, a value sets.",
+        examples=[
+            OpenApiExample("End it", {"end_date": "2026-12-31", "end_reason": "resigned"}, request_only=True),
+            OpenApiExample("Reopen it", {"end_date": None, "end_reason": None}, request_only=True),
+        ],
+    )
+    @writes
+    def partial_update(self, request: Request, pk: int) -> Response:
+        position = self._locked(pk)
+        require_match(request, lambda: etag_of(self.get_serializer(position).data))
+        return self.answer(self.save(position, partial=True), 200)
+
+    @extend_schema(summary="Delete a position", responses={200: DELETED})
+    @writes
+    def destroy(self, request: Request, pk: int) -> Response:
+        position = self._locked(pk)
+        require_match(request, lambda: etag_of(self.get_serializer(position).data))
+        position.delete()
+        position.pk = pk
+        return Response({"id": pk, "deleted": True, **hooks.extras([position])})
+
+    def _locked(self, pk: int) -> Position:
+        return get_object_or_404(self.get_queryset().select_for_update(of=("self",)), pk=pk)
+
+    @extend_schema(
+        summary="Create and change many positions",
+        description="Up to 1000 rows, all or nothing. A row with `id`, or with the `external_id` of a position of its "
+        "employee, changes that position (what is left out stays); any other makes a new one.",
+        request=BulkSerializer,
+        responses={200: BULK_ANSWER},
+        examples=[
+            OpenApiExample(
+                "One new, one changed",
+                {"positions": [example(), {"id": 41, "end_date": "2026-12-31", "end_reason": "contract_ended"}]},
+                request_only=True,
+            )
+        ],
+    )
+    @action(detail=False, methods=["post"], url_path="bulk", pagination_class=None, filterset_class=None)
+    @writes
+    def bulk(self, request: Request) -> Response:
+        serializer = BulkSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        body: Any = request.data
+        rows: Sequence[Mapping[str, Any]] = body["positions"]
+        positions = bulk_positions(rows, self.organization, self.get_queryset())
+        actions = ["created" if position.pk is None else "updated" for position in positions]
+        save_positions(positions)
+        return Response(
+            {
+                "created": actions.count("created"),
+                "updated": actions.count("updated"),
+                "results": [
+                    {"index": i, "id": p.pk, "external_id": p.external_id or None, "action": done}
+                    for i, (p, done) in enumerate(zip(positions, actions, strict=True))
+                ],
+                **hooks.extras(positions),
+            }
+        )
+
+
+_EMPLOYEE = OpenApiParameter("employee_pk", int, OpenApiParameter.PATH, description="Id of the employee.")
+
+
+@extend_schema(parameters=[_EMPLOYEE])
+class EmployeePositionViewSet(PositionsView):
+    """Positions of one employee."""
+
+    @extend_schema(summary="List an employee's positions", operation_id="employees_positions_list")
+    def list(self, request: Request, employee_pk: int) -> Response:
+        return self.page(self.get_queryset().filter(employee=self.employee_of_address()))
+
+    @extend_schema(
+        summary="Create a position of an employee",
+        operation_id="employees_positions_create",
+        responses={201: PositionSerializer},
+        examples=[
+            OpenApiExample("A position", {"title": "Shift leader", "start_date": "2026-03-01"}, request_only=True)
+        ],
+    )
+    @writes
+    def create(self, request: Request, employee_pk: int) -> Response:
+        return self.answer(self.save(None, employee=self.employee_of_address(lock=True)), 201)
+
+
+@extend_schema(
+    parameters=[
+        _EMPLOYEE,
+        OpenApiParameter("external_id", str, OpenApiParameter.PATH, description="Your own id of the position."),
+    ]
+)
+class PositionByExternalIdViewSet(PositionsView):
+    """One position of an employee, by your own id."""
+
+    @extend_schema(summary="Read a position by your id", operation_id="positions_by_external_id_retrieve")
+    def retrieve(self, request: Request, employee_pk: int, external_id: str) -> Response:
+        employee = self.employee_of_address()
+        return self.one(get_object_or_404(self.get_queryset(), employee=employee, external_id=external_id))
+
+    @extend_schema(
+        summary="Create or replace a position by your id",
+        description="Makes the position if there is none with this id, else replaces it: what is left out goes back "
+        "to its default. Repeating it changes nothing more.",
+        operation_id="positions_by_external_id_upsert",
+        responses={200: PositionSerializer, 201: PositionSerializer},
+        examples=[
+            OpenApiExample("A position", {"title": "Shift leader", "start_date": "2026-03-01"}, request_only=True)
+        ],
+    )
+    @writes
+    def update(self, request: Request, employee_pk: int, external_id: str) -> Response:
+        # The employee is locked, so that two of these at the same moment make one position.
+        employee = self.employee_of_address(lock=True)
+        if Text(max_length=120).run_validation(external_id) != external_id or not external_id:
+            raise ValidationError({"external_id": ["An id has no space at its ends."]})
+        sent = request.data.get("external_id", external_id) if isinstance(request.data, Mapping) else external_id
+        if sent != external_id:
+            raise ValidationError(
+                {"external_id": [ErrorDetail("The address names another id. Leave this out.", "mismatch")]}
+            )
+        position = by_external_id([employee], {external_id}).get((employee.pk, external_id))
+        if position is not None:
+            require_match(request, lambda: etag_of(self.get_serializer(position).data))
+        elif "If-Match" in request.headers:
+            require_match(request, str)
+        status = 200 if position is not None else 201
+        return self.answer(self.save(position, employee=employee, external_id=external_id), status)
