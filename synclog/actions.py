@@ -14,7 +14,7 @@ from positions.models import Position
 from positions.origin import Origin
 from synclog.models import Event, Job
 from synclog.record import Changed, job_for, store
-from synclog.wake import wake_all
+from synclog.wake import wake
 
 # -- jobs ------------------------------------------------------------------------------------------------
 
@@ -47,7 +47,7 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> int:
         if position in positions and (integration, position) not in already
     ]
     store(fresh)
-    wake_all(sorted({integration for _, integration, _, _ in rows}))
+    wake(sorted({integration for _, integration, _, _ in rows}))
     return count + len(fresh)
 
 
@@ -56,7 +56,7 @@ def send_now(positions: Iterable[Position], integration: Integration, by: str) -
     """Sends positions that were never recorded (they were saved before the switch was on)."""
     jobs = [job_for(Changed(p), p.employee, integration.pk, Origin("resync", by)) for p in positions]
     store(jobs)
-    wake_all([integration.pk])
+    wake([integration.pk])
     return len(jobs)
 
 
@@ -120,7 +120,7 @@ def resume(integration: Integration, by: str) -> None:
     )  # fmt: skip
     now = timezone.now()
     Job.objects.open().filter(integration=integration, state=Job.State.RETRYING).update(due_at=now)
-    wake_all([integration.pk])
+    wake([integration.pk])
     _tell(integration, "resumed", "Resumed: what was waiting goes out now.", by)
 
 
@@ -130,7 +130,7 @@ def credentials_renewed(integration: Integration, by: str) -> None:
     _tell(integration, "credentials", "New credentials were set.", by)
     now = timezone.now()
     Job.objects.open().filter(integration=integration, state=Job.State.RETRYING).update(due_at=now)
-    wake_all([integration.pk])
+    wake([integration.pk])
 
 
 def _tell(integration: Integration, kind: str, text: str, by: str) -> None:

@@ -14,7 +14,7 @@ from positions.models import Employee, Organization, Position
 from positions.signals import positions_changed
 from synclog.models import Job, Lease
 from synclog.record import Changed, record
-from synclog.wake import wake_all
+from synclog.wake import wake
 
 
 def connect() -> None:
@@ -63,7 +63,7 @@ def employee_saved(instance: Employee, created: bool, raw: bool, **kwargs: Any) 
     if integrations:
         now = timezone.now()
         failed.update(state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None)
-        wake_all(sorted(integrations))
+        wake(sorted(integrations))
 
 
 def integration_saved(instance: Integration, created: bool, raw: bool, **kwargs: Any) -> None:

@@ -13,10 +13,10 @@ from integrations.models import EmployeeLink, Integration
 from positions.models import Organization, Position
 from positions.origin import Origin
 from synclog.lease import HOST, Held
-from synclog.models import Attempt, Event, Heartbeat, Job, Lease
+from synclog.models import Attempt, Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
 from synclog.turn import Turn
-from synclog.wake import wake, wake_all
+from synclog.wake import wake
 
 logger = logging.getLogger("synclog.tasks")
 
@@ -28,6 +28,14 @@ def ready_integrations() -> Q:
     )
 
 
+def look(integrations: list[int]) -> None:
+    """What a wake-up says: the first here and now, each of the others by whoever is free."""
+    first, *others = integrations
+    for other in others:
+        wake([other])
+    drain(first)
+
+
 def drain(integration_id: int, seconds: float | None = None) -> None:
     """One turn with one integration. Whatever is left afterwards queues up behind the others."""
     beat()
@@ -35,22 +43,18 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
         Integration.objects.select_related("organization").filter(ready_integrations(), pk=integration_id).first()
     )
     if integration is None:
-        Lease.objects.filter(pk=integration_id).update(woken_at=None)
         return
     held = Held.acquire(integration_id)
     if held is None:
-        return  # its holder lowers the flag and looks once more before it ends
+        return  # its holder looks once more after it has let go
     turn = Turn(integration, held, *([] if seconds is None else [seconds]))
     try:
-        # Lowered before the first look: a job that is committed after this raises it and wakes again.
-        Lease.objects.filter(pk=integration_id).update(woken_at=None)
         turn.run()
     finally:
         held.release(turn.sent())
-        # Whoever was woken during the turn found the lease taken and left: the last look is ours.
-        Lease.objects.filter(pk=integration_id).update(woken_at=None)
+    # Whoever was woken during the turn found the lease taken and left: the last look is ours.
     if due_jobs(integration_id):
-        wake_all([integration_id])
+        wake([integration_id])
 
 
 def due_jobs(integration_id: int) -> bool:
@@ -69,7 +73,8 @@ def sweep() -> None:
     left = Job.objects.filter(integration=OuterRef("pk"), state=Job.State.RUNNING, open_key__isnull=False)
     free = Q(lease__until=None) | Q(lease__until__lt=now)
     waiting = Integration.objects.filter(ready_integrations()).filter(Exists(due) | Exists(left) & free)
-    wake_all(list(waiting.values_list("pk", flat=True)))
+    for pk in waiting.values_list("pk", flat=True):
+        wake([pk])
 
 
 def take_over_the_day() -> None:
@@ -96,7 +101,7 @@ def take_over_the_day() -> None:
                     jobs.append(job_for(Changed(row), row.employee, link.integration_id, Origin("schedule")))
         store(jobs)
         EmployeeLink.objects.filter(pk__in=[link.pk for link in found]).update(next_change_on=None)
-        wake(dict.fromkeys({job.integration_id for job in jobs}))
+        wake(job.integration_id for job in jobs)
 
 
 def prune() -> None:

@@ -6,11 +6,7 @@ from integrations.models import Integration
 
 
 class Lease(models.Model):
-    """Who works on an integration now. `epoch` rises with every take-over: whoever holds an older one may not write.
-
-    `woken_at` is up while somebody is sure to look again; it is trusted for a short time only, so that a lost
-    wake-up heals.
-    """
+    """Who works on an integration now. `epoch` rises with every take-over: whoever holds an older one may not write."""
 
     integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="lease", primary_key=True)
     owner = models.CharField(max_length=80, blank=True)
@@ -20,7 +16,6 @@ class Lease(models.Model):
     epoch = models.BigIntegerField(default=0)
     # When the last requests went out: the next turn goes on counting where this one ended. None: not known.
     sent = models.JSONField(default=list, null=True)
-    woken_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.integration_id}: {self.owner or 'free'}"

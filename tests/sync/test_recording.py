@@ -71,9 +71,10 @@ def test_paused_keeps_the_latest_state_and_sends_it_on_resume(world: World) -> N
 
 def test_a_rolled_back_save_leaves_no_job_and_no_wake_up(world: World) -> None:
     world.connect("netvisor")
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         world.save()
-        raise RuntimeError
+        assert Job.objects.count() == OrmQ.objects.count() == 1
+        transaction.set_rollback(True)
     assert Position.objects.count() == Job.objects.count() == OrmQ.objects.count() == 0
 
 
@@ -177,8 +178,7 @@ def test_one_save_adds_few_queries_whatever_the_number_of_integrations(
     with django_assert_max_num_queries(30) as captured:
         world.save()
     added = [q for q in _queries(captured) if "positions_position" not in q.split("WHERE")[0]]
-    # The integrations, the jobs, the flag; and one wake-up for each integration that sleeps.
-    assert len(added) <= 3 + 3
+    assert len(added) <= 3, "the integrations, the jobs, one wake-up for all of them"
     with django_assert_max_num_queries(30) as captured:
         world.save(start_date=date(2025, 1, 1), end_date=date(2025, 2, 1), end_reason="resigned")
     added = [q for q in _queries(captured) if "positions_position" not in q.split("WHERE")[0]]
@@ -197,5 +197,5 @@ def test_a_bulk_save_adds_the_same_queries_for_few_and_for_many(
     with django_assert_max_num_queries(60) as captured:
         save_positions(positions)
     added = [q for q in _queries(captured) if 'INTO "positions_position"' not in q]
-    assert len(added) <= 5
+    assert len(added) <= 3
     assert Job.objects.filter(integration=integration).count() == rows

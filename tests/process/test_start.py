@@ -1,0 +1,65 @@
+"""The two ways to start the embedded product, as real processes."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+import requests
+
+from integrations.sandbox.server import sandboxes
+from tests.process.product import login, running, started, wait_for
+
+pytestmark = pytest.mark.process
+
+
+def test_the_demo_starts_syncs_and_ends_cleanly_and_keeps_its_data(tmp_path: Path) -> None:
+    with started(tmp_path, "--demo") as product:
+        session = login(product)
+        assert session.get(product.address + "admin/positions/position/").status_code == 200
+        for key in sandboxes():
+            wait_for(lambda key=key: _has_positions(product.sandboxes, key), 40)
+        children = product.children()
+        assert len(children) > 5
+        assert product.interrupt() == 0
+        assert "Traceback" not in product.output(), product.output()
+        assert not [pid for pid in children if running(pid)], "something was left running"
+        password = product.password
+    with started(tmp_path, "--demo") as again:
+        assert again.password == password
+        login(again)
+        for key in sandboxes():
+            assert _has_positions(again.sandboxes, key), f"{key} lost what it held"
+        assert again.interrupt() == 0
+
+
+def _has_positions(address: str, key: str) -> bool:
+    """Whether the sandbox holds an employment of one of the demo's people."""
+    numbers = range(1001, 1016)
+    url = f"{address}/{key}/demo/-/employments"
+    return any(requests.get(f"{url}/{number}", timeout=5).json() for number in numbers)
+
+
+def test_without_demo_there_is_a_first_operator_and_nothing_else(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with started(tmp_path, "--port", str(port)) as product:
+        assert product.address == f"http://127.0.0.1:{port}/"
+        assert product.sandboxes == ""
+        assert login(product).get(product.address + "admin/").status_code == 200
+        assert product.interrupt() == 0
+    with started(tmp_path, "--port", str(port)) as again:
+        assert again.password == "", "a password is shown once"
+
+
+def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        with (
+            pytest.raises(AssertionError, match="is taken"),
+            started(tmp_path, "--port", str(holder.getsockname()[1])),
+        ):
+            pass
