@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from integrations.models import Integration, PeriodLink
 from synclog.models import Job
@@ -35,23 +35,28 @@ def health_of(integrations: Sequence[Integration]) -> dict[int, Health]:
         .values("integration", "state")
         .annotate(n=Count("pk"))
     }
-    sent = dict(
-        PeriodLink.objects.filter(integration__in=keys).order_by().values_list("integration").annotate(n=Count("pk"))
+    # What was sent and has no newer change on its way.
+    on_the_way = Job.objects.open().filter(integration=OuterRef("integration"), open_key=OuterRef("position_key"))
+    in_sync = dict(
+        PeriodLink.objects.filter(~Exists(on_the_way), integration__in=keys)
+        .order_by()
+        .values_list("integration")
+        .annotate(n=Count("pk"))
     )
-    return {i.pk: _health(i, counts, sent.get(i.pk, 0)) for i in integrations}
+    return {i.pk: _health(i, counts, in_sync.get(i.pk, 0)) for i in integrations}
 
 
-def _health(integration: Integration, counts: dict[tuple[int, str], int], sent: int) -> Health:
+def _health(integration: Integration, counts: dict[tuple[int, str], int], in_sync: int) -> Health:
     def number(*states: str) -> int:
         return sum(counts.get((integration.pk, state), 0) for state in states)
 
     waiting = number(Job.State.WAITING, Job.State.RUNNING, Job.State.RETRYING)
     failed = number(Job.State.FAILED)
-    word, tone, detail = _word(integration, failed, waiting, sent)
-    return Health(word, tone, detail, max(0, sent - failed), waiting, failed, number(Job.State.SKIPPED))
+    word, tone, detail = _word(integration, failed, waiting)
+    return Health(word, tone, detail, in_sync, waiting, failed, number(Job.State.SKIPPED))
 
 
-def _word(integration: Integration, failed: int, waiting: int, sent: int) -> tuple[str, str, str]:
+def _word(integration: Integration, failed: int, waiting: int) -> tuple[str, str, str]:
     if not integration.connected:
         return "Not connected", "neutral", "Credentials or required settings are missing."
     if integration.stopped:
@@ -64,7 +69,7 @@ def _word(integration: Integration, failed: int, waiting: int, sent: int) -> tup
         return "Retrying", "warning", f"{integration.retry_message} Nothing to do: it is tried again by itself."
     if failed:
         return "Warnings", "warning", f"{_changes(failed)} need{'s' if failed == 1 else ''} you."
-    if not sent and not integration.last_success_at:
+    if not integration.last_success_at:
         return "Ready", "info", "Nothing has been sent yet: the next change will be."
     return "Healthy", "success", "Everything is in sync." if not waiting else f"{_changes(waiting)} on the way."
 
