@@ -8,6 +8,8 @@ from typing import Any
 import factory
 from django.contrib.auth.models import User
 
+from integrations.models import Integration
+from integrations.sandbox.server import sandboxes
 from positions.models import ApiKey, Company, Department, Employee, Member, Organization, Position
 from positions.models.api_key import SCOPES
 
@@ -67,7 +69,7 @@ class EmployeeFactory(factory.django.DjangoModelFactory):
         model = Employee
 
     organization = factory.SubFactory(OrganizationFactory)
-    number = factory.Sequence(lambda n: f"{1000 + n}")
+    number = factory.Sequence(lambda n: f"7{n:05}")
     first_name = "Kari"
     last_name = factory.Sequence(lambda n: f"Nordmann{n}")
     email = factory.LazyAttribute(lambda employee: f"{employee.last_name.lower()}@example.com")
@@ -98,3 +100,16 @@ class ApiKeyFactory(factory.django.DjangoModelFactory):
         row.key = row.issue()  # type: ignore[attr-defined]
         row.save()
         return row
+
+
+class IntegrationFactory(factory.django.DjangoModelFactory):
+    """A connection with everything that its system requires, as its sandbox takes it; sync is switched off."""
+
+    class Meta:
+        model = Integration
+
+    organization = factory.SubFactory(OrganizationFactory)
+    system_key = "fortnox"
+    name = factory.Sequence(lambda n: f"Connection {n}")
+    credentials = factory.LazyAttribute(lambda i: dict(sandboxes()[i.system_key].credentials))
+    settings = factory.LazyAttribute(lambda i: dict(sandboxes()[i.system_key].settings))

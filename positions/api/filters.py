@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive, make_aware
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 from positions.api.fields import Day
 from positions.models import ContractType, Employee, Position
@@ -24,6 +26,7 @@ class DayField(forms.CharField):
             raise ValidationError(str(error.detail[0]), "invalid") from None  # type: ignore[attr-defined]
 
 
+@extend_schema_field(OpenApiTypes.DATE)
 class DayFilter(filters.Filter):
     """A day as 2026-03-01."""
 
@@ -45,6 +48,7 @@ class MomentField(forms.CharField):
         return make_aware(moment) if is_naive(moment) else moment
 
 
+@extend_schema_field(OpenApiTypes.DATETIME)
 class MomentFilter(filters.Filter):
     """A moment as 2026-03-01T09:14:00Z; without an offset it is UTC."""
 
@@ -58,6 +62,7 @@ class IdField(forms.IntegerField):
         super().__init__(min_value=1, max_value=2**63 - 1, **kwargs)
 
 
+@extend_schema_field(OpenApiTypes.INT64)
 class IdFilter(filters.Filter):
     field_class = IdField
 

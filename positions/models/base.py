@@ -23,6 +23,8 @@ class ErrorsAtFields(models.Model):
                 except ValidationError as error:
                     # The organization or employee comes first in each constraint; what is unique in it comes last.
                     fields = getattr(constraint, "fields", ())
+                    for one in error.error_list:
+                        one.code = one.code or ("unique" if fields else "invalid")
                     errors.setdefault(fields[-1] if fields else NON_FIELD_ERRORS, []).extend(error.error_list)
         if errors:
             raise ValidationError(errors)

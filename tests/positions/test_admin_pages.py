@@ -37,8 +37,8 @@ def test_each_role_opens_just_the_pages_it_may(organization, things, sign_in, ro
         assert answer("delete", pk).status_code == (200 if "d" in allowed else 403), model
         posted = client.post(reverse(f"admin:positions_{model}_change", args=[pk]), {})
         assert posted.status_code == (200 if "c" in allowed else 403), model
-        deleted = client.post(reverse(f"admin:positions_{model}_delete", args=[pk]), {"post": "yes"})
         if "d" not in allowed:
+            deleted = client.post(reverse(f"admin:positions_{model}_delete", args=[pk]), {"post": "yes"})
             assert deleted.status_code == 403, model
             assert type(things[model]).objects.filter(pk=pk).exists()
     index = client.get(reverse("admin:index"))
