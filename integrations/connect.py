@@ -15,6 +15,7 @@ from integrations.connectors.errors import ConnectorError, Unavailable
 from integrations.connectors.values import CheckLine
 from integrations.models import Integration
 from integrations.outbox import DatabaseOutbox
+from integrations.settings_form import missing
 from integrations.shared_limiter import shared_limiter
 from integrations.vault import DatabaseVault
 
@@ -58,6 +59,10 @@ def open_connector(
 def check(integration: Integration) -> Sequence[CheckLine]:
     """*Test connection*: never raises for trouble at the other end, and never keeps a person waiting for long."""
     system = integration.system
+    without = [s.label for s in missing(integration)]
+    if without:
+        where = "Settings of this connection"
+        return [CheckLine(False, "Credentials and required settings", f"Missing: {', '.join(without)}.", where)]
     until = time.monotonic() + CHECK_SECONDS
 
     def in_time() -> None:

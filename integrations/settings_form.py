@@ -304,6 +304,7 @@ class ConnectionForm(forms.Form):
                 field.widget.attrs["aria-describedby"] = " ".join(described)
             if disabled:
                 field.widget.attrs["disabled"] = True
+                field.widget.attrs.pop("placeholder", None)
 
     # -- fields
 
@@ -500,8 +501,8 @@ class ConnectionForm(forms.Form):
         sections = [Section("Connection", "", tuple(self[name] for name in ("name", "companies") if self._shown(name)))]
         groups: dict[str, list[str]] = {}
         for s in self.system.credentials:
-            group = groups.setdefault("Credentials" if s.group in ("Defaults", "Credentials") else f"Credentials: {s.group}", [])
-            group.append(f"credential__{s.name}")
+            title = "Credentials" if s.group in ("Defaults", "Credentials") else f"Credentials: {s.group}"
+            groups.setdefault(title, []).append(f"credential__{s.name}")
         notes = {next(iter(groups), ""): "Stored encrypted and never shown again."}
         for s in self.system.settings:
             groups.setdefault(s.group, []).append(f"setting__{s.name}")

@@ -98,10 +98,11 @@ class Matrix:
 
 
 def country(system: System) -> str:
+    """In words; declarations give a code, a name, or nothing for a system of no country."""
+    if not system.country:
+        return "Any country"
     codes = system.country.replace(",", " ").replace("/", " ").split()
-    return (
-        ", ".join(_COUNTRIES.get(code, code) for code in codes) if codes and codes[0] in _COUNTRIES else system.country
-    )
+    return ", ".join(_COUNTRIES.get(code, code) for code in codes) if codes[0] in _COUNTRIES else system.country
 
 
 def model(system: System) -> str:

@@ -202,21 +202,25 @@ def help_page(system_key: str) -> SafeString | None:
     text = file.read_text("utf-8")
     if text.startswith("# "):
         text = text.partition("\n")[2]
-    html = markdown.markdown(_unfenced(text), extensions=["tables", "fenced_code", "sane_lists"], tab_length=3)
+    html = markdown.markdown(
+        _for_python_markdown(text), extensions=["tables", "fenced_code", "sane_lists"], tab_length=3
+    )
     # Our own file, never what a user typed.
     return mark_safe(html)  # noqa: S308
 
 
-def _unfenced(text: str) -> str:
-    """Fenced code inside a list as indented code, the only form that Python-Markdown knows there."""
+def _for_python_markdown(text: str) -> str:
+    """GitHub reads fenced code inside a list, and an item right after a paragraph; Python-Markdown does not."""
     lines, indent = [], ""
     for line in text.splitlines():
         fence = re.match(r"( +)```", line)
         if fence:
             indent = "" if indent else fence[1]
             lines.append("")
-        else:
-            lines.append(f"      {line.removeprefix(indent)}" if indent else line)
+            continue
+        if re.match(r"\d+\. ", line) and lines and lines[-1].startswith("   "):
+            lines.append("")
+        lines.append(f"      {line.removeprefix(indent)}" if indent else line)
     return "\n".join(lines)
 
 
