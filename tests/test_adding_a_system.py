@@ -1,0 +1,62 @@
+"""docs/adding-a-system.md, followed to the letter in a copy of the project: only the files that it names."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "adding-a-system.md"
+KEPT = ("config", "integrations", "positions", "synclog", "templates", "tests", "docs", "manage.py", "pyproject.toml")
+
+pytestmark = pytest.mark.process
+
+
+def files_of_the_page() -> dict[str, str]:
+    found = re.findall(r"^`([\w/.]+)`\n\n```\w+\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    return dict(found)
+
+
+def test_the_page_names_its_four_files() -> None:
+    assert sorted(files_of_the_page()) == [
+        "docs/systems/lonnverk.md",
+        "integrations/connectors/lonnverk.py",
+        "integrations/sandbox/lonnverk.py",
+        "tests/systems/test_lonnverk.py",
+    ]
+
+
+def test_followed_from_nothing_it_gives_an_eleventh_system(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__", ".*_cache", "*.sqlite3*")
+    for name in KEPT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=ignored)
+        else:
+            shutil.copy(source, tmp_path / name)
+    for name, text in files_of_the_page().items():
+        assert not (tmp_path / name).exists()
+        (tmp_path / name).write_text(text, "utf-8")
+    listed = json.loads(run(tmp_path, "manage.py", "systems", "--json"))
+    assert [s["key"] for s in listed][-1] == "lonnverk"
+    tested = run(tmp_path, "-m", "pytest", "tests/systems/test_lonnverk.py", "-n", "0")
+    assert re.search(r"(\d+) passed", tested), tested
+    assert "failed" not in tested
+    for lint in (("check",), ("format", "--check")):
+        run(tmp_path, "-m", "ruff", *lint, *(f for f in files_of_the_page() if f.endswith(".py")))
+
+
+def run(folder: Path, *arguments: str) -> str:
+    env = {**os.environ, "DATA_DIR": str(folder / "data")}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
