@@ -55,7 +55,7 @@ class EmployeeForm(ScopedForm):
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         if self.errors and self.data.get(self.add_prefix("new_national_id")) and "new_national_id" not in self.errors:
-            self.fields["new_national_id"].help_text = "Nothing was saved yet: type the national id again."
+            self["new_national_id"].help_text = "Nothing was saved yet: type the national id again."
 
     def save(self, commit: bool = True) -> Any:
         if typed := self.cleaned_data.get("new_national_id"):

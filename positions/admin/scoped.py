@@ -172,8 +172,12 @@ class ScopedAdmin(_Permissions, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         queryset = self.limited(super().get_queryset(request), self.visible(request))
         steps, _, _ = self.organization_path.rpartition("__")
-        # The way to the organization comes along: permissions of each row are asked without a query.
-        return queryset.select_related(steps) if steps else queryset
+        if not steps:
+            return queryset
+        # The way to the organization comes along: permissions of each row are asked without a query. What the list
+        # wants is named here too, because a list adds nothing to a queryset that has related objects already.
+        related = self.get_list_select_related(request)
+        return queryset.select_related(steps, *(() if isinstance(related, bool) else related))
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str

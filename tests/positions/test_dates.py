@@ -1,0 +1,120 @@
+"""The pure parts: dates, the timeline."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from positions import dates, timeline
+from positions.models import Position
+
+days = st.dates(date(1900, 1, 1), date(2199, 12, 31))
+near = st.dates(date(2026, 1, 1), date(2026, 2, 28))
+
+
+@st.composite
+def periods(draw, day=near):
+    start = draw(day)
+    end = draw(st.none() | day)
+    return (start, end) if end is None or end >= start else (end, start)
+
+
+def within(day, period):
+    start, end = period
+    return start <= day and (end is None or day <= end)
+
+
+@given(periods(), periods())
+def test_periods_overlap_when_they_share_a_day(a, b):
+    horizon = [date(2026, 1, 1) + timedelta(days=n) for n in range(60)]
+    shared = any(within(day, a) and within(day, b) for day in horizon)
+    assert dates.overlap(*a, *b) == dates.overlap(*b, *a) == shared
+
+
+@given(periods(), near)
+def test_every_day_is_before_in_or_after_a_position(period, today):
+    status = dates.status(*period, today)
+    assert (status == "current") == within(today, period)
+    assert (status == "upcoming") == (today < period[0])
+
+
+@given(periods(days))
+def test_a_right_period_has_no_problem(period):
+    start, end = period
+    assert dates.problems(start=start, end=end, has_end_reason=end is not None) == {}
+
+
+@given(st.none() | st.dates(), st.none() | st.dates(), st.booleans(), st.dates(), st.none() | st.dates(), st.dates())
+def test_problems_never_break_and_name_fields(start, end, reason, first, last, probation):
+    found = dates.problems(
+        start=start,
+        end=end,
+        has_end_reason=reason,
+        first_day_of_work=first,
+        last_day_of_work=last,
+        probation_end=probation,
+    )
+    assert set(found) <= {"start_date", "end_date", "end_reason", "last_day_of_work", "probation_end"}
+    assert all(words.endswith(".") for words in found.values())
+    if start is not None and end is not None and end < start:
+        assert "end_date" in found
+
+
+@pytest.mark.parametrize(
+    ("given_", "field", "words"),
+    [
+        ({"end": date(2026, 2, 28)}, "end_date", "The end date 28 Feb 2026 is before the start date 1 Mar 2026."),
+        ({"has_end_reason": True}, "end_reason", "An end reason needs an end date."),
+        ({"last_day_of_work": date(2026, 2, 1)}, "last_day_of_work", "before the first, 1 Mar 2026"),
+        ({"probation_end": date(2026, 2, 1)}, "probation_end", "Probation ends 1 Feb 2026, before"),
+        ({"end": date(2999, 1, 1)}, "end_date", "The year 2999 cannot be right"),
+    ],
+)
+def test_what_is_said(given_, field, words):
+    found = dates.problems(**{"start": date(2026, 3, 1), "end": None, "has_end_reason": False, **given_})
+    assert words in found[field]
+
+
+def test_words():
+    assert dates.span(date(2026, 3, 1), None) == "from 1 Mar 2026"
+    assert dates.span(date(2026, 3, 1), date(2026, 12, 31)) == "1 Mar 2026 – 31 Dec 2026"
+    assert dates.span(None, None) == "no dates"
+
+
+# -- the timeline
+
+
+@given(st.lists(periods(days), max_size=6), days)
+def test_the_picture_stays_inside_its_frame(spans, today):
+    positions = [Position(pk=n + 1, title=f"P{n}", start_date=s, end_date=e) for n, (s, e) in enumerate(spans)]
+    picture = timeline.draw(positions, today)
+    assert len(picture.rows) == len(positions)
+    assert 0 <= picture.today_x <= 100
+    assert 1 <= len(picture.marks) <= 12 and [m.x for m in picture.marks] == sorted({m.x for m in picture.marks})
+    for row in picture.rows:
+        for bar in (row.bar, *row.clashes):
+            assert 0 <= bar.x <= 100 and bar.width > 0 and bar.x + bar.width <= 100.5
+        assert row.open == (row.position.end_date is None)
+        if row.open:
+            assert row.bar.x + row.bar.width == pytest.approx(100, abs=0.5)
+        for clash in row.clashes:
+            assert row.bar.x - 0.1 <= clash.x and clash.x + clash.width <= row.bar.x + row.bar.width + 0.5
+    assert len(picture.overlaps) == len(timeline.overlapping(positions))
+    starts = [row.position.start_date for row in picture.rows]
+    assert starts == sorted(starts, reverse=True)
+
+
+def test_a_current_bar_holds_today():
+    today = date(2026, 11, 23)
+    picture = timeline.draw([Position(pk=1, title="P", start_date=date(2024, 1, 1), end_date=today)], today)
+    (row,) = picture.rows
+    assert row.status == "current" and row.bar.x <= picture.today_x <= row.bar.x + row.bar.width
+    assert picture.marks[0].label.startswith(("2024", "Jan 2024"))
+
+
+def test_nothing_to_draw():
+    picture = timeline.draw([], date(2026, 11, 23))
+    assert picture.rows == () and picture.overlaps == ()
