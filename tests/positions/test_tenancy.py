@@ -66,7 +66,8 @@ def test_no_admin_address_shows_or_changes_a_foreign_object(organization, things
                 continue  # by chance also the key of one of ours
             for method in ("get", "post"):
                 response = getattr(client, method)(address, follow=True)
-                assert CANARY.encode() not in response.content.replace(address.encode(), b""), (method, address)
+                content = b"".join(response) if response.streaming else response.content
+                assert CANARY.encode() not in content, (method, address)
                 tried += 1
     assert tried > 100
     assert snapshot() == before
