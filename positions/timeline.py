@@ -13,6 +13,8 @@ from positions.models import Position
 # Distances between the marks of the axis, in months; the first one that gives few enough marks is taken.
 _STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600)
 _MOST_MARKS = 8
+# So many overlaps are told in words.
+_SAID = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ def _marks(begin: date, last: date, step: int) -> Iterable[tuple[int, date]]:
         mark = following
 
 
+def _sentences(pairs: Sequence[tuple[Position, Position]]) -> tuple[str, ...]:
+    said = [f"{a.title} and {b.title} overlap: {dates.span(*shared(a, b))}." for a, b in pairs[:_SAID]]
+    return (*said, *([f"And {len(pairs) - _SAID} more overlaps."] if len(pairs) > _SAID else []))
+
+
 def draw(positions: Iterable[Position], today: date) -> Timeline:
     """Newest first. Every position needs a start date; an empty end is open."""
     rows = sorted(positions, key=lambda p: (p.start_date, p.pk or 0), reverse=True)
@@ -123,5 +130,5 @@ def draw(positions: Iterable[Position], today: date) -> Timeline:
             if x(day) <= 94
         ),
         today_x=x(today),
-        overlaps=tuple(f"{a.title} and {b.title} overlap: {dates.span(*shared(a, b))}." for a, b in pairs),
+        overlaps=_sentences(pairs),
     )

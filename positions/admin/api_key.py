@@ -19,7 +19,7 @@ from positions.models.api_key import SCOPES
 
 _SCOPE_WORDS = {
     "positions:read": "positions:read – read employees and positions",
-    "positions:write": "positions:write – create, change and delete them",
+    "positions:write": "positions:write – create, change, delete",
     "sync:read": "sync:read – read connections and the sync log",
     "sync:write": "sync:write – re-sync and check connections",
 }
@@ -87,6 +87,11 @@ class ApiKeyAdmin(ScopedAdmin):
             name="positions_apikey_created",
         )
         return [created, *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        # A new key is shown next, whichever button is pressed.
+        context.update({"show_save_and_add_another": False, "show_save_and_continue": kwargs.get("obj") is not None})
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def created_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         key = self.get_object(request, str(object_id))

@@ -4,15 +4,18 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from positions import dates, roles
 from positions.admin import panels
-from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter
+from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter, ScopedForm
 from positions.models import Position
 
+# So many overlapping positions are named; the rest are counted.
+_NAMED = 3
 STATUS_LABELS = {"Current": "success", "Upcoming": "info", "Ended": "default"}
 
 
@@ -52,9 +55,15 @@ class StatusFilter(DropdownFilter):
         return queryset.filter(found)
 
 
+class PositionForm(ScopedForm):
+    class Meta:
+        help_texts = {"start_date": "The first day."}
+
+
 @admin.register(Position)
 class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     organization_path = "employee__organization"
+    form = PositionForm
     list_display = ("title", "employee", "start_date", "end_date", "percentage_shown", "status_shown")
     list_select_related = ("employee__organization",)
     list_filter = (
@@ -111,17 +120,28 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
             context["panels"] = [panel(request, position) for panel in panels.position_panels]
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if "employee" in request.GET:  # it was added from the employee's page
+            return HttpResponseRedirect(reverse("admin:positions_employee_change", args=(obj.employee_id,)))
+        return super().response_post_save_add(request, obj)
+
     def positions_to_delete(self, objects: list[Any]) -> list[Position]:
         return objects
 
 
 def overlap_notes(position: Position) -> list[str]:
+    """One sentence that names the periods which this one overlaps."""
     others = Position.objects.filter(employee=position.employee_id).exclude(pk=position.pk)
     others = others.filter(Q(end_date=None) | Q(end_date__gte=position.start_date))
     if position.end_date is not None:
         others = others.filter(start_date__lte=position.end_date)
+    names = [
+        f"{other.title} ({dates.span(other.start_date, other.end_date)})" for other in others.order_by("start_date")
+    ]
+    if not names:
+        return []
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return [
-        f"This position overlaps {other.title}, {dates.span(other.start_date, other.end_date)}. "
+        f"This position overlaps {', '.join(names[:_NAMED])}{more}. "
         "Systems with employment history refuse overlapping periods."
-        for other in others.order_by("start_date")[:5]
     ]

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import QuerySet
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from positions.api.references import Errors, References, by_external_id, missing, names, taken
+from positions.api.references import Errors, References, by_external_id, missing, names, storable, taken
 from positions.api.serializers import BulkRowSerializer
 from positions.models import Employee, Organization, Position
 
@@ -32,7 +32,7 @@ def is_id(value: Any) -> bool:
 
 def external_id_of(row: Mapping[str, Any]) -> str:
     text = row.get("external_id")
-    return text.strip() if isinstance(text, str) else ""
+    return text.strip() if isinstance(text, str) and storable(text) else ""
 
 
 def date_errors(position: Position) -> dict[str, list[ErrorDetail]]:

@@ -26,6 +26,16 @@ def taken(sentence: str) -> list[ErrorDetail]:
     return [ErrorDetail(sentence, "taken")]
 
 
+def storable(text: str) -> bool:
+    """Whether a database takes the text at all: what it does not take is not looked for."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _codes(rows: Iterable[Row], name: str) -> set[str]:
+    # The serializer trims text, so what is looked for is trimmed as well.
+    return {text.strip() for text in _wanted(rows, name, str) if storable(text)}
+
+
 def _wanted(rows: Iterable[Row], name: str, kind: type) -> set[Any]:
     """The usable values of a name in what was sent; unusable ones get their error from the serializer."""
     return {v for row in rows if isinstance(v := row.get(name), kind) and not isinstance(v, bool) and v not in ("", 0)}
@@ -55,9 +65,7 @@ class Found:
 class References:
     def __init__(self, organization: Organization, rows: Sequence[Row]) -> None:
         rows = [row for row in rows if isinstance(row, Mapping)]
-        # The serializer trims text, so what is looked for is trimmed as well.
-        codes = {code.strip() for code in _wanted(rows, "department_code", str)}
-        numbers = {number.strip() for number in _wanted(rows, "employee_number", str)}
+        codes, numbers = _codes(rows, "department_code"), _codes(rows, "employee_number")
         departments = Department.objects.filter(organization=organization)
         employees = Employee.objects.filter(organization=organization).defer("national_id")
         companies = Company.objects.filter(organization=organization)

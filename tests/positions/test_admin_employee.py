@@ -150,8 +150,13 @@ def test_an_overlap_is_saved_with_a_warning(organization, editor, employee):
     response = editor.post(reverse("admin:positions_position_add"), {**POSITION, "employee": employee.pk}, follow=True)
     messages = [(m.level_tag, str(m)) for m in response.context["messages"]]
     warnings = [words for level, words in messages if level == "warning"]
-    assert len(warnings) == 1 and warnings[0].startswith("This position overlaps Cashier, 1 Jan 2026 – 1 Mar 2026.")
+    assert warnings == [
+        "This position overlaps Cashier (1 Jan 2026 – 1 Mar 2026). "
+        "Systems with employment history refuse overlapping periods."
+    ]
     assert Position.objects.count() == 3
+    add = reverse("admin:positions_position_add") + f"?employee={employee.pk}"
+    assert editor.post(add, {**POSITION, "employee": employee.pk}).url == change(employee)
 
 
 def test_a_position_stays_with_its_employee(organization, editor, employee):

@@ -270,6 +270,19 @@ def test_bulk_is_all_or_nothing_and_names_each_wrong_value(api, employee):
     assert mine.title == "Old" and Position.objects.count() == 2
 
 
+@pytest.mark.parametrize("odd", ["a\x00b", "\ud800"])
+@pytest.mark.parametrize("field", ["employee_number", "department_code", "external_id", "title"])
+def test_text_that_no_database_takes(api, employee, field, odd):
+    row = {"employee": employee.pk, "title": "T", "start_date": "2026-01-01", field: odd}
+    for path, body in (("/positions/", row), ("/positions/bulk/", {"positions": [row]})):
+        response = api.post(path, body)
+        assert response.status_code == 400 and any(field in e["field"] for e in response.json()["errors"])
+    assert api.get(f"/employees/{employee.pk}/positions/by-external-id/a%00b/").status_code == 404
+    path = f"/employees/{employee.pk}/positions/by-external-id/a%00b/"
+    assert api.put(path, {"title": "T", "start_date": "2026-01-01"}).status_code == 400
+    assert api.get("/employees/?number=a%00b").status_code == 400
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

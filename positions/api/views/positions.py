@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -19,7 +19,7 @@ from positions.api.base import ApiView, etag_of, matches, require_match, writes
 from positions.api.fields import Text
 from positions.api.filters import PositionFilters
 from positions.api.pagination import Pages
-from positions.api.references import Errors, References, by_external_id, names, taken
+from positions.api.references import Errors, References, by_external_id, names, storable, taken
 from positions.api.serializers import BulkSerializer, PositionSerializer, example
 from positions.api.views.employees import READ_WRITE
 from positions.bulk import save_positions
@@ -264,6 +264,8 @@ class PositionByExternalIdViewSet(PositionsView):
     @extend_schema(summary="Read a position by your id", operation_id="positions_by_external_id_retrieve")
     def retrieve(self, request: Request, employee_pk: int, external_id: str) -> Response:
         employee = self.employee_of_address()
+        if not storable(external_id):
+            raise NotFound
         return self.one(get_object_or_404(self.get_queryset(), employee=employee, external_id=external_id))
 
     @extend_schema(
