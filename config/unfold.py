@@ -95,6 +95,12 @@ def stylesheet(request: HttpRequest) -> str:
     return static("positions/admin.css")
 
 
+def sync_stylesheet(request: HttpRequest) -> str:
+    from django.templatetags.static import static
+
+    return static("synclog/admin.css")
+
+
 UNFOLD = {
     "SITE_TITLE": "Position Sync",
     "SITE_HEADER": "Position Sync",
@@ -118,6 +124,7 @@ UNFOLD = {
             "950": "oklch(28.2% .091 267.935)",
         },
     },
-    "STYLES": ["config.unfold.stylesheet"],
+    "STYLES": ["config.unfold.stylesheet", "config.unfold.sync_stylesheet"],
+    "DASHBOARD_CALLBACK": "synclog.dashboard.dashboard",
     "SIDEBAR": {"navigation": "config.unfold.navigation"},
 }

@@ -111,7 +111,8 @@ class _Batch:
         job.state, job.open_key = Job.State.SUCCEEDED, None
         job.file_key = outcome.file_id
         system = self.integration.system.name
-        job.message = outcome.pending or " ".join(w.message for w in outcome.warnings) or f"Accepted by {system}."
+        said = " ".join(text for text in (outcome.pending, *(w.message for w in outcome.warnings)) if text)
+        job.message = said or f"Accepted by {system}."
 
     def _skipped(self, job: Job, outcome: Outcome) -> None:
         job.state, job.open_key = Job.State.SKIPPED, None
@@ -263,7 +264,7 @@ def _attempt(job: Job, outcome: Outcome, done: Done, report: Report | Exception,
         vendor_code=outcome.vendor_code[:80],
         trace=[dataclasses.asdict(line) for line in outcome.trace],
         changes=[
-            {"field": key, "remote": names.get(key, ""), "old": _shown(change.old), "new": _shown(change.new)}
+            {"field": key, "remote": names.get(key, ""), "old": shown_value(change.old), "new": shown_value(change.new)}
             for key, change in outcome.changes.items()
         ],
         unsent=dict(outcome.unsent),
@@ -272,7 +273,7 @@ def _attempt(job: Job, outcome: Outcome, done: Done, report: Report | Exception,
     )
 
 
-def _shown(value: Any) -> str | None:
+def shown_value(value: Any) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, Decimal):

@@ -1,0 +1,8 @@
+"""The error log, and what sync adds to the pages of people and positions."""
+
+from synclog import panels
+from synclog.admin.job import JobAdmin
+
+panels.connect()
+
+__all__ = ["JobAdmin"]

@@ -1,0 +1,65 @@
+"""The error log as CSV, row by row: whatever is asked for is never in memory as a whole."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+
+from synclog import showing
+from synclog.causes import remedy
+from synclog.models import Job
+
+COLUMNS = (
+    "Time", "Employee number", "Employee", "Position", "From", "To", "Integration", "System", "Action", "Status",
+    "Cause", "Cause code", "What to do", "Message", "Field", "System's own words", "System's code", "Attempts",
+    "Next attempt", "Started by", "Number",
+)  # fmt: skip
+
+
+class _Echo:
+    def write(self, line: str) -> str:
+        return line
+
+
+def cell(value: Any) -> str:
+    """A spreadsheet must not take a cell for a formula, whoever typed it."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
+
+
+def lines(jobs: QuerySet[Job]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    # So that a spreadsheet reads the letters of Åse as they are.
+    yield "\ufeff" + writer.writerow(COLUMNS)
+    for job in jobs.iterator(chunk_size=500):
+        yield writer.writerow([cell(value) for value in row(job)])
+
+
+def row(job: Job) -> Iterable[Any]:
+    zone = job.integration.organization.zone
+    return (
+        f"{job.changed_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+        job.employee_number,
+        job.employee_name,
+        job.title,
+        job.start_date,
+        job.end_date,
+        job.integration.name,
+        job.integration.system.name,
+        showing.action_words(job),
+        showing.mark_of(job).word,
+        showing.cause_words(job),
+        job.cause,
+        remedy(job.cause),
+        job.message,
+        showing.field_label(job.field) if job.field else "",
+        job.vendor_text,
+        job.vendor_code,
+        job.attempts,
+        showing.next_attempt(job),
+        showing.started_by(job),
+        job.pk,
+    )

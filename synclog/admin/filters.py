@@ -1,0 +1,237 @@
+"""The filters of the error log. All of them live in the address, so that a view of the log can be mailed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.dateparse import parse_date
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.widgets import INPUT_CLASSES
+
+from positions import dates, roles
+from positions.admin.scoped import ScopedAutocompleteFilter
+from positions.models import Employee, Organization, Position
+from synclog.causes import cause_title, causes
+from synclog.models import Job
+from synclog.showing import field_label
+
+
+def key_of(text: Any) -> int | None:
+    """A row's number as typed into an address; None for anything else."""
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    """The clock that days in a filter are meant on: the organization's, UTC for people with several."""
+    only = roles.only_organization(request.user)
+    organization = Organization.objects.filter(pk=only).only("time_zone").first() if only else None
+    return organization.zone if organization else ZoneInfo("UTC")
+
+
+class StatusFilter(ChoicesDropdownFilter):
+    title = "status"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "status"
+
+    def said(self) -> str:
+        return str(dict(Job.State.choices).get(self.value(), self.value()))
+
+
+class ActionFilter(ChoicesDropdownFilter):
+    def said(self) -> str:
+        return str(dict(Job.Action.choices).get(self.value(), self.value()))
+
+
+class CauseFilter(DropdownFilter):
+    title = "cause"
+    parameter_name = "cause"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return sorted(((code, cause.title) for code, cause in causes().items()), key=lambda pair: pair[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(cause=self.value()) if self.value() else queryset
+
+    def said(self) -> str:
+        return cause_title(str(self.value()))
+
+
+class EmployeeFilter(admin.SimpleListFilter):
+    """By an employee of the user's organizations, also one who was deleted since (then by the address only)."""
+
+    title = "employee"
+    parameter_name = "employee"
+    template = "unfold/filters/filters_field.html"
+    form_class = ScopedAutocompleteFilter.form_class
+
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.request, self.model_admin = request, model_admin
+
+    def has_output(self) -> bool:
+        return True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not self.value():
+            return queryset
+        key = key_of(self.value())
+        return queryset.none() if key is None else queryset.filter(employee_key=key)
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        yield {
+            "form": self.form_class(
+                request=self.request,
+                label="By employee",
+                name=self.parameter_name,
+                choices=(),
+                field=Position._meta.get_field("employee"),
+                model_admin=self.model_admin,
+                data={self.parameter_name: self.value() if key_of(self.value()) else None},
+            )
+        }
+
+    def said(self) -> str:
+        key = key_of(self.value())
+        row = self.model_admin.get_queryset(self.request).filter(employee_key=key).first() if key else None
+        if row is not None:
+            return str(row.employee_name)
+        shown = self.model_admin.offered(
+            self.request, Employee.objects.defer("national_id"), self.model_admin.visible(self.request)
+        )
+        employee = shown.filter(pk=key).first() if key else None
+        return employee.name if employee else "unknown"
+
+
+class _Hidden(admin.SimpleListFilter):
+    """Comes with a link; it is shown above the list, where it can be taken off, and not among the filters."""
+
+    def has_output(self) -> bool:
+        return True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return []
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        yield {"form": ()}
+
+    template = "admin/synclog/job/hidden_filter.html"
+
+
+class PositionFilter(_Hidden):
+    title = "position"
+    parameter_name = "position"
+
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.request, self.model_admin = request, model_admin
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not self.value():
+            return queryset
+        key = key_of(self.value())
+        return queryset.none() if key is None else queryset.filter(position_key=key)
+
+    def said(self) -> str:
+        key = key_of(self.value())
+        row = self.model_admin.get_queryset(self.request).filter(position_key=key).first() if key else None
+        return f"{row.title}, {dates.span(row.start_date, row.end_date)}" if row else "unknown"
+
+
+class FieldFilter(_Hidden):
+    title = "field"
+    parameter_name = "field"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(field=self.value()) if self.value() else queryset
+
+    def said(self) -> str:
+        return field_label(str(self.value()))
+
+
+class DayForm(forms.Form):
+    """The browser's own date picker."""
+
+    def __init__(self, name: str, label: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[name] = forms.DateField(
+            label=label,
+            required=False,
+            widget=forms.DateInput(attrs={"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d"),
+        )
+
+
+class _DayFilter(admin.SimpleListFilter):
+    template = "unfold/filters/filters_field.html"
+
+    def has_output(self) -> bool:
+        return True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return []
+
+    @property
+    def day(self) -> date | None:
+        try:
+            day = parse_date(self.value() or "")
+        except ValueError:
+            return None
+        # A day more or less is looked at: the first and last years of the calendar have none.
+        return day if day and 1900 <= day.year <= 2999 else None
+
+    def condition(self, day: date, zone: ZoneInfo) -> Q:
+        raise NotImplementedError
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not self.value():
+            return queryset
+        return queryset.filter(self.condition(self.day, zone_of(request))) if self.day else queryset.none()
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        name = str(self.parameter_name)
+        yield {
+            "form": DayForm(
+                name=name,
+                label=str(self.title).capitalize(),
+                data={name: self.day.isoformat() if self.day else None},
+            )
+        }
+
+    def said(self) -> str:
+        return dates.show(self.day) if self.day else "not a day"
+
+
+class ActiveOnFilter(_DayFilter):
+    title = "position active on"
+    parameter_name = "active_on"
+
+    def condition(self, day: date, zone: ZoneInfo) -> Q:
+        return Q(start_date__lte=day) & (Q(end_date=None) | Q(end_date__gte=day))
+
+
+class SinceFilter(_DayFilter):
+    title = "time from"
+    parameter_name = "since"
+
+    def condition(self, day: date, zone: ZoneInfo) -> Q:
+        return Q(changed_at__gte=datetime.combine(day, time.min, zone))
+
+
+class UntilFilter(_DayFilter):
+    title = "time until"
+    parameter_name = "until"
+
+    def condition(self, day: date, zone: ZoneInfo) -> Q:
+        return Q(changed_at__lt=datetime.combine(day + timedelta(days=1), time.min, zone))

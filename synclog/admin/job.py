@@ -1,0 +1,521 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Max, Min, QuerySet
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.safestring import SafeString
+
+from integrations.models import Integration
+from positions import roles
+from positions.admin.scoped import ScopedAdmin
+from positions.models import Position
+from synclog import actions, batch, showing
+from synclog.admin import export, page
+from synclog.admin.filters import (
+    ActionFilter,
+    ActiveOnFilter,
+    CauseFilter,
+    EmployeeFilter,
+    FieldFilter,
+    PositionFilter,
+    SinceFilter,
+    StatusFilter,
+    UntilFilter,
+    key_of,
+)
+from synclog.admin.listing import TABS, JobList, JobPages
+from synclog.causes import cause_title, remedy
+from synclog.models import Job, JobQuerySet
+from synclog.preview import Preview, preview_job, preview_position
+
+REASON_LENGTH = 160
+_GROUPS = 200
+# Decrypting the keys of a connection for each row of a list would be slow, and no list needs them.
+LIGHT = ("integration__credentials", "integration__vault")
+
+
+@admin.register(Job)
+class JobAdmin(ScopedAdmin):
+    """The error log. Nobody writes jobs by hand; editors and admins re-sync and dismiss them."""
+
+    needs = {"add": None, "change": "edit", "delete": None}
+    list_display = (
+        "time_shown",
+        "employee_shown",
+        "position_shown",
+        "integration_shown",
+        "status_shown",
+        "cause_shown",
+    )
+    list_display_links = ("time_shown",)
+    list_select_related = ("integration__organization",)
+    list_filter = (
+        "integration",
+        ("state", StatusFilter),
+        CauseFilter,
+        ("action", ActionFilter),
+        EmployeeFilter,
+        ActiveOnFilter,
+        SinceFilter,
+        UntilFilter,
+        PositionFilter,
+        FieldFilter,
+    )
+    search_fields = ("employee_name", "employee_number", "title")
+    search_help_text = "Employee or position"
+    ordering = ("-changed_at", "-pk")
+    sortable_by = ()
+    paginator = JobPages
+    list_disable_select_all = True
+    list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER
+    change_list_template = "admin/synclog/job/list.html"
+    actions = ("resync_selected", "dismiss_selected")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("integration__organization").defer(*LIGHT)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return JobList
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(address: str, view: Any, name: str) -> URLPattern:
+            return path(address, self.admin_site.admin_view(view), name=f"synclog_job_{name}")
+
+        return [
+            at("export.csv", self.export_view, "export"),
+            at("by-cause/", self.by_cause_view, "by_cause"),
+            at("resync/", self.resync_all_view, "resync_all"),
+            at("preview/", self.preview_position_view, "preview_position"),
+            at("send-now/", self.send_now_view, "send_now"),
+            at("<int:pk>/resync/", self.resync_view, "resync"),
+            at("<int:pk>/move/", self.move_view, "move"),
+            at("<int:pk>/dismiss/", self.dismiss_view, "dismiss"),
+            at("<int:pk>/preview/", self.preview_view, "preview"),
+            *super().get_urls(),
+        ]
+
+    # -- columns
+
+    @admin.display(description="time")
+    def time_shown(self, job: Job) -> SafeString:
+        return _two_lines(
+            showing.clock(job.changed_at, job.integration.organization.zone), showing.started_by(job)
+        )
+
+    @admin.display(description="employee")
+    def employee_shown(self, job: Job) -> SafeString:
+        return _two_lines(job.employee_name, job.employee_number)
+
+    @admin.display(description="position")
+    def position_shown(self, job: Job) -> SafeString:
+        return _two_lines(job.title, showing.span(job))
+
+    @admin.display(description="integration")
+    def integration_shown(self, job: Job) -> SafeString:
+        return _two_lines(job.integration.name, showing.action_words(job))
+
+    @admin.display(description="status")
+    def status_shown(self, job: Job) -> SafeString:
+        mark, following = showing.mark_of(job), showing.next_attempt(job)
+        tried = showing.counted(job.attempts, "attempt") if job.attempts else ""
+        return format_html(
+            '<div class="sy sy-cell"><span class="sy-mark sy-{}"><span class="material-symbols-outlined" '
+            'aria-hidden="true">{}</span>{}</span><span class="sy-quiet">{}</span></div>',
+            mark.tone,
+            mark.glyph,
+            mark.word,
+            " · ".join(part for part in (tried, f"next {following}" if following else "") if part),
+        )
+
+    @admin.display(description="cause and what to do")
+    def cause_shown(self, job: Job) -> SafeString:
+        title = showing.cause_words(job, job.field)
+        return format_html(
+            '<div class="sy sy-cell sy-wide"><span class="sy-first">{}</span><span class="sy-quiet">{}</span>{}</div>',
+            title,
+            remedy(job.cause) if title else job.message,
+            self._buttons(job),
+        )
+
+    @staticmethod
+    def _buttons(job: Job) -> SafeString:
+        opened = format_html('<a class="sy-link" href="{}">Open</a>', _address(job))
+        if not job.may_act:  # type: ignore[attr-defined]
+            return format_html('<span class="sy-acts">{}</span>', opened)
+        back = urlencode({"next": job.listed_at})  # type: ignore[attr-defined]
+        resync = format_html(
+            '<button type="submit" class="sy-link" formaction="{}?{}">Re-sync</button>',
+            reverse("admin:synclog_job_resync", args=[job.pk]),
+            back,
+        )
+        dismiss: SafeString | str = ""
+        if job.is_open and job.state != Job.State.RUNNING:
+            dismiss = format_html(
+                '<a class="sy-link" href="{}?{}">Dismiss</a>',
+                reverse("admin:synclog_job_dismiss", args=[job.pk]),
+                back,
+            )
+        return format_html('<span class="sy-acts">{}{}{}</span>', opened, resync, dismiss)
+
+    # -- the list
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        cl = getattr(response, "context_data", None) and response.context_data.get("cl")  # type: ignore[attr-defined]
+        if not isinstance(cl, JobList):
+            return response
+        for job in cl.result_list:
+            job.may_act = self.has_change_permission(request, job)
+            job.listed_at = request.get_full_path()
+        # The page's head says what it is, and its tabs how many there are.
+        cl.full_result_count = cl.result_count
+        response.context_data |= {  # type: ignore[attr-defined]
+            "title": "Error log",
+            "subtitle": None,
+            "may_act": self.has_change_permission(request),
+            "empty": None if cl.result_count else self._empty(request, cl),
+        }
+        return response
+
+    def _empty(self, request: HttpRequest, cl: JobList) -> tuple[str, str]:
+        """What an empty list says: a headline and a sentence."""
+        if cl.sought:
+            return "Nothing matches", "No entry of this tab fits the search and the filters above."
+        words = {
+            "retrying": ("Nothing is on its way", "Changes wait here for some seconds until they are sent."),
+            "skipped": ("Nothing was skipped", "What is not sent for a good reason is told here."),
+            "succeeded": ("Nothing was sent yet", "Each change that a system accepted is listed here."),
+            "dismissed": ("Nothing was dismissed", "What somebody decided not to send is listed here."),
+            "all": ("No change was recorded yet", "A position that is saved while a connection is on appears here."),
+        }
+        if cl.tab in words:
+            return words[cl.tab]
+        if cl.of_all_tabs.filter(state__in=TABS["retrying"][1]).exists():
+            return "Nothing needs you", "Some changes are on their way: see Retrying."
+        ids = self.visible(request)
+        mine = Integration.objects.all() if ids is None else Integration.objects.filter(organization__in=ids)
+        newest = mine.order_by("-last_success_at").exclude(last_success_at=None).select_related("organization")
+        last = newest.only("last_success_at", "organization__time_zone").first()
+        if last is None or last.last_success_at is None:
+            return "Nothing needs you", "Nothing was sent yet either: the next change of a position will be."
+        return "Everything is in sync", f"Last sent {showing.clock(last.last_success_at, last.organization.zone)}."
+
+    @admin.action(description="Re-sync selected", permissions=["change"])
+    def resync_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._tell(request, batch.resync(queryset, request.user.get_username()))
+
+    @admin.action(description="Dismiss selected…", permissions=["change"])
+    def dismiss_selected(self, request: HttpRequest, queryset: JobQuerySet) -> HttpResponse | None:
+        if "reason" in request.POST:
+            self._dismiss(request, queryset)
+            return None
+        jobs = list(queryset.open().exclude(state=Job.State.RUNNING)[: self.list_per_page])
+        if not jobs:
+            self.message_user(request, "None of these is open: there is nothing to dismiss.", messages.WARNING)
+            return None
+        return self._dismissal(request, jobs, action="dismiss_selected")
+
+    def _tell(self, request: HttpRequest, done: batch.Resynced) -> None:
+        level = messages.SUCCESS if done.sent and not done.off else messages.WARNING
+        self.message_user(request, done.sentence(), level)
+
+    def _dismiss(self, request: HttpRequest, jobs: JobQuerySet) -> None:
+        reason = " ".join(request.POST.get("reason", "").split())[:REASON_LENGTH]
+        number = batch.dismiss(jobs, reason, request.user.get_username())
+        if number:
+            text = f"{showing.counted(number, 'entry', 'entries')} dismissed. The next change of a position is sent."
+            self.message_user(request, text, messages.SUCCESS)
+        else:
+            self.message_user(request, "It is closed already, or being sent right now.", messages.WARNING)
+
+    def _dismissal(self, request: HttpRequest, jobs: Sequence[Job], action: str = "", back: str = "") -> HttpResponse:
+        return self._page(
+            request,
+            "dismiss.html",
+            title="Dismiss" if len(jobs) == 1 else f"Dismiss {len(jobs)} entries",
+            jobs=jobs,
+            action=action,
+            back=back or request.get_full_path(),
+            length=REASON_LENGTH,
+        )
+
+    # -- all that match a filter
+
+    def _matching(self, request: HttpRequest) -> JobList | HttpResponse:
+        """The list that the address describes, or the way back to a list when it describes none."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            found: JobList = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(reverse("admin:synclog_job_changelist"))
+        return found
+
+    def resync_all_view(self, request: HttpRequest) -> HttpResponse:
+        """Counts first; sends on POST."""
+        cl = self._matching(request)
+        if not isinstance(cl, JobList):
+            return cl
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        jobs = self.limited(cl.queryset, roles.organization_ids(request.user, "edit"))
+        log = reverse("admin:synclog_job_changelist") + cl.address
+        if request.method == "POST":
+            self._tell(request, batch.resync(jobs, request.user.get_username()))
+            return HttpResponseRedirect(log)
+        by_integration = (
+            jobs.order_by()
+            .values("integration__name", "integration__send_positions")
+            .annotate(n=Count("pk"))
+            .order_by("integration__name")
+        )
+        rows = [(row["integration__name"], row["n"], row["integration__send_positions"]) for row in by_integration]
+        number = sum(n for _, n, on in rows if on)
+        return self._page(
+            request,
+            "resync.html",
+            title="Re-sync all that match",
+            rows=rows,
+            number=number,
+            number_shown=showing.counted(number, "entry", "entries"),
+            filters=cl.active_filters(),
+            tab=next(tab.title for tab in cl.tabs() if tab.active),
+            query=cl.query,
+            back=log,
+        )
+
+    def by_cause_view(self, request: HttpRequest) -> HttpResponse:
+        cl = self._matching(request)
+        if not isinstance(cl, JobList):
+            return cl
+        found = (
+            cl.queryset.order_by()
+            .exclude(cause="")
+            .values("integration", "cause", "field")
+            .annotate(n=Count("position_key", distinct=True), first=Min("recorded_at"), last=Max("changed_at"))
+            .order_by("-n", "cause", "field", "integration")
+        )
+        rows = list(found[: _GROUPS + 1])
+        named = Integration.objects.select_related("organization").defer("credentials", "vault")
+        integrations = named.in_bulk({row["integration"] for row in rows})
+        log = reverse("admin:synclog_job_changelist")
+        return self._page(
+            request,
+            "by_cause.html",
+            title="Error log by cause",
+            groups=[self._group(request, cl, row, integrations[row["integration"]], log) for row in rows[:_GROUPS]],
+            cut=len(rows) > _GROUPS,
+            tabs=cl.tabs(),
+            filters=cl.active_filters(),
+            back=log + cl.address,
+            empty=None if rows else self._empty(request, cl),
+        )
+
+    def _group(
+        self, request: HttpRequest, cl: JobList, row: dict[str, Any], integration: Integration, log: str
+    ) -> dict[str, Any]:
+        narrowed = {"tab": cl.tab, "integration__id__exact": integration.pk, "cause": row["cause"]}
+        address = cl.get_query_string({**narrowed, **({"field": row["field"]} if row["field"] else {})})
+        field = f" ({showing.field_label(row['field'])})" if row["field"] else ""
+        zone = integration.organization.zone
+        return {
+            "positions": showing.counted(row["n"], "position"),
+            "cause": f"{cause_title(row['cause'])}{field}",
+            "remedy": remedy(row["cause"]),
+            "integration": integration,
+            "first": showing.clock(row["first"], zone),
+            "last": showing.clock(row["last"], zone),
+            "open": log + address,
+            "resync": reverse("admin:synclog_job_resync_all") + address
+            if roles.can(request.user, integration.organization_id, "edit")
+            else "",
+        }
+
+    def export_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+        cl = self._matching(request)
+        if not isinstance(cl, JobList):
+            return cl
+        response = StreamingHttpResponse(export.lines(cl.queryset), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="error-log-{cl.tab.replace("_", "-")}.csv"'
+        return response
+
+    # -- one job
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET"])
+        job = self._one(request, key_of(object_id) or 0)
+        if not isinstance(job, Job):
+            return job
+        asked = key_of(request.GET.get("attempt"))
+        return self._page(request, "job.html", **page.context(job, asked, self.has_change_permission(request, job)))
+
+    def _one(self, request: HttpRequest, pk: int) -> Job | HttpResponse:
+        """A job that the user may see, or the same answer as for one that does not exist."""
+        job = self.get_object(request, str(pk))
+        if job is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))
+        if not self.has_view_permission(request, job):
+            raise PermissionDenied
+        return job
+
+    def _acted_on(self, request: HttpRequest, pk: int) -> Job | HttpResponse:
+        """The same for what changes something: by POST, and for editors and admins."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        job = self._one(request, pk)
+        if isinstance(job, Job) and not self.has_change_permission(request, job):
+            raise PermissionDenied
+        return job
+
+    def _back(self, request: HttpRequest, default: str) -> HttpResponseRedirect:
+        wanted = request.POST.get("next") or request.GET.get("next") or ""
+        safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+        return HttpResponseRedirect(wanted if safe else default)
+
+    def resync_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        job = self._acted_on(request, pk)
+        if not isinstance(job, Job):
+            return job
+        self._tell(request, batch.resync(Job.objects.filter(pk=job.pk), request.user.get_username()))
+        return self._back(request, _newest_of(job))
+
+    def move_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        job = self._acted_on(request, pk)
+        if not isinstance(job, Job):
+            return job
+        if not page.may_move(job):
+            self.message_user(request, "There is no earlier period to move any more.", messages.WARNING)
+        elif not job.integration.send_positions:
+            self.message_user(request, showing.held_back(job.integration), messages.WARNING)
+        else:
+            actions.move_period(job, request.user.get_username())
+            text = f"The period that {job.integration.system.name} has gets the new start date now."
+            self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(_address(job))
+
+    def dismiss_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        job = self._one(request, pk) if request.method == "GET" else self._acted_on(request, pk)
+        if not isinstance(job, Job):
+            return job
+        if not self.has_change_permission(request, job):
+            raise PermissionDenied
+        if request.method == "POST":
+            self._dismiss(request, Job.objects.filter(pk=job.pk))
+            return self._back(request, _address(job))
+        return self._dismissal(request, [job], back=self._back(request, _address(job)).url)
+
+    # -- preview and "send now"
+
+    def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.method == "GET":
+            return HttpResponseRedirect(reverse("admin:synclog_job_change", args=[pk]))
+        job = self._acted_on(request, pk)
+        if not isinstance(job, Job):
+            return job
+        found = preview_job(self._whole(job.integration_id), job)
+        return self._previewed(request, found, _address(job))
+
+    def preview_position_view(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "GET":
+            # A reload, or the address from a mail.
+            return HttpResponseRedirect(reverse("admin:index"))
+        chosen = self._chosen(request)
+        if isinstance(chosen, HttpResponse):
+            return chosen
+        position, integration = chosen
+        return self._previewed(request, preview_position(integration, position), _position_address(position.pk))
+
+    def send_now_view(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        chosen = self._chosen(request)
+        if isinstance(chosen, HttpResponse):
+            return chosen
+        position, integration = chosen
+        companies = {company.pk for company in integration.companies.all()}
+        if not integration.send_positions:
+            self.message_user(request, f"{integration.name}: {showing.held_back(integration)}", messages.WARNING)
+        elif companies and position.employee.company_id not in companies:
+            text = f"{integration.name} does not take employees of this company."
+            self.message_user(request, text, messages.WARNING)
+        else:
+            actions.send_now([position], integration, request.user.get_username())
+            text = f"{position.title} is on its way to {integration.name}."
+            self.message_user(request, text, messages.SUCCESS)
+        return self._back(request, _position_address(position.pk))
+
+    def _chosen(self, request: HttpRequest) -> tuple[Position, Integration] | HttpResponse:
+        """The position and the connection that were posted: of one organization, in which the user may edit."""
+        ids = self.visible(request)
+        positions = Position.objects.select_related("employee__organization")
+        integrations = Integration.objects.select_related("organization")
+        if ids is not None:
+            positions = positions.filter(employee__organization__in=ids)
+            integrations = integrations.filter(organization__in=ids)
+        position = positions.filter(pk=key_of(request.POST.get("position")) or 0).first()
+        integration = integrations.filter(pk=key_of(request.POST.get("integration")) or 0).first()
+        if position is None or integration is None or position.employee.organization_id != integration.organization_id:
+            self.message_user(request, "There is no such position or connection any more.", messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:index"))
+        if not roles.can(request.user, integration.organization_id, "edit"):
+            raise PermissionDenied
+        return position, integration
+
+    @staticmethod
+    def _whole(pk: int) -> Integration:
+        """With its keys, which lists leave out."""
+        return Integration.objects.select_related("organization").get(pk=pk)
+
+    def _previewed(self, request: HttpRequest, preview: Preview, back: str) -> HttpResponse:
+        context = page.preview_context(preview)
+        return self._page(request, "preview.html", title="Preview", back=back, **context)
+
+    # -- rendering
+
+    def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        request.current_app = self.admin_site.name
+        context = {**self.admin_site.each_context(request), "log": reverse("admin:synclog_job_changelist"), **context}
+        return TemplateResponse(request, f"admin/synclog/job/{template}", context)
+
+
+def _two_lines(first: str, second: str, kind: str = "") -> SafeString:
+    return format_html(
+        '<div class="sy sy-cell {}"><span class="sy-first">{}</span><span class="sy-quiet">{}</span></div>',
+        kind,
+        first,
+        second,
+    )
+
+
+def _address(job: Job) -> str:
+    return reverse("admin:synclog_job_change", args=[job.pk])
+
+
+def _newest_of(job: Job) -> str:
+    """A closed job is opened anew as another one: that is the one to look at."""
+    newest = Job.objects.filter(integration=job.integration_id, position_key=job.position_key).order_by("-pk")
+    return reverse("admin:synclog_job_change", args=[newest.values_list("pk", flat=True)[0]])
+
+
+def _position_address(pk: int) -> str:
+    return reverse("admin:positions_position_change", args=[pk])

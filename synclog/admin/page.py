@@ -1,0 +1,229 @@
+"""What the page of one job and the page of a preview show."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.connectors.masking import Masker
+from integrations.models import Integration
+from positions.models import Employee, Position
+from synclog import exchanges, showing
+from synclog.causes import cause_title
+from synclog.models import Attempt, Job
+from synclog.preview import Preview
+from synclog.results import shown_value
+from synclog.showing import Mark, Said
+
+# Older ones are in the database, and nobody has ever asked for them.
+_ATTEMPTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A field in both sides' words. `reason` is set for a field that is not sent."""
+
+    ours: str
+    remote: str
+    old: str | None
+    new: str | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A line of the list of attempts."""
+
+    pk: int
+    number: int
+    mark: Mark
+    message: str
+    time: str
+    lasted: str
+    active: bool
+
+
+def may_move(job: Job) -> bool:
+    return job.is_open and job.cause == "start_date_changed" and job.integration.system.moves
+
+
+def context(job: Job, asked: int | None, may_act: bool) -> dict[str, Any]:
+    """`asked`: the attempt to show, by default the newest."""
+    integration = Integration.objects.select_related("organization").get(pk=job.integration_id)
+    job.integration = integration
+    zone = integration.organization.zone
+    rows = list(job.tries.defer("exchanges")[:_ATTEMPTS])
+    current = next((row for row in rows if row.pk == asked), rows[0] if rows else None)
+    if current is not None:
+        current = Attempt.objects.get(pk=current.pk)
+    employee = Employee.objects.filter(pk=job.employee_key).first()
+    position_exists = Position.objects.filter(pk=job.position_key).exists()
+    masker = exchanges.masker_of(integration, employee.national_id if employee else "")
+    newest = current is None or current.pk == rows[0].pk
+    open_and_idle = job.is_open and job.state != Job.State.RUNNING
+    return {
+        "title": f"{job.employee_name}: {job.title}",
+        "job": job,
+        "integration": integration,
+        "mark": showing.mark_of(job),
+        "said": _masked(showing.say(job), masker),
+        "facts": _facts(job),
+        "steps": [
+            dataclasses.replace(step, detail=masker.known(step.detail)) for step in showing.steps_of(job, current)
+        ],
+        "attempt": current,
+        "newest": newest,
+        "attempt_mark": _result(current) if current else None,
+        "attempt_message": "" if newest or current is None else masker.known(current.message),
+        "changes": _changes(current, masker) if current else [],
+        "warnings": [masker.known(w["message"]) for w in current.warnings] if current else [],
+        "attempts": [
+            Tried(
+                row.pk,
+                row.number,
+                _result(row),
+                masker.known(row.message) or (cause_title(row.cause) if row.cause else ""),
+                showing.clock(row.finished_at, zone),
+                showing.lasted((row.finished_at - row.started_at).total_seconds()),
+                current is not None and row.pk == current.pk,
+            )
+            for row in rows
+        ],
+        "calls": exchanges.shown(current.exchanges, masker, zone) if current else [],
+        "calls_gone": current is not None and not current.exchanges and current.result != "skipped",
+        "may_resync": may_act and (position_exists or open_and_idle) and job.state != Job.State.RUNNING,
+        "may_preview": may_act and (position_exists or job.deleted),
+        "may_dismiss": may_act and open_and_idle,
+        "may_move": may_act and may_move(job) and open_and_idle,
+        "position_url": _if(position_exists, "positions_position_change", job.position_key),
+        "employee_url": _if(employee is not None, "positions_employee_change", job.employee_key),
+        "integration_url": reverse("admin:integrations_integration_change", args=[integration.pk]),
+        "history_url": f"{reverse('admin:synclog_job_changelist')}?tab=all&position={job.position_key}",
+        "live": job.state == Job.State.RUNNING or (job.state == Job.State.WAITING and job.due_at <= timezone.now()),
+    }
+
+
+def _if(exists: bool, name: str, pk: int) -> str:
+    return reverse(f"admin:{name}", args=[pk]) if exists else ""
+
+
+def _result(attempt: Attempt) -> Mark:
+    if attempt.result == "sent" and attempt.warnings:
+        return dataclasses.replace(showing.WITH_WARNING, word="Accepted with a warning")
+    return showing.RESULTS.get(attempt.result, showing.UNKNOWN_RESULT)
+
+
+def _masked(said: Said, masker: Masker) -> Said:
+    known = masker.known
+    return Said(*(known(getattr(said, field.name)) for field in dataclasses.fields(said)))
+
+
+def _facts(job: Job) -> list[tuple[str, str]]:
+    zone = job.integration.organization.zone
+    following = showing.next_attempt(job)
+    facts = [
+        ("Action", showing.action_words(job)),
+        ("Changed here", showing.clock(job.recorded_at, zone)),
+        ("Started by", showing.started_by(job)),
+        ("Attempts", str(job.attempts)),
+    ]
+    if following:
+        facts.append(("Next attempt", following))
+    if job.first_failed_at:
+        facts.append(("First trouble", showing.clock(job.first_failed_at, zone)))
+    if job.finished_at and not job.is_open:
+        facts.append(("Closed", showing.clock(job.finished_at, zone)))
+    if job.request_id:
+        facts.append(("Request", job.request_id))
+    facts.append(("Number", str(job.pk)))
+    return facts
+
+
+def _changes(attempt: Attempt, masker: Masker) -> list[Changed]:
+    known = masker.known
+    sent = [
+        Changed(
+            showing.field_label(change["field"]),
+            change["remote"],
+            None if change["old"] is None else known(change["old"]),
+            None if change["new"] is None else known(change["new"]),
+        )
+        for change in attempt.changes
+    ]
+    return [*sent, *_unsent(attempt.unsent)]
+
+
+def _unsent(reasons: Mapping[str, str]) -> list[Changed]:
+    return [Changed(showing.field_label(key), "", None, None, reason) for key, reason in reasons.items()]
+
+
+# -- preview -----------------------------------------------------------------------------------------------
+
+
+def preview_context(preview: Preview) -> dict[str, Any]:
+    integration, job, outcome = preview.integration, preview.job, preview.outcome
+    job.integration = integration
+    zone = integration.organization.zone
+    employee = Employee.objects.filter(pk=job.employee_key).only("national_id").first()
+    masker = exchanges.masker_of(integration, employee.national_id if employee else "")
+    names = {f.ours: f.remote for f in integration.system.fields}
+    changes: Sequence[Changed] = ()
+    if outcome is not None:
+        changes = [
+            Changed(
+                showing.field_label(key),
+                names.get(key, ""),
+                shown_value(change.old),
+                shown_value(change.new),
+            )
+            for key, change in outcome.changes.items()
+        ] + _unsent(outcome.unsent)
+    return {
+        "preview": preview,
+        "job": job,
+        "integration": integration,
+        "mark": _WOULD_BE.get(outcome.result, showing.UNKNOWN_RESULT) if outcome else NOTHING,
+        "planned": bool(outcome and outcome.result == "planned"),
+        "sentence": masker.known(_sentence(preview)),
+        "remedy": showing.fix(outcome.cause, outcome.message) if outcome and outcome.result == "failed" else "",
+        "theirs": masker.known(outcome.vendor_text) if outcome else "",
+        "code": " ".join(part for part in (outcome.cause, outcome.vendor_code) if part) if outcome else "",
+        "steps": showing.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone) if outcome else [],
+        "changes": changes,
+        "others": [(other, _WOULD_BE.get(o.result, showing.UNKNOWN_RESULT), o) for other, o in preview.others],
+        "calls": exchanges.shown(preview.exchanges, masker, zone),
+    }
+
+
+NOTHING = Mark("Nothing to send", "do_not_disturb_on", "neutral")
+_WOULD_BE = {
+    "planned": Mark("Would be sent", "check_circle", "success"),
+    "skipped": Mark("Would be skipped", "do_not_disturb_on", "neutral"),
+    "waiting": Mark("Would wait", "schedule", "info"),
+    "failed": Mark("Would not be sent", "error", "danger"),
+    "error": Mark("Could not be found out", "help", "warning"),
+}
+_WOULD = {
+    "create": "A new record would be created in {system}.",
+    "update": "The record in {system} would be updated.",
+    "move": "The period in {system} would be moved.",
+    "end": "The period in {system} would be ended.",
+    "delete": "The record in {system} would be deleted.",
+}
+
+
+def _sentence(preview: Preview) -> str:
+    outcome = preview.outcome
+    if outcome is None:
+        return preview.refused
+    if outcome.result == "planned":
+        return _WOULD.get(outcome.action, "Something would be written to {system}.").format(
+            system=preview.integration.system.name
+        )
+    system = preview.integration.system.name
+    return f"{system} {outcome.message[3:]}" if outcome.message.startswith("It ") else outcome.message

@@ -1,0 +1,293 @@
+"""Jobs in words: for the log, the pages of people and positions, the dashboard and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from integrations.connectors.fields import BY_KEY
+from integrations.models import Integration
+from positions import dates
+from synclog import retries
+from synclog.causes import cause_title, remedy
+from synclog.models import Attempt, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A glyph and a word, never a colour alone. `tone`: success, info, warning, danger or neutral."""
+
+    word: str
+    glyph: str
+    tone: str
+
+
+MARKS = {
+    Job.State.WAITING: Mark("Waiting", "schedule", "info"),
+    Job.State.RUNNING: Mark("Sending", "sync", "info"),
+    Job.State.RETRYING: Mark("Retrying", "autorenew", "warning"),
+    Job.State.FAILED: Mark("Needs action", "error", "danger"),
+    Job.State.SUCCEEDED: Mark("Succeeded", "check_circle", "success"),
+    Job.State.SKIPPED: Mark("Skipped", "do_not_disturb_on", "neutral"),
+    Job.State.DISMISSED: Mark("Dismissed", "archive", "neutral"),
+}
+WITH_WARNING = Mark("Warning", "warning", "warning")
+
+RESULTS = {
+    "sent": Mark("Accepted", "check_circle", "success"),
+    "skipped": Mark("Skipped", "do_not_disturb_on", "neutral"),
+    "waiting": Mark("Waits", "schedule", "info"),
+    "failed": Mark("Not written", "error", "danger"),
+    "error": Mark("Tried in vain", "autorenew", "warning"),
+}
+UNKNOWN_RESULT = Mark("Tried", "help", "neutral")
+
+
+def mark_of(job: Job) -> Mark:
+    return WITH_WARNING if job.state == Job.State.SUCCEEDED and job.warning else MARKS[Job.State(job.state)]
+
+
+# -- moments -----------------------------------------------------------------------------------------------
+
+
+def clock(moment: datetime, zone: ZoneInfo, now: datetime | None = None) -> str:
+    """ "09:14" today, "3 Mar 09:14" this year, else with the year."""
+    here, today = moment.astimezone(zone), (now or timezone.now()).astimezone(zone)
+    if here.date() == today.date():
+        return f"{here:%H:%M}"
+    year = "" if here.year == today.year else f" {here.year}"
+    return f"{here.day} {here:%b}{year} {here:%H:%M}"
+
+
+def when(moment: datetime, zone: ZoneInfo) -> str:
+    """Inside a sentence: "at 09:14", "on 3 Mar 09:14"."""
+    text = clock(moment, zone)
+    return f"on {text}" if " " in text else f"at {text}"
+
+
+def day(moment: datetime, zone: ZoneInfo) -> str:
+    return dates.show(moment.astimezone(zone).date())
+
+
+def lasted(seconds: float) -> str:
+    """ "40 ms", "1.4 s", "12 s", "3 min", "5 h", "2 days"."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 172_800:
+        return f"{seconds / 3600:.0f} h"
+    return f"{seconds / 86_400:.0f} days"
+
+
+def at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+# -- parts of a job ----------------------------------------------------------------------------------------
+
+
+def field_label(key: str) -> str:
+    return BY_KEY[key].label if key in BY_KEY else key.replace("_", " ").capitalize()
+
+
+def cause_words(job: Job | Attempt, field: str = "") -> str:
+    """The cause's title, with the field it is about."""
+    if not job.cause:
+        return ""
+    about = f" ({field_label(field)})" if field else ""
+    return f"{cause_title(job.cause)}{about}"
+
+
+def span(job: Job) -> str:
+    return dates.span(job.start_date, job.end_date)
+
+
+def action_words(job: Job) -> str:
+    return "Send" if job.action == Job.Action.SAVE else job.get_action_display()
+
+
+def started_by(job: Job) -> str:
+    """Who caused it: a person's name, an API key's, or the calendar."""
+    if job.origin == Job.Origin.SCHEDULE:
+        return "Schedule"
+    if job.origin == Job.Origin.EDIT:
+        return job.origin_name or "Edit"
+    return f"{job.get_origin_display()}: {job.origin_name}" if job.origin_name else job.get_origin_display()
+
+
+def held_back(integration: Integration) -> str:
+    """Why nothing of this connection goes out now, and what makes it go on; "" when it does."""
+    if not integration.send_positions:
+        return "Send positions is switched off: it goes out when you switch it on."
+    if integration.stopped:
+        return f"The connection is stopped: {integration.stopped_message} It goes out when that is mended."
+    if integration.paused:
+        by = f" by {integration.paused_by}" if integration.paused_by else ""
+        return f"The connection was paused{by}: it goes out on resume."
+    return ""
+
+
+def next_attempt(job: Job) -> str:
+    """Short, for a column: "10:42, 3 of 12"; "" when none is to come."""
+    if job.state not in Job.ACTIVE or not job.is_open:
+        return ""
+    integration = job.integration
+    if not integration.send_positions:
+        return "when switched on"
+    if integration.stopped:
+        return "when reconnected"
+    if integration.paused:
+        return "on resume"
+    due = max(job.due_at, integration.retry_at) if integration.retry_at else job.due_at
+    text = "now" if due <= timezone.now() else clock(due, integration.organization.zone)
+    return f"{text}, {tries(job)}" if job.state == Job.State.RETRYING else text
+
+
+def tries(job: Job) -> str:
+    """ "3 of 12": which try the next one is, and how many there are before giving up."""
+    in_all = retries.tries_in_all()
+    return f"{min(job.attempts + 1, in_all)} of {in_all}"
+
+
+# -- what happened - why - where to fix it - what happens next -----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """happened: one line. why: our sentence. fix: what a person does and where. next: what happens by itself.
+    theirs and code: the system's own words, last."""
+
+    happened: str
+    why: str = ""
+    fix: str = ""
+    next: str = ""
+    theirs: str = ""
+    code: str = ""
+
+
+def say(job: Job) -> Said:
+    integration = job.integration
+    system, zone = integration.system.name, integration.organization.zone
+    whose = f"{job.employee_name}'s position {job.title}, {span(job)}"
+    theirs, code = job.vendor_text, " ".join(part for part in (job.cause, job.vendor_code) if part)
+    if job.state == Job.State.FAILED:
+        return Said(
+            f"Not deleted in {system}: {whose}." if job.deleted else f"Not sent to {system}: {whose}.",
+            job.message or f"{cause_title(job.cause)}.",
+            fix(job.cause, job.message),
+            "Nothing is tried until then.",
+            theirs,
+            code,
+        )
+    if job.state == Job.State.SUCCEEDED:
+        moment = when(job.finished_at or job.changed_at, zone)
+        done = {"delete": "Deleted in", "end": "Ended in", "move": "Moved in", "create": "Created in"}
+        happened = f"{done.get(job.action, 'Updated in')} {system} {moment}: {whose}."
+        accepted = job.message == f"Accepted by {system}."
+        return Said(happened, "" if accepted else job.message, theirs=theirs, code=code)
+    if job.state == Job.State.SKIPPED:
+        return Said(f"Skipped for {system}: {whose}.", job.message, fix(job.cause, job.message), "", theirs, code)
+    if job.state == Job.State.DISMISSED:
+        return Said(
+            f"Dismissed {when(job.changed_at, zone)}: {whose}.",
+            f"{job.dismissed_reason[:1].upper()}{job.dismissed_reason[1:]}.".replace("..", "."),
+            f"Before that: {job.message}" if job.message else "",
+            f"It is not sent to {system}. The next change of the position is.",
+            theirs,
+            code,
+        )
+    if job.state == Job.State.RUNNING:
+        return Said(f"Being sent to {system} now: {whose}.", next="The result is here in a moment.")
+    back = held_back(integration)
+    if job.state == Job.State.RETRYING:
+        why = job.message or f"{cause_title(job.cause)}."
+        return Said(
+            f"Not sent to {system} yet: {whose}.",
+            # A connector speaks of its system as "it"; alone on a page, the name is clearer.
+            f"{system} {why[3:]}" if why.startswith("It ") else why,
+            next=back or f"Nothing to do: next try {next_attempt(job)}.",
+            theirs=theirs,
+            code=code,
+        )
+    if job.cause == "not_yet_current":
+        return Said(f"Waits for its day: {whose}.", job.message, next=back or remedy(job.cause), code=code)
+    changed = f"It was changed {when(job.recorded_at, zone)}."
+    return Said(f"Waiting to be sent to {system}: {whose}.", job.message or changed, next=back or _goes_out(job))
+
+
+def fix(cause: str, message: str) -> str:
+    """What to do, unless our sentence about this very case says so already."""
+    told = message.lower()
+    if any(words in told for words in ("press re-sync", "when you save", "press move", "nothing to do")):
+        return ""
+    return remedy(cause)
+
+
+def _goes_out(job: Job) -> str:
+    integration = job.integration
+    if integration.retry_at and integration.retry_at > timezone.now():
+        zone = integration.organization.zone
+        return f"{integration.retry_message} It goes out {when(integration.retry_at, zone)}."
+    return "It goes out as soon as a worker is free, usually within seconds."
+
+
+def said_shortly(job: Job) -> str:
+    """The whole of it as one paragraph, for the API and for panels."""
+    said = say(job)
+    return " ".join(part for part in (said.why or said.happened, said.fix, said.next) if part)
+
+
+# -- steps -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`ok`: True done, False failed here, None not reached (or not clear)."""
+
+    title: str
+    ok: bool | None
+    detail: str = ""
+    time: str = ""
+
+
+# What a run goes through; those that it did not reach are shown as such.
+_WAY = ("Required fields", "Employee matched", "Period matched", "Accepted there")
+
+
+def trace_steps(trace: Sequence[dict], zone: ZoneInfo) -> list[Step]:
+    steps = [
+        Step(line["title"], line["ok"], line.get("detail", ""), f"{at(line['at']).astimezone(zone):%H:%M:%S}")
+        for line in trace
+    ]
+    failed = next((number for number, step in enumerate(steps) if step.ok is False), None)
+    if failed is None:
+        return steps
+    title = steps[failed].title
+    reached = next((n for n, name in enumerate(_WAY) if title.startswith(name)), None)
+    if reached is None:
+        # Refused while planning: everything up to the period was looked at.
+        reached = 2 if title == "Planned" else len(_WAY) - 1
+    return [*steps, *(Step(name, None, "Not reached") for name in _WAY[reached + 1 :])]
+
+
+def steps_of(job: Job, attempt: Attempt | None) -> list[Step]:
+    zone = job.integration.organization.zone
+    verb = "Deleted here" if job.deleted else "Changed here"
+    first = Step(verb, True, f"By {started_by(job)}", clock(job.recorded_at, zone))
+    scope = Step("In scope", True, f"{job.integration.name} takes this employee")
+    if attempt is None:
+        return [first, scope, Step("Sent", None, next_attempt(job) and f"Next: {next_attempt(job)}")]
+    return [first, scope, *trace_steps(attempt.trace, zone)]
