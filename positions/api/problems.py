@@ -81,6 +81,11 @@ def _of_ours(exc: Exception) -> exceptions.APIException:
     )
 
 
+def _sendable(text: str) -> str:
+    """What was sent may be quoted back, also halves of characters, which no answer can carry."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def flatten(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
@@ -97,7 +102,7 @@ def flatten(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
             yield from flatten(inner, f"{path}[{index}]" if nested else path)
     else:
         code = getattr(detail, "code", "invalid")
-        error = {"field": path, "code": code, "message": str(detail)}
+        error = {"field": _sendable(path), "code": code, "message": _sendable(str(detail))}
         example = EXAMPLES.get(path.rpartition(".")[2])
         if example is not None and code not in _WITHOUT_EXAMPLE:
             error["example"] = example

@@ -84,11 +84,11 @@ class References:
         if by_id is not None:
             one = found.by_id.get(by_id)
             if one is None:
-                errors[name] = missing(what, by_id)
+                errors.setdefault(name, missing(what, by_id))
         if by_code and code:
             other = found.by_code.get(by_code)
             if other is None:
-                errors[code] = missing(what, by_code)
+                errors.setdefault(code, missing(what, by_code))
             elif by_id is not None and one is not None and other != one:
                 errors[code] = [ErrorDetail(f"“{name}” and “{code}” name two different ones.", "mismatch")]
             one = one or other

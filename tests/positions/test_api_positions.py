@@ -277,6 +277,8 @@ def test_text_that_no_database_takes(api, employee, field, odd):
     for path, body in (("/positions/", row), ("/positions/bulk/", {"positions": [row]})):
         response = api.post(path, body)
         assert response.status_code == 400 and any(field in e["field"] for e in response.json()["errors"])
+    for wrong in ({"contract_type": odd}, {"start_date": odd}, {odd: 1}):
+        assert api.post("/positions/", {**row, **wrong}).status_code == 400
     assert api.get(f"/employees/{employee.pk}/positions/by-external-id/a%00b/").status_code == 404
     path = f"/employees/{employee.pk}/positions/by-external-id/a%00b/"
     assert api.put(path, {"title": "T", "start_date": "2026-01-01"}).status_code == 400
