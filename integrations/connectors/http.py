@@ -23,6 +23,7 @@ from integrations.connectors.system import Limits
 
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
 KEPT_CHARACTERS = 20_000
+MASKED_BEYOND = 8_000  # longer than any token or key
 USER_AGENT = "PositionSync/1.0"
 
 
@@ -305,7 +306,7 @@ class Http:
         if not hasattr(self._local, "exchanges"):
             self._local.exchanges = []
         mask = self.masker
-        answer = mask.text(response.text[:KEPT_CHARACTERS]) if response else ""
+        answer = self._kept(response.text) if response else ""
         if response and response.ok and not keep_answer:
             answer = f"({len(response.content)} bytes, not kept: it holds other employees too)"
         self._local.exchanges.append(
@@ -314,7 +315,7 @@ class Http:
                 method=request.method or "",
                 url=mask.text(request.url or ""),
                 request_headers=mask.headers((k, str(v)) for k, v in request.headers.items()),
-                request_body=mask.text(text[:KEPT_CHARACTERS]),
+                request_body=self._kept(text),
                 status=response.status if response else 0,
                 response_headers=mask.headers(response.headers.items()) if response else {},
                 response_body=answer,
@@ -323,6 +324,10 @@ class Http:
             )
         )
         del self._local.exchanges[:-200]
+
+    def _kept(self, text: str) -> str:
+        """Masked first and cut afterwards: a secret that stands at the cut must not stay in part."""
+        return self.masker.text(text[: KEPT_CHARACTERS + MASKED_BEYOND])[:KEPT_CHARACTERS]
 
     # -- sessions ----------------------------------------------------------------------------------------
 

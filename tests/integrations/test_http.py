@@ -172,6 +172,15 @@ def test_exchanges_are_masked_and_capped(bad: str) -> None:
     assert http.take_exchanges() == ()
 
 
+def test_a_secret_at_the_cut_is_masked_whole(bad: str) -> None:
+    http = client(bad)
+    secret = "s3cr3t-" + "v" * 60
+    http.masker.add(secret)
+    for before in range(1, 70, 7):
+        http.post("x", data="y" * (http_module.KEPT_CHARACTERS - before) + " " + secret)
+    assert not any("s3cr" in e.request_body for e in http.take_exchanges())
+
+
 @pytest.mark.parametrize(
     "text",
     [
