@@ -6,8 +6,8 @@ The worker gives it plain values and stores what comes back; *Preview* runs it w
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from dataclasses import field as made
 from datetime import date
 
@@ -124,8 +124,16 @@ def run(connector: Connector, work: Work, *, execute: bool = True) -> Report:
         state.go()
     except ConnectorError as error:
         state.stop(error)
+    _hide(state.report, connector.http.masker.known)
     state.report.exchanges = connector.http.take_exchanges()
     return state.report
+
+
+def _hide(report: Report, hide: Callable[[str], str]) -> None:
+    """A system may repeat what it was sent: no secret gets into the log by way of its own words."""
+    for outcome in report.outcomes.values():
+        outcome.message, outcome.vendor_text = hide(outcome.message), hide(outcome.vendor_text)
+        outcome.trace = [replace(line, detail=hide(line.detail)) for line in outcome.trace]
 
 
 class _Run:

@@ -11,7 +11,7 @@ from django.db.models import Max, Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from integrations.connectors.system import Delete, Model
@@ -233,7 +233,7 @@ def _chips(position: int, states: Iterable[State]) -> SafeString:
         '<a class="sy-chip sy-{}" href="{}#sync-{}" title="{}"><span class="material-symbols-outlined" '
         'aria-hidden="true">{}</span>{}: {}</a>',
         ((s.mark.tone, page, s.integration.pk, s.why, s.mark.glyph, s.integration.name, s.mark.word) for s in states),
-    ) or format_html("")
+    )
 
 
 # -- before a deletion -----------------------------------------------------------------------------------------

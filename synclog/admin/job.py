@@ -115,9 +115,7 @@ class JobAdmin(ScopedAdmin):
 
     @admin.display(description="time")
     def time_shown(self, job: Job) -> SafeString:
-        return _two_lines(
-            showing.clock(job.changed_at, job.integration.organization.zone), showing.started_by(job)
-        )
+        return _two_lines(showing.clock(job.changed_at, job.integration.organization.zone), showing.started_by(job))
 
     @admin.display(description="employee")
     def employee_shown(self, job: Job) -> SafeString:
