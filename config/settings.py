@@ -184,6 +184,8 @@ KEEP_EXCHANGES_DAYS = env.int("KEEP_EXCHANGES_DAYS", default=30)
 KEEP_JOBS_DAYS = env.int("KEEP_JOBS_DAYS", default=400)
 # Seconds to wait for a target's answer; 0 leaves it to each connector (30, Netvisor 120).
 TARGET_READ_TIMEOUT = env.float("TARGET_READ_TIMEOUT", default=0)
+# Below it, files for systems that import files may be dropped; "" = nowhere.
+EXPORT_ROOT = env.str("EXPORT_ROOT", default="")
 # Address of the sandbox server that the demo started, "" when there is none.
 SANDBOX_URL = env.str("SANDBOX_URL", default="")
 

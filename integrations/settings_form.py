@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
 
+from integrations import folders
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.system import Field, Kind, Setting, System
 from integrations.translate import active_fields, empty
@@ -374,10 +375,19 @@ class ConnectionForm(forms.Form):
                 field = forms.CharField(
                     **common,
                     max_length=4000,
-                    validators=[_pattern_validator(setting)] if setting.pattern else [],
+                    validators=[
+                        *([_pattern_validator(setting)] if setting.pattern else []),
+                        *([self._check_folder] if setting.kind is Kind.FOLDER else []),
+                    ],
                     widget=_styled(forms.TextInput, **example),
                 )
         self.fields[f"setting__{setting.name}"] = field
+
+    def _check_folder(self, folder: str) -> None:
+        try:
+            folders.place(self.instance.organization_id, folder)
+        except folders.NotPossible as error:
+            raise ValidationError(str(error)) from None
 
     def _field_of(self, table: Setting) -> Field | None:
         return next((f for f in self.system.fields if f.table == table.name), None)
@@ -508,10 +518,9 @@ class ConnectionForm(forms.Form):
             groups.setdefault(s.group, []).append(f"setting__{s.name}")
         sections += [Section(t, notes.get(t, ""), tuple(self[name] for name in names)) for t, names in groups.items()]
         urls = tuple(self[f"url__{name}"] for name in self.system.base_urls)
-        sections.append(
-            Section("Test tenant", f"Only to point this connection elsewhere than at {self.system.name} itself.", urls,
-                    folded=True)
-        )  # fmt: skip
+        if urls:
+            note = f"Only to point this connection elsewhere than at {self.system.name} itself."
+            sections.append(Section("Test tenant", note, urls, folded=True))
         return sections
 
     def _shown(self, name: str) -> bool:

@@ -84,7 +84,7 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
         for f in system.fields
         if f not in sent and not empty(source.get(f.ours))
     }
-    wanted = None if problems else Wanted(position.id, values, frozenset(defaulted))
+    wanted = None if problems else Wanted(position.id, values, frozenset(defaulted), position.start)
     return Translation(wanted, tuple(problems), unsent)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, Value
+from django.db.models.functions import Replace
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
+from integrations.connectors.context import NOT_YET_IMPORTED
 from integrations.models import ExportFile, Integration
 from integrations.outbox import file_imported
 from positions.models import Employee, Organization, Position
@@ -73,6 +75,7 @@ def integration_saved(instance: Integration, created: bool, raw: bool, **kwargs:
 
 def file_carried_over(file: ExportFile, **kwargs: Any) -> None:
     """What the log called "not yet imported" is imported now."""
+    said = Value(f", imported by {file.imported_by}.")
     Job.objects.filter(integration=file.integration, file_key=file.pk).update(
-        message=f"In {file.name}, imported by {file.imported_by}."
+        message=Replace("message", Value(NOT_YET_IMPORTED), said)
     )

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration
+from integrations.outbox import drop_files, waiting_for_a_folder
 from positions.models import Organization, Position
 from positions.origin import Origin
 from synclog.lease import HOST, Held
@@ -50,11 +51,21 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     turn = Turn(integration, held, *([] if seconds is None else [seconds]))
     try:
         turn.run()
+        if held.renew_if_due():
+            _drop_files(integration)
     finally:
         held.release(turn.sent())
     # Whoever was woken during the turn found the lease taken and left: the last look is ours.
     if due_jobs(integration_id):
         wake([integration_id])
+
+
+def _drop_files(integration: Integration) -> None:
+    """While the lease is held: two workers would put one file there twice."""
+    try:
+        drop_files(integration)
+    except Exception:
+        logger.exception("%s: its files could not be put into their folder", integration)
 
 
 def due_jobs(integration_id: int) -> bool:
@@ -72,7 +83,9 @@ def sweep() -> None:
     due = Job.objects.due(now).filter(integration=OuterRef("pk"))
     left = Job.objects.filter(integration=OuterRef("pk"), state=Job.State.RUNNING, open_key__isnull=False)
     free = Q(lease__until=None) | Q(lease__until__lt=now)
-    waiting = Integration.objects.filter(ready_integrations()).filter(Exists(due) | Exists(left) & free)
+    waiting = Integration.objects.filter(ready_integrations()).filter(
+        Exists(due) | Exists(left) & free | Q(pk__in=waiting_for_a_folder())
+    )
     for pk in waiting.values_list("pk", flat=True):
         wake([pk])
 

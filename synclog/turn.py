@@ -177,7 +177,7 @@ class Turn:
 
     def _open(self) -> Connector:
         vault = LentVault(DatabaseVault(self.integration.pk), self._on_owner)
-        outbox = LentOutbox(DatabaseOutbox(self.integration), self._on_owner)
+        outbox = LentOutbox(DatabaseOutbox(self.integration, self.held.holds), self._on_owner)
         limiter = shared_limiter(self.integration, self._on_owner) or self.window
         return open_connector(self.integration, vault=vault, outbox=outbox, limiter=limiter, guard=self.held.guard)
 

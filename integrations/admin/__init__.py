@@ -1,3 +1,6 @@
+from integrations.admin import files
 from integrations.admin.integration import IntegrationAdmin
+
+files.connect()
 
 __all__ = ["IntegrationAdmin"]

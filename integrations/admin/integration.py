@@ -16,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from integrations import connect, hooks, supported
 from integrations.admin import showing
+from integrations.admin.files import FilePages
 from integrations.admin.showing import Line
 from integrations.connectors.registry import connectors, systems
 from integrations.hooks import Happening
@@ -59,6 +60,7 @@ class IntegrationAdmin(ScopedAdmin):
             at("pause", self.pause_view, "pause"),
             at("resume", self.resume_view, "resume"),
             at("test", self.test_view, "test"),
+            *FilePages(self).urls(),
             *super().get_urls(),
         ]
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from integrations import hooks, supported
-from integrations.connectors.system import Delete, Model, System
+from integrations.connectors.system import Delete, Model, System, Transport
 from integrations.hooks import Health
 from integrations.models import Integration
 from integrations.settings_form import missing
@@ -103,7 +103,8 @@ class PageTab:
 
 
 def page_tabs(request: HttpRequest, integration: Integration, health: Health, active: str) -> list[PageTab]:
-    own = {"change": "Overview", "fields": "Supported fields", "settings": "Settings", "history": "History"}
+    files = {"files": "Files"} if integration.system.transport is Transport.FILE else {}
+    own = {"change": "Overview", **files, "fields": "Supported fields", "settings": "Settings", "history": "History"}
     if help_page(integration.system_key):
         own["help"] = "Help"
     tabs = [PageTab(title, url(integration, page), page == active) for page, title in own.items()]

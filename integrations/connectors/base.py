@@ -28,7 +28,7 @@ class Connector:
         self.http = Http(
             context,
             self.system.limits,
-            base_url=context.urls["api"],
+            base_url=context.urls.get("api", ""),
             refused=self.refused,
             classify=self.classify,
         )
@@ -84,11 +84,14 @@ class Connector:
         raise NotImplementedError
 
     def render(self, records: Sequence[Mapping[str, Any]], made_at: datetime) -> bytes:
-        """FILE systems only: the file with these records, the same bytes whenever it is asked for again."""
+        """FILE systems only: the file with these records. The same records and moment give the same bytes.
+
+        `made_at` is in the organization's time zone.
+        """
         raise NotImplementedError
 
-    def file_name(self, made_at: datetime) -> str:
-        """FILE systems only."""
+    def file_name(self, made_at: datetime, number: int) -> str:
+        """FILE systems only: a name that no other file has. `number` counts the files of all connections."""
         raise NotImplementedError
 
     def classify(self, response: Response) -> None:

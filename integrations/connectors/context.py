@@ -24,6 +24,10 @@ class Vault(Protocol):
     def exclusive(self) -> AbstractContextManager[None]: ...
 
 
+# What the log says of a record until a person says that its file was imported (`integrations.outbox`).
+NOT_YET_IMPORTED = ", not yet imported."
+
+
 @dataclass(frozen=True, slots=True)
 class Filed:
     """Where a record went: the file's id and how people call it ("the file of 14:02")."""
@@ -31,12 +35,18 @@ class Filed:
     file_id: int
     name: str
 
+    @property
+    def pending(self) -> str:
+        """For `Written.pending`."""
+        return f"In {self.name}{NOT_YET_IMPORTED}"
+
 
 class Outbox(Protocol):
     """For systems whose transport is a file: one record for each employee, the newest one counts.
 
     `latest` gives the employee's newest record, whether its file was imported already or not. `put` adds a record to
-    the file that is being filled; a file that somebody has fetched never changes again, a new one is begun then.
+    the file that is being filled; a file that somebody has fetched never changes again, a new one is begun then. It
+    raises `Interrupted` when this worker no longer owns the integration.
     """
 
     def latest(self, employee: str) -> Mapping[str, Any] | None: ...

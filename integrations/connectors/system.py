@@ -49,6 +49,7 @@ class Kind(StrEnum):
     INTEGER = "integer"
     DECIMAL = "decimal"
     TABLE = "table"  # our code -> their code, one row for each of `rows`
+    FOLDER = "folder"  # FILE systems: where finished files are dropped, below what the operator allows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,7 @@ class Cause:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
     """The declaration of one target system. `base_urls["api"]` is the main one; every one can be overridden
-    per connection. `sandbox_urls` gives each one's path below the sandbox's tenant address."""
+    per connection. `sandbox_urls` gives each one's path below the sandbox's tenant address. A FILE system has none."""
 
     key: str
     name: str
@@ -192,6 +193,8 @@ class System:
             raise ValueError(f"{self.key}: declare each of our fields once; missing {missing}")
         if set(self.base_urls) != set(self.sandbox_urls):
             raise ValueError(f"{self.key}: every base URL needs its sandbox path")
+        if (self.transport is Transport.HTTP) != bool(self.base_urls):
+            raise ValueError(f"{self.key}: a system has base URLs if it is called over HTTP, and only then")
 
     def field(self, ours: str) -> Field:
         return next(f for f in self.fields if f.ours == ours)

@@ -67,12 +67,14 @@ class Position:
 class Wanted:
     """A position translated into one system's words, as `Remote.values` would show it once written.
 
-    `defaulted` names the fields that were empty here and hold a default of the connection.
+    `defaulted` names the fields that were empty here and hold a default of the connection. `since` is the position's
+    own first day, for systems that date a value by it; they may be told not to send the start date itself.
     """
 
     position_id: str
     values: Mapping[str, Any]
     defaulted: frozenset[str] = frozenset()
+    since: date | None = None
 
     @property
     def start(self) -> date:

@@ -5,19 +5,24 @@ from datetime import datetime
 from django.db import models
 
 from integrations.models.integration import Integration
-from positions.encryption import EncryptedJSONField
+from positions.encryption import EncryptedJSONField, EncryptedTextField
 
 
 class ExportFile(models.Model):
     """A file for a system that has no API that we may call: filled, fetched by a person, imported there by hand.
 
-    Once fetched (or dropped into a folder) it never changes: it is made again from its records, byte for byte.
+    Once fetched (or dropped into a folder) it never changes: `file_name` and `content` stay as they were then.
     """
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="export_files")
     made_at = models.DateTimeField()
     fetched_at = models.DateTimeField(null=True, blank=True)
     fetched_by = models.CharField(max_length=150, blank=True)
+    file_name = models.CharField(max_length=120, blank=True)
+    kept = EncryptedTextField(blank=True, default="")  # the bytes, one character each
+    folder = models.CharField(max_length=4000, blank=True)  # where it goes by itself
+    dropped_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.TextField(blank=True)  # why it could not be put there
     imported_at = models.DateTimeField(null=True, blank=True)
     imported_by = models.CharField(max_length=150, blank=True)
 
@@ -33,6 +38,22 @@ class ExportFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def content(self) -> bytes:
+        return self.kept.encode("latin-1")
+
+    @content.setter
+    def content(self, content: bytes) -> None:
+        self.kept = content.decode("latin-1")
+
+    @property
+    def fetched(self) -> bool:
+        return self.fetched_at is not None
+
+    @property
+    def imported(self) -> bool:
+        return self.imported_at is not None
 
     @property
     def name(self) -> str:

@@ -1,0 +1,57 @@
+"""Folders for files, always below EXPORT_ROOT and there below the organization's own number.
+
+EXPORT_ROOT is the operator's word that this part of the disk may be written to; the number keeps one organization from
+writing where another one's payroll reads.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+_NAME = r"\w[\w .\-]*"
+
+
+class NotPossible(Exception):
+    """Why a folder cannot be used, as a sentence for its admin."""
+
+
+def place(organization_id: int, folder: str) -> Path:
+    """Where this folder of an organization is, which need not exist yet. Raises NotPossible."""
+    if not settings.EXPORT_ROOT:
+        raise NotPossible(
+            "Files cannot be put into folders here: the operator has not said where (EXPORT_ROOT). Leave this empty."
+        )
+    if not re.fullmatch(f"{_NAME}(/{_NAME})*", folder):
+        raise NotPossible("Write a folder's name, for example crona, or several with / between them.")
+    root = Path(settings.EXPORT_ROOT).resolve()
+    own = root / str(organization_id)
+    found = (own / folder).resolve()
+    if own not in found.parents:
+        raise NotPossible("This folder leads out of the place that the operator has set aside for your organization.")
+    return found
+
+
+def ready(organization_id: int, folder: str) -> Path:
+    """The same, made if it is not there yet; an EXPORT_ROOT that is not there is not made: a disk may be missing."""
+    found = place(organization_id, folder)
+    if not Path(settings.EXPORT_ROOT).is_dir():
+        raise NotPossible("The operator's place for files (EXPORT_ROOT) is not there. Tell your operator.")
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+def put(organization_id: int, folder: str, name: str, content: bytes) -> None:
+    """Writes the file so that whoever watches the folder sees it whole or not at all; one that is there stays."""
+    target = ready(organization_id, folder) / name
+    if target.exists():
+        return
+    scratch = target.with_name(f"{name}.tmp")
+    with open(scratch, "wb", opener=lambda path, flags: os.open(path, flags, 0o660)) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(target)
