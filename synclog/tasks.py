@@ -79,6 +79,7 @@ def sweep() -> None:
     """Every minute, and when a worker starts: heals lost wake-ups and dead workers, and turns the page of the day."""
     beat()
     take_over_the_day()
+    tell_of_warnings()
     now = timezone.now()
     due = Job.objects.due(now).filter(integration=OuterRef("pk"))
     left = Job.objects.filter(integration=OuterRef("pk"), state=Job.State.RUNNING, open_key__isnull=False)
@@ -88,6 +89,17 @@ def sweep() -> None:
     )
     for pk in waiting.values_list("pk", flat=True):
         wake([pk])
+
+
+def tell_of_warnings() -> None:
+    """Says once that some positions of a connection need a person, and once that none does any more."""
+    failed = Exists(Job.objects.filter(integration=OuterRef("pk"), state=Job.State.FAILED, open_key__isnull=False))
+    for integration in Integration.objects.filter(failed, warned_at=None):
+        if Integration.objects.filter(pk=integration.pk, warned_at=None).update(warned_at=timezone.now()):
+            Event.objects.create(integration=integration, kind="warnings", text="Some positions need you: see the log.")
+    for integration in Integration.objects.filter(~failed, warned_at__isnull=False):
+        if Integration.objects.filter(pk=integration.pk, warned_at__isnull=False).update(warned_at=None):
+            Event.objects.create(integration=integration, kind="healthy", text="No position needs you any more.")
 
 
 def take_over_the_day() -> None:

@@ -71,6 +71,7 @@ class Integration(models.Model):
     retry_at = models.DateTimeField(null=True, blank=True, editable=False)
     retry_count = models.PositiveSmallIntegerField(default=0, editable=False)
     retry_message = models.TextField(blank=True, editable=False)
+    warned_at = models.DateTimeField(null=True, blank=True, editable=False)  # since when some positions need a person
     last_success_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Kept by the connector: tokens. `vault_locked_until` lets one process at a time spend a refresh token.

@@ -217,6 +217,22 @@ def test_dismissed_is_closed_and_a_new_change_opens_a_new_job(world: World) -> N
     assert Job.objects.count() == 2
 
 
+def test_warnings_are_told_once_and_once_when_they_are_over(world: World) -> None:
+    integration = world.connect("netvisor")
+    person = world.hire(number="7")
+    world.save(person)
+    world.drain(integration)
+    for _ in range(2):
+        tasks.sweep()
+    assert list(Event.objects.values_list("kind", flat=True)) == ["warnings"]
+    world.introduce(integration, person)
+    actions.resync(Job.objects.all(), by="anna")
+    world.drain(integration)
+    for _ in range(2):
+        tasks.sweep()
+    assert list(Event.objects.order_by("pk").values_list("kind", flat=True)) == ["warnings", "healthy"]
+
+
 # -- delete ----------------------------------------------------------------------------------------------
 
 
