@@ -8,6 +8,7 @@ urlpatterns = [
     path("admin/integrations/", include("integrations.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("positions.api.urls")),
+    path("api/v1/", include("synclog.api.urls")),
     # Open to everybody: they hold no data.
     path("api/schema/", SpectacularAPIView.as_view(authentication_classes=[]), name="api-schema"),
     path(

@@ -11,12 +11,15 @@ class SynclogConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import post_spawn
 
+        from positions.api import hooks
         from synclog import integration_pages, listen
+        from synclog.api.extras import caused_jobs
         from synclog.queue import install
         from synclog.schedules import make_schedules
 
         listen.connect()
         integration_pages.connect()
+        hooks.write_extras.append(caused_jobs)
         install()
         post_spawn.connect(look_at_once, dispatch_uid="synclog.look_at_once")
         post_migrate.connect(make_schedules, sender=self, dispatch_uid="synclog.schedules")

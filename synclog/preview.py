@@ -20,6 +20,7 @@ from integrations.vault import DatabaseVault
 from positions.models import Position
 from synclog.models import Job
 from synclog.record import Changed, job_for
+from synclog.showing import held_back, in_full
 from synclog.work import load_work
 
 logger = logging.getLogger("synclog.preview")
@@ -41,6 +42,24 @@ class Preview:
     refused: str = ""
     milliseconds: int = 0
     notes: Sequence[str] = field(default_factory=tuple)
+
+    def sentence(self) -> str:
+        """What would happen, or why nothing would."""
+        if self.outcome is None:
+            return self.refused
+        system = self.integration.system.name
+        if self.outcome.result == "planned":
+            return _WOULD.get(self.outcome.action, "Something would be written to {system}.").format(system=system)
+        return in_full(self.outcome.message, system)
+
+
+_WOULD = {
+    "create": "A new record would be created in {system}.",
+    "update": "The record in {system} would be updated.",
+    "move": "The period in {system} would be moved.",
+    "end": "The period in {system} would be ended.",
+    "delete": "The record in {system} would be deleted.",
+}
 
 
 def preview_position(integration: Integration, position: Position) -> Preview:
@@ -105,7 +124,5 @@ def _preview(integration: Integration, job: Job) -> Preview:
 
 
 def _notes(integration: Integration) -> Sequence[str]:
-    from synclog.showing import held_back
-
     back = held_back(integration)
     return (back,) if back else ()

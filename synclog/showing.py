@@ -216,8 +216,7 @@ def say(job: Job) -> Said:
         why = job.message or f"{cause_title(job.cause)}."
         return Said(
             f"Not sent to {system} yet: {whose}.",
-            # A connector speaks of its system as "it"; alone on a page, the name is clearer.
-            f"{system} {why[3:]}" if why.startswith("It ") else why,
+            in_full(why, system),
             next=back or f"Nothing to do: next try {next_attempt(job)}.",
             theirs=theirs,
             code=code,
@@ -226,6 +225,11 @@ def say(job: Job) -> Said:
         return Said(f"Waits for its day: {whose}.", job.message, next=back or remedy(job.cause), code=code)
     changed = f"It was changed {when(job.recorded_at, zone)}."
     return Said(f"Waiting to be sent to {system}: {whose}.", job.message or changed, next=back or _goes_out(job))
+
+
+def in_full(sentence: str, system: str) -> str:
+    """A connector speaks of its system as "it"; alone on a page, the name is clearer."""
+    return f"{system} {sentence[3:]}" if sentence.startswith("It ") else sentence
 
 
 def fix(cause: str, message: str) -> str:

@@ -189,7 +189,7 @@ def preview_context(preview: Preview) -> dict[str, Any]:
         "integration": integration,
         "mark": _WOULD_BE.get(outcome.result, showing.UNKNOWN_RESULT) if outcome else NOTHING,
         "planned": bool(outcome and outcome.result == "planned"),
-        "sentence": masker.known(_sentence(preview)),
+        "sentence": masker.known(preview.sentence()),
         "remedy": showing.fix(outcome.cause, outcome.message) if outcome and outcome.result == "failed" else "",
         "theirs": masker.known(outcome.vendor_text) if outcome else "",
         "code": " ".join(part for part in (outcome.cause, outcome.vendor_code) if part) if outcome else "",
@@ -208,22 +208,3 @@ _WOULD_BE = {
     "failed": Mark("Would not be sent", "error", "danger"),
     "error": Mark("Could not be found out", "help", "warning"),
 }
-_WOULD = {
-    "create": "A new record would be created in {system}.",
-    "update": "The record in {system} would be updated.",
-    "move": "The period in {system} would be moved.",
-    "end": "The period in {system} would be ended.",
-    "delete": "The record in {system} would be deleted.",
-}
-
-
-def _sentence(preview: Preview) -> str:
-    outcome = preview.outcome
-    if outcome is None:
-        return preview.refused
-    if outcome.result == "planned":
-        return _WOULD.get(outcome.action, "Something would be written to {system}.").format(
-            system=preview.integration.system.name
-        )
-    system = preview.integration.system.name
-    return f"{system} {outcome.message[3:]}" if outcome.message.startswith("It ") else outcome.message

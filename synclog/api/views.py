@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from integrations import connect
+from integrations.models import Integration
+from positions.api.base import ApiView, key_of, writes
+from positions.api.pagination import Pages
+from positions.api.references import missing
+from positions.api.schema import ApiSchema
+from positions.models import Position
+from synclog import batch, showing
+from synclog.api.filters import JobFilters
+from synclog.api.serializers import (
+    BatchAnswerSerializer,
+    BatchSerializer,
+    CheckSerializer,
+    DismissalSerializer,
+    IntegrationDetailSerializer,
+    IntegrationSerializer,
+    JobDetailSerializer,
+    JobSerializer,
+    PreviewRequestSerializer,
+    PreviewSerializer,
+    ResyncedSerializer,
+)
+from synclog.causes import remedy
+from synclog.health import health_of
+from synclog.models import Job
+from synclog.preview import Preview, preview_position
+from synclog.results import shown_value
+
+SYNC = {"GET": "sync:read", "POST": "sync:write"}
+# No answer needs the keys of a connection, and decrypting them for each row would be slow.
+_LIGHT = ("credentials", "vault")
+
+
+class _AskingSchema(ApiSchema):
+    """Of a POST that changes nothing: it may be repeated as it is."""
+
+    def _errors(self) -> list[str]:
+        return [status for status in super()._errors() if status not in ("409", "422")]
+
+    def get_override_parameters(self) -> list[Any]:
+        return [p for p in super().get_override_parameters() if getattr(p, "name", "") != "Idempotency-Key"]
+
+
+class IntegrationViewSet(ApiView, GenericViewSet):
+    """Connections of the key's organization. They are made and switched in the admin."""
+
+    scopes = SYNC
+    serializer_class = IntegrationSerializer
+    pagination_class = Pages
+    lookup_value_converter = "int"
+    ordering = ("id",)
+
+    def get_queryset(self) -> QuerySet[Integration]:
+        if getattr(self, "swagger_fake_view", False):
+            return Integration.objects.none()
+        found = Integration.objects.filter(organization=self.organization).prefetch_related("companies")
+        return found.select_related("organization").defer("vault").order_by("id")
+
+    @extend_schema(summary="List integrations")
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.get_queryset()) or []
+        context = {"health": health_of(page)}
+        return self.get_paginated_response(IntegrationSerializer(page, many=True, context=context).data)
+
+    @extend_schema(summary="Read an integration", responses=IntegrationDetailSerializer)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        integration = get_object_or_404(self.get_queryset(), pk=pk)
+        context = {"health": health_of([integration])}
+        return Response(IntegrationDetailSerializer(integration, context=context).data)
+
+    @extend_schema(
+        summary="Test an integration",
+        description="Asks the system itself whether keys and rights hold. Takes some seconds and changes nothing.",
+        request=None,
+        responses=CheckSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="check", schema=_AskingSchema())
+    def check(self, request: Request, pk: int) -> Response:
+        # Not in a transaction: a token that had to be renewed is kept whatever comes after.
+        lines = connect.check(get_object_or_404(self.get_queryset(), pk=pk))
+        answer = {"ok": all(line.ok for line in lines), "lines": [dataclasses.asdict(line) for line in lines]}
+        return Response(CheckSerializer(answer).data)
+
+
+class JobViewSet(ApiView, GenericViewSet):
+    """The error log: what was sent, what waits, and what needs somebody. Newest first."""
+
+    scopes = SYNC
+    serializer_class = JobSerializer
+    filterset_class = JobFilters
+    pagination_class = Pages
+    lookup_value_converter = "int"
+    ordering_fields = ("id", "changed_at")
+    ordering = ("-id",)
+
+    def get_queryset(self) -> QuerySet[Job]:
+        if getattr(self, "swagger_fake_view", False):
+            return Job.objects.none()
+        return (
+            Job.objects.filter(organization=self.organization)
+            .select_related("integration__organization")
+            .defer(*(f"integration__{name}" for name in _LIGHT))
+        )
+
+    @extend_schema(summary="List jobs")
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(summary="Read a job with its attempts", responses=JobDetailSerializer)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return Response(JobDetailSerializer(get_object_or_404(self.get_queryset(), pk=pk)).data)
+
+    @extend_schema(
+        summary="Re-sync a job",
+        description="Sends the position again as it is now. Repeating it sends nothing twice.",
+        request=None,
+        responses=ResyncedSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="resync")
+    @writes
+    def resync(self, request: Request, pk: int) -> Response:
+        job = get_object_or_404(self.get_queryset(), pk=pk)
+        done = batch.resync(Job.objects.filter(pk=job.pk), key_of(request).name, kind=Job.Origin.API.value)
+        newest = Job.objects.filter(integration=job.integration_id, position_key=job.position_key).order_by("-pk")[0]
+        answer = {
+            "resynced": done.sent,
+            "left_out": done.left_out,
+            "off": done.off,
+            "job": {"id": newest.pk, "integration": newest.integration_id},
+        }
+        return Response(ResyncedSerializer(answer).data)
+
+    @extend_schema(
+        operation_id="jobs_resync_many",
+        summary="Re-sync many jobs",
+        description="All jobs that match, by default those that need action. Count first with `count_only`.",
+        request=BatchSerializer,
+        responses=BatchAnswerSerializer,
+        examples=[
+            OpenApiExample(
+                "Count what lacks a field", {"cause": "missing_required_field", "count_only": True}, request_only=True
+            ),
+            OpenApiExample("Send it again", {"cause": "missing_required_field", "integration": 3}, request_only=True),
+        ],
+    )
+    @action(detail=False, methods=["post"], url_path="resync", pagination_class=None, filterset_class=None)
+    @writes
+    def resync_many(self, request: Request) -> Response:
+        serializer = BatchSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        asked: dict[str, Any] = dict(serializer.validated_data)
+        count_only = asked.pop("count_only")
+        names = {"employee": "employee_key", "position": "position_key", "since": "changed_at__gte"}
+        jobs = Job.objects.filter(organization=self.organization).filter(
+            **{names.get(name, name): value for name, value in asked.items() if value not in (None, "")}
+        )
+        if asked.get("integration") is not None:
+            self._known_integration(asked["integration"])
+        matching = jobs.count()
+        done = batch.Resynced(0)
+        if not count_only:
+            done = batch.resync(jobs, key_of(request).name, kind=Job.Origin.API.value)
+        answer = {"matching": matching, "resynced": done.sent, "left_out": done.left_out, "off": done.off}
+        return Response(BatchAnswerSerializer(answer).data)
+
+    def _known_integration(self, pk: int) -> None:
+        if not Integration.objects.filter(organization=self.organization, pk=pk).exists():
+            raise ValidationError({"integration": missing("integration", pk)})
+
+    @extend_schema(
+        summary="Dismiss a job",
+        description="Closes it without sending. The next change of the position is sent as usual.",
+        request=DismissalSerializer,
+        responses=JobSerializer,
+        examples=[OpenApiExample("By hand", {"reason": "Corrected in payroll by hand."}, request_only=True)],
+    )
+    @action(detail=True, methods=["post"], url_path="dismiss")
+    @writes
+    def dismiss(self, request: Request, pk: int) -> Response:
+        job = get_object_or_404(self.get_queryset(), pk=pk)
+        serializer = DismissalSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        reason = serializer.validated_data["reason"]
+        if not batch.dismiss(Job.objects.filter(pk=job.pk), reason, key_of(request).name):
+            words = (
+                "It is being sent right now." if job.is_open else "It is closed already: there is nothing to dismiss."
+            )
+            raise ValidationError({"state": [ErrorDetail(words, "not_open")]})
+        return Response(JobSerializer(get_object_or_404(self.get_queryset(), pk=pk)).data)
+
+
+class PreviewView(ApiView):
+    """What would be sent for a position, without sending it."""
+
+    scopes = SYNC
+    schema = _AskingSchema()
+
+    @extend_schema(
+        operation_id="preview",
+        summary="Preview a position",
+        description="Asks the system and plans as the worker would, but writes nothing. Takes some seconds.",
+        request=PreviewRequestSerializer,
+        responses=PreviewSerializer,
+        examples=[OpenApiExample("A position", {"position": 12, "integration": 3}, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        # Not in a transaction, as in the test of an integration.
+        serializer = PreviewRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        asked = serializer.validated_data
+        positions = Position.objects.filter(employee__organization=self.organization)
+        position = positions.select_related("employee__company").filter(pk=asked["position"]).first()
+        integrations = Integration.objects.filter(organization=self.organization).select_related("organization")
+        integration = integrations.filter(pk=asked["integration"]).first()
+        if position is None or integration is None:
+            errors = {}
+            if position is None:
+                errors["position"] = missing("position", asked["position"])
+            if integration is None:
+                errors["integration"] = missing("integration", asked["integration"])
+            raise ValidationError(errors)
+        return Response(PreviewSerializer(_plain(preview_position(integration, position))).data)
+
+
+def _plain(preview: Preview) -> dict[str, Any]:
+    outcome = preview.outcome
+    if outcome is None:
+        nothing = dict.fromkeys(("action", "cause", "field", "what_to_do"), "")
+        return {
+            "result": "nothing", "message": preview.refused, "changes": [], "unsent": {}, "steps": [], "notes": [],
+            **nothing,
+        }  # fmt: skip
+    names = {f.ours: f.remote for f in preview.integration.system.fields}
+    zone = preview.integration.organization.zone
+    return {
+        "result": outcome.result,
+        "action": outcome.action,
+        "message": preview.sentence(),
+        "cause": outcome.cause,
+        "field": outcome.field,
+        "what_to_do": remedy(outcome.cause),
+        "changes": [
+            {"field": key, "remote": names.get(key, ""), "old": shown_value(c.old), "new": shown_value(c.new)}
+            for key, c in outcome.changes.items()
+        ],
+        "unsent": dict(outcome.unsent),
+        "steps": showing.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone),
+        "notes": list(preview.notes),
+    }
