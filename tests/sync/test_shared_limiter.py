@@ -1,0 +1,53 @@
+"""Connections that a vendor counts together keep one limit, also when the database is slow."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.models import SharedRate
+from integrations.shared_limiter import SharedLimiter, shared_limiter
+from tests.sync.world import World
+
+
+def test_requests_are_spaced_whoever_asks(db: Any) -> None:
+    one, two = SharedLimiter("k", 0.05), SharedLimiter("k", 0.05)
+    times = []
+    for number in range(8):
+        (one if number % 2 else two).acquire()
+        times.append(time.monotonic())
+    assert all(b - a > 0.04 for a, b in pairwise(times))
+
+
+def test_a_place_that_has_passed_is_not_used(db: Any) -> None:
+    slow = iter([0.3, 0.0])
+
+    def on_owner(call: Any) -> Any:
+        found = call()
+        time.sleep(next(slow))
+        return found
+
+    SharedLimiter("k", 0.05, on_owner).acquire()
+    taken = SharedRate.objects.get().next_at - timedelta(seconds=0.05)
+    assert abs((timezone.now() - taken).total_seconds()) < 0.1, "it went at the place that it asked for"
+
+
+def test_penalty_holds_for_all(db: Any) -> None:
+    SharedLimiter("k", 0.01).penalize(0.3)
+    started = time.monotonic()
+    SharedLimiter("k", 0.01).acquire()
+    assert time.monotonic() - started > 0.25
+
+
+def test_which_connections_share(world: World) -> None:
+    one, two, alone = (world.connect("poweroffice_go") for _ in range(3))
+    alone.set_credentials({"subscription_key": "another-subscription-key"}, by="anna")
+    shared, same, other = shared_limiter(one), shared_limiter(two), shared_limiter(alone)
+    assert shared is not None and same is not None and other is not None
+    assert shared._key == same._key != other._key
+    assert "subscription" not in shared._key
+    assert shared_limiter(world.connect("tripletex")) is None
