@@ -43,7 +43,7 @@ def test_create_read_change_delete(api, organization):
     assert employee.company == company and employee.external_id == "hr-1"
     PositionFactory(employee=employee)
     deleted = api.delete(path)
-    assert deleted.status_code == 200 and deleted.json() == {"id": employee.pk, "deleted": True}
+    assert deleted.status_code == 200 and deleted.json() == {"id": employee.pk, "deleted": True, "jobs": []}
     assert not Position.objects.exists()
 
 
