@@ -8,12 +8,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 class IdsFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
-        record.job_id = getattr(record, "job_id", "")
-        parts = [
-            f"request={record.request_id}" if record.request_id else "",
-            f"job={record.job_id}" if record.job_id else "",
-        ]
-        shown = " ".join(part for part in parts if part)
-        record.ids = f" [{shown}]" if shown else ""
+        request, job = request_id.get(), getattr(record, "job_id", "")
+        shown = " ".join(f"{name}={value}" for name, value in (("request", request), ("job", job)) if value)
+        record.__dict__ |= {"request_id": request, "job_id": job, "ids": f" [{shown}]" if shown else ""}
         return True
