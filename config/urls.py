@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
@@ -11,8 +12,11 @@ urlpatterns = [
     path("api/v1/", include("synclog.api.urls")),
     # Open to everybody: they hold no data.
     path("api/schema/", SpectacularAPIView.as_view(authentication_classes=[]), name="api-schema"),
+    # Its refusal of other methods would fail for want of a template.
     path(
-        "api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema", authentication_classes=[]), name="api-docs"
+        "api/docs/",
+        require_safe(SpectacularSwaggerView.as_view(url_name="api-schema", authentication_classes=[])),
+        name="api-docs",
     ),
 ]
 

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from positions.models import Member, Organization
+from tests.factories import MemberFactory, OperatorFactory, UserFactory
+
+
+@pytest.fixture(autouse=True)
+def _fresh_throttle() -> None:
+    cache.clear()
+
+
+def browser_of(organization: Organization | None, role: str, **user: Any) -> Client:
+    """A signed-in browser; "operator", "stranger" (no role anywhere), "outsider" (may not sign in) or "anonymous"."""
+    client = Client()
+    if role == "anonymous":
+        return client
+    make = OperatorFactory if role == "operator" else UserFactory
+    person = make(**{"is_staff": role != "outsider", **user})
+    if role in Member.Role.values and organization is not None:
+        MemberFactory(organization=organization, user=person, role=role)
+    client.force_login(person)
+    client.user = person  # type: ignore[attr-defined]
+    return client

@@ -1,0 +1,308 @@
+"""No organization sees or changes another's anything, whatever address, form, filter, action or method is tried; and
+each role does in its own organization what it may, and nothing else. By a walk of the URL resolver (walk.py)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from positions.models import Organization
+from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
+from tests.security import walk
+from tests.security.conftest import browser_of
+from tests.security.walk import CANARY, PK, content_of
+
+pytestmark = pytest.mark.django_db
+
+OUTSIDE = ["anonymous", "outsider", "stranger", "viewer", "editor", "admin"]
+
+
+@pytest.fixture
+def foreign() -> Organization:
+    return walk.plant()
+
+
+@pytest.fixture
+def ours(foreign: Organization) -> Organization:
+    organization = OrganizationFactory()
+    PositionFactory(employee=EmployeeFactory(organization=organization))
+    return organization
+
+
+def test_a_row_of_every_model_is_planted(foreign):
+    for model in walk.owned_models():
+        path = walk.path_to_organization(model)
+        assert path is not None, model
+        assert model._default_manager.filter(**{path or "pk": PK}).exists(), f"plant a {model.__name__} in walk.py"
+
+
+def test_the_walk_reaches_what_is_there(foreign):
+    """The same walk as somebody who may look: else it proves nothing."""
+    shown = walk.pages_of(browser_of(foreign, "admin"))
+    with_canary = [a for a, html in shown.items() if CANARY in html]
+    assert len(with_canary) > 25, with_canary
+    changed = 0
+    operator = browser_of(None, "operator")
+    before = walk.dump(foreign)
+    for address, html in walk.pages_of(operator).items():
+        for form in walk.forms_on(html, address):
+            if form.method != "post" or address == "/admin/login/":
+                continue
+            for data in form.variants():
+                with transaction.atomic():
+                    operator.post(form.action, data)
+                    changed += walk.dump(foreign) != before
+                    transaction.set_rollback(True)
+    assert changed > 12, changed
+
+
+@pytest.mark.parametrize("role", OUTSIDE)
+def test_no_address_shows_or_changes_anything_foreign(foreign, ours, role):
+    client = browser_of(ours, role)
+    before = walk.dump(foreign)
+    addresses = walk.all_addresses()
+    assert len(addresses) > 90
+    for address in addresses:
+        for method in ("get", "head", "options", "post", "put", "patch", "delete"):
+            # Followed: a message on the next page is an answer too.
+            data = walk.GENERAL_BODY if method == "post" else None
+            response = getattr(client, method)(address, data, follow=method in ("get", "post"))
+            assert response.status_code < 500, (method, address)
+            assert CANARY.encode() not in content_of(response), (method, address)
+    assert walk.dump(foreign) == before
+
+
+@pytest.mark.parametrize("role", ["stranger", "viewer", "admin"])
+def test_no_filter_search_or_autocomplete_tells_of_anything_foreign(foreign, ours, role):
+    client = browser_of(ours, role)
+    asked = list(walk.autocompletes())
+    for model in admin.site._registry:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        asked += [f"{address}?{query}" for query in walk.lookups(model)]
+        add = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add")
+        asked += [f"{add}?{f.name}={PK}" for f in model._meta.concrete_fields if f.is_relation]
+    asked += [f"{reverse('admin:synclog_job_export')}?{q}" for q in walk.lookups(apps.get_model("synclog.Job"))]
+    assert len(asked) > 200
+    for address in asked:
+        response = client.get(address, follow=True)
+        assert response.status_code < 500, address
+        assert CANARY.encode() not in content_of(response), address
+
+
+@pytest.fixture
+def every_form(foreign) -> list[walk.Form]:
+    """Each form that an operator finds anywhere, as it would be sent for the foreign objects."""
+    operator = browser_of(None, "operator")
+    return [form for address, html in walk.pages_of(operator).items() for form in walk.forms_on(html, address)]
+
+
+@pytest.mark.parametrize("role", OUTSIDE)
+def test_no_form_of_an_operator_works_for_an_outsider(foreign, ours, every_form, role):
+    """Forms with inlines, actions of lists, confirmations, switches: valid ones, with tokens and management forms."""
+    client = browser_of(ours, role)
+    before = walk.dump(foreign)
+    assert len(every_form) > 60
+    for form in every_form:
+        if form.method == "post":
+            for data in form.variants():
+                response = client.post(form.action, data, follow=True)
+                assert response.status_code < 500, form.action
+                # An address that refuses repeats what was typed into its own form, as an operator's form had it.
+                if not any(CANARY in str(v) for v in data.values()):
+                    assert CANARY.encode() not in content_of(response), (form.action, data)
+                assert walk.dump(foreign) == before, (form.action, data)
+
+
+# What nobody below may change, by any form of any page, inside the organization that they belong to.
+RESERVED = {
+    "viewer": None,  # nothing at all
+    "editor": {"Organization", "Member", "ApiKey", "Integration", "Integration_companies"},
+}
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor"])
+def test_inside_an_organization_no_form_does_more_than_the_role_may(foreign, every_form, role):
+    client = browser_of(foreign, role)
+    only = RESERVED[role]
+    before = walk.dump(foreign, only)
+    for form in every_form:
+        if form.method == "post":
+            for data in form.variants():
+                with transaction.atomic():
+                    response = client.post(form.action, data)
+                    assert response.status_code < 500, form.action
+                    assert walk.dump(foreign, only) == before, (form.action, data)
+                    transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor"])
+def test_a_bare_post_of_any_address_does_no_more(foreign, role):
+    client = browser_of(foreign, role)
+    only = RESERVED[role]
+    before = walk.dump(foreign, only)
+    for address in walk.all_addresses():
+        for method in ("post", "put", "patch", "delete"):
+            with transaction.atomic():
+                getattr(client, method)(address, walk.GENERAL_BODY if method == "post" else None)
+                assert walk.dump(foreign, only) == before, (method, address)
+                transaction.set_rollback(True)
+
+
+def test_a_get_changes_nothing_for_anybody(foreign):
+    for role in ("viewer", "admin", "operator"):
+        client = browser_of(foreign, role)
+        for address in walk.all_addresses():
+            before = walk.dump(foreign)
+            client.get(address)
+            client.head(address)
+            assert walk.dump(foreign) == before, (role, address)
+
+
+# Kind of action: address, body, and the least role that may do it.
+def actions() -> list[tuple[str, str, dict[str, Any], str]]:
+    employee = {"number": "n1", "first_name": "A", "last_name": "B"}
+    position = {"employee": PK, "title": "T", "start_date": "2020-01-01", "contract_type": "permanent"}
+    members = {
+        "members-TOTAL_FORMS": "1",
+        "members-INITIAL_FORMS": "1",
+        "members-0-id": PK,
+        "members-0-organization": PK,
+        "members-0-role": "admin",
+    }
+    organization = {"name": "Other", "country": "SE", "time_zone": "Europe/Stockholm", **members}
+    one = {"_selected_action": [PK], "post": "yes", "index": "0"}
+    password = "correct-horse-9-staple"
+    user = {"username": "newbie", "password1": password, "password2": password, "usable_password": "true"}
+    member_of = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    return [
+        ("create an employee", "admin:positions_employee_add", employee, "editor"),
+        ("change an employee", "admin:positions_employee_change", employee, "editor"),
+        ("delete an employee", "admin:positions_employee_delete", {"post": "yes"}, "editor"),
+        ("create a position", "admin:positions_position_add", {**position, "percentage": "50"}, "editor"),
+        ("change a position", "admin:positions_position_change", {**position, "percentage": "50"}, "editor"),
+        ("delete a position", "admin:positions_position_delete", {"post": "yes"}, "editor"),
+        ("delete selected", "admin:positions_position_changelist", {"action": "delete_selected", **one}, "editor"),
+        ("create a department", "admin:positions_department_add", {"code": "X", "name": "X"}, "editor"),
+        ("re-sync", "admin:synclog_job_resync", {}, "editor"),
+        ("dismiss", "admin:synclog_job_dismiss", {"reason": "done"}, "editor"),
+        ("re-sync selected", "admin:synclog_job_changelist", {"action": "resync_selected", **one}, "editor"),
+        ("send now", "admin:synclog_job_send_now", {"position": PK, "integration": PK}, "editor"),
+        ("switch sync", "admin:integrations_integration_switch", {"on": "0"}, "admin"),
+        ("pause", "admin:integrations_integration_pause", {}, "admin"),
+        ("an option", "admin:integrations_integration_option", {"name": "delete_positions", "on": "1"}, "admin"),
+        ("set a credential", "admin:integrations_integration_settings", {"name": "Renamed"}, "admin"),
+        ("delete a connection", "admin:integrations_integration_delete", {"post": "yes"}, "admin"),
+        ("make an API key", "admin:positions_apikey_add", {"name": "k", "scopes": ["positions:read"]}, "admin"),
+        ("revoke an API key", "admin:positions_apikey_delete", {"post": "yes"}, "admin"),
+        ("change the organization", "admin:positions_organization_change", organization, "admin"),
+        ("create an organization", "admin:positions_organization_add", organization, "operator"),
+        ("delete an organization", "admin:positions_organization_delete", {"post": "yes"}, "operator"),
+        ("create a user", "admin:auth_user_add", {**user, **member_of}, "operator"),
+    ]
+
+
+RANK = {"anonymous": 0, "stranger": 0, "viewer": 1, "editor": 2, "admin": 3, "operator": 4}
+
+
+def written_rows() -> dict[str, Any]:
+    """Every table of ours and the users: what counts is whether anything was written."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            if table.startswith(("positions_", "integrations_", "synclog_")) or table == "auth_user":
+                columns = [c.name for c in connection.introspection.get_table_description(cursor, table)]
+                wanted = [c for c in columns if c not in ("last_used_at", "last_login")]
+                quoted = ", ".join(f'"{c}"' for c in wanted)
+                cursor.execute(f'SELECT {quoted} FROM "{table}"')
+                found[table] = sorted(map(repr, cursor.fetchall()))
+    return found
+
+
+@pytest.mark.parametrize(("what", "name", "body", "least"), actions(), ids=lambda v: v if isinstance(v, str) else "")
+def test_each_role_does_what_it_may_and_nothing_else(foreign, what, name, body, least):
+    try:
+        address = reverse(name)
+    except Exception:
+        address = reverse(name, args=[PK])
+    for role, rank in RANK.items():
+        if name == "admin:positions_organization_add" and role == "operator":
+            body = {**body, "members-INITIAL_FORMS": "0", "members-TOTAL_FORMS": "0"}
+        if what in ("create an employee", "create a department", "make an API key") and role == "operator":
+            body = {**body, "organization": PK}
+        client = browser_of(foreign, role)
+        before = written_rows()
+        with transaction.atomic():
+            response = client.post(address, body)
+            done = written_rows() != before
+            transaction.set_rollback(True)
+        assert done is (rank >= RANK[least]), (what, role, response.status_code)
+        if not done:
+            # A list without that action is shown again.
+            listed = name.endswith("_changelist")
+            assert response.status_code in (302, 403, 404, *([200] if listed else [])), (what, role)
+
+
+# -- the API
+
+
+@pytest.mark.parametrize("scopes", [None, ["positions:read"], ["positions:read", "positions:write"], "all"])
+def test_no_key_of_another_organization_opens_anything(foreign, ours, scopes):
+    headers = {}
+    if scopes is not None:
+        key = ApiKeyFactory(organization=ours, **({} if scopes == "all" else {"scopes": scopes}))
+        headers = {"Authorization": f"Bearer {key.key}"}
+    client = Client(headers=headers)
+    before = walk.dump(foreign)
+    bodies: list[Any] = [
+        {},
+        {"id": PK, "employee": PK, "department": PK, "company": PK, "manager": PK, "title": "T", "number": "n",
+         "first_name": "a", "last_name": "b", "start_date": "2026-01-01", "external_id": str(PK)},
+        {"positions": [{"id": PK, "title": "T"}, {"employee": PK, "title": "T", "start_date": "2026-01-01"}]},
+    ]  # fmt: skip
+    addresses = [a for a in walk.all_addresses() if a.startswith("/api/v1/")]
+    assert len(addresses) >= 9
+    for address in addresses:
+        for query in (
+            "",
+            f"?employee={PK}",
+            f"?search={walk.PART}",
+            f"?external_id={PK}",
+            "?updated_since=2000-01-01T00:00:00Z",
+        ):
+            response = client.get(address + query)
+            assert CANARY.encode() not in content_of(response), (address, query)
+            assert scopes is not None or response.status_code == 401
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            for body in bodies:
+                response = client.generic(method, address, json.dumps(body), content_type="application/json")
+                assert response.status_code < 500 and CANARY.encode() not in content_of(response), (method, address)
+                assert scopes is not None or response.status_code in (401, 405)
+    assert walk.dump(foreign) == before
+
+
+def test_a_key_without_the_scope_changes_nothing_of_its_own(foreign):
+    key = ApiKeyFactory(organization=foreign, scopes=["positions:read", "sync:read"])
+    client = Client(headers={"Authorization": f"Bearer {key.key}"})
+    before = walk.dump(foreign)
+    for address in [a for a in walk.all_addresses() if a.startswith("/api/v1/")]:
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            response = client.generic(method, address, json.dumps({"title": "T"}), content_type="application/json")
+            assert response.status_code in (403, 404, 405), (method, address, response.status_code)
+    assert walk.dump(foreign) == before
+
+
+def test_a_person_s_session_opens_nothing_of_the_api_and_a_key_nothing_of_the_admin(foreign):
+    signed_in = browser_of(foreign, "admin")
+    key = Client(headers={"Authorization": f"Bearer {ApiKeyFactory(organization=foreign).key}"})
+    for address in walk.all_addresses():
+        if address.startswith("/api/v1/"):
+            assert signed_in.get(address).status_code == 401, address
+        elif address.startswith("/admin/"):
+            assert CANARY.encode() not in content_of(key.get(address, follow=True)), address

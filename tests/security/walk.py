@@ -1,0 +1,409 @@
+"""Walks every address of the product, whatever the URL resolver holds, and every form on every page.
+
+`plant` gives one organization a row of each model, each with the same unusual primary key and the canary in its words:
+so one number fills every parameter of every address, and never by chance means an object of somebody else. A model that
+nobody plants fails the test: new models join the walk by being made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
+from integrations.sandbox.server import sandboxes
+from positions.models import IdempotencyKey, Organization
+from synclog.models import Attempt, Event, Job, Lease
+from tests.factories import (
+    ApiKeyFactory,
+    CompanyFactory,
+    DepartmentFactory,
+    EmployeeFactory,
+    MemberFactory,
+    OrganizationFactory,
+    PositionFactory,
+    UserFactory,
+)
+
+CANARY = "Zyxwvut"
+# What is searched for in its stead, so that a page that repeats the question shows no canary.
+PART = "Zyxw"
+PK = 900_001
+OURS = ("positions", "integrations", "synclog")
+
+# Of the process, of no organization.
+UNOWNED = {"SharedRate", "Heartbeat"}
+
+_PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
+
+
+# -- the organization that must not be seen
+
+
+def plant() -> Organization:
+    """An organization with one row of each model, all with the primary key PK."""
+    now = timezone.now()
+    organization = OrganizationFactory(pk=PK, name=f"{CANARY} AS")
+    department = DepartmentFactory(pk=PK, organization=organization, code=f"{CANARY}1", name=CANARY)
+    company = CompanyFactory(pk=PK, organization=organization, name=CANARY, organization_number="")
+    employee = EmployeeFactory(
+        pk=PK,
+        organization=organization,
+        first_name=CANARY,
+        last_name=CANARY,
+        email=f"{CANARY}@example.com",
+        number=f"{CANARY}7",
+        department=department,
+        company=company,
+        external_id=str(PK),
+        national_id=f"{CANARY}-id",
+    )
+    position = PositionFactory(
+        pk=PK, employee=employee, title=CANARY, external_id=str(PK), note=CANARY, department=department
+    )
+    ApiKeyFactory(pk=PK, organization=organization, name=CANARY)
+    user = UserFactory(pk=PK, username=CANARY, email=f"{CANARY}@example.org", first_name=CANARY)
+    MemberFactory(pk=PK, organization=organization, user=user, role="admin")
+    IdempotencyKey.objects.create(
+        pk=PK, organization=organization, key_hash="k", request_hash="r", status=200, body={"title": CANARY}
+    )
+    integration = Integration(
+        pk=PK,
+        organization=organization,
+        system_key="netvisor",
+        name=CANARY,
+        credentials=dict.fromkeys(sandboxes()["netvisor"].credentials, f"{CANARY}-credential"),
+        settings=dict(sandboxes()["netvisor"].settings),
+        vault={"token": CANARY},
+        stopped_message=CANARY,
+        retry_message=CANARY,
+        paused_by=CANARY,
+    )
+    integration.switch(True)
+    integration.save()
+    integration.companies.add(company)
+    EmployeeLink.objects.create(pk=PK, integration=integration, employee_key=PK, remote_id=CANARY, label=CANARY)
+    PeriodLink.objects.create(
+        pk=PK, integration=integration, employee_key=PK, position_key=PK, remote_id=CANARY, values={"title": CANARY}
+    )
+    file = ExportFile.objects.create(pk=PK, integration=integration, made_at=now, fetched_by=CANARY)
+    ExportRecord.objects.create(pk=PK, file=file, employee_key=PK, record={"name": CANARY})
+    Lease.objects.update_or_create(integration=integration, defaults={"owner": CANARY, "host": CANARY})
+    Event.objects.create(pk=PK, integration=integration, kind="stopped", text=CANARY, by=CANARY)
+    Job.objects.all().delete()
+    job = Job.objects.create(
+        pk=PK,
+        organization=organization,
+        integration=integration,
+        employee_key=PK,
+        position_key=PK,
+        open_key=PK,
+        employee_name=CANARY,
+        employee_number=CANARY,
+        title=CANARY,
+        start_date=position.start_date,
+        state=Job.State.FAILED,
+        cause="missing_required_field",
+        message=CANARY,
+        vendor_text=CANARY,
+        field="title",
+        due_at=now - timedelta(hours=1),
+        recorded_at=now - timedelta(hours=1),
+        changed_at=now - timedelta(hours=1),
+        origin_name=CANARY,
+        file_key=PK,
+    )
+    Attempt.objects.create(
+        pk=PK,
+        job=job,
+        number=1,
+        started_at=now - timedelta(seconds=2),
+        finished_at=now,
+        result="failed",
+        message=CANARY,
+        vendor_text=CANARY,
+        changes=[{"field": "title", "remote": CANARY, "old": CANARY, "new": CANARY}],
+    )
+    LogEntry.objects.create(
+        pk=PK,
+        user=user,
+        content_type=ContentType.objects.get_for_model(type(employee)),
+        object_id=str(PK),
+        object_repr=CANARY,
+        action_flag=CHANGE,
+        change_message=CANARY,
+    )
+    return organization
+
+
+def path_to_organization(model: type[models.Model], seen: tuple[type, ...] = ()) -> str | None:
+    """The lookup from a model to its organization ("" for itself), the shortest one; None when there is none."""
+    if model is Organization:
+        return ""
+    found = []
+    for f in model._meta.concrete_fields:
+        target = f.remote_field.model if f.remote_field else None
+        if target is None or target in (model, *seen) or target._meta.app_label not in OURS:
+            continue
+        rest = path_to_organization(target, (*seen, model))
+        if rest is not None:
+            found.append(f"{f.name}__{rest}".removesuffix("__"))
+    return min(found, key=lambda p: p.count("__"), default=None)
+
+
+def owned_models() -> list[type[models.Model]]:
+    found = [m for app in OURS for m in apps.get_app_config(app).get_models() if m.__name__ not in UNOWNED]
+    return [*found, Integration.companies.through]
+
+
+# What a look changes by itself, without anybody's doing.
+_BY_ITSELF = {"last_used_at", "changed_at"}
+
+
+def dump(organization: Organization, only: set[str] | None = None) -> dict[str, list[Any]]:
+    """Every row that belongs to the organization, by model."""
+    rows: dict[str, list[Any]] = {}
+    for model in owned_models():
+        if only is not None and model.__name__ not in only:
+            continue
+        path = path_to_organization(model)
+        assert path is not None, f"{model.__name__} has no way to its organization: name it in UNOWNED or give it one"
+        names = [f.attname for f in model._meta.concrete_fields if f.attname not in _BY_ITSELF]
+        found = model._default_manager.filter(**{path or "pk": organization.pk}).order_by("pk")
+        rows[model.__name__] = [{n: _plain(v) for n, v in row.items()} for row in found.values(*names)]
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int | str | bool | type(None)) else repr(value)
+
+
+# -- addresses
+
+
+@dataclass(frozen=True)
+class Route:
+    template: str
+    name: str
+    parameters: tuple[tuple[str, str], ...]  # (converter, name)
+
+    def address(self, **values: Any) -> str:
+        """Filled with PK unless told otherwise by the parameter's name."""
+        return _PARAMETER.sub(lambda m: str(values.get(m[2] or m[3], PK)), self.template)
+
+
+def routes(resolver: URLResolver | None = None, before: str = "/") -> Iterator[Route]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        route = before + str(pattern.pattern).lstrip("^").removesuffix("$").removesuffix(r"\Z")
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, route)
+        elif isinstance(pattern, URLPattern):
+            if route.startswith("/static"):
+                continue
+            # The catch-all of the admin: what no other route takes.
+            route = route.replace("(?P<url>.*)", "no-such-page").replace("(?P<path>.*)", "none")
+            named = tuple((m[1] or "", m[2] or m[3]) for m in _PARAMETER.finditer(route))
+            yield Route(route, pattern.name or "", named)
+
+
+def all_addresses(skipped: tuple[str, ...] = ("/logout/",)) -> list[str]:
+    found: set[str] = set()
+    for route in routes():
+        if any(s in route.template for s in skipped):
+            continue
+        if "app_label" in route.template:
+            found |= {re.sub(r"\(\?P<app_label>[^)]*\)", app, route.template) for app in (*OURS, "auth")}
+        found.add(route.address())
+    return sorted(a for a in found if "(?P" not in a)
+
+
+def autocompletes() -> list[str]:
+    """Every related field of every model, asked for by the admin's one autocomplete address."""
+    found = []
+    for model in apps.get_models():
+        for f in [*model._meta.concrete_fields, *model._meta.local_many_to_many]:
+            if f.is_relation:
+                query = {"app_label": model._meta.app_label, "model_name": model._meta.model_name}
+                for extra in ({"term": ""}, {"term": PART}, {"term": "", "organization": PK}):
+                    found.append("/admin/autocomplete/?" + urlencode({**query, "field_name": f.name, **extra}))
+    return found
+
+
+def lookups(model: type[models.Model]) -> list[str]:
+    """Query strings of a list: a search, and each field of the model and of what it refers to, as a filter."""
+    found = [f"q={PART}", "all=", "p=2", "o=1", f"tab=all&q={PART}", f"tab=all&employee={PK}&position={PK}"]
+    for f in model._meta.concrete_fields:
+        if f.is_relation:
+            found += [f"{f.name}__id__exact={PK}", f"{f.name}={PK}", f"{f.name}__in={PK}"]
+            target = f.remote_field.model
+            found += [
+                f"{f.name}__{t.name}__startswith={PART}"
+                for t in target._meta.concrete_fields
+                if isinstance(t, models.CharField | models.TextField)
+            ]
+        elif isinstance(f, models.CharField | models.TextField):
+            found += [f"{f.name}__startswith={PART}", f"{f.name}__regex=^{PART}"]
+        elif f.primary_key:
+            found += [f"{f.name}={PK}", f"{f.name}__gte=1"]
+    return found
+
+
+# -- forms, as a browser would find them
+
+
+@dataclass
+class Form:
+    action: str
+    method: str
+    fields: list[tuple[str, str, str]] = field(default_factory=list)  # (kind, name, value)
+    options: dict[str, list[str]] = field(default_factory=dict)  # of selects and submit buttons
+
+    def data(self, changed: bool = True) -> dict[str, Any]:
+        """What a browser would send; with `changed`, another text in each field that a person can type into."""
+        found: dict[str, Any] = {}
+        for kind, name, value in self.fields:
+            typed = kind in ("text", "textarea") and changed and "date" not in name and "-TOTAL" not in name
+            found.setdefault(name, []).append(f"{value}x" if typed and not _formal(value) else value)
+        return found
+
+    def variants(self) -> Iterator[dict[str, Any]]:
+        """One for each button and for each action of a list."""
+        data = self.data()
+        actions = [a for a in self.options.get("action", []) if a]
+        if actions:
+            for action in actions:
+                for extra in ({}, {"post": ["yes"]}):
+                    yield {**data, "action": [action], "_selected_action": [str(PK)], "index": ["0"], **extra}
+            return
+        yield {"_save": ["Save"], **data}
+        for name, values in self.options.items():
+            if name.startswith("button:"):
+                yield {**data, name.removeprefix("button:"): values[:1]}
+
+
+def _formal(value: str) -> bool:
+    """Numbers, dates and choices would be refused with another letter, and the form with them."""
+    return bool(re.fullmatch(r"[\d.,:/\- ]*|true|false|on", value))
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._form: Form | None = None
+        self._select: tuple[str, bool] | None = None
+        self._area: list[str] | None = None
+        self._area_name = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        a = {k: v or "" for k, v in attrs}
+        if tag == "form":
+            self._form = Form(a.get("action", ""), a.get("method", "get").lower())
+            self.forms.append(self._form)
+        form = self._form
+        if form is None:
+            return
+        name = a.get("name", "")
+        if tag == "input" and name:
+            kind = a.get("type", "text")
+            if kind in ("checkbox", "radio"):
+                if "checked" in a:
+                    form.fields.append((kind, name, a.get("value", "on")))
+            elif kind == "submit":
+                form.options.setdefault(f"button:{name}", []).append(a.get("value", ""))
+            elif kind != "file":
+                form.fields.append((kind, name, a.get("value", "")))
+        elif tag == "button" and name:
+            form.options.setdefault(f"button:{name}", []).append(a.get("value", ""))
+        elif tag == "textarea":
+            self._area, self._area_name = [], name
+        elif tag == "select":
+            self._select = (name, False)
+        elif tag == "option" and self._select is not None:
+            chosen, value = self._select[0], a.get("value", "")
+            form.options.setdefault(chosen, []).append(value)
+            if "selected" in a:
+                form.fields.append(("select", chosen, value))
+
+    def handle_data(self, data: str) -> None:
+        if self._area is not None:
+            self._area.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+        elif tag == "select":
+            self._select = None
+        elif tag == "textarea" and self._area is not None:
+            if self._form is not None:
+                self._form.fields.append(("textarea", self._area_name, "".join(self._area).removeprefix("\n")))
+            self._area = None
+
+
+def forms_on(html: str, address: str) -> list[Form]:
+    parser = _Forms()
+    parser.feed(html)
+    for form in parser.forms:
+        form.action = urljoin(address, form.action or address)
+        if form.method == "get":
+            asked = parse_qs(urlsplit(form.action).query)
+            form.fields += [("hidden", n, v) for n, values in asked.items() for v in values]
+    return [f for f in parser.forms if "/logout/" not in f.action and urlsplit(f.action).netloc == ""]
+
+
+def content_of(response: Any) -> bytes:
+    body = b"".join(response) if response.streaming else response.content
+    headers = "".join(f"{k}: {v}\n" for k, v in response.items()).encode()
+    return body + headers + str(response.cookies).encode()
+
+
+def pages_of(client: Client) -> dict[str, str]:
+    """Every page that this person gets with status 200, by address."""
+    found = {}
+    for address in all_addresses():
+        response = client.get(address)
+        if response.status_code == 200 and response.get("Content-Type", "").startswith("text/html"):
+            found[address] = content_of(response).decode()
+    return found
+
+
+GENERAL_BODY: dict[str, Any] = {
+    "_save": "Save",
+    "post": "yes",
+    "on": "1",
+    "name": "send_positions",
+    "reason": "walk",
+    "dismissed_reason": "walk",
+    "position": PK,
+    "positions": PK,
+    "integration": PK,
+    "employee": PK,
+    "organization": PK,
+    "company": PK,
+    "department": PK,
+    "manager": PK,
+    "job": PK,
+    "jobs": PK,
+    "file": PK,
+    "attempt": PK,
+    "user": PK,
+    "object_id": PK,
+    "_selected_action": PK,
+    "action": "delete_selected",
+    "title": "T",
+    "start_date": date(2026, 1, 1).isoformat(),
+    "next": "/admin/",
+}
