@@ -95,18 +95,29 @@ def span(period: Period) -> str:
 # -- what differs ----------------------------------------------------------------------------------------
 
 
-def differences(fields: Sequence[Field], wanted: Wanted, remote: Remote, sent: Sent | None) -> dict[str, Change]:
+def differences(
+    fields: Sequence[Field],
+    settings: Mapping[str, Any],
+    wanted: Wanted,
+    remote: Remote,
+    sent: Sent | None,
+    *,
+    taken_over: bool = False,
+) -> dict[str, Change]:
     """The fields to write. Something empty here clears there only what we wrote (or what we own), and a default of
-    the connection never replaces what somebody chose there."""
+    the connection never replaces what somebody chose there. `taken_over`: `sent` was written for another position."""
     changes: dict[str, Change] = {}
     for declared in fields:
         key = declared.ours
         new, old = wanted.values.get(key), remote.values.get(key)
-        if declared.when is When.ON_CREATE or same(new, old):
+        if same(new, old):
             continue
-        if declared.when is When.IF_EMPTY and not empty(old):
-            continue
+        when = When.ALWAYS if declared.always_by and settings.get(declared.always_by) else declared.when
         wrote_it = sent is not None and same(sent.values.get(key), old)
+        if when is When.ON_CREATE and not (declared.corrected and wrote_it and not taken_over):
+            continue
+        if when is When.IF_EMPTY and not empty(old):
+            continue
         if key in wanted.defaulted and not empty(old) and not wrote_it:
             continue
         if empty(new):
@@ -138,7 +149,7 @@ def plan_history(
     problems: dict[str, Problem] = {}
     active = sorted(intents, key=_by_start)
     while True:
-        draft = _Draft(system, active_fields(system, settings), active, remotes, rules, others or {})
+        draft = _Draft(system, settings, active, remotes, rules, others or {})
         refused = draft.problems or draft.overlaps()
         if not refused:
             steps, refused = draft.order()
@@ -159,13 +170,14 @@ class _Draft:
     def __init__(
         self,
         system: System,
-        fields: Sequence[Field],
+        settings: Mapping[str, Any],
         intents: Sequence[Intent],
         remotes: Sequence[Remote],
         rules: Rules,
         others: Mapping[str, str],
     ) -> None:
-        self.system, self.rules, self.others = system, rules, others
+        self.system, self.settings, self.rules, self.others = system, settings, rules, others
+        fields = active_fields(system, settings)
         self.problems: dict[str, Problem] = {}
         self.skips: dict[str, Skip] = {}
         self.steps: list[Step] = []
@@ -237,7 +249,7 @@ class _Draft:
             values = {k: Change(None, v) for k, v in wanted.values.items() if not empty(v)}
             self.steps.append(Step(Action.CREATE, intent.position_id, wanted, None, values, note))
             return
-        changes = differences(fields, wanted, remote, intent.sent)
+        changes = differences(fields, self.settings, wanted, remote, intent.sent)
         if not changes:
             self.skips[intent.position_id] = Skip(
                 "nothing_to_change", f"{self.system.name} already agrees: nothing to change.", remote.id
@@ -482,11 +494,15 @@ def plan_flat(
             )
     if wanted is not None:
         sent = last.sent if last else None
+        if now is not None and remote is not None and remote.renews_from and wanted.start >= remote.renews_from:
+            remote = None
         if remote is None:
             values = {k: Change(None, v) for k, v in wanted.values.items() if not empty(v)}
             steps.append(Step(Action.CREATE, wanted.position_id, wanted, None, values))
         else:
-            changes = differences(active_fields(system, settings), wanted, remote, sent)
+            taken_over = last is not None and last.position_id != wanted.position_id
+            fields = active_fields(system, settings)
+            changes = differences(fields, settings, wanted, remote, sent, taken_over=taken_over)
             ended = now is None
             if ended:
                 changes = {k: c for k, c in changes.items() if BY_KEY[k].group in ("End", "Period")}

@@ -161,6 +161,8 @@ class _Run:
         self.report.remote_employee = employee
         matched = f"Employee matched by {employee.matched_by}" if employee.matched_by else "Employee matched"
         self.common.append(Trace(matched, True, employee.label or employee.id))
+        if self.last is not None:
+            employee = replace(employee, record_id=self.last.sent.remote_id, position_id=self.last.position_id)
         while self.open:
             remotes = self.connector.read(employee)
             self.common.append(Trace("Read there", True, _counted(len(remotes))))

@@ -58,7 +58,7 @@ class Connector:
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         """History: every period there, none left out. Flat: exactly one Remote, the current employment
-        (or none, if the employee has none there)."""
+        (or none, if the employee has none there); `employee.record_id` is the one that we wrote last."""
         raise NotImplementedError
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:

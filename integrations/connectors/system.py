@@ -97,6 +97,9 @@ class Field:
     ours           key in `connectors.fields`
     remote         its name there; "" = not supported, and then `unsupported` says honestly why
     when           always, only on create, only if empty there
+    corrected      with on_create: also written later where the record still holds what we wrote for the same position;
+                   never when another position takes a flat record over, nor where a clerk wrote it
+    always_by      name of the BOOLEAN setting that makes the field `always`, whatever `when` says
     required       a value must exist (ours, or from `default_setting`) before anything is written
     required_with  required only when this other field of ours has a value ("end_date")
     codes          our code -> their code; None = no counterpart (the table must give one, else refused)
@@ -116,6 +119,8 @@ class Field:
     ours: str
     remote: str = ""
     when: When = When.ALWAYS
+    corrected: bool = False
+    always_by: str = ""
     required: bool = False
     required_with: str = ""
     codes: Mapping[str, str | None] | None = None

@@ -92,13 +92,15 @@ class Remote:
 
     `values` is keyed by our field names and holds the target's own words, dates as `date`. A field that the
     system does not show is left out. `version` and `raw` travel back to the connector untouched.
-    `start_date` may be None for a flat record that has never been given one.
+    `start_date` may be None for a flat record that has never been given one. `renews_from` (flat): a position that
+    starts on this day or later is not a change of this record, which is over, but a new one.
     """
 
     id: str
     values: Mapping[str, Any]
     version: Any = None
     raw: Any = field(default=None, repr=False, compare=False)
+    renews_from: date | None = None
 
     @property
     def start(self) -> date | None:
@@ -111,12 +113,18 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class RemoteEmployee:
-    """The one employee found there. `matched_by` is in our words: "employee number", "e-mail" ..."""
+    """The one employee found there. `matched_by` is in our words: "employee number", "e-mail" ...
+
+    `record_id` and `position_id` are filled in by the runner for flat systems: the record there that we wrote last for
+    this employee, and the position it was written for.
+    """
 
     id: str
     label: str = ""
     matched_by: str = ""
     raw: Any = field(default=None, repr=False, compare=False)
+    record_id: str = ""
+    position_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

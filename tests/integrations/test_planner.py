@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.connectors.system import Delete, Model
+from integrations.connectors.system import Delete, Field, Model, When
 from integrations.connectors.values import Position, Remote, Wanted
 from integrations.periods import Period, current, intersection, next_change
 from integrations.planner import (
@@ -359,6 +360,48 @@ def test_deleting_the_one_that_was_sent_is_by_hand_when_nothing_takes_over() -> 
     last = LastSent("1", Sent("e"))
     assert flat([], {"1"}, last, remote("e", 0), 15).problems["1"].cause == "delete_by_hand"
     assert flat([position("2", 0)], {"1"}, last, remote("e", 0), 15).skips["1"].cause == "taken_over"
+
+
+def corrected(settings: dict[str, Any], position_id: str, sent_start: int, there: int, now: int) -> set[str]:
+    """What is written when a position that starts on `now` meets a record that starts on `there`."""
+    system = made_up(
+        Model.FLAT,
+        delete=Delete.BY_HAND,
+        fields=tuple(
+            Field(ours="start_date", remote="from", when=When.ON_CREATE, corrected=True, always_by="follow")
+            if f.ours == "start_date"
+            else f
+            for f in FLAT.fields
+        ),
+    )
+    last = LastSent("1", Sent("e", wanted("1", sent_start).values))
+    here = position(position_id, now)
+    target = wanted(position_id, now)
+    found = plan_flat(
+        system, settings, [here], frozenset({position_id}), target, remote("e", there), last, Rules(), day(30)
+    )
+    return set(found.steps[0].changes) if found.steps else set()
+
+
+def test_a_start_kept_after_create_is_corrected_only_where_we_wrote_it_for_the_same_position() -> None:
+    assert corrected({}, "1", sent_start=5, there=5, now=7) == {"start_date"}
+    assert corrected({}, "1", sent_start=5, there=0, now=7) == set(), "a clerk wrote it"
+    assert corrected({}, "2", sent_start=5, there=5, now=7) == set(), "another position took over"
+    assert corrected({"follow": True}, "2", sent_start=5, there=5, now=7) == {"start_date"}
+
+
+@pytest.mark.parametrize(("start", "action"), [(11, Action.UPDATE), (12, Action.CREATE), (20, Action.CREATE)])
+def test_a_position_after_the_end_of_a_record_that_is_over_is_a_new_record(start: int, action: Action) -> None:
+    there = replace(remote("e", 0, 10), renews_from=day(12))
+    last = LastSent("1", Sent("e", there.values))
+    [step] = flat([position("1", 0, 10), position("2", start)], {"2"}, last, there, 25).steps
+    assert (step.action, step.position_id) == (action, "2")
+
+
+def test_a_record_that_is_over_is_still_corrected_when_nothing_is_current() -> None:
+    there = replace(remote("e", 0, 10), renews_from=day(12))
+    [step] = flat([position("1", 12, 14)], {"1"}, LastSent("1", Sent("e", there.values)), there, 25).steps
+    assert step.action is not Action.CREATE
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.none() | st.integers(0, 30)), max_size=6), st.integers(0, 50))

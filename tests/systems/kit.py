@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from integrations.connectors.base import Connector
-from integrations.connectors.context import Context, MemoryVault
+from integrations.connectors.context import Context, Limiter, MemoryOutbox, MemoryVault
 from integrations.connectors.errors import EmployeeNotFound, NotAuthorized, RateLimited, Unavailable, UnclearOutcome
 from integrations.connectors.registry import connector_for
 from integrations.connectors.system import Model
@@ -55,9 +55,11 @@ class Rig:
         self.settings = {s.name: s.default for s in self.system.settings} | dict(self.sandbox.settings) | dict(settings)
         self.credentials = dict(self.sandbox.credentials)
         self.vault = MemoryVault()
+        self.outbox = MemoryOutbox()
         self.rules = Rules()
         self.today = TODAY
         self.read_timeout: float | None = None
+        self.limiter: Limiter | None = None  # None: the limits that the system declares
         self.positions: dict[str, Position] = {}
         self.sent: dict[str, Sent] = {}
         self.employee_id = ""
@@ -84,6 +86,8 @@ class Rig:
                 namespace="6f1d7a52-0c55-4b0e-9f6e-0a1b2c3d4e5f",
                 today=self.today,
                 vault=self.vault,
+                outbox=self.outbox,
+                limiter=self.limiter,
                 read_timeout=self.read_timeout,
             )
         )
