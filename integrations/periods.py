@@ -46,6 +46,15 @@ def current(positions: Iterable[Position], today: date) -> Position | None:
     return max(active, key=rank, default=None)
 
 
+def goes_on(position: Position, positions: Iterable[Position]) -> bool:
+    """Whether another position follows this one without a day between (or runs beyond its end): for a system that
+    knows one employment, the employment does not end with this position."""
+    if position.end is None or position.end == date.max:
+        return False
+    after = position.end + timedelta(days=1)
+    return any(p.id != position.id and p.start <= after and (p.end is None or p.end > position.end) for p in positions)
+
+
 def next_change(positions: Sequence[Position], today: date) -> date | None:
     """The next day on which `current` may give another answer although nobody edits anything."""
     days = [p.start for p in positions if p.start > today]

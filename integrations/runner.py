@@ -24,6 +24,7 @@ from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Exchange
 from integrations.connectors.system import Model
 from integrations.connectors.values import Change, Person, Position, Remote, RemoteEmployee, Wanted, Warning
+from integrations.periods import goes_on
 from integrations.planner import (
     Action,
     Intent,
@@ -199,6 +200,10 @@ class _Run:
         if chosen is not None:
             touched = self.open.setdefault(chosen.id, Touched(chosen.id))
             self.trace.setdefault(chosen.id, [])
+            if goes_on(chosen, work.positions):
+                # One employment there: a change of position must not look like somebody who leaves.
+                values = {k: v for k, v in chosen.values.items() if k not in ("end_reason", "last_day_of_work")}
+                chosen = replace(chosen, end=None, values=values)
             self._translate(chosen, touched)
         if self.wanted or not self.open:
             return

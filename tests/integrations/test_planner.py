@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from integrations.connectors.system import Delete, Field, Model, When
 from integrations.connectors.values import Position, Remote, Wanted
-from integrations.periods import Period, current, intersection, next_change
+from integrations.periods import Period, current, goes_on, intersection, next_change
 from integrations.planner import (
     Action,
     Intent,
@@ -402,6 +402,16 @@ def test_a_record_that_is_over_is_still_corrected_when_nothing_is_current() -> N
     there = replace(remote("e", 0, 10), renews_from=day(12))
     [step] = flat([position("1", 12, 14)], {"1"}, LastSent("1", Sent("e", there.values)), there, 25).steps
     assert step.action is not Action.CREATE
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [((10, None), True), ((10, 12), True), ((5, 20), True), ((11, None), False), ((2, 9), False), ((2, 4), False)],
+)
+def test_whether_the_employment_goes_on(other: tuple[int, int | None], expected: bool) -> None:
+    first = position("1", 0, 9)
+    assert goes_on(first, [first, position("2", *other)]) is expected
+    assert not goes_on(position("1", 0), [position("2", *other)])
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.none() | st.integers(0, 30)), max_size=6), st.integers(0, 50))

@@ -443,6 +443,14 @@ class FlatBehaviour(Behaviour):
         [there] = rig.there()
         assert there[shown_name] == shown_value
 
+    def test_a_change_of_position_planned_ahead_does_not_look_like_leaving(self, rig: Rig) -> None:
+        """One employment there: the end of a position that another one follows the next day is not its end."""
+        rig.sync(self.position("1", "2026-01-01", "2026-06-30"), self.position("2", "2026-07-01"))
+        assert self.ends(rig) == [self.end_open]
+        rig.sync(deleted=["2"])
+        rig.sync(rig.positions["1"])
+        assert [str(e)[:10] for e in self.ends(rig)] == ["2026-06-30"]
+
     def test_of_two_the_higher_percentage_counts(self, rig: Rig) -> None:
         report = rig.sync(
             self.position("1", percentage=Decimal("40")), self.position("2", "2026-02-01", percentage=Decimal("60"))
