@@ -17,6 +17,9 @@ from integrations.connectors.errors import (
     DataRefused,
     EmployeeNotFound,
     EmployeeNotUnique,
+    Interrupted,
+    NotAuthorized,
+    RateLimited,
     Stale,
     UnclearOutcome,
 )
@@ -44,11 +47,13 @@ from integrations.translate import Problem, active_fields, same, translate
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """One position with an open job. `changed` names our fields that changed, None when that is not known."""
+    """One position with an open job. `changed` names our fields that changed, None when that is not known.
+    `tried`: start dates under which it may have been created there although no answer ever came."""
 
     position_id: str
     changed: frozenset[str] | None = None
     move: bool = False
+    tried: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ class Report:
     remote_employee: RemoteEmployee | None = None
     exchanges: tuple[Exchange, ...] = ()
     error: ConnectorError | None = None  # what ended the run early, if something did
+    unanswered: set[str] = made(default_factory=set)  # positions that may have been created there or not
 
 
 def run(connector: Connector, work: Work, *, execute: bool = True) -> Report:
@@ -151,6 +157,7 @@ class _Run:
         self.last = (
             next((LastSent(p, s) for p, s in work.sent.items()), None) if self.system.model is Model.FLAT else None
         )
+        self.found: dict[str, Sent] = {}  # records there whose creation was never answered
         self.stale_left = 1
 
     def go(self) -> None:
@@ -167,6 +174,7 @@ class _Run:
         while self.open:
             remotes = self.connector.read(employee)
             self.common.append(Trace("Read there", True, _counted(len(remotes))))
+            self._find_unanswered(remotes)
             plan = self._plan(remotes)
             self._settle(plan)
             if not self._carry_out(plan, employee):
@@ -182,7 +190,7 @@ class _Run:
                 continue
             if position is not None:
                 self._translate(position, touched)
-            elif touched.position_id not in self.work.sent:
+            elif touched.position_id not in self.work.sent and not touched.tried:
                 self._finish(
                     Outcome(
                         touched.position_id,
@@ -253,6 +261,18 @@ class _Run:
 
     # planning
 
+    def _find_unanswered(self, remotes: Sequence[Remote]) -> None:
+        """Records there that an earlier try made for a position, although its answer was lost."""
+        taken = {sent.remote_id for sent in [*self.work.sent.values(), *self.found.values()]}
+        for touched in self.open.values():
+            if touched.position_id in self.work.sent or touched.position_id in self.found:
+                continue
+            made = (r for start in reversed(touched.tried) for r in remotes if r.start == start and r.id not in taken)
+            remote = next(made, None)
+            if remote is not None:
+                taken.add(remote.id)
+                self.found[touched.position_id] = Sent(remote.id)
+
     def _plan(self, remotes: Sequence[Remote]) -> Plan:
         work, settings = self.work, self.connector.settings
         if self.system.model is Model.FLAT:
@@ -269,7 +289,12 @@ class _Run:
                 work.today,
             )
         intents = [
-            Intent(t.position_id, self.wanted.get(t.position_id), work.sent.get(t.position_id), t.move)
+            Intent(
+                t.position_id,
+                self.wanted.get(t.position_id),
+                work.sent.get(t.position_id) or self.found.get(t.position_id),
+                t.move,
+            )
             for t in self.open.values()
         ]
         others = {
@@ -322,6 +347,7 @@ class _Run:
         try:
             if step.action is Action.CREATE:
                 assert step.wanted is not None
+                self.report.unanswered.add(step.position_id)
                 written = self.connector.create(employee, person, step.wanted)
             elif step.action is Action.DELETE:
                 assert step.remote is not None
@@ -334,6 +360,10 @@ class _Run:
                 Trace(_said(step, "sent"), None, "No answer came; the next try reads first and adopts what it finds.")
             )
             raise
+        except (DataRefused, Stale, RateLimited, NotAuthorized, Interrupted):
+            self.report.unanswered.discard(step.position_id)
+            raise
+        self.report.unanswered.discard(step.position_id)
         outcome = self._outcome(step, "sent")
         outcome.trace.append(Trace(_said(step, "accepted"), True, written.pending or f"Record {written.remote_id}"))
         outcome.pending, outcome.file_id = written.pending, written.file_id

@@ -28,6 +28,7 @@ class Held:
     integration_id: int
     owner: str
     epoch: int
+    cut_off: bool = False  # its holder on this host was killed a moment ago, perhaps in the middle of a call
     sent: list[float] | None = None  # when the holder before sent its last requests; None: it did not say
     _until: float = field(default=0.0)  # of this process's own monotonic clock
     _no_calls_after: float = field(default=float("inf"))
@@ -51,14 +52,15 @@ class Held:
         before = rows.first()
         if before is None:
             return None
-        taken = rows.filter(free).update(**values)
+        taken, cut_off = rows.filter(free).update(**values), False
         if not taken and before.host == HOST and not alive(before.pid):
             taken = rows.filter(epoch=before.epoch).update(**values)
+            cut_off = True
         if not taken:
             return None
         epoch = rows.values_list("epoch", flat=True).get(owner=owner)
         orderly = before.until is None and before.epoch == epoch - 1
-        return cls(integration_id, owner, epoch, before.sent if orderly else None, asked + SECONDS)
+        return cls(integration_id, owner, epoch, cut_off, before.sent if orderly else None, asked + SECONDS)
 
     def _rows(self) -> QuerySet[Lease]:
         return Lease.objects.filter(pk=self.integration_id, owner=self.owner, epoch=self.epoch)

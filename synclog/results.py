@@ -84,10 +84,11 @@ class _Batch:
     def _job(self, job: Job, outcome: Outcome, done: Done, report: Report | Exception) -> None:
         generation = job.generation
         if isinstance(outcome.error, Interrupted):
-            job.state, job.due_at = Job.State.WAITING, self.now
+            job.state, job.due_at, job.attempts = Job.State.WAITING, self.now, max(0, job.attempts - 1)
             self.jobs.append((job, generation))
             return
-        job.attempts += 1  # as `_claim` counted it in the database
+        if isinstance(report, Exception) or outcome.position_id in report.unanswered:
+            job.tried = _tried(job, done)
         job.cause, job.message, job.field = outcome.cause, outcome.message, outcome.field
         job.vendor_text, job.vendor_code = outcome.vendor_text[:2000], outcome.vendor_code[:80]
         job.warning = bool(outcome.warnings)
@@ -226,6 +227,7 @@ class _Batch:
             [
                 "state", "open_key", "action", "attempts", "due_at", "cause", "message", "field", "vendor_text",
                 "vendor_code", "warning", "first_failed_at", "changed_at", "finished_at", "file_key",
+                "tried",
             ],
         )  # fmt: skip
         Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in current])
@@ -243,6 +245,11 @@ class _Batch:
             unique_fields=["integration", "employee_key"],
             update_fields=["remote_id", "label", "matched_by", "next_change_on", "matched_at"],
         )
+
+
+def _tried(job: Job, done: Done) -> list[str]:
+    starts = [p.start.isoformat() for p in done.work.positions if p.id == str(job.position_key)]
+    return [*job.tried, *(s for s in starts if s not in job.tried)]
 
 
 def _mistake(job: Job) -> str:

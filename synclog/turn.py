@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import queue
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import DatabaseError, close_old_connections
 from django.db.models import F
 from django.utils import timezone
 
@@ -36,6 +37,7 @@ logger = logging.getLogger("synclog.turn")
 SECONDS = 8.0  # of one turn, then others have theirs
 OVERTIME = 30.0  # no call starts later than this after the turn
 LINGER = 0.3  # for the next save, before the lease is given back
+SETTLE = 3.0  # for what a killed worker had just sent to arrive there, before anything is read
 CLAIM = 4  # employees claimed ahead, times the connector's concurrency
 
 
@@ -96,6 +98,8 @@ class Turn:
 
     def run(self) -> None:
         """Returns when the time is up, nothing is due, the connection is in trouble, or the lease is lost."""
+        if self.held.cut_off:
+            time.sleep(SETTLE)
         self._reclaim()
         deadline = time.monotonic() + self.seconds
         self.held.no_calls_after(self.seconds + OVERTIME)
@@ -128,14 +132,22 @@ class Turn:
                 if len(self._done) >= self.concurrency or not self._flying:
                     self._store()
         finally:
-            # Threads may still wait for this one to touch the database: serve them until they are through.
-            while self._flying:
-                self._wait(0.5)
-                self.held.renew_if_due()
+            self._land()
             pool.shutdown(wait=True)
-            self._store()
             if connector is not None:
                 connector.close()
+            self._store()
+
+    def _land(self) -> None:
+        """Threads may still wait for this one to touch the database: they are served until they are through. Nobody
+        may take the lease while one of them is in the air, so trouble with the database does not end this early."""
+        while self._flying:
+            self._wait(0.5)
+            try:
+                self.held.renew_if_due()
+            except DatabaseError as error:
+                logger.warning("%s: the lease could not be renewed: %s", self.integration, type(error).__name__)
+                close_old_connections()
 
     # claiming
 
@@ -150,21 +162,27 @@ class Turn:
         due = (
             Job.objects.due(timezone.now())
             .filter(integration=self.integration)
-            .exclude(employee_key__in=[*self._flying, *(int(r.work.person.id) for r in self._ready)])
+            .exclude(employee_key__in=[*self._flying, *(int(w.person.id) for w in self._unfinished())])
             .order_by("due_at", "pk")
             .values_list("employee_key", flat=True)[: self.concurrency * CLAIM * 2]
         )
         employees = list(dict.fromkeys(due))[: self.concurrency * CLAIM]
         if not employees:
             return
-        jobs = list(Job.objects.open().filter(integration=self.integration, employee_key__in=employees).order_by("pk"))
         now = timezone.now()
-        claimed = Job.objects.filter(pk__in=[j.pk for j in jobs]).update(
-            state=Job.State.RUNNING, epoch=self.held.epoch, attempts=F("attempts") + 1
-        )
-        logger.debug("%s: %s jobs of %s employees", self.integration, claimed, len(employees))
-        for work, for_positions in load_work(self.integration, jobs):
+        theirs = Job.objects.open().filter(integration=self.integration, employee_key__in=employees)
+        theirs.update(state=Job.State.RUNNING, epoch=self.held.epoch, attempts=F("attempts") + 1)
+        # Read after they are claimed: a change that comes later sets its job to waiting again and is found.
+        jobs = list(theirs.filter(state=Job.State.RUNNING, epoch=self.held.epoch).order_by("pk"))
+        logger.debug("%s: %s jobs of %s employees", self.integration, len(jobs), len(employees))
+        loaded = load_work(self.integration, jobs)
+        _say_what_is_tried(loaded)
+        for work, for_positions in loaded:
             self._ready.append(_Running(work, for_positions, now))
+
+    def _unfinished(self) -> list[Work]:
+        """Claimed and not yet in the air, or back and not yet stored: the next run builds upon what is stored."""
+        return [running.work for running in self._ready] + [done.work for done in self._done]
 
     def _give_back(self) -> None:
         jobs = [job.pk for running in self._ready for job in running.jobs.values()]
@@ -235,6 +253,19 @@ class Turn:
         done, self._done = self._done, []
         if not store_results(self.integration, self.held, done):
             self._stopping = True
+
+
+def _say_what_is_tried(loaded: Sequence[tuple[Work, dict[str, Job]]]) -> None:
+    """Committed before the call: should its answer be lost, the record is found by this start date even when the
+    position has moved or is deleted by then."""
+    rows = []
+    for work, jobs in loaded:
+        for position in work.positions:
+            job, start = jobs.get(position.id), position.start.isoformat()
+            if job is not None and position.id not in work.sent and start not in job.tried:
+                rows.append(Job(pk=job.pk, tried=[*job.tried, start]))
+    if rows:
+        Job.objects.bulk_update(rows, ["tried"])
 
 
 def _window(integration: Integration, held: Held) -> WindowLimiter | None:

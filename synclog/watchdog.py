@@ -17,6 +17,7 @@ from datetime import timedelta
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 from django_q.tasks import async_task
+from redis.exceptions import RedisError
 
 from synclog.lease import HOST
 from synclog.models import Heartbeat, Lease
@@ -27,8 +28,8 @@ logger = logging.getLogger("synclog.watchdog")
 class Watchdog:
     """`run` returns when `stop` was called. Times are in seconds."""
 
-    ASK_EVERY = 5.0
-    SILENT_AFTER = 11.0
+    ASK_EVERY = 3.0
+    SILENT_AFTER = 10.0
     START_GRACE = 15.0
     STOP_GRACE = 45.0
 
@@ -76,7 +77,7 @@ class Watchdog:
                     self.restarts += 1
                     return
                 async_task("synclog.tasks.beat", task_name="beat")
-            except (DatabaseError, OSError) as error:
+            except (DatabaseError, OSError, RedisError) as error:
                 logger.warning("The database or the broker does not answer: %s", type(error).__name__)
                 started = now  # it cannot be told apart from a silent queue
             finally:

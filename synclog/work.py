@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 
 from integrations import adapt
 from integrations.connectors.values import Person
@@ -47,6 +48,7 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
                     str(job.position_key),
                     frozenset(job.changed) if job.changed and job.changed_in == job.generation else None,
                     job.move,
+                    tuple(date.fromisoformat(start) for start in job.tried),
                 )
                 for job in its_jobs
             ],

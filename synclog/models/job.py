@@ -73,6 +73,7 @@ class Job(models.Model):
     generation = models.BigIntegerField(default=0)
     epoch = models.BigIntegerField(default=0)  # of the lease under which it runs or ran
     attempts = models.PositiveIntegerField(default=0)
+    tried = models.JSONField(default=list)  # start dates of creations whose answer may have been lost
     due_at = models.DateTimeField()
 
     cause = models.CharField(max_length=60, blank=True)

@@ -1,0 +1,17 @@
+from datetime import timedelta
+
+from django.apps import AppConfig
+
+
+class CrashConfig(AppConfig):
+    name = "tests.crash"
+    label = "crash"
+
+    def ready(self) -> None:
+        from integrations.connectors.registry import connectors
+        from synclog import retries
+        from tests.crash.connector import CrashConnector
+
+        connectors()[CrashConnector.system.key] = CrashConnector
+        # 30 s, 2 min, 10 min ... become seconds: a round orders hundreds of faults.
+        retries.STEPS = (timedelta(seconds=2), timedelta(seconds=3), timedelta(seconds=4))
