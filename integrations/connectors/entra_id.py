@@ -288,8 +288,8 @@ SYSTEM = System(
             kind=Kind.BOOLEAN,
             default=False,
             help="Needs the permission User-LifeCycleInfo.ReadWrite.All besides the others. Take care: it can start "
-            "leaver workflows that block accounts, and the end of a position is sent as the leave date even when "
-            "another position begins on the next day; it is cleared when that one takes over.",
+            "leaver workflows that block accounts. No leave date is sent while another position follows without a day "
+            "between.",
             group="What is sent",
         ),
         Setting(
