@@ -42,6 +42,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Sync",
         (
+            Entry("Overview", "monitoring", "admin:index"),
             Entry("Integrations", "sync_alt", "admin:integrations_integration_changelist"),
             Entry("Error log", "rule", "admin:synclog_job_changelist"),
             Entry("Supported fields", "table_view", "integrations_supported_fields"),

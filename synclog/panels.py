@@ -47,6 +47,7 @@ class State:
     job: Job | None = None
     settled: bool = False
     may_send: bool = False
+    excluded: bool = False  # the connection is for other companies
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ def _state(
         why = f"Send positions is switched off for {integration.name}: changes are not recorded.{before}"
         return State(integration, Mark("Off", "toggle_off", "neutral"), why, job, settled=True)
     if not connections.takes(integration, position.employee.company_id):
-        return State(integration, Mark("Excluded", "block", "neutral"), _excluded(connections, position, integration))
+        why = _excluded(connections, position, integration)
+        return State(integration, Mark("Excluded", "block", "neutral"), why, excluded=True)
     if job is not None:
         return _closed(integration, job, link)
     if link is not None:
@@ -209,7 +211,8 @@ def position_panel(request: HttpRequest, position: Position) -> str:
         "admin/synclog/position_panel.html",
         {
             "position": position,
-            "states": states,
+            "states": [state for state in states if not state.excluded],
+            "excluded": [state for state in states if state.excluded],
             "may_act": roles.can(request.user, organization.pk, "edit"),
             "log": f"{log}?tab=all&position={position.pk}",
             "here": request.get_full_path(),
@@ -228,11 +231,21 @@ def position_chips(request: HttpRequest, positions: Sequence[Position]) -> dict[
 def _chips(position: int, states: Iterable[State]) -> SafeString:
     """Links to the position's own panel: what each says is told there at length."""
     page = reverse("admin:positions_position_change", args=[position])
+    chips = [
+        (s.mark.tone, f"{page}#sync-{s.integration.pk}", s.why, s.mark.glyph, f"{s.integration.name}: {s.mark.word}")
+        for s in states
+        if not s.excluded
+    ]
+    excluded = [s for s in states if s.excluded]
+    if excluded:
+        # Connections for other companies are many, and of little interest here.
+        names = ", ".join(s.integration.name for s in excluded)
+        chips.append(("neutral", f"{page}#sync", names, "block", f"Excluded: {len(excluded)}"))
     return format_html_join(
         " ",
-        '<a class="sy-chip sy-{}" href="{}#sync-{}" title="{}"><span class="material-symbols-outlined" '
-        'aria-hidden="true">{}</span>{}: {}</a>',
-        ((s.mark.tone, page, s.integration.pk, s.why, s.mark.glyph, s.integration.name, s.mark.word) for s in states),
+        '<a class="sy-chip sy-{}" href="{}" title="{}"><span class="material-symbols-outlined" '
+        'aria-hidden="true">{}</span>{}</a>',
+        chips,
     )
 
 

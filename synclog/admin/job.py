@@ -45,6 +45,7 @@ from synclog.models import Job, JobQuerySet
 from synclog.preview import Preview, preview_job, preview_position
 
 REASON_LENGTH = 160
+IN_SYNC, NOTHING_YET = "Everything is in sync", "Nothing needs you"
 _GROUPS = 200
 # Decrypting the keys of a connection for each row of a list would be slow, and no list needs them.
 LIGHT = ("integration__credentials", "integration__vault")
@@ -127,7 +128,10 @@ class JobAdmin(ScopedAdmin):
 
     @admin.display(description="integration")
     def integration_shown(self, job: Job) -> SafeString:
-        return _two_lines(job.integration.name, showing.action_words(job))
+        parts = [showing.action_words(job)]
+        if job.several:  # type: ignore[attr-defined]
+            parts.append(job.integration.organization.name)
+        return _two_lines(job.integration.name, " · ".join(parts))
 
     @admin.display(description="status")
     def status_shown(self, job: Job) -> SafeString:
@@ -172,6 +176,10 @@ class JobAdmin(ScopedAdmin):
             )
         return format_html('<span class="sy-acts">{}{}{}</span>', opened, resync, dismiss)
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        # Whose it is stands with the integration: another column would not fit beside these.
+        return self.list_display
+
     # -- the list
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -182,13 +190,16 @@ class JobAdmin(ScopedAdmin):
         for job in cl.result_list:
             job.may_act = self.has_change_permission(request, job)
             job.listed_at = request.get_full_path()
+            job.several = self._asks_for_organization(request)
+        empty = None if cl.result_count else self._empty(request, cl)
         # The page's head says what it is, and its tabs how many there are.
         cl.full_result_count = cl.result_count
         response.context_data |= {  # type: ignore[attr-defined]
             "title": "Error log",
             "subtitle": None,
             "may_act": self.has_change_permission(request),
-            "empty": None if cl.result_count else self._empty(request, cl),
+            "empty": empty,
+            "good": empty is not None and empty[0] == IN_SYNC,
         }
         return response
 
@@ -210,10 +221,12 @@ class JobAdmin(ScopedAdmin):
         ids = self.visible(request)
         mine = Integration.objects.all() if ids is None else Integration.objects.filter(organization__in=ids)
         newest = mine.order_by("-last_success_at").exclude(last_success_at=None).select_related("organization")
+        if not mine.exists():
+            return "No system is connected yet", "What is sent to a connected system, and what is not, is told here."
         last = newest.only("last_success_at", "organization__time_zone").first()
         if last is None or last.last_success_at is None:
-            return "Nothing needs you", "Nothing was sent yet either: the next change of a position will be."
-        return "Everything is in sync", f"Last sent {showing.clock(last.last_success_at, last.organization.zone)}."
+            return NOTHING_YET, "Nothing was sent yet either: the next change of a position will be."
+        return IN_SYNC, f"Last sent {showing.clock(last.last_success_at, last.organization.zone)}."
 
     @admin.action(description="Re-sync selected", permissions=["change"])
     def resync_selected(self, request: HttpRequest, queryset: QuerySet) -> None:

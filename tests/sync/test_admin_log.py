@@ -62,6 +62,10 @@ def test_each_tab_holds_its_states_and_needs_action_comes_first(client: Client, 
     }  # fmt: skip
 
 
+def test_an_empty_log_of_somebody_without_connections(organization: Organization) -> None:
+    assert "No system is connected yet" in text_of(client_of(organization).get(LOG))
+
+
 def test_an_unknown_tab_is_the_first_one(client: Client, integration: Integration) -> None:
     job(integration)
     assert len(listed(client, "?tab=nonsense")) == 1
@@ -367,6 +371,7 @@ def test_an_editor_here_and_viewer_there_acts_here_only(client: Client, integrat
     MemberFactory(organization=there.organization, user=user, role="viewer")
     mine, theirs = job(integration), job(there)
     assert set(listed(client)) == {mine.pk, theirs.pk}
+    assert f" · {there.organization.name}" in text_of(client.get(LOG))
     client.post(f"{LOG}resync/")
     data = {"action": "resync_selected", "_selected_action": [theirs.pk], "index": 0}
     client.post(LOG, data)
