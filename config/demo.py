@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from integrations.connectors.registry import systems
-from integrations.connectors.system import System
+from integrations.connectors.system import System, Transport
 from integrations.models import Integration
 from integrations.sandbox.server import sandboxes
 from positions.bulk import save_positions
@@ -127,12 +127,21 @@ def _connect(organization: Organization, companies: dict[str, Company], system: 
         settings=dict(sandbox.settings),
         base_urls=sandbox_urls(system, address),
     )
+    if system.transport is Transport.FILE:
+        _share_a_folder(integration, address)
     integration.set_credentials(dict(sandbox.credentials), by="demo")
     integration.save()
     if system.country in companies:
         integration.companies.add(companies[system.country])
     # Switched on before the first position is saved: what is saved from then on is sent.
     actions.switch(integration, True, by="demo")
+
+
+def _share_a_folder(integration: Integration, address: str) -> None:
+    """Where the connection drops its files, the sandbox takes them: its clerk never sleeps."""
+    folder = integration.system_key
+    integration.settings["folder"] = folder
+    _post(f"{address}/{integration.system_key}/{TENANT}/watch", {"folder": f"{integration.organization_id}/{folder}"})
 
 
 def _takes(system: System, employee: Employee, companies: dict[str, Company]) -> bool:
@@ -151,9 +160,11 @@ def _fill_sandbox(system: System, address: str, employees: list[Employee]) -> No
         }
         for e in employees
     ]
-    request = urllib.request.Request(  # noqa: S310
-        f"{address}/{system.key}/{TENANT}/-/employees", json.dumps(people).encode(), method="POST"
-    )
+    _post(f"{address}/{system.key}/{TENANT}/-/employees", people)
+
+
+def _post(url: str, data: Any) -> None:
+    request = urllib.request.Request(url, json.dumps(data).encode(), method="POST")  # noqa: S310
     urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from django.conf import settings
 
 _NAME = r"\w[\w .\-]*"
+_LONGEST = 120
 
 
 class NotPossible(Exception):
@@ -27,6 +28,8 @@ def place(organization_id: int, folder: str) -> Path:
         )
     if not re.fullmatch(f"{_NAME}(/{_NAME})*", folder):
         raise NotPossible("Write a folder's name, for example crona, or several with / between them.")
+    if len(folder) > _LONGEST:
+        raise NotPossible(f"This name has {len(folder)} characters; at most {_LONGEST} can be used.")
     root = Path(settings.EXPORT_ROOT).resolve()
     own = root / str(organization_id)
     found = (own / folder).resolve()

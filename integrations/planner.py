@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.system import Delete, Field, System, When
+from integrations.connectors.system import Delete, Field, System, Transport, When
 from integrations.connectors.values import Change, Position, Remote, Wanted
 from integrations.periods import Period, current, holds, intersection
 from integrations.translate import Problem, active_fields, empty, same
@@ -90,6 +90,12 @@ def day(value: date | None) -> str:
 
 def span(period: Period) -> str:
     return f"{day(period[0])} – {day(period[1])}" if period[1] else f"from {day(period[0])}"
+
+
+def _agrees(system: System) -> str:
+    if system.transport is Transport.FILE:  # nobody can look at more than what was written last
+        return f"The newest record for {system.name} says this already: nothing to change."
+    return f"{system.name} already agrees: nothing to change."
 
 
 # -- what differs ----------------------------------------------------------------------------------------
@@ -251,9 +257,7 @@ class _Draft:
             return
         changes = differences(fields, self.settings, wanted, remote, intent.sent)
         if not changes:
-            self.skips[intent.position_id] = Skip(
-                "nothing_to_change", f"{self.system.name} already agrees: nothing to change.", remote.id
-            )
+            self.skips[intent.position_id] = Skip("nothing_to_change", _agrees(self.system), remote.id)
             return
         self.steps.append(Step(_action(changes), intent.position_id, wanted, remote, changes))
 
@@ -510,9 +514,7 @@ def plan_flat(
                 action = Action.END if ended or _action(changes) is Action.END else Action.UPDATE
                 steps.append(Step(action, wanted.position_id, wanted, remote, changes))
             else:
-                skips[wanted.position_id] = Skip(
-                    "nothing_to_change", f"{system.name} already agrees: nothing to change.", remote.id
-                )
+                skips[wanted.position_id] = Skip("nothing_to_change", _agrees(system), remote.id)
     return Plan(tuple(steps), problems, skips, waits)
 
 

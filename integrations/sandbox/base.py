@@ -134,6 +134,7 @@ class Sandbox:
     name: ClassVar[str]
     credentials: ClassVar[Mapping[str, str]] = {}  # what the demo and the tests type in to connect
     settings: ClassVar[Mapping[str, Any]] = {}  # connection settings that fit `seed`
+    links: ClassVar[tuple[tuple[str, str], ...]] = ()  # (title, path) of own pages, for the page
 
     _patterns: ClassVar[list[tuple[str, URLPattern]]] = []
 

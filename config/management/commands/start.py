@@ -49,12 +49,15 @@ class Command(BaseCommand):
         port = _free_port(8500)
         address = f"http://{HOST}:{port}"
         folder = Path(settings.DATA_DIR) / "sandboxes"
-        supervisor.start(Child("sandbox server", ["sandbox", "--port", str(port), "--folder", str(folder)]))
+        exports = Path(settings.EXPORT_ROOT or Path(settings.DATA_DIR) / "exports")
+        exports.mkdir(parents=True, exist_ok=True)
+        shared = {"EXPORT_ROOT": str(exports)}
+        supervisor.start(Child("sandbox server", ["sandbox", "--port", str(port), "--folder", str(folder)], shared))
         self._wait_for(address, supervisor)
         os.environ["SANDBOX_URL"] = settings.SANDBOX_URL = address
         settings.ALLOW_PRIVATE_TARGETS = True
         demo.prepare(address)
-        return {"SANDBOX_URL": address, "ALLOW_PRIVATE_TARGETS": "1"}
+        return {"SANDBOX_URL": address, "ALLOW_PRIVATE_TARGETS": "1", **shared}
 
     def _first_admin(self, remember: bool) -> tuple[str, str] | None:
         """An operator with a generated password, once. The demo keeps it for its next start."""
