@@ -229,6 +229,11 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 
+# -- figures -----------------------------------------------------------------------------------------------
+
+# Who sends it as a bearer token may read /metrics; "" = there is no /metrics.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 # -- logging -----------------------------------------------------------------------------------------------
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="json" if PRODUCTION else "text")

@@ -4,6 +4,8 @@ from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from config.metrics import metrics
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/integrations/", include("integrations.urls")),
@@ -18,6 +20,8 @@ urlpatterns = [
         require_safe(SpectacularSwaggerView.as_view(url_name="api-schema", authentication_classes=[])),
         name="api-docs",
     ),
+    # For the holder of METRICS_TOKEN; /healthz and /readyz are answered by config.health before they come here.
+    path("metrics", metrics, name="metrics"),
 ]
 
 handler404 = "positions.api.problems.not_found"

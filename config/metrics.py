@@ -1,0 +1,253 @@
+"""Figures for Prometheus, all read from the database when asked: every process answers the same.
+
+Counters start anew at midnight (UTC), which Prometheus takes as it takes a restart: so they cost a day's rows at most.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Func, IntegerField, Max, Min, Q, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from integrations.models import Integration
+from synclog.models import Attempt, Heartbeat, Job
+from synclog.tasks import ready_integrations, silent_for
+
+KEEP = 5.0  # seconds that an answer holds in this process
+BUCKETS = (0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400)  # seconds
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For the holder of METRICS_TOKEN. `?by=organization` splits by organization too."""
+    if not settings.METRICS_TOKEN:
+        raise Http404
+    given = request.headers.get("Authorization", "")
+    if not constant_time_compare(given, f"Bearer {settings.METRICS_TOKEN}"):
+        answer = HttpResponse(
+            "Send the header “Authorization: Bearer …” with METRICS_TOKEN.\n", "text/plain; charset=utf-8", 401
+        )
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="Position Sync metrics"'
+        return answer
+    text = _kept.text(by_organization=request.GET.get("by") == "organization")
+    return HttpResponse(text, CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+
+
+class _Kept:
+    """The last answers of this process; one thread at a time makes a new one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answers: dict[bool, tuple[float, bytes]] = {}
+
+    def text(self, by_organization: bool) -> bytes:
+        with self._lock:
+            until, text = self._answers.get(by_organization, (0.0, b""))
+            if time.monotonic() >= until:
+                registry = CollectorRegistry(auto_describe=False)
+                registry.register(Figures(by_organization))
+                text = generate_latest(registry)
+                self._answers[by_organization] = (time.monotonic() + KEEP, text)
+            return text
+
+    def forget(self) -> None:
+        self._answers = {}
+
+
+_kept = _Kept()
+
+
+class Figures(Collector):
+    def __init__(self, by_organization: bool) -> None:
+        # The label's name, and where to find it from an integration.
+        self.labels = {"system": "system_key"} | ({"organization": "organization__name"} if by_organization else {})
+        self.known: list[tuple[str, ...]] = []  # the labels of all connections: what they have none of is 0
+
+    def _by(self, prefix: str = "") -> list[str]:
+        return [prefix + path for path in self.labels.values()]
+
+    def _gauge(self, name: str, text: str, *more: str) -> GaugeMetricFamily:
+        return GaugeMetricFamily(f"position_sync_{name}", text, labels=[*self.labels, *more])
+
+    def _counter(self, name: str, text: str, *more: str) -> CounterMetricFamily:
+        return CounterMetricFamily(f"position_sync_{name}", text, labels=[*self.labels, *more])
+
+    def _zeros(self) -> defaultdict[tuple[str, ...], int]:
+        return defaultdict(int, dict.fromkeys(self.known, 0))
+
+    def collect(self) -> Iterator[Metric]:
+        now = timezone.now()
+        yield from self._connections(now)
+        yield from self._jobs(now)
+        yield from self._attempts(now)
+        yield self._seconds(now)
+        yield self._calls(now)
+        yield from _workers(now)
+
+    def _connections(self, now: datetime) -> Iterator[Metric]:
+        rows = (
+            Integration.objects.order_by()
+            .values_list(*self._by())
+            .annotate(
+                all=Count("pk"),
+                are_on=Count("pk", filter=Q(send_positions=True)),
+                are_paused=Count("pk", filter=Q(paused_at__isnull=False)),
+                are_stopped=Count("pk", filter=Q(stopped_at__isnull=False)),
+                are_retrying=Count("pk", filter=Q(retry_at__gt=now)),
+                until=Max("retry_at", filter=Q(retry_at__gt=now)),
+            )
+        )
+        connections = self._gauge("connections", "Connections by what holds of them; one may count twice.", "state")
+        wait = self._gauge("vendor_wait_seconds", "The longest that a connection still waits because its system asked.")
+        for row in rows:
+            *labels, everything, on, paused, stopped, retrying, until = row
+            for state, number in (
+                ("all", everything), ("on", on), ("paused", paused), ("stopped", stopped), ("retrying", retrying),
+            ):  # fmt: skip
+                connections.add_metric([*labels, state], number)
+            self.known.append(tuple(labels))
+            wait.add_metric(labels, (until - now).total_seconds() if until else 0)
+        yield connections
+        yield wait
+
+    def _jobs(self, now: datetime) -> Iterator[Metric]:
+        states = self._gauge("jobs", "Open jobs by state.", "state")
+        failed = self._gauge("jobs_failed", "Jobs that need a person, by cause.", "cause")
+        rows = (
+            Job.objects.open()
+            .order_by()
+            .values_list(*self._by("integration__"), "state", "cause")
+            .annotate(number=Count("pk"))
+        )
+        numbers = defaultdict(int, {(*labels, state): 0 for labels in self.known for state in Job.OPEN})
+        for *labels, state, cause, number in rows:
+            numbers[*labels, state] += number
+            if state == Job.State.FAILED:
+                failed.add_metric([*labels, cause], number)
+        for key, number in sorted(numbers.items()):
+            states.add_metric(key, number)
+        yield states
+        yield failed
+
+        oldest = self._gauge("oldest_waiting_seconds", "How long the oldest job that may be sent now is due.")
+        ready = Integration.objects.filter(ready_integrations())
+        since = dict.fromkeys(self.known, now)
+        due = (
+            Job.objects.due(now)
+            .filter(integration__in=ready)
+            .order_by()
+            .values_list(*self._by("integration__"))
+            .annotate(since=Min("due_at"))
+        )
+        since |= {tuple(labels): at for *labels, at in due}
+        for labels, at in since.items():
+            oldest.add_metric(labels, (now - at).total_seconds())
+        yield oldest
+
+    def _attempts(self, now: datetime) -> Iterator[Metric]:
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        rows = (
+            Attempt.objects.filter(finished_at__gte=midnight)
+            .order_by()
+            .values_list(*self._by("job__integration__"), "result", "cause")
+            .annotate(number=Count("pk"))
+        )
+        sent = self._counter("sent", "Positions that a system accepted, since midnight UTC.")
+        failures = self._counter(
+            "failures", "Attempts that wrote nothing because of an error, since midnight.", "cause"
+        )
+        numbers = self._zeros()
+        for *labels, result, cause, number in rows:
+            if result in ("failed", "error"):
+                failures.add_metric([*labels, cause], number)
+            else:
+                numbers[tuple(labels)] += number if result == "sent" else 0
+        for key, number in sorted(numbers.items()):
+            sent.add_metric(key, number)
+        yield sent
+        yield failures
+
+    def _seconds(self, now: datetime) -> Metric:
+        took = ExpressionWrapper(F("finished_at") - F("job__recorded_at"), DurationField())
+        bounds = {f"le_{number}": timedelta(seconds=le) for number, le in enumerate(BUCKETS)}
+        rows = (
+            Attempt.objects.filter(
+                finished_at__gte=now - timedelta(hours=1),
+                result="sent",
+                job__state=Job.State.SUCCEEDED,
+                job__recorded_at__lte=F("finished_at"),
+            )
+            .order_by()
+            .annotate(took=took)
+            .values_list(*self._by("job__integration__"))
+            .annotate(
+                **{name: Count("pk", filter=Q(took__lte=le)) for name, le in bounds.items()},
+                all=Count("pk"),
+                total=Sum("took"),
+            )
+        )
+        family = GaugeHistogramMetricFamily(
+            "position_sync_save_to_accepted_seconds",
+            "From the save here to the system's answer, of the last hour.",
+            labels=list(self.labels),
+        )
+        for row in rows:
+            labels, counts = row[: len(self.labels)], row[len(self.labels) :]
+            *within, everything, total = counts
+            buckets = [(str(float(le)), number) for le, number in zip(BUCKETS, within, strict=True)]
+            family.add_metric(labels, [*buckets, ("+Inf", everything)], total.total_seconds())
+        return family
+
+    def _calls(self, now: datetime) -> Metric:
+        """An employee's calls are noted with each of its positions: counted once."""
+        rows = (
+            Attempt.objects.filter(finished_at__gte=now - timedelta(minutes=1))
+            .order_by()
+            .values_list(*self._by("job__integration__"), "job__integration", "job__employee_key", "started_at")
+            .annotate(calls=Max(_JsonLength("exchanges")))
+        )
+        numbers = self._zeros()
+        for row in rows:
+            numbers[tuple(row[: len(self.labels)])] += row[-1] or 0
+        family = self._gauge("vendor_calls", "HTTP calls of attempts that ended within the last minute.")
+        for key, number in sorted(numbers.items()):
+            family.add_metric(key, number)
+        return family
+
+
+def _workers(now: datetime) -> Iterator[Metric]:
+    silent = silent_for()
+    age = GaugeMetricFamily("position_sync_worker_heartbeat_age_seconds", "Since a worker last looked for work.")
+    if silent is not None:
+        age.add_metric([], max(0.0, silent.total_seconds()))
+    yield age
+    hosts = Heartbeat.objects.filter(seen_at__gt=now - timedelta(minutes=2)).count()
+    yield GaugeMetricFamily(
+        "position_sync_worker_hosts", "Hosts whose workers looked for work in the last two minutes.", value=hosts
+    )
+
+
+class _JsonLength(Func):
+    """How many entries a JSON list has."""
+
+    output_field = IntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="json_array_length", **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="jsonb_array_length", **context)
