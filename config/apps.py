@@ -8,6 +8,8 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
+        from config import checks  # noqa: F401 (registers them)
+
         connection_created.connect(raise_variable_limit, dispatch_uid="config.raise_variable_limit")
 
 

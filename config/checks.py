@@ -1,0 +1,144 @@
+"""What `manage.py check --deploy` warns of, beside Django's own checks."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Tags, Warning, register
+
+from synclog.turn import OVERTIME, SECONDS
+
+NETWORK_FILE_SYSTEMS = (
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "ocfs2", "gfs2", "virtiofs",
+)  # fmt: skip
+_PLACEHOLDERS = ("change", "example", "secret-key", "insecure", "replace", "password")
+_NEW_KEY = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+@register(Tags.security, deploy=True)
+def unsafe_in_production(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    return [*_keys(), *_switches(), *_database(), *_queue()]
+
+
+def _warn(number: int, text: str, hint: str) -> Warning:
+    return Warning(text, hint=hint, id=f"position_sync.W{number:03}")
+
+
+def _keys() -> Iterator[Warning]:
+    signing, encryption = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS], settings.ENCRYPTION_KEYS
+    if any(_weak(key) for key in signing):
+        yield _warn(1, "SECRET_KEY (or a fallback) is short or a placeholder: sessions could be forged.", _NEW_KEY)
+    if not encryption or any(_weak(key) for key in encryption):
+        yield _warn(2, "One of ENCRYPTION_KEYS is short or a placeholder: credentials could be read.", _NEW_KEY)
+    if set(encryption) & set(signing):
+        yield _warn(
+            3,
+            "ENCRYPTION_KEYS and SECRET_KEY share a key: who learns one has both, and neither can be changed alone.",
+            "Put a new key first in ENCRYPTION_KEYS and keep the old one behind it until all is encrypted anew.",
+        )
+    if settings.METRICS_TOKEN and _weak(settings.METRICS_TOKEN):
+        yield _warn(4, "METRICS_TOKEN is short or a placeholder: it could be guessed.", _NEW_KEY)
+
+
+def _weak(key: str) -> bool:
+    return len(key) < 32 or len(set(key)) < 8 or any(word in key.lower() for word in _PLACEHOLDERS)
+
+
+def _switches() -> Iterator[Warning]:
+    if not settings.PRODUCTION:
+        return
+    if settings.DEBUG:
+        yield _warn(5, "DEBUG is on in production: error pages show settings and data.", "Unset DEBUG.")
+    if settings.ALLOW_PRIVATE_TARGETS:
+        yield _warn(
+            6,
+            "ALLOW_PRIVATE_TARGETS is on: an organization's admin can make this server call addresses inside.",
+            "Unset it, unless everybody who may edit a connection may also use your network.",
+        )
+    if settings.SANDBOX_URL:
+        yield _warn(7, "SANDBOX_URL is set: connections are offered sandboxes, not the real systems.", "Unset it.")
+    root: Any = settings.LOGGING["root"]
+    if str(root["level"]).upper() in ("DEBUG", "NOTSET"):
+        yield _warn(
+            8,
+            "LOG_LEVEL is DEBUG in production: libraries log what they send, personal data included.",
+            "Set LOG_LEVEL=INFO.",
+        )
+
+
+def _database() -> Iterator[Warning]:
+    database = settings.DATABASES["default"]
+    if settings.SQLITE:
+        name = str(database["NAME"])
+        kind = file_system(name)
+        if kind in NETWORK_FILE_SYSTEMS or kind.startswith("fuse."):
+            yield _warn(
+                9,
+                f"The SQLite database lies on a network file system ({kind}): its locks do not hold there.",
+                "Put DATA_DIR on a local disk, or use PostgreSQL (DATABASE_URL).",
+            )
+        if settings.PRODUCTION and _elsewhere(settings.REDIS_URL):
+            yield _warn(
+                10,
+                "SQLite is the database, yet the broker is on another host: only one host can share SQLite.",
+                "With several hosts use PostgreSQL (DATABASE_URL); with one, unset REDIS_URL.",
+            )
+        return
+    if database.get("CONN_MAX_AGE") == 0:
+        yield _warn(
+            11,
+            "CONN_MAX_AGE is 0: each wake-up connects anew, which costs seven eighths of the throughput.",
+            "Leave it at 60 seconds with CONN_HEALTH_CHECKS on.",
+        )
+    if database.get("OPTIONS", {}).get("pool"):
+        yield _warn(
+            12,
+            "psycopg's pool is on: the queue's forked processes would share its sockets.",
+            "Remove `pool` from DATABASE_URL; put PgBouncer in front if there are too many connections.",
+        )
+
+
+def _queue() -> Iterator[Warning]:
+    timeout, retry = settings.Q_CLUSTER.get("timeout"), settings.Q_CLUSTER.get("retry", 60)
+    if not timeout or not SECONDS + OVERTIME < timeout < retry:
+        yield _warn(
+            13,
+            f"Q_CLUSTER: timeout ({timeout}) must be above the longest turn ({SECONDS + OVERTIME:.0f} s) and below "
+            f"retry ({retry}): else turns are cut off, or run twice at once.",
+            "The defaults are 300 and 360.",
+        )
+    url = settings.REDIS_URL
+    if _elsewhere(url) and not urlsplit(url).password:
+        yield _warn(
+            14,
+            "Redis on another host is used without a password: who reaches it can ring the workers or silence them.",
+            "REDIS_URL=rediss://:password@host:6379/0",
+        )
+
+
+def _elsewhere(url: str) -> bool:
+    """Whether the address is that of another host; a socket file is not."""
+    host = urlsplit(url).hostname
+    if not host or host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def file_system(path: str, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """The kind of file system that a path is on, "" where nobody says."""
+    try:
+        lines = [line.split() for line in mounts.read_text().splitlines()]
+    except OSError:
+        return ""
+    # Spaces in a path are written as \040.
+    points = {line[1].replace("\\040", " "): line[2] for line in lines if len(line) > 2}
+    place = Path(path).resolve()
+    return next((points[str(up)] for up in (place, *place.parents) if str(up) in points), "")
