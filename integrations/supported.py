@@ -264,6 +264,9 @@ def described(system: System) -> dict[str, Any]:
         "delete": {"how": str(system.delete), "note": system.delete_note},
         "moves": system.moves,
         "matching": list(system.matching),
+        "calls_create": system.calls.create,
+        "calls_update": system.calls.update,
+        "calls_unchanged": system.calls.unchanged,
         "limits": {
             "requests": system.limits.requests,
             "per_seconds": system.limits.per_seconds,

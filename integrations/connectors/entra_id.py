@@ -36,6 +36,7 @@ from integrations.connectors.fields import BY_KEY
 from integrations.connectors.fields import CONTRACT_TYPES as OUR_CONTRACT_TYPES
 from integrations.connectors.http import Response, raise_for_trouble
 from integrations.connectors.system import (
+    Calls,
     Cause,
     Delete,
     Field,
@@ -399,6 +400,7 @@ SYSTEM = System(
     ),
     # "Microsoft Graph service-specific throttling limits", identity and access: 3 000 writes in 150 seconds for each
     # app and tenant. Reads have their own, larger budget; counting them along keeps well inside both.
+    calls=Calls(create=3, update=2, unchanged=1),
     limits=Limits(
         requests=3000,
         per_seconds=150.0,

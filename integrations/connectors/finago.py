@@ -38,7 +38,7 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import CONTRACT_TYPES, END_REASONS, WORKING_HOURS_SCHEMES
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Cause, Delete, Field, Kind, Limits, Model, Setting, System
+from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System
 from integrations.connectors.values import (
     Change,
     CheckLine,
@@ -352,6 +352,7 @@ SYSTEM = System(
         ),
         Field(ours="notice_date", unsupported="An employment in Finago has no date of notice."),
     ),
+    calls=Calls(create=2, update=2, unchanged=1),
     limits=Limits(
         concurrency=2,
         read_timeout=60,

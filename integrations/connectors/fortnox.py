@@ -33,6 +33,7 @@ from integrations.connectors.fields import BY_KEY, REMUNERATION_TYPES
 from integrations.connectors.fields import CONTRACT_TYPES as OUR_CONTRACT_TYPES
 from integrations.connectors.http import Response, raise_for_trouble
 from integrations.connectors.system import (
+    Calls,
     Cause,
     Delete,
     Field,
@@ -374,6 +375,7 @@ SYSTEM = System(
         Field(ours="notice_date", unsupported="Fortnox has no date of notice."),
     ),
     # "Rate limits for Fortnox API": 25 requests in a sliding window of 5 seconds for each client and tenant.
+    calls=Calls(create=2, update=2, unchanged=1),
     limits=Limits(
         requests=25,
         per_seconds=5.0,

@@ -37,7 +37,7 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Cause, Delete, Field, Kind, Limits, Model, Setting, System
+from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System
 from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 
 LANGUAGE = "EN"
@@ -342,6 +342,7 @@ SYSTEM = System(
         Field(ours="notice_date", unsupported="An employment period in Netvisor has no notice date."),
     ),
     # "Resources - general": one call at a time for a company, and at least two minutes' patience.
+    calls=Calls(create=2, update=2, unchanged=1),
     limits=Limits(concurrency=1, read_timeout=120, note="One call at a time for each company; no rate limit is known."),
     causes=(
         Cause(

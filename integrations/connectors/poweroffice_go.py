@@ -34,7 +34,7 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, END_REASONS, WORKING_HOURS_SCHEMES
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Cause, Delete, Field, Kind, Limits, Model, Setting, System, When
+from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, When
 from integrations.connectors.values import (
     Change,
     CheckLine,
@@ -487,6 +487,7 @@ SYSTEM = System(
     ),
     # "Requests": 10 requests in a second for each subscription key, whichever client key they carry. Two are left to
     # other programs that use the same subscription.
+    calls=Calls(create=7, update=4, unchanged=3),
     limits=Limits(
         requests=8,
         per_seconds=1.0,

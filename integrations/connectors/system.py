@@ -75,6 +75,18 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """What one employee costs in HTTP calls: the first position there, a change of one field, and no difference at all.
+
+    What a turn fetches once for everybody (tokens, registers, an index of employees) is not counted.
+    """
+
+    create: int
+    update: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """`requests` per sliding window of `per_seconds` (0 = none known), `concurrency` calls at a time.
 
@@ -184,6 +196,7 @@ class System:
     credentials: tuple[Setting, ...]
     settings: tuple[Setting, ...]
     fields: tuple[Field, ...]
+    calls: Calls
     limits: Limits = field(default_factory=Limits)
     causes: tuple[Cause, ...] = ()
     transport: Transport = Transport.HTTP

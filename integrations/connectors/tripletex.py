@@ -33,6 +33,7 @@ from integrations.connectors.errors import (
 from integrations.connectors.fields import CONTRACT_TYPES, END_REASONS, WORKING_HOURS_SCHEMES
 from integrations.connectors.http import Response, raise_for_trouble
 from integrations.connectors.system import (
+    Calls,
     Cause,
     Delete,
     Field,
@@ -405,6 +406,7 @@ SYSTEM = System(
         ),
         Field(ours="notice_date", unsupported="Tripletex does not keep the day on which notice was given."),
     ),
+    calls=Calls(create=3, update=3, unchanged=2),
     limits=Limits(
         concurrency=2,
         shared_by="employee_token",

@@ -35,7 +35,7 @@ from integrations.connectors.errors import (
     Unavailable,
 )
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Cause, Delete, Field, Kind, Limits, Model, Setting, System
+from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System
 from integrations.connectors.values import (
     Change,
     CheckLine,
@@ -169,6 +169,7 @@ SYSTEM = System(
     move_note="StartDate of the existing employment is changed. If an a-melding was already sent for it, look at the "
     "next one: the authorities see a corrected start.",
     unsynced_note="Pay, wage scale, leave, pension dates and recurring transactions stay as they are in Unimicro.",
+    calls=Calls(create=4, update=4, unchanged=2),
     limits=Limits(concurrency=2, note="Unimicro publishes no request limit; two calls at a time are made."),
     credentials=(
         Setting(

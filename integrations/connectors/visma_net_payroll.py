@@ -39,7 +39,7 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, END_REASONS, WORKING_HOURS_SCHEMES
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Cause, Delete, Field, Kind, Limits, Model, Setting, System
+from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System
 from integrations.connectors.values import (
     Change,
     CheckLine,
@@ -338,6 +338,7 @@ SYSTEM = System(
         ),
     ),
     settings=tuple(SYSTEM_SETTINGS.values()),
+    calls=Calls(create=4, update=4, unchanged=1),
     limits=Limits(concurrency=4, note="Visma publishes no request limit for this API."),
     fields=(
         Field(ours="title", unsupported="A position in Visma.net Payroll has no job title."),

@@ -29,7 +29,7 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, END_REASONS, REMUNERATION_TYPES
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Cause, Delete, Field, Kind, Limits, Model, Setting, System, When
+from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, When
 from integrations.connectors.values import (
     Change,
     CheckLine,
@@ -350,6 +350,7 @@ SYSTEM = System(
         Field(ours="notice_date", remote="noticeDate", clearable=False, format="YYYY-MM-DD", example="2026-05-31"),
     ),
     # A public client throttles to 20 requests in 5 seconds; graphql-samples: "Respect new rate limit".
+    calls=Calls(create=2, update=2, unchanged=1),
     limits=Limits(
         requests=20,
         per_seconds=5.0,

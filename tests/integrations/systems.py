@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.connectors.fields import FIELDS
-from integrations.connectors.system import Delete, Field, Limits, Model, Setting, System, When
+from integrations.connectors.system import Calls, Delete, Field, Limits, Model, Setting, System, When
 
 _SENT = {
     "title": Field(
@@ -53,6 +53,7 @@ def made_up(model: Model = Model.HISTORY, **overrides: Any) -> System:
         "fields": tuple(
             _SENT.get(f.key) or Field(ours=f.key, unsupported="Made Up has no such field.") for f in FIELDS
         ),
+        "calls": Calls(3, 3, 2),
         "limits": Limits(),
         "moves": True,
     }

@@ -98,13 +98,18 @@ class Rig:
             self.positions[position.id] = position
 
     def sync(
-        self, *positions: Position, deleted: Iterable[str] = (), move: bool = False, execute: bool = True
+        self,
+        *positions: Position,
+        deleted: Iterable[str] = (),
+        move: bool = False,
+        execute: bool = True,
+        turn: Connector | None = None,
     ) -> Report:
-        """Saves the positions and brings them in line in one run."""
+        """Saves the positions and brings them in line in one run, in a turn of its own unless one is given."""
         self.save(*positions)
         for position_id in deleted:
             self.positions.pop(position_id, None)
-        connector = self.connector()
+        connector = turn or self.connector()
         try:
             report = run(
                 connector,
@@ -120,7 +125,8 @@ class Rig:
                 execute=execute,
             )
         finally:
-            connector.close()
+            if turn is None:
+                connector.close()
         if report.remote_employee is not None:
             self.employee_id = report.remote_employee.id
         for outcome in report.outcomes.values():
@@ -131,6 +137,11 @@ class Rig:
             if outcome.gone:
                 self.sent.pop(outcome.position_id, None)
         return report
+
+    def somebody_else(self, person: Person) -> None:
+        """From here on, another employee of the same connection."""
+        self.person, self.employee_id = person, ""
+        self.positions, self.sent = {}, {}
 
     def one(self, position: Position, **kwargs: Any) -> Outcome:
         return self.sync(position, **kwargs).outcomes[position.id]
@@ -289,6 +300,26 @@ class Behaviour:
         outcome = rig.one(self.position())
         assert outcome.result == "sent", outcome
         assert self.ends(rig) == [self.end_open]
+
+    def test_calls_are_as_few_as_declared(self, rig: Rig) -> None:
+        """What one employee costs, once the turn has fetched what it needs for everybody."""
+        other = replace(self.person, id="78", number="1043", email="kari.lie@example.com", national_id="")
+        rig.add(other)
+        turn = rig.connector()
+        rig.sync(self.position(), turn=turn)
+        rig.somebody_else(other)
+        name, value = self.changed
+        counted = []
+        for position in (self.position("2"), self.position("2", **{name: value}), self.position("2", **{name: value})):
+            rig.forget_calls()
+            rig.one(position, turn=turn)
+            counted.append(self.calls_counted(rig))
+        turn.close()
+        declared = rig.system.calls
+        assert tuple(counted) == (declared.create, declared.update, declared.unchanged)
+
+    def calls_counted(self, rig: Rig) -> int:
+        return len(rig.calls)
 
     # -- refused here first ------------------------------------------------------------------------------
 
