@@ -54,7 +54,8 @@ def test_each_idle_process_killed_in_turn(tmp_path: Path, capsys: pytest.Capture
             took.append(arrives(product, number, SENT_WITHIN))
         assert len(product.control("state")["people"]) == 20
     with capsys.disabled():
-        print(f"\n20 idle processes killed: sent within {max(took):.1f} s each, {sum(took) / len(took):.1f} s on average")
+        average = sum(took) / len(took)
+        print(f"\n20 idle processes killed: sent within {max(took):.1f} s each, {average:.1f} s on average")
 
 
 @pytest.mark.parametrize("wedged", ["the queue's processes", "all of the queue"])
