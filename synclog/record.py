@@ -100,7 +100,8 @@ def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job
         for integration in integrations
         if integration.organization_id == employee.organization_id and integration.takes(employee)
     ]
-    with transaction.atomic():
+    # No savepoint of its own: whoever's save cannot be recorded is not to be saved.
+    with transaction.atomic(savepoint=False):
         store(jobs)
         # A save that sees a due job and commits only after that one was sent is found by the minute's sweep.
         wake({j.integration_id for j in jobs} - {i.id for i in integrations if i.rung})

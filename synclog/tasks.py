@@ -17,7 +17,7 @@ from positions.origin import Origin
 from synclog.lease import HOST, Held
 from synclog.models import Attempt, Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
-from synclog.turn import Turn
+from synclog.turn import SECONDS, Turn
 from synclog.wake import wake
 
 logger = logging.getLogger("synclog.tasks")
@@ -49,7 +49,7 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     held = Held.acquire(integration_id)
     if held is None:
         return  # its holder looks once more after it has let go
-    turn = Turn(integration, held, *([] if seconds is None else [seconds]))
+    turn = Turn(integration, held, SECONDS if seconds is None else seconds, lambda: others_wait(integration_id))
     try:
         turn.run()
         if held.renew_if_due():
@@ -75,6 +75,14 @@ def due_jobs(integration_id: int) -> bool:
         Integration.objects.filter(ready_integrations(), pk=integration_id).exists()
         and Job.objects.due(timezone.now()).filter(integration=integration_id).exists()
     )
+
+
+def others_wait(integration_id: int) -> bool:
+    """Whether another integration has something due and no worker: then turns are kept short."""
+    now = timezone.now()
+    due = Job.objects.due(now).filter(integration=OuterRef("pk"))
+    free = Q(lease__until=None) | Q(lease__until__lt=now)
+    return Integration.objects.filter(ready_integrations(), free, Exists(due)).exclude(pk=integration_id).exists()
 
 
 def sweep() -> None:

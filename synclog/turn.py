@@ -36,6 +36,9 @@ logger = logging.getLogger("synclog.turn")
 
 SECONDS = 8.0  # of one turn, then others have theirs
 OVERTIME = 30.0  # no call starts later than this after the turn
+SHORT = 0.5  # of a turn while somebody else waits for a worker
+LOOK = 0.5  # for somebody else who waits, so often
+ASK = 0.05  # for more to claim, so often at most, once there was nothing
 LINGER = 0.3  # for the next save, before the lease is given back
 SETTLE = 3.0  # for what a killed worker had just sent to arrive there, before anything is read
 CLAIM = 4  # employees claimed ahead, times the connector's concurrency
@@ -83,17 +86,25 @@ class _Running:
     work: Work
     jobs: dict[str, Job]  # by position id
     started: Any
+    future: Future[None] | None = None
 
 
 class Turn:
-    def __init__(self, integration: Integration, held: Held, seconds: float = SECONDS) -> None:
-        self.integration, self.held, self.seconds = integration, held, seconds
+    def __init__(
+        self,
+        integration: Integration,
+        held: Held,
+        seconds: float = SECONDS,
+        others_wait: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.integration, self.held, self.seconds, self.others_wait = integration, held, seconds, others_wait
         self.concurrency = max(1, integration.system.limits.concurrency)
         self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._ready: list[_Running] = []
         self._flying: dict[int, _Running] = {}  # by employee
         self._done: list[Done] = []
         self._stopping = False
+        self._ask_at = 0.0
         self.window = _window(integration, held)
 
     def run(self) -> None:
@@ -102,6 +113,7 @@ class Turn:
             time.sleep(SETTLE)
         self._reclaim()
         deadline = time.monotonic() + self.seconds
+        look_at = time.monotonic() + SHORT
         self.held.no_calls_after(self.seconds + OVERTIME)
         connector: Connector | None = None
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix=f"sync-{self.integration.pk}")
@@ -110,12 +122,17 @@ class Turn:
             while True:
                 if not self.held.renew_if_due():
                     return
+                if time.monotonic() > look_at:
+                    look_at = time.monotonic() + LOOK
+                    if self.others_wait():
+                        deadline = 0.0
                 out_of_time = self._stopping or time.monotonic() > deadline
                 if not out_of_time and len(self._ready) < self.concurrency:
                     self._claim()
-                if out_of_time and self._ready:
+                if out_of_time:
                     self._give_back()
-                while self._ready and len(self._flying) < self.concurrency:
+                # As many again wait in the pool: no thread idles while this one stores results.
+                while self._ready and len(self._flying) < 2 * self.concurrency:
                     connector = connector or self._open()
                     self._start(pool, connector, self._ready.pop(0))
                 if self._flying:
@@ -159,6 +176,8 @@ class Turn:
 
     def _claim(self) -> None:
         """Takes the employees whose jobs are due, with all their open jobs: they are planned together."""
+        if time.monotonic() < self._ask_at:
+            return
         due = (
             Job.objects.due(timezone.now())
             .filter(integration=self.integration)
@@ -168,6 +187,7 @@ class Turn:
         )
         employees = list(dict.fromkeys(due))[: self.concurrency * CLAIM]
         if not employees:
+            self._ask_at = time.monotonic() + ASK
             return
         now = timezone.now()
         theirs = Job.objects.open().filter(integration=self.integration, employee_key__in=employees)
@@ -185,6 +205,12 @@ class Turn:
         return [running.work for running in self._ready] + [done.work for done in self._done]
 
     def _give_back(self) -> None:
+        """What was claimed and not begun goes back to waiting."""
+        for employee, running in list(self._flying.items()):
+            if running.future is not None and running.future.cancel():
+                self._ready.append(self._flying.pop(employee))
+        if not self._ready:
+            return
         jobs = [job.pk for running in self._ready for job in running.jobs.values()]
         Job.objects.filter(pk__in=jobs, state=Job.State.RUNNING, epoch=self.held.epoch).update(
             state=Job.State.WAITING, attempts=F("attempts") - 1
@@ -218,7 +244,7 @@ class Turn:
                 report = error
             self._events.put(("report", (employee, report)))
 
-        pool.submit(send)
+        running.future = pool.submit(send)
 
     def _wait(self, seconds: float) -> None:
         try:

@@ -109,6 +109,9 @@ class Job(models.Model):
             models.Index(fields=["organization", "-changed_at", "-id"], name="job_log"),
             models.Index(fields=["organization", "state", "-changed_at", "-id"], name="job_log_by_state"),
             models.Index(fields=["integration", "state", "-changed_at", "-id"], name="job_log_by_integration"),
+            # The same for an operator, who sees every organization.
+            models.Index(fields=["-changed_at", "-id"], name="job_log_of_all"),
+            models.Index(fields=["state", "-changed_at", "-id"], name="job_log_of_all_by_state"),
             models.Index(fields=["position_key", "integration", "-id"], name="job_by_position"),
             models.Index(fields=["employee_key", "-id"], name="job_by_employee"),
         ]
