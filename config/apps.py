@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.db.backends.signals import connection_created
 
 
@@ -9,7 +10,10 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from config import checks  # noqa: F401 (registers them)
+        from integrations.connectors.registry import register
 
+        for module in settings.EXTRA_CONNECTORS:
+            register(module)
         connection_created.connect(raise_variable_limit, dispatch_uid="config.raise_variable_limit")
 
 

@@ -187,6 +187,8 @@ KEEP_JOBS_DAYS = env.int("KEEP_JOBS_DAYS", default=400)
 TARGET_READ_TIMEOUT = env.float("TARGET_READ_TIMEOUT", default=0)
 # Below it, files for systems that import files may be dropped; "" = nowhere.
 EXPORT_ROOT = env.str("EXPORT_ROOT", default="")
+# Dotted modules outside this repository that define connectors.
+EXTRA_CONNECTORS = env.list("EXTRA_CONNECTORS", default=[])
 # Address of the sandbox server that the demo started, "" when there is none.
 SANDBOX_URL = env.str("SANDBOX_URL", default="")
 

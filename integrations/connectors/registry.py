@@ -1,10 +1,13 @@
-"""Finds every connector by its file: a module in this package that defines a subclass of Connector."""
+"""Finds every connector by its file: a module in this package, or one that was registered, with a subclass of
+Connector."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
+from types import ModuleType
 
 import integrations.connectors as package
 from integrations.connectors.base import Connector
@@ -24,21 +27,43 @@ _ORDER = (
     "entra_id",
 )
 
+_registered: dict[str, type[Connector]] = {}
+
+
+def register(module: str) -> None:
+    """Adds the connectors of a module outside this package, by its dotted name (the setting EXTRA_CONNECTORS).
+
+    Raises ValueError when there is none in it, or one whose key another module's system has.
+    """
+    found = list(_connectors_in(importlib.import_module(module)))
+    if not found:
+        raise ValueError(f"EXTRA_CONNECTORS: {module} defines no connector.")
+    for connector in found:
+        known = connectors().get(connector.system.key, connector)
+        if known.__module__ != connector.__module__:
+            raise ValueError(f"EXTRA_CONNECTORS: {module} has the key “{connector.system.key}” of {known.__module__}.")
+        _registered[connector.system.key] = connector
+    connectors.cache_clear()
+
+
+def _connectors_in(module: ModuleType) -> Iterator[type[Connector]]:
+    for thing in vars(module).values():
+        if (
+            isinstance(thing, type)
+            and issubclass(thing, Connector)
+            and thing.__module__ == module.__name__
+            and "system" in vars(thing)
+        ):
+            yield thing
+
 
 @cache
 def connectors() -> dict[str, type[Connector]]:
     """Every system's key with its connector class; systems beyond the first ten follow by name."""
-    found: dict[str, type[Connector]] = {}
+    found = dict(_registered)
     for module in pkgutil.iter_modules(package.__path__):
-        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        for thing in vars(loaded).values():
-            if (
-                isinstance(thing, type)
-                and issubclass(thing, Connector)
-                and thing.__module__ == loaded.__name__
-                and "system" in vars(thing)
-            ):
-                found[thing.system.key] = thing
+        for connector in _connectors_in(importlib.import_module(f"{package.__name__}.{module.name}")):
+            found[connector.system.key] = connector
     rank = {key: index for index, key in enumerate(_ORDER)}
     return dict(sorted(found.items(), key=lambda item: (rank.get(item[0], len(rank)), item[0])))
 

@@ -1,0 +1,60 @@
+"""The bench works: small numbers, real processes. How fast it is, the bench itself tells."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.bench.figures import Figure, percentile, table
+from integrations.connectors import registry
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "bench", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.process
+def test_a_scenario_gives_figures_from_a_scratch_database() -> None:
+    done = bench("save", "--quick", "--json")
+    assert done.returncode == 0, done.stderr
+    figures = {row["name"]: row for row in json.loads(done.stdout)}
+    assert figures["queries added, one"]["met"] is True
+    assert figures["queries added, bulk of 100"]["met"] is True
+    assert figures["queries added, bulk of 100"]["plain"] == 100
+
+
+@pytest.mark.process
+def test_an_unknown_scenario_or_database_is_said_plainly() -> None:
+    assert "no scenario" in bench("hurry").stderr
+    assert "--database takes" in bench("save", "--database", "mysql://x").stderr
+
+
+def test_figures_say_whether_their_target_is_met() -> None:
+    assert Figure("drain", "rate", 11.9, "x", 12, at_least=True).met is False
+    assert Figure("latency", "p50", 100, "ms", 100).met is True
+    assert Figure("save", "time", 1).met is None
+    assert "MISSED" in table([Figure("drain", "rate", 11.9, "x", 12, at_least=True)])
+    assert percentile(list(range(1, 101)), 99) == 99
+    assert percentile([7.0], 50) == 7.0
+
+
+def test_a_connector_from_outside_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registered", {})
+    try:
+        assert "bench" not in registry.connectors()
+        registry.register("config.bench.connector")
+        assert registry.connector_for("bench").system.name == "Bench"
+        registry.register("config.bench.connector")  # twice is once
+        with pytest.raises(ValueError, match="defines no connector"):
+            registry.register("config.bench.figures")
+    finally:
+        monkeypatch.undo()
+        registry.connectors.cache_clear()
