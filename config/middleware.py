@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from config.logging import request_id
+from positions.tracing import request_id
 
 _ACCEPTED = re.compile(r"[A-Za-z0-9._\-]{8,64}")
 

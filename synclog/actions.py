@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.models import Integration
 from positions.models import Position
 from positions.origin import Origin
+from positions.tracing import request_id
 from synclog.models import Event, Job
 from synclog.record import Changed, job_for, store
 from synclog.wake import wake
@@ -30,7 +31,7 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> int:
     now = timezone.now()
     count = Job.objects.filter(pk__in=open_keys).exclude(state=Job.State.RUNNING).update(
         state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None, cause="", message="",
-        origin=kind, origin_name=by, generation=time.time_ns(),
+        origin=kind, origin_name=by, request_id=request_id.get(), generation=time.time_ns(),
     )  # fmt: skip
     closed = {(integration, position) for _, integration, position, open_key in rows if open_key is None}
     positions = {

@@ -14,6 +14,7 @@ from django.utils import timezone
 from integrations.models import Integration
 from positions.models import Employee, Position
 from positions.origin import Origin, current_origin
+from positions.tracing import request_id
 from synclog.models import Job
 from synclog.wake import wake
 
@@ -39,6 +40,7 @@ _REFRESHED = [
     "warning",
     "origin",
     "origin_name",
+    "request_id",
     "first_failed_at",
     "recorded_at",
     "changed_at",
@@ -130,6 +132,7 @@ def job_for(change: Changed, employee: Employee, integration_id: int, origin: Or
         due_at=now,
         origin=started.kind,
         origin_name=started.name,
+        request_id=request_id.get(),
         recorded_at=now,
         changed_at=now,
     )

@@ -21,6 +21,7 @@ from integrations.connectors.system import Model
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.periods import next_change
 from integrations.runner import Outcome, Report, Work
+from positions.tracing import working_on
 from synclog import retries
 from synclog.lease import Held
 from synclog.models import Attempt, Event, Job
@@ -52,7 +53,9 @@ def store_results(integration: Integration, held: Held, done: Sequence[Done]) ->
         for one in done:
             batch.add(one)
         batch.save()
-        return _connection(integration, done)
+        goes_on = _connection(integration, done)
+    batch.log()
+    return goes_on
 
 
 _CLOSING = [
@@ -262,6 +265,13 @@ class _Batch:
             else:
                 rest += group
         Job.objects.bulk_update(rest, [*_CLOSING, *_WHILE_OPEN])
+
+    def log(self) -> None:
+        """What was not written, by numbers and causes only: names and the system's words are in the job."""
+        for attempt in self.attempts:
+            if attempt.result in ("failed", "error"):
+                with working_on([attempt.job_id], [attempt.job.request_id]):
+                    logger.warning("Integration %s: not sent: %s", self.integration.pk, attempt.cause)
 
 
 def _tried(job: Job, done: Done) -> list[str]:

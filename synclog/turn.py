@@ -27,6 +27,7 @@ from integrations.outbox import DatabaseOutbox
 from integrations.runner import Report, Work, run
 from integrations.shared_limiter import shared_limiter
 from integrations.vault import DatabaseVault, wait_for
+from positions.tracing import working_on
 from synclog.lease import Held
 from synclog.models import Job
 from synclog.results import Done, store_results
@@ -237,11 +238,13 @@ class Turn:
 
         def send() -> None:
             report: Report | Exception
-            try:
-                report = run(connector, running.work)
-            except Exception as error:  # a mistake of ours is one employee's trouble too
-                logger.exception("Employee %s in %s", employee, self.integration)
-                report = error
+            jobs = running.jobs.values()
+            with working_on((job.pk for job in jobs), (job.request_id for job in jobs)):
+                try:
+                    report = run(connector, running.work)
+                except Exception as error:  # a mistake of ours is one employee's trouble too
+                    logger.exception("Employee %s in %s", employee, self.integration)
+                    report = error
             self._events.put(("report", (employee, report)))
 
         running.future = pool.submit(send)
