@@ -191,6 +191,7 @@ class _Draft:
         self.before: dict[str, Period] = {r.id: (r.start, r.end) for r in remotes if r.start is not None}
         self.names = {r.id: others.get(r.id, "") for r in remotes}
         self.sent = {i.position_id: i.sent for i in intents}
+        self.leaving = {i.sent.remote_id: i.position_id for i in intents if i.sent and self._leaves(i)}
         claimed: dict[str, str] = {}
         live = [intent for intent in intents if intent.wanted is not None]
         for intent in live:
@@ -204,11 +205,25 @@ class _Draft:
 
     # matching
 
+    def _moves(self, intent: Intent) -> bool:
+        return self.system.moves and (self.rules.move or intent.move)
+
+    def _leaves(self, intent: Intent) -> bool:
+        """Whether this position's own record is taken away from its start date by this very plan."""
+        assert intent.sent is not None
+        if intent.wanted is None:
+            return delete_outcome(self.system, self.rules, intent.sent) is None
+        remote = self.remotes.get(intent.sent.remote_id)
+        return remote is not None and remote.start != intent.wanted.start and self._moves(intent)
+
     def _match(self, intent: Intent, claimed: dict[str, str]) -> None:
         assert intent.wanted is not None
         hits = [r for r in self.remotes.values() if r.start == intent.wanted.start]
         if len(hits) > 1 and intent.sent is not None:
             hits = [r for r in hits if r.id == intent.sent.remote_id] or hits
+        if intent.sent is not None and intent.sent.remote_id in self.remotes and self._moves(intent):
+            # Its own record comes here; that of another position which makes room is not taken for it.
+            hits = [r for r in hits if self.leaving.get(r.id, intent.position_id) == intent.position_id]
         if not hits:
             return
         if len(hits) > 1:
@@ -243,7 +258,7 @@ class _Draft:
         earlier = self.remotes.get(intent.sent.remote_id) if intent.sent else None
         note = ""
         if remote is None and earlier is not None and earlier.id not in claimed and earlier.id not in self.others:
-            if (self.rules.move or intent.move) and self.system.moves:
+            if self._moves(intent):
                 remote = earlier
                 claimed[earlier.id] = intent.position_id
             else:

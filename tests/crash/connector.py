@@ -11,7 +11,7 @@ from integrations.connectors.base import Connector
 from integrations.connectors.errors import DataRefused, Stale
 from integrations.connectors.fields import FIELDS
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Delete, Field, Limits, Model, Setting, System
+from integrations.connectors.system import Calls, Delete, Field, Limits, Model, Setting, System
 from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 
 SENT = {
@@ -34,6 +34,7 @@ SYSTEM = System(
     credentials=(Setting(name="key", label="Key"),),
     settings=(),
     fields=tuple(SENT.get(f.key) or Field(ours=f.key, unsupported="There is no such field.") for f in FIELDS),
+    calls=Calls(2, 2, 1),
     limits=Limits(concurrency=8),
     moves=True,
 )

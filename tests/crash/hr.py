@@ -159,7 +159,7 @@ class Person:
 
     def _share(self) -> int:
         period = self.dice.choice(self.periods)
-        period["percentage"] = f"{self.dice.randint(10, 100)}.50"
+        period["percentage"] = f"{self.dice.randint(10, 99)}.50"
         return self._save(period)
 
     def _end(self) -> int:

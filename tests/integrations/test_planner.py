@@ -234,6 +234,14 @@ def test_move_when_asked_or_when_it_is_the_rule(rules: Rules) -> None:
     assert step.changes["start_date"].new == day(5)
 
 
+@pytest.mark.parametrize("other", [wanted("2", 60, 90), None])
+def test_a_move_to_where_another_one_makes_room_takes_its_own_record_along(other: Wanted | None) -> None:
+    """Nothing stays behind: neither adopts the record of the other."""
+    intents = [Intent("1", wanted("1", 31, 50), Sent("a")), Intent("2", other, Sent("b"))]
+    found = plan(intents, [remote("a", 0, 30), remote("b", 31, 59)], rules=Rules(delete=True, move=True))
+    assert [(s.position_id, s.remote.id if s.remote else "") for s in found.steps] == [("2", "b"), ("1", "a")]
+
+
 def test_a_record_that_stands_for_another_position_is_left_alone() -> None:
     found = plan([Intent("2", wanted("2", 0, title="Cook"))], [remote("a", 0)], others={"a": "from 1 Jan 2026"})
     assert found.problems["2"].cause == "overlap_in_target"
