@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "positions.audit.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -183,6 +184,7 @@ if PRODUCTION:
 ALLOW_PRIVATE_TARGETS = env.bool("ALLOW_PRIVATE_TARGETS", default=False)
 KEEP_EXCHANGES_DAYS = env.int("KEEP_EXCHANGES_DAYS", default=30)
 KEEP_JOBS_DAYS = env.int("KEEP_JOBS_DAYS", default=400)
+KEEP_AUDIT_DAYS = env.int("KEEP_AUDIT_DAYS", default=400)
 # Seconds to wait for a target's answer; 0 leaves it to each connector (30, Netvisor 120).
 TARGET_READ_TIMEOUT = env.float("TARGET_READ_TIMEOUT", default=0)
 # Below it, files for systems that import files may be dropped; "" = nowhere.
@@ -244,9 +246,13 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"ids": {"()": "config.logging.IdsFilter"}},
     "formatters": {
-        "text": {"format": "{asctime} {levelname:<7} {name} {message}{ids}", "style": "{"},
+        "text": {
+            "()": "config.logging.TextFormatter",
+            "fmt": "{asctime} {levelname:<7} {name} {message}{ids}",
+            "style": "{",
+        },
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "config.logging.JsonFormatter",
             "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s %(job_id)s",
         },
     },

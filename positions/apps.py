@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class PositionsConfig(AppConfig):
     name = "positions"
     verbose_name = "HR"
+
+    def ready(self) -> None:
+        from positions import audit
+
+        audit.connect()

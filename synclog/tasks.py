@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration
 from integrations.outbox import drop_files, waiting_for_a_folder
-from positions.models import Organization, Position
+from positions.models import AuditEntry, Organization, Position
 from positions.origin import Origin
 from synclog.lease import HOST, Held
 from synclog.models import Attempt, Event, Heartbeat, Job
@@ -141,7 +141,7 @@ def take_over_the_day() -> None:
 
 
 def prune() -> None:
-    """Once a day: exchanges after 30 days, closed jobs after 400 (both settings)."""
+    """Once a day: exchanges after 30 days, closed jobs and the audit trail after 400 (all settings)."""
     now = timezone.now()
     Attempt.objects.filter(finished_at__lt=now - timedelta(days=settings.KEEP_EXCHANGES_DAYS)).exclude(
         exchanges=[]
@@ -153,6 +153,7 @@ def prune() -> None:
             break
         Job.objects.filter(pk__in=keys).delete()
     Event.objects.filter(at__lt=old).delete()
+    AuditEntry.objects.filter(at__lt=now - timedelta(days=settings.KEEP_AUDIT_DAYS)).delete()
 
 
 def beat() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
@@ -19,6 +20,7 @@ _XML_VALUE = re.compile(rf"(<({_SECRET_NAMES})(?:\s[^<>]*)?>)[^<]*(</\2>)", re.I
 _XML_ATTRIBUTE = re.compile(rf'(\s{_SECRET_NAMES}=")[^"]*(")', re.I)
 _FORM_VALUE = re.compile(rf"((?:^|[?&]){_SECRET_NAMES}=)[^&\s\"]*", re.I)
 _HEADER_NAMES = re.compile(rf"^(?:{_SECRET_NAMES}|x-netvisor-authentication-mac)$", re.I)
+_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.S)
 _NATIONAL_ID = re.compile(
     r"(?<![\d.\-])(?:\d{11}"  # Norway
     r"|\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]"  # Finland
@@ -38,7 +40,8 @@ class Masker:
     def add(self, *secrets: str) -> None:
         for secret in secrets:
             if secret and len(secret) >= 4:
-                self._secrets |= {secret, quote(secret, safe=""), quote_plus(secret)}
+                # As it is, in an address, and in JSON (a key of several lines).
+                self._secrets |= {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
 
     def known(self, text: str) -> str:
         """Only the secrets that were added, for texts whose numbers must stay readable."""
@@ -47,7 +50,7 @@ class Masker:
         return text
 
     def text(self, text: str) -> str:
-        text = self.known(text)
+        text = _PEM.sub(MASK, self.known(text))
         text = _JSON_VALUE.sub(rf'\1"{MASK}"', text)
         text = _XML_VALUE.sub(rf"\1{MASK}\3", text)
         text = _XML_ATTRIBUTE.sub(rf"\1{MASK}\2", text)

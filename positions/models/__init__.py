@@ -1,4 +1,5 @@
 from positions.models.api_key import ApiKey
+from positions.models.audit import AuditEntry
 from positions.models.company import Company, Department
 from positions.models.employee import Employee
 from positions.models.idempotency import IdempotencyKey
@@ -7,6 +8,7 @@ from positions.models.position import ContractType, EndReason, Position, Remuner
 
 __all__ = [
     "ApiKey",
+    "AuditEntry",
     "Company",
     "ContractType",
     "Department",

@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandbox.server import sandboxes
-from positions.models import IdempotencyKey, Organization
+from positions.models import AuditEntry, IdempotencyKey, Organization
 from synclog.models import Attempt, Event, Job, Lease
 from tests.factories import (
     ApiKeyFactory,
@@ -136,6 +136,18 @@ def plant() -> Organization:
         message=CANARY,
         vendor_text=CANARY,
         changes=[{"field": "title", "remote": CANARY, "old": CANARY, "new": CANARY}],
+    )
+    AuditEntry.objects.create(
+        pk=PK,
+        organization=organization,
+        actor=CANARY,
+        via="admin",
+        action="changed",
+        kind="position",
+        object_key=PK,
+        object_name=CANARY,
+        employee_key=PK,
+        changes={"title": [CANARY, CANARY]},
     )
     LogEntry.objects.create(
         pk=PK,

@@ -1,0 +1,273 @@
+"""Writes the audit trail from Django's signals: admin, API and commands alike, one INSERT for each saved object and one
+for each bulk, in the same transaction.
+
+`watch` names a model and how to find its organization; other apps watch their own models in `AppConfig.ready`.
+Old values come from what the object was loaded with, never from a query. Encrypted fields, and those named `secret`,
+appear as set, changed or removed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.db.models.signals import m2m_changed, post_delete, post_init, post_save
+from django.http import HttpRequest, HttpResponse
+
+from positions.encryption import EncryptedJSONField, EncryptedTextField
+from positions.models import ApiKey, Company, Department, Employee, Member, Organization, Position
+from positions.models.audit import AuditEntry
+from positions.origin import current_origin
+from positions.signals import positions_changed
+
+_LOADED = "_audited"
+_LONGEST = 500
+# Eleven digits or a personal number with its sign, typed where it does not belong.
+_NATIONAL_ID = re.compile(
+    r"(?<![\d.\-])(?:\d{11}|\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]|(?:\d{2})?\d{6}[-+]\d{4})(?![\d.\-])", re.I
+)
+MASK = "•••"
+
+_request: ContextVar[HttpRequest | None] = ContextVar("audit_request", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    organization: Callable[[Any], int | None]
+    employee: Callable[[Any], int | None]
+    secret: frozenset[str]
+    skipped: frozenset[str]
+
+
+_watched: dict[type[models.Model], Watched] = {}
+
+
+class AuditMiddleware:
+    """Whoever is signed in has done what happens during the request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = _request.set(request)
+        try:
+            return self.get_response(request)
+        finally:
+            _request.reset(token)
+
+
+def actor() -> tuple[str, str]:
+    """(name, via) of whoever is at work here."""
+    origin = current_origin()
+    if origin.kind == "api":
+        return origin.name, AuditEntry.Via.API
+    request = _request.get()
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        return user.get_username(), AuditEntry.Via.ADMIN
+    return origin.name, AuditEntry.Via.ADMIN if origin.name else AuditEntry.Via.SYSTEM
+
+
+def watch(
+    model: type[models.Model],
+    organization: Callable[[Any], int | None],
+    *,
+    employee: Callable[[Any], int | None] = lambda _: None,
+    secret: Iterable[str] = (),
+    skipped: Iterable[str] = (),
+    related: Iterable[str] = (),
+) -> None:
+    """`skipped`: what the product writes by itself. `related`: many-to-many fields to follow."""
+    encrypted = {
+        f.attname for f in model._meta.concrete_fields if isinstance(f, EncryptedTextField | EncryptedJSONField)
+    }
+    fixed = {"id", "created_at", "updated_at"}
+    _watched[model] = Watched(
+        organization, employee, frozenset(encrypted | set(secret)), frozenset(fixed | set(skipped))
+    )
+    _follow_refreshes(model)
+    name = model._meta.label
+    post_init.connect(_remember, sender=model, dispatch_uid=f"audit.init.{name}")
+    post_save.connect(_saved, sender=model, dispatch_uid=f"audit.save.{name}")
+    post_delete.connect(_deleted, sender=model, dispatch_uid=f"audit.delete.{name}")
+    for field in related:
+        through = getattr(model, field).through
+        m2m_changed.connect(_related, sender=through, dispatch_uid=f"audit.related.{name}.{field}")
+
+
+def _follow_refreshes(model: type[models.Model]) -> None:
+    """What is read again from the database, or for the first time (a deferred field), is what was there before.
+
+    Django tells of no refresh, and without it another one's change would be laid at the door of whoever saves next.
+    """
+    original = model.refresh_from_db
+
+    @wraps(original)
+    def refreshed(self: models.Model, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        fields = kwargs.get("fields") or (args[1] if len(args) > 1 else None)
+        if fields is None:
+            _remember(type(self), self)
+        else:
+            read = {f.attname for f in self._meta.concrete_fields if {f.name, f.attname} & set(fields)}
+            self.__dict__.setdefault(_LOADED, {}).update({n: v for n, v in _values(self).items() if n in read})
+
+    model.refresh_from_db = refreshed  # type: ignore[method-assign]
+
+
+def _values(instance: models.Model) -> dict[str, Any]:
+    """What is loaded of the fields that count. Deferred ones are not, and are not fetched for this."""
+    skipped = _watched[type(instance)].skipped
+    loaded = instance.__dict__
+    return {
+        f.attname: loaded[f.attname]
+        for f in instance._meta.concrete_fields
+        if f.attname in loaded and f.attname not in skipped
+    }
+
+
+def _remember(sender: Any, instance: models.Model, **kwargs: Any) -> None:
+    if not instance._meta.proxy:
+        instance.__dict__[_LOADED] = {n: dict(v) if isinstance(v, dict) else v for n, v in _values(instance).items()}
+
+
+def shown(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return _NATIONAL_ID.sub(MASK, str(value))[:_LONGEST]
+
+
+def _difference(instance: models.Model, old: Mapping[str, Any], only: Iterable[str] | None) -> dict[str, list[Any]]:
+    secret, values = _watched[type(instance)].secret, _values(instance)
+    wanted = None if only is None else set(only)
+    changes: dict[str, list[Any]] = {}
+    for f in instance._meta.concrete_fields:
+        name = f.attname
+        if name not in values or (wanted is not None and not wanted & {f.name, name}):
+            continue
+        before, new = old.get(name), values[name]
+        if before == new or (name in old and _same(f, before, new)):
+            continue
+        if name in secret:
+            changes.update(_secret(f.name, before, new))
+        elif isinstance(new, dict):
+            given = before if isinstance(before, dict) else {}
+            for key in sorted({*new, *given}):
+                if new.get(key) != given.get(key):
+                    changes[f"{f.name}.{key}"] = [shown(given.get(key)), shown(new.get(key))]
+        else:
+            changes[f.name] = [shown(before), shown(new)]
+    return changes
+
+
+def _same(field: Any, before: Any, new: Any) -> bool:
+    """A date that was given as text is the same date."""
+    try:
+        return bool(field.to_python(before) == field.to_python(new))
+    except Exception:  # a value that the field does not take would not have been saved
+        return False
+
+
+def _secret(name: str, before: Any, new: Any) -> dict[str, list[Any]]:
+    if isinstance(new, dict) or isinstance(before, dict):
+        given, now = dict(before or {}), dict(new or {})
+        return {
+            f"{name}.{key}": [MASK if given.get(key) else "", MASK if now.get(key) else ""]
+            for key in sorted({*given, *now})
+            if given.get(key) != now.get(key)
+        }
+    return {name: [MASK if before else "", MASK if new else ""]}
+
+
+def _first(instance: models.Model) -> dict[str, list[Any]]:
+    """What a new object was given."""
+    given = _difference(instance, {}, None)
+    return {name: pair for name, pair in given.items() if pair[1] not in ("", None, False)}
+
+
+def _named(instance: models.Model) -> str:
+    try:
+        return str(shown(str(instance)))[:250]
+    except (AttributeError, TypeError, ValueError):
+        # Made in code, from dates as text: its name wants them as dates.
+        return f"{instance._meta.verbose_name} {instance.pk}"
+
+
+def _entry(instance: models.Model, action: str, changes: dict[str, list[Any]]) -> AuditEntry:
+    watched = _watched[type(instance)]
+    name, via = actor()
+    return AuditEntry(
+        organization_id=watched.organization(instance),
+        actor=name[:150],
+        via=via,
+        action=action,
+        kind=str(instance._meta.verbose_name)[:40],
+        object_key=instance.pk,
+        object_name=_named(instance),
+        employee_key=watched.employee(instance),
+        changes=changes,
+    )
+
+
+def _saved(
+    sender: Any, instance: models.Model, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any
+) -> None:
+    old = instance.__dict__.get(_LOADED, {})
+    if not raw:
+        changes = _first(instance) if created else _difference(instance, old, update_fields)
+        if created or changes:
+            _entry(instance, AuditEntry.Action.CREATED if created else AuditEntry.Action.CHANGED, changes).save(
+                force_insert=True
+            )
+    _remember(sender, instance)
+
+
+def _deleted(sender: Any, instance: models.Model, **kwargs: Any) -> None:
+    _entry(instance, AuditEntry.Action.DELETED, {}).save(force_insert=True)
+
+
+def _related(sender: Any, instance: Any, action: str, reverse: bool, model: Any, pk_set: Any, **kwargs: Any) -> None:
+    if reverse or not pk_set or action not in ("post_add", "post_remove"):
+        return
+    keys = ", ".join(str(pk) for pk in sorted(pk_set))
+    pair = ["", keys] if action == "post_add" else [keys, ""]
+    name = str(model._meta.verbose_name_plural)
+    _entry(instance, AuditEntry.Action.CHANGED, {name: pair}).save(force_insert=True)
+
+
+def _bulk(sender: Any, saved: list[tuple[Position, Any]], **kwargs: Any) -> None:
+    entries = []
+    for position, changed in saved:
+        created = changed is None
+        old = position.__dict__.get(_LOADED, {})
+        changes = _first(position) if created else _difference(position, old, None)
+        if created or changes:
+            action = AuditEntry.Action.CREATED if created else AuditEntry.Action.CHANGED
+            entries.append(_entry(position, action, changes))
+        _remember(Position, position)
+    AuditEntry.objects.bulk_create(entries)
+
+
+def connect() -> None:
+    def own(row: Any) -> int | None:
+        return row.organization_id
+
+    def of_employee(position: Position) -> int | None:
+        return position.employee.organization_id
+
+    watch(Organization, lambda row: row.pk)
+    watch(Member, own)
+    watch(Company, own)
+    watch(Department, own)
+    watch(ApiKey, own, secret=["hash"], skipped=["last_used_at"])
+    watch(Employee, own, employee=lambda row: row.pk)
+    # A note is for the organization's own eyes: that it changed is enough.
+    watch(Position, of_employee, employee=lambda row: row.employee_id, secret=["note"])
+    watch(get_user_model(), lambda _: None, secret=["password"], skipped=["last_login", "date_joined"])
+    positions_changed.connect(_bulk, dispatch_uid="audit.bulk")

@@ -1,0 +1,252 @@
+"""No credential, token or national id anywhere in clear: planted through the real pages and the API, sent through every
+connector, with failures and our own mistakes on the way; then everything is searched that the product leaves behind."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
+
+from integrations.connectors.registry import connectors
+from integrations.models import Integration
+from integrations.settings_form import SECRETS
+from positions.encryption import decrypt
+from positions.models import Employee, Position
+from synclog import actions
+from synclog.models import Attempt, Job
+from tests.factories import ApiKeyFactory
+from tests.security import walk
+from tests.security.conftest import browser_of
+from tests.sync.world import World, new_world
+
+pytestmark = pytest.mark.django_db
+
+# Of a person whose number the sandboxes know; in the ways that systems write it.
+NATIONAL_ID = "02049077777"
+SHOWN = "Control-4711"  # not secret: proves that the search finds what is there
+
+
+@pytest.fixture
+def world(db: Any, sandbox_server: Any, settings: Any) -> World:
+    settings.ALLOW_PRIVATE_TARGETS = True
+    return new_world(sandbox_server)
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Everything at DEBUG, as the product writes it: text and JSON, SQL with its parameters too."""
+    stream, root = io.StringIO(), logging.getLogger()
+    configured = django_settings.LOGGING
+    handlers = []
+    for wanted in configured["formatters"].values():
+        options = {k: v for k, v in wanted.items() if k not in ("()", "format")}
+        module, _, name = wanted["()"].rpartition(".")
+        text = {"fmt": wanted["format"]} if "format" in wanted else {}
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(getattr(import_module(module), name)(**options, **text))
+        for given in configured["filters"].values():
+            module, _, name = given["()"].rpartition(".")
+            handler.addFilter(getattr(import_module(module), name)())
+        handlers.append(handler)
+    levels = {logger: logger.level for logger in (root, logging.getLogger("django.db.backends"))}
+    for logger in levels:
+        logger.setLevel(logging.DEBUG)
+    connection.force_debug_cursor = True
+    for handler in handlers:
+        root.addHandler(handler)
+    yield stream
+    for handler in handlers:
+        root.removeHandler(handler)
+    for logger, level in levels.items():
+        logger.setLevel(level)
+    connection.force_debug_cursor = False
+
+
+def values_of(key: str) -> dict[str, Any]:
+    """Values of a position that this sandbox takes, from the connector's own tests."""
+    module = import_module(f"tests.systems.test_{key}")
+    values = next(v.values for v in vars(module).values() if getattr(v, "system", "") == key)
+    plain = {k: v for k, v in values.items() if k in Position.TRACKED and k != "department"}
+    return {**plain, "note": SHOWN}
+
+
+def tokens_in(value: Any, name: str = "") -> Iterator[str]:
+    """What a vault holds under the name of a token or a session, wherever it stands."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from tokens_in(one, key)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from tokens_in(one, name)
+    elif isinstance(value, str) and len(value) >= 16 and ("token" in name.lower() or "session" in name.lower()):
+        yield value
+
+
+def stored() -> str:
+    """The database as its file holds it, and every value of every table."""
+    found = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            cursor.execute(f'SELECT * FROM "{table}"')
+            found += [str(value) for row in cursor.fetchall() for value in row]
+    if connection.vendor == "sqlite":
+        found.append(connection.connection.serialize().decode("utf-8", "replace"))
+    return "\n".join(found)
+
+
+def queued() -> str:
+    return "\n".join(str(SignedPackage.loads(row.payload)) for row in OrmQ.objects.all())
+
+
+def cached() -> str:
+    return "\n".join(repr(value) for value in getattr(cache, "_cache", {}).values())
+
+
+def set_by_hand(client: Client, integration: Integration, credentials: dict[str, str]) -> Any:
+    """As an admin does it: every credential typed into the connection's page."""
+    address = reverse("admin:integrations_integration_settings", args=[integration.pk])
+    page = client.get(address).content.decode()
+    form = next(f for f in walk.forms_on(page, address) if any("credential__" in name for _, name, _ in f.fields))
+    data = {**form.data(changed=False), **{f"credential__{n}": [v] for n, v in credentials.items()}}
+    return client.post(address, data)
+
+
+@pytest.mark.parametrize("key", sorted(connectors()))
+def test_nothing_secret_is_left_anywhere(
+    world: World, key: str, log: io.StringIO, monkeypatch: Any, capfd: Any
+) -> None:
+    admin = browser_of(world.organization, "admin")
+    api_key = ApiKeyFactory(organization=world.organization)
+    api = Client(headers={"Authorization": f"Bearer {api_key.key}"})
+    seen: list[Any] = []
+
+    # planted through the API and the pages
+    number = world.employee.number
+    path = f"/api/v1/employees/{world.employee.pk}/"
+    seen.append(api.patch(path, json.dumps({"national_id": NATIONAL_ID}), content_type="application/json"))
+    assert seen[-1].status_code == 200 and Employee.objects.get().national_id == NATIONAL_ID
+    integration = world.connect(key, known=False)
+    sandbox = world.sandboxes[integration.pk]
+    sandbox.add_employee(number, "Åse", "Sørlie", email="ase.sorlie@example.com", national_id=NATIONAL_ID)
+    credentials = dict(sandbox.credentials)
+    seen.append(set_by_hand(admin, integration, credentials))
+    integration.refresh_from_db()
+    assert seen[-1].status_code == 302
+    assert {k: v.strip() for k, v in integration.credentials.items()} == {k: v.strip() for k, v in credentials.items()}
+    secrets = [
+        credentials[s.name] for s in integration.system.credentials if s.kind in SECRETS and s.name in credentials
+    ]
+
+    # used, refused, repeated by the other side, lost, and broken by a mistake of ours
+    def call(name: str, **data: Any) -> None:
+        address = reverse(f"admin:integrations_integration_{name}", args=[integration.pk])
+        seen.append(admin.post(address, data, follow=True))
+
+    call("test")
+    position = world.save(**values_of(key))
+    world.drain(integration)
+    integration.refresh_from_db()
+    tokens: list[str] = []
+    for fault in (
+        {"status": 400, "times": 3},
+        {"status": 401, "times": 3},
+        {"status": 500, "times": 3},
+        {"kind": "truncate", "times": 3},
+    ):
+        integration.refresh_from_db()
+        current = list(tokens_in(integration.vault))
+        tokens += current
+        # The other side repeats what it was sent.
+        fault["body"] = json.dumps({"error": f"no {NATIONAL_ID}", "was": [*secrets, *current]})
+        position.title += "x"
+        position.save()
+        world.fail(integration, **fault)
+        call("test")
+        Integration.objects.filter(pk=integration.pk).update(stopped_at=None, retry_at=None)
+        Job.objects.open().update(due_at=world.employee.created_at)
+        world.drain(integration)
+        sandbox.tenant.faults.clear()
+    with monkeypatch.context() as broken:
+
+        def mistake(*args: Any, **kwargs: Any) -> Any:
+            raise RuntimeError(f"national id {NATIONAL_ID}, Authorization: Bearer {(tokens or ['abcdefgh'])[0]}")
+
+        broken.setattr(integration.connector_class, "check", mistake)
+        broken.setattr(integration.connector_class, "find_employee", mistake)
+        broken.setattr(integration.connector_class, "render", mistake, raising=False)
+        call("test")
+        Integration.objects.filter(pk=integration.pk).update(stopped_at=None, retry_at=None)
+        actions.send_now([position], integration, "admin")
+        world.drain(integration)
+        broken.setattr("synclog.admin.page.context", mistake)
+        admin.raise_request_exception = False
+        seen.append(admin.get(reverse("admin:synclog_job_change", args=[Job.objects.order_by("-pk")[0].pk])))
+        assert seen[-1].status_code == 500
+    assert Attempt.objects.exists()
+
+    # every page and answer, as those who see most
+    operator = browser_of(None, "operator")
+    keys = {*Job.objects.values_list("pk", flat=True), integration.pk, world.employee.pk, position.pk, api_key.pk}
+    for route in walk.routes():
+        for pk in keys if route.parameters else (0,):
+            address = walk._PARAMETER.sub(str(pk), route.template)
+            if "/logout/" in address or "autocomplete" in address:
+                continue
+            seen.append((api if address.startswith("/api/") else admin).get(address))
+            if address.startswith("/admin/auth"):
+                seen.append(operator.get(address))
+    for attempt in Attempt.objects.all():
+        seen.append(admin.get(reverse("admin:synclog_job_change", args=[attempt.job_id]) + f"?attempt={attempt.pk}"))
+
+    found = {
+        "the database": stored(),
+        "the log": log.getvalue(),
+        "the console": "".join(capfd.readouterr()),
+        "the queue": queued(),
+        "the cache": cached(),
+        "pages and answers": "\n".join(walk.content_of(r).decode("utf-8", "replace") for r in seen),
+    }
+    assert SHOWN in found["the database"] and SHOWN in found["pages and answers"]
+    assert "RuntimeError" in found["the log"] and "positions_employee" in found["the log"]
+    national = {NATIONAL_ID, f"{NATIONAL_ID[:6]} {NATIONAL_ID[6:]}", f"{NATIONAL_ID[:6]}-{NATIONAL_ID[6:]}"}
+    integration.refresh_from_db()
+    tokens += tokens_in(integration.vault)
+    for where, text in found.items():
+        for name, values in (
+            ("national id", national),
+            ("credential", secrets),
+            ("token", tokens),
+            ("key", [api_key.key]),
+        ):
+            for value in set(values):
+                for form in {value, json.dumps(value)[1:-1], max(value.splitlines(), key=len)}:
+                    at = text.find(form)
+                    assert at < 0, f"a {name} in {where}: {text[max(0, at - 200) : at + len(form) + 60]!r}"
+
+
+def test_the_search_would_find_them(world: World, log: io.StringIO) -> None:
+    """Decrypted, they are all there: the search above looks for what is really stored."""
+    integration = world.connect("tripletex")
+    world.employee.national_id = NATIONAL_ID
+    world.employee.save()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT credentials FROM integrations_integration")
+        clear = decrypt(cursor.fetchone()[0])
+        cursor.execute("SELECT national_id FROM positions_employee")
+        assert decrypt(cursor.fetchone()[0]) == NATIONAL_ID
+    for name, secret in world.sandboxes[integration.pk].credentials.items():
+        assert secret in clear and (name == "company_id" or secret not in stored())
+    Position.objects.create(employee=world.employee, title=NATIONAL_ID, start_date="2026-01-01")
+    assert NATIONAL_ID in stored()
