@@ -37,8 +37,13 @@ def decrypt(stored: str) -> str:
 
 
 def rotate(stored: str) -> str:
-    """The same text encrypted with the first key."""
-    return _box(tuple(settings.ENCRYPTION_KEYS)).rotate(stored.encode()).decode() if stored else ""
+    """The same text encrypted with the first key. Raises ImproperlyConfigured when none of the keys fits."""
+    if not stored:
+        return ""
+    try:
+        return _box(tuple(settings.ENCRYPTION_KEYS)).rotate(stored.encode()).decode()
+    except InvalidToken:
+        raise ImproperlyConfigured("Stored data cannot be decrypted: a key is missing from ENCRYPTION_KEYS.") from None
 
 
 class EncryptedTextField(models.TextField):
