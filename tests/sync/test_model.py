@@ -345,6 +345,8 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "60" if DEEP else "12"))
 
 @pytest.mark.parametrize("machine", [Engine, FlatEngine])
 def test_whatever_happens(machine: type[Engine], db: Any, two_systems: None) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("a kill between two statements of the test's one transaction would end it; see tests/crash")
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,
         settings=settings(
