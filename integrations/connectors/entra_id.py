@@ -1013,7 +1013,7 @@ def _raise_for_trouble(response: Response) -> None:
 def _json(response: Response) -> dict[str, Any]:
     try:
         body = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 

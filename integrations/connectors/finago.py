@@ -976,5 +976,5 @@ def _json(response: Response) -> Any:
     """The answer's JSON; a page of HTML or nothing at all gives None."""
     try:
         return json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -867,7 +867,7 @@ def _trouble(response: Response) -> tuple[str, str] | None:
         return None
     try:
         body = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(body, dict):
         return None

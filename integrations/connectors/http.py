@@ -78,7 +78,7 @@ class Response:
     def json(self) -> Any:
         try:
             return json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Unavailable(
                 "The answer is not JSON.", vendor_text=self.text[:300], vendor_code=str(self.status)
             ) from None

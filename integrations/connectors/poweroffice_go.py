@@ -31,6 +31,7 @@ from integrations.connectors.errors import (
     RateLimited,
     Stale,
     Unavailable,
+    UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, END_REASONS, WORKING_HOURS_SCHEMES
 from integrations.connectors.http import Response, raise_for_trouble
@@ -1059,6 +1060,8 @@ class PowerOfficeGoConnector(Connector):
         }
         path = f"Employees/{employee.id}/Employments"
         made = _Employment(_record(self._call("POST", path, "Employment_Full", json=body)))
+        if not made.body.get("Id"):
+            raise UnclearOutcome("PowerOffice Go answered without the new employment's id: it is looked for there.")
         # Whether a new employment brings a percentage line along is not documented, so the lines are asked for.
         self._write_percentage(self._with_lines(made), values["percentage"], wanted.start)
         self._write_employee(employee, record, ready.employee)
@@ -1215,7 +1218,7 @@ def _problem(response: Response) -> dict[str, str]:
     """The members of a problem or of a gateway's error, in small letters; none if the body is something else."""
     try:
         body = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(body, dict):
         return {}

@@ -676,9 +676,9 @@ class UnimicroConnector(Connector):
     def _array(response: Response) -> list[dict[str, Any]]:
         """A collection is a bare array, without an envelope."""
         rows = response.json() if response.ok else None
-        if not isinstance(rows, list):
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Unavailable(
-                "Unimicro answered with something other than a list. Check the address of this connection.",
+                "Unimicro answered with something other than a list of records. Check the address of this connection.",
                 vendor_text=response.text[:300],
                 vendor_code=str(response.status),
             )

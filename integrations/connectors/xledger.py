@@ -924,7 +924,7 @@ _NOT_UNDERSTOOD = re.compile(r"cannot query field|unknown (?:argument|type|field
 def _json(response: Response) -> dict[str, Any] | None:
     try:
         body = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 

@@ -40,7 +40,7 @@ class Fault:
     times: int = 1
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
-    body: str = ""
+    body: str | bytes = ""
     seconds: float = 0
     after: bool = False
 
@@ -207,7 +207,8 @@ class Sandbox:
         if fault is not None and fault.kind == "hang" and not fault.after:
             time.sleep(fault.seconds)
         if fault is not None and fault.kind == "status":
-            response = HttpResponse(fault.body, status=fault.status, content_type="text/plain", headers=fault.headers)
+            headers = {"Content-Type": "text/plain", **fault.headers}
+            response = HttpResponse(fault.body, status=fault.status, headers=headers)
         else:
             with tenant.lock:
                 response = self.after(request, self._view(request, vendor_path))

@@ -78,13 +78,12 @@ def play(product: Installation, services: list[Postgres | Redis], size: Size, di
     different = {p: (wanted.get(p), there.get(p)) for p in {*wanted, *there} if wanted.get(p) != there.get(p)}
     assert not different, f"{len(different)} employees differ (here, there): {json.dumps(different, indent=1)[:4000]}"
     assert not any(faults.values()), json.dumps({k: v[:5] for k, v in faults.items()}, indent=1)
-    killed = sum(n for kind, n in product.counts.items() if kind.startswith(("killed", "crashed")))
-    assert killed >= size.kills
+    assert killed(product) >= size.kills
     return {
         "changes": outcome["counts"]["changes"],
         "employees": size.employees,
         "by": {k: v for k, v in outcome["counts"].items() if k != "changes"},
-        "kills": killed,
+        "kills": killed(product),
         **product.counts,
         "target": target["counts"],
         "periods_there": sum(map(len, there.values())),
@@ -119,11 +118,15 @@ def chaos(
         else:
             product.kill_web()
         kills += 1
-    for _ in range(max(0, size.kills - kills)):
-        product.kill_one(dice)
-        time.sleep(1)
+    for _ in range(max(0, size.kills - killed(product))):
+        product.kill_cluster()
+        product.wait_for_workers()
     product.kill_cluster()
     return product.answer(hr, 120)
+
+
+def killed(product: Installation) -> int:
+    return sum(product.counts.values())
 
 
 def state(periods: Any) -> list[list[Any]]:
