@@ -271,11 +271,27 @@ def settle(seconds: float, ring: bool) -> dict[str, Any]:
     }
 
 
+def holder(seconds: float) -> dict[str, Any]:
+    """The process that holds the lease now, as soon as one does."""
+    from synclog.models import Lease
+
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = Lease.objects.exclude(until=None).values_list("pid", "epoch").first()
+        if found and found[0]:
+            return {"pid": found[0], "epoch": found[1]}
+        time.sleep(0.05)
+    return {"pid": 0, "epoch": 0}
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.crash.settings")
     django.setup()
     what, given = sys.argv[1], json.loads(sys.argv[2])
-    print(json.dumps({"prepare": prepare, "change": change, "settle": settle}[what](**given)), flush=True)
+    print(
+        json.dumps({"prepare": prepare, "change": change, "settle": settle, "holder": holder}[what](**given)),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
