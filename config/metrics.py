@@ -27,7 +27,7 @@ from integrations.models import Integration
 from synclog.models import Attempt, Heartbeat, Job
 from synclog.tasks import ready_integrations, silent_for
 
-KEEP = 5.0  # seconds that an answer holds in this process
+KEEP = 10.0  # seconds that an answer holds in this process
 BUCKETS = (0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400)  # seconds
 
 

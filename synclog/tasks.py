@@ -153,6 +153,8 @@ def prune() -> None:
             break
         Job.objects.filter(pk__in=keys).delete()
     Event.objects.filter(at__lt=old).delete()
+    # Each new container is a host of its own.
+    Heartbeat.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
     AuditEntry.objects.filter(at__lt=now - timedelta(days=settings.KEEP_AUDIT_DAYS)).delete()
 
 

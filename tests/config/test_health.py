@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config import health
+from synclog import tasks
 from synclog.models import Heartbeat, Job, Lease
 from tests.sync.world import World
 
@@ -131,3 +132,11 @@ def test_however_often_one_asks_the_database_is_asked_once(
     with django_assert_max_num_queries(3):
         for _ in range(50):
             client.get("/readyz")
+
+
+def test_hosts_that_are_gone_are_forgotten(db: Any) -> None:
+    """Each new container has a name of its own."""
+    seen(2 * 86400)
+    Heartbeat.objects.create(host="the-one-that-works", seen_at=timezone.now())
+    tasks.prune()
+    assert list(Heartbeat.objects.values_list("host", flat=True)) == ["the-one-that-works"]
