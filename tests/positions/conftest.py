@@ -52,11 +52,15 @@ def things(organization: Organization) -> dict[str, Any]:
 
 @pytest.fixture
 def foreign() -> dict[str, Any]:
-    """The same in another organization, each with the canary in its words."""
-    other = OrganizationFactory(name=f"{CANARY} AS")
-    department = DepartmentFactory(organization=other, code=f"{CANARY}1", name=CANARY)
-    company = CompanyFactory(organization=other, name=CANARY)
+    """The same in another organization, each with the canary in its words.
+
+    With numbers that nothing else has: an address is tried with each of them, whatever it names.
+    """
+    other = OrganizationFactory(pk=910_001, name=f"{CANARY} AS")
+    department = DepartmentFactory(pk=910_002, organization=other, code=f"{CANARY}1", name=CANARY)
+    company = CompanyFactory(pk=910_003, organization=other, name=CANARY)
     employee = EmployeeFactory(
+        pk=910_004,
         organization=other,
         first_name=CANARY,
         last_name=CANARY,
@@ -71,8 +75,10 @@ def foreign() -> dict[str, Any]:
         "company": company,
         "department": department,
         "employee": employee,
-        "position": PositionFactory(employee=employee, title=CANARY, external_id=f"{CANARY}-p", note=CANARY),
-        "apikey": ApiKeyFactory(organization=other, name=CANARY),
+        "position": PositionFactory(
+            pk=910_005, employee=employee, title=CANARY, external_id=f"{CANARY}-p", note=CANARY
+        ),
+        "apikey": ApiKeyFactory(pk=910_006, organization=other, name=CANARY),
     }
 
 
