@@ -91,12 +91,17 @@ def switch(integration: Integration, on: bool, by: str) -> None:
     if on:
         _tell(integration, "on", "Send positions was switched on: changes from now on are sent.", by)
         return
+    drop(Job.objects.open().filter(integration=integration).exclude(state=Job.State.RUNNING))
+    _tell(integration, "off", "Send positions was switched off: nothing is recorded any more.", by)
+
+
+def drop(jobs: QuerySet[Job]) -> None:
+    """Closes open jobs of connections that are switched off."""
     now = timezone.now()
-    Job.objects.open().filter(integration=integration).exclude(state=Job.State.RUNNING).update(
+    jobs.update(
         state=Job.State.SKIPPED, open_key=None, cause="switched_off", changed_at=now, finished_at=now,
         message="Sync was switched off before this was sent.",
     )  # fmt: skip
-    _tell(integration, "off", "Send positions was switched off: nothing is recorded any more.", by)
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from integrations.models import EmployeeLink, Integration
 from integrations.outbox import drop_files, waiting_for_a_folder
 from positions.models import AuditEntry, Organization, Position
 from positions.origin import Origin
+from synclog import actions
 from synclog.lease import HOST, Held
 from synclog.models import Attempt, Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
@@ -95,6 +96,8 @@ def sweep() -> None:
     due = Job.objects.due(now).filter(integration=OuterRef("pk"))
     left = Job.objects.filter(integration=OuterRef("pk"), state=Job.State.RUNNING, open_key__isnull=False)
     free = Q(lease__until=None) | Q(lease__until__lt=now)
+    # Left by a turn that was running, or killed, when the connection was switched off.
+    actions.drop(Job.objects.open().filter(integration__in=Integration.objects.filter(free, send_positions=False)))
     waiting = Integration.objects.filter(ready_integrations()).filter(
         Exists(due) | Exists(left) & free | Q(pk__in=waiting_for_a_folder())
     )

@@ -68,15 +68,16 @@ def test_a_full_disk_loses_nothing(sandbox_server: tuple[str, Tenants], settings
     world = new_world(sandbox_server)
     integration = world.connect("netvisor")
     position = world.save()
+    room = pragma("max_page_count")
     try:
-        limit("page_count")
+        pragma(f"max_page_count = {pragma('page_count')}")
         with pytest.raises(OperationalError, match="full"):
             world.save(start_date=date(2020, 1, 1), end_date=date(2020, 2, 1), end_reason="other", note="x" * 500_000)
         assert Position.objects.count() == Job.objects.count() == 1, "a save that did not fit left nothing"
         with connection.execute_wrapper(full_for("synclog_attempt")), pytest.raises(OperationalError, match="full"):
             tasks.drain(integration.pk, 2)
     finally:
-        limit("1073741823")
+        pragma(f"max_page_count = {room}")
     assert Lease.objects.get(integration=integration).until is None, "the lease was given back"
     assert len(world.there(integration)) == 1, "it was sent, and could not be stored"
     world.drain(integration)
@@ -85,12 +86,9 @@ def test_a_full_disk_loses_nothing(sandbox_server: tuple[str, Tenants], settings
     assert PeriodLink.objects.get().position_key == position.pk
 
 
-def limit(pages: str) -> None:
+def pragma(text: str) -> int:
     with connection.cursor() as cursor:
-        if pages == "page_count":
-            cursor.execute("PRAGMA page_count")
-            pages = str(cursor.fetchone()[0])
-        cursor.execute(f"PRAGMA max_page_count = {pages}")
+        return int(cursor.execute(f"PRAGMA {text}").fetchone()[0])
 
 
 def full_for(table: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection, transaction
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -356,6 +356,7 @@ def test_whatever_happens(machine: type[Engine], db: Any, two_systems: None) -> 
             stateful_step_count=50 if DEEP else 30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
             derandomize=not os.environ.get("MODEL_EXAMPLES"),
             print_blob=True,
         ),

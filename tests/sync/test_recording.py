@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 from positions.bulk import save_positions
 from positions.models import Position
 from positions.origin import Origin, started_by
-from synclog import actions
+from synclog import actions, tasks
 from synclog.models import Job
 from tests.factories import CompanyFactory, PositionFactory
 from tests.sync.world import World
@@ -57,6 +57,19 @@ def test_switching_off_closes_what_waits_and_says_so(world: World) -> None:
     job = world.job(integration, position)
     assert (job.state, job.cause, job.open_key) == (Job.State.SKIPPED, "switched_off", None)
     actions.switch(integration, True, by="anna")
+    world.drain(integration)
+    assert world.there(integration) == []
+
+
+def test_what_a_killed_worker_left_is_dropped_too_when_it_is_switched_off(world: World) -> None:
+    integration = world.connect("netvisor")
+    position = world.save()
+    Job.objects.update(state=Job.State.RUNNING)
+    actions.switch(integration, False, by="anna")
+    tasks.sweep()
+    assert world.job(integration, position).cause == "switched_off"
+    actions.switch(integration, True, by="anna")
+    tasks.sweep()
     world.drain(integration)
     assert world.there(integration) == []
 
