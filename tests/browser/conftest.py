@@ -19,13 +19,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         yield product
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium() -> Iterator[Any]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("Chromium is missing; .ci/run installs it")
         pytest.skip("Chromium is not installed on this machine")
+    # Ended with each test: it runs an event loop, in which Django refuses every later test its database.
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
