@@ -36,7 +36,7 @@ class Translation:
 
 
 def empty(value: Any) -> bool:
-    return value is None or value == "" or value == ()
+    return value is None or value == () or (isinstance(value, str) and not value.strip())
 
 
 def same(a: Any, b: Any) -> bool:

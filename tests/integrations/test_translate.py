@@ -32,8 +32,9 @@ def test_all_is_well() -> None:
     assert (found.wanted.start, found.wanted.end) == (date(2026, 1, 1), None)
 
 
-def test_required_field_is_named_with_where_to_fix_it() -> None:
-    [problem] = one(title="").problems
+@pytest.mark.parametrize("title", ["", "  ", "\x1f"])
+def test_required_field_is_named_with_where_to_fix_it(title: str) -> None:
+    [problem] = one(title=title).problems
     assert (problem.cause, problem.field) == ("missing_required_field", "title")
     assert "Title is missing" in problem.message
     assert "Fill it in on the position" in problem.message

@@ -15,7 +15,7 @@ import requests
 
 from tests.crash.product import ROOT, Installation, Postgres, Redis, installed, wait_for
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.crash]
 CONNECTIONS, PEOPLE = 6, 15
 OTHER = "another-host"
 
