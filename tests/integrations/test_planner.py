@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -28,6 +29,7 @@ from integrations.planner import (
 from tests.integrations.systems import made_up
 
 HISTORY = made_up()
+EXAMPLES = 400 if os.environ.get("CI") else 100
 DAY = date(2026, 1, 1)
 
 
@@ -110,7 +112,7 @@ def situations(draw: st.DrawFn) -> tuple[list[Intent], list[Remote], Rules]:
     return intents, remotes, Rules(delete=draw(st.booleans()), move=draw(st.booleans()))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(situations())
 def test_never_an_overlap_at_any_step(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
     intents, remotes, rules = situation
@@ -118,7 +120,7 @@ def test_never_an_overlap_at_any_step(situation: tuple[list[Intent], list[Remote
         assert overlapping(state) == []
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(situations())
 def test_a_second_plan_is_empty(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
     intents, remotes, rules = situation
@@ -136,7 +138,7 @@ def test_a_second_plan_is_empty(situation: tuple[list[Intent], list[Remote], Rul
     assert second.problems == {}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(situations(), st.randoms())
 def test_the_order_of_saving_does_not_matter(situation: tuple[list[Intent], list[Remote], Rules], random: Any) -> None:
     intents, remotes, rules = situation
@@ -147,7 +149,7 @@ def test_the_order_of_saving_does_not_matter(situation: tuple[list[Intent], list
     assert one.problems == two.problems
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(situations())
 def test_untouched_periods_stay_untouched(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
     intents, remotes, rules = situation
@@ -159,7 +161,7 @@ def test_untouched_periods_stay_untouched(situation: tuple[list[Intent], list[Re
             assert after[r.id] == r.values
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(situations())
 def test_every_position_gets_exactly_one_answer(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
     intents, remotes, rules = situation
