@@ -22,7 +22,7 @@ _NEW_KEY = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(48
 
 @register(Tags.security, deploy=True)
 def unsafe_in_production(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_keys(), *_switches(), *_database(), *_queue()]
+    return [*_keys(), *_switches(), *_sign_in(), *_database(), *_queue()]
 
 
 def _warn(number: int, text: str, hint: str) -> Warning:
@@ -68,6 +68,22 @@ def _switches() -> Iterator[Warning]:
             8,
             "LOG_LEVEL is DEBUG in production: libraries log what they send, personal data included.",
             "Set LOG_LEVEL=INFO.",
+        )
+
+
+def _sign_in() -> Iterator[Warning]:
+    if settings.PRODUCTION and settings.REQUIRE_SECOND_FACTOR == "none":
+        yield _warn(
+            20,
+            "REQUIRE_SECOND_FACTOR is none: an operator, who sees every organization, may sign in by password alone.",
+            "REQUIRE_SECOND_FACTOR=operators, or all. Each is led to set it up at the next sign-in.",
+        )
+    hours = settings.SESSION_COOKIE_AGE // 3600
+    if settings.PRODUCTION and hours > 24:
+        yield _warn(
+            21,
+            f"SESSION_HOURS is {hours}: a browser that was left open stays signed in for days.",
+            "Leave it at 12, or at 24 at most.",
         )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import requests
 from django.db import transaction
 
 from integrations.connectors.registry import systems
@@ -164,8 +163,7 @@ def _fill_sandbox(system: System, address: str, employees: list[Employee]) -> No
 
 
 def _post(url: str, data: Any) -> None:
-    request = urllib.request.Request(url, json.dumps(data).encode(), method="POST")  # noqa: S310
-    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+    requests.post(url, json=data, timeout=10).raise_for_status()
 
 
 def _positions(who: Somebody, employee: Employee, today: date) -> Iterator[Position]:

@@ -235,7 +235,11 @@ def _workers(now: datetime) -> Iterator[Metric]:
     if silent is not None:
         age.add_metric([], max(0.0, silent.total_seconds()))
     yield age
-    hosts = Heartbeat.objects.filter(seen_at__gt=now - timedelta(minutes=2)).count()
+    working = list(Heartbeat.objects.filter(seen_at__gt=now - timedelta(minutes=2)))
+    yield GaugeMetricFamily(
+        "position_sync_workers", "Workers that looked for work in the last two minutes.", value=len(working)
+    )
+    hosts = len({beat.host for beat in working})
     yield GaugeMetricFamily(
         "position_sync_worker_hosts", "Hosts whose workers looked for work in the last two minutes.", value=hosts
     )

@@ -1,17 +1,21 @@
-"""Gives each request an id, echoed as X-Request-ID and found in every log line."""
+"""What holds for every request: it has an id, and its body is not larger than it may be."""
 
 import re
 import uuid
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from positions.api.problems import MEDIA_TYPE, TooLarge, document
 from positions.tracing import request_id
 
 _ACCEPTED = re.compile(r"[A-Za-z0-9._\-]{8,64}")
 
 
 class RequestIdMiddleware:
+    """The id is echoed as X-Request-ID and found in every log line."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
@@ -26,3 +30,25 @@ class RequestIdMiddleware:
             request_id.reset(token)
         response.headers["X-Request-ID"] = current
         return response
+
+
+class BodyLimitMiddleware:
+    """413 for a body above DATA_UPLOAD_MAX_MEMORY_SIZE, unread. Django itself looks at forms only, and not at files."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return self.get_response(request)
+        most = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 2**20:.1f} MB"
+        if request.path_info.startswith("/api/"):
+            words = f"{TooLarge.default_detail} At most {most} are taken."
+            body = document(request, 413, TooLarge.default_code, words)
+            return JsonResponse(body, status=413, content_type=MEDIA_TYPE)
+        return HttpResponse(
+            f"What was sent is larger than {most}, and nothing was saved. Go back and shorten it.",
+            status=413,
+            content_type="text/plain; charset=utf-8",
+        )

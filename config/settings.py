@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -66,17 +67,22 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_q",
     "axes",
+    "django_otp",
 ]
 
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
     "config.health.ProbeMiddleware",
+    "config.middleware.BodyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "positions.second_factor.SecondFactorMiddleware",
     "positions.audit.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -111,12 +117,13 @@ SQLITE = _database["ENGINE"].endswith("sqlite3")
 if SQLITE:
     # A web process and a worker side by side: WAL lets readers and one writer work at once; IMMEDIATE takes the write
     # lock at BEGIN, where the busy timeout applies, instead of failing in the middle. FULL: a committed save whose
-    # call has gone out must survive a power cut.
+    # call has gone out must survive a power cut. What is deleted is overwritten, not only forgotten.
     _database["CONN_MAX_AGE"] = None
     _database["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+        "PRAGMA secure_delete=ON;",
     }
 else:
     # Never Django's psycopg `pool`: django-q2's forked workers would share its sockets.
@@ -134,6 +141,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
 Q_CLUSTER = {
     "name": "position-sync",
+    "broker_class": "synclog.broker.broker",
     "workers": env.int("WORKERS", default=4),
     "queue_limit": env.int("WORKERS", default=4),
     "bulk": 1,
@@ -170,6 +178,8 @@ AXES_ENABLE_ADMIN = False
 AXES_CLIENT_IP_CALLABLE = "config.security.address_of"
 AXES_LOCKOUT_CALLABLE = "config.security.locked_out"
 AXES_VERBOSE = False
+# Of whom a second factor is required; everybody may have one.
+REQUIRE_SECOND_FACTOR = env.str("REQUIRE_SECOND_FACTOR", default="none", choices=("none", "operators", "all"))
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = "en-gb"
@@ -186,20 +196,42 @@ CSRF_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Each concession is explained in docs/security.md, and tests/browser/test_policy.py shows that nothing else is needed.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, UNSAFE_EVAL],
+        "style-src": [SELF],
+        "style-src-attr": [UNSAFE_INLINE],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # A browser takes cookies of these names from this host alone, over https: no neighbouring host can plant one.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
     SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=True)
     if BEHIND_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Of every request, whatever it is for and whoever sends it: a thousand rows of a bulk write fit, no page sends more.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+
 # Where connections may be pointed: private and loopback addresses only when the operator says so (sandboxes, tests).
 ALLOW_PRIVATE_TARGETS = env.bool("ALLOW_PRIVATE_TARGETS", default=False)
 KEEP_EXCHANGES_DAYS = env.int("KEEP_EXCHANGES_DAYS", default=30)
 KEEP_JOBS_DAYS = env.int("KEEP_JOBS_DAYS", default=400)
+KEEP_FILES_DAYS = env.int("KEEP_FILES_DAYS", default=90)
 KEEP_AUDIT_DAYS = env.int("KEEP_AUDIT_DAYS", default=400)
 # Seconds to wait for a target's answer; 0 leaves it to each connector (30, Netvisor 120).
 TARGET_READ_TIMEOUT = env.float("TARGET_READ_TIMEOUT", default=0)
@@ -232,7 +264,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PAGINATION_CLASS": "positions.api.pagination.Pages",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["positions.api.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "positions.api.problems.problem_response",
     "DEFAULT_THROTTLE_CLASSES": ["positions.api.throttling.KeyThrottle"],
     "DEFAULT_THROTTLE_RATES": {"key": env.str("API_RATE", default="600/min")},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,18 +15,24 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Child:
-    """`arguments` are those of manage.py."""
+    """`arguments` are those of manage.py. A `listener` is handed to it as `--fd`: it stays open here, so that nobody
+    else gets the port, and callers wait, while the child starts or starts again."""
 
     name: str
     arguments: list[str]
     env: Mapping[str, str] = field(default_factory=dict)
+    listener: socket.socket | None = None
     process: subprocess.Popen[bytes] | None = None
     ends: list[float] = field(default_factory=list)
 
     def start(self) -> None:
+        handed = [self.listener.fileno()] if self.listener else []
         # Sessions of their own: Ctrl-C reaches this process alone, which then ends them in order.
         self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable, sys.argv[0], *self.arguments], env={**os.environ, **self.env}, start_new_session=True
+            [sys.executable, sys.argv[0], *self.arguments, *(f"--fd={number}" for number in handed)],
+            env={**os.environ, **self.env},
+            pass_fds=handed,
+            start_new_session=True,
         )
 
     @property

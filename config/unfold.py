@@ -91,6 +91,29 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     return groups
 
 
+def account(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu below one's own name."""
+    from django.urls import reverse
+
+    if not request.user.is_authenticated:
+        return []
+    links = [{"title": "Second factor", "link": reverse("second_factor")}]
+    if request.user.has_usable_password():
+        links.insert(0, {"title": "Change password", "link": reverse("admin:password_change")})
+    return links
+
+
+def no_inline_styles(request: HttpRequest) -> dict[str, Any]:
+    """Unfold writes its colours into each page; ours are in theme.css, for the content security policy's sake."""
+    return {"colors": None}
+
+
+def theme(request: HttpRequest) -> str:
+    from django.templatetags.static import static
+
+    return static("positions/theme.css")
+
+
 def stylesheet(request: HttpRequest) -> str:
     from django.templatetags.static import static
 
@@ -110,23 +133,9 @@ UNFOLD = {
     "SITE_SYMBOL": "sync_alt",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
-    "BORDER_RADIUS": "6px",
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97% .014 254.604)",
-            "100": "oklch(93.2% .032 255.585)",
-            "200": "oklch(88.2% .059 254.128)",
-            "300": "oklch(80.9% .105 251.813)",
-            "400": "oklch(70.7% .165 254.624)",
-            "500": "oklch(62.3% .214 259.815)",
-            "600": "oklch(54.6% .245 262.881)",
-            "700": "oklch(48.8% .243 264.376)",
-            "800": "oklch(42.4% .199 265.638)",
-            "900": "oklch(37.9% .146 265.522)",
-            "950": "oklch(28.2% .091 267.935)",
-        },
-    },
-    "STYLES": ["config.unfold.stylesheet", "config.unfold.sync_stylesheet"],
+    "GLOBAL_CALLBACK": "config.unfold.no_inline_styles",
+    "STYLES": ["config.unfold.theme", "config.unfold.stylesheet", "config.unfold.sync_stylesheet"],
     "DASHBOARD_CALLBACK": "synclog.dashboard.dashboard",
+    "ACCOUNT": {"navigation": "config.unfold.account"},
     "SIDEBAR": {"navigation": "config.unfold.navigation"},
 }

@@ -1,14 +1,17 @@
+from csp.constants import SELF
+from csp.decorators import csp_replace
 from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.metrics import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/integrations/", include("integrations.urls")),
+    path("admin/second-factor/", include("positions.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("positions.api.urls")),
     path("api/v1/", include("synclog.api.urls")),
@@ -17,7 +20,9 @@ urlpatterns = [
     # Its refusal of other methods would fail for want of a template.
     path(
         "api/docs/",
-        require_safe(SpectacularSwaggerView.as_view(url_name="api-schema", authentication_classes=[])),
+        csp_replace({"script-src": [SELF], "img-src": [SELF, "data:"]})(
+            require_safe(SpectacularSwaggerSplitView.as_view(url_name="api-schema", authentication_classes=[]))
+        ),
         name="api-docs",
     ),
     # For the holder of METRICS_TOKEN; /healthz and /readyz are answered by config.health before they come here.

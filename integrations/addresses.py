@@ -1,24 +1,31 @@
-"""Keeps connections from being pointed at the inside of the operator's own network."""
+"""Keeps connections from being pointed at the inside of the operator's own network.
+
+This is said when an address is saved; what is really connected to is checked in `connectors.addresses`.
+"""
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
+from integrations.connectors.addresses import is_public, resolve
+
 
 def refuse_private(name: str, url: str) -> None:
     """Raises ValidationError for an address that is not https or that leads to a private network."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 443
+    except ValueError:
+        parts, host, port = urlsplit(""), None, 443
+    if parts.scheme != "https" or not host:
         raise ValidationError({"base_urls": f"{name}: write a full address that starts with https://."})
     try:
-        found = {info[4][0] for info in socket.getaddrinfo(parts.hostname, parts.port or 443)}
-    except OSError:
+        found = resolve(host, port)
+    except (OSError, UnicodeError):
         return  # a name that does not resolve reaches nothing
-    if any(not ipaddress.ip_address(address).is_global for address in found):
+    if not all(is_public(address) for address in found):
         raise ValidationError(
-            {"base_urls": f"{name}: {parts.hostname} is inside a private network, which the operator does not allow."}
+            {"base_urls": f"{name}: {host} is inside a private network, which the operator does not allow."}
         )

@@ -14,6 +14,7 @@ from integrations.connectors.context import Context, Limiter, Outbox, Vault
 from integrations.connectors.errors import ConnectorError, Unavailable
 from integrations.connectors.values import CheckLine
 from integrations.models import Integration
+from integrations.one_call import OneCall, one_call
 from integrations.outbox import DatabaseOutbox
 from integrations.settings_form import missing
 from integrations.shared_limiter import shared_limiter
@@ -34,6 +35,7 @@ def open_connector(
     outbox: Outbox | None = None,
     limiter: Limiter | None = None,
     guard: Callable[[], None] | None = None,
+    place: OneCall | None = None,
     longest_call: float | None = None,
 ) -> Connector:
     """The caller closes it. `integration.organization` is read for its day."""
@@ -46,9 +48,11 @@ def open_connector(
         vault=vault or DatabaseVault(integration.pk),
         outbox=outbox or DatabaseOutbox(integration),
         limiter=limiter or shared_limiter(integration),
+        private_targets=settings.ALLOW_PRIVATE_TARGETS,
     )
     if guard is not None:
         context.guard = guard
+    context.one_call = place or one_call(integration, context.guard) or context.one_call
     if settings.TARGET_READ_TIMEOUT:
         context.read_timeout = settings.TARGET_READ_TIMEOUT
     if longest_call is not None:
@@ -97,7 +101,7 @@ def check(integration: Integration) -> Sequence[CheckLine]:
     masker = connector.http.masker
     shown = []
     for line in lines:
-        hide = masker.known if line.ok else masker.text
+        hide = masker.words if line.ok else masker.text
         shown.append(
             dataclasses.replace(line, title=hide(line.title), detail=hide(line.detail), where=hide(line.where))
         )

@@ -63,6 +63,8 @@ tabs: list[Callable[[HttpRequest, Integration, Health | None], Sequence[Tab]]] =
 happenings: list[Callable[[Integration, int], Sequence[Happening]]] = []
 # What goes with a connection that is deleted, as sentences.
 losses: list[Callable[[Integration], Sequence[str]]] = []
+# Called before a connection is deleted, outside of any transaction: each removes what it keeps of it.
+before_deletion: list[Callable[[Integration], None]] = []
 
 # The engine does these itself, since each also concerns what is waiting: (integration, on, by) and (integration, by).
 on_switch: list[Callable[[Integration, bool, str], None]] = []

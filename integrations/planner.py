@@ -6,7 +6,7 @@ Pure: no clock (the caller says which day it is), no database, no HTTP. *Preview
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -15,6 +15,7 @@ from integrations.connectors.fields import BY_KEY
 from integrations.connectors.system import Delete, Field, System, Transport, When
 from integrations.connectors.values import Change, Position, Remote, Wanted
 from integrations.periods import Period, current, holds, intersection
+from integrations.rules import refusal
 from integrations.translate import Problem, active_fields, empty, same
 
 
@@ -132,6 +133,11 @@ def differences(
             new = None
         changes[key] = Change(old, new)
     return changes
+
+
+def _first(wanted: Wanted) -> dict[str, Change]:
+    """What a new record is given."""
+    return {key: Change(None, value) for key, value in wanted.values.items() if not empty(value)}
 
 
 # -- with history ----------------------------------------------------------------------------------------
@@ -267,14 +273,18 @@ class _Draft:
                     f"one ({span((earlier.start or wanted.start, earlier.end))}) is still there."
                 )
         if remote is None:
-            values = {k: Change(None, v) for k, v in wanted.values.items() if not empty(v)}
-            self.steps.append(Step(Action.CREATE, intent.position_id, wanted, None, values, note))
-            return
-        changes = differences(fields, self.settings, wanted, remote, intent.sent)
-        if not changes:
-            self.skips[intent.position_id] = Skip("nothing_to_change", _agrees(self.system), remote.id)
-            return
-        self.steps.append(Step(_action(changes), intent.position_id, wanted, remote, changes))
+            step = Step(Action.CREATE, intent.position_id, wanted, None, _first(wanted), note)
+        else:
+            changes = differences(fields, self.settings, wanted, remote, intent.sent)
+            if not changes:
+                self.skips[intent.position_id] = Skip("nothing_to_change", _agrees(self.system), remote.id)
+                return
+            step = Step(_action(changes), intent.position_id, wanted, remote, changes)
+        problem = refusal(self.system, fields, remote.values if remote else {}, step.changes)
+        if problem is not None:
+            self.problems[intent.position_id] = problem
+        else:
+            self.steps.append(step)
 
     def _delete(self, intent: Intent, claimed: Mapping[str, str]) -> None:
         outcome = delete_outcome(self.system, self.rules, intent.sent)
@@ -468,6 +478,16 @@ def chosen_position(
     return next((p for p in positions if p.id == last.position_id and p.end and p.end < today), None)
 
 
+def _emptied(fields: Sequence[Field], settings: Mapping[str, Any]) -> set[str]:
+    return {f.ours for f in fields if f.cleared_by and settings.get(f.cleared_by)}
+
+
+def as_ended(system: System, settings: Mapping[str, Any], wanted: Wanted) -> Wanted:
+    """A position that is over, as it is to stand there: without what the connection empties at the end."""
+    emptied = _emptied(active_fields(system, settings), settings)
+    return replace(wanted, values={k: None if k in emptied else v for k, v in wanted.values.items()})
+
+
 def plan_flat(
     system: System,
     settings: Mapping[str, Any],
@@ -482,7 +502,7 @@ def plan_flat(
     """Plans the one record of a flat system.
 
     positions  every position the employee has here      touched  those that changed (deleted ones are not in positions)
-    wanted     the translation of `chosen_position`, None if there is none
+    wanted     the translation of `chosen_position` (through `as_ended` when it is over), None if there is none
     """
     skips: dict[str, Skip] = {}
     waits: dict[str, date] = {}
@@ -515,21 +535,24 @@ def plan_flat(
         sent = last.sent if last else None
         if now is not None and remote is not None and remote.renews_from and wanted.start >= remote.renews_from:
             remote = None
+        fields = active_fields(system, settings)
         if remote is None:
-            values = {k: Change(None, v) for k, v in wanted.values.items() if not empty(v)}
-            steps.append(Step(Action.CREATE, wanted.position_id, wanted, None, values))
+            changes, action = _first(wanted), Action.CREATE
         else:
             taken_over = last is not None and last.position_id != wanted.position_id
-            fields = active_fields(system, settings)
             changes = differences(fields, settings, wanted, remote, sent, taken_over=taken_over)
             ended = now is None
             if ended:
-                changes = {k: c for k, c in changes.items() if BY_KEY[k].group in ("End", "Period")}
-            if changes:
-                action = Action.END if ended or _action(changes) is Action.END else Action.UPDATE
-                steps.append(Step(action, wanted.position_id, wanted, remote, changes))
-            else:
-                skips[wanted.position_id] = Skip("nothing_to_change", _agrees(system), remote.id)
+                emptied = _emptied(fields, settings)
+                changes = {k: c for k, c in changes.items() if k in emptied or BY_KEY[k].group in ("End", "Period")}
+            action = Action.END if ended or _action(changes) is Action.END else Action.UPDATE
+        problem = refusal(system, fields, remote.values if remote else {}, changes)
+        if problem is not None:
+            problems[wanted.position_id] = problem
+        elif remote is None or changes:
+            steps.append(Step(action, wanted.position_id, wanted, remote, changes))
+        else:
+            skips[wanted.position_id] = Skip("nothing_to_change", _agrees(system), remote.id)
     return Plan(tuple(steps), problems, skips, waits)
 
 

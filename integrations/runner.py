@@ -6,10 +6,11 @@ The worker gives it plain values and stores what comes back; *Preview* runs it w
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as made
 from datetime import date
+from typing import Any
 
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
@@ -25,9 +26,9 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Exchange
-from integrations.connectors.system import Model
+from integrations.connectors.system import Model, System
 from integrations.connectors.values import Change, Person, Position, Remote, RemoteEmployee, Wanted, Warning
-from integrations.periods import goes_on
+from integrations.periods import current, goes_on
 from integrations.planner import (
     Action,
     Intent,
@@ -37,8 +38,10 @@ from integrations.planner import (
     Sent,
     Skip,
     Step,
+    as_ended,
     chosen_position,
     day,
+    differences,
     plan_flat,
     plan_history,
 )
@@ -48,12 +51,14 @@ from integrations.translate import Problem, active_fields, same, translate
 @dataclass(frozen=True, slots=True)
 class Touched:
     """One position with an open job. `changed` names our fields that changed, None when that is not known.
-    `tried`: start dates under which it may have been created there although no answer ever came."""
+    `tried`: start dates under which it may have been created there although no answer ever came.
+    `meant`: the same for a flat system, everything that the record there was to say."""
 
     position_id: str
     changed: frozenset[str] | None = None
     move: bool = False
     tried: tuple[date, ...] = ()
+    meant: tuple[Wanted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +127,55 @@ class Report:
     unanswered: set[str] = made(default_factory=set)  # positions that may have been created there or not
 
 
+def last_sent(work: Work) -> LastSent | None:
+    """Flat: the position that the record there stands for."""
+    return next((LastSent(position_id, sent) for position_id, sent in work.sent.items()), None)
+
+
+def flat_target(work: Work, touched: Iterable[str], last: LastSent | None) -> Position | None:
+    """Flat: the position to write, as that system is to see it."""
+    chosen = chosen_position(work.positions, frozenset(touched), last, work.today)
+    if chosen is not None and goes_on(chosen, work.positions):
+        # One employment there: a change of position must not look like somebody who leaves.
+        values = {k: v for k, v in chosen.values.items() if k not in ("end_reason", "last_day_of_work")}
+        chosen = replace(chosen, end=None, values=values)
+    return chosen
+
+
+def about_to_write(system: System, settings: Mapping[str, Any], work: Work) -> Wanted | None:
+    """Flat: what a run is going to give the record there, if that is for another position than the last one."""
+    chosen = flat_target(work, (t.position_id for t in work.touched), last_sent(work))
+    return translate(system, chosen, settings).wanted if chosen is not None and chosen.id not in work.sent else None
+
+
 def run(connector: Connector, work: Work, *, execute: bool = True) -> Report:
     """Never raises a ConnectorError: it ends up in the report, at every position that it kept from being written."""
-    connector.http.masker.add(work.person.national_id)
+    connector.http.masker.about(work.person.national_id)
     connector.http.take_exchanges()
     state = _Run(connector, work, execute)
     try:
         state.go()
     except ConnectorError as error:
         state.stop(error)
-    _hide(state.report, connector.http.masker.known)
+    state.keep_adopted()
+    _hide(state.report, connector.http.masker.words)
     state.report.exchanges = connector.http.take_exchanges()
     return state.report
 
 
 def _hide(report: Report, hide: Callable[[str], str]) -> None:
-    """A system may repeat what it was sent: no secret gets into the log by way of its own words."""
+    """A system may repeat what it was sent, or name somebody else: no secret and nobody's national id gets into the log
+    by way of its own words."""
+    if report.error is not None:
+        report.error.message = hide(report.error.message)
     for outcome in report.outcomes.values():
         outcome.message, outcome.vendor_text = hide(outcome.message), hide(outcome.vendor_text)
         outcome.trace = [replace(line, detail=hide(line.detail)) for line in outcome.trace]
+        outcome.warnings = tuple(replace(w, message=hide(w.message)) for w in outcome.warnings)
+        outcome.changes = {
+            key: replace(change, **{n: hide(v) for n in ("old", "new") if isinstance(v := getattr(change, n), str)})
+            for key, change in outcome.changes.items()
+        }
 
 
 class _Run:
@@ -154,9 +189,8 @@ class _Run:
         self.unsent: dict[str, Mapping[str, str]] = {}
         self.trace: dict[str, list[Trace]] = {t.position_id: [] for t in work.touched}
         self.common: list[Trace] = []
-        self.last = (
-            next((LastSent(p, s) for p, s in work.sent.items()), None) if self.system.model is Model.FLAT else None
-        )
+        self.last = last_sent(work) if self.system.model is Model.FLAT else None
+        self.adopted: LastSent | None = None  # flat: the record there that an earlier try wrote, as it turned out
         self.found: dict[str, Sent] = {}  # records there whose creation was never answered
         self.stale_left = 1
 
@@ -165,20 +199,34 @@ class _Run:
         if not self.open:
             return
         person = self.work.person
-        employee = self.connector.find_employee(person, self.work.remote_employee_id)
+        try:
+            employee = self.connector.find_employee(person, self.work.remote_employee_id)
+        except (EmployeeNotFound, EmployeeNotUnique):
+            if self.system.model is not Model.FLAT or self.wanted:
+                raise
+            self._settle(self._plan_flat(None))  # it was only looked whether an earlier try had written something
+            return
         self.report.remote_employee = employee
         matched = f"Employee matched by {employee.matched_by}" if employee.matched_by else "Employee matched"
         self.common.append(Trace(matched, True, employee.label or employee.id))
-        if self.last is not None:
-            employee = replace(employee, record_id=self.last.sent.remote_id, position_id=self.last.position_id)
+        employee = self._with_record(employee)
         while self.open:
             remotes = self.connector.read(employee)
             self.common.append(Trace("Read there", True, _counted(len(remotes))))
-            self._find_unanswered(remotes)
+            if self.system.model is Model.FLAT:
+                self._adopt(remotes)
+                employee = self._with_record(employee)
+            else:
+                self._find_unanswered(remotes)
             plan = self._plan(remotes)
             self._settle(plan)
             if not self._carry_out(plan, employee):
                 return
+
+    def _with_record(self, employee: RemoteEmployee) -> RemoteEmployee:
+        if self.last is None:
+            return employee
+        return replace(employee, record_id=self.last.sent.remote_id, position_id=self.last.position_id)
 
     # before any call
 
@@ -203,31 +251,35 @@ class _Run:
             self._prepare_flat()
 
     def _prepare_flat(self) -> None:
+        self._choose()
+        unclear = any(t.meant and t.position_id not in self.work.sent for t in self.open.values())
+        if self.open and not self.wanted and not unclear:
+            # Nothing to write: whatever else changed is settled without asking the target at all.
+            self._settle(self._plan_flat(None))
+
+    def _choose(self) -> None:
         work = self.work
-        chosen = chosen_position(work.positions, frozenset(self.open), self.last, work.today)
-        if chosen is not None:
-            touched = self.open.setdefault(chosen.id, Touched(chosen.id))
-            self.trace.setdefault(chosen.id, [])
-            if goes_on(chosen, work.positions):
-                # One employment there: a change of position must not look like somebody who leaves.
-                values = {k: v for k, v in chosen.values.items() if k not in ("end_reason", "last_day_of_work")}
-                chosen = replace(chosen, end=None, values=values)
-            self._translate(chosen, touched)
-        if self.wanted or not self.open:
+        chosen = flat_target(work, self.open, self.last)
+        if chosen is None:
             return
-        # Nothing to write: whatever else changed is settled without asking the target at all.
-        plan = plan_flat(
+        touched = self.open.setdefault(chosen.id, Touched(chosen.id))
+        self.trace.setdefault(chosen.id, [])
+        self._translate(chosen, touched)
+        if chosen.id in self.wanted and current(work.positions, work.today) is None:
+            self.wanted[chosen.id] = as_ended(self.system, self.connector.settings, self.wanted[chosen.id])
+
+    def _plan_flat(self, remote: Remote | None) -> Plan:
+        return plan_flat(
             self.system,
             self.connector.settings,
-            work.positions,
+            self.work.positions,
             frozenset(self.open),
-            None,
-            None,
+            next((self.wanted[p] for p in self.open if p in self.wanted), None),
+            remote,
             self.last,
-            work.rules,
-            work.today,
+            self.work.rules,
+            self.work.today,
         )
-        self._settle(plan)
 
     def _translate(self, position: Position, touched: Touched) -> None:
         settings = self.connector.settings
@@ -273,21 +325,29 @@ class _Run:
                 taken.add(remote.id)
                 self.found[touched.position_id] = Sent(remote.id)
 
+    def _adopt(self, remotes: Sequence[Remote]) -> None:
+        """Flat: the record says just what an earlier try meant to write for a position whose answer was lost, so it
+        stands for that position: it is ended, taken over or reported like any other that was sent."""
+        if not remotes or self.adopted is not None:
+            return
+        settings = self.connector.settings
+        fields = active_fields(self.system, settings)
+        for touched in self.open.values():
+            if touched.position_id in self.work.sent:
+                continue
+            for meant in reversed(touched.meant):
+                if not differences(fields, settings, meant, remotes[0], None):
+                    self.last = self.adopted = LastSent(touched.position_id, Sent(remotes[0].id, meant.values))
+                    target = flat_target(self.work, self.open, self.last)
+                    if target is None or target.id not in self.wanted:
+                        self.wanted.clear()
+                        self._choose()
+                    return
+
     def _plan(self, remotes: Sequence[Remote]) -> Plan:
         work, settings = self.work, self.connector.settings
         if self.system.model is Model.FLAT:
-            wanted = next((self.wanted[p] for p in self.open if p in self.wanted), None)
-            return plan_flat(
-                self.system,
-                settings,
-                work.positions,
-                frozenset(self.open),
-                wanted,
-                remotes[0] if remotes else None,
-                self.last,
-                work.rules,
-                work.today,
-            )
+            return self._plan_flat(remotes[0] if remotes else None)
         intents = [
             Intent(
                 t.position_id,
@@ -344,10 +404,11 @@ class _Run:
 
     def _write(self, step: Step, employee: RemoteEmployee) -> None:
         person = self.work.person
+        if step.action is Action.CREATE or (self.system.model is Model.FLAT and step.position_id not in self.work.sent):
+            self.report.unanswered.add(step.position_id)
         try:
             if step.action is Action.CREATE:
                 assert step.wanted is not None
-                self.report.unanswered.add(step.position_id)
                 written = self.connector.create(employee, person, step.wanted)
             elif step.action is Action.DELETE:
                 assert step.remote is not None
@@ -383,6 +444,14 @@ class _Run:
         return Outcome(step.position_id, result, action=str(step.action), changes=step.changes)
 
     # endings
+
+    def keep_adopted(self) -> None:
+        """The adopted record stands for its position from now on, unless another one has taken it over just now."""
+        outcomes = self.report.outcomes
+        if self.adopted is None or any(o.sent or o.gone for o in outcomes.values()):
+            return
+        if self.adopted.position_id in outcomes:
+            outcomes[self.adopted.position_id].sent = self.adopted.sent
 
     def _finish(self, outcome: Outcome) -> None:
         self.open.pop(outcome.position_id, None)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
 
 from integrations import folders
@@ -154,8 +154,7 @@ class TableWidget(forms.Widget):
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         # Not by the form renderer, which does not look into the project's own templates.
-        html = render_to_string(self.template_name, self.get_context(name, value, attrs))
-        return mark_safe(html)  # noqa: S308
+        return render_to_string(self.template_name, self.get_context(name, value, attrs))
 
     @staticmethod
     def _pairs(value: Any) -> list[tuple[str, str]]:

@@ -15,6 +15,10 @@ from django.utils import timezone
 from integrations.connectors.system import System
 from integrations.models import Integration, SharedRate
 
+# The longest that one may have to wait: a place further away was given by a clock that was set back. The back-off of
+# the connection itself keeps to what a system asks for beyond that.
+LONGEST = timedelta(minutes=10)
+
 
 class SharedLimiter:
     """Spaces requests evenly: a queue in the database that everybody joins at its end. `on_owner` runs a function in
@@ -41,7 +45,10 @@ class SharedLimiter:
     def _reserve(self, lead: float) -> datetime:
         with transaction.atomic():
             row = self._row()
-            at = max(timezone.now() + timedelta(seconds=lead), row.next_at)
+            now = timezone.now()
+            at = now + timedelta(seconds=lead)
+            if row.next_at <= now + LONGEST:
+                at = max(at, row.next_at)
             row.next_at = at + self._spacing
             row.save(update_fields=["next_at"])
         return at
@@ -49,7 +56,9 @@ class SharedLimiter:
     def _push(self, seconds: float) -> None:
         with transaction.atomic():
             row = self._row()
-            row.next_at = max(row.next_at, timezone.now() + timedelta(seconds=seconds))
+            now = timezone.now()
+            asked = now + min(timedelta(seconds=seconds), LONGEST)
+            row.next_at = max(row.next_at, asked) if row.next_at <= now + LONGEST else asked
             row.save(update_fields=["next_at"])
 
     def _row(self) -> SharedRate:

@@ -44,7 +44,14 @@ MARKS = {
         Mark("sent", "✓", "sent", "Sent whenever it differs from what is there."),
         Mark("required", "★", "required", "Sent, and without it nothing is sent for that position."),
         Mark("on_create", "+", "only on create", "Sent with a new record; later changes of it are not sent."),
+        Mark(
+            "corrected",
+            "±",
+            "on create, then corrected",
+            "Sent with a new record; a later change of the same position corrects what was sent, and nothing else.",
+        ),
         Mark("if_empty", "○", "only if empty", "Sent where nothing is filled in there; what is there stays."),
+        Mark("locked", "■", "fixed once set", "Filled in where it is empty there; another value is refused later."),
         Mark("translated", "⇄", "translated", "Our value becomes the system's own code by a table."),
         Mark("opt_in", "◐", "opt-in", "Sent once it is switched on in the connection's settings."),
         Mark("no", "–", "not supported", "The system does not take it; opening the cell says why."),
@@ -152,20 +159,30 @@ def _marks(declared: Field) -> Iterator[Mark]:
     if not declared.supported:
         yield MARKS["no"]
         return
-    needed = declared.required or declared.required_with
+    condition = _condition(declared)
+    needed = declared.required or condition
     if needed:
-        word = f"required with {BY_KEY[declared.required_with].label.lower()}" if not declared.required else "required"
+        word = "required" if declared.required else f"required with {condition}"
         yield Mark("required", MARKS["required"].glyph, word, MARKS["required"].meaning)
     if declared.when is When.ON_CREATE:
-        yield MARKS["on_create"]
+        yield MARKS["corrected" if declared.corrected else "on_create"]
     elif declared.when is When.IF_EMPTY:
         yield MARKS["if_empty"]
-    elif not needed:
+    elif declared.locked:
+        yield MARKS["locked"]
+    elif not declared.required and not declared.required_with:
         yield MARKS["sent"]
     if declared.codes is not None or declared.table:
         yield MARKS["translated"]
     if declared.enabled_by:
         yield MARKS["opt_in"]
+
+
+def _condition(declared: Field) -> str:
+    """With what a value must exist: "end date", "a temporary contract"; "" for no such rule."""
+    if declared.required_while:
+        return declared.required_while.what
+    return BY_KEY[declared.required_with].label.lower() if declared.required_with else ""
 
 
 def _setting(system: System, name: str) -> Setting:
@@ -176,11 +193,39 @@ def _notes(system: System, declared: Field) -> Iterator[str]:
     if declared.note:
         yield declared.note
     if declared.enabled_by:
-        switch = _setting(system, declared.enabled_by)
-        first = "on" if switch.default else "off"
-        yield f"“{switch.label}” in the connection's settings switches it; it is {first} at first."
+        first = _first(system, declared.enabled_by)
+        yield f"{_switch(system, declared.enabled_by)} switches it; it is {first} at first."
+    if declared.corrected:
+        yield (
+            "A later change of the same position is sent too, where the record still holds what was sent for it. What "
+            "somebody entered there stays, and another position that takes over leaves it as it is."
+        )
+    if declared.always_by:
+        yield (
+            f"{_switch(system, declared.always_by)} makes it follow every change, also when another position takes "
+            f"over; it is {_first(system, declared.always_by)} at first."
+        )
+    if declared.locked:
+        yield (
+            "It cannot be changed on a record that has it: put the old value back, end the position, and add a new "
+            "one with the new value. Until then, that position is not sent."
+        )
+    if declared.cleared_by:
+        yield (
+            f"{_switch(system, declared.cleared_by)} empties it there when the last position is over, where it still "
+            f"holds what was sent; a new position fills it in again. That is {_first(system, declared.cleared_by)} at "
+            "first."
+        )
     if not declared.clearable:
         yield "Emptied here, it stays there."
+
+
+def _switch(system: System, name: str) -> str:
+    return f"“{_setting(system, name).label}” in the connection's settings"
+
+
+def _first(system: System, name: str) -> str:
+    return "on" if _setting(system, name).default else "off"
 
 
 def _limits(declared: Field) -> str:
@@ -208,10 +253,11 @@ def _limits(declared: Field) -> str:
 def _invalid(system: System, declared: Field) -> Iterator[str]:
     label = BY_KEY[declared.ours].label
     default = _setting(system, declared.default_setting).label if declared.default_setting else ""
-    with_it = f" with {BY_KEY[declared.required_with].label.lower()}" if declared.required_with else ""
+    condition = _condition(declared)
+    with_it = f" with {condition}" if condition else ""
     if default:
         yield f"Empty{with_it}: “{default}” of the connection's settings is sent instead."
-    if declared.required or declared.required_with:
+    if declared.required or condition:
         missing = "Both empty" if default else "Missing"
         yield f"{missing}{with_it}: that position is not sent; the error log names {label.lower()}."
     if declared.codes is not None and any(code in (None, "") for code in declared.codes.values()):
@@ -294,8 +340,11 @@ def _described(declared: Field) -> dict[str, Any]:
         "supported": declared.supported,
         "remote": declared.remote,
         "when": str(declared.when) if declared.supported else "",
+        "corrected": declared.corrected,
         "required": declared.required,
         "required_with": declared.required_with,
+        "required_while": declared.required_while.what if declared.required_while else "",
+        "locked": declared.locked is not None,
         "translated": declared.supported and (declared.codes is not None or bool(declared.table)),
         "opt_in": bool(declared.enabled_by),
         "unsupported": declared.unsupported,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made
 from datetime import date
@@ -79,6 +79,7 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
             values[declared.ours] = value
             if empty(source.get(declared.ours)) and not empty(value):
                 defaulted.add(declared.ours)
+    problems += incomplete(system, sent, values)
     unsent = {
         f.ours: f.unsupported or "Switched off in this connection's settings."
         for f in system.fields
@@ -86,6 +87,27 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     }
     wanted = None if problems else Wanted(position.id, values, frozenset(defaulted), position.start)
     return Translation(wanted, tuple(problems), unsent)
+
+
+def incomplete(system: System, fields: Sequence[Field], values: Mapping[str, Any]) -> list[Problem]:
+    """What the record lacks that another of its values asks for (`Field.required_while`)."""
+    problems = []
+    for declared in fields:
+        rule = declared.required_while
+        if rule is None or not empty(values.get(declared.ours)):
+            continue
+        if re.fullmatch(rule.matches, str(values.get(rule.field) or "")):
+            label, other = BY_KEY[declared.ours].label.lower(), BY_KEY[rule.field].label.lower()
+            article = "an" if label[0] in "aeiou" else "a"
+            problems.append(
+                Problem(
+                    "missing_required_field",
+                    f"{rule.what[0].upper()}{rule.what[1:]} needs {article} {label} in {system.name}. Fill in the "
+                    f"{label}, or choose another {other}; it is sent when you save.",
+                    declared.ours,
+                )
+            )
+    return problems
 
 
 def _one(

@@ -34,8 +34,10 @@ class DatabaseVault:
 
     def try_lock(self) -> bool:
         now = timezone.now()
+        lasts = timedelta(seconds=LOCK_SECONDS)
         free = Q(vault_locked_until__isnull=True) | Q(vault_locked_until__lt=now)
-        return bool(self._rows.filter(free).update(vault_locked_until=now + timedelta(seconds=LOCK_SECONDS)))
+        free |= Q(vault_locked_until__gt=now + 2 * lasts)  # taken by a clock that was set back
+        return bool(self._rows.filter(free).update(vault_locked_until=now + lasts))
 
     def unlock(self) -> None:
         self._rows.update(vault_locked_until=None)

@@ -6,6 +6,7 @@ class PositionsConfig(AppConfig):
     verbose_name = "HR"
 
     def ready(self) -> None:
-        from positions import audit
+        from positions import audit, personal_rows
 
         audit.connect()
+        personal_rows.connect()

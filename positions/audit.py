@@ -8,7 +8,6 @@ appear as set, changed or removed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,18 +20,14 @@ from django.db.models.signals import m2m_changed, post_delete, post_init, post_s
 from django.http import HttpRequest, HttpResponse
 
 from positions.encryption import EncryptedJSONField, EncryptedTextField
-from positions.models import ApiKey, Company, Department, Employee, Member, Organization, Position
+from positions.models import ApiKey, Company, Department, Employee, Member, Organization, Position, SecondFactor
 from positions.models.audit import AuditEntry
+from positions.national_ids import MASK, masked_strictly
 from positions.origin import current_origin
 from positions.signals import positions_changed
 
 _LOADED = "_audited"
 _LONGEST = 500
-# Eleven digits or a personal number with its sign, typed where it does not belong.
-_NATIONAL_ID = re.compile(
-    r"(?<![\d.\-])(?:\d{11}|\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]|(?:\d{2})?\d{6}[-+]\d{4})(?![\d.\-])", re.I
-)
-MASK = "•••"
 
 _request: ContextVar[HttpRequest | None] = ContextVar("audit_request", default=None)
 
@@ -140,7 +135,7 @@ def _remember(sender: Any, instance: models.Model, **kwargs: Any) -> None:
 def shown(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
-    return _NATIONAL_ID.sub(MASK, str(value))[:_LONGEST]
+    return masked_strictly(str(value))[:_LONGEST]
 
 
 def _difference(instance: models.Model, old: Mapping[str, Any], only: Iterable[str] | None) -> dict[str, list[Any]]:
@@ -270,4 +265,6 @@ def connect() -> None:
     # A note is for the organization's own eyes: that it changed is enough.
     watch(Position, of_employee, employee=lambda row: row.employee_id, secret=["note"])
     watch(get_user_model(), lambda _: None, secret=["password"], skipped=["last_login", "date_joined"])
+    used = ["last_used_at", "last_step", "throttling_failure_timestamp", "throttling_failure_count"]
+    watch(SecondFactor, lambda _: None, skipped=[*used, "name", "confirmed"])
     positions_changed.connect(_bulk, dispatch_uid="audit.bulk")

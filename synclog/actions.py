@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 
 from django.db import transaction
@@ -21,19 +22,21 @@ from synclog.wake import wake
 
 
 @transaction.atomic
-def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> int:
+def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> Counter[int]:
     """Sends again, now. Pressing twice gives one job. Closed jobs are opened anew for positions that still exist.
 
-    Gives the number of positions that will be looked at.
+    Gives the number of positions that will be looked at, for each integration's id.
     """
-    rows = list(jobs.values_list("pk", "integration_id", "position_key", "open_key"))
-    open_keys = [pk for pk, _, _, open_key in rows if open_key is not None]
+    rows = list(jobs.values_list("pk", "integration_id", "position_key", "open_key", "state"))
+    idle = {
+        pk: integration for pk, integration, _, key, state in rows if key is not None and state != Job.State.RUNNING
+    }
     now = timezone.now()
-    count = Job.objects.filter(pk__in=open_keys).exclude(state=Job.State.RUNNING).update(
+    Job.objects.filter(pk__in=idle).exclude(state=Job.State.RUNNING).update(
         state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None, cause="", message="",
         origin=kind, origin_name=by, request_id=request_id.get(), generation=time.time_ns(),
     )  # fmt: skip
-    closed = {(integration, position) for _, integration, position, open_key in rows if open_key is None}
+    closed = {(integration, position) for _, integration, position, open_key, _ in rows if open_key is None}
     positions = {
         p.pk: p for p in Position.objects.filter(pk__in={position for _, position in closed}).select_related("employee")
     }
@@ -48,8 +51,8 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> int:
         if position in positions and (integration, position) not in already
     ]
     store(fresh)
-    wake(sorted({integration for _, integration, _, _ in rows}))
-    return count + len(fresh)
+    wake(sorted({integration for _, integration, *_ in rows}))
+    return Counter([*idle.values(), *(job.integration_id for job in fresh)])
 
 
 @transaction.atomic

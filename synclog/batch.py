@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
-from synclog import actions
+from synclog import actions, progress
 from synclog.models import Job, JobQuerySet
 from synclog.showing import counted
 
@@ -40,19 +42,29 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> Resynced:
     off = jobs.order_by().filter(integration__send_positions=False).values_list("integration__name", flat=True)
     names = tuple(sorted(set(off.distinct())))
     sent = seen = 0
-    for keys in _pieces(jobs.filter(integration__send_positions=True)):
-        seen += len(keys)
-        sent += actions.resync(Job.objects.filter(pk__in=keys), by, kind=kind)
+    keys = _keys(jobs.filter(integration__send_positions=True))
+    started, large = timezone.now(), len(keys) >= progress.LARGE
+    for piece in _pieces(keys):
+        seen += len(piece)
+        found = actions.resync(Job.objects.filter(pk__in=piece), by, kind=kind)
+        sent += found.total()
+        if large:
+            progress.begun(started, found, by)
+    if large:
+        progress.recorded(started)
     return Resynced(sent, names, seen - sent)
 
 
 def dismiss(jobs: JobQuerySet, reason: str, by: str) -> int:
     """Closes the open ones among them without sending."""
-    return sum(actions.dismiss(Job.objects.filter(pk__in=keys), reason, by) for keys in _pieces(jobs.open()))
+    return sum(actions.dismiss(Job.objects.filter(pk__in=piece), reason, by) for piece in _pieces(_keys(jobs.open())))
 
 
-def _pieces(jobs: QuerySet[Job]) -> Iterator[list[int]]:
-    """The keys as they are now, a piece at a time: what is re-synced leaves the filter that found it."""
-    keys = list(jobs.order_by("pk").values_list("pk", flat=True))
+def _keys(jobs: QuerySet[Job]) -> array[int]:
+    """As they are now, since what is re-synced leaves the filter that found it: eight bytes for each."""
+    return array("q", jobs.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=10_000))
+
+
+def _pieces(keys: array[int]) -> Iterator[array[int]]:
     for start in range(0, len(keys), _PIECE):
         yield keys[start : start + _PIECE]

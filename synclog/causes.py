@@ -66,6 +66,12 @@ _OURS = (
     Cause("rate_limited", "Too many requests", "Nothing to do: it goes on by itself."),
     Cause("target_unavailable", "The system does not answer", "Nothing to do: it is tried again by itself."),
     Cause(
+        "private_address",
+        "Its address leads into a private network",
+        "Correct the address under the connection's Settings. If it is meant to be inside, ask your operator to set "
+        "ALLOW_PRIVATE_TARGETS. It is tried again by itself.",
+    ),
+    Cause(
         "unclear_outcome",
         "No answer came to what was sent",
         "Nothing to do: the next try looks first and adopts what it finds.",

@@ -66,7 +66,7 @@ def _word(integration: Integration, failed: int, waiting: int) -> tuple[str, str
     if integration.paused:
         return "Paused", "warning", f"Paused by {integration.paused_by}. {_changes(waiting)} recorded."
     if integration.retry_count:
-        return "Retrying", "warning", f"{integration.retry_message} Nothing to do: it is tried again by itself."
+        return "Retrying", "warning", f"{integration.retry_message} It is tried again by itself."
     if failed:
         return "Warnings", "warning", f"{_changes(failed)} need{'s' if failed == 1 else ''} you."
     if not integration.last_success_at:

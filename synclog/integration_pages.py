@@ -12,9 +12,11 @@ from django.urls import NoReverseMatch, reverse
 from integrations import hooks
 from integrations.hooks import Counter, Happening, Health, Tab
 from integrations.models import EmployeeLink, Integration, PeriodLink
-from synclog import actions
+from positions.batches import delete, in_batches
+from synclog import actions, progress
 from synclog.health import health_of
 from synclog.models import Event, Job
+from synclog.retention import delete_jobs
 from synclog.tasks import silent_for
 
 # The sweep looks every minute: two without one mean that nobody works.
@@ -24,9 +26,11 @@ _SILENCE = timedelta(minutes=2)
 def connect() -> None:
     hooks.health.append(health)
     hooks.banners.append(silence)
+    hooks.overview_panels.append(progress.panel)
     hooks.tabs.append(error_log)
     hooks.happenings.append(events)
     hooks.losses.append(losses)
+    hooks.before_deletion.append(remove_log)
     hooks.on_switch.append(actions.switch)
     hooks.on_pause.append(actions.pause)
     hooks.on_resume.append(actions.resume)
@@ -99,3 +103,8 @@ def losses(integration: Integration) -> list[str]:
         "which record belonged to a position whose start date changes."
     )
     return said
+
+
+def remove_log(integration: Integration) -> None:
+    in_batches(Job.objects.filter(integration=integration), delete_jobs)
+    in_batches(Event.objects.filter(integration=integration), delete)

@@ -7,7 +7,7 @@ import socket
 import time
 import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db.models import F, Q, QuerySet
@@ -17,7 +17,18 @@ from integrations.connectors.errors import Interrupted
 from synclog.models import Lease
 
 SECONDS = 12.0
+IMPOSSIBLE = timedelta(minutes=2)  # ahead, even where the clocks of hosts differ
 HOST = socket.gethostname()
+# Which `manage.py worker` this process belongs to: its watchdog says so, `new_worker()`.
+WORKER_VARIABLE = "POSITION_SYNC_WORKER"
+
+
+def new_worker() -> str:
+    """A name that no other worker has or had: host, process and start."""
+    return f"{HOST}/{os.getpid()}/{time.time_ns() // 1_000_000}"
+
+
+WORKER = os.environ.get(WORKER_VARIABLE) or new_worker()
 
 
 @dataclass
@@ -40,7 +51,6 @@ class Held:
         asked = time.monotonic()
         now = timezone.now()
         rows = Lease.objects.filter(pk=integration_id)
-        free = Q(until__isnull=True) | Q(until__lt=now)
         values = {
             "owner": owner,
             "host": HOST,
@@ -52,7 +62,7 @@ class Held:
         before = rows.first()
         if before is None:
             return None
-        taken, cut_off = rows.filter(free).update(**values), False
+        taken, cut_off = rows.filter(free(now)).update(**values), False
         if not taken and before.host == HOST and not alive(before.pid):
             taken = rows.filter(epoch=before.epoch).update(**values)
             cut_off = True
@@ -92,6 +102,12 @@ class Held:
         now = time.monotonic()
         if now > self._until or now > self._no_calls_after:
             raise Interrupted("The worker stopped before this was sent. It goes on by itself.")
+
+
+def free(now: datetime, prefix: str = "") -> Q:
+    """Leases that nobody holds; one that ends further away than any can was taken by a clock that was set back."""
+    until = f"{prefix}until"
+    return Q(**{until: None}) | Q(**{f"{until}__lt": now}) | Q(**{f"{until}__gt": now + IMPOSSIBLE})
 
 
 def alive(pid: int) -> bool:

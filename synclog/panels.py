@@ -14,8 +14,11 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from integrations import adapt
 from integrations.connectors.system import Delete, Model
 from integrations.models import Integration, PeriodLink
+from integrations.rules import changed_although_locked
+from integrations.translate import translate
 from positions import dates, roles
 from positions.admin import panels
 from positions.models import Organization, Position
@@ -319,20 +322,40 @@ def _flat_note(integration: Integration, sent: Sequence[Position], gone: set[int
 
 
 def save_notes(request: HttpRequest, position: Position) -> list[str]:
-    """Names the connected systems that will refuse an overlap."""
+    """What connected systems will refuse of the position as it is saved: values, and an overlap."""
+    connections = connections_of(position.employee.organization)
+    taking = [
+        i for i in connections.integrations if i.send_positions and connections.takes(i, position.employee.company_id)
+    ]
+    return [*_refused_values(taking, position), *_refused_overlap(taking, position)] if taking else []
+
+
+def _refused_values(taking: Sequence[Integration], position: Position) -> Iterable[str]:
+    wanted = adapt.position(position, position.employee)
+    today = position.employee.organization.today()
+    links = {link.integration_id: link for link in PeriodLink.objects.filter(position_key=position.pk)}
+    for integration in taking:
+        system, settings = integration.system, integration.cleaned_settings()
+        if system.model is Model.FLAT and wanted.end is not None and wanted.end < today:
+            continue
+        translation = translate(system, wanted, settings)
+        problems = list(translation.problems)
+        link = links.get(integration.pk)
+        if translation.wanted is not None and link is not None:
+            problems += changed_although_locked(system, settings, adapt.from_json(link.values), translation.wanted)
+        if problems:
+            yield f"{integration.name} will not take this position. {' '.join(p.message for p in problems)}"
+
+
+def _refused_overlap(taking: Sequence[Integration], position: Position) -> list[str]:
+    names = [i.name for i in taking if i.system.model is Model.HISTORY]
+    if not names:
+        return []
     others = Position.objects.filter(employee=position.employee_id).exclude(pk=position.pk)
     others = others.filter(Q(end_date=None) | Q(end_date__gte=position.start_date))
     if position.end_date is not None:
         others = others.filter(start_date__lte=position.end_date)
     if not others.exists():
-        return []
-    connections = connections_of(position.employee.organization)
-    names = [
-        i.name
-        for i in connections.integrations
-        if i.send_positions and i.system.model is Model.HISTORY and connections.takes(i, position.employee.company_id)
-    ]
-    if not names:
         return []
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return [

@@ -22,7 +22,7 @@ from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.periods import next_change
 from integrations.runner import Outcome, Report, Work
 from positions.tracing import working_on
-from synclog import retries
+from synclog import retries, tries
 from synclog.lease import Held
 from synclog.models import Attempt, Event, Job
 
@@ -49,7 +49,7 @@ def store_results(integration: Integration, held: Held, done: Sequence[Done]) ->
         if not held.holds():
             logger.warning("%s: the lease was lost, results are left to the next worker", integration)
             return False
-        batch = _Batch(integration)
+        batch = _Batch(integration, done)
         for one in done:
             batch.add(one)
         batch.save()
@@ -62,13 +62,20 @@ _CLOSING = [
     "state", "open_key", "action", "attempts", "cause", "message", "field", "vendor_text", "vendor_code", "warning",
     "first_failed_at", "changed_at", "finished_at", "file_key",
 ]  # fmt: skip
-_WHILE_OPEN = ["due_at", "tried"]
+_WHILE_OPEN = ["due_at", "tried", "meant"]
 
 
 class _Batch:
-    def __init__(self, integration: Integration) -> None:
+    def __init__(self, integration: Integration, done: Sequence[Done]) -> None:
         self.integration = integration
         self.now = timezone.now()
+        # The jobs as they are now, with their generations.
+        self.current = dict(
+            Job.objects.select_for_update()
+            .filter(pk__in=[job.pk for one in done for job in one.jobs.values()])
+            .order_by("pk")
+            .values_list("pk", "generation")
+        )
         self.jobs: list[tuple[Job, int]] = []  # with the generation that was sent
         self.new_jobs: list[Job] = []
         self.attempts: list[Attempt] = []
@@ -77,6 +84,8 @@ class _Batch:
         self.employees: list[EmployeeLink] = []
 
     def add(self, done: Done) -> None:
+        if not any(job.pk in self.current for job in done.jobs.values()):
+            return  # the employee was erased meanwhile: nothing is to be known of them any more
         report = done.report
         if isinstance(report, Exception):
             for job in done.jobs.values():
@@ -99,7 +108,8 @@ class _Batch:
             self.jobs.append((job, generation))
             return
         if isinstance(report, Exception) or outcome.position_id in report.unanswered:
-            job.tried = _tried(job, done)
+            job.tried = tries.tried(job, done.work)
+            job.meant = tries.meanings(self.integration, job, done.work)
         job.cause, job.message, job.field = outcome.cause, outcome.message, outcome.field
         job.vendor_text, job.vendor_code = outcome.vendor_text[:2000], outcome.vendor_code[:80]
         job.warning = bool(outcome.warnings)
@@ -114,7 +124,7 @@ class _Batch:
             "error": self._error,
         }[outcome.result](job, outcome)
         if not job.is_open:
-            job.finished_at = self.now
+            job.finished_at, job.meant = self.now, []
         self.jobs.append((job, generation))
         if job.state != Job.State.WAITING or outcome.result == "error":
             self.attempts.append(_attempt(job, outcome, done, report, self.integration))
@@ -184,6 +194,7 @@ class _Batch:
         if Job.objects.filter(integration=self.integration, open_key=job.open_key).exists():
             return None
         job.save()
+        self.current[job.pk] = job.generation
         return job
 
     # links
@@ -226,15 +237,9 @@ class _Batch:
     # saving
 
     def save(self) -> None:
-        current = dict(
-            Job.objects.select_for_update()
-            .filter(pk__in=[job.pk for job, _ in self.jobs])
-            .order_by("pk")
-            .values_list("pk", "generation")
-        )
         # A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone.
-        self._update_jobs([job for job, generation in self.jobs if current.get(job.pk) == generation])
-        Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in current])
+        self._update_jobs([job for job, generation in self.jobs if self.current.get(job.pk) == generation])
+        Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in self.current])
         if self.gone:
             PeriodLink.objects.filter(integration=self.integration, position_key__in=self.gone).delete()
         PeriodLink.objects.bulk_create(
@@ -261,7 +266,7 @@ class _Batch:
         rest = [job for job in jobs if job.is_open]
         for values, group in alike.items():
             if len(group) > 1:
-                Job.objects.filter(pk__in=[job.pk for job in group]).update(**dict(values))
+                Job.objects.filter(pk__in=[job.pk for job in group]).update(**dict(values), meant=[])
             else:
                 rest += group
         Job.objects.bulk_update(rest, [*_CLOSING, *_WHILE_OPEN])
@@ -272,11 +277,6 @@ class _Batch:
             if attempt.result in ("failed", "error"):
                 with working_on([attempt.job_id], [attempt.job.request_id]):
                     logger.warning("Integration %s: not sent: %s", self.integration.pk, attempt.cause)
-
-
-def _tried(job: Job, done: Done) -> list[str]:
-    starts = [p.start.isoformat() for p in done.work.positions if p.id == str(job.position_key)]
-    return [*job.tried, *(s for s in starts if s not in job.tried)]
 
 
 def _mistake(job: Job) -> str:
@@ -380,9 +380,13 @@ def _stop(integration: Integration, error: NotAuthorized) -> None:
 
 def _back_off(integration: Integration, message: str, wait: timedelta | None) -> None:
     count = integration.retry_count + 1
-    until = timezone.now() + (wait if wait is not None else retries.delay(count, random.random))
+    now = timezone.now()
+    until = now + (wait if wait is not None else retries.delay(count, random.random))
     if not integration.retry_message:
         Event.objects.create(
             integration=integration, kind="retrying", text=f"{integration.system.name}: {message} It is tried again."
         )
-    _update(integration, {"retry_at": until, "retry_count": min(count, 100), "retry_message": message})
+    _update(
+        integration,
+        {"retry_at": until, "retry_set_at": now, "retry_count": min(count, 100), "retry_message": message},
+    )

@@ -5,23 +5,25 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import close_old_connections, connection
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django_q.tasks import async_task
 
 from integrations.models import EmployeeLink, Integration
 from integrations.outbox import drop_files, waiting_for_a_folder
-from positions.models import AuditEntry, Organization, Position
+from positions.models import Organization, Position
 from positions.origin import Origin
-from synclog import actions
-from synclog.lease import HOST, Held
-from synclog.models import Attempt, Event, Heartbeat, Job
+from synclog import actions, clock, retention
+from synclog.lease import HOST, WORKER, Held, free
+from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
 from synclog.turn import SECONDS, Turn
 from synclog.wake import wake
 
 logger = logging.getLogger("synclog.tasks")
+
+FORGET_WORKERS_AFTER = timedelta(hours=1)
 
 
 def ready_integrations() -> Q:
@@ -83,23 +85,31 @@ def others_wait(integration_id: int) -> bool:
     """Whether another integration has something due and no worker: then turns are kept short."""
     now = timezone.now()
     due = Job.objects.due(now).filter(integration=OuterRef("pk"))
-    free = Q(lease__until=None) | Q(lease__until__lt=now)
-    return Integration.objects.filter(ready_integrations(), free, Exists(due)).exclude(pk=integration_id).exists()
+    return (
+        Integration.objects.filter(ready_integrations(), free(now, "lease__"), Exists(due))
+        .exclude(pk=integration_id)
+        .exists()
+    )
 
 
 def sweep() -> None:
     """Every minute, and when a worker starts: heals lost wake-ups and dead workers, and turns the page of the day."""
     beat()
+    clock.put_right()
     take_over_the_day()
     tell_of_warnings()
     now = timezone.now()
+    # Each start of a worker has a row of its own.
+    Heartbeat.objects.filter(seen_at__lt=now - FORGET_WORKERS_AFTER).delete()
     due = Job.objects.due(now).filter(integration=OuterRef("pk"))
     left = Job.objects.filter(integration=OuterRef("pk"), state=Job.State.RUNNING, open_key__isnull=False)
-    free = Q(lease__until=None) | Q(lease__until__lt=now)
+    nobody_there = free(now, "lease__")
     # Left by a turn that was running, or killed, when the connection was switched off.
-    actions.drop(Job.objects.open().filter(integration__in=Integration.objects.filter(free, send_positions=False)))
+    actions.drop(
+        Job.objects.open().filter(integration__in=Integration.objects.filter(nobody_there, send_positions=False))
+    )
     waiting = Integration.objects.filter(ready_integrations()).filter(
-        Exists(due) | Exists(left) & free | Q(pk__in=waiting_for_a_folder())
+        Exists(due) | Exists(left) & nobody_there | Q(pk__in=waiting_for_a_folder())
     )
     for pk in waiting.values_list("pk", flat=True):
         wake([pk])
@@ -144,26 +154,19 @@ def take_over_the_day() -> None:
 
 
 def prune() -> None:
-    """Once a day: exchanges after 30 days, closed jobs and the audit trail after 400 (all settings)."""
-    now = timezone.now()
-    Attempt.objects.filter(finished_at__lt=now - timedelta(days=settings.KEEP_EXCHANGES_DAYS)).exclude(
-        exchanges=[]
-    ).update(exchanges=[])
-    old = now - timedelta(days=settings.KEEP_JOBS_DAYS)
-    while True:
-        keys = list(Job.objects.filter(open_key=None, finished_at__lt=old).values_list("pk", flat=True)[:1000])
-        if not keys:
-            break
-        Job.objects.filter(pk__in=keys).delete()
-    Event.objects.filter(at__lt=old).delete()
-    # Each new container is a host of its own.
-    Heartbeat.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
-    AuditEntry.objects.filter(at__lt=now - timedelta(days=settings.KEEP_AUDIT_DAYS)).delete()
+    """Once a day. A backlog that takes longer than a task may is gone on with behind whatever waits by then."""
+    if not retention.prune():
+        async_task("synclog.tasks.prune", task_name="prune")
 
 
 def beat() -> None:
-    """Says that a worker of this host looks for work."""
-    Heartbeat.objects.update_or_create(host=HOST, defaults={"seen_at": timezone.now()})
+    """Says that this worker looks for work. It is carried whatever the clock says: it notices one that was set back."""
+    now = timezone.now()
+    ahead = Heartbeat.objects.filter(worker__startswith=f"{HOST}/", seen_at__gt=now + clock.TOLERANCE)
+    if ahead.exists():
+        ahead.delete()
+        clock.schedules_at_once(now)
+    Heartbeat.objects.update_or_create(worker=WORKER, defaults={"seen_at": now})
 
 
 def silent_for() -> timedelta | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import queue
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,11 +23,13 @@ from integrations.connectors.base import Connector
 from integrations.connectors.context import Filed
 from integrations.connectors.limiter import WindowLimiter
 from integrations.models import Integration
+from integrations.one_call import one_call
 from integrations.outbox import DatabaseOutbox
 from integrations.runner import Report, Work, run
 from integrations.shared_limiter import shared_limiter
 from integrations.vault import DatabaseVault, wait_for
 from positions.tracing import working_on
+from synclog import tries
 from synclog.lease import Held
 from synclog.models import Job
 from synclog.results import Done, store_results
@@ -107,6 +109,7 @@ class Turn:
         self._stopping = False
         self._ask_at = 0.0
         self.window = _window(integration, held)
+        self.place = one_call(integration, held.guard, self._on_owner)
 
     def run(self) -> None:
         """Returns when the time is up, nothing is due, the connection is in trouble, or the lease is lost."""
@@ -123,6 +126,8 @@ class Turn:
             while True:
                 if not self.held.renew_if_due():
                     return
+                if self.place is not None:
+                    self.place.renew_if_due()
                 if time.monotonic() > look_at:
                     look_at = time.monotonic() + LOOK
                     if self.others_wait():
@@ -163,6 +168,8 @@ class Turn:
             self._wait(0.5)
             try:
                 self.held.renew_if_due()
+                if self.place is not None:
+                    self.place.renew_if_due()
             except DatabaseError as error:
                 logger.warning("%s: the lease could not be renewed: %s", self.integration, type(error).__name__)
                 close_old_connections()
@@ -172,7 +179,7 @@ class Turn:
     def _reclaim(self) -> None:
         """Whatever ran under an older lease goes back to waiting: it is read and compared before it is written."""
         Job.objects.filter(integration=self.integration, state=Job.State.RUNNING, open_key__isnull=False).update(
-            state=Job.State.WAITING
+            state=Job.State.WAITING, due_at=timezone.now()
         )
 
     def _claim(self) -> None:
@@ -197,7 +204,7 @@ class Turn:
         jobs = list(theirs.filter(state=Job.State.RUNNING, epoch=self.held.epoch).order_by("pk"))
         logger.debug("%s: %s jobs of %s employees", self.integration, len(jobs), len(employees))
         loaded = load_work(self.integration, jobs)
-        _say_what_is_tried(loaded)
+        tries.say(self.integration, loaded)
         for work, for_positions in loaded:
             self._ready.append(_Running(work, for_positions, now))
 
@@ -224,7 +231,9 @@ class Turn:
         vault = LentVault(DatabaseVault(self.integration.pk), self._on_owner)
         outbox = LentOutbox(DatabaseOutbox(self.integration, self.held.holds), self._on_owner)
         limiter = shared_limiter(self.integration, self._on_owner) or self.window
-        return open_connector(self.integration, vault=vault, outbox=outbox, limiter=limiter, guard=self.held.guard)
+        return open_connector(
+            self.integration, vault=vault, outbox=outbox, limiter=limiter, guard=self.held.guard, place=self.place
+        )
 
     def _on_owner(self, call: Callable[[], Any]) -> Any:
         """Called by a thread: has the owner of the turn do something with the database, and waits for it."""
@@ -282,19 +291,6 @@ class Turn:
         done, self._done = self._done, []
         if not store_results(self.integration, self.held, done):
             self._stopping = True
-
-
-def _say_what_is_tried(loaded: Sequence[tuple[Work, dict[str, Job]]]) -> None:
-    """Committed before the call: should its answer be lost, the record is found by this start date even when the
-    position has moved or is deleted by then."""
-    rows = []
-    for work, jobs in loaded:
-        for position in work.positions:
-            job, start = jobs.get(position.id), position.start.isoformat()
-            if job is not None and position.id not in work.sent and start not in job.tried:
-                rows.append(Job(pk=job.pk, tried=[*job.tried, start]))
-    if rows:
-        Job.objects.bulk_update(rows, ["tried"])
 
 
 def _window(integration: Integration, held: Held) -> WindowLimiter | None:

@@ -1,4 +1,4 @@
-"""Keeps django-q2's cluster running: starts it, asks it for a sign of life, and starts it anew when none comes.
+"""Keeps django-q2's cluster running: starts it, looks for its signs of life, and starts it anew when none comes.
 
 django-q2 restarts its own dead processes, but not a cluster whose parts wait for each other for ever.
 """
@@ -16,10 +16,10 @@ from datetime import timedelta
 
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
-from django_q.tasks import async_task
+from django_q.brokers import get_broker
 from redis.exceptions import RedisError
 
-from synclog.lease import HOST
+from synclog.lease import HOST, WORKER_VARIABLE, new_worker
 from synclog.models import Heartbeat, Lease
 
 logger = logging.getLogger("synclog.watchdog")
@@ -28,12 +28,13 @@ logger = logging.getLogger("synclog.watchdog")
 class Watchdog:
     """`run` returns when `stop` was called. Times are in seconds."""
 
-    ASK_EVERY = 3.0
+    LOOK_EVERY = 3.0
     SILENT_AFTER = 10.0
     START_GRACE = 15.0
     STOP_GRACE = 45.0
 
     def __init__(self, workers: int) -> None:
+        self.name = new_worker()
         self.workers = workers
         self.restarts = 0
         self._stop = False
@@ -52,12 +53,16 @@ class Watchdog:
 
     def _start(self) -> None:
         # A session of its own: one signal reaches all of it, and a Ctrl-C at the terminal reaches only us.
-        self._child = subprocess.Popen([sys.executable, sys.argv[0], "qcluster"], start_new_session=True)  # noqa: S603
+        self._child = subprocess.Popen(  # noqa: S603
+            [sys.executable, sys.argv[0], "qcluster"],
+            env={**os.environ, WORKER_VARIABLE: self.name},
+            start_new_session=True,
+        )
         logger.info("Queue started as process %s", self._child.pid)
 
     def _watch(self) -> None:
         assert self._child is not None
-        started = asked = time.monotonic()
+        started = looked = time.monotonic()
         while not self._stop:
             time.sleep(0.25)
             if self._child.poll() is not None:
@@ -67,16 +72,16 @@ class Watchdog:
                 time.sleep(1)
                 return
             now = time.monotonic()
-            if now - asked < self.ASK_EVERY:
+            if now - looked < self.LOOK_EVERY:
                 continue
-            asked = now
+            looked = now
             try:
+                get_broker().ping()
                 if now - started > self.START_GRACE and self._silent():
                     logger.error("The queue gives no sign of life; starting it again")
                     self._kill()
                     self.restarts += 1
                     return
-                async_task("synclog.tasks.beat", task_name="beat")
             except (DatabaseError, OSError, RedisError) as error:
                 logger.warning("The database or the broker does not answer: %s", type(error).__name__)
                 started = now  # it cannot be told apart from a silent queue
@@ -84,11 +89,20 @@ class Watchdog:
                 close_old_connections()
 
     def _silent(self) -> bool:
-        """No beat although some worker is free: those that hold a lease are busy for a reason."""
+        """No beat although one of its processes is free: those that hold a lease are busy for a reason."""
         now = timezone.now()
-        if Heartbeat.objects.filter(host=HOST, seen_at__gt=now - timedelta(seconds=self.SILENT_AFTER)).exists():
+        if Heartbeat.objects.filter(worker=self.name, seen_at__gt=now - timedelta(seconds=self.SILENT_AFTER)).exists():
             return False
-        return Lease.objects.filter(host=HOST, until__gt=now).count() < self.workers
+        held = Lease.objects.filter(host=HOST, until__gt=now).values_list("pid", flat=True)
+        return sum(self._is_ours(pid) for pid in held) < self.workers
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether a process belongs to our child's session: another worker may run on this host."""
+        assert self._child is not None
+        try:
+            return os.getsid(pid) == self._child.pid
+        except ProcessLookupError:
+            return False
 
     def _kill(self) -> None:
         """The whole session at once: whatever is cut off goes back to waiting and is read before it is written."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from integrations import adapt
-from integrations.connectors.values import Person
+from integrations.connectors.values import Person, Wanted
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planner import Rules, Sent
 from integrations.runner import Touched, Work
@@ -49,6 +50,7 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
                     frozenset(job.changed) if job.changed and job.changed_in == job.generation else None,
                     job.move,
                     tuple(date.fromisoformat(start) for start in job.tried),
+                    tuple(_meant(job, said) for said in job.meant),
                 )
                 for job in its_jobs
             ],
@@ -59,6 +61,10 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
         )
         found.append((work, {str(job.position_key): job for job in its_jobs}))
     return found
+
+
+def _meant(job: Job, said: Mapping[str, Any]) -> Wanted:
+    return Wanted(str(job.position_key), adapt.from_json(said["values"]), frozenset(said["defaulted"]))
 
 
 def _gone(job: Job) -> Person:

@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from integrations.sandbox.server import Tenants, running
+
+
+def pytest_configure() -> None:
+    # A password's hash is made to take long; tests have nothing to protect.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    # Nearly half of the time is waiting: for servers, limits and other processes.
+    return max(2, (os.cpu_count() or 1) * 7 // 4)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """pytest-xdist cuts the list into one piece for each of its workers: each begins with the long ones of a folder, or
+    the last of them would keep everybody waiting at the end."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    folders: defaultdict[Path, list[pytest.Item]] = defaultdict(list)
+    short = []
+    for item in items:
+        long = any(item.get_closest_marker(name) for name in ("process", "browser"))
+        (folders[item.path.parent] if long else short).append(item)
+    ordered = []
+    for number in range(workers):
+        piece = [item for folder in list(folders.values())[number::workers] for item in folder]
+        room = max(0, len(items) // workers - len(piece))
+        ordered += piece + short[:room]
+        del short[:room]
+    items[:] = ordered + short
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,19 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from integrations.connectors.base import Connector
+from integrations.connectors.context import Context
+from integrations.connectors.http import Response
+from integrations.connectors.registry import connector_for
+from integrations.connectors.tokens import Grant, Tokens, oauth_grant
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "adding-a-system.md"
@@ -51,6 +61,26 @@ def test_followed_from_nothing_it_gives_an_eleventh_system(tmp_path: Path) -> No
     assert "failed" not in tested
     for lint in (("check",), ("format", "--check")):
         run(tmp_path, "-m", "ruff", *lint, *(f for f in files_of_the_page() if f.endswith(".py")))
+
+
+def test_the_sign_in_of_the_page_works() -> None:
+    [snippet] = re.findall(r"^```python\n(def setup.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    names: dict[str, Any] = {"Connector": Connector, "Tokens": Tokens, "oauth_grant": oauth_grant}
+    names |= {"Grant": Grant, "Mapping": Mapping, "Any": Any}
+    exec("class Signing(Connector):\n" + textwrap.indent(snippet, "    "), names)
+    signing = names["Signing"]
+    signing.system, signing._classify_sign_in = connector_for("entra_id").system, None
+    credentials = {"client_id": "an-id", "client_secret": "a-secret"}
+    connector = signing(Context(credentials, {}, {"login": "https://login.example/token"}, "n", date(2026, 1, 1)))
+    asked = []
+
+    def post(url: str, **call: Any) -> Response:
+        asked.append((url, call["data"], call["sign"]))
+        return Response(200, {}, b'{"access_token": "a-token"}', None)
+
+    connector.http.post = post
+    assert [connector.tokens.get(), connector.tokens.get()] == ["a-token"] * 2
+    assert asked == [("https://login.example/token", {"grant_type": "client_credentials", **credentials}, False)]
 
 
 def run(folder: Path, *arguments: str) -> str:

@@ -19,9 +19,10 @@ def main(name: str, address: str, quick: bool) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
     from config.bench import counting
-    from config.bench.processes import Target
+    from config.bench.processes import Target, unwind_on_sigterm
     from config.bench.scenarios import SCENARIOS, Bench
 
+    unwind_on_sigterm()
     target = Target(address)
     target.set(latency=0, requests=0)
     figures = SCENARIOS[name](Bench(target, Path(os.environ[counting.FOLDER]), quick))

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def unwind_on_sigterm() -> None:
+    """A SIGTERM ends this process as Ctrl-C does: what it started is ended, what it made is removed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 @contextmanager
@@ -42,7 +47,7 @@ def scratch_database(kind: str, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _ended(process: subprocess.Popen[Any], grace: float) -> Iterator[None]:
+def ended(process: subprocess.Popen[Any], grace: float) -> Iterator[None]:
     """Ends the process afterwards, and whatever it started in its own session."""
     try:
         yield
@@ -63,13 +68,13 @@ class Target:
 
     def set(self, **values: float) -> None:
         """latency, requests, per_seconds"""
-        request = urllib.request.Request(f"{self.address}/-/settings", json.dumps(values).encode(), method="POST")  # noqa: S310
-        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+        requests.post(f"{self.address}/-/settings", json=values, timeout=10).raise_for_status()
 
     def tenant(self, name: str) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.address}/-/tenants/{name}", timeout=10) as answer:  # noqa: S310
-            found: dict[str, Any] = json.load(answer)
-            return found
+        answer = requests.get(f"{self.address}/-/tenants/{name}", timeout=10)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
 
     def wait_for(self, name: str, periods: int, seconds: float) -> dict[str, Any]:
         """When so many periods were written; TimeoutError when it takes longer."""
@@ -88,7 +93,7 @@ def target() -> Iterator[Target]:
     process = subprocess.Popen(
         [sys.executable, "-m", "config.bench.target"], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
-    with _ended(process, 5):
+    with ended(process, 5):
         assert process.stdout is not None
         yield Target(f"http://127.0.0.1:{int(process.stdout.readline())}")
 
@@ -129,7 +134,7 @@ def workers(folder: Path, env: Mapping[str, str] | None = None, command: str = "
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    with _ended(process, 60):
+    with ended(process, 60):
         deadline = time.monotonic() + 30
         # The command, the guard, the pusher, the monitor and the workers.
         expected = settings.Q_CLUSTER["workers"] + 4

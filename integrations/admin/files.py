@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -60,8 +61,8 @@ class FilePages:
         obj = self._viewed(request, pk)
         if not isinstance(obj, Integration):
             return obj
-        files = obj.export_files.annotate(employees=Count("records")).defer("kept").order_by("-pk")
-        page = Paginator(files, _PER_PAGE).get_page(request.GET.get("page"))
+        files = obj.export_files.annotate(employees=Count("records"), has_content=~Q(kept="")).defer("kept")
+        page = Paginator(files.order_by("-pk"), _PER_PAGE).get_page(request.GET.get("page"))
         may_carry = self._may_carry(request, obj)
         fetched = obj.export_files.filter(imported_at=None).exclude(fetched_at=None)
         return self.admin._page(
@@ -73,6 +74,7 @@ class FilePages:
             files=[_line(file, obj) for file in page.object_list],
             may_carry=may_carry,
             to_mark=fetched.count() if may_carry else 0,
+            keep_days=settings.KEEP_FILES_DAYS,
             folder=outbox.folder_of(obj),
             folder_trouble=_folder_trouble(obj),
             download=self._to_download(obj, request.GET.get("download", "")) if may_carry else "",
@@ -81,7 +83,7 @@ class FilePages:
     @staticmethod
     def _to_download(obj: Integration, number: str) -> str:
         """The address of the file that was fetched just now: the page then starts its download."""
-        fetched = obj.export_files.exclude(fetched_at=None)
+        fetched = obj.export_files.exclude(fetched_at=None).exclude(kept="")
         if not number.isdecimal() or not fetched.filter(pk=int(number)).exists():
             return ""
         return reverse("admin:integrations_integration_file_download", args=[obj.pk, int(number)])
@@ -109,6 +111,10 @@ class FilePages:
         if not file.fetched:
             return HttpResponseRedirect(showing.url(obj, "files"))
         name, content = outbox.content(file)
+        if not content:
+            said = f"{name} is not kept any more: contents are removed {settings.KEEP_FILES_DAYS} days after fetching."
+            self.admin.message_user(request, said, messages.WARNING)
+            return HttpResponseRedirect(showing.url(obj, "files"))
         self.admin.log_change(request, obj, f"Downloaded {name}.")
         response = HttpResponse(content, content_type="application/xml")
         response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from integrations import connect, hooks, supported
+from integrations import connect, hooks, removal, supported
 from integrations.admin import showing
 from integrations.admin.files import FilePages
 from integrations.admin.showing import Line
@@ -373,6 +373,8 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._viewed(request, object_id)
         if not isinstance(obj, Integration):
             return obj
+        if request.method == "POST" and request.POST.get("post") and self.has_delete_permission(request, obj):
+            removal.empty(obj)
         losses = [sentence for ask in hooks.losses for sentence in ask(obj)]
         return super().delete_view(request, object_id, {**(extra_context or {}), "losses": losses, "integration": obj})
 

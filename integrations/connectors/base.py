@@ -8,13 +8,23 @@ but tokens, in the vault. One instance serves one turn and is shared between thr
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from integrations.connectors.context import Context
+from integrations.connectors.errors import (
+    ConnectorError,
+    DataRefused,
+    EmployeeNotFound,
+    EmployeeNotUnique,
+    Interrupted,
+)
+from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Http, Response, raise_for_trouble
 from integrations.connectors.system import Kind, System
+from integrations.connectors.tokens import Tokens
 from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 
 T = TypeVar("T")
@@ -29,7 +39,7 @@ class Connector:
             context,
             self.system.limits,
             base_url=context.urls.get("api", ""),
-            refused=self.refused,
+            refused=self._renewed,
             classify=self.classify,
         )
         secret = (Kind.SECRET, Kind.LONG_SECRET)
@@ -62,7 +72,8 @@ class Connector:
         raise NotImplementedError
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
-        """Write a new period (flat: the first employment)."""
+        """Write a new period (flat: the first employment, or one after a gap; never asked for while `read` gives one
+        that goes on)."""
         raise NotImplementedError
 
     def update(
@@ -90,6 +101,14 @@ class Connector:
         """
         raise NotImplementedError
 
+    @classmethod
+    def without(cls, content: bytes, record: Mapping[str, Any]) -> bytes:
+        """FILE systems only: a rendered file with blanks in the place of this record, as long as it was.
+
+        Everything else stays byte for byte, also where settings have changed since the file was made.
+        """
+        raise NotImplementedError
+
     def file_name(self, made_at: datetime, number: int) -> str:
         """FILE systems only: a name that no other file has. `number` counts the files of all connections."""
         raise NotImplementedError
@@ -99,8 +118,8 @@ class Connector:
         raise_for_trouble(response)
 
     def refused(self, response: Response) -> bool:
-        """Whether this answer says that the access token is no longer taken, and a new one was just got."""
-        return False
+        """Whether this answer says that the access token is no longer taken. Asked only where there are `Tokens`."""
+        return response.status == 401
 
     # -- for subclasses to use ---------------------------------------------------------------------------
 
@@ -123,5 +142,95 @@ class Connector:
         with self._once_lock:
             self._once.pop(key, None)
 
+    def match(self, *steps: tuple[str, str, Callable[[], Iterable[RemoteEmployee]]], hint: str = "") -> RemoteEmployee:
+        """The one employee whom the first step with a hit finds. Raises EmployeeNotUnique and EmployeeNotFound.
+
+        A step: what is matched by ("employee number", "e-mail", "national id"), the value ("" leaves the step out),
+        and the look-up. `hint` is said along when nobody is found.
+        """
+        name, searched = self.system.name, []
+        for matched_by, value, look_up in steps:
+            if not value:
+                continue
+            words = "this national id" if matched_by == "national id" else f"{matched_by} {value}"
+            found = {employee.id: employee for employee in look_up()}
+            if len(found) > 1:
+                ids = ", ".join(sorted(found)[:5])  # no names: those of others have no place in this one's log
+                raise EmployeeNotUnique(
+                    f"{len(found)} employees in {name} have {words} (ids there: {ids}). Correct them there, or give "
+                    "the employee here the number of the right one, then press Re-sync."
+                )
+            if found:
+                return replace(next(iter(found.values())), matched_by=matched_by)
+            searched.append(words)
+        message = (
+            f"No employee in {name} has {' or '.join(searched)}. Add the employee there, or correct the employee here, "
+            "then press Re-sync."
+            if searched
+            else f"The employee has nothing here by which {name} can be searched. Fill in one of these: "
+            f"{', '.join(step[0] for step in steps)}. It is sent when you save."
+        )
+        raise EmployeeNotFound(f"{message} {hint}".strip())
+
+    def data_refused(self, field: str = "", **words: str) -> DataRefused:
+        """What to say of a refusal of which nothing better is known: the field if it is named, and their words."""
+        what = f"the field {BY_KEY[field].label}" if field else "this employee's data"
+        name = self.system.name
+        return DataRefused(
+            f"{name} refused {what}. Its own words below say why: correct it here or in {name}, then press Re-sync.",
+            field=field,
+            **words,
+        )
+
+    def not_understood(self, **words: str) -> DataRefused:
+        """What to say of a refusal that only a mistake of ours can lead to."""
+        return DataRefused(
+            f"{self.system.name} did not understand what we sent. This is a fault of Position Sync, not of your data: "
+            "report it with the words below.",
+            **words,
+        )
+
+    def tried(self, title: str, where: str, call: Callable[[], CheckLine | str]) -> CheckLine:
+        """A line of `check`: what `call` says (a text: all is well; a line needs no title), or why it failed, and
+        where to put it right."""
+        try:
+            said = call()
+        except Interrupted:
+            raise
+        except ConnectorError as error:
+            words = f" {self.system.name} says: {error.vendor_text}" if error.vendor_text else ""
+            return CheckLine(False, title, error.message + words, where)
+        if isinstance(said, str):
+            return CheckLine(True, title, said)
+        return replace(said, title=title, where="" if said.ok else said.where or where)
+
+    def try_each(
+        self, *steps: tuple[str, str, Callable[[], CheckLine | str]], needed: int
+    ) -> tuple[list[CheckLine], bool]:
+        """Lines of these steps (see `tried`), and whether the first `needed` are well; else the rest is left out."""
+        lines: list[CheckLine] = []
+        for step in steps:
+            lines.append(self.tried(*step))
+            if not lines[-1].ok and len(lines) <= needed:
+                return lines, False
+        return lines, True
+
+    def write_into(self, employee: RemoteEmployee, person: Person, remote: Remote, wanted: Wanted) -> Written:
+        """Flat systems: `create` where the record is there already. Updates what differs; what is empty here clears
+        there only what is our own to clear."""
+        changes = {}
+        for key, value in wanted.values.items():
+            new = None if value == "" else value
+            declared, old = self.system.field(key), remote.values.get(key)
+            if old != new and (new is not None or (declared.owned and declared.clearable)):
+                changes[key] = Change(old, new)
+        return self.update(employee, person, remote, changes, wanted)
+
     def close(self) -> None:
         self.http.close()
+
+    def _renewed(self, response: Response) -> bool:
+        if not isinstance(self.http.auth, Tokens) or not self.refused(response):
+            return False
+        self.http.auth.renew()
+        return True

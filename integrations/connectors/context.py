@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from threading import RLock
@@ -105,7 +105,8 @@ def _allow() -> None:
 class Context:
     """`settings` holds cleaned values with defaults filled in. `namespace` is stable and unique per connection
     (for ids derived from ours). `guard` raises `Interrupted` when this worker may not start another call.
-    `today` is the organization's date. Timeouts are in seconds."""
+    `one_call` is held during each call. `today` is the organization's date. Timeouts are in seconds.
+    `private_targets` lets calls go to addresses inside the operator's own network, and without TLS."""
 
     credentials: Mapping[str, str]
     settings: Mapping[str, Any]
@@ -116,6 +117,8 @@ class Context:
     limiter: Limiter | None = None
     outbox: Outbox = field(default_factory=MemoryOutbox)
     guard: Callable[[], None] = _allow
+    one_call: Callable[[], AbstractContextManager[None]] = nullcontext
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     connect_timeout: float = 5.0
     read_timeout: float | None = None
+    private_targets: bool = False

@@ -15,8 +15,7 @@ from typing import Any
 
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import DataRefused, EmployeeNotFound
-from integrations.connectors.fields import CONTRACT_TYPES as OUR_CONTRACT_TYPES
-from integrations.connectors.fields import REMUNERATION_TYPES
+from integrations.connectors.reading import digits_of
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -29,6 +28,7 @@ from integrations.connectors.system import (
     System,
     Transport,
     When,
+    code_table,
 )
 from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
 
@@ -122,23 +122,17 @@ SYSTEM = System(
             help="The standard allows both. Choose the one that Crona Lön's import offers you.",
             group="Files",
         ),
-        Setting(
-            name="employment_forms",
-            label="Contract types",
-            kind=Kind.TABLE,
-            rows=OUR_CONTRACT_TYPES,
-            choices=EMPLOYMENT_FORMS,
+        code_table(
+            "employment_forms",
+            "contract_type",
+            EMPLOYMENT_FORMS,
             help="The employment form (anstform) for each of our contract types. An empty row keeps the built-in one.",
-            group="Translation",
         ),
-        Setting(
-            name="pay_forms",
-            label="Remuneration types",
-            kind=Kind.TABLE,
-            rows=REMUNERATION_TYPES,
-            choices=PAY_FORMS,
+        code_table(
+            "pay_forms",
+            "remuneration_type",
+            PAY_FORMS,
             help="The pay form (lonform) for each of our remuneration types. An empty row keeps the built-in one.",
-            group="Translation",
         ),
         Setting(
             name="personnel_types",
@@ -257,7 +251,6 @@ SYSTEM = System(
             always_by="replace_start_date",
             owned=True,
             clearable=False,
-            note="A position that takes over later leaves it as it is, unless the connection's settings say otherwise.",
             format="YYYY-MM-DD",
             example="2026-02-01",
         ),
@@ -368,7 +361,7 @@ class CronaLonConnector(Connector):
             "Crona Lön gets files that a person imports. Nothing is called and nothing there can be looked at, so "
             "whether a file was taken is seen in Crona Lön only.",
         )
-        number = _digits(self.settings.get("organization_number"))
+        number = digits_of(self.settings.get("organization_number"))
         settings = "This connection > Settings"
         if _is_organization_number(number):
             yield CheckLine(True, f"The files are for {number[:6]}-{number[6:]}", "The last digit fits the others.")
@@ -494,8 +487,8 @@ class CronaLonConnector(Connector):
     ) -> Record:
         """The whole person as the file has it, as JSON. What is empty here is left out, and so left alone there."""
         record: dict[str, Any] = {"anstid": employee.id}
-        if self.settings.get("send_national_id") and len(_digits(person.national_id)) == 12:
-            record["persnr"] = _digits(person.national_id)
+        if self.settings.get("send_national_id") and len(digits_of(person.national_id)) == 12:
+            record["persnr"] = digits_of(person.national_id)
         if self.settings.get("send_name_and_email"):
             record |= {"fornamn": person.first_name, "efternamn": person.last_name, "epostarb": person.email}
         record |= {name: values.get(ours) for ours, name in TEXT_ELEMENTS.items()}
@@ -513,7 +506,7 @@ class CronaLonConnector(Connector):
 
     def render(self, records: Sequence[Record], made_at: datetime) -> bytes:
         """In the order of the numbers, so that the records' own order does not matter."""
-        number = _digits(self.settings.get("organization_number"))
+        number = digits_of(self.settings.get("organization_number"))
         lines = [
             '<?xml version="1.0" encoding="iso-8859-1"?>',
             '<paxml xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
@@ -531,6 +524,12 @@ class CronaLonConnector(Connector):
             lines += _person(record)
         lines += [*([" </personal>"] if records else []), "</paxml>", ""]
         return "\n".join(lines).encode("iso-8859-1")
+
+    @classmethod
+    def without(cls, content: bytes, record: Record) -> bytes:
+        number = re.escape(f'anstid="{_escaped(record["anstid"])}"'.encode("iso-8859-1"))
+        person = rb"<person " + number + rb"[ >].*?</person>"
+        return re.sub(person, lambda found: b" " * len(found[0]), content, flags=re.DOTALL)
 
     def file_name(self, made_at: datetime, number: int) -> str:
         return f"crona-lon-{made_at:%Y%m%d-%H%M%S}-{number}.{self.settings.get('file_ending') or 'pax'}"
@@ -561,10 +560,6 @@ def _escaped(text: str) -> str:
     """Text for an element or an attribute. References stand for line breaks, which a parser would change, for what
     Latin-1 lacks, and for its control characters, which Windows programs read as something else."""
     return re.sub(r'[&<>"]|[^ -~\xa0-\xff]', lambda m: _NAMED.get(m[0]) or f"&#{ord(m[0])};", text)
-
-
-def _digits(text: Any) -> str:
-    return re.sub(r"[^0-9]", "", str(text or ""))
 
 
 def _is_organization_number(digits: str) -> bool:

@@ -9,21 +9,14 @@ if it were sent alone ("Microsoft Graph throttling guidance"), and one lost answ
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import requests
-from requests.auth import AuthBase
-
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
-    ConnectorError,
     DataRefused,
     EmployeeNotFound,
     EmployeeNotUnique,
@@ -33,19 +26,10 @@ from integrations.connectors.errors import (
     Unavailable,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.fields import CONTRACT_TYPES as OUR_CONTRACT_TYPES
-from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import (
-    Calls,
-    Cause,
-    Delete,
-    Field,
-    Kind,
-    Limits,
-    Model,
-    Setting,
-    System,
-)
+from integrations.connectors.http import Response, nonsense, raise_for_trouble
+from integrations.connectors.reading import date_of, text_of
+from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
+from integrations.connectors.tokens import Grant, Tokens, oauth_grant
 from integrations.connectors.values import (
     Change,
     CheckLine,
@@ -294,6 +278,16 @@ SYSTEM = System(
             group="What is sent",
         ),
         Setting(
+            name="clear_at_end",
+            label="Empty the job at the end of the employment",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="The day after the last position, job title, department, company and cost centre are emptied, where "
+            "they still hold what was sent from here. Manager and contract type stay, because leaver workflows use "
+            "them. Groups and licences that hang on the department may change with it.",
+            group="What is sent",
+        ),
+        Setting(
             name="write_employee_id",
             label="Fill in the employee number where Entra ID has none",
             kind=Kind.BOOLEAN,
@@ -302,22 +296,20 @@ SYSTEM = System(
             "replaced. Entra ID takes at most 16 characters.",
             group="What is sent",
         ),
-        Setting(
-            name="employee_types",
-            label="Contract types",
-            kind=Kind.TABLE,
-            rows=OUR_CONTRACT_TYPES,
+        code_table(
+            "employee_types",
+            "contract_type",
             help="The employeeType for each of our contract types: free text in Entra ID, such as Employee, "
             "Contractor, Consultant or Vendor. An empty row keeps the built-in one.",
-            group="Translation",
         ),
     ),
     fields=(
-        Field(ours="title", remote="jobTitle", max_length=128, example="Sykepleier"),
+        Field(ours="title", remote="jobTitle", max_length=128, cleared_by="clear_at_end", example="Sykepleier"),
         Field(
             ours="company",
             remote="companyName",
             enabled_by="send_company",
+            cleared_by="clear_at_end",
             encode=_company,
             max_length=64,
             note="The company's name.",
@@ -326,6 +318,7 @@ SYSTEM = System(
         Field(
             ours="department",
             remote="department",
+            cleared_by="clear_at_end",
             encode=_department,
             max_length=64,
             note="Plain text: the department's name, its code, or both, as the connection's settings say.",
@@ -335,6 +328,7 @@ SYSTEM = System(
             ours="cost_centre",
             remote="employeeOrgData.costCenter",
             enabled_by="send_cost_centre",
+            cleared_by="clear_at_end",
             note="The division that is kept beside it stays as it is.",
             example="4010",
         ),
@@ -442,76 +436,23 @@ SYSTEM = System(
 )
 
 
-class _Bearer(AuthBase):
-    def __init__(self, connector: EntraIdConnector) -> None:
-        self._connector = connector
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._connector.access_token()}"
-        return request
-
-
 class EntraIdConnector(Connector):
     system = SYSTEM
 
     def setup(self) -> None:
         self.http.headers = {"Accept": "application/json"}
-        self.http.auth = _Bearer(self)
+        self.http.auth = self.tokens = Tokens(self.http, self._sign_in, early=EARLY_SECONDS)
         self._base = self.context.urls["api"].rstrip("/")
         self._steps = _steps(self.settings)
-        self._signing_in = threading.Lock()
-        self._grant: Mapping[str, Any] = {}
-        self._signed = threading.local()
         self._leave_date_hidden = False
 
     # -- sign-in -----------------------------------------------------------------------------------------
 
-    def access_token(self) -> str:
-        if not self._alive(self._grant):
-            self._sign_in()
-        token = str(self._grant["access_token"])
-        self._signed.token = token
-        return token
-
-    def refused(self, response: Response) -> bool:
-        if response.status != 401:
-            return False
-        self._sign_in(refused=self._signed.token)
-        return True
-
-    def _alive(self, grant: Mapping[str, Any]) -> bool:
-        return bool(grant.get("access_token")) and grant.get("expires_at", 0) > self.context.now().timestamp()
-
-    def _sign_in(self, refused: str = "") -> None:
-        """Takes an access token other than `refused`: one that another thread or process has just saved, or a new one.
-
-        There is no refresh token; a token of one cloud is worth nothing in another ("National cloud deployments").
-        """
-        with self._signing_in, self.context.vault.exclusive():
-            kept = dict(self.context.vault.load())
-            self.http.masker.add(str(kept.get("access_token", "")))
-            made_for = _fingerprint(
-                *(self.credentials.get(s.name, "") for s in SYSTEM.credentials), *sorted(self.context.urls.values())
-            )
-            if kept.get("made_for") == made_for and kept.get("access_token") != refused and self._alive(kept):
-                self._grant = kept
-                return
-            answer = self._ask_for_token()
-            token, lifetime = str(answer["access_token"]), str(answer.get("expires_in") or "")
-            seconds = int(lifetime) if lifetime.isdigit() else 3600
-            grant = {
-                "made_for": made_for,
-                "access_token": token,
-                "expires_at": self.context.now().timestamp() + seconds - EARLY_SECONDS,
-            }
-            self.http.masker.add(token)
-            self.context.vault.save(grant)
-            self._grant = grant
-
-    def _ask_for_token(self) -> Mapping[str, Any]:
+    def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
+        """A token of one cloud is worth nothing in another ("National cloud deployments"); none can be refreshed."""
         tenant = quote(self.credentials.get("tenant_id", "").strip(), safe="")
         address = urlsplit(self._base)
-        answer = self.http.post(
+        response = self.http.post(
             f"{self.context.urls['login'].rstrip('/')}/{tenant}/oauth2/v2.0/token",
             data={
                 "grant_type": "client_credentials",
@@ -522,10 +463,8 @@ class EntraIdConnector(Connector):
             sign=False,
             write=False,
             classify=self._classify_token,
-        ).json()
-        if not isinstance(answer, dict) or not answer.get("access_token"):
-            raise Unavailable("Entra ID answered the sign-in without a token. Nothing to do: it is tried again.")
-        return answer
+        )
+        return oauth_grant(response)
 
     @staticmethod
     def _classify_token(response: Response) -> None:
@@ -533,7 +472,7 @@ class EntraIdConnector(Connector):
         _raise_for_trouble(response)
         if response.ok:
             return
-        body = _json(response)
+        body = response.json_object()
         error, text = str(body.get("error") or ""), str(body.get("error_description") or "")
         text = text.splitlines()[0] if text else response.text[:300]
         found = AADSTS.search(text)
@@ -586,24 +525,13 @@ class EntraIdConnector(Connector):
         if ON_PREMISES_WORDS.search(text):
             return DataRefused(_on_premises("This user"), cause="managed_on_premises", **words)
         if code == "Request_UnsupportedQuery":
-            return DataRefused(
-                "Entra ID did not understand our search. This is a fault of Position Sync, not of your data: report it "
-                "with the code below.",
-                **words,
-            )
-        key = self._named(response, text)
-        what = f"the field {BY_KEY[key].label}" if key else "this employee's data"
-        return DataRefused(
-            f"Entra ID refused {what}. Its own words below say why: correct it here, or the user in Entra ID, then "
-            "press Re-sync.",
-            field=key,
-            **words,
-        )
+            return self.not_understood(**words)
+        return self.data_refused(self._named(response, text), **words)
 
     @staticmethod
     def _named(response: Response, text: str) -> str:
         """Our field for the property that an error names in its text or as the target of a detail."""
-        error = _json(response).get("error")
+        error = response.json_object().get("error")
         details = error.get("details") if isinstance(error, dict) else None
         targets = [str(d.get("target") or "") for d in details or [] if isinstance(d, dict)]
         for name in [*PROPERTY_IN_ERROR.findall(text), *targets]:
@@ -615,15 +543,16 @@ class EntraIdConnector(Connector):
     # -- connection --------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
-        try:
-            self.access_token()
-        except ConnectorError as error:
-            return [_failed("Sign in", error, f"{SECRETS}; then this connection > Credentials")]
-        lines = [CheckLine(True, "Sign in", "Entra ID accepts the app and its secret.")]
-        reads = self._reads()
-        lines.append(reads)
-        if reads.ok and self.settings.get(LEAVE_DATE[2]):
-            lines.append(self._reads_leave_date())
+        reading = f"Find and read users ({READ_RIGHT} or {WRITE_RIGHT})"
+        lines, reads = self.try_each(
+            ("Sign in", f"{SECRETS}; then this connection > Credentials", self._check_sign_in),
+            (reading, GRANT, self._check_reading),
+            needed=2,
+        )
+        if not lines[0].ok:
+            return lines
+        if reads and self.settings.get(LEAVE_DATE[2]):
+            lines.append(self.tried(f"Leave date ({LEAVE_RIGHT})", GRANT, self._check_leave_date))
         lines.append(
             CheckLine(
                 True,
@@ -633,28 +562,22 @@ class EntraIdConnector(Connector):
         )
         return lines
 
-    def _reads(self) -> CheckLine:
-        title = f"Find and read users ({READ_RIGHT} or {WRITE_RIGHT})"
-        try:
-            self._get(f"{self._base}/users?{_query(top='1', select='id')}", keep_answer=False)
-        except ConnectorError as error:
-            return _failed(title, error, GRANT)
-        return CheckLine(True, title, "Allowed.")
+    def _check_sign_in(self) -> str:
+        self.tokens.get()
+        return "Entra ID accepts the app and its secret."
 
-    def _reads_leave_date(self) -> CheckLine:
-        title = f"Leave date ({LEAVE_RIGHT})"
+    def _check_reading(self) -> str:
+        self._get(f"{self._base}/users?{_query(top='1', select='id')}", keep_answer=False)
+        return "Allowed."
+
+    def _check_leave_date(self) -> CheckLine | str:
         name = LEAVE_DATE[1]
-        try:
-            query = _query(top="1", select=f"id,{name}")
-            body = self._get(f"{self._base}/users?{query}", right=LEAVE_RIGHT, keep_answer=False).json()
-        except ConnectorError as error:
-            return _failed(title, error, GRANT)
+        query = _query(top="1", select=f"id,{name}")
+        body = self._get(f"{self._base}/users?{query}", right=LEAVE_RIGHT, keep_answer=False).json()
         users = body.get("value") if isinstance(body, dict) else None
         if users and name not in users[0]:
-            return CheckLine(False, title, "Entra ID does not show the leave date to this app.", GRANT)
-        return CheckLine(
-            True, title, "Entra ID shows the leave date; whether it may be written shows at the first one."
-        )
+            return CheckLine(False, "", "Entra ID does not show the leave date to this app.")
+        return "Entra ID shows the leave date; whether it may be written shows at the first one."
 
     # -- employees ---------------------------------------------------------------------------------------
 
@@ -727,7 +650,7 @@ class EntraIdConnector(Connector):
             return None
         user = response.json()
         if not isinstance(user, dict) or not user.get("id"):
-            raise _nonsense(response)
+            raise nonsense(response)
         return user
 
     def _search(self, step: str, value: str) -> list[dict[str, Any]]:
@@ -745,7 +668,7 @@ class EntraIdConnector(Connector):
             body = response.json()
             page = body.get("value") if isinstance(body, dict) else None
             if not isinstance(page, list):
-                raise _nonsense(response)
+                raise nonsense(response)
             users += [user for user in page if isinstance(user, dict) and user.get("id")]
             link = str(body.get("@odata.nextLink") or "")
             if not link:
@@ -805,17 +728,17 @@ class EntraIdConnector(Connector):
     def _values(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """The user in the form in which our translation gives values."""
         values: dict[str, Any] = {
-            "title": _text(user.get("jobTitle")),
-            "company": _text(user.get("companyName")),
-            "department": _text(user.get("department")),
-            "cost_centre": _text(_unit(user).get("costCenter")),
-            "contract_type": _text(user.get("employeeType")),
+            "title": text_of(user.get("jobTitle")),
+            "company": text_of(user.get("companyName")),
+            "department": text_of(user.get("department")),
+            "cost_centre": text_of(_unit(user).get("costCenter")),
+            "contract_type": text_of(user.get("employeeType")),
         }
         if self.settings.get("send_manager"):
             values["manager"] = self._shown_manager(user)
         for ours, name, setting, _ in (HIRE_DATE, LEAVE_DATE):
             if self.settings.get(setting):
-                values[ours] = _date(user[name]) if name in user else UNREADABLE if ours == "end_date" else None
+                values[ours] = date_of(user[name]) if name in user else UNREADABLE if ours == "end_date" else None
         return values
 
     def _shown_manager(self, user: Mapping[str, Any]) -> str | None:
@@ -823,20 +746,10 @@ class EntraIdConnector(Connector):
         if not isinstance(manager, dict) or not manager.get("id"):
             return None
         name = self._steps[0]
-        value = _text(manager.get(name))
+        value = text_of(manager.get(name))
         if value is None:
-            return str(_text(manager.get("userPrincipalName")) or manager["id"])
+            return str(text_of(manager.get("userPrincipalName")) or manager["id"])
         return value if name == "employeeId" else value.lower()
-
-    def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
-        """A user is there before any employment is, so the first one is written into it."""
-        [remote] = self.read(employee)
-        changes = {
-            key: Change(remote.values.get(key), value)
-            for key, value in wanted.values.items()
-            if value not in (None, "") and value != remote.values.get(key)
-        }
-        return self.update(employee, person, remote, changes, wanted)
 
     def update(
         self,
@@ -878,10 +791,10 @@ class EntraIdConnector(Connector):
                 body[SYSTEM.field(key).remote] = changes[key].new
         if "cost_centre" in changes:
             # "employeeOrgData": a half that is left out becomes null, so both go along, always.
-            division = _text(_unit(remote.raw).get("division"))
+            division = text_of(_unit(remote.raw).get("division"))
             body["employeeOrgData"] = {"division": division, "costCenter": changes["cost_centre"].new}
         number = person.number.strip()
-        if self.settings.get("write_employee_id") and number and not _text(remote.raw.get("employeeId")):
+        if self.settings.get("write_employee_id") and number and not text_of(remote.raw.get("employeeId")):
             if len(number) <= EMPLOYEE_ID_LENGTH:
                 body["employeeId"] = number
             else:
@@ -1010,17 +923,9 @@ def _raise_for_trouble(response: Response) -> None:
     raise_for_trouble(response)
 
 
-def _json(response: Response) -> dict[str, Any]:
-    try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
 def _error(response: Response) -> tuple[str, str]:
     """(code, words) of one of Graph's errors, with the id by which Microsoft's support finds the request."""
-    error = _json(response).get("error")
+    error = response.json_object().get("error")
     if not isinstance(error, dict):
         return "", "" if response.status == 429 else response.text[:300]
     inner = error.get("innerError") or error.get("innererror") or {}
@@ -1045,24 +950,8 @@ def _unit(user: Mapping[str, Any]) -> Mapping[str, Any]:
     return unit if isinstance(unit, dict) else {}
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value).strip() or None
-
-
-def _date(value: Any) -> date | None:
-    """The day alone: at what time of it somebody else has set the date makes no difference."""
-    try:
-        return date.fromisoformat(str(value or "")[:10])
-    except ValueError:
-        return None
-
-
-def _fingerprint(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
 def _label(user: Mapping[str, Any]) -> str:
-    name, upn = _text(user.get("displayName")), str(user.get("userPrincipalName") or user.get("id"))
+    name, upn = text_of(user.get("displayName")), str(user.get("userPrincipalName") or user.get("id"))
     return f"{name} ({upn})" if name else upn
 
 
@@ -1092,16 +981,3 @@ def _no_manager(why: str) -> list[Warning]:
             "manager",
         )
     ]
-
-
-def _nonsense(response: Response) -> Unavailable:
-    return Unavailable(
-        "Entra ID's answer does not hold what was asked for. Nothing to do: it is tried again.",
-        vendor_text=response.text[:300],
-        vendor_code=str(response.status),
-    )
-
-
-def _failed(title: str, error: ConnectorError, where: str) -> CheckLine:
-    words = f" Entra ID says: {error.vendor_text}" if error.vendor_text else ""
-    return CheckLine(False, title, error.message + words, where)

@@ -12,33 +12,27 @@ from __future__ import annotations
 import html
 import json
 import re
-import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
-from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
-
-from requests import PreparedRequest
-from requests.auth import AuthBase
 
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
-    EmployeeNotFound,
-    EmployeeNotUnique,
     NotAuthorized,
     RateLimited,
     Stale,
     Unavailable,
     UnclearOutcome,
 )
-from integrations.connectors.fields import CONTRACT_TYPES, END_REASONS, WORKING_HOURS_SCHEMES
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System
+from integrations.connectors.reading import date_of, digits_of
+from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
+from integrations.connectors.tokens import Grant, Tokens
 from integrations.connectors.values import (
     Change,
     CheckLine,
@@ -216,33 +210,24 @@ SYSTEM = System(
             choices=_TIME_CHOICES,
             help="Leave empty to send none.",
         ),
-        Setting(
-            name="contract_types",
-            label="Contract types",
-            kind=Kind.TABLE,
-            rows=CONTRACT_TYPES,
-            choices=_FORM_CHOICES,
+        code_table(
+            "contract_types",
+            "contract_type",
+            _FORM_CHOICES,
             help="Finago's employment form for each contract type. A Swedish company fills in every row it uses.",
-            group="Translations",
         ),
-        Setting(
-            name="working_hours_schemes",
-            label="Working-hours schemes",
-            kind=Kind.TABLE,
-            rows=WORKING_HOURS_SCHEMES,
-            choices=_TIME_CHOICES,
+        code_table(
+            "working_hours_schemes",
+            "working_hours_scheme",
+            _TIME_CHOICES,
             help="Finago's working times (arbeidstidsordning) for each of our schemes.",
-            group="Translations",
         ),
-        Setting(
-            name="end_reasons",
-            label="End reasons",
-            kind=Kind.TABLE,
-            rows=END_REASONS,
-            choices=_REASON_CHOICES,
+        code_table(
+            "end_reasons",
+            "end_reason",
+            _REASON_CHOICES,
             help="Finago's end reason for each of ours. “Other” has no counterpart: choose one. A Swedish company "
             "fills in every row it uses.",
-            group="Translations",
         ),
     ),
     fields=(
@@ -368,7 +353,7 @@ SYSTEM = System(
         Cause(
             "value_of_other_country",
             "Value of another country",
-            "Choose a value for the company's country under Translations or Defaults in the connection's settings, "
+            "Choose a value for the company's country under Translation or Defaults in the connection's settings, "
             "then press Re-sync.",
         ),
         Cause(
@@ -383,7 +368,6 @@ _OURS = {f.remote: f.ours for f in SYSTEM.fields if f.supported}
 
 # -- their forms -----------------------------------------------------------------------------------------
 
-_EARLY = timedelta(seconds=60)
 _NO_OFFSET = timezone(timedelta(hours=2))  # the earliest instant that a Norwegian clock time can mean
 
 _KEY_REFUSED = (
@@ -406,12 +390,6 @@ _LIST_REFUSED = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Access:
-    token: str = field(repr=False)
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Listed:
     """What matching needs of one of their employees; pay, bank and tax are not kept."""
 
@@ -428,15 +406,6 @@ class _Organization:
     enterprises: Mapping[str, str]
 
 
-class _Bearer(AuthBase):
-    def __init__(self, connector: FinagoConnector) -> None:
-        self.connector = connector
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self.connector.access_token()}"
-        return request
-
-
 def _text(value: Any) -> str:
     """As they write it."""
     if value is None:
@@ -444,13 +413,6 @@ def _text(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value:.2f}"
     return value.isoformat() if isinstance(value, date) else str(value).strip()
-
-
-def _day(text: Any) -> date | None:
-    try:
-        return date.fromisoformat(_text(text)[:10])
-    except ValueError:
-        return None
 
 
 def _number(text: Any) -> Decimal | None:
@@ -466,10 +428,6 @@ def _instant(text: Any) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=_NO_OFFSET)
-
-
-def _digits(text: Any) -> str:
-    return re.sub(r"[^0-9]", "", _text(text))
 
 
 def _employee_number(text: Any) -> str:
@@ -523,66 +481,20 @@ class FinagoConnector(Connector):
     def setup(self) -> None:
         self._secret = self.credentials.get("token", "").strip()
         self.http.masker.add(self._secret)
-        self.http.auth = _Bearer(self)
-        self._access: _Access | None = None
-        self._used = threading.local()  # the access token of this thread's last call
+        # 401 means a dead token or bad input alike: what is refused with a renewed token is the input.
+        self.http.auth = self.tokens = Tokens(self.http, self._sign_in)
         self._rows: dict[str, list[Row]] = {}  # employee -> the employments as last read or answered
 
     # -- access ------------------------------------------------------------------------------------------
 
-    def access_token(self) -> str:
-        access = self._access
-        if access is None or not self._lasts(access):
-            with self.context.vault.exclusive():
-                access = self._saved() or self._fetch()
-            self._access = access
-        self._used.token = access.token
-        return access.token
-
-    def refused(self, response: Response) -> bool:
-        """401 means a dead token or bad input alike, so a token is renewed once; what is refused then is the input."""
-        if response.status != 401:
-            return False
-        with self.context.vault.exclusive():
-            access = self._saved()
-            if access is None or access.token == self._used.token:
-                access = self._fetch()
-        self._access = access
-        return True
-
-    def _lasts(self, access: _Access) -> bool:
-        return access.until is None or self.context.now() < access.until - _EARLY
-
-    def _saved(self) -> _Access | None:
-        """The vault's access token, if it came from this very API key and is still good."""
-        saved = self.context.vault.load()
-        if saved.get("key") != self._fingerprint() or not saved.get("access_token"):
-            return None
-        access = _Access(saved["access_token"], _instant(saved.get("expires_on")))
-        self.http.masker.add(access.token)
-        return access if self._lasts(access) else None
-
-    def _fetch(self) -> _Access:
-        """A new access token. The API key stands in the address (the vendor knows no other way), hence no headers or
-        bodies of ours carry it, and `Http` masks it in what is kept."""
+    def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
+        """The API key stands in the address (the vendor knows no other way), hence no headers or bodies of ours carry
+        it, and `Http` masks it in what is kept."""
         response = self.http.get("auth", params={"token": self._secret}, sign=False, classify=self._judge_key)
         answer = _json(response)
-        token = answer.get("accessToken") if isinstance(answer, dict) else None
-        if not isinstance(token, str) or not re.fullmatch(r"[!-~]+", token):
-            raise Unavailable(
-                "Finago took our API key but gave no access token for it. Nothing to do: it is tried again.",
-                vendor_code=str(response.status),
-            )
-        assert isinstance(answer, dict)
-        self.http.masker.add(token)
-        expires = _text(answer.get("expiresOn"))
-        self.context.vault.save({"access_token": token, "expires_on": expires, "key": self._fingerprint()})
-        access = _Access(token, _instant(expires))
-        # One that comes expired by our clock is used all the same, until it is refused: clocks differ.
-        return access if self._lasts(access) else _Access(token, None)
-
-    def _fingerprint(self) -> str:
-        return sha256(self._secret.encode()).hexdigest()[:16]
+        answer = answer if isinstance(answer, dict) else {}
+        end = _instant(answer.get("expiresOn"))
+        return Grant(_text(answer.get("accessToken")), (end - self.context.now()).total_seconds() if end else None)
 
     # -- answers -----------------------------------------------------------------------------------------
 
@@ -670,7 +582,7 @@ class FinagoConnector(Connector):
                     id=_text(row["empId"]),
                     name=f"{_text(row.get('firstname'))} {_text(row.get('lastname'))}".strip(),
                     email=_text(row.get("email")).casefold(),
-                    national_id=_digits(row.get("personnr")),
+                    national_id=digits_of(row.get("personnr")),
                 )
                 for row in answer
                 if isinstance(row, dict) and _text(row.get("empId"))
@@ -699,7 +611,7 @@ class FinagoConnector(Connector):
                 country = COUNTRIES.get(organization.country, organization.country)
                 raise DataRefused(
                     f"{organization.name or 'The company'} is {country} in Finago, and “{value}” is not one of its "
-                    "values there. Choose another under Translations or Defaults in the connection's settings.",
+                    "values there. Choose another under Translation or Defaults in the connection's settings.",
                     cause="value_of_other_country",
                     field=_OURS[name],
                 )
@@ -707,26 +619,32 @@ class FinagoConnector(Connector):
     # -- the contract ------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
-        lines: list[CheckLine] = []
-        title = "API key"
-        try:
-            with self.context.vault.exclusive():
-                self._access = self._fetch()
-            lines.append(CheckLine(True, title, "Finago takes it."))
-            title = "Company"
-            organization = self._organization()
-            country = COUNTRIES.get(organization.country, organization.country)
-            lines.append(CheckLine(True, title, f"{organization.name} ({country})"))
-            title = "Employees"
-            people = self._index()
-            lines.append(CheckLine(True, title, f"{len(people)} can be matched."))
-            title = "Employments"
-            if people:
-                self._read(people[0].id)
-            lines.append(CheckLine(True, title, "They can be read." if people else "There is no employee to try with."))
-        except ConnectorError as error:
-            return [*lines, CheckLine(False, title, error.message, where=_KEY_PLACE)]
+        lines, reads = self.try_each(
+            ("API key", _KEY_PLACE, self._check_key),
+            ("Company", _KEY_PLACE, self._check_company),
+            ("Employees", _KEY_PLACE, lambda: f"{len(self._index())} can be matched."),
+            ("Employments", _KEY_PLACE, self._check_employments),
+            needed=4,
+        )
+        if not reads:
+            return lines
+        organization = self._organization()
         return [*lines, self._check_enterprises(organization), *self._check_values(organization)]
+
+    def _check_key(self) -> str:
+        self.tokens.prove()
+        return "Finago takes it."
+
+    def _check_company(self) -> str:
+        organization = self._organization()
+        return f"{organization.name} ({COUNTRIES.get(organization.country, organization.country)})"
+
+    def _check_employments(self) -> str:
+        people = self._index()
+        if not people:
+            return "There is no employee to try with."
+        self._read(people[0].id)
+        return "They can be read."
 
     def _check_enterprises(self, organization: _Organization) -> CheckLine:
         rows = self.settings.get("enterprise_numbers") or {}
@@ -762,7 +680,7 @@ class FinagoConnector(Connector):
                 False,
                 "Values for this country",
                 f"The company is {country}, but some {' and '.join(wrong)} translate into Norwegian values.",
-                where="This connection's settings, Translations",
+                where="This connection's settings, Translation",
             )
         ]
 
@@ -770,52 +688,34 @@ class FinagoConnector(Connector):
         people = self._index()
         known = next((p for p in people if p.id == known_id), None) if known_id else None
         if known is not None:
-            return self._found(known, "the id found before")
+            return replace(self._found(known), matched_by="the id found before")
         number, email, national_id = (
             _employee_number(person.number),
             person.email.strip().casefold(),
-            _digits(person.national_id),
+            digits_of(person.national_id),
         )
-        steps = (
-            (number, f"employee number {number}", "employee number", lambda p: _employee_number(p.id) == number),
-            (email, f"e-mail {person.email.strip()}", "e-mail", lambda p: p.email == email),
-            (national_id, "the national id", "national id", lambda p: _same_person(p.national_id, national_id)),
-        )
-        searched = []
-        for key, words, by, matches in steps:
-            if not key:
-                continue
-            hits = [p for p in people if matches(p)]
-            if len(hits) == 1:
-                return self._found(hits[0], by)
-            if hits:
-                ids = ", ".join(p.id for p in hits)
-                raise EmployeeNotUnique(
-                    f"Finago has {len(hits)} employees with {words} (employee numbers {ids}). Give the employee here "
-                    "the number of the right one, then press Re-sync."
-                )
-            searched.append(words)
-        if not searched:
-            raise EmployeeNotFound(
-                f"{person.name} has no employee number in digits, no e-mail and no national id here to search Finago "
-                "by. Fill in one of them; it is sent when you save."
-            )
-        raise EmployeeNotFound(
-            f"Finago has no employee with {' or '.join(searched)}. Add {person.name} in Finago, or correct the number "
-            "or e-mail here, then press Re-sync."
+
+        def those(matches: Callable[[_Listed], bool]) -> list[RemoteEmployee]:
+            return [self._found(listed) for listed in people if matches(listed)]
+
+        return self.match(
+            ("employee number", number, lambda: those(lambda p: _employee_number(p.id) == number)),
+            ("e-mail", email, lambda: those(lambda p: p.email == email)),
+            ("national id", national_id, lambda: those(lambda p: _same_person(p.national_id, national_id))),
+            hint="Employee numbers there have digits only.",
         )
 
     @staticmethod
-    def _found(person: _Listed, by: str) -> RemoteEmployee:
-        return RemoteEmployee(person.id, f"{person.id} {person.name}".strip(), by)
+    def _found(person: _Listed) -> RemoteEmployee:
+        return RemoteEmployee(person.id, f"{person.id} {person.name}".strip())
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         return [
             Remote(
                 id=row["employment_id"],
                 values={
-                    "start_date": _day(row.get("startdate")),
-                    "end_date": _day(row.get("enddate")),
+                    "start_date": date_of(row.get("startdate")),
+                    "end_date": date_of(row.get("enddate")),
                     "end_reason": row.get("enddate_reason") or None,
                     "contract_type": (
                         row["employment_type"]

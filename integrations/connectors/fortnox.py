@@ -6,10 +6,7 @@ Documents named below are pages of Fortnox' developer site (fortnox.se/developer
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,42 +14,22 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
 
-import requests
-from requests.auth import AuthBase, HTTPBasicAuth
+from requests.auth import HTTPBasicAuth
 
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
     EmployeeNotFound,
-    EmployeeNotUnique,
     NotAuthorized,
     Unavailable,
 )
-from integrations.connectors.fields import BY_KEY, REMUNERATION_TYPES
-from integrations.connectors.fields import CONTRACT_TYPES as OUR_CONTRACT_TYPES
-from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import (
-    Calls,
-    Cause,
-    Delete,
-    Field,
-    Kind,
-    Limits,
-    Model,
-    Setting,
-    System,
-)
-from integrations.connectors.values import (
-    Change,
-    CheckLine,
-    Person,
-    Remote,
-    RemoteEmployee,
-    Wanted,
-    Warning,
-    Written,
-)
+from integrations.connectors.fields import BY_KEY
+from integrations.connectors.http import Response, nonsense, raise_for_trouble
+from integrations.connectors.reading import date_of, digits_of, email_of, text_of
+from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
+from integrations.connectors.tokens import Grant, Tokens, fingerprint, oauth_grant
+from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
 
 BLANK = "API_BLANK"  # "Delete values": the word that empties a field; an empty text leaves it as it is
 PAGE = 500  # "Parameters": the largest `limit`
@@ -194,23 +171,17 @@ SYSTEM = System(
             help="Needed by some salary agreements. Only written where Fortnox has nothing and the position has no "
             "contract type.",
         ),
-        Setting(
-            name="employment_forms",
-            label="Contract types",
-            kind=Kind.TABLE,
-            rows=OUR_CONTRACT_TYPES,
-            choices=EMPLOYMENT_FORMS,
+        code_table(
+            "employment_forms",
+            "contract_type",
+            EMPLOYMENT_FORMS,
             help="Fortnox's employment form for each of our contract types. An empty row keeps the built-in one.",
-            group="Translation",
         ),
-        Setting(
-            name="salary_forms",
-            label="Remuneration types",
-            kind=Kind.TABLE,
-            rows=REMUNERATION_TYPES,
-            choices=SALARY_FORMS,
+        code_table(
+            "salary_forms",
+            "remuneration_type",
+            SALARY_FORMS,
             help="Fortnox's salary form for each of our remuneration types. An empty row keeps the built-in one.",
-            group="Translation",
         ),
         Setting(
             name="send_start_date",
@@ -420,19 +391,10 @@ AGREEMENT = {
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """All employees there: number -> name, by e-mail and by the last ten digits of the national id."""
+    """All employees there, by e-mail and by the last ten digits of the national id."""
 
-    by_email: dict[str, dict[str, str]] = field(default_factory=dict)
-    by_national_id: dict[str, dict[str, str]] = field(default_factory=dict)
-
-
-class _Bearer(AuthBase):
-    def __init__(self, connector: FortnoxConnector) -> None:
-        self._connector = connector
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._connector.access_token()}"
-        return request
+    by_email: dict[str, list[RemoteEmployee]] = field(default_factory=dict)
+    by_national_id: dict[str, list[RemoteEmployee]] = field(default_factory=dict)
 
 
 class FortnoxConnector(Connector):
@@ -440,89 +402,40 @@ class FortnoxConnector(Connector):
 
     def setup(self) -> None:
         self.http.headers = {"Accept": "application/json"}
-        self.http.auth = _Bearer(self)
-        self._signing_in = threading.Lock()
-        self._grant: Mapping[str, Any] = {}
-        self._signed = threading.local()
+        self.http.auth = self.tokens = Tokens(self.http, self._sign_in)
 
     # -- sign-in -----------------------------------------------------------------------------------------
 
-    def access_token(self) -> str:
-        if not self._alive(self._grant):
-            self._sign_in()
-        token = str(self._grant["access_token"])
-        self._signed.token = token
-        return token
-
     def refused(self, response: Response) -> bool:
         trouble = _trouble(response)
-        if response.status != 401 and not (trouble and trouble[1] in SIGN_IN_CODES):
-            return False
-        self._sign_in(refused=self._signed.token)
-        return True
+        return response.status == 401 or (trouble is not None and trouble[1] in SIGN_IN_CODES)
 
-    def _alive(self, grant: Mapping[str, Any]) -> bool:
-        return bool(grant.get("access_token")) and grant.get("expires_at", 0) > self.context.now().timestamp()
-
-    def _sign_in(self, refused: str = "") -> None:
-        """Takes an access token other than `refused`: one that another thread or process has just saved, or a new one.
-
-        A refresh token dies with its first use ("Get refresh token"), so the one that follows is saved before the
-        access token that came with it is used.
-        """
-        with self._signing_in, self.context.vault.exclusive():
-            kept = dict(self.context.vault.load())
-            self.http.masker.add(str(kept.get("access_token", "")), str(kept.get("refresh_token", "")))
-            everything = _fingerprint(*(self.credentials.get(s.name, "") for s in SYSTEM.credentials))
-            if kept.get("credentials") == everything and kept.get("access_token") != refused and self._alive(kept):
-                self._grant = kept
-                return
-            answer, chain = self._ask_for_token(kept)
-            lifetime = _number(answer.get("expires_in"))
-            seconds = float(lifetime) if isinstance(lifetime, Decimal) else 3600.0
-            grant = {
-                **kept,
-                **chain,
-                "credentials": everything,
-                "access_token": answer["access_token"],
-                "expires_at": self.context.now().timestamp() + seconds - 60,
-            }
-            self.context.vault.save(grant)
-            self._grant = grant
-
-    def _ask_for_token(self, kept: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, str]]:
-        """The token endpoint's answer, and the refresh token to keep with the typed one from which it descends."""
+    def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
+        """A refresh token dies with its first use ("Get refresh token"); the one that follows is kept, with the typed
+        one from which it descends."""
         client_id, secret = self.credentials.get("client_id", ""), self.credentials.get("client_secret", "")
         tenant, typed = self.credentials.get("tenant_id", ""), self.credentials.get("refresh_token", "")
-        headers: dict[str, str] = {}
-        chain = {}
+        chain = {name: str(kept[name]) for name in ("descends_from", "refresh_token") if name in kept}
         if tenant:
-            headers["TenantId"] = tenant
             form = {"grant_type": "client_credentials"}
         elif typed:
-            chain["descends_from"] = _fingerprint(client_id, typed)
-            known = kept.get("refresh_token") if kept.get("descends_from") == chain["descends_from"] else None
-            form = {"grant_type": "refresh_token", "refresh_token": str(known or typed)}
-            chain["refresh_token"] = form["refresh_token"]
+            if chain.get("descends_from") != fingerprint(client_id, typed):
+                chain = {"descends_from": fingerprint(client_id, typed), "refresh_token": typed}
+            form = {"grant_type": "refresh_token", "refresh_token": chain["refresh_token"]}
         else:
             raise NotAuthorized(
                 "This connection has neither a tenant ID nor a refresh token. Enter one of the two under Credentials."
             )
-        answer = self.http.post(
+        response = self.http.post(
             self.context.urls["oauth"].rstrip("/") + "/token",
             data=form,
-            headers=headers,
+            headers={"TenantId": tenant} if tenant else {},
             auth=HTTPBasicAuth(client_id.encode(), secret.encode()),
             sign=False,
             write=False,
             classify=self._classify_token,
-        ).json()
-        if not isinstance(answer, dict) or not answer.get("access_token"):
-            raise Unavailable("Fortnox answered the sign-in without an access token. Nothing to do: it is tried again.")
-        if tenant == "" and answer.get("refresh_token"):
-            chain["refresh_token"] = str(answer["refresh_token"])
-        self.http.masker.add(str(answer["access_token"]), chain.get("refresh_token", ""))
-        return answer, chain
+        )
+        return oauth_grant(response, *(() if tenant else ("refresh_token",)), **chain)
 
     @staticmethod
     def _classify_token(response: Response) -> None:
@@ -606,51 +519,42 @@ class FortnoxConnector(Connector):
                 **words,
             )
         if code in REQUEST_CODES:
-            return DataRefused(
-                "Fortnox did not understand what we sent. This is a fault of Position Sync, not of your data: report "
-                "it with the code below.",
-                **words,
-            )
+            return self.not_understood(**words)
         named = next((key for key, pattern in NAMES_IN_ERRORS if re.search(pattern, text, re.I)), "")
         if named == "cost_centre" and not self.settings.get("send_cost_centre"):
             named = "department"
         if code == "2000359":
+            what = f"the field {BY_KEY[named].label}" if named else "this employee's data"
             return DataRefused(
-                f"Fortnox refused a sign in {_what(named)}. Use letters, digits and common signs only; it is sent when "
-                "you save.",
+                f"Fortnox refused a sign in {what}. Use letters, digits and common signs only; it is sent when you "
+                "save.",
                 field=named,
                 **words,
             )
-        return DataRefused(
-            f"Fortnox refused {_what(named)}. Its own words below say why: correct it here, or the employee in "
-            "Fortnox, then press Re-sync.",
-            field=named,
-            **words,
-        )
+        return self.data_refused(named, **words)
 
     # -- connection --------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
-        try:
-            self.access_token()
-        except ConnectorError as error:
-            return [_failed("Sign in", error, "This connection > Credentials")]
-        lines = [CheckLine(True, "Sign in", "Fortnox accepts the credentials.")]
-        lines.append(
-            self._allowed(
+        lines, signed_in = self.try_each(
+            ("Sign in", "This connection > Credentials", self._check_sign_in),
+            (
                 "Read and write employees (scope salary)",
-                "employees",
                 "Fortnox Developer portal > your integration > scope Lön (salary), then approve it anew; "
                 "the company needs Fortnox Lön",
-            )
+                lambda: self._allowed("employees"),
+            ),
+            needed=1,
         )
+        if not signed_in:
+            return lines
         if self.settings.get("send_cost_centre") or self.settings.get("send_department"):
             lines.append(
-                self._allowed(
+                self.tried(
                     "Look up cost centres (scope costcenter)",
-                    "costcenters",
                     "Fortnox Developer portal > your integration > scope for cost centres (costcenter), then approve "
                     "it anew; or switch the cost centre off in this connection's settings",
+                    lambda: self._allowed("costcenters"),
                 )
             )
         if self.settings.get("send_cost_centre") and self.settings.get("send_department"):
@@ -665,12 +569,13 @@ class FortnoxConnector(Connector):
         lines.append(self._company())
         return lines
 
-    def _allowed(self, title: str, path: str, where: str) -> CheckLine:
-        try:
-            self.http.get(path, params={"limit": 1}, keep_answer=False)
-        except ConnectorError as error:
-            return _failed(title, error, where)
-        return CheckLine(True, title, "Allowed.")
+    def _check_sign_in(self) -> str:
+        self.tokens.get()
+        return "Fortnox accepts the credentials."
+
+    def _allowed(self, path: str) -> str:
+        self.http.get(path, params={"limit": 1}, keep_answer=False)
+        return "Allowed."
 
     def _company(self) -> CheckLine:
         """Which company this is: a help for the reader, for which syncing needs no right."""
@@ -689,33 +594,20 @@ class FortnoxConnector(Connector):
             record = self._employee(known_id)
             if record is not None:
                 return _found(record, "earlier match")
-        if number and number != known_id and len(number) <= EMPLOYEE_ID_LENGTH:
-            record = self._employee(number)
-            if record is not None:
-                return _found(record, "employee number")
-        searched = [f"employee number {number}"] if number else []
-        email, digits = _email(person.email), _digits(person.national_id)
-        for what, key, shown in (("e-mail", email, f"e-mail {email}"), ("national id", digits, "this national id")):
-            if not key:
-                continue
-            index = self.once("employees", self._index)
-            hits = (index.by_email if what == "e-mail" else index.by_national_id).get(key, {})
-            if len(hits) > 1:
-                raise EmployeeNotUnique(
-                    f"{len(hits)} employees in Fortnox have {shown}: numbers {', '.join(sorted(hits)[:5])}. Correct "
-                    "them there, or enter the right Fortnox employment number as employee number here, then press "
-                    "Re-sync."
-                )
-            for hit, name in hits.items():
-                return RemoteEmployee(hit, f"{name} ({hit})", what, {})
-            searched.append(shown)
-        raise EmployeeNotFound(
-            f"No employee in Fortnox has {' or '.join(searched)}. Add the employee there, or correct the employee "
-            "number here, then press Re-sync."
-            if searched
-            else "The employee has no employee number, e-mail or national id here, so Fortnox cannot be searched. "
-            "Fill one in on the employee."
+        email, digits = email_of(person.email), _last_digits(person.national_id)
+
+        def by_number() -> Iterator[RemoteEmployee]:
+            if number != known_id and len(number) <= EMPLOYEE_ID_LENGTH and (record := self._employee(number)):
+                yield _found(record, "")
+
+        return self.match(
+            ("employee number", number, by_number),
+            ("e-mail", email, lambda: self._listed().by_email.get(email, ())),
+            ("national id", digits, lambda: self._listed().by_national_id.get(digits, ())),
         )
+
+    def _listed(self) -> _Index:
+        return self.once("employees", self._index)
 
     def _employee(self, number: str) -> dict[str, Any] | None:
         return self._lookup(f"employees/{quote(number, safe='')}", "Employee")
@@ -740,13 +632,13 @@ class FortnoxConnector(Connector):
         index = _Index()
         for record in self._everybody():
             number = str(record.get("EmployeeId") or "")
-            name = _name(record)
+            employee = RemoteEmployee(number, f"{_name(record)} ({number})", raw={})
             for table, key in (
-                (index.by_email, _email(record.get("Email"))),
-                (index.by_national_id, _digits(record.get("PersonalIdentityNumber"))),
+                (index.by_email, email_of(record.get("Email"))),
+                (index.by_national_id, _last_digits(record.get("PersonalIdentityNumber"))),
             ):
                 if number and key:
-                    table.setdefault(key, {})[number] = name
+                    table.setdefault(key, []).append(employee)
         return index
 
     def _everybody(self) -> Iterator[Mapping[str, Any]]:
@@ -770,16 +662,6 @@ class FortnoxConnector(Connector):
             raise _gone(employee)
         return [Remote(employee.id, _values(record), raw=record)]
 
-    def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
-        """An employee's record is there before any employment is, so the first one is written into it."""
-        [remote] = self.read(employee)
-        changes = {
-            key: Change(remote.values.get(key), value)
-            for key, value in wanted.values.items()
-            if value not in (None, "") and value != remote.values.get(key)
-        }
-        return self.update(employee, person, remote, changes, wanted)
-
     def update(
         self,
         employee: RemoteEmployee,
@@ -789,7 +671,6 @@ class FortnoxConnector(Connector):
         wanted: Wanted,
     ) -> Written:
         """Sends the changed fields alone: what is read holds salaries and balances that must not go back."""
-        self._require_order(remote, changes)
         body = {SYSTEM.field(key).remote: _written(key, change.new) for key, change in changes.items()}
         if body.get("CostCenter", BLANK) != BLANK:
             self._require_cost_centre(
@@ -822,18 +703,6 @@ class FortnoxConnector(Connector):
         record = _unwrapped(response, "Employee")
         return Written(employee.id, (*_not_taken(record, changes), *self._inactive(record, wanted)))
 
-    @staticmethod
-    def _require_order(remote: Remote, changes: Mapping[str, Change]) -> None:
-        """Refused here, because what Fortnox does with an end before the start is not documented."""
-        start = changes["start_date"].new if "start_date" in changes else remote.start
-        end = changes["end_date"].new if "end_date" in changes else remote.end
-        if start and end and end < start:
-            raise DataRefused(
-                f"The employment in Fortnox would end on {end} before it starts on {start}. Correct the end date here, "
-                "or the employment date in Fortnox, then press Re-sync.",
-                field="end_date",
-            )
-
     def _require_cost_centre(self, code: str, key: str) -> None:
         record = self.once(
             f"cost centre {code}", lambda: self._lookup(f"costcenters/{quote(code, safe='')}", "CostCenter") or {}
@@ -865,44 +734,35 @@ def _trouble(response: Response) -> tuple[str, str] | None:
     """(words, code) of an error body. Fortnox writes its keys in either capitals, and an error may come with 2xx."""
     if response.ok and b"rrorinformation" not in response.content.lower():
         return None
-    try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(body, dict):
-        return None
+    body = response.json_object()
     info = next((v for k, v in body.items() if k.lower() == "errorinformation"), None)
     if isinstance(info, dict):
         low = {k.lower(): v for k, v in info.items()}
-        return _text(low.get("message")) or "", _text(low.get("code")) or ""
+        return text_of(low.get("message")) or "", text_of(low.get("code")) or ""
     if response.ok:
         return None
     text = body.get("error_description") or body.get("message") or body.get("error")
-    return (str(text), _text(body.get("error")) or "") if text else None
+    return (str(text), text_of(body.get("error")) or "") if text else None
 
 
 def _unwrapped(response: Response, wrapper: str) -> dict[str, Any]:
     body = response.json()
     record = body.get(wrapper) if isinstance(body, dict) else None
     if not isinstance(record, dict):
-        raise Unavailable(
-            f"Fortnox's answer holds no {wrapper}. Nothing to do: it is tried again.",
-            vendor_text=response.text[:300],
-            vendor_code=str(response.status),
-        )
+        raise nonsense(response)
     return record
 
 
 def _values(record: Mapping[str, Any]) -> dict[str, Any]:
     """The record in the form in which our translation gives values."""
     rate = _number(record.get("FullTimeEquivalent"))
-    centre = _text(record.get("CostCenter"))
+    centre = text_of(record.get("CostCenter"))
     return {
-        "title": _text(record.get("JobTitle")),
-        "start_date": _date(record.get("EmploymentDate")),
-        "end_date": _date(record.get("EmployedTo")),
-        "contract_type": _text(record.get("EmploymentForm")),
-        "remuneration_type": _text(record.get("SalaryForm")),
+        "title": text_of(record.get("JobTitle")),
+        "start_date": date_of(record.get("EmploymentDate")),
+        "end_date": date_of(record.get("EmployedTo")),
+        "contract_type": text_of(record.get("EmploymentForm")),
+        "remuneration_type": text_of(record.get("SalaryForm")),
         "weekly_hours": _number(record.get("AverageWeeklyHours")),
         "percentage": round(rate, 4) if isinstance(rate, Decimal) else rate,
         "cost_centre": centre,
@@ -944,19 +804,8 @@ def _not_taken(record: Mapping[str, Any], changes: Mapping[str, Change]) -> Iter
             )
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value).strip() or None
-
-
-def _date(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value or "")[:10])
-    except ValueError:
-        return None
-
-
 def _number(value: Any) -> Decimal | str | None:
-    text = _text(value)
+    text = text_of(value)
     if text is None:
         return None
     try:
@@ -965,22 +814,14 @@ def _number(value: Any) -> Decimal | str | None:
         return text
 
 
-def _email(value: Any) -> str:
-    return (_text(value) or "").lower()
-
-
-def _digits(value: Any) -> str:
+def _last_digits(value: Any) -> str:
     """The last ten digits of a national id: Fortnox shows it with and without the century and the dash."""
-    digits = re.sub(r"\D", "", _text(value) or "")
+    digits = digits_of(value)
     return digits[-10:] if len(digits) >= 10 else ""
 
 
-def _fingerprint(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
 def _name(record: Mapping[str, Any]) -> str:
-    return _text(record.get("FullName")) or f"{record.get('FirstName') or ''} {record.get('LastName') or ''}".strip()
+    return text_of(record.get("FullName")) or f"{record.get('FirstName') or ''} {record.get('LastName') or ''}".strip()
 
 
 def _found(record: dict[str, Any], matched_by: str) -> RemoteEmployee:
@@ -993,12 +834,3 @@ def _gone(employee: RemoteEmployee) -> EmployeeNotFound:
         f"Employee {employee.id} is no longer in Fortnox. Add the employee there, or correct the employee number here, "
         "then press Re-sync."
     )
-
-
-def _what(key: str) -> str:
-    return f"the field {BY_KEY[key].label}" if key else "this employee's data"
-
-
-def _failed(title: str, error: ConnectorError, where: str) -> CheckLine:
-    words = f" Fortnox says: {error.vendor_text}" if error.vendor_text else ""
-    return CheckLine(False, title, error.message + words, where)

@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 import requests
 from requests.auth import AuthBase
 
+from integrations.connectors.addresses import PrivateAddress, keep_to_the_public
 from integrations.connectors.context import Context
 from integrations.connectors.errors import RateLimited, Unavailable, UnclearOutcome
 from integrations.connectors.limiter import WindowLimiter
@@ -24,7 +25,9 @@ from integrations.connectors.system import Limits
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
 KEPT_CHARACTERS = 20_000
 MASKED_BEYOND = 8_000  # longer than any token or key
-USER_AGENT = "PositionSync/1.0"
+# Those of a session, without the merging of a session's settings into each request, which takes as long as all the rest
+# of its preparation.
+HEADERS = {**requests.utils.default_headers(), "User-Agent": "PositionSync/1.0"}
 
 
 class _WithoutQueries(logging.Filter):
@@ -79,9 +82,20 @@ class Response:
         try:
             return json.loads(self.content)
         except (ValueError, RecursionError):
-            raise Unavailable(
-                "The answer is not JSON.", vendor_text=self.text[:300], vendor_code=str(self.status)
-            ) from None
+            raise Unavailable("The answer is not JSON.", **self.words) from None
+
+    def json_object(self) -> dict[str, Any]:
+        """The JSON object in the body, {} if something else is there: for refusals, whose form is never sure."""
+        try:
+            body = self.json()
+        except Unavailable:
+            return {}
+        return body if isinstance(body, dict) else {}
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """How the body begins, and the status, as the exceptions of `errors` take a system's own words."""
+        return {"vendor_text": self.text[:300], "vendor_code": str(self.status)}
 
     def retry_after(self) -> float | None:
         """Seconds of a Retry-After header, given as seconds or as a date; None without a usable one."""
@@ -104,21 +118,26 @@ def raise_for_trouble(response: Response) -> None:
         raise RateLimited(
             "Too many requests.",
             wait=response.retry_after(),
-            vendor_text=response.text[:300],
-            vendor_code="429",
+            **response.words,
         )
     if response.status >= 500:
         raise Unavailable(
             f"It did not answer properly ({response.status}).",
             wait=response.retry_after(),
-            vendor_text=response.text[:300],
-            vendor_code=str(response.status),
+            **response.words,
         )
     if 300 <= response.status < 400 and response.status != 304:
         raise Unavailable(
             f"It redirected the request ({response.status}), which is never followed.",
             vendor_code=str(response.status),
         )
+
+
+def nonsense(response: Response) -> Unavailable:
+    """What to say of a good answer that does not hold what it should."""
+    return Unavailable(
+        "The answer does not hold what was asked for. Nothing to do: it is tried again.", **response.words
+    )
 
 
 class Http:
@@ -135,15 +154,13 @@ class Http:
         limits: Limits,
         *,
         base_url: str = "",
-        auth: AuthBase | None = None,
-        headers: Mapping[str, str] | None = None,
         refused: Callable[[Response], bool] | None = None,
         classify: Callable[[Response], None] = raise_for_trouble,
     ) -> None:
         self.context = context
         self.base_url = base_url
-        self.auth = auth
-        self.headers = dict(headers or {})
+        self.auth: AuthBase | None = None
+        self.headers: dict[str, str] = {}
         self.refused = refused
         self.classify = classify
         self.masker = Masker()
@@ -155,6 +172,7 @@ class Http:
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         self._lock = threading.Lock()
+        self._proxies_of: dict[str, dict[str, str]] = {}
 
     # -- calls -------------------------------------------------------------------------------------------
 
@@ -201,18 +219,19 @@ class Http:
             write = method not in ("GET", "HEAD")
         full = url if "://" in url else urljoin(self.base_url.rstrip("/") + "/", url.lstrip("/"))
         for attempt in (1, 2):
-            response = self._send(
-                method,
-                full,
-                params=params,
-                json=json,
-                data=data,
-                headers={"User-Agent": USER_AGENT, **self.headers, **(headers or {})},
-                auth=auth or (self.auth if sign else None),
-                write=write,
-                read_timeout=read_timeout or self._read_timeout,
-                keep_answer=keep_answer,
-            )
+            with self.context.one_call():
+                response = self._send(
+                    method,
+                    full,
+                    params=params,
+                    json=json,
+                    data=data,
+                    headers={**HEADERS, **self.headers, **(headers or {})},
+                    auth=auth or (self.auth if sign else None),
+                    write=write,
+                    read_timeout=read_timeout or self._read_timeout,
+                    keep_answer=keep_answer,
+                )
             if not (sign and attempt == 1 and self.refused is not None and self.refused(response)):
                 break
         try:
@@ -227,12 +246,14 @@ class Http:
         self, method: str, url: str, *, write: bool, read_timeout: float, keep_answer: bool, **kwargs: Any
     ) -> Response:
         self.context.guard()
+        if not (self.context.private_targets or url.lower().startswith("https://")):
+            raise Unavailable("An address without https:// is not called: what is sent could be read on the way.")
         if self._limiter is not None:
             self._limiter.acquire()
             self.context.guard()
         session = self._session()
         kwargs["headers"] = {k: v for k, v in kwargs["headers"].items() if v is not None}
-        request = session.prepare_request(requests.Request(method, url, **kwargs))
+        request = requests.Request(method, url, **kwargs).prepare()
         started, clock = time.time(), time.monotonic()
         self.calls += 1
         response: Response | None = None
@@ -241,6 +262,7 @@ class Http:
             answer = session.send(
                 request,
                 timeout=(self.context.connect_timeout, read_timeout),
+                proxies=self._proxies(url),
                 allow_redirects=False,
                 stream=True,
             )
@@ -250,6 +272,9 @@ class Http:
                 answer.close()
             response = Response(answer.status_code, answer.headers, content, answer.encoding)
             return response
+        except PrivateAddress:
+            error = "not connected: the address leads into a private network"
+            raise
         # "from None": the texts of these exceptions hold the whole address, with any secret in its query.
         except requests.exceptions.ConnectTimeout:
             error = "no connection in time"
@@ -335,12 +360,21 @@ class Http:
         session = getattr(self._local, "session", None)
         if session is None:
             session = requests.Session()
-            session.trust_env = False  # no .netrc credentials; proxies are the operator's HTTPS_PROXY below
-            session.proxies = dict(requests.utils.get_environ_proxies("https://example.org"))
+            session.trust_env = False  # no .netrc credentials; proxies are looked up in `_proxies`
+            if not self.context.private_targets:
+                keep_to_the_public(session)
             self._local.session = session
             with self._lock:
                 self._sessions.append(session)
         return session
+
+    def _proxies(self, url: str) -> dict[str, str]:
+        """The operator's HTTPS_PROXY (HTTP_PROXY for plain addresses), unless NO_PROXY names the host."""
+        origin = url.split("/", 3)[:3]
+        found = self._proxies_of.get(key := "/".join(origin))
+        if found is None:
+            found = self._proxies_of[key] = dict(requests.utils.get_environ_proxies(key))
+        return found
 
     def close(self) -> None:
         with self._lock:

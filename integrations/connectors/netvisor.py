@@ -37,7 +37,18 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System
+from integrations.connectors.system import (
+    Calls,
+    Cause,
+    Delete,
+    Field,
+    Kind,
+    Limits,
+    Model,
+    RequiredWhile,
+    Setting,
+    System,
+)
 from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 
 LANGUAGE = "EN"
@@ -266,7 +277,14 @@ SYSTEM = System(
         Field(ours="cost_centre", unsupported=NO_DIMENSION),
         Field(ours="manager", unsupported="An employment period in Netvisor has no manager."),
         Field(ours="start_date", remote="startdate", required=True, owned=True, clearable=False, format="YYYY-MM-DD"),
-        Field(ours="end_date", remote="enddate", owned=True, format="YYYY-MM-DD"),
+        Field(
+            ours="end_date",
+            remote="enddate",
+            # addjobperiod.nv: refused without one.
+            required_while=RequiredWhile("contract_type", rf"{TEMPORARY}/.*", "a temporary contract"),
+            owned=True,
+            format="YYYY-MM-DD",
+        ),
         Field(ours="first_day_of_work", unsupported="Netvisor has the dates of the period and of the probation only."),
         Field(ours="last_day_of_work", unsupported="Netvisor has the dates of the period and of the probation only."),
         Field(ours="probation_end", remote="probationenddate", format="YYYY-MM-DD"),
@@ -287,7 +305,7 @@ SYSTEM = System(
             },
             table="contract_types",
             choices=tuple(code for code, _ in CONTRACT_CHOICES),
-            note="Two codes there, shown as contract/mode. A temporary contract needs an end date.",
+            note="Two codes there, shown as contract/mode.",
         ),
         Field(
             ours="occupation_code",
@@ -343,7 +361,12 @@ SYSTEM = System(
     ),
     # "Resources - general": one call at a time for a company, and at least two minutes' patience.
     calls=Calls(create=2, update=2, unchanged=1),
-    limits=Limits(concurrency=1, read_timeout=120, note="One call at a time for each company; no rate limit is known."),
+    limits=Limits(
+        concurrency=1,
+        read_timeout=120,
+        one_call_by="organisation_id",
+        note="One call at a time for each company; no rate limit is known.",
+    ),
     causes=(
         Cause(
             "period_locked",
@@ -575,7 +598,6 @@ class NetvisorConnector(Connector):
         return [_remote(period) for period in _all(shown, "employmentperiod") if _text(period, "netvisorkey")]
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
-        self._refuse_early(wanted.values)
         values = {k: v for k, v in wanted.values.items() if v is not None and v != ""}
         # addjobperiod.nv: `employeeidentifier` is the employee's Netvisor key, not the number.
         root = self._call("addjobperiod.nv", {"employeeidentifier": employee.id}, self._body(values), write=True)
@@ -593,7 +615,6 @@ class NetvisorConnector(Connector):
         wanted: Wanted,
     ) -> Written:
         new = {ours: change.new for ours, change in changes.items()}
-        self._refuse_early({**remote.values, **new})
         # editjobperiod.nv: the period's own key; what is left out stays, and an empty element wipes.
         self._call("editjobperiod.nv", {"netvisorkey": remote.id}, self._body(new), write=True)
         return Written(remote.id)
@@ -602,24 +623,6 @@ class NetvisorConnector(Connector):
         # deletejobperiod.nv: a GET that deletes, by the period's own key.
         self._call("deletejobperiod.nv", {"netvisorkey": remote.id}, write=True)
         return Written(remote.id)
-
-    @staticmethod
-    def _refuse_early(values: Mapping[str, Any]) -> None:
-        """What addjobperiod.nv's page says is refused, and an end before the start, which it leaves open."""
-        contract, end = values.get("contract_type") or "", values.get("end_date")
-        if contract.startswith(TEMPORARY) and end is None:
-            raise DataRefused(
-                "A temporary contract needs an end date in Netvisor. Fill in the end date, or choose another contract "
-                "type; it is sent when you save.",
-                cause="missing_required_field",
-                field="end_date",
-            )
-        if end is not None and end < values["start_date"]:
-            raise DataRefused(
-                "The end date is before the start date. Correct one of them; it is sent when you save.",
-                cause="value_refused",
-                field="end_date",
-            )
 
     def _body(self, values: Mapping[str, Any]) -> bytes:
         """The XML of one period, in ASCII: other letters become numeric character references, so that it does not

@@ -7,23 +7,19 @@ its API v2.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import requests
-from requests.auth import AuthBase, HTTPBasicAuth
+from requests.auth import HTTPBasicAuth
 
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
-    ConnectorError,
     DataRefused,
     EmployeeNotFound,
     EmployeeNotUnique,
@@ -33,9 +29,23 @@ from integrations.connectors.errors import (
     Unavailable,
     UnclearOutcome,
 )
-from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, END_REASONS, WORKING_HOURS_SCHEMES
-from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, When
+from integrations.connectors.fields import BY_KEY
+from integrations.connectors.http import Response, nonsense, raise_for_trouble
+from integrations.connectors.reading import date_of, digits_of, email_of, number_of, text_of
+from integrations.connectors.system import (
+    Calls,
+    Cause,
+    Delete,
+    Field,
+    Kind,
+    Limits,
+    Model,
+    Setting,
+    System,
+    When,
+    code_table,
+)
+from integrations.connectors.tokens import Grant, Tokens, oauth_grant
 from integrations.connectors.values import (
     Change,
     CheckLine,
@@ -127,7 +137,7 @@ def _digits(ours: Any, settings: Mapping[str, Any]) -> str:
 
 
 def _organization_number(ours: Any, settings: Mapping[str, Any]) -> str:
-    return re.sub(r"\D", "", ours.organization_number)
+    return digits_of(ours.organization_number)
 
 
 SYSTEM = System(
@@ -298,34 +308,25 @@ SYSTEM = System(
             example="974760673",
             group="Translation",
         ),
-        Setting(
-            name="employment_forms",
-            label="Contract types",
-            kind=Kind.TABLE,
-            rows=CONTRACT_TYPES,
-            choices=FORMS,
+        code_table(
+            "employment_forms",
+            "contract_type",
+            FORMS,
             help="PowerOffice Go's employment form for each of our contract types. An empty row keeps the built-in "
             "one.",
-            group="Translation",
         ),
-        Setting(
-            name="arrangements",
-            label="Working-hours schemes",
-            kind=Kind.TABLE,
-            rows=WORKING_HOURS_SCHEMES,
-            choices=ARRANGEMENTS,
+        code_table(
+            "arrangements",
+            "working_hours_scheme",
+            ARRANGEMENTS,
             help="PowerOffice Go's arrangement for each of our schemes. An empty row keeps the built-in one.",
-            group="Translation",
         ),
-        Setting(
-            name="reasons",
-            label="End reasons",
-            kind=Kind.TABLE,
-            rows=END_REASONS,
-            choices=REASONS,
+        code_table(
+            "reasons",
+            "end_reason",
+            REASONS,
             help="PowerOffice Go's reason for each of ours. It has none for retirement, death or a mutual agreement: "
             "choose which one stands for “other”.",
-            group="Translation",
         ),
     ),
     fields=(
@@ -382,8 +383,6 @@ SYSTEM = System(
             always_by="start_follows",
             owned=True,
             clearable=False,
-            note="Given to an employment that we make, and corrected there while the same position is current. Another "
-            "position that takes over leaves it alone, unless the connection's settings say otherwise.",
             format="YYYY-MM-DD",
             example="2026-11-01",
         ),
@@ -552,11 +551,11 @@ class _Employment:
 
     @property
     def start(self) -> date | None:
-        return _date(self.body.get("StartDate"))
+        return date_of(self.body.get("StartDate"))
 
     @property
     def end(self) -> date | None:
-        return _date(self.body.get("EndDate"))
+        return date_of(self.body.get("EndDate"))
 
     @property
     def closed(self) -> bool:
@@ -567,7 +566,7 @@ class _Employment:
 
     def line(self, day: date) -> Mapping[str, Any] | None:
         """The percentage line that counts on a day; before the first line, that one."""
-        begun = [line for line in self.lines if (_date(line.get("FromDate")) or date.min) <= day]
+        begun = [line for line in self.lines if (date_of(line.get("FromDate")) or date.min) <= day]
         return begun[-1] if begun else next(iter(self.lines), None)
 
 
@@ -591,15 +590,6 @@ class _Ready:
     warnings: tuple[Warning, ...]
 
 
-class _Keys(AuthBase):
-    def __init__(self, connector: PowerOfficeGoConnector) -> None:
-        self._connector = connector
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._connector.access_token()}"
-        return request
-
-
 class PowerOfficeGoConnector(Connector):
     system = SYSTEM
 
@@ -608,66 +598,25 @@ class PowerOfficeGoConnector(Connector):
             "Accept": "application/json",
             "Ocp-Apim-Subscription-Key": self.credentials.get("subscription_key", ""),
         }
-        self.http.auth = _Keys(self)
-        self._signing_in = threading.Lock()
-        self._grant: Mapping[str, Any] = {}
-        self._signed = threading.local()
+        self.http.auth = self.tokens = Tokens(self.http, self._sign_in)
 
     # -- sign-in -----------------------------------------------------------------------------------------
 
-    def access_token(self) -> str:
-        if not self._alive(self._grant):
-            self._sign_in()
-        token = str(self._grant["access_token"])
-        self._signed.token = token
-        return token
-
     def refused(self, response: Response) -> bool:
         """The gateway's 401 for a wrong subscription key is no matter of tokens."""
-        if response.status != 401 or "subscription key" in _words(response).lower():
-            return False
-        self._sign_in(refused=self._signed.token)
-        return True
+        return response.status == 401 and "subscription key" not in _words(response).lower()
 
-    def _alive(self, grant: Mapping[str, Any]) -> bool:
-        return bool(grant.get("access_token")) and grant.get("expires_at", 0) > self.context.now().timestamp()
-
-    def _sign_in(self, refused: str = "") -> None:
-        """Takes an access token other than `refused`: one that another thread or process has saved, or a new one."""
-        with self._signing_in, self.context.vault.exclusive():
-            kept = dict(self.context.vault.load())
-            self.http.masker.add(str(kept.get("access_token", "")))
-            everything = _fingerprint(*(self.credentials.get(s.name, "") for s in SYSTEM.credentials))
-            if kept.get("credentials") == everything and kept.get("access_token") != refused and self._alive(kept):
-                self._grant = kept
-                return
-            answer = self.http.post(
-                self.context.urls["token"],
-                data={"grant_type": "client_credentials"},
-                auth=HTTPBasicAuth(
-                    self.credentials.get("application_key", "").encode(),
-                    self.credentials.get("client_key", "").encode(),
-                ),
-                sign=False,
-                write=False,
-                classify=_classify_token,
-            ).json()
-            token = str(answer.get("access_token") or "") if isinstance(answer, dict) else ""
-            if not token:
-                raise Unavailable(
-                    "PowerOffice Go answered the sign-in without an access token. Nothing to do: it is tried again."
-                )
-            self.http.masker.add(token)
-            # "Authentication": the lifetime stands in each answer, and renewing before the end is asked for.
-            lifetime = _number(answer.get("expires_in"))
-            seconds = float(lifetime) if lifetime is not None else 600.0
-            grant = {
-                "credentials": everything,
-                "access_token": token,
-                "expires_at": self.context.now().timestamp() + max(seconds - 60, seconds / 2),
-            }
-            self.context.vault.save(grant)
-            self._grant = grant
+    def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
+        keys = (self.credentials.get("application_key", ""), self.credentials.get("client_key", ""))
+        response = self.http.post(
+            self.context.urls["token"],
+            data={"grant_type": "client_credentials"},
+            auth=HTTPBasicAuth(*(key.encode() for key in keys)),
+            sign=False,
+            write=False,
+            classify=_classify_token,
+        )
+        return oauth_grant(response)
 
     # -- calls -------------------------------------------------------------------------------------------
 
@@ -760,33 +709,23 @@ class PowerOfficeGoConnector(Connector):
                     **words,
                 )
         if response.status == 415 or OUR_FAULT.search(text):
-            raise DataRefused(
-                "PowerOffice Go did not understand what we sent. This is a fault of Position Sync, not of your data: "
-                "report it with the words below.",
-                **words,
-            )
+            raise self.not_understood(**words)
         found = next((key for key, pattern in NAMES_IN_ERRORS if re.search(pattern, detail, re.I)), "") or field
-        what = f"the field {BY_KEY[found].label}" if found else "this employee's data"
-        raise DataRefused(
-            f"PowerOffice Go refused {what}. Its own words below say why: correct it here, or the employee in "
-            "PowerOffice Go, then press Re-sync.",
-            field=found,
-            **words,
-        )
+        raise self.data_refused(found, **words)
 
     # -- connection --------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
-        try:
-            self.access_token()
-        except ConnectorError as error:
-            return [_failed("Sign in", error, "This connection > Credentials")]
-        lines = [CheckLine(True, "Sign in", "PowerOffice Go accepts the keys.")]
-        try:
-            info = _record(self._call("GET", "ClientIntegrationInformation", ""))
-        except ConnectorError as error:
-            return [*lines, _failed("Read the privileges", error, "This connection > Credentials")]
-        lines.append(CheckLine(True, "Company", _text(info.get("ClientName")) or "PowerOffice Go gives no name."))
+        keys = "This connection > Credentials"
+        info: dict[str, Any] = {}
+
+        def company() -> str:
+            info.update(_record(self._call("GET", "ClientIntegrationInformation", "")))
+            return text_of(info.get("ClientName")) or "PowerOffice Go gives no name."
+
+        lines, known = self.try_each(("Sign in", keys, self._check_sign_in), ("Company", keys, company), needed=2)
+        if not known:
+            return lines
         valid, invalid = ({str(p) for p in info.get(f"{kind}Privileges") or ()} for kind in ("Valid", "Invalid"))
         for privilege, purpose in self._privileges():
             title = f"{purpose} (privilege {privilege})"
@@ -813,6 +752,10 @@ class PowerOfficeGoConnector(Connector):
                 )
         return lines
 
+    def _check_sign_in(self) -> str:
+        self.tokens.get()
+        return "PowerOffice Go accepts the keys."
+
     def _privileges(self) -> list[tuple[str, str]]:
         """What this connection needs with its settings, one by one."""
         sent = [key for key in ON_EMPLOYEE if self.settings.get(f"send_{key}")]
@@ -837,7 +780,7 @@ class PowerOfficeGoConnector(Connector):
             record = self._employee(known_id)
             if record is not None and not _archived(record):
                 return _found(person, record, "earlier match")
-        number, email = person.number.strip(), _email(person.email)
+        number, email = person.number.strip(), email_of(person.email)
         hits, matched_by, archived = self._search(number, email)
         if len(hits) > 1:
             numbers = ", ".join(sorted(str(hit.get("Number")) for hit in hits)[:5])
@@ -900,7 +843,7 @@ class PowerOfficeGoConnector(Connector):
         """Everybody by e-mail: "Employees" has no filter for it. Once per turn, and kept in nobody's log."""
         index: dict[str, list[Mapping[str, Any]]] = {}
         for row in self._list("Employees", "Employee", {"Fields": LISTED}, keep_answer=False):
-            key = _email(row.get("EmailAddress"))
+            key = email_of(row.get("EmailAddress"))
             if key:
                 index.setdefault(key, []).append(row)
         return index
@@ -916,7 +859,7 @@ class PowerOfficeGoConnector(Connector):
     def _enterprise_id(self, number: str | None) -> int:
         rows = self._enterprises().values()
         hit = next(
-            (r for r in rows if (_text(r.get("EnterpriseNo")) == number if number else r.get("IsDefault"))), None
+            (r for r in rows if (text_of(r.get("EnterpriseNo")) == number if number else r.get("IsDefault"))), None
         )
         if hit is None:
             raise DataRefused(
@@ -936,7 +879,7 @@ class PowerOfficeGoConnector(Connector):
         params = {} if "," in code else {"codes": code}
 
         def look() -> list[Mapping[str, Any]]:
-            return [row for row in self._list(path, privilege, params) if _text(row.get("Code")) == code]
+            return [row for row in self._list(path, privilege, params) if text_of(row.get("Code")) == code]
 
         rows = self.once(f"{path} {code}", look)
         active = [row for row in rows if row.get("IsActive") is not False]
@@ -958,7 +901,7 @@ class PowerOfficeGoConnector(Connector):
         """The ids of those who may be meant: exactly one, if all is well."""
 
         def look() -> tuple[int, ...]:
-            return tuple(int(row["Id"]) for row in self._search(manager.number.strip(), _email(manager.email))[0])
+            return tuple(int(row["Id"]) for row in self._search(manager.number.strip(), email_of(manager.email))[0])
 
         return self.once(f"manager {manager.number} {manager.email}", look)
 
@@ -1005,19 +948,19 @@ class PowerOfficeGoConnector(Connector):
         body = employment.body
         line = employment.line(self.context.today)
         values: dict[str, Any] = {
-            key: _text(body.get(name)) for key, name in ON_EMPLOYMENT.items() if key != "company"
+            key: text_of(body.get(name)) for key, name in ON_EMPLOYMENT.items() if key != "company"
         } | {
             "start_date": employment.start,
             "end_date": employment.end,
-            "percentage": _number(line.get("FtePercentage")) if line else None,
-            "title": _text(record.get("JobTitle")),
-            "department": _text(record.get("DepartmentCode")),
-            "cost_centre": _text(record.get("LocationCode")),
+            "percentage": number_of(line.get("FtePercentage")) if line else None,
+            "title": text_of(record.get("JobTitle")),
+            "department": text_of(record.get("DepartmentCode")),
+            "cost_centre": text_of(record.get("LocationCode")),
             "manager": self._manager_number(employee.raw.manager, record),
         }
         if employee.raw.company and self.settings.get("send_company"):
             enterprise = str(body.get("EnterpriseId") or "")
-            values["company"] = _text(self._enterprises().get(enterprise, {}).get("EnterpriseNo")) or enterprise
+            values["company"] = text_of(self._enterprises().get(enterprise, {}).get("EnterpriseNo")) or enterprise
         renews_from = None
         if employment.end is not None:
             # The day after the end carries an employment on; one that was reported as ended is never carried on.
@@ -1026,7 +969,7 @@ class PowerOfficeGoConnector(Connector):
 
     def _manager_number(self, ours: Manager | None, record: Mapping[str, Any]) -> str | None:
         """The manager there, as we number managers here: theirs may be matched by something else than the number."""
-        theirs, number = record.get("ManagerEmployeeId"), _text(record.get("ManagerEmployeeNo"))
+        theirs, number = record.get("ManagerEmployeeId"), text_of(record.get("ManagerEmployeeNo"))
         if ours is None or not theirs or number == ours.number or not self.settings.get("send_manager"):
             return number
         return ours.number if self._manager_ids(ours) == (theirs,) else number
@@ -1042,8 +985,9 @@ class PowerOfficeGoConnector(Connector):
         live = [e for e in employee.raw.employments if not e.over(wanted.start)]
         for twin in live:
             same = (wanted.start, values["occupation_code"], enterprise)
-            if (twin.start, _text(twin.body.get("ProfessionCode")), twin.body.get("EnterpriseId")) == same:
-                return self._carry_on(employee, person, self._with_lines(twin), record, wanted)
+            if (twin.start, text_of(twin.body.get("ProfessionCode")), twin.body.get("EnterpriseId")) == same:
+                remote = self._remote(employee, self._with_lines(twin), record)
+                return self.write_into(employee, person, remote, wanted)
         if live:
             raise DataRefused(
                 f"PowerOffice Go already has another employment of this employee, from {live[0].start}, that is not "
@@ -1068,22 +1012,6 @@ class PowerOfficeGoConnector(Connector):
         self._write_employee(employee, record, ready.employee)
         return Written(made.id, ready.warnings)
 
-    def _carry_on(
-        self,
-        employee: RemoteEmployee,
-        person: Person,
-        employment: _Employment,
-        record: Mapping[str, Any],
-        wanted: Wanted,
-    ) -> Written:
-        remote = self._remote(employee, employment, record)
-        changes = {
-            key: Change(remote.values.get(key), value)
-            for key, value in wanted.values.items()
-            if value not in (None, "") and value != remote.values.get(key)
-        }
-        return self.update(employee, person, remote, changes, wanted)
-
     def update(
         self,
         employee: RemoteEmployee,
@@ -1095,7 +1023,6 @@ class PowerOfficeGoConnector(Connector):
         employment: _Employment = remote.raw
         start = changes["start_date"].new if "start_date" in changes else employment.start or wanted.start
         self._require_open(employment, changes)
-        self._require_order(start, employment, changes)
         values = {key: change.new for key, change in changes.items()}
         if values.get("end_date"):
             # The reason is demanded with the date ("Employments"), so both go in one document.
@@ -1118,16 +1045,6 @@ class PowerOfficeGoConnector(Connector):
                 "is left alone. Open it again there, then press Re-sync; a new job is a position that starts after "
                 "that day.",
                 cause="employment_closed",
-                field="end_date",
-            )
-
-    @staticmethod
-    def _require_order(start: date, employment: _Employment, changes: Mapping[str, Change]) -> None:
-        end = changes["end_date"].new if "end_date" in changes else employment.end
-        if end is not None and end < start:
-            raise DataRefused(
-                f"The employment in PowerOffice Go would end on {end} before it starts on {start}. Correct the dates "
-                "here, or the employment's start date there, then press Re-sync.",
                 field="end_date",
             )
 
@@ -1179,7 +1096,7 @@ class PowerOfficeGoConnector(Connector):
             day = wanted.start
         else:
             day = self.context.today
-        return max(day, start, _date(line.get("FromDate")) or start)
+        return max(day, start, date_of(line.get("FromDate")) or start)
 
     def _just_made(self, employment: _Employment, wanted: Wanted) -> bool:
         """Whether an employment that we do not know of is most likely one whose answer got lost."""
@@ -1193,19 +1110,19 @@ class PowerOfficeGoConnector(Connector):
     def _write_percentage(self, employment: _Employment, percentage: Decimal, day: date) -> None:
         """A new line from the day of the change; an edit only where that day has a line. No line is ever taken away."""
         path = f"Employees/Employments/{employment.id}/FtePercentages"
-        line = next((line for line in reversed(employment.lines) if _date(line.get("FromDate")) == day), None)
+        line = next((line for line in reversed(employment.lines) if date_of(line.get("FromDate")) == day), None)
         if line is None:
             body = {"FromDate": day.isoformat(), "FtePercentage": float(percentage)}
             self._call("POST", path, "EmploymentFtePercentage_Full", "percentage", json=body)
-        elif _number(line.get("FtePercentage")) != percentage:
+        elif number_of(line.get("FtePercentage")) != percentage:
             changed = {"FtePercentage": percentage}
             self._patch(f"{path}/{line['Id']}", "EmploymentFtePercentage_Full", changed, "percentage")
 
     def _move_first_line(self, employment: _Employment, start: date) -> _Employment:
         """The first line goes with a start date that it began on, so that no day of the employment is without one."""
         first = employment.lines[0] if employment.lines else None
-        others = [_date(line.get("FromDate")) or date.min for line in employment.lines[1:]]
-        if first is None or _date(first.get("FromDate")) != employment.start or any(day <= start for day in others):
+        others = [date_of(line.get("FromDate")) or date.min for line in employment.lines[1:]]
+        if first is None or date_of(first.get("FromDate")) != employment.start or any(day <= start for day in others):
             return employment
         path = f"Employees/Employments/{employment.id}/FtePercentages/{first['Id']}"
         self._patch(path, "EmploymentFtePercentage_Full", {"FromDate": start}, "percentage")
@@ -1217,13 +1134,7 @@ class PowerOfficeGoConnector(Connector):
 
 def _problem(response: Response) -> dict[str, str]:
     """The members of a problem or of a gateway's error, in small letters; none if the body is something else."""
-    try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(body, dict):
-        return {}
-    return {str(name).lower(): str(value) for name, value in body.items() if value not in (None, "")}
+    return {str(name).lower(): str(value) for name, value in response.json_object().items() if value not in (None, "")}
 
 
 def _detail(response: Response) -> str:
@@ -1289,23 +1200,15 @@ def _rows(response: Response) -> list[Mapping[str, Any]]:
         return []
     rows = response.json()
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _nonsense(response)
+        raise nonsense(response)
     return rows
 
 
 def _record(response: Response) -> Mapping[str, Any]:
     record = response.json()
     if not isinstance(record, dict):
-        raise _nonsense(response)
+        raise nonsense(response)
     return record
-
-
-def _nonsense(response: Response) -> Unavailable:
-    return Unavailable(
-        "PowerOffice Go's answer does not hold what was asked for. Nothing to do: it is tried again.",
-        vendor_text=response.text[:300],
-        vendor_code=str(response.status),
-    )
 
 
 def _more(response: Response) -> bool | None:
@@ -1328,33 +1231,11 @@ def _gone(words: Mapping[str, str]) -> EmployeeNotFound:
 # -- values --------------------------------------------------------------------------------------------------
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value).strip() or None
-
-
-def _date(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value or "")[:10])
-    except ValueError:
-        return None
-
-
-def _number(value: Any) -> Decimal | None:
-    try:
-        return None if value is None else Decimal(str(value))
-    except InvalidOperation:
-        return None
-
-
 def _written(value: Any) -> Any:
     """One of our translated values as JSON."""
     if isinstance(value, date):
         return value.isoformat()
     return float(value) if isinstance(value, Decimal) else value
-
-
-def _email(value: Any) -> str:
-    return (_text(value) or "").lower()
 
 
 def _archived(record: Mapping[str, Any]) -> bool:
@@ -1370,12 +1251,3 @@ def _found(person: Person, record: Mapping[str, Any], matched_by: str, *, whole:
     company = bool(person.company and person.company.organization_number)
     matched = _Matched(record if whole else None, person.manager, company)
     return RemoteEmployee(str(record["Id"]), f"{name} ({record.get('Number')})", matched_by, matched)
-
-
-def _fingerprint(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _failed(title: str, error: ConnectorError, where: str) -> CheckLine:
-    words = f" PowerOffice says: {error.vendor_text}" if error.vendor_text else ""
-    return CheckLine(False, title, error.message + words, where)

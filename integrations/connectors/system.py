@@ -26,7 +26,7 @@ class Delete(StrEnum):
 
 
 class Transport(StrEnum):
-    """HTTP, or a file that a person carries over: see `Connector.render` and `context.Outbox`."""
+    """HTTP, or a file that a person carries over: see `Connector.render`, `without` and `context.Outbox`."""
 
     HTTP = "http"
     FILE = "file"
@@ -74,6 +74,30 @@ class Setting:
     group: str = "Defaults"
 
 
+def code_table(
+    name: str,
+    ours: str,
+    choices: tuple[tuple[str, str], ...] = (),
+    *,
+    help: str = "",
+    label: str = "",
+    example: str = "",
+    group: str = "Translation",
+) -> Setting:
+    """The TABLE that gives their code for each code of our field `ours`."""
+    field = BY_KEY[ours]
+    return Setting(
+        name=name,
+        label=label or f"{field.label}s",
+        kind=Kind.TABLE,
+        rows=field.codes,
+        choices=choices,
+        help=help,
+        example=example,
+        group=group,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Calls:
     """What one employee costs in HTTP calls: the first position there, a change of one field, and no difference at all.
@@ -91,7 +115,8 @@ class Limits:
     """`requests` per sliding window of `per_seconds` (0 = none known), `concurrency` calls at a time.
 
     `shared_by` names the credential whose value the vendor counts by when that is not the connection itself:
-    connections with the same value then share one limiter across processes.
+    connections with the same value then share one limiter across processes. `one_call_by` names the credential of the
+    customer from whom the vendor takes one call at a time: connections with the same value then take turns.
     """
 
     requests: int = 0
@@ -99,7 +124,28 @@ class Limits:
     concurrency: int = 4
     read_timeout: float = 30.0
     shared_by: str = ""
+    one_call_by: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredWhile:
+    """A value must exist while the record's `field` holds, in their words, a text that `matches` (regular expression
+    for the whole of it). `what` says that in words: "a temporary contract"."""
+
+    field: str
+    matches: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What is set on a record there stays: another value is refused with this `cause`, what is empty may be filled in.
+    `what` is the field in their words, `why` ends the sentence "It has this there and that here, and …"."""
+
+    cause: str
+    what: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +158,12 @@ class Field:
     corrected      with on_create: also written later where the record still holds what we wrote for the same position;
                    never when another position takes a flat record over, nor where a clerk wrote it
     always_by      name of the BOOLEAN setting that makes the field `always`, whatever `when` says
+    cleared_by     name of the BOOLEAN setting that empties the field at the end of the employment (flat), where the
+                   record still holds what we wrote
     required       a value must exist (ours, or from `default_setting`) before anything is written
     required_with  required only when this other field of ours has a value ("end_date")
+    required_while  required only while another field of the same record holds certain values there
+    locked         cannot be changed on a record that has a value
     codes          our code -> their code; None = no counterpart (the table must give one, else refused)
     table          name of the TABLE setting whose rows replace `codes`
     choices        every code they know, to offer in the table and to check against
@@ -133,8 +183,11 @@ class Field:
     when: When = When.ALWAYS
     corrected: bool = False
     always_by: str = ""
+    cleared_by: str = ""
     required: bool = False
     required_with: str = ""
+    required_while: RequiredWhile | None = None
+    locked: Locked | None = None
     codes: Mapping[str, str | None] | None = None
     table: str = ""
     choices: tuple[str, ...] = ()

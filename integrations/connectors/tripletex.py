@@ -7,31 +7,25 @@ github.com/Tripletex/tripletex-api2, and developer.tripletex.no.
 from __future__ import annotations
 
 import base64
-import hashlib
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import requests
-from requests.auth import AuthBase
 
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
     EmployeeNotFound,
-    EmployeeNotUnique,
     NotAuthorized,
     RateLimited,
     Stale,
     Unavailable,
     UnclearOutcome,
 )
-from integrations.connectors.fields import CONTRACT_TYPES, END_REASONS, WORKING_HOURS_SCHEMES
 from integrations.connectors.http import Response, raise_for_trouble
+from integrations.connectors.reading import digits_of, number_of, sure_date
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -43,7 +37,9 @@ from integrations.connectors.system import (
     Setting,
     System,
     When,
+    code_table,
 )
+from integrations.connectors.tokens import Grant, Tokens
 from integrations.connectors.values import (
     Change,
     CheckLine,
@@ -95,7 +91,7 @@ DAYS_OF_A_WEEK = 5
 
 
 def _organization_number(company: Company, settings: Mapping[str, Any]) -> str:
-    return "".join(filter(str.isdigit, company.organization_number))
+    return digits_of(company.organization_number)
 
 
 def _hours_per_day(hours: Any, settings: Mapping[str, Any]) -> Decimal:
@@ -181,13 +177,10 @@ SYSTEM = System(
             kind=Kind.CHOICE,
             choices=FORM_LABELS,
         ),
-        Setting(
-            name="contract_types",
-            label="Contract types",
-            kind=Kind.TABLE,
-            rows=CONTRACT_TYPES,
-            choices=FORM_LABELS,
-            group="Translation",
+        code_table(
+            "contract_types",
+            "contract_type",
+            FORM_LABELS,
         ),
         Setting(
             name="occupation_codes",
@@ -212,13 +205,10 @@ SYSTEM = System(
             default=NOT_SHIFT,
             choices=HOURS_LABELS,
         ),
-        Setting(
-            name="working_hours_schemes",
-            label="Working-hours schemes",
-            kind=Kind.TABLE,
-            rows=WORKING_HOURS_SCHEMES,
-            choices=HOURS_LABELS,
-            group="Translation",
+        code_table(
+            "working_hours_schemes",
+            "working_hours_scheme",
+            HOURS_LABELS,
         ),
         Setting(
             name="shift_hours",
@@ -229,13 +219,10 @@ SYSTEM = System(
             help="Tripletex asks for the duration of shifts in hours with every shift scheme. Given to rows that have "
             "none yet.",
         ),
-        Setting(
-            name="end_reasons",
-            label="End reasons",
-            kind=Kind.TABLE,
-            rows=END_REASONS,
-            choices=END_REASON_LABELS,
-            group="Translation",
+        code_table(
+            "end_reasons",
+            "end_reason",
+            END_REASON_LABELS,
         ),
         Setting(
             name="tax_deduction_code",
@@ -514,88 +501,34 @@ REFUSED = {
 }
 
 
-class _SessionAuth(AuthBase):
-    """Basic authentication with the company's id and the session token of the moment."""
-
-    def __init__(self, connector: TripletexConnector) -> None:
-        self.connector = connector
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Basic {_basic(self.connector.company_id, self.connector.session())}"
-        return request
-
-
 class TripletexConnector(Connector):
     system = SYSTEM
 
     def setup(self) -> None:
-        self.company_id = self.credentials.get("company_id") or "0"
-        self._thread = threading.local()
-        self._session = ""
-        who = (
-            self.context.urls["api"],
-            self.company_id,
-            self.credentials.get("consumer_token", ""),
-            self.credentials.get("employee_token", ""),
-        )
-        self._owner = hashlib.sha256("\n".join(who).encode()).hexdigest()
-        self.http.auth = _SessionAuth(self)
+        company = self.credentials.get("company_id") or "0"
+        self.http.auth = self.tokens = Tokens(self.http, self._sign_in, header=lambda token: _basic(company, token))
 
     # -- session tokens ----------------------------------------------------------------------------------
 
-    def session(self) -> str:
-        """The token to sign the next request of this thread with."""
-        if not self._session:
-            self._session = self._kept_session() or self._renew_session()
-        self._thread.used = self._session
-        return self._session
-
-    def refused(self, response: Response) -> bool:
-        if response.status != 401:
-            return False
-        self._session = self._renew_session(instead_of=getattr(self._thread, "used", ""))
-        return True
-
-    def _kept_session(self) -> str:
-        """The one in the vault, if it was made with these credentials and is still valid today.
+    def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
+        """By POST, which keeps the secrets out of the address; by PUT where an older Tripletex has no POST.
 
         A session token dies when Norwegian time passes midnight at the start of its expiration date
         (developer.tripletex.no, Authentication and tokens).
         """
-        kept = self.context.vault.load()
-        if kept.get("made_for") != self._owner or str(kept.get("expires", "")) <= self._norwegian_day().isoformat():
-            return ""
-        return self._masked(str(kept["session"]))
-
-    def _renew_session(self, instead_of: str = "") -> str:
-        with self.context.vault.exclusive():
-            token = self._kept_session()
-            if token and token != instead_of:
-                return token  # somebody else has just renewed it
-            expires = (self._norwegian_day() + timedelta(days=SESSION_DAYS)).isoformat()
-            token = self._masked(self._create_session(expires))
-            self.context.vault.save({"session": token, "expires": expires, "made_for": self._owner})
-            return token
-
-    def _masked(self, token: str) -> str:
-        self.http.masker.add(token, _basic(self.company_id, token))
-        return token
-
-    def _create_session(self, expires: str) -> str:
-        """By POST, which keeps the secrets out of the address; by PUT where an older Tripletex has no POST."""
+        now = self.context.now()
+        expires = now.astimezone(OSLO).date() + timedelta(days=SESSION_DAYS)
         given = {
             "consumerToken": self.credentials.get("consumer_token", ""),
             "employeeToken": self.credentials.get("employee_token", ""),
-            "expirationDate": expires,
+            "expirationDate": expires.isoformat(),
         }
         path = "token/session/:create"
         answer = self.http.post(path, json=given, sign=False, write=False, classify=self._session_answer)
         if answer.status == 405:
             answer = self.http.put(path, params=given, sign=False, write=False, classify=self._session_answer)
-        token = _value(answer).get("token")
-        if not token:
-            raise Unavailable("Tripletex answered without a session token.")
-        return str(token)
+        end = datetime.combine(expires, time.min, OSLO)
+        return Grant(str(_value(answer).get("token") or ""), (end - now).total_seconds())
 
     def _session_answer(self, response: Response) -> None:
         if response.ok or response.status == 405:
@@ -607,16 +540,13 @@ class TripletexConnector(Connector):
             **_words(response),
         )
 
-    def _norwegian_day(self) -> date:
-        return self.context.now().astimezone(OSLO).date()
-
     # -- answers -----------------------------------------------------------------------------------------
 
     def classify(self, response: Response) -> None:
         if response.ok:
             return
         _raise_for_load(response)
-        words, code = _words(response), _error(response).get("code")
+        words, code = _words(response), response.json_object().get("code")
         if code == 1000:  # "Unspecified exception", also seen with status 400
             raise Unavailable("Tripletex met an error of its own.", **words)
         if response.status == 401:
@@ -651,7 +581,7 @@ class TripletexConnector(Connector):
     def _refusal(response: Response) -> DataRefused:
         """A refusal by the fields it names. The words are in the token owner's language: never a basis for a choice."""
         words = _words(response)
-        for found in _error(response).get("validationMessages") or ():
+        for found in response.json_object().get("validationMessages") or ():
             parts = str(found.get("field") or "").split(".")
             name = next((part for part in reversed(parts) if part in OURS), "")
             if not name:
@@ -677,56 +607,48 @@ class TripletexConnector(Connector):
 
     def check(self) -> Sequence[CheckLine]:
         access = "Tripletex: Company > Employees > the owner of the token, access rights"
-        lines: list[CheckLine] = []
-
-        def line(title: str, where: str, call: Any) -> bool:
-            try:
-                ok, detail = call()
-            except ConnectorError as error:
-                ok, detail = False, f"{error.message} {error.vendor_text}".strip()
-            lines.append(CheckLine(ok, title, detail, "" if ok else where))
-            return bool(ok)
-
         token_page = "Tripletex: Company > Employees > the owner of the token > API access"
-        if not line("Log in", token_page, self._check_login):
-            return lines
-        line("See employees, with date of birth", access, self._check_employees)
-        line("See employments and wages", access, self._check_employments)
-        line(
-            "See sub-units",
-            "Tripletex: the company's sub-units (virksomheter), and the token owner's right to see them",
-            self._check_divisions,
-        )
-        line("See occupation codes", access, self._check_occupation_codes)
-        return lines
+        units = "Tripletex: the company's sub-units (virksomheter), and the token owner's right to see them"
+        return self.try_each(
+            ("Log in", token_page, self._check_login),
+            ("See employees, with date of birth", access, self._check_employees),
+            ("See employments and wages", access, self._check_employments),
+            ("See sub-units", units, self._check_divisions),
+            ("See occupation codes", access, self._check_occupation_codes),
+            needed=1,
+        )[0]
 
-    def _check_login(self) -> tuple[bool, str]:
+    def _check_login(self) -> CheckLine | str:
         company = _value(self.http.get("token/session/%3EwhoAmI")).get("companyId")
-        return True, f"Company {company}"
+        return f"Company {company}"
 
-    def _check_employees(self) -> tuple[bool, str]:
+    def _check_employees(self) -> CheckLine | str:
         found = self._first("employee", EMPLOYEE)
         if found and "dateOfBirth" not in found[0]:
-            return False, "Tripletex leaves the date of birth out of its answers: a right is missing."
-        return True, ""
+            return CheckLine(False, "", "Tripletex leaves the date of birth out of its answers: a right is missing.")
+        return ""
 
-    def _check_employments(self) -> tuple[bool, str]:
+    def _check_employments(self) -> CheckLine | str:
         rows = self._first("employee/employment/details", "id,date,percentageOfFullTimeEquivalent,annualSalary")
         if rows and "annualSalary" not in rows[0] and self.settings.get("details_from") != "row":
-            return False, "Wages are hidden from the token, and a new details row must take over the wage before it."
-        return True, ""
+            return CheckLine(
+                False, "", "Wages are hidden from the token, and a new details row must take over the wage before it."
+            )
+        return ""
 
-    def _check_divisions(self) -> tuple[bool, str]:
+    def _check_divisions(self) -> CheckLine | str:
         default = self.settings.get("default_division")
         if not self._divisions:
-            return False, "No sub-unit is registered: Tripletex runs no payroll for an employment without one."
+            return CheckLine(
+                False, "", "No sub-unit is registered: Tripletex runs no payroll for an employment without one."
+            )
         if default and default not in self._divisions:
-            return False, f"The default sub-unit {default} is not registered there."
-        return True, f"{len(self._divisions)} registered"
+            return CheckLine(False, "", f"The default sub-unit {default} is not registered there.")
+        return f"{len(self._divisions)} registered"
 
-    def _check_occupation_codes(self) -> tuple[bool, str]:
+    def _check_occupation_codes(self) -> CheckLine | str:
         self._first("employee/employment/occupationCode", "id,code")
-        return True, ""
+        return ""
 
     def _first(self, path: str, fields: str) -> list[dict[str, Any]]:
         """One item, to see what the token may see; none where there are too many to list at all."""
@@ -748,35 +670,25 @@ class TripletexConnector(Connector):
             )
             if answer.ok and _confirms(_value(answer), person):
                 return self._employee(_value(answer), "the id from last time")
-        searched = []
-        if person.number:
-            number = person.number.strip()
-            found = [
-                e
-                for e in self._list("employee", employeeNumber=number, fields=EMPLOYEE)
-                if _same_text(e.get("employeeNumber"), number)
-            ]
-            searched.append(f"employee number {number}")
-            if found:
-                return self._only(found, "employee number", searched[-1])
-        if person.national_id:
-            everybody = self.once("by national id", self._by_national_id)
-            searched.append("national id" if everybody else "national id (our token sees none there)")
-            found = everybody.get(_digits(person.national_id), [])
-            if found:
-                return self._only(found, "national id", "this national id")
-        if person.email:
-            email = person.email.strip()
-            found = [
-                e for e in self._list("employee", email=email, fields=EMPLOYEE) if _same_text(e.get("email"), email)
-            ]
-            searched.append(f"e-mail {email}")
-            if found:
-                return self._only(found, "e-mail", searched[-1])
-        raise EmployeeNotFound(
-            f"Tripletex has no employee with {' or '.join(searched) or 'a number, national id or e-mail'}. Register "
-            "the employee there with the same employee number, then press Re-sync."
-        )
+        number, email, digits = person.number.strip(), person.email.strip(), digits_of(person.national_id)
+
+        def everybody() -> dict[str, list[dict[str, Any]]]:
+            return self.once("by national id", self._by_national_id)
+
+        try:
+            return self.match(
+                ("employee number", number, lambda: self._with("employeeNumber", number)),
+                ("national id", digits, lambda: [self._employee(e, "") for e in everybody().get(digits, [])]),
+                ("e-mail", email, lambda: self._with("email", email)),
+            )
+        except EmployeeNotFound as error:
+            if digits and not everybody():
+                error.message += " Our token sees no national id there."
+            raise
+
+    def _with(self, name: str, value: str) -> list[RemoteEmployee]:
+        found = self._list("employee", **{name: value}, fields=EMPLOYEE)
+        return [self._employee(e, "") for e in found if _same_text(e.get(name), value)]
 
     def _classify_known_employee(self, response: Response) -> None:
         if response.status != 404:
@@ -802,15 +714,6 @@ class TripletexConnector(Connector):
         label = f"{name} ({number})" if number else name
         return RemoteEmployee(str(employee["id"]), label, matched_by, employee)
 
-    def _only(self, found: list[dict[str, Any]], matched_by: str, searched: str) -> RemoteEmployee:
-        by_id = {e["id"]: e for e in found}
-        if len(by_id) > 1:
-            raise EmployeeNotUnique(
-                f"Tripletex has {len(by_id)} employees with {searched}. Give the right one this employee's number "
-                "there, or correct the others, then press Re-sync."
-            )
-        return self._employee(found[0], matched_by)
-
     # -- reading -----------------------------------------------------------------------------------------
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
@@ -825,7 +728,7 @@ class TripletexConnector(Connector):
                 "employees and salary on the employee's card (Company > Employees)."
             )
         employment["employmentDetails"] = employment["employmentDetails"] or []
-        start, end = _date(employment["startDate"]), _date(employment.get("endDate"))
+        start, end = sure_date(employment["startDate"]), sure_date(employment.get("endDate"))
         values: dict[str, Any] = {
             "start_date": start,
             "end_date": end,
@@ -836,7 +739,7 @@ class TripletexConnector(Connector):
         values |= _terms(_in_force(employment["employmentDetails"], "date", counts) or {})
         if self.settings.get("send_weekly_hours"):
             time = _in_force(times, "fromDate", counts, or_first=False)
-            values["weekly_hours"] = _number(time.get("hoursPerDay")) if time else None
+            values["weekly_hours"] = number_of(time.get("hoursPerDay")) if time else None
         return Remote(str(employment["id"]), values, employment.get("version"), employment)
 
     def _counts_on(self, start: date | None, end: date | None) -> date:
@@ -942,7 +845,7 @@ class TripletexConnector(Connector):
         dates = sorted(str(row["date"]) for row in employment.get("employmentDetails") or ())
         if len(dates) > 1 and start.isoformat() >= dates[1]:
             raise DataRefused(
-                f"Tripletex cannot move the start to {_day(start)}: its terms changed on {_day(_date(dates[1]))} "
+                f"Tripletex cannot move the start to {_day(start)}: its terms changed on {_day(sure_date(dates[1]))} "
                 "(a second details row). Correct the rows there, then press Re-sync.",
                 cause="later_details_row",
                 field="start_date",
@@ -990,7 +893,9 @@ class TripletexConnector(Connector):
         begun = str((_in_force(rows, "date", counts) or {}).get("date") or "")
         later = sorted(str(r["date"]) for r in rows if str(r["date"]) > max(begun, counts.isoformat()))
         if later:
-            yield Warning(f"Tripletex has other terms from {_day(_date(later[0]))} on, which were left as they are.")
+            yield Warning(
+                f"Tripletex has other terms from {_day(sure_date(later[0]))} on, which were left as they are."
+            )
 
     @staticmethod
     def _taken_over(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -1070,7 +975,7 @@ class TripletexConnector(Connector):
             return ()
         times = self._standard_times(employee_id)
         row = _in_force(times, "fromDate", self._counts_on(wanted.start, wanted.end), or_first=False)
-        if row is not None and _number(row.get("hoursPerDay")) == hours:
+        if row is not None and number_of(row.get("hoursPerDay")) == hours:
             return ()
         day = (since or wanted.start).isoformat()
         if row is not None and since is None and str(row["fromDate"]) > day:
@@ -1094,7 +999,7 @@ class TripletexConnector(Connector):
     def _divisions(self) -> dict[str, int]:
         def fetch() -> dict[str, int]:
             found = self._list("division", fields="id,organizationNumber")
-            return {_digits(str(d.get("organizationNumber") or "")): d["id"] for d in found}
+            return {digits_of(d.get("organizationNumber")): d["id"] for d in found}
 
         return self.once("divisions", fetch)
 
@@ -1131,23 +1036,14 @@ class TripletexConnector(Connector):
 
 
 def _basic(company_id: str, token: str) -> str:
-    return base64.b64encode(f"{company_id}:{token}".encode()).decode()
-
-
-def _error(response: Response) -> dict[str, Any]:
-    """The error envelope; {} when the answer is something else."""
-    try:
-        body = response.json()
-    except ConnectorError:
-        return {}
-    return body if isinstance(body, dict) else {}
+    return "Basic " + base64.b64encode(f"{company_id}:{token}".encode()).decode()
 
 
 def _words(response: Response) -> dict[str, Any]:
     """Tripletex' own words and code, as an error takes them."""
-    error = _error(response)
+    error = response.json_object()
     if not error:
-        return {"vendor_text": response.text[:300], "vendor_code": str(response.status)}
+        return response.words
     text = [str(error.get("message") or "")]
     for found in error.get("validationMessages") or ():
         text.append(": ".join(str(found[k]) for k in ("field", "message") if found.get(k)))
@@ -1174,14 +1070,14 @@ def _value(response: Response, *, written: bool = False) -> dict[str, Any]:
     except (ConnectorError, KeyError, TypeError, ValueError) as error:
         if written:
             raise UnclearOutcome("Tripletex' answer could not be read.") from error
-        raise Unavailable("What answered is not Tripletex' API.", vendor_text=response.text[:300]) from error
+        raise Unavailable("What answered is not Tripletex' API.", **response.words) from error
 
 
 def _values(response: Response) -> list[dict[str, Any]]:
     """The objects in the answer to a list."""
     body = response.json()
     if not isinstance(body, dict) or not isinstance(body.get("values"), list):
-        raise Unavailable("What answered is not Tripletex' API.", vendor_text=response.text[:300])
+        raise Unavailable("What answered is not Tripletex' API.", **response.words)
     return body["values"]
 
 
@@ -1203,7 +1099,7 @@ def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "contract_type": _chosen(contract),
         "occupation_code": (row.get("occupationCode") or {}).get("code") or None,
-        "percentage": _number(row.get("percentageOfFullTimeEquivalent")),
+        "percentage": number_of(row.get("percentageOfFullTimeEquivalent")),
         "remuneration_type": _chosen(row.get("remunerationType")),
         "working_hours_scheme": _chosen(row.get("workingHoursScheme")),
     }
@@ -1221,7 +1117,7 @@ def _same_text(there: Any, ours: str) -> bool:
 
 
 def _national_ids(employee: Mapping[str, Any]) -> set[str]:
-    numbers = (_digits(str(employee.get(name) or "")) for name in ("nationalIdentityNumber", "dnumber"))
+    numbers = (digits_of(employee.get(name)) for name in ("nationalIdentityNumber", "dnumber"))
     return {number for number in numbers if number}
 
 
@@ -1230,7 +1126,7 @@ def _confirms(employee: Mapping[str, Any], person: Person) -> bool:
     return (
         _same_text(employee.get("employeeNumber"), person.number)
         or _same_text(employee.get("email"), person.email)
-        or _digits(person.national_id) in _national_ids(employee)
+        or digits_of(person.national_id) in _national_ids(employee)
     )
 
 
@@ -1238,17 +1134,5 @@ def _chosen(value: Any) -> str | None:
     return None if value in (None, "", NOT_CHOSEN) else str(value)
 
 
-def _number(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
-
-
-def _date(text: Any) -> date | None:
-    return date.fromisoformat(str(text)[:10]) if text else None
-
-
 def _day(value: date | None) -> str:
     return f"{value.day} {value:%b %Y}" if value else "open"
-
-
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdigit, text))

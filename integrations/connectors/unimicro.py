@@ -6,11 +6,9 @@ Names below follow the vendor's guides on developer.unimicro.no ("authentication
 
 from __future__ import annotations
 
-import hashlib
 import re
-import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum
@@ -20,32 +18,32 @@ import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from requests import PreparedRequest
-from requests.auth import AuthBase
 
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
-    ConnectorError,
     DataRefused,
     EmployeeNotFound,
-    EmployeeNotUnique,
-    Interrupted,
     NotAuthorized,
     Stale,
     Unavailable,
 )
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System
-from integrations.connectors.values import (
-    Change,
-    CheckLine,
-    Person,
-    Remote,
-    RemoteEmployee,
-    Wanted,
-    Warning,
-    Written,
+from integrations.connectors.reading import digits_of, number_of, sure_date
+from integrations.connectors.system import (
+    Calls,
+    Cause,
+    Delete,
+    Field,
+    Kind,
+    Limits,
+    Locked,
+    Model,
+    Setting,
+    System,
+    code_table,
 )
+from integrations.connectors.tokens import Grant, Tokens, oauth_grant
+from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 60
@@ -56,6 +54,8 @@ PAGE = 100
 SURELY_LAST = 20
 GUIDS = 5
 LARGEST_INTEGER = 2**31 - 1
+# The web client warns of a change of either on an existing employment, and advises to end it and create a new one.
+ADVISED_AGAINST = "Unimicro advises against changing it: the a-melding may be rejected"
 
 # -- the vendor's enums (unientities.ts): integers on the wire, their names in our log -----------------------
 
@@ -142,7 +142,7 @@ CONTRACTS = (
 
 def _organization_number(company: Any, settings: Mapping[str, Any]) -> str:
     """ "" when the company has none: then the sub-unit that stands on the employee in Unimicro is used."""
-    return _digits(company.organization_number)
+    return digits_of(company.organization_number)
 
 
 def _department(department: Any, settings: Mapping[str, Any]) -> str:
@@ -229,67 +229,16 @@ SYSTEM = System(
             choices=(("", "None"), *_choices(_names(WorkingHoursScheme))),
             group="New employments",
         ),
-        Setting(
-            name="contract_types",
-            label="Contract types",
-            kind=Kind.TABLE,
-            default={},
-            rows=(
-                "permanent",
-                "temporary",
-                "seasonal",
-                "casual",
-                "trainee",
-                "job_training_program",
-                "consultant",
-                "freelance",
-                "third_party",
-                "other",
-            ),
-            choices=_choices(CONTRACTS),
-            group="Translations",
-        ),
-        Setting(
-            name="end_reasons",
-            label="End reasons",
-            kind=Kind.TABLE,
-            default={},
-            rows=("resigned", "dismissed", "contract_ended", "internal_transfer", "payroll_system_change", "other"),
-            choices=_choices(_names(EndDateReason)),
-            group="Translations",
-        ),
-        Setting(
-            name="remuneration_types",
-            label="Remuneration types",
-            kind=Kind.TABLE,
-            default={},
-            rows=("monthly", "hourly", "commission", "fee", "piecework"),
-            choices=_choices(_names(RemunerationType)),
-            group="Translations",
-        ),
-        Setting(
-            name="working_hours_schemes",
-            label="Working-hours schemes",
-            kind=Kind.TABLE,
-            default={},
-            rows=(
-                "not_shift",
-                "shift",
-                "round_the_clock",
-                "shift_365",
-                "offshore_336",
-                "continuous",
-                "other_shift",
-            ),
-            choices=_choices(_names(WorkingHoursScheme)),
-            group="Translations",
-        ),
+        code_table("contract_types", "contract_type", _choices(CONTRACTS)),
+        code_table("end_reasons", "end_reason", _choices(_names(EndDateReason))),
+        code_table("remuneration_types", "remuneration_type", _choices(_names(RemunerationType))),
+        code_table("working_hours_schemes", "working_hours_scheme", _choices(_names(WorkingHoursScheme))),
         Setting(
             name="sub_units",
             label="Sub-units",
             kind=Kind.TABLE,
             default={},
-            group="Translations",
+            group="Translation",
             help="Only where a company here has another organisation number than its sub-unit (virksomhet) in "
             "Unimicro: our organisation number, then Unimicro's.",
         ),
@@ -298,7 +247,7 @@ SYSTEM = System(
             label="Departments",
             kind=Kind.TABLE,
             default={},
-            group="Translations",
+            group="Translation",
             help="Only where a department has another code here than its number in Unimicro: our code, then theirs.",
         ),
     ),
@@ -316,8 +265,8 @@ SYSTEM = System(
             allowed=r"(\d{9})?",
             allowed_note="an organisation number has nine digits",
             clearable=False,
-            note="The sub-unit (virksomhet) with this organisation number; empty: the one on the employee there. "
-            "It cannot be changed on an existing employment.",
+            locked=Locked("sub_entity_locked", "sub-unit", ADVISED_AGAINST),
+            note="The sub-unit (virksomhet) with this organisation number; empty: the one on the employee there.",
             format="Organisation number, nine digits",
             example="974760673",
         ),
@@ -370,7 +319,8 @@ SYSTEM = System(
             allowed=r"\d{7}",
             allowed_note="an occupation code of the a-melding has seven digits",
             clearable=False,
-            note="JobName is filled from Unimicro's occupation register. Neither changes on an existing employment.",
+            locked=Locked("job_code_locked", "occupation code", ADVISED_AGAINST),
+            note="JobName is filled from Unimicro's occupation register.",
             format="Seven digits",
             example="5221126",
         ),
@@ -482,75 +432,20 @@ SYSTEM = System(
 )
 
 
-class _Bearer(AuthBase):
-    def __init__(self, connector: UnimicroConnector) -> None:
-        self.connector = connector
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self.connector.token()}"
-        return request
-
-
 class UnimicroConnector(Connector):
     system = SYSTEM
 
     def setup(self) -> None:
-        self.http.auth = _Bearer(self)
+        self.http.auth = self.tokens = Tokens(self.http, self._sign_in)
         self.http.headers = {"Accept": "application/json"}
-        self._used = threading.local()  # the token that this thread's last request carried
-        self._owner = "|".join(
-            (
-                self.context.urls["identity"],
-                self.credentials["client_id"],
-                self._organization,
-                self.credentials.get("company_key", ""),
-                hashlib.sha256(self.credentials["private_key"].encode()).hexdigest(),
-            )
-        )
 
     @property
     def _organization(self) -> str:
-        return _digits(self.credentials["organization_number"])
+        return digits_of(self.credentials["organization_number"])
 
     # -- signing in ("authentication/server") ----------------------------------------------------------------
 
-    def token(self) -> str:
-        token = self._valid(self._kept()) or self._renewed("")
-        self.http.masker.add(token)
-        self._used.token = token
-        return token
-
-    def refused(self, response: Response) -> bool:
-        if response.status != 401:
-            return False
-        self._renewed(self._used.token)
-        return True
-
-    def _kept(self) -> dict[str, Any]:
-        """What the vault holds for these very credentials."""
-        kept = dict(self.context.vault.load())
-        return kept if kept.get("owner") == self._owner else {"owner": self._owner}
-
-    def _valid(self, kept: Mapping[str, Any]) -> str:
-        fresh = kept.get("expires_at", 0) > self.context.now().timestamp()
-        return str(kept.get("access_token", "")) if fresh else ""
-
-    def _renewed(self, refused: str) -> str:
-        """A token other than the refused one: somebody else's new one, or a new one of our own."""
-        with self.context.vault.exclusive():
-            kept = self._kept()
-            token = self._valid(kept)
-            if token and token != refused:
-                return token
-            answer = self._ask_for_token()
-            token = str(answer["access_token"])
-            self.http.masker.add(token)
-            lives = float(answer.get("expires_in") or 300)
-            expires = self.context.now().timestamp() + lives - min(60, lives / 2)
-            self.context.vault.save({**kept, "access_token": token, "expires_at": expires})
-            return token
-
-    def _ask_for_token(self) -> Mapping[str, Any]:
+    def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
         key = self._private_key()
         identity = self.context.urls["identity"].rstrip("/")
         found = self.http.get(f"{identity}/.well-known/openid-configuration", sign=False, classify=raise_for_trouble)
@@ -583,10 +478,7 @@ class UnimicroConnector(Connector):
             write=False,
             classify=self._classify_sign_in,
         )
-        data = _object(answer)
-        if not data.get("access_token"):
-            raise Unavailable("Unimicro's login server gave no access token.")
-        return data
+        return oauth_grant(answer)
 
     def _private_key(self) -> RSAPrivateKey:
         found = re.search(
@@ -608,10 +500,7 @@ class UnimicroConnector(Connector):
         raise_for_trouble(response)
         if response.ok:
             return
-        try:
-            code = str(_object(response).get("error", ""))
-        except Unavailable:
-            code = ""
+        code = str(response.json_object().get("error", ""))
         if code == "invalid_scope":
             message = (
                 "Unimicro's login server does not grant this client the scope AppFramework. Add it to the server "
@@ -628,7 +517,7 @@ class UnimicroConnector(Connector):
     # -- the company -----------------------------------------------------------------------------------------
 
     def _company_key(self) -> str:
-        return self.once("company", lambda: str(self._kept().get("company_key") or "") or self._find_company()["Key"])
+        return self.once("company", lambda: self.tokens.kept("company_key") or self._find_company()["Key"])
 
     def _find_company(self) -> Mapping[str, Any]:
         """The company with our organisation number among those that the client may act for; its key is kept."""
@@ -636,7 +525,7 @@ class UnimicroConnector(Connector):
         found = [
             company
             for company in self._array(self.http.get("init/companies"))
-            if _digits(company.get("OrganizationNumber")) == self._organization
+            if digits_of(company.get("OrganizationNumber")) == self._organization
             and (not asked or str(company.get("Key", "")).lower() == asked)
         ]
         if not found:
@@ -649,15 +538,8 @@ class UnimicroConnector(Connector):
                 f"Unimicro has {len(found)} companies with organisation number {self._organization}. Enter the company "
                 "key of the one meant in this connection."
             )
-        with self.context.vault.exclusive():
-            self.context.vault.save({**self._kept(), "company_key": found[0]["Key"]})
+        self.tokens.keep("company_key", str(found[0]["Key"]))
         return found[0]
-
-    def _forget_company(self) -> None:
-        with self.context.vault.exclusive():
-            kept = self._kept()
-            if kept.pop("company_key", None):
-                self.context.vault.save(kept)
 
     # -- calls -----------------------------------------------------------------------------------------------
 
@@ -679,8 +561,7 @@ class UnimicroConnector(Connector):
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Unavailable(
                 "Unimicro answered with something other than a list of records. Check the address of this connection.",
-                vendor_text=response.text[:300],
-                vendor_code=str(response.status),
+                **response.words,
             )
         return rows
 
@@ -709,7 +590,7 @@ class UnimicroConnector(Connector):
         texts, names = _complaints(response)
         said = " ".join(texts)[:1000]
         if response.status in (401, 403):
-            self._forget_company()
+            self.tokens.keep("company_key", "")
             message = (
                 "Unimicro no longer takes our access token, even a new one. Check in Unimicro Marketplace that the "
                 "integration is still activated for the company."
@@ -730,80 +611,62 @@ class UnimicroConnector(Connector):
     # -- test connection -------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
-        lines: list[CheckLine] = []
         portal = "Unimicro's developer portal, server client"
         market = "Unimicro Marketplace, and the roles of the client in Unimicro"
-        tried = (
-            ("Sign in", portal, self._sign_in),
+        return self.try_each(
+            ("Sign in", portal, self._check_sign_in),
             ("Company", market, lambda: str(self._find_company().get("Name", ""))),
             ("Read employees", market, lambda: _readable(self._some("employees", 1))),
             ("Read employments", market, lambda: _readable(self._some("employments", 1))),
             ("Read the occupation register", market, lambda: _readable(self._some("STYRK", 1))),
             ("Read sub-units", market, lambda: f"{len(self._sub_units())} to choose from."),
             ("Read departments", market, lambda: _readable(self._some("departments", 1))),
-        )
-        for title, where, call in tried:
-            try:
-                lines.append(CheckLine(True, title, call()))
-            except Interrupted:
-                raise
-            except ConnectorError as error:
-                lines.append(CheckLine(False, title, f"{error.message} {error.vendor_text}".strip(), where))
-                if title in ("Sign in", "Company"):
-                    break
-        return lines
+            needed=2,
+        )[0]
 
-    def _sign_in(self) -> str:
-        self._renewed(self._valid(self._kept()))  # a new token, so that these very credentials are tried
+    def _check_sign_in(self) -> str:
+        self.tokens.prove()
         return "Signed in."
 
     # -- employees -------------------------------------------------------------------------------------------
 
     def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        self.http.masker.add(person.national_id)
         if known_id:
             known = self._entity(f"employees/{known_id}", "BusinessRelationInfo")
             if known is not None:
                 return _employee(known, "the employee found before")
-        searched = []
-        number = person.number.strip()
-        if number.isascii() and number.isdigit() and int(number) <= LARGEST_INTEGER:
-            searched.append(f"employee number {int(number)}")
-            wanted = int(number)
-            hits = self._employees(f"EmployeeNumber eq {wanted}")
-            hits = [e for e in hits if e.get("EmployeeNumber") == wanted]
-            if hits:
-                return self._only_one(hits, "employee number", searched[-1])
-        if person.national_id:
-            searched.append("national id")
-            wanted_id = _digits(person.national_id)
-            hits = self._employees(f"SocialSecurityNumber eq '{wanted_id}'")
-            hits = [e for e in hits if _digits(e.get("SocialSecurityNumber")) == wanted_id]
-            if hits:
-                return self._only_one(hits, "national id", "this national id")
-        if person.email:
-            searched.append(f"e-mail {person.email}")
-            hits = self._employees(f"BusinessRelationInfo.DefaultEmail.EmailAddress eq {_quoted(person.email)}")
-            hits = [e for e in hits if _email(e).lower() == person.email.lower()]
-            if hits:
-                return self._only_one(hits, "e-mail", searched[-1])
-        tried = ", ".join(searched) or "nothing: the employee here has no number of digits, national id or e-mail"
-        raise EmployeeNotFound(
-            f"No employee in Unimicro was found. Searched for: {tried}. Add the employee in Unimicro or correct the "
-            "employee here, then press Re-sync."
+        number, email, digits = person.number.strip(), person.email.strip(), digits_of(person.national_id)
+        plain = str(int(number)) if number.isascii() and number.isdigit() else ""
+        return self.match(
+            (
+                "employee number",
+                plain if int(plain or 0) <= LARGEST_INTEGER else "",
+                lambda: self._those(f"EmployeeNumber eq {plain}", lambda e: str(e.get("EmployeeNumber")) == plain),
+            ),
+            (
+                "national id",
+                digits,
+                lambda: self._those(
+                    f"SocialSecurityNumber eq '{digits}'", lambda e: digits_of(e.get("SocialSecurityNumber")) == digits
+                ),
+            ),
+            (
+                "e-mail",
+                email,
+                lambda: self._those(
+                    f"BusinessRelationInfo.DefaultEmail.EmailAddress eq {_quoted(email)}",
+                    lambda e: _email(e).lower() == email.lower(),
+                ),
+            ),
+            hint="Employee numbers there have digits only.",
         )
+
+    def _those(self, condition: str, matches: Callable[[Mapping[str, Any]], bool]) -> list[RemoteEmployee]:
+        """Compared here again: a filter that Unimicro does not know may be left out without a word."""
+        return [_employee(e, "") for e in self._employees(condition) if matches(e)]
 
     def _employees(self, condition: str) -> list[dict[str, Any]]:
         return self._some("employees", 2, filter=condition, expand="BusinessRelationInfo.DefaultEmail")
-
-    @staticmethod
-    def _only_one(hits: Sequence[dict[str, Any]], matched_by: str, searched: str) -> RemoteEmployee:
-        if len(hits) > 1:
-            raise EmployeeNotUnique(
-                f"More than one employee in Unimicro has {searched}. Correct it there, or give the employee here a "
-                "number that only one of them has; then press Re-sync."
-            )
-        return _employee(hits[0], matched_by)
 
     # -- periods ---------------------------------------------------------------------------------------------
 
@@ -819,13 +682,13 @@ class UnimicroConnector(Connector):
 
     def _values(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """An employment in our fields. A field whose nested part was not sent along is left out."""
-        values: dict[str, Any] = {ours: _day(record.get(theirs)) for ours, theirs in DATES.items()}
-        values |= {ours: _number(record.get(theirs)) for ours, theirs in NUMBERS.items()}
+        values: dict[str, Any] = {ours: sure_date(record.get(theirs)) for ours, theirs in DATES.items()}
+        values |= {ours: number_of(record.get(theirs)) for ours, theirs in NUMBERS.items()}
         values |= {ours: _name(enum, record.get(theirs)) for ours, (theirs, enum) in ENUMS.items()}
         values["occupation_code"] = str(record.get("JobCode") or "").strip() or None
         values["contract_type"] = _contract(record)
         if "SubEntity" in record:
-            values["company"] = _digits((record["SubEntity"] or {}).get("OrgNumber")) or None
+            values["company"] = digits_of((record["SubEntity"] or {}).get("OrgNumber")) or None
         if "Dimensions" in record:
             values["department"] = self._department_number((record["Dimensions"] or {}).get("DepartmentID"))
         return values
@@ -855,7 +718,7 @@ class UnimicroConnector(Connector):
             try:
                 answer = self._biz("PUT", f"employees/{employee.id}", json=body)
             except DataRefused as refusal:
-                if any(_day(e.get("StartDate")) == wanted.start for e in self._employments(employee)):
+                if any(sure_date(e.get("StartDate")) == wanted.start for e in self._employments(employee)):
                     raise Stale("An earlier try had created it after all.") from refusal
                 if "guid" not in refusal.vendor_text.lower():
                     raise
@@ -920,7 +783,6 @@ class UnimicroConnector(Connector):
         changes: Mapping[str, Change],
         wanted: Wanted,
     ) -> Written:
-        self._refuse_locked(changes)
         fresh = self._entity(f"employments/{remote.id}", "Dimensions,SubEntity")
         if fresh is None:
             raise Stale("The employment is no longer in Unimicro.")
@@ -931,7 +793,7 @@ class UnimicroConnector(Connector):
         self._place(record, {key: change.new for key, change in changes.items()})
         if "start_date" in changes:
             for name in ("LastWorkPercentChangeDate", "LastSalaryChangeDate"):
-                if _day(fresh.get(name)) == changes["start_date"].old:
+                if sure_date(fresh.get(name)) == changes["start_date"].old:
                     record[name] = record["StartDate"]
         if "percentage" in changes:
             record["LastWorkPercentChangeDate"] = self._percentage_since(fresh, wanted).isoformat()
@@ -943,27 +805,9 @@ class UnimicroConnector(Connector):
     def _percentage_since(self, record: Mapping[str, Any], wanted: Wanted) -> date:
         """The day of the new percentage: there is no dated change here, so it holds from today, within the period;
         a first percentage holds from the start."""
-        if _day(record.get("LastWorkPercentChangeDate")) is None:
+        if sure_date(record.get("LastWorkPercentChangeDate")) is None:
             return wanted.start
         return max(wanted.start, min(self.context.today, wanted.end or self.context.today))
-
-    @staticmethod
-    def _refuse_locked(changes: Mapping[str, Change]) -> None:
-        """Unimicro's web client warns that the a-melding may be rejected when either changes, and advises to end the
-        employment and create a new one. What was empty there may be filled in."""
-        for key, cause, what in (
-            ("occupation_code", "job_code_locked", "occupation code"),
-            ("company", "sub_entity_locked", "sub-unit"),
-        ):
-            change = changes.get(key)
-            if change is not None and change.old:
-                raise DataRefused(
-                    f"This employment has the {what} {change.old} in Unimicro and {change.new} here, and Unimicro "
-                    "advises against changing it: the a-melding may be rejected. Put the old one back, end this "
-                    "position and add a new one.",
-                    cause=cause,
-                    field=key,
-                )
 
     def _ignored(self, answer: Response, changes: Mapping[str, Change]) -> tuple[Warning, ...]:
         """A warning for each change that the answer does not show."""
@@ -1049,7 +893,7 @@ class UnimicroConnector(Connector):
             found: dict[str, list[int]] = {}
             for row in rows:
                 if len(rows) == 1 or row.get("SuperiorOrganizationID"):
-                    found.setdefault(_digits(row.get("OrgNumber")), []).append(row["ID"])
+                    found.setdefault(digits_of(row.get("OrgNumber")), []).append(row["ID"])
             return found
 
         return self.once("sub-units", look_up)
@@ -1096,24 +940,8 @@ class UnimicroConnector(Connector):
 def _object(response: Response) -> dict[str, Any]:
     data = response.json()
     if not isinstance(data, dict):
-        raise Unavailable("Unimicro answered with something other than one record.", vendor_text=response.text[:300])
+        raise Unavailable("Unimicro answered with something other than one record.", **response.words)
     return data
-
-
-def _digits(value: Any) -> str:
-    return "".join(c for c in str(value or "") if c.isdigit())
-
-
-def _day(value: Any) -> date | None:
-    """Dates come with or without a time; the time means nothing."""
-    try:
-        return date.fromisoformat(str(value)[:10]) if value else None
-    except ValueError:
-        raise Unavailable("Unimicro sent a date that cannot be read.", vendor_text=str(value)[:100]) from None
-
-
-def _number(value: Any) -> Decimal | None:
-    return None if value is None or value == "" else Decimal(str(value))
 
 
 def _name(enum: type[IntEnum], value: Any) -> str | None:
@@ -1160,25 +988,20 @@ def _with_guid(new: Mapping[str, Any], guid: uuid.UUID) -> dict[str, Any]:
 
 
 def _added(employments: Sequence[Mapping[str, Any]], before: set[Any], start: date) -> Mapping[str, Any] | None:
-    return next((e for e in employments if e.get("ID") not in before and _day(e.get("StartDate")) == start), None)
+    return next((e for e in employments if e.get("ID") not in before and sure_date(e.get("StartDate")) == start), None)
 
 
 def _complaints(response: Response) -> tuple[list[str], list[str]]:
     """The texts and the property names of an error body. The vendor's web client reads three forms: `Message`,
     `Messages` and `_validationResults` (an object keyed by property, "" for the whole entity)."""
-    try:
-        data = response.json()
-    except Unavailable:
-        return [response.text[:300]], []
-    texts: list[str] = []
+    data = response.json_object()
+    results = data.get("_validationResults")
+    rows = [data, *_dicts(data.get("Messages"))]
     names: list[str] = []
-    if isinstance(data, dict):
-        results = data.get("_validationResults")
-        rows = [data, *_dicts(data.get("Messages"))]
-        for name, said in (results if isinstance(results, dict) else {}).items():
-            names.append(str(name).split(".")[-1])
-            rows += _dicts(said)
-        texts = [str(row["Message"]) for row in rows if row.get("Message")]
+    for name, said in (results if isinstance(results, dict) else {}).items():
+        names.append(str(name).split(".")[-1])
+        rows += _dicts(said)
+    texts = [str(row["Message"]) for row in rows if row.get("Message")]
     return texts or [response.text[:300]], names
 
 

@@ -9,37 +9,31 @@ developer pages on Visma Connect, service integrations and the 401 error.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar, NoReturn
+from functools import partial
+from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
-
-from requests import PreparedRequest
-from requests.auth import AuthBase
 
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
-    ConnectorError,
     DataRefused,
     EmployeeNotFound,
-    EmployeeNotUnique,
-    Interrupted,
     NotAuthorized,
     RateLimited,
     Stale,
     Unavailable,
     UnclearOutcome,
 )
-from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, END_REASONS, WORKING_HOURS_SCHEMES
+from integrations.connectors.fields import BY_KEY, WORKING_HOURS_SCHEMES
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System
+from integrations.connectors.reading import digits_of, email_of, sure_date
+from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
+from integrations.connectors.tokens import Grant, Tokens, oauth_grant
 from integrations.connectors.values import (
     Change,
     CheckLine,
@@ -137,6 +131,27 @@ def _dimension_value(field: str) -> Callable[[Any, Mapping[str, Any]], str]:
 
 NEW, TIME, UNITS, ACCOUNTING = "Values for new positions", "Working time", "Tax units", "Accounting dimensions"
 
+
+def _dimension_settings(field: str, what: str, example: str) -> tuple[Setting, ...]:
+    return (
+        Setting(name=f"send_{field}", label=f"Send the {what}", kind=Kind.BOOLEAN, default=False, group=ACCOUNTING),
+        Setting(
+            name=DIMENSIONS[field],
+            label=f"Dimension of the {what}",
+            help=f"The number that the dimension for {what}s has in the company's accounting setup.",
+            example=example,
+            group=ACCOUNTING,
+        ),
+        Setting(
+            name=f"{field}s",
+            label=f"{what.capitalize()}s with another value there",
+            kind=Kind.TABLE,
+            help="Only those whose code here is not their value in the dimension.",
+            group=ACCOUNTING,
+        ),
+    )
+
+
 SYSTEM_SETTINGS = {
     setting.name: setting
     for setting in (
@@ -212,54 +227,13 @@ SYSTEM_SETTINGS = {
             pattern=GUID_ANY_CASE,
             group=UNITS,
         ),
-        Setting(
-            name="send_department",
-            label="Send the department",
-            kind=Kind.BOOLEAN,
-            default=False,
-            group=ACCOUNTING,
-        ),
-        Setting(
-            name="department_dimension",
-            label="Dimension of the department",
-            help="The number that the dimension for departments has in the company's accounting setup.",
-            example="1",
-            group=ACCOUNTING,
-        ),
-        Setting(
-            name="departments",
-            label="Departments with another value there",
-            kind=Kind.TABLE,
-            help="Only those whose code here is not their value in the dimension.",
-            group=ACCOUNTING,
-        ),
-        Setting(
-            name="send_cost_centre",
-            label="Send the cost centre",
-            kind=Kind.BOOLEAN,
-            default=False,
-            group=ACCOUNTING,
-        ),
-        Setting(
-            name="cost_centre_dimension",
-            label="Dimension of the cost centre",
-            help="The number that the dimension for cost centres has in the company's accounting setup.",
-            example="2",
-            group=ACCOUNTING,
-        ),
-        Setting(
-            name="cost_centres",
-            label="Cost centres with another value there",
-            kind=Kind.TABLE,
-            help="Only those whose code here is not their value in the dimension.",
-            group=ACCOUNTING,
-        ),
-        Setting(
-            name="employment_forms",
+        *_dimension_settings("department", "department", example="1"),
+        *_dimension_settings("cost_centre", "cost centre", example="2"),
+        code_table(
+            "employment_forms",
+            "contract_type",
+            EMPLOYMENT_FORMS,
             label="Employment form of each contract type",
-            kind=Kind.TABLE,
-            rows=CONTRACT_TYPES,
-            choices=EMPLOYMENT_FORMS,
             help="Only where it differs from the usual one, or where there is no usual one.",
             group="Codes",
         ),
@@ -272,12 +246,11 @@ SYSTEM_SETTINGS = {
             "on a test company before you switch this on.",
             group="Codes",
         ),
-        Setting(
-            name="end_reasons",
+        code_table(
+            "end_reasons",
+            "end_reason",
+            POSITION_END_REASONS,
             label="Code of each end reason",
-            kind=Kind.TABLE,
-            rows=END_REASONS,
-            choices=POSITION_END_REASONS,
             help="Only where it differs from the usual one, or where there is no usual one.",
             group="Codes",
         ),
@@ -482,15 +455,8 @@ SYSTEM = System(
 Entry = dict[str, Any]
 
 
-def _date(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value)[:10]) if value else None
-    except ValueError:
-        raise Unavailable(f"It gave a date that cannot be read: {value}.") from None
-
-
 def _starts(entry: Mapping[str, Any]) -> date:
-    return _date(entry.get("activeStart")) or date.min
+    return sure_date(entry.get("activeStart")) or date.min
 
 
 def _day_before(day: date) -> str:
@@ -499,7 +465,7 @@ def _day_before(day: date) -> str:
 
 def in_force(timeline: Sequence[Entry], day: date) -> Entry | None:
     """The entry that holds on `day`; a missing start or end is open."""
-    holding = [e for e in timeline if _starts(e) <= day <= (_date(e.get("activeEnd")) or date.max)]
+    holding = [e for e in timeline if _starts(e) <= day <= (sure_date(e.get("activeEnd")) or date.max)]
     return max(holding, key=_starts, default=None)
 
 
@@ -550,18 +516,6 @@ def _said(value: Any) -> Any:
     return value
 
 
-# -- signing in ------------------------------------------------------------------------------------------
-
-
-class _Bearer(AuthBase):
-    def __init__(self, token: Callable[[], str]) -> None:
-        self.token = token
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self.token()}"
-        return request
-
-
 # -- the connector ---------------------------------------------------------------------------------------
 
 
@@ -573,39 +527,15 @@ class VismaNetPayrollConnector(Connector):
     poll_budget: ClassVar[float] = 30  # seconds after which a job's outcome counts as unclear
 
     def setup(self) -> None:
-        self.http.auth = _Bearer(self._token)
+        self.http.auth = self.tokens = Tokens(self.http, self._sign_in, made_for=(self.settings["scope"],))
         self.http.headers = {"Accept": MEDIA_TYPE}
-        self._used = threading.local()  # the token of this thread's last request
         self._read_ahead: dict[str, list[dict[str, Any]]] = {}  # employee id -> positions that find_employee read
         self._settled: set[str] = set()  # employees of whom no job runs any more
         self._sunset = ""
 
     # -- tokens ------------------------------------------------------------------------------------------
 
-    def _token(self, refused: str = "") -> str:
-        """The access token, kept in the vault; a new one when there is none, it runs out, or it is `refused`."""
-        kept = self._kept_token()
-        if not kept or kept == refused:
-            with self.context.vault.exclusive():
-                kept = self._kept_token()
-                if not kept or kept == refused:
-                    kept = self._new_token()
-        self.http.masker.add(kept)
-        self._used.token = kept
-        return kept
-
-    def _kept_token(self) -> str:
-        kept = self.context.vault.load()
-        usable = kept.get("for") == self._signs_in_as() and kept.get("until", 0) > self.context.now().timestamp()
-        return str(kept["access_token"]) if usable else ""
-
-    def _signs_in_as(self) -> str:
-        """A token counts only for the credentials that it was given for."""
-        names = ("client_id", "client_secret", "tenant_id")
-        parts = [self.context.urls["token"], self.settings["scope"], *(self.credentials.get(n, "") for n in names)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-    def _new_token(self) -> str:
+    def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
         response = self.http.post(
             self.context.urls["token"],
             data={
@@ -618,35 +548,19 @@ class VismaNetPayrollConnector(Connector):
             headers={"Accept": "application/json"},
             sign=False,
             write=False,
-            classify=raise_for_trouble,
+            classify=self._classify_sign_in,
         )
-        if response.status in (400, 401, 403):
-            self._refuse_sign_in(response)
-        answer = response.json()
-        if not response.ok or not isinstance(answer, dict) or not answer.get("access_token"):
-            raise Unavailable(
-                "Visma Connect gave no access token.",
-                vendor_text=response.text[:300],
-                vendor_code=str(response.status),
-            )
-        token = str(answer["access_token"])
-        self.http.masker.add(token)
-        lasts = float(answer.get("expires_in") or 0)
-        self.context.vault.save(
-            {
-                "access_token": token,
-                "until": self.context.now().timestamp() + lasts - 60,
-                "scope": str(answer.get("scope") or ""),
-                "for": self._signs_in_as(),
-            }
-        )
-        return token
+        return oauth_grant(response, "scope")
 
-    def _refuse_sign_in(self, response: Response) -> NoReturn:
-        try:
-            code = str(response.json().get("error", ""))
-        except (Unavailable, AttributeError):
-            code = ""
+    @staticmethod
+    def _classify_sign_in(response: Response) -> None:
+        raise_for_trouble(response)
+        if response.ok:
+            return
+        code = str(response.json_object().get("error", ""))
+        words = {**response.words, **({"vendor_code": code} if code else {})}
+        if response.status not in (400, 401, 403):
+            raise Unavailable("Visma Connect gave no access token.", **words)
         if code == "invalid_client":
             message = "Visma Connect refused the client id or the client secret. Make a new secret in Visma Developer "
             message += "Portal > the application > Credentials, and enter it in this connection."
@@ -656,13 +570,7 @@ class VismaNetPayrollConnector(Connector):
         else:
             message = "Visma Connect refused to sign in to this company. Check the tenant id in this connection, and "
             message += "that the application is approved for the company in Visma App Store."
-        raise NotAuthorized(message, vendor_text=response.text[:300], vendor_code=code or str(response.status))
-
-    def refused(self, response: Response) -> bool:
-        if response.status != 401:
-            return False
-        self._token(refused=self._used.token)
-        return True
+        raise NotAuthorized(message, **words)
 
     # -- calls -------------------------------------------------------------------------------------------
 
@@ -671,22 +579,19 @@ class VismaNetPayrollConnector(Connector):
             if not self._sunset:
                 log.warning("Visma.net Employee API v2 announces its end: %s", sunset)
             self._sunset = sunset
-        text, code = response.text[:300], str(response.status)
         if response.status == 401:
             # docs.vismasoftware.no, "fix401error": the customer's tenant id gets a token that no call accepts.
             raise NotAuthorized(
                 "Visma.net Payroll refuses our access although signing in worked. Usually the tenant id is the "
                 "customer's: enter the company's own tenant id, and check that the application is approved for that "
                 "company in Visma App Store.",
-                vendor_text=text,
-                vendor_code=code,
+                **response.words,
             )
         if response.status == 403:
             raise NotAuthorized(
                 "Visma.net Payroll says that the application lacks a right. Grant it Read employees and Write "
                 "employees for this company in Visma App Store.",
-                vendor_text=text,
-                vendor_code=code,
+                **response.words,
             )
         raise_for_trouble(response)
 
@@ -698,8 +603,7 @@ class VismaNetPayrollConnector(Connector):
         if not response.ok:
             raise Unavailable(
                 "It did not accept a request that only reads.",
-                vendor_text=response.text[:300],
-                vendor_code=str(response.status),
+                **response.words,
             )
         return response
 
@@ -717,7 +621,7 @@ class VismaNetPayrollConnector(Connector):
             answer = response.json()
             page = answer.get("data") if isinstance(answer, dict) else answer
             if not isinstance(page, list) or not all(isinstance(row, dict) and row.get("id") for row in page):
-                raise Unavailable("Its list has a form that is not known.", vendor_text=response.text[:300])
+                raise Unavailable("Its list has a form that is not known.", **response.words)
             rows += page
             cursor = str((answer.get("cursor") or {}).get("nextToken") or "") if isinstance(answer, dict) else ""
             if not cursor:
@@ -729,8 +633,7 @@ class VismaNetPayrollConnector(Connector):
     # -- checking ----------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
-        lines: list[CheckLine] = []
-        steps = (
+        lines, reads = self.try_each(
             ("Sign in", CREDENTIALS, self._check_sign_in),
             ("Read employees", f"the tenant id in the connection's credentials, or {APP_STORE}", self._check_reading),
             ("Write employees", APP_STORE, self._check_writing),
@@ -740,16 +643,10 @@ class VismaNetPayrollConnector(Connector):
                 APP_STORE,
                 lambda: self._check_register("workTimeAgreements", "work_time_agreement"),
             ),
+            needed=2,
         )
-        for title, where, step in steps:
-            try:
-                lines.append(replace(step(), title=title))
-            except Interrupted:
-                raise
-            except ConnectorError as error:
-                lines.append(CheckLine(False, title, error.message, where))
-                if title in ("Sign in", "Read employees"):
-                    return lines
+        if not reads:
+            return lines
         missing = self._missing_for_new()
         lines.append(
             CheckLine(
@@ -765,24 +662,24 @@ class VismaNetPayrollConnector(Connector):
             )
         return lines
 
-    def _check_sign_in(self) -> CheckLine:
-        self._token()
-        return CheckLine(True, "", "Visma Connect gave an access token")
+    def _check_sign_in(self) -> str:
+        self.tokens.get()
+        return "Visma Connect gave an access token"
 
-    def _check_reading(self) -> CheckLine:
+    def _check_reading(self) -> str:
         self._get("employees", params={"page-size": 1})
-        return CheckLine(True, "", "The list of employees can be read")
+        return "The list of employees can be read"
 
-    def _check_writing(self) -> CheckLine:
-        granted = str(self.context.vault.load().get("scope", "")).split()
+    def _check_writing(self) -> CheckLine | str:
+        granted = self.tokens.kept("scope").split()
         asked = [s for s in self.settings["scope"].split() if s.endswith(":write")]
         if granted and not set(asked) <= set(granted):
-            return CheckLine(False, "", "The application may read employees but not write them.", APP_STORE)
+            return CheckLine(False, "", "The application may read employees but not write them.")
         if not granted:
-            return CheckLine(True, "", "Visma Connect does not say; the first position sent will show it")
-        return CheckLine(True, "", "Granted to the application")
+            return "Visma Connect does not say; the first position sent will show it"
+        return "Granted to the application"
 
-    def _check_register(self, path: str, setting: str) -> CheckLine:
+    def _check_register(self, path: str, setting: str) -> CheckLine | str:
         """The register's names with their ids, to copy into the settings; and whether the chosen ids are in it."""
         rows = self._rows(path, headers={"Accept": "application/json"}) or []
         names = {str(row["id"]).lower(): _name_of(row) for row in rows}
@@ -791,7 +688,7 @@ class VismaNetPayrollConnector(Connector):
         if strange:
             where = f"the connection's settings > {SYSTEM_SETTINGS[setting].label}"
             return CheckLine(False, "", f"This company does not have: {', '.join(strange)}", where)
-        return CheckLine(True, "", "; ".join(f"{name}: {key}" for key, name in list(names.items())[:50]) or "None")
+        return "; ".join(f"{name}: {key}" for key, name in list(names.items())[:50]) or "None"
 
     # -- employees ---------------------------------------------------------------------------------------
 
@@ -799,26 +696,17 @@ class VismaNetPayrollConnector(Connector):
         if known_id and (known := self._confirmed(person, known_id)):
             return known
         index = self.once("employees", self._index)
-        searched = []
-        for by, value, said in (
-            ("employee number", person.number.strip(), f"employee number {person.number}"),
-            ("e-mail", person.email.strip().lower(), f"e-mail {person.email}"),
-            ("national id", _digits(person.national_id), "national id"),
-        ):
-            if not value:
-                continue
-            searched.append(said)
-            hits = index.get((by, value), [])
-            if len(hits) > 1:
-                raise EmployeeNotUnique(
-                    f"{len(hits)} employees in Visma.net Payroll have the same {said}. "
-                    "Correct it on one of them there, then press Re-sync."
-                )
-            if hits:
-                return replace(hits[0], matched_by=by)
-        raise EmployeeNotFound(
-            f"No employee in Visma.net Payroll matches {' or '.join(searched) or 'anybody without number and e-mail'}. "
-            "Add the employee there or correct it here, then press Re-sync. Drafts there are not seen."
+
+        def hits(by: str, value: str) -> Sequence[RemoteEmployee]:
+            return index.get((by, value), ())
+
+        number, email, national_id = person.number.strip(), email_of(person.email), digits_of(person.national_id)
+        return self.match(
+            *(
+                (by, value, partial(hits, by, value))
+                for by, value in (("employee number", number), ("e-mail", email), ("national id", national_id))
+            ),
+            hint="Drafts there are not seen.",
         )
 
     def _confirmed(self, person: Person, known_id: str) -> RemoteEmployee | None:
@@ -840,8 +728,8 @@ class VismaNetPayrollConnector(Connector):
             name = f"{names[-1].get('firstName', '')} {names[-1].get('lastName', '')}".strip()
             found = RemoteEmployee(str(row["id"]), f"{name} ({row.get('number', '')})")
             keys = {("id", found.id), ("employee number", str(row.get("number") or "").strip())}
-            keys |= {("e-mail", str(e.get("address") or "").strip().lower()) for e in row.get("emails") or []}
-            keys |= {("national id", _digits(str(p.get("id") or ""))) for p in row.get("personIds") or []}
+            keys |= {("e-mail", email_of(e.get("address"))) for e in row.get("emails") or []}
+            keys |= {("national id", digits_of(p.get("id"))) for p in row.get("personIds") or []}
             for key in keys:
                 if key[1]:
                     index.setdefault(key, []).append(found)
@@ -861,7 +749,7 @@ class VismaNetPayrollConnector(Connector):
         return rows
 
     def _remote(self, position: Mapping[str, Any]) -> Remote:
-        start, end = _date(position.get("activeStart")), _date(position.get("activeEnd"))
+        start, end = sure_date(position.get("activeStart")), sure_date(position.get("activeEnd"))
         day = effective_day(self.context.today, start or self.context.today, end)
         values: dict[str, Any] = {"start_date": start, "end_date": end}
         for field, name in TIMELINES.items():
@@ -935,7 +823,7 @@ class VismaNetPayrollConnector(Connector):
         made = str(job.get("artifactId") or "")
         if made and made != employee.id:
             return made
-        found = [p for p in self._positions(employee) if _date(p.get("activeStart")) == wanted.start]
+        found = [p for p in self._positions(employee) if sure_date(p.get("activeStart")) == wanted.start]
         if len(found) != 1:
             raise UnclearOutcome(
                 "Visma.net Payroll made the position but does not show it yet. The next try looks again."
@@ -960,8 +848,8 @@ class VismaNetPayrollConnector(Connector):
             raise Unavailable("Visma.net Payroll gave no version (ETag) of the position, so nothing was overwritten.")
         body = response.json()
         if not isinstance(body, dict):
-            raise Unavailable("Its position has a form that is not known.", vendor_text=response.text[:300])
-        if (_date(body.get("activeStart")), _date(body.get("activeEnd"))) != (remote.start, remote.end):
+            raise Unavailable("Its position has a form that is not known.", **response.words)
+        if [sure_date(body.get(name)) for name in ("activeStart", "activeEnd")] != [remote.start, remote.end]:
             raise Stale("The position's dates were changed in Visma.net Payroll meanwhile.")
         warnings = self._change(body, remote, changes)
         if len(warnings) == len(changes):
@@ -1025,14 +913,12 @@ class VismaNetPayrollConnector(Connector):
         if response.status in (404, 409, 412):
             raise Stale(
                 "The position was changed in Visma.net Payroll meanwhile.",
-                vendor_text=response.text[:300],
-                vendor_code=str(response.status),
+                **response.words,
             )
         if not response.ok:
             raise DataRefused(
                 "Visma.net Payroll did not take the position. Correct what it names, then press Re-sync.",
-                vendor_text=response.text[:300],
-                vendor_code=str(response.status),
+                **response.words,
             )
         address = urljoin(self.context.urls["api"], response.headers.get("Location", ""))
         here, there = urlsplit(self.context.urls["api"]), urlsplit(address)
@@ -1138,10 +1024,6 @@ def _words(result: Mapping[str, Any]) -> str:
 def _name_of(row: Mapping[str, Any]) -> str:
     """The pages do not show what a register's row looks like: the first text that reads like a name."""
     return next((str(row[k]) for k in ("name", "description", "displayName", "title") if row.get(k)), "without a name")
-
-
-def _digits(text: str) -> str:
-    return re.sub(r"\D", "", text)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -10,18 +10,15 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import requests
-from requests.auth import AuthBase
 
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
     EmployeeNotFound,
-    EmployeeNotUnique,
     NotAuthorized,
     RateLimited,
     Unavailable,
@@ -29,17 +26,21 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, END_REASONS, REMUNERATION_TYPES
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, When
-from integrations.connectors.values import (
-    Change,
-    CheckLine,
-    Person,
-    Remote,
-    RemoteEmployee,
-    Wanted,
-    Warning,
-    Written,
+from integrations.connectors.reading import date_of, email_of, text_of
+from integrations.connectors.system import (
+    Calls,
+    Cause,
+    Delete,
+    Field,
+    Kind,
+    Limits,
+    Model,
+    Setting,
+    System,
+    When,
+    code_table,
 )
+from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
 
 PAGE = 1000  # "General tips": a query gives at most 10 000 records
 SMALL_PAGE = 100  # after "Your query timed out."
@@ -136,6 +137,29 @@ def _kind_setting(name: str, what: str, found: str) -> Setting:
     )
 
 
+def _codes_setting(name: str, ours: str, theirs: str, example: str = "1") -> Setting:
+    return code_table(
+        name,
+        ours,
+        example=example,
+        help=f"The code of Xledger's {theirs} for each of our {BY_KEY[ours].label.lower()}s. Every company makes its "
+        "own list, so there is no built-in translation.",
+    )
+
+
+def _object_settings(field: str, what: str) -> tuple[Setting, Setting]:
+    chosen = Setting(
+        name=f"{field}_object",
+        label=f"Send the {what} to",
+        kind=Kind.CHOICE,
+        choices=tuple((name, name) for name in OBJECTS),
+        help=f"Which of Xledger's five general-ledger objects is the {what} in your company. Ask whoever set up your "
+        f"chart of accounts. Left empty, the {what} is not sent.",
+        group="What is sent",
+    )
+    return chosen, _kind_setting(f"{field}_kind", f"{what}s", f"{what}s")
+
+
 SYSTEM = System(
     key="xledger",
     name="Xledger",
@@ -165,62 +189,19 @@ SYSTEM = System(
     settings=(
         _kind_setting("title_kind", "job titles", "job titles (position values)"),
         _kind_setting("contract_type_kind", "contract types", "employment types"),
-        Setting(
-            name="employment_types",
-            label="Contract types",
-            kind=Kind.TABLE,
-            rows=CONTRACT_TYPES,
-            example="1",
-            help="The code of Xledger's employment type for each of our contract types. Every company makes its own "
-            "list, so there is no built-in translation.",
-            group="Translation",
-        ),
+        _codes_setting("employment_types", "contract_type", "employment type"),
         _kind_setting("remuneration_kind", "remuneration types", "compensation types"),
-        Setting(
-            name="compensation_types",
-            label="Remuneration types",
-            kind=Kind.TABLE,
-            rows=REMUNERATION_TYPES,
-            example="1",
-            help="The code of Xledger's compensation type for each of our remuneration types.",
-            group="Translation",
-        ),
+        _codes_setting("compensation_types", "remuneration_type", "compensation type"),
         _kind_setting("exit_reason_kind", "exit reasons", "exit reasons"),
-        Setting(
-            name="exit_reasons",
-            label="End reasons",
-            kind=Kind.TABLE,
-            rows=END_REASONS,
-            example="FRIVILLIG",
-            help="The code of Xledger's exit reason for each of our end reasons.",
-            group="Translation",
-        ),
+        _codes_setting("exit_reasons", "end_reason", "exit reason", example="FRIVILLIG"),
         Setting(
             name="exit_reason",
             label="Exit reason of positions without an end reason",
             example="ANNET",
             help="Code of an exit reason in Xledger. Used only when a position has an end date and no end reason.",
         ),
-        Setting(
-            name="department_object",
-            label="Send the department to",
-            kind=Kind.CHOICE,
-            choices=tuple((name, name) for name in OBJECTS),
-            help="Which of Xledger's five general-ledger objects is the department in your company. Ask whoever set up "
-            "your chart of accounts. Left empty, the department is not sent.",
-            group="What is sent",
-        ),
-        _kind_setting("department_kind", "departments", "departments"),
-        Setting(
-            name="cost_centre_object",
-            label="Send the cost centre to",
-            kind=Kind.CHOICE,
-            choices=tuple((name, name) for name in OBJECTS),
-            help="Which of Xledger's five general-ledger objects is the cost centre in your company. Left empty, the "
-            "cost centre is not sent.",
-            group="What is sent",
-        ),
-        _kind_setting("cost_centre_kind", "cost centres", "cost centres"),
+        *_object_settings("department", "department"),
+        *_object_settings("cost_centre", "cost centre"),
         Setting(
             name="send_manager",
             label="Send the manager",
@@ -384,15 +365,6 @@ SYSTEM = System(
 )
 
 
-class _Token(AuthBase):
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"token {self._token}"
-        return request
-
-
 class _TimedOut(Unavailable):
     """Xledger gave up on a query; a smaller page may pass."""
 
@@ -416,8 +388,8 @@ class XledgerConnector(Connector):
     system = SYSTEM
 
     def setup(self) -> None:
-        self.http.headers = {"Accept": "application/json"}
-        self.http.auth = _Token(self.credentials.get("token", "").strip())
+        token = self.credentials.get("token", "").strip()
+        self.http.headers = {"Accept": "application/json", "Authorization": f"token {token}"}
 
     # -- asking ----------------------------------------------------------------------------------------------
 
@@ -478,8 +450,7 @@ class XledgerConnector(Connector):
             raise NotAuthorized(
                 "Xledger answered with a page instead of data, as it does when it does not take the token. "
                 + NEW_TOKEN,
-                vendor_text=response.text[:300],
-                vendor_code=str(response.status),
+                **response.words,
             )
 
     def _meaning(
@@ -513,14 +484,7 @@ class XledgerConnector(Connector):
         if code == "UNHANDLED_ERROR" or response.status >= 500 or not write:
             message = "Xledger could not carry out the request. Nothing to do: it is tried again."
             return UnclearOutcome(message, **words) if write else Unavailable(message, wait=None, **words)
-        named = self._named(text)
-        what = f"the field {BY_KEY[named].label}" if named else "this employee's data"
-        return DataRefused(
-            f"Xledger refused {what}. Its own words below say why: correct it here, or on the employee in Xledger, "
-            + RE_SYNC,
-            field=named,
-            **words,
-        )
+        return self.data_refused(self._named(text), **words)
 
     def _rate_limited(
         self, response: Response, text: str, code: str, extensions: Mapping[str, Any], words: Mapping[str, str]
@@ -581,96 +545,79 @@ class XledgerConnector(Connector):
     # -- connection ------------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
-        try:
-            entity = _mapping(_mapping(self._ask(PROBE).get("viewer")).get("entity")).get("ownerDbId")
-        except ConnectorError as error:
-            return [_failed("Sign in", error, TOKENS)]
-        belongs = f"The token belongs to entity {entity}." if entity else "Xledger takes the token."
-        lines = [CheckLine(True, "Sign in", belongs), self._check_reading(), *self._check_schema()]
-        lines.append(self._check_kinds())
-        lines += [self._check_list(key) for key in LISTS if self._sends(key)]
+        settings = "This connection > Settings > What is sent"
+        offered: set[str] = set()
+        lines, signed_in = self.try_each(
+            ("Sign in", TOKENS, self._check_sign_in),
+            ("Read employees (scope Employee, read)", f"{TOKENS}: tick Employee, read", self._check_reading),
+            (
+                "Change employees (scope Employee, write)",
+                f"{TOKENS}: tick Employee, write",
+                lambda: self._check_writing(offered),
+            ),
+            ("Look up values (scope Object Value, read)", f"{TOKENS}: tick Object Value, read", self._check_kinds),
+            *(
+                (f"List for {BY_KEY[key].label.lower()}", settings, partial(self._check_list, key))
+                for key in LISTS
+                if self._sends(key)
+            ),
+            needed=1,
+        )
+        if not signed_in:
+            return lines
+        if offered:
+            lines.append(CheckLine(True, "Current position only", _history(offered)))
         chosen = self.settings.get("department_object")
         if chosen and chosen == self.settings.get("cost_centre_object"):
-            lines.append(
-                CheckLine(
-                    False,
-                    f"One source for {chosen}",
-                    f"Both the department and the cost centre are sent to {chosen}.",
-                    "This connection > Settings > What is sent",
-                )
-            )
+            both = f"Both the department and the cost centre are sent to {chosen}."
+            lines.append(CheckLine(False, f"One source for {chosen}", both, settings))
         return lines
 
-    def _check_reading(self) -> CheckLine:
-        title = "Read employees (scope Employee, read)"
-        try:
-            self._ask(ALL_EMPLOYEES, {"first": 1, "after": None}, keep_answer=False)
-        except ConnectorError as error:
-            return _failed(title, error, f"{TOKENS}: tick Employee, read")
-        return CheckLine(True, title, "Allowed.")
+    def _check_sign_in(self) -> str:
+        entity = _mapping(_mapping(self._ask(PROBE).get("viewer")).get("entity")).get("ownerDbId")
+        return f"The token belongs to entity {entity}." if entity else "Xledger takes the token."
 
-    def _check_schema(self) -> Iterator[CheckLine]:
-        """What can be written, without writing anything."""
-        title = "Change employees (scope Employee, write)"
-        try:
-            offered = {
-                str(field.get("name"))
-                for field in _mapping(self._ask(MUTATIONS).get("__type")).get("fields") or []
-                if isinstance(field, dict)
-            }
-        except ConnectorError as error:
-            yield _failed(title, error, f"{TOKENS}: tick Employee, write")
-            return
+    def _check_reading(self) -> str:
+        self._ask(ALL_EMPLOYEES, {"first": 1, "after": None}, keep_answer=False)
+        return "Allowed."
+
+    def _check_writing(self, offered: set[str]) -> CheckLine | str:
+        """Fills in the names of the mutations, without calling any."""
+        fields = _mapping(self._ask(MUTATIONS).get("__type")).get("fields") or []
+        offered.update(str(field.get("name")) for field in fields if isinstance(field, dict))
         if "updateEmployees" not in offered:
-            detail = "Xledger does not offer updateEmployees to this token."
-            yield CheckLine(False, title, detail, f"{TOKENS}: tick Employee, write")
-        else:
-            yield CheckLine(
-                True,
-                title,
-                "Xledger offers updateEmployees. Whether the token may use it shows with the first change: nothing is "
-                "changed to try it.",
-            )
-        history = sorted(name for name in offered if name.endswith("EmployeePositions"))
-        detail = (
-            f"Xledger now also offers {', '.join(history)}, which Position Sync does not use yet: tell us."
-            if history
-            else "Xledger offers no way to write positions with their history."
+            return CheckLine(False, "", "Xledger does not offer updateEmployees to this token.")
+        return (
+            "Xledger offers updateEmployees. Whether the token may use it shows with the first change: nothing is "
+            "changed to try it."
         )
-        yield CheckLine(True, "Current position only", detail)
 
-    def _check_kinds(self) -> CheckLine:
-        title = "Look up values (scope Object Value, read)"
+    def _check_kinds(self) -> str:
         try:
             kinds = self._kinds()
-        except ConnectorError as error:
+        except ConnectorError:
             if all(str(self.settings.get(name) or "0").strip().isdigit() for name in LISTS.values()):
-                return CheckLine(True, title, "Xledger lists no object kinds to this token; the settings name none.")
-            return _failed(title, error, f"{TOKENS}: tick Object Value, read")
-        names = ", ".join(f"{name} ({number})" for number, name in kinds)
-        return CheckLine(True, title, f"Object kinds there: {names or 'none'}.")
+                return "Xledger lists no object kinds to this token; the settings name none."
+            raise
+        return f"Object kinds there: {', '.join(f'{name} ({number})' for number, name in kinds) or 'none'}."
 
     def _sends(self, key: str) -> bool:
         return bool(self.settings.get(LISTS[key]) and self.settings.get(SYSTEM.field(key).enabled_by))
 
-    def _check_list(self, key: str) -> CheckLine:
-        title = f"List for {BY_KEY[key].label.lower()}"
-        try:
-            values = self._list(key)
-        except ConnectorError as error:
-            return _failed(title, error, "This connection > Settings > What is sent")
+    def _check_list(self, key: str) -> CheckLine | str:
+        values = self._list(key)
         table = self.settings.get(SYSTEM.field(key).table) if SYSTEM.field(key).table else None
-        codes = {_text(value.get("code")) for value in values}
+        codes = {text_of(value.get("code")) for value in values}
         named = [*_mapping(table).values(), self.settings.get(SYSTEM.field(key).default_setting)]
         missing = sorted({str(code) for code in named if code} - codes)
         if missing:
             return CheckLine(
                 False,
-                title,
+                "",
                 f"These codes of the settings are not among its {len(values)} open values: {', '.join(missing)}.",
                 "This connection > Settings > Translation",
             )
-        return CheckLine(True, title, f"{len(values)} open values.")
+        return f"{len(values)} open values."
 
     # -- employees -------------------------------------------------------------------------------------------
 
@@ -679,44 +626,25 @@ class XledgerConnector(Connector):
             record = self._record(known_id)
             if record is not None:
                 return _found(record, "earlier match")
-        number, searched = person.number.strip(), []
-        if number:
-            searched.append(f"employee number {number}")
-            hits = _with_code(_nodes(self._ask(FIND_EMPLOYEE, {"code": number}), "employees"), number)
-            if len(hits) > 1:
-                raise EmployeeNotUnique(
-                    f"More than one employee in Xledger has employee number {number} (dbId "
-                    f"{', '.join(_id(hit) for hit in hits)}). Give all but one another code there, {RE_SYNC}"
-                )
-            if hits:
-                return _found(hits[0], "employee number")
-        email = person.email.strip().lower()
-        if email:
-            searched.append(f"e-mail {email}")
+        number, email = person.number.strip(), email_of(person.email)
+
+        def by_number() -> list[RemoteEmployee]:
+            nodes = _nodes(self._ask(FIND_EMPLOYEE, {"code": number}), "employees")
+            return [_found(node, "") for node in _with_code(nodes, number)]
+
+        def by_email() -> list[RemoteEmployee]:
             found = self.once("employees", self._by_email).get(email, {})
-            if len(found) > 1:
-                raise EmployeeNotUnique(
-                    f"{len(found)} employees in Xledger have e-mail {email}: employee numbers "
-                    f"{', '.join(sorted(found.values())[:5])}. Correct them there, or enter the right one of these as "
-                    f"employee number here, {RE_SYNC}"
-                )
-            for hit, code in found.items():
-                return RemoteEmployee(hit, f"{email} ({code})", "e-mail", {})
-        raise EmployeeNotFound(
-            f"No employee in Xledger has {' or '.join(searched)}. Add the employee there, or correct the employee "
-            f"number here, {RE_SYNC}"
-            if searched
-            else "The employee has neither an employee number nor an e-mail here, so Xledger cannot be searched. Fill "
-            "one in on the employee."
-        )
+            return [RemoteEmployee(hit, f"{email} ({code})", raw={}) for hit, code in found.items()]
+
+        return self.match(("employee number", number, by_number), ("e-mail", email, by_email))
 
     def _by_email(self) -> dict[str, dict[str, str]]:
         """E-mail -> dbId -> employee number, of everybody: Xledger has no search by e-mail that is known."""
         index: dict[str, dict[str, str]] = {}
         for node in self._all(ALL_EMPLOYEES, "employees", keep_answer=False):
-            email = (_text(node.get("email")) or "").lower()
+            email = email_of(node.get("email"))
             if email:
-                index.setdefault(email, {})[_id(node)] = _text(node.get("code")) or _id(node)
+                index.setdefault(email, {})[_id(node)] = text_of(node.get("code")) or _id(node)
         return index
 
     def _record(self, number: str) -> dict[str, Any] | None:
@@ -747,13 +675,8 @@ class XledgerConnector(Connector):
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         """The first employment, or a new one after a gap: both are written into the employee's one record."""
         record = employee.raw.pop("read", None) or self._current(employee)
-        there = self._values(record)
-        changes = {
-            key: Change(there.get(key), value)
-            for key, value in wanted.values.items()
-            if there.get(key) != (value or None) and (value or key == "end_date")
-        }
-        return self._write(employee, record, changes, wanted)
+        remote = Remote(employee.id, self._values(record), raw=record)
+        return self.write_into(employee, person, remote, wanted)
 
     def update(
         self,
@@ -763,13 +686,7 @@ class XledgerConnector(Connector):
         changes: Mapping[str, Change],
         wanted: Wanted,
     ) -> Written:
-        return self._write(employee, remote.raw, changes, wanted)
-
-    def _write(
-        self, employee: RemoteEmployee, record: Mapping[str, Any], changes: Mapping[str, Change], wanted: Wanted
-    ) -> Written:
         """The changed fields alone, in one node: what became of the others when one of many fails is not documented."""
-        self._require_order(record, changes)
         node: dict[str, Any] = {"dbId": int(employee.id)}
         for key, change in changes.items():
             node[self._name(key)] = self._written(key, change.new)
@@ -783,17 +700,6 @@ class XledgerConnector(Connector):
         reopened = "end_date" in changes and changes["end_date"].new is None
         return Written(employee.id, (*self._not_taken(shown, changes), *(_leftover_reason(shown) if reopened else ())))
 
-    def _require_order(self, record: Mapping[str, Any], changes: Mapping[str, Change]) -> None:
-        """Refused here, because what Xledger does with an end before the start is not documented."""
-        there = self._values(record)
-        start, end = (changes[key].new if key in changes else there[key] for key in ("start_date", "end_date"))
-        if start and end and end < start:
-            raise DataRefused(
-                f"The employment in Xledger would end on {end} before it starts on {start}. Correct the end date here, "
-                f"or the start of the employment on the employee in Xledger, {RE_SYNC}",
-                field="end_date",
-            )
-
     def _written(self, key: str, value: Any) -> Any:
         """One of our translated values as JSON; null empties the end of the employment."""
         if value is None or isinstance(value, date):
@@ -805,15 +711,15 @@ class XledgerConnector(Connector):
         """The record in the form in which our translation gives values."""
 
         def word(key: str, part: str = "code") -> str | None:
-            return _text(_mapping(record.get(self._name(key))).get(part))
+            return text_of(_mapping(record.get(self._name(key))).get(part))
 
         title = word("title", "description")
         return {
             "title": _Words(title) if title else None,
-            "start_date": _date(record.get("employmentFrom")),
-            "end_date": _date(record.get("employmentTo")),
-            "probation_end": _date(record.get("trialTo")),
-            "notice_date": _date(record.get("noticeDate")),
+            "start_date": date_of(record.get("employmentFrom")),
+            "end_date": date_of(record.get("employmentTo")),
+            "probation_end": date_of(record.get("trialTo")),
+            "notice_date": date_of(record.get("noticeDate")),
             **{
                 key: word(key)
                 for key in ("contract_type", "remuneration_type", "end_reason", "department", "cost_centre", "manager")
@@ -838,7 +744,7 @@ class XledgerConnector(Connector):
         """Number and name of every object kind."""
         return self.once(
             "object kinds",
-            lambda: [(_id(node), _text(node.get("name")) or "") for node in self._all(OBJECT_KINDS, "objectKinds")],
+            lambda: [(_id(node), text_of(node.get("name")) or "") for node in self._all(OBJECT_KINDS, "objectKinds")],
         )
 
     def _kind(self, key: str) -> str:
@@ -868,21 +774,21 @@ class XledgerConnector(Connector):
         return [
             value
             for value in values
-            if (_date(value.get("dateFrom")) or today) <= today <= (_date(value.get("dateTo")) or today)
+            if (date_of(value.get("dateFrom")) or today) <= today <= (date_of(value.get("dateTo")) or today)
         ]
 
     def _value(self, key: str, wanted: str) -> str:
         """The dbId of the one value with this code (a job title: with this description, in capitals or not)."""
         values = self._list(key)
         if key == "title":
-            hits = [value for value in values if _Words(_text(value.get("description")) or "") == wanted]
+            hits = [value for value in values if _Words(text_of(value.get("description")) or "") == wanted]
         else:
-            hits = [value for value in values if _text(value.get("code")) == wanted.strip()]
+            hits = [value for value in values if text_of(value.get("code")) == wanted.strip()]
         if len(hits) == 1:
             return _id(hits[0])
         label = BY_KEY[key].label
         if hits:
-            codes = ", ".join(sorted(_text(hit.get("code")) or _id(hit) for hit in hits))
+            codes = ", ".join(sorted(text_of(hit.get("code")) or _id(hit) for hit in hits))
             raise DataRefused(
                 f"Xledger has {len(hits)} values “{wanted}” for {label.lower()} (codes {codes}), and we never guess. "
                 f"Close or rename all but one there, {RE_SYNC}",
@@ -964,23 +870,12 @@ def _nodes(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 def _with_code(nodes: Sequence[Mapping[str, Any]], code: str) -> list[Mapping[str, Any]]:
     """Compared here again: that the filter by code is exact is nowhere documented."""
-    return [node for node in nodes if _text(node.get("code")) == code]
+    return [node for node in nodes if text_of(node.get("code")) == code]
 
 
 def _id(node: Mapping[str, Any]) -> str:
     """A dbId is a number in most answers and a text in some."""
-    return _text(node.get("dbId")) or ""
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value).strip() or None
-
-
-def _date(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value or "")[:10])
-    except ValueError:
-        return None
+    return text_of(node.get("dbId")) or ""
 
 
 def _after_a_gap(end: date | None) -> date | None:
@@ -989,20 +884,22 @@ def _after_a_gap(end: date | None) -> date | None:
 
 
 def _found(record: Mapping[str, Any], matched_by: str) -> RemoteEmployee:
-    code, name = _text(record.get("code")) or _id(record), _text(record.get("description"))
+    code, name = text_of(record.get("code")) or _id(record), text_of(record.get("description"))
     return RemoteEmployee(_id(record), f"{name} ({code})" if name else code, matched_by, {"record": dict(record)})
+
+
+def _history(offered: set[str]) -> str:
+    history = sorted(name for name in offered if name.endswith("EmployeePositions"))
+    if history:
+        return f"Xledger now also offers {', '.join(history)}, which Position Sync does not use yet: tell us."
+    return "Xledger offers no way to write positions with their history."
 
 
 def _leftover_reason(shown: Mapping[str, Any]) -> Iterator[Warning]:
     """Only the end of the employment is known to be clearable, so a reason stays when somebody goes on working."""
-    reason = _text(_mapping(shown.get("exitReason")).get("code"))
+    reason = text_of(_mapping(shown.get("exitReason")).get("code"))
     if reason and not shown.get("employmentTo"):
         yield Warning(
             f"The employment has no end in Xledger, but still the exit reason “{reason}”, which cannot be cleared from "
             f"outside. Clear it {BY_HAND}."
         )
-
-
-def _failed(title: str, error: ConnectorError, where: str) -> CheckLine:
-    words = f" Xledger says: {error.vendor_text}" if error.vendor_text else ""
-    return CheckLine(False, title, error.message + words, where)

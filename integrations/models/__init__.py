@@ -1,6 +1,7 @@
 from integrations.models.export import ExportFile, ExportRecord
 from integrations.models.integration import Integration, IntegrationQuerySet
 from integrations.models.links import EmployeeLink, PeriodLink
+from integrations.models.place import SharedPlace
 from integrations.models.rate import SharedRate
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "Integration",
     "IntegrationQuerySet",
     "PeriodLink",
+    "SharedPlace",
     "SharedRate",
 ]

@@ -69,6 +69,7 @@ class Integration(models.Model):
     stopped_cause = models.CharField(max_length=60, blank=True, editable=False)
     stopped_message = models.TextField(blank=True, editable=False)
     retry_at = models.DateTimeField(null=True, blank=True, editable=False)
+    retry_set_at = models.DateTimeField(null=True, blank=True, editable=False)  # when it was put off until then
     retry_count = models.PositiveSmallIntegerField(default=0, editable=False)
     retry_message = models.TextField(blank=True, editable=False)
     warned_at = models.DateTimeField(null=True, blank=True, editable=False)  # since when some positions need a person

@@ -85,6 +85,7 @@ class Tenant:
         self.lock = threading.RLock()
         self.faults: list[Fault] = []
         self.calls: deque[Call] = deque(maxlen=5000)
+        self.at_once = self.most_at_once = 0  # calls that are being answered, and the most that ever were together
         self._windows: dict[str, deque[float]] = {}
 
     def fail(self, **fault: Any) -> Fault:
@@ -199,6 +200,17 @@ class Sandbox:
 
     def respond(self, request: HttpRequest, vendor_path: str) -> HttpResponse:
         """One call: faults, the view, the record."""
+        tenant = self.tenant
+        with tenant.lock:
+            tenant.at_once += 1
+            tenant.most_at_once = max(tenant.most_at_once, tenant.at_once)
+        try:
+            return self._respond(request, vendor_path)
+        finally:
+            with tenant.lock:
+                tenant.at_once -= 1
+
+    def _respond(self, request: HttpRequest, vendor_path: str) -> HttpResponse:
         tenant = self.tenant
         with tenant.lock:
             fault = next((f for f in tenant.faults if f.matches(request, vendor_path)), None)

@@ -6,6 +6,7 @@ import importlib
 import json
 import pkgutil
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,12 @@ from django.template.loader import render_to_string
 import integrations.sandbox as package
 from integrations.sandbox.base import Sandbox, Tenant
 
+HOST = "127.0.0.1"
 _ADDRESS = re.compile(r"^/(?P<system>[a-z_0-9]+)/(?P<tenant>[A-Za-z0-9_\-]{1,60})/(?P<path>.*)$", re.S)
+
+
+# Pages without scripts, in front of which nothing else may be put.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 
 @cache
@@ -81,6 +87,8 @@ def application(tenants: Tenants) -> Callable[..., Iterable[bytes]]:
     def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = WSGIRequest(environ)
         response = _dispatch(tenants, request)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers["Content-Security-Policy"] = _POLICY
         if response.status_code == 204:
             response.headers.pop("Content-Type", None)
         elif "Content-Length" not in response.headers:
@@ -134,20 +142,20 @@ def _control(sandbox: Sandbox, request: HttpRequest, action: str) -> HttpRespons
 @contextmanager
 def running(folder: Path | None = None, port: int = 0, threads: int = 32) -> Iterator[tuple[str, Tenants]]:
     """A sandbox server in a thread of this process: (its address, its tenants)."""
-    server, tenants = make_server(folder, port, threads)
+    server, tenants = make_server(folder, socket.create_server((HOST, port)), threads)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.effective_port}", tenants
+        yield f"http://{HOST}:{server.effective_port}", tenants
     finally:
         server.close()
         thread.join(timeout=5)
 
 
-def make_server(folder: Path | None, port: int, threads: int = 32) -> tuple[Any, Tenants]:
-    """A waitress server on loopback that is not running yet; port 0 takes a free one."""
+def make_server(folder: Path | None, listener: socket.socket, threads: int = 32) -> tuple[Any, Tenants]:
+    """A waitress server that is not running yet."""
     from waitress.server import create_server
 
     tenants = Tenants(folder)
-    server = create_server(application(tenants), host="127.0.0.1", port=port, threads=threads, ident="sandbox")
+    server = create_server(application(tenants), sockets=[listener], threads=threads, ident="sandbox")
     return server, tenants

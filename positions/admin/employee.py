@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import URLPattern
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.contrib.filters.admin import DropdownFilter
@@ -15,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from positions import roles
 from positions.admin import panels
+from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Employee, Organization, Position
@@ -107,6 +109,7 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     ordering = ("last_name", "first_name", "number")
     autocomplete_fields = ("company", "department", "manager")
     change_form_outer_before_template = "positions/panels.html"
+    change_form_outer_after_template = "positions/personal_data.html"
     fieldsets = (
         (None, {"fields": ("number", ("first_name", "last_name"), "email", "birth_date")}),
         ("Belongs to", {"fields": ("company", "department", "manager")}),
@@ -114,6 +117,9 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
         ("For the API", {"fields": ("external_id",)}),
     )
     readonly_fields = ("national_id_state",)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*PersonalDataPages(self).urls(), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         # The national id stays in the database: no page needs more than whether there is one.
@@ -148,6 +154,7 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
         employee = kwargs.get("obj")
         if employee is not None:
             context["panels"] = [panel(request, employee) for panel in panels.employee_panels]
+            context["may_erase"] = PersonalDataPages.may(request, employee)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def positions_to_delete(self, employees: list[Any]) -> list[Position]:

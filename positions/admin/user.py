@@ -2,15 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from positions import second_factor
 from positions.admin.scoped import OperatorAdmin
-from positions.models import Member
+from positions.models import Member, SecondFactor
 
 # Django registered its own; roles stand in for groups and permissions.
 admin.site.unregister(User)
@@ -37,8 +39,11 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
     form = UserChangeForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser", "last_login")
+    list_display = (
+        *("username", "email", "first_name", "last_name", "is_active", "is_superuser", "second_factor", "last_login"),
+    )
     list_filter = ("is_active", "is_superuser")
+    actions = ("remove_second_factor",)
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
     inlines = (MembershipInline,)
@@ -56,3 +61,25 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
             "is_superuser": "Sees and changes everything in every organization.",
         }
         return super().get_form(request, obj, change=change, labels=labels, help_texts=texts, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        has_one = Exists(SecondFactor.objects.filter(user=OuterRef("pk")))
+        return super().get_queryset(request).annotate(has_second_factor=has_one)
+
+    @admin.display(description="second factor", boolean=True, ordering="has_second_factor")
+    def second_factor(self, user: Any) -> bool:
+        return user.has_second_factor
+
+    @admin.action(description="Remove second factor (lost phone)")
+    def remove_second_factor(self, request: HttpRequest, queryset: QuerySet) -> None:
+        # One's own is turned off with a code, so that an open browser is not enough.
+        found = list(second_factor.removable().filter(user__in=queryset).exclude(user_id=request.user.pk))
+        if not found:
+            said = "Nobody else among the selected has a second factor. Your own: menu of your name > Second factor."
+            self.message_user(request, said, messages.INFO)
+            return
+        for factor in found:
+            factor.delete()
+        names = ", ".join(factor.user.get_username() for factor in found)
+        said = f"Removed the second factor of {names}. They sign in by password now."
+        self.message_user(request, said, messages.SUCCESS)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.http import parse_etags
 from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.filters import OrderingFilter
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -27,7 +27,7 @@ from positions.api.schema import ApiSchema
 from positions.models import ApiKey, IdempotencyKey, Organization
 from positions.origin import Origin, started_by
 
-_KEPT = timedelta(hours=24)
+KEEP_ANSWERS = timedelta(hours=24)  # of POSTs with an Idempotency-Key
 # Headers of an answer that a replay of it repeats.
 _REPEATED = ("ETag", "Location")
 
@@ -110,11 +110,8 @@ def writes(handler: Callable[..., Response]) -> Callable[..., Response]:
 
     @wraps(handler)
     def carried_out(view: ApiView, request: Request, *args: Any, **kwargs: Any) -> Response:
-        body = request._request.body  # read before it is parsed: the hash needs it, and its size is checked
-        try:
-            request.data  # noqa: B018
-        except RecursionError:
-            raise ParseError("The body is nested too deeply.") from None
+        body = request._request.body  # read before it is parsed: the hash needs it
+        request.data  # noqa: B018  # parsed here: whoever writes waits for a transaction's end
         with transaction.atomic(), started_by(Origin("api", key_of(request).name)):
             key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
             if key is None:
@@ -128,7 +125,7 @@ def _once(key: str, body: bytes, request: Request, carry_out: Callable[[], Respo
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise ValidationError({"Idempotency-Key": ["Send 1 to 255 printable characters, for example a UUID."]})
     organization = key_of(request).organization
-    IdempotencyKey.objects.filter(organization=organization, created_at__lt=timezone.now() - _KEPT).delete()
+    IdempotencyKey.objects.filter(organization=organization, created_at__lt=timezone.now() - KEEP_ANSWERS).delete()
     asked = f"{request.method} {request.get_full_path()}\n".encode() + body
     request_hash = _keyed_hash(asked)
     # The row is written with the work, in one transaction: a second request waits for it, or finds it.

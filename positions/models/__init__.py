@@ -5,6 +5,7 @@ from positions.models.employee import Employee
 from positions.models.idempotency import IdempotencyKey
 from positions.models.organization import Member, Organization
 from positions.models.position import ContractType, EndReason, Position, RemunerationType, WorkingHoursScheme
+from positions.models.second_factor import SecondFactor
 
 __all__ = [
     "ApiKey",
@@ -19,5 +20,6 @@ __all__ = [
     "Organization",
     "Position",
     "RemunerationType",
+    "SecondFactor",
     "WorkingHoursScheme",
 ]

@@ -6,7 +6,7 @@ from positions.models.organization import Organization
 
 
 class AuditEntry(models.Model):
-    """Who changed what, from what to what. Written by positions/audit.py, changed by nobody; secrets never.
+    """Who changed what, from what to what. Written by positions/audit.py, changed by an erasure only; secrets never.
 
     Names and keys instead of foreign keys: an entry outlives what it speaks of.
     """
@@ -15,6 +15,8 @@ class AuditEntry(models.Model):
         CREATED = "created", "Created"
         CHANGED = "changed", "Changed"
         DELETED = "deleted", "Deleted"
+        EXPORTED = "exported", "Exported"
+        ERASED = "erased", "Erased"
 
     class Via(models.TextChoices):
         ADMIN = "admin", "Admin"

@@ -74,20 +74,20 @@ def context(job: Job, asked: int | None, may_act: bool) -> dict[str, Any]:
         "said": _masked(showing.say(job), masker),
         "facts": _facts(job),
         "steps": [
-            dataclasses.replace(step, detail=masker.known(step.detail)) for step in showing.steps_of(job, current)
+            dataclasses.replace(step, detail=masker.words(step.detail)) for step in showing.steps_of(job, current)
         ],
         "attempt": current,
         "newest": newest,
         "attempt_mark": _result(current) if current else None,
-        "attempt_message": "" if newest or current is None else masker.known(current.message),
+        "attempt_message": "" if newest or current is None else masker.words(current.message),
         "changes": _changes(current, masker) if current else [],
-        "warnings": [masker.known(w["message"]) for w in current.warnings] if current else [],
+        "warnings": [masker.words(w["message"]) for w in current.warnings] if current else [],
         "attempts": [
             Tried(
                 row.pk,
                 row.number,
                 _result(row),
-                masker.known(row.message) or (cause_title(row.cause) if row.cause else ""),
+                masker.words(row.message) or (cause_title(row.cause) if row.cause else ""),
                 showing.clock(row.finished_at, zone),
                 showing.lasted((row.finished_at - row.started_at).total_seconds()),
                 current is not None and row.pk == current.pk,
@@ -119,8 +119,8 @@ def _result(attempt: Attempt) -> Mark:
 
 
 def _masked(said: Said, masker: Masker) -> Said:
-    known = masker.known
-    return Said(*(known(getattr(said, field.name)) for field in dataclasses.fields(said)))
+    words = masker.words
+    return Said(*(words(getattr(said, field.name)) for field in dataclasses.fields(said)))
 
 
 def _facts(job: Job) -> list[tuple[str, str]]:
@@ -145,13 +145,13 @@ def _facts(job: Job) -> list[tuple[str, str]]:
 
 
 def _changes(attempt: Attempt, masker: Masker) -> list[Changed]:
-    known = masker.known
+    words = masker.words
     sent = [
         Changed(
             showing.field_label(change["field"]),
             change["remote"],
-            None if change["old"] is None else known(change["old"]),
-            None if change["new"] is None else known(change["new"]),
+            None if change["old"] is None else words(change["old"]),
+            None if change["new"] is None else words(change["new"]),
         )
         for change in attempt.changes
     ]
@@ -189,9 +189,9 @@ def preview_context(preview: Preview) -> dict[str, Any]:
         "integration": integration,
         "mark": _WOULD_BE.get(outcome.result, showing.UNKNOWN_RESULT) if outcome else NOTHING,
         "planned": bool(outcome and outcome.result == "planned"),
-        "sentence": masker.known(preview.sentence()),
+        "sentence": masker.words(preview.sentence()),
         "remedy": showing.fix(outcome.cause, outcome.message) if outcome and outcome.result == "failed" else "",
-        "theirs": masker.known(outcome.vendor_text) if outcome else "",
+        "theirs": masker.words(outcome.vendor_text) if outcome else "",
         "code": " ".join(part for part in (outcome.cause, outcome.vendor_code) if part) if outcome else "",
         "steps": showing.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone) if outcome else [],
         "changes": changes,

@@ -1,6 +1,7 @@
 from synclog.models.attempt import Attempt
 from synclog.models.event import Event
 from synclog.models.job import Job, JobQuerySet
+from synclog.models.resync import Resync
 from synclog.models.worker import Heartbeat, Lease
 
-__all__ = ["Attempt", "Event", "Heartbeat", "Job", "JobQuerySet", "Lease"]
+__all__ = ["Attempt", "Event", "Heartbeat", "Job", "JobQuerySet", "Lease", "Resync"]

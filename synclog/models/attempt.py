@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from synclog.fields import BulkJSONField
 from synclog.models.job import Job
 
 
@@ -21,7 +22,7 @@ class Attempt(models.Model):
     changes = models.JSONField(default=list)  # [{"field", "remote", "old", "new"}]
     unsent = models.JSONField(default=dict)  # {field: reason}
     warnings = models.JSONField(default=list)  # [{"field", "message"}]
-    exchanges = models.JSONField(default=list)  # masked and capped; emptied after the retention time
+    exchanges = BulkJSONField(default=list)  # masked and capped; emptied after the retention time
 
     class Meta:
         ordering = ["-number", "-pk"]

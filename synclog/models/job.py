@@ -74,6 +74,7 @@ class Job(models.Model):
     epoch = models.BigIntegerField(default=0)  # of the lease under which it runs or ran
     attempts = models.PositiveIntegerField(default=0)
     tried = models.JSONField(default=list)  # start dates of creations whose answer may have been lost
+    meant = models.JSONField(default=list)  # what tries meant to write to a flat record whose answer may have been lost
     due_at = models.DateTimeField()
 
     cause = models.CharField(max_length=60, blank=True)

@@ -22,10 +22,14 @@ class Lease(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a worker last looked for work, one row for each host."""
+    """When a worker last looked for work, one row for each `manage.py worker` (`synclog.lease.WORKER`)."""
 
-    host = models.CharField(max_length=120, primary_key=True)
+    worker = models.CharField(max_length=120, primary_key=True, db_column="host")
     seen_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.host} {self.seen_at}"
+        return f"{self.worker} {self.seen_at}"
+
+    @property
+    def host(self) -> str:
+        return self.worker.partition("/")[0]

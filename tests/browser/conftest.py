@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +39,39 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(chromium: Any, demo: Product) -> Iterator[Any]:
-    """A page that is logged in to the demo; what the browser complains of fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    page = context.new_page()
-    page.set_default_timeout(15_000)
+def new_page(chromium: Any) -> Iterator[Callable[[], Any]]:
+    """Pages that share nothing; what the browser complains of fails the test, a breach of the content security policy
+    and a broken Alpine expression above all."""
     complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(demo.address + "admin/login/?next=/admin/")
-    page.fill("input[name=username]", "admin")
-    page.fill("input[name=password]", demo.password)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/admin/")
-    yield page
-    context.close()
+
+    def heard(message: Any) -> None:
+        if any(word in message.text for word in ("Content Security Policy", "Alpine")):
+            complaints.append(f"{message.location.get('url')}: {message.text}")
+
+    def new() -> Any:
+        page = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB").new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", heard)
+        return page
+
+    yield new
+    for context in chromium.contexts:
+        context.close()
     assert complaints == []
+
+
+def sign_in(page: Any, demo: Product, name: str, password: str) -> None:
+    page.goto(demo.address + "admin/login/?next=/admin/")
+    page.fill("input[name=username]", name)
+    page.fill("input[name=password]", password)
+    page.press("input[name=password]", "Enter")
+
+
+@pytest.fixture
+def page(new_page: Callable[[], Any], demo: Product) -> Any:
+    """A page that is logged in to the demo."""
+    page = new_page()
+    sign_in(page, demo, "admin", demo.password)
+    page.wait_for_url("**/admin/")
+    return page

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -35,6 +38,36 @@ def test_a_scenario_gives_figures_from_a_scratch_database() -> None:
 def test_an_unknown_scenario_or_database_is_said_plainly() -> None:
     assert "no scenario" in bench("hurry").stderr
     assert "--database takes" in bench("save", "--database", "mysql://x").stderr
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="There is no /proc to find processes in.")
+def test_a_bench_that_is_ended_leaves_nothing_behind(tmp_path: Path) -> None:
+    running = subprocess.Popen(
+        [sys.executable, "manage.py", "bench", "drain", "--quick"],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("*/worker.log")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(_started_in(tmp_path)) > 2
+    running.terminate()
+    running.wait(120)
+    assert _started_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def _started_in(folder: Path) -> list[str]:
+    """The commands of all processes whose environment names the folder."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in file.read_bytes():
+                found.append((file.parent / "cmdline").read_text().replace("\0", " "))
+    return found
 
 
 def test_figures_say_whether_their_target_is_met() -> None:

@@ -24,6 +24,7 @@ def safe(settings: Any, tmp_path: Path) -> None:
     settings.ENCRYPTION_KEYS = ["Lr8_tN3-" + "Hs6Yd1Fu" * 4]
     settings.METRICS_TOKEN = settings.REDIS_URL = settings.SANDBOX_URL = ""
     settings.ALLOW_PRIVATE_TARGETS = False
+    settings.REQUIRE_SECOND_FACTOR = "operators"
     settings.DATABASES = {"default": dict(POSTGRESQL)}
     settings.LOGGING = {"root": {"level": "INFO"}}
 
@@ -52,6 +53,8 @@ def test_nothing_is_said_of_a_safe_installation() -> None:
         ("ALLOW_PRIVATE_TARGETS", True, "W006"),
         ("SANDBOX_URL", "http://127.0.0.1:8500", "W007"),
         ("LOGGING", {"root": {"level": "debug"}}, "W008"),
+        ("REQUIRE_SECOND_FACTOR", "none", "W020"),
+        ("SESSION_COOKIE_AGE", 25 * 3600, "W021"),
         ("DATABASES", {"default": {**POSTGRESQL, "CONN_MAX_AGE": 0}}, "W011"),
         ("DATABASES", {"default": {**POSTGRESQL, "OPTIONS": {"pool": True}}}, "W012"),
         ("Q_CLUSTER", {"timeout": 300, "retry": 300}, "W013"),
@@ -77,6 +80,7 @@ def test_redis_here_or_with_a_password_is_fine(settings: Any, url: str) -> None:
 
 def test_outside_production_the_demos_switches_are_fine(settings: Any) -> None:
     settings.PRODUCTION = False
+    settings.REQUIRE_SECOND_FACTOR = "none"
     settings.DEBUG = settings.ALLOW_PRIVATE_TARGETS = True
     settings.SANDBOX_URL = "http://127.0.0.1:8500"
     assert found() == []
@@ -116,6 +120,7 @@ def test_check_deploy_runs_them(tmp_path: Path) -> None:
         "SECRET_KEY": secrets.token_urlsafe(48),
         "ENCRYPTION_KEYS": secrets.token_urlsafe(48),
         "ALLOWED_HOSTS": "sync.example.com",
+        "REQUIRE_SECOND_FACTOR": "operators",
         "DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3",
     }
 

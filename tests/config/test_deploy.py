@@ -128,6 +128,9 @@ def test_behind_a_proxy_its_word_on_the_scheme_is_taken(tmp_path: Path) -> None:
         proxied = requests.get(f"{address}/metrics", headers={**host, "X-Forwarded-Proto": "https"}, timeout=5)
         assert proxied.status_code == 404, "there is no METRICS_TOKEN"
         assert "max-age" in proxied.headers["Strict-Transport-Security"]
+        page = requests.get(f"{address}/admin/login/", headers={**host, "X-Forwarded-Proto": "https"}, timeout=5)
+        cookie = page.headers["Set-Cookie"]
+        assert cookie.startswith("__Host-csrftoken=") and "Secure" in cookie and "HttpOnly" in cookie
         # No table is there yet: alive, and not ready.
         ready = requests.get(f"{address}/readyz", timeout=10)
         assert ready.status_code == 503 and not ready.json()["checks"]["migrations"]["ok"]

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from config import health
 from synclog import tasks
+from synclog.lease import WORKER
 from synclog.models import Heartbeat, Job, Lease
 from tests.sync.world import World
 
@@ -25,7 +26,7 @@ def afresh() -> Iterator[None]:
 
 def seen(seconds: float) -> None:
     Heartbeat.objects.update_or_create(
-        host="a-host-of-ours", defaults={"seen_at": timezone.now() - timedelta(seconds=seconds)}
+        worker="a-host-of-ours/7/1", defaults={"seen_at": timezone.now() - timedelta(seconds=seconds)}
     )
 
 
@@ -134,9 +135,15 @@ def test_however_often_one_asks_the_database_is_asked_once(
             client.get("/readyz")
 
 
-def test_hosts_that_are_gone_are_forgotten(db: Any) -> None:
-    """Each new container has a name of its own."""
-    seen(2 * 86400)
-    Heartbeat.objects.create(host="the-one-that-works", seen_at=timezone.now())
-    tasks.prune()
-    assert list(Heartbeat.objects.values_list("host", flat=True)) == ["the-one-that-works"]
+def test_workers_that_are_gone_are_forgotten(db: Any) -> None:
+    """Each start has a name of its own; one that is only silent is still told of."""
+    seen(2 * 3600)
+    Heartbeat.objects.create(worker="silent/8/1", seen_at=timezone.now() - timedelta(minutes=30))
+    tasks.sweep()
+    assert set(Heartbeat.objects.values_list("worker", flat=True)) == {"silent/8/1", WORKER}
+
+
+def test_one_of_two_workers_of_a_host_is_enough_to_be_ready(client: Client, db: Any) -> None:
+    seen(600)
+    Heartbeat.objects.create(worker="a-host-of-ours/8/2", seen_at=timezone.now())
+    assert "worker" not in failing(ready(client)[1])

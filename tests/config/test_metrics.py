@@ -84,7 +84,7 @@ def test_what_was_sent_waits_and_failed(world: World, client: Client) -> None:
     assert found["save_to_accepted_seconds_bucket"][("netvisor", "86400.0")] == 1
     assert 0 < found["save_to_accepted_seconds_gsum"][("netvisor",)] < 60
     assert found["worker_heartbeat_age_seconds"][()] < 60
-    assert found["worker_hosts"] == {(): 1}
+    assert found["workers"] == found["worker_hosts"] == {(): 1}
     assert set(found["oldest_waiting_seconds"].values()) == {0}, "a paused connection waits on purpose"
     paused.paused_at = None
     paused.save()
@@ -134,7 +134,7 @@ def test_no_organization_is_named_unless_asked(world: World, client: Client) -> 
 
 def test_nothing_recorded_yet(db: Any, client: Client) -> None:
     found = scrape(client)
-    assert found == {"worker_hosts": {(): 0}}
+    assert found == {"workers": {(): 0}, "worker_hosts": {(): 0}}
 
 
 def test_queries_do_not_grow_and_answers_are_kept(
@@ -143,8 +143,15 @@ def test_queries_do_not_grow_and_answers_are_kept(
     for key in ("netvisor", "netvisor", "tripletex", "fortnox"):
         world.drain(world.connect(key))
     world.save()
-    Heartbeat.objects.create(host="another", seen_at=timezone.now())
+    Heartbeat.objects.create(worker="another/1/1", seen_at=timezone.now())
     metrics._kept.forget()
     with django_assert_max_num_queries(8):
         for _ in range(20):
             assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_two_workers_of_one_host_are_two_workers(db: Any, client: Client) -> None:
+    for name in ("one/1/1", "one/2/1", "two/1/1"):
+        Heartbeat.objects.create(worker=name, seen_at=timezone.now())
+    found = scrape(client)
+    assert (found["workers"], found["worker_hosts"]) == ({(): 3}, {(): 2})

@@ -234,7 +234,7 @@ def test_an_empty_list_says_what_to_do(sign_in):
 def test_it_is_said_when_no_worker_looks(integration, sign_in):
     client = sign_in("viewer")
     assert "No worker has looked for work yet" in _text(client.get(_url("changelist")))
-    beat = Heartbeat.objects.create(host="h", seen_at=timezone.now())
+    beat = Heartbeat.objects.create(worker="h", seen_at=timezone.now())
     assert "No worker" not in _text(client.get(_url("changelist")))
     Heartbeat.objects.filter(pk=beat.pk).update(seen_at=timezone.now() - timezone.timedelta(minutes=14))
     assert "No worker has looked for work for 14 minutes" in _text(client.get(_url("changelist")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrations.connectors import http as http_module
 from integrations.connectors.context import Context
@@ -77,7 +80,8 @@ def bad() -> Iterator[str]:
 
 def client(base: str, limits: Limits | None = None, **context: Any) -> Http:
     values = {"credentials": {}, "settings": {}, "urls": {}, "namespace": "n", "today": date(2026, 1, 1)}
-    return Http(Context(**{**values, "read_timeout": 0.4, **context}), limits or Limits(), base_url=base)
+    values |= {"read_timeout": 0.4, "private_targets": True, **context}
+    return Http(Context(**values), limits or Limits(), base_url=base)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +176,17 @@ def test_exchanges_are_masked_and_capped(bad: str) -> None:
     assert http.take_exchanges() == ()
 
 
+def test_numbers_of_the_person_at_hand_are_masked_in_this_thread_and_until_the_next(bad: str) -> None:
+    masker = Masker(["s3cr3t-value"])
+    masker.about("A-4711-b")
+    other = threading.Thread(target=masker.about, args=("B-4712-c",))
+    other.start()
+    other.join()
+    assert masker.words("A-4711-b, B-4712-c and s3cr3t-value") == f"{MASK}, B-4712-c and {MASK}"
+    masker.about("C-4713-d")
+    assert masker.words("A-4711-b and C-4713-d") == f"A-4711-b and {MASK}"
+
+
 def test_a_secret_at_the_cut_is_masked_whole(bad: str) -> None:
     http = client(bad)
     secret = "s3cr3t-" + "v" * 60
@@ -223,8 +238,9 @@ def test_the_window_is_never_exceeded_and_nearly_filled() -> None:
     for thread in threads:
         thread.join()
     times.sort()
-    assert all(b - a > 0.19 for a, b in zip(times, times[10:], strict=False))
-    assert time.monotonic() - started < 1.5
+    # Noted a moment after they went: a busy machine may note one of them late.
+    assert all(b - a > 0.15 for a, b in zip(times, times[10:], strict=False))
+    assert time.monotonic() - started < 3
 
 
 def test_penalty() -> None:
@@ -233,3 +249,21 @@ def test_penalty() -> None:
     started = time.monotonic()
     limiter.acquire()
     assert time.monotonic() - started > 0.18
+
+
+secret_names = st.sampled_from(["password", "access_token", "nationalIdentityNumber", "@session-id", "client_secret"])
+plain_names = st.sampled_from(["title", "id", "expires_in", "name"])
+values = st.recursive(
+    st.text() | st.integers() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(plain_names, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(plain=values, more=values, name=secret_names, secret=st.text(min_size=1) | st.integers(min_value=0))
+def test_a_secret_is_masked_by_its_name_whatever_stands_beside_it(
+    plain: object, more: object, name: str, secret: str | int
+) -> None:
+    body = json.dumps({"before": plain, "inside": {name: secret}, "after": more})
+    masked = json.loads(Masker().text(body))
+    assert masked["inside"] == {name: MASK}

@@ -6,13 +6,14 @@ import os
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.connectors.system import Delete, Field, Model, When
+from integrations.connectors.system import Delete, Field, Locked, Model, RequiredWhile, When
 from integrations.connectors.values import Position, Remote, Wanted
 from integrations.periods import Period, current, goes_on, intersection, next_change
 from integrations.planner import (
@@ -22,6 +23,7 @@ from integrations.planner import (
     Plan,
     Rules,
     Sent,
+    as_ended,
     chosen_position,
     plan_flat,
     plan_history,
@@ -170,6 +172,72 @@ def test_every_position_gets_exactly_one_answer(situation: tuple[list[Intent], l
     assert sorted(answers) == sorted(i.position_id for i in intents)
 
 
+RULED = made_up(
+    fields=tuple(
+        {
+            "title": replace(f, locked=Locked("job_locked", "job", "it stays")),
+            "end_date": replace(f, required_while=RequiredWhile("contract_type", "T", "a temporary contract")),
+            "contract_type": replace(f, when=When.ALWAYS, codes=None),
+        }.get(f.ours, f)
+        for f in HISTORY.fields
+    )
+)
+
+
+@st.composite
+def ruled_situations(draw: st.DrawFn) -> tuple[list[Intent], list[Remote], Rules]:
+    """The same, of permanent and temporary contracts, and with records there whose title is empty."""
+    intents, remotes, rules = draw(situations())
+    contracts = st.sampled_from(["P", "T", None])
+
+    def lawful(there: Remote) -> Remote:
+        contract = draw(contracts)
+        values = {"contract_type": "P" if there.end is None else contract, "title": draw(titles)}
+        return Remote(there.id, {**there.values, **values})
+
+    titles = st.sampled_from(["Baker", "Cook", None])
+    remotes = [lawful(r) for r in remotes]
+    intents = [
+        replace(i, wanted=replace(i.wanted, values={**i.wanted.values, "contract_type": draw(contracts)}))
+        if i.wanted
+        else i
+        for i in intents
+    ]
+    return intents, remotes, rules
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(ruled_situations())
+def test_declared_rules_hold_at_every_step(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
+    intents, remotes, rules = situation
+    found = plan(intents, remotes, rules=rules, system=RULED)
+    states = execute(found, remotes)
+    for before, after in pairwise(states):
+        assert overlapping(after) == []
+        titles = {r.id: r.values["title"] for r in before}
+        for r in after:
+            assert r.values.get("contract_type") != "T" or r.end is not None, "a temporary contract without an end"
+            assert titles.get(r.id) in (None, r.values["title"]), "a title that was set was changed"
+    answers = [*(s.position_id for s in found.steps), *found.problems, *found.skips]
+    assert sorted(answers) == sorted(i.position_id for i in intents)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(ruled_situations())
+def test_with_declared_rules_a_second_plan_is_empty_too(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
+    intents, remotes, rules = situation
+    first = plan(intents, remotes, rules=rules, system=RULED)
+    known = {s.position_id: s.remote.id if s.remote else f"new{s.position_id}" for s in first.steps}
+    again = [
+        Intent(i.position_id, i.wanted, Sent(known[i.position_id]) if i.wanted else i.sent, i.move)
+        for i in intents
+        if i.position_id in known
+    ]
+    second = plan(again, execute(first, remotes)[-1], rules=rules, system=RULED)
+    assert second.steps == ()
+    assert second.problems == {}
+
+
 # -- rules by name ---------------------------------------------------------------------------------------
 
 
@@ -304,6 +372,31 @@ def test_delete(delete: Delete, rules: Rules, sent: Sent | None, expected: str) 
         assert found.skips["1"].cause == expected
 
 
+def test_what_is_locked_may_be_filled_in_and_not_changed() -> None:
+    there = remote("a", 0)
+    refused = plan([Intent("1", wanted("1", 0, title="Cook"))], [there], system=RULED).problems["1"]
+    assert (refused.cause, refused.field) == ("job_locked", "title")
+    assert refused.message == (
+        "This employment has the job Baker in Made Up and Cook here, and it stays. Put the old one back, end this "
+        "position and add a new one."
+    )
+    blank = remote("a", 0, title=None)
+    assert [set(s.changes) for s in plan([Intent("1", wanted("1", 0))], [blank], system=RULED).steps] == [{"title"}]
+
+
+def test_what_the_record_there_asks_for_is_missing_here() -> None:
+    """Its contract type is not sent from here; the end that it needs is taken away here."""
+    there = remote("a", 0, 9, contract_type="T")
+    refused = plan([Intent("1", wanted("1", 0))], [there], system=RULED).problems["1"]
+    assert (refused.cause, refused.field) == ("missing_required_field", "end_date")
+
+
+def test_a_rule_that_one_breaks_does_not_hold_the_others_up() -> None:
+    intents = [Intent("1", wanted("1", 0, 9, title="Cook")), Intent("2", wanted("2", 20))]
+    found = plan(intents, [remote("a", 0, 9)], system=RULED)
+    assert (set(found.problems), [s.position_id for s in found.steps]) == ({"1"}, ["2"])
+
+
 def test_delete_makes_room_in_the_same_plan() -> None:
     found = plan(
         [Intent("2", wanted("2", 5)), Intent("1", None, Sent("a"))], [remote("a", 0)], rules=Rules(delete=True)
@@ -364,6 +457,37 @@ def test_tie_break(shares: tuple[str, str], expected: str) -> None:
     chosen = current(positions, day(5))
     assert chosen is not None
     assert chosen.id == expected
+
+
+def test_a_flat_record_is_not_ended_before_its_start_there() -> None:
+    """The start is not sent there, so the dates can clash although they are in order here."""
+    fields = tuple(replace(f, when=When.ON_CREATE) if f.ours == "start_date" else f for f in FLAT.fields)
+    without = replace(FLAT, fields=fields)
+    last = LastSent("1", Sent("e", wanted("1", 0).values))
+    found = plan_flat(
+        without, {}, [position("1", 0, 9)], frozenset("1"), wanted("1", 0, 9), remote("e", 12), last, Rules(), day(20)
+    )
+    assert found.problems["1"].field == "end_date"
+    assert "would end on 2026-01-10 before it starts on 2026-01-13" in found.problems["1"].message
+
+
+@pytest.mark.parametrize(("there", "expected"), [("Baker", {"title", "end_date"}), ("Retired", {"end_date"})])
+def test_the_end_empties_what_the_connection_says_where_we_wrote_it(there: str, expected: set[str]) -> None:
+    fields = tuple(replace(f, cleared_by="empty") if f.ours == "title" else f for f in FLAT.fields)
+    system = replace(FLAT, fields=fields)
+    last = LastSent("1", Sent("e", {**wanted("1", 0).values, "end_reason": None}))
+
+    def ended(switched: bool) -> set[str]:
+        chosen = {"empty": switched}
+        target = as_ended(system, chosen, wanted("1", 0, 9, end_reason=None))
+        [step] = plan_flat(
+            system, chosen, [position("1", 0, 9)], frozenset("1"), target, remote("e", 0, title=there), last, Rules(),
+            day(20),
+        ).steps  # fmt: skip
+        return set(step.changes)
+
+    assert ended(True) == expected
+    assert ended(False) == {"end_date"}
 
 
 def test_deleting_the_one_that_was_sent_is_by_hand_when_nothing_takes_over() -> None:

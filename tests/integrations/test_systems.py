@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from django.core.management import CommandError, call_command
 from integrations import supported
 from integrations.connectors.fields import FIELDS, GROUPS
 from integrations.connectors.registry import systems
+from integrations.connectors.system import Field, Kind, Locked, RequiredWhile, Setting, When
 from integrations.management.commands.systems import END, START, with_tables
 from integrations.supported import MARKS, cell
 from tests.integrations.systems import made_up
@@ -82,6 +84,37 @@ def test_each_mark_is_told_by_a_word():
     assert _words("occupation_code") == ["only if empty"]
     assert _words("weekly_hours") == ["sent", "opt-in"]
     assert _words("manager") == ["not supported"]
+    fields = {
+        "start_date": Field(ours="start_date", remote="from", when=When.ON_CREATE, corrected=True, always_by="follow"),
+        "title": Field(ours="title", remote="job", locked=Locked("fixed", "job", "it stays"), cleared_by="empty"),
+        "end_date": Field(
+            ours="end_date", remote="to", required_while=RequiredWhile("contract_type", "T", "a temporary contract")
+        ),
+    }
+    system = made_up()
+    ruled = replace(
+        system,
+        fields=tuple(fields.get(f.ours, f) for f in system.fields),
+        settings=(
+            *system.settings,
+            Setting(name="follow", label="Follow the position", kind=Kind.BOOLEAN, default=False),
+            Setting(name="empty", label="Empty at the end", kind=Kind.BOOLEAN, default=True),
+        ),
+    )
+    shown = {key: cell(ruled, declared) for key, declared in fields.items()}
+    assert {key: c.words for key, c in shown.items()} == {
+        "start_date": "on create, then corrected",
+        "title": "fixed once set",
+        "end_date": "required with a temporary contract, sent",
+    }
+    corrected, always = shown["start_date"].notes
+    assert "another position that takes over leaves it as it is" in corrected
+    assert "“Follow the position”" in always and "it is off at first" in always
+    locked, emptied = shown["title"].notes
+    assert "cannot be changed" in locked and "“Empty at the end”" in emptied and "on at first" in emptied
+    assert shown["end_date"].invalid == (
+        "Missing with a temporary contract: that position is not sent; the error log names end date.",
+    )
     assert all(mark.glyph and mark.word and mark.meaning for mark in MARKS.values())
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from positions.models import ApiKey, Member, Organization
@@ -22,11 +21,6 @@ from tests.factories import (
 
 # In every object of the other organization: it must never be seen by anybody of ours.
 CANARY = "Zyxwvut"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_throttle() -> None:
-    cache.clear()
 
 
 @pytest.fixture

@@ -113,9 +113,10 @@ def test_every_error_is_a_problem_document(api, method, path, status, code):
     assert problem["request_id"] == response.headers["X-Request-ID"] == "a-request-of-mine"
 
 
-@pytest.mark.parametrize("body", [b"{", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000])
-def test_a_body_that_is_no_json(api, body):
-    response = api.send("POST", "/positions/", body)
+@pytest.mark.parametrize("path", ["/positions/", "/preview/"])
+@pytest.mark.parametrize("body", [b"{", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000, b"[" + b"9" * 5000 + b"]"])
+def test_a_body_that_is_no_json(api, body, path):
+    response = api.send("POST", path, body)
     assert response.status_code == 400 and response.json()["code"] == "parse_error"
 
 
@@ -130,8 +131,12 @@ def test_another_media_type(api):
 
 def test_a_body_that_is_too_large(api, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
-    response = api.send("POST", "/positions/", b'{"title": "' + b"x" * 2000 + b'"}')
-    assert response.status_code == 413 and response.json()["code"] == "request_too_large"
+    for path in ("/positions/", "/positions/bulk/", "/preview/"):
+        response = api.send("POST", path, b'{"title": "' + b"x" * 2000 + b'"}', X_Request_ID="a-request-of-mine")
+        assert response.status_code == 413 and response.json()["code"] == "request_too_large"
+        assert response.headers["Content-Type"] == "application/problem+json"
+        assert response.json()["request_id"] == response.headers["X-Request-ID"] == "a-request-of-mine"
+        assert "Send fewer rows" in response.json()["detail"]
 
 
 def test_what_breaks_here_is_a_problem_too_and_undone(api, employee, monkeypatch):

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from rest_framework.serializers import DictField
 
 from positions.api import hooks
 from positions.models import Position
@@ -305,6 +306,14 @@ def test_bulk_takes_a_thousand(api, employee):
     rows = [{"employee": employee.pk, "title": f"T{i}", "start_date": "2026-01-01"} for i in range(1000)]
     response = api.post("/positions/bulk/", {"positions": rows})
     assert response.status_code == 200 and response.json()["created"] == 1000
+
+
+def test_bulk_looks_at_no_row_when_there_are_too_many(api, employee, monkeypatch):
+    seen = []
+    monkeypatch.setattr(DictField, "run_validation", lambda field, row: seen.append(row))
+    response = api.post("/positions/bulk/", {"positions": [{}] * 1001})
+    assert response.status_code == 400 and "at most 1000" in response.json()["detail"]
+    assert seen == []
 
 
 # -- lists

@@ -1,4 +1,7 @@
-"""No organization sees another's anything: every address of the product, with another organization's objects."""
+"""No organization sees another's anything of HR, by any form, filter, search or call that is built for it.
+
+tests/security/test_tenancy_walk.py walks every address of the product.
+"""
 
 from __future__ import annotations
 
@@ -53,24 +56,6 @@ def snapshot() -> list[Any]:
     for row in rows:
         row.pop("last_used_at", None)
     return rows
-
-
-@pytest.mark.parametrize("role", ["viewer", "editor", "admin"])
-def test_no_admin_address_shows_or_changes_a_foreign_object(organization, things, foreign, sign_in, role):
-    client = sign_in(organization, role)
-    before = snapshot()
-    tried = 0
-    for route in everything("/admin/"):
-        for address in filled(route, foreign):
-            if f"/{things['employee'].pk}/" in address or f"/{organization.pk}/" in address:
-                continue  # by chance also the key of one of ours
-            for method in ("get", "post"):
-                response = getattr(client, method)(address, follow=True)
-                content = b"".join(response) if response.streaming else response.content
-                assert CANARY.encode() not in content, (method, address)
-                tried += 1
-    assert tried > 100
-    assert snapshot() == before
 
 
 def test_a_foreign_object_answers_like_a_missing_one(organization, things, foreign, sign_in):

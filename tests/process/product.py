@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,19 +60,11 @@ def running(pid: int) -> bool:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """A free port that was found is taken a moment later: two products that start together may find the same."""
-    with (Path(tempfile.gettempdir()) / "position-sync-tests.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
 def started(folder: Path, *arguments: str) -> Iterator[Product]:
     """`manage.py start ...` until it says that it runs; killed at the end if a test left it running."""
     log = folder / f"start-{time.monotonic_ns()}.log"
     env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")}
-    with _one_at_a_time(), log.open("w") as out:
+    with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "start", *arguments],
             cwd=ROOT,
@@ -100,8 +90,13 @@ def started(folder: Path, *arguments: str) -> Iterator[Product]:
     finally:
         left = Product(process, log, "", "", "").children()
         if process.poll() is None:
-            process.kill()
-            process.wait()
+            # It ends what it started, also what it starts at this moment.
+            process.terminate()
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         for pid in left:
             if running(pid):
                 os.kill(pid, signal.SIGKILL)

@@ -58,7 +58,7 @@ def left(seconds: float) -> dict[str, Any]:
         "left": still_open,
         "states": sorted(set(Job.objects.values_list("state", flat=True))),
         "held": sorted(held),
-        "beating": sorted(Heartbeat.objects.values_list("host", flat=True)),
+        "beating": sorted({beat.worker.partition("/")[0] for beat in Heartbeat.objects.all()}),
     }
 
 

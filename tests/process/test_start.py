@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from pathlib import Path
 
@@ -63,3 +65,22 @@ def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
             started(tmp_path, "--port", str(holder.getsockname()[1])),
         ):
             pass
+
+
+def test_a_port_that_was_found_is_kept_while_the_server_behind_it_starts_again(tmp_path: Path) -> None:
+    """Else whoever starts at the same moment finds it free too, and callers are refused meanwhile."""
+    with started(tmp_path) as product:
+        serving = next(pid for pid in product.children() if b"serve" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        os.kill(serving, signal.SIGKILL)
+        wait_for(lambda: not running(serving))
+        port = int(product.address.rstrip("/").rpartition(":")[2])
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", port))
+        assert requests.get(product.address + "healthz", timeout=30).status_code == 200
+        (second := tmp_path / "second").mkdir()
+        with started(second) as beside:
+            assert beside.address != product.address
+            assert requests.get(beside.address + "healthz", timeout=30).status_code == 200
+        assert product.interrupt() == 0

@@ -2,17 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from positions.models import Member, Organization
 from tests.factories import MemberFactory, OperatorFactory, UserFactory
-
-
-@pytest.fixture(autouse=True)
-def _fresh_throttle() -> None:
-    cache.clear()
 
 
 def browser_of(organization: Organization | None, role: str, **user: Any) -> Client:

@@ -203,8 +203,10 @@ def test_nothing_secret_is_left_anywhere(
 
     # every page and answer, as those who see most
     operator = browser_of(None, "operator")
-    keys = {*Job.objects.values_list("pk", flat=True), integration.pk, world.employee.pk, position.pk, api_key.pk}
+    jobs = {*Job.objects.order_by("-pk").values_list("pk", flat=True)[:2]}
+    others = {integration.pk, world.employee.pk, position.pk, api_key.pk}
     for route in walk.routes():
+        keys = jobs if "job" in route.template else others
         for pk in keys if route.parameters else (0,):
             address = walk._PARAMETER.sub(str(pk), route.template)
             if "/logout/" in address or "autocomplete" in address:

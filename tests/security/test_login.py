@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
+from django.core.cache import cache
 from django.test import Client, RequestFactory
 
 from tests.factories import UserFactory
@@ -81,3 +83,11 @@ def test_a_changed_password_ends_the_other_sessions(person):
     person.set_password(f"{PASSWORD}2")
     person.save()
     assert there.get("/admin/").status_code == 302
+
+
+def test_failures_are_counted_for_all_processes_together(person):
+    for _ in range(4):
+        sign_in(person.username, "wrong")
+        cache.clear()  # what one process remembers, another does not
+    assert AccessAttempt.objects.get(username=person.username).failures_since_start == 4
+    assert sign_in(person.username, PASSWORD).status_code == 429

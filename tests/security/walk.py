@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -18,7 +19,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
+from django.db import connection, models
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -26,7 +27,7 @@ from django.utils import timezone
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandbox.server import sandboxes
 from positions.models import AuditEntry, IdempotencyKey, Organization
-from synclog.models import Attempt, Event, Job, Lease
+from synclog.models import Attempt, Event, Job, Lease, Resync
 from tests.factories import (
     ApiKeyFactory,
     CompanyFactory,
@@ -44,8 +45,8 @@ PART = "Zyxw"
 PK = 900_001
 OURS = ("positions", "integrations", "synclog")
 
-# Of the process, of no organization.
-UNOWNED = {"SharedRate", "Heartbeat"}
+# Of the process or of one user, of no organization (tests/security/test_second_factor.py).
+UNOWNED = {"SharedPlace", "SharedRate", "Heartbeat", "SecondFactor"}
 
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 
@@ -102,6 +103,7 @@ def plant() -> Organization:
     file = ExportFile.objects.create(pk=PK, integration=integration, made_at=now, fetched_by=CANARY)
     ExportRecord.objects.create(pk=PK, file=file, employee_key=PK, record={"name": CANARY})
     Lease.objects.update_or_create(integration=integration, defaults={"owner": CANARY, "host": CANARY})
+    Resync.objects.create(integration=integration, at=now, total=1, by=CANARY)
     Event.objects.create(pk=PK, integration=integration, kind="stopped", text=CANARY, by=CANARY)
     Job.objects.all().delete()
     job = Job.objects.create(
@@ -186,21 +188,24 @@ _BY_ITSELF = {"last_used_at", "changed_at"}
 
 
 def dump(organization: Organization, only: set[str] | None = None) -> dict[str, list[Any]]:
-    """Every row that belongs to the organization, by model."""
+    """Every row that belongs to the organization, by model, as it is stored."""
     rows: dict[str, list[Any]] = {}
-    for model in owned_models():
-        if only is not None and model.__name__ not in only:
-            continue
-        path = path_to_organization(model)
-        assert path is not None, f"{model.__name__} has no way to its organization: name it in UNOWNED or give it one"
-        names = [f.attname for f in model._meta.concrete_fields if f.attname not in _BY_ITSELF]
-        found = model._default_manager.filter(**{path or "pk": organization.pk}).order_by("pk")
-        rows[model.__name__] = [{n: _plain(v) for n, v in row.items()} for row in found.values(*names)]
+    with connection.cursor() as cursor:
+        for model in owned_models():
+            if only is None or model.__name__ in only:
+                cursor.execute(*_rows_of(model, organization.pk))
+                rows[model.__name__] = cursor.fetchall()
     return rows
 
 
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, int | str | bool | type(None)) else repr(value)
+@cache
+def _rows_of(model: type[models.Model], organization: int) -> tuple[str, tuple[Any, ...]]:
+    """The query, made once: it is asked after every request of a walk."""
+    path = path_to_organization(model)
+    assert path is not None, f"{model.__name__} has no way to its organization: name it in UNOWNED or give it one"
+    names = [f.attname for f in model._meta.concrete_fields if f.attname not in _BY_ITSELF]
+    found = model._default_manager.filter(**{path or "pk": organization}).order_by("pk")
+    return found.values_list(*names).query.sql_with_params()
 
 
 # -- addresses

@@ -372,5 +372,5 @@ def test_vault_tokens_are_masked_too() -> None:
     integration = connection(OrganizationFactory())
     integration.vault = {"access": {"token": "a-token-in-the-vault"}, "n": 3}
     masker = exchanges.masker_of(integration, "140385-12345")
-    assert masker.known("x a-token-in-the-vault 140385-12345") == "x ••• •••"
+    assert masker.words("x a-token-in-the-vault 140385-12345") == "x ••• •••"
     assert unrecorded(integration.organization).pk

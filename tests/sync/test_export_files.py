@@ -640,3 +640,23 @@ def test_the_sandbox_looks_into_no_other_folder(world: World, crona: Integration
     requests.post(f"{address}/watch", json={"folder": folder}, timeout=5)
     assert requests.get(f"{address}/", timeout=5).status_code == 200
     assert (exports / "private.xml").exists() and (exports.parent / "private.xml").exists()
+
+
+def test_writing_over_a_file_never_makes_one(exports: Path) -> None:
+    (exports / "3" / "crona").mkdir(parents=True)
+    file = exports / "3" / "crona" / "a.pax"
+    folders.overwrite(3, "crona", "a.pax", b"12345")
+    assert not file.exists(), "it was taken away"
+    file.write_bytes(b"changed by somebody")
+    folders.overwrite(3, "crona", "a.pax", b"12345")
+    assert file.read_bytes() == b"changed by somebody"
+    file.write_bytes(b"abcde")
+    folders.overwrite(3, "crona", "a.pax", b"a   e")
+    assert file.read_bytes() == b"a   e"
+    elsewhere = exports / "elsewhere"
+    elsewhere.write_bytes(b"abcde")
+    file.unlink()
+    file.symlink_to(elsewhere)
+    with pytest.raises(OSError, match="symbolic"):
+        folders.overwrite(3, "crona", "a.pax", b"12345")
+    assert elsewhere.read_bytes() == b"abcde"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings as django_settings
 from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -311,11 +312,30 @@ class Engine(RuleBasedStateMachine):
     def _flat_agrees(self, person: Employee) -> None:
         now = current([adapt.position(p, person) for p in Position.objects.filter(employee=person)], self._today())
         link = PeriodLink.objects.filter(integration=self.integration, employee_key=person.pk).first()
-        if now is None or link is None:
+        if now is None:
+            self._is_ended(person)
+            return
+        if link is None:
+            failed = Job.objects.filter(position_key=int(now.id), state=Job.State.FAILED).exists()
+            assert failed or int(now.id) not in self.wanted, "the current position was saved and is not there"
             return
         [there] = self.target.people[person.number].values()
         assert link.position_key == int(now.id), "another position took over"
         assert there["title"] == now.values["title"]
+
+    def _is_ended(self, person: Employee) -> None:
+        """Nothing is current here, so whatever stands there is a position of here that is over (or was deleted)."""
+        failed = set(
+            Job.objects.filter(employee_key=person.pk, state=Job.State.FAILED).values_list("position_key", flat=True)
+        )
+        ends = {
+            self.wanted[key]["title"].partition(" v")[0]: self.wanted[key]["end"]
+            for key in Position.objects.filter(employee=person).exclude(pk__in=failed).values_list("pk", flat=True)
+            if key in self.wanted
+        }
+        for there in self.target.people.get(person.number, {}).values():
+            name = there["title"].partition(" v")[0]
+            assert name not in ends or there["end"] == ends[name], f"not ended there: {there}, {ends}"
 
     def _today(self) -> date:
         return self.integration.organization.today()
@@ -334,6 +354,7 @@ class FlatEngine(Engine):
 def two_systems(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(turn, "SETTLE", 0)
     monkeypatch.setattr(turn, "LINGER", -1)
+    monkeypatch.setattr(django_settings, "ALLOW_PRIVATE_TARGETS", True)
     known = connectors()
     known |= {"model_history": HistoryModel, "model_flat": FlatModel}
     yield

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from integrations import adapt
 from integrations.models import Integration, PeriodLink
 from positions.models import Organization, Position
 from synclog import panels
@@ -249,12 +250,66 @@ def test_an_overlap_names_the_systems_that_will_refuse_it(organization: Organiza
     connection(organization, "tripletex", name="Tripletex Oslo")
     connection(organization, "fortnox", name="Fortnox Kiruna")
     connection(organization, "netvisor", name="Off", send_positions=False)
-    employee = EmployeeFactory(organization=organization)
-    first = PositionFactory(employee=employee, start_date=date(2026, 1, 1), end_date=date(2026, 6, 30))
+    company = CompanyFactory(organization=organization, organization_number="974760673")
+    employee = EmployeeFactory(organization=organization, company=company)
+    first = PositionFactory(
+        employee=employee,
+        start_date=date(2026, 1, 1),
+        end_date=date(2026, 6, 30),
+        end_reason="resigned",
+        occupation_code="5221126",
+        department=None,
+    )
+    Integration.objects.filter(system_key="netvisor").update(settings={"occupation_codes": {"5221126": "52211"}})
     assert panels.save_notes(None, first) == []  # type: ignore[arg-type]
-    second = PositionFactory(employee=employee, start_date=date(2026, 6, 1))
+    first.pk, first.start_date = None, date(2026, 6, 1)
+    first.save()
+    second = first
     (note,) = panels.save_notes(None, second)  # type: ignore[arg-type]
     assert note.startswith("Netvisor Oulu and Tripletex Oslo will refuse one of the overlapping positions.")
+
+
+def test_a_save_names_what_a_system_will_not_take(organization: Organization) -> None:
+    connection(organization, "netvisor", name="Netvisor Oulu")
+    connection(organization, "netvisor", name="Off", send_positions=False)
+    employee = EmployeeFactory(organization=organization)
+    position = PositionFactory(
+        employee=employee, contract_type="temporary", start_date=TODAY, end_date=None, end_reason="", occupation_code=""
+    )
+    (note,) = panels.save_notes(None, position)  # type: ignore[arg-type]
+    assert note == (
+        "Netvisor Oulu will not take this position. A temporary contract needs an end date in Netvisor. Fill in the "
+        "end date, or choose another contract type; it is sent when you save."
+    )
+    position.contract_type = "permanent"
+    assert panels.save_notes(None, position) == []  # type: ignore[arg-type]
+
+
+def test_a_save_names_what_cannot_be_changed_there_any_more(organization: Organization) -> None:
+    integration = connection(organization, "unimicro", name="Unimicro Bergen")
+    employee = EmployeeFactory(organization=organization, company=None)
+    position = PositionFactory(employee=employee, occupation_code="1233101", end_date=None, end_reason="")
+    assert panels.save_notes(None, position) == []  # type: ignore[arg-type]
+    sent = {"occupation_code": "5221126", "start_date": position.start_date}
+    values = adapt.to_json(sent)
+    PeriodLink.objects.create(
+        integration=integration, employee_key=employee.pk, position_key=position.pk, remote_id="7", values=values
+    )
+    (note,) = panels.save_notes(None, position)  # type: ignore[arg-type]
+    assert "has the occupation code 5221126 in Unimicro and 1233101 here" in note
+    position.start_date += timedelta(days=1)
+    assert panels.save_notes(None, position) == [], "a new record there"  # type: ignore[arg-type]
+
+
+def test_a_save_says_nothing_of_a_position_that_a_flat_system_does_not_look_at(organization: Organization) -> None:
+    connection(organization, "poweroffice_go")
+    employee = EmployeeFactory(organization=organization)
+    over = PositionFactory(
+        employee=employee, occupation_code="", start_date=date(2020, 1, 1), end_date=date(2020, 6, 30)
+    )
+    assert panels.save_notes(None, over) == []  # type: ignore[arg-type]
+    now = PositionFactory(employee=employee, occupation_code="", start_date=TODAY, end_date=None, end_reason="")
+    assert len(panels.save_notes(None, now)) == 1  # type: ignore[arg-type]
 
 
 def test_chips_after_a_real_run(world: World) -> None:

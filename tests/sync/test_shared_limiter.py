@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -15,12 +15,17 @@ from tests.sync.world import World
 
 
 def test_requests_are_spaced_whoever_asks(db: Any) -> None:
-    one, two = SharedLimiter("k", 0.05), SharedLimiter("k", 0.05)
-    times = []
+    places: list[datetime] = []
+
+    def noting(call: Any) -> Any:
+        places.append(call())
+        return places[-1]
+
+    one, two = SharedLimiter("k", 0.05, noting), SharedLimiter("k", 0.05, noting)
     for number in range(8):
         (one if number % 2 else two).acquire()
-        times.append(time.monotonic())
-    assert all(b - a > 0.04 for a, b in pairwise(times))
+        assert timezone.now() >= places[-1], "it went before its place"
+    assert all(b - a >= timedelta(seconds=0.05) for a, b in pairwise(places))
 
 
 def test_a_place_that_has_passed_is_not_used(db: Any) -> None:
@@ -41,6 +46,15 @@ def test_penalty_holds_for_all(db: Any) -> None:
     started = time.monotonic()
     SharedLimiter("k", 0.01).acquire()
     assert time.monotonic() - started > 0.25
+
+
+def test_a_place_given_before_the_clock_was_set_back_is_not_waited_for(db: Any) -> None:
+    SharedLimiter("k", 0.01).acquire()
+    SharedRate.objects.update(next_at=timezone.now() + timedelta(days=2))
+    started = time.monotonic()
+    SharedLimiter("k", 0.01).acquire()
+    assert time.monotonic() - started < 0.2
+    assert SharedRate.objects.get().next_at < timezone.now() + timedelta(seconds=1)
 
 
 def test_which_connections_share(world: World) -> None:

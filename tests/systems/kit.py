@@ -89,6 +89,7 @@ class Rig:
                 outbox=self.outbox,
                 limiter=self.limiter,
                 read_timeout=self.read_timeout,
+                private_targets=True,
             )
         )
 

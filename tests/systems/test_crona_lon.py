@@ -649,3 +649,22 @@ def test_the_sandbox_takes_a_file_from_its_own_form_and_shows_the_register(impor
     assert answer.url == address
     for text in ("Kafé € 1:a „chef” 😀", "SÄSONG", "37.5 %", "positions.pax", "Inga fel"):
         assert text in answer.text
+
+
+def test_one_person_is_blanked_out_of_a_finished_file() -> None:
+    """The rest stays byte for byte, whatever numbers and names look like."""
+    made_at = datetime(2026, 6, 15, 14, 2)
+    numbers = ["1", "10", "1.", "a&b", "ł1"]
+    records = [{"anstid": n, "fornamn": f"Åsa {n}", "befattning": "</person> <person"} for n in numbers]
+    whole = connector().render(records, made_at)
+    for record in records:
+        rest = CronaLonConnector.without(whole, record)
+        assert len(rest) == len(whole) and CronaLonConnector.without(rest, record) == rest
+        people = [p.get("anstid") for p in fromstring(rest).findall("personal/person")]
+        assert sorted(people) == sorted(n for n in numbers if n != record["anstid"])
+        kept = [pair for pair in zip(whole, rest, strict=True) if pair[1] != ord(" ")]
+        assert all(before == after for before, after in kept)
+    empty = whole
+    for record in records:
+        empty = CronaLonConnector.without(empty, record)
+    assert fromstring(empty).findall("personal/person") == [] and fromstring(empty).findtext("header/version") == "2.0"

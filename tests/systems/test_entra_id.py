@@ -154,13 +154,6 @@ class TestEntraId(FlatBehaviour):
         assert rig.one(self.position()).cause == "nothing_to_change"
         assert len(rig.there()) == 1
 
-    def test_create_is_an_update_of_the_user(self, rig: Rig) -> None:
-        connector = rig.connector()
-        employee = connector.find_employee(rig.person)
-        written = connector.create(employee, rig.person, Wanted("1", {"title": "Kokk", "department": None}))
-        assert written.remote_id == self.user(rig)["id"]
-        assert self.bodies(rig) == [{"jobTitle": "Kokk"}]
-
     # -- the dates ---------------------------------------------------------------------------------------
 
     def test_hire_and_leave_date_go_each_in_a_patch_of_its_own(self, rig: Rig) -> None:
@@ -258,6 +251,41 @@ class TestEntraId(FlatBehaviour):
         assert (self.user(rig)["jobTitle"], self.user(rig)["department"]) == ("Butikkmedarbeider", "Butikk")
 
     # -- organisation data -------------------------------------------------------------------------------
+
+    def test_the_job_is_emptied_at_the_end_by_setting(self, rig: Rig) -> None:
+        """And not at once when the end is known: on the day after it."""
+        rig.settings["clear_at_end"] = True
+        self.with_boss(rig)
+        self.user(rig)["employeeOrgData"] = {"division": "Drift", "costCenter": None}
+        rig.sync(self.position(end="2026-06-17", manager=Manager("1001")))
+        assert self.user(rig)["jobTitle"] == "Butikkmedarbeider"
+        rig.today = date(2026, 6, 18)
+        outcome = rig.one(rig.positions["1"])
+        assert (outcome.result, outcome.action) == ("sent", "end")
+        user = self.user(rig)
+        assert (user["jobTitle"], user["department"], user["companyName"]) == (None, None, None)
+        assert user["employeeOrgData"] == {"division": "Drift", "costCenter": None}
+        assert user["employeeType"] == "Employee"
+        assert self.manager_of(rig)
+        rig.forget_calls()
+        assert rig.one(rig.positions["1"]).cause == "nothing_to_change"
+        assert rig.one(self.position("2", "2026-06-18")).result == "sent"
+        assert (self.user(rig)["jobTitle"], self.user(rig)["companyName"]) == ("Butikkmedarbeider", "Fjellheim Drift")
+
+    def test_a_later_end_fills_the_job_in_again(self, rig: Rig) -> None:
+        rig.settings["clear_at_end"] = True
+        rig.sync(self.position())
+        rig.sync(self.position(end="2026-06-10"))
+        assert self.user(rig)["jobTitle"] is None
+        rig.sync(self.position(end="2026-06-30"))
+        assert self.user(rig)["jobTitle"] == "Butikkmedarbeider"
+
+    def test_what_was_written_there_meanwhile_is_not_emptied_at_the_end(self, rig: Rig) -> None:
+        rig.settings["clear_at_end"] = True
+        rig.sync(self.position())
+        self.user(rig)["jobTitle"] = "On leave of absence"
+        rig.sync(self.position(end="2026-06-10"))
+        assert (self.user(rig)["jobTitle"], self.user(rig)["department"]) == ("On leave of absence", None)
 
     def test_both_halves_of_the_organisation_data_go_together(self, rig: Rig) -> None:
         self.user(rig)["employeeOrgData"] = {"division": "Helse", "costCenter": "1"}

@@ -22,7 +22,7 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.netvisor import SYSTEM, NetvisorConnector, mac
-from integrations.connectors.values import Person, RemoteEmployee, Wanted
+from integrations.connectors.values import Person
 from integrations.planner import Rules
 from integrations.sandbox.base import Call
 from integrations.sandbox.netvisor import NetvisorSandbox
@@ -473,7 +473,11 @@ class TestNetvisor(HistoryBehaviour):
     def test_temporary_without_an_end_is_refused_before_sending(self, rig: Rig) -> None:
         outcome = rig.one(self.position(contract_type="temporary"))
         assert (outcome.result, outcome.cause, outcome.field) == ("failed", "missing_required_field", "end_date")
-        assert not self.writes(rig)
+        assert outcome.message == (
+            "A temporary contract needs an end date in Netvisor. Fill in the end date, or choose another contract "
+            "type; it is sent when you save."
+        )
+        assert rig.calls == []
         rig.sync(self.position(contract_type="temporary", end="2026-12-31"))
         assert [p["employmentcontract"] for p in rig.there()] == ["2"]
         rig.forget_calls()
@@ -482,13 +486,17 @@ class TestNetvisor(HistoryBehaviour):
         assert not self.writes(rig)
         assert self.ends(rig) == ["2026-12-31"]
 
+    def test_a_period_that_is_temporary_there_keeps_its_end(self, rig: Rig) -> None:
+        """Its contract type is empty here, so the one there stays."""
+        rig.sync(self.position(contract_type="temporary", end="2026-12-31"))
+        rig.sent["1"] = replace(rig.sent["1"], values={})
+        outcome = rig.one(self.position(without=("contract_type",)), execute=False)
+        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "missing_required_field", "end_date")
+
     def test_an_end_before_the_start_is_refused_before_sending(self, rig: Rig) -> None:
-        connector = rig.connector()
-        wanted = Wanted("1", {"title": "Kokki", "start_date": date(2026, 5, 2), "end_date": date(2026, 5, 1)})
-        with pytest.raises(DataRefused) as caught:
-            connector.create(RemoteEmployee("10"), self.person, wanted)
-        assert caught.value.field == "end_date"
-        assert rig.calls == []
+        outcome = rig.one(self.position(start="2026-05-02", end="2026-05-01"))
+        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "value_refused", "end_date")
+        assert not self.writes(rig)
 
     def test_percentage_100_is_full_time_without_a_percentage(self, rig: Rig) -> None:
         rig.sync(self.position(percentage=Decimal("100.00")))

@@ -1172,7 +1172,7 @@ class TestPowerOfficeGo(FlatBehaviour):
     def test_the_real_rate_limit(self, rig: Rig) -> None:
         """10 calls in a second for the subscription key, whoever makes them."""
         rig.sandbox.state["per_second"] = 10
-        token = rig.connector().access_token()  # type: ignore[attr-defined]
+        token = rig.connector().tokens.get()  # type: ignore[attr-defined]
         headers = {"Authorization": f"Bearer {token}", "Ocp-Apim-Subscription-Key": SUBSCRIPTION_KEY}
         address = f"{rig.connector().context.urls['api']}/Enterprises"
         with requests.Session() as session:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -759,10 +760,22 @@ class TestTripletex(HistoryBehaviour):
     def test_session_of_yesterday_is_not_used(self, rig: Rig) -> None:
         rig.sync(self.position())
         kept = dict(rig.vault.load())
-        rig.vault.save({**kept, "expires": "2020-01-01"})
+        rig.vault.save({**kept, "expires_at": 0})
         rig.sync(self.position())
         assert len(self.sessions(rig)) == 2
         assert not [c for c in rig.calls if c.status == 401]
+
+    @pytest.mark.parametrize(("minutes", "calls"), [(-2, 0), (1, 1)])
+    def test_session_ends_at_norwegian_midnight(self, rig: Rig, minutes: int, calls: int) -> None:
+        rig.connector().check()
+        [asked] = [c for c in rig.calls if c.path == "token/session/:create"]
+        day = date.fromisoformat(json.loads(asked.body)["expirationDate"])
+        midnight = datetime.combine(day, time.min, ZoneInfo("Europe/Oslo"))
+        rig.forget_calls()
+        connector = rig.connector()
+        connector.context.now = lambda: midnight.astimezone(UTC) + timedelta(minutes=minutes)
+        connector.check()
+        assert len(self.sessions(rig)) == calls
 
     def test_session_of_other_credentials_is_not_used(self, rig: Rig) -> None:
         rig.sync(self.position())
@@ -773,7 +786,7 @@ class TestTripletex(HistoryBehaviour):
         rig.sync(self.position())
         connector = rig.connector()
         connector.find_employee(PERSON)
-        old = str(rig.vault.load()["session"])
+        old = str(rig.vault.load()["access_token"])
         rig.sandbox.state["sessions"].pop(old)
         other = rig.connector()
         other.find_employee(PERSON)
@@ -887,7 +900,7 @@ class TestTripletex(HistoryBehaviour):
         assert all(reason.startswith("Tripletex ") for reason in reasons.values())
 
     def test_a_vault_of_nonsense_is_renewed(self, rig: Rig) -> None:
-        rig.vault = MemoryVault({"session": "old"})
+        rig.vault = MemoryVault({"access_token": "old"})
         assert rig.one(self.position()).result == "sent"
 
 

@@ -281,12 +281,13 @@ class TestUnimicro(HistoryBehaviour):
 
     def test_token_renewed_by_another_process_is_taken_over(self, rig: Rig) -> None:
         with opened(rig) as one, opened(rig) as other:
-            old = one.token()
-            one._used.token = old
+            old = one.tokens.get()
+            assert other.tokens.get() == old
             self.state(rig)["tokens"].clear()
-            new = other._renewed(old)
+            other.tokens.renew()
             rig.forget_calls()
-            assert one._renewed(old) == new
+            one.tokens.renew()
+            assert one.tokens.get() == other.tokens.get() != old
             assert rig.calls == []
 
     def test_threads_renew_a_refused_token_once(self, rig: Rig) -> None:
@@ -709,6 +710,7 @@ class TestUnimicro(HistoryBehaviour):
         outcome = rig.one(self.position(occupation_code="1233101"))
         assert (outcome.result, outcome.cause, outcome.field) == ("failed", "job_code_locked", "occupation_code")
         assert "5221126" in outcome.message and "add a new one" in outcome.message
+        assert rig.one(self.position(occupation_code="1233101"), execute=False).cause == "job_code_locked"
         assert self.writes(rig) == []
 
     def test_sub_unit_of_an_employment_is_locked(self, rig: Rig) -> None:
@@ -1077,4 +1079,4 @@ class TestUnimicro(HistoryBehaviour):
         with opened(rig) as connector:
             connector.context.now = lambda: datetime.now(UTC) - timedelta(hours=1)
             with pytest.raises(NotAuthorized, match="clock"):
-                connector.token()
+                connector.tokens.get()

@@ -606,7 +606,7 @@ class TestXledger(FlatBehaviour):
         rig.person = replace(self.person, number="")
         connector = rig.connector()
         assert connector.find_employee(rig.person).matched_by == "e-mail"
-        with pytest.raises(EmployeeNotFound, match="neither"):
+        with pytest.raises(EmployeeNotFound, match="nothing here"):
             connector.find_employee(replace(rig.person, email=""))
 
     def test_everybody_is_read_by_pages_once_per_turn_and_not_kept(self, empty_rig: Rig) -> None:

@@ -39,6 +39,7 @@ class Command(BaseCommand):
         if database != "sqlite" and not database.startswith(("postgres://", "postgresql://")):
             raise CommandError("--database takes “sqlite” or postgres://user:password@host/.")
         figures: list[Figure] = []
+        processes.unwind_on_sigterm()
         with processes.target() as target:
             for name in chosen:
                 self.stderr.write(f"{name} …")
@@ -68,15 +69,17 @@ class Command(BaseCommand):
                 "EXTRA_CONNECTORS": "config.bench.connector",
                 counting.FOLDER: folder,
             }
-            done = subprocess.run(  # noqa: S603
+            inside = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "config.bench.inside", name, address, *(["--quick"] if quick else [])],
                 cwd=processes.ROOT,
                 env=env,
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            if done.returncode:
+            with processes.ended(inside, 70):
+                said, _ = inside.communicate()
+            if inside.returncode:
                 log = Path(folder) / "worker.log"
-                said = f" The workers said:\n{log.read_text()[-2000:]}" if log.exists() else ""
-                raise CommandError(f"{name} came to nothing.{said}")
-            return [Figure(**row) for row in json.loads(done.stdout.splitlines()[-1])]
+                why = f" The workers said:\n{log.read_text()[-2000:]}" if log.exists() else ""
+                raise CommandError(f"{name} came to nothing.{why}")
+            return [Figure(**row) for row in json.loads(said.splitlines()[-1])]

@@ -5,11 +5,9 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from positions.encryption import EncryptedJSONField, EncryptedTextField, rotate
-
-_TRIES = 20
 
 
 def encrypted_columns() -> list[tuple[type[models.Model], models.Field[Any, Any]]]:
@@ -24,8 +22,8 @@ def encrypted_columns() -> list[tuple[type[models.Model], models.Field[Any, Any]
 
 class Command(BaseCommand):
     help = (
-        "Encrypts every credential, token, national id and export record anew with the first of ENCRYPTION_KEYS. "
-        "Safe while web and worker run; the former keys may be removed afterwards."
+        "Encrypts every credential, token, national id, export record and second factor anew with the first of "
+        "ENCRYPTION_KEYS. Safe while web and worker run; the former keys may be removed afterwards."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,12 +41,15 @@ class Command(BaseCommand):
 
 
 def rotate_column(model: type[models.Model], field: models.Field[Any, Any], batch: int) -> int:
-    """Row by row, each in a statement of its own that no one waits for: written only if it still is what was read."""
+    """Row by row, each in a statement of its own that no one waits for: written only if it still is what was read. A
+    row that somebody writes meanwhile (perhaps with the former first key) is locked, read again and written."""
     quote = connection.ops.quote_name
     table, column, key = quote(model._meta.db_table), quote(str(field.column)), quote(str(model._meta.pk.column))
-    read = f"SELECT {key}, {column} FROM {table} WHERE {key} > %s AND {column} <> '' ORDER BY {key} LIMIT %s"  # noqa: S608
-    again = f"SELECT {column} FROM {table} WHERE {key} = %s"  # noqa: S608
-    write = f"UPDATE {table} SET {column} = %s WHERE {key} = %s AND {column} = %s"  # noqa: S608
+    lock = "FOR UPDATE" if connection.features.has_select_for_update else ""  # SQLite's transactions lock by themselves
+    # Only quoted names of our own models are put into these; values are parameters.
+    read = f"SELECT {key}, {column} FROM {table} WHERE {key} > %s AND {column} <> '' ORDER BY {key} LIMIT %s"  # noqa: S608  # nosec B608
+    again = f"SELECT {column} FROM {table} WHERE {key} = %s AND {column} <> '' {lock}"  # noqa: S608  # nosec B608
+    write = f"UPDATE {table} SET {column} = %s WHERE {key} = %s AND {column} = %s"  # noqa: S608  # nosec B608
     count, last = 0, 0
     with connection.cursor() as cursor:
         while True:
@@ -57,17 +58,13 @@ def rotate_column(model: type[models.Model], field: models.Field[Any, Any], batc
             if not rows:
                 return count
             for pk, stored in rows:
-                for _ in range(_TRIES):
-                    cursor.execute(write, [rotate(stored), pk, stored])
-                    if cursor.rowcount:
-                        count += 1
-                        break
-                    # Somebody else wrote meanwhile, perhaps a process that still has the former first key.
-                    cursor.execute(again, [pk])
-                    found = cursor.fetchone()
-                    if found is None or not found[0]:
-                        break
-                    stored = found[0]
-                else:
-                    raise CommandError(f"{model._meta.label} {pk} is written all the time: run this again.")
+                cursor.execute(write, [rotate(stored), pk, stored])
+                written = cursor.rowcount
+                if not written:
+                    with transaction.atomic():
+                        cursor.execute(again, [pk])
+                        for (newer,) in cursor.fetchall():
+                            cursor.execute(write, [rotate(newer), pk, newer])
+                            written = cursor.rowcount
+                count += written
             last = rows[-1][0]

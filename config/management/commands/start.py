@@ -1,12 +1,12 @@
+import contextlib
 import os
 import secrets
 import socket
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
+import requests
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
@@ -29,15 +29,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int | None, **options: Any) -> None:
         supervisor = Supervisor(self._say)
         supervisor.listen()
-        port = self._port(port)
+        web = _listen(8000) if port is None else _listen(port, port)
         call_command("migrate", verbosity=0)
         try:
             env = self._demo(supervisor) if options["demo"] else {}
             login = self._first_admin(remember=options["demo"])
             connections.close_all()
             supervisor.start(Child("worker", ["worker"], env))
-            supervisor.start(Child("web server", ["serve", "--port", str(port)], env))
-            address = f"http://{HOST}:{port}/"
+            supervisor.start(Child("web server", ["serve"], env, web))
+            address = f"{_address(web)}/"
             self._wait_for(address + "admin/login/", supervisor)
             self._welcome(address, login, env)
             supervisor.run()
@@ -46,13 +46,13 @@ class Command(BaseCommand):
             supervisor.end()
 
     def _demo(self, supervisor: Supervisor) -> dict[str, str]:
-        port = _free_port(8500)
-        address = f"http://{HOST}:{port}"
+        listener = _listen(8500)
+        address = _address(listener)
         folder = Path(settings.DATA_DIR) / "sandboxes"
         exports = Path(settings.EXPORT_ROOT or Path(settings.DATA_DIR) / "exports")
         exports.mkdir(parents=True, exist_ok=True)
         shared = {"EXPORT_ROOT": str(exports)}
-        supervisor.start(Child("sandbox server", ["sandbox", "--port", str(port), "--folder", str(folder)], shared))
+        supervisor.start(Child("sandbox server", ["sandbox", "--folder", str(folder)], shared, listener))
         self._wait_for(address, supervisor)
         os.environ["SANDBOX_URL"] = settings.SANDBOX_URL = address
         settings.ALLOW_PRIVATE_TARGETS = True
@@ -88,40 +88,28 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     @staticmethod
-    def _port(wanted: int | None) -> int:
-        if wanted is None:
-            return _free_port(8000)
-        if not _is_free(wanted):
-            raise CommandError(f"Port {wanted} is taken. Choose another with --port, or leave it out.")
-        return wanted
-
-    @staticmethod
     def _wait_for(address: str, supervisor: Supervisor, seconds: float = 50) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not supervisor.stopping:
             try:
-                urllib.request.urlopen(address, timeout=2).close()  # noqa: S310
+                requests.get(address, timeout=2, allow_redirects=False)
                 return
-            except urllib.error.HTTPError:
-                return
-            except OSError:
+            except requests.RequestException:
                 time.sleep(0.1)
         if not supervisor.stopping:
             raise CommandError(f"Nothing answers at {address} after {seconds:.0f} seconds; see the messages above.")
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
+def _listen(first: int, last: int | None = None) -> socket.socket:
+    """Listens on the first port that is free and keeps it. Without `last`, 200 ports are tried."""
+    last = first + 199 if last is None else last
+    for port in range(first, last + 1):
+        with contextlib.suppress(OSError):
+            return socket.create_server((HOST, port), backlog=1024)
+    if first == last:
+        raise CommandError(f"Port {first} is taken. Choose another with --port, or leave it out.")
+    raise CommandError(f"No port is free between {first} and {last}.")
 
 
-def _free_port(first: int) -> int:
-    for port in range(first, first + 200):
-        if _is_free(port):
-            return port
-    raise CommandError(f"No port is free between {first} and {first + 200}.")
+def _address(listener: socket.socket) -> str:
+    return f"http://{HOST}:{listener.getsockname()[1]}"

@@ -1,11 +1,12 @@
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from integrations.sandbox.server import make_server
+from integrations.sandbox.server import HOST, make_server
 
 
 class Command(BaseCommand):
@@ -13,11 +14,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+        parser.add_argument("--fd", type=int, help="serve this open, listening socket instead of a port")
         parser.add_argument("--folder", type=Path, help="keep what the sandboxes hold in this folder")
 
-    def handle(self, *args: Any, port: int, folder: Path | None, **options: Any) -> None:
-        server, _ = make_server(folder, port)
-        self.stdout.write(f"Sandboxes at http://127.0.0.1:{server.effective_port}/")
+    def handle(self, *args: Any, port: int, fd: int | None, folder: Path | None, **options: Any) -> None:
+        server, _ = make_server(folder, socket.create_server((HOST, port)) if fd is None else socket.socket(fileno=fd))
+        self.stdout.write(f"Sandboxes at http://{HOST}:{server.effective_port}/")
         self.stdout.flush()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:

@@ -1,0 +1,89 @@
+"""What the payroll side holds of a person (positions/personal_data.py): links to records there, records in files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from integrations import folders
+from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
+from positions import batches, personal_data
+from positions.personal_data import Holding, Naming, Subject
+
+# So many characters of a remote id mean one record in the world (a UUID), and not the 77th of somebody.
+_TELLING = 16
+
+
+def connect() -> None:
+    personal_data.contribute(
+        Holding(EmployeeLink, "Known in other systems", partial(_by_key, EmployeeLink)),
+        Holding(PeriodLink, "Sent to other systems", partial(_by_key, PeriodLink)),
+        Holding(ExportRecord, "Records in files", _records, _erase_records),
+    )
+    personal_data.naming(
+        # The person may be somebody's manager.
+        Naming(PeriodLink, partial(_of_organization, PeriodLink), ("values",)),
+        Naming(
+            Integration,
+            lambda s: Integration.objects.filter(organization=s.organization_id),
+            ("stopped_message", "retry_message"),
+        ),
+    )
+    personal_data.position_keys.append(_positions)
+    personal_data.other_marks.append(_remote_ids)
+    personal_data.limits.append(_limits)
+
+
+def _of_organization(model: Any, subject: Subject) -> QuerySet:
+    found: QuerySet = model.objects.filter(integration__organization=subject.organization_id)
+    return found
+
+
+def _by_key(model: Any, subject: Subject) -> QuerySet:
+    return _of_organization(model, subject).filter(employee_key__in=subject.keys)
+
+
+def _records(subject: Subject) -> QuerySet:
+    return ExportRecord.objects.filter(
+        file__integration__organization=subject.organization_id, employee_key__in=subject.keys
+    )
+
+
+def _erase_records(rows: QuerySet, subject: Subject) -> None:
+    """Also out of the files that were made of them, which stay as they are for everybody else."""
+    files = set()
+    for record in rows.select_related("file__integration").iterator(chunk_size=50):
+        file = record.file
+        files.add(file.pk)
+        if file.kept:
+            without = file.integration.connector_class.without(file.content, record.record)
+            ExportFile.objects.filter(pk=file.pk).update(kept=without.decode("latin-1"))
+            if file.folder:
+                place = (file.integration.organization_id, file.folder, file.file_name)
+                transaction.on_commit(partial(folders.overwrite, *place, without), robust=True)
+    batches.delete(rows)
+    # A file that would be fetched with nobody in it.
+    ExportFile.objects.filter(pk__in=files, fetched_at=None, records=None).delete()
+
+
+def _positions(employees: Collection[int]) -> Iterable[int]:
+    return PeriodLink.objects.filter(employee_key__in=employees).values_list("position_key", flat=True)
+
+
+def _remote_ids(employees: Collection[int]) -> Iterable[str]:
+    """Those that nobody takes for another number."""
+    found = EmployeeLink.objects.filter(employee_key__in=employees).values_list("remote_id", flat=True)
+    return (remote for remote in found if len(remote) >= _TELLING)
+
+
+def _limits(subject: Subject) -> list[str]:
+    links = _by_key(EmployeeLink, subject).select_related("integration")
+    names = ", ".join(dict.fromkeys(link.integration.name for link in links.order_by("integration")))
+    said = [f"What the systems themselves hold ({names}): ask those who run them."] if names else []
+    if _records(subject).exclude(file__fetched_at=None).exists():
+        said.append("Copies of files that were downloaded: they are where people put them.")
+    return said

@@ -1,0 +1,59 @@
+"""Declared rules across the values of one record: what a connector would otherwise have to refuse by hand. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from integrations.connectors.system import Field, System
+from integrations.connectors.values import Change, Wanted
+from integrations.translate import Problem, active_fields, empty, incomplete, same
+
+
+def locked(system: System, fields: Sequence[Field], changes: Mapping[str, Change]) -> list[Problem]:
+    """The changes of what cannot be changed on a record that has it; what is empty there may be filled in."""
+    problems = []
+    for declared in fields:
+        rule, change = declared.locked, changes.get(declared.ours)
+        if rule is not None and change is not None and not empty(change.old):
+            problems.append(
+                Problem(
+                    rule.cause,
+                    f"This employment has the {rule.what} {change.old} in {system.name} and {change.new} here, and "
+                    f"{rule.why}. Put the old one back, end this position and add a new one.",
+                    declared.ours,
+                )
+            )
+    return problems
+
+
+def changed_although_locked(
+    system: System, settings: Mapping[str, Any], sent: Mapping[str, Any], wanted: Wanted
+) -> list[Problem]:
+    """The same before anybody has asked there: by what was last written to the record that starts on this day."""
+    if sent.get("start_date") != wanted.start:
+        return []
+    fields = active_fields(system, settings)
+    pairs = {f.ours: Change(sent.get(f.ours), wanted.values.get(f.ours)) for f in fields if f.locked}
+    changed = {key: c for key, c in pairs.items() if not empty(c.new) and not same(c.old, c.new)}
+    return locked(system, fields, changed)
+
+
+def refusal(
+    system: System, fields: Sequence[Field], there: Mapping[str, Any], changes: Mapping[str, Change]
+) -> Problem | None:
+    """Why these changes cannot be written to a record that holds `there` (nothing, for a new one)."""
+    after = {**there, **{key: change.new for key, change in changes.items()}}
+    problems = [*locked(system, fields, changes), *incomplete(system, fields, after)]
+    if problems:
+        return problems[0]
+    start, end = after.get("start_date"), after.get("end_date")
+    if changes and isinstance(start, date) and isinstance(end, date) and end < start:
+        return Problem(
+            "value_refused",
+            f"The employment in {system.name} would end on {end} before it starts on {start}. Correct the end date "
+            "here, or the start date there, then press Re-sync.",
+            "end_date",
+        )
+    return None

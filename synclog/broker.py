@@ -1,0 +1,55 @@
+"""django-q2's broker (Q_CLUSTER["broker_class"]), which also gives each cluster its own signs of life to carry.
+
+A sign that waited in the shared queue would be carried by whichever cluster is faster, and say nothing of the others.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django_q.brokers import Broker, orm, redis_broker
+from django_q.signing import SignedPackage
+
+BEAT_EVERY = 3.0  # seconds
+
+
+class _Beats:
+    """Called by the pusher alone, so a beat that is carried out proves pusher, queue and a worker of this cluster."""
+
+    _next = 0.0
+
+    def dequeue(self) -> list[tuple[Any, Any]]:
+        found = super().dequeue() or []  # type: ignore[misc]
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + BEAT_EVERY
+            found.append((None, SignedPackage.dumps(_beat())))
+        return list(found)
+
+
+def _beat() -> dict[str, Any]:
+    """A task as `async_task` makes one."""
+    return {
+        "id": uuid.uuid4().hex,
+        "name": "beat",
+        "func": "synclog.tasks.beat",
+        "args": (),
+        "kwargs": {},
+        "started": timezone.now(),
+    }
+
+
+class OrmBroker(_Beats, orm.ORM):
+    pass
+
+
+class RedisBroker(_Beats, redis_broker.Redis):
+    pass
+
+
+def broker(list_key: str) -> Broker:
+    return (RedisBroker if settings.Q_CLUSTER.get("redis") else OrmBroker)(list_key=list_key)

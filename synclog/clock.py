@@ -1,0 +1,32 @@
+"""A clock that was set back must not keep anything waiting: what was put off by the clock as it was is due at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from integrations.models import Integration
+from synclog.models import Job
+from synclog.schedules import SCHEDULES
+
+# Hosts whose clocks differ by less take each other for punctual.
+TOLERANCE = timedelta(minutes=1)
+
+
+def put_right() -> None:
+    """Jobs and connections that were put off at a moment which is still to come. What waits for its first day stays."""
+    now = timezone.now()
+    Job.objects.open().filter(state__in=Job.ACTIVE, changed_at__gt=now + TOLERANCE).exclude(
+        cause="not_yet_current"
+    ).update(due_at=now, changed_at=now)
+    Integration.objects.filter(retry_at__gt=now, retry_set_at__gt=now + TOLERANCE).update(
+        retry_at=now, retry_set_at=now
+    )
+
+
+def schedules_at_once(now: datetime) -> None:
+    """The schedules of the queue wait for a moment of the clock, too."""
+    from django_q.models import Schedule
+
+    Schedule.objects.filter(name__in=SCHEDULES, next_run__gt=now).update(next_run=now)

@@ -1,0 +1,187 @@
+"""Every main page works under the content security policy. That nothing is refused is asserted by `new_page`."""
+
+from __future__ import annotations
+
+import re
+from base64 import b32decode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django_otp.oath import totp
+
+from tests.browser.conftest import sign_in
+from tests.process.product import Product
+
+pytestmark = pytest.mark.browser
+
+PLAIN = [
+    "",
+    "integrations/integration/",
+    "integrations/integration/add/",
+    "integrations/supported-fields/",
+    "synclog/job/",
+    "synclog/job/?tab=all",
+    "synclog/job/by-cause/",
+    "positions/employee/",
+    "positions/employee/add/",
+    "positions/position/",
+    "positions/position/add/",
+    "positions/company/",
+    "positions/department/",
+    "positions/organization/",
+    "positions/apikey/add/",
+    "positions/auditentry/",
+    "auth/user/",
+    "auth/user/add/",
+    "password_change/",
+    "second-factor/",
+    "second-factor/set-up/",
+]
+
+
+def test_no_page_is_refused_anything(page: Any, demo: Product) -> None:
+    admin = f"{demo.address}admin/"
+
+    def first(listed: str, pattern: str) -> str:
+        """The address of the first object on a list."""
+        page.goto(admin + listed)
+        found = page.eval_on_selector_all("a", "links => links.map(link => link.href)")
+        return str(next(link for link in found if re.search(pattern, link)))
+
+    connection = first("integrations/integration/", r"/integration/\d+/change/").partition("change/")[0]
+    addresses = [
+        *(admin + address for address in PLAIN),
+        *(connection + tab for tab in ("change/", "settings/", "fields/", "history/", "switch-on/", "delete/")),
+        first("synclog/job/?tab=all", r"/job/\d+/change/"),
+        first("positions/employee/", r"/employee/\d+/change/"),
+        first("positions/position/", r"/position/\d+/change/"),
+        first("auth/user/", r"/user/\d+/change/"),
+        f"{demo.sandboxes}/",
+        f"{demo.sandboxes}/netvisor/demo/",
+    ]
+    for address in addresses:
+        answer = page.goto(address)
+        assert answer.status == 200, address
+        assert "default-src 'none'" in answer.headers["content-security-policy"], address
+        page.wait_for_load_state("networkidle")
+    answer = page.goto(f"{demo.address}api/docs/")
+    page.get_by_role("heading", name=re.compile("Position Sync")).wait_for()
+    page.locator(".opblock-summary").first.click()
+    page.locator(".opblock-body").first.wait_for()
+    assert "unsafe-eval" not in answer.headers["content-security-policy"]
+
+
+def test_what_moves_on_the_pages_moves(page: Any, demo: Product) -> None:
+    page.goto(f"{demo.address}admin/positions/employee/")
+    # the menu of one's name
+    page.locator("[x-data*=openUserLinks] > div").click()
+    page.get_by_role("link", name="Second factor").wait_for()
+    page.reload()
+    # ticking a row shows the bar of actions, as wide as the list
+    bar = page.locator("#changelist-actions")
+    assert not bar.is_visible()
+    page.locator("input.action-select").first.check()
+    bar.wait_for()
+    assert bar.bounding_box()["width"] > 500
+    page.select_option("select[name=action]", index=1)
+    page.get_by_role("button", name="Run").wait_for()
+    # what is searched for appears while one types (htmx)
+    page.goto(f"{demo.address}admin/")
+    page.keyboard.press("Control+k")
+    page.locator("#search-input-command").wait_for()
+    page.locator("#search-input-command").press_sequentially("compan")
+    page.locator("#command-results").get_by_text("Companies").wait_for()
+    # an autocomplete (select2)
+    page.goto(f"{demo.address}admin/positions/position/add/")
+    page.locator(".select2-selection").first.click()
+    page.locator(".select2-results__option").filter(has_text="Solbakken").wait_for()
+    # the switch of a connection, without a page change
+    page.goto(f"{demo.address}admin/integrations/integration/")
+    page.evaluate("window.same = true")
+    switch = page.locator("form[data-ig-switch] button[type=submit]").first
+    before = switch.get_attribute("aria-checked")
+    for expected in ({"true": "false", "false": "true"}[before], before):
+        switch.click()
+        page.locator(f"form[data-ig-switch] button[aria-checked={expected}]").first.wait_for()
+        page.wait_for_function(
+            "wanted => document.querySelector('form[data-ig-switch] button').getAttribute('aria-checked') === wanted",
+            arg=expected,
+        )
+    assert page.evaluate("window.same")
+
+
+def test_the_theme_is_ours_and_can_be_switched(new_page: Callable[[], Any], demo: Product) -> None:
+    page = new_page()
+    page.goto(f"{demo.address}admin/login/")
+    colour = "getComputedStyle(document.documentElement).getPropertyValue('--color-primary-600').trim()"
+    assert page.evaluate(colour) == "oklch(54.6% .245 262.881)"
+    assert page.locator("style").count() == 0
+    page.locator("[x-data='{ openTheme: false }'] > a").click()
+    page.get_by_text("Dark", exact=True).click()
+    page.wait_for_function("document.documentElement.classList.contains('dark')")
+
+
+INJECTED = """() => {
+    const add = (name, fill) => {
+        const element = document.createElement(name);
+        fill(element);
+        document.body.append(element);
+    };
+    window.ran = [];
+    add("script", e => { e.textContent = "window.ran.push('inline script')"; });
+    add("script", e => { e.src = "data:text/javascript,window.ran.push('foreign script')"; });
+    add("div", e => { e.innerHTML = "<img src=none onerror=\\"window.ran.push('handler')\\">"; });
+    add("style", e => { e.textContent = "body { display: none }"; });
+    add("base", e => { e.href = "https://evil.example/"; });
+}"""
+
+
+def test_what_is_injected_does_not_run(chromium: Any, demo: Product) -> None:
+    page = chromium.new_page()
+    page.goto(f"{demo.address}admin/login/")
+    page.evaluate(INJECTED)
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.ran") == []
+    assert page.locator("body").is_visible() and page.evaluate("document.baseURI").startswith(demo.address)
+    # The same without the policy: else this proves nothing.
+    page = chromium.new_page(bypass_csp=True)
+    page.goto(f"{demo.address}admin/login/")
+    page.evaluate(INJECTED)
+    page.wait_for_function("window.ran.length === 3")
+    assert not page.locator("body").is_visible()
+
+
+def test_setting_up_a_second_factor_and_signing_in_with_it(new_page: Any, page: Any, demo: Product) -> None:
+    password = "correct-horse-9-staple"
+    page.goto(f"{demo.address}admin/auth/user/add/")
+    page.fill("input[name=username]", "kari")
+    page.fill("input[name=password1]", password)
+    page.fill("input[name=password2]", password)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_load_state()
+
+    kari = new_page()
+    sign_in(kari, demo, "kari", password)
+    kari.wait_for_url("**/admin/")
+    kari.locator("[x-data*=openUserLinks] > div").click()
+    kari.get_by_role("link", name="Second factor").click()
+    kari.get_by_role("link", name="Set up").click()
+    kari.get_by_text("It cannot be scanned").click()
+    key = b32decode(kari.locator(".sf-secret").inner_text().replace(" ", ""))
+    assert kari.locator(".sf-picture svg").bounding_box()["width"] > 150
+    kari.fill("input[name=code]", f"{totp(key):06d}")
+    kari.get_by_role("button", name="Turn on").click()
+    codes = kari.locator(".sf-codes li")
+    codes.first.wait_for()
+    assert codes.count() == 10
+    recovery = codes.first.inner_text()
+    kari.get_by_role("link", name="I have kept them").click()
+    kari.wait_for_url("**/admin/")
+
+    again = new_page()
+    sign_in(again, demo, "kari", password)
+    again.wait_for_url("**/second-factor/code/**")
+    again.fill("input[name=code]", recovery)
+    again.get_by_role("button", name="Continue").click()
+    again.wait_for_url("**/admin/")

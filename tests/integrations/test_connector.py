@@ -1,0 +1,146 @@
+"""What all connectors have from their base, without any system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+
+from integrations.connectors.base import Connector
+from integrations.connectors.context import Context
+from integrations.connectors.errors import EmployeeNotFound, EmployeeNotUnique, Interrupted, NotAuthorized
+from integrations.connectors.registry import connector_for
+from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
+
+XLEDGER = connector_for("xledger").system
+PERSON = Person("77", "1042", "Åse", "Sørlie")
+
+
+class Flat(Connector):
+    """A flat system: the start stays, the end and its reason are ours, and the reason cannot be emptied."""
+
+    system = XLEDGER
+    written: Mapping[str, Change]
+
+    def update(
+        self,
+        employee: RemoteEmployee,
+        person: Person,
+        remote: Remote,
+        changes: Mapping[str, Change],
+        wanted: Wanted,
+    ) -> Written:
+        self.written = changes
+        return Written(remote.id)
+
+
+@pytest.fixture
+def connector() -> Flat:
+    return Flat(Context({}, {}, {"api": "https://a.example"}, "n", date(2026, 6, 15)))
+
+
+def test_a_step_that_is_well_needs_no_place(connector: Flat) -> None:
+    assert connector.tried("Sign in", "Settings", lambda: "Done.") == CheckLine(True, "Sign in", "Done.")
+    line = connector.tried("Sign in", "Settings", lambda: CheckLine(True, "", "Done."))
+    assert line == CheckLine(True, "Sign in", "Done.")
+
+
+@pytest.mark.parametrize(("given", "where"), [("", "Settings"), ("Another page", "Another page")])
+def test_a_step_that_is_not_well_says_where_to_put_it_right(connector: Flat, given: str, where: str) -> None:
+    line = connector.tried("Sign in", "Settings", lambda: CheckLine(False, "", "It is closed.", given))
+    assert line == CheckLine(False, "Sign in", "It is closed.", where)
+
+
+def test_a_step_that_fails_gives_their_words_too(connector: Flat) -> None:
+    def fail() -> str:
+        raise NotAuthorized("It refused us.", vendor_text="no such key")
+
+    line = connector.tried("Sign in", "Settings", fail)
+    assert line == CheckLine(False, "Sign in", "It refused us. Xledger says: no such key", "Settings")
+
+
+def test_an_interrupted_check_is_no_line(connector: Flat) -> None:
+    def stop() -> str:
+        raise Interrupted("no more")
+
+    with pytest.raises(Interrupted):
+        connector.tried("Sign in", "Settings", stop)
+
+
+@pytest.mark.parametrize(
+    ("bad", "needed", "tried", "well"),
+    [([], 1, 3, True), ([1], 1, 1, False), ([2], 1, 3, True), ([2], 2, 2, False), ([3], 3, 3, False)],
+)
+def test_without_what_is_needed_the_rest_is_left_out(
+    connector: Flat, bad: list[int], needed: int, tried: int, well: bool
+) -> None:
+    steps = [(str(n), "", lambda n=n: CheckLine(n not in bad, "")) for n in (1, 2, 3)]
+    lines, all_well = connector.try_each(*steps, needed=needed)
+    assert ([line.title for line in lines], all_well) == ([str(n + 1) for n in range(tried)], well)
+
+
+def people(*ids: str) -> Callable[[], list[RemoteEmployee]]:
+    return lambda: [RemoteEmployee(i, f"Somebody ({i})") for i in ids]
+
+
+def never() -> list[RemoteEmployee]:
+    raise AssertionError("searched for nothing, or after somebody was found")
+
+
+def test_the_first_step_that_finds_somebody_counts(connector: Flat) -> None:
+    steps = (("e-mail", "", never), ("employee number", "1", people()), ("e-mail", "a@b", people("7", "7")))
+    found = connector.match(*steps, ("national id", "14038512345", never))
+    assert (found.id, found.matched_by) == ("7", "e-mail")
+
+
+def test_of_two_employees_the_ids_are_said_but_no_names(connector: Flat) -> None:
+    with pytest.raises(EmployeeNotUnique) as caught:
+        connector.match(("employee number", "1", people("7", "5")), ("e-mail", "a@b", never))
+    assert "2 employees in Xledger have employee number 1 (ids there: 5, 7)." in caught.value.message
+    assert "Somebody" not in caught.value.message
+
+
+@pytest.mark.parametrize("there", [(), ("7", "5")])
+def test_a_national_id_is_never_said(connector: Flat, there: tuple[str, ...]) -> None:
+    with pytest.raises((EmployeeNotUnique, EmployeeNotFound)) as caught:
+        connector.match(("national id", "14038512345", people(*there)))
+    assert "this national id" in caught.value.message and "14038512345" not in caught.value.message
+
+
+def test_who_is_not_found_was_searched_for_by_all_this(connector: Flat) -> None:
+    with pytest.raises(EmployeeNotFound) as caught:
+        connector.match(("employee number", "1", people()), ("e-mail", "a@b", people()), hint="Drafts are not seen.")
+    assert "has employee number 1 or e-mail a@b." in caught.value.message
+    assert caught.value.message.endswith("Re-sync. Drafts are not seen.")
+
+
+def test_nothing_to_search_by_says_what_to_fill_in(connector: Flat) -> None:
+    with pytest.raises(EmployeeNotFound, match="employee number, e-mail"):
+        connector.match(("employee number", "", never), ("e-mail", "", never))
+
+
+def written(connector: Flat, there: dict[str, Any], wanted: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    connector.write_into(RemoteEmployee("5"), PERSON, Remote("5", there), Wanted("1", wanted))
+    return {key: (change.old, change.new) for key, change in connector.written.items()}
+
+
+def test_what_differs_is_written_into_a_record_that_is_there(connector: Flat) -> None:
+    there = {"title": "Cook", "notice_date": None, "start_date": date(2026, 1, 1)}
+    wanted = {"title": "Chef", "notice_date": date(2026, 5, 1), "start_date": date(2026, 1, 1)}
+    assert written(connector, there, wanted) == {"title": ("Cook", "Chef"), "notice_date": (None, date(2026, 5, 1))}
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_only_what_is_ours_to_clear_is_cleared_there(connector: Flat, empty: Any) -> None:
+    there = {"title": "Cook", "end_date": date(2026, 5, 31), "end_reason": "FRIVILLIG"}
+    wanted = dict.fromkeys(there, empty)
+    assert written(connector, there, wanted) == {"end_date": (date(2026, 5, 31), None)}
+    assert written(connector, {}, wanted) == {}
+
+
+def test_a_refusal_names_the_field(connector: Flat) -> None:
+    error = connector.data_refused("title", vendor_text="too long")
+    assert "refused the field Title" in error.message and (error.field, error.vendor_text) == ("title", "too long")
+    assert "this employee's data" in connector.data_refused().message

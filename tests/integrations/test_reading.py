@@ -1,0 +1,67 @@
+"""Values out of answers in which anything may stand."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations.connectors.errors import Unavailable
+from integrations.connectors.http import Response
+from integrations.connectors.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, None), ("", None), (" \t", None), (" a b ", "a b"), (0, "0")])
+def test_text(value: Any, text: str | None) -> None:
+    assert text_of(value) == text
+
+
+@pytest.mark.parametrize(("value", "email"), [(None, ""), (" Ase@Example.COM ", "ase@example.com")])
+def test_email(value: Any, email: str) -> None:
+    assert email_of(value) == email
+
+
+@pytest.mark.parametrize(
+    ("value", "digits"), [(None, ""), (974760673, "974760673"), ("NO 974 760 673 MVA", "974760673"), ("٣²", "")]
+)
+def test_digits(value: Any, digits: str) -> None:
+    assert digits_of(value) == digits
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [(None, None), ("", None), ("none", None), ("7.50", Decimal("7.5")), (0.1, Decimal("0.1"))]
+)
+def test_number(value: Any, number: Decimal | None) -> None:
+    assert number_of(value) == number
+
+
+@pytest.mark.parametrize("read", [date_of, sure_date])
+@pytest.mark.parametrize("value", ["2026-06-15", "2026-06-15T00:00:00+02:00", date(2026, 6, 15)])
+def test_date(read: Any, value: Any) -> None:
+    assert read(value) == date(2026, 6, 15)
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_no_date(value: Any) -> None:
+    assert date_of(value) is sure_date(value) is None
+
+
+@pytest.mark.parametrize("value", ["15.06.2026", "2026-13-01", "soon"])
+def test_a_date_that_cannot_be_read(value: Any) -> None:
+    """A period without a readable end would look as if it never ended, and nothing would overlap it."""
+    assert date_of(value) is None
+    with pytest.raises(Unavailable):
+        sure_date(value)
+
+
+@pytest.mark.parametrize(
+    ("body", "read"), [(b'{"a": 1}', {"a": 1}), (b"[1]", {}), (b"null", {}), (b"<html>", {}), (b"[" * 100_000, {})]
+)
+def test_the_object_of_an_answer(body: bytes, read: dict[str, Any]) -> None:
+    assert Response(400, {}, body, None).json_object() == read
+
+
+def test_the_words_of_an_answer_are_short() -> None:
+    assert Response(418, {}, b"x" * 1000, None).words == {"vendor_text": "x" * 300, "vendor_code": "418"}
