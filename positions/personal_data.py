@@ -17,9 +17,9 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from positions import batches
-from positions.journal import empty_journal
 from positions.mentions import Marks, mask_rows, naming_rows
 from positions.models import AuditEntry, Employee, Organization
+from positions.remains import remove_remains
 
 
 class NotHeld(Exception):
@@ -42,6 +42,14 @@ class Subject:
     keys: tuple[int, ...]
     position_keys: tuple[int, ...]
     marks: Marks
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What it was: heading -> rows. `left` says as a sentence what is left in the database's file, "" for nothing."""
+
+    rows: dict[str, int]
+    left: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +193,8 @@ def limits_of(subject: Subject) -> list[str]:
     ]
 
 
-def erase(subject: Subject, name: str, via: str) -> dict[str, int]:
-    """Removes everything, in one transaction, and says what it was: heading -> rows. Nothing is sent anywhere.
+def erase(subject: Subject, name: str, via: str) -> Erased:
+    """Removes everything, in one transaction. Nothing is sent anywhere.
 
     `name` and `via` say who does it, for the audit trail. Raises NotNow.
     """
@@ -207,8 +215,7 @@ def erase(subject: Subject, name: str, via: str) -> dict[str, int]:
             for n, keys, newest in found_in
         )
         _entry(subject, AuditEntry.Action.ERASED, name, via)
-    empty_journal()
-    return {**found, **({"Named in what is about others": masked} if masked else {})}
+    return Erased({**found, **({"Named in what is about others": masked} if masked else {})}, remove_remains())
 
 
 def _later(naming: Naming, newest: Any, subject: Subject) -> Iterable[Any]:

@@ -21,8 +21,8 @@ from django_q.models import Task
 from integrations import retention
 from positions.api.base import KEEP_ANSWERS
 from positions.batches import delete, in_batches
-from positions.journal import empty_journal
 from positions.models import AuditEntry, IdempotencyKey
+from positions.remains import empty_journal
 from synclog.models import Attempt, Event, Job
 
 # Well below what the queue allows one task.

@@ -58,12 +58,14 @@ class PersonalDataPages:
         if request.method == "POST":
             if request.POST.get("number", "").strip() == employee.number:
                 try:
-                    personal_data.erase(subject, *actor())
+                    erased = personal_data.erase(subject, *actor())
                 except personal_data.NotNow as error:
                     wrong = str(error)
                 else:
                     said = "Everything that was held of this person is erased. Nothing was sent to any other system."
                     self.admin.message_user(request, said, messages.SUCCESS)
+                    if erased.left:
+                        self.admin.message_user(request, erased.left, messages.WARNING)
                     return HttpResponseRedirect(reverse("admin:positions_employee_changelist"))
             else:
                 wrong = f"Nothing was erased: that is not the employee number of {employee.name}."

@@ -97,14 +97,20 @@ def tokens_in(value: Any, name: str = "") -> Iterator[str]:
 
 def stored() -> str:
     """The database as its file holds it, and every value of every table."""
+    return "\n".join([*contents(), pages().decode("utf-8", "replace")])
+
+
+def contents() -> list[str]:
     found = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names():
             cursor.execute(f'SELECT * FROM "{table}"')
             found += [str(value) for row in cursor.fetchall() for value in row]
-    if connection.vendor == "sqlite":
-        found.append(connection.connection.serialize().decode("utf-8", "replace"))
-    return "\n".join(found)
+    return found
+
+
+def pages() -> bytes:
+    return connection.connection.serialize() if connection.vendor == "sqlite" else b""
 
 
 def queued() -> str:

@@ -35,7 +35,9 @@ class Command(BaseCommand):
             erased = personal_data.erase(subject, person.operator(), AuditEntry.Via.SYSTEM)
         except personal_data.NotNow as error:
             raise CommandError(str(error)) from None
-        self._say("Erased:", erased)
+        self._say("Erased:", erased.rows)
+        if erased.left:
+            self.stderr.write(erased.left)
 
     def _say(self, title: str, found: dict[str, int]) -> None:
         self.stdout.write(title)
