@@ -536,22 +536,23 @@ def test_no_byte_is_left_in_the_data_folder(tmp_path: Path) -> None:
     manage("migrate", "--verbosity", "0")
     fill = """
 from datetime import date, timedelta
+from django.db import transaction
 from positions.models import *
 from integrations.models import Integration
 o = Organization.objects.create(name="Fjord")
 i = Integration(organization=o, system_key="tripletex", name="T"); i.switch(True); i.save()
 e = Employee.objects.create(organization=o, number="QX7741", first_name="Xanthippe", last_name="Qvortrup")
 k = Employee.objects.create(organization=o, number="1", first_name="Kari", last_name="Nordmann")
-for n in range(400):
-    for who in (e, k):
-        p = Position.objects.create(
-            employee=who, title=f"{who.first_name} {n}", start_date=date(1950, 1, 1) + timedelta(n), note="n" * n * 3
-        )
-        p.title += " changed"; p.save()
-# Rows that grow move to other pages, and leave copies in unused parts of the old ones.
-for n in range(0, 800, 3):
-    p = Position.objects.order_by("pk")[n * 7919 % 800]
-    p.note = p.note + "m" * (n * 6007 % 997); p.save()
+with transaction.atomic():
+    for n in range(400):
+        for who in (e, k):
+            day = date(1950, 1, 1) + timedelta(n)
+            p = Position.objects.create(employee=who, title=f"{who.first_name} {n}", start_date=day, note="n" * n * 3)
+            p.title += " changed"; p.save()
+    # Rows that grow move to other pages, and leave copies in unused parts of the old ones.
+    for n in range(0, 800, 3):
+        p = Position.objects.order_by("pk")[n * 7919 % 800]
+        p.note += "m" * (n * 6007 % 997); p.save()
 Position.objects.filter(employee=e, start_date__lt=date(1950, 3, 1)).delete()
 """
     manage("shell", "--no-imports", "-c", fill)
