@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import close_old_connections, connection
 from django.db.models import Exists, OuterRef, Q
@@ -113,6 +113,19 @@ def sweep() -> None:
     )
     for pk in waiting.values_list("pk", flat=True):
         wake([pk])
+
+
+def wake_retries(since: datetime) -> datetime:
+    """Wakes those whose next try has come after `since`: who was asked to wait two seconds does not wait for the sweep.
+
+    Returns what to give the next time.
+    """
+    now = timezone.now()
+    due = Job.objects.due(now).filter(integration=OuterRef("pk"))
+    come = Q(retry_at__gt=since) & Exists(due) | Exists(due.filter(state=Job.State.RETRYING, due_at__gt=since))
+    for pk in Integration.objects.filter(ready_integrations()).filter(come).values_list("pk", flat=True):
+        wake([pk])
+    return now
 
 
 def tell_of_warnings() -> None:

@@ -1,4 +1,5 @@
-"""Keeps django-q2's cluster running: starts it, looks for its signs of life, and starts it anew when none comes.
+"""Keeps django-q2's cluster running: starts it, looks for its signs of life, and starts it anew when none comes; and
+wakes it when a next try has come, for which django-q2's schedules are too coarse.
 
 django-q2 restarts its own dead processes, but not a cluster whose parts wait for each other for ever.
 """
@@ -19,6 +20,7 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from redis.exceptions import RedisError
 
+from synclog import tasks
 from synclog.lease import HOST, WORKER_VARIABLE, new_worker
 from synclog.models import Heartbeat, Lease
 
@@ -63,6 +65,7 @@ class Watchdog:
     def _watch(self) -> None:
         assert self._child is not None
         started = looked = time.monotonic()
+        retries = timezone.now()
         while not self._stop:
             time.sleep(0.25)
             if self._child.poll() is not None:
@@ -77,6 +80,7 @@ class Watchdog:
             looked = now
             try:
                 get_broker().ping()
+                retries = tasks.wake_retries(retries)
                 if now - started > self.START_GRACE and self._silent():
                     logger.error("The queue gives no sign of life; starting it again")
                     self._kill()

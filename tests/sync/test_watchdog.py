@@ -14,9 +14,10 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
+from integrations.models import Integration
 from synclog import broker, tasks
 from synclog.lease import HOST
-from synclog.models import Heartbeat, Lease
+from synclog.models import Heartbeat, Job, Lease
 from synclog.watchdog import Watchdog
 from tests.sync.world import World
 
@@ -83,3 +84,57 @@ def test_a_beat_says_who(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     tasks.beat()
     [beat] = Heartbeat.objects.all()
     assert (beat.worker, beat.host) == ("one/2/3", "one")
+
+
+# -- the next try
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The integrations that were woken."""
+    found: list[int] = []
+    monkeypatch.setattr(tasks, "wake", found.extend)
+    return found
+
+
+def test_a_next_try_is_rung_once_when_it_has_come(
+    world: World, rung: list[int], django_assert_num_queries: Any
+) -> None:
+    now = timezone.now()
+    before, after = now - timedelta(seconds=3), now + timedelta(seconds=3)
+    job, connection, both, waits, later, paused, nothing = (world.connect("netvisor") for _ in range(7))
+    world.save()
+    Job.objects.filter(integration=nothing).delete()
+    Integration.objects.filter(pk__in=[connection.pk, both.pk, nothing.pk]).update(retry_at=now)
+    Integration.objects.filter(pk=waits.pk).update(retry_at=after)
+    Integration.objects.filter(pk=paused.pk).update(paused_at=now)
+    Job.objects.exclude(integration=connection).update(state="retrying", due_at=now)
+    Job.objects.filter(integration=later).update(due_at=after)
+    with django_assert_num_queries(1):
+        until = tasks.wake_retries(before)
+    assert sorted(rung) == sorted([job.pk, connection.pk, both.pk])
+    rung.clear()
+    tasks.wake_retries(until)
+    assert rung == [], "whoever was rung is left to the sweep"
+
+
+def test_the_watchdog_rings_it(
+    world: World, watched: Watchdog, rung: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    integration = world.connect("netvisor")
+    world.save()
+    Integration.objects.update(retry_at=timezone.now() + timedelta(seconds=0.6))
+    looks, real = [], tasks.wake_retries
+
+    def counted(since: Any) -> Any:
+        looks.append(since)
+        if len(looks) == 5:
+            watched.stop()
+        return real(since)
+
+    monkeypatch.setattr("synclog.watchdog.close_old_connections", lambda: None)  # it would end the test's transaction
+    monkeypatch.setattr(tasks, "wake_retries", counted)
+    monkeypatch.setattr(Watchdog, "LOOK_EVERY", 0.1)
+    watched._watch()
+    assert rung == [integration.pk]
+    assert looks == sorted(set(looks)), "each look goes on where the last one ended"
