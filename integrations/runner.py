@@ -314,15 +314,19 @@ class _Run:
     # planning
 
     def _find_unanswered(self, remotes: Sequence[Remote]) -> None:
-        """Records there that an earlier try made for a position, although its answer was lost."""
-        taken = {sent.remote_id for sent in [*self.work.sent.values(), *self.found.values()]}
+        """Records there that an earlier try made for a position, although its answer was lost; or took over from a
+        position that is deleted: it moves with the new one, as it would have done had the answer come."""
+        owners = {s.remote_id: p for owned in (self.work.sent, self.found) for p, s in owned.items()}
         for touched in self.open.values():
             if touched.position_id in self.work.sent or touched.position_id in self.found:
                 continue
-            made = (r for start in reversed(touched.tried) for r in remotes if r.start == start and r.id not in taken)
-            remote = next(made, None)
+            made = [r for start in reversed(touched.tried) for r in remotes if r.start == start]
+            remote = next((r for r in made if r.id not in owners), None)
+            moves = self.system.moves and (self.work.rules.move or touched.move)
+            if remote is None and moves and touched.position_id in self.here:
+                remote = next((r for r in made if owners[r.id] not in self.here), None)
             if remote is not None:
-                taken.add(remote.id)
+                owners[remote.id] = touched.position_id
                 self.found[touched.position_id] = Sent(remote.id)
 
     def _adopt(self, remotes: Sequence[Remote]) -> None:

@@ -57,6 +57,28 @@ def test_deleted_meanwhile(world: World) -> None:
     assert world.there(integration) == []
 
 
+@pytest.mark.parametrize("delete", [True, False])
+def test_a_record_taken_over_from_a_deleted_position_is_moved_never_replaced(
+    world: World, delete: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new position took the deleted one's record over, the answer was lost, and the new one moved meanwhile."""
+    integration = world.connect("netvisor", move_periods=True, delete_positions=delete)
+    first = world.save(title="Baker")
+    world.drain(integration)
+    [before] = PeriodLink.objects.all()
+    first.delete()
+    second = world.save(title="Cook", start_date=first.start_date)
+    killed_after_the_call(world, integration, monkeypatch)
+    second.start_date -= timedelta(days=30)
+    second.save()
+    world.drain(integration)
+    assert world.job(integration, second).state == Job.State.SUCCEEDED, world.job(integration, second).message
+    [there] = world.there(integration)
+    assert there["startdate"] == second.start_date.isoformat()
+    assert PeriodLink.objects.get(position_key=second.pk).remote_id == before.remote_id
+    assert not Job.objects.open().exists()
+
+
 # -- the one record of a flat system
 
 
