@@ -1,5 +1,5 @@
-"""On PYTHONPATH, makes the queue start as on a slow machine: SLOW_START seconds for the interpreter and its imports, and
-as many for each process that is forked from it (the guard; then workers, monitor and pusher)."""
+"""On PYTHONPATH, makes the queue start as on a slow machine: SLOW_START seconds for the interpreter with its imports,
+and as many for each process that is forked from it (the guard; then workers, monitor and pusher)."""
 
 import os
 import sys
