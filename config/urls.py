@@ -30,3 +30,4 @@ urlpatterns = [
 ]
 
 handler404 = "positions.api.problems.not_found"
+handler500 = "config.busy.failed"
