@@ -229,6 +229,6 @@ def test_it_is_found_by_the_index(organization: Organization) -> None:
             # SQLite: SEARCH ... USING COVERING INDEX employee_word_found (organization_id=? AND word>? AND word<?)
             # PostgreSQL: Index Only Scan using employee_word_found ... Index Cond: (... AND word >= ... AND word < ...)
             assert "employee_word_found" in plan, plan
-            assert re.search(r"word>\? AND word<\?|word\)?(::text)? >= '.*AND .*word\)?(::text)? < '", plan, re.DOTALL | re.IGNORECASE), plan
+            assert re.search(r"word>\? AND word<\?|Index Cond: .*word.* >= '.* AND .*word.* < '", plan), plan
             if text == "åse":
                 assert not re.search(r"SCAN positions_employee\b|Seq Scan on positions_employee\b", plan), plan
