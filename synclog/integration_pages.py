@@ -122,7 +122,7 @@ def begin_test(integration: Integration, by: str) -> hooks.Test:
 
 def look_at_test(integration: Integration, key: UUID) -> hooks.Test | None:
     question = Question.objects.filter(integration=integration, kind=Question.Kind.CHECK, uuid=key).first()
-    return question and _test(question)
+    return _test(question) if question is not None else None
 
 
 def _test(question: Question) -> hooks.Test:
