@@ -1,4 +1,4 @@
-"""Which passwords are refused: common, leaked and guessable ones, by zxcvbn's lists and patterns, without the network."""
+"""Which passwords are refused: common, leaked and guessable ones, by zxcvbn's lists and patterns, offline."""
 
 from __future__ import annotations
 
