@@ -1,4 +1,4 @@
-"""Whatever is imported is declared, has its line in docs/dependencies.md, and is pinned with hashes and without an index."""
+"""Whatever is imported is declared, explained in docs/dependencies.md, and pinned with hashes and without an index."""
 
 from __future__ import annotations
 
