@@ -171,7 +171,9 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
 
 
 def timeline_panel(request: HttpRequest, employee: Employee) -> str:
-    newest = list(employee.positions.order_by("-start_date", "-pk").select_related("company", "department")[: _DRAWN + 1])
+    newest = list(
+        employee.positions.order_by("-start_date", "-pk").select_related("company", "department")[: _DRAWN + 1]
+    )
     for position in newest:
         position.employee = employee
     shown = newest[:_DRAWN]

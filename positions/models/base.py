@@ -42,6 +42,12 @@ class Tracked(models.Model):
     class Meta:
         abstract = True
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # What listens to the save (the sync jobs) commits or rolls back with it, whoever calls.
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+        self.remember(kwargs.get("update_fields"))
+
     @classmethod
     def from_db(  # type: ignore[override]  # the stubs are of a later Django
         cls, db: str | None, field_names: Collection[str], values: Collection[Any]
@@ -49,12 +55,6 @@ class Tracked(models.Model):
         row = super().from_db(db, field_names, values)
         row._loaded = {name: row.__dict__[name] for name in cls.TRACKED if name in row.__dict__}
         return row
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        # What listens to the save (the sync jobs) commits or rolls back with it, whoever calls.
-        with transaction.atomic():
-            super().save(*args, **kwargs)
-        self.remember(kwargs.get("update_fields"))
 
     def refresh_from_db(self, using: str | None = None, fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         super().refresh_from_db(using=using, fields=fields, **kwargs)

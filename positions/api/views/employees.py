@@ -93,8 +93,9 @@ class EmployeeViewSet(ApiView, GenericViewSet):
         "positions keep theirs unless `positions_follow` is true.",
         examples=[
             OpenApiExample("Another department", {"department_code": "BUT2"}, request_only=True),
-            OpenApiExample("Another company, with the positions", {"company": 3, "positions_follow": True},
-                           request_only=True),
+            OpenApiExample(
+                "Another company, with the positions", {"company": 3, "positions_follow": True}, request_only=True
+            ),
         ],
     )
     @writes
