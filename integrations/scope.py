@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.signals import m2m_changed
 
-from integrations.models import Integration, PeriodLink
+from integrations.models import Integration, IntegrationCompany, PeriodLink
 from positions.models import Company, Position
 
 
@@ -42,7 +42,7 @@ def scope_of(integration: int) -> Scope:
     return scopes_of([integration]).get(integration, NOTHING)
 
 
-def scopes_of(integrations: Iterable[int] | QuerySet[Integration]) -> dict[int, Scope]:
+def scopes_of(integrations: Iterable[int]) -> dict[int, Scope]:
     """Of several, by id, in one query."""
     rows = Integration.objects.filter(pk__in=integrations).order_by()
     return scopes_from(rows.values_list("pk", "everybody", "companies"))
@@ -88,7 +88,7 @@ def _either(names: Collection[str]) -> str:
 def company_names(integrations: Iterable[Integration]) -> Mapping[int, list[str]]:
     """The names of the companies that each is limited to, in one query."""
     found: defaultdict[int, list[str]] = defaultdict(list)
-    rows = Integration.companies.through.objects.filter(integration__in=integrations)
+    rows = IntegrationCompany.objects.filter(integration__in=integrations)
     for integration, name in rows.values_list("integration_id", "company__name").order_by("company__name"):
         found[integration].append(name)
     return found
@@ -98,7 +98,7 @@ def company_names(integrations: Iterable[Integration]) -> Mapping[int, list[str]
 
 
 def connect() -> None:
-    m2m_changed.connect(_companies_added, Integration.companies.through, dispatch_uid="integrations.scope")
+    m2m_changed.connect(_companies_added, IntegrationCompany, dispatch_uid="integrations.scope")
 
 
 def _companies_added(sender: Any, instance: Any, action: str, pk_set: Any, **kwargs: Any) -> None:

@@ -56,16 +56,23 @@ class Tracked(models.Model):
         row._loaded = {name: row.__dict__[name] for name in cls.TRACKED if name in row.__dict__}
         return row
 
-    def refresh_from_db(self, using: str | None = None, fields: Iterable[str] | None = None, **kwargs: Any) -> None:
-        super().refresh_from_db(using=using, fields=fields, **kwargs)
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: models.QuerySet[Any, Any] | None = None,
+    ) -> None:
+        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
         self.remember(fields)
 
-    def changed_fields(self) -> list[str] | None:
-        """Our names of the fields that differ from what was loaded; None for a new object or an unknown past."""
+    def changed_fields(self, only: Iterable[str] | None = None) -> list[str] | None:
+        """Our names of the fields (`only` these) that differ from what was loaded; None for a new object or an unknown
+        past."""
         if self._loaded is None:
             return None
         names = {f.attname: f.name for f in self._meta.concrete_fields}
-        return [names[name] for name, old in self._loaded.items() if old != getattr(self, name)]
+        changed = [names[name] for name, old in self._loaded.items() if old != getattr(self, name)]
+        return changed if only is None else [name for name in changed if name in only or f"{name}_id" in only]
 
     def before(self, name: str) -> Any:
         """A column as it was loaded; as it is now when that is not known."""
