@@ -68,6 +68,8 @@ class Work:
     positions  all of the employee's positions here
     touched    those to bring in line (deleted ones are not in positions)
     sent       position id -> what was last written for it (for a flat system: one entry at most)
+    outside    touched or sent positions that exist here but that the connection does not take any more: they are not in
+               positions either, and are treated there as deleted ones
     """
 
     person: Person
@@ -77,6 +79,7 @@ class Work:
     remote_employee_id: str
     rules: Rules
     today: date
+    outside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
