@@ -37,13 +37,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One changed position. `wanted` None: it was deleted here. `move`: a person asked to move the record that
-    was sent before instead of making a new one."""
+    """One changed position. `wanted` None: it was deleted here, or it left the connection's companies (`outside`).
+    `move`: a person asked to move the record that was sent before instead of making a new one."""
 
     position_id: str
     wanted: Wanted | None
     sent: Sent | None = None
     move: bool = False
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,7 @@ class _Draft:
         """Whether this position's own record is taken away from its start date by this very plan."""
         assert intent.sent is not None
         if intent.wanted is None:
-            return delete_outcome(self.system, self.rules, intent.sent) is None
+            return delete_outcome(self.system, self.rules, intent.sent, outside=intent.outside) is None
         remote = self.remotes.get(intent.sent.remote_id)
         return remote is not None and remote.start != intent.wanted.start and self._moves(intent)
 
@@ -287,20 +288,22 @@ class _Draft:
             self.steps.append(step)
 
     def _delete(self, intent: Intent, claimed: Mapping[str, str]) -> None:
-        outcome = delete_outcome(self.system, self.rules, intent.sent)
+        outcome = delete_outcome(self.system, self.rules, intent.sent, outside=intent.outside)
         remote = self.remotes.get(intent.sent.remote_id) if intent.sent else None
-        if isinstance(outcome, Problem) and remote is not None:
-            self.problems[intent.position_id] = outcome
-        elif isinstance(outcome, Skip):
-            self.skips[intent.position_id] = outcome
-        elif remote is None:
+        if intent.sent is not None and remote is None:
             self.skips[intent.position_id] = Skip("already_gone", f"The record is no longer in {self.system.name}.")
-        elif remote.id in claimed or remote.id in self.others:
+        elif remote is not None and (remote.id in claimed or remote.id in self.others):
+            # Whatever the switch and the system say: there is nothing left to be deleted, by hand neither.
             self.skips[intent.position_id] = Skip(
                 "taken_over", f"Another position here now stands for that record in {self.system.name}."
             )
+        elif isinstance(outcome, Problem):
+            self.problems[intent.position_id] = outcome
+        elif isinstance(outcome, Skip):
+            self.skips[intent.position_id] = outcome
         else:
-            self.steps.append(Step(Action.DELETE, intent.position_id, None, remote))
+            note = f"{LEFT_SCOPE}, so its record was removed there." if intent.outside else ""
+            self.steps.append(Step(Action.DELETE, intent.position_id, None, remote, note=note))
 
     # overlaps
 
@@ -440,17 +443,33 @@ def _inverted(text: str) -> str:
     return "".join(chr(0x10FFFF - ord(c)) for c in text)
 
 
-def delete_outcome(system: System, rules: Rules, sent: Sent | None) -> Problem | Skip | None:
-    """What a deletion here leads to before the target is even asked: a problem, a skip, or None = delete it there."""
+LEFT_SCOPE = "It left this connection's companies"
+
+
+def delete_outcome(system: System, rules: Rules, sent: Sent | None, *, outside: bool = False) -> Problem | Skip | None:
+    """What becomes of a position that was deleted here, or that left the connection's companies (`outside`), before the
+    target is even asked: a problem, a skip, or None = delete it there."""
+    if sent is None and outside:
+        return Skip(
+            "out_of_scope",
+            f"It is not of this connection's companies, and {system.name} does not hold it: nothing to do.",
+        )
     if sent is None:
         return Skip("never_sent", f"It was never sent to {system.name}, so there is nothing to delete there.")
+    why = LEFT_SCOPE if outside else "It was deleted here"
+    by_hand = system.delete is Delete.BY_HAND
     if not rules.delete:
         return Skip(
             "delete_switched_off",
-            f"It was deleted here; deleting in {system.name} is switched off for this connection.",
+            f"{why}; deleting in {system.name} is switched off for this connection, so its record stays there. "
+            + (
+                f"{system.name} cannot delete it: {system.delete_note}"
+                if by_hand
+                else "Delete or end it there by hand."
+            ),
         )
-    if system.delete is Delete.BY_HAND:
-        return Problem("delete_by_hand", f"{system.name} cannot delete it: {system.delete_note}")
+    if by_hand:
+        return Problem("delete_by_hand", f"{why}, and {system.name} cannot delete it: {system.delete_note}")
     return None
 
 
@@ -498,6 +517,7 @@ def plan_flat(
     last: LastSent | None,
     rules: Rules,
     today: date,
+    outside: frozenset[str] = frozenset(),
 ) -> Plan:
     """Plans the one record of a flat system.
 
@@ -515,7 +535,7 @@ def plan_flat(
         if wanted is not None and position_id == wanted.position_id:
             continue
         if position is None:
-            skip_or_problem = _flat_delete(system, rules, position_id, last, now)
+            skip_or_problem = _flat_delete(system, rules, position_id, last, now, outside=position_id in outside)
             if isinstance(skip_or_problem, Problem):
                 problems[position_id] = skip_or_problem
             else:
@@ -557,13 +577,18 @@ def plan_flat(
 
 
 def _flat_delete(
-    system: System, rules: Rules, position_id: str, last: LastSent | None, now: Position | None
+    system: System, rules: Rules, position_id: str, last: LastSent | None, now: Position | None, *, outside: bool
 ) -> Skip | Problem:
     if last is None or last.position_id != position_id:
+        if outside:
+            outcome = delete_outcome(system, rules, None, outside=True)
+            assert isinstance(outcome, Skip)
+            return outcome
         return Skip("never_sent", f"{system.name} does not hold this position, so there is nothing to delete there.")
     if now is not None:
         return Skip("taken_over", f"Another position is current now and takes its place in {system.name}.")
-    outcome = delete_outcome(system, rules, last.sent)
-    if outcome is None:
-        return Problem("delete_by_hand", f"{system.name} holds one record for each employee: {system.delete_note}")
-    return outcome
+    why = LEFT_SCOPE if outside else "It was deleted here"
+    by_hand = Problem(
+        "delete_by_hand", f"{why}, and {system.name} holds one record for each employee: {system.delete_note}"
+    )
+    return delete_outcome(system, rules, last.sent, outside=outside) or by_hand

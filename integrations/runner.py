@@ -41,6 +41,7 @@ from integrations.planner import (
     as_ended,
     chosen_position,
     day,
+    delete_outcome,
     differences,
     plan_flat,
     plan_history,
@@ -68,6 +69,7 @@ class Work:
     positions  all of the employee's positions here
     touched    those to bring in line (deleted ones are not in positions)
     sent       position id -> what was last written for it (for a flat system: one entry at most)
+    outside    those touched or sent that still exist here, but are not of the connection's companies (nor in positions)
     """
 
     person: Person
@@ -77,6 +79,7 @@ class Work:
     remote_employee_id: str
     rules: Rules
     today: date
+    outside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,14 +242,10 @@ class _Run:
             if position is not None:
                 self._translate(position, touched)
             elif touched.position_id not in self.work.sent and not touched.tried:
-                self._finish(
-                    Outcome(
-                        touched.position_id,
-                        "skipped",
-                        "never_sent",
-                        f"It was never sent to {self.system.name}, so there is nothing to delete there.",
-                    )
-                )
+                outside = touched.position_id in self.work.outside
+                never = delete_outcome(self.system, self.work.rules, None, outside=outside)
+                assert isinstance(never, Skip)
+                self._skip(touched.position_id, never)
         if self.system.model is Model.FLAT:
             self._prepare_flat()
 
@@ -279,6 +278,7 @@ class _Run:
             self.last,
             self.work.rules,
             self.work.today,
+            self.work.outside,
         )
 
     def _translate(self, position: Position, touched: Touched) -> None:
@@ -358,6 +358,7 @@ class _Run:
                 self.wanted.get(t.position_id),
                 work.sent.get(t.position_id) or self.found.get(t.position_id),
                 t.move,
+                t.position_id in work.outside,
             )
             for t in self.open.values()
         ]
@@ -365,6 +366,10 @@ class _Run:
             sent.remote_id: f"from {day(self.here[p].start)}"
             for p, sent in work.sent.items()
             if p not in self.trace and p in self.here
+        } | {
+            sent.remote_id: "of another company"
+            for p, sent in work.sent.items()
+            if p not in self.trace and p in work.outside
         }
         return plan_history(self.system, settings, intents, remotes, work.rules, others)
 
@@ -432,10 +437,11 @@ class _Run:
         outcome = self._outcome(step, "sent")
         outcome.trace.append(Trace(_said(step, "accepted"), True, written.pending or f"Record {written.remote_id}"))
         outcome.pending, outcome.file_id = written.pending, written.file_id
-        outcome.warnings = (*written.warnings, *((Warning(step.note, "start_date"),) if step.note else ()))
+        outcome.warnings = written.warnings
         if step.action is Action.DELETE:
-            outcome.gone = True
+            outcome.gone, outcome.message = True, step.note
         else:
+            outcome.warnings += (Warning(step.note, "start_date"),) if step.note else ()
             assert step.wanted is not None
             unwritten = {w.field for w in written.warnings if w.field}
             values = {k: v for k, v in step.wanted.values.items() if k not in unwritten}

@@ -98,7 +98,12 @@ _OURS = (
     Cause(
         "delete_switched_off",
         "Deleting there is switched off",
-        "Delete it there by hand, or switch Delete there too on under Settings.",
+        "Do what the message says there. For the next ones, switch Delete there too on under Settings.",
+    ),
+    Cause(
+        "out_of_scope",
+        "Not of this connection's companies",
+        "Nothing to do. If it should be sent: correct its company here, or this connection's companies under Settings.",
     ),
     Cause("switched_off", "Sync was switched off", "Save the position again after switching on, or press Re-sync."),
 )

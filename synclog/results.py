@@ -133,7 +133,9 @@ class _Batch:
         job.state, job.open_key = Job.State.SUCCEEDED, None
         job.file_key = outcome.file_id
         system = self.integration.system.name
-        said = " ".join(text for text in (outcome.pending, *(w.message for w in outcome.warnings)) if text)
+        said = " ".join(
+            text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text
+        )
         job.message = said or f"Accepted by {system}."
 
     def _skipped(self, job: Job, outcome: Outcome) -> None:

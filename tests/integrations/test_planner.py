@@ -560,3 +560,47 @@ def test_nothing_changes_by_itself_before_the_next_change(periods: list[tuple[in
         if until is not None and day(number) >= until:
             break
         assert current(positions, day(number)) == now
+
+
+# -- out of scope ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("delete", "rules", "sent", "expected"),
+    [
+        (Delete.REMOVE, Rules(delete=True), Sent("a"), "step"),
+        (Delete.REMOVE, Rules(), Sent("a"), "delete_switched_off"),
+        (Delete.BY_HAND, Rules(delete=True), Sent("a"), "delete_by_hand"),
+        (Delete.REMOVE, Rules(delete=True), None, "out_of_scope"),
+        (Delete.BY_HAND, Rules(), Sent("gone"), "already_gone"),
+    ],
+)
+def test_what_left_the_scope_is_treated_as_deleted_and_says_why(
+    delete: Delete, rules: Rules, sent: Sent | None, expected: str
+) -> None:
+    found = plan([Intent("1", None, sent, outside=True)], [remote("a", 0)], rules=rules, system=made_up(delete=delete))
+    said = [*(s.note for s in found.steps), *(x.message for x in (*found.problems.values(), *found.skips.values()))]
+    assert len(said) == 1
+    if expected == "step":
+        assert [s.action for s in found.steps] == [Action.DELETE]
+    else:
+        [answer] = [*found.problems.values(), *found.skips.values()]
+        assert answer.cause == expected
+    if expected not in ("out_of_scope", "already_gone"):
+        assert "left this connection's companies" in said[0]
+    assert "was deleted here" not in said[0]
+
+
+@pytest.mark.parametrize("delete", list(Delete))
+@pytest.mark.parametrize("rules", [Rules(), Rules(delete=True)])
+def test_a_deleted_position_whose_record_another_one_holds_asks_nobody_for_anything(
+    delete: Delete, rules: Rules
+) -> None:
+    """Whoever was recreated with the same start has taken the record over: ending it there would end a running one."""
+    system = made_up(delete=delete)
+    both = [Intent("1", None, Sent("a")), Intent("2", wanted("2", 0, title="Cook"))]
+    found = plan(both, [remote("a", 0)], rules=rules, system=system)
+    assert [(s.action, s.position_id) for s in found.steps] == [(Action.UPDATE, "2")]
+    assert found.skips["1"].cause == "taken_over"
+    alone = plan(both[:1], [remote("a", 0)], rules=rules, system=system, others={"a": "from 1 Jan 2026"})
+    assert (alone.steps, alone.skips["1"].cause) == ((), "taken_over")
