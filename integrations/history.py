@@ -226,8 +226,8 @@ class _Draft:
             found = compare(self.system, fields, self.settings, wanted, remote, sent)
             held = found.holds(wanted, sent.values if sent else {})
             if not found.changes:
-                cause, message = agreement(self.system, fields, remote, found)
-                self.skips[intent.position_id] = Skip(cause, message, remote.id, holds=held)
+                message = agreement(self.system, remote, found)
+                self.skips[intent.position_id] = Skip("nothing_to_change", message, remote.id, holds=held)
                 return
             step = Step(_action(found.changes), intent.position_id, wanted, remote, found.changes, holds=held)
         problem = refusal(self.system, fields, remote.values if remote else {}, step.changes)
