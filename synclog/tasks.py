@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections, connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -152,6 +152,7 @@ def take_over_the_day() -> None:
     for organization in Organization.objects.all():
         today = organization.today()
         links = EmployeeLink.objects.filter(
+            Q(planned_in=F("integration__activated_at")) | Q(planned_in=None, integration__activated_at=None),
             integration__organization=organization,
             integration__send_positions=True,
             next_change_on__lte=today,
