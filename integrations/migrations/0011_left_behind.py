@@ -16,7 +16,7 @@ def planned_now(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0007_shared_place")]
+    dependencies = [("integrations", "0008_everybody")]
 
     operations = [
         migrations.AddField("periodlink", "left_behind", models.JSONField(default=list)),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('positions', '0005_erasure'),
+        ('positions', '0006_position_company'),
     ]
 
     operations = [
