@@ -24,6 +24,7 @@ from synclog import signs, tasks
 from synclog.lease import HOST, WORKER_VARIABLE, new_worker
 from synclog.models import Lease
 from synclog.patience import Patience
+from synclog.schedules import keep_schedules
 
 logger = logging.getLogger("synclog.watchdog")
 
@@ -92,6 +93,7 @@ class Watchdog:
                 started, silence = started or signs.CARRIED in heard, 0.0
             try:
                 get_broker().ping()
+                keep_schedules()  # without the queue, which such a row may keep from its own
                 retries = tasks.wake_retries(retries)
                 if silence > self.patience.bears(started):
                     if self._busy():

@@ -88,4 +88,5 @@ class ApiKeyAuthentication(BaseAuthentication):
             )
         if key.last_used_at is None or key.last_used_at < now - _USED_EVERY:
             _used.keys[key.pk] = now
+        request._request.api_key_name = key.name  # type: ignore[attr-defined]  # for the log lines of this request
         return Client(key.name), key

@@ -27,7 +27,7 @@ def write_words(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("positions", "0005_erasure")]
+    dependencies = [("positions", "0008_sign_ins")]
 
     operations = [
         migrations.CreateModel(
