@@ -9,7 +9,6 @@ from typing import Any
 
 from integrations import adapt
 from integrations.connectors.system import Model
-from integrations.connectors.values import Wanted
 from integrations.models import Integration
 from integrations.runner import Work, about_to_write
 from synclog.models import Job
@@ -28,6 +27,7 @@ def say(integration: Integration, loaded: Sequence[tuple[Work, Mapping[str, Job]
             starts, meant = tried(job, work), meanings(integration, job, work)
             if (starts, meant) != (job.tried, job.meant):
                 columns |= {"meant"} if meant != job.meant else set()
+                job.tried, job.meant = starts, meant
                 alike[json.dumps([starts, meant])].append(Job(pk=job.pk, tried=starts, meant=meant))
     rest = []
     for group in alike.values():
@@ -53,17 +53,13 @@ def meanings(integration: Integration, job: Job, work: Work) -> list[dict[str, A
     wanted = about_to_write(system, integration.cleaned_settings(), work) if system.model is Model.FLAT else None
     if wanted is None or wanted.position_id != str(job.position_key):
         return list(job.meant)
-    meant = _as_json(wanted)
-    known = any(said["values"] == meant["values"] and said["defaulted"] == meant["defaulted"] for said in job.meant)
-    return [*job.meant, *([] if known else [meant])]
-
-
-def _as_json(wanted: Wanted) -> dict[str, Any]:
-    return {"values": adapt.to_json(wanted.values), "defaulted": sorted(wanted.defaulted)}
+    meant = {"values": adapt.to_json(wanted.values), "defaulted": sorted(wanted.defaulted)}
+    known = [said for said in job.meant if {k: v for k, v in said.items() if k != "before"} == meant]
+    return [*(said for said in job.meant if said not in known), *(known or [meant])]  # the next try's is the last one
 
 
 def before(job: Job, there: Mapping[str, Any]) -> None:
-    """Flat: what the record holds before the job's try, whose meaning was said last, writes to it. A try that is cut
+    """Flat: what the record holds before the job's try, whose meaning is the last one, writes to it. A try that is cut
     off between its calls is recognised by it."""
     if not job.meant:
         return
