@@ -27,7 +27,6 @@ def say(integration: Integration, loaded: Sequence[tuple[Work, Mapping[str, Job]
             starts, meant = tried(job, work), meanings(integration, job, work)
             if (starts, meant) != (job.tried, job.meant):
                 columns |= {"meant"} if meant != job.meant else set()
-                job.tried, job.meant = starts, meant
                 alike[json.dumps([starts, meant])].append(Job(pk=job.pk, tried=starts, meant=meant))
     rest = []
     for group in alike.values():
@@ -58,12 +57,12 @@ def meanings(integration: Integration, job: Job, work: Work) -> list[dict[str, A
     return [*(said for said in job.meant if said not in known), *(known or [meant])]  # the next try's is the last one
 
 
-def before(job: Job, there: Mapping[str, Any]) -> None:
-    """Flat: what the record holds before the job's try, whose meaning is the last one, writes to it. A try that is cut
-    off between its calls is recognised by it."""
-    if not job.meant:
-        return
-    held, newest = adapt.to_json(there), job.meant[-1]
-    if held not in newest.get("before", ()):
-        job.meant = [*job.meant[:-1], {**newest, "before": [*newest.get("before", ()), held]}]
-        Job.objects.filter(pk=job.pk).update(meant=job.meant)
+def before(integration: Integration, job: Job, work: Work, there: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Flat: says what the record holds before the next try writes to it, and gives `meanings` with that. A try that is
+    cut off between its calls is recognised by it."""
+    *others, newest = meanings(integration, job, work) or [{}]
+    held = adapt.to_json(there)
+    known = newest.get("before", [])
+    said = [*others, {**newest, "before": [*known, *([] if held in known else [held])]}] if newest else []
+    Job.objects.filter(pk=job.pk).update(meant=said)
+    return said
