@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('positions', '0007_people_search'),
+        ('positions', '0006_position_company'),
     ]
 
     operations = [
