@@ -15,7 +15,7 @@ from integrations.outbox import drop_files, waiting_for_a_folder
 from integrations.scope import scopes_of
 from positions.models import Organization, Position
 from positions.origin import Origin
-from synclog import actions, asking, clock, retention
+from synclog import actions, asking, clock, retention, shares
 from synclog.lease import HOST, WORKER, Held, free
 from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
@@ -56,6 +56,8 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     )
     if integration is None:
         return
+    if not shares.may_take(integration.organization_id):
+        return  # whoever of the organization is done first rings again
     held = Held.acquire(integration_id)
     if held is None:
         return  # its holder looks once more after it has let go
@@ -71,6 +73,8 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     # Whoever was woken during the turn found the lease taken and left: the last look is ours.
     if due_jobs(integration_id):
         wake([integration_id])
+    for other in shares.left_waiting(integration.organization_id):
+        wake([other])
 
 
 def _drop_files(integration: Integration) -> None:
