@@ -28,11 +28,12 @@ def connect() -> None:
     post_save.connect(integration_saved, sender=Integration, dispatch_uid="synclog.integration_saved")
 
 
-def position_saved(instance: Position, created: bool, raw: bool, **kwargs: Any) -> None:
+def position_saved(instance: Position, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any) -> None:
     if raw:
         return
-    instance.sync_jobs = record([Changed(instance, None if created else instance.changed_fields())])  # type: ignore[attr-defined]
-    instance.remember()
+    told = created or instance.concerns_others(update_fields)
+    change = Changed(instance, None if created else instance.changed_fields(update_fields))
+    instance.sync_jobs = record([change]) if told else []  # type: ignore[attr-defined]
 
 
 def position_deleted(instance: Position, origin: Any = None, **kwargs: Any) -> None:
@@ -48,7 +49,8 @@ def many_saved(saved: list[tuple[Position, list[str] | None]], **kwargs: Any) ->
     for position, _ in saved:
         if position.employee_id in employees:
             position.employee = employees[position.employee_id]
-    jobs = record([Changed(position, fields) for position, fields in saved])
+    told = [Changed(p, fields) for p, fields in saved if fields is None or not Position.HERE_ONLY.issuperset(fields)]
+    jobs = record(told)
     by_position: dict[int, list[Job]] = {}
     for job in jobs:
         by_position.setdefault(job.position_key, []).append(job)
