@@ -92,7 +92,11 @@ class _Batch:
                 self._job(job, Outcome(str(job.position_key), "failed", "internal_error", _mistake(job)), done, report)
             return
         for position_id, outcome in report.outcomes.items():
-            found = done.jobs.get(position_id) or self._extra_job(position_id, done)
+            found = done.jobs.get(position_id)
+            if found is None and outcome.result in ("skipped", "waiting"):
+                self._period(outcome, done)  # nobody changed it, and nothing was to be done: that is no entry
+                continue
+            found = found or self._extra_job(position_id, done)
             if found is None:
                 continue
             self._job(found, outcome, done, report)
@@ -133,7 +137,9 @@ class _Batch:
         job.state, job.open_key = Job.State.SUCCEEDED, None
         job.file_key = outcome.file_id
         system = self.integration.system.name
-        said = " ".join(text for text in (outcome.pending, *(w.message for w in outcome.warnings)) if text)
+        said = " ".join(
+            text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text
+        )
         job.message = said or f"Accepted by {system}."
 
     def _skipped(self, job: Job, outcome: Outcome) -> None:
@@ -141,6 +147,7 @@ class _Batch:
 
     def _waiting(self, job: Job, outcome: Outcome) -> None:
         assert outcome.wait_until is not None
+        job.message = _said(outcome)
         zone = self.integration.organization.zone
         job.state = Job.State.WAITING
         job.due_at = datetime.combine(outcome.wait_until, time.min, zone).astimezone(UTC)
@@ -206,6 +213,9 @@ class _Batch:
             return
         if self.integration.system.model is Model.FLAT:
             self.gone += [int(p) for p in done.work.sent if p != outcome.position_id]
+        # Whoever held this record before (a position that is deleted here) holds it no more.
+        others = ((p, sent) for p, sent in done.work.sent.items() if p != outcome.position_id)
+        self.gone += [int(p) for p, sent in others if sent.remote_id == outcome.sent.remote_id]
         self.periods.append(
             PeriodLink(
                 integration=self.integration,
@@ -213,6 +223,7 @@ class _Batch:
                 position_key=int(outcome.position_id),
                 remote_id=outcome.sent.remote_id,
                 values=adapt.to_json(outcome.sent.values),
+                left_behind=list(outcome.sent.left_behind),
                 sent_at=self.now,
             )
         )
@@ -246,7 +257,7 @@ class _Batch:
             self.periods,
             update_conflicts=True,
             unique_fields=["integration", "position_key"],
-            update_fields=["remote_id", "values", "sent_at", "employee_key"],
+            update_fields=["remote_id", "values", "left_behind", "sent_at", "employee_key"],
         )
         EmployeeLink.objects.bulk_create(
             self.employees,
@@ -277,6 +288,10 @@ class _Batch:
             if attempt.result in ("failed", "error"):
                 with working_on([attempt.job_id], [attempt.job.request_id]):
                     logger.warning("Integration %s: not sent: %s", self.integration.pk, attempt.cause)
+
+
+def _said(outcome: Outcome) -> str:
+    return " ".join(text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text)
 
 
 def _mistake(job: Job) -> str:

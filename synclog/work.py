@@ -11,7 +11,7 @@ from integrations import adapt
 from integrations.connectors.values import Person, Wanted
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planner import Rules, Sent
-from integrations.runner import Touched, Work
+from integrations.runner import Meant, Touched, Work
 from positions.models import Employee, Position
 from synclog.models import Job
 
@@ -35,7 +35,9 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
     )
     sent: defaultdict[int, dict[str, Sent]] = defaultdict(dict)
     for link in PeriodLink.objects.filter(integration=integration, employee_key__in=keys):
-        sent[link.employee_key][str(link.position_key)] = Sent(link.remote_id, adapt.from_json(link.values))
+        sent[link.employee_key][str(link.position_key)] = Sent(
+            link.remote_id, adapt.from_json(link.values), tuple(link.left_behind)
+        )
     rules = Rules(delete=integration.delete_positions, move=integration.move_periods)
     today = integration.organization.today()
     found = []
@@ -63,8 +65,9 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
     return found
 
 
-def _meant(job: Job, said: Mapping[str, Any]) -> Wanted:
-    return Wanted(str(job.position_key), adapt.from_json(said["values"]), frozenset(said["defaulted"]))
+def _meant(job: Job, said: Mapping[str, Any]) -> Meant:
+    wanted = Wanted(str(job.position_key), adapt.from_json(said["values"]), frozenset(said["defaulted"]))
+    return Meant(wanted, tuple(adapt.from_json(before) for before in said.get("before", ())))
 
 
 def _gone(job: Job) -> Person:

@@ -32,6 +32,7 @@ class PeriodLink(models.Model):
     position_key = models.BigIntegerField()
     remote_id = models.CharField(max_length=120)
     values = models.JSONField(default=dict)
+    left_behind = models.JSONField(default=list)  # records made for it under earlier start dates and still there
     sent_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -15,19 +15,10 @@ from hypothesis import strategies as st
 
 from integrations.connectors.system import Delete, Field, Locked, Model, RequiredWhile, When
 from integrations.connectors.values import Position, Remote, Wanted
+from integrations.flat import Case, LastSent, as_ended, plan_flat
+from integrations.history import Intent, plan_history
 from integrations.periods import Period, current, goes_on, intersection, next_change
-from integrations.planner import (
-    Action,
-    Intent,
-    LastSent,
-    Plan,
-    Rules,
-    Sent,
-    as_ended,
-    chosen_position,
-    plan_flat,
-    plan_history,
-)
+from integrations.planner import Action, Plan, Rules, Sent
 from tests.integrations.systems import made_up
 
 HISTORY = made_up()
@@ -52,8 +43,12 @@ def wanted(position_id: str, start: int, end: int | None = None, **values: Any) 
     )
 
 
+SHOWN = dict.fromkeys(("percentage", "occupation_code", "contract_type", "cost_centre"))
+
+
 def remote(remote_id: str, start: int, end: int | None = None, **values: Any) -> Remote:
-    return Remote(remote_id, dict(wanted("", start, end, **values).values))
+    """A record that shows every field, most of them empty."""
+    return Remote(remote_id, {**SHOWN, **wanted("", start, end, **values).values})
 
 
 def plan(intents: list[Intent], remotes: list[Remote], **kwargs: Any) -> Plan:
@@ -168,7 +163,7 @@ def test_untouched_periods_stay_untouched(situation: tuple[list[Intent], list[Re
 def test_every_position_gets_exactly_one_answer(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
     intents, remotes, rules = situation
     found = plan(intents, remotes, rules=rules)
-    answers = [*(s.position_id for s in found.steps), *found.problems, *found.skips]
+    answers = [*(s.position_id for s in found.steps), *found.problems, *found.skips, *found.afterwards]
     assert sorted(answers) == sorted(i.position_id for i in intents)
 
 
@@ -218,7 +213,7 @@ def test_declared_rules_hold_at_every_step(situation: tuple[list[Intent], list[R
         for r in after:
             assert r.values.get("contract_type") != "T" or r.end is not None, "a temporary contract without an end"
             assert titles.get(r.id) in (None, r.values["title"]), "a title that was set was changed"
-    answers = [*(s.position_id for s in found.steps), *found.problems, *found.skips]
+    answers = [*(s.position_id for s in found.steps), *found.problems, *found.skips, *found.afterwards]
     assert sorted(answers) == sorted(i.position_id for i in intents)
 
 
@@ -285,7 +280,11 @@ def test_changed_start_date_without_a_clash_makes_a_new_record_and_says_so() -> 
     found = plan([Intent("1", wanted("1", 30), Sent("a"))], [remote("a", 0, 10)])
     [step] = found.steps
     assert step.action is Action.CREATE
-    assert "still there" in step.note
+    [told] = step.warnings
+    assert (
+        "still has what an earlier start date of this position left behind (1 Jan 2026 – 11 Jan 2026)" in told.message
+    )
+    assert step.left_behind == ("a",)
 
 
 def test_changed_start_date_that_clashes_offers_the_move() -> None:
@@ -414,13 +413,14 @@ def position(position_id: str, start: int, end: int | None = None, percentage: s
 
 
 def flat(positions: list[Position], touched: set[str], last: LastSent | None, there: Remote | None, today: int) -> Plan:
-    chosen = chosen_position(positions, frozenset(touched), last, day(today))
+    case = Case(FLAT, {}, positions, frozenset(touched), last, Rules(delete=True), day(today))
+    chosen = case.target
     target = (
         wanted(chosen.id, (chosen.start - DAY).days, (chosen.end - DAY).days if chosen.end else None)
         if chosen
         else None
     )
-    return plan_flat(FLAT, {}, positions, frozenset(touched), target, there, last, Rules(delete=True), day(today))
+    return plan_flat(case, target, there)
 
 
 def test_the_current_one_is_sent_an_upcoming_one_waits_an_old_one_is_skipped() -> None:
@@ -464,9 +464,8 @@ def test_a_flat_record_is_not_ended_before_its_start_there() -> None:
     fields = tuple(replace(f, when=When.ON_CREATE) if f.ours == "start_date" else f for f in FLAT.fields)
     without = replace(FLAT, fields=fields)
     last = LastSent("1", Sent("e", wanted("1", 0).values))
-    found = plan_flat(
-        without, {}, [position("1", 0, 9)], frozenset("1"), wanted("1", 0, 9), remote("e", 12), last, Rules(), day(20)
-    )
+    case = Case(without, {}, [position("1", 0, 9)], frozenset("1"), last, Rules(), day(20))
+    found = plan_flat(case, wanted("1", 0, 9), remote("e", 12))
     assert found.problems["1"].field == "end_date"
     assert "would end on 2026-01-10 before it starts on 2026-01-13" in found.problems["1"].message
 
@@ -480,10 +479,8 @@ def test_the_end_empties_what_the_connection_says_where_we_wrote_it(there: str, 
     def ended(switched: bool) -> set[str]:
         chosen = {"empty": switched}
         target = as_ended(system, chosen, wanted("1", 0, 9, end_reason=None))
-        [step] = plan_flat(
-            system, chosen, [position("1", 0, 9)], frozenset("1"), target, remote("e", 0, title=there), last, Rules(),
-            day(20),
-        ).steps  # fmt: skip
+        case = Case(system, chosen, [position("1", 0, 9)], frozenset("1"), last, Rules(), day(20))
+        [step] = plan_flat(case, target, remote("e", 0, title=there)).steps
         return set(step.changes)
 
     assert ended(True) == expected
@@ -511,9 +508,8 @@ def corrected(settings: dict[str, Any], position_id: str, sent_start: int, there
     last = LastSent("1", Sent("e", wanted("1", sent_start).values))
     here = position(position_id, now)
     target = wanted(position_id, now)
-    found = plan_flat(
-        system, settings, [here], frozenset({position_id}), target, remote("e", there), last, Rules(), day(30)
-    )
+    case = Case(system, settings, [here], frozenset({position_id}), last, Rules(), day(30))
+    found = plan_flat(case, target, remote("e", there))
     return set(found.steps[0].changes) if found.steps else set()
 
 
@@ -560,3 +556,47 @@ def test_nothing_changes_by_itself_before_the_next_change(periods: list[tuple[in
         if until is not None and day(number) >= until:
             break
         assert current(positions, day(number)) == now
+
+
+# -- out of scope ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("delete", "rules", "sent", "expected"),
+    [
+        (Delete.REMOVE, Rules(delete=True), Sent("a"), "step"),
+        (Delete.REMOVE, Rules(), Sent("a"), "delete_switched_off"),
+        (Delete.BY_HAND, Rules(delete=True), Sent("a"), "delete_by_hand"),
+        (Delete.REMOVE, Rules(delete=True), None, "out_of_scope"),
+        (Delete.BY_HAND, Rules(), Sent("gone"), "already_gone"),
+    ],
+)
+def test_what_left_the_scope_is_treated_as_deleted_and_says_why(
+    delete: Delete, rules: Rules, sent: Sent | None, expected: str
+) -> None:
+    found = plan([Intent("1", None, sent, outside=True)], [remote("a", 0)], rules=rules, system=made_up(delete=delete))
+    said = [*(s.note for s in found.steps), *(x.message for x in (*found.problems.values(), *found.skips.values()))]
+    assert len(said) == 1
+    if expected == "step":
+        assert [s.action for s in found.steps] == [Action.DELETE]
+    else:
+        [answer] = [*found.problems.values(), *found.skips.values()]
+        assert answer.cause == expected
+    if expected not in ("out_of_scope", "already_gone"):
+        assert "left this connection's companies" in said[0]
+    assert "was deleted here" not in said[0]
+
+
+@pytest.mark.parametrize("delete", list(Delete))
+@pytest.mark.parametrize("rules", [Rules(), Rules(delete=True)])
+def test_a_deleted_position_whose_record_another_one_holds_asks_nobody_for_anything(
+    delete: Delete, rules: Rules
+) -> None:
+    """Whoever was recreated with the same start has taken the record over: ending it there would end a running one."""
+    system = made_up(delete=delete)
+    both = [Intent("1", None, Sent("a")), Intent("2", wanted("2", 0, title="Cook"))]
+    found = plan(both, [remote("a", 0)], rules=rules, system=system)
+    assert [(s.action, s.position_id) for s in found.steps] == [(Action.UPDATE, "2")]
+    assert found.afterwards["1"].cause == "taken_over", "and only once the other one is written"
+    alone = plan(both[:1], [remote("a", 0)], rules=rules, system=system, others={"a": "from 1 Jan 2026"})
+    assert (alone.steps, alone.skips["1"].cause) == ((), "taken_over")
