@@ -44,11 +44,6 @@ def position_deleted(instance: Position, origin: Any = None, **kwargs: Any) -> N
 
 
 def many_saved(saved: list[tuple[Position, list[str] | None]], **kwargs: Any) -> None:
-    missing = {p.employee_id for p, _ in saved if "employee" not in p._state.fields_cache}
-    employees = Employee.objects.in_bulk(missing) if missing else {}
-    for position, _ in saved:
-        if position.employee_id in employees:
-            position.employee = employees[position.employee_id]
     told = [Changed(p, fields) for p, fields in saved if fields is None or not Position.HERE_ONLY.issuperset(fields)]
     jobs = record(told)
     by_position: dict[int, list[Job]] = {}

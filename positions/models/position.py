@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, transaction
+from django.db import models
 
 from positions import dates
 from positions.models.base import ErrorsAtFields, Tracked
-from positions.models.company import Department
+from positions.models.company import Company, Department
 from positions.models.employee import Employee
 
 
@@ -59,6 +59,14 @@ class Position(Tracked, ErrorsAtFields):
 
     employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="positions")
     title = models.CharField(max_length=250)
+    company = models.ForeignKey(
+        Company,
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="positions",
+        help_text="The employer. Left empty on a new position: the employee's company.",
+    )
     start_date = models.DateField("contract start date")
     end_date = models.DateField("contract end date", null=True, blank=True, help_text="The last day. Empty: open.")
     end_reason = models.CharField(max_length=30, choices=EndReason, blank=True)
@@ -132,8 +140,8 @@ class Position(Tracked, ErrorsAtFields):
 
     # The fields whose change is a change of the position; what an instance was loaded with tells what changed.
     TRACKED = (
-        "employee_id", "title", "start_date", "end_date", "end_reason", "contract_type", "percentage", "weekly_hours",
-        "occupation_code", "working_hours_scheme", "remuneration_type", "department_id", "cost_centre",
+        "employee_id", "title", "company_id", "start_date", "end_date", "end_reason", "contract_type", "percentage",
+        "weekly_hours", "occupation_code", "working_hours_scheme", "remuneration_type", "department_id", "cost_centre",
         "first_day_of_work", "last_day_of_work", "probation_end", "notice_date", "note", "external_id",
     )  # fmt: skip
     HERE_ONLY = frozenset({"note", "external_id"})
@@ -143,6 +151,8 @@ class Position(Tracked, ErrorsAtFields):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Does nothing when nothing is changed: the row keeps its `updated_at`, and nobody is told."""
+        if self._state.adding:
+            self.fill_in()
         with transaction.atomic():
             if not self._is_stored(**kwargs):
                 super().save(*args, **kwargs)
@@ -152,6 +162,11 @@ class Position(Tracked, ErrorsAtFields):
             return False
         Position.look_again([self])
         return update_fields is None and self.changed_fields() == []
+
+    def fill_in(self) -> None:
+        """What a new position has of its employee unless something else was chosen."""
+        if self.company_id is None and self.employee_id is not None:
+            self.company_id = self.employee.company_id
 
     def status(self, today: date) -> str:
         return dates.status(self.start_date, self.end_date, today)
@@ -165,11 +180,10 @@ class Position(Tracked, ErrorsAtFields):
             last_day_of_work=self.last_day_of_work,
             probation_end=self.probation_end,
         )
-        if (
-            self.department is not None
-            and self.employee_id is not None
-            and self.department.organization_id != self.employee.organization_id
-        ):
-            errors["department"] = "This department belongs to another organization."
+        if self.employee_id is not None:
+            for name in ("company", "department"):
+                related = getattr(self, name)
+                if related is not None and related.organization_id != self.employee.organization_id:
+                    errors[name] = f"This {name} belongs to another organization."
         if errors:
             raise ValidationError(errors)
