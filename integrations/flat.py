@@ -140,6 +140,14 @@ def _emptied(fields: Sequence[Field], settings: Mapping[str, Any]) -> set[str]:
     return {f.ours for f in fields if f.cleared_by and settings.get(f.cleared_by)}
 
 
+def keys_of_dates(system: System, settings: Mapping[str, Any], *, upcoming: bool) -> set[str]:
+    """What is written of the position that the record stands for while nothing counts today: its dates, and what the
+    connection empties at the end."""
+    fields = active_fields(system, settings)
+    dates = {f.ours for f in fields if BY_KEY[f.ours].group in ("End", "Period")}
+    return dates if upcoming else dates | _emptied(fields, settings)
+
+
 def as_ended(system: System, settings: Mapping[str, Any], wanted: Wanted) -> Wanted:
     """A position that is over, as it is to stand there: without what the connection empties at the end."""
     emptied = _emptied(active_fields(system, settings), settings)
@@ -218,9 +226,7 @@ def _write_dates(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
         return
     fields = active_fields(case.system, case.settings)
     sent = case.last.sent
-    keys = {f.ours for f in fields if BY_KEY[f.ours].group in ("End", "Period")}
-    if not upcoming:
-        keys |= _emptied(fields, case.settings)
+    keys = keys_of_dates(case.system, case.settings, upcoming=upcoming)
     compared = compare(case.system, fields, case.settings, wanted, remote, sent).only(keys)
     # What is not written is as it was sent last.
     values = {
