@@ -73,7 +73,8 @@ class Work:
     positions  all of the employee's positions here
     touched    those to bring in line (deleted ones are not in positions)
     sent       position id -> what was last written for it (for a flat system: one entry at most)
-    outside    those touched or sent that still exist here, but are not of the connection's companies (nor in positions)
+    outside    touched or sent positions that exist here but that the connection does not take any more: they are not in
+               positions either, and are treated there as deleted ones
     """
 
     person: Person

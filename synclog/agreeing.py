@@ -22,7 +22,7 @@ from integrations.models import Integration, PeriodLink
 from integrations.periods import next_change
 from integrations.planner import Sent
 from integrations.runner import Outcome, Work
-from integrations.scope import takes
+from integrations.scope import scopes_of
 from positions.models import Employee, Position
 
 AT_ONCE = date(1970, 1, 1)
@@ -49,12 +49,6 @@ def look_again(links: QuerySet[PeriodLink], *, few: int = FEW) -> None:
         look(links.filter(look_on=AT_ONCE)[:few])
 
 
-def of_employees(employees: Any, *, off: bool = False) -> QuerySet[PeriodLink]:
-    """All their links (`employees`: ids, or a query of them); `off`: of connections that do not record, only."""
-    links = PeriodLink.objects.filter(employee_key__in=employees)
-    return links.filter(integration__send_positions=False) if off else links
-
-
 def look_at_due() -> bool:
     """A piece of what is to be looked at, whoever's it is. False: nothing was left."""
     tomorrow = timezone.now().date() + timedelta(days=1)  # somewhere it may be
@@ -73,10 +67,10 @@ def look(links: QuerySet[PeriodLink]) -> int:
     integrations = (
         Integration.objects.filter(pk__in={row.integration_id for row in rows})
         .select_related("organization")
-        .prefetch_related("companies")
         .defer("credentials", "vault")
         .in_bulk()
     )
+    scopes = scopes_of(integrations)
     employees = (
         Employee.objects.filter(pk__in={row.employee_key for row in rows})
         .select_related("company", "department", "manager")
@@ -91,7 +85,7 @@ def look(links: QuerySet[PeriodLink]) -> int:
         integration = integrations[row.integration_id]
         today = integration.organization.today()
         theirs = positions[row.employee_key]
-        mine = [p for p in theirs if takes(integration, p)]
+        mine = [p for p in theirs if scopes[integration.pk].takes(p)]
         plain = [adapt.position(p, employees[row.employee_key]) for p in mine]
         found = agreement(
             integration.system,

@@ -16,6 +16,7 @@ from integrations.connectors.errors import Unavailable
 from integrations.connectors.http import Exchange
 from integrations.models import Integration
 from integrations.runner import Outcome, run
+from integrations.scope import company_names, not_taken, scope_of
 from integrations.vault import DatabaseVault
 from positions.models import Position
 from synclog.models import Job
@@ -65,14 +66,9 @@ _WOULD = {
 def preview_position(integration: Integration, position: Position) -> Preview:
     """Needs the position's employee, and the integration with its credentials and its organization."""
     job = job_for(Changed(position), position.employee, integration.pk)
-    companies = {company.pk: company.name for company in integration.companies.all()}
-    if companies and position.employee.company_id not in companies:
-        names = ", ".join(sorted(companies.values()))
-        return Preview(
-            integration,
-            job,
-            refused=f"{integration.name} takes only employees of {names}: nothing of {position.employee.name} is sent.",
-        )
+    if integration.connected and not scope_of(integration.pk).takes(position):
+        why = not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
+        return Preview(integration, job, refused=f"{why} Nothing of it is sent there.")
     return _preview(integration, job)
 
 

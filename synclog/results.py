@@ -59,8 +59,8 @@ def store_results(integration: Integration, held: Held, done: Sequence[Done]) ->
 
 
 _CLOSING = [
-    "state", "open_key", "action", "attempts", "cause", "message", "field", "vendor_text", "vendor_code", "warning",
-    "first_failed_at", "changed_at", "finished_at", "file_key",
+    "state", "open_key", "action", "outside", "attempts", "cause", "message", "field", "vendor_text", "vendor_code",
+    "warning", "first_failed_at", "changed_at", "finished_at", "file_key",
 ]  # fmt: skip
 _WHILE_OPEN = ["due_at", "tried", "meant"]
 
@@ -118,6 +118,8 @@ class _Batch:
         job.vendor_text, job.vendor_code = outcome.vendor_text[:2000], outcome.vendor_code[:80]
         job.warning = bool(outcome.warnings)
         job.changed_at = self.now
+        if outcome.position_id in done.work.outside:
+            job.outside, job.action = True, Job.Action.DELETE
         if outcome.action and outcome.result == "sent":
             job.action = outcome.action
         {

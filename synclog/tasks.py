@@ -12,6 +12,7 @@ from django_q.tasks import async_task
 
 from integrations.models import EmployeeLink, Integration
 from integrations.outbox import drop_files, waiting_for_a_folder
+from integrations.scope import scopes_of
 from positions.models import Organization, Position
 from positions.origin import Origin
 from synclog import actions, clock, retention
@@ -155,9 +156,12 @@ def take_over_the_day() -> None:
         positions: dict[int, list[Position]] = {}
         for row in Position.objects.filter(employee__in=employees).select_related("employee"):
             positions.setdefault(row.employee_id, []).append(row)
+        scopes = scopes_of({link.integration_id for link in found})
         jobs = []
         for link in found:
             for row in positions.get(link.employee_key, []):
+                if not scopes[link.integration_id].takes(row):
+                    continue
                 days = [row.start_date, *([row.end_date + timedelta(days=1)] if row.end_date else [])]
                 if link.next_change_on is not None and any(link.next_change_on <= day <= today for day in days):
                     jobs.append(job_for(Changed(row), row.employee, link.integration_id, Origin("schedule")))

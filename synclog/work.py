@@ -12,6 +12,7 @@ from integrations.connectors.values import Person, Wanted
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planner import Rules, Sent
 from integrations.runner import Meant, Touched, Work
+from integrations.scope import scope_of
 from positions.models import Employee, Position
 from synclog.models import Job
 
@@ -26,8 +27,14 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
         e.pk: e for e in Employee.objects.filter(pk__in=keys).select_related("company", "department", "manager")
     }
     positions: defaultdict[int, list[Position]] = defaultdict(list)
-    for row in Position.objects.filter(employee__in=keys).select_related("department").order_by("start_date", "pk"):
-        positions[row.employee_id].append(row)
+    outside: defaultdict[int, set[str]] = defaultdict(set)
+    scope = scope_of(integration.pk)
+    rows = Position.objects.filter(employee__in=keys).select_related("company", "department")
+    for row in rows.order_by("start_date", "pk"):
+        if scope.takes(row):
+            positions[row.employee_id].append(row)
+        else:
+            outside[row.employee_id].add(str(row.pk))
     remote_ids = dict(
         EmployeeLink.objects.filter(integration=integration, employee_key__in=keys).values_list(
             "employee_key", "remote_id"
@@ -43,6 +50,7 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
     found = []
     for key, its_jobs in of_employee.items():
         employee = employees.get(key)
+        touched = {str(job.position_key) for job in its_jobs}
         work = Work(
             person=adapt.person(employee) if employee else _gone(its_jobs[0]),
             positions=[adapt.position(row, employee) for row in positions[key]] if employee else [],
@@ -60,6 +68,7 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
             remote_employee_id=remote_ids.get(key, ""),
             rules=rules,
             today=today,
+            outside=frozenset(outside[key] & (touched | set(sent[key]))),
         )
         found.append((work, {str(job.position_key): job for job in its_jobs}))
     return found

@@ -47,7 +47,9 @@ class PeriodLink(models.Model):
             models.Index(fields=["integration"], condition=models.Q(stale=True), name="period_link_stale"),
             models.Index(fields=["integration"], condition=models.Q(left__isnull=False), name="period_link_left"),
             models.Index(
-                fields=["look_on", "integration"], condition=models.Q(look_on__isnull=False), name="period_link_to_look_at"
+                fields=["look_on", "integration"],
+                condition=models.Q(look_on__isnull=False),
+                name="period_link_to_look_at",
             ),
         ]
 

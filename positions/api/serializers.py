@@ -60,8 +60,8 @@ class PositionSerializer(StrictSerializer):
     company = Id(
         default=None,
         source="company_id",
-        help_text="Id of the employer, see `/companies/`. A new position without one has the employee's; on an existing "
-        "one, what is left out stays.",
+        help_text="Id of the employer, see `/companies/`. A new position without one has the employee's; that of an "
+        "existing one stays when it is left out.",
     )
     start_date = Day(**required())
     end_date = OptionalDay(help_text="The last day. null: open.")

@@ -33,7 +33,7 @@ class ErrorsAtFields(models.Model):
 class Tracked(models.Model):
     """Knows what it was loaded with: what listens to a save asks what changed, and from what, without a query.
 
-    `TRACKED` names the columns whose change counts, `HERE_ONLY` our names of those among them that are sent nowhere.
+    `TRACKED` names the columns whose change counts, `HERE_ONLY` our names of those only them that are sent nowhere.
     """
 
     TRACKED: ClassVar[tuple[str, ...]] = ()
@@ -57,16 +57,21 @@ class Tracked(models.Model):
         row._loaded = {name: row.__dict__[name] for name in cls.TRACKED if name in row.__dict__}
         return row
 
-    def refresh_from_db(self, using: str | None = None, fields: Iterable[str] | None = None, **kwargs: Any) -> None:
-        super().refresh_from_db(using=using, fields=fields, **kwargs)
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: models.QuerySet[Any, Any] | None = None,
+    ) -> None:
+        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
         self.remember(fields)
 
-    def changed_fields(self, among: Iterable[str] | None = None) -> list[str] | None:
+    def changed_fields(self, only: Iterable[str] | None = None) -> list[str] | None:
         """Our names of the fields (of these, as in `update_fields`) that differ from what was loaded; None for a new
         object or an unknown past."""
         if self._loaded is None:
             return None
-        wanted = None if among is None else set(among)
+        wanted = None if only is None else set(only)
         return [
             f.name
             for f in self._meta.concrete_fields
@@ -76,9 +81,9 @@ class Tracked(models.Model):
             and not (f.attname in self._loaded and alike(f, self._loaded[f.attname], self.__dict__[f.attname]))
         ]
 
-    def concerns_others(self, among: Iterable[str] | None = None) -> bool:
+    def concerns_others(self, only: Iterable[str] | None = None) -> bool:
         """Whether what seems to be changed, or may have been, is sent anywhere."""
-        changed = self.changed_fields(among)
+        changed = self.changed_fields(only)
         return changed is None or not self.HERE_ONLY.issuperset(changed)
 
     @classmethod

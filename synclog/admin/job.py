@@ -22,6 +22,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString
 
 from integrations.models import Integration
+from integrations.scope import company_names, not_taken
 from positions import roles
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Position
@@ -463,22 +464,20 @@ class JobAdmin(ScopedAdmin):
         if isinstance(chosen, HttpResponse):
             return chosen
         position, integration = chosen
-        companies = {company.pk for company in integration.companies.all()}
         if not integration.send_positions:
             self.message_user(request, f"{integration.name}: {showing.held_back(integration)}", messages.WARNING)
-        elif companies and position.employee.company_id not in companies:
-            text = f"{integration.name} does not take employees of this company."
-            self.message_user(request, text, messages.WARNING)
-        else:
-            actions.send_now([position], integration, request.user.get_username())
+        elif actions.send_now([position], integration, request.user.get_username()):
             text = f"{position.title} is on its way to {integration.name}."
             self.message_user(request, text, messages.SUCCESS)
+        else:
+            text = not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
+            self.message_user(request, text, messages.WARNING)
         return self._back(request, _position_address(position.pk))
 
     def _chosen(self, request: HttpRequest) -> tuple[Position, Integration] | HttpResponse:
         """The position and the connection that were posted: of one organization, in which the user may edit."""
         ids = self.visible(request)
-        positions = Position.objects.select_related("employee__organization")
+        positions = Position.objects.select_related("company", "employee__organization")
         integrations = Integration.objects.select_related("organization")
         if ids is not None:
             positions = positions.filter(employee__organization__in=ids)

@@ -75,7 +75,10 @@ class IntegrationSerializer(serializers.Serializer):
     stopped = serializers.BooleanField()
     activated_at = serializers.DateTimeField()
     last_success_at = serializers.DateTimeField()
-    companies = serializers.SerializerMethodField(help_text="Ids of the only companies it takes. Empty: everybody.")
+    everybody = serializers.BooleanField(help_text="It takes positions of every company, and of none.")
+    companies = serializers.SerializerMethodField(
+        help_text="Ids of the companies whose positions it takes, unless it is for everybody."
+    )
     health = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))

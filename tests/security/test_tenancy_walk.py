@@ -126,7 +126,7 @@ def test_no_form_of_an_operator_works_for_an_outsider(foreign, ours, every_form,
 # What nobody below may change, by any form of any page, inside the organization that they belong to.
 RESERVED = {
     "viewer": None,  # nothing at all
-    "editor": {"Organization", "Member", "ApiKey", "Integration", "Integration_companies"},
+    "editor": {"Organization", "Member", "ApiKey", "Integration", "IntegrationCompany"},
 }
 
 
