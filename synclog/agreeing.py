@@ -107,7 +107,7 @@ def look(links: QuerySet[PeriodLink]) -> int:
 def after_run(link: PeriodLink, integration: Integration, outcome: Outcome, work: Work) -> None:
     """Of a link that a run has written or found as it is: not saved."""
     written = Written(str(link.position_key), Sent(link.remote_id, adapt.from_json(link.values)))
-    ended_well = outcome.result == "sent" or (outcome.result == "skipped" and outcome.sent is not None)
+    ended_well = outcome.result == "sent" or outcome.cause in ("nothing_to_change", "stays_there")
     found = agreement(
         integration.system,
         integration.cleaned_settings(),

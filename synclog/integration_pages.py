@@ -18,6 +18,7 @@ from synclog.health import health_of
 from synclog.models import Event, Job
 from synclog.retention import delete_jobs
 from synclog.tasks import silent_for
+from synclog.truth import Truth
 
 # The sweep looks every minute: two without one mean that nobody works.
 _SILENCE = timedelta(minutes=2)
@@ -42,13 +43,23 @@ def health(integrations: Sequence[Integration]) -> dict[int, Health]:
     shown = {}
     for integration in integrations:
         h = found[integration.pk]
-        counters = (
-            Counter("In sync", h.in_sync, _log(integration, "succeeded")),
-            Counter("Waiting", h.waiting, _log(integration, "retrying")),
-            Counter("Needs you", h.needs_you, _log(integration, "needs_action"), urgent=True),
-            Counter("Excluded", h.excluded, _log(integration, "skipped")),
-        )
-        shown[integration.pk] = Health(h.word, h.tone, h.detail, counters)
+        n = h.counts
+        counters = [
+            Counter("In sync", n.in_sync, positions_url(integration, Truth.IN_SYNC)),
+            Counter("Waiting", n.waiting, _log(integration, "retrying")),
+            Counter("Needs you", n.needs_you, _log(integration, "needs_action"), urgent=True),
+        ]
+        for label, number, truth in (
+            ("Changed since", n.changed, Truth.CHANGED),
+            ("Not all of it", n.partly, Truth.PARTLY),
+            ("Being compared", n.unknown, Truth.UNKNOWN),
+        ):
+            if number:
+                counters.append(Counter(label, number, positions_url(integration, truth), truth is Truth.CHANGED))
+        counters.append(Counter("Not sent", n.not_sent, positions_url(integration, Truth.NOT_SENT)))
+        if n.out_of_scope:
+            counters.append(Counter("Excluded", n.out_of_scope, positions_url(integration, Truth.OUT_OF_SCOPE)))
+        shown[integration.pk] = Health(h.word, h.tone, h.detail, tuple(counters))
     return shown
 
 
@@ -58,6 +69,15 @@ def _log(integration: Integration, tab: str) -> str:
     except NoReverseMatch:
         return ""
     return f"{log}?{urlencode({'integration__id__exact': integration.pk, 'tab': tab})}"
+
+
+def positions_url(integration: Integration, truth: Truth) -> str:
+    """The list of the positions of which this holds."""
+    try:
+        page = reverse("admin:synclog_job_positions", args=[integration.pk])
+    except NoReverseMatch:
+        return ""
+    return f"{page}?{urlencode({'state': truth.value})}"
 
 
 def silence(request: HttpRequest) -> list[str]:
