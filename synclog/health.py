@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from integrations.models import Integration
 from synclog.showing import counted
+from synclog.silence import silent
 from synclog.truth import Counts, counts_of
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """word: Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped or Paused; tone: for its colour."""
+    """word: Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped, Paused or No worker; tone: its colour."""
 
     word: str
     tone: str
@@ -21,12 +22,13 @@ class Health:
 
 
 def health_of(integrations: Sequence[Integration]) -> dict[int, Health]:
-    """For all of them (with their organizations) in four queries."""
+    """For all of them (with their organizations) in five queries."""
     counts = counts_of(integrations)
-    return {i.pk: Health(*_word(i, counts[i.pk]), counts[i.pk]) for i in integrations}
+    silence = silent()
+    return {i.pk: Health(*_word(i, counts[i.pk], silence), counts[i.pk]) for i in integrations}
 
 
-def _word(integration: Integration, counts: Counts) -> tuple[str, str, str]:
+def _word(integration: Integration, counts: Counts, silence: str) -> tuple[str, str, str]:
     waiting = counted(counts.waiting, "change")
     if not integration.connected:
         return "Not connected", "neutral", "Credentials or required settings are missing."
@@ -39,7 +41,9 @@ def _word(integration: Integration, counts: Counts) -> tuple[str, str, str]:
         return "Off", "neutral", f"{why}{since}"
     if integration.paused:
         return "Paused", "warning", f"Paused by {integration.paused_by}. {waiting} recorded."
-    if integration.retry_count:
+    if silence and not counts.needs_you:  # whatever is promised below, nobody would do
+        return "No worker", "danger", f"{silence} {waiting} recorded."
+    if integration.retry_count and not silence:
         return "Retrying", "warning", f"{integration.retry_message} It is tried again by itself."
     needs = []
     if counts.needs_you:

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 
 from integrations import hooks
 from integrations.hooks import Counter, Happening, Health, Tab
 from integrations.models import EmployeeLink, Integration, PeriodLink
+from positions import roles
 from positions.batches import delete, in_batches
-from synclog import actions, progress
-from synclog.health import health_of
+from synclog import actions, progress, showing
+from synclog.health import health_of, since_sent
 from synclog.models import Event, Job
 from synclog.retention import delete_jobs
-from synclog.tasks import silent_for
-from synclog.truth import Truth
-
-# The sweep looks every minute: two without one mean that nobody works.
-_SILENCE = timedelta(minutes=2)
+from synclog.silence import silent
+from synclog.states import TRUTHS
+from synclog.truth import Truth, positions_in
 
 
 def connect() -> None:
     hooks.health.append(health)
     hooks.banners.append(silence)
-    hooks.overview_panels.append(progress.panel)
+    hooks.overview_panels += [changed_since, progress.panel]
     hooks.tabs.append(error_log)
     hooks.happenings.append(events)
     hooks.losses.append(losses)
@@ -49,16 +48,10 @@ def health(integrations: Sequence[Integration]) -> dict[int, Health]:
             Counter("Waiting", n.waiting, _log(integration, "retrying")),
             Counter("Needs you", n.needs_you, _log(integration, "needs_action"), urgent=True),
         ]
-        for label, number, truth in (
-            ("Changed since", n.changed, Truth.CHANGED),
-            ("Not all of it", n.partly, Truth.PARTLY),
-            ("Being compared", n.unknown, Truth.UNKNOWN),
-        ):
-            if number:
-                counters.append(Counter(label, number, positions_url(integration, truth), truth is Truth.CHANGED))
-        counters.append(Counter("Not sent", n.not_sent, positions_url(integration, Truth.NOT_SENT)))
-        if n.out_of_scope:
-            counters.append(Counter("Excluded", n.out_of_scope, positions_url(integration, Truth.OUT_OF_SCOPE)))
+        for truth in (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.OUT_OF_SCOPE, Truth.NOT_SENT):
+            number, urgent = getattr(n, truth), truth is Truth.CHANGED
+            if number or truth is Truth.OUT_OF_SCOPE:
+                counters.append(Counter(TRUTHS[truth], number, positions_url(integration, truth), urgent))
         shown[integration.pk] = Health(h.word, h.tone, h.detail, tuple(counters))
     return shown
 
@@ -81,21 +74,29 @@ def positions_url(integration: Integration, truth: Truth) -> str:
 
 
 def silence(request: HttpRequest) -> list[str]:
-    silent = silent_for()
-    if silent is not None and silent < _SILENCE:
+    said = silent()
+    if not said:
         return []
-    since = f"for {_said(silent)}" if silent is not None else "yet"
-    return [
-        f"No worker has looked for work {since}, so nothing is sent. Changes are recorded and go out when one runs: "
-        "ask your operator to start the worker."
-    ]
+    return [f"{said} Changes are recorded and go out when one runs: ask your operator to start the worker."]
 
 
-def _said(time: timedelta) -> str:
-    minutes = int(time.total_seconds() // 60)
-    if minutes < 120:
-        return f"{minutes} minutes"
-    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+def changed_since(request: HttpRequest, integration: Integration) -> str:
+    """What was changed here since it was sent, with one button for all of it."""
+    number = positions_in(integration, Truth.CHANGED).count()
+    if not number:
+        return ""
+    return render_to_string(
+        "admin/synclog/changed_since.html",
+        {
+            "integration": integration,
+            "number": showing.counted(number, "position"),
+            "said": since_sent(number),
+            "list": positions_url(integration, Truth.CHANGED),
+            "may_act": roles.can(request.user, integration.organization_id, "edit"),
+            "held": showing.held_back(integration),
+        },
+        request,
+    )
 
 
 def error_log(request: HttpRequest, integration: Integration, shown: Health | None) -> list[Tab]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Max, Q
 
@@ -51,6 +51,9 @@ class Connections:
     integrations: Sequence[Integration]
     scopes: Mapping[int, Scope]
     companies: Mapping[int, Sequence[str]]
+
+    def only(self, integration: Integration) -> Connections:
+        return replace(self, integrations=[i for i in self.integrations if i.pk == integration.pk])
 
     def takes(self, integration: Integration, position: Position) -> bool:
         return self.scopes[integration.pk].takes(position)
@@ -251,6 +254,19 @@ def _never(position: Position, integration: Integration) -> str:
     return f"Saved on {saved}; sync has been on since {on}. {SEND_IT}"
 
 
+TRUTHS = {
+    Truth.NEEDS_YOU: "Needs you",
+    Truth.UPCOMING: "Waits for its day",
+    Truth.WAITING: "Waiting",
+    Truth.OFF: "Off",
+    Truth.OUT_OF_SCOPE: "Excluded",
+    Truth.UNKNOWN: "Being compared",
+    Truth.CHANGED: "Changed since",
+    Truth.PARTLY: "Not all of it",
+    Truth.IN_SYNC: "In sync",
+    Truth.NOT_TAKEN: "Not supported",
+    Truth.NOT_SENT: "Not sent",
+}
 SEND_IT = "Change it or press Send now."
 NOT_SENT = Mark("Not sent", "radio_button_unchecked", "warning")
 NOT_SUPPORTED = Mark("Not supported", "do_not_disturb_on", "neutral")

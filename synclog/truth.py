@@ -115,12 +115,37 @@ def settled_links(integrations: Sequence[Integration], scopes: Mapping[int, Scop
     return PeriodLink.objects.filter(~Exists(open_jobs), of_whom_it_is(mine), integration__in=mine)
 
 
-def changed_links(integration: Integration) -> QuerySet[PeriodLink]:
-    """Of the positions that were changed here since they were sent (`Truth.CHANGED`)."""
+# Those of which there are lists; `NOT_SENT` is also for those that a flat system does not take (`NOT_TAKEN`).
+LISTED = (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.IN_SYNC, Truth.NOT_SENT, Truth.OUT_OF_SCOPE)
+
+
+def positions_in(integration: Integration, truth: Truth) -> QuerySet[Position]:
+    """Those of which it holds, for one of `LISTED`: as many as `counts_of` says."""
+    here = Position.objects.filter(employee__organization=integration.organization_id)
     if not integration.send_positions:
-        return PeriodLink.objects.none()
-    links = settled_links([integration], scopes_of([integration.pk]))
-    return links.filter(~unknown([integration]), stale=True)
+        return here.none()
+    scopes = scopes_of([integration.pk])
+    if truth in (Truth.NOT_SENT, Truth.OUT_OF_SCOPE):
+        open_jobs = Job.objects.open().filter(integration=integration, open_key=OuterRef("pk"))
+        links = PeriodLink.objects.filter(integration=integration, position_key=OuterRef("pk"))
+        inside = scopes[integration.pk].positions()
+        here = here.filter(~Exists(open_jobs))
+        return here.filter(inside, ~Exists(links)) if truth is Truth.NOT_SENT else here.exclude(inside)
+    mine = settled_links([integration], scopes).filter(_LINKS[truth], _known([integration], truth))
+    return here.filter(pk__in=mine.values("position_key"))
+
+
+_LINKS = {
+    Truth.UNKNOWN: Q(),
+    Truth.CHANGED: Q(stale=True),
+    Truth.PARTLY: Q(stale=False, left__isnull=False),
+    Truth.IN_SYNC: Q(stale=False, left__isnull=True),
+}
+
+
+def _known(integrations: Sequence[Integration], truth: Truth) -> Q:
+    to_look_at = unknown(integrations)
+    return to_look_at if truth is Truth.UNKNOWN else ~to_look_at
 
 
 def counts_of(integrations: Sequence[Integration]) -> dict[int, Counts]:
@@ -147,17 +172,11 @@ def _jobs(integrations: Sequence[Integration]) -> dict[tuple[int, str, bool, int
 
 
 def _links(integrations: Sequence[Integration], scopes: Mapping[int, Scope]) -> dict[int, dict[str, int]]:
-    to_look_at = unknown(integrations)
     rows = (
         settled_links(integrations, scopes)
         .order_by()
         .values("integration")
-        .annotate(
-            unknown=Count("pk", filter=to_look_at),
-            changed=Count("pk", filter=Q(stale=True) & ~to_look_at),
-            partly=Count("pk", filter=Q(stale=False, left__isnull=False) & ~to_look_at),
-            in_sync=Count("pk", filter=Q(stale=False, left=None) & ~to_look_at),
-        )
+        .annotate(**{t.value: Count("pk", filter=q & _known(integrations, t)) for t, q in _LINKS.items()})
     )
     return {row.pop("integration"): row for row in rows}
 
