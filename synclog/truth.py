@@ -128,9 +128,11 @@ def positions_in(integration: Integration, truth: Truth) -> QuerySet[Position]:
     if truth in (Truth.NOT_SENT, Truth.OUT_OF_SCOPE):
         open_jobs = Job.objects.open().filter(integration=integration, open_key=OuterRef("pk"))
         links = PeriodLink.objects.filter(integration=integration, position_key=OuterRef("pk"))
-        inside = scopes[integration.pk].positions()
+        scope = scopes[integration.pk]
         here = here.filter(~Exists(open_jobs))
-        return here.filter(inside, ~Exists(links)) if truth is Truth.NOT_SENT else here.exclude(inside)
+        if truth is Truth.NOT_SENT:
+            return here.filter(scope.positions(), ~Exists(links))
+        return here.none() if scope.everybody else here.exclude(scope.positions())
     mine = settled_links([integration], scopes).filter(_LINKS[truth], _known([integration], truth))
     return here.filter(pk__in=mine.values("position_key"))
 

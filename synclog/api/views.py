@@ -210,6 +210,7 @@ class PositionStatesView(ApiView):
     """What holds of a position in each connection."""
 
     scopes = SYNC
+    queryset = Position.objects.none()  # for the document: what the address names
 
     @extend_schema(
         operation_id="positions_sync",
