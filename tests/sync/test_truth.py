@@ -149,12 +149,12 @@ def test_a_dismissed_change_is_not_in_sync(world: World) -> None:
 
 
 def test_settings_and_what_goes_along_are_part_of_it(world: World) -> None:
-    department = DepartmentFactory(organization=world.organization, code="BUT1")
+    department = DepartmentFactory(organization=world.organization, code="1")
     integration, position = sent(world, "fortnox", department=department)
     switch = integration.system.field("department").enabled_by
 
     def set_to(on: bool) -> None:
-        integration.settings = {**integration.settings, switch: on}
+        integration.settings = {**integration.settings, switch: on, "send_cost_centre": False}
         integration.save(update_fields=["settings"])
 
     set_to(True)
@@ -169,7 +169,7 @@ def test_settings_and_what_goes_along_are_part_of_it(world: World) -> None:
     actions.switch(integration, False, by="anna")
     set_to(True)
     assert not PeriodLink.objects.get().stale
-    department.code = "BUT2"
+    department.code = "2"
     department.save()
     assert PeriodLink.objects.get().stale
 
@@ -300,7 +300,9 @@ def one_of_each(integration: Integration, number: int = 1) -> dict[Truth, list[i
             cause = "not_yet_current" if truth is Truth.UPCOMING else "x"
             Job.objects.bulk_create(_open(integration, r, states[truth], cause) for r in rows)
     # Deleted here, and still known there: of no position.
-    PeriodLink.objects.create(integration=integration, employee_key=1, position_key=10**9, remote_id="gone")
+    PeriodLink.objects.create(
+        integration=integration, employee_key=1, position_key=10**9 + Position.objects.count(), remote_id="gone"
+    )
     return found
 
 
