@@ -270,7 +270,8 @@ def _stopped(integration: Integration, waiting: int) -> Need:
     since = showing.clock(integration.stopped_at, integration.organization.zone) if integration.stopped_at else ""
     return Need(
         f"{integration.name} is stopped: {showing.counted(waiting, 'change')} waiting",
-        f"{integration.stopped_message} {remedy(integration.stopped_cause)}".strip(),
+        f"{integration.stopped_message} Renew the credentials under its Settings, or press Try again on its page: "
+        "what is waiting goes out then.",
         since,
         [(integration, waiting, page)],
     )

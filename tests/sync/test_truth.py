@@ -423,7 +423,7 @@ def test_a_stopped_connection_with_many_waiting_comes_first(organization: Organi
     response = client_of(organization).get("/admin/")
     first, *_ = response.context["needs"]
     assert first.said == "Netvisor Oulu is stopped: 3 changes waiting"
-    assert "The token was refused. Renew them under the connection's Settings" in first.remedy
+    assert "The token was refused. Renew the credentials under its Settings, or press Try again" in first.remedy
     assert "No change is waiting for a person" not in text_of(response)
     Integration.objects.update(stopped_at=None, retry_count=3, retry_message="It did not answer.")
     first, *_ = client_of(organization).get("/admin/").context["needs"]
