@@ -19,7 +19,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.utils import timezone
 
 from integrations.models import Integration
-from synclog.models import Job
+from synclog.lease import free
+from synclog.models import Job, Lease
 from synclog.tasks import ready_integrations, silent_for
 
 logger = logging.getLogger("config.health")
@@ -143,4 +144,11 @@ def _queue() -> tuple[bool, str]:
     left = Integration.objects.filter(ready_integrations(), Exists(due), lease__until__lt=before).count()
     if left:
         return False, f"{left} connection{'' if left == 1 else 's'} left by a worker wait{'s' if left == 1 else ''}."
+    now = timezone.now()
+    served = Lease.objects.filter(until__gt=now).count()
+    overdue = Job.objects.due(before).filter(integration=OuterRef("pk"))
+    waiting = Integration.objects.filter(ready_integrations(), free(now, "lease__"), Exists(overdue)).count()
+    if waiting:
+        # Not a reason to restart anything: turns are short, and what hangs ends at its deadline.
+        return True, f"{waiting} wait for a free worker process for two minutes or more; {served} are served now."
     return True, "No work is left lying."

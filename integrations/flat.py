@@ -198,8 +198,8 @@ def _write_whole(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
     compared = compare(case.system, fields, case.settings, wanted, remote, sent, taken_over=taken_over)
     held = compared.holds(wanted, sent.values if sent and not taken_over else {})
     if not compared.changes:
-        cause, message = agreement(case.system, fields, remote, compared)
-        found.skips[wanted.position_id] = Skip(cause, message, remote.id, holds=held)
+        message = agreement(case.system, remote, compared)
+        found.skips[wanted.position_id] = Skip("nothing_to_change", message, remote.id, holds=held)
         return
     end = compared.changes.get("end_date")
     action = Action.END if end is not None and end.new is not None and end.old is None else Action.UPDATE
@@ -250,8 +250,8 @@ def _write_dates(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
     elif upcoming:
         found.waits[wanted.position_id] = start
     else:
-        cause, message = agreement(case.system, fields, remote, compared)
-        found.skips[wanted.position_id] = Skip(cause, message, remote.id, holds=held)
+        message = agreement(case.system, remote, compared)
+        found.skips[wanted.position_id] = Skip("nothing_to_change", message, remote.id, holds=held)
 
 
 def _start(wanted: Wanted) -> date:

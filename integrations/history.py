@@ -114,19 +114,21 @@ class _Draft:
         """What was planned, with a word on everything that earlier start dates of these positions left behind there."""
         behind = {position_id: self._left_behind(position_id) for position_id in self.sent}
         told = {position_id: self._told(left) for position_id, left in behind.items()}
+
+        def telling(skips: Mapping[str, Skip]) -> dict[str, Skip]:
+            return {
+                key: replace(skip, left_behind=behind[key], warnings=(*skip.warnings, *told[key]))
+                for key, skip in skips.items()
+            }
+
         return Plan(
             tuple(
                 replace(step, left_behind=behind[step.position_id], warnings=(*step.warnings, *told[step.position_id]))
                 for step in steps
             ),
             problems,
-            *(
-                {
-                    key: replace(skip, left_behind=behind[key], warnings=(*skip.warnings, *told[key]))
-                    for key, skip in skips.items()
-                }
-                for skips in (self.skips, self.afterwards)
-            ),
+            telling(self.skips),
+            telling(self.afterwards),
         )
 
     def telling(self, position_id: str, problem: Problem) -> Problem:
@@ -226,8 +228,8 @@ class _Draft:
             found = compare(self.system, fields, self.settings, wanted, remote, sent)
             held = found.holds(wanted, sent.values if sent else {})
             if not found.changes:
-                cause, message = agreement(self.system, fields, remote, found)
-                self.skips[intent.position_id] = Skip(cause, message, remote.id, holds=held)
+                message = agreement(self.system, remote, found)
+                self.skips[intent.position_id] = Skip("nothing_to_change", message, remote.id, holds=held)
                 return
             step = Step(_action(found.changes), intent.position_id, wanted, remote, found.changes, holds=held)
         problem = refusal(self.system, fields, remote.values if remote else {}, step.changes)

@@ -197,23 +197,20 @@ def _stays(
     return ""
 
 
-def agreement(system: System, fields: Sequence[Field], remote: Remote, found: Comparison) -> tuple[str, str]:
-    """The cause and the words where nothing is to be written. That it agrees is said only when every field does."""
-    file = system.transport is Transport.FILE  # nobody can look at more than what was written last
-    words = [f"{system.name} shows no {_label(key).lower()}, so that is not compared." for key in found.unseen]
+def agreement(system: System, remote: Remote, found: Comparison) -> str:
+    """The words where nothing is to be written. That it agrees is said only when every field does."""
+    name = system.name
+    words = [f"{name} shows no {_label(key).lower()}, so that is not compared." for key in found.unseen]
     if not found.stays:
-        agrees = (
-            f"The newest record for {system.name} says this already: nothing to change."
-            if file
-            else f"{system.name} already agrees: nothing to change."
-        )
-        return "nothing_to_change", " ".join([agrees, *words])
+        if system.transport is Transport.FILE:  # nobody can look at more than what was written last
+            agrees = f"The newest record for {name} says this already"
+        else:
+            agrees = f"What {name} shows agrees" if words else f"{name} already agrees"
+        return " ".join([f"{agrees}: nothing to change.", *words])
     stays = [
         f"{_label(key)} stays {_shown(key, remote.values.get(key))}: {why}." for key, why in sorted(found.stays.items())
     ]
-    return "stays_there", " ".join(
-        [f"Nothing was written to {system.name}, and not everything agrees.", *stays, *words]
-    )
+    return " ".join([f"Nothing was written to {name}, and not everything there is as it is here.", *stays, *words])
 
 
 def _shown(key: str, value: Any) -> str:

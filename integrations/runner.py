@@ -502,7 +502,8 @@ class _Run:
 
     def _refuse(self, step: Step, error: DataRefused) -> None:
         outcome = self._outcome(step, "failed")
-        outcome.cause, outcome.message, outcome.field = error.cause, error.message, error.field
+        outcome.cause, outcome.field = error.cause, error.field
+        outcome.message = " ".join([error.message, *(w.message for w in step.warnings)])
         outcome.vendor_text, outcome.vendor_code = error.vendor_text, error.vendor_code
         outcome.trace.append(Trace(_said(step, "refused"), False, error.vendor_text or error.message))
         self._finish(outcome)

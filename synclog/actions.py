@@ -106,12 +106,17 @@ def _links_of(jobs: QuerySet[Job]) -> QuerySet[PeriodLink]:
 
 @transaction.atomic
 def switch(integration: Integration, on: bool, by: str) -> None:
-    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent."""
+    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent.
+
+    What was planned for a later day belongs to the activation that ends here: see `EmployeeLink.planned_in`.
+    """
     if integration.send_positions == on:
         return
     integration.switch(on)
     integration.save(update_fields=["send_positions", "activated_at", "updated_at"])
     if on:
+        # What a turn had in the air when it was switched off, or was asked for meanwhile.
+        drop(Job.objects.open().filter(integration=integration))
         agreeing.look_again(PeriodLink.objects.filter(integration=integration))
         _tell(integration, "on", "Send positions was switched on: changes from now on are sent.", by)
         return

@@ -70,13 +70,15 @@ class _Batch:
     def __init__(self, integration: Integration, done: Sequence[Done]) -> None:
         self.integration = integration
         self.now = timezone.now()
-        # The jobs as they are now, with their generations.
-        self.current = dict(
+        # The jobs as they are now, with their generations; and those that were closed meanwhile (switched off).
+        rows = list(
             Job.objects.select_for_update()
             .filter(pk__in=[job.pk for one in done for job in one.jobs.values()])
             .order_by("pk")
-            .values_list("pk", "generation")
+            .values_list("pk", "generation", "open_key")
         )
+        self.current = {pk: generation for pk, generation, _ in rows}
+        self.closed = {pk for pk, _, open_key in rows if open_key is None}
         self.jobs: list[tuple[Job, int]] = []  # with the generation that was sent
         self.new_jobs: list[Job] = []
         self.attempts: list[Attempt] = []
@@ -249,6 +251,7 @@ class _Batch:
                 label=(found.label if found else "")[:200],
                 matched_by=(found.matched_by if found else "")[:60],
                 next_change_on=next_change(done.work.positions, done.work.today) if flat else None,
+                planned_in=self.integration.activated_at,
                 matched_at=self.now,
             )
         )
@@ -256,8 +259,15 @@ class _Batch:
     # saving
 
     def save(self) -> None:
-        # A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone.
-        self._update_jobs([job for job, generation in self.jobs if self.current.get(job.pk) == generation])
+        # A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone. One that was
+        # closed meanwhile is not opened anew.
+        self._update_jobs(
+            [
+                job
+                for job, generation in self.jobs
+                if self.current.get(job.pk) == generation and not (job.is_open and job.pk in self.closed)
+            ]
+        )
         Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in self.current])
         if self.gone:
             PeriodLink.objects.filter(integration=self.integration, position_key__in=self.gone).delete()
@@ -273,7 +283,7 @@ class _Batch:
             self.employees,
             update_conflicts=True,
             unique_fields=["integration", "employee_key"],
-            update_fields=["remote_id", "label", "matched_by", "next_change_on", "matched_at"],
+            update_fields=["remote_id", "label", "matched_by", "next_change_on", "planned_in", "matched_at"],
         )
 
     def _not_known(self) -> None:

@@ -7,7 +7,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections, connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -16,7 +16,7 @@ from integrations.outbox import drop_files, waiting_for_a_folder
 from integrations.scope import scopes_of
 from positions.models import Organization, Position
 from positions.origin import Origin
-from synclog import actions, agreeing, clock, retention
+from synclog import actions, agreeing, asking, clock, retention, shares
 from synclog.lease import HOST, WORKER, Held, free
 from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
@@ -44,6 +44,12 @@ def look(integrations: list[int]) -> None:
     drain(first)
 
 
+def answer(question: int) -> None:
+    """A call that a person waits for (`synclog.asking`)."""
+    beat()
+    asking.answer(question)
+
+
 def drain(integration_id: int, seconds: float | None = None) -> None:
     """One turn with one integration. Whatever is left afterwards queues up behind the others."""
     beat()
@@ -52,6 +58,8 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     )
     if integration is None:
         return
+    if not shares.may_take(integration.organization_id):
+        return  # whoever of the organization is done first rings again
     held = Held.acquire(integration_id)
     if held is None:
         return  # its holder looks once more after it has let go
@@ -67,6 +75,8 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     # Whoever was woken during the turn found the lease taken and left: the last look is ours.
     if due_jobs(integration_id):
         wake([integration_id])
+    for other in shares.left_waiting(integration.organization_id):
+        wake([other])
 
 
 def _drop_files(integration: Integration) -> None:
@@ -100,6 +110,7 @@ def sweep() -> None:
     beat()
     clock.put_right()
     take_over_the_day()
+    asking.look_after()
     tell_of_warnings()
     agree()
     now = timezone.now()
@@ -157,6 +168,7 @@ def take_over_the_day() -> None:
     for organization in Organization.objects.all():
         today = organization.today()
         links = EmployeeLink.objects.filter(
+            Q(planned_in=F("integration__activated_at")) | Q(planned_in=None, integration__activated_at=None),
             integration__organization=organization,
             integration__send_positions=True,
             next_change_on__lte=today,

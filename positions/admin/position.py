@@ -97,10 +97,11 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)
-        employee = initial.get("employee", "")
-        if employee.isascii() and employee.isdecimal():  # it is added from the employee's page
-            own = self.offered(request, Employee.objects.filter(pk=employee), self.visible(request))
-            initial.setdefault("company", own.values_list("company", flat=True).first())
+        key = initial.pop("employee", "")
+        if key.isascii() and key.isdecimal():  # it is added from the employee's page
+            own = self.offered(request, Employee.objects.filter(pk=key), self.visible(request))
+            for employee, company in own.values_list("pk", "company"):
+                initial |= {"employee": employee, "company": initial.get("company", company)}
         return initial
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

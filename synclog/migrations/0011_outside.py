@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('synclog', '0009_resync'),
+        ('synclog', '0010_questions'),
     ]
 
     operations = [
