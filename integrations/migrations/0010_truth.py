@@ -13,7 +13,6 @@ def look_at_all(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0008_everybody'),
         ('integrations', '0011_left_behind'),
     ]
 
