@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from integrations import adapt
 from integrations.agreement import Agreement, Written, agreement
+from integrations.connectors import values
 from integrations.connectors.system import Model
 from integrations.models import Integration, PeriodLink
 from integrations.periods import next_change
@@ -81,25 +82,20 @@ def look(links: QuerySet[PeriodLink]) -> int:
     for position in Position.objects.filter(employee__in=employees).select_related("company", "department"):
         positions[position.employee_id].append(position)
     settings = {pk: integration.cleaned_settings() for pk, integration in integrations.items()}
+    of_employee: dict[tuple[int, int], tuple[list[values.Position], set[str]]] = {}
     for row in rows:
         integration = integrations[row.integration_id]
-        today = integration.organization.today()
-        theirs = positions[row.employee_key]
-        mine = [p for p in theirs if scopes[integration.pk].takes(p)]
-        plain = [adapt.position(p, employees[row.employee_key]) for p in mine]
-        found = agreement(
-            integration.system,
-            settings[integration.pk],
-            plain,
-            Written(
-                str(row.position_key),
-                Sent(row.remote_id, adapt.from_json(row.values)),
-                adapt.from_json(row.left or {}),
-            ),
-            today,
-            outside={str(p.pk) for p in theirs if p not in mine},
-        )
-        _keep(row, found, integration, plain, today)
+        key = (row.integration_id, row.employee_key)
+        if key not in of_employee:
+            takes, theirs = scopes[integration.pk].takes, positions[row.employee_key]
+            inside = [adapt.position(p, employees[row.employee_key]) for p in theirs if takes(p)]
+            of_employee[key] = inside, {str(p.pk) for p in theirs if not takes(p)}
+        inside, outside = of_employee[key]
+        sent = Sent(row.remote_id, adapt.from_json(row.values))
+        written = Written(str(row.position_key), sent, adapt.from_json(row.left or {}))
+        today, chosen = integration.organization.today(), settings[integration.pk]
+        found = agreement(integration.system, chosen, inside, written, today, outside=outside)
+        _keep(row, found, integration, inside, today)
     PeriodLink.objects.bulk_update(rows, ["stale", "left", "look_on"])
     return len(rows)
 
