@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -16,6 +16,7 @@ from integrations.scope import Scope, scopes_from, scopes_of
 from positions.models import Employee, Position
 from positions.origin import Origin, current_origin
 from positions.tracing import request_id
+from synclog import agreeing
 from synclog.models import Job
 from synclog.wake import wake
 
@@ -66,6 +67,7 @@ class Recording:
 
     id: int
     organization_id: int
+    on: bool  # it records; one that was on before only wants to know of what it was sent
     scope: Scope
     rung: bool  # a job is due there already, and whoever recorded that one has rung
 
@@ -73,15 +75,15 @@ class Recording:
 def recording_integrations(organizations: Iterable[int]) -> list[Recording]:
     due = Job.objects.due(timezone.now()).filter(integration=OuterRef("pk"))
     found = (
-        Integration.objects.recording()
+        Integration.objects.filter(Q(send_positions=True) | Q(activated_at__isnull=False))
         .filter(organization__in=set(organizations))
         .annotate(rung=Exists(due))
-        .values_list("pk", "organization_id", "everybody", "companies", "rung")
+        .values_list("pk", "organization_id", "everybody", "companies", "send_positions", "rung")
     )
     rows = list(found)
-    scopes = scopes_from((pk, everybody, company) for pk, _, everybody, company, _ in rows)
-    about = {pk: (organization, rung) for pk, organization, _, _, rung in rows}
-    return [Recording(pk, about[pk][0], scope, about[pk][1]) for pk, scope in scopes.items()]
+    scopes = scopes_from((pk, everybody, company) for pk, _, everybody, company, *_ in rows)
+    about = {pk: (organization, on, rung) for pk, organization, _, _, on, rung in rows}
+    return [Recording(pk, *about[pk][:2], scope, about[pk][2]) for pk, scope in scopes.items()]
 
 
 def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job]:
@@ -92,7 +94,8 @@ def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job
     if not changes:
         return []
     employees = {c.position.employee_id: c.position.employee for c in changes}
-    integrations = recording_integrations(e.organization_id for e in employees.values())
+    known = recording_integrations(e.organization_id for e in employees.values())
+    integrations = [integration for integration in known if integration.on]
     jobs: list[Job] = []
     outside: list[tuple[Changed, int]] = []
     for change in changes:
@@ -116,6 +119,9 @@ def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job
     # No savepoint of its own: whoever's save cannot be recorded is not to be saved.
     with transaction.atomic(savepoint=False):
         store(jobs)
+        off = [integration.id for integration in known if not integration.on]
+        if off:
+            agreeing.look_again(PeriodLink.objects.filter(integration__in=off, employee_key__in=employees))
         # A save that sees a due job and commits only after that one was sent is found by the minute's sweep.
         wake({j.integration_id for j in jobs} - {i.id for i in integrations if i.rung})
     return jobs
