@@ -14,12 +14,17 @@ from synclog.schedules import SCHEDULES
 TOLERANCE = timedelta(minutes=1)
 
 
+def at_once() -> datetime:
+    """When something is due that is to be done now: also for a host whose clock is behind this one's."""
+    return timezone.now() - TOLERANCE
+
+
 def put_right() -> None:
     """Jobs and connections that were put off at a moment which is still to come. What waits for its first day stays."""
     now = timezone.now()
     Job.objects.open().filter(state__in=Job.ACTIVE, changed_at__gt=now + TOLERANCE).exclude(
         cause="not_yet_current"
-    ).update(due_at=now, changed_at=now)
+    ).update(due_at=at_once(), changed_at=now)
     Integration.objects.filter(retry_at__gt=now, retry_set_at__gt=now + TOLERANCE).update(
         retry_at=now, retry_set_at=now
     )
