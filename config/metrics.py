@@ -14,7 +14,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Func, IntegerField, Max, Min, Q, Sum
-from django.db.models.functions import Greatest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -152,7 +151,7 @@ class Figures(Collector):
             .filter(integration__in=ready)
             .order_by()
             .values_list(*self._by("integration__"))
-            .annotate(since=Min(Greatest("due_at", "recorded_at")))
+            .annotate(since=Min("due_at"))
         )
         since |= {tuple(labels): at for *labels, at in due}
         for labels, at in since.items():

@@ -45,7 +45,7 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
     idle = {row.pk: row.integration_id for row in rows if row.is_open and (move or row.state != Job.State.RUNNING)}
     now = timezone.now()
     Job.objects.filter(pk__in=idle).update(
-        state=Job.State.WAITING, due_at=at_once(), changed_at=now, attempts=0, first_failed_at=None, cause="",
+        state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None, cause="",
         message="", origin=kind, origin_name=by, request_id=request_id.get(), generation=time.time_ns(),
         **({"move": True} if move else {}),
     )  # fmt: skip
@@ -61,7 +61,7 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
         if position in positions and (integration, position) not in already
     ]
     for job in fresh:
-        job.move = move
+        job.move, job.due_at = move, now  # how far a large one is, is told by when it is due (synclog.progress)
     store(fresh)
     wake(sorted({row.integration_id for row in rows}))
     return Counter([*idle.values(), *(job.integration_id for job in fresh)])

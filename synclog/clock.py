@@ -12,11 +12,13 @@ from synclog.schedules import SCHEDULES
 
 # Hosts whose clocks differ by less take each other for punctual.
 TOLERANCE = timedelta(minutes=1)
+# So far a host's clock may be ahead of another's without that one overlooking what was just saved.
+AHEAD = timedelta(seconds=5)
 
 
 def at_once() -> datetime:
     """When something is due that is to be done now: also for a host whose clock is behind this one's."""
-    return timezone.now() - TOLERANCE
+    return timezone.now() - AHEAD
 
 
 def put_right() -> None:

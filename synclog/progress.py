@@ -74,7 +74,7 @@ def progress_of(integration: Integration) -> Progress | None:
     now = timezone.now()
     left = (
         Job.objects.open()
-        .filter(integration=integration, changed_at__gte=row.at, changed_at__lte=row.until or now)
+        .filter(integration=integration, due_at__gte=row.at, due_at__lte=row.until or now)
         .filter(state__in=(Job.State.WAITING, Job.State.RUNNING))
         .count()
     )
