@@ -116,6 +116,7 @@ def switch(integration: Integration, on: bool, by: str) -> None:
     _tell(integration, "off", "Send positions was switched off: nothing is recorded any more.", by)
 
 
+@repeated
 def drop(jobs: QuerySet[Job]) -> None:
     """Closes open jobs of connections that are switched off. What is under way right now says so when it was sent."""
     now = timezone.now()

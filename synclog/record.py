@@ -168,9 +168,10 @@ def locked(jobs: QuerySet[Job]) -> list[Job]:
     return list(jobs.select_for_update(of=("self",)).order_by("integration_id", "position_key", "pk"))
 
 
+@transaction.atomic
 def renew(jobs: QuerySet[Job]) -> None:
     """Something changed that their runs go by: what is being sent is sent once more, as it is now, and what failed is
-    tried again. What waits or is retried reads it anyway, at its time. Inside the transaction of that change.
+    tried again. What waits or is retried reads it anyway, at its time. Call it inside the transaction of that change.
     """
     found = locked(jobs.filter(open_key__isnull=False, state__in=(Job.State.RUNNING, Job.State.FAILED)))
     if not found:

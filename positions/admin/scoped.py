@@ -22,6 +22,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from positions import roles
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.origin import Origin, started_by
+from positions.transactions import repeated
 
 # Above this many, the confirmation of a deletion counts the rest instead of listing it.
 _LISTED_ON_DELETE = 100
@@ -339,11 +340,11 @@ class ScopedAdmin(_Permissions, ModelAdmin):
             filters.insert(0, (self.organization_path, ScopedFilter))
         return filters
 
-    # -- whoever saves here started it
+    # -- whoever saves here started it; what the database undid for somebody else's sake is done once more
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with started_by(Origin("edit", request.user.get_username())):
-            return super().changeform_view(request, *args, **kwargs)
+            return _repeated(request, super().changeform_view, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with started_by(Origin("edit", request.user.get_username())):
@@ -351,7 +352,25 @@ class ScopedAdmin(_Permissions, ModelAdmin):
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with started_by(Origin("edit", request.user.get_username())):
-            return super().delete_view(request, *args, **kwargs)
+            return _repeated(request, super().delete_view, *args, **kwargs)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        repeated(super().delete_queryset)(request, queryset)
+
+
+def _repeated(request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any) -> HttpResponse:
+    """A view that is one transaction when something is posted to it."""
+    if request.method != "POST":
+        return view(request, *args, **kwargs)
+    said = messages.get_messages(request)._queued_messages  # type: ignore[union-attr]
+    before = len(said)
+
+    @repeated
+    def once() -> HttpResponse:
+        del said[before:]  # of a try that was undone
+        return view(request, *args, **kwargs)
+
+    return once()
 
 
 class _ScopedInline(_Permissions):
