@@ -105,9 +105,9 @@ class ApiView(APIView):
 
 
 def writes(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """For each handler that changes something: one transaction, undone by any error, and repeated when it was undone for
-    somebody else's; started by the API key; and on POST, the same `Idempotency-Key` answered once more without doing it
-    again."""
+    """For each handler that changes something: one transaction, undone by any error, and begun anew when the database
+    undid it for somebody else's; started by the API key; and on POST, the same `Idempotency-Key` answered once more
+    without doing it again."""
 
     @wraps(handler)
     def carried_out(view: ApiView, request: Request, *args: Any, **kwargs: Any) -> Response:
