@@ -6,7 +6,8 @@ class PositionsConfig(AppConfig):
     verbose_name = "HR"
 
     def ready(self) -> None:
-        from positions import audit, personal_rows
+        from positions import audit, personal_rows, signing_in
 
         audit.connect()
+        signing_in.connect()
         personal_rows.connect()

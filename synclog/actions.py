@@ -10,13 +10,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.scope import scope_of
 from positions.models import Position
 from positions.origin import Origin
 from positions.tracing import request_id
 from positions.transactions import repeated
 from synclog.clock import at_once
 from synclog.models import Event, Job
-from synclog.record import Changed, job_for, locked, store
+from synclog.record import Changed, again, job_for, locked, store
 from synclog.wake import wake
 
 _SWITCHES = (
@@ -55,11 +56,12 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
         .filter(open_key__in={position for _, position in closed})
         .values_list("integration_id", "position_key")
     )
-    fresh = [
-        job_for(Changed(positions[position]), positions[position].employee, integration, Origin(kind, by))
+    pairs = [
+        (integration, positions[position])
         for integration, position in sorted(closed)
         if position in positions and (integration, position) not in already
     ]
+    fresh = again(pairs, Origin(kind, by))
     for job in fresh:
         job.move, job.due_at = move, now  # how far a large one is, is told by when it is due (synclog.progress)
     store(fresh)
@@ -74,9 +76,11 @@ def _held(keys: Iterable[int]) -> dict[int, Position]:
 
 @repeated
 def send_now(positions: Iterable[Position], integration: Integration, by: str) -> int:
-    """Sends positions that were never recorded (they were saved before the switch was on)."""
+    """Sends positions that were never recorded (they were saved before the switch was on), where the connection takes
+    them. Gives how many those are."""
+    scope = scope_of(integration.pk)
     held = _held({position.pk for position in positions}).values()
-    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin("resync", by)) for p in held]
+    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin("resync", by)) for p in held if scope.takes(p)]
     store(jobs)
     wake([integration.pk])
     return len(jobs)
@@ -103,13 +107,18 @@ def dismiss(jobs: QuerySet[Job], reason: str, by: str) -> int:
 
 @repeated
 def switch(integration: Integration, on: bool, by: str) -> None:
-    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent."""
+    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent.
+
+    What was planned for a later day belongs to the activation that ends here: see `EmployeeLink.planned_in`.
+    """
     _hold(integration)
     if integration.send_positions == on:
         return
     integration.switch(on)
     integration.save(update_fields=["send_positions", "activated_at", "updated_at"])
     if on:
+        # What a turn had in the air when it was switched off, or was asked for meanwhile.
+        drop(Job.objects.open().filter(integration=integration))
         _tell(integration, "on", "Send positions was switched on: changes from now on are sent.", by)
         return
     drop(Job.objects.open().filter(integration=integration))

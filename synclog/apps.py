@@ -12,12 +12,13 @@ class SynclogConfig(AppConfig):
         from django_q.signals import post_spawn
 
         from positions.api import hooks
-        from synclog import integration_pages, listen, payloads, personal_rows
+        from synclog import along, integration_pages, listen, payloads, personal_rows
         from synclog.api.extras import caused_jobs
         from synclog.queue import install
         from synclog.schedules import make_schedules
 
         listen.connect()
+        along.connect()
         integration_pages.connect()
         personal_rows.connect()
         hooks.write_extras.append(caused_jobs)

@@ -75,8 +75,8 @@ def _stored(integration: Integration, held: Held, done: Sequence[Done]) -> _Batc
 
 
 _CLOSING = [
-    "state", "open_key", "action", "attempts", "cause", "message", "field", "vendor_text", "vendor_code", "warning",
-    "first_failed_at", "changed_at", "finished_at", "file_key",
+    "state", "open_key", "action", "outside", "attempts", "cause", "message", "field", "vendor_text", "vendor_code",
+    "warning", "first_failed_at", "changed_at", "finished_at", "file_key",
 ]  # fmt: skip
 _WHILE_OPEN = ["due_at", "tried", "meant"]
 
@@ -91,7 +91,7 @@ class _Batch:
         self.goes_on = True
         self.now = timezone.now()
         # The jobs as they are now, with their generations; and those that were closed meanwhile (switched off).
-        found = (
+        found = list(
             Job.objects.select_for_update()
             .filter(pk__in=[job.pk for one in done for job in one.jobs.values()])
             .order_by("position_key", "pk")
@@ -115,7 +115,11 @@ class _Batch:
                 self._job(job, Outcome(str(job.position_key), "failed", "internal_error", _mistake(job)), done, report)
             return
         for position_id, outcome in report.outcomes.items():
-            found = done.jobs.get(position_id) or self._extra_job(position_id, done)
+            found = done.jobs.get(position_id)
+            if found is None and outcome.result in ("skipped", "waiting"):
+                self._period(outcome, done)  # nobody changed it, and nothing was to be done: that is no entry
+                continue
+            found = found or self._extra_job(position_id, done)
             if found is None:
                 continue
             self._job(found, outcome, done, report)
@@ -137,6 +141,8 @@ class _Batch:
         job.vendor_text, job.vendor_code = outcome.vendor_text[:2000], outcome.vendor_code[:80]
         job.warning = bool(outcome.warnings)
         job.changed_at = self.now
+        if outcome.position_id in done.work.outside:
+            job.outside, job.action = True, Job.Action.DELETE
         if outcome.action and outcome.result == "sent":
             job.action = outcome.action
         {
@@ -156,7 +162,9 @@ class _Batch:
         job.state, job.open_key = Job.State.SUCCEEDED, None
         job.file_key = outcome.file_id
         system = self.integration.system.name
-        said = " ".join(text for text in (outcome.pending, *(w.message for w in outcome.warnings)) if text)
+        said = " ".join(
+            text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text
+        )
         job.message = said or f"Accepted by {system}."
 
     def _skipped(self, job: Job, outcome: Outcome) -> None:
@@ -164,6 +172,7 @@ class _Batch:
 
     def _waiting(self, job: Job, outcome: Outcome) -> None:
         assert outcome.wait_until is not None
+        job.message = _said(outcome)
         zone = self.integration.organization.zone
         job.state = Job.State.WAITING
         job.due_at = datetime.combine(outcome.wait_until, time.min, zone).astimezone(UTC)
@@ -232,6 +241,9 @@ class _Batch:
             return
         if self.integration.system.model is Model.FLAT:
             self.gone += [int(p) for p in done.work.sent if p != outcome.position_id]
+        # Whoever held this record before (a position that is deleted here) holds it no more.
+        others = ((p, sent) for p, sent in done.work.sent.items() if p != outcome.position_id)
+        self.gone += [int(p) for p, sent in others if sent.remote_id == outcome.sent.remote_id]
         self.periods.append(
             PeriodLink(
                 integration=self.integration,
@@ -239,6 +251,7 @@ class _Batch:
                 position_key=int(outcome.position_id),
                 remote_id=outcome.sent.remote_id,
                 values=adapt.to_json(outcome.sent.values),
+                left_behind=list(outcome.sent.left_behind),
                 sent_at=self.now,
             )
         )
@@ -256,6 +269,7 @@ class _Batch:
                 label=(found.label if found else "")[:200],
                 matched_by=(found.matched_by if found else "")[:60],
                 next_change_on=next_change(done.work.positions, done.work.today) if flat else None,
+                planned_in=self.integration.activated_at,
                 matched_at=self.now,
             )
         )
@@ -274,13 +288,13 @@ class _Batch:
             self.periods,
             update_conflicts=True,
             unique_fields=["integration", "position_key"],
-            update_fields=["remote_id", "values", "sent_at", "employee_key"],
+            update_fields=["remote_id", "values", "left_behind", "sent_at", "employee_key"],
         )
         EmployeeLink.objects.bulk_create(
             self.employees,
             update_conflicts=True,
             unique_fields=["integration", "employee_key"],
-            update_fields=["remote_id", "label", "matched_by", "next_change_on", "matched_at"],
+            update_fields=["remote_id", "label", "matched_by", "next_change_on", "planned_in", "matched_at"],
         )
 
     def _counts(self, job: Job, generation: int) -> bool:
@@ -312,6 +326,10 @@ class _Batch:
             if attempt.result in ("failed", "error"):
                 with working_on([attempt.job_id], [attempt.job.request_id]):
                     logger.warning("Integration %s: not sent: %s", self.integration.pk, attempt.cause)
+
+
+def _said(outcome: Outcome) -> str:
+    return " ".join(text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text)
 
 
 def _mistake(job: Job) -> str:

@@ -6,16 +6,17 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections, connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.models import EmployeeLink, Integration
 from integrations.outbox import drop_files, waiting_for_a_folder
+from integrations.scope import scopes_of
 from positions.models import Organization, Position
 from positions.origin import Origin
 from positions.transactions import repeated
-from synclog import actions, clock, retention
+from synclog import actions, asking, clock, retention
 from synclog.lease import HOST, WORKER, Held, free, ready_integrations
 from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
@@ -34,6 +35,12 @@ def look(integrations: list[int]) -> None:
     for other in others:
         wake([other])
     drain(first)
+
+
+def answer(question: int) -> None:
+    """A call that a person waits for (`synclog.asking`)."""
+    beat()
+    asking.answer(question)
 
 
 def drain(integration_id: int, seconds: float | None = None) -> None:
@@ -94,6 +101,7 @@ def sweep() -> None:
     beat()
     clock.put_right()
     take_over_the_day()
+    asking.look_after()
     tell_of_warnings()
     now = timezone.now()
     # Each start of a worker has a row of its own.
@@ -164,14 +172,21 @@ def _take_over_some(organization: Organization) -> int:
     # As everybody who stores results does: the connection first, then jobs and links.
     recording = Integration.objects.recording().filter(organization=organization).order_by("pk")
     integrations = list(recording.select_for_update(no_key=True).values_list("pk", flat=True))
-    links = EmployeeLink.objects.filter(integration__in=integrations, next_change_on__lte=today).order_by("pk")
-    found = list(links.select_for_update()[:TAKEN_OVER])
+    links = EmployeeLink.objects.filter(
+        Q(planned_in=F("integration__activated_at")) | Q(planned_in=None, integration__activated_at=None),
+        integration__in=integrations,
+        next_change_on__lte=today,
+    )
+    found = list(links.select_for_update(of=("self",)).order_by("pk")[:TAKEN_OVER])
+    scopes = scopes_of({link.integration_id for link in found})
     positions: dict[int, list[Position]] = {}
     for row in Position.objects.filter(employee__in={link.employee_key for link in found}).select_related("employee"):
         positions.setdefault(row.employee_id, []).append(row)
     jobs = []
     for link in found:
         for row in positions.get(link.employee_key, []):
+            if not scopes[link.integration_id].takes(row):
+                continue
             days = [row.start_date, *([row.end_date + timedelta(days=1)] if row.end_date else [])]
             if link.next_change_on is not None and any(link.next_change_on <= day <= today for day in days):
                 jobs.append(job_for(Changed(row), row.employee, link.integration_id, Origin("schedule")))

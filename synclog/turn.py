@@ -300,12 +300,17 @@ class Turn:
         employee = int(running.work.person.id)
         self._flying[employee] = running
 
+        def before_write(position_id: str, there: Mapping[str, Any]) -> None:
+            job = running.jobs.get(position_id)
+            if job is not None:
+                self._on_owner(lambda: tries.before(job, there))
+
         def send() -> None:
             report: Report | Exception
             jobs = running.jobs.values()
             with working_on((job.pk for job in jobs), (job.request_id for job in jobs)):
                 try:
-                    report = run(connector, running.work)
+                    report = run(connector, running.work, before_write=before_write)
                 except Exception as error:  # a mistake of ours is one employee's trouble too
                     logger.exception("Employee %s in %s", employee, self.integration)
                     report = error

@@ -572,11 +572,10 @@ class _Employment:
 
 @dataclass(slots=True)
 class _Matched:
-    """What belongs to a matched employee: the record as read last (`fresh` until it was used), what the person has."""
+    """What belongs to a matched employee: the record as read last (`fresh` until it was used), the manager here."""
 
     record: Mapping[str, Any] | None
     manager: Manager | None
-    company: bool
     fresh: bool = True
     employments: tuple[_Employment, ...] = ()
 
@@ -958,7 +957,7 @@ class PowerOfficeGoConnector(Connector):
             "cost_centre": text_of(record.get("LocationCode")),
             "manager": self._manager_number(employee.raw.manager, record),
         }
-        if employee.raw.company and self.settings.get("send_company"):
+        if self.settings.get("send_company"):
             enterprise = str(body.get("EnterpriseId") or "")
             values["company"] = text_of(self._enterprises().get(enterprise, {}).get("EnterpriseNo")) or enterprise
         renews_from = None
@@ -1248,6 +1247,5 @@ def _asked(matched_by: str, number: str, email: str) -> str:
 
 def _found(person: Person, record: Mapping[str, Any], matched_by: str, *, whole: bool = True) -> RemoteEmployee:
     name = f"{record.get('FirstName') or ''} {record.get('LastName') or ''}".strip()
-    company = bool(person.company and person.company.organization_number)
-    matched = _Matched(record if whole else None, person.manager, company)
+    matched = _Matched(record if whole else None, person.manager)
     return RemoteEmployee(str(record["Id"]), f"{name} ({record.get('Number')})", matched_by, matched)

@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from positions import roles
 from positions.admin import panels
+from positions.admin.employer import EmployerPage
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
@@ -119,7 +120,7 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     readonly_fields = ("national_id_state",)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*PersonalDataPages(self).urls(), *super().get_urls()]
+        return [*PersonalDataPages(self).urls(), *EmployerPage(self).urls(), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         # The national id stays in the database: no page needs more than whether there is one.
@@ -157,12 +158,22 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
             context["may_erase"] = PersonalDataPages.may(request, employee)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        response = super().response_change(request, obj)
+        return EmployerPage(self).after_save(request, obj, response) if obj.company_changed else response
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        obj.company_changed = change and "company" in form.changed_data
+        super().save_model(request, obj, form, change)
+
     def positions_to_delete(self, employees: list[Any]) -> list[Position]:
         return list(Position.objects.filter(employee__in=employees).select_related("employee"))
 
 
 def timeline_panel(request: HttpRequest, employee: Employee) -> str:
-    newest = list(employee.positions.order_by("-start_date", "-pk").select_related("department")[: _DRAWN + 1])
+    newest = list(
+        employee.positions.order_by("-start_date", "-pk").select_related("company", "department")[: _DRAWN + 1]
+    )
     for position in newest:
         position.employee = employee
     shown = newest[:_DRAWN]

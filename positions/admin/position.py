@@ -12,7 +12,7 @@ from unfold.decorators import display
 from positions import dates, roles
 from positions.admin import panels
 from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter, ScopedForm
-from positions.models import Position
+from positions.models import Employee, Position
 
 # So many overlapping positions are named; the rest are counted.
 _NAMED = 3
@@ -69,6 +69,7 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     list_filter = (
         StatusFilter,
         ("employee", ScopedAutocompleteFilter),
+        "company",
         "department",
         ("contract_type", ChoicesDropdownFilter),
         ("start_date", RangeDateFilter),
@@ -77,10 +78,10 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     search_fields = ("title", "employee__number", "employee__first_name", "employee__last_name", "external_id")
     search_help_text = "Title, employee or external id"
     ordering = ("-start_date", "-pk")
-    autocomplete_fields = ("employee", "department")
+    autocomplete_fields = ("employee", "company", "department")
     change_form_outer_after_template = "positions/panels.html"
     fieldsets = (
-        ("Identity", {"fields": ("employee", "title", "department", "cost_centre")}),
+        ("Identity", {"fields": ("employee", "title", "company", "department", "cost_centre")}),
         (
             "Period",
             {"fields": (("start_date", "end_date"), ("first_day_of_work", "last_day_of_work"), "probation_end")},
@@ -93,6 +94,15 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("employee__national_id")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial = super().get_changeform_initial_data(request)
+        key = initial.pop("employee", "")
+        if key.isascii() and key.isdecimal():  # it is added from the employee's page
+            own = self.offered(request, Employee.objects.filter(pk=key), self.visible(request))
+            for employee, company in own.values_list("pk", "company"):
+                initial |= {"employee": employee, "company": initial.get("company", company)}
+        return initial
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # A position stays with its employee: another employee's is another position.

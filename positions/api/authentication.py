@@ -56,4 +56,5 @@ class ApiKeyAuthentication(BaseAuthentication):
         if key.last_used_at is None or key.last_used_at < now - _USED_EVERY:
             unused = Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_EVERY)
             ApiKey.objects.filter(unused, pk=key.pk).update(last_used_at=now)
+        request._request.api_key_name = key.name  # type: ignore[attr-defined]  # for the log lines of this request
         return Client(key.name), key

@@ -97,6 +97,7 @@ class PositionFilters(filters.FilterSet):
     start_date_to = DayFilter(field_name="start_date", lookup_expr="lte")
     end_date_from = DayFilter(field_name="end_date", lookup_expr="gte", help_text="Open positions have no end date.")
     end_date_to = DayFilter(field_name="end_date", lookup_expr="lte", help_text="Open positions have no end date.")
+    company = IdFilter(field_name="company_id")
     department = IdFilter(field_name="department_id")
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
 

@@ -1,18 +1,16 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 
 from positions.encryption import EncryptedTextField
-from positions.models.base import ErrorsAtFields
+from positions.models.base import ErrorsAtFields, Tracked
 from positions.models.company import Company, Department
 from positions.models.organization import Organization
 
 
-class Employee(ErrorsAtFields):
+class Employee(Tracked, ErrorsAtFields):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="employees")
     number = models.CharField(
         "employee number", max_length=30, help_text="The number that payroll knows the person by."
@@ -24,7 +22,14 @@ class Employee(ErrorsAtFields):
     national_id = EncryptedTextField(
         "national id", blank=True, default="", help_text="Encrypted. Used only to find the person in a target system."
     )
-    company = models.ForeignKey(Company, on_delete=models.RESTRICT, null=True, blank=True, related_name="employees")
+    company = models.ForeignKey(
+        Company,
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="employees",
+        help_text="New positions are given this company. Those that exist keep theirs.",
+    )
     department = models.ForeignKey(
         Department, on_delete=models.RESTRICT, null=True, blank=True, related_name="employees"
     )
@@ -50,17 +55,15 @@ class Employee(ErrorsAtFields):
         ]
         indexes = [models.Index(fields=["organization", "last_name", "first_name", "number"], name="employee_by_name")]
 
+    # What goes along with positions of this person, or of those who report to them.
+    TRACKED = ("number", "first_name", "last_name", "email", "company_id", "department_id", "manager_id")
+
     def __str__(self) -> str:
         return f"{self.name} ({self.number})"
 
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        # What listens to the save commits or rolls back with it, whoever calls.
-        with transaction.atomic():
-            super().save(*args, **kwargs)
 
     def clean(self) -> None:
         errors: dict[str, str] = {}

@@ -12,7 +12,7 @@ from positions.api.fields import Choice, Id, StrictSerializer, Text
 from synclog import showing
 from synclog.causes import cause_title
 from synclog.health import Health
-from synclog.models import Attempt, Job
+from synclog.models import Attempt, Job, Question
 
 _BLANK_IS_NULL = {"read_only": True, "default": serializers.empty}
 
@@ -75,7 +75,10 @@ class IntegrationSerializer(serializers.Serializer):
     stopped = serializers.BooleanField()
     activated_at = serializers.DateTimeField()
     last_success_at = serializers.DateTimeField()
-    companies = serializers.SerializerMethodField(help_text="Ids of the only companies it takes. Empty: everybody.")
+    everybody = serializers.BooleanField(help_text="It takes positions of every company, and of none.")
+    companies = serializers.SerializerMethodField(
+        help_text="Ids of the companies whose positions it takes, unless it is for everybody."
+    )
     health = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
@@ -287,3 +290,18 @@ class PreviewSerializer(serializers.Serializer):
     unsent = serializers.DictField(child=serializers.CharField())
     steps = StepSerializer(many=True)
     notes = serializers.ListField(child=serializers.CharField())
+
+
+# -- questions
+
+
+class QuestionSerializer(serializers.Serializer):
+    id = serializers.UUIDField(help_text="Ask `/api/v1/questions/{id}/` with it.")
+    kind = serializers.ChoiceField(Question.Kind.choices, help_text="What was asked for.")
+    progress = serializers.ChoiceField(
+        [(word, word) for word in ("asking", "done", "lost")],
+        help_text="`asking`: look again in a second. `done`: the answer is in `check` or `preview`. `lost`: ask anew.",
+    )
+    message = serializers.CharField(help_text="How far it is, in words; empty when it is done.")
+    check = CheckSerializer(allow_null=True, help_text="The answer of a test.")
+    preview = PreviewSerializer(allow_null=True, help_text="The answer of a preview.")

@@ -108,9 +108,10 @@ def _department(world: World, integration: Integration) -> None:
 
 
 def _company(world: World, integration: Integration) -> None:
-    assert world.employee.company is not None
-    world.employee.company.organization_number = "912345678"
-    world.employee.company.save()
+    company = Position.objects.get().company
+    assert company is not None
+    company.organization_number = "912345678"
+    company.save()
 
 
 def _manager(world: World, integration: Integration) -> None:
