@@ -20,6 +20,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from positions import roles
+from positions.admin.opened import OpenedAdmin, OpenedInline
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.origin import Origin, started_by
 from positions.transactions import repeated
@@ -92,7 +93,7 @@ class ScopedForm(forms.ModelForm):
         return set(super()._get_validation_exclusions()) - counted  # type: ignore[misc]
 
 
-class ScopedAdmin(_Permissions, ModelAdmin):
+class ScopedAdmin(OpenedAdmin, _Permissions, ModelAdmin):
     """A ModelAdmin for a model that belongs to an organization. Subclass it and set:
 
     `organization_path`: the lookup from the model to its organization: "organization" (default),
@@ -373,7 +374,7 @@ def _repeated(request: HttpRequest, view: Callable[..., HttpResponse], *args: An
     return once()
 
 
-class _ScopedInline(_Permissions):
+class _ScopedInline(OpenedInline, _Permissions):
     """An inline of a page that is a ScopedAdmin; `needs` as there, asked of the page's object."""
 
     extra = 0
@@ -434,7 +435,7 @@ class ScopedAutocompleteFilter(AutocompleteSelectFilter):
     form_class = _ScopedDropdownForm
 
 
-class OperatorAdmin(ModelAdmin):
+class OperatorAdmin(OpenedAdmin, ModelAdmin):
     """A page for operators only."""
 
     def _operator(self, request: HttpRequest) -> bool:

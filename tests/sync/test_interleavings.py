@@ -32,7 +32,7 @@ SUCCEEDED, FAILED, WAITING, SKIPPED = Job.State.SUCCEEDED, Job.State.FAILED, Job
 def link(world: World, integration: Integration, employee: Employee, day: date | None = None) -> EmployeeLink:
     return EmployeeLink.objects.create(
         integration=integration, employee_key=employee.pk, remote_id=str(employee.pk),
-        next_change_on=day or world.organization.today(),
+        next_change_on=day or world.organization.today(), planned_in=integration.activated_at,
     )  # fmt: skip
 
 
@@ -54,9 +54,10 @@ def test_a_day_of_many_links_is_taken_over_to_the_last(world: World, monkeypatch
     today = world.organization.today()
     people = [world.hire() for _ in range(5)]
     for person in people:
-        link(world, integration, person)
         PositionFactory(employee=person, start_date=today)
     actions.switch(integration, True, by="anna")
+    for person in people:
+        link(world, integration, person)
     tasks.take_over_the_day()
     assert not EmployeeLink.objects.exclude(next_change_on=None).exists()
     assert set(Job.objects.values_list("employee_key", flat=True)) == {person.pk for person in people}

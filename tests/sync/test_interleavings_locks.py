@@ -312,7 +312,7 @@ def test_a_day_that_is_taken_over_waits_for_the_results_that_are_being_stored(wo
     integration = world.connect("fortnox")
     link = EmployeeLink.objects.create(
         integration=integration, employee_key=world.employee.pk, remote_id="1",
-        next_change_on=world.organization.today(),
+        next_change_on=world.organization.today(), planned_in=integration.activated_at,
     )  # fmt: skip
     stored = threading.Event()
 
