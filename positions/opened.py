@@ -48,7 +48,7 @@ class Opened:
 
     instance: Any
     fields: dict[str, forms.Field]
-    conflicts: list[Conflict]
+    conflicts: list[Conflict] = []
 
     @cached_property
     def _prints(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import connection
 from django.http import HttpRequest
 
@@ -18,7 +18,7 @@ class OpenedAdmin:
 
     change_form_before_template: ClassVar[str] = "positions/opened.html"
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type:
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return opened(super().get_form(request, obj, change, **kwargs))  # type: ignore[misc]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
@@ -36,6 +36,8 @@ class OpenedAdmin:
             formsets: Iterable[Any] = context.get("inline_admin_formsets") or ()
             forms = [context["adminform"].form, *(form for one in formsets for form in one.formset.initial_forms)]
             context["opened_forms"] = [form for form in forms if isinstance(form, Opened)]
+            if context["adminform"].form.errors.keys() <= {NON_FIELD_ERRORS} and context["adminform"].form.conflicts:
+                context["errors"] = None  # the choice says what is to be done
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
 

@@ -395,7 +395,7 @@ class _ScopedInline(OpenedInline, _Permissions):
         return organization is not None and roles.can(request.user, organization, need)
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        formset = super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
+        formset = super().get_formset(request, obj, **kwargs)
         self._page._narrow(request, formset.form, self._page._ids_of_form(request, obj))
         return formset
 

@@ -31,7 +31,7 @@ def address(row: Any) -> str:
 
 def inputs(page: str) -> dict[str, Any]:
     """What a browser would post of the form that is shown, as far as these pages need."""
-    form = page[page.index('<form', page.index('id="content-main"')) :]
+    form = page[page.index("<form", page.index('id="content-main"')) :]
     form = form[: form.index("</form>")]
     data: dict[str, Any] = {}
     for tag in re.findall(r"<input[^>]*>", form):
