@@ -16,7 +16,7 @@ from integrations.scope import scopes_of
 from positions.models import Organization, Position
 from positions.origin import Origin
 from positions.transactions import repeated
-from synclog import actions, asking, clock, retention
+from synclog import actions, asking, clock, retention, shares
 from synclog.lease import HOST, WORKER, Held, free, ready_integrations
 from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
@@ -51,6 +51,8 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     )
     if integration is None:
         return
+    if not shares.may_take(integration.organization_id):
+        return  # whoever of the organization is done first rings again
     held = Held.acquire(integration_id)
     if held is None:
         return  # its holder looks once more after it has let go
@@ -67,6 +69,8 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     # save that has seen one of our jobs waiting and is not committed yet.
     if due_jobs(integration_id) or (turn.cut_short and is_ready(integration_id)):
         wake([integration_id])
+    for other in shares.left_waiting(integration.organization_id):
+        wake([other])
 
 
 def _drop_files(integration: Integration) -> None:

@@ -52,7 +52,7 @@ class FieldSerializer(serializers.Serializer):
 
 class HealthSerializer(serializers.Serializer):
     word = serializers.CharField(
-        help_text="Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped or Paused.",
+        help_text="Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped, Paused or No worker.",
     )
     detail = serializers.CharField()
     in_sync = serializers.IntegerField()

@@ -156,7 +156,7 @@ def test_it_says_who_has_saved_it(organization: Organization, operator: Any) -> 
 
 
 def test_a_members_role_is_not_put_back(organization: Organization, operator: Any) -> None:
-    admin, anna = (MemberFactory(organization=organization, role=role) for role in ("admin", "viewer"))
+    _, anna = (MemberFactory(organization=organization, role=role) for role in ("admin", "viewer"))
     data = opened(operator, organization)
     Member.objects.filter(pk=anna.pk).update(role="editor")
     page = saved(operator, organization, data).content.decode()
