@@ -59,7 +59,7 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     turn = Turn(integration, held, SECONDS if seconds is None else seconds, lambda: others_wait(integration_id))
     try:
         turn.run()
-        if held.renew_if_due():
+        if is_ready(integration_id) and held.renew_if_due():
             _drop_files(integration)
     finally:
         if not connection.in_atomic_block:  # a test's transaction, which closing would end on PostgreSQL

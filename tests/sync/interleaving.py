@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -23,6 +23,11 @@ on_postgresql = pytest.mark.skipif(
     connection.vendor != "postgresql",
     reason="SQLite has one writer at a time, so this cannot happen there; CI runs it with DATABASE_URL=postgres://...",
 )
+
+
+# A test's SQLite lies in memory, where a statement of one fails at once instead of waiting for another one's
+# transaction, as it would in a file: there the other's whole act comes between two statements of this thread.
+_in_memory = threading.RLock() if connection.vendor == "sqlite" else nullcontext()
 
 
 class Elsewhere:
@@ -65,9 +70,9 @@ class Elsewhere:
         until = time.monotonic() + LONGEST
         while True:
             try:
-                return self._act()
+                with _in_memory:
+                    return self._act()
             except OperationalError as error:
-                # A test's SQLite in memory refuses at once what one in a file would wait for.
                 if connection.vendor != "sqlite" or not is_busy(error) or time.monotonic() > until:
                     raise
             time.sleep(0.01)
@@ -122,9 +127,14 @@ def during_a_call(
                 act_now()
         return answer
 
+    def alone(run: Callable[..., Any], *args: Any) -> Any:
+        with _in_memory:
+            return run(*args)
+
     requests.Session.send = send  # type: ignore[method-assign]
     try:
-        yield begun
+        with connection.execute_wrapper(alone):
+            yield begun
     finally:
         requests.Session.send = original  # type: ignore[method-assign]
     other.over()
