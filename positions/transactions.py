@@ -1,7 +1,7 @@
 """One transaction, carried out once more where the database gave it up for somebody else's.
 
-Whoever locks many rows takes them in one order, so that this is rare: employees, positions, leases, integrations, jobs, links;
-jobs by (integration, position), everything else by primary key.
+Whoever locks many rows takes them in one order, so that this is rare: employees, positions, leases, integrations, jobs,
+links; jobs by (integration, position), everything else by primary key.
 """
 
 from __future__ import annotations
