@@ -72,34 +72,48 @@ def missing(integration: Integration) -> list[Setting]:
     ]
 
 
-def gaps(system: System, settings: Mapping[str, Any]) -> list[str]:
-    """For which positions nothing is sent yet, and which setting would change that. `settings` are cleaned."""
-    return [sentence for declared in active_fields(system, settings) for sentence in _gaps(system, declared, settings)]
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Positions that are not sent until a setting is filled in: those whose `field` is one of `codes` (None: empty),
+    and that have a value in `having` ("": all of them)."""
+
+    sentence: str
+    field: str
+    codes: tuple[str, ...] | None = None
+    having: str = ""
 
 
-def _gaps(system: System, declared: Field, settings: Mapping[str, Any]) -> Iterator[str]:
+def gaps(system: System, settings: Mapping[str, Any]) -> list[Gap]:
+    """For which positions nothing would be sent, and which setting would change that. `settings` are cleaned."""
+    return [gap for declared in active_fields(system, settings) for gap in _gaps(system, declared, settings)]
+
+
+def _gaps(system: System, declared: Field, settings: Mapping[str, Any]) -> Iterator[Gap]:
     label = BY_KEY[declared.ours].label.lower()
     by_name = {s.name: s for s in system.settings}
     default = by_name.get(declared.default_setting)
     if default is not None and empty(settings.get(default.name)):
         ended = f" that have {_a(BY_KEY[declared.required_with].label.lower())}" if declared.required_with else ""
         if declared.required or declared.required_with:
-            yield f"Positions{ended} without {_a(label)} are not sent until “{default.label}” is filled in."
+            yield Gap(
+                f"Positions{ended} without {_a(label)} are not sent until “{default.label}” is filled in.",
+                declared.ours,
+                having=declared.required_with,
+            )
     table = by_name.get(declared.table)
     if declared.codes is not None and table is not None:
         from integrations.supported import our_word
 
         rows = settings.get(table.name)
         given = rows if isinstance(rows, Mapping) else {}
-        without = [
-            our_word(declared.ours, ours)
-            for ours, theirs in declared.codes.items()
-            if empty(theirs) and empty(given.get(ours))
-        ]
+        without = tuple(ours for ours, theirs in declared.codes.items() if empty(theirs) and empty(given.get(ours)))
         if without:
-            yield (
-                f"Positions with {label} {_either(without)} are not sent until a counterpart is chosen under "
-                f"“{table.label}”."
+            words = [our_word(declared.ours, code) for code in without]
+            yield Gap(
+                f"Positions with {label} {_either(words)} are not sent until a counterpart is chosen under "
+                f"“{table.label}”.",
+                declared.ours,
+                without,
             )
 
 

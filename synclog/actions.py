@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import Integration
+from integrations.models import Integration, PeriodLink
 from integrations.scope import scope_of
 from positions.models import Position
 from positions.origin import Origin
 from positions.tracing import request_id
 from positions.transactions import repeated
+from synclog import agreeing
 from synclog.clock import at_once
 from synclog.models import Event, Job
-from synclog.record import Changed, again, job_for, locked, store
+from synclog.record import Changed, again, hold, job_for, store
 from synclog.wake import wake
 
 _SWITCHES = (
@@ -40,9 +41,9 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
     # Held in the order of everybody: the positions, so that none is deleted meanwhile, and then their jobs.
     ids = list(jobs.values_list("pk", "position_key"))
     positions = _held({position for _, position in ids})
-    rows = locked(
-        Job.objects.filter(pk__in=[pk for pk, _ in ids]).only("integration", "position_key", "open_key", "state")
-    )
+    asked = Job.objects.filter(pk__in=[pk for pk, _ in ids])
+    hold(asked)
+    rows = list(asked.only("integration", "position_key", "open_key", "state"))
     idle = {row.pk: row.integration_id for row in rows if row.is_open and (move or row.state != Job.State.RUNNING)}
     now = timezone.now()
     Job.objects.filter(pk__in=idle).update(
@@ -95,11 +96,26 @@ def move_period(job: Job, by: str) -> None:
 def dismiss(jobs: QuerySet[Job], reason: str, by: str) -> int:
     """Closes jobs without sending; a later change of the position opens a new one."""
     now = timezone.now()
-    found = [job.pk for job in locked(jobs.filter(open_key__isnull=False).exclude(state=Job.State.RUNNING))]
-    return Job.objects.filter(pk__in=found).update(
+    closing = jobs.filter(open_key__isnull=False).exclude(state=Job.State.RUNNING)
+    hold(closing)
+    whose = _links_of(closing)
+    number = closing.update(
         state=Job.State.DISMISSED, open_key=None, changed_at=now, finished_at=now,
         dismissed_reason=f"{reason} ({by})"[:200] if reason else f"by {by}",
     )  # fmt: skip
+    agreeing.look_again(whose)
+    return number
+
+
+def _links_of(jobs: QuerySet[Job]) -> QuerySet[PeriodLink]:
+    """The links of the employees whose jobs these are now: once those are closed, the links say what holds."""
+    employees: defaultdict[int, set[int]] = defaultdict(set)
+    for integration, employee in jobs.order_by().values_list("integration", "employee_key").distinct():
+        employees[integration].add(employee)
+    found = Q(pk__in=())
+    for integration, keys in employees.items():
+        found |= Q(integration=integration, employee_key__in=keys)
+    return PeriodLink.objects.filter(found)
 
 
 # -- integrations ----------------------------------------------------------------------------------------
@@ -119,6 +135,7 @@ def switch(integration: Integration, on: bool, by: str) -> None:
     if on:
         # What a turn had in the air when it was switched off, or was asked for meanwhile.
         drop(Job.objects.open().filter(integration=integration))
+        agreeing.look_again(PeriodLink.objects.filter(integration=integration))
         _tell(integration, "on", "Send positions was switched on: changes from now on are sent.", by)
         return
     drop(Job.objects.open().filter(integration=integration))
@@ -129,7 +146,11 @@ def switch(integration: Integration, on: bool, by: str) -> None:
 def drop(jobs: QuerySet[Job]) -> None:
     """Closes open jobs of connections that are switched off. What is under way right now says so when it was sent."""
     now = timezone.now()
-    Job.objects.filter(pk__in=[job.pk for job in locked(jobs.only("pk"))]).update(
+    hold(jobs)
+    PeriodLink.objects.filter(
+        integration__in=jobs.values("integration"), employee_key__in=jobs.values("employee_key")
+    ).update(look_on=agreeing.AT_ONCE)
+    jobs.update(
         state=Job.State.SKIPPED, open_key=None, cause="switched_off", changed_at=now, finished_at=now,
         message="Sync was switched off before this was sent.",
     )  # fmt: skip
@@ -176,7 +197,8 @@ def _hold(integration: Integration) -> None:
 
 def _retry_at_once(integration: Integration) -> None:
     waiting = Job.objects.open().filter(integration=integration, state=Job.State.RETRYING)
-    Job.objects.filter(pk__in=[job.pk for job in locked(waiting.only("pk"))]).update(due_at=at_once())
+    hold(waiting)
+    waiting.update(due_at=at_once())
     wake([integration.pk])
 
 

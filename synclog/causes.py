@@ -114,7 +114,7 @@ _OURS = (
         "Not of this connection's companies",
         "Nothing to do. If it should be sent: correct its company here, or this connection's companies under Settings.",
     ),
-    Cause("switched_off", "Sync was switched off", "Save the position again after switching on, or press Re-sync."),
+    Cause("switched_off", "Sync was switched off", "Change the position after switching on, or press Re-sync."),
 )
 
 

@@ -9,10 +9,11 @@ from django.db.models.functions import Replace
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from integrations.connectors.context import NOT_YET_IMPORTED
-from integrations.models import ExportFile, Integration
+from integrations.models import ExportFile, Integration, PeriodLink
 from integrations.outbox import file_imported
 from positions.models import Company, Department, Employee, Organization, Position
 from positions.signals import positions_changed
+from synclog import agreeing
 from synclog.models import Job, Lease
 from synclog.record import Changed, record, renew
 
@@ -28,12 +29,17 @@ def connect() -> None:
     m2m_changed.connect(companies_chosen, sender=Integration.companies.through, dispatch_uid="synclog.companies_chosen")
     file_imported.connect(file_carried_over, sender=ExportFile, dispatch_uid="synclog.file_carried_over")
     post_save.connect(integration_saved, sender=Integration, dispatch_uid="synclog.integration_saved")
+    for model in (Company, Department):
+        post_save.connect(goes_along_saved, sender=model, dispatch_uid=f"synclog.goes_along.{model.__name__}")
+    m2m_changed.connect(companies_changed, Integration.companies.through, dispatch_uid="synclog.companies_changed")
 
 
-def position_saved(instance: Position, created: bool, raw: bool, **kwargs: Any) -> None:
+def position_saved(instance: Position, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any) -> None:
     if raw:
         return
-    instance.sync_jobs = record([Changed(instance, None if created else instance.changed_fields())])  # type: ignore[attr-defined]
+    told = created or instance.concerns_others(update_fields)
+    change = Changed(instance, None if created else instance.changed_fields(update_fields))
+    instance.sync_jobs = record([change]) if told else []  # type: ignore[attr-defined]
 
 
 def position_deleted(instance: Position, origin: Any = None, **kwargs: Any) -> None:
@@ -44,7 +50,8 @@ def position_deleted(instance: Position, origin: Any = None, **kwargs: Any) -> N
 
 
 def many_saved(saved: list[tuple[Position, list[str] | None]], **kwargs: Any) -> None:
-    jobs = record([Changed(position, fields) for position, fields in saved])
+    told = [Changed(p, fields) for p, fields in saved if fields is None or not Position.HERE_ONLY.issuperset(fields)]
+    jobs = record(told)
     by_position: dict[int, list[Job]] = {}
     for job in jobs:
         by_position.setdefault(job.position_key, []).append(job)
@@ -54,9 +61,11 @@ def many_saved(saved: list[tuple[Position, list[str] | None]], **kwargs: Any) ->
 
 def employee_saved(instance: Employee, created: bool, raw: bool, **kwargs: Any) -> None:
     """What is being sent goes by the person as they were; what failed may have waited for just this."""
-    if not raw and not created:
-        reports = Employee.objects.filter(manager=instance).values("pk")
-        renew(Job.objects.filter(Q(employee_key=instance.pk) | Q(employee_key__in=reports)))
+    if raw or created:
+        return
+    whose = Employee.objects.filter(Q(pk=instance.pk) | Q(manager=instance.pk)).values("pk")
+    agreeing.look_again(_not_recording(instance.organization_id).filter(employee_key__in=whose))
+    renew(Job.objects.filter(organization=instance.organization_id, employee_key__in=whose))
 
 
 def company_saved(instance: Company, created: bool, raw: bool, **kwargs: Any) -> None:
@@ -86,9 +95,34 @@ def companies_chosen(instance: Any, action: str, reverse: bool, pk_set: Any, **k
         Integration.objects.filter(pk__in=keys).raise_version()
 
 
-def integration_saved(instance: Integration, created: bool, raw: bool, **kwargs: Any) -> None:
+def goes_along_saved(instance: Company | Department, created: bool, raw: bool, **kwargs: Any) -> None:
+    """A company or department of another name or number: of whoever it is sent with, where that is not recorded."""
+    if raw or created:
+        return
+    if isinstance(instance, Company):
+        whose = Position.objects.filter(company=instance)
+    else:
+        whose = Position.objects.filter(Q(department=instance) | Q(department=None, employee__department=instance))
+    agreeing.look_again(_not_recording(instance.organization_id).filter(employee_key__in=whose.values("employee")))
+
+
+def _not_recording(organization: int) -> QuerySet[PeriodLink]:
+    return PeriodLink.objects.filter(integration__organization=organization, integration__send_positions=False)
+
+
+def integration_saved(
+    instance: Integration, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any
+) -> None:
     if created:
         Lease.objects.get_or_create(integration=instance)
+    elif not raw and (update_fields is None or {"settings", "everybody"} & set(update_fields)):
+        agreeing.look_again(PeriodLink.objects.filter(integration=instance))
+
+
+def companies_changed(instance: Any, action: str, reverse: bool, **kwargs: Any) -> None:
+    """A connection is for other companies now: another position may be the one that counts there."""
+    if action.startswith("post") and not reverse:
+        agreeing.look_again(PeriodLink.objects.filter(integration=instance))
 
 
 def file_carried_over(file: ExportFile, **kwargs: Any) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from integrations.scope import Scope, scopes_from, scopes_of
 from positions.models import Employee, Position
 from positions.origin import Origin, current_origin
 from positions.tracing import request_id
+from synclog import agreeing
 from synclog.clock import at_once
 from synclog.models import Job
 from synclog.wake import wake
@@ -70,6 +71,7 @@ class Recording:
 
     id: int
     organization_id: int
+    on: bool  # it records; one that was on before only wants to know of what it was sent
     scope: Scope
     rung: bool  # a job is due there already, and whoever recorded that one has rung
 
@@ -78,15 +80,15 @@ def recording_integrations(organizations: Iterable[int]) -> list[Recording]:
     # Only what a save (or a re-sync) put there was rung for: not what waited for its day, or was tried before.
     fresh = Job.objects.due(timezone.now()).filter(integration=OuterRef("pk"), state=Job.State.WAITING, cause="")
     found = (
-        Integration.objects.recording()
+        Integration.objects.filter(Q(send_positions=True) | Q(activated_at__isnull=False))
         .filter(organization__in=set(organizations))
         .annotate(rung=Exists(fresh))
-        .values_list("pk", "organization_id", "everybody", "companies", "rung")
+        .values_list("pk", "organization_id", "everybody", "companies", "send_positions", "rung")
     )
     rows = list(found)
-    scopes = scopes_from((pk, everybody, company) for pk, _, everybody, company, _ in rows)
-    about = {pk: (organization, rung) for pk, organization, _, _, rung in rows}
-    return [Recording(pk, about[pk][0], scope, about[pk][1]) for pk, scope in scopes.items()]
+    scopes = scopes_from((pk, everybody, company) for pk, _, everybody, company, *_ in rows)
+    about = {pk: (organization, on, rung) for pk, organization, _, _, on, rung in rows}
+    return [Recording(pk, *about[pk][:2], scope, about[pk][2]) for pk, scope in scopes.items()]
 
 
 def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job]:
@@ -98,7 +100,8 @@ def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job
         return []
     employees = {c.position.employee_id: c.position.employee for c in changes}
     asked = time.monotonic()
-    integrations = recording_integrations(e.organization_id for e in employees.values())
+    known = recording_integrations(e.organization_id for e in employees.values())
+    integrations = [integration for integration in known if integration.on]
     jobs: list[Job] = []
     outside: list[tuple[Changed, int]] = []
     for change in changes:
@@ -122,6 +125,9 @@ def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job
     # No savepoint of its own: whoever's save cannot be recorded is not to be saved.
     with transaction.atomic(savepoint=False):
         store(jobs)
+        off = [integration.id for integration in known if not integration.on]
+        if off:
+            agreeing.look_again(PeriodLink.objects.filter(integration__in=off, employee_key__in=employees))
         concerned, rung = {j.integration_id for j in jobs}, {i.id for i in integrations if i.rung}
         wake(concerned - rung)
         if concerned & rung:
@@ -208,9 +214,10 @@ def store(jobs: Sequence[Job]) -> None:
     )
 
 
-def locked(jobs: QuerySet[Job]) -> list[Job]:
-    """These jobs as they are now, and nobody else's until the end of the transaction."""
-    return list(jobs.select_for_update(of=("self",)).order_by("integration_id", "position_key", "pk"))
+def hold(jobs: QuerySet[Job]) -> None:
+    """These jobs are nobody else's until the end of the transaction: locked in the order of everybody."""
+    if connection.features.has_select_for_update:  # else the whole database is
+        list(jobs.select_for_update(of=("self",)).order_by("integration_id", "position_key", "pk").values_list("pk"))
 
 
 @transaction.atomic
@@ -218,11 +225,13 @@ def renew(jobs: QuerySet[Job]) -> None:
     """Something changed that their runs go by: what is being sent is sent once more, as it is now, and what failed is
     tried again. What waits or is retried reads it anyway, at its time. Call it inside the transaction of that change.
     """
-    found = locked(jobs.filter(open_key__isnull=False, state__in=(Job.State.RUNNING, Job.State.FAILED)))
-    if not found:
+    found = jobs.filter(open_key__isnull=False, state__in=(Job.State.RUNNING, Job.State.FAILED))
+    hold(found)
+    integrations = set(found.order_by().values_list("integration_id", flat=True).distinct())
+    if not integrations:
         return
-    Job.objects.filter(pk__in=[job.pk for job in found]).update(
+    found.update(
         state=Job.State.WAITING, due_at=at_once(), changed_at=timezone.now(), generation=time.time_ns(), attempts=0,
         first_failed_at=None,
     )  # fmt: skip
-    wake(job.integration_id for job in found)
+    wake(integrations)

@@ -24,11 +24,12 @@ from integrations.periods import next_change
 from integrations.runner import Outcome, Report, Work
 from positions.tracing import working_on
 from positions.transactions import repeated
-from synclog import retries, tries
+from synclog import agreeing, retries, tries
 from synclog.clock import at_once
 from synclog.lease import Held
 from synclog.models import Attempt, Event, Job
 from synclog.record import renew
+from synclog.showing import when
 
 logger = logging.getLogger("synclog.results")
 
@@ -105,6 +106,8 @@ class _Batch:
         self.attempts: list[Attempt] = []
         self.periods: list[PeriodLink] = []
         self.gone: list[int] = []
+        self.displaced: list[int] = []  # positions whose flat record stands for another one from now on
+        self.unsure: set[int] = set()  # employees of whom something was left unwritten
         self.employees: list[EmployeeLink] = []
 
     def add(self, done: Done) -> None:
@@ -125,6 +128,8 @@ class _Batch:
                 continue
             self._job(found, outcome, done, report)
             self._period(outcome, done)
+            if outcome.sent is None and not outcome.gone and done.work.sent:
+                self.unsure.add(int(done.work.person.id))
         self._employee(done, report)
 
     # jobs
@@ -241,21 +246,22 @@ class _Batch:
         if outcome.sent is None:
             return
         if self.integration.system.model is Model.FLAT:
-            self.gone += [int(p) for p in done.work.sent if p != outcome.position_id]
+            self.displaced += [int(p) for p in done.work.sent if p != outcome.position_id]
+            self.gone += self.displaced
         # Whoever held this record before (a position that is deleted here) holds it no more.
         others = ((p, sent) for p, sent in done.work.sent.items() if p != outcome.position_id)
         self.gone += [int(p) for p, sent in others if sent.remote_id == outcome.sent.remote_id]
-        self.periods.append(
-            PeriodLink(
-                integration=self.integration,
-                employee_key=int(done.work.person.id),
-                position_key=int(outcome.position_id),
-                remote_id=outcome.sent.remote_id,
-                values=adapt.to_json(outcome.sent.values),
-                left_behind=list(outcome.sent.left_behind),
-                sent_at=self.now,
-            )
+        link = PeriodLink(
+            integration=self.integration,
+            employee_key=int(done.work.person.id),
+            position_key=int(outcome.position_id),
+            remote_id=outcome.sent.remote_id,
+            values=adapt.to_json(outcome.sent.values),
+            left_behind=list(outcome.sent.left_behind),
+            sent_at=self.now,
         )
+        agreeing.after_run(link, self.integration, outcome, done.work)
+        self.periods.append(link)
 
     def _employee(self, done: Done, report: Report) -> None:
         flat = self.integration.system.model is Model.FLAT
@@ -289,8 +295,10 @@ class _Batch:
             self.periods,
             update_conflicts=True,
             unique_fields=["integration", "position_key"],
-            update_fields=["remote_id", "values", "left_behind", "sent_at", "employee_key"],
+            update_fields=["remote_id", "values", "left_behind", "sent_at", "employee_key", "stale", "left", "look_on"],
         )
+        self._not_known()
+        self._tell_displaced()
         EmployeeLink.objects.bulk_create(
             self.employees,
             update_conflicts=True,
@@ -304,6 +312,28 @@ class _Batch:
         if job.pk in self.closed:
             return job.state == Job.State.SUCCEEDED
         return self.current.get(job.pk) == generation and not self.superseded
+
+    def _not_known(self) -> None:
+        """Of whom something was left unwritten; and all, when the connection was changed or switched off meanwhile: the
+        run had not heard of it."""
+        unsure = self.unsure
+        if self.superseded or not Integration.objects.filter(pk=self.integration.pk, send_positions=True).exists():
+            unsure = unsure | {link.employee_key for link in self.periods}
+        if unsure:
+            agreeing.look_again(PeriodLink.objects.filter(integration=self.integration, employee_key__in=unsure))
+
+    def _tell_displaced(self) -> None:
+        """What the log calls accepted is not there any more."""
+        if not self.displaced:
+            return
+        system, zone = self.integration.system.name, self.integration.organization.zone
+        said = f"Another position took over its record in {system} {when(self.now, zone)}."
+        theirs = Job.objects.filter(
+            integration=self.integration, position_key__in=self.displaced, state=Job.State.SUCCEEDED, cause=""
+        )
+        for job in theirs:
+            job.cause, job.message = "taken_over", f"{job.message} {said}"
+        Job.objects.bulk_update(theirs, ["cause", "message"])
 
     @staticmethod
     def _update_jobs(jobs: Sequence[Job]) -> None:

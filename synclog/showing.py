@@ -36,6 +36,7 @@ MARKS = {
     Job.State.DISMISSED: Mark("Dismissed", "archive", "neutral"),
 }
 WITH_WARNING = Mark("Warning", "warning", "warning")
+REPLACED = Mark("Replaced", "swap_horiz", "neutral")
 
 RESULTS = {
     "sent": Mark("Accepted", "check_circle", "success"),
@@ -48,6 +49,8 @@ UNKNOWN_RESULT = Mark("Tried", "help", "neutral")
 
 
 def mark_of(job: Job) -> Mark:
+    if job.state == Job.State.SUCCEEDED and job.cause == "taken_over":
+        return REPLACED
     return WITH_WARNING if job.state == Job.State.SUCCEEDED and job.warning else MARKS[Job.State(job.state)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections, connection, transaction
@@ -16,7 +17,7 @@ from integrations.scope import scopes_of
 from positions.models import Organization, Position
 from positions.origin import Origin
 from positions.transactions import repeated
-from synclog import actions, asking, clock, retention, shares
+from synclog import actions, agreeing, asking, clock, retention, shares
 from synclog.lease import HOST, WORKER, Held, free, ready_integrations
 from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
@@ -25,6 +26,7 @@ from synclog.wake import wake
 
 logger = logging.getLogger("synclog.tasks")
 
+AGREE_SECONDS = 8.0  # of comparing links, then others have their turn
 FORGET_WORKERS_AFTER = timedelta(hours=1)
 TAKEN_OVER = 1000  # links in one transaction
 
@@ -107,6 +109,7 @@ def sweep() -> None:
     take_over_the_day()
     asking.look_after()
     tell_of_warnings()
+    agree()
     now = timezone.now()
     # Each start of a worker has a row of its own.
     Heartbeat.objects.filter(seen_at__lt=now - FORGET_WORKERS_AFTER).delete()
@@ -136,6 +139,15 @@ def wake_retries(since: datetime) -> datetime:
     for pk in Integration.objects.filter(ready_integrations()).filter(come).values_list("pk", flat=True):
         wake([pk])
     return now
+
+
+def agree() -> None:
+    """Looks at the links that may not say any more what holds, for some seconds; the rest waits behind the others."""
+    end = time.monotonic() + AGREE_SECONDS
+    while agreeing.look_at_due():
+        if time.monotonic() > end:
+            async_task("synclog.tasks.agree", task_name="agree")
+            return
 
 
 def tell_of_warnings() -> None:

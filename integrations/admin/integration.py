@@ -20,6 +20,7 @@ from integrations.admin import showing
 from integrations.admin.files import FilePages
 from integrations.admin.showing import Line
 from integrations.connectors.registry import connectors, systems
+from integrations.gaps import gaps_here
 from integrations.hooks import Happening
 from integrations.models import Integration
 from integrations.scope import left_behind
@@ -200,7 +201,7 @@ class IntegrationAdmin(ScopedAdmin):
             "overview.html",
             options=showing.options(obj),
             missing=missing(obj),
-            gaps=gaps(obj.system, obj.cleaned_settings()),
+            gaps=gaps_here(obj),
             happenings=[(showing.when(h.at, obj.organization), h) for h in happenings],
             panels=[html for ask in hooks.overview_panels if (html := ask(request, obj))],
             banners=[sentence for ask in hooks.banners for sentence in ask(request)],
@@ -251,7 +252,7 @@ class IntegrationAdmin(ScopedAdmin):
             opened_forms=[form] if may_change else [],
             hints=self._hints(obj, may_change),
             missing=missing(obj),
-            gaps=gaps(obj.system, obj.cleaned_settings()),
+            would_not_be_sent=gaps(obj.system, obj.cleaned_settings()),
         )
 
     @repeated
@@ -309,7 +310,7 @@ class IntegrationAdmin(ScopedAdmin):
             "switch_on.html",
             required=showing.required(obj),
             missing=missing(obj),
-            gaps=gaps(obj.system, obj.cleaned_settings()),
+            gaps=gaps_here(obj),
             about=showing.about(obj),
             test=test,
             failed=test is not None and test.lines is not None and not all(line.ok for line in test.lines),
