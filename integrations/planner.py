@@ -5,18 +5,19 @@ Pure: no clock (the caller says which day it is), no database, no HTTP. *Preview
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from integrations.comparing import compare
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.system import Delete, Field, System, Transport, When
-from integrations.connectors.values import Change, Position, Remote, Wanted
+from integrations.connectors.system import Delete, Field, System, Transport
+from integrations.connectors.values import Change, Position, Remote, Wanted, Warning
 from integrations.periods import Period, current, holds, intersection
 from integrations.rules import refusal
-from integrations.translate import Problem, active_fields, empty, same
+from integrations.translate import Problem, active_fields, empty
 
 
 class Action(StrEnum):
@@ -38,12 +39,13 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Intent:
     """One changed position. `wanted` None: it was deleted here. `move`: a person asked to move the record that
-    was sent before instead of making a new one."""
+    was sent before instead of making a new one. `changed`: the fields that are known to have been changed here."""
 
     position_id: str
     wanted: Wanted | None
     sent: Sent | None = None
     move: bool = False
+    changed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One write. `remote` is the record as read, None for a create; `wanted` is None for a delete."""
+    """One write. `remote` is the record as read, None for a create; `wanted` is None for a delete. `stays` tells of
+    what differs, or cannot be seen, and is left as it is there."""
 
     action: Action
     position_id: str
@@ -64,15 +67,18 @@ class Step:
     remote: Remote | None = None
     changes: Mapping[str, Change] = field(default_factory=dict)
     note: str = ""
+    stays: tuple[Warning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Nothing to do for this position, and why (a cause). `remote_id` is the record that already agrees."""
+    """Nothing to do for this position, and why (a cause). `remote_id` is the record that already agrees, but for what
+    `stays` tells of."""
 
     cause: str
     message: str
     remote_id: str = ""
+    stays: tuple[Warning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,46 +99,15 @@ def span(period: Period) -> str:
     return f"{day(period[0])} – {day(period[1])}" if period[1] else f"from {day(period[0])}"
 
 
-def _agrees(system: System) -> str:
+def _nothing_to_write(system: System, remote_id: str, stays: tuple[Warning, ...]) -> Skip:
+    """Nothing is to be written, which is not to say that everything is equal."""
+    if stays:
+        return Skip("stays_there", " ".join(w.message for w in stays), remote_id, stays)
     if system.transport is Transport.FILE:  # nobody can look at more than what was written last
-        return f"The newest record for {system.name} says this already: nothing to change."
-    return f"{system.name} already agrees: nothing to change."
-
-
-# -- what differs ----------------------------------------------------------------------------------------
-
-
-def differences(
-    fields: Sequence[Field],
-    settings: Mapping[str, Any],
-    wanted: Wanted,
-    remote: Remote,
-    sent: Sent | None,
-    *,
-    taken_over: bool = False,
-) -> dict[str, Change]:
-    """The fields to write. Something empty here clears there only what we wrote (or what we own), and a default of
-    the connection never replaces what somebody chose there. `taken_over`: `sent` was written for another position."""
-    changes: dict[str, Change] = {}
-    for declared in fields:
-        key = declared.ours
-        new, old = wanted.values.get(key), remote.values.get(key)
-        if same(new, old):
-            continue
-        when = When.ALWAYS if declared.always_by and settings.get(declared.always_by) else declared.when
-        wrote_it = sent is not None and same(sent.values.get(key), old)
-        if when is When.ON_CREATE and not (declared.corrected and wrote_it and not taken_over):
-            continue
-        if when is When.IF_EMPTY and not empty(old):
-            continue
-        if key in wanted.defaulted and not empty(old) and not wrote_it:
-            continue
-        if empty(new):
-            if not ((declared.owned or wrote_it) and declared.clearable):
-                continue
-            new = None
-        changes[key] = Change(old, new)
-    return changes
+        message = f"The newest record for {system.name} says this already: nothing to change."
+    else:
+        message = f"{system.name} already agrees: nothing to change."
+    return Skip("nothing_to_change", message, remote_id)
 
 
 def _first(wanted: Wanted) -> dict[str, Change]:
@@ -150,10 +125,12 @@ def plan_history(
     remotes: Sequence[Remote],
     rules: Rules,
     others: Mapping[str, str] | None = None,
+    seen: Callable[[Remote, Wanted], Remote] = lambda remote, wanted: remote,
 ) -> Plan:
     """Plans all changed positions of one employee together.
 
     others  records there that belong to positions which did not change: remote id -> how we call that position
+    seen    a record as a position is compared with it (`Connector.seen`)
 
     What cannot be done safely becomes a problem of that position alone; the rest is planned without it. The order
     never holds an overlap on the way that was not there before.
@@ -161,7 +138,7 @@ def plan_history(
     problems: dict[str, Problem] = {}
     active = sorted(intents, key=_by_start)
     while True:
-        draft = _Draft(system, settings, active, remotes, rules, others or {})
+        draft = _Draft(system, settings, active, remotes, rules, others or {}, seen)
         refused = draft.problems or draft.overlaps()
         if not refused:
             steps, refused = draft.order()
@@ -187,8 +164,9 @@ class _Draft:
         remotes: Sequence[Remote],
         rules: Rules,
         others: Mapping[str, str],
+        seen: Callable[[Remote, Wanted], Remote],
     ) -> None:
-        self.system, self.settings, self.rules, self.others = system, settings, rules, others
+        self.system, self.settings, self.rules, self.others, self.seen = system, settings, rules, others, seen
         fields = active_fields(system, settings)
         self.problems: dict[str, Problem] = {}
         self.skips: dict[str, Skip] = {}
@@ -275,11 +253,14 @@ class _Draft:
         if remote is None:
             step = Step(Action.CREATE, intent.position_id, wanted, None, _first(wanted), note)
         else:
-            changes = differences(fields, self.settings, wanted, remote, intent.sent)
-            if not changes:
-                self.skips[intent.position_id] = Skip("nothing_to_change", _agrees(self.system), remote.id)
+            remote = self.seen(remote, wanted)
+            wrote = intent.sent.values if intent.sent else None
+            found = compare(self.system, self.settings, wanted, remote, wrote, changed=intent.changed)
+            if not found.changes:
+                self.skips[intent.position_id] = _nothing_to_write(self.system, remote.id, found.stays)
                 return
-            step = Step(_action(changes), intent.position_id, wanted, remote, changes)
+            changes = found.changes
+            step = Step(_action(changes), intent.position_id, wanted, remote, changes, stays=found.stays)
         problem = refusal(self.system, fields, remote.values if remote else {}, step.changes)
         if problem is not None:
             self.problems[intent.position_id] = problem
@@ -536,11 +517,15 @@ def plan_flat(
         if now is not None and remote is not None and remote.renews_from and wanted.start >= remote.renews_from:
             remote = None
         fields = active_fields(system, settings)
+        changes: Mapping[str, Change]
+        stays: tuple[Warning, ...] = ()
         if remote is None:
             changes, action = _first(wanted), Action.CREATE
         else:
             taken_over = last is not None and last.position_id != wanted.position_id
-            changes = differences(fields, settings, wanted, remote, sent, taken_over=taken_over)
+            wrote = sent.values if sent else None
+            found = compare(system, settings, wanted, remote, wrote, taken_over=taken_over)
+            changes, stays = found.changes, found.stays
             ended = now is None
             if ended:
                 emptied = _emptied(fields, settings)
@@ -550,9 +535,9 @@ def plan_flat(
         if problem is not None:
             problems[wanted.position_id] = problem
         elif remote is None or changes:
-            steps.append(Step(action, wanted.position_id, wanted, remote, changes))
+            steps.append(Step(action, wanted.position_id, wanted, remote, changes, stays=stays))
         else:
-            skips[wanted.position_id] = Skip("nothing_to_change", _agrees(system), remote.id)
+            skips[wanted.position_id] = _nothing_to_write(system, remote.id, stays)
     return Plan(tuple(steps), problems, skips, waits)
 
 

@@ -12,6 +12,7 @@ from dataclasses import field as made
 from datetime import date
 from typing import Any
 
+from integrations.comparing import compare
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
     ConnectorError,
@@ -41,7 +42,6 @@ from integrations.planner import (
     as_ended,
     chosen_position,
     day,
-    differences,
     plan_flat,
     plan_history,
 )
@@ -334,14 +334,14 @@ class _Run:
         stands for that position: it is ended, taken over or reported like any other that was sent."""
         if not remotes or self.adopted is not None:
             return
-        settings = self.connector.settings
-        fields = active_fields(self.system, settings)
+        remote, settings = remotes[0], self.connector.settings
         for touched in self.open.values():
             if touched.position_id in self.work.sent:
                 continue
             for meant in reversed(touched.meant):
-                if not differences(fields, settings, meant, remotes[0], None):
-                    self.last = self.adopted = LastSent(touched.position_id, Sent(remotes[0].id, meant.values))
+                found = compare(self.system, settings, meant, remote, None)
+                if not found.changes and not any(w.field in remote.values for w in found.stays):
+                    self.last = self.adopted = LastSent(touched.position_id, Sent(remote.id, meant.values))
                     target = flat_target(self.work, self.open, self.last)
                     if target is None or target.id not in self.wanted:
                         self.wanted.clear()
@@ -358,6 +358,7 @@ class _Run:
                 self.wanted.get(t.position_id),
                 work.sent.get(t.position_id) or self.found.get(t.position_id),
                 t.move,
+                t.changed or frozenset(),
             )
             for t in self.open.values()
         ]
@@ -366,7 +367,7 @@ class _Run:
             for p, sent in work.sent.items()
             if p not in self.trace and p in self.here
         }
-        return plan_history(self.system, settings, intents, remotes, work.rules, others)
+        return plan_history(self.system, settings, intents, remotes, work.rules, others, self.connector.seen)
 
     def _settle(self, plan: Plan) -> None:
         """Ends the run for every position that the plan does not write."""
@@ -380,9 +381,23 @@ class _Run:
 
     def _skip(self, position_id: str, skip: Skip) -> None:
         wanted = self.wanted.get(position_id)
-        sent = Sent(skip.remote_id, wanted.values) if wanted is not None and skip.remote_id else None
+        sent = self._now_sent(skip.remote_id, wanted, skip.stays) if wanted is not None and skip.remote_id else None
         gone = skip.cause in ("already_gone", "taken_over")
-        self._finish(Outcome(position_id, "skipped", skip.cause, skip.message, sent=sent, gone=gone))
+        field = skip.stays[0].field if skip.stays else ""
+        self._finish(
+            Outcome(position_id, "skipped", skip.cause, skip.message, field, warnings=skip.stays, sent=sent, gone=gone)
+        )
+
+    def _now_sent(self, remote_id: str, wanted: Wanted, unwritten: Sequence[Warning]) -> Sent:
+        """What the record holds of us from now on; of what was not written, what was written before."""
+        last = self.last.sent if self.last else self.work.sent.get(wanted.position_id)
+        before = last.values if last is not None and last.remote_id == remote_id else {}
+        values = dict(wanted.values)
+        for key in {w.field for w in unwritten if w.field}:
+            values.pop(key, None)
+            if key in before:
+                values[key] = before[key]
+        return Sent(remote_id, values)
 
     # writing
 
@@ -432,14 +447,12 @@ class _Run:
         outcome = self._outcome(step, "sent")
         outcome.trace.append(Trace(_said(step, "accepted"), True, written.pending or f"Record {written.remote_id}"))
         outcome.pending, outcome.file_id = written.pending, written.file_id
-        outcome.warnings = (*written.warnings, *((Warning(step.note, "start_date"),) if step.note else ()))
+        outcome.warnings = (*written.warnings, *step.stays, *((Warning(step.note, "start_date"),) if step.note else ()))
         if step.action is Action.DELETE:
             outcome.gone = True
         else:
             assert step.wanted is not None
-            unwritten = {w.field for w in written.warnings if w.field}
-            values = {k: v for k, v in step.wanted.values.items() if k not in unwritten}
-            outcome.sent = Sent(written.remote_id, values)
+            outcome.sent = self._now_sent(written.remote_id, step.wanted, (*written.warnings, *step.stays))
         self._finish(outcome)
 
     def _outcome(self, step: Step, result: str) -> Outcome:
