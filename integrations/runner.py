@@ -388,16 +388,16 @@ class _Run:
             Outcome(position_id, "skipped", skip.cause, skip.message, field, warnings=skip.stays, sent=sent, gone=gone)
         )
 
-    def _now_sent(self, remote_id: str, wanted: Wanted, unwritten: Sequence[Warning]) -> Sent:
-        """What the record holds of us from now on; of what was not written, what was written before."""
+    def _now_sent(
+        self, remote_id: str, wanted: Wanted, stays: Sequence[Warning], dropped: Sequence[Warning] = ()
+    ) -> Sent:
+        """What the record holds of us from now on: of what was left as it is, what was written before; of what was
+        sent and not taken, nothing."""
         last = self.last.sent if self.last else self.work.sent.get(wanted.position_id)
         before = last.values if last is not None and last.remote_id == remote_id else {}
-        values = dict(wanted.values)
-        for key in {w.field for w in unwritten if w.field}:
-            values.pop(key, None)
-            if key in before:
-                values[key] = before[key]
-        return Sent(remote_id, values)
+        left, lost = {w.field for w in stays}, {w.field for w in dropped}
+        values = {k: v for k, v in wanted.values.items() if k not in left | lost}
+        return Sent(remote_id, values | {k: before[k] for k in left - lost if k in before})
 
     # writing
 
@@ -452,7 +452,7 @@ class _Run:
             outcome.gone = True
         else:
             assert step.wanted is not None
-            outcome.sent = self._now_sent(written.remote_id, step.wanted, (*written.warnings, *step.stays))
+            outcome.sent = self._now_sent(written.remote_id, step.wanted, step.stays, written.warnings)
         self._finish(outcome)
 
     def _outcome(self, step: Step, result: str) -> Outcome:
