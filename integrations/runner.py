@@ -29,7 +29,7 @@ from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Exchange
 from integrations.connectors.system import Model, System
 from integrations.connectors.values import Change, Person, Position, Remote, RemoteEmployee, Wanted, Warning
-from integrations.periods import current, goes_on
+from integrations.periods import current, current_since, goes_on
 from integrations.planner import (
     Action,
     Intent,
@@ -265,8 +265,10 @@ class _Run:
         touched = self.open.setdefault(chosen.id, Touched(chosen.id))
         self.trace.setdefault(chosen.id, [])
         self._translate(chosen, touched)
-        if chosen.id in self.wanted and current(work.positions, work.today) is None:
-            self.wanted[chosen.id] = as_ended(self.system, self.connector.settings, self.wanted[chosen.id])
+        if chosen.id in self.wanted:
+            wanted = replace(self.wanted[chosen.id], since=current_since(chosen, work.positions, work.today))
+            over = current(work.positions, work.today) is None
+            self.wanted[chosen.id] = as_ended(self.system, self.connector.settings, wanted) if over else wanted
 
     def _plan_flat(self, remote: Remote | None) -> Plan:
         return plan_flat(
