@@ -479,10 +479,13 @@ def plan_flat(
     last: LastSent | None,
     rules: Rules,
     today: date,
+    *,
+    again: bool = False,
 ) -> Plan:
     """Plans the one record of a flat system.
 
     positions  every position the employee has here      touched  those that changed (deleted ones are not in positions)
+    again      a person asked to have it sent again: into a file, whose import may have failed, even if nothing differs
     wanted     the translation of `chosen_position` (through `as_ended` when it is over), None if there is none
     """
     skips: dict[str, Skip] = {}
@@ -534,7 +537,7 @@ def plan_flat(
         problem = refusal(system, fields, remote.values if remote else {}, changes)
         if problem is not None:
             problems[wanted.position_id] = problem
-        elif remote is None or changes:
+        elif remote is None or changes or (again and system.transport is Transport.FILE):
             steps.append(Step(action, wanted.position_id, wanted, remote, changes, stays=stays))
         else:
             skips[wanted.position_id] = _nothing_to_write(system, remote.id, stays)

@@ -52,13 +52,15 @@ from integrations.translate import Problem, active_fields, same, translate
 class Touched:
     """One position with an open job. `changed` names our fields that changed, None when that is not known.
     `tried`: start dates under which it may have been created there although no answer ever came.
-    `meant`: the same for a flat system, everything that the record there was to say."""
+    `meant`: the same for a flat system, everything that the record there was to say.
+    `again`: a person asked to have it sent again."""
 
     position_id: str
     changed: frozenset[str] | None = None
     move: bool = False
     tried: tuple[date, ...] = ()
     meant: tuple[Wanted, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +283,7 @@ class _Run:
             self.last,
             self.work.rules,
             self.work.today,
+            again=any(t.again for t in self.open.values()),
         )
 
     def _translate(self, position: Position, touched: Touched) -> None:

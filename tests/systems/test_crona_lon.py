@@ -259,6 +259,30 @@ class TestCronaLon(FlatBehaviour):
         assert rig.there("2042")[0]["befattning"] == "Butikssäljare"
         assert rig.one(self.position()).cause == "nothing_to_change"
 
+    def test_a_returning_position_counts_from_the_day_it_returned(self, rig: FileRig) -> None:
+        """Not from its own first day, on which another percentage may have counted."""
+        first = self.position("1", percentage=Decimal("40"))
+        second = self.position("2", "2026-03-01", "2026-05-31", percentage=Decimal("60"))
+        rig.today = date(2026, 3, 1)
+        rig.sync(first, second)
+        assert rig.record["sysgrad"] == {"procent": "60", "datum": "2026-03-01"}
+        rig.today = date(2026, 6, 15)
+        rig.sync(first)
+        assert rig.record["sysgrad"] == {"procent": "40", "datum": "2026-06-01"}
+        rig.sync(self.position("1", percentage=Decimal("40"), title="Butikschef"))
+        assert rig.record["sysgrad"] == {"procent": "40", "datum": "2026-06-01"}
+
+    def test_a_number_that_nobody_has_in_a_file_is_not_spoken_of(
+        self, rig: FileRig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rig.sync(self.position())
+        monkeypatch.setattr(Filing, "handed_over", lambda outbox, employee: None)
+        rig.person = replace(self.person, number="2042")
+        rig.add(rig.person)
+        assert rig.one(self.position()).warnings == ()
+        assert rig.one(self.position(end="2026-08-31")).warnings == ()
+        assert rig.one(self.position()).warnings == ()
+
     # -- the national id ---------------------------------------------------------------------------------
 
     @pytest.mark.parametrize("written", ["198503141234", "19850314-1234"])

@@ -347,7 +347,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         before = dict(cancelled)
         outcome = rig.one(self.position())
         assert (outcome.result, outcome.action) == ("sent", "create"), outcome
-        assert cancelled == before
+        assert {**cancelled, "IsDefault": True} == before  # the new one is the default from now on
         assert rig.one(self.position()).cause == "nothing_to_change"
 
     @pytest.mark.parametrize("name", ["EmploymentForm", "ProfessionCode", "EnterpriseId", "EndDateReason"])
