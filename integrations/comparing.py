@@ -67,7 +67,8 @@ def _compared(
             return ""
         if changed and declared.locked is None:
             return Change(None, new)
-        return f"{name} does not show its {label.lower()}, so that was not compared, and it stays as it is there."
+        said = f"{name} does not show its {label.lower()}, so that was not compared, and it stays as it is there."
+        return f"{said} {declared.hidden}".strip()
     old = remote.values.get(key, before.get(key))
     if same(new, old):
         return ""

@@ -481,11 +481,13 @@ def plan_flat(
     today: date,
     *,
     again: bool = False,
+    changed: frozenset[str] = frozenset(),
 ) -> Plan:
     """Plans the one record of a flat system.
 
     positions  every position the employee has here      touched  those that changed (deleted ones are not in positions)
     again      a person asked to have it sent again: into a file, whose import may have failed, even if nothing differs
+    changed    fields of the wanted position that are known to have been changed here
     wanted     the translation of `chosen_position` (through `as_ended` when it is over), None if there is none
     """
     skips: dict[str, Skip] = {}
@@ -527,7 +529,7 @@ def plan_flat(
         else:
             taken_over = last is not None and last.position_id != wanted.position_id
             wrote = sent.values if sent else None
-            found = compare(system, settings, wanted, remote, wrote, taken_over=taken_over)
+            found = compare(system, settings, wanted, remote, wrote, taken_over=taken_over, changed=changed)
             changes, stays = found.changes, found.stays
             ended = now is None
             if ended:

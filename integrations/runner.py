@@ -273,17 +273,19 @@ class _Run:
             self.wanted[chosen.id] = as_ended(self.system, self.connector.settings, wanted) if over else wanted
 
     def _plan_flat(self, remote: Remote | None) -> Plan:
+        chosen = next((p for p in self.open if p in self.wanted), None)
         return plan_flat(
             self.system,
             self.connector.settings,
             self.work.positions,
             frozenset(self.open),
-            next((self.wanted[p] for p in self.open if p in self.wanted), None),
+            self.wanted[chosen] if chosen else None,
             remote,
             self.last,
             self.work.rules,
             self.work.today,
             again=any(t.again for t in self.open.values()),
+            changed=(self.open[chosen].changed if chosen else None) or frozenset(),
         )
 
     def _translate(self, position: Position, touched: Touched) -> None:

@@ -164,6 +164,7 @@ class Field:
     required_with  required only when this other field of ours has a value ("end_date")
     required_while  required only while another field of the same record holds certain values there
     locked         cannot be changed on a record that has a value
+    hidden         what a person does where the system does not show it to us (a right, a permission)
     stays          with if_empty: what a person does about a value there that differs from ours
     codes          our code -> their code; None = no counterpart (the table must give one, else refused)
     table          name of the TABLE setting whose rows replace `codes`
@@ -190,6 +191,7 @@ class Field:
     required_with: str = ""
     required_while: RequiredWhile | None = None
     locked: Locked | None = None
+    hidden: str = ""
     stays: str = ""
     codes: Mapping[str, str | None] | None = None
     table: str = ""

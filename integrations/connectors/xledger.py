@@ -26,7 +26,7 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, END_REASONS, REMUNERATION_TYPES
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import date_of, email_of, text_of
+from integrations.connectors.reading import date_of, email_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -716,10 +716,10 @@ class XledgerConnector(Connector):
         title = word("title", "description")
         return {
             "title": _Words(title) if title else None,
-            "start_date": date_of(record.get("employmentFrom")),
-            "end_date": date_of(record.get("employmentTo")),
-            "probation_end": date_of(record.get("trialTo")),
-            "notice_date": date_of(record.get("noticeDate")),
+            "start_date": sure_date(record.get("employmentFrom")),
+            "end_date": sure_date(record.get("employmentTo")),
+            "probation_end": sure_date(record.get("trialTo")),
+            "notice_date": sure_date(record.get("noticeDate")),
             **{
                 key: word(key)
                 for key in ("contract_type", "remuneration_type", "end_reason", "department", "cost_centre", "manager")
