@@ -54,6 +54,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Users", "person", "admin:auth_user_changelist"),
             Entry("Organizations", "corporate_fare", "admin:positions_organization_changelist", operators=True),
+            Entry("Queue", "conveyor_belt", "synclog_queue", operators=True),
         ),
     ),
 )

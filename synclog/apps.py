@@ -12,7 +12,7 @@ class SynclogConfig(AppConfig):
         from django_q.signals import post_spawn
 
         from positions.api import hooks
-        from synclog import integration_pages, listen, personal_rows
+        from synclog import integration_pages, listen, payloads, personal_rows
         from synclog.api.extras import caused_jobs
         from synclog.queue import install
         from synclog.schedules import make_schedules
@@ -22,6 +22,7 @@ class SynclogConfig(AppConfig):
         personal_rows.connect()
         hooks.write_extras.append(caused_jobs)
         install()
+        payloads.install()
         post_spawn.connect(look_at_once, dispatch_uid="synclog.look_at_once")
         post_migrate.connect(make_schedules, sender=self, dispatch_uid="synclog.schedules")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -13,9 +14,9 @@ from integrations import hooks
 from integrations.hooks import Counter, Happening, Health, Tab
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from positions.batches import delete, in_batches
-from synclog import actions, progress
+from synclog import actions, asking, progress
 from synclog.health import health_of
-from synclog.models import Event, Job
+from synclog.models import Event, Job, Question
 from synclog.retention import delete_jobs
 from synclog.tasks import silent_for
 
@@ -35,6 +36,8 @@ def connect() -> None:
     hooks.on_pause.append(actions.pause)
     hooks.on_resume.append(actions.resume)
     hooks.on_credentials.append(actions.credentials_renewed)
+    hooks.begin_test.append(begin_test)
+    hooks.look_at_test.append(look_at_test)
 
 
 def health(integrations: Sequence[Integration]) -> dict[int, Health]:
@@ -108,3 +111,21 @@ def losses(integration: Integration) -> list[str]:
 def remove_log(integration: Integration) -> None:
     in_batches(Job.objects.filter(integration=integration), delete_jobs)
     in_batches(Event.objects.filter(integration=integration), delete)
+
+
+def begin_test(integration: Integration, by: str) -> hooks.Test:
+    try:
+        return _test(asking.wait(asking.ask_check(integration, by)))
+    except asking.TooManyError as error:
+        return hooks.Test(None, words=str(error))
+
+
+def look_at_test(integration: Integration, key: UUID) -> hooks.Test | None:
+    question = Question.objects.filter(integration=integration, kind=Question.Kind.CHECK, uuid=key).first()
+    return _test(question) if question is not None else None
+
+
+def _test(question: Question) -> hooks.Test:
+    if question.done_at is not None:
+        return hooks.Test(question.uuid, asking.lines_of(question))
+    return hooks.Test(question.uuid, **asking.progress(question))

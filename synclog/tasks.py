@@ -14,7 +14,7 @@ from integrations.models import EmployeeLink, Integration
 from integrations.outbox import drop_files, waiting_for_a_folder
 from positions.models import Organization, Position
 from positions.origin import Origin
-from synclog import actions, clock, retention
+from synclog import actions, asking, clock, retention
 from synclog.lease import HOST, WORKER, Held, free
 from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
@@ -39,6 +39,12 @@ def look(integrations: list[int]) -> None:
     for other in others:
         wake([other])
     drain(first)
+
+
+def answer(question: int) -> None:
+    """A call that a person waits for (`synclog.asking`)."""
+    beat()
+    asking.answer(question)
 
 
 def drain(integration_id: int, seconds: float | None = None) -> None:
@@ -97,6 +103,7 @@ def sweep() -> None:
     beat()
     clock.put_right()
     take_over_the_day()
+    asking.look_after()
     tell_of_warnings()
     now = timezone.now()
     # Each start of a worker has a row of its own.

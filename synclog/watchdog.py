@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 from synclog import tasks
 from synclog.lease import HOST, WORKER_VARIABLE, new_worker
 from synclog.models import Heartbeat, Lease
+from synclog.schedules import keep_schedules
 
 logger = logging.getLogger("synclog.watchdog")
 
@@ -80,6 +81,7 @@ class Watchdog:
             looked = now
             try:
                 get_broker().ping()
+                keep_schedules()  # without the queue, which such a row may keep from its own
                 retries = tasks.wake_retries(retries)
                 if now - started > self.START_GRACE and self._silent():
                     logger.error("The queue gives no sign of life; starting it again")

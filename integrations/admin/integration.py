@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
@@ -14,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from integrations import connect, hooks, removal, supported
+from integrations import hooks, removal, supported
 from integrations.admin import showing
 from integrations.admin.files import FilePages
 from integrations.admin.showing import Line
@@ -60,6 +61,7 @@ class IntegrationAdmin(ScopedAdmin):
             at("pause", self.pause_view, "pause"),
             at("resume", self.resume_view, "resume"),
             at("test", self.test_view, "test"),
+            at("test/<uuid:key>", self.tested_view, "tested"),
             *FilePages(self).urls(),
             *super().get_urls(),
         ]
@@ -182,7 +184,7 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._viewed(request, object_id)
         return self._overview(request, obj) if isinstance(obj, Integration) else obj
 
-    def _overview(self, request: HttpRequest, obj: Integration, check: Any = None) -> HttpResponse:
+    def _overview(self, request: HttpRequest, obj: Integration, test: hooks.Test | None = None) -> HttpResponse:
         happenings = self._happenings(obj, _LAST_EVENTS)
         return self._page(
             request,
@@ -195,7 +197,7 @@ class IntegrationAdmin(ScopedAdmin):
             happenings=[(showing.when(h.at, obj.organization), h) for h in happenings],
             panels=[html for ask in hooks.overview_panels if (html := ask(request, obj))],
             banners=[sentence for ask in hooks.banners for sentence in ask(request)],
-            check=check,
+            test=test,
             retry=showing.when(obj.retry_at, obj.organization),
             paused=showing.when(obj.paused_at, obj.organization),
             stopped=showing.when(obj.stopped_at, obj.organization),
@@ -279,7 +281,7 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._viewed(request, pk)
         return self._dialog(request, obj) if isinstance(obj, Integration) else obj
 
-    def _dialog(self, request: HttpRequest, obj: Integration, check: Any = None) -> HttpResponse:
+    def _dialog(self, request: HttpRequest, obj: Integration, test: hooks.Test | None = None) -> HttpResponse:
         if not self.has_change_permission(request, obj):
             raise PermissionDenied
         return self._page(
@@ -291,8 +293,8 @@ class IntegrationAdmin(ScopedAdmin):
             missing=missing(obj),
             gaps=gaps(obj.system, obj.cleaned_settings()),
             scope=showing.scope(obj),
-            check=check,
-            failed=check is not None and not all(line.ok for line in check),
+            test=test,
+            failed=test is not None and test.lines is not None and not all(line.ok for line in test.lines),
         )
 
     # -- what changes something: POST only
@@ -354,10 +356,27 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
-        check = connect.check(obj)
-        if request.POST.get("page") == "switch_on":
-            return self._dialog(request, obj, check)
-        return self._overview(request, obj, check)
+        test = next(begin(obj, request.user.get_username()) for begin in hooks.begin_test)
+        switching_on = request.POST.get("page") == "switch_on"
+        if test.key is None:
+            return self._done(request, obj, test.words, messages.WARNING)
+        if test.lines is None:
+            address = reverse("admin:integrations_integration_tested", args=[pk, test.key])
+            return HttpResponseRedirect(f"{address}?page=switch_on" if switching_on else address)
+        return (self._dialog if switching_on else self._overview)(request, obj, test)
+
+    def tested_view(self, request: HttpRequest, pk: int, key: UUID) -> HttpResponse:
+        """How far a test is, and what it says when it is done."""
+        obj = self._viewed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        if not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        test = next(look(obj, key) for look in hooks.look_at_test)
+        if test is None:
+            self.message_user(request, "This test is over: they are kept for an hour. Test again.", messages.WARNING)
+            return HttpResponseRedirect(showing.url(obj, "change"))
+        return (self._dialog if request.GET.get("page") == "switch_on" else self._overview)(request, obj, test)
 
     # -- deleting
 

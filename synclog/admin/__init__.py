@@ -1,8 +1,9 @@
 """The error log, and what sync adds to the pages of people and positions."""
 
 from synclog import panels
+from synclog.admin import queue
 from synclog.admin.job import JobAdmin
 
 panels.connect()
 
-__all__ = ["JobAdmin"]
+__all__ = ["JobAdmin", "queue"]

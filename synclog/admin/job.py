@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -25,7 +26,7 @@ from integrations.models import Integration
 from positions import roles
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Position
-from synclog import actions, batch, showing
+from synclog import actions, asking, batch, showing
 from synclog.admin import export, page
 from synclog.admin.filters import (
     ActionFilter,
@@ -41,8 +42,8 @@ from synclog.admin.filters import (
 )
 from synclog.admin.listing import TABS, JobList, JobPages
 from synclog.causes import cause_title, remedy
-from synclog.models import Job, JobQuerySet
-from synclog.preview import Preview, preview_job, preview_position
+from synclog.models import Job, JobQuerySet, Question
+from synclog.preview import question_of, unpacked
 
 REASON_LENGTH = 160
 IN_SYNC, NOTHING_YET = "Everything is in sync", "Nothing needs you"
@@ -104,6 +105,7 @@ class JobAdmin(ScopedAdmin):
             at("by-cause/", self.by_cause_view, "by_cause"),
             at("resync/", self.resync_all_view, "resync_all"),
             at("preview/", self.preview_position_view, "preview_position"),
+            at("preview/<uuid:key>/", self.asked_view, "asked"),
             at("send-now/", self.send_now_view, "send_now"),
             at("<int:pk>/resync/", self.resync_view, "resync"),
             at("<int:pk>/move/", self.move_view, "move"),
@@ -443,8 +445,7 @@ class JobAdmin(ScopedAdmin):
         job = self._acted_on(request, pk)
         if not isinstance(job, Job):
             return job
-        found = preview_job(self._whole(job.integration_id), job)
-        return self._previewed(request, found, _address(job))
+        return self._ask(request, self._whole(job.integration_id), job)
 
     def preview_position_view(self, request: HttpRequest) -> HttpResponse:
         if request.method == "GET":
@@ -454,7 +455,44 @@ class JobAdmin(ScopedAdmin):
         if isinstance(chosen, HttpResponse):
             return chosen
         position, integration = chosen
-        return self._previewed(request, preview_position(integration, position), _position_address(position.pk))
+        return self._ask(request, integration, question_of(position, integration))
+
+    def _ask(self, request: HttpRequest, integration: Integration, job: Job) -> HttpResponse:
+        try:
+            question = asking.ask_preview(integration, job, request.user.get_username())
+        except asking.TooManyError as error:
+            self.message_user(request, str(error), messages.WARNING)
+            return HttpResponseRedirect(_address(job) if job.pk else _position_address(job.position_key))
+        asking.wait(question)
+        if question.done_at is None:
+            return HttpResponseRedirect(reverse("admin:synclog_job_asked", args=[question.uuid]))
+        return self._answered(request, question)
+
+    def asked_view(self, request: HttpRequest, key: UUID) -> HttpResponse:
+        """How far a preview is, and what it says when it is done."""
+        ids = self.visible(request)
+        questions = Question.objects.filter(uuid=key, kind=Question.Kind.PREVIEW)
+        if ids is not None:
+            questions = questions.filter(organization__in=ids)
+        question = questions.select_related("integration__organization").first()
+        if question is None:
+            self.message_user(request, "This preview is over: they are kept for an hour. Ask again.", messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:index"))
+        if not roles.can(request.user, question.organization_id, "edit"):
+            raise PermissionDenied
+        return self._answered(request, question)
+
+    def _answered(self, request: HttpRequest, question: Question) -> HttpResponse:
+        back = (
+            reverse("admin:synclog_job_change", args=[question.job_key])
+            if question.job_key
+            else _position_address(question.position_key)
+        )
+        if question.done_at is None:
+            context = page.asked_context(question)
+            return self._page(request, "asked.html", title="Preview", back=back, **context)
+        context = page.preview_context(unpacked(question.integration, question.answer))
+        return self._page(request, "preview.html", title="Preview", back=back, **context)
 
     def send_now_view(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
@@ -496,10 +534,6 @@ class JobAdmin(ScopedAdmin):
     def _whole(pk: int) -> Integration:
         """With its keys, which lists leave out."""
         return Integration.objects.select_related("organization").get(pk=pk)
-
-    def _previewed(self, request: HttpRequest, preview: Preview, back: str) -> HttpResponse:
-        context = page.preview_context(preview)
-        return self._page(request, "preview.html", title="Preview", back=back, **context)
 
     # -- rendering
 

@@ -12,7 +12,7 @@ from positions.api.fields import Choice, Id, StrictSerializer, Text
 from synclog import showing
 from synclog.causes import cause_title
 from synclog.health import Health
-from synclog.models import Attempt, Job
+from synclog.models import Attempt, Job, Question
 
 _BLANK_IS_NULL = {"read_only": True, "default": serializers.empty}
 
@@ -287,3 +287,18 @@ class PreviewSerializer(serializers.Serializer):
     unsent = serializers.DictField(child=serializers.CharField())
     steps = StepSerializer(many=True)
     notes = serializers.ListField(child=serializers.CharField())
+
+
+# -- questions
+
+
+class QuestionSerializer(serializers.Serializer):
+    id = serializers.UUIDField(help_text="Ask `/api/v1/questions/{id}/` with it.")
+    kind = serializers.ChoiceField(Question.Kind.choices, help_text="What was asked for.")
+    progress = serializers.ChoiceField(
+        [(word, word) for word in ("asking", "done", "lost")],
+        help_text="`asking`: look again in a second. `done`: the answer is in `check` or `preview`. `lost`: ask anew.",
+    )
+    message = serializers.CharField(help_text="How far it is, in words; empty when it is done.")
+    check = CheckSerializer(allow_null=True, help_text="The answer of a test.")
+    preview = PreviewSerializer(allow_null=True, help_text="The answer of a preview.")

@@ -181,8 +181,7 @@ def actions() -> list[tuple[str, str, dict[str, Any], str]]:
     }
     organization = {"name": "Other", "country": "SE", "time_zone": "Europe/Stockholm", **members}
     one = {"_selected_action": [PK], "post": "yes", "index": "0"}
-    password = "correct-horse-9-staple"
-    user = {"username": "newbie", "password1": password, "password2": password, "usable_password": "true"}
+    user = {"username": "newbie"}
     member_of = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
     return [
         ("create an employee", "admin:positions_employee_add", employee, "editor"),

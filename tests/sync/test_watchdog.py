@@ -61,7 +61,7 @@ def test_busy_are_those_whose_own_processes_hold_leases(world: World, watched: W
 def test_a_cluster_carries_its_own_signs_and_no_other_ones(db: Any) -> None:
     name = uuid.uuid4().hex  # a Redis may be shared
     mine, theirs = broker.broker(name), broker.broker(name)
-    mine.enqueue(SignedPackage.dumps({"func": "synclog.tasks.look"}))
+    mine.enqueue(SignedPackage.dumps({**broker._beat(), "func": "synclog.tasks.look", "args": [[1]]}))
 
     def carried(queue: Any) -> list[str]:
         return [SignedPackage.loads(message)["func"] for _, message in queue.dequeue()]
