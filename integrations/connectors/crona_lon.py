@@ -458,7 +458,7 @@ class CronaLonConnector(Connector):
         values = dict(wanted.values)
         if "start_date" in values and "start_date" not in changes:
             values["start_date"] = remote.start
-        record = self._record(employee, person, values, wanted.since)
+        record = dict(self._record(employee, person, values, wanted.since))
         taken_over = bool(employee.position_id) and employee.position_id != wanted.position_id
         if "percentage" not in changes and "sysgrad" in remote.raw and not taken_over:
             record["sysgrad"] = remote.raw["sysgrad"]  # it goes on counting from the day from which it did

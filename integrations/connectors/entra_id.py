@@ -728,7 +728,7 @@ class EntraIdConnector(Connector):
     def _values(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """The user in the form in which our translation gives values. Each of them was asked for: one that is not in
         the answer (as the leave date without its permission) is not shown to us. A manager who is not, is none."""
-        values = {ours: text_of(user[name]) for ours, name in TEXTS.items() if name in user}
+        values: dict[str, Any] = {ours: text_of(user[name]) for ours, name in TEXTS.items() if name in user}
         if "employeeOrgData" in user:
             values["cost_centre"] = text_of(_unit(user).get("costCenter"))
         if self.settings.get("send_manager"):

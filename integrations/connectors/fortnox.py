@@ -761,7 +761,7 @@ def _values(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, **dates}
 
 
-def _rate(value: Any) -> Decimal | str | None:
+def _share(value: Any) -> Decimal | str | None:
     rate = _number(value)
     return round(rate, 4) if isinstance(rate, Decimal) else rate
 
@@ -816,7 +816,7 @@ _SHOWN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("contract_type", "EmploymentForm", text_of),
     ("remuneration_type", "SalaryForm", text_of),
     ("weekly_hours", "AverageWeeklyHours", _number),
-    ("percentage", "FullTimeEquivalent", _rate),
+    ("percentage", "FullTimeEquivalent", _share),
     ("cost_centre", "CostCenter", text_of),
     ("department", "CostCenter", text_of),
 )
