@@ -413,18 +413,18 @@ SYSTEM = System(
             "guest_account",
             "Guest user",
             "Give the person a member account in Entra ID, or switch Leave guest users alone off in this connection's "
-            "settings.",
+            "settings, then press Re-sync.",
         ),
         Cause(
             "account_disabled",
             "Account disabled",
             "Enable the account in Entra ID, or switch Leave disabled accounts alone off in this connection's "
-            "settings.",
+            "settings, then press Re-sync.",
         ),
         Cause(
             "permission_missing",
             "Permission missing in Entra ID",
-            f"Grant the permission: {GRANT}. Then press Test connection.",
+            f"Grant the permission: {GRANT}. Then press Resume.",
         ),
         Cause(
             "secret_expired",
@@ -509,7 +509,7 @@ class EntraIdConnector(Connector):
         if response.status == 403:
             raise NotAuthorized(
                 f"Entra ID does not let this app do that: it needs the application permission {right}. Grant it in "
-                f"{GRANT}; then press Test connection.",
+                f"{GRANT}; then press Resume.",
                 cause="permission_missing",
                 **words,
             )

@@ -364,18 +364,18 @@ SYSTEM = System(
         Cause(
             "licence_missing",
             "Licence missing in Fortnox",
-            "The customer orders the licence in Fortnox; then press Test connection.",
+            "The customer orders the licence in Fortnox; then press Resume.",
         ),
         Cause(
             "agreement_missing",
             "No salary agreement in Fortnox",
             "Set personnel type, salary form and employment form on the employee in Fortnox, or fill in the defaults "
-            "in this connection's settings.",
+            "in this connection's settings, then press Re-sync.",
         ),
         Cause(
             "cost_centre_missing",
             "Cost centre not in Fortnox",
-            "Create or activate the cost centre in Fortnox, or choose another one on the position.",
+            "Create or activate the cost centre in Fortnox, or choose another one on the position, then press Re-sync.",
         ),
     ),
     move_note="A changed start date replaces the employment date on the employee's one record in Fortnox.",
@@ -484,14 +484,14 @@ class FortnoxConnector(Connector):
         if code == "2001101":
             raise NotAuthorized(
                 "The customer has no active Fortnox licence for this data. Order Fortnox Lön for the company in "
-                "Fortnox, then press Test connection.",
+                "Fortnox, then press Resume.",
                 cause="licence_missing",
                 **words,
             )
         if code == "2001103":
             raise NotAuthorized(
                 "The customer has no licence for integrations in Fortnox. Order the integration licence for the "
-                "company in Fortnox, then press Test connection.",
+                "company in Fortnox, then press Resume.",
                 cause="licence_missing",
                 **words,
             )

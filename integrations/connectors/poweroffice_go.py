@@ -507,38 +507,42 @@ SYSTEM = System(
         Cause(
             "privilege_missing",
             "Privilege missing in PowerOffice Go",
-            "Ask PowerOffice to give the integration this privilege, then press Test connection.",
+            "Ask PowerOffice to give the integration this privilege, then press Resume.",
         ),
         Cause(
             "department_missing",
             "Department not in PowerOffice Go",
-            "Create or activate the department in PowerOffice Go, or choose another one on the position.",
+            "Create or activate the department in PowerOffice Go, or choose another one on the position, then press "
+            "Re-sync.",
         ),
         Cause(
             "location_missing",
             "Location not in PowerOffice Go",
-            "Create or activate the location in PowerOffice Go, or choose another cost centre on the position.",
+            "Create or activate the location in PowerOffice Go, or choose another cost centre on the position, then "
+            "press Re-sync.",
         ),
         Cause(
             "enterprise_missing",
             "Sub-unit not in PowerOffice Go",
             "Register the sub-unit in PowerOffice Go, or enter its number under Companies in this connection's "
-            "settings.",
+            "settings, then press Re-sync.",
         ),
         Cause(
             "employment_closed",
             "Employment already reported as ended",
-            "Open the employment again in PowerOffice Go, or correct the dates here.",
+            "Open the employment again in PowerOffice Go, then press Re-sync; or let the position here start after the "
+            "end there.",
         ),
         Cause(
             "employment_not_unique",
             "Several employments in PowerOffice Go",
-            "Mark the right employment as default, or end the others, in PowerOffice Go.",
+            "Mark the right employment as default, or end the others, in PowerOffice Go, then press Re-sync.",
         ),
         Cause(
             "employment_in_the_way",
             "Another employment in PowerOffice Go",
-            "End or delete the other employment in PowerOffice Go, or make it agree with the position here.",
+            "End or delete the other employment in PowerOffice Go, or make it agree with the position here, then press "
+            "Re-sync.",
         ),
     ),
     move_note="A changed start date of the same position corrects the employment that was made for it.",
@@ -698,7 +702,7 @@ class PowerOfficeGoConnector(Connector):
             named = f"the privilege {privilege}" if privilege else "a privilege that it needs"
             raise NotAuthorized(
                 f"PowerOffice Go does not give this connection {named}. Ask PowerOffice to add it to the integration, "
-                "and check that the company subscribes to the Go module it belongs to; then press Test connection.",
+                "and check that the company subscribes to the Go module it belongs to; then press Resume.",
                 cause="privilege_missing",
                 **words,
             )

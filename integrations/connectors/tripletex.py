@@ -415,13 +415,13 @@ SYSTEM = System(
             "unknown_occupation_code",
             "Occupation code not in Tripletex",
             "Choose a seven-digit code from Tripletex' own list, on the position or in the connection's settings under "
-            "Occupation codes.",
+            "Occupation codes, then press Re-sync.",
         ),
         Cause(
             "unknown_division",
             "Sub-unit not in Tripletex",
             "Register the sub-unit (virksomhet) in Tripletex, or name another one in the connection's settings under "
-            "Sub-units.",
+            "Sub-units, then press Re-sync.",
         ),
         Cause(
             "shift_hours_missing",
@@ -432,12 +432,13 @@ SYSTEM = System(
             "wage_hidden",
             "Wages hidden from our token",
             "Give the owner of the employee token the right to see wages in Tripletex, or choose in the connection's "
-            "settings that a change of terms corrects the row in force.",
+            "settings that a change of terms corrects the row in force; then press Re-sync.",
         ),
         Cause(
             "later_details_row",
             "A details row stands in the way",
-            "Correct the employment by hand in Tripletex, then press Re-sync.",
+            "Correct the employment's details rows in Tripletex so that none begins before the new start, then press "
+            "Re-sync.",
         ),
         Cause(
             "not_cleared",

@@ -445,7 +445,7 @@ SYSTEM = System(
         Cause(
             "position_is_over",
             "The position is already over",
-            "Correct it in Visma.net Payroll, where its effect on past wages is seen. Nothing more is sent from here.",
+            "Correct it in Visma.net Payroll, where its effect on past wages is seen, then press Re-sync.",
         ),
     ),
     unsynced_note="Salary, absence and everything else of a position are sent back exactly as they were read.",

@@ -353,12 +353,13 @@ SYSTEM = System(
         Cause(
             "list_missing",
             "List not in Xledger",
-            "Correct the object kind in the connection's settings; Test connection lists those that exist.",
+            "Correct the object kind in the connection's settings (Test connection lists those that exist), then press "
+            "Re-sync.",
         ),
         Cause(
             "interface_changed",
             "Xledger's interface changed",
-            "Report it with the system's own words: Position Sync has to be adapted.",
+            "Report it with the system's own words: Position Sync has to be adapted. After the update, press Re-sync.",
         ),
     ),
     move_note="A corrected start date replaces the start of the employment on the employee's one record in Xledger.",
