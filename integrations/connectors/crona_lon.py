@@ -338,7 +338,8 @@ SYSTEM = System(
         Cause(
             "employee_number_missing",
             "No employee number",
-            "Fill in the employee number here: it is the only thing by which a file names a person in Crona Lön.",
+            "Fill in the employee number here, by which alone a file names a person in Crona Lön; it is sent when you "
+            "save.",
         ),
     ),
     move_note="A changed start date is sent as the corrected employment date; there is one record for each employee.",

@@ -36,7 +36,7 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, raise_for_trouble
+from integrations.connectors.http import BROKE_DOWN, Response, raise_for_trouble
 from integrations.connectors.reading import sure_date
 from integrations.connectors.system import (
     Calls,
@@ -710,12 +710,13 @@ class NetvisorConnector(Connector):
             return NotAuthorized(f"Netvisor refused the keys or the right to {resource}. {_KEYS_REMEDY}", **about)
         if response.status == 404:
             return Unavailable(f"There is no {resource} at this address. Check the connection's base URL.", **about)
-        try:
-            raise_for_trouble(response)
-        except (RateLimited, Unavailable) as error:
-            error.vendor_text = about["vendor_text"]
-            return error
-        if write and response.ok:
+        if not (write and response.status in BROKE_DOWN):
+            try:
+                raise_for_trouble(response)
+            except (RateLimited, Unavailable) as error:
+                error.vendor_text = about["vendor_text"]
+                return error
+        if write and (response.ok or response.status in BROKE_DOWN):
             return UnclearOutcome("The answer to a write could not be read, so it may have been carried out.", **about)
         return Unavailable("The answer could not be read: it is not Netvisor's XML.", **about)
 
@@ -749,7 +750,8 @@ class NetvisorConnector(Connector):
                 **about,
             )
         if code == "TECHNICAL_ERROR" or status >= 500:
-            return Unavailable("Netvisor had a technical fault.", **about)
+            broke_down = UnclearOutcome if write and status in BROKE_DOWN else Unavailable
+            return broke_down("Netvisor had a technical fault.", **about)
         field = _named(text)
         remedy = f"Check the {BY_KEY[field].label.lower()} here" if field else "Correct the position here or there"
         return DataRefused(f"Netvisor refused the position. {remedy}, then press Re-sync.", field=field, **about)
