@@ -26,7 +26,7 @@ from integrations.connectors.errors import (
     Unavailable,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, nonsense, raise_for_trouble
+from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
 from integrations.connectors.reading import sure_date, text_of
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens, oauth_grant
@@ -473,6 +473,8 @@ class EntraIdConnector(Connector):
         if response.ok:
             return
         body = response.json_object()
+        if response.status == 404 and not body:
+            raise no_sign_in(response)
         error, text = str(body.get("error") or ""), str(body.get("error_description") or "")
         text = text.splitlines()[0] if text else response.text[:300]
         found = AADSTS.search(text)

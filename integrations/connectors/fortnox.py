@@ -25,7 +25,7 @@ from integrations.connectors.errors import (
     Unavailable,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, nonsense, raise_for_trouble
+from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
 from integrations.connectors.reading import digits_of, email_of, sure_date, text_of
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens, fingerprint, oauth_grant
@@ -444,6 +444,8 @@ class FortnoxConnector(Connector):
         if response.ok and trouble is None:
             return
         text, code = trouble or (response.text[:300], "")
+        if response.status == 404 and trouble is None:
+            raise no_sign_in(response)
         if re.search("refresh token", text, re.I):
             message = (
                 "Fortnox no longer takes the refresh token: it was used by something else, or not for 45 days. "

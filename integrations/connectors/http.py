@@ -142,6 +142,16 @@ def nonsense(response: Response) -> Unavailable:
     )
 
 
+def no_sign_in(response: Response) -> Unavailable:
+    """What to say where the address for signing in, or the only one there is, leads nowhere: that says nothing of the
+    credentials."""
+    return Unavailable(
+        "Nothing of this system answers at this address. Check the addresses of this connection; it is tried again.",
+        wait=None,
+        **response.words,
+    )
+
+
 class Http:
     """HTTP for one connection; safe to share between threads (one `requests.Session` each).
 

@@ -30,7 +30,7 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, nonsense, raise_for_trouble
+from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
 from integrations.connectors.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
@@ -1174,11 +1174,7 @@ def _classify_token(response: Response) -> None:
     text = _words(response)
     words = {"vendor_text": text[:500], "vendor_code": _problem(response).get("error") or str(response.status)}
     if response.status == 404:
-        raise Unavailable(
-            "There is no sign-in at this address. Check the token address of this connection; it is tried again.",
-            wait=None,
-            **words,
-        )
+        raise no_sign_in(response)
     if response.status in (401, 403) or "subscription key" in text.lower():
         raise _not_signed_in(text, words)
     raise NotAuthorized(

@@ -25,7 +25,7 @@ from integrations.connectors.errors import (
     Unavailable,
     UnclearOutcome,
 )
-from integrations.connectors.http import Response, raise_for_trouble
+from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
 from integrations.connectors.reading import digits_of, number_of, sure_date
 from integrations.connectors.system import (
     Calls,
@@ -539,10 +539,7 @@ class TripletexConnector(Connector):
         if _no_such_call(answer):
             answer = self.http.put(path, params=given, sign=False, write=False, classify=self._session_answer)
         if _no_such_call(answer):
-            raise Unavailable(
-                "There is no sign-in of Tripletex at this address. Check the base address of this connection.",
-                **_words(answer),
-            )
+            raise no_sign_in(answer)
         end = datetime.combine(expires, time.min, OSLO)
         return Grant(str(_value(answer).get("token") or ""), (end - now).total_seconds())
 

@@ -27,7 +27,7 @@ from integrations.connectors.errors import (
     Stale,
     Unavailable,
 )
-from integrations.connectors.http import Response, raise_for_trouble
+from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
 from integrations.connectors.reading import digits_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
@@ -502,6 +502,8 @@ class UnimicroConnector(Connector):
         if response.ok:
             return
         code = str(response.json_object().get("error", ""))
+        if response.status == 404 and not code:
+            raise no_sign_in(response)
         if code == "invalid_scope":
             message = (
                 "Unimicro's login server does not grant this client the scope AppFramework. Add it to the server "

@@ -25,7 +25,7 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, END_REASONS, REMUNERATION_TYPES
-from integrations.connectors.http import Response, raise_for_trouble
+from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
 from integrations.connectors.reading import date_of, email_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
@@ -447,6 +447,8 @@ class XledgerConnector(Connector):
         raise_for_trouble(response)
         if response.status in (401, 403):
             raise _not_authorized(response.text[:300], str(response.status))
+        if response.status == 404:
+            raise no_sign_in(response)
         if not response.ok or _json(response) is None:
             raise NotAuthorized(
                 "Xledger answered with a page instead of data, as it does when it does not take the token. "

@@ -183,6 +183,10 @@ class TestCronaLon(FlatBehaviour):
         """Nothing is called, so nothing can be too much."""
         assert rig.sync(self.position()).exchanges == ()
 
+    def test_a_wrong_address_is_not_told_as_wrong_credentials(self, rig: Rig) -> None:
+        """There is no address."""
+        assert not SYSTEM.base_urls
+
     def test_server_error(self, rig: Rig) -> None:
         """There is no server: the sandbox being down changes nothing until the file is carried over."""
         assert isinstance(rig, FileRig)

@@ -793,7 +793,6 @@ class TestXledger(FlatBehaviour):
             (403, ""),
             (401, '{"errors":[{"message":"Something"}]}'),
             (200, "<html>Log in</html>"),
-            (404, "<html>Not here</html>"),
             (200, '{"errors":[{"message":"Not authorized for employees."}]}'),
         ],
     )
