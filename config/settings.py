@@ -85,9 +85,11 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "positions.second_factor.SecondFactorMiddleware",
     "positions.audit.AuditMiddleware",
+    "positions.signing_in.ManyNamesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "config.busy.BusyMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -301,10 +303,12 @@ LOGGING = {
             "()": "config.logging.TextFormatter",
             "fmt": "{asctime} {levelname:<7} {name} {message}{ids}",
             "style": "{",
+            "datefmt": "%Y-%m-%d %H:%M:%S%z",
         },
         "json": {
             "()": "config.logging.JsonFormatter",
-            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s %(job_id)s",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s %(job_id)s %(actor)s %(address)s",
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
         },
     },
     "handlers": {

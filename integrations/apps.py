@@ -6,7 +6,7 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Sync"
 
     def ready(self) -> None:
-        from integrations import personal_rows
+        from integrations import personal_rows, scope
         from integrations.models import Integration
         from positions import audit
 
@@ -26,3 +26,4 @@ class IntegrationsConfig(AppConfig):
             Integration, lambda row: row.organization_id, skipped=[*kept, *engine, "warned_at"], related=["companies"]
         )
         personal_rows.connect()
+        scope.connect()

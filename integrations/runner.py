@@ -12,7 +12,6 @@ from dataclasses import field as made
 from datetime import date
 from typing import Any
 
-from integrations.comparing import compare
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
     ConnectorError,
@@ -29,23 +28,30 @@ from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Exchange
 from integrations.connectors.system import Model, System
 from integrations.connectors.values import Change, Person, Position, Remote, RemoteEmployee, Wanted, Warning
-from integrations.periods import current, current_since, goes_on
+from integrations.flat import Case, LastSent, Standing, as_ended, partly_written, plan_flat
+from integrations.history import Intent, plan_history
+from integrations.periods import current_since
 from integrations.planner import (
     Action,
-    Intent,
-    LastSent,
     Plan,
     Rules,
     Sent,
     Skip,
     Step,
-    as_ended,
-    chosen_position,
+    compare,
     day,
-    plan_flat,
-    plan_history,
+    delete_outcome,
 )
 from integrations.translate import Problem, active_fields, same, translate
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a try was going to write to a flat record, and what the record held `before` (of each such try that got as
+    far as writing)."""
+
+    wanted: Wanted
+    before: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Touched:
     changed: frozenset[str] | None = None
     move: bool = False
     tried: tuple[date, ...] = ()
-    meant: tuple[Wanted, ...] = ()
+    meant: tuple[Meant, ...] = ()
     again: bool = False
 
 
@@ -70,6 +76,8 @@ class Work:
     positions  all of the employee's positions here
     touched    those to bring in line (deleted ones are not in positions)
     sent       position id -> what was last written for it (for a flat system: one entry at most)
+    outside    touched or sent positions that exist here but that the connection does not take any more: they are not in
+               positions either, and are treated there as deleted ones
     """
 
     person: Person
@@ -79,6 +87,7 @@ class Work:
     remote_employee_id: str
     rules: Rules
     today: date
+    outside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,27 +143,30 @@ def last_sent(work: Work) -> LastSent | None:
     return next((LastSent(position_id, sent) for position_id, sent in work.sent.items()), None)
 
 
-def flat_target(work: Work, touched: Iterable[str], last: LastSent | None) -> Position | None:
-    """Flat: the position to write, as that system is to see it."""
-    chosen = chosen_position(work.positions, frozenset(touched), last, work.today)
-    if chosen is not None and goes_on(chosen, work.positions):
-        # One employment there: a change of position must not look like somebody who leaves.
-        values = {k: v for k, v in chosen.values.items() if k not in ("end_reason", "last_day_of_work")}
-        chosen = replace(chosen, end=None, values=values)
-    return chosen
+def flat_case(
+    system: System, settings: Mapping[str, Any], work: Work, touched: Iterable[str], last: LastSent | None
+) -> Case:
+    """Flat: all that decides what becomes of the one record."""
+    return Case(system, settings, work.positions, frozenset(touched), last, work.rules, work.today, work.outside)
 
 
 def about_to_write(system: System, settings: Mapping[str, Any], work: Work) -> Wanted | None:
     """Flat: what a run is going to give the record there, if that is for another position than the last one."""
-    chosen = flat_target(work, (t.position_id for t in work.touched), last_sent(work))
-    return translate(system, chosen, settings).wanted if chosen is not None and chosen.id not in work.sent else None
+    target = flat_case(system, settings, work, (t.position_id for t in work.touched), last_sent(work)).target
+    return translate(system, target, settings).wanted if target is not None and target.id not in work.sent else None
 
 
-def run(connector: Connector, work: Work, *, execute: bool = True) -> Report:
+# Called before a flat record is given to another position, with that one's id and what the record holds.
+BeforeWrite = Callable[[str, Mapping[str, Any]], None]
+
+
+def run(
+    connector: Connector, work: Work, *, execute: bool = True, before_write: BeforeWrite = lambda *_: None
+) -> Report:
     """Never raises a ConnectorError: it ends up in the report, at every position that it kept from being written."""
     connector.http.masker.about(work.person.national_id)
     connector.http.take_exchanges()
-    state = _Run(connector, work, execute)
+    state = _Run(connector, work, execute, before_write)
     try:
         state.go()
     except ConnectorError as error:
@@ -181,8 +193,8 @@ def _hide(report: Report, hide: Callable[[str], str]) -> None:
 
 
 class _Run:
-    def __init__(self, connector: Connector, work: Work, execute: bool) -> None:
-        self.connector, self.work, self.execute = connector, work, execute
+    def __init__(self, connector: Connector, work: Work, execute: bool, before_write: BeforeWrite) -> None:
+        self.connector, self.work, self.execute, self.before_write = connector, work, execute, before_write
         self.system = connector.system
         self.report = Report()
         self.open = {t.position_id: t for t in work.touched}
@@ -241,14 +253,10 @@ class _Run:
             if position is not None:
                 self._translate(position, touched)
             elif touched.position_id not in self.work.sent and not touched.tried:
-                self._finish(
-                    Outcome(
-                        touched.position_id,
-                        "skipped",
-                        "never_sent",
-                        f"It was never sent to {self.system.name}, so there is nothing to delete there.",
-                    )
-                )
+                outside = touched.position_id in self.work.outside
+                never = delete_outcome(self.system, self.work.rules, None, outside=outside)
+                assert isinstance(never, Skip)
+                self._skip(touched.position_id, never)
         if self.system.model is Model.FLAT:
             self._prepare_flat()
 
@@ -259,36 +267,31 @@ class _Run:
             # Nothing to write: whatever else changed is settled without asking the target at all.
             self._settle(self._plan_flat(None))
 
+    def _case(self) -> Case:
+        return flat_case(self.system, self.connector.settings, self.work, self.open, self.last)
+
     def _choose(self) -> None:
-        work = self.work
-        chosen = flat_target(work, self.open, self.last)
-        if chosen is None:
+        case = self._case()
+        target = case.target
+        if target is None:
             return
-        touched = self.open.setdefault(chosen.id, Touched(chosen.id))
-        self.trace.setdefault(chosen.id, [])
-        self._translate(chosen, touched)
-        if chosen.id in self.wanted:
-            wanted = replace(self.wanted[chosen.id], since=current_since(chosen, work.positions, work.today))
-            over = current(work.positions, work.today) is None
-            self.wanted[chosen.id] = as_ended(self.system, self.connector.settings, wanted) if over else wanted
+        touched = self.open.setdefault(target.id, Touched(target.id))
+        self.trace.setdefault(target.id, [])
+        # A start that moves a position into the future matters there, be it sent or not.
+        self._translate(target, touched, whatever_changed=case.standing is Standing.UPCOMING)
+        if target.id in self.wanted:
+            counts_from = current_since(target, case.positions, case.today)
+            self.wanted[target.id] = replace(self.wanted[target.id], counts_from=counts_from)
+        if target.id in self.wanted and case.standing is Standing.OVER:
+            self.wanted[target.id] = as_ended(self.system, self.connector.settings, self.wanted[target.id])
 
     def _plan_flat(self, remote: Remote | None) -> Plan:
-        chosen = next((p for p in self.open if p in self.wanted), None)
-        return plan_flat(
-            self.system,
-            self.connector.settings,
-            self.work.positions,
-            frozenset(self.open),
-            self.wanted[chosen] if chosen else None,
-            remote,
-            self.last,
-            self.work.rules,
-            self.work.today,
-            again=any(t.again for t in self.open.values()),
-            changed=(self.open[chosen].changed if chosen else None) or frozenset(),
-        )
+        chosen = next((p for p in self.open if p in self.wanted), "")
+        again = any(t.again for t in self.open.values())
+        changed = self.open[chosen].changed if chosen else None
+        return plan_flat(self._case(), self.wanted.get(chosen), remote, again=again, changed=changed or frozenset())
 
-    def _translate(self, position: Position, touched: Touched) -> None:
+    def _translate(self, position: Position, touched: Touched, *, whatever_changed: bool = False) -> None:
         settings = self.connector.settings
         translation = translate(self.system, position, settings)
         self.unsent[position.id] = translation.unsent
@@ -297,8 +300,9 @@ class _Run:
             self._fail(position.id, first, others=translation.problems[1:])
             return
         supported = {f.ours for f in active_fields(self.system, settings)}
-        if touched.changed and not touched.changed & supported and self._sent_already(translation.wanted):
-            names = ", ".join(sorted(_label(c) for c in touched.changed))
+        changed = None if whatever_changed else touched.changed
+        if changed and not changed & supported and self._sent_already(translation.wanted):
+            names = ", ".join(sorted(_label(c) for c in changed))
             self._finish(
                 Outcome(
                     position.id,
@@ -337,23 +341,29 @@ class _Run:
                 self.found[touched.position_id] = Sent(remote.id)
 
     def _adopt(self, remotes: Sequence[Remote]) -> None:
-        """Flat: the record says just what an earlier try meant to write for a position whose answer was lost, so it
-        stands for that position: it is ended, taken over or reported like any other that was sent."""
+        """Flat: the record says just what an earlier try meant to write for a position whose answer was lost, or what
+        that try leaves when it is cut off between its calls, so it stands for that position: it is ended, taken over or
+        reported like any other that was sent."""
         if not remotes or self.adopted is not None:
             return
-        remote, settings = remotes[0], self.connector.settings
+        settings, there = self.connector.settings, remotes[0]
+        fields = active_fields(self.system, settings)
         for touched in self.open.values():
             if touched.position_id in self.work.sent:
                 continue
             for meant in reversed(touched.meant):
-                found = compare(self.system, settings, meant, remote, None)
-                if not found.changes and not any(w.field in remote.values for w in found.stays):
-                    self.last = self.adopted = LastSent(touched.position_id, Sent(remote.id, meant.values))
-                    target = flat_target(self.work, self.open, self.last)
-                    if target is None or target.id not in self.wanted:
-                        self.wanted.clear()
-                        self._choose()
-                    return
+                wanted = meant.wanted
+                if compare(self.system, fields, settings, wanted, there, None).changes:
+                    if not partly_written(self.system, settings, wanted, meant.before, there):
+                        continue
+                    written = {k: v for k, v in wanted.values.items() if same(there.values.get(k), v)}
+                    wanted = replace(wanted, values=written)
+                self.last = self.adopted = LastSent(touched.position_id, Sent(there.id, wanted.values))
+                target = self._case().target
+                if target is None or target.id not in self.wanted:
+                    self.wanted.clear()
+                    self._choose()
+                return
 
     def _plan(self, remotes: Sequence[Remote]) -> Plan:
         work, settings = self.work, self.connector.settings
@@ -365,6 +375,7 @@ class _Run:
                 self.wanted.get(t.position_id),
                 work.sent.get(t.position_id) or self.found.get(t.position_id),
                 t.move,
+                t.position_id in work.outside,
                 t.changed or frozenset(),
             )
             for t in self.open.values()
@@ -373,6 +384,10 @@ class _Run:
             sent.remote_id: f"from {day(self.here[p].start)}"
             for p, sent in work.sent.items()
             if p not in self.trace and p in self.here
+        } | {
+            sent.remote_id: "of another company"
+            for p, sent in work.sent.items()
+            if p not in self.trace and p in work.outside
         }
         return plan_history(self.system, settings, intents, remotes, work.rules, others, self.connector.seen)
 
@@ -384,27 +399,18 @@ class _Run:
             self._skip(position_id, skip)
         for position_id, until in plan.waits.items():
             message = f"{self.system.name} takes the current position only: it is sent on {day(until)}."
-            self._finish(Outcome(position_id, "waiting", "not_yet_current", message, wait_until=until))
+            told = plan.warnings.get(position_id, ())
+            self._finish(Outcome(position_id, "waiting", "not_yet_current", message, warnings=told, wait_until=until))
 
     def _skip(self, position_id: str, skip: Skip) -> None:
-        wanted = self.wanted.get(position_id)
-        sent = self._now_sent(skip.remote_id, wanted, skip.stays) if wanted is not None and skip.remote_id else None
+        sent = Sent(skip.remote_id, skip.holds, skip.left_behind) if skip.remote_id else None
         gone = skip.cause in ("already_gone", "taken_over")
-        field = skip.stays[0].field if skip.stays else ""
+        field = skip.warnings[0].field if skip.cause == "stays_there" else ""
         self._finish(
-            Outcome(position_id, "skipped", skip.cause, skip.message, field, warnings=skip.stays, sent=sent, gone=gone)
+            Outcome(
+                position_id, "skipped", skip.cause, skip.message, field, warnings=skip.warnings, sent=sent, gone=gone
+            )
         )
-
-    def _now_sent(
-        self, remote_id: str, wanted: Wanted, stays: Sequence[Warning], dropped: Sequence[Warning] = ()
-    ) -> Sent:
-        """What the record holds of us from now on: of what was left as it is, what was written before; of what was
-        sent and not taken, nothing."""
-        last = self.last.sent if self.last else self.work.sent.get(wanted.position_id)
-        before = last.values if last is not None and last.remote_id == remote_id else {}
-        left, lost = {w.field for w in stays}, {w.field for w in dropped}
-        values = {k: v for k, v in wanted.values.items() if k not in left | lost}
-        return Sent(remote_id, values | {k: before[k] for k in left - lost if k in before})
 
     # writing
 
@@ -413,7 +419,9 @@ class _Run:
         for step in plan.steps:
             self.trace.setdefault(step.position_id, [])
             if not self.execute:
-                self._finish(self._outcome(step, "planned"))
+                planned = self._outcome(step, "planned")
+                planned.message, planned.warnings = step.note, step.warnings
+                self._finish(planned)
                 continue
             try:
                 self._write(step, employee)
@@ -426,12 +434,16 @@ class _Run:
             except DataRefused as error:
                 self._refuse(step, error)
                 return True
+        for position_id, skip in plan.afterwards.items():
+            self._skip(position_id, skip)
         return False
 
     def _write(self, step: Step, employee: RemoteEmployee) -> None:
         person = self.work.person
         if step.action is Action.CREATE or (self.system.model is Model.FLAT and step.position_id not in self.work.sent):
             self.report.unanswered.add(step.position_id)
+            if self.system.model is Model.FLAT:
+                self.before_write(step.position_id, step.remote.values if step.remote else {})
         try:
             if step.action is Action.CREATE:
                 assert step.wanted is not None
@@ -454,12 +466,14 @@ class _Run:
         outcome = self._outcome(step, "sent")
         outcome.trace.append(Trace(_said(step, "accepted"), True, written.pending or f"Record {written.remote_id}"))
         outcome.pending, outcome.file_id = written.pending, written.file_id
-        outcome.warnings = (*written.warnings, *step.stays, *((Warning(step.note, "start_date"),) if step.note else ()))
+        outcome.message = step.note
+        outcome.warnings = (*written.warnings, *step.warnings)
         if step.action is Action.DELETE:
             outcome.gone = True
         else:
-            assert step.wanted is not None
-            outcome.sent = self._now_sent(written.remote_id, step.wanted, step.stays, written.warnings)
+            unwritten = {w.field for w in written.warnings if w.field}
+            held = {k: v for k, v in step.holds.items() if k not in unwritten}
+            outcome.sent = Sent(written.remote_id, held, step.left_behind)
         self._finish(outcome)
 
     def _outcome(self, step: Step, result: str) -> Outcome:
@@ -502,7 +516,8 @@ class _Run:
 
     def _refuse(self, step: Step, error: DataRefused) -> None:
         outcome = self._outcome(step, "failed")
-        outcome.cause, outcome.message, outcome.field = error.cause, error.message, error.field
+        outcome.cause, outcome.field = error.cause, error.field
+        outcome.message = " ".join([error.message, *(w.message for w in step.warnings)])
         outcome.vendor_text, outcome.vendor_code = error.vendor_text, error.vendor_code
         outcome.trace.append(Trace(_said(step, "refused"), False, error.vendor_text or error.message))
         self._finish(outcome)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from positions.models import Position
+from positions.models import Employee, Position
 from positions.signals import positions_changed
 
 _UPDATED = [f.name for f in Position._meta.concrete_fields if f.name not in ("id", "employee", "created_at")]
@@ -20,6 +20,13 @@ def save_positions(positions: Iterable[Position]) -> Sequence[Position]:
     """
     rows = list(positions)
     now = timezone.now()
+    missing = {row.employee_id for row in rows if "employee" not in row._state.fields_cache}
+    employees = Employee.objects.in_bulk(missing) if missing else {}
+    for row in rows:
+        if row.employee_id in employees:
+            row.employee = employees[row.employee_id]
+        if row.pk is None:
+            row.fill_in()
     with transaction.atomic():
         changed = [(row, row.changed_fields()) for row in rows]
         new = [row for row in rows if row.pk is None]

@@ -54,6 +54,11 @@ class ChoosePasswordView(PasswordResetConfirmView):
     success_url = reverse_lazy("admin:login")
     title = "Choose your password"
 
+    def render_to_response(self, context: dict[str, Any], **response_kwargs: Any) -> Any:
+        if not self.validlink:
+            response_kwargs["status"] = 404
+        return super().render_to_response(context, **response_kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         from django.contrib import admin
 

@@ -11,11 +11,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.scope import scope_of
 from positions.models import Position
 from positions.origin import Origin
 from positions.tracing import request_id
 from synclog.models import Event, Job
-from synclog.record import Changed, job_for, store
+from synclog.record import Changed, again, job_for, store
 from synclog.wake import wake
 
 # -- jobs ------------------------------------------------------------------------------------------------
@@ -45,11 +46,12 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> Counter[int
         .filter(open_key__in={position for _, position in closed})
         .values_list("integration_id", "position_key")
     )
-    fresh = [
-        job_for(Changed(positions[position]), positions[position].employee, integration, Origin(kind, by))
+    pairs = [
+        (integration, positions[position])
         for integration, position in sorted(closed)
         if position in positions and (integration, position) not in already
     ]
+    fresh = again(pairs, Origin(kind, by))
     store(fresh)
     wake(sorted({integration for _, integration, *_ in rows}))
     return Counter([*idle.values(), *(job.integration_id for job in fresh)])
@@ -57,8 +59,10 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> Counter[int
 
 @transaction.atomic
 def send_now(positions: Iterable[Position], integration: Integration, by: str) -> int:
-    """Sends positions that were never recorded (they were saved before the switch was on)."""
-    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin("resync", by)) for p in positions]
+    """Sends positions that were never recorded (they were saved before the switch was on), where the connection takes
+    them. Gives how many those are."""
+    scope = scope_of(integration.pk)
+    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin("resync", by)) for p in positions if scope.takes(p)]
     store(jobs)
     wake([integration.pk])
     return len(jobs)
@@ -86,12 +90,17 @@ def dismiss(jobs: QuerySet[Job], reason: str, by: str) -> int:
 
 @transaction.atomic
 def switch(integration: Integration, on: bool, by: str) -> None:
-    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent."""
+    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent.
+
+    What was planned for a later day belongs to the activation that ends here: see `EmployeeLink.planned_in`.
+    """
     if integration.send_positions == on:
         return
     integration.switch(on)
     integration.save(update_fields=["send_positions", "activated_at", "updated_at"])
     if on:
+        # What a turn had in the air when it was switched off, or was asked for meanwhile.
+        drop(Job.objects.open().filter(integration=integration))
         _tell(integration, "on", "Send positions was switched on: changes from now on are sent.", by)
         return
     drop(Job.objects.open().filter(integration=integration).exclude(state=Job.State.RUNNING))

@@ -9,11 +9,12 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from integrations.models import Integration, PeriodLink
 from synclog.models import Job
+from synclog.silence import silent
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """word: Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped or Paused; tone: for its colour."""
+    """word: Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped, Paused or No worker; tone: its colour."""
 
     word: str
     tone: str
@@ -25,7 +26,7 @@ class Health:
 
 
 def health_of(integrations: Sequence[Integration]) -> dict[int, Health]:
-    """For all of them in two queries."""
+    """For all of them in three queries."""
     keys = [i.pk for i in integrations]
     counts: dict[tuple[int, str], int] = {
         (row["integration"], row["state"]): row["n"]
@@ -43,20 +44,21 @@ def health_of(integrations: Sequence[Integration]) -> dict[int, Health]:
         .values_list("integration")
         .annotate(n=Count("pk"))
     )
-    return {i.pk: _health(i, counts, in_sync.get(i.pk, 0)) for i in integrations}
+    silence = silent()
+    return {i.pk: _health(i, counts, in_sync.get(i.pk, 0), silence) for i in integrations}
 
 
-def _health(integration: Integration, counts: dict[tuple[int, str], int], in_sync: int) -> Health:
+def _health(integration: Integration, counts: dict[tuple[int, str], int], in_sync: int, silence: str) -> Health:
     def number(*states: str) -> int:
         return sum(counts.get((integration.pk, state), 0) for state in states)
 
     waiting = number(Job.State.WAITING, Job.State.RUNNING, Job.State.RETRYING)
     failed = number(Job.State.FAILED)
-    word, tone, detail = _word(integration, failed, waiting)
+    word, tone, detail = _word(integration, failed, waiting, silence)
     return Health(word, tone, detail, in_sync, waiting, failed, number(Job.State.SKIPPED))
 
 
-def _word(integration: Integration, failed: int, waiting: int) -> tuple[str, str, str]:
+def _word(integration: Integration, failed: int, waiting: int, silence: str) -> tuple[str, str, str]:
     if not integration.connected:
         return "Not connected", "neutral", "Credentials or required settings are missing."
     if integration.stopped:
@@ -65,7 +67,9 @@ def _word(integration: Integration, failed: int, waiting: int) -> tuple[str, str
         return "Off", "neutral", "Send positions is switched off: changes are not recorded."
     if integration.paused:
         return "Paused", "warning", f"Paused by {integration.paused_by}. {_changes(waiting)} recorded."
-    if integration.retry_count:
+    if silence and not failed:  # whatever is promised below, nobody would do
+        return "No worker", "danger", f"{silence} {_changes(waiting)} recorded."
+    if integration.retry_count and not silence:
         return "Retrying", "warning", f"{integration.retry_message} It is tried again by itself."
     if failed:
         return "Warnings", "warning", f"{_changes(failed)} need{'s' if failed == 1 else ''} you."

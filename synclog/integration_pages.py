@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,10 +17,7 @@ from synclog import actions, asking, progress
 from synclog.health import health_of
 from synclog.models import Event, Job, Question
 from synclog.retention import delete_jobs
-from synclog.tasks import silent_for
-
-# The sweep looks every minute: two without one mean that nobody works.
-_SILENCE = timedelta(minutes=2)
+from synclog.silence import silent
 
 
 def connect() -> None:
@@ -64,21 +60,10 @@ def _log(integration: Integration, tab: str) -> str:
 
 
 def silence(request: HttpRequest) -> list[str]:
-    silent = silent_for()
-    if silent is not None and silent < _SILENCE:
+    said = silent()
+    if not said:
         return []
-    since = f"for {_said(silent)}" if silent is not None else "yet"
-    return [
-        f"No worker has looked for work {since}, so nothing is sent. Changes are recorded and go out when one runs: "
-        "ask your operator to start the worker."
-    ]
-
-
-def _said(time: timedelta) -> str:
-    minutes = int(time.total_seconds() // 60)
-    if minutes < 120:
-        return f"{minutes} minutes"
-    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+    return [f"{said} Changes are recorded and go out when one runs: ask your operator to start the worker."]
 
 
 def error_log(request: HttpRequest, integration: Integration, shown: Health | None) -> list[Tab]:

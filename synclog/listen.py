@@ -32,7 +32,6 @@ def position_saved(instance: Position, created: bool, raw: bool, **kwargs: Any) 
     if raw:
         return
     instance.sync_jobs = record([Changed(instance, None if created else instance.changed_fields())])  # type: ignore[attr-defined]
-    instance.remember()
 
 
 def position_deleted(instance: Position, origin: Any = None, **kwargs: Any) -> None:
@@ -43,11 +42,6 @@ def position_deleted(instance: Position, origin: Any = None, **kwargs: Any) -> N
 
 
 def many_saved(saved: list[tuple[Position, list[str] | None]], **kwargs: Any) -> None:
-    missing = {p.employee_id for p, _ in saved if "employee" not in p._state.fields_cache}
-    employees = Employee.objects.in_bulk(missing) if missing else {}
-    for position, _ in saved:
-        if position.employee_id in employees:
-            position.employee = employees[position.employee_id]
     jobs = record([Changed(position, fields) for position, fields in saved])
     by_position: dict[int, list[Job]] = {}
     for job in jobs:

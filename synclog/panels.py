@@ -18,6 +18,7 @@ from integrations import adapt
 from integrations.connectors.system import Delete, Model
 from integrations.models import Integration, PeriodLink
 from integrations.rules import changed_although_locked
+from integrations.scope import Scope, company_names, not_taken, scopes_of
 from integrations.translate import translate
 from positions import dates, roles
 from positions.admin import panels
@@ -55,31 +56,27 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """An organization's connections and whom each takes; no companies: everybody."""
+    """An organization's connections, what each takes, and the names of the companies that it is limited to."""
 
     organization: Organization
     integrations: Sequence[Integration]
-    companies: Mapping[int, Mapping[int, str]]
+    scopes: Mapping[int, Scope]
+    companies: Mapping[int, Sequence[str]]
 
-    def takes(self, integration: Integration, company: int | None) -> bool:
-        only = self.companies.get(integration.pk)
-        return not only or company in only
+    def takes(self, integration: Integration, position: Position) -> bool:
+        return self.scopes[integration.pk].takes(position)
 
 
 def connections_of(organization: Organization) -> Connections:
-    """In two queries."""
+    """In three queries."""
     found = list(Integration.objects.filter(organization=organization).defer(*_LIGHT).order_by("name"))
-    companies: defaultdict[int, dict[int, str]] = defaultdict(dict)
-    chosen = Integration.companies.through.objects.filter(integration__in=found)
-    for integration, company, name in chosen.values_list("integration_id", "company_id", "company__name"):
-        companies[integration][company] = name
     for one in found:
         one.organization = organization
-    return Connections(organization, found, companies)
+    return Connections(organization, found, scopes_of([one.pk for one in found]), company_names(found))
 
 
 def states_of(connections: Connections, positions: Sequence[Position]) -> dict[int, list[State]]:
-    """For all positions (with their employee) in two more queries, however many there are."""
+    """For all positions (with their company) in two more queries, however many there are."""
     keys = [p.pk for p in positions]
     newest = (
         Job.objects.filter(position_key__in=keys, integration__in=connections.integrations)
@@ -122,8 +119,8 @@ def _state(
         before = f" It was last sent {showing.when(link.sent_at, zone)}, while it was on." if link else ""
         why = f"Send positions is switched off for {integration.name}: changes are not recorded.{before}"
         return State(integration, Mark("Off", "toggle_off", "neutral"), why, job, settled=True)
-    if not connections.takes(integration, position.employee.company_id):
-        why = _excluded(connections, position, integration)
+    if not connections.takes(integration, position):
+        why = not_taken(integration.name, position, connections.companies.get(integration.pk, ()))
         return State(integration, Mark("Excluded", "block", "neutral"), why, excluded=True)
     if job is not None:
         return _closed(integration, job, link)
@@ -185,19 +182,12 @@ def _never(connections: Connections, position: Position, integration: Integratio
             saved, on = f"{saved} {position.updated_at.astimezone(zone):%H:%M}", f"{on} {on_time}"
         why = f"Saved on {saved}; sync has been on since {on}. Save it again or press Send now."
     else:
-        why = f"Saved on {saved}, when {integration.name} did not take this employee. Save it again or press Send now."
+        why = f"Saved on {saved}, when {integration.name} did not take this position. Save it again or press Send now."
     return State(integration, NOT_SENT, why, may_send=True)
 
 
 NOT_SENT = Mark("Not sent", "radio_button_unchecked", "warning")
 NOT_SUPPORTED = Mark("Not supported", "do_not_disturb_on", "neutral")
-
-
-def _excluded(connections: Connections, position: Position, integration: Integration) -> str:
-    company = position.employee.company
-    belongs = f"belongs to {company.name}" if company else "belongs to no company"
-    names = ", ".join(sorted(connections.companies[integration.pk].values()))
-    return f"{position.employee.name} {belongs}; {integration.name} takes only employees of {names}."
 
 
 # -- on the pages --------------------------------------------------------------------------------------------
@@ -269,24 +259,32 @@ def delete_notes(request: HttpRequest, positions: Sequence[Position]) -> list[st
             ).values_list("integration_id", "position_key")
         )
         for integration in connections.integrations:
-            mine = [p for p in rows if connections.takes(integration, p.employee.company_id)]
+            mine = [p for p in rows if connections.takes(integration, p) or (integration.pk, p.pk) in sent]
             gone = {p.pk for p in rows}
-            notes.append(_delete_note(integration, mine, [p for p in mine if (integration.pk, p.pk) in sent], gone))
+            notes.append(
+                _delete_note(connections, integration, mine, [p for p in mine if (integration.pk, p.pk) in sent], gone)
+            )
     return [note for note in notes if note]
 
 
-def _delete_note(integration: Integration, mine: Sequence[Position], sent: Sequence[Position], gone: set[int]) -> str:
+def _delete_note(
+    connections: Connections,
+    integration: Integration,
+    mine: Sequence[Position],
+    sent: Sequence[Position],
+    gone: set[int],
+) -> str:
     system, name = integration.system, integration.name
     if not integration.send_positions:
         return f"{name}: nothing happens there, Send positions is switched off."
     if not mine:
-        return f"{name}: nothing happens there, it does not take this employee."
+        return f"{name}: nothing happens there, it does not take this position."
     if not sent:
         return f"{name}: nothing happens there, it was never sent."
     what = f"“{sent[0].title}”" if len(sent) == 1 else f"the {len(sent)} positions that were sent"
     stays, them = ("stays", "it") if len(sent) == 1 else ("stay", "them")
     if system.model is Model.FLAT:
-        return _flat_note(integration, sent, gone)
+        return _flat_note(integration, connections.scopes[integration.pk], sent, gone)
     if not integration.delete_positions:
         return f"{name}: {what} {stays} there. Delete there too is switched off for this connection."
     if system.delete is Delete.BY_HAND:
@@ -298,12 +296,12 @@ def _delete_note(integration: Integration, mine: Sequence[Position], sent: Seque
     return f"{name}: {what} {'is' if len(sent) == 1 else 'are'} {does} there too. {system.delete_note}".strip()
 
 
-def _flat_note(integration: Integration, sent: Sequence[Position], gone: set[int]) -> str:
+def _flat_note(integration: Integration, scope: Scope, sent: Sequence[Position], gone: set[int]) -> str:
     """One record for each employee: another current position takes it over, else it stays as it is."""
     system, today = integration.system, integration.organization.today()
     employees = {p.employee_id for p in sent}
     others = (
-        Position.objects.filter(employee__in=employees, start_date__lte=today)
+        Position.objects.filter(scope.positions(), employee__in=employees, start_date__lte=today)
         .filter(Q(end_date=None) | Q(end_date__gte=today))
         .exclude(pk__in=gone)
     )
@@ -324,10 +322,24 @@ def _flat_note(integration: Integration, sent: Sequence[Position], gone: set[int
 def save_notes(request: HttpRequest, position: Position) -> list[str]:
     """What connected systems will refuse of the position as it is saved: values, and an overlap."""
     connections = connections_of(position.employee.organization)
-    taking = [
-        i for i in connections.integrations if i.send_positions and connections.takes(i, position.employee.company_id)
-    ]
-    return [*_refused_values(taking, position), *_refused_overlap(taking, position)] if taking else []
+    taking = [i for i in connections.integrations if i.send_positions and connections.takes(i, position)]
+    notes = list(_left(connections, position))
+    if taking:
+        notes += [*_refused_values(taking, position), *_refused_overlap(connections, taking, position)]
+    return notes
+
+
+def _left(connections: Connections, position: Position) -> Iterable[str]:
+    """What becomes of it where it was sent and is not taken any more, since it is with another company now."""
+    left = {job.integration_id for job in getattr(position, "sync_jobs", ()) if job.outside}
+    if not left:
+        return
+    links = PeriodLink.objects.filter(position_key=position.pk, integration__in=left)
+    sent = set(links.values_list("integration_id", flat=True))
+    for integration in (i for i in connections.integrations if i.pk in left):
+        there = [position] if integration.pk in sent else []
+        note = _delete_note(connections, integration, [position], there, {position.pk})
+        yield f"{integration.name} does not take this position any more, so it counts as deleted there. {note}"
 
 
 def _refused_values(taking: Sequence[Integration], position: Position) -> Iterable[str]:
@@ -347,15 +359,17 @@ def _refused_values(taking: Sequence[Integration], position: Position) -> Iterab
             yield f"{integration.name} will not take this position. {' '.join(p.message for p in problems)}"
 
 
-def _refused_overlap(taking: Sequence[Integration], position: Position) -> list[str]:
-    names = [i.name for i in taking if i.system.model is Model.HISTORY]
-    if not names:
+def _refused_overlap(connections: Connections, taking: Sequence[Integration], position: Position) -> list[str]:
+    history = [i for i in taking if i.system.model is Model.HISTORY]
+    if not history:
         return []
     others = Position.objects.filter(employee=position.employee_id).exclude(pk=position.pk)
     others = others.filter(Q(end_date=None) | Q(end_date__gte=position.start_date))
     if position.end_date is not None:
         others = others.filter(start_date__lte=position.end_date)
-    if not others.exists():
+    overlapping = list(others)
+    names = [i.name for i in history if any(connections.takes(i, other) for other in overlapping)]
+    if not names:
         return []
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return [

@@ -19,6 +19,7 @@ from integrations.connectors.http import Exchange
 from integrations.connectors.values import Change
 from integrations.models import Integration
 from integrations.runner import Outcome, Trace, run
+from integrations.scope import company_names, not_taken, scope_of
 from integrations.vault import DatabaseVault
 from positions.models import Position
 from synclog.models import Job
@@ -74,7 +75,7 @@ def find(integration: Integration, position_key: int, job_key: int) -> Preview:
         return (
             _preview(integration, job) if job else Preview(integration, Job(position_key=position_key), refused=_GONE)
         )
-    position = Position.objects.select_related("employee__company").filter(pk=position_key).first()
+    position = Position.objects.select_related("employee", "company").filter(pk=position_key).first()
     if position is None:
         return Preview(integration, Job(position_key=position_key), refused=_GONE)
     return _of_position(integration, position)
@@ -90,14 +91,9 @@ def question_of(position: Position, integration: Integration) -> Job:
 
 def _of_position(integration: Integration, position: Position) -> Preview:
     job = question_of(position, integration)
-    companies = {company.pk: company.name for company in integration.companies.all()}
-    if companies and position.employee.company_id not in companies:
-        names = ", ".join(sorted(companies.values()))
-        return Preview(
-            integration,
-            job,
-            refused=f"{integration.name} takes only employees of {names}: nothing of {position.employee.name} is sent.",
-        )
+    if integration.connected and not scope_of(integration.pk).takes(position):
+        why = not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
+        return Preview(integration, job, refused=f"{why} Nothing of it is sent there.")
     return _preview(integration, job)
 
 

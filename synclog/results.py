@@ -41,6 +41,7 @@ class Done:
     report: Report | Exception
     started: datetime
     finished: datetime
+    said: Mapping[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)  # `tries.before`, by position id
 
 
 def store_results(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
@@ -59,8 +60,8 @@ def store_results(integration: Integration, held: Held, done: Sequence[Done]) ->
 
 
 _CLOSING = [
-    "state", "open_key", "action", "attempts", "cause", "message", "field", "vendor_text", "vendor_code", "warning",
-    "first_failed_at", "changed_at", "finished_at", "file_key",
+    "state", "open_key", "action", "outside", "attempts", "cause", "message", "field", "vendor_text", "vendor_code",
+    "warning", "first_failed_at", "changed_at", "finished_at", "file_key",
 ]  # fmt: skip
 _WHILE_OPEN = ["due_at", "tried", "meant"]
 
@@ -69,13 +70,15 @@ class _Batch:
     def __init__(self, integration: Integration, done: Sequence[Done]) -> None:
         self.integration = integration
         self.now = timezone.now()
-        # The jobs as they are now, with their generations.
-        self.current = dict(
+        # The jobs as they are now, with their generations; and those that were closed meanwhile (switched off).
+        rows = list(
             Job.objects.select_for_update()
             .filter(pk__in=[job.pk for one in done for job in one.jobs.values()])
             .order_by("pk")
-            .values_list("pk", "generation")
+            .values_list("pk", "generation", "open_key")
         )
+        self.current = {pk: generation for pk, generation, _ in rows}
+        self.closed = {pk for pk, _, open_key in rows if open_key is None}
         self.jobs: list[tuple[Job, int]] = []  # with the generation that was sent
         self.new_jobs: list[Job] = []
         self.attempts: list[Attempt] = []
@@ -92,7 +95,11 @@ class _Batch:
                 self._job(job, Outcome(str(job.position_key), "failed", "internal_error", _mistake(job)), done, report)
             return
         for position_id, outcome in report.outcomes.items():
-            found = done.jobs.get(position_id) or self._extra_job(position_id, done)
+            found = done.jobs.get(position_id)
+            if found is None and outcome.result in ("skipped", "waiting"):
+                self._period(outcome, done)  # nobody changed it, and nothing was to be done: that is no entry
+                continue
+            found = found or self._extra_job(position_id, done)
             if found is None:
                 continue
             self._job(found, outcome, done, report)
@@ -109,11 +116,13 @@ class _Batch:
             return
         if isinstance(report, Exception) or outcome.position_id in report.unanswered:
             job.tried = tries.tried(job, done.work)
-            job.meant = tries.meanings(self.integration, job, done.work)
+            job.meant = done.said.get(outcome.position_id) or tries.meanings(self.integration, job, done.work)
         job.cause, job.message, job.field = outcome.cause, outcome.message, outcome.field
         job.vendor_text, job.vendor_code = outcome.vendor_text[:2000], outcome.vendor_code[:80]
         job.warning = bool(outcome.warnings)
         job.changed_at = self.now
+        if outcome.position_id in done.work.outside:
+            job.outside, job.action = True, Job.Action.DELETE
         if outcome.action and outcome.result == "sent":
             job.action = outcome.action
         {
@@ -133,7 +142,9 @@ class _Batch:
         job.state, job.open_key = Job.State.SUCCEEDED, None
         job.file_key = outcome.file_id
         system = self.integration.system.name
-        said = " ".join(text for text in (outcome.pending, *(w.message for w in outcome.warnings)) if text)
+        said = " ".join(
+            text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text
+        )
         job.message = said or f"Accepted by {system}."
 
     def _skipped(self, job: Job, outcome: Outcome) -> None:
@@ -141,6 +152,7 @@ class _Batch:
 
     def _waiting(self, job: Job, outcome: Outcome) -> None:
         assert outcome.wait_until is not None
+        job.message = _said(outcome)
         zone = self.integration.organization.zone
         job.state = Job.State.WAITING
         job.due_at = datetime.combine(outcome.wait_until, time.min, zone).astimezone(UTC)
@@ -206,6 +218,9 @@ class _Batch:
             return
         if self.integration.system.model is Model.FLAT:
             self.gone += [int(p) for p in done.work.sent if p != outcome.position_id]
+        # Whoever held this record before (a position that is deleted here) holds it no more.
+        others = ((p, sent) for p, sent in done.work.sent.items() if p != outcome.position_id)
+        self.gone += [int(p) for p, sent in others if sent.remote_id == outcome.sent.remote_id]
         self.periods.append(
             PeriodLink(
                 integration=self.integration,
@@ -213,6 +228,7 @@ class _Batch:
                 position_key=int(outcome.position_id),
                 remote_id=outcome.sent.remote_id,
                 values=adapt.to_json(outcome.sent.values),
+                left_behind=list(outcome.sent.left_behind),
                 sent_at=self.now,
             )
         )
@@ -230,6 +246,7 @@ class _Batch:
                 label=(found.label if found else "")[:200],
                 matched_by=(found.matched_by if found else "")[:60],
                 next_change_on=next_change(done.work.positions, done.work.today) if flat else None,
+                planned_in=self.integration.activated_at,
                 matched_at=self.now,
             )
         )
@@ -237,8 +254,15 @@ class _Batch:
     # saving
 
     def save(self) -> None:
-        # A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone.
-        self._update_jobs([job for job, generation in self.jobs if self.current.get(job.pk) == generation])
+        # A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone. One that was
+        # closed meanwhile is not opened anew.
+        self._update_jobs(
+            [
+                job
+                for job, generation in self.jobs
+                if self.current.get(job.pk) == generation and not (job.is_open and job.pk in self.closed)
+            ]
+        )
         Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in self.current])
         if self.gone:
             PeriodLink.objects.filter(integration=self.integration, position_key__in=self.gone).delete()
@@ -246,13 +270,13 @@ class _Batch:
             self.periods,
             update_conflicts=True,
             unique_fields=["integration", "position_key"],
-            update_fields=["remote_id", "values", "sent_at", "employee_key"],
+            update_fields=["remote_id", "values", "left_behind", "sent_at", "employee_key"],
         )
         EmployeeLink.objects.bulk_create(
             self.employees,
             update_conflicts=True,
             unique_fields=["integration", "employee_key"],
-            update_fields=["remote_id", "label", "matched_by", "next_change_on", "matched_at"],
+            update_fields=["remote_id", "label", "matched_by", "next_change_on", "planned_in", "matched_at"],
         )
 
     @staticmethod
@@ -277,6 +301,10 @@ class _Batch:
             if attempt.result in ("failed", "error"):
                 with working_on([attempt.job_id], [attempt.job.request_id]):
                     logger.warning("Integration %s: not sent: %s", self.integration.pk, attempt.cause)
+
+
+def _said(outcome: Outcome) -> str:
+    return " ".join(text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text)
 
 
 def _mistake(job: Job) -> str:

@@ -6,15 +6,16 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections, connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.models import EmployeeLink, Integration
 from integrations.outbox import drop_files, waiting_for_a_folder
+from integrations.scope import scopes_of
 from positions.models import Organization, Position
 from positions.origin import Origin
-from synclog import actions, asking, clock, retention
+from synclog import actions, asking, clock, retention, shares
 from synclog.lease import HOST, WORKER, Held, free
 from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
@@ -55,6 +56,8 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     )
     if integration is None:
         return
+    if not shares.may_take(integration.organization_id):
+        return  # whoever of the organization is done first rings again
     held = Held.acquire(integration_id)
     if held is None:
         return  # its holder looks once more after it has let go
@@ -70,6 +73,8 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     # Whoever was woken during the turn found the lease taken and left: the last look is ours.
     if due_jobs(integration_id):
         wake([integration_id])
+    for other in shares.left_waiting(integration.organization_id):
+        wake([other])
 
 
 def _drop_files(integration: Integration) -> None:
@@ -151,6 +156,7 @@ def take_over_the_day() -> None:
     for organization in Organization.objects.all():
         today = organization.today()
         links = EmployeeLink.objects.filter(
+            Q(planned_in=F("integration__activated_at")) | Q(planned_in=None, integration__activated_at=None),
             integration__organization=organization,
             integration__send_positions=True,
             next_change_on__lte=today,
@@ -162,9 +168,12 @@ def take_over_the_day() -> None:
         positions: dict[int, list[Position]] = {}
         for row in Position.objects.filter(employee__in=employees).select_related("employee"):
             positions.setdefault(row.employee_id, []).append(row)
+        scopes = scopes_of({link.integration_id for link in found})
         jobs = []
         for link in found:
             for row in positions.get(link.employee_key, []):
+                if not scopes[link.integration_id].takes(row):
+                    continue
                 days = [row.start_date, *([row.end_date + timedelta(days=1)] if row.end_date else [])]
                 if link.next_change_on is not None and any(link.next_change_on <= day <= today for day in days):
                     jobs.append(job_for(Changed(row), row.employee, link.integration_id, Origin("schedule")))

@@ -11,7 +11,8 @@ from integrations import adapt
 from integrations.connectors.values import Person, Wanted
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planner import Rules, Sent
-from integrations.runner import Touched, Work
+from integrations.runner import Meant, Touched, Work
+from integrations.scope import scope_of
 from positions.models import Employee, Position
 from synclog.models import Job
 
@@ -26,8 +27,14 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
         e.pk: e for e in Employee.objects.filter(pk__in=keys).select_related("company", "department", "manager")
     }
     positions: defaultdict[int, list[Position]] = defaultdict(list)
-    for row in Position.objects.filter(employee__in=keys).select_related("department").order_by("start_date", "pk"):
-        positions[row.employee_id].append(row)
+    outside: defaultdict[int, set[str]] = defaultdict(set)
+    scope = scope_of(integration.pk)
+    rows = Position.objects.filter(employee__in=keys).select_related("company", "department")
+    for row in rows.order_by("start_date", "pk"):
+        if scope.takes(row):
+            positions[row.employee_id].append(row)
+        else:
+            outside[row.employee_id].add(str(row.pk))
     remote_ids = dict(
         EmployeeLink.objects.filter(integration=integration, employee_key__in=keys).values_list(
             "employee_key", "remote_id"
@@ -35,13 +42,16 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
     )
     sent: defaultdict[int, dict[str, Sent]] = defaultdict(dict)
     for link in PeriodLink.objects.filter(integration=integration, employee_key__in=keys):
-        sent[link.employee_key][str(link.position_key)] = Sent(link.remote_id, adapt.from_json(link.values))
+        sent[link.employee_key][str(link.position_key)] = Sent(
+            link.remote_id, adapt.from_json(link.values), tuple(link.left_behind)
+        )
     rules = Rules(delete=integration.delete_positions, move=integration.move_periods)
     today = integration.organization.today()
     found = []
     asked = (Job.Origin.RESYNC, Job.Origin.API)
     for key, its_jobs in of_employee.items():
         employee = employees.get(key)
+        touched = {str(job.position_key) for job in its_jobs}
         work = Work(
             person=adapt.person(employee) if employee else _gone(its_jobs[0]),
             positions=[adapt.position(row, employee) for row in positions[key]] if employee else [],
@@ -60,13 +70,15 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
             remote_employee_id=remote_ids.get(key, ""),
             rules=rules,
             today=today,
+            outside=frozenset(outside[key] & (touched | set(sent[key]))),
         )
         found.append((work, {str(job.position_key): job for job in its_jobs}))
     return found
 
 
-def _meant(job: Job, said: Mapping[str, Any]) -> Wanted:
-    return Wanted(str(job.position_key), adapt.from_json(said["values"]), frozenset(said["defaulted"]))
+def _meant(job: Job, said: Mapping[str, Any]) -> Meant:
+    wanted = Wanted(str(job.position_key), adapt.from_json(said["values"]), frozenset(said["defaulted"]))
+    return Meant(wanted, tuple(adapt.from_json(before) for before in said.get("before", ())))
 
 
 def _gone(job: Job) -> Person:

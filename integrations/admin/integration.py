@@ -22,6 +22,7 @@ from integrations.admin.showing import Line
 from integrations.connectors.registry import connectors, systems
 from integrations.hooks import Happening
 from integrations.models import Integration
+from integrations.scope import left_behind
 from integrations.settings_form import ConnectionForm, gaps, missing
 from positions import roles
 from positions.admin.scoped import ScopedAdmin
@@ -31,6 +32,10 @@ _PER_PAGE = 50
 _LAST_EVENTS = 8
 _HISTORY = 200
 _FORGET_SECRETS = "Nothing was saved. Mend what is marked below, and enter keys and passwords again: they are not kept."
+_LEFT_BEHIND = (
+    "{0} of the positions that were sent are not taken any more. They stay in {1} as they are until one is changed "
+    "here or its entry re-synced: then it is treated there as if it were deleted here."
+)
 
 
 @admin.register(Integration)
@@ -158,7 +163,8 @@ class IntegrationAdmin(ScopedAdmin):
             obj.name = form.cleaned_data["name"]
             obj.settings = form.settings()
             obj.base_urls = form.base_urls()
-            fields = ["name", "settings", "base_urls", "updated_at"]
+            obj.everybody = form.cleaned_data["everybody"]
+            fields = ["name", "settings", "base_urls", "everybody", "updated_at"]
             if credentials or removed:
                 obj.set_credentials(credentials, by, remove=removed)
                 fields += Integration.CREDENTIAL_FIELDS
@@ -229,6 +235,9 @@ class IntegrationAdmin(ScopedAdmin):
         if request.method == "POST" and form.is_valid():
             said = self._save(request, form, add=False)
             self.message_user(request, "Saved." if said else "Nothing was changed.", messages.SUCCESS)
+            left = left_behind(obj.pk) if any(line.startswith("Companies: ") for line in said) else 0
+            if left:
+                self.message_user(request, _LEFT_BEHIND.format(left, obj.system.name), messages.WARNING)
             return HttpResponseRedirect(showing.url(obj, "settings"))
         if form.errors:
             self.message_user(request, _FORGET_SECRETS, messages.ERROR)
@@ -292,7 +301,7 @@ class IntegrationAdmin(ScopedAdmin):
             required=showing.required(obj),
             missing=missing(obj),
             gaps=gaps(obj.system, obj.cleaned_settings()),
-            scope=showing.scope(obj),
+            about=showing.about(obj),
             test=test,
             failed=test is not None and test.lines is not None and not all(line.ok for line in test.lines),
         )

@@ -446,7 +446,9 @@ class CronaLonConnector(Connector):
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         earlier = self.context.outbox.latest(person.id)
-        return self._put(employee, person, self._record(employee, person, wanted.values, wanted.since), earlier or {})
+        return self._put(
+            employee, person, self._record(employee, person, wanted.values, _counts_from(wanted)), earlier or {}
+        )
 
     def update(
         self,
@@ -459,7 +461,7 @@ class CronaLonConnector(Connector):
         values = dict(wanted.values)
         if "start_date" in values and "start_date" not in changes:
             values["start_date"] = remote.start
-        record = dict(self._record(employee, person, values, wanted.since))
+        record = dict(self._record(employee, person, values, _counts_from(wanted)))
         taken_over = bool(employee.position_id) and employee.position_id != wanted.position_id
         if "percentage" not in changes and "sysgrad" in remote.raw and not taken_over:
             record["sysgrad"] = remote.raw["sysgrad"]  # it goes on counting from the day from which it did
@@ -544,6 +546,10 @@ class CronaLonConnector(Connector):
 
     def file_name(self, made_at: datetime, number: int) -> str:
         return f"crona-lon-{made_at:%Y%m%d-%H%M%S}-{number}.{self.settings.get('file_ending') or 'pax'}"
+
+
+def _counts_from(wanted: Wanted) -> date | None:
+    return wanted.counts_from or wanted.since
 
 
 def _person(record: Record) -> Iterator[str]:

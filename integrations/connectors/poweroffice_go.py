@@ -583,11 +583,10 @@ class _Employment:
 
 @dataclass(slots=True)
 class _Matched:
-    """What belongs to a matched employee: the record as read last (`fresh` until it was used), what the person has."""
+    """What belongs to a matched employee: the record as read last (`fresh` until it was used), the manager here."""
 
     record: Mapping[str, Any] | None
     manager: Manager | None
-    company: bool
     fresh: bool = True
     employments: tuple[_Employment, ...] = ()
 
@@ -967,7 +966,7 @@ class PowerOfficeGoConnector(Connector):
         values["percentage"] = number_of(line.get("FtePercentage")) if line else None
         if "manager" in values:
             values["manager"] = self._manager_number(employee.raw.manager, record)
-        if "EnterpriseId" in body and employee.raw.company and self.settings.get("send_company"):
+        if "EnterpriseId" in body and self.settings.get("send_company"):
             enterprise = str(body.get("EnterpriseId") or "")
             values["company"] = text_of(self._enterprises().get(enterprise, {}).get("EnterpriseNo")) or enterprise
         renews_from = None
@@ -1105,7 +1104,7 @@ class PowerOfficeGoConnector(Connector):
         if employment.id != employee.record_id and self._just_made(employment, wanted):
             day = max(start, begun)
         elif taken_over:
-            since = wanted.since or wanted.start
+            since = wanted.counts_from or wanted.start
             day = since if begun <= since else today
         elif self.settings.get("percentage_from") == "start":
             day = max(wanted.start, begun)
@@ -1259,6 +1258,5 @@ def _asked(matched_by: str, number: str, email: str) -> str:
 
 def _found(person: Person, record: Mapping[str, Any], matched_by: str, *, whole: bool = True) -> RemoteEmployee:
     name = f"{record.get('FirstName') or ''} {record.get('LastName') or ''}".strip()
-    company = bool(person.company and person.company.organization_number)
-    matched = _Matched(record if whole else None, person.manager, company)
+    matched = _Matched(record if whole else None, person.manager)
     return RemoteEmployee(str(record["Id"]), f"{name} ({record.get('Number')})", matched_by, matched)

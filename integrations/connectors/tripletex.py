@@ -262,8 +262,8 @@ SYSTEM = System(
             allowed=r"\d{9}",
             allowed_note="the sub-unit's organization number has nine digits",
             clearable=False,
-            stays="Tripletex does not let an employment change its sub-unit. Put the old company back, or end this "
-            "position and add a new one.",
+            stays="Tripletex does not let an employment change its sub-unit: put the old company back, or end this "
+            "position and add a new one",
             note="Set once: Tripletex does not let an employment change its sub-unit.",
             format="organization number of a sub-unit",
             example="974760673",

@@ -67,15 +67,16 @@ class Position:
 class Wanted:
     """A position translated into one system's words, as `Remote.values` would show it once written.
 
-    `defaulted` names the fields that were empty here and hold a default of the connection. `since` is the day
-    from which a value of it counts, for systems that date one: the position's own first day; in a flat system, the
-    day from which it has been the current one (it may have come back after another).
+    `defaulted` names the fields that were empty here and hold a default of the connection. `since` is the position's
+    own first day, for systems that date a value by it; they may be told not to send the start date itself.
+    `counts_from` (flat): the day from which it has been the current one; it may have come back after another.
     """
 
     position_id: str
     values: Mapping[str, Any]
     defaulted: frozenset[str] = frozenset()
     since: date | None = None
+    counts_from: date | None = None
 
     @property
     def start(self) -> date:

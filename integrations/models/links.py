@@ -15,6 +15,9 @@ class EmployeeLink(models.Model):
     matched_by = models.CharField(max_length=60, blank=True)
     matched_at = models.DateTimeField(auto_now=True)
     next_change_on = models.DateField(null=True, blank=True)
+    # The integration's `activated_at` when that was planned: whoever was touched under an earlier activation only is
+    # not under sync any more, and no day sends anything of theirs.
+    planned_in = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["integration", "employee_key"], name="employee_link_once")]
@@ -32,6 +35,7 @@ class PeriodLink(models.Model):
     position_key = models.BigIntegerField()
     remote_id = models.CharField(max_length=120)
     values = models.JSONField(default=dict)
+    left_behind = models.JSONField(default=list)  # records made for it under earlier start dates and still there
     sent_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -23,9 +25,11 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString
 
 from integrations.models import Integration
+from integrations.scope import company_names, not_taken
 from positions import roles
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Position
+from positions.models.words import matching
 from synclog import actions, asking, batch, showing
 from synclog.admin import export, page
 from synclog.admin.filters import (
@@ -79,7 +83,7 @@ class JobAdmin(ScopedAdmin):
         PositionFilter,
         FieldFilter,
     )
-    search_fields = ("employee_name", "employee_number", "title")
+    search_fields = ("employee_name", "employee_number", "title")  # as written; see get_search_results
     search_help_text = "Employee or position"
     ordering = ("-changed_at", "-pk")
     sortable_by = ()
@@ -92,6 +96,16 @@ class JobAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("integration__organization").defer(*LIGHT)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+        """Entries of whoever is found by the words, whatever their case and accents; and those in which they stand as
+        they are written, for positions and for people who are not here any more."""
+        narrowed, _ = super().get_search_results(request, queryset, "")
+        for word in search_term.split():
+            written = (Q(**{f"{name}__icontains": word}) for name in self.search_fields)
+            person = matching(word, self.visible(request), "employee_key")
+            narrowed = narrowed.filter(reduce(or_, written, person))
+        return narrowed, False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return JobList
@@ -501,22 +515,20 @@ class JobAdmin(ScopedAdmin):
         if isinstance(chosen, HttpResponse):
             return chosen
         position, integration = chosen
-        companies = {company.pk for company in integration.companies.all()}
         if not integration.send_positions:
             self.message_user(request, f"{integration.name}: {showing.held_back(integration)}", messages.WARNING)
-        elif companies and position.employee.company_id not in companies:
-            text = f"{integration.name} does not take employees of this company."
-            self.message_user(request, text, messages.WARNING)
-        else:
-            actions.send_now([position], integration, request.user.get_username())
+        elif actions.send_now([position], integration, request.user.get_username()):
             text = f"{position.title} is on its way to {integration.name}."
             self.message_user(request, text, messages.SUCCESS)
+        else:
+            text = not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
+            self.message_user(request, text, messages.WARNING)
         return self._back(request, _position_address(position.pk))
 
     def _chosen(self, request: HttpRequest) -> tuple[Position, Integration] | HttpResponse:
         """The position and the connection that were posted: of one organization, in which the user may edit."""
         ids = self.visible(request)
-        positions = Position.objects.select_related("employee__organization")
+        positions = Position.objects.select_related("company", "employee__organization")
         integrations = Integration.objects.select_related("organization")
         if ids is not None:
             positions = positions.filter(employee__organization__in=ids)

@@ -52,7 +52,7 @@ class FieldSerializer(serializers.Serializer):
 
 class HealthSerializer(serializers.Serializer):
     word = serializers.CharField(
-        help_text="Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped or Paused.",
+        help_text="Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped, Paused or No worker.",
     )
     detail = serializers.CharField()
     in_sync = serializers.IntegerField()
@@ -75,7 +75,10 @@ class IntegrationSerializer(serializers.Serializer):
     stopped = serializers.BooleanField()
     activated_at = serializers.DateTimeField()
     last_success_at = serializers.DateTimeField()
-    companies = serializers.SerializerMethodField(help_text="Ids of the only companies it takes. Empty: everybody.")
+    everybody = serializers.BooleanField(help_text="It takes positions of every company, and of none.")
+    companies = serializers.SerializerMethodField(
+        help_text="Ids of the companies whose positions it takes, unless it is for everybody."
+    )
     health = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))

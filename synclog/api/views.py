@@ -281,7 +281,7 @@ class PreviewView(ApiView):
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
         positions = Position.objects.filter(employee__organization=self.organization)
-        position = positions.select_related("employee__company").filter(pk=asked["position"]).first()
+        position = positions.select_related("employee", "company").filter(pk=asked["position"]).first()
         integrations = Integration.objects.filter(organization=self.organization).select_related("organization")
         integration = integrations.filter(pk=asked["integration"]).first()
         if position is None or integration is None:

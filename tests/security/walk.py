@@ -192,8 +192,7 @@ def path_to_organization(model: type[models.Model], seen: tuple[type, ...] = ())
 
 
 def owned_models() -> list[type[models.Model]]:
-    found = [m for app in OURS for m in apps.get_app_config(app).get_models() if m.__name__ not in UNOWNED]
-    return [*found, Integration.companies.through]
+    return [m for app in OURS for m in apps.get_app_config(app).get_models() if m.__name__ not in UNOWNED]
 
 
 # What a look changes by itself, without anybody's doing.

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from integrations.connectors.registry import connectors
 from integrations.models import Integration, PeriodLink
-from integrations.periods import current
+from integrations.periods import current, end_of_chain
 from positions.bulk import save_positions
 from positions.models import Employee, Organization, Position
 from synclog import actions, tasks, turn
@@ -328,11 +328,13 @@ class Engine(RuleBasedStateMachine):
         failed = set(
             Job.objects.filter(employee_key=person.pk, state=Job.State.FAILED).values_list("position_key", flat=True)
         )
-        ends = {
-            self.wanted[key]["title"].partition(" v")[0]: self.wanted[key]["end"]
-            for key in Position.objects.filter(employee=person).exclude(pk__in=failed).values_list("pk", flat=True)
-            if key in self.wanted
-        }
+        here = [adapt.position(row, person) for row in Position.objects.filter(employee=person)]
+        ends = {}
+        for position in here:
+            if int(position.id) not in failed and int(position.id) in self.wanted:
+                last = end_of_chain(position, here).end  # one employment there, if others followed at once
+                name = str(position.values["title"]).partition(" v")[0]
+                ends[name] = last.isoformat() if last else None
         for there in self.target.people.get(person.number, {}).values():
             name = there["title"].partition(" v")[0]
             assert name not in ends or there["end"] == ends[name], f"not ended there: {there}, {ends}"

@@ -67,7 +67,7 @@ def test_saved_and_switched_on_the_same_day_tells_the_times(integration: Integra
 
 def test_saved_while_it_was_not_taken(integration: Integration, position: Position) -> None:
     Integration.objects.update(activated_at=timezone.now() - timedelta(days=400))
-    assert "did not take this employee" in state_of(position).why
+    assert "did not take this position" in state_of(position).why
 
 
 def test_sent_waiting_and_needs_you(integration: Integration, position: Position) -> None:
@@ -115,7 +115,7 @@ def test_off_and_excluded(integration: Integration, position: Position) -> None:
     integration.companies.add(CompanyFactory(organization=integration.organization, name="Elsewhere AS"))
     state = state_of(position)
     assert state.mark.word == "Excluded" and not state.may_send
-    assert "belongs to no company; Netvisor Oulu takes only employees of Elsewhere AS." in state.why
+    assert "This position has no company; Netvisor Oulu takes only positions with Elsewhere AS." in state.why
     Integration.objects.update(send_positions=False)
     state = state_of(position)
     assert state.mark.word == "Off" and not state.may_send
@@ -239,7 +239,7 @@ def test_many_deleted_at_once_in_a_fixed_number_of_queries(
     with django_assert_max_num_queries(25):
         page = text_of(client.post("/admin/positions/position/", data))
     assert "the 2 positions that were sent" in page
-    assert "takes this employee" not in page
+    assert "take this position" not in page
 
 
 # -- after a save

@@ -155,8 +155,8 @@ class TestUnimicro(HistoryBehaviour):
             assert (moved.result, moved.cause) == ("failed", "sub_entity_locked")
         rig.sent.clear()
         adopted = rig.one(self.position())
-        assert (adopted.result, adopted.cause) == ("skipped", "stays_there"), adopted
-        assert "does not show" in adopted.message
+        assert (adopted.result, adopted.cause) == ("skipped", "nothing_to_change"), adopted
+        assert "Unimicro shows no " in adopted.message and "already agrees" not in adopted.message
         assert not self.writes(rig)
 
     @pytest.mark.parametrize("no_date", ["0001-01-01", "0001-01-01T00:00:00", "9999-12-31"])

@@ -60,7 +60,7 @@ class PositionsView(ApiView, GenericViewSet):
             return Position.objects.none()
         return (
             Position.objects.filter(employee__organization=self.organization)
-            .select_related("employee", "department")
+            .select_related("employee", "company", "department")
             .defer("employee__national_id")
         )
 
@@ -116,9 +116,7 @@ class PositionsView(ApiView, GenericViewSet):
         if known is not None and named is not None and named.pk != known.pk:
             name = "employee" if "employee" in row else "employee_number"
             found[name] = [ErrorDetail(IMMUTABLE, "immutable")]
-        department = references.one(
-            row, "department", references.departments, "department", found, code="department_code"
-        )
+        company, department = references.of_position(row, found)
         whose = known or named
         if whose is None and not found and not names(errors, "employee", "employee_number"):
             found["employee"] = [ErrorDetail("Name the employee: employee (id) or employee_number.", "required")]
@@ -129,7 +127,7 @@ class PositionsView(ApiView, GenericViewSet):
         position = position or Position(employee=whose)
         if not partial:
             position.department = None
-        set_values(position, row, serializer.validated_data, department)
+        set_values(position, row, serializer.validated_data, company, department)
         if external_id is not None:
             position.external_id = external_id
         errors = date_errors(position)
@@ -271,7 +269,7 @@ class PositionByExternalIdViewSet(PositionsView):
     @extend_schema(
         summary="Create or replace a position by your id",
         description="Makes the position if there is none with this id, else replaces it: what is left out goes back "
-        "to its default. Repeating it changes nothing more.",
+        "to its default, but for `company`, which stays. Repeating it changes nothing more.",
         operation_id="positions_by_external_id_upsert",
         responses={200: PositionSerializer, 201: PositionSerializer},
         examples=[
