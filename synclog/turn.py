@@ -84,6 +84,10 @@ class LentOutbox:
         found: Mapping[str, Any] | None = self._on_owner(lambda: self._outbox.latest(employee))
         return found
 
+    def handed_over(self, employee: str) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = self._on_owner(lambda: self._outbox.handed_over(employee))
+        return found
+
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
         filed: Filed = self._on_owner(lambda: self._outbox.put(employee, record))
         return filed
