@@ -18,6 +18,7 @@ from integrations.models import Integration
 from integrations.runner import Outcome, run
 from integrations.vault import DatabaseVault
 from positions.models import Position
+from synclog.matches import DatabaseMatches
 from synclog.models import Job
 from synclog.record import Changed, job_for
 from synclog.showing import held_back, in_full
@@ -98,6 +99,7 @@ def _preview(integration: Integration, job: Job) -> Preview:
     connector = open_connector(
         integration,
         vault=DatabaseVault(integration.pk, patience=SECONDS),
+        matches=DatabaseMatches(integration),
         guard=in_time,
         longest_call=CALL_SECONDS,
     )

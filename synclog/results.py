@@ -16,13 +16,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import adapt
-from integrations.connectors.errors import Interrupted, NotAuthorized, RateLimited, Unavailable
+from integrations.connectors.errors import Interrupted, MatchRefused, NotAuthorized, RateLimited, Unavailable
 from integrations.connectors.system import Model
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.periods import next_change
-from integrations.runner import Outcome, Report, Work
+from integrations.runner import NOBODY, Outcome, Report, Work
 from positions.tracing import working_on
-from synclog import retries, tries
+from synclog import left_behind, matches, retries, tries
 from synclog.lease import Held
 from synclog.models import Attempt, Event, Job
 
@@ -62,6 +62,10 @@ _CLOSING = [
     "state", "open_key", "action", "attempts", "cause", "message", "field", "vendor_text", "vendor_code", "warning",
     "first_failed_at", "changed_at", "finished_at", "file_key",
 ]  # fmt: skip
+_NOT_MATCHED = [
+    "state", "remote_id", "label", "matched_by", "matched_at", "fingerprints", "confirmed_by", "confirmed_at", "cause",
+    "message",
+]  # fmt: skip
 _WHILE_OPEN = ["due_at", "tried", "meant"]
 
 
@@ -82,6 +86,9 @@ class _Batch:
         self.periods: list[PeriodLink] = []
         self.gone: list[int] = []
         self.employees: list[EmployeeLink] = []
+        self.not_matched: list[EmployeeLink] = []
+        self.left: dict[int, str] = {}  # by employee: the record that was theirs until now
+        self.moved: set[int] = set()  # employees whose positions were written to a record that is not theirs
 
     def add(self, done: Done) -> None:
         if not any(job.pk in self.current for job in done.jobs.values()):
@@ -91,6 +98,8 @@ class _Batch:
             for job in done.jobs.values():
                 self._job(job, Outcome(str(job.position_key), "failed", "internal_error", _mistake(job)), done, report)
             return
+        if report.left_behind:
+            left_behind.tell(self.integration, done.work, report)
         for position_id, outcome in report.outcomes.items():
             found = done.jobs.get(position_id) or self._extra_job(position_id, done)
             if found is None:
@@ -218,20 +227,34 @@ class _Batch:
         )
 
     def _employee(self, done: Done, report: Report) -> None:
-        flat = self.integration.system.model is Model.FLAT
-        found = report.remote_employee
-        if found is None and not (flat and done.work.remote_employee_id):
+        """The match itself was kept when the record was claimed (`synclog.matches`)."""
+        work, found, key = done.work, report.remote_employee, int(done.work.person.id)
+        known = work.remote_employee_id
+        nobody = isinstance(report.error, NOBODY)
+        if known and (nobody or (found is not None and found.id != known)):
+            self.left[key] = known
+        elif known and work.person.deleted and all(o.result in ("sent", "skipped") for o in report.outcomes.values()):
+            self.left[key] = known  # nothing of somebody who is deleted here waits any more
+        if nobody and work.match.withheld is None:
+            error = report.error
+            assert error is not None
+            candidate = error.candidate if isinstance(error, MatchRefused) else ""
+            self.not_matched.append(self._link(key, candidate, cause=error.cause, message=error.message))
             return
-        self.employees.append(
-            EmployeeLink(
-                integration=self.integration,
-                employee_key=int(done.work.person.id),
-                remote_id=found.id if found else done.work.remote_employee_id,
-                label=(found.label if found else "")[:200],
-                matched_by=(found.matched_by if found else "")[:60],
-                next_change_on=next_change(done.work.positions, done.work.today) if flat else None,
-                matched_at=self.now,
-            )
+        flat = self.integration.system.model is Model.FLAT
+        written = any(outcome.sent for outcome in report.outcomes.values())
+        if report.left_behind and found is not None:
+            self.moved.add(key)
+        if (flat and (found or known)) or (found and written and found.id != work.match.written_to):
+            to = found.id if found and (written or report.left_behind) else work.match.written_to
+            on = next_change(work.positions, work.today) if flat else None
+            self.employees.append(self._link(key, found.id if found else known, written_to=to, next_change_on=on))
+
+    def _link(self, key: int, remote_id: str, **values: Any) -> EmployeeLink:
+        # Where there is no row, nobody has claimed the record.
+        state = EmployeeLink.State.NOT_MATCHED
+        return EmployeeLink(
+            integration=self.integration, employee_key=key, state=state, remote_id=remote_id[:120], **values
         )
 
     # saving
@@ -240,6 +263,8 @@ class _Batch:
         # A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone.
         self._update_jobs([job for job, generation in self.jobs if self.current.get(job.pk) == generation])
         Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in self.current])
+        if self.moved:
+            PeriodLink.objects.filter(integration=self.integration, employee_key__in=self.moved).delete()
         if self.gone:
             PeriodLink.objects.filter(integration=self.integration, position_key__in=self.gone).delete()
         PeriodLink.objects.bulk_create(
@@ -252,8 +277,27 @@ class _Batch:
             self.employees,
             update_conflicts=True,
             unique_fields=["integration", "employee_key"],
-            update_fields=["remote_id", "label", "matched_by", "next_change_on", "matched_at"],
+            update_fields=["written_to", "next_change_on"],
         )
+        self._save_not_matched()
+
+    def _save_not_matched(self) -> None:
+        """Whoever was released meanwhile stays released."""
+        keys = [link.employee_key for link in self.not_matched]
+        if keys:
+            decided = EmployeeLink.objects.filter(
+                integration=self.integration,
+                employee_key__in=keys,
+                state__in=[EmployeeLink.State.RELEASED, EmployeeLink.State.STOPPED],
+            )
+            kept = set(decided.values_list("employee_key", flat=True))
+            EmployeeLink.objects.bulk_create(
+                [link for link in self.not_matched if link.employee_key not in kept],
+                update_conflicts=True,
+                unique_fields=["integration", "employee_key"],
+                update_fields=_NOT_MATCHED,
+            )
+        matches.freed(self.integration.pk, self.left.values())
 
     @staticmethod
     def _update_jobs(jobs: Sequence[Job]) -> None:

@@ -31,6 +31,7 @@ from integrations.vault import DatabaseVault, wait_for
 from positions.tracing import working_on
 from synclog import tries
 from synclog.lease import Held
+from synclog.matches import DatabaseMatches, LentMatches
 from synclog.models import Job
 from synclog.results import Done, store_results
 from synclog.work import load_work
@@ -108,6 +109,7 @@ class Turn:
         self._done: list[Done] = []
         self._stopping = False
         self._ask_at = 0.0
+        self.matches = LentMatches(DatabaseMatches(integration), self._on_owner)
         self.window = _window(integration, held)
         self.place = one_call(integration, held.guard, self._on_owner)
 
@@ -206,6 +208,8 @@ class Turn:
         loaded = load_work(self.integration, jobs)
         tries.say(self.integration, loaded)
         for work, for_positions in loaded:
+            if work.remote_employee_id:
+                self.matches.hold(work.person.id, work.remote_employee_id)
             self._ready.append(_Running(work, for_positions, now))
 
     def _unfinished(self) -> list[Work]:
@@ -232,7 +236,13 @@ class Turn:
         outbox = LentOutbox(DatabaseOutbox(self.integration, self.held.holds), self._on_owner)
         limiter = shared_limiter(self.integration, self._on_owner) or self.window
         return open_connector(
-            self.integration, vault=vault, outbox=outbox, limiter=limiter, guard=self.held.guard, place=self.place
+            self.integration,
+            vault=vault,
+            outbox=outbox,
+            matches=self.matches,
+            limiter=limiter,
+            guard=self.held.guard,
+            place=self.place,
         )
 
     def _on_owner(self, call: Callable[[], Any]) -> Any:
@@ -291,6 +301,9 @@ class Turn:
         done, self._done = self._done, []
         if not store_results(self.integration, self.held, done):
             self._stopping = True
+            return
+        for one in done:
+            self.matches.let_go(one.work.person.id)
 
 
 def _window(integration: Integration, held: Held) -> WindowLimiter | None:

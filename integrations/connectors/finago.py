@@ -13,13 +13,13 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
@@ -37,6 +37,7 @@ from integrations.connectors.values import (
     Change,
     CheckLine,
     Company,
+    Marks,
     Person,
     Remote,
     RemoteEmployee,
@@ -394,9 +395,11 @@ class _Listed:
     """What matching needs of one of their employees; pay, bank and tax are not kept."""
 
     id: str
-    name: str
+    first_name: str
+    last_name: str
     email: str
     national_id: str = field(repr=False)
+    birth_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,6 +431,11 @@ def _instant(text: Any) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=_NO_OFFSET)
+
+
+def _found(person: _Listed) -> RemoteEmployee:
+    marks = Marks(person.id, person.national_id, person.email, person.birth_date, person.first_name, person.last_name)
+    return RemoteEmployee(person.id, marks=marks)
 
 
 def _employee_number(text: Any) -> str:
@@ -580,9 +588,11 @@ class FinagoConnector(Connector):
             return tuple(
                 _Listed(
                     id=_text(row["empId"]),
-                    name=f"{_text(row.get('firstname'))} {_text(row.get('lastname'))}".strip(),
+                    first_name=_text(row.get("firstname")),
+                    last_name=_text(row.get("lastname")),
                     email=_text(row.get("email")).casefold(),
                     national_id=digits_of(row.get("personnr")),
+                    birth_date=date_of(row.get("personnr")),  # where there is no national id, it may be a date
                 )
                 for row in answer
                 if isinstance(row, dict) and _text(row.get("empId"))
@@ -684,11 +694,10 @@ class FinagoConnector(Connector):
             )
         ]
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        people = self._index()
-        known = next((p for p in people if p.id == known_id), None) if known_id else None
-        if known is not None:
-            return replace(self._found(known), matched_by="the id found before")
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        return next((_found(listed) for listed in self._index() if listed.id == known_id), None)
+
+    def searches(self, person: Person) -> Sequence[Search]:
         number, email, national_id = (
             _employee_number(person.number),
             person.email.strip().casefold(),
@@ -696,18 +705,16 @@ class FinagoConnector(Connector):
         )
 
         def those(matches: Callable[[_Listed], bool]) -> list[RemoteEmployee]:
-            return [self._found(listed) for listed in people if matches(listed)]
+            return [_found(listed) for listed in self._index() if matches(listed)]
 
-        return self.match(
+        return (
             ("employee number", number, lambda: those(lambda p: _employee_number(p.id) == number)),
-            ("e-mail", email, lambda: those(lambda p: p.email == email)),
             ("national id", national_id, lambda: those(lambda p: _same_person(p.national_id, national_id))),
-            hint="Employee numbers there have digits only.",
+            ("e-mail", email, lambda: those(lambda p: p.email == email)),
         )
 
-    @staticmethod
-    def _found(person: _Listed) -> RemoteEmployee:
-        return RemoteEmployee(person.id, f"{person.id} {person.name}".strip())
+    def hint(self, person: Person) -> str:
+        return "Employee numbers there have digits only."
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         return [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils import timezone
 from integrations.connectors.base import Connector
 from integrations.connectors.registry import connector_for, connectors
 from integrations.connectors.system import System
-from positions.encryption import EncryptedJSONField
+from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import Company, Organization
 
 
@@ -29,6 +30,10 @@ def system_choices() -> list[tuple[str, str]]:
 def validate_system(key: str) -> None:
     if key not in connectors():
         raise ValidationError(f"“{key}” is not a system that Position Sync knows.")
+
+
+def new_fingerprint_key() -> str:
+    return secrets.token_hex(32)
 
 
 class Integration(models.Model):
@@ -78,6 +83,9 @@ class Integration(models.Model):
     # Kept by the connector: tokens. `vault_locked_until` lets one process at a time spend a refresh token.
     vault = EncryptedJSONField(default=dict, blank=True, editable=False)
     vault_locked_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # By which `integrations.fingerprints` are made; of no use without the database, nor the database's without it.
+    fingerprint_key = EncryptedTextField(default=new_fingerprint_key, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -1,0 +1,197 @@
+"""Who has which record there: asked and kept before anything is written, and what people decide about it.
+
+A record is claimed in the database before the first write to it, so that a worker that is killed leaves no record that
+two employees may have. Known matches cost no question.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Future
+from threading import Lock
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.connectors.errors import Interrupted
+from integrations.connectors.values import Person, RemoteEmployee
+from integrations.fingerprints import fingerprints
+from integrations.models import EmployeeLink, Integration
+from positions.models import Employee
+from synclog.models import Job
+from synclog.wake import wake
+
+State = EmployeeLink.State
+Asked = tuple[Person, RemoteEmployee]
+
+_CLAIMED = [
+    "state", "remote_id", "label", "matched_by", "matched_at", "fingerprints", "confirmed_by", "confirmed_at", "cause",
+    "message",
+]  # fmt: skip
+
+
+class DatabaseMatches:
+    """The matches of one connection, for whoever may use the database."""
+
+    def __init__(self, integration: Integration) -> None:
+        self.integration = integration
+
+    def claim(self, person: Person, found: RemoteEmployee) -> bool:
+        [granted] = self.claim_all([(person, found)])
+        return granted
+
+    def free(self, person: Person, found: RemoteEmployee) -> bool:
+        holder = self._matched().filter(remote_id=found.id).exclude(employee_key=int(person.id))
+        return not self._blocking(holder.values_list("employee_key", flat=True))
+
+    def claim_all(self, asked: Sequence[Asked]) -> list[bool]:
+        """Whether each record is the person's from now on. Two queries, if nobody else has one of them.
+
+        Raises Interrupted where a person has decided about one of these matches a moment ago: it is looked at anew.
+        """
+        try:
+            with transaction.atomic():
+                return self._claim_all(asked)
+        except IntegrityError:  # a person has just confirmed one of them for somebody else
+            if len(asked) == 1:
+                return [False]
+            return [granted for one in asked for granted in self.claim_all([one])]
+
+    def _claim_all(self, asked: Sequence[Asked]) -> list[bool]:
+        keys = {int(person.id) for person, _ in asked}
+        rows = list(
+            EmployeeLink.objects.select_for_update()
+            .filter(integration=self.integration)
+            .filter(Q(state=State.MATCHED, remote_id__in={found.id for _, found in asked}) | Q(employee_key__in=keys))
+            .order_by("pk")
+        )
+        own = {row.employee_key: row for row in rows if row.employee_key in keys}
+        if any(row.state in (State.RELEASED, State.STOPPED) for row in own.values()):
+            raise Interrupted("A person has decided about this match.")
+        holders = {row.remote_id: row.employee_key for row in rows if row.state == State.MATCHED}
+        others = {holders[found.id] for person, found in asked if holders.get(found.id, int(person.id)) not in keys}
+        blocking = self._blocking(others) if others else set()
+        left = [row.pk for row in rows if row.employee_key in others - blocking]
+        if left:  # of people who are deleted here, and of whom nothing waits any more
+            EmployeeLink.objects.filter(pk__in=left).update(state=State.NOT_MATCHED, cause="", message="")
+        granted, links = [], []
+        for person, found in asked:
+            key = int(person.id)
+            holder = holders.get(found.id, key)
+            granted.append(holder == key or holder in others - blocking)
+            if granted[-1]:
+                holders[found.id] = key
+                links.append(self._link(own.get(key), person, found))
+        EmployeeLink.objects.bulk_create(
+            links, update_conflicts=True, unique_fields=["integration", "employee_key"], update_fields=_CLAIMED
+        )
+        return granted
+
+    def _link(self, row: EmployeeLink | None, person: Person, found: RemoteEmployee) -> EmployeeLink:
+        same = row is not None and row.remote_id == found.id and row.state == State.MATCHED
+        return EmployeeLink(
+            integration=self.integration,
+            employee_key=int(person.id),
+            remote_id=found.id,
+            label=found.label[:200],
+            matched_by=row.matched_by if same and row and row.confirmed else found.matched_by[:60],
+            fingerprints=fingerprints(self.integration, person),
+            confirmed_by=row.confirmed_by if same and row else "",
+            confirmed_at=row.confirmed_at if same and row else None,
+        )
+
+    def _matched(self) -> Any:
+        return EmployeeLink.objects.filter(integration=self.integration, state=State.MATCHED)
+
+    def _blocking(self, holders: Iterable[int]) -> set[int]:
+        """Of employees who have a record those who keep it: whoever is still here, or has something that waits."""
+        keys = set(holders)
+        if not keys:
+            return set()
+        here = set(Employee.objects.filter(pk__in=keys).values_list("pk", flat=True))
+        waiting = Job.objects.open().filter(integration=self.integration, employee_key__in=keys - here)
+        return here | set(waiting.values_list("employee_key", flat=True))
+
+
+class LentMatches:
+    """The matches as threads see them. The thread that owns the turn answers, all that were asked meanwhile at once."""
+
+    def __init__(self, matches: DatabaseMatches, on_owner: Callable[[Callable[[], Any]], Any]) -> None:
+        self._matches, self._on_owner = matches, on_owner
+        self._held: dict[str, str] = {}  # record there -> the employee whose run may be writing to it
+        self._asked: list[tuple[Person, RemoteEmployee, Future[bool]]] = []
+        self._lock = Lock()
+
+    def claim(self, person: Person, found: RemoteEmployee) -> bool:
+        answer: Future[bool] = Future()
+        with self._lock:
+            self._asked.append((person, found, answer))
+        self._on_owner(self._answer)
+        return answer.result()
+
+    def free(self, person: Person, found: RemoteEmployee) -> bool:
+        granted: bool = self._on_owner(lambda: self._matches.free(person, found))
+        return granted
+
+    # for the owner of the turn
+
+    def hold(self, employee: str, record: str) -> None:
+        """A known match is about to be written to, whatever becomes of it meanwhile."""
+        self._held[record] = employee
+
+    def let_go(self, employee: str) -> None:
+        """The employee's run is stored."""
+        self._held = {record: who for record, who in self._held.items() if who != employee}
+
+    def _answer(self) -> None:
+        with self._lock:
+            asked, self._asked = self._asked, []
+        left = []
+        for person, found, answer in asked:
+            if self._held.get(found.id, person.id) == person.id:
+                left.append((person, found, answer))
+            else:
+                answer.set_result(False)
+        if not left:
+            return
+        try:
+            granted = self._matches.claim_all([(person, found) for person, found, _ in left])
+        except (DatabaseError, Interrupted) as error:
+            for *_, answer in left:
+                answer.set_exception(Interrupted(f"It could not be kept whose record it is: {error}"))
+            return
+        for (person, found, answer), yes in zip(left, granted, strict=True):
+            if yes:
+                self._held[found.id] = person.id
+            answer.set_result(yes)
+
+
+# -- after a decision ----------------------------------------------------------------------------------------
+
+
+def freed(integration_id: int, records: Collection[str]) -> None:
+    """Whoever could not have one of these records because it was somebody else's is sent now."""
+    if not records:
+        return
+    refused = EmployeeLink.objects.filter(
+        integration=integration_id, state=State.NOT_MATCHED, cause="already_matched", remote_id__in=records
+    )
+    try_again(integration_id, refused.values_list("employee_key", flat=True))
+
+
+def try_again(integration_id: int, employees: Iterable[int]) -> int:
+    """The failed changes of these employees go out now."""
+    now = timezone.now()
+    failed = Job.objects.filter(
+        integration=integration_id, employee_key__in=list(employees), state=Job.State.FAILED, open_key__isnull=False
+    )
+    number = failed.update(
+        state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None,
+        generation=time.time_ns(),
+    )  # fmt: skip
+    if number:
+        wake([integration_id])
+    return number
