@@ -9,9 +9,10 @@ import hmac
 from integrations.connectors.values import Person
 from integrations.identity import Mark, plain
 from integrations.models import Integration
+from positions.models import Employee
 
 
-def fingerprints(integration: Integration, person: Person) -> dict[str, str]:
+def fingerprints(integration: Integration, person: Person | Employee) -> dict[str, str]:
     """Of each mark that the person has here."""
     marks = {Mark.NUMBER: person.number, Mark.NATIONAL_ID: person.national_id, Mark.EMAIL: person.email}
     key = integration.fingerprint_key.encode()

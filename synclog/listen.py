@@ -14,6 +14,7 @@ from integrations.models import ExportFile, Integration
 from integrations.outbox import file_imported
 from positions.models import Employee, Organization, Position
 from positions.signals import positions_changed
+from synclog import matches
 from synclog.models import Job, Lease
 from synclog.record import Changed, record
 from synclog.wake import wake
@@ -60,6 +61,7 @@ def employee_saved(instance: Employee, created: bool, raw: bool, **kwargs: Any) 
     """A change of the employee may be the fix that the employee's failed jobs wait for."""
     if raw or created:
         return
+    matches.marks_changed(instance)
     failed = Job.objects.filter(employee_key=instance.pk, state=Job.State.FAILED, open_key__isnull=False)
     integrations = set(failed.values_list("integration_id", flat=True))
     if integrations:

@@ -19,9 +19,12 @@ from django.utils import timezone
 from integrations.connectors.errors import Interrupted
 from integrations.connectors.values import Person, RemoteEmployee
 from integrations.fingerprints import fingerprints
-from integrations.models import EmployeeLink, Integration
-from positions.models import Employee
+from integrations.identity import CONFIRMED
+from integrations.models import EmployeeLink, Integration, PeriodLink
+from positions.models import Employee, Position
+from positions.origin import Origin
 from synclog.models import Job
+from synclog.record import Changed, job_for, store
 from synclog.wake import wake
 
 State = EmployeeLink.State
@@ -169,7 +172,106 @@ class LentMatches:
             answer.set_result(yes)
 
 
-# -- after a decision ----------------------------------------------------------------------------------------
+# -- what people decide --------------------------------------------------------------------------------------
+
+
+class NotPossible(Exception):
+    """What a person asked for cannot be done; the words say why and what helps."""
+
+
+@transaction.atomic
+def confirm(link: EmployeeLink, by: str) -> EmployeeLink:
+    """The record of this row is this employee's: a person says so, whatever it shows. What failed goes out now.
+
+    Raises NotPossible where there is no record to confirm, or where it is another employee's.
+    """
+    link = _locked(link)
+    if not link.remote_id:
+        raise NotPossible("No record was found that could be confirmed. Press Match anew once it is there.")
+    others = EmployeeLink.objects.filter(
+        integration=link.integration, state=State.MATCHED, remote_id=link.remote_id
+    ).exclude(pk=link.pk)
+    if others.exists():
+        raise NotPossible(
+            f"Record {link.remote_id} is matched to another employee here. Release that match first: look for "
+            f"{link.remote_id} under People."
+        )
+    employee = Employee.objects.filter(pk=link.employee_key).first()
+    if employee is None:
+        raise NotPossible("This employee was deleted here.")
+    link.state, link.cause, link.message = State.MATCHED, "", ""
+    link.matched_by = link.matched_by or CONFIRMED
+    link.confirmed_by, link.confirmed_at = by[:150], timezone.now()
+    link.fingerprints = fingerprints(link.integration, employee)
+    link.save()
+    try_again(link.integration_id, [link.employee_key])
+    return link
+
+
+@transaction.atomic
+def release(link: EmployeeLink, by: str) -> EmployeeLink:
+    """This employee is not that record: nothing is written there until somebody matches anew or confirms a record."""
+    link = _locked(link)
+    freed_record = link.remote_id if link.state == State.MATCHED else ""
+    link.state, link.cause = State.RELEASED, "match_released"
+    link.message = f"Released by {by}. Nothing is written until somebody presses Match anew, or confirms a record."
+    link.confirmed_by, link.confirmed_at, link.matched_at = "", None, timezone.now()
+    link.save()
+    freed(link.integration_id, {freed_record} - {""})
+    return link
+
+
+@transaction.atomic
+def match_anew(link: EmployeeLink, by: str) -> EmployeeLink:
+    """Forgets who the employee is there: it is looked for at once, with what was sent so far and what failed."""
+    link = _locked(link)
+    freed_record = link.remote_id if link.state == State.MATCHED else ""
+    link.state, link.remote_id, link.label, link.matched_by = State.NOT_MATCHED, "", "", ""
+    link.cause, link.message = "", f"To be matched anew: {by} asked for it."
+    link.confirmed_by, link.confirmed_at, link.matched_at = "", None, timezone.now()
+    link.save()
+    try_again(link.integration_id, [link.employee_key])
+    look_anew([link], Origin("resync", by))
+    freed(link.integration_id, {freed_record} - {""})
+    return link
+
+
+def _locked(link: EmployeeLink) -> EmployeeLink:
+    return EmployeeLink.objects.select_for_update(of=("self",)).select_related("integration").get(pk=link.pk)
+
+
+# -- what follows from it ------------------------------------------------------------------------------------
+
+
+def marks_changed(employee: Employee) -> None:
+    """Whether a match of this employee is doubtful since number, national id or e-mail were saved: then what was sent
+    there is looked at by a run, which decides."""
+    links = EmployeeLink.objects.filter(
+        employee_key=employee.pk, state=State.MATCHED, integration__send_positions=True
+    ).select_related("integration")
+    look_anew([k for k in links if k.fingerprints and k.fingerprints != fingerprints(k.integration, employee)])
+
+
+def look_anew(links: Sequence[EmployeeLink], origin: Origin | None = None) -> None:
+    """Records jobs for the positions that were sent under these matches, where their connections record changes."""
+    by_employee = {link.employee_key: link for link in links}
+    if not by_employee:
+        return
+    sent = set(
+        PeriodLink.objects.filter(
+            integration__in={link.integration_id for link in links},
+            employee_key__in=by_employee,
+            integration__send_positions=True,
+        ).values_list("integration_id", "position_key")
+    )
+    positions = Position.objects.filter(pk__in={key for _, key in sent}).select_related("employee").in_bulk()
+    jobs = [
+        job_for(Changed(positions[key]), positions[key].employee, integration_id, origin)
+        for integration_id, key in sorted(sent)
+        if key in positions
+    ]
+    store(jobs)
+    wake(sorted({job.integration_id for job in jobs}))
 
 
 def freed(integration_id: int, records: Collection[str]) -> None:

@@ -143,7 +143,7 @@ SYSTEM = System(
         "Finago cannot delete an employment. It is cancelled: it ends on its start date with the reason that it should "
         "never have been reported. A Swedish company has no such reason: end it there by hand."
     ),
-    matching=("employee number", "e-mail", "national id"),
+    matching=("employee number", "national id", "e-mail"),
     base_urls={"api": "https://payroll.24sevenoffice.com/api"},
     sandbox_urls={"api": "/api"},
     moves=True,

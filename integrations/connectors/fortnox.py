@@ -113,7 +113,7 @@ SYSTEM = System(
         "Fortnox lets nobody delete an employee from outside. Open the employee in Fortnox Lön and fill in the last "
         "day of employment, or mark the employee as inactive."
     ),
-    matching=("employee number (EmployeeId)", "e-mail", "national id (personnummer)"),
+    matching=("employee number (EmployeeId)", "national id (personnummer)", "e-mail"),
     base_urls={"api": "https://api.fortnox.se/3", "oauth": "https://apps.fortnox.se/oauth-v1"},
     sandbox_urls={"api": "/3", "oauth": "/oauth-v1"},
     credentials=(

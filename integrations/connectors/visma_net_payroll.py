@@ -281,7 +281,7 @@ SYSTEM = System(
         "its API has no documented way to delete a position. Remove it in Visma.net Employee Management, or set an end "
         "date here before you delete it."
     ),
-    matching=("employee number", "e-mail", "national id"),
+    matching=("employee number", "national id", "e-mail"),
     base_urls={
         "api": "https://api.employeecore.hrm.visma.net/v2",
         "token": "https://connect.visma.com/connect/token",
