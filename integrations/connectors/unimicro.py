@@ -665,7 +665,8 @@ class UnimicroConnector(Connector):
                 "e-mail",
                 email,
                 lambda: self._those(
-                    f"BusinessRelationInfo.DefaultEmail.EmailAddress eq {_quoted(email)}",
+                    # Whether capitals make a difference in a filter is not documented.
+                    " or ".join(f"{WHO}.EmailAddress eq {_quoted(e)}" for e in dict.fromkeys((email, email.lower()))),
                     lambda e: _email(e).lower() == email.lower(),
                 ),
             ),

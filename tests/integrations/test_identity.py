@@ -10,12 +10,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from integrations.connectors.values import Marks, Person
-from integrations.identity import Mark, contradictions, plain, same, same_name, still, which
+from integrations.identity import Mark, alike, contradictions, plain, same, same_name, still, which
 
 numbers = st.sampled_from(["", "1042", " 1042 ", "01042", "A-17", "a-17", "2000", "0"])
 emails = st.sampled_from(["", "ase@example.com", "ASE@Example.com ", "bo@example.com"])
 national_ids = st.sampled_from(
-    ["", "14038512345", "140385 12345", "54038512345", "01018012345", "***********", "140385"]
+    ["", "14038512345", "140385 12345", "54038512345", "01018012345", "140385*****", "140385"]
 )
 births = st.sampled_from([None, date(1985, 3, 14), date(1990, 1, 1)])
 first_names = st.sampled_from(["", "Åse", "Bo", "Aase Marie"])
@@ -47,22 +47,15 @@ BO = Marks("2000", "01018012345", "bo@example.com", date(1990, 1, 1), "Bo", "Ber
 @given(people, records, st.sampled_from(Mark), st.booleans())
 def test_what_is_not_shown_never_speaks_against(person: Person, marks: Marks, by: Mark, differ: bool) -> None:
     against = contradictions(person, marks, by, differ)
-    for name in ("number", "national_id", "email", "birth_date", "first_name", "last_name"):
-        hidden = replace(marks, **{name: None if name == "birth_date" else ""})
-        if not (name == "email" and by is Mark.EMAIL):
-            assert set(contradictions(person, hidden, by, differ)) <= set(against) or name in (
-                "first_name",
-                "last_name",
-            )
+    for names in (("number",), ("national_id",), ("email",), ("birth_date",), ("first_name", "last_name")):
+        hidden = replace(marks, **{name: None if name == "birth_date" else "" for name in names})
+        assert set(contradictions(person, hidden, by, differ)) <= set(against)
     assert contradictions(person, Marks(), by, differ) == []
 
 
 @given(people, records)
 def test_an_email_never_outweighs_a_strong_mark(person: Person, marks: Marks) -> None:
-    strong = [
-        same(Mark.NUMBER, person.number, marks.number),
-        same(Mark.NATIONAL_ID, person.national_id, marks.national_id),
-    ]
+    strong = [alike(mark, person, marks) for mark in (Mark.NUMBER, Mark.NATIONAL_ID)]
     assert bool(contradictions(person, marks, Mark.EMAIL)) >= (False in strong)
 
 
@@ -77,13 +70,9 @@ def test_numbers_that_differ_on_purpose_say_nothing(person: Person, marks: Marks
 
 @given(people, records, st.booleans())
 def test_a_known_record_that_bears_no_mark_is_never_believed(person: Person, marks: Marks, differ: bool) -> None:
-    ours = (person.number, person.national_id, person.email)
-    theirs = (marks.number, marks.national_id, marks.email)
-    equal = [
-        same(mark, a, b) for mark, a, b in zip((Mark.NUMBER, Mark.NATIONAL_ID, Mark.EMAIL), ours, theirs, strict=True)
-    ]
     if still(person, marks, differ):
-        assert True in equal and equal[1] is not False
+        assert any(alike(mark, person, marks, differ) for mark in Mark)
+        assert alike(Mark.NATIONAL_ID, person, marks) is not False
 
 
 @given(st.sampled_from(Mark), numbers | emails | national_ids, numbers | emails | national_ids)

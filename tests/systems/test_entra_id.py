@@ -33,6 +33,7 @@ MANAGER = Manager("1001", "Kari.Holm@example.com", "Kari Holm")
 
 
 class TestEntraId(FlatBehaviour):
+    shows_national_id = False
     # `required` stays empty: an update of a user needs no property.
     # `bad` stays None: the texts that are sent take every character.
     system = "entra_id"

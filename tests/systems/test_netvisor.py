@@ -107,6 +107,9 @@ class TestNetvisor(HistoryBehaviour):
         """One of the three calls that write is a GET."""
         return [c for c in rig.calls if "jobperiod" in c.path]
 
+    def search_by_email(self, rig: Rig) -> None:
+        rig.settings["match_by_email"] = True
+
     def add_two(self, rig: Rig) -> None:
         """Netvisor cannot search by e-mail, so here it is the national id that two people share."""
         rig.add(replace(self.person, number="2001"))

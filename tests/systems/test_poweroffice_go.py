@@ -49,6 +49,7 @@ PERSON_THERE = "12345"
 
 
 class TestPowerOfficeGo(FlatBehaviour):
+    shows_national_id = False
     system = "poweroffice_go"
     values = {
         "title": "Sykepleier",

@@ -96,6 +96,7 @@ class OnMutation(Fault):
 
 
 class TestXledger(FlatBehaviour):
+    shows_national_id = False
     # `required` stays empty: an update of an Xledger employee needs nothing that every position does not have.
     # `too_long` and `bad` stay None: every text that is sent is looked up in a list of the customer's.
     system = "xledger"
