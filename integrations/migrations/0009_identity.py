@@ -23,6 +23,8 @@ def stop_the_doubtful(apps, schema_editor):
         )
     # What was written so far was written to the record that was matched.
     links.update(written_to=F("remote_id"))
+    # PostgreSQL makes no index while checks of rows that were changed are put off.
+    schema_editor.connection.check_constraints()
 
 
 def give_each_its_key(apps, schema_editor):
