@@ -41,7 +41,7 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
     found = []
     for key, its_jobs in of_employee.items():
         employee = employees.get(key)
-        person, link = adapt.person(employee) if employee else _gone(its_jobs[0]), links.get(key)
+        person, known = adapt.person(employee) if employee else _gone(its_jobs[0]), links.get(key)
         work = Work(
             person=person,
             positions=[adapt.position(row, employee) for row in positions[key]] if employee else [],
@@ -56,10 +56,10 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
                 for job in its_jobs
             ],
             sent=sent[key],
-            remote_employee_id=link.remote_id if link and link.state == EmployeeLink.State.MATCHED else "",
+            remote_employee_id=known.remote_id if known and known.state == EmployeeLink.State.MATCHED else "",
             rules=rules,
             today=today,
-            match=_match(integration, person, link) if link else Match(),
+            match=_match(integration, person, known) if known else Match(),
         )
         found.append((work, {str(job.position_key): job for job in its_jobs}))
     return found
