@@ -6,7 +6,7 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Sync"
 
     def ready(self) -> None:
-        from integrations import personal_rows
+        from integrations import personal_rows, scope
         from integrations.models import EmployeeLink, Integration
         from positions import audit
 
@@ -33,3 +33,4 @@ class IntegrationsConfig(AppConfig):
             skipped=["label", "fingerprints", "message", "cause", "matched_at", "written_to", "next_change_on"],
         )
         personal_rows.connect()
+        scope.connect()

@@ -60,3 +60,26 @@ def next_change(positions: Sequence[Position], today: date) -> date | None:
     days = [p.start for p in positions if p.start > today]
     days += [p.end + timedelta(days=1) for p in positions if p.end is not None and p.end >= today]
     return min(days, default=None)
+
+
+def becomes_current(position: Position, positions: Sequence[Position], today: date) -> date | None:
+    """The first day after today on which this position is `current`, as things stand; None if there is none."""
+    days = {p.start for p in positions} | {
+        p.end + timedelta(days=1) for p in positions if p.end not in (None, date.max)
+    }
+    for day in sorted(d for d in days if d > today):
+        now = current(positions, day)
+        if now is not None and now.id == position.id:
+            return day
+    return None
+
+
+def end_of_chain(position: Position, positions: Iterable[Position]) -> Position:
+    """The position with which the employment that this one belongs to ends: itself, unless another one `goes_on`."""
+    rest = list(positions)
+    while goes_on(position, rest):
+        assert position.end is not None
+        after = position.end + timedelta(days=1)
+        following = [p for p in rest if p.start <= after and (p.end is None or p.end > position.end)]
+        position = max(following, key=lambda p: (p.end is None, p.end or date.min, p.id))
+    return position

@@ -30,27 +30,32 @@ from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Exchange
 from integrations.connectors.system import Model, System
 from integrations.connectors.values import Change, Person, Position, Remote, RemoteEmployee, Wanted, Warning
-from integrations.periods import current, goes_on
+from integrations.flat import Case, LastSent, Standing, as_ended, partly_written, plan_flat
+from integrations.history import Intent, plan_history
 from integrations.planner import (
     Action,
-    Intent,
-    LastSent,
     Plan,
     Rules,
     Sent,
     Skip,
     Step,
-    as_ended,
-    chosen_position,
+    compare,
     day,
-    differences,
-    plan_flat,
-    plan_history,
+    delete_outcome,
 )
 from integrations.translate import Problem, active_fields, same, translate
 
 # No record there is taken for this employee's.
 NOBODY = (EmployeeNotFound, EmployeeNotUnique, MatchRefused)
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a try was going to write to a flat record, and what the record held `before` (of each such try that got as
+    far as writing)."""
+
+    wanted: Wanted
+    before: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Touched:
     changed: frozenset[str] | None = None
     move: bool = False
     tried: tuple[date, ...] = ()
-    meant: tuple[Wanted, ...] = ()
+    meant: tuple[Meant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ class Work:
     positions  all of the employee's positions here
     touched    those to bring in line (deleted ones are not in positions)
     sent       position id -> what was last written for it (for a flat system: one entry at most)
+    outside    touched or sent positions that exist here but that the connection does not take any more: they are not in
+               positions either, and are treated there as deleted ones
     """
 
     person: Person
@@ -98,6 +105,7 @@ class Work:
     remote_employee_id: str
     rules: Rules
     today: date
+    outside: frozenset[str] = frozenset()
     match: Match = Match()
 
 
@@ -147,7 +155,7 @@ class Report:
     exchanges: tuple[Exchange, ...] = ()
     error: ConnectorError | None = None  # what ended the run early, if something did
     unanswered: set[str] = made(default_factory=set)  # positions that may have been created there or not
-    left_behind: str = ""  # the record to which `Work.sent` was written, when it is not this employee's after all
+    wrong_record: str = ""  # the record to which `Work.sent` was written, when it is not this employee's after all
 
 
 def last_sent(work: Work) -> LastSent | None:
@@ -155,27 +163,30 @@ def last_sent(work: Work) -> LastSent | None:
     return next((LastSent(position_id, sent) for position_id, sent in work.sent.items()), None)
 
 
-def flat_target(work: Work, touched: Iterable[str], last: LastSent | None) -> Position | None:
-    """Flat: the position to write, as that system is to see it."""
-    chosen = chosen_position(work.positions, frozenset(touched), last, work.today)
-    if chosen is not None and goes_on(chosen, work.positions):
-        # One employment there: a change of position must not look like somebody who leaves.
-        values = {k: v for k, v in chosen.values.items() if k not in ("end_reason", "last_day_of_work")}
-        chosen = replace(chosen, end=None, values=values)
-    return chosen
+def flat_case(
+    system: System, settings: Mapping[str, Any], work: Work, touched: Iterable[str], last: LastSent | None
+) -> Case:
+    """Flat: all that decides what becomes of the one record."""
+    return Case(system, settings, work.positions, frozenset(touched), last, work.rules, work.today, work.outside)
 
 
 def about_to_write(system: System, settings: Mapping[str, Any], work: Work) -> Wanted | None:
     """Flat: what a run is going to give the record there, if that is for another position than the last one."""
-    chosen = flat_target(work, (t.position_id for t in work.touched), last_sent(work))
-    return translate(system, chosen, settings).wanted if chosen is not None and chosen.id not in work.sent else None
+    target = flat_case(system, settings, work, (t.position_id for t in work.touched), last_sent(work)).target
+    return translate(system, target, settings).wanted if target is not None and target.id not in work.sent else None
 
 
-def run(connector: Connector, work: Work, *, execute: bool = True) -> Report:
+# Called before a flat record is given to another position, with that one's id and what the record holds.
+BeforeWrite = Callable[[str, Mapping[str, Any]], None]
+
+
+def run(
+    connector: Connector, work: Work, *, execute: bool = True, before_write: BeforeWrite = lambda *_: None
+) -> Report:
     """Never raises a ConnectorError: it ends up in the report, at every position that it kept from being written."""
     connector.http.masker.about(work.person.national_id)
     connector.http.take_exchanges()
-    state = _Run(connector, work, execute)
+    state = _Run(connector, work, execute, before_write)
     try:
         state.go()
     except ConnectorError as error:
@@ -202,8 +213,8 @@ def _hide(report: Report, hide: Callable[[str], str]) -> None:
 
 
 class _Run:
-    def __init__(self, connector: Connector, work: Work, execute: bool) -> None:
-        self.connector, self.work, self.execute = connector, work, execute
+    def __init__(self, connector: Connector, work: Work, execute: bool, before_write: BeforeWrite) -> None:
+        self.connector, self.work, self.execute, self.before_write = connector, work, execute, before_write
         self.system = connector.system
         self.report = Report()
         self.open = {t.position_id: t for t in work.touched}
@@ -225,7 +236,7 @@ class _Run:
             employee = self._who()
         except NOBODY:
             if self.work.remote_employee_id:  # otherwise it was said when that match ended
-                self._leave_behind()
+                self._leave_record()
             if self.system.model is not Model.FLAT or self.wanted:
                 raise
             self._settle(self._plan_flat(None))  # it was only looked whether an earlier try had written something
@@ -234,7 +245,7 @@ class _Run:
         matched = f"Employee matched by {employee.matched_by}" if employee.matched_by else "Employee matched"
         self.common.append(Trace(matched, True, employee.label or employee.id))
         if self.work.match.written_to not in ("", employee.id):
-            self._leave_behind()
+            self._leave_record()
             self._start_over()
             if not self.open:
                 return
@@ -269,10 +280,10 @@ class _Run:
                 raise MatchRefused(problem.message, cause=problem.cause, candidate=employee.id)
         return employee
 
-    def _leave_behind(self) -> None:
+    def _leave_record(self) -> None:
         """What was written until now was written to a record that is not this employee's (any more)."""
         if self.work.sent and self.work.match.withheld is None:
-            self.report.left_behind = self.work.match.written_to or self.work.remote_employee_id
+            self.report.wrong_record = self.work.match.written_to or self.work.remote_employee_id
 
     def _start_over(self) -> None:
         """Nothing was ever written to the record that is the right one."""
@@ -297,14 +308,10 @@ class _Run:
             if position is not None:
                 self._translate(position, touched)
             elif touched.position_id not in self.work.sent and not touched.tried:
-                self._finish(
-                    Outcome(
-                        touched.position_id,
-                        "skipped",
-                        "never_sent",
-                        f"It was never sent to {self.system.name}, so there is nothing to delete there.",
-                    )
-                )
+                outside = touched.position_id in self.work.outside
+                never = delete_outcome(self.system, self.work.rules, None, outside=outside)
+                assert isinstance(never, Skip)
+                self._skip(touched.position_id, never)
         if self.system.model is Model.FLAT:
             self._prepare_flat()
 
@@ -315,31 +322,26 @@ class _Run:
             # Nothing to write: whatever else changed is settled without asking the target at all.
             self._settle(self._plan_flat(None))
 
+    def _case(self) -> Case:
+        return flat_case(self.system, self.connector.settings, self.work, self.open, self.last)
+
     def _choose(self) -> None:
-        work = self.work
-        chosen = flat_target(work, self.open, self.last)
-        if chosen is None:
+        case = self._case()
+        target = case.target
+        if target is None:
             return
-        touched = self.open.setdefault(chosen.id, Touched(chosen.id))
-        self.trace.setdefault(chosen.id, [])
-        self._translate(chosen, touched)
-        if chosen.id in self.wanted and current(work.positions, work.today) is None:
-            self.wanted[chosen.id] = as_ended(self.system, self.connector.settings, self.wanted[chosen.id])
+        touched = self.open.setdefault(target.id, Touched(target.id))
+        self.trace.setdefault(target.id, [])
+        # A start that moves a position into the future matters there, be it sent or not.
+        self._translate(target, touched, whatever_changed=case.standing is Standing.UPCOMING)
+        if target.id in self.wanted and case.standing is Standing.OVER:
+            self.wanted[target.id] = as_ended(self.system, self.connector.settings, self.wanted[target.id])
 
     def _plan_flat(self, remote: Remote | None) -> Plan:
-        return plan_flat(
-            self.system,
-            self.connector.settings,
-            self.work.positions,
-            frozenset(self.open),
-            next((self.wanted[p] for p in self.open if p in self.wanted), None),
-            remote,
-            self.last,
-            self.work.rules,
-            self.work.today,
-        )
+        wanted = next((self.wanted[p] for p in self.open if p in self.wanted), None)
+        return plan_flat(self._case(), wanted, remote)
 
-    def _translate(self, position: Position, touched: Touched) -> None:
+    def _translate(self, position: Position, touched: Touched, *, whatever_changed: bool = False) -> None:
         settings = self.connector.settings
         translation = translate(self.system, position, settings)
         self.unsent[position.id] = translation.unsent
@@ -348,8 +350,9 @@ class _Run:
             self._fail(position.id, first, others=translation.problems[1:])
             return
         supported = {f.ours for f in active_fields(self.system, settings)}
-        if touched.changed and not touched.changed & supported and self._sent_already(translation.wanted):
-            names = ", ".join(sorted(_label(c) for c in touched.changed))
+        changed = None if whatever_changed else touched.changed
+        if changed and not changed & supported and self._sent_already(translation.wanted):
+            names = ", ".join(sorted(_label(c) for c in changed))
             self._finish(
                 Outcome(
                     position.id,
@@ -388,23 +391,29 @@ class _Run:
                 self.found[touched.position_id] = Sent(remote.id)
 
     def _adopt(self, remotes: Sequence[Remote]) -> None:
-        """Flat: the record says just what an earlier try meant to write for a position whose answer was lost, so it
-        stands for that position: it is ended, taken over or reported like any other that was sent."""
+        """Flat: the record says just what an earlier try meant to write for a position whose answer was lost, or what
+        that try leaves when it is cut off between its calls, so it stands for that position: it is ended, taken over or
+        reported like any other that was sent."""
         if not remotes or self.adopted is not None:
             return
-        settings = self.connector.settings
+        settings, there = self.connector.settings, remotes[0]
         fields = active_fields(self.system, settings)
         for touched in self.open.values():
             if touched.position_id in self.work.sent:
                 continue
             for meant in reversed(touched.meant):
-                if not differences(fields, settings, meant, remotes[0], None):
-                    self.last = self.adopted = LastSent(touched.position_id, Sent(remotes[0].id, meant.values))
-                    target = flat_target(self.work, self.open, self.last)
-                    if target is None or target.id not in self.wanted:
-                        self.wanted.clear()
-                        self._choose()
-                    return
+                wanted = meant.wanted
+                if compare(self.system, fields, settings, wanted, there, None).changes:
+                    if not partly_written(self.system, settings, wanted, meant.before, there):
+                        continue
+                    written = {k: v for k, v in wanted.values.items() if same(there.values.get(k), v)}
+                    wanted = replace(wanted, values=written)
+                self.last = self.adopted = LastSent(touched.position_id, Sent(there.id, wanted.values))
+                target = self._case().target
+                if target is None or target.id not in self.wanted:
+                    self.wanted.clear()
+                    self._choose()
+                return
 
     def _plan(self, remotes: Sequence[Remote]) -> Plan:
         work, settings = self.work, self.connector.settings
@@ -416,6 +425,7 @@ class _Run:
                 self.wanted.get(t.position_id),
                 work.sent.get(t.position_id) or self.found.get(t.position_id),
                 t.move,
+                t.position_id in work.outside,
             )
             for t in self.open.values()
         ]
@@ -423,6 +433,10 @@ class _Run:
             sent.remote_id: f"from {day(self.here[p].start)}"
             for p, sent in work.sent.items()
             if p not in self.trace and p in self.here
+        } | {
+            sent.remote_id: "of another company"
+            for p, sent in work.sent.items()
+            if p not in self.trace and p in work.outside
         }
         return plan_history(self.system, settings, intents, remotes, work.rules, others)
 
@@ -434,13 +448,15 @@ class _Run:
             self._skip(position_id, skip)
         for position_id, until in plan.waits.items():
             message = f"{self.system.name} takes the current position only: it is sent on {day(until)}."
-            self._finish(Outcome(position_id, "waiting", "not_yet_current", message, wait_until=until))
+            told = plan.warnings.get(position_id, ())
+            self._finish(Outcome(position_id, "waiting", "not_yet_current", message, warnings=told, wait_until=until))
 
     def _skip(self, position_id: str, skip: Skip) -> None:
-        wanted = self.wanted.get(position_id)
-        sent = Sent(skip.remote_id, wanted.values) if wanted is not None and skip.remote_id else None
+        sent = Sent(skip.remote_id, skip.holds, skip.left_behind) if skip.remote_id else None
         gone = skip.cause in ("already_gone", "taken_over")
-        self._finish(Outcome(position_id, "skipped", skip.cause, skip.message, sent=sent, gone=gone))
+        self._finish(
+            Outcome(position_id, "skipped", skip.cause, skip.message, warnings=skip.warnings, sent=sent, gone=gone)
+        )
 
     # writing
 
@@ -449,7 +465,9 @@ class _Run:
         for step in plan.steps:
             self.trace.setdefault(step.position_id, [])
             if not self.execute:
-                self._finish(self._outcome(step, "planned"))
+                planned = self._outcome(step, "planned")
+                planned.message, planned.warnings = step.note, step.warnings
+                self._finish(planned)
                 continue
             try:
                 self._write(step, employee)
@@ -462,12 +480,16 @@ class _Run:
             except DataRefused as error:
                 self._refuse(step, error)
                 return True
+        for position_id, skip in plan.afterwards.items():
+            self._skip(position_id, skip)
         return False
 
     def _write(self, step: Step, employee: RemoteEmployee) -> None:
         person = self.work.person
         if step.action is Action.CREATE or (self.system.model is Model.FLAT and step.position_id not in self.work.sent):
             self.report.unanswered.add(step.position_id)
+            if self.system.model is Model.FLAT:
+                self.before_write(step.position_id, step.remote.values if step.remote else {})
         try:
             if step.action is Action.CREATE:
                 assert step.wanted is not None
@@ -490,14 +512,14 @@ class _Run:
         outcome = self._outcome(step, "sent")
         outcome.trace.append(Trace(_said(step, "accepted"), True, written.pending or f"Record {written.remote_id}"))
         outcome.pending, outcome.file_id = written.pending, written.file_id
-        outcome.warnings = (*written.warnings, *((Warning(step.note, "start_date"),) if step.note else ()))
+        outcome.message = step.note
+        outcome.warnings = (*written.warnings, *step.warnings)
         if step.action is Action.DELETE:
             outcome.gone = True
         else:
-            assert step.wanted is not None
             unwritten = {w.field for w in written.warnings if w.field}
-            values = {k: v for k, v in step.wanted.values.items() if k not in unwritten}
-            outcome.sent = Sent(written.remote_id, values)
+            held = {k: v for k, v in step.holds.items() if k not in unwritten}
+            outcome.sent = Sent(written.remote_id, held, step.left_behind)
         self._finish(outcome)
 
     def _outcome(self, step: Step, result: str) -> Outcome:
@@ -540,7 +562,8 @@ class _Run:
 
     def _refuse(self, step: Step, error: DataRefused) -> None:
         outcome = self._outcome(step, "failed")
-        outcome.cause, outcome.message, outcome.field = error.cause, error.message, error.field
+        outcome.cause, outcome.field = error.cause, error.field
+        outcome.message = " ".join([error.message, *(w.message for w in step.warnings)])
         outcome.vendor_text, outcome.vendor_code = error.vendor_text, error.vendor_code
         outcome.trace.append(Trace(_said(step, "refused"), False, error.vendor_text or error.message))
         self._finish(outcome)

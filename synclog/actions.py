@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import Integration
+from integrations.models import Integration, PeriodLink
+from integrations.scope import scope_of
 from positions.models import Position
 from positions.origin import Origin
 from positions.tracing import request_id
+from synclog import agreeing
 from synclog.models import Event, Job
-from synclog.record import Changed, job_for, store
+from synclog.record import Changed, again, job_for, store
 from synclog.wake import wake
 
 # -- jobs ------------------------------------------------------------------------------------------------
@@ -45,11 +47,12 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> Counter[int
         .filter(open_key__in={position for _, position in closed})
         .values_list("integration_id", "position_key")
     )
-    fresh = [
-        job_for(Changed(positions[position]), positions[position].employee, integration, Origin(kind, by))
+    pairs = [
+        (integration, positions[position])
         for integration, position in sorted(closed)
         if position in positions and (integration, position) not in already
     ]
+    fresh = again(pairs, Origin(kind, by))
     store(fresh)
     wake(sorted({integration for _, integration, *_ in rows}))
     return Counter([*idle.values(), *(job.integration_id for job in fresh)])
@@ -57,8 +60,10 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> Counter[int
 
 @transaction.atomic
 def send_now(positions: Iterable[Position], integration: Integration, by: str) -> int:
-    """Sends positions that were never recorded (they were saved before the switch was on)."""
-    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin("resync", by)) for p in positions]
+    """Sends positions that were never recorded (they were saved before the switch was on), where the connection takes
+    them. Gives how many those are."""
+    scope = scope_of(integration.pk)
+    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin("resync", by)) for p in positions if scope.takes(p)]
     store(jobs)
     wake([integration.pk])
     return len(jobs)
@@ -75,10 +80,25 @@ def move_period(job: Job, by: str) -> None:
 def dismiss(jobs: QuerySet[Job], reason: str, by: str) -> int:
     """Closes jobs without sending; a later change of the position opens a new one."""
     now = timezone.now()
-    return jobs.filter(open_key__isnull=False).exclude(state=Job.State.RUNNING).update(
+    closing = jobs.filter(open_key__isnull=False).exclude(state=Job.State.RUNNING)
+    whose = _links_of(closing)
+    number = closing.update(
         state=Job.State.DISMISSED, open_key=None, changed_at=now, finished_at=now,
         dismissed_reason=f"{reason} ({by})"[:200] if reason else f"by {by}",
     )  # fmt: skip
+    agreeing.look_again(whose)
+    return number
+
+
+def _links_of(jobs: QuerySet[Job]) -> QuerySet[PeriodLink]:
+    """The links of the employees whose jobs these are now: once those are closed, the links say what holds."""
+    employees: defaultdict[int, set[int]] = defaultdict(set)
+    for integration, employee in jobs.order_by().values_list("integration", "employee_key").distinct():
+        employees[integration].add(employee)
+    found = Q(pk__in=())
+    for integration, keys in employees.items():
+        found |= Q(integration=integration, employee_key__in=keys)
+    return PeriodLink.objects.filter(found)
 
 
 # -- integrations ----------------------------------------------------------------------------------------
@@ -86,12 +106,18 @@ def dismiss(jobs: QuerySet[Job], reason: str, by: str) -> int:
 
 @transaction.atomic
 def switch(integration: Integration, on: bool, by: str) -> None:
-    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent."""
+    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent.
+
+    What was planned for a later day belongs to the activation that ends here: see `EmployeeLink.planned_in`.
+    """
     if integration.send_positions == on:
         return
     integration.switch(on)
     integration.save(update_fields=["send_positions", "activated_at", "updated_at"])
     if on:
+        # What a turn had in the air when it was switched off, or was asked for meanwhile.
+        drop(Job.objects.open().filter(integration=integration))
+        agreeing.look_again(PeriodLink.objects.filter(integration=integration))
         _tell(integration, "on", "Send positions was switched on: changes from now on are sent.", by)
         return
     drop(Job.objects.open().filter(integration=integration).exclude(state=Job.State.RUNNING))
@@ -101,6 +127,9 @@ def switch(integration: Integration, on: bool, by: str) -> None:
 def drop(jobs: QuerySet[Job]) -> None:
     """Closes open jobs of connections that are switched off."""
     now = timezone.now()
+    PeriodLink.objects.filter(
+        integration__in=jobs.values("integration"), employee_key__in=jobs.values("employee_key")
+    ).update(look_on=agreeing.AT_ONCE)
     jobs.update(
         state=Job.State.SKIPPED, open_key=None, cause="switched_off", changed_at=now, finished_at=now,
         message="Sync was switched off before this was sent.",

@@ -69,12 +69,12 @@ _OURS = (
     Cause(
         "overlap_in_target",
         "It overlaps another period there",
-        "End the other period there or change the dates here, then press Re-sync.",
+        "Make room as the message says, there or here, then press Re-sync.",
     ),
     Cause(
         "start_date_changed",
         "The start date was changed",
-        "Press Move the existing period where it is offered, or end the earlier period there and press Re-sync.",
+        "Press Move the existing period where it is offered, or do what the message says there; then press Re-sync.",
     ),
     Cause(
         "period_not_unique",
@@ -115,19 +115,33 @@ _OURS = (
         "Position Sync made a mistake",
         "It is in the server's log with this job's number. Press Re-sync; tell your operator if it comes back.",
     ),
-    Cause("nothing_to_change", "Nothing to change", "Nothing to do: the system already agrees."),
+    Cause(
+        "nothing_to_change",
+        "Nothing to change",
+        "Nothing to do. Where the message names something that stays as it is there, change it there if it should not.",
+    ),
     Cause("no_supported_change", "Nothing to send", "Nothing to do: only fields that are not sent were changed."),
     Cause("not_current", "Not the current position", "Nothing to do: this system takes the current position only."),
     Cause("not_yet_current", "Not current yet", "Nothing to do: it is sent on its first day."),
     Cause("never_sent", "It was never sent", "Nothing to do: there is nothing to delete there."),
     Cause("already_gone", "Already gone there", "Nothing to do."),
+    Cause(
+        "not_yet_taken_over",
+        "Waits for another position",
+        "Mend what the entry of the employee's current position says; this one ends with it.",
+    ),
     Cause("taken_over", "Another position took its place", "Nothing to do."),
     Cause(
         "delete_switched_off",
         "Deleting there is switched off",
-        "Delete it there by hand, or switch Delete there too on under Settings.",
+        "Do what the message says there. For the next ones, switch Delete there too on under Settings.",
     ),
-    Cause("switched_off", "Sync was switched off", "Save the position again after switching on, or press Re-sync."),
+    Cause(
+        "out_of_scope",
+        "Not of this connection's companies",
+        "Nothing to do. If it should be sent: correct its company here, or this connection's companies under Settings.",
+    ),
+    Cause("switched_off", "Sync was switched off", "Change the position after switching on, or press Re-sync."),
 )
 
 

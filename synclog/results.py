@@ -22,9 +22,10 @@ from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.periods import next_change
 from integrations.runner import NOBODY, Outcome, Report, Work
 from positions.tracing import working_on
-from synclog import left_behind, matches, retries, tries
+from synclog import agreeing, matches, retries, tries, wrong_record
 from synclog.lease import Held
 from synclog.models import Attempt, Event, Job
+from synclog.showing import when
 
 logger = logging.getLogger("synclog.results")
 
@@ -41,6 +42,7 @@ class Done:
     report: Report | Exception
     started: datetime
     finished: datetime
+    said: Mapping[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)  # `tries.before`, by position id
 
 
 def store_results(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
@@ -59,8 +61,8 @@ def store_results(integration: Integration, held: Held, done: Sequence[Done]) ->
 
 
 _CLOSING = [
-    "state", "open_key", "action", "attempts", "cause", "message", "field", "vendor_text", "vendor_code", "warning",
-    "first_failed_at", "changed_at", "finished_at", "file_key",
+    "state", "open_key", "action", "outside", "attempts", "cause", "message", "field", "vendor_text", "vendor_code",
+    "warning", "first_failed_at", "changed_at", "finished_at", "file_key",
 ]  # fmt: skip
 _NOT_MATCHED = [
     "state", "remote_id", "label", "matched_by", "matched_at", "fingerprints", "confirmed_by", "confirmed_at", "cause",
@@ -73,18 +75,22 @@ class _Batch:
     def __init__(self, integration: Integration, done: Sequence[Done]) -> None:
         self.integration = integration
         self.now = timezone.now()
-        # The jobs as they are now, with their generations.
-        self.current = dict(
+        # The jobs as they are now, with their generations; and those that were closed meanwhile (switched off).
+        rows = list(
             Job.objects.select_for_update()
             .filter(pk__in=[job.pk for one in done for job in one.jobs.values()])
             .order_by("pk")
-            .values_list("pk", "generation")
+            .values_list("pk", "generation", "open_key")
         )
+        self.current = {pk: generation for pk, generation, _ in rows}
+        self.closed = {pk for pk, _, open_key in rows if open_key is None}
         self.jobs: list[tuple[Job, int]] = []  # with the generation that was sent
         self.new_jobs: list[Job] = []
         self.attempts: list[Attempt] = []
         self.periods: list[PeriodLink] = []
         self.gone: list[int] = []
+        self.displaced: list[int] = []  # positions whose flat record stands for another one from now on
+        self.unsure: set[int] = set()  # employees of whom something was left unwritten
         self.employees: list[EmployeeLink] = []
         self.not_matched: list[EmployeeLink] = []
         self.left: dict[int, str] = {}  # by employee: the record that was theirs until now
@@ -98,14 +104,20 @@ class _Batch:
             for job in done.jobs.values():
                 self._job(job, Outcome(str(job.position_key), "failed", "internal_error", _mistake(job)), done, report)
             return
-        if report.left_behind:
-            left_behind.tell(self.integration, done.work, report)
+        if report.wrong_record:
+            wrong_record.tell(self.integration, done.work, report)
         for position_id, outcome in report.outcomes.items():
-            found = done.jobs.get(position_id) or self._extra_job(position_id, done)
+            found = done.jobs.get(position_id)
+            if found is None and outcome.result in ("skipped", "waiting"):
+                self._period(outcome, done)  # nobody changed it, and nothing was to be done: that is no entry
+                continue
+            found = found or self._extra_job(position_id, done)
             if found is None:
                 continue
             self._job(found, outcome, done, report)
             self._period(outcome, done)
+            if outcome.sent is None and not outcome.gone and done.work.sent:
+                self.unsure.add(int(done.work.person.id))
         self._employee(done, report)
 
     # jobs
@@ -118,11 +130,13 @@ class _Batch:
             return
         if isinstance(report, Exception) or outcome.position_id in report.unanswered:
             job.tried = tries.tried(job, done.work)
-            job.meant = tries.meanings(self.integration, job, done.work)
+            job.meant = done.said.get(outcome.position_id) or tries.meanings(self.integration, job, done.work)
         job.cause, job.message, job.field = outcome.cause, outcome.message, outcome.field
         job.vendor_text, job.vendor_code = outcome.vendor_text[:2000], outcome.vendor_code[:80]
         job.warning = bool(outcome.warnings)
         job.changed_at = self.now
+        if outcome.position_id in done.work.outside:
+            job.outside, job.action = True, Job.Action.DELETE
         if outcome.action and outcome.result == "sent":
             job.action = outcome.action
         {
@@ -142,7 +156,9 @@ class _Batch:
         job.state, job.open_key = Job.State.SUCCEEDED, None
         job.file_key = outcome.file_id
         system = self.integration.system.name
-        said = " ".join(text for text in (outcome.pending, *(w.message for w in outcome.warnings)) if text)
+        said = " ".join(
+            text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text
+        )
         job.message = said or f"Accepted by {system}."
 
     def _skipped(self, job: Job, outcome: Outcome) -> None:
@@ -150,6 +166,7 @@ class _Batch:
 
     def _waiting(self, job: Job, outcome: Outcome) -> None:
         assert outcome.wait_until is not None
+        job.message = _said(outcome)
         zone = self.integration.organization.zone
         job.state = Job.State.WAITING
         job.due_at = datetime.combine(outcome.wait_until, time.min, zone).astimezone(UTC)
@@ -214,17 +231,22 @@ class _Batch:
         if outcome.sent is None:
             return
         if self.integration.system.model is Model.FLAT:
-            self.gone += [int(p) for p in done.work.sent if p != outcome.position_id]
-        self.periods.append(
-            PeriodLink(
-                integration=self.integration,
-                employee_key=int(done.work.person.id),
-                position_key=int(outcome.position_id),
-                remote_id=outcome.sent.remote_id,
-                values=adapt.to_json(outcome.sent.values),
-                sent_at=self.now,
-            )
+            self.displaced += [int(p) for p in done.work.sent if p != outcome.position_id]
+            self.gone += self.displaced
+        # Whoever held this record before (a position that is deleted here) holds it no more.
+        others = ((p, sent) for p, sent in done.work.sent.items() if p != outcome.position_id)
+        self.gone += [int(p) for p, sent in others if sent.remote_id == outcome.sent.remote_id]
+        link = PeriodLink(
+            integration=self.integration,
+            employee_key=int(done.work.person.id),
+            position_key=int(outcome.position_id),
+            remote_id=outcome.sent.remote_id,
+            values=adapt.to_json(outcome.sent.values),
+            left_behind=list(outcome.sent.left_behind),
+            sent_at=self.now,
         )
+        agreeing.after_run(link, self.integration, outcome, done.work)
+        self.periods.append(link)
 
     def _employee(self, done: Done, report: Report) -> None:
         """The match itself was kept when the record was claimed (`synclog.matches`)."""
@@ -243,12 +265,13 @@ class _Batch:
             return
         flat = self.integration.system.model is Model.FLAT
         written = any(outcome.sent for outcome in report.outcomes.values())
-        if report.left_behind and found is not None:
+        if report.wrong_record and found is not None:
             self.moved.add(key)
         if (flat and (found or known)) or (found and written and found.id != work.match.written_to):
-            to = found.id if found and (written or report.left_behind) else work.match.written_to
+            to = found.id if found and (written or report.wrong_record) else work.match.written_to
             on = next_change(work.positions, work.today) if flat else None
-            self.employees.append(self._link(key, found.id if found else known, written_to=to, next_change_on=on))
+            dates = {"next_change_on": on, "planned_in": self.integration.activated_at}
+            self.employees.append(self._link(key, found.id if found else known, written_to=to, **dates))
 
     def _link(self, key: int, remote_id: str, **values: Any) -> EmployeeLink:
         # Where there is no row, nobody has claimed the record.
@@ -260,8 +283,15 @@ class _Batch:
     # saving
 
     def save(self) -> None:
-        # A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone.
-        self._update_jobs([job for job, generation in self.jobs if self.current.get(job.pk) == generation])
+        # A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone. One that was
+        # closed meanwhile is not opened anew.
+        self._update_jobs(
+            [
+                job
+                for job, generation in self.jobs
+                if self.current.get(job.pk) == generation and not (job.is_open and job.pk in self.closed)
+            ]
+        )
         Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in self.current])
         if self.moved:
             PeriodLink.objects.filter(integration=self.integration, employee_key__in=self.moved).delete()
@@ -271,13 +301,15 @@ class _Batch:
             self.periods,
             update_conflicts=True,
             unique_fields=["integration", "position_key"],
-            update_fields=["remote_id", "values", "sent_at", "employee_key"],
+            update_fields=["remote_id", "values", "left_behind", "sent_at", "employee_key", "stale", "left", "look_on"],
         )
+        self._not_known()
+        self._tell_displaced()
         EmployeeLink.objects.bulk_create(
             self.employees,
             update_conflicts=True,
             unique_fields=["integration", "employee_key"],
-            update_fields=["written_to", "next_change_on"],
+            update_fields=["written_to", "next_change_on", "planned_in"],
         )
         self._save_not_matched()
 
@@ -298,6 +330,28 @@ class _Batch:
                 update_fields=_NOT_MATCHED,
             )
         matches.freed(self.integration.pk, self.left.values())
+
+    def _not_known(self) -> None:
+        """Of whom something was left unwritten; and all, when it was switched off meanwhile: what is changed since then
+        is not recorded, and the run had not heard of it."""
+        unsure = self.unsure
+        if not Integration.objects.filter(pk=self.integration.pk, send_positions=True).exists():
+            unsure = unsure | {link.employee_key for link in self.periods}
+        if unsure:
+            agreeing.look_again(PeriodLink.objects.filter(integration=self.integration, employee_key__in=unsure))
+
+    def _tell_displaced(self) -> None:
+        """What the log calls accepted is not there any more."""
+        if not self.displaced:
+            return
+        system, zone = self.integration.system.name, self.integration.organization.zone
+        said = f"Another position took over its record in {system} {when(self.now, zone)}."
+        theirs = Job.objects.filter(
+            integration=self.integration, position_key__in=self.displaced, state=Job.State.SUCCEEDED, cause=""
+        )
+        for job in theirs:
+            job.cause, job.message = "taken_over", f"{job.message} {said}"
+        Job.objects.bulk_update(theirs, ["cause", "message"])
 
     @staticmethod
     def _update_jobs(jobs: Sequence[Job]) -> None:
@@ -321,6 +375,10 @@ class _Batch:
             if attempt.result in ("failed", "error"):
                 with working_on([attempt.job_id], [attempt.job.request_id]):
                     logger.warning("Integration %s: not sent: %s", self.integration.pk, attempt.cause)
+
+
+def _said(outcome: Outcome) -> str:
+    return " ".join(text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text)
 
 
 def _mistake(job: Job) -> str:

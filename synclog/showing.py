@@ -36,6 +36,7 @@ MARKS = {
     Job.State.DISMISSED: Mark("Dismissed", "archive", "neutral"),
 }
 WITH_WARNING = Mark("Warning", "warning", "warning")
+REPLACED = Mark("Replaced", "swap_horiz", "neutral")
 
 RESULTS = {
     "sent": Mark("Accepted", "check_circle", "success"),
@@ -48,6 +49,8 @@ UNKNOWN_RESULT = Mark("Tried", "help", "neutral")
 
 
 def mark_of(job: Job) -> Mark:
+    if job.state == Job.State.SUCCEEDED and job.cause == "taken_over":
+        return REPLACED
     return WITH_WARNING if job.state == Job.State.SUCCEEDED and job.warning else MARKS[Job.State(job.state)]
 
 
@@ -185,7 +188,7 @@ def say(job: Job) -> Said:
     theirs, code = job.vendor_text, " ".join(part for part in (job.cause, job.vendor_code) if part)
     if job.state == Job.State.FAILED:
         return Said(
-            f"Not deleted in {system}: {whose}." if job.deleted else f"Not sent to {system}: {whose}.",
+            f"Not {_undone(job)} {system}: {whose}.",
             job.message or f"{cause_title(job.cause)}.",
             fix(job.cause, job.message),
             "Nothing is tried until then.",
@@ -225,6 +228,10 @@ def say(job: Job) -> Said:
         return Said(f"Waits for its day: {whose}.", job.message, next=back or remedy(job.cause), code=code)
     changed = f"It was changed {when(job.recorded_at, zone)}."
     return Said(f"Waiting to be sent to {system}: {whose}.", job.message or changed, next=back or _goes_out(job))
+
+
+def _undone(job: Job) -> str:
+    return "deleted in" if job.deleted else "taken out of" if job.outside else "sent to"
 
 
 def in_full(sentence: str, system: str) -> str:
@@ -291,7 +298,12 @@ def steps_of(job: Job, attempt: Attempt | None) -> list[Step]:
     zone = job.integration.organization.zone
     verb = "Deleted here" if job.deleted else "Changed here"
     first = Step(verb, True, f"By {started_by(job)}", clock(job.recorded_at, zone))
-    scope = Step("In scope", True, f"{job.integration.name} takes this employee")
+    name = job.integration.name
+    scope = (
+        Step("Left the scope", True, f"{name} does not take positions with its company: there, it counts as deleted")
+        if job.outside
+        else Step("In scope", True, f"{name} takes this position")
+    )
     if attempt is None:
         return [first, scope, Step("Sent", None, next_attempt(job) and f"Next: {next_attempt(job)}")]
     return [first, scope, *trace_steps(attempt.trace, zone)]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections, connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.models import EmployeeLink, Integration
 from integrations.outbox import drop_files, waiting_for_a_folder
+from integrations.scope import scopes_of
 from positions.models import Organization, Position
 from positions.origin import Origin
-from synclog import actions, clock, retention
+from synclog import actions, agreeing, asking, clock, retention, shares
 from synclog.lease import HOST, WORKER, Held, free
 from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
@@ -23,6 +25,7 @@ from synclog.wake import wake
 
 logger = logging.getLogger("synclog.tasks")
 
+AGREE_SECONDS = 8.0  # of comparing links, then others have their turn
 FORGET_WORKERS_AFTER = timedelta(hours=1)
 
 
@@ -41,6 +44,12 @@ def look(integrations: list[int]) -> None:
     drain(first)
 
 
+def answer(question: int) -> None:
+    """A call that a person waits for (`synclog.asking`)."""
+    beat()
+    asking.answer(question)
+
+
 def drain(integration_id: int, seconds: float | None = None) -> None:
     """One turn with one integration. Whatever is left afterwards queues up behind the others."""
     beat()
@@ -49,6 +58,8 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     )
     if integration is None:
         return
+    if not shares.may_take(integration.organization_id):
+        return  # whoever of the organization is done first rings again
     held = Held.acquire(integration_id)
     if held is None:
         return  # its holder looks once more after it has let go
@@ -64,6 +75,8 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     # Whoever was woken during the turn found the lease taken and left: the last look is ours.
     if due_jobs(integration_id):
         wake([integration_id])
+    for other in shares.left_waiting(integration.organization_id):
+        wake([other])
 
 
 def _drop_files(integration: Integration) -> None:
@@ -97,7 +110,9 @@ def sweep() -> None:
     beat()
     clock.put_right()
     take_over_the_day()
+    asking.look_after()
     tell_of_warnings()
+    agree()
     now = timezone.now()
     # Each start of a worker has a row of its own.
     Heartbeat.objects.filter(seen_at__lt=now - FORGET_WORKERS_AFTER).delete()
@@ -128,6 +143,15 @@ def wake_retries(since: datetime) -> datetime:
     return now
 
 
+def agree() -> None:
+    """Looks at the links that may not say any more what holds, for some seconds; the rest waits behind the others."""
+    end = time.monotonic() + AGREE_SECONDS
+    while agreeing.look_at_due():
+        if time.monotonic() > end:
+            async_task("synclog.tasks.agree", task_name="agree")
+            return
+
+
 def tell_of_warnings() -> None:
     """Says once that some positions of a connection need a person, and once that none does any more."""
     failed = Exists(Job.objects.filter(integration=OuterRef("pk"), state=Job.State.FAILED, open_key__isnull=False))
@@ -144,6 +168,7 @@ def take_over_the_day() -> None:
     for organization in Organization.objects.all():
         today = organization.today()
         links = EmployeeLink.objects.filter(
+            Q(planned_in=F("integration__activated_at")) | Q(planned_in=None, integration__activated_at=None),
             integration__organization=organization,
             integration__send_positions=True,
             next_change_on__lte=today,
@@ -155,9 +180,12 @@ def take_over_the_day() -> None:
         positions: dict[int, list[Position]] = {}
         for row in Position.objects.filter(employee__in=employees).select_related("employee"):
             positions.setdefault(row.employee_id, []).append(row)
+        scopes = scopes_of({link.integration_id for link in found})
         jobs = []
         for link in found:
             for row in positions.get(link.employee_key, []):
+                if not scopes[link.integration_id].takes(row):
+                    continue
                 days = [row.start_date, *([row.end_date + timedelta(days=1)] if row.end_date else [])]
                 if link.next_change_on is not None and any(link.next_change_on <= day <= today for day in days):
                     jobs.append(job_for(Changed(row), row.employee, link.integration_id, Origin("schedule")))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DatabaseError, close_old_connections
@@ -91,6 +91,7 @@ class _Running:
     jobs: dict[str, Job]  # by position id
     started: Any
     future: Future[None] | None = None
+    said: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # see `tries.before`, by position id
 
 
 class Turn:
@@ -255,12 +256,18 @@ class Turn:
         employee = int(running.work.person.id)
         self._flying[employee] = running
 
+        def before_write(position_id: str, there: Mapping[str, Any]) -> None:
+            job = running.jobs.get(position_id)
+            if job is not None:
+                said = self._on_owner(lambda: tries.before(self.integration, job, running.work, there))
+                running.said[position_id] = said
+
         def send() -> None:
             report: Report | Exception
             jobs = running.jobs.values()
             with working_on((job.pk for job in jobs), (job.request_id for job in jobs)):
                 try:
-                    report = run(connector, running.work)
+                    report = run(connector, running.work, before_write=before_write)
                 except Exception as error:  # a mistake of ours is one employee's trouble too
                     logger.exception("Employee %s in %s", employee, self.integration)
                     report = error
@@ -283,7 +290,9 @@ class Turn:
             else:
                 employee, report = what
                 running = self._flying.pop(employee)
-                self._done.append(Done(running.work, running.jobs, report, running.started, timezone.now()))
+                self._done.append(
+                    Done(running.work, running.jobs, report, running.started, timezone.now(), running.said)
+                )
             try:
                 kind, what = self._events.get_nowait()
             except queue.Empty:

@@ -12,7 +12,8 @@ from integrations.connectors.values import Person, Wanted
 from integrations.fingerprints import fingerprints
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planner import Rules, Sent
-from integrations.runner import Match, Touched, Work
+from integrations.runner import Match, Meant, Touched, Work
+from integrations.scope import scope_of
 from integrations.translate import Problem
 from positions.models import Employee, Position
 from synclog.models import Job
@@ -28,20 +29,29 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
         e.pk: e for e in Employee.objects.filter(pk__in=keys).select_related("company", "department", "manager")
     }
     positions: defaultdict[int, list[Position]] = defaultdict(list)
-    for row in Position.objects.filter(employee__in=keys).select_related("department").order_by("start_date", "pk"):
-        positions[row.employee_id].append(row)
+    outside: defaultdict[int, set[str]] = defaultdict(set)
+    scope = scope_of(integration.pk)
+    rows = Position.objects.filter(employee__in=keys).select_related("company", "department")
+    for row in rows.order_by("start_date", "pk"):
+        if scope.takes(row):
+            positions[row.employee_id].append(row)
+        else:
+            outside[row.employee_id].add(str(row.pk))
     links = {
         link.employee_key: link for link in EmployeeLink.objects.filter(integration=integration, employee_key__in=keys)
     }
     sent: defaultdict[int, dict[str, Sent]] = defaultdict(dict)
     for link in PeriodLink.objects.filter(integration=integration, employee_key__in=keys):
-        sent[link.employee_key][str(link.position_key)] = Sent(link.remote_id, adapt.from_json(link.values))
+        sent[link.employee_key][str(link.position_key)] = Sent(
+            link.remote_id, adapt.from_json(link.values), tuple(link.left_behind)
+        )
     rules = Rules(delete=integration.delete_positions, move=integration.move_periods)
     today = integration.organization.today()
     found = []
     for key, its_jobs in of_employee.items():
         employee = employees.get(key)
         person, known = adapt.person(employee) if employee else _gone(its_jobs[0]), links.get(key)
+        touched = {str(job.position_key) for job in its_jobs}
         work = Work(
             person=person,
             positions=[adapt.position(row, employee) for row in positions[key]] if employee else [],
@@ -59,6 +69,7 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
             remote_employee_id=known.remote_id if known and known.state == EmployeeLink.State.MATCHED else "",
             rules=rules,
             today=today,
+            outside=frozenset(outside[key] & (touched | set(sent[key]))),
             match=_match(integration, person, known) if known else Match(),
         )
         found.append((work, {str(job.position_key): job for job in its_jobs}))
@@ -89,8 +100,9 @@ def withheld(system: str, link: EmployeeLink) -> Problem | None:
     return None
 
 
-def _meant(job: Job, said: Mapping[str, Any]) -> Wanted:
-    return Wanted(str(job.position_key), adapt.from_json(said["values"]), frozenset(said["defaulted"]))
+def _meant(job: Job, said: Mapping[str, Any]) -> Meant:
+    wanted = Wanted(str(job.position_key), adapt.from_json(said["values"]), frozenset(said["defaulted"]))
+    return Meant(wanted, tuple(adapt.from_json(before) for before in said.get("before", ())))
 
 
 def _gone(job: Job) -> Person:

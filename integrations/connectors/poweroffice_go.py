@@ -573,11 +573,10 @@ class _Employment:
 
 @dataclass(slots=True)
 class _Matched:
-    """What belongs to a matched employee: the record as read last (`fresh` until it was used), what the person has."""
+    """What belongs to a matched employee: the record as read last (`fresh` until it was used), the manager here."""
 
     record: Mapping[str, Any] | None
     manager: Manager | None
-    company: bool
     fresh: bool = True
     employments: tuple[_Employment, ...] = ()
 
@@ -947,7 +946,7 @@ class PowerOfficeGoConnector(Connector):
             "cost_centre": text_of(record.get("LocationCode")),
             "manager": self._manager_number(employee.raw.manager, record),
         }
-        if employee.raw.company and self.settings.get("send_company"):
+        if self.settings.get("send_company"):
             enterprise = str(body.get("EnterpriseId") or "")
             values["company"] = text_of(self._enterprises().get(enterprise, {}).get("EnterpriseNo")) or enterprise
         renews_from = None
@@ -1232,8 +1231,7 @@ def _archived(record: Mapping[str, Any]) -> bool:
 
 
 def _found(person: Person, record: Mapping[str, Any], *, whole: bool = True) -> RemoteEmployee:
-    company = bool(person.company and person.company.organization_number)
-    matched = _Matched(record if whole else None, person.manager, company)
+    matched = _Matched(record if whole else None, person.manager)
     numbers = [record.get(name) for name in ("Number", "ExternalNumber", "ExternalImportReference")]
     national_id, email, first, last = (
         text_of(record.get(name)) or "" for name in ("NationalIdNumber", "EmailAddress", "FirstName", "LastName")

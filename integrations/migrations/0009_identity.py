@@ -36,7 +36,7 @@ def give_each_its_key(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0007_shared_place'),
+        ('integrations', '0010_truth'),
     ]
 
     operations = [

@@ -50,8 +50,12 @@ class Integration(models.Model):
     credential_hints = models.JSONField(default=dict, blank=True, editable=False)
     settings = models.JSONField(default=dict, blank=True)
     base_urls = models.JSONField(default=dict, blank=True, help_text="Only for a test tenant: {name: address}.")
+    everybody = models.BooleanField(default=True, help_text="Positions of every company, and of none.")
     companies = models.ManyToManyField(
-        Company, blank=True, help_text="Only employees of these companies. Empty: everybody."
+        Company,
+        through="IntegrationCompany",
+        blank=True,
+        help_text="Only positions of these companies, unless it is for everybody.",
     )
 
     send_positions = models.BooleanField(
@@ -171,3 +175,19 @@ class Integration(models.Model):
 
         for name, url in (self.base_urls or {}).items():
             refuse_private(name, url)
+
+
+class IntegrationCompany(models.Model):
+    """One of the companies that a connection is limited to, which is not deleted under it: with the last one, a list
+    of companies would say nothing any more."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE)
+    company = models.ForeignKey(Company, on_delete=models.RESTRICT)
+
+    class Meta:
+        db_table = "integrations_integration_companies"
+        verbose_name = "connection that is limited to it"
+        unique_together = [("integration", "company")]
+
+    def __str__(self) -> str:
+        return f"{self.integration}. Choose other companies, or everybody, under its Settings first"

@@ -33,6 +33,9 @@ class EmployeeLink(models.Model):
     # The record under which this employee's positions were written: what is known of them holds for that one alone.
     written_to = models.CharField(max_length=120, blank=True, editable=False)
     next_change_on = models.DateField(null=True, blank=True)
+    # The integration's `activated_at` when that was planned: whoever was touched under an earlier activation only is
+    # not under sync any more, and no day sends anything of theirs.
+    planned_in = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
@@ -67,11 +70,26 @@ class PeriodLink(models.Model):
     position_key = models.BigIntegerField()
     remote_id = models.CharField(max_length=120)
     values = models.JSONField(default=dict)
+    left_behind = models.JSONField(default=list)  # records made for it under earlier start dates and still there
     sent_at = models.DateTimeField(auto_now=True)
+
+    # Kept by synclog/truth.py (integrations/agreement.py says what they mean).
+    stale = models.BooleanField(default=False)  # what is to be sent now is something else
+    left = models.JSONField(null=True)  # our field -> what is not there and would not get there; None: nothing
+    look_on = models.DateField(null=True, blank=True)  # the day on which both are to be looked at again
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["integration", "position_key"], name="period_link_once")]
-        indexes = [models.Index(fields=["integration", "employee_key"], name="period_link_by_employee")]
+        indexes = [
+            models.Index(fields=["integration", "employee_key"], name="period_link_by_employee"),
+            models.Index(fields=["integration"], condition=models.Q(stale=True), name="period_link_stale"),
+            models.Index(fields=["integration"], condition=models.Q(left__isnull=False), name="period_link_left"),
+            models.Index(
+                fields=["look_on", "integration"],
+                condition=models.Q(look_on__isnull=False),
+                name="period_link_to_look_at",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.position_key} = {self.remote_id}"

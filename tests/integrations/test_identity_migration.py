@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-BEFORE = [("integrations", "0007_shared_place"), ("positions", "0005_erasure")]
+BEFORE = [("integrations", "0010_truth")]
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from integrations.connectors.errors import Interrupted
 from integrations.models import ExportFile, ExportRecord, Integration
 from integrations.settings_form import ConnectionForm
 from positions.models import Position
-from synclog import tasks
+from synclog import actions, tasks
 from synclog.lease import Held
 from synclog.models import Job, Lease
 from synclog.turn import Turn
@@ -174,7 +174,7 @@ def test_unchanged_goes_into_no_file(world: World, crona: Integration) -> None:
     position = world.save()
     world.drain(crona)
     outbox.fetch(files(crona)[0], by="kari")
-    position.save()
+    actions.send_now([position], crona, by="kari")
     world.drain(crona)
     job = world.job(crona, position)
     assert job.cause == "nothing_to_change"

@@ -136,7 +136,7 @@ class Rig:
         if report.remote_employee is not None:
             self.employee_id = report.remote_employee.id
             self.written_to = self.employee_id
-            if report.left_behind:
+            if report.wrong_record:
                 self.sent = {}
         for outcome in report.outcomes.values():
             if outcome.sent is not None and execute:
@@ -522,7 +522,7 @@ class Behaviour:
         name, value = self.changed
         report = rig.sync(self.position(**{name: value}))
         assert report.outcomes["1"].result == "sent", report.outcomes["1"]
-        assert report.left_behind == wrong
+        assert report.wrong_record == wrong
         assert rig.there("1042") == before and len(rig.there("1043")) == 1
         rig.forget_calls()
         assert rig.one(self.position(**{name: value})).cause == "nothing_to_change"

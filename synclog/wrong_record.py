@@ -28,7 +28,7 @@ def tell(integration: Integration, work: Work, report: Report) -> None:
         )
     if not lines:
         return
-    record, name = report.left_behind, integration.system.name
+    record, name = report.wrong_record, integration.system.name
     many = "positions were" if len(lines) > 1 else "position was"
     message = (
         f"Until now this employee was matched to record {record} in {name}, which does not show any more that it is "
