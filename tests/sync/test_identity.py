@@ -16,7 +16,7 @@ from positions.models import Employee
 from synclog import matches, tasks
 from synclog.matches import DatabaseMatches
 from synclog.models import Job
-from synclog.preview import preview_position
+from synclog.preview import find
 from tests.sync.world import World
 
 State = EmployeeLink.State
@@ -188,13 +188,13 @@ def test_preview_says_so_and_claims_nothing(world: World) -> None:
     entra = world.connect("entra_id")
     unnumbered(world, entra)
     position, other = world.save(), world.save(twin(world))
-    shown = preview_position(entra, other)
+    shown = find(entra, other.pk, 0)
     assert shown.outcome is not None and shown.outcome.result == "planned"
     assert not EmployeeLink.objects.exists()
     Job.objects.filter(position_key=other.pk).delete()
     world.drain(entra)
     assert world.job(entra, position).state == Job.State.SUCCEEDED
-    shown = preview_position(entra, other)
+    shown = find(entra, other.pk, 0)
     assert shown.outcome is not None and shown.outcome.cause == "already_matched"
 
 
