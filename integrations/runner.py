@@ -12,6 +12,7 @@ from dataclasses import field as made
 from datetime import date
 from typing import Any
 
+from integrations import identity
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
     ConnectorError,
@@ -19,6 +20,7 @@ from integrations.connectors.errors import (
     EmployeeNotFound,
     EmployeeNotUnique,
     Interrupted,
+    MatchRefused,
     NotAuthorized,
     RateLimited,
     Stale,
@@ -43,6 +45,9 @@ from integrations.planner import (
     delete_outcome,
 )
 from integrations.translate import Problem, active_fields, same, translate
+
+# No record there is taken for this employee's.
+NOBODY = (EmployeeNotFound, EmployeeNotUnique, MatchRefused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,22 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """What is known of the match besides the record's id.
+
+    confirmed   a person said that the record is this employee's
+    doubted     number, national id or e-mail changed here since: it is looked at anew
+    written_to  the record there under which `Work.sent` was written, "" when that is not known
+    withheld    why nothing is written until a person has decided who the employee is there
+    """
+
+    confirmed: bool = False
+    doubted: bool = False
+    written_to: str = ""
+    withheld: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """Everything about one employee that the run needs.
 
@@ -88,6 +109,7 @@ class Work:
     rules: Rules
     today: date
     outside: frozenset[str] = frozenset()
+    match: Match = Match()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +158,7 @@ class Report:
     exchanges: tuple[Exchange, ...] = ()
     error: ConnectorError | None = None  # what ended the run early, if something did
     unanswered: set[str] = made(default_factory=set)  # positions that may have been created there or not
+    wrong_record: str = ""  # the record to which `Work.sent` was written, when it is not this employee's after all
 
 
 def last_sent(work: Work) -> LastSent | None:
@@ -212,10 +235,11 @@ class _Run:
         self._prepare()
         if not self.open:
             return
-        person = self.work.person
         try:
-            employee = self.connector.find_employee(person, self.work.remote_employee_id)
-        except (EmployeeNotFound, EmployeeNotUnique):
+            employee = self._who()
+        except NOBODY:
+            if self.work.remote_employee_id:  # otherwise it was said when that match ended
+                self._leave_record()
             if self.system.model is not Model.FLAT or self.wanted:
                 raise
             self._settle(self._plan_flat(None))  # it was only looked whether an earlier try had written something
@@ -223,6 +247,11 @@ class _Run:
         self.report.remote_employee = employee
         matched = f"Employee matched by {employee.matched_by}" if employee.matched_by else "Employee matched"
         self.common.append(Trace(matched, True, employee.label or employee.id))
+        if self.work.match.written_to not in ("", employee.id):
+            self._leave_record()
+            self._start_over()
+            if not self.open:
+                return
         employee = self._with_record(employee)
         while self.open:
             remotes = self.connector.read(employee)
@@ -236,6 +265,35 @@ class _Run:
             self._settle(plan)
             if not self._carry_out(plan, employee):
                 return
+
+    def _who(self) -> RemoteEmployee:
+        """The record there that is this employee's and nobody else's."""
+        work, match, connector = self.work, self.work.match, self.connector
+        known = work.remote_employee_id
+        if match.withheld is not None:
+            raise MatchRefused(match.withheld.message, cause=match.withheld.cause)
+        if known and match.confirmed:
+            employee = connector.find_confirmed(work.person, known, anew=match.doubted)
+        else:
+            employee = connector.find_employee(work.person, "" if match.doubted else known)
+        if employee.id != known or match.doubted:
+            matches = connector.context.matches
+            if not (matches.claim if self.execute else matches.free)(work.person, employee):
+                problem = identity.taken(self.system.name, employee.id)
+                raise MatchRefused(problem.message, cause=problem.cause, candidate=employee.id)
+        return employee
+
+    def _leave_record(self) -> None:
+        """What was written until now was written to a record that is not this employee's (any more)."""
+        if self.work.sent and self.work.match.withheld is None:
+            self.report.wrong_record = self.work.match.written_to or self.work.remote_employee_id
+
+    def _start_over(self) -> None:
+        """Nothing was ever written to the record that is the right one."""
+        self.work, self.last = replace(self.work, sent={}), None
+        self.wanted.clear()
+        self.trace = {position_id: [] for position_id in self.open}
+        self._prepare()
 
     def _with_record(self, employee: RemoteEmployee) -> RemoteEmployee:
         if self.last is None:
@@ -525,7 +583,7 @@ class _Run:
     def stop(self, error: ConnectorError) -> None:
         """The run cannot go on: every position still open gets this error."""
         self.report.error = error
-        lasting = isinstance(error, DataRefused | EmployeeNotFound | EmployeeNotUnique)
+        lasting = isinstance(error, (DataRefused, *NOBODY))
         for position_id in list(self.open):
             self._finish(
                 Outcome(
@@ -555,6 +613,6 @@ def _said(step: Step, word: str) -> str:
 
 
 def _stopped(error: ConnectorError) -> str:
-    if isinstance(error, EmployeeNotFound | EmployeeNotUnique):
+    if isinstance(error, NOBODY):
         return "Employee matched"
     return "Answered there"

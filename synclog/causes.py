@@ -40,6 +40,33 @@ _OURS = (
         "Make the employee number or e-mail unique there, then press Re-sync.",
     ),
     Cause(
+        "not_the_same_person",
+        "The record there may be somebody else's",
+        "Correct the number, national id or e-mail here or there and press Re-sync; or confirm under People that it is "
+        "the same person.",
+    ),
+    Cause(
+        "marks_disagree",
+        "Number and national id point at two records",
+        "Correct the one that is wrong, here or there, and press Re-sync; or confirm under People which record it is.",
+    ),
+    Cause(
+        "already_matched",
+        "The record is another employee's here",
+        "Release the other match under People if it is the wrong one; otherwise correct the number, national id or "
+        "e-mail here or there, then press Re-sync.",
+    ),
+    Cause(
+        "match_released",
+        "The match was released",
+        "Press Match anew under People, or confirm the record there; it is sent then.",
+    ),
+    Cause(
+        "match_stopped",
+        "Two employees had one record there",
+        "Confirm under People whose record it is, and press Match anew for the other one; it is sent then.",
+    ),
+    Cause(
         "overlap_in_target",
         "It overlaps another period there",
         "Make room as the message says, there or here, then press Re-sync.",

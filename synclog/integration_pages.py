@@ -29,6 +29,7 @@ def connect() -> None:
     hooks.banners.append(silence)
     hooks.overview_panels += [changed_since, progress.panel]
     hooks.tabs.append(error_log)
+    hooks.tabs.append(people)
     hooks.happenings.append(events)
     hooks.losses.append(losses)
     hooks.before_deletion.append(remove_log)
@@ -105,6 +106,12 @@ def changed_since(request: HttpRequest, integration: Integration) -> str:
 def error_log(request: HttpRequest, integration: Integration, shown: Health | None) -> list[Tab]:
     waiting = next((c.number for c in shown.counters if c.urgent), 0) if shown else 0
     return [Tab("Error log", _log(integration, "needs_action" if waiting else "all"), waiting or None)]
+
+
+def people(request: HttpRequest, integration: Integration, shown: Health | None) -> list[Tab]:
+    doubtful = EmployeeLink.objects.filter(integration=integration).exclude(state=EmployeeLink.State.MATCHED)
+    address = reverse("admin:integrations_employeelink_changelist")
+    return [Tab("People", f"{address}?integration__id__exact={integration.pk}", doubtful.count() or None)]
 
 
 def events(integration: Integration, number: int) -> list[Happening]:

@@ -13,7 +13,7 @@ from integrations.models import ExportFile, Integration, PeriodLink
 from integrations.outbox import file_imported
 from positions.models import Company, Department, Employee, Organization, Position
 from positions.signals import positions_changed
-from synclog import agreeing
+from synclog import agreeing, matches
 from synclog.models import Job, Lease
 from synclog.record import Changed, record, renew
 
@@ -63,6 +63,7 @@ def employee_saved(instance: Employee, created: bool, raw: bool, **kwargs: Any) 
     """What is being sent goes by the person as they were; what failed may have waited for just this."""
     if raw or created:
         return
+    matches.marks_changed(instance)
     whose = Employee.objects.filter(Q(pk=instance.pk) | Q(manager=instance.pk)).values("pk")
     agreeing.look_again(_not_recording(instance.organization_id).filter(employee_key__in=whose))
     renew(Job.objects.filter(organization=instance.organization_id, employee_key__in=whose))

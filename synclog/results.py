@@ -17,14 +17,14 @@ from typing import Any
 from django.utils import timezone
 
 from integrations import adapt
-from integrations.connectors.errors import Interrupted, NotAuthorized, RateLimited, Unavailable
+from integrations.connectors.errors import Interrupted, MatchRefused, NotAuthorized, RateLimited, Unavailable
 from integrations.connectors.system import Model
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.periods import next_change
-from integrations.runner import Outcome, Report, Work
+from integrations.runner import NOBODY, Outcome, Report, Work
 from positions.tracing import working_on
 from positions.transactions import repeated
-from synclog import agreeing, retries, tries
+from synclog import agreeing, matches, retries, tries, wrong_record
 from synclog.clock import at_once
 from synclog.lease import Held
 from synclog.models import Attempt, Event, Job
@@ -80,6 +80,10 @@ _CLOSING = [
     "state", "open_key", "action", "outside", "attempts", "cause", "message", "field", "vendor_text", "vendor_code",
     "warning", "first_failed_at", "changed_at", "finished_at", "file_key",
 ]  # fmt: skip
+_NOT_MATCHED = [
+    "state", "remote_id", "label", "matched_by", "matched_at", "fingerprints", "confirmed_by", "confirmed_at", "cause",
+    "message",
+]  # fmt: skip
 _WHILE_OPEN = ["due_at", "tried", "meant"]
 
 
@@ -109,6 +113,9 @@ class _Batch:
         self.displaced: list[int] = []  # positions whose flat record stands for another one from now on
         self.unsure: set[int] = set()  # employees of whom something was left unwritten
         self.employees: list[EmployeeLink] = []
+        self.not_matched: list[EmployeeLink] = []
+        self.left: dict[int, str] = {}  # by employee: the record that was theirs until now
+        self.moved: set[int] = set()  # employees whose positions were written to a record that is not theirs
 
     def add(self, done: Done) -> None:
         if not any(job.pk in self.current for job in done.jobs.values()):
@@ -118,6 +125,8 @@ class _Batch:
             for job in done.jobs.values():
                 self._job(job, Outcome(str(job.position_key), "failed", "internal_error", _mistake(job)), done, report)
             return
+        if report.wrong_record:
+            wrong_record.tell(self.integration, done.work, report)
         for position_id, outcome in report.outcomes.items():
             found = done.jobs.get(position_id)
             if found is None and outcome.result in ("skipped", "waiting"):
@@ -264,21 +273,35 @@ class _Batch:
         self.periods.append(link)
 
     def _employee(self, done: Done, report: Report) -> None:
-        flat = self.integration.system.model is Model.FLAT
-        found = report.remote_employee
-        if found is None and not (flat and done.work.remote_employee_id):
+        """The match itself was kept when the record was claimed (`synclog.matches`)."""
+        work, found, key = done.work, report.remote_employee, int(done.work.person.id)
+        known = work.remote_employee_id
+        nobody = isinstance(report.error, NOBODY)
+        if known and (nobody or (found is not None and found.id != known)):
+            self.left[key] = known
+        elif known and work.person.deleted and all(o.result in ("sent", "skipped") for o in report.outcomes.values()):
+            self.left[key] = known  # nothing of somebody who is deleted here waits any more
+        if nobody and work.match.withheld is None:
+            error = report.error
+            assert error is not None
+            candidate = error.candidate if isinstance(error, MatchRefused) else ""
+            self.not_matched.append(self._link(key, candidate, cause=error.cause, message=error.message))
             return
-        self.employees.append(
-            EmployeeLink(
-                integration=self.integration,
-                employee_key=int(done.work.person.id),
-                remote_id=found.id if found else done.work.remote_employee_id,
-                label=(found.label if found else "")[:200],
-                matched_by=(found.matched_by if found else "")[:60],
-                next_change_on=next_change(done.work.positions, done.work.today) if flat else None,
-                planned_in=self.integration.activated_at,
-                matched_at=self.now,
-            )
+        flat = self.integration.system.model is Model.FLAT
+        written = any(outcome.sent for outcome in report.outcomes.values())
+        if report.wrong_record and found is not None:
+            self.moved.add(key)
+        if (flat and (found or known)) or (found and written and found.id != work.match.written_to):
+            to = found.id if found and (written or report.wrong_record) else work.match.written_to
+            on = next_change(work.positions, work.today) if flat else None
+            dates = {"next_change_on": on, "planned_in": self.integration.activated_at}
+            self.employees.append(self._link(key, found.id if found else known, written_to=to, **dates))
+
+    def _link(self, key: int, remote_id: str, **values: Any) -> EmployeeLink:
+        # Where there is no row, nobody has claimed the record.
+        state = EmployeeLink.State.NOT_MATCHED
+        return EmployeeLink(
+            integration=self.integration, employee_key=key, state=state, remote_id=remote_id[:120], **values
         )
 
     # saving
@@ -289,6 +312,8 @@ class _Batch:
             ran = [job.pk for job, _ in self.jobs]
             renew(Job.objects.open().filter(pk__in=ran))
         Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in self.current])
+        if self.moved:
+            PeriodLink.objects.filter(integration=self.integration, employee_key__in=self.moved).delete()
         if self.gone:
             PeriodLink.objects.filter(integration=self.integration, position_key__in=self.gone).delete()
         PeriodLink.objects.bulk_create(
@@ -303,8 +328,27 @@ class _Batch:
             self.employees,
             update_conflicts=True,
             unique_fields=["integration", "employee_key"],
-            update_fields=["remote_id", "label", "matched_by", "next_change_on", "planned_in", "matched_at"],
+            update_fields=["written_to", "next_change_on", "planned_in"],
         )
+        self._save_not_matched()
+
+    def _save_not_matched(self) -> None:
+        """Whoever was released meanwhile stays released."""
+        keys = [link.employee_key for link in self.not_matched]
+        if keys:
+            decided = EmployeeLink.objects.filter(
+                integration=self.integration,
+                employee_key__in=keys,
+                state__in=[EmployeeLink.State.RELEASED, EmployeeLink.State.STOPPED],
+            )
+            kept = set(decided.values_list("employee_key", flat=True))
+            EmployeeLink.objects.bulk_create(
+                [link for link in self.not_matched if link.employee_key not in kept],
+                update_conflicts=True,
+                unique_fields=["integration", "employee_key"],
+                update_fields=_NOT_MATCHED,
+            )
+        matches.freed(self.integration.pk, self.left.values())
 
     def _counts(self, job: Job, generation: int) -> bool:
         """A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone. One that was

@@ -35,6 +35,7 @@ from positions.tracing import working_on
 from synclog import tries
 from synclog.clock import at_once
 from synclog.lease import Held
+from synclog.matches import DatabaseMatches, LentMatches
 from synclog.models import Job
 from synclog.results import Done, store_results
 from synclog.work import load_work
@@ -121,6 +122,7 @@ class Turn:
         self._known_at = -KNOWN  # when it was last looked whether this turn's version of the connection may send
         self._ended = ""  # why not
         self.cut_short = False  # nobody has looked for the next save after the last claim
+        self.matches = LentMatches(DatabaseMatches(integration), self._on_owner)
         self.window = _window(integration, held)
         self.place = one_call(integration, self._guard, self._on_owner)
 
@@ -260,6 +262,8 @@ class Turn:
         loaded = load_work(self.integration, jobs)
         tries.say(self.integration, loaded)
         for work, for_positions in loaded:
+            if work.remote_employee_id:
+                self.matches.hold(work.person.id, work.remote_employee_id)
             self._ready.append(_Running(work, for_positions, now))
 
     def _unfinished(self) -> list[Work]:
@@ -288,7 +292,13 @@ class Turn:
         outbox = LentOutbox(DatabaseOutbox(self.integration, self._may_file), self._on_owner)
         limiter = shared_limiter(self.integration, self._on_owner) or self.window
         return open_connector(
-            self.integration, vault=vault, outbox=outbox, limiter=limiter, guard=self._guard, place=self.place
+            self.integration,
+            vault=vault,
+            outbox=outbox,
+            matches=self.matches,
+            limiter=limiter,
+            guard=self._guard,
+            place=self.place,
         )
 
     def _may_file(self) -> bool:
@@ -364,9 +374,12 @@ class Turn:
                 raise
             logger.warning("%s: results wait for the database: %s", self.integration, error)
             return
-        self._done = []
+        done, self._done = self._done, []
         if not goes_on:
             self._stopping = True
+            return
+        for one in done:
+            self.matches.let_go(one.work.person.id)
 
     def _store_all(self) -> None:
         """At the end of the turn: for as long as the lease is ours."""

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from threading import RLock
 from typing import Any, Protocol
 
+from integrations.connectors.values import Person, RemoteEmployee
+
 
 class Vault(Protocol):
     """Encrypted memory of one connection for what its connector must keep: tokens above all.
@@ -57,6 +59,18 @@ class Outbox(Protocol):
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed: ...
 
 
+class Matches(Protocol):
+    """Which records there are somebody's. One record is at most one employee's of a connection."""
+
+    def claim(self, person: Person, found: RemoteEmployee) -> bool:
+        """From now on the record is this person's, for good; False if it is another employee's."""
+        ...
+
+    def free(self, person: Person, found: RemoteEmployee) -> bool:
+        """What `claim` would say. Keeps nothing."""
+        ...
+
+
 class Limiter(Protocol):
     """Gives leave for one request, sleeping until the system's limit allows it."""
 
@@ -84,6 +98,25 @@ class MemoryVault:
     def exclusive(self) -> Iterator[None]:
         with self._lock:
             yield
+
+
+class MemoryMatches:
+    """Matches for tests and one-off uses: nobody has any at first."""
+
+    def __init__(self) -> None:
+        self.holders: dict[str, str] = {}  # record there -> employee here
+        self._lock = RLock()
+
+    def claim(self, person: Person, found: RemoteEmployee) -> bool:
+        with self._lock:
+            if not self.free(person, found):
+                return False
+            self.holders = {record: who for record, who in self.holders.items() if who != person.id}
+            self.holders[found.id] = person.id
+            return True
+
+    def free(self, person: Person, found: RemoteEmployee) -> bool:
+        return self.holders.get(found.id, person.id) == person.id
 
 
 class MemoryOutbox:
@@ -121,6 +154,7 @@ class Context:
     vault: Vault = field(default_factory=MemoryVault)
     limiter: Limiter | None = None
     outbox: Outbox = field(default_factory=MemoryOutbox)
+    matches: Matches = field(default_factory=MemoryMatches)
     guard: Callable[[], None] = _allow
     one_call: Callable[[], AbstractContextManager[None]] = nullcontext
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

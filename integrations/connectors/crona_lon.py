@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import DataRefused, EmployeeNotFound
 from integrations.connectors.reading import digits_of
 from integrations.connectors.system import (
@@ -30,7 +31,17 @@ from integrations.connectors.system import (
     When,
     code_table,
 )
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
+from integrations.connectors.values import (
+    Change,
+    CheckLine,
+    Marks,
+    Person,
+    Remote,
+    RemoteEmployee,
+    Wanted,
+    Warning,
+    Written,
+)
 
 EMPLOYMENT_FORMS = (
     ("FAST", "FAST – permanent (tillsvidare)"),
@@ -403,8 +414,19 @@ class CronaLonConnector(Connector):
 
     # -- employees ---------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        """Our number is believed: there is nobody to ask. Somebody whose number changed is another person there."""
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        """There is nobody to ask: somebody whose number changed here is another person there."""
+        return next((found for found in self._by_number(person) if found.id == known_id), None)
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        """Our number is believed: nobody can look whom it belongs to there."""
+        return (("employee number, unchecked", person.number.strip(), partial(self._by_number, person)),)
+
+    def hint(self, person: Person) -> str:
+        self._by_number(person)
+        return ""
+
+    def _by_number(self, person: Person) -> list[RemoteEmployee]:
         number = person.number.strip()
         if not number:
             raise EmployeeNotFound(
@@ -419,7 +441,7 @@ class CronaLonConnector(Connector):
                     "then press Re-sync.",
                     cause="bad_characters",
                 )
-        return RemoteEmployee(number, f"{person.name} ({number})", "employee number, unchecked", person.id)
+        return [RemoteEmployee(number, raw=person.id, marks=Marks(number))]
 
     def _name_and_email(self, person: Person) -> tuple[tuple[str, str], ...]:
         if not self.settings.get("send_name_and_email"):

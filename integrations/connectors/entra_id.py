@@ -12,14 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     DataRefused,
     EmployeeNotFound,
-    EmployeeNotUnique,
     NotAuthorized,
     RateLimited,
     Stale,
@@ -34,6 +34,7 @@ from integrations.connectors.values import (
     Change,
     CheckLine,
     Manager,
+    Marks,
     Person,
     Remote,
     RemoteEmployee,
@@ -41,6 +42,7 @@ from integrations.connectors.values import (
     Warning,
     Written,
 )
+from integrations.identity import Mark, which
 
 EMPLOYEE_ID_LENGTH = 16
 EARLY_SECONDS = 300  # a token is renewed five minutes before it ends
@@ -135,7 +137,7 @@ SYSTEM = System(
         "Entra ID holds one record for each person and no positions. Open the user in the Entra admin centre and "
         "clear job title, department and manager there, or let your leaver process take over."
     ),
-    matching=("employee number (employeeId)", "e-mail as user principal name", "e-mail as mail; the order can be set"),
+    matching=("employee number (employeeId)", "e-mail as user principal name", "e-mail as mail; which ones can be set"),
     base_urls={"api": "https://graph.microsoft.com/v1.0", "login": "https://login.microsoftonline.com"},
     sandbox_urls={"api": "/v1.0", "login": "/login"},
     credentials=(
@@ -176,7 +178,7 @@ SYSTEM = System(
             choices=MATCH_BY,
             default="employeeId",
             required=True,
-            help="The first search. Managers are found by this one only.",
+            help="Managers are found by this one only. Of the searches chosen, the employee number always goes first.",
             group="Matching",
         ),
         Setting(
@@ -185,7 +187,7 @@ SYSTEM = System(
             kind=Kind.CHOICE,
             choices=MATCH_BY,
             default="userPrincipalName",
-            help="Only when the search before found nobody. Empty: no second search.",
+            help="Only when nobody was found so far. Empty: no second search.",
             group="Matching",
         ),
         Setting(
@@ -194,7 +196,7 @@ SYSTEM = System(
             kind=Kind.CHOICE,
             choices=MATCH_BY,
             default="mail",
-            help="Only when the searches before found nobody. Empty: no third search.",
+            help="Only when nobody was found so far. Empty: no third search.",
             group="Matching",
         ),
         Setting(
@@ -444,6 +446,7 @@ class EntraIdConnector(Connector):
         self.http.auth = self.tokens = Tokens(self.http, self._sign_in, early=EARLY_SECONDS)
         self._base = self.context.urls["api"].rstrip("/")
         self._steps = _steps(self.settings)
+        self._left_alone: dict[str, dict[str, Any]] = {}  # our employee -> somebody whom the settings leave alone
         self._leave_date_hidden = False
 
     # -- sign-in -----------------------------------------------------------------------------------------
@@ -583,39 +586,32 @@ class EntraIdConnector(Connector):
 
     # -- employees ---------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        if known_id:
-            user = self._user(known_id)
-            if user is not None:
-                self._require_taken(user)
-                return _found(user, "earlier match")
-        searched, left_out = [], None
-        for step in self._steps:
-            value = person.number.strip() if step == "employeeId" else person.email.strip()
-            if not value or (step == "employeeId" and len(value) > EMPLOYEE_ID_LENGTH):
-                continue
-            hits = self._search(step, value)
-            users = [user for user in hits if not self._left_out(user)]
-            if len(users) > 1:
-                names = ", ".join(sorted(_label(user) for user in users)[:5])
-                raise EmployeeNotUnique(
-                    f"{len(users)} users in Entra ID have the {MATCH_WORDS[step]} {value}: {names}. Correct them "
-                    "there, or the employee here, then press Re-sync."
-                )
-            if users:
-                return _found(users[0], MATCH_WORDS[step])
-            left_out = left_out or next(iter(hits), None)
-            searched.append(f"the {MATCH_WORDS[step]} {value}")
-        if left_out is not None:
-            self._require_taken(left_out)
-        raise EmployeeNotFound(
-            f"No user in Entra ID has {' or '.join(searched)}. Add the user there, or correct the employee here, then "
-            "press Re-sync."
-            if searched
-            else "The employee has nothing here by which this connection may search Entra ID. Fill in the employee "
-            f"number (at most {EMPLOYEE_ID_LENGTH} characters) or the e-mail, or choose other searches in the "
-            "connection's settings."
-        )
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        user = self._user(known_id)
+        if user is not None:
+            self._require_taken(user)
+        return _found(user, person) if user is not None else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        def taken(step: str, value: str) -> Iterator[RemoteEmployee]:
+            for user in self._search(step, value):
+                if self._left_out(user):
+                    self._left_alone.setdefault(person.id, user)
+                else:
+                    yield _found(user, person)
+
+        values = {step: person.number.strip() if step == "employeeId" else person.email.strip() for step in self._steps}
+        if len(values.get("employeeId", "")) > EMPLOYEE_ID_LENGTH:
+            values["employeeId"] = ""
+        return tuple((MATCH_WORDS[step], value, partial(taken, step, value)) for step, value in values.items())
+
+    def hint(self, person: Person) -> str:
+        """Raises DataRefused where somebody was found whom the settings leave alone."""
+        if person.id in self._left_alone:
+            self._require_taken(self._left_alone.pop(person.id))
+        if "employeeId" in self._steps and len(person.number.strip()) > EMPLOYEE_ID_LENGTH:
+            return f"An employee number of more than {EMPLOYEE_ID_LENGTH} characters is never there."
+        return ""
 
     def _left_out(self, user: Mapping[str, Any]) -> str:
         """The cause for which the settings leave this user alone, "" if they do not."""
@@ -631,7 +627,7 @@ class EntraIdConnector(Connector):
             what = "a guest user" if cause == "guest_account" else "a disabled account"
             setting = "Leave guest users alone" if cause == "guest_account" else "Leave disabled accounts alone"
             raise DataRefused(
-                f"{_label(user)} is {what} in Entra ID, and this connection leaves those alone. Change the account "
+                f"User {user['id']} is {what} in Entra ID, and this connection leaves those alone. Change the account "
                 f"there, or switch {setting} off in the connection's settings, then press Re-sync.",
                 cause=cause,
             )
@@ -724,7 +720,7 @@ class EntraIdConnector(Connector):
             raise _no_longer_there(employee)
         # "Update user": what is synced from a local directory is mastered there. Null and false are writable.
         if user.get("onPremisesSyncEnabled") is True:
-            raise DataRefused(_on_premises(_label(user)), cause="managed_on_premises")
+            raise DataRefused(_on_premises(f"User {employee.id}"), cause="managed_on_premises")
         return [Remote(employee.id, self._values(user), raw=user)]
 
     def _values(self, user: Mapping[str, Any]) -> dict[str, Any]:
@@ -949,13 +945,10 @@ def _unit(user: Mapping[str, Any]) -> Mapping[str, Any]:
     return unit if isinstance(unit, dict) else {}
 
 
-def _label(user: Mapping[str, Any]) -> str:
-    name, upn = text_of(user.get("displayName")), str(user.get("userPrincipalName") or user.get("id"))
-    return f"{name} ({upn})" if name else upn
-
-
-def _found(user: dict[str, Any], matched_by: str) -> RemoteEmployee:
-    return RemoteEmployee(str(user["id"]), _label(user), matched_by, raw={"user": user})
+def _found(user: dict[str, Any], person: Person) -> RemoteEmployee:
+    number, name = text_of(user.get("employeeId")) or "", text_of(user.get("displayName")) or ""
+    email = which(Mark.EMAIL, person.email, (user.get("mail"), user.get("userPrincipalName")))
+    return RemoteEmployee(str(user["id"]), raw={"user": user}, marks=Marks(number, email=email, last_name=name))
 
 
 def _on_premises(who: str) -> str:
@@ -967,7 +960,7 @@ def _on_premises(who: str) -> str:
 
 def _no_longer_there(employee: RemoteEmployee) -> EmployeeNotFound:
     return EmployeeNotFound(
-        f"{employee.label or employee.id} is no longer in Entra ID. Restore or add the user there, or correct the "
+        f"User {employee.id} is no longer in Entra ID. Restore or add the user there, or correct the "
         "employee here, then press Re-sync."
     )
 

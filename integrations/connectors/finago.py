@@ -13,13 +13,13 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
@@ -30,13 +30,14 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import digits_of, sure_date
+from integrations.connectors.reading import date_of, digits_of, sure_date
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens
 from integrations.connectors.values import (
     Change,
     CheckLine,
     Company,
+    Marks,
     Person,
     Remote,
     RemoteEmployee,
@@ -143,7 +144,7 @@ SYSTEM = System(
         "Finago cannot delete an employment. It is cancelled: it ends on its start date with the reason that it should "
         "never have been reported. A Swedish company has no such reason: end it there by hand."
     ),
-    matching=("employee number", "e-mail", "national id"),
+    matching=("employee number", "national id", "e-mail"),
     base_urls={"api": "https://payroll.24sevenoffice.com/api"},
     sandbox_urls={"api": "/api"},
     moves=True,
@@ -395,9 +396,11 @@ class _Listed:
     """What matching needs of one of their employees; pay, bank and tax are not kept."""
 
     id: str
-    name: str
+    first_name: str
+    last_name: str
     email: str
     national_id: str = field(repr=False)
+    birth_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,6 +432,11 @@ def _instant(text: Any) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=_NO_OFFSET)
+
+
+def _found(person: _Listed) -> RemoteEmployee:
+    marks = Marks(person.id, person.national_id, person.email, person.birth_date, person.first_name, person.last_name)
+    return RemoteEmployee(person.id, marks=marks)
 
 
 def _employee_number(text: Any) -> str:
@@ -604,9 +612,11 @@ class FinagoConnector(Connector):
             return tuple(
                 _Listed(
                     id=_text(row["empId"]),
-                    name=f"{_text(row.get('firstname'))} {_text(row.get('lastname'))}".strip(),
+                    first_name=_text(row.get("firstname")),
+                    last_name=_text(row.get("lastname")),
                     email=_text(row.get("email")).casefold(),
                     national_id=digits_of(row.get("personnr")),
+                    birth_date=date_of(row.get("personnr")),  # where there is no national id, it may be a date
                 )
                 for row in answer
                 if isinstance(row, dict) and _text(row.get("empId"))
@@ -708,11 +718,10 @@ class FinagoConnector(Connector):
             )
         ]
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        people = self._index()
-        known = next((p for p in people if p.id == known_id), None) if known_id else None
-        if known is not None:
-            return replace(self._found(known), matched_by="the id found before")
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        return next((_found(listed) for listed in self._index() if listed.id == known_id), None)
+
+    def searches(self, person: Person) -> Sequence[Search]:
         number, email, national_id = (
             _employee_number(person.number),
             person.email.strip().casefold(),
@@ -720,18 +729,16 @@ class FinagoConnector(Connector):
         )
 
         def those(matches: Callable[[_Listed], bool]) -> list[RemoteEmployee]:
-            return [self._found(listed) for listed in people if matches(listed)]
+            return [_found(listed) for listed in self._index() if matches(listed)]
 
-        return self.match(
+        return (
             ("employee number", number, lambda: those(lambda p: _employee_number(p.id) == number)),
-            ("e-mail", email, lambda: those(lambda p: p.email == email)),
             ("national id", national_id, lambda: those(lambda p: _same_person(p.national_id, national_id))),
-            hint="Employee numbers there have digits only.",
+            ("e-mail", email, lambda: those(lambda p: p.email == email)),
         )
 
-    @staticmethod
-    def _found(person: _Listed) -> RemoteEmployee:
-        return RemoteEmployee(person.id, f"{person.id} {person.name}".strip())
+    def hint(self, person: Person) -> str:
+        return "Employee numbers there have digits only."
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         return [Remote(row["employment_id"], _values(row)) for row in self._read(employee.id) if not _cancelled(row)]

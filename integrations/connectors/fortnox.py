@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from requests.auth import HTTPBasicAuth
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
@@ -29,7 +29,17 @@ from integrations.connectors.http import Response, no_sign_in, nonsense, raise_f
 from integrations.connectors.reading import digits_of, email_of, sure_date, text_of
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens, fingerprint, oauth_grant
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
+from integrations.connectors.values import (
+    Change,
+    CheckLine,
+    Marks,
+    Person,
+    Remote,
+    RemoteEmployee,
+    Wanted,
+    Warning,
+    Written,
+)
 
 BLANK = "API_BLANK"  # "Delete values": the word that empties a field; an empty text leaves it as it is
 PAGE = 500  # "Parameters": the largest `limit`
@@ -103,7 +113,7 @@ SYSTEM = System(
         "Fortnox lets nobody delete an employee from outside. Open the employee in Fortnox Lön and fill in the last "
         "day of employment, or mark the employee as inactive."
     ),
-    matching=("employee number (EmployeeId)", "e-mail", "national id (personnummer)"),
+    matching=("employee number (EmployeeId)", "national id (personnummer)", "e-mail"),
     base_urls={"api": "https://api.fortnox.se/3", "oauth": "https://apps.fortnox.se/oauth-v1"},
     sandbox_urls={"api": "/3", "oauth": "/oauth-v1"},
     credentials=(
@@ -590,22 +600,21 @@ class FortnoxConnector(Connector):
 
     # -- employees ---------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        number = person.number.strip()
-        if known_id:
-            record = self._employee(known_id)
-            if record is not None:
-                return _found(record, "earlier match")
-        email, digits = email_of(person.email), _last_digits(person.national_id)
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        record = self._employee(known_id)
+        return _found(record) if record is not None else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        number, email, digits = person.number.strip(), email_of(person.email), _last_digits(person.national_id)
 
         def by_number() -> Iterator[RemoteEmployee]:
-            if number != known_id and len(number) <= EMPLOYEE_ID_LENGTH and (record := self._employee(number)):
-                yield _found(record, "")
+            if len(number) <= EMPLOYEE_ID_LENGTH and (record := self._employee(number)):
+                yield _found(record)
 
-        return self.match(
+        return (
             ("employee number", number, by_number),
-            ("e-mail", email, lambda: self._listed().by_email.get(email, ())),
             ("national id", digits, lambda: self._listed().by_national_id.get(digits, ())),
+            ("e-mail", email, lambda: self._listed().by_email.get(email, ())),
         )
 
     def _listed(self) -> _Index:
@@ -634,7 +643,7 @@ class FortnoxConnector(Connector):
         index = _Index()
         for record in self._everybody():
             number = str(record.get("EmployeeId") or "")
-            employee = RemoteEmployee(number, f"{_name(record)} ({number})", raw={})
+            employee = RemoteEmployee(number, raw={}, marks=_marks(record))
             for table, key in (
                 (index.by_email, email_of(record.get("Email"))),
                 (index.by_national_id, _last_digits(record.get("PersonalIdentityNumber"))),
@@ -830,13 +839,15 @@ def _last_digits(value: Any) -> str:
     return digits[-10:] if len(digits) >= 10 else ""
 
 
-def _name(record: Mapping[str, Any]) -> str:
-    return text_of(record.get("FullName")) or f"{record.get('FirstName') or ''} {record.get('LastName') or ''}".strip()
+def _marks(record: Mapping[str, Any]) -> Marks:
+    names = ("EmployeeId", "PersonalIdentityNumber", "Email", "FirstName", "LastName")
+    number, national_id, email, first, last = (text_of(record.get(name)) or "" for name in names)
+    full = text_of(record.get("FullName")) or ""
+    return Marks(number, national_id, email, None, first, last or ("" if first else full))
 
 
-def _found(record: dict[str, Any], matched_by: str) -> RemoteEmployee:
-    number = str(record.get("EmployeeId"))
-    return RemoteEmployee(number, f"{_name(record)} ({number})", matched_by, {"record": record})
+def _found(record: dict[str, Any]) -> RemoteEmployee:
+    return RemoteEmployee(str(record.get("EmployeeId")), raw={"record": record}, marks=_marks(record))
 
 
 def _gone(employee: RemoteEmployee) -> EmployeeNotFound:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -21,13 +21,12 @@ from defusedxml.ElementTree import fromstring
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.context import Context
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
     EmployeeNotFound,
-    EmployeeNotUnique,
     Interrupted,
     NotAuthorized,
     RateLimited,
@@ -37,7 +36,7 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import BROKE_DOWN, Response, raise_for_trouble
-from integrations.connectors.reading import sure_date
+from integrations.connectors.reading import date_of, email_of, sure_date
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -50,7 +49,17 @@ from integrations.connectors.system import (
     Setting,
     System,
 )
-from integrations.connectors.values import Change, CheckLine, Foreign, Person, Remote, RemoteEmployee, Wanted, Written
+from integrations.connectors.values import (
+    Change,
+    CheckLine,
+    Foreign,
+    Marks,
+    Person,
+    Remote,
+    RemoteEmployee,
+    Wanted,
+    Written,
+)
 
 LANGUAGE = "EN"
 KEYS_MENU = "Company menu > Api identifiers"
@@ -116,7 +125,7 @@ SYSTEM = System(
     protocol="XML over HTTPS, every call signed (HMAC-SHA256)",
     delete=Delete.REMOVE,
     delete_note="The employment period is removed from the employee in Netvisor.",
-    matching=("Employee number", "National id", "E-mail (only when switched on in the settings)"),
+    matching=("employee number", "national id", "e-mail (only when switched on in the settings)"),
     base_urls={"api": "https://integration.netvisor.fi"},
     sandbox_urls={"api": ""},
     credentials=(
@@ -508,51 +517,40 @@ class NetvisorConnector(Connector):
 
     # employees
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        if known_id:
-            employee = self._employee(netvisorkey=known_id)
-            if employee is not None:
-                return _found(employee, "the Netvisor key from last time")
-        searched = []
-        if person.number:
-            searched.append(f"employee number {person.number}")
-            employee = self._employee(employeenumber=person.number)
-            if employee is not None and _text(employee, *BASE, "employeenumber") == person.number:
-                return _found(employee, "employee number")
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        employee = self._employee(netvisorkey=known_id)
+        return _found(employee) if employee is not None else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        number, national_id, email = person.number.strip(), _plain_id(person.national_id), email_of(person.email)
+
+        def by_number() -> list[RemoteEmployee]:
+            employee = self._employee(employeenumber=number)
+            if employee is not None and _text(employee, *BASE, "employeenumber") == number:
+                return [_found(employee)]
             # The list also holds those whose employment has ended.
-            keys = [_text(e, "netvisorkey") for e in self._listed() if _text(e, "employeenumber") == person.number]
-            if keys:
-                return self._only(keys, searched[-1], "employee number")
-        if person.national_id:
-            searched.append("this national id")
-            wanted = _plain_id(person.national_id)
-            keys = [_text(e, "netvisorkey") for e in self._listed() if wanted in _personal_ids(e)]
-            if keys:
-                return self._only(keys, searched[-1], "national id")
-        if person.email and self.settings.get("match_by_email"):
-            searched.append(f"e-mail {person.email}")
-            keys = self.once("emails", self._emails).get(person.email.strip().lower(), [])
-            if keys:
-                return self._only(keys, searched[-1], "e-mail")
-        if not searched:
-            raise EmployeeNotFound(
-                "This employee has no number and no national id here, so nobody can be looked for in Netvisor. "
-                "Fill in the employee number; it is sent when you save."
-            )
-        raise EmployeeNotFound(
-            f"No employee in Netvisor has {_or(searched)}. Create the person there or correct the employee here, "
-            "then press Re-sync."
+            return self._those(_text(e, "netvisorkey") for e in self._listed() if _text(e, "employeenumber") == number)
+
+        def by_national_id() -> list[RemoteEmployee]:
+            return self._those(_text(e, "netvisorkey") for e in self._listed() if national_id in _personal_ids(e))
+
+        return (
+            ("employee number", number, by_number),
+            ("national id", national_id, by_national_id),
+            (
+                "e-mail",
+                email if self.settings.get("match_by_email") else "",
+                lambda: self._those(self.once("emails", self._emails).get(email, [])),
+            ),
         )
 
-    def _only(self, keys: Sequence[str], searched: str, matched_by: str) -> RemoteEmployee:
-        if len(keys) > 1:
-            raise EmployeeNotUnique(
-                f"{len(keys)} employees in Netvisor have {searched}. Correct the wrong one there, then press Re-sync."
-            )
-        employee = self._employee(netvisorkey=keys[0])
-        if employee is None:
-            raise EmployeeNotFound(f"Netvisor lists an employee with {searched} but does not show the person.")
-        return _found(employee, matched_by)
+    def _those(self, keys: Iterable[str]) -> list[RemoteEmployee]:
+        """Read only where it is one: of several nobody is taken."""
+        found = list(dict.fromkeys(keys))
+        if len(found) > 1:
+            return [RemoteEmployee(key) for key in found]
+        employees = (self._employee(netvisorkey=key) for key in found)
+        return [_found(employee) for employee in employees if employee is not None]
 
     def _listed(self) -> list[Element]:
         return self.once("employees", self._employees)
@@ -595,7 +593,9 @@ class NetvisorConnector(Connector):
         # The call that confirmed the employee brought the periods along: they are used once, then read anew.
         shown = employee.raw.pop() if employee.raw else self._employee(netvisorkey=employee.id)
         if shown is None:
-            raise EmployeeNotFound(f"The employee {employee.label} is no longer in Netvisor.")
+            raise EmployeeNotFound(
+                f"The employee {employee.id} is no longer in Netvisor. Add the person there, then press Re-sync."
+            )
         return [_remote(period) for period in _all(shown, "employmentperiod") if _text(period, "netvisorkey")]
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
@@ -815,10 +815,13 @@ def _statuses(root: Element) -> list[str]:
     return [] if answer is None else [_text(e) for e in answer if _tag(e) == "status"]
 
 
-def _found(employee: Element, matched_by: str) -> RemoteEmployee:
-    names = (_text(employee, *BASE, name) for name in ("employeenumber", "firstname", "lastname"))
-    key = _text(employee, *BASE, "netvisorkey")
-    return RemoteEmployee(key, " ".join(filter(None, names)), matched_by, raw=[employee])
+def _found(employee: Element) -> RemoteEmployee:
+    number, email, born, first, last = (
+        _text(employee, *BASE, name) for name in ("employeenumber", "email", "dateofbirth", "firstname", "lastname")
+    )
+    ids = [_text(e) for e in _all(employee, "employeeidentifier") if e.get("type", "").lower() != "companyidentifier"]
+    marks = Marks(number, ids[0] if ids else "", email, date_of(born), first, last)
+    return RemoteEmployee(_text(employee, *BASE, "netvisorkey"), raw=[employee], marks=marks)
 
 
 def _plain_id(text: str) -> str:

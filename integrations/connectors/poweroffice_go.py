@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,11 +18,10 @@ from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     DataRefused,
     EmployeeNotFound,
-    EmployeeNotUnique,
     NotAuthorized,
     RateLimited,
     Stale,
@@ -50,6 +49,7 @@ from integrations.connectors.values import (
     Change,
     CheckLine,
     Manager,
+    Marks,
     Person,
     Remote,
     RemoteEmployee,
@@ -57,6 +57,7 @@ from integrations.connectors.values import (
     Warning,
     Written,
 )
+from integrations.identity import Mark, which
 
 PAGE = 5000  # "Requests": the default PageSize
 REFERENCE_LENGTH = 50
@@ -114,7 +115,7 @@ SHOWN_ON_EMPLOYEE = {
     "cost_centre": "LocationCode",
     "manager": "ManagerEmployeeNo",
 }
-LISTED = "Id,Number,ExternalNumber,ExternalImportReference,EmailAddress,FirstName,LastName,IsArchived"
+LISTED = "Id,Number,ExternalNumber,ExternalImportReference,EmailAddress,FirstName,LastName,DateOfBirth,IsArchived"
 
 NAMES_IN_ERRORS = (
     ("end_reason", r"EndDateReason"),
@@ -609,6 +610,7 @@ class PowerOfficeGoConnector(Connector):
             "Ocp-Apim-Subscription-Key": self.credentials.get("subscription_key", ""),
         }
         self.http.auth = self.tokens = Tokens(self.http, self._sign_in)
+        self._archived_seen: set[str] = set()  # ours for whom an archived one was passed over
 
     # -- sign-in -----------------------------------------------------------------------------------------
 
@@ -785,69 +787,52 @@ class PowerOfficeGoConnector(Connector):
 
     # -- employees ---------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        if known_id:
-            record = self._employee(known_id)
-            if record is not None and not _archived(record):
-                return _found(person, record, "earlier match")
-        number, email = person.number.strip(), email_of(person.email)
-        hits, matched_by, archived = self._search(number, email)
-        if len(hits) > 1:
-            numbers = ", ".join(sorted(str(hit.get("Number")) for hit in hits)[:5])
-            raise EmployeeNotUnique(
-                f"{len(hits)} employees in PowerOffice Go have {_asked(matched_by, number, email)}: numbers {numbers}. "
-                "Correct them there, or enter the right number as employee number here, then press Re-sync."
-            )
-        if hits:
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        record = self._employee(known_id)
+        return _found(person, record) if record is not None and not _archived(record) else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        def living(by: str, rows: Callable[[], Sequence[Mapping[str, Any]]]) -> list[RemoteEmployee]:
+            found = rows()
+            hits = [row for row in found if not _archived(row)]
+            if len(hits) < len(found):
+                self._archived_seen.add(person.id)
             # A row of the list of everybody holds no title and no department.
-            return _found(person, hits[0], matched_by, whole=matched_by != "e-mail")
-        searched = [
-            *([f"employee number {number}"] if number else []),
-            *([f"e-mail {email}"] if email else []),
-        ]
-        if not searched:
-            raise EmployeeNotFound(
-                "The employee has neither an employee number nor an e-mail here, and PowerOffice Go can be searched "
-                "for nothing else. Fill one in on the employee."
-            )
-        raise EmployeeNotFound(
-            f"No employee in PowerOffice Go has {' or '.join(searched)}. "
-            + (
-                "There is an archived one; archived employees are left alone. Take the employee out of the archive "
-                "there, then press Re-sync."
-                if archived
-                else "Add the employee there, or correct the employee number here, then press Re-sync."
-            )
+            return [_found(person, hit, whole=by != "e-mail") for hit in hits]
+
+        ways = self._ways(person.number.strip(), email_of(person.email))
+        return tuple((by, value, partial(living, by, rows)) for by, value, rows in ways)
+
+    def hint(self, person: Person) -> str:
+        if person.id not in self._archived_seen:
+            return ""
+        return (
+            "There is an archived one; archived employees are left alone. Take the employee out of the archive there, "
+            "then press Re-sync."
         )
 
     def _employee(self, employee_id: str) -> Mapping[str, Any] | None:
         return self._one(f"Employees/{employee_id}", "Employee", "Employee") if employee_id.isdigit() else None
 
-    def _search(self, number: str, email: str) -> tuple[list[Mapping[str, Any]], str, bool]:
-        """(who was found, by what, whether somebody archived was passed over)."""
-        archived = False
+    def _ways(self, number: str, email: str) -> Iterator[tuple[str, str, Callable[[], list[Mapping[str, Any]]]]]:
+        """(by what, the value, who has it: archived ones too), the surest first."""
         steps: list[tuple[str, str, str]] = []
-        if number and len(number) <= REFERENCE_LENGTH and self.settings.get("match_reference"):
+        if len(number) <= REFERENCE_LENGTH and self.settings.get("match_reference"):
             steps.append(("externalImportReference", "ExternalImportReference", "external import reference"))
         # These two filters take ranges ("100-200"), so nothing but one plain number may go into them.
         if re.fullmatch(r"[0-9]{1,18}", number):
             steps += [("employeeNos", "Number", "employee number"), ("externalNos", "ExternalNumber", "external code")]
-        for parameter, column, matched_by in steps:
-            wanted = number if column == "ExternalImportReference" else str(int(number))
-            rows = [
-                row
-                for row in self._list("Employees", "Employee", {parameter: wanted})
-                if str(row.get(column)) == wanted
-            ]
-            hits = [row for row in rows if not _archived(row)]
-            archived = archived or len(hits) < len(rows)
-            if hits:
-                return hits, matched_by, archived
-        if email:
-            rows = self.once("by e-mail", self._by_email).get(email, [])
-            hits = [row for row in rows if not _archived(row)]
-            return hits, "e-mail", archived or len(hits) < len(rows)
-        return [], "", archived
+
+        def filtered(parameter: str, column: str, wanted: str) -> list[Mapping[str, Any]]:
+            rows = self._list("Employees", "Employee", {parameter: wanted})
+            return [row for row in rows if str(row.get(column)) == wanted]
+
+        for parameter, column, by in steps:
+            wanted = number if column == "ExternalImportReference" or not number else str(int(number))
+            yield by, wanted, partial(filtered, parameter, column, wanted)
+        if not steps:
+            yield "employee number", "", list
+        yield "e-mail", email, lambda: self.once("by e-mail", self._by_email).get(email, [])
 
     def _by_email(self) -> dict[str, list[Mapping[str, Any]]]:
         """Everybody by e-mail: "Employees" has no filter for it. Once per turn, and kept in nobody's log."""
@@ -911,7 +896,11 @@ class PowerOfficeGoConnector(Connector):
         """The ids of those who may be meant: exactly one, if all is well."""
 
         def look() -> tuple[int, ...]:
-            return tuple(int(row["Id"]) for row in self._search(manager.number.strip(), email_of(manager.email))[0])
+            for _, value, rows in self._ways(manager.number.strip(), email_of(manager.email)):
+                ids = tuple(int(row["Id"]) for row in rows() if not _archived(row)) if value else ()
+                if ids:
+                    return ids
+            return ()
 
         return self.once(f"manager {manager.number} {manager.email}", look)
 
@@ -1252,11 +1241,12 @@ def _archived(record: Mapping[str, Any]) -> bool:
     return record.get("IsArchived") is True
 
 
-def _asked(matched_by: str, number: str, email: str) -> str:
-    return f"e-mail {email}" if matched_by == "e-mail" else f"{matched_by} {number}"
-
-
-def _found(person: Person, record: Mapping[str, Any], matched_by: str, *, whole: bool = True) -> RemoteEmployee:
-    name = f"{record.get('FirstName') or ''} {record.get('LastName') or ''}".strip()
+def _found(person: Person, record: Mapping[str, Any], *, whole: bool = True) -> RemoteEmployee:
     matched = _Matched(record if whole else None, person.manager)
-    return RemoteEmployee(str(record["Id"]), f"{name} ({record.get('Number')})", matched_by, matched)
+    numbers = [record.get(name) for name in ("Number", "ExternalNumber", "ExternalImportReference")]
+    national_id, email, first, last = (
+        text_of(record.get(name)) or "" for name in ("NationalIdNumber", "EmailAddress", "FirstName", "LastName")
+    )
+    number = which(Mark.NUMBER, person.number, numbers)
+    marks = Marks(number, national_id, email, date_of(record.get("DateOfBirth")), first, last)
+    return RemoteEmployee(str(record["Id"]), raw=matched, marks=marks)

@@ -74,6 +74,17 @@ class Setting:
     group: str = "Defaults"
 
 
+# Declared here for every system that can look for people by more than their number.
+NUMBERS_DIFFER = Setting(
+    name="numbers_differ",
+    label="Employee numbers there differ from ours on purpose",
+    kind=Kind.BOOLEAN,
+    default=False,
+    help="People are then found by national id or e-mail, and another number there does not speak against a match.",
+    group="Matching",
+)
+
+
 def code_table(
     name: str,
     ours: str,
@@ -263,6 +274,8 @@ class System:
     unsynced_note: str = ""
 
     def __post_init__(self) -> None:
+        if len(self.matching) > 1 and NUMBERS_DIFFER not in self.settings:
+            object.__setattr__(self, "settings", (*self.settings, NUMBERS_DIFFER))
         declared = [f.ours for f in self.fields]
         missing = [f.key for f in FIELDS if f.key not in declared]
         if missing or len(declared) != len(set(declared)):

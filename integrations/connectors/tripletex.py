@@ -14,11 +14,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
-    EmployeeNotFound,
     NotAuthorized,
     RateLimited,
     Stale,
@@ -26,7 +25,7 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
-from integrations.connectors.reading import digits_of, number_of, sure_date
+from integrations.connectors.reading import date_of, digits_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -45,6 +44,7 @@ from integrations.connectors.values import (
     Change,
     CheckLine,
     Company,
+    Marks,
     Person,
     Remote,
     RemoteEmployee,
@@ -52,6 +52,7 @@ from integrations.connectors.values import (
     Warning,
     Written,
 )
+from integrations.identity import Mark, which
 
 # employmentType and employmentForm as one word: a freelancer has no form, everybody else has one.
 FREELANCE = "FREELANCE"
@@ -465,8 +466,7 @@ BAD_REQUEST = 4000
 # Not understood at all, an unknown name among the fields asked for, a body that does not fit: our own mistakes.
 OUR_FAULT = (BAD_REQUEST, 11000, 16000)
 
-EMPLOYEE = "id,firstName,lastName,employeeNumber,email,dateOfBirth"
-EMPLOYEE_AND_IDS = f"{EMPLOYEE},nationalIdentityNumber,dnumber"
+EMPLOYEE = "id,firstName,lastName,employeeNumber,email,dateOfBirth,nationalIdentityNumber,dnumber"
 EMPLOYMENT = (
     "id,version,employee(id),startDate,endDate,employmentEndReason,division(id,organizationNumber),"
     "employmentDetails(*,occupationCode(id,code),maritimeEmployment(*))"
@@ -683,34 +683,34 @@ class TripletexConnector(Connector):
 
     # -- employees ---------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        if not known_id.isdigit():
+            return None
+        answer = self.http.get(
+            f"employee/{known_id}", params={"fields": EMPLOYEE}, classify=self._classify_known_employee
+        )
+        return _employee(_value(answer), person) if answer.ok else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
         """Each hit is checked here: a filter may be "containing" (e-mail), and one that Tripletex does not know is
         ignored without a word, so that everybody comes back."""
-        if known_id.isdigit():
-            answer = self.http.get(
-                f"employee/{known_id}", params={"fields": EMPLOYEE_AND_IDS}, classify=self._classify_known_employee
-            )
-            if answer.ok and _confirms(_value(answer), person):
-                return self._employee(_value(answer), "the id from last time")
         number, email, digits = person.number.strip(), person.email.strip(), digits_of(person.national_id)
 
-        def everybody() -> dict[str, list[dict[str, Any]]]:
-            return self.once("by national id", self._by_national_id)
+        def those_with(name: str, value: str) -> list[RemoteEmployee]:
+            found = self._list("employee", **{name: value}, fields=EMPLOYEE)
+            return [_employee(e, person) for e in found if _same_text(e.get(name), value)]
 
-        try:
-            return self.match(
-                ("employee number", number, lambda: self._with("employeeNumber", number)),
-                ("national id", digits, lambda: [self._employee(e, "") for e in everybody().get(digits, [])]),
-                ("e-mail", email, lambda: self._with("email", email)),
-            )
-        except EmployeeNotFound as error:
-            if digits and not everybody():
-                error.message += " Our token sees no national id there."
-            raise
+        return (
+            ("employee number", number, lambda: those_with("employeeNumber", number)),
+            ("national id", digits, lambda: [_employee(e, person) for e in self._everybody().get(digits, [])]),
+            ("e-mail", email, lambda: those_with("email", email)),
+        )
 
-    def _with(self, name: str, value: str) -> list[RemoteEmployee]:
-        found = self._list("employee", **{name: value}, fields=EMPLOYEE)
-        return [self._employee(e, "") for e in found if _same_text(e.get(name), value)]
+    def hint(self, person: Person) -> str:
+        return "Our token sees no national id there." if person.national_id and not self._everybody() else ""
+
+    def _everybody(self) -> dict[str, list[dict[str, Any]]]:
+        return self.once("by national id", self._by_national_id)
 
     def _classify_known_employee(self, response: Response) -> None:
         if response.status != 404:
@@ -720,7 +720,7 @@ class TripletexConnector(Connector):
         """There is no filter for it, so that everybody is looked through, once per turn."""
         found: dict[str, list[dict[str, Any]]] = {}
         try:
-            for employee in self._list("employee", fields=EMPLOYEE_AND_IDS):
+            for employee in self._list("employee", fields=EMPLOYEE):
                 for number in _national_ids(employee):
                     found.setdefault(number, []).append(employee)
         except DataRefused as error:
@@ -728,13 +728,6 @@ class TripletexConnector(Connector):
                 raise
             return {}  # more than 10,000 employees are not listed: this way of matching is closed
         return found
-
-    @staticmethod
-    def _employee(employee: dict[str, Any], matched_by: str) -> RemoteEmployee:
-        name = f"{employee.get('firstName') or ''} {employee.get('lastName') or ''}".strip()
-        number = employee.get("employeeNumber") or ""
-        label = f"{name} ({number})" if number else name
-        return RemoteEmployee(str(employee["id"]), label, matched_by, employee)
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -1174,13 +1167,13 @@ def _national_ids(employee: Mapping[str, Any]) -> set[str]:
     return {number for number in numbers if number}
 
 
-def _confirms(employee: Mapping[str, Any], person: Person) -> bool:
-    """Whether the employee found last time still bears a mark of this person (or was the wrong one)."""
-    return (
-        _same_text(employee.get("employeeNumber"), person.number)
-        or _same_text(employee.get("email"), person.email)
-        or digits_of(person.national_id) in _national_ids(employee)
+def _employee(employee: dict[str, Any], person: Person) -> RemoteEmployee:
+    number, email, first, last = (
+        text_of(employee.get(name)) or "" for name in ("employeeNumber", "email", "firstName", "lastName")
     )
+    national_id = which(Mark.NATIONAL_ID, person.national_id, sorted(_national_ids(employee)))
+    marks = Marks(number, national_id, email, date_of(employee.get("dateOfBirth")), first, last)
+    return RemoteEmployee(str(employee["id"]), raw=employee, marks=marks)
 
 
 def _chosen(value: Any) -> str | None:

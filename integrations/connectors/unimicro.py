@@ -19,7 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     DataRefused,
     EmployeeNotFound,
@@ -28,7 +28,7 @@ from integrations.connectors.errors import (
     Unavailable,
 )
 from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
-from integrations.connectors.reading import digits_of, number_of, sure_date, text_of
+from integrations.connectors.reading import date_of, digits_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -43,7 +43,17 @@ from integrations.connectors.system import (
     code_table,
 )
 from integrations.connectors.tokens import Grant, Tokens, oauth_grant
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
+from integrations.connectors.values import (
+    Change,
+    CheckLine,
+    Marks,
+    Person,
+    Remote,
+    RemoteEmployee,
+    Wanted,
+    Warning,
+    Written,
+)
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 60
@@ -52,6 +62,7 @@ PAGE = 100
 # Neither a default nor a largest page size is published: a page this short is taken for the last one, a longer one
 # may have been cut by the server, and the next is asked for.
 SURELY_LAST = 20
+WHO = "BusinessRelationInfo.DefaultEmail"  # what is asked for with an employee: name and e-mail
 GUIDS = 5
 LARGEST_INTEGER = 2**31 - 1
 # The web client warns of a change of either on an existing employment, and advises to end it and create a new one.
@@ -633,14 +644,14 @@ class UnimicroConnector(Connector):
 
     # -- employees -------------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        if known_id:
-            known = self._entity(f"employees/{known_id}", "BusinessRelationInfo")
-            if known is not None:
-                return _employee(known, "the employee found before")
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        known = self._entity(f"employees/{known_id}", WHO)
+        return _employee(known) if known is not None else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
         number, email, digits = person.number.strip(), person.email.strip(), digits_of(person.national_id)
         plain = str(int(number)) if number.isascii() and number.isdigit() else ""
-        return self.match(
+        return (
             (
                 "employee number",
                 plain if int(plain or 0) <= LARGEST_INTEGER else "",
@@ -657,19 +668,22 @@ class UnimicroConnector(Connector):
                 "e-mail",
                 email,
                 lambda: self._those(
-                    f"BusinessRelationInfo.DefaultEmail.EmailAddress eq {_quoted(email)}",
+                    # Whether capitals make a difference in a filter is not documented.
+                    " or ".join(f"{WHO}.EmailAddress eq {_quoted(e)}" for e in dict.fromkeys((email, email.lower()))),
                     lambda e: _email(e).lower() == email.lower(),
                 ),
             ),
-            hint="Employee numbers there have digits only.",
         )
+
+    def hint(self, person: Person) -> str:
+        return "Employee numbers there have digits only."
 
     def _those(self, condition: str, matches: Callable[[Mapping[str, Any]], bool]) -> list[RemoteEmployee]:
         """Compared here again: a filter that Unimicro does not know may be left out without a word."""
-        return [_employee(e, "") for e in self._employees(condition) if matches(e)]
+        return [_employee(e) for e in self._employees(condition) if matches(e)]
 
     def _employees(self, condition: str) -> list[dict[str, Any]]:
-        return self._some("employees", 2, filter=condition, expand="BusinessRelationInfo.DefaultEmail")
+        return self._some("employees", 2, filter=condition, expand=WHO)
 
     # -- periods ---------------------------------------------------------------------------------------------
 
@@ -1038,8 +1052,8 @@ def _email(employee: Mapping[str, Any]) -> str:
     return str((relation.get("DefaultEmail") or {}).get("EmailAddress") or "")
 
 
-def _employee(record: Mapping[str, Any], matched_by: str) -> RemoteEmployee:
+def _employee(record: Mapping[str, Any]) -> RemoteEmployee:
     name = str((record.get("BusinessRelationInfo") or {}).get("Name") or "")
-    return RemoteEmployee(
-        str(record["ID"]), f"{record.get('EmployeeNumber') or ''} {name}".strip(), matched_by, dict(record)
-    )
+    number, national_id = (str(record.get(key) or "") for key in ("EmployeeNumber", "SocialSecurityNumber"))
+    marks = Marks(number, national_id, _email(record), date_of(record.get("BirthDate")), last_name=name)
+    return RemoteEmployee(str(record["ID"]), raw=dict(record), marks=marks)

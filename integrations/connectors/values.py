@@ -31,7 +31,8 @@ class Manager:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An employee as the target systems know people. `id` is ours and stable for ever."""
+    """An employee as the target systems know people. `id` is ours and stable for ever. Of somebody who is `deleted`
+    here, id, number and name are all that is known."""
 
     id: str
     number: str
@@ -43,6 +44,7 @@ class Person:
     company: Company | None = None
     department: Department | None = None
     manager: Manager | None = None
+    deleted: bool = False
 
     @property
     def name(self) -> str:
@@ -120,8 +122,22 @@ class Remote:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What a record of a person there shows of who it is; empty: not shown. A system that keeps the whole name in one
+    field has it in `last_name`."""
+
+    number: str = ""
+    national_id: str = field(default="", repr=False)
+    email: str = ""
+    birth_date: date | None = None
+    first_name: str = ""
+    last_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteEmployee:
-    """The one employee found there. `matched_by` is in our words: "employee number", "e-mail" ...
+    """The one employee found there. `matched_by` is in our words: "employee number", "e-mail" ... `label` stands in the
+    log for the id, and holds no name or address of anybody. By `marks` it is judged whether this is the right person.
 
     `record_id` and `position_id` are filled in by the runner for flat systems: the record there that we wrote last for
     this employee, and the position it was written for.
@@ -133,6 +149,7 @@ class RemoteEmployee:
     raw: Any = field(default=None, repr=False, compare=False)
     record_id: str = ""
     position_id: str = ""
+    marks: Marks = field(default_factory=Marks, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils import timezone
 from integrations.connectors.base import Connector
 from integrations.connectors.registry import connector_for, connectors
 from integrations.connectors.system import System
-from positions.encryption import EncryptedJSONField
+from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import Company, Organization
 
 
@@ -33,6 +34,10 @@ def system_choices() -> list[tuple[str, str]]:
 def validate_system(key: str) -> None:
     if key not in connectors():
         raise ValidationError(f"“{key}” is not a system that Position Sync knows.")
+
+
+def new_fingerprint_key() -> str:
+    return secrets.token_hex(32)
 
 
 class Integration(models.Model):
@@ -91,6 +96,9 @@ class Integration(models.Model):
     # Raised by every change of what a run goes by (`VERSIONED`, companies): a turn serves one version, and what comes
     # of an older one neither closes a job nor stops the connection.
     version = models.BigIntegerField(default=0, editable=False)
+
+    # By which `integrations.fingerprints` are made; of no use without the database, nor the database's without it.
+    fingerprint_key = EncryptedTextField(default=new_fingerprint_key, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

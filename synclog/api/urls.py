@@ -1,12 +1,14 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from synclog.api.people import MatchViewSet
 from synclog.api.views import IntegrationViewSet, JobViewSet, PositionStatesView, PreviewView, QuestionView
 
 app_name = "sync_api"
 
 router = SimpleRouter(use_regex_path=False)
 router.register("integrations", IntegrationViewSet, basename="integration")
+router.register("matches", MatchViewSet, basename="match")
 router.register("jobs", JobViewSet, basename="job")
 
 urlpatterns = [

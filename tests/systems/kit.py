@@ -16,13 +16,13 @@ from typing import Any, ClassVar
 import pytest
 
 from integrations.connectors.base import Connector
-from integrations.connectors.context import Context, Limiter, MemoryOutbox, MemoryVault
+from integrations.connectors.context import Context, Limiter, MemoryMatches, MemoryOutbox, MemoryVault
 from integrations.connectors.errors import EmployeeNotFound, NotAuthorized, RateLimited, Unavailable, UnclearOutcome
 from integrations.connectors.registry import connector_for
 from integrations.connectors.system import Model
 from integrations.connectors.values import Company, Department, Person, Position
 from integrations.planner import Rules, Sent
-from integrations.runner import Outcome, Report, Touched, Work, run
+from integrations.runner import Match, Outcome, Report, Touched, Work, run
 from integrations.sandbox.base import Call, Sandbox
 from integrations.sandbox.server import Tenants
 
@@ -56,6 +56,7 @@ class Rig:
         self.credentials = dict(self.sandbox.credentials)
         self.vault = MemoryVault()
         self.outbox = MemoryOutbox()
+        self.matches = MemoryMatches()
         self.rules = Rules()
         self.today = TODAY
         self.read_timeout: float | None = None
@@ -63,6 +64,8 @@ class Rig:
         self.positions: dict[str, Position] = {}
         self.sent: dict[str, Sent] = {}
         self.employee_id = ""
+        self.confirmed = False
+        self.written_to = ""
         if known:
             self.add(person)
 
@@ -87,6 +90,7 @@ class Rig:
                 today=self.today,
                 vault=self.vault,
                 outbox=self.outbox,
+                matches=self.matches,
                 limiter=self.limiter,
                 read_timeout=self.read_timeout,
                 private_targets=True,
@@ -122,6 +126,7 @@ class Rig:
                     remote_employee_id=self.employee_id,
                     rules=self.rules,
                     today=self.today,
+                    match=Match(confirmed=self.confirmed, written_to=self.written_to),
                 ),
                 execute=execute,
             )
@@ -130,6 +135,9 @@ class Rig:
                 connector.close()
         if report.remote_employee is not None:
             self.employee_id = report.remote_employee.id
+            self.written_to = self.employee_id
+            if report.wrong_record:
+                self.sent = {}
         for outcome in report.outcomes.values():
             if outcome.sent is not None and execute:
                 if self.system.model is Model.FLAT:
@@ -141,7 +149,7 @@ class Rig:
 
     def somebody_else(self, person: Person) -> None:
         """From here on, another employee of the same connection."""
-        self.person, self.employee_id = person, ""
+        self.person, self.employee_id, self.written_to = person, "", ""
         self.positions, self.sent = {}, {}
 
     def one(self, position: Position, **kwargs: Any) -> Outcome:
@@ -173,6 +181,7 @@ class Behaviour:
     too_long, bad     (our field, value) that the system would cut or refuse for its length / characters; None if the
                       system has no such text field
     clerks_element    where `clerk_chooses` stands there, if the code does not stand there as it is
+    shows_national_id  whether it can be read there
     write_paths       a part of the path of the calls that write, for faults
     contract          file name of an OpenAPI contract, "" if there is none; `contract_strip` as in `check_openapi`
     """
@@ -189,6 +198,8 @@ class Behaviour:
     too_long: ClassVar[tuple[str, Any] | None] = None
     bad: ClassVar[tuple[str, Any] | None] = None
     clerks_element: ClassVar[str] = ""
+    shows_national_id: ClassVar[bool] = True
+    looks_for: ClassVar[str] = ""  # why nobody can be looked for by anything but the number
     write_method: ClassVar[str] = "POST"
     write_path: ClassVar[str] = ""
     person: ClassVar[Person] = PERSON
@@ -450,6 +461,110 @@ class Behaviour:
             if "secret" in setting.kind and rig.credentials.get(setting.name):
                 assert rig.credentials[setting.name] not in kept
         assert self.person.national_id not in kept
+
+    # -- whose record it is --------------------------------------------------------------------------------
+
+    def twin(self, rig: Rig) -> Person:
+        """A new person with the e-mail of 1042, and another number."""
+        self.search_by_email(rig)
+        return replace(
+            self.person, id="78", number="2000", first_name="Ane", last_name="Lund", national_id="",
+            email=self.person.email.upper(),
+        )  # fmt: skip
+
+    def search_by_email(self, rig: Rig) -> None:
+        """Switch it on where it is not."""
+
+    def refused_as(self, rig: Rig, outcome: Outcome, cause: str) -> None:
+        assert (outcome.result, outcome.cause) == ("failed", cause), outcome
+        assert not self.writes(rig)
+        said = f"{outcome.message} {outcome.trace}".casefold()
+        for value in (self.person.email, self.person.national_id, self.person.last_name, "example.com"):
+            assert not value or value.casefold() not in said
+
+    def test_somebody_elses_email_is_no_match(self, rig: Rig) -> None:
+        if self.looks_for:
+            pytest.skip(self.looks_for)
+        rig.sync(self.position())
+        before = rig.there()
+        rig.somebody_else(self.twin(rig))
+        rig.forget_calls()
+        self.refused_as(rig, rig.one(self.position("2")), "not_the_same_person")
+        assert rig.there("1042") == before
+        # As the words say: the number is corrected there. Then each has their own.
+        rig.add(rig.person)
+        assert rig.one(self.position("2")).result == "sent"
+        assert rig.there("1042") == before and len(rig.there("2000")) == 1
+
+    def test_where_numbers_differ_on_purpose_the_email_decides(self, rig: Rig) -> None:
+        if self.looks_for:
+            pytest.skip(self.looks_for)
+        rig.person = self.twin(rig)
+        rig.settings["numbers_differ"] = True
+        assert rig.one(self.position()).result == "sent"
+        assert len(rig.there("1042")) == 1
+        # One record, one employee, also then.
+        rig.somebody_else(replace(rig.person, id="79", number="2001"))
+        assert rig.one(self.position("2")).cause == "already_matched"
+
+    def test_a_person_may_say_whose_record_it_is(self, rig: Rig) -> None:
+        if self.looks_for:
+            pytest.skip(self.looks_for)
+        rig.sync(self.position(), execute=False)
+        rig.person, rig.confirmed = self.twin(rig), True
+        outcome = rig.one(self.position())
+        assert outcome.result == "sent", outcome
+        assert len(rig.there("1042")) == 1
+
+    def test_a_mistyped_number_is_refused_where_all_else_differs(self, rig: Rig) -> None:
+        if self.looks_for:
+            pytest.skip(self.looks_for)
+        rig.person = Person("78", "1042", "Bo", "Berg", "bo.berg@firma.test", company=self.person.company)
+        self.refused_as(rig, rig.one(self.position()), "not_the_same_person")
+        rig.person = replace(rig.person, number="2000")
+        rig.add(replace(rig.person, birth_date=date(1990, 1, 1)))
+        assert rig.one(self.position()).result == "sent"
+        assert rig.there("1042") == self.untouched(rig)
+
+    def test_another_national_id_speaks_against_the_number(self, rig: Rig) -> None:
+        if not self.shows_national_id:
+            pytest.skip("It shows no national id")
+        rig.person = replace(self.person, national_id="01018012345")
+        self.refused_as(rig, rig.one(self.position()), "not_the_same_person")
+
+    def test_number_and_national_id_that_point_at_two_records(self, empty_rig: Rig) -> None:
+        if not self.shows_national_id:
+            pytest.skip("It shows no national id")
+        rig = empty_rig
+        ids = [
+            rig.add(replace(self.person, national_id="")),
+            rig.add(replace(self.person, number="2001", email="x@firma.test")),
+        ]
+        outcome = rig.one(self.position())
+        self.refused_as(rig, outcome, "marks_disagree")
+        assert all(one in outcome.message for one in ids)
+        rig.person = replace(rig.person, number="2001", email="x@firma.test")
+        assert rig.one(self.position()).result == "sent"
+        assert len(rig.there("2001")) == 1 and rig.there("1042") == self.untouched(rig)
+
+    def test_a_corrected_number_leaves_the_wrong_record(self, empty_rig: Rig) -> None:
+        """Saved as 1042, whose record shows nothing against it; then corrected to 1043."""
+        rig = empty_rig
+        bare = replace(self.person, email="", national_id="")
+        wrong = rig.add(replace(bare, number="1042"))
+        rig.person = replace(bare, number="1042")
+        assert rig.one(self.position()).result == "sent"
+        before = rig.there("1042")
+        rig.add(replace(bare, number="1043"))
+        rig.person = replace(bare, number="1043")
+        name, value = self.changed
+        report = rig.sync(self.position(**{name: value}))
+        assert report.outcomes["1"].result == "sent", report.outcomes["1"]
+        assert report.wrong_record == wrong
+        assert rig.there("1042") == before and len(rig.there("1043")) == 1
+        rig.forget_calls()
+        assert rig.one(self.position(**{name: value})).cause == "nothing_to_change"
+        assert not self.writes(rig)
 
 
 class HistoryBehaviour(Behaviour):

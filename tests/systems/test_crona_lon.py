@@ -108,6 +108,8 @@ class FileRig(Rig):
 
 
 class TestCronaLon(FlatBehaviour):
+    shows_national_id = False
+    looks_for = "Nobody can look anything up in Crona Lön"
     system = "crona_lon"
     values = {
         "title": "Butikssäljare",

@@ -141,6 +141,9 @@ class TestNetvisor(HistoryBehaviour):
         """One of the three calls that write is a GET."""
         return [c for c in rig.calls if "jobperiod" in c.path]
 
+    def search_by_email(self, rig: Rig) -> None:
+        rig.settings["match_by_email"] = True
+
     def add_two(self, rig: Rig) -> None:
         """Netvisor cannot search by e-mail, so here it is the national id that two people share."""
         rig.add(replace(self.person, number="2001"))
@@ -675,7 +678,7 @@ class TestNetvisor(HistoryBehaviour):
         rig.add(replace(PERSON, number="9", national_id=""))
         rig.sandbox.add_employee("10", "Aino", "Öhman", email="aino@example.com")
         assert rig.one(self.position()).cause == "employee_not_found"
-        rig.settings["match_by_email"] = True
+        rig.settings |= {"match_by_email": True, "numbers_differ": True}
         report = rig.sync(self.position())
         assert report.outcomes["1"].result == "sent", report.outcomes["1"]
         assert report.remote_employee is not None
@@ -724,7 +727,7 @@ class TestNetvisor(HistoryBehaviour):
         rig.person = replace(PERSON, number="", national_id="")
         outcome = rig.one(self.position())
         assert outcome.cause == "employee_not_found"
-        assert "Fill in the employee number" in outcome.message
+        assert "Fill in one of these: employee number" in outcome.message
         assert rig.calls == []
 
     # -- connection --------------------------------------------------------------------------------------

@@ -380,6 +380,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         empty_rig.person = replace(PERSON, national_id="")
         assert empty_rig.one(self.position()).cause == "employee_not_found"
         empty_rig.add(replace(PERSON, number="3", email="Ase.Sorlie@Example.com", national_id=""))
+        empty_rig.settings["numbers_differ"] = True
         report = empty_rig.sync(self.position())
         assert report.remote_employee is not None
         assert report.remote_employee.matched_by == "e-mail"
@@ -411,6 +412,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         monkeypatch.setattr("integrations.sandbox.tripletex.TOO_MANY", 1)
         empty_rig.add(replace(PERSON, number="2", email="a@example.com"))
         empty_rig.add(replace(PERSON, number="3", national_id=""))
+        empty_rig.settings["numbers_differ"] = True
         report = empty_rig.sync(self.position())
         assert report.remote_employee is not None
         assert report.remote_employee.matched_by == "e-mail"
