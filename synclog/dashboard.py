@@ -301,7 +301,7 @@ def _paused(integration: Integration, waiting: int) -> Need | None:
 
 def _log(integration: Integration) -> str:
     log = reverse("admin:synclog_job_changelist")
-    return f"{log}?{urlencode({'integration__id__exact': integration.pk, 'tab': 'retrying'})}"
+    return f"{log}?{urlencode({'integration__id__exact': str(integration.pk), 'tab': 'retrying'})}"
 
 
 def _needs(integrations: dict[int, Integration]) -> list[Need]:
