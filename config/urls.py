@@ -32,3 +32,4 @@ urlpatterns = [
 ]
 
 handler404 = "positions.api.problems.not_found"
+handler500 = "config.busy.failed"

@@ -274,7 +274,8 @@ class _Run:
             return
         touched = self.open.setdefault(target.id, Touched(target.id))
         self.trace.setdefault(target.id, [])
-        self._translate(target, touched)
+        # A start that moves a position into the future matters there, be it sent or not.
+        self._translate(target, touched, whatever_changed=case.standing is Standing.UPCOMING)
         if target.id in self.wanted and case.standing is Standing.OVER:
             self.wanted[target.id] = as_ended(self.system, self.connector.settings, self.wanted[target.id])
 
@@ -282,7 +283,7 @@ class _Run:
         wanted = next((self.wanted[p] for p in self.open if p in self.wanted), None)
         return plan_flat(self._case(), wanted, remote)
 
-    def _translate(self, position: Position, touched: Touched) -> None:
+    def _translate(self, position: Position, touched: Touched, *, whatever_changed: bool = False) -> None:
         settings = self.connector.settings
         translation = translate(self.system, position, settings)
         self.unsent[position.id] = translation.unsent
@@ -291,8 +292,9 @@ class _Run:
             self._fail(position.id, first, others=translation.problems[1:])
             return
         supported = {f.ours for f in active_fields(self.system, settings)}
-        if touched.changed and not touched.changed & supported and self._sent_already(translation.wanted):
-            names = ", ".join(sorted(_label(c) for c in touched.changed))
+        changed = None if whatever_changed else touched.changed
+        if changed and not changed & supported and self._sent_already(translation.wanted):
+            names = ", ".join(sorted(_label(c) for c in changed))
             self._finish(
                 Outcome(
                     position.id,

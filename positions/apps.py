@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.signals import request_finished
 
 
 class PositionsConfig(AppConfig):
@@ -7,7 +8,9 @@ class PositionsConfig(AppConfig):
 
     def ready(self) -> None:
         from positions import audit, personal_rows, signing_in
+        from positions.api.authentication import note_used
 
         audit.connect()
         signing_in.connect()
         personal_rows.connect()
+        request_finished.connect(note_used, dispatch_uid="positions.note_used")

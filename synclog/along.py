@@ -105,9 +105,7 @@ def record_shifts(organization: int, shifts: Sequence[Shift]) -> None:
         for shift, integrations in zip(shifts, senders, strict=True):
             if not integrations:
                 continue
-            rows = Position.objects.filter(
-                shift.positions, current_and_upcoming(today), employee__organization=organization
-            )
+            rows = Position.objects.filter(shift.positions, current_and_upcoming(today))
             whole = rows.select_related("employee").defer("employee__national_id").order_by("pk")
             for piece in _pieces(whole.iterator(chunk_size=_PIECE)):
                 jobs = [

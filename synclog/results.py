@@ -42,6 +42,7 @@ class Done:
     report: Report | Exception
     started: datetime
     finished: datetime
+    said: Mapping[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)  # `tries.before`, by position id
 
 
 def store_results(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
@@ -120,7 +121,7 @@ class _Batch:
             return
         if isinstance(report, Exception) or outcome.position_id in report.unanswered:
             job.tried = tries.tried(job, done.work)
-            job.meant = tries.meanings(self.integration, job, done.work)
+            job.meant = done.said.get(outcome.position_id) or tries.meanings(self.integration, job, done.work)
         job.cause, job.message, job.field = outcome.cause, outcome.message, outcome.field
         job.vendor_text, job.vendor_code = outcome.vendor_text[:2000], outcome.vendor_code[:80]
         job.warning = bool(outcome.warnings)

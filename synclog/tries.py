@@ -9,7 +9,6 @@ from typing import Any
 
 from integrations import adapt
 from integrations.connectors.system import Model
-from integrations.connectors.values import Wanted
 from integrations.models import Integration
 from integrations.runner import Work, about_to_write
 from synclog.models import Job
@@ -53,21 +52,17 @@ def meanings(integration: Integration, job: Job, work: Work) -> list[dict[str, A
     wanted = about_to_write(system, integration.cleaned_settings(), work) if system.model is Model.FLAT else None
     if wanted is None or wanted.position_id != str(job.position_key):
         return list(job.meant)
-    meant = _as_json(wanted)
-    known = any(said["values"] == meant["values"] and said["defaulted"] == meant["defaulted"] for said in job.meant)
-    return [*job.meant, *([] if known else [meant])]
+    meant = {"values": adapt.to_json(wanted.values), "defaulted": sorted(wanted.defaulted)}
+    known = [said for said in job.meant if {k: v for k, v in said.items() if k != "before"} == meant]
+    return [*(said for said in job.meant if said not in known), *(known or [meant])]  # the next try's is the last one
 
 
-def _as_json(wanted: Wanted) -> dict[str, Any]:
-    return {"values": adapt.to_json(wanted.values), "defaulted": sorted(wanted.defaulted)}
-
-
-def before(job: Job, there: Mapping[str, Any]) -> None:
-    """Flat: what the record holds before the job's try, whose meaning was said last, writes to it. A try that is cut
-    off between its calls is recognised by it."""
-    if not job.meant:
-        return
-    held, newest = adapt.to_json(there), job.meant[-1]
-    if held not in newest.get("before", ()):
-        job.meant = [*job.meant[:-1], {**newest, "before": [*newest.get("before", ()), held]}]
-        Job.objects.filter(pk=job.pk).update(meant=job.meant)
+def before(integration: Integration, job: Job, work: Work, there: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Flat: says what the record holds before the next try writes to it, and gives `meanings` with that. A try that is
+    cut off between its calls is recognised by it."""
+    *others, newest = meanings(integration, job, work) or [{}]
+    held = adapt.to_json(there)
+    known = newest.get("before", [])
+    said = [*others, {**newest, "before": [*known, *([] if held in known else [held])]}] if newest else []
+    Job.objects.filter(pk=job.pk).update(meant=said)
+    return said

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DatabaseError, close_old_connections
@@ -90,6 +90,7 @@ class _Running:
     jobs: dict[str, Job]  # by position id
     started: Any
     future: Future[None] | None = None
+    said: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # see `tries.before`, by position id
 
 
 class Turn:
@@ -248,7 +249,8 @@ class Turn:
         def before_write(position_id: str, there: Mapping[str, Any]) -> None:
             job = running.jobs.get(position_id)
             if job is not None:
-                self._on_owner(lambda: tries.before(job, there))
+                said = self._on_owner(lambda: tries.before(self.integration, job, running.work, there))
+                running.said[position_id] = said
 
         def send() -> None:
             report: Report | Exception
@@ -278,7 +280,9 @@ class Turn:
             else:
                 employee, report = what
                 running = self._flying.pop(employee)
-                self._done.append(Done(running.work, running.jobs, report, running.started, timezone.now()))
+                self._done.append(
+                    Done(running.work, running.jobs, report, running.started, timezone.now(), running.said)
+                )
             try:
                 kind, what = self._events.get_nowait()
             except queue.Empty:

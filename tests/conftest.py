@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,14 @@ import pytest
 from django.conf import settings
 
 from integrations.sandbox.server import Tenants, running
+
+if sys.dont_write_bytecode:
+    # Tests start a hundred processes, and each would compile Django and all of us anew. What the environment forbids
+    # beside the sources goes into pytest's own folder, for pytest-xdist's processes too.
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
 def pytest_configure() -> None:

@@ -214,7 +214,7 @@ SYSTEM_SETTINGS = {
         ),
         Setting(
             name="send_company",
-            label="Let the employee's company choose the tax unit",
+            label="Let the position's company choose the tax unit",
             kind=Kind.BOOLEAN,
             default=False,
             group=UNITS,

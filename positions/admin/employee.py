@@ -21,6 +21,7 @@ from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Employee, Organization, Position
+from positions.models.words import matching
 from positions.timeline import draw
 
 # More than this many positions are not drawn; the list of positions has them all.
@@ -105,7 +106,7 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     list_display = ("name_shown", "number", "email", "company", "department")
     list_select_related = ("company", "department")
     list_filter = (PositionStatusFilter, "company", "department")
-    search_fields = ("number", "first_name", "last_name", "email")
+    search_fields = ("number",)  # that there is a search; see get_search_results
     search_help_text = "Number, name or e-mail"
     ordering = ("last_name", "first_name", "number")
     autocomplete_fields = ("company", "department", "manager")
@@ -125,6 +126,10 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         # The national id stays in the database: no page needs more than whether there is one.
         return super().get_queryset(request).annotate(has_national_id=~Q(national_id="")).defer("national_id")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+        narrowed, _ = super().get_search_results(request, queryset, "")
+        return narrowed.filter(matching(search_term, self.visible(request))), False
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden: set[str] = set()

@@ -13,6 +13,7 @@ from positions import dates, roles
 from positions.admin import panels
 from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter, ScopedForm
 from positions.models import Employee, Position
+from positions.models.words import matching
 
 # So many overlapping positions are named; the rest are counted.
 _NAMED = 3
@@ -75,7 +76,7 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
         ("start_date", RangeDateFilter),
         ("end_date", RangeDateFilter),
     )
-    search_fields = ("title", "employee__number", "employee__first_name", "employee__last_name", "external_id")
+    search_fields = ("title", "external_id")  # and by employee: get_search_results
     search_help_text = "Title, employee or external id"
     ordering = ("-start_date", "-pk")
     autocomplete_fields = ("employee", "company", "department")
@@ -94,6 +95,13 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("employee__national_id")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+        narrowed, _ = super().get_search_results(request, queryset, "")
+        for word in search_term.split():
+            person = matching(word, self.visible(request), "employee")
+            narrowed = narrowed.filter(person | Q(title__icontains=word) | Q(external_id__icontains=word))
+        return narrowed, False
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)

@@ -1,13 +1,51 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.utils import timezone
 
 from positions.encryption import EncryptedTextField
 from positions.models.base import ErrorsAtFields, Tracked
 from positions.models.company import Company, Department
 from positions.models.organization import Organization
+from positions.models.words import MARKS, keep_words, matching
+
+
+class EmployeeQuerySet(models.QuerySet["Employee"]):
+    def search(self, text: str, organizations: Collection[int] | None) -> EmployeeQuerySet:
+        """Those of these organizations (None: of all) of whom each word of the text begins a word: of the number, a
+        name or the e-mail address, whatever its case and accents."""
+        return self.filter(matching(text, organizations))
+
+    # What is saved without `save` keeps the words of the search too.
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic(using=self.db):
+            made = super().bulk_create(objs, *args, **kwargs)
+            keep_words(made, new=True)
+        return made
+
+    def bulk_update(self, objs: Any, fields: Any, *args: Any, **kwargs: Any) -> int:
+        objs = list(objs)
+        with transaction.atomic(using=self.db):
+            number = super().bulk_update(objs, fields, *args, **kwargs)
+            if not set(fields).isdisjoint(MARKS):
+                keep_words(objs)
+        return number
+
+    def update(self, **values: Any) -> int:
+        if set(values).isdisjoint(MARKS):
+            return super().update(**values)
+        with transaction.atomic(using=self.db):
+            keys = list(self.values_list("pk", flat=True))
+            number = super().update(**values)
+            keep_words(list(self.model._base_manager.filter(pk__in=keys).only("organization", *MARKS)))
+        return number
 
 
 class Employee(Tracked, ErrorsAtFields):
@@ -37,6 +75,8 @@ class Employee(Tracked, ErrorsAtFields):
     external_id = models.CharField("external id", max_length=120, blank=True, help_text="The API client's own id.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = EmployeeQuerySet.as_manager()
 
     class Meta:
         ordering = ["last_name", "first_name", "number"]
@@ -77,3 +117,9 @@ class Employee(Tracked, ErrorsAtFields):
             errors["birth_date"] = "The birth date lies in the future."
         if errors:
             raise ValidationError(errors)
+
+
+@receiver(post_save, sender=Employee, dispatch_uid="positions.words")
+def keep_words_of(instance: Employee, created: bool, update_fields: Collection[str] | None, **kwargs: Any) -> None:
+    if update_fields is None or not set(update_fields).isdisjoint(MARKS):
+        keep_words([instance], new=created)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +11,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -28,6 +30,7 @@ from integrations.scope import company_names, not_taken
 from positions import roles
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Position
+from positions.models.words import matching
 from synclog import actions, asking, batch, showing
 from synclog.admin import export, page
 from synclog.admin.filters import (
@@ -84,7 +87,7 @@ class JobAdmin(ScopedAdmin):
         PositionFilter,
         FieldFilter,
     )
-    search_fields = ("employee_name", "employee_number", "title")
+    search_fields = ("employee_name", "employee_number", "title")  # as written; see get_search_results
     search_help_text = "Employee or position"
     ordering = ("-changed_at", "-pk")
     sortable_by = ()
@@ -97,6 +100,16 @@ class JobAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("integration__organization").defer(*LIGHT)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+        """Entries of whoever is found by the words, whatever their case and accents; and those in which they stand as
+        they are written, for positions and for people who are not here any more."""
+        narrowed, _ = super().get_search_results(request, queryset, "")
+        for word in search_term.split():
+            written = (Q(**{f"{name}__icontains": word}) for name in self.search_fields)
+            person = matching(word, self.visible(request), "employee_key")
+            narrowed = narrowed.filter(reduce(or_, written, person))
+        return narrowed, False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return JobList

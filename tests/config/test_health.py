@@ -155,6 +155,6 @@ def test_who_waits_for_a_process_is_told_and_restarts_nobody(world: World, clien
     world.save()
     Job.objects.update(due_at=timezone.now() - timedelta(minutes=3))
     status, checks = ready(client)
-    assert status == 200 and checks["queue"]["detail"].startswith("1 wait for a free worker process")
+    assert status == 200 and checks["queue"]["detail"].startswith("1 waits for a free worker process")
     Lease.objects.filter(integration=integration).update(until=timezone.now() + timedelta(seconds=9))
     assert ready(client)[1]["queue"]["detail"] == "No work is left lying."

@@ -3,13 +3,16 @@ everywhere and always, and what leaves them is treated there as deleted here. Th
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import itertools
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import hypothesis
 import pytest
 import requests
 import time_machine
+from hypothesis import strategies as st
 
 from integrations import outbox
 from integrations.models import EmployeeLink, Integration, PeriodLink
@@ -229,6 +232,64 @@ def test_a_deleted_position_that_had_left_is_not_told_twice(world: World, other:
     there(world, integration)
     position.delete()
     assert Job.objects.filter(integration=integration).count() == 2
+
+
+_STEPS = st.sampled_from(
+    ["new A", "new B", "move", "end", "employee A", "employee B", "delete", "drain", "resync", "day", "off", "on"]
+)
+
+
+@pytest.mark.parametrize("key", ["netvisor", "fortnox"])
+def test_nothing_of_another_company_is_ever_sent(world: World, other: Company, key: str) -> None:
+    """Whatever is done and in whatever order: the limited connection is never sent a word of the other company's, and
+    of each position that it was sent and that left, its log has been told."""
+    integration = limited(world, key, delete_positions=True)
+    companies = {"A": world.employee.company, "B": other}
+    numbers = itertools.count(1)
+
+    @hypothesis.settings(max_examples=12, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+    @hypothesis.given(steps=st.lists(_STEPS, min_size=4, max_size=12), which=st.randoms(use_true_random=False))
+    def whatever(steps: list[str], which: Any) -> None:
+        person = world.hire(number=f"5{next(numbers)}", company=companies["A"])
+        world.introduce(integration, person)
+        actions.switch(integration, True, by="anna")
+        with time_machine.travel(NOON, tick=True) as clock:
+            for step in [*steps, "on", "drain"]:
+                mine = list(Position.objects.filter(employee=person))
+                position = which.choice(mine) if mine else None
+                match step.split():
+                    case ["new", name]:
+                        day = integration.organization.today() + timedelta(days=which.randint(-3, 3))
+                        values = {"start_date": day, "title": f"Job in {name}", "company": companies[name]}
+                        job_of(world, key, employee=person, **values)
+                    case ["employee", name]:
+                        person.company = companies[name]
+                        person.save()
+                    case ["move"] if position is not None:
+                        name = "B" if position.company == companies["A"] else "A"
+                        position.company, position.title = companies[name], f"Job in {name}"
+                        position.save()
+                    case ["end"] if position is not None:
+                        position.end_date = max(position.start_date, integration.organization.today())
+                        position.save()
+                    case ["delete"] if position is not None:
+                        position.delete()
+                    case ["resync"]:
+                        batch.resync(Job.objects.filter(integration=integration), "anna")
+                    case ["day"]:
+                        clock.shift(timedelta(days=1))
+                        tasks.take_over_the_day()
+                    case ["off" | "on"]:
+                        actions.switch(integration, step == "on", by="anna")
+                    case ["drain"]:
+                        world.drain(integration)
+        assert _sent_nothing_of("Job in B", world, integration)
+        was_off = "off" in steps
+        for link in PeriodLink.objects.filter(integration=integration, employee_key=person.pk):
+            left = Position.objects.filter(pk=link.position_key, company=other).first()
+            assert left is None or was_off or world.job(integration, left).outside
+
+    whatever()
 
 
 # -- whoever makes a job or a plan asks the same
