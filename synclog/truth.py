@@ -8,7 +8,7 @@ tell what happened; they decide nothing here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -178,7 +178,7 @@ def _jobs(integrations: Sequence[Integration]) -> dict[tuple[int, str, bool, int
 
 
 def _links(integrations: Sequence[Integration], scopes: Mapping[int, Scope]) -> dict[int, dict[str, int]]:
-    rows: Iterable[dict[str, int]] = (
+    rows: Any = (
         settled_links(integrations, scopes)
         .order_by()
         .values("integration")
