@@ -15,6 +15,8 @@ class IntegrationsConfig(AppConfig):
             "uuid",
             "vault",
             "vault_locked_until",
+            "vault_locked_by",
+            "version",
             "credential_hints",
             "activated_at",
             "paused_by",

@@ -30,6 +30,7 @@ from integrations.connectors.system import Model, System
 from integrations.connectors.values import Change, Person, Position, Remote, RemoteEmployee, Wanted, Warning
 from integrations.flat import Case, LastSent, Standing, as_ended, partly_written, plan_flat
 from integrations.history import Intent, plan_history
+from integrations.periods import current_since
 from integrations.planner import (
     Action,
     Plan,
@@ -57,13 +58,15 @@ class Meant:
 class Touched:
     """One position with an open job. `changed` names our fields that changed, None when that is not known.
     `tried`: start dates under which it may have been created there although no answer ever came.
-    `meant`: the same for a flat system, everything that the record there was to say."""
+    `meant`: the same for a flat system, everything that the record there was to say.
+    `again`: a person asked to have it sent again."""
 
     position_id: str
     changed: frozenset[str] | None = None
     move: bool = False
     tried: tuple[date, ...] = ()
     meant: tuple[Meant, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,12 +279,17 @@ class _Run:
         self.trace.setdefault(target.id, [])
         # A start that moves a position into the future matters there, be it sent or not.
         self._translate(target, touched, whatever_changed=case.standing is Standing.UPCOMING)
+        if target.id in self.wanted:
+            counts_from = current_since(target, case.positions, case.today)
+            self.wanted[target.id] = replace(self.wanted[target.id], counts_from=counts_from)
         if target.id in self.wanted and case.standing is Standing.OVER:
             self.wanted[target.id] = as_ended(self.system, self.connector.settings, self.wanted[target.id])
 
     def _plan_flat(self, remote: Remote | None) -> Plan:
-        wanted = next((self.wanted[p] for p in self.open if p in self.wanted), None)
-        return plan_flat(self._case(), wanted, remote)
+        chosen = next((p for p in self.open if p in self.wanted), "")
+        again = any(t.again for t in self.open.values())
+        changed = self.open[chosen].changed if chosen else None
+        return plan_flat(self._case(), self.wanted.get(chosen), remote, again=again, changed=changed or frozenset())
 
     def _translate(self, position: Position, touched: Touched, *, whatever_changed: bool = False) -> None:
         settings = self.connector.settings
@@ -368,6 +376,7 @@ class _Run:
                 work.sent.get(t.position_id) or self.found.get(t.position_id),
                 t.move,
                 t.position_id in work.outside,
+                t.changed or frozenset(),
             )
             for t in self.open.values()
         ]
@@ -380,7 +389,7 @@ class _Run:
             for p, sent in work.sent.items()
             if p not in self.trace and p in work.outside
         }
-        return plan_history(self.system, settings, intents, remotes, work.rules, others)
+        return plan_history(self.system, settings, intents, remotes, work.rules, others, self.connector.seen)
 
     def _settle(self, plan: Plan) -> None:
         """Ends the run for every position that the plan does not write."""
@@ -396,8 +405,11 @@ class _Run:
     def _skip(self, position_id: str, skip: Skip) -> None:
         sent = Sent(skip.remote_id, skip.holds, skip.left_behind) if skip.remote_id else None
         gone = skip.cause in ("already_gone", "taken_over")
+        field = skip.warnings[0].field if skip.cause == "stays_there" else ""
         self._finish(
-            Outcome(position_id, "skipped", skip.cause, skip.message, warnings=skip.warnings, sent=sent, gone=gone)
+            Outcome(
+                position_id, "skipped", skip.cause, skip.message, field, warnings=skip.warnings, sent=sent, gone=gone
+            )
         )
 
     # writing

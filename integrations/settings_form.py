@@ -19,6 +19,7 @@ from integrations import folders
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.system import Field, Kind, Setting, System
 from integrations.translate import active_fields, empty
+from positions.opened import Opened
 
 if TYPE_CHECKING:
     from integrations.models import Integration
@@ -275,12 +276,12 @@ class Section:
         return any(f.errors or f.value() for f in self.fields)
 
 
-class ConnectionForm(forms.Form):
+class ConnectionForm(Opened, forms.Form):
     """Everything that a person tells about a connection. Gives what changed as sentences without any secret."""
 
     def __init__(self, instance: Integration, data: Any = None, *, disabled: bool = False) -> None:
-        super().__init__(data)
         self.instance = instance
+        super().__init__(data)
         self.system = instance.system
         self.use_required_attribute = False
         self.fields["name"] = forms.CharField(
@@ -438,6 +439,21 @@ class ConnectionForm(forms.Form):
 
         return [TableRow(row, our_word(declared.ours if declared else "", row), built_in(row)) for row in table.rows]
 
+    # -- what it was opened with
+
+    def stored(self, name: str) -> Any:
+        """Of a credential, which is never shown: since when it is set, and by whom."""
+        kind, _, setting = name.partition("__")
+        return self.instance.credential_hints.get(setting) if kind == "credential" else super().stored(name)
+
+    def theirs(self, name: str) -> Any:
+        return "" if name.startswith("credential__") else super().theirs(name)
+
+    def shown(self, field: forms.Field, name: str, value: Any) -> str:
+        if name.startswith("credential__"):
+            return f"set by {self.stored(name).get('by')}" if not value and self.stored(name) else "what you entered"
+        return super().shown(field, name, value)
+
     # -- cleaning
 
     def clean_name(self) -> str:
@@ -448,6 +464,7 @@ class ConnectionForm(forms.Form):
         return name
 
     def clean(self) -> dict[str, Any]:
+        super().clean()
         self._clean_scope()
         for name in self.system.base_urls:
             self._clean_url(name)

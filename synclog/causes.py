@@ -79,7 +79,8 @@ _OURS = (
     Cause(
         "not_authorized",
         "Credentials or rights are refused",
-        "Renew them under the connection's Settings; what is waiting goes out then.",
+        "Renew them under the connection's Settings, or grant the right there and press Resume; what is waiting goes "
+        "out then.",
     ),
     Cause("interrupted", "The worker was stopped", "Nothing to do: it goes on by itself."),
     Cause("gave_up", "Seven days without success", "Look at the last answer, then press Re-sync."),
@@ -92,6 +93,11 @@ _OURS = (
         "nothing_to_change",
         "Nothing to change",
         "Nothing to do. Where the message names something that stays as it is there, change it there if it should not.",
+    ),
+    Cause(
+        "stays_there",
+        "It stays as it is there",
+        "Do what the message says there, then press Re-sync; or change the value back here.",
     ),
     Cause("no_supported_change", "Nothing to send", "Nothing to do: only fields that are not sent were changed."),
     Cause("not_current", "Not the current position", "Nothing to do: this system takes the current position only."),

@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Replace
 from django.db.models.signals import m2m_changed, post_delete, post_save
-from django.utils import timezone
 
 from integrations.connectors.context import NOT_YET_IMPORTED
 from integrations.models import ExportFile, Integration, PeriodLink
@@ -16,8 +15,7 @@ from positions.models import Company, Department, Employee, Organization, Positi
 from positions.signals import positions_changed
 from synclog import agreeing
 from synclog.models import Job, Lease
-from synclog.record import Changed, record
-from synclog.wake import wake
+from synclog.record import Changed, record, renew
 
 
 def connect() -> None:
@@ -25,6 +23,10 @@ def connect() -> None:
     post_delete.connect(position_deleted, sender=Position, dispatch_uid="synclog.position_deleted")
     positions_changed.connect(many_saved, sender=Position, dispatch_uid="synclog.many_saved")
     post_save.connect(employee_saved, sender=Employee, dispatch_uid="synclog.employee_saved")
+    post_save.connect(company_saved, sender=Company, dispatch_uid="synclog.company_saved")
+    post_save.connect(department_saved, sender=Department, dispatch_uid="synclog.department_saved")
+    post_save.connect(organization_saved, sender=Organization, dispatch_uid="synclog.organization_saved")
+    m2m_changed.connect(companies_chosen, sender=Integration.companies.through, dispatch_uid="synclog.companies_chosen")
     file_imported.connect(file_carried_over, sender=ExportFile, dispatch_uid="synclog.file_carried_over")
     post_save.connect(integration_saved, sender=Integration, dispatch_uid="synclog.integration_saved")
     for model in (Company, Department):
@@ -58,17 +60,39 @@ def many_saved(saved: list[tuple[Position, list[str] | None]], **kwargs: Any) ->
 
 
 def employee_saved(instance: Employee, created: bool, raw: bool, **kwargs: Any) -> None:
-    """A change of the employee may be the fix that the employee's failed jobs wait for."""
+    """What is being sent goes by the person as they were; what failed may have waited for just this."""
     if raw or created:
         return
-    whose = Employee.objects.filter(Q(pk=instance.pk) | Q(manager=instance.pk))
-    agreeing.look_again(_not_recording(instance.organization_id).filter(employee_key__in=whose.values("pk")))
-    failed = Job.objects.filter(employee_key=instance.pk, state=Job.State.FAILED, open_key__isnull=False)
-    integrations = set(failed.values_list("integration_id", flat=True))
-    if integrations:
-        now = timezone.now()
-        failed.update(state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None)
-        wake(sorted(integrations))
+    whose = Employee.objects.filter(Q(pk=instance.pk) | Q(manager=instance.pk)).values("pk")
+    agreeing.look_again(_not_recording(instance.organization_id).filter(employee_key__in=whose))
+    renew(Job.objects.filter(organization=instance.organization_id, employee_key__in=whose))
+
+
+def company_saved(instance: Company, created: bool, raw: bool, **kwargs: Any) -> None:
+    if not raw and not created:
+        theirs = Position.objects.filter(company=instance).values("pk")
+        renew(Job.objects.filter(organization=instance.organization_id, position_key__in=theirs))
+
+
+def department_saved(instance: Department, created: bool, raw: bool, **kwargs: Any) -> None:
+    if not raw and not created:
+        theirs = Employee.objects.filter(department=instance).values("pk")
+        own = Position.objects.filter(department=instance).values("pk")
+        concerned = Q(employee_key__in=theirs) | Q(position_key__in=own)
+        renew(Job.objects.filter(concerned, organization=instance.organization_id))
+
+
+def organization_saved(instance: Organization, created: bool, raw: bool, **kwargs: Any) -> None:
+    """Its time zone is the day of all its connections."""
+    if not raw and not created:
+        Integration.objects.filter(organization=instance).raise_version()
+
+
+def companies_chosen(instance: Any, action: str, reverse: bool, pk_set: Any, **kwargs: Any) -> None:
+    """Of whom a connection takes positions."""
+    if action.startswith("post_"):
+        keys = (pk_set or ()) if reverse else [instance.pk]
+        Integration.objects.filter(pk__in=keys).raise_version()
 
 
 def goes_along_saved(instance: Company | Department, created: bool, raw: bool, **kwargs: Any) -> None:

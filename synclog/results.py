@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import logging
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from time import time_ns
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from integrations import adapt
@@ -22,9 +23,12 @@ from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.periods import next_change
 from integrations.runner import Outcome, Report, Work
 from positions.tracing import working_on
+from positions.transactions import repeated
 from synclog import agreeing, retries, tries
+from synclog.clock import at_once
 from synclog.lease import Held
 from synclog.models import Attempt, Event, Job
+from synclog.record import renew
 from synclog.showing import when
 
 logger = logging.getLogger("synclog.results")
@@ -47,17 +51,29 @@ class Done:
 
 def store_results(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
     """Everything in one transaction, and only while the lease is held. False: the turn must end."""
-    with transaction.atomic():
-        if not held.holds():
-            logger.warning("%s: the lease was lost, results are left to the next worker", integration)
-            return False
-        batch = _Batch(integration, done)
-        for one in done:
-            batch.add(one)
-        batch.save()
-        goes_on = _connection(integration, done)
+    batch = _stored(integration, held, done)
+    if batch is None:
+        logger.warning("%s: the lease was lost, results are left to the next worker", integration)
+        return False
     batch.log()
-    return goes_on
+    return batch.goes_on
+
+
+@repeated
+def _stored(integration: Integration, held: Held, done: Sequence[Done]) -> _Batch | None:
+    book = held.integration()
+    if book is None:
+        return None
+    for name in ("retry_at", "retry_count", "retry_message"):
+        setattr(integration, name, getattr(book, name))
+    # Copies: should the transaction be undone, the jobs are as they were claimed.
+    done = [replace(one, jobs={key: copy.copy(job) for key, job in one.jobs.items()}) for one in done]
+    batch = _Batch(integration, done, superseded=book.version != integration.version)
+    for one in done:
+        batch.add(one)
+    batch.save()
+    batch.goes_on = _connection(integration, done) and not batch.superseded
+    return batch
 
 
 _CLOSING = [
@@ -68,18 +84,23 @@ _WHILE_OPEN = ["due_at", "tried", "meant"]
 
 
 class _Batch:
-    def __init__(self, integration: Integration, done: Sequence[Done]) -> None:
+    """`superseded`: the connection is another one by now than the one that these runs went by. What was written there
+    was written and is kept; but no job is closed by it, nor failed."""
+
+    def __init__(self, integration: Integration, done: Sequence[Done], *, superseded: bool = False) -> None:
         self.integration = integration
+        self.superseded = superseded
+        self.goes_on = True
         self.now = timezone.now()
         # The jobs as they are now, with their generations; and those that were closed meanwhile (switched off).
-        rows = list(
+        found = list(
             Job.objects.select_for_update()
             .filter(pk__in=[job.pk for one in done for job in one.jobs.values()])
-            .order_by("pk")
+            .order_by("position_key", "pk")
             .values_list("pk", "generation", "open_key")
         )
-        self.current = {pk: generation for pk, generation, _ in rows}
-        self.closed = {pk for pk, _, open_key in rows if open_key is None}
+        self.current = {pk: generation for pk, generation, _ in found}
+        self.closed = {pk for pk, _, open_key in found if open_key is None}
         self.jobs: list[tuple[Job, int]] = []  # with the generation that was sent
         self.new_jobs: list[Job] = []
         self.attempts: list[Attempt] = []
@@ -116,7 +137,7 @@ class _Batch:
     def _job(self, job: Job, outcome: Outcome, done: Done, report: Report | Exception) -> None:
         generation = job.generation
         if isinstance(outcome.error, Interrupted):
-            job.state, job.due_at, job.attempts = Job.State.WAITING, self.now, max(0, job.attempts - 1)
+            job.state, job.due_at, job.attempts = Job.State.WAITING, at_once(), max(0, job.attempts - 1)
             self.jobs.append((job, generation))
             return
         if isinstance(report, Exception) or outcome.position_id in report.unanswered:
@@ -172,7 +193,7 @@ class _Batch:
         job.first_failed_at = job.first_failed_at or self.now
         if isinstance(error, NotAuthorized):
             # The connection stops; the change itself is not at fault and goes out when it resumes.
-            job.state, job.due_at, job.attempts = Job.State.WAITING, self.now, 0
+            job.state, job.due_at, job.attempts = Job.State.WAITING, at_once(), 0
             return
         if self.now - job.first_failed_at > retries.GIVE_UP_AFTER:
             job.state, job.cause = Job.State.FAILED, "gave_up"
@@ -208,11 +229,14 @@ class _Batch:
             changed_at=self.now,
         )
         # Somebody may be saving it right now: then that job, still open, will bring it in line.
-        if Job.objects.filter(integration=self.integration, open_key=job.open_key).exists():
-            return None
-        job.save()
-        self.current[job.pk] = job.generation
-        return job
+        job.generation = time_ns()
+        Job.objects.bulk_create([job], ignore_conflicts=True)
+        made = Job.objects.filter(
+            integration=self.integration, open_key=job.open_key, generation=job.generation
+        ).first()
+        if made is not None:
+            self.current[made.pk] = made.generation
+        return made
 
     # links
 
@@ -260,15 +284,10 @@ class _Batch:
     # saving
 
     def save(self) -> None:
-        # A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone. One that was
-        # closed meanwhile is not opened anew.
-        self._update_jobs(
-            [
-                job
-                for job, generation in self.jobs
-                if self.current.get(job.pk) == generation and not (job.is_open and job.pk in self.closed)
-            ]
-        )
+        self._update_jobs([job for job, generation in self.jobs if self._counts(job, generation)])
+        if self.superseded:
+            ran = [job.pk for job, _ in self.jobs]
+            renew(Job.objects.open().filter(pk__in=ran))
         Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in self.current])
         if self.gone:
             PeriodLink.objects.filter(integration=self.integration, position_key__in=self.gone).delete()
@@ -287,11 +306,18 @@ class _Batch:
             update_fields=["remote_id", "label", "matched_by", "next_change_on", "planned_in", "matched_at"],
         )
 
+    def _counts(self, job: Job, generation: int) -> bool:
+        """A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone. One that was
+        closed meanwhile, by switching off, says all the same that it was sent, if it was."""
+        if job.pk in self.closed:
+            return job.state == Job.State.SUCCEEDED
+        return self.current.get(job.pk) == generation and not self.superseded
+
     def _not_known(self) -> None:
-        """Of whom something was left unwritten; and all, when it was switched off meanwhile: what is changed since then
-        is not recorded, and the run had not heard of it."""
+        """Of whom something was left unwritten; and all, when the connection was changed or switched off meanwhile: the
+        run had not heard of it."""
         unsure = self.unsure
-        if not Integration.objects.filter(pk=self.integration.pk, send_positions=True).exists():
+        if self.superseded or not Integration.objects.filter(pk=self.integration.pk, send_positions=True).exists():
             unsure = unsure | {link.employee_key for link in self.periods}
         if unsure:
             agreeing.look_again(PeriodLink.objects.filter(integration=self.integration, employee_key__in=unsure))
@@ -428,8 +454,10 @@ def _update(integration: Integration, values: Mapping[str, Any]) -> None:
 
 
 def _stop(integration: Integration, error: NotAuthorized) -> None:
-    """Told once: a connection that is stopped already says nothing again."""
-    fresh = Integration.objects.filter(pk=integration.pk, stopped_at__isnull=True).update(
+    """Told once: a connection that is stopped already says nothing again. Credentials that were renewed since were not
+    the ones that were refused."""
+    same = Integration.objects.filter(pk=integration.pk, version=integration.version)
+    fresh = same.filter(stopped_at__isnull=True).update(
         stopped_at=timezone.now(), stopped_cause=error.cause, stopped_message=error.message
     )
     if fresh:

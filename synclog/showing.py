@@ -247,6 +247,13 @@ def fix(cause: str, message: str) -> str:
     return remedy(cause)
 
 
+def what_to_do(job: Job) -> str:
+    """The remedy by itself, and what happens next: for those who read it without our sentence beside it."""
+    said = say(job)
+    todo = said.fix or (remedy(job.cause) if job.state in (Job.State.FAILED, Job.State.SKIPPED) else "")
+    return " ".join(part for part in (todo, said.next) if part)
+
+
 def _goes_out(job: Job) -> str:
     integration = job.integration
     if integration.retry_at and integration.retry_at > timezone.now():

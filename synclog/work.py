@@ -48,6 +48,7 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
     rules = Rules(delete=integration.delete_positions, move=integration.move_periods)
     today = integration.organization.today()
     found = []
+    asked = (Job.Origin.RESYNC, Job.Origin.API)
     for key, its_jobs in of_employee.items():
         employee = employees.get(key)
         touched = {str(job.position_key) for job in its_jobs}
@@ -57,10 +58,11 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
             touched=[
                 Touched(
                     str(job.position_key),
-                    frozenset(job.changed) if job.changed and job.changed_in == job.generation else None,
+                    changed := frozenset(job.changed) if job.changed and job.changed_in == job.generation else None,
                     job.move,
                     tuple(date.fromisoformat(start) for start in job.tried),
                     tuple(_meant(job, said) for said in job.meant),
+                    job.origin in asked and changed is None,
                 )
                 for job in its_jobs
             ],

@@ -44,12 +44,15 @@ class Filed:
 class Outbox(Protocol):
     """For systems whose transport is a file: one record for each employee, the newest one counts.
 
-    `latest` gives the employee's newest record, whether its file was imported already or not. `put` adds a record to
+    `latest` gives the employee's newest record, whether its file was imported already or not; `handed_over` the newest
+    one in a file that somebody has fetched, so that it may be there by now or come there yet. `put` adds a record to
     the file that is being filled; a file that somebody has fetched never changes again, a new one is begun then. It
     raises `Interrupted` when this worker no longer owns the integration.
     """
 
     def latest(self, employee: str) -> Mapping[str, Any] | None: ...
+
+    def handed_over(self, employee: str) -> Mapping[str, Any] | None: ...
 
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed: ...
 
@@ -84,13 +87,15 @@ class MemoryVault:
 
 
 class MemoryOutbox:
-    """An outbox for tests: one file, in `records`."""
+    """An outbox for tests: one file, in `records`, which is fetched at once."""
 
     def __init__(self) -> None:
         self.records: dict[str, Mapping[str, Any]] = {}
 
     def latest(self, employee: str) -> Mapping[str, Any] | None:
         return self.records.get(employee)
+
+    handed_over = latest
 
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
         self.records[employee] = dict(record)

@@ -338,7 +338,8 @@ SYSTEM = System(
         Cause(
             "employee_number_missing",
             "No employee number",
-            "Fill in the employee number here: it is the only thing by which a file names a person in Crona Lön.",
+            "Fill in the employee number here, by which alone a file names a person in Crona Lön; it is sent when you "
+            "save.",
         ),
     ),
     move_note="A changed start date is sent as the corrected employment date; there is one record for each employee.",
@@ -445,7 +446,9 @@ class CronaLonConnector(Connector):
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         earlier = self.context.outbox.latest(person.id)
-        return self._put(employee, person, self._record(employee, person, wanted.values, wanted.since), earlier)
+        return self._put(
+            employee, person, self._record(employee, person, wanted.values, _counts_from(wanted)), earlier or {}
+        )
 
     def update(
         self,
@@ -458,25 +461,35 @@ class CronaLonConnector(Connector):
         values = dict(wanted.values)
         if "start_date" in values and "start_date" not in changes:
             values["start_date"] = remote.start
-        return self._put(employee, person, self._record(employee, person, values, wanted.since), remote.raw)
+        record = dict(self._record(employee, person, values, _counts_from(wanted)))
+        taken_over = bool(employee.position_id) and employee.position_id != wanted.position_id
+        if "percentage" not in changes and "sysgrad" in remote.raw and not taken_over:
+            record["sysgrad"] = remote.raw["sysgrad"]  # it goes on counting from the day from which it did
+        return self._put(employee, person, record, remote.raw)
 
-    def _put(self, employee: RemoteEmployee, person: Person, record: Record, earlier: Record | None) -> Written:
+    def _put(self, employee: RemoteEmployee, person: Person, record: Record, earlier: Record) -> Written:
         self.context.guard()
+        warnings = tuple(self._warnings(person, record, earlier))
         filed = self.context.outbox.put(person.id, record)
-        warnings = tuple(self._warnings(person, record, earlier or {}))
         return Written(employee.id, warnings, filed.pending, filed.file_id)
 
     def _warnings(self, person: Person, record: Record, earlier: Record) -> Iterator[Warning]:
-        number, before = record["anstid"], earlier.get("anstid", record["anstid"])
-        if before != number:
+        """What a person does beside the import: told once, with the first record that is so, and only of what
+        somebody has in a file."""
+        number = record["anstid"]
+        renumbered = earlier.get("anstid", number) != number
+        reopened = "avgdatum" in earlier and "avgdatum" not in record
+        given = self.context.outbox.handed_over(person.id) if renumbered or reopened else None
+        if given and renumbered and given["anstid"] != number:
             yield Warning(
-                f"The employee number was {before} in an earlier file and is {number} now. To Crona Lön these are two "
-                "people: change the number there by hand before you import the file."
+                f"The employee number was {given['anstid']} in an earlier file and is {number} now. To Crona Lön these "
+                "are two people: change the number there by hand before you import the file."
             )
-        if earlier.get("avgdatum") and "avgdatum" not in record:
+        if given and reopened and given.get("avgdatum"):
             yield Warning(
-                f"A file cannot take an end date away. If a file with the end date {earlier['avgdatum']} was imported "
-                f"already, clear the leaving date of employee {number} in Crona Lön by hand.",
+                f"A file cannot take an end date away. An earlier file gives employee {given['anstid']} the leaving "
+                f"date {given['avgdatum']}: import that one and this one first, then clear the leaving date in Crona "
+                "Lön by hand.",
                 "end_date",
             )
         if self.settings.get("send_national_id") and person.national_id and "persnr" not in record:
@@ -533,6 +546,10 @@ class CronaLonConnector(Connector):
 
     def file_name(self, made_at: datetime, number: int) -> str:
         return f"crona-lon-{made_at:%Y%m%d-%H%M%S}-{number}.{self.settings.get('file_ending') or 'pax'}"
+
+
+def _counts_from(wanted: Wanted) -> date | None:
+    return wanted.counts_from or wanted.since
 
 
 def _person(record: Record) -> Iterator[str]:

@@ -26,8 +26,8 @@ from integrations.connectors.errors import (
     Unavailable,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, nonsense, raise_for_trouble
-from integrations.connectors.reading import date_of, text_of
+from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
+from integrations.connectors.reading import sure_date, text_of
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens, oauth_grant
 from integrations.connectors.values import (
@@ -62,9 +62,7 @@ GRANT = (
 )
 SECRETS = "Entra admin centre > App registrations > the app > Certificates & secrets"
 
-# What stands for a leave date that Entra does not let us see: it equals no date, so that a clearing is tried too.
-UNREADABLE = "not shown to this app"
-
+TEXTS = {"title": "jobTitle", "company": "companyName", "department": "department", "contract_type": "employeeType"}
 ALWAYS_SELECTED = (
     "id",
     "userPrincipalName",
@@ -357,6 +355,8 @@ SYSTEM = System(
             remote="employeeLeaveDateTime",
             enabled_by="send_leave_date",
             owned=True,
+            hidden=f"Grant {LEAVE_RIGHT} in {GRANT}, then press Re-sync; or switch sending it off in the connection's "
+            "settings.",
             format="YYYY-MM-DDT12:00:00Z",
             note="Noon, so that no time zone moves the day. Needs a permission of its own; without it, that is a "
             "warning and the rest is written.",
@@ -413,18 +413,18 @@ SYSTEM = System(
             "guest_account",
             "Guest user",
             "Give the person a member account in Entra ID, or switch Leave guest users alone off in this connection's "
-            "settings.",
+            "settings, then press Re-sync.",
         ),
         Cause(
             "account_disabled",
             "Account disabled",
             "Enable the account in Entra ID, or switch Leave disabled accounts alone off in this connection's "
-            "settings.",
+            "settings, then press Re-sync.",
         ),
         Cause(
             "permission_missing",
             "Permission missing in Entra ID",
-            f"Grant the permission: {GRANT}. Then press Test connection.",
+            f"Grant the permission: {GRANT}. Then press Resume.",
         ),
         Cause(
             "secret_expired",
@@ -473,6 +473,8 @@ class EntraIdConnector(Connector):
         if response.ok:
             return
         body = response.json_object()
+        if response.status == 404 and not body:
+            raise no_sign_in(response)
         error, text = str(body.get("error") or ""), str(body.get("error_description") or "")
         text = text.splitlines()[0] if text else response.text[:300]
         found = AADSTS.search(text)
@@ -509,7 +511,7 @@ class EntraIdConnector(Connector):
         if response.status == 403:
             raise NotAuthorized(
                 f"Entra ID does not let this app do that: it needs the application permission {right}. Grant it in "
-                f"{GRANT}; then press Test connection.",
+                f"{GRANT}; then press Resume.",
                 cause="permission_missing",
                 **words,
             )
@@ -726,19 +728,16 @@ class EntraIdConnector(Connector):
         return [Remote(employee.id, self._values(user), raw=user)]
 
     def _values(self, user: Mapping[str, Any]) -> dict[str, Any]:
-        """The user in the form in which our translation gives values."""
-        values: dict[str, Any] = {
-            "title": text_of(user.get("jobTitle")),
-            "company": text_of(user.get("companyName")),
-            "department": text_of(user.get("department")),
-            "cost_centre": text_of(_unit(user).get("costCenter")),
-            "contract_type": text_of(user.get("employeeType")),
-        }
+        """The user in the form in which our translation gives values. Each of them was asked for: one that is not in
+        the answer (as the leave date without its permission) is not shown to us. A manager who is not, is none."""
+        values: dict[str, Any] = {ours: text_of(user[name]) for ours, name in TEXTS.items() if name in user}
+        if "employeeOrgData" in user:
+            values["cost_centre"] = text_of(_unit(user).get("costCenter"))
         if self.settings.get("send_manager"):
             values["manager"] = self._shown_manager(user)
         for ours, name, setting, _ in (HIRE_DATE, LEAVE_DATE):
-            if self.settings.get(setting):
-                values[ours] = date_of(user[name]) if name in user else UNREADABLE if ours == "end_date" else None
+            if self.settings.get(setting) and name in user:
+                values[ours] = sure_date(user[name])
         return values
 
     def _shown_manager(self, user: Mapping[str, Any]) -> str | None:

@@ -30,7 +30,7 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import date_of, digits_of
+from integrations.connectors.reading import digits_of, sure_date
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens
 from integrations.connectors.values import (
@@ -53,6 +53,7 @@ NEVER_REPORTED = "arbeidsforholdetSkulleAldriVaertRapportert"
 ORDINARY = "ordinaertArbeidsforhold"
 FREELANCE = "frilanserOppdragstakerHonorarPersonerMm"
 PENSION = "pensjonOgAndreTyperYtelserUtenAnsettelsesforhold"
+MARITIME = "maritimtArbeidsforhold"
 TYPES_WITHOUT_FORM = (FREELANCE, PENSION)
 
 FORMS = {
@@ -185,7 +186,7 @@ SYSTEM = System(
             default=ORDINARY,
             choices=(
                 (ORDINARY, f"Ordinary ({ORDINARY})"),
-                ("maritimtArbeidsforhold", "Maritime (maritimtArbeidsforhold)"),
+                (MARITIME, f"Maritime ({MARITIME})"),
             ),
             help="The employment_type that new employments are given, apart from freelancers.",
         ),
@@ -444,7 +445,30 @@ def _same_person(a: str, b: str) -> bool:
 
 
 def _cancelled(row: Row) -> bool:
-    return row.get("enddate_reason") == NEVER_REPORTED and row.get("enddate") == row.get("startdate")
+    """Whether it counts as not there: by the reason, on whatever day somebody let it end."""
+    return row.get("enddate_reason") == NEVER_REPORTED
+
+
+def _values(row: Row) -> dict[str, Any]:
+    """An employment in our fields. What is not shown is left out; the lists of codes have no word for nothing, so that
+    one of those which is not there is empty."""
+    values: dict[str, Any] = {
+        "start_date": sure_date(row.get("startdate")),
+        "end_date": sure_date(row.get("enddate")),
+        "end_reason": row.get("enddate_reason") or None,
+        "contract_type": row.get("employment_form") or None,
+        "working_hours_scheme": row.get("working_times") or None,
+    }
+    kind = row.get("employment_type")
+    if kind and kind not in (ORDINARY, MARITIME):
+        values["contract_type"] = kind  # a freelancer, say, or a kind that we do not know
+    if "profession_code" in row:
+        values["occupation_code"] = row["profession_code"] or None
+    if "enterprise_number" in row:
+        values["company"] = row["enterprise_number"] or None
+    if "employment_rate" in row:
+        values["percentage"] = _number(row["employment_rate"])
+    return values
 
 
 def _primary(row: Row) -> bool:
@@ -710,27 +734,7 @@ class FinagoConnector(Connector):
         return RemoteEmployee(person.id, f"{person.id} {person.name}".strip())
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
-        return [
-            Remote(
-                id=row["employment_id"],
-                values={
-                    "start_date": date_of(row.get("startdate")),
-                    "end_date": date_of(row.get("enddate")),
-                    "end_reason": row.get("enddate_reason") or None,
-                    "contract_type": (
-                        row["employment_type"]
-                        if row.get("employment_type") in TYPES_WITHOUT_FORM
-                        else row.get("employment_form") or None
-                    ),
-                    "occupation_code": row.get("profession_code") or None,
-                    "percentage": _number(row.get("employment_rate")),
-                    "company": row.get("enterprise_number") or None,
-                    "working_hours_scheme": row.get("working_times") or None,
-                },
-            )
-            for row in self._read(employee.id)
-            if not _cancelled(row)
-        ]
+        return [Remote(row["employment_id"], _values(row)) for row in self._read(employee.id) if not _cancelled(row)]
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         placed = _placed({ours: value for ours, value in wanted.values.items() if value is not None})

@@ -7,7 +7,7 @@ Documents named below are pages of Fortnox' developer site (fortnox.se/developer
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -25,8 +25,8 @@ from integrations.connectors.errors import (
     Unavailable,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, nonsense, raise_for_trouble
-from integrations.connectors.reading import date_of, digits_of, email_of, text_of
+from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
+from integrations.connectors.reading import digits_of, email_of, sure_date, text_of
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens, fingerprint, oauth_grant
 from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
@@ -364,18 +364,18 @@ SYSTEM = System(
         Cause(
             "licence_missing",
             "Licence missing in Fortnox",
-            "The customer orders the licence in Fortnox; then press Test connection.",
+            "The customer orders the licence in Fortnox; then press Resume.",
         ),
         Cause(
             "agreement_missing",
             "No salary agreement in Fortnox",
             "Set personnel type, salary form and employment form on the employee in Fortnox, or fill in the defaults "
-            "in this connection's settings.",
+            "in this connection's settings, then press Re-sync.",
         ),
         Cause(
             "cost_centre_missing",
             "Cost centre not in Fortnox",
-            "Create or activate the cost centre in Fortnox, or choose another one on the position.",
+            "Create or activate the cost centre in Fortnox, or choose another one on the position, then press Re-sync.",
         ),
     ),
     move_note="A changed start date replaces the employment date on the employee's one record in Fortnox.",
@@ -444,6 +444,8 @@ class FortnoxConnector(Connector):
         if response.ok and trouble is None:
             return
         text, code = trouble or (response.text[:300], "")
+        if response.status == 404 and trouble is None:
+            raise no_sign_in(response)
         if re.search("refresh token", text, re.I):
             message = (
                 "Fortnox no longer takes the refresh token: it was used by something else, or not for 45 days. "
@@ -484,14 +486,14 @@ class FortnoxConnector(Connector):
         if code == "2001101":
             raise NotAuthorized(
                 "The customer has no active Fortnox licence for this data. Order Fortnox Lön for the company in "
-                "Fortnox, then press Test connection.",
+                "Fortnox, then press Resume.",
                 cause="licence_missing",
                 **words,
             )
         if code == "2001103":
             raise NotAuthorized(
                 "The customer has no licence for integrations in Fortnox. Order the integration licence for the "
-                "company in Fortnox, then press Test connection.",
+                "company in Fortnox, then press Resume.",
                 cause="licence_missing",
                 **words,
             )
@@ -754,20 +756,16 @@ def _unwrapped(response: Response, wrapper: str) -> dict[str, Any]:
 
 
 def _values(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The record in the form in which our translation gives values."""
-    rate = _number(record.get("FullTimeEquivalent"))
-    centre = text_of(record.get("CostCenter"))
-    return {
-        "title": text_of(record.get("JobTitle")),
-        "start_date": date_of(record.get("EmploymentDate")),
-        "end_date": date_of(record.get("EmployedTo")),
-        "contract_type": text_of(record.get("EmploymentForm")),
-        "remuneration_type": text_of(record.get("SalaryForm")),
-        "weekly_hours": _number(record.get("AverageWeeklyHours")),
-        "percentage": round(rate, 4) if isinstance(rate, Decimal) else rate,
-        "cost_centre": centre,
-        "department": centre,
-    }
+    """The record in the form in which our translation gives values; what it does not show is left out, but the dates
+    that make the employment."""
+    values: dict[str, Any] = {ours: read(record[name]) for ours, name, read in _SHOWN if name in record}
+    dates = {ours: sure_date(record.get(name)) for ours, name in _DATES.items()}
+    return {**values, **dates}
+
+
+def _share(value: Any) -> Decimal | str | None:
+    rate = _number(value)
+    return round(rate, 4) if isinstance(rate, Decimal) else rate
 
 
 def _written(key: str, value: Any) -> Any:
@@ -785,7 +783,7 @@ def _not_taken(record: Mapping[str, Any], changes: Mapping[str, Change]) -> Iter
     """A warning for each field that Fortnox's answer shows otherwise than we sent it."""
     shown = _values(record)
     for key, change in changes.items():
-        now, label = shown[key], BY_KEY[key].label
+        now, label = shown.get(key), BY_KEY[key].label
         if now == change.new or (change.new is not None and SYSTEM.field(key).remote not in record):
             continue
         if key == "end_date" and change.new is None:
@@ -812,6 +810,18 @@ def _number(value: Any) -> Decimal | str | None:
         return Decimal(text.replace(",", "."))
     except InvalidOperation:
         return text
+
+
+_DATES = {"start_date": "EmploymentDate", "end_date": "EmployedTo"}
+_SHOWN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("title", "JobTitle", text_of),
+    ("contract_type", "EmploymentForm", text_of),
+    ("remuneration_type", "SalaryForm", text_of),
+    ("weekly_hours", "AverageWeeklyHours", _number),
+    ("percentage", "FullTimeEquivalent", _share),
+    ("cost_centre", "CostCenter", text_of),
+    ("department", "CostCenter", text_of),
+)
 
 
 def _last_digits(value: Any) -> str:

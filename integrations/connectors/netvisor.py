@@ -36,7 +36,8 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, raise_for_trouble
+from integrations.connectors.http import BROKE_DOWN, Response, raise_for_trouble
+from integrations.connectors.reading import sure_date
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -49,7 +50,7 @@ from integrations.connectors.system import (
     Setting,
     System,
 )
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
+from integrations.connectors.values import Change, CheckLine, Foreign, Person, Remote, RemoteEmployee, Wanted, Written
 
 LANGUAGE = "EN"
 KEYS_MENU = "Company menu > Api identifiers"
@@ -709,12 +710,13 @@ class NetvisorConnector(Connector):
             return NotAuthorized(f"Netvisor refused the keys or the right to {resource}. {_KEYS_REMEDY}", **about)
         if response.status == 404:
             return Unavailable(f"There is no {resource} at this address. Check the connection's base URL.", **about)
-        try:
-            raise_for_trouble(response)
-        except (RateLimited, Unavailable) as error:
-            error.vendor_text = about["vendor_text"]
-            return error
-        if write and response.ok:
+        if not (write and response.status in BROKE_DOWN):
+            try:
+                raise_for_trouble(response)
+            except (RateLimited, Unavailable) as error:
+                error.vendor_text = about["vendor_text"]
+                return error
+        if write and (response.ok or response.status in BROKE_DOWN):
             return UnclearOutcome("The answer to a write could not be read, so it may have been carried out.", **about)
         return Unavailable("The answer could not be read: it is not Netvisor's XML.", **about)
 
@@ -748,7 +750,8 @@ class NetvisorConnector(Connector):
                 **about,
             )
         if code == "TECHNICAL_ERROR" or status >= 500:
-            return Unavailable("Netvisor had a technical fault.", **about)
+            broke_down = UnclearOutcome if write and status in BROKE_DOWN else Unavailable
+            return broke_down("Netvisor had a technical fault.", **about)
         field = _named(text)
         remedy = f"Check the {BY_KEY[field].label.lower()} here" if field else "Correct the position here or there"
         return DataRefused(f"Netvisor refused the position. {remedy}, then press Re-sync.", field=field, **about)
@@ -832,30 +835,35 @@ def _personal_ids(listed: Element) -> list[str]:
 
 
 def _remote(period: Element) -> Remote:
-    """A period as it is there, in the words of `Wanted`."""
-    values: dict[str, Any] = {ours: _text(period, name) or None for ours, name in PLAIN.items()}
-    values |= {ours: _date(values[ours]) for ours in DATES}
-    values["weekly_hours"] = _decimal(values["weekly_hours"])
-    contract, mode = _text(period, "employmentcontract"), _text(period, "employmentmode")
-    values["contract_type"] = f"{contract}/{mode}" if contract or mode else None
+    """A period as it is there, in the words of `Wanted`; elements that did not come along are left out, but the dates
+    that make the period."""
+    came = {_tag(e) for e in period}
+    values: dict[str, Any] = {ours: _text(period, name) or None for ours, name in PLAIN.items() if name in came}
+    values |= {ours: sure_date(_text(period, PLAIN[ours])) for ours in DATES}
+    if "weekly_hours" in values:
+        values["weekly_hours"] = _decimal(values["weekly_hours"])
+    if {"employmentcontract", "employmentmode"} <= came:
+        values["contract_type"] = _contract(_text(period, "employmentcontract"), _text(period, "employmentmode"))
     form = _text(period, "employmentform")
     if form == FULL_TIME:
         values["percentage"] = Decimal(100)
-    else:
+    elif form == PART_TIME and "parttimepercent" in came:
+        values["percentage"] = _decimal(_text(period, "parttimepercent"))
+    elif not form and "employmentform" in came:
         # "addjobperiod.nv": a percentage counts for part-time only, whatever else may stand there.
-        values["percentage"] = _decimal(_text(period, "parttimepercent")) if form == PART_TIME else None
-    paid = [name for name, _ in PAY_TYPES if _text(period, f"ispaymenttype{name}") == "1"]
-    values["remuneration_type"] = "+".join(paid) or None
+        values["percentage"] = None
+    elif form and form != PART_TIME:
+        values["percentage"] = Foreign(f"employment form {form}")
+    if {f"ispaymenttype{name}" for name, _ in PAY_TYPES} <= came:
+        paid = [name for name, _ in PAY_TYPES if _text(period, f"ispaymenttype{name}") == "1"]
+        values["remuneration_type"] = "+".join(paid) or None
     return Remote(_text(period, "netvisorkey"), values)
 
 
-def _date(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        raise Unavailable("Netvisor shows a date that cannot be read.", vendor_text=text) from None
+def _contract(contract: str, mode: str) -> str | None:
+    """Both codes as one word; nothing where one is missing, unless the other is a choice that we do not know."""
+    known = (not contract or contract in CONTRACTS) and (not mode or mode in MODES)
+    return f"{contract}/{mode}" if (contract and mode) or not known else None
 
 
 def _decimal(text: str | None) -> Decimal | None:

@@ -30,8 +30,8 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, nonsense, raise_for_trouble
-from integrations.connectors.reading import date_of, digits_of, email_of, number_of, text_of
+from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
+from integrations.connectors.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -89,8 +89,9 @@ REASONS = (
     ("ContractCommitmentOrTemporaryEmploymentExpired", "The contract or temporary employment has expired"),
     ("ChangeOfOrganizationStructureOrChangedJobInternally", "Reorganisation, or another job in the same company"),
     ("ChangeOfPayrollSystemOrAccountant", "Change of payroll system or accountant"),
-    ("EmploymentRelationshipShouldNeverHaveBeenReported", "The employment should never have been reported"),
 )
+# How an employment that was reported is cancelled, no reason for the end of a real one.
+NEVER_REPORTED = "EmploymentRelationshipShouldNeverHaveBeenReported"
 
 ON_EMPLOYMENT = {
     "start_date": "StartDate",
@@ -106,6 +107,12 @@ ON_EMPLOYEE = {
     "department": "DepartmentId",
     "cost_centre": "LocationId",
     "manager": "ManagerEmployeeId",
+}
+SHOWN_ON_EMPLOYEE = {
+    "title": "JobTitle",
+    "department": "DepartmentCode",
+    "cost_centre": "LocationCode",
+    "manager": "ManagerEmployeeNo",
 }
 LISTED = "Id,Number,ExternalNumber,ExternalImportReference,EmailAddress,FirstName,LastName,IsArchived"
 
@@ -500,38 +507,42 @@ SYSTEM = System(
         Cause(
             "privilege_missing",
             "Privilege missing in PowerOffice Go",
-            "Ask PowerOffice to give the integration this privilege, then press Test connection.",
+            "Ask PowerOffice to give the integration this privilege, then press Resume.",
         ),
         Cause(
             "department_missing",
             "Department not in PowerOffice Go",
-            "Create or activate the department in PowerOffice Go, or choose another one on the position.",
+            "Create or activate the department in PowerOffice Go, or choose another one on the position, then press "
+            "Re-sync.",
         ),
         Cause(
             "location_missing",
             "Location not in PowerOffice Go",
-            "Create or activate the location in PowerOffice Go, or choose another cost centre on the position.",
+            "Create or activate the location in PowerOffice Go, or choose another cost centre on the position, then "
+            "press Re-sync.",
         ),
         Cause(
             "enterprise_missing",
             "Sub-unit not in PowerOffice Go",
             "Register the sub-unit in PowerOffice Go, or enter its number under Companies in this connection's "
-            "settings.",
+            "settings, then press Re-sync.",
         ),
         Cause(
             "employment_closed",
             "Employment already reported as ended",
-            "Open the employment again in PowerOffice Go, or correct the dates here.",
+            "Open the employment again in PowerOffice Go, then press Re-sync; or let the position here start after the "
+            "end there.",
         ),
         Cause(
             "employment_not_unique",
             "Several employments in PowerOffice Go",
-            "Mark the right employment as default, or end the others, in PowerOffice Go.",
+            "Mark the right employment as default, or end the others, in PowerOffice Go, then press Re-sync.",
         ),
         Cause(
             "employment_in_the_way",
             "Another employment in PowerOffice Go",
-            "End or delete the other employment in PowerOffice Go, or make it agree with the position here.",
+            "End or delete the other employment in PowerOffice Go, or make it agree with the position here, then press "
+            "Re-sync.",
         ),
     ),
     move_note="A changed start date of the same position corrects the employment that was made for it.",
@@ -551,11 +562,11 @@ class _Employment:
 
     @property
     def start(self) -> date | None:
-        return date_of(self.body.get("StartDate"))
+        return sure_date(self.body.get("StartDate"))
 
     @property
     def end(self) -> date | None:
-        return date_of(self.body.get("EndDate"))
+        return sure_date(self.body.get("EndDate"))
 
     @property
     def closed(self) -> bool:
@@ -690,7 +701,7 @@ class PowerOfficeGoConnector(Connector):
             named = f"the privilege {privilege}" if privilege else "a privilege that it needs"
             raise NotAuthorized(
                 f"PowerOffice Go does not give this connection {named}. Ask PowerOffice to add it to the integration, "
-                "and check that the company subscribes to the Go module it belongs to; then press Test connection.",
+                "and check that the company subscribes to the Go module it belongs to; then press Resume.",
                 cause="privilege_missing",
                 **words,
             )
@@ -913,7 +924,8 @@ class PowerOfficeGoConnector(Connector):
             raise _gone({})
         matched.record, matched.fresh = record, False  # reading again asks again
         path = f"Employees/{employee.id}/Employments"
-        matched.employments = tuple(_Employment(body) for body in self._list(path, "Employment"))
+        rows = self._list(path, "Employment")
+        matched.employments = tuple(_Employment(row) for row in rows if row.get("EndDateReason") != NEVER_REPORTED)
         chosen = self._choose(matched.employments, employee.record_id)
         if chosen is None:
             return []
@@ -947,17 +959,14 @@ class PowerOfficeGoConnector(Connector):
         body = employment.body
         line = employment.line(self.context.today)
         values: dict[str, Any] = {
-            key: text_of(body.get(name)) for key, name in ON_EMPLOYMENT.items() if key != "company"
-        } | {
-            "start_date": employment.start,
-            "end_date": employment.end,
-            "percentage": number_of(line.get("FtePercentage")) if line else None,
-            "title": text_of(record.get("JobTitle")),
-            "department": text_of(record.get("DepartmentCode")),
-            "cost_centre": text_of(record.get("LocationCode")),
-            "manager": self._manager_number(employee.raw.manager, record),
+            key: text_of(body[name]) for key, name in ON_EMPLOYMENT.items() if key != "company" and name in body
         }
-        if self.settings.get("send_company"):
+        values |= {key: text_of(record[name]) for key, name in SHOWN_ON_EMPLOYEE.items() if name in record}
+        values |= {"start_date": employment.start, "end_date": employment.end}
+        values["percentage"] = number_of(line.get("FtePercentage")) if line else None
+        if "manager" in values:
+            values["manager"] = self._manager_number(employee.raw.manager, record)
+        if "EnterpriseId" in body and self.settings.get("send_company"):
             enterprise = str(body.get("EnterpriseId") or "")
             values["company"] = text_of(self._enterprises().get(enterprise, {}).get("EnterpriseNo")) or enterprise
         renews_from = None
@@ -1024,8 +1033,8 @@ class PowerOfficeGoConnector(Connector):
         self._require_open(employment, changes)
         values = {key: change.new for key, change in changes.items()}
         if values.get("end_date"):
-            # The reason is demanded with the date ("Employments"), so both go in one document.
-            values.setdefault("end_reason", wanted.values.get("end_reason"))
+            # The reason is demanded with the date ("Employments"), so both go in one document: also one that stays.
+            values.setdefault("end_reason", remote.values.get("end_reason") or wanted.values.get("end_reason"))
         ready = self._ready(person, values, remote.values)
         path = f"Employees/{employee.id}/Employments/{employment.id}"
         self._patch(path, "Employment_Full", ready.employment)
@@ -1083,19 +1092,25 @@ class PowerOfficeGoConnector(Connector):
     # -- percentages -------------------------------------------------------------------------------------
 
     def _counts_from(self, employee: RemoteEmployee, employment: _Employment, start: date, wanted: Wanted) -> date:
-        """The day from which a changed percentage counts: never before the employment, nor before a later line that
-        would keep it from counting today."""
-        line = employment.line(self.context.today)
+        """The day from which a changed percentage counts, never before the employment. What counts today began on a
+        day too: a line from an earlier one would count until then only, so that it is corrected where the past is
+        ours to correct, and else followed by one from today."""
+        today = self.context.today
+        line = employment.line(today)
         if line is None:
             return start
+        begun = date_of(line.get("FromDate")) or start
         taken_over = bool(employee.position_id) and employee.position_id != wanted.position_id
         if employment.id != employee.record_id and self._just_made(employment, wanted):
-            day = start
-        elif taken_over or self.settings.get("percentage_from") == "start":
-            day = wanted.start
+            day = max(start, begun)
+        elif taken_over:
+            since = wanted.counts_from or wanted.start
+            day = since if begun <= since else today
+        elif self.settings.get("percentage_from") == "start":
+            day = max(wanted.start, begun)
         else:
-            day = self.context.today
-        return max(day, start, date_of(line.get("FromDate")) or start)
+            day = max(today, begun)
+        return max(day, start)
 
     def _just_made(self, employment: _Employment, wanted: Wanted) -> bool:
         """Whether an employment that we do not know of is most likely one whose answer got lost."""
@@ -1158,11 +1173,7 @@ def _classify_token(response: Response) -> None:
     text = _words(response)
     words = {"vendor_text": text[:500], "vendor_code": _problem(response).get("error") or str(response.status)}
     if response.status == 404:
-        raise Unavailable(
-            "There is no sign-in at this address. Check the token address of this connection; it is tried again.",
-            wait=None,
-            **words,
-        )
+        raise no_sign_in(response)
     if response.status in (401, 403) or "subscription key" in text.lower():
         raise _not_signed_in(text, words)
     raise NotAuthorized(

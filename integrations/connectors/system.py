@@ -164,9 +164,12 @@ class Field:
     required_with  required only when this other field of ours has a value ("end_date")
     required_while  required only while another field of the same record holds certain values there
     locked         cannot be changed on a record that has a value
+    hidden         what a person does where the system does not show it to us (a right, a permission)
+    stays          with if_empty: what a person does about a value there that differs from ours
     codes          our code -> their code; None = no counterpart (the table must give one, else refused)
     table          name of the TABLE setting whose rows replace `codes`
-    choices        every code they know, to offer in the table and to check against
+    choices        every code of theirs that we know, to offer in the table and to check against; a record that holds
+                   another one keeps it
     default_setting  setting that gives the value *in their words* when ours is empty (with `required_with`: only
                    when that other field has a value)
     enabled_by     opt-in: name of the BOOLEAN setting that switches this field on
@@ -188,6 +191,8 @@ class Field:
     required_with: str = ""
     required_while: RequiredWhile | None = None
     locked: Locked | None = None
+    hidden: str = ""
+    stays: str = ""
     codes: Mapping[str, str | None] | None = None
     table: str = ""
     choices: tuple[str, ...] = ()

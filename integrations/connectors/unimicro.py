@@ -27,8 +27,8 @@ from integrations.connectors.errors import (
     Stale,
     Unavailable,
 )
-from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import digits_of, number_of, sure_date
+from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
+from integrations.connectors.reading import digits_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -123,7 +123,8 @@ OUR_FIELDS = {
 
 
 def _names(enum: type[IntEnum]) -> tuple[str, ...]:
-    return tuple(member.name for member in enum if member)
+    # The end of an employment that never was is no end of a real one.
+    return tuple(member.name for member in enum if member and member is not EndDateReason.ShouldNotHaveBeenReported)
 
 
 def _choices(codes: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -501,6 +502,8 @@ class UnimicroConnector(Connector):
         if response.ok:
             return
         code = str(response.json_object().get("error", ""))
+        if response.status == 404 and not code:
+            raise no_sign_in(response)
         if code == "invalid_scope":
             message = (
                 "Unimicro's login server does not grant this client the scope AppFramework. Add it to the server "
@@ -677,18 +680,23 @@ class UnimicroConnector(Connector):
         ]
 
     def _employments(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
-        found = self._every("employments", filter=f"EmployeeID eq {employee.id}", expand="Dimensions,SubEntity")
-        return [record for record in found if str(record.get("EmployeeID")) == employee.id]
+        """Without those that were ended as never to have been reported: they count as not there."""
+        found = self._every("employments", filter=f"EmployeeID eq {employee.id}", expand="Dimensions")
+        own = [record for record in found if str(record.get("EmployeeID")) == employee.id]
+        cancelled = EndDateReason.ShouldNotHaveBeenReported.name
+        return [record for record in own if _name(EndDateReason, record.get("EndDateReason")) != cancelled]
 
     def _values(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """An employment in our fields. A field whose nested part was not sent along is left out."""
+        """An employment in our fields; what was not sent along is left out, but the dates that make the period."""
         values: dict[str, Any] = {ours: sure_date(record.get(theirs)) for ours, theirs in DATES.items()}
-        values |= {ours: number_of(record.get(theirs)) for ours, theirs in NUMBERS.items()}
-        values |= {ours: _name(enum, record.get(theirs)) for ours, (theirs, enum) in ENUMS.items()}
-        values["occupation_code"] = str(record.get("JobCode") or "").strip() or None
-        values["contract_type"] = _contract(record)
-        if "SubEntity" in record:
-            values["company"] = digits_of((record["SubEntity"] or {}).get("OrgNumber")) or None
+        values |= {ours: number_of(record[theirs]) for ours, theirs in NUMBERS.items() if theirs in record}
+        values |= {ours: _name(enum, record[theirs]) for ours, (theirs, enum) in ENUMS.items() if theirs in record}
+        if "JobCode" in record:
+            values["occupation_code"] = text_of(record["JobCode"])
+        if {"TypeOfEmployment", "EmploymentType"} <= set(record):
+            values["contract_type"] = _contract(record)
+        if "SubEntityID" in record:
+            values |= self._sub_unit_number(record["SubEntityID"])
         if "Dimensions" in record:
             values["department"] = self._department_number((record["Dimensions"] or {}).get("DepartmentID"))
         return values
@@ -783,13 +791,12 @@ class UnimicroConnector(Connector):
         changes: Mapping[str, Change],
         wanted: Wanted,
     ) -> Written:
-        fresh = self._entity(f"employments/{remote.id}", "Dimensions,SubEntity")
+        fresh = self._entity(f"employments/{remote.id}", "Dimensions")
         if fresh is None:
             raise Stale("The employment is no longer in Unimicro.")
         if self._values(fresh) != remote.values:
             raise Stale("The employment was changed in Unimicro.")
         record = _sendable(fresh)
-        record.pop("SubEntity", None)
         self._place(record, {key: change.new for key, change in changes.items()})
         if "start_date" in changes:
             for name in ("LastWorkPercentChangeDate", "LastSalaryChangeDate"):
@@ -888,15 +895,22 @@ class UnimicroConnector(Connector):
     def _sub_units(self) -> dict[str, list[int]]:
         """Organisation number -> ids. Where there are several, employments belong below the legal entity."""
 
-        def look_up() -> dict[str, list[int]]:
-            rows = list(self._every("subentities"))
-            found: dict[str, list[int]] = {}
-            for row in rows:
-                if len(rows) == 1 or row.get("SuperiorOrganizationID"):
-                    found.setdefault(digits_of(row.get("OrgNumber")), []).append(row["ID"])
-            return found
+        rows = self._sub_entities()
+        found: dict[str, list[int]] = {}
+        for row in rows:
+            if len(rows) == 1 or row.get("SuperiorOrganizationID"):
+                found.setdefault(digits_of(row.get("OrgNumber")), []).append(row["ID"])
+        return found
 
-        return self.once("sub-units", look_up)
+    def _sub_entities(self) -> list[dict[str, Any]]:
+        return self.once("sub-units", lambda: list(self._every("subentities")))
+
+    def _sub_unit_number(self, sub_entity_id: Any) -> dict[str, str | None]:
+        """The company by the id on an employment; not shown where the register does not show that number."""
+        if not sub_entity_id:
+            return {"company": None}
+        numbers = (digits_of(row.get("OrgNumber")) for row in self._sub_entities() if row["ID"] == sub_entity_id)
+        return {"company": number} if (number := next(numbers, "")) else {}
 
     def _sub_entity_id(self, number: str) -> int:
         ids = self._sub_units().get(number, [])
@@ -954,9 +968,10 @@ def _name(enum: type[IntEnum], value: Any) -> str | None:
 
 
 def _contract(record: Mapping[str, Any]) -> str | None:
-    kind = _name(TypeOfEmployment, record.get("TypeOfEmployment"))
-    if kind in {member.name for member in EMPLOYED}:
-        return _name(EmploymentType, record.get("EmploymentType"))
+    kind = _name(TypeOfEmployment, record["TypeOfEmployment"])
+    form = _name(EmploymentType, record["EmploymentType"])
+    if kind in {member.name for member in EMPLOYED} or (kind is None and form not in EmploymentType.__members__):
+        return form
     return kind
 
 

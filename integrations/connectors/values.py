@@ -69,12 +69,14 @@ class Wanted:
 
     `defaulted` names the fields that were empty here and hold a default of the connection. `since` is the position's
     own first day, for systems that date a value by it; they may be told not to send the start date itself.
+    `counts_from` (flat): the day from which it has been the current one; it may have come back after another.
     """
 
     position_id: str
     values: Mapping[str, Any]
     defaulted: frozenset[str] = frozenset()
     since: date | None = None
+    counts_from: date | None = None
 
     @property
     def start(self) -> date:
@@ -86,14 +88,19 @@ class Wanted:
         return self.values.get("end_date")
 
 
+class Foreign(str):
+    """A value there for which we have no word: somebody's choice there, which is neither compared nor replaced."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remote:
     """A period (history) or the current employment (flat) as the target system holds it now.
 
     `values` is keyed by our field names and holds the target's own words, dates as `date`. A field that the
-    system does not show is left out. `version` and `raw` travel back to the connector untouched.
-    `start_date` may be None for a flat record that has never been given one. `renews_from` (flat): a position that
-    starts on this day or later is not a change of this record, which is over, but a new one.
+    system does not show is left out, and then it is not compared. `version` and `raw` travel back to the connector
+    untouched. `start_date` may be None for a flat record that has never been given one. `renews_from` (flat): a
+    position that starts on this day or later is not a change of this record, which is over, but a new one.
+    `past` names fields whose change would count for days that are over: written only where they changed here.
     """
 
     id: str
@@ -101,6 +108,7 @@ class Remote:
     version: Any = None
     raw: Any = field(default=None, repr=False, compare=False)
     renews_from: date | None = None
+    past: frozenset[str] = frozenset()
 
     @property
     def start(self) -> date | None:

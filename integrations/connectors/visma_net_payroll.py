@@ -13,6 +13,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -69,8 +70,9 @@ POSITION_END_REASONS = (
     ("kontraktEngasjementEllerVikariatErUtloept", "Contract, engagement or cover has run out"),
     ("endringIOrganisasjonsstrukturEllerByttetJobbInternt", "Reorganised or changed job internally"),
     ("byttetLoenssystemEllerRegnskapsfoerer", "Changed payroll system or accountant"),
-    ("arbeidsforholdetSkulleAldriVaertRapportert", "The employment should never have been reported"),
 )
+# How a position is cancelled, no reason for the end of a real one.
+NEVER_REPORTED = "arbeidsforholdetSkulleAldriVaertRapportert"
 
 # Our field -> the position's timeline that carries it.
 TIMELINES = {
@@ -443,7 +445,7 @@ SYSTEM = System(
         Cause(
             "position_is_over",
             "The position is already over",
-            "Correct it in Visma.net Payroll, where its effect on past wages is seen. Nothing more is sent from here.",
+            "Correct it in Visma.net Payroll, where its effect on past wages is seen, then press Re-sync.",
         ),
     ),
     unsynced_note="Salary, absence and everything else of a position are sent back exactly as they were read.",
@@ -738,7 +740,8 @@ class VismaNetPayrollConnector(Connector):
     # -- positions ---------------------------------------------------------------------------------------
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
-        return [self._remote(p) for p in self._read_ahead.pop(employee.id, None) or self._positions(employee)]
+        rows = self._read_ahead.pop(employee.id, None) or self._positions(employee)
+        return [self._remote(p) for p in rows if _reason(p) != NEVER_REPORTED]
 
     def _positions(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
         rows = self._rows(f"employees/{employee.id}/positions")
@@ -750,8 +753,13 @@ class VismaNetPayrollConnector(Connector):
 
     def _remote(self, position: Mapping[str, Any]) -> Remote:
         start, end = sure_date(position.get("activeStart")), sure_date(position.get("activeEnd"))
-        day = effective_day(self.context.today, start or self.context.today, end)
-        values: dict[str, Any] = {"start_date": start, "end_date": end}
+        values: dict[str, Any] = {"start_date": start, "end_date": end, "end_reason": _reason(position) or None}
+        values |= self._on(position, effective_day(self.context.today, start or self.context.today, end))
+        return Remote(str(position["id"]), values, raw=position)
+
+    def _on(self, position: Mapping[str, Any], day: date) -> dict[str, Any]:
+        """What is dated there, as it holds on a day."""
+        values: dict[str, Any] = {}
         for field, name in TIMELINES.items():
             entry = in_force(position.get(name) or [], day)
             value = entry.get("value") if entry else None
@@ -760,9 +768,14 @@ class VismaNetPayrollConnector(Connector):
             if number := str(self.settings.get(setting) or "").strip():
                 entry = in_force(_dimension(position, number).get("dimensionValues") or [], day)
                 values[field] = str(entry["value"]) if entry and entry.get("value") is not None else None
-        reasons = position.get("positionEndReason") or []
-        values["end_reason"] = str(reasons[0] if isinstance(reasons, list) else reasons) if reasons else None
-        return Remote(str(position["id"]), values)
+        return values
+
+    def seen(self, remote: Remote, wanted: Wanted) -> Remote:
+        """By what holds on the day from which a change would count; of a position that is over, all that is past."""
+        today = self.context.today
+        dated = self._on(remote.raw, effective_day(today, wanted.start, wanted.end))
+        over = wanted.end is not None and wanted.end < today
+        return replace(remote, values={**remote.values, **dated}, past=frozenset(dated if over else ()))
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         values = wanted.values
@@ -823,7 +836,8 @@ class VismaNetPayrollConnector(Connector):
         made = str(job.get("artifactId") or "")
         if made and made != employee.id:
             return made
-        found = [p for p in self._positions(employee) if sure_date(p.get("activeStart")) == wanted.start]
+        rows = [p for p in self._positions(employee) if _reason(p) != NEVER_REPORTED]
+        found = [p for p in rows if sure_date(p.get("activeStart")) == wanted.start]
         if len(found) != 1:
             raise UnclearOutcome(
                 "Visma.net Payroll made the position but does not show it yet. The next try looks again."
@@ -1003,6 +1017,12 @@ def _put(body: dict[str, Any], name: str, value: Any) -> None:
         body.pop(name, None)
     else:
         body[name] = value
+
+
+def _reason(position: Mapping[str, Any]) -> str:
+    """Why the position ended, "" without a reason. It is a list of them in older contracts."""
+    reasons = position.get("positionEndReason") or ""
+    return str((reasons[0] if reasons else "") if isinstance(reasons, list) else reasons)
 
 
 def _dimension(position: Mapping[str, Any], number: str) -> dict[str, Any]:

@@ -25,8 +25,8 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, END_REASONS, REMUNERATION_TYPES
-from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import date_of, email_of, text_of
+from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
+from integrations.connectors.reading import date_of, email_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -353,12 +353,13 @@ SYSTEM = System(
         Cause(
             "list_missing",
             "List not in Xledger",
-            "Correct the object kind in the connection's settings; Test connection lists those that exist.",
+            "Correct the object kind in the connection's settings (Test connection lists those that exist), then press "
+            "Re-sync.",
         ),
         Cause(
             "interface_changed",
             "Xledger's interface changed",
-            "Report it with the system's own words: Position Sync has to be adapted.",
+            "Report it with the system's own words: Position Sync has to be adapted. After the update, press Re-sync.",
         ),
     ),
     move_note="A corrected start date replaces the start of the employment on the employee's one record in Xledger.",
@@ -446,6 +447,8 @@ class XledgerConnector(Connector):
         raise_for_trouble(response)
         if response.status in (401, 403):
             raise _not_authorized(response.text[:300], str(response.status))
+        if response.status == 404:
+            raise no_sign_in(response)
         if not response.ok or _json(response) is None:
             raise NotAuthorized(
                 "Xledger answered with a page instead of data, as it does when it does not take the token. "
@@ -716,10 +719,10 @@ class XledgerConnector(Connector):
         title = word("title", "description")
         return {
             "title": _Words(title) if title else None,
-            "start_date": date_of(record.get("employmentFrom")),
-            "end_date": date_of(record.get("employmentTo")),
-            "probation_end": date_of(record.get("trialTo")),
-            "notice_date": date_of(record.get("noticeDate")),
+            "start_date": sure_date(record.get("employmentFrom")),
+            "end_date": sure_date(record.get("employmentTo")),
+            "probation_end": sure_date(record.get("trialTo")),
+            "notice_date": sure_date(record.get("noticeDate")),
             **{
                 key: word(key)
                 for key in ("contract_type", "remuneration_type", "end_reason", "department", "cost_centre", "manager")

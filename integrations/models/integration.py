@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from integrations.connectors.base import Connector
@@ -20,6 +20,10 @@ class IntegrationQuerySet(models.QuerySet["Integration"]):
     def recording(self) -> IntegrationQuerySet:
         """Those that record changes: switched on, be they paused or stopped."""
         return self.filter(send_positions=True)
+
+    def raise_version(self) -> int:
+        """For what is written past `Integration.save`."""
+        return self.update(version=models.F("version") + 1)
 
 
 def system_choices() -> list[tuple[str, str]]:
@@ -82,6 +86,11 @@ class Integration(models.Model):
     # Kept by the connector: tokens. `vault_locked_until` lets one process at a time spend a refresh token.
     vault = EncryptedJSONField(default=dict, blank=True, editable=False)
     vault_locked_until = models.DateTimeField(null=True, blank=True, editable=False)
+    vault_locked_by = models.CharField(max_length=32, blank=True, editable=False)
+
+    # Raised by every change of what a run goes by (`VERSIONED`, companies): a turn serves one version, and what comes
+    # of an older one neither closes a job nor stops the connection.
+    version = models.BigIntegerField(default=0, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -95,6 +104,23 @@ class Integration(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    # What a run goes by. The engine's own book and a pause are not: a pause ends a turn, but what was sent was sent.
+    VERSIONED = frozenset(
+        {"credentials", "settings", "base_urls", "everybody", "send_positions", "delete_positions", "move_periods"}
+    )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        if self._state.adding or not (fields is None or self.VERSIONED & set(fields)):
+            super().save(*args, **kwargs)
+            return
+        if fields is not None:
+            kwargs["update_fields"] = {*fields, "version"}
+        self.version = models.F("version") + 1
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            self.refresh_from_db(fields=["version"])
 
     @property
     def connector_class(self) -> type[Connector]:

@@ -221,8 +221,7 @@ class JobSerializer(serializers.ModelSerializer):
         return cause_title(job.cause) if job.cause else ""
 
     def get_what_to_do(self, job: Job) -> str:
-        said = showing.say(job)
-        return " ".join(part for part in (said.fix, said.next) if part)
+        return showing.what_to_do(job)
 
     def get_next_attempt_at(self, job: Job) -> datetime | None:
         integration = job.integration

@@ -424,7 +424,7 @@ def test_a_default_never_replaces_what_somebody_chose_there() -> None:
     values = wanted("1", 0, cost_centre="10").values
     ours = Wanted("1", values, frozenset({"cost_centre"}))
     assert plan([Intent("1", ours)], [remote("a", 0, cost_centre="77")]).steps == ()
-    assert plan([Intent("1", ours)], [remote("a", 0)]).steps != ()
+    assert plan([Intent("1", ours)], [remote("a", 0, cost_centre=None)]).steps != ()
     [step] = plan([Intent("1", ours, Sent("a", {"cost_centre": "9"}))], [remote("a", 0, cost_centre="9")]).steps
     assert step.changes["cost_centre"].new == "10"
 
@@ -437,7 +437,8 @@ def test_reopening_clears_the_end_that_a_clerk_set() -> None:
 def test_if_empty_and_on_create() -> None:
     full = remote("a", 0, occupation_code="111", contract_type="T")
     assert plan([Intent("1", wanted("1", 0, occupation_code="222", contract_type="P"))], [full]).steps == ()
-    [step] = plan([Intent("1", wanted("1", 0, occupation_code="222", contract_type="P"))], [remote("a", 0)]).steps
+    blank = remote("a", 0, occupation_code=None, contract_type=None)
+    [step] = plan([Intent("1", wanted("1", 0, occupation_code="222", contract_type="P"))], [blank]).steps
     assert set(step.changes) == {"occupation_code"}
 
 

@@ -172,6 +172,7 @@ class Behaviour:
     required          one of our fields that this system requires, "" if it requires none (then say why in the module)
     too_long, bad     (our field, value) that the system would cut or refuse for its length / characters; None if the
                       system has no such text field
+    clerks_element    where `clerk_chooses` stands there, if the code does not stand there as it is
     write_paths       a part of the path of the calls that write, for faults
     contract          file name of an OpenAPI contract, "" if there is none; `contract_strip` as in `check_openapi`
     """
@@ -187,6 +188,7 @@ class Behaviour:
     required: ClassVar[str] = ""
     too_long: ClassVar[tuple[str, Any] | None] = None
     bad: ClassVar[tuple[str, Any] | None] = None
+    clerks_element: ClassVar[str] = ""
     write_method: ClassVar[str] = "POST"
     write_path: ClassVar[str] = ""
     person: ClassVar[Person] = PERSON
@@ -285,6 +287,36 @@ class Behaviour:
         assert (outcome.result, outcome.cause) == ("skipped", "nothing_to_change"), outcome
         assert rig.there() == before
         assert not self.writes(rig), "something was written although nothing differs"
+
+    def clerk_chooses(self, rig: Rig) -> tuple[str, str]:
+        """A clerk gives the last record a code that is in no list of ours: our field, and the code."""
+        pytest.skip(f"{rig.system.name} has no list of codes")
+
+    def test_a_code_that_we_do_not_know_stays(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        field, code = self.clerk_chooses(rig)
+        before = rig.there()
+        rig.forget_calls()
+        outcome = rig.one(self.position())
+        assert (outcome.result, outcome.cause, outcome.field) == ("skipped", "stays_there", field), outcome
+        assert f"“{code}”" in outcome.message
+        assert not self.writes(rig)
+        name, value = self.changed
+        assert name != field
+        sent = rig.one(self.position(**{name: value}))
+        assert sent.result == "sent"
+        assert [w.field for w in sent.warnings] == [field]
+        kept = {k: v for k, v in before[-1].items() if k == self.clerks_element or code in str(v)}
+        assert any(rig.there()[-1][k] == v for k, v in kept.items()), kept
+        rig.forget_calls()  # a code that is newer than the vendor's contract
+
+    def test_every_field_that_is_sent_is_shown(self, rig: Rig) -> None:
+        """Else it would never be compared; what a system does not show has its own test."""
+        rig.sync(self.position(end="2026-12-31"))
+        connector = rig.connector()
+        person = replace(connector.find_employee(rig.person, rig.employee_id), record_id=rig.sent["1"].remote_id)
+        [remote] = connector.read(person)
+        assert set(rig.sent["1"].values) <= set(remote.values)
 
     def writes(self, rig: Rig) -> list[Call]:
         """The calls that changed something there."""
@@ -391,6 +423,12 @@ class Behaviour:
         assert isinstance(report.error, Unavailable)
         assert report.outcomes["1"].result == "error"
 
+    def test_a_wrong_address_is_not_told_as_wrong_credentials(self, rig: Rig) -> None:
+        """Nothing of this system is there: neither are its credentials wrong nor is the employee missing."""
+        self.trouble(rig, status=404, body="<html>Nothing here</html>")
+        report = rig.sync(self.position())
+        assert isinstance(report.error, Unavailable), report.error
+
     def test_lost_answer_is_found_again_and_adopted(self, rig: Rig) -> None:
         connector = rig.connector()
         connector.check()  # whatever is fetched once (tokens) is there already
@@ -452,6 +490,127 @@ class HistoryBehaviour(Behaviour):
         outcome = rig.one(self.position(start="2026-02-01"), move=True)
         assert (outcome.result, outcome.action) == ("sent", "move"), outcome
         assert [str(e[self.start_name])[:10] for e in rig.there()] == ["2026-02-01"]
+
+    # -- what counts as not there, what stays, what is left alone ----------------------------------------
+
+    def cancel(self, rig: Rig) -> None:
+        """A clerk ends everything there as never to have been reported."""
+        pytest.skip(f"{rig.system.name} has no such end")
+
+    def test_a_cancelled_period_counts_as_not_there(self, rig: Rig) -> None:
+        """It neither comes back to life with the next position of the same start nor is in anybody's way."""
+        rig.sync(self.position())
+        self.cancel(rig)
+        before = rig.there()
+        rig.sent.clear()
+        rig.positions.clear()
+        earlier = rig.one(self.position("2", "2025-06-01", "2026-02-28"))
+        assert (earlier.result, earlier.action) == ("sent", "create"), earlier
+        again = rig.one(self.position("3", "2026-03-01"))
+        assert (again.result, again.action) == ("sent", "create"), again
+        assert [e for e in rig.there() if e in before] == before
+        assert rig.one(self.position("3", "2026-03-01")).cause == "nothing_to_change"
+
+    def test_the_same_start_as_a_cancelled_period(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        self.cancel(rig)
+        before = rig.there()
+        outcome = rig.one(self.position())
+        assert (outcome.result, outcome.action) == ("sent", "create"), outcome
+        assert [e for e in rig.there() if e in before] == before
+        assert len(rig.there()) == 2
+        assert rig.one(self.position()).cause == "nothing_to_change"
+
+    def test_other_periods_stay_byte_for_byte(self, rig: Rig) -> None:
+        """Whatever a clerk has made before and after."""
+        rig.sync(self.position("8", "2024-01-01", "2024-12-31"), self.position("9", "2028-01-01"))
+        rig.positions.clear()
+        rig.sent.clear()
+        before = rig.there()
+        name, value = self.changed
+        for position in (
+            self.position(end="2027-12-31"),
+            self.position(end="2027-12-31", **{name: value}),
+            self.position(end="2026-12-31", **{name: value}),
+        ):
+            assert rig.one(position).result == "sent"
+            assert [e for e in rig.there() if e in before] == before
+            rig.forget_calls()
+            assert rig.one(position).cause == "nothing_to_change"
+            assert not self.writes(rig)
+
+
+# Percentages that a clerk has put there, by the day from which they count; the position has 80 from 1 January on.
+CLERKS_ROWS: tuple[dict[str, int], ...] = (
+    {},
+    {"2026-02-01": 50},
+    {"2026-01-01": 50},
+    {"2026-02-01": 50, "2026-04-01": 80},
+    {"2026-04-01": 90, "2026-06-15": 33},
+    {"2026-09-01": 40},
+    {"2026-01-20": 50, "2026-05-01": 80, "2026-09-01": 40},
+)
+
+
+class DatedTerms(Behaviour):
+    """Systems in which the percentage is dated: what was is left as it was."""
+
+    def dated(self, rig: Rig) -> list[dict[str, Any]]:
+        """The rows there, by their days."""
+        raise NotImplementedError
+
+    def day_of(self, row: dict[str, Any]) -> str:
+        raise NotImplementedError
+
+    def clerk_writes(self, rig: Rig, day: str, percentage: int) -> None:
+        """Puts a row there as a clerk would, or changes that day's."""
+        raise NotImplementedError
+
+    def past(self, rig: Rig) -> list[dict[str, Any]]:
+        return [dict(row) for row in self.dated(rig) if self.day_of(row) < rig.today.isoformat()]
+
+    @pytest.mark.parametrize("clerk", CLERKS_ROWS)
+    @pytest.mark.parametrize("end", [None, "2026-01-31", "2026-06-14", "2026-12-31"])
+    def test_rows_of_the_past_stay_byte_for_byte(self, rig: Rig, end: str | None, clerk: dict[str, int]) -> None:
+        """Only the end of the position is changed here, and then nothing; a second run writes nothing."""
+        rig.sync(self.position())
+        for day, percentage in clerk.items():
+            if end is None or day <= end:
+                self.clerk_writes(rig, day, percentage)
+        before = self.past(rig)
+        rig.one(self.position(end=end))
+        assert self.past(rig) == before
+        rig.forget_calls()
+        outcome = rig.one(self.position(end=end))
+        assert outcome.result == "skipped", outcome
+        assert not self.writes(rig)
+        assert self.past(rig) == before
+
+    @pytest.mark.parametrize("clerk", CLERKS_ROWS)
+    def test_a_changed_percentage_leaves_the_past(self, rig: Rig, clerk: dict[str, int]) -> None:
+        rig.sync(self.position())
+        for day, percentage in clerk.items():
+            self.clerk_writes(rig, day, percentage)
+        before = self.past(rig)
+        assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
+        assert self.past(rig) == before
+        rig.forget_calls()
+        assert rig.one(self.position(percentage=Decimal("60"))).cause == "nothing_to_change"
+        assert not self.writes(rig)
+
+    def test_rows_after_a_retroactive_end_do_not_count(self, rig: Rig) -> None:
+        """The terms are compared on the day of which a change would be written: the position's last."""
+        rig.sync(self.position(percentage=Decimal("50")))
+        rig.today = date(2026, 3, 1)
+        rig.sync(self.position(percentage=Decimal("70")))
+        rig.today = TODAY
+        before = self.past(rig)
+        rig.sync(self.position(percentage=Decimal("70"), end="2026-01-31"))
+        assert self.past(rig)[0] == before[0]
+        rig.forget_calls()
+        assert rig.one(self.position(percentage=Decimal("70"), end="2026-01-31")).result == "skipped"
+        assert not self.writes(rig)
+        assert self.past(rig)[0] == before[0]
 
 
 class FlatBehaviour(Behaviour):

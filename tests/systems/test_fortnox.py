@@ -77,6 +77,18 @@ class TestFortnox(FlatBehaviour):
 
     # -- helpers -----------------------------------------------------------------------------------------
 
+    def clerk_chooses(self, rig: Rig) -> tuple[str, str]:
+        self.kept(rig)["EmploymentForm"] = "LAR"
+        return "contract_type", "LAR"
+
+    def test_what_is_not_shown_is_not_compared(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        for name in ("JobTitle", "FullTimeEquivalent", "EmploymentForm"):
+            del self.kept(rig)[name]
+        rig.forget_calls()
+        assert rig.one(self.position()).cause == "nothing_to_change"
+        assert not self.writes(rig)
+
     @staticmethod
     def kept(rig: Rig, number: str = "") -> dict[str, Any]:
         """The employee's whole record there."""
