@@ -21,7 +21,7 @@ from synclog.models import Event, Job, Question
 from synclog.retention import delete_jobs
 from synclog.silence import silent
 from synclog.states import TRUTHS
-from synclog.truth import Truth, positions_in
+from synclog.truth import Truth, keys_in
 
 
 def connect() -> None:
@@ -86,7 +86,7 @@ def silence(request: HttpRequest) -> list[str]:
 
 def changed_since(request: HttpRequest, integration: Integration) -> str:
     """What was changed here since it was sent, with one button for all of it."""
-    number = positions_in(integration, Truth.CHANGED).count()
+    number = keys_in(integration, Truth.CHANGED).count()
     if not number:
         return ""
     return render_to_string(

@@ -120,11 +120,12 @@ def settled_links(integrations: Sequence[Integration], scopes: Mapping[int, Scop
 LISTED = (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.IN_SYNC, Truth.NOT_SENT, Truth.OUT_OF_SCOPE)
 
 
-def positions_in(integration: Integration, truth: Truth) -> QuerySet[Position]:
-    """Those of which it holds, for one of `LISTED`: as many as `counts_of` says."""
-    here = Position.objects.filter(employee__organization=integration.organization_id)
+def keys_in(integration: Integration, truth: Truth) -> QuerySet[Any]:
+    """The ids of the positions of which it holds, for one of `LISTED`: as many as `counts_of` says, and in an order
+    that an index has, so that a page of them reads a page."""
+    here = Position.objects.filter(employee__organization=integration.organization_id).order_by("pk")
     if not integration.send_positions:
-        return here.none()
+        return here.none().values_list("pk", flat=True)
     scopes = scopes_of([integration.pk])
     if truth in (Truth.NOT_SENT, Truth.OUT_OF_SCOPE):
         open_jobs = Job.objects.open().filter(integration=integration, open_key=OuterRef("pk"))
@@ -132,10 +133,12 @@ def positions_in(integration: Integration, truth: Truth) -> QuerySet[Position]:
         scope = scopes[integration.pk]
         here = here.filter(~Exists(open_jobs))
         if truth is Truth.NOT_SENT:
-            return here.filter(scope.positions(), ~Exists(links))
-        return here.none() if scope.everybody else here.exclude(scope.positions())
+            here = here.filter(scope.positions(), ~Exists(links))
+        else:
+            here = here.none() if scope.everybody else here.exclude(scope.positions())
+        return here.values_list("pk", flat=True)
     mine = settled_links([integration], scopes).filter(_LINKS[truth], _known([integration], truth))
-    return here.filter(pk__in=mine.values("position_key"))
+    return mine.order_by("pk").values_list("position_key", flat=True)
 
 
 _LINKS = {
@@ -181,7 +184,7 @@ def _links(integrations: Sequence[Integration], scopes: Mapping[int, Scope]) -> 
         .values("integration")
         .annotate(**{t.value: Count("pk", filter=q & _known(integrations, t)) for t, q in _LINKS.items()})
     )
-    return {row.pop("integration"): row for row in rows}
+    return {row["integration"]: {t.value: row[t.value] for t in _LINKS} for row in rows}
 
 
 def _positions(integrations: Sequence[Integration]) -> dict[int, dict[int | None, int]]:

@@ -51,7 +51,7 @@ from synclog.health import since_sent
 from synclog.models import Job, JobQuerySet, Question
 from synclog.preview import question_of, unpacked
 from synclog.states import TRUTHS, connections_of, states_of
-from synclog.truth import LISTED, Truth, counts_of, positions_in
+from synclog.truth import LISTED, Truth, counts_of, keys_in
 
 REASON_LENGTH = 160
 IN_SYNC, NOTHING_YET = "Everything is in sync", "Nothing needs you"
@@ -559,13 +559,13 @@ class JobAdmin(ScopedAdmin):
         counts = counts_of([integration])[integration.pk]
         asked = request.GET.get("state", "")
         truth = Truth(asked) if asked in LISTED else Truth.CHANGED
-        rows = positions_in(integration, truth).select_related("employee", "company").defer("employee__national_id")
-        rows = rows.order_by("employee__last_name", "employee__first_name", "employee_id", "start_date", "pk")
-        found = Paginator(rows, self.list_per_page)
+        found = Paginator(keys_in(integration, truth), self.list_per_page)
         found.count = getattr(counts, truth)
         listed = found.get_page(request.GET.get("page"))
-        mine = connections_of(integration.organization).only(integration)
-        states = states_of(mine, list(listed.object_list))
+        with_names = Position.objects.select_related("employee", "company").defer("employee__national_id")
+        known_rows = with_names.in_bulk(list(listed.object_list))
+        rows = [known_rows[key] for key in listed.object_list if key in known_rows]
+        states = states_of(connections_of(integration.organization).only(integration), rows)
         return self._page(
             request,
             "positions.html",
@@ -575,7 +575,7 @@ class JobAdmin(ScopedAdmin):
             tabs=[(t, TRUTHS[t], getattr(counts, t), t is truth) for t in LISTED],
             truth=truth,
             page=listed,
-            rows=[(position, states[position.pk][0]) for position in listed.object_list],
+            rows=[(position, states[position.pk][0]) for position in rows],
             may_act=may_act,
             may_send_all=may_act and truth is Truth.CHANGED and found.count,
             number=showing.counted(found.count, "position"),
