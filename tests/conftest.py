@@ -29,8 +29,8 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    # Nearly half of the time is waiting: for servers, limits and other processes.
-    return max(2, (os.cpu_count() or 1) * 7 // 4)
+    # Half of the time is waiting: for servers, limits and other processes.
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

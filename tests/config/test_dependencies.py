@@ -64,7 +64,7 @@ def test_each_has_its_line() -> None:
     assert [name for name in set.union(*declared()) if name not in text and not name.startswith("types-")] == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-mutants.txt"])
 def test_every_package_is_pinned_with_hashes_and_no_index(name: str) -> None:
     text = (ROOT / name).read_text()
     packages = re.split(r"\n(?=[\w.\-]+==)", text)[1:]
