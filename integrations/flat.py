@@ -25,11 +25,11 @@ from integrations.planner import (
     Sent,
     Skip,
     Step,
-    agreement,
     compare,
     day,
     delete_outcome,
     first,
+    nothing_to_write,
     span,
 )
 from integrations.rules import refusal
@@ -154,9 +154,18 @@ def as_ended(system: System, settings: Mapping[str, Any], wanted: Wanted) -> Wan
     return replace(wanted, values={k: None if k in emptied else v for k, v in wanted.values.items()})
 
 
-def plan_flat(case: Case, wanted: Wanted | None, remote: Remote | None) -> Plan:
+def plan_flat(
+    case: Case,
+    wanted: Wanted | None,
+    remote: Remote | None,
+    *,
+    again: bool = False,
+    changed: frozenset[str] = frozenset(),
+) -> Plan:
     """Plans the one record.
 
+    again    a person asked to have it sent again: into a file, whose import may have failed, even if nothing differs
+    changed  fields of the wanted position that are known to have been changed here
     wanted  the translation of `case.target` (through `as_ended` when it is over), None if there is none
     remote  the record there, None if there is none
     """
@@ -165,7 +174,7 @@ def plan_flat(case: Case, wanted: Wanted | None, remote: Remote | None) -> Plan:
         if case.standing in (Standing.OVER, Standing.UPCOMING):
             _write_dates(case, wanted, remote, found)
         else:
-            _write_whole(case, wanted, remote, found)
+            _write_whole(case, wanted, remote, found, again=again, changed=changed)
     for position_id in sorted(case.touched):
         if wanted is None or position_id != wanted.position_id:
             _answer(case, position_id, found)
@@ -185,7 +194,15 @@ class _Answers:
 # -- the one that is written -----------------------------------------------------------------------------
 
 
-def _write_whole(case: Case, wanted: Wanted, remote: Remote | None, found: _Answers) -> None:
+def _write_whole(
+    case: Case,
+    wanted: Wanted,
+    remote: Remote | None,
+    found: _Answers,
+    *,
+    again: bool = False,
+    changed: frozenset[str] = frozenset(),
+) -> None:
     """The current position: all of it."""
     fields = active_fields(case.system, case.settings)
     if remote is not None and remote.renews_from and _start(wanted) >= remote.renews_from:
@@ -195,15 +212,19 @@ def _write_whole(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
         return
     sent = case.last.sent if case.last else None
     taken_over = case.standing is Standing.ANOTHER
-    compared = compare(case.system, fields, case.settings, wanted, remote, sent, taken_over=taken_over)
+    compared = compare(case.system, fields, case.settings, wanted, remote, sent, taken_over=taken_over, changed=changed)
     held = compared.holds(wanted, sent.values if sent and not taken_over else {})
-    if not compared.changes:
-        message = agreement(case.system, remote, compared)
-        found.skips[wanted.position_id] = Skip("nothing_to_change", message, remote.id, holds=held)
+    if not compared.changes and not (again and case.system.transport is Transport.FILE):
+        found.skips[wanted.position_id] = nothing_to_write(case.system, remote, compared, held)
         return
     end = compared.changes.get("end_date")
     action = Action.END if end is not None and end.new is not None and end.old is None else Action.UPDATE
-    _step(case, Step(action, wanted.position_id, wanted, remote, compared.changes, holds=held), found)
+    warnings = compared.warnings(case.system, remote)
+    _step(
+        case,
+        Step(action, wanted.position_id, wanted, remote, compared.changes, warnings=warnings, holds=held),
+        found,
+    )
 
 
 def _write_dates(case: Case, wanted: Wanted, remote: Remote | None, found: _Answers) -> None:
@@ -244,14 +265,13 @@ def _write_dates(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
                 f"It starts on {day(start)} now: that was corrected in {case.system.name}. The rest of it is sent on "
                 "that day."
             )
-        warnings = found.warnings.get(wanted.position_id, ())
+        warnings = (*found.warnings.get(wanted.position_id, ()), *compared.warnings(case.system, remote))
         step = Step(action, wanted.position_id, wanted, remote, compared.changes, note, warnings, held)
         _step(case, step, found)
     elif upcoming:
         found.waits[wanted.position_id] = start
     else:
-        message = agreement(case.system, remote, compared)
-        found.skips[wanted.position_id] = Skip("nothing_to_change", message, remote.id, holds=held)
+        found.skips[wanted.position_id] = nothing_to_write(case.system, remote, compared, held)
 
 
 def _start(wanted: Wanted) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -18,11 +18,11 @@ from integrations.planner import (
     Sent,
     Skip,
     Step,
-    agreement,
     compare,
     day,
     delete_outcome,
     first,
+    nothing_to_write,
     span,
 )
 from integrations.rules import refusal
@@ -32,13 +32,15 @@ from integrations.translate import Problem, active_fields
 @dataclass(frozen=True, slots=True)
 class Intent:
     """One changed position. `wanted` None: it was deleted here, or it left the connection's companies (`outside`).
-    `move`: a person asked to move the record that was sent before instead of making a new one."""
+    `move`: a person asked to move the record that was sent before instead of making a new one. `changed`: the fields
+    that are known to have been changed here."""
 
     position_id: str
     wanted: Wanted | None
     sent: Sent | None = None
     move: bool = False
     outside: bool = False
+    changed: frozenset[str] = frozenset()
 
 
 def plan_history(
@@ -48,10 +50,12 @@ def plan_history(
     remotes: Sequence[Remote],
     rules: Rules,
     others: Mapping[str, str] | None = None,
+    seen: Callable[[Remote, Wanted], Remote] = lambda remote, wanted: remote,
 ) -> Plan:
     """Plans all changed positions of one employee together.
 
     others  records there that belong to positions which did not change: remote id -> how we call that position
+    seen    a record as a position is compared with it (`Connector.seen`)
 
     What cannot be done safely becomes a problem of that position alone; the rest is planned without it. The order
     never holds an overlap on the way that was not there before.
@@ -59,7 +63,7 @@ def plan_history(
     problems: dict[str, Problem] = {}
     active = sorted(intents, key=_by_start)
     while True:
-        draft = _Draft(system, settings, active, remotes, rules, others or {})
+        draft = _Draft(system, settings, active, remotes, rules, others or {}, seen)
         refused = draft.problems or draft.overlaps()
         if not refused:
             steps, refused = draft.order()
@@ -85,8 +89,9 @@ class _Draft:
         remotes: Sequence[Remote],
         rules: Rules,
         others: Mapping[str, str],
+        seen: Callable[[Remote, Wanted], Remote],
     ) -> None:
-        self.system, self.settings, self.rules, self.others = system, settings, rules, others
+        self.system, self.settings, self.rules, self.others, self.seen = system, settings, rules, others, seen
         fields = active_fields(system, settings)
         self.problems: dict[str, Problem] = {}
         self.skips: dict[str, Skip] = {}
@@ -225,13 +230,16 @@ class _Draft:
         if remote is None:
             step = Step(Action.CREATE, intent.position_id, wanted, None, first(wanted), holds=wanted.values)
         else:
-            found = compare(self.system, fields, self.settings, wanted, remote, sent)
+            remote = self.seen(remote, wanted)
+            found = compare(self.system, fields, self.settings, wanted, remote, sent, changed=intent.changed)
             held = found.holds(wanted, sent.values if sent else {})
             if not found.changes:
-                message = agreement(self.system, remote, found)
-                self.skips[intent.position_id] = Skip("nothing_to_change", message, remote.id, holds=held)
+                self.skips[intent.position_id] = nothing_to_write(self.system, remote, found, held)
                 return
-            step = Step(_action(found.changes), intent.position_id, wanted, remote, found.changes, holds=held)
+            told = found.warnings(self.system, remote)
+            step = Step(
+                _action(found.changes), intent.position_id, wanted, remote, found.changes, warnings=told, holds=held
+            )
         problem = refusal(self.system, fields, remote.values if remote else {}, step.changes)
         if problem is not None:
             self.problems[intent.position_id] = problem

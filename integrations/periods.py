@@ -46,6 +46,20 @@ def current(positions: Iterable[Position], today: date) -> Position | None:
     return max(active, key=rank, default=None)
 
 
+def current_since(position: Position, positions: Iterable[Position], today: date) -> date:
+    """From which day on this position has been the current one without a break: its first day, or the day on which it
+    came back because another one was over. The first day where it is not current today."""
+    held = list(positions)
+    turns = {p.start for p in held} | {p.end + timedelta(days=1) for p in held if p.end is not None and p.end < today}
+    since = None
+    for day in sorted((d for d in turns if position.start <= d <= today), reverse=True):
+        now = current(held, day)
+        if now is None or now.id != position.id:
+            break
+        since = day
+    return since or position.start
+
+
 def goes_on(position: Position, positions: Iterable[Position]) -> bool:
     """Whether another position follows this one without a day between (or runs beyond its end): for a system that
     knows one employment, the employment does not end with this position."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.system import Delete, Field, System, Transport, When
-from integrations.connectors.values import Change, Remote, Wanted, Warning
+from integrations.connectors.values import Change, Foreign, Remote, Wanted, Warning
 from integrations.periods import Period
 from integrations.translate import Problem, empty, same
 
@@ -105,11 +105,13 @@ def span(period: Period) -> str:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """`changes` are to be written. `stays` are the fields that differ there and are left as they are, with the reason.
-    `unseen` are those that the system did not show and that we never wrote: nobody knows whether they differ."""
+    `unseen` are those that the system did not show and that we never wrote: nobody knows whether they differ. `told`
+    are the fields in `stays` of which a person is to know, be anything else written or not."""
 
     changes: Mapping[str, Change] = field(default_factory=dict)
     stays: Mapping[str, str] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
     def only(self, keys: Iterable[str]) -> Comparison:
         """Of these fields alone."""
@@ -118,6 +120,14 @@ class Comparison:
             {k: c for k, c in self.changes.items() if k in kept},
             {k: why for k, why in self.stays.items() if k in kept},
             tuple(k for k in self.unseen if k in kept),
+            tuple(k for k in self.told if k in kept),
+        )
+
+    def warnings(self, system: System, remote: Remote) -> tuple[Warning, ...]:
+        """What is said along when something else is written."""
+        return (
+            *(Warning(_kept(key, remote, self.stays[key]), key) for key in self.told),
+            *(Warning(_not_shown(system, key), key) for key in self.unseen),
         )
 
     def holds(self, wanted: Wanted, earlier: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,13 +150,16 @@ def compare(
     sent: Sent | None,
     *,
     taken_over: bool = False,
+    changed: frozenset[str] = frozenset(),
 ) -> Comparison:
     """Field by field. Something empty here clears there only what we wrote (or what we own), and a default of the
     connection never replaces what somebody chose there. What a record does not show is compared with what we wrote
-    last, and left alone if that is nothing. `taken_over`: `sent` was written for another position."""
+    last, and left alone if that is nothing, unless it is known to have `changed` here just now. `taken_over`: `sent`
+    was written for another position."""
     changes: dict[str, Change] = {}
     stays: dict[str, str] = {}
     unseen: list[str] = []
+    told: list[str] = []
     wrote = sent.values if sent is not None else {}
     for declared in fields:
         key = declared.ours
@@ -156,18 +169,42 @@ def compare(
         elif key in wrote:
             old = wrote[key]
         else:
-            if not empty(new):
+            if not empty(new) and key in changed and declared.locked is None:
+                changes[key] = Change(None, new)
+            elif not empty(new):
                 unseen.append(key)
             continue
         if same(new, old):
             continue
-        wrote_it = sent is not None and same(wrote.get(key), old)
+        wrote_it = sent is not None and key in wrote and same(wrote[key], old)
         reason = _stays(system, declared, settings, wanted, old, wrote_it=wrote_it, taken_over=taken_over)
+        if _foreign(declared, old) and not empty(new) and not wrote_it:
+            reason = f"that was chosen there, and we have no word for it, so that “{new}” was not written"
+            told.append(key)
+        elif reason and declared.stays and not empty(new):
+            reason = f"“{new}” was not written, because {declared.stays}"
+            told.append(key)
+        elif (
+            not reason
+            and key in remote.past
+            and sent is not None
+            and key not in changed
+            and (key not in wrote or same(wrote[key], new))
+        ):
+            reason = f"it holds for days that are over, and nothing was changed here since: “{new}” was not written"
+            told.append(key)
         if reason:
             stays[key] = reason
         else:
             changes[key] = Change(old, None if empty(new) else new)
-    return Comparison(changes, stays, tuple(unseen))
+    return Comparison(changes, stays, tuple(unseen), tuple(told))
+
+
+def _foreign(declared: Field, old: Any) -> bool:
+    """Whether somebody there chose what we have no word for: a code of the system that is not in our list of them."""
+    if isinstance(old, Foreign):
+        return True
+    return bool(declared.choices) and not empty(old) and str(old) not in declared.choices
 
 
 def _stays(
@@ -200,17 +237,31 @@ def _stays(
 def agreement(system: System, remote: Remote, found: Comparison) -> str:
     """The words where nothing is to be written. That it agrees is said only when every field does."""
     name = system.name
-    words = [f"{name} shows no {_label(key).lower()}, so that is not compared." for key in found.unseen]
+    words = [_not_shown(system, key) for key in found.unseen]
     if not found.stays:
         if system.transport is Transport.FILE:  # nobody can look at more than what was written last
             agrees = f"The newest record for {name} says this already"
         else:
             agrees = f"What {name} shows agrees" if words else f"{name} already agrees"
         return " ".join([f"{agrees}: nothing to change.", *words])
-    stays = [
-        f"{_label(key)} stays {_shown(key, remote.values.get(key))}: {why}." for key, why in sorted(found.stays.items())
-    ]
+    stays = [_kept(key, remote, why) for key, why in sorted(found.stays.items())]
     return " ".join([f"Nothing was written to {name}, and not everything there is as it is here.", *stays, *words])
+
+
+def nothing_to_write(system: System, remote: Remote, found: Comparison, holds: Mapping[str, Any]) -> Skip:
+    """Where nothing is to be written. What a person is to know of has a cause of its own."""
+    cause = "stays_there" if found.told else "nothing_to_change"
+    warnings = tuple(w for w in found.warnings(system, remote) if w.field in found.told)
+    return Skip(cause, agreement(system, remote, found), remote.id, warnings, holds)
+
+
+def _kept(key: str, remote: Remote, why: str) -> str:
+    return f"{_label(key)} stays {_shown(key, remote.values.get(key))}: {why}."
+
+
+def _not_shown(system: System, key: str) -> str:
+    said = f"{system.name} shows no {_label(key).lower()}, so that is not compared."
+    return f"{said} {system.field(key).hidden}".strip()
 
 
 def _shown(key: str, value: Any) -> str:

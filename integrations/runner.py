@@ -12,6 +12,7 @@ from dataclasses import field as made
 from datetime import date
 from typing import Any
 
+from integrations import identity
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
     ConnectorError,
@@ -19,6 +20,7 @@ from integrations.connectors.errors import (
     EmployeeNotFound,
     EmployeeNotUnique,
     Interrupted,
+    MatchRefused,
     NotAuthorized,
     RateLimited,
     Stale,
@@ -30,6 +32,7 @@ from integrations.connectors.system import Model, System
 from integrations.connectors.values import Change, Person, Position, Remote, RemoteEmployee, Wanted, Warning
 from integrations.flat import Case, LastSent, Standing, as_ended, partly_written, plan_flat
 from integrations.history import Intent, plan_history
+from integrations.periods import current_since
 from integrations.planner import (
     Action,
     Plan,
@@ -42,6 +45,9 @@ from integrations.planner import (
     delete_outcome,
 )
 from integrations.translate import Problem, active_fields, same, translate
+
+# No record there is taken for this employee's.
+NOBODY = (EmployeeNotFound, EmployeeNotUnique, MatchRefused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +63,31 @@ class Meant:
 class Touched:
     """One position with an open job. `changed` names our fields that changed, None when that is not known.
     `tried`: start dates under which it may have been created there although no answer ever came.
-    `meant`: the same for a flat system, everything that the record there was to say."""
+    `meant`: the same for a flat system, everything that the record there was to say.
+    `again`: a person asked to have it sent again."""
 
     position_id: str
     changed: frozenset[str] | None = None
     move: bool = False
     tried: tuple[date, ...] = ()
     meant: tuple[Meant, ...] = ()
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What is known of the match besides the record's id.
+
+    confirmed   a person said that the record is this employee's
+    doubted     number, national id or e-mail changed here since: it is looked at anew
+    written_to  the record there under which `Work.sent` was written, "" when that is not known
+    withheld    why nothing is written until a person has decided who the employee is there
+    """
+
+    confirmed: bool = False
+    doubted: bool = False
+    written_to: str = ""
+    withheld: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +109,7 @@ class Work:
     rules: Rules
     today: date
     outside: frozenset[str] = frozenset()
+    match: Match = Match()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +158,7 @@ class Report:
     exchanges: tuple[Exchange, ...] = ()
     error: ConnectorError | None = None  # what ended the run early, if something did
     unanswered: set[str] = made(default_factory=set)  # positions that may have been created there or not
+    wrong_record: str = ""  # the record to which `Work.sent` was written, when it is not this employee's after all
 
 
 def last_sent(work: Work) -> LastSent | None:
@@ -209,10 +235,11 @@ class _Run:
         self._prepare()
         if not self.open:
             return
-        person = self.work.person
         try:
-            employee = self.connector.find_employee(person, self.work.remote_employee_id)
-        except (EmployeeNotFound, EmployeeNotUnique):
+            employee = self._who()
+        except NOBODY:
+            if self.work.remote_employee_id:  # otherwise it was said when that match ended
+                self._leave_record()
             if self.system.model is not Model.FLAT or self.wanted:
                 raise
             self._settle(self._plan_flat(None))  # it was only looked whether an earlier try had written something
@@ -220,6 +247,11 @@ class _Run:
         self.report.remote_employee = employee
         matched = f"Employee matched by {employee.matched_by}" if employee.matched_by else "Employee matched"
         self.common.append(Trace(matched, True, employee.label or employee.id))
+        if self.work.match.written_to not in ("", employee.id):
+            self._leave_record()
+            self._start_over()
+            if not self.open:
+                return
         employee = self._with_record(employee)
         while self.open:
             remotes = self.connector.read(employee)
@@ -233,6 +265,35 @@ class _Run:
             self._settle(plan)
             if not self._carry_out(plan, employee):
                 return
+
+    def _who(self) -> RemoteEmployee:
+        """The record there that is this employee's and nobody else's."""
+        work, match, connector = self.work, self.work.match, self.connector
+        known = work.remote_employee_id
+        if match.withheld is not None:
+            raise MatchRefused(match.withheld.message, cause=match.withheld.cause)
+        if known and match.confirmed:
+            employee = connector.find_confirmed(work.person, known, anew=match.doubted)
+        else:
+            employee = connector.find_employee(work.person, "" if match.doubted else known)
+        if employee.id != known or match.doubted:
+            matches = connector.context.matches
+            if not (matches.claim if self.execute else matches.free)(work.person, employee):
+                problem = identity.taken(self.system.name, employee.id)
+                raise MatchRefused(problem.message, cause=problem.cause, candidate=employee.id)
+        return employee
+
+    def _leave_record(self) -> None:
+        """What was written until now was written to a record that is not this employee's (any more)."""
+        if self.work.sent and self.work.match.withheld is None:
+            self.report.wrong_record = self.work.match.written_to or self.work.remote_employee_id
+
+    def _start_over(self) -> None:
+        """Nothing was ever written to the record that is the right one."""
+        self.work, self.last = replace(self.work, sent={}), None
+        self.wanted.clear()
+        self.trace = {position_id: [] for position_id in self.open}
+        self._prepare()
 
     def _with_record(self, employee: RemoteEmployee) -> RemoteEmployee:
         if self.last is None:
@@ -276,12 +337,17 @@ class _Run:
         self.trace.setdefault(target.id, [])
         # A start that moves a position into the future matters there, be it sent or not.
         self._translate(target, touched, whatever_changed=case.standing is Standing.UPCOMING)
+        if target.id in self.wanted:
+            counts_from = current_since(target, case.positions, case.today)
+            self.wanted[target.id] = replace(self.wanted[target.id], counts_from=counts_from)
         if target.id in self.wanted and case.standing is Standing.OVER:
             self.wanted[target.id] = as_ended(self.system, self.connector.settings, self.wanted[target.id])
 
     def _plan_flat(self, remote: Remote | None) -> Plan:
-        wanted = next((self.wanted[p] for p in self.open if p in self.wanted), None)
-        return plan_flat(self._case(), wanted, remote)
+        chosen = next((p for p in self.open if p in self.wanted), "")
+        again = any(t.again for t in self.open.values())
+        changed = self.open[chosen].changed if chosen else None
+        return plan_flat(self._case(), self.wanted.get(chosen), remote, again=again, changed=changed or frozenset())
 
     def _translate(self, position: Position, touched: Touched, *, whatever_changed: bool = False) -> None:
         settings = self.connector.settings
@@ -368,6 +434,7 @@ class _Run:
                 work.sent.get(t.position_id) or self.found.get(t.position_id),
                 t.move,
                 t.position_id in work.outside,
+                t.changed or frozenset(),
             )
             for t in self.open.values()
         ]
@@ -380,7 +447,7 @@ class _Run:
             for p, sent in work.sent.items()
             if p not in self.trace and p in work.outside
         }
-        return plan_history(self.system, settings, intents, remotes, work.rules, others)
+        return plan_history(self.system, settings, intents, remotes, work.rules, others, self.connector.seen)
 
     def _settle(self, plan: Plan) -> None:
         """Ends the run for every position that the plan does not write."""
@@ -396,8 +463,11 @@ class _Run:
     def _skip(self, position_id: str, skip: Skip) -> None:
         sent = Sent(skip.remote_id, skip.holds, skip.left_behind) if skip.remote_id else None
         gone = skip.cause in ("already_gone", "taken_over")
+        field = skip.warnings[0].field if skip.cause == "stays_there" else ""
         self._finish(
-            Outcome(position_id, "skipped", skip.cause, skip.message, warnings=skip.warnings, sent=sent, gone=gone)
+            Outcome(
+                position_id, "skipped", skip.cause, skip.message, field, warnings=skip.warnings, sent=sent, gone=gone
+            )
         )
 
     # writing
@@ -513,7 +583,7 @@ class _Run:
     def stop(self, error: ConnectorError) -> None:
         """The run cannot go on: every position still open gets this error."""
         self.report.error = error
-        lasting = isinstance(error, DataRefused | EmployeeNotFound | EmployeeNotUnique)
+        lasting = isinstance(error, (DataRefused, *NOBODY))
         for position_id in list(self.open):
             self._finish(
                 Outcome(
@@ -543,6 +613,6 @@ def _said(step: Step, word: str) -> str:
 
 
 def _stopped(error: ConnectorError) -> str:
-    if isinstance(error, EmployeeNotFound | EmployeeNotUnique):
+    if isinstance(error, NOBODY):
         return "Employee matched"
     return "Answered there"

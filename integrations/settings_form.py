@@ -19,6 +19,7 @@ from integrations import folders
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.system import Field, Kind, Setting, System
 from integrations.translate import active_fields, empty
+from positions.opened import Opened
 
 if TYPE_CHECKING:
     from integrations.models import Integration
@@ -71,34 +72,48 @@ def missing(integration: Integration) -> list[Setting]:
     ]
 
 
-def gaps(system: System, settings: Mapping[str, Any]) -> list[str]:
-    """For which positions nothing is sent yet, and which setting would change that. `settings` are cleaned."""
-    return [sentence for declared in active_fields(system, settings) for sentence in _gaps(system, declared, settings)]
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Positions that are not sent until a setting is filled in: those whose `field` is one of `codes` (None: empty),
+    and that have a value in `having` ("": all of them)."""
+
+    sentence: str
+    field: str
+    codes: tuple[str, ...] | None = None
+    having: str = ""
 
 
-def _gaps(system: System, declared: Field, settings: Mapping[str, Any]) -> Iterator[str]:
+def gaps(system: System, settings: Mapping[str, Any]) -> list[Gap]:
+    """For which positions nothing would be sent, and which setting would change that. `settings` are cleaned."""
+    return [gap for declared in active_fields(system, settings) for gap in _gaps(system, declared, settings)]
+
+
+def _gaps(system: System, declared: Field, settings: Mapping[str, Any]) -> Iterator[Gap]:
     label = BY_KEY[declared.ours].label.lower()
     by_name = {s.name: s for s in system.settings}
     default = by_name.get(declared.default_setting)
     if default is not None and empty(settings.get(default.name)):
         ended = f" that have {_a(BY_KEY[declared.required_with].label.lower())}" if declared.required_with else ""
         if declared.required or declared.required_with:
-            yield f"Positions{ended} without {_a(label)} are not sent until “{default.label}” is filled in."
+            yield Gap(
+                f"Positions{ended} without {_a(label)} are not sent until “{default.label}” is filled in.",
+                declared.ours,
+                having=declared.required_with,
+            )
     table = by_name.get(declared.table)
     if declared.codes is not None and table is not None:
         from integrations.supported import our_word
 
         rows = settings.get(table.name)
         given = rows if isinstance(rows, Mapping) else {}
-        without = [
-            our_word(declared.ours, ours)
-            for ours, theirs in declared.codes.items()
-            if empty(theirs) and empty(given.get(ours))
-        ]
+        without = tuple(ours for ours, theirs in declared.codes.items() if empty(theirs) and empty(given.get(ours)))
         if without:
-            yield (
-                f"Positions with {label} {_either(without)} are not sent until a counterpart is chosen under "
-                f"“{table.label}”."
+            words = [our_word(declared.ours, code) for code in without]
+            yield Gap(
+                f"Positions with {label} {_either(words)} are not sent until a counterpart is chosen under "
+                f"“{table.label}”.",
+                declared.ours,
+                without,
             )
 
 
@@ -261,12 +276,12 @@ class Section:
         return any(f.errors or f.value() for f in self.fields)
 
 
-class ConnectionForm(forms.Form):
+class ConnectionForm(Opened, forms.Form):
     """Everything that a person tells about a connection. Gives what changed as sentences without any secret."""
 
     def __init__(self, instance: Integration, data: Any = None, *, disabled: bool = False) -> None:
-        super().__init__(data)
         self.instance = instance
+        super().__init__(data)
         self.system = instance.system
         self.use_required_attribute = False
         self.fields["name"] = forms.CharField(
@@ -424,6 +439,21 @@ class ConnectionForm(forms.Form):
 
         return [TableRow(row, our_word(declared.ours if declared else "", row), built_in(row)) for row in table.rows]
 
+    # -- what it was opened with
+
+    def stored(self, name: str) -> Any:
+        """Of a credential, which is never shown: since when it is set, and by whom."""
+        kind, _, setting = name.partition("__")
+        return self.instance.credential_hints.get(setting) if kind == "credential" else super().stored(name)
+
+    def theirs(self, name: str) -> Any:
+        return "" if name.startswith("credential__") else super().theirs(name)
+
+    def shown(self, field: forms.Field, name: str, value: Any) -> str:
+        if name.startswith("credential__"):
+            return f"set by {self.stored(name).get('by')}" if not value and self.stored(name) else "what you entered"
+        return super().shown(field, name, value)
+
     # -- cleaning
 
     def clean_name(self) -> str:
@@ -434,6 +464,7 @@ class ConnectionForm(forms.Form):
         return name
 
     def clean(self) -> dict[str, Any]:
+        super().clean()
         self._clean_scope()
         for name in self.system.base_urls:
             self._clean_url(name)

@@ -7,24 +7,29 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 
 from integrations import hooks
 from integrations.hooks import Counter, Happening, Health, Tab
 from integrations.models import EmployeeLink, Integration, PeriodLink
+from positions import roles
 from positions.batches import delete, in_batches
-from synclog import actions, asking, progress
-from synclog.health import health_of
+from synclog import actions, asking, progress, showing
+from synclog.health import health_of, since_sent
 from synclog.models import Event, Job, Question
 from synclog.retention import delete_jobs
 from synclog.silence import silent
+from synclog.states import TRUTHS
+from synclog.truth import Truth, keys_in
 
 
 def connect() -> None:
     hooks.health.append(health)
     hooks.banners.append(silence)
-    hooks.overview_panels.append(progress.panel)
+    hooks.overview_panels += [changed_since, progress.panel]
     hooks.tabs.append(error_log)
+    hooks.tabs.append(people)
     hooks.happenings.append(events)
     hooks.losses.append(losses)
     hooks.before_deletion.append(remove_log)
@@ -41,13 +46,17 @@ def health(integrations: Sequence[Integration]) -> dict[int, Health]:
     shown = {}
     for integration in integrations:
         h = found[integration.pk]
-        counters = (
-            Counter("In sync", h.in_sync, _log(integration, "succeeded")),
-            Counter("Waiting", h.waiting, _log(integration, "retrying")),
-            Counter("Needs you", h.needs_you, _log(integration, "needs_action"), urgent=True),
-            Counter("Excluded", h.excluded, _log(integration, "skipped")),
-        )
-        shown[integration.pk] = Health(h.word, h.tone, h.detail, counters)
+        n = h.counts
+        counters = [
+            Counter("In sync", n.in_sync, positions_url(integration, Truth.IN_SYNC)),
+            Counter("Waiting", n.waiting, _log(integration, "retrying")),
+            Counter("Needs you", n.needs_you, _log(integration, "needs_action"), urgent=True),
+        ]
+        for truth in (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.OUT_OF_SCOPE, Truth.NOT_SENT):
+            number, urgent = getattr(n, truth), truth is Truth.CHANGED
+            if number or truth is Truth.OUT_OF_SCOPE:
+                counters.append(Counter(TRUTHS[truth], number, positions_url(integration, truth), urgent))
+        shown[integration.pk] = Health(h.word, h.tone, h.detail, tuple(counters))
     return shown
 
 
@@ -59,6 +68,15 @@ def _log(integration: Integration, tab: str) -> str:
     return f"{log}?{urlencode({'integration__id__exact': integration.pk, 'tab': tab})}"
 
 
+def positions_url(integration: Integration, truth: Truth) -> str:
+    """The list of the positions of which this holds."""
+    try:
+        page = reverse("admin:synclog_job_positions", args=[integration.pk])
+    except NoReverseMatch:
+        return ""
+    return f"{page}?{urlencode({'state': truth.value})}"
+
+
 def silence(request: HttpRequest) -> list[str]:
     said = silent()
     if not said:
@@ -66,9 +84,34 @@ def silence(request: HttpRequest) -> list[str]:
     return [f"{said} Changes are recorded and go out when one runs: ask your operator to start the worker."]
 
 
+def changed_since(request: HttpRequest, integration: Integration) -> str:
+    """What was changed here since it was sent, with one button for all of it."""
+    number = keys_in(integration, Truth.CHANGED).count()
+    if not number:
+        return ""
+    return render_to_string(
+        "admin/synclog/changed_since.html",
+        {
+            "integration": integration,
+            "number": showing.counted(number, "position"),
+            "said": since_sent(number),
+            "list": positions_url(integration, Truth.CHANGED),
+            "may_act": roles.can(request.user, integration.organization_id, "edit"),
+            "held": showing.held_back(integration),
+        },
+        request,
+    )
+
+
 def error_log(request: HttpRequest, integration: Integration, shown: Health | None) -> list[Tab]:
     waiting = next((c.number for c in shown.counters if c.urgent), 0) if shown else 0
     return [Tab("Error log", _log(integration, "needs_action" if waiting else "all"), waiting or None)]
+
+
+def people(request: HttpRequest, integration: Integration, shown: Health | None) -> list[Tab]:
+    doubtful = EmployeeLink.objects.filter(integration=integration).exclude(state=EmployeeLink.State.MATCHED)
+    address = reverse("admin:integrations_employeelink_changelist")
+    return [Tab("People", f"{address}?integration__id__exact={integration.pk}", doubtful.count() or None)]
 
 
 def events(integration: Integration, number: int) -> list[Happening]:

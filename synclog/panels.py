@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Sequence
 
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -18,17 +16,12 @@ from integrations import adapt
 from integrations.connectors.system import Delete, Model
 from integrations.models import Integration, PeriodLink
 from integrations.rules import changed_although_locked
-from integrations.scope import Scope, company_names, not_taken, scopes_of
+from integrations.scope import Scope
 from integrations.translate import translate
-from positions import dates, roles
+from positions import roles
 from positions.admin import panels
-from positions.models import Organization, Position
-from synclog import showing
-from synclog.causes import remedy
-from synclog.models import Job
-from synclog.showing import Mark, clock, day
-
-_LIGHT = ("credentials", "vault")
+from positions.models import Position
+from synclog.states import Connections, State, connections_of, states_of
 
 
 def connect() -> None:
@@ -36,158 +29,6 @@ def connect() -> None:
     panels.position_chips.append(position_chips)
     panels.position_delete_notes.append(delete_notes)
     panels.position_save_notes.append(save_notes)
-
-
-# -- the state of one position in one connection -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """`why` answers *Why is this not in payroll?* (or why it is). `settled`: nobody wonders about it."""
-
-    integration: Integration
-    mark: Mark
-    why: str
-    job: Job | None = None
-    settled: bool = False
-    may_send: bool = False
-    excluded: bool = False  # the connection is for other companies
-
-
-@dataclass(frozen=True, slots=True)
-class Connections:
-    """An organization's connections, what each takes, and the names of the companies that it is limited to."""
-
-    organization: Organization
-    integrations: Sequence[Integration]
-    scopes: Mapping[int, Scope]
-    companies: Mapping[int, Sequence[str]]
-
-    def takes(self, integration: Integration, position: Position) -> bool:
-        return self.scopes[integration.pk].takes(position)
-
-
-def connections_of(organization: Organization) -> Connections:
-    """In three queries."""
-    found = list(Integration.objects.filter(organization=organization).defer(*_LIGHT).order_by("name"))
-    for one in found:
-        one.organization = organization
-    return Connections(organization, found, scopes_of([one.pk for one in found]), company_names(found))
-
-
-def states_of(connections: Connections, positions: Sequence[Position]) -> dict[int, list[State]]:
-    """For all positions (with their company) in two more queries, however many there are."""
-    keys = [p.pk for p in positions]
-    newest = (
-        Job.objects.filter(position_key__in=keys, integration__in=connections.integrations)
-        .order_by()
-        .values("position_key", "integration")
-        .annotate(newest=Max("pk"))
-        .values("newest")
-    )
-    by_key = {i.pk: i for i in connections.integrations}
-    jobs: dict[tuple[int, int], Job] = {}
-    for job in Job.objects.filter(pk__in=newest):
-        job.integration = by_key[job.integration_id]
-        jobs[job.position_key, job.integration_id] = job
-    links = {
-        (link.position_key, link.integration_id): link
-        for link in PeriodLink.objects.filter(position_key__in=keys, integration__in=connections.integrations)
-    }
-    today = connections.organization.today()
-    return {
-        p.pk: [
-            _state(connections, p, i, jobs.get((p.pk, i.pk)), links.get((p.pk, i.pk)), today)
-            for i in connections.integrations
-        ]
-        for p in positions
-    }
-
-
-def _state(
-    connections: Connections,
-    position: Position,
-    integration: Integration,
-    job: Job | None,
-    link: PeriodLink | None,
-    today: date,
-) -> State:
-    if job is not None and job.is_open:
-        return _open(integration, job)
-    zone = connections.organization.zone
-    if not integration.send_positions:
-        before = f" It was last sent {showing.when(link.sent_at, zone)}, while it was on." if link else ""
-        why = f"Send positions is switched off for {integration.name}: changes are not recorded.{before}"
-        return State(integration, Mark("Off", "toggle_off", "neutral"), why, job, settled=True)
-    if not connections.takes(integration, position):
-        why = not_taken(integration.name, position, connections.companies.get(integration.pk, ()))
-        return State(integration, Mark("Excluded", "block", "neutral"), why, excluded=True)
-    if job is not None:
-        return _closed(integration, job, link)
-    if link is not None:
-        return State(integration, _sent(link, zone), "It agrees with what is here.", None, True, True)
-    return _never(connections, position, integration, today)
-
-
-def _sent(link: PeriodLink, zone: object) -> Mark:
-    return Mark(f"Sent {clock(link.sent_at, zone)}", "check_circle", "success")  # type: ignore[arg-type]
-
-
-def _open(integration: Integration, job: Job) -> State:
-    said = showing.say(job)
-    zone = integration.organization.zone
-    if job.state == Job.State.FAILED:
-        why = " ".join(part for part in (said.why, said.fix) if part)
-        return State(integration, Mark("Needs you", "error", "danger"), why, job, may_send=integration.send_positions)
-    if job.state == Job.State.WAITING and job.cause == "not_yet_current":
-        local = job.due_at.astimezone(zone).date()
-        mark = Mark(f"Becomes current on {dates.show(local)}", "event", "info")
-        return State(integration, mark, f"{said.why} {said.next}".strip(), job, settled=True)
-    why = " ".join(part for part in (said.why, said.next) if part)
-    mark = showing.MARKS[Job.State(job.state)]
-    return State(integration, mark, why, job, may_send=integration.send_positions and job.state != Job.State.RUNNING)
-
-
-def _closed(integration: Integration, job: Job, link: PeriodLink | None) -> State:
-    zone = integration.organization.zone
-    closed = job.finished_at or job.changed_at
-    if job.state == Job.State.SUCCEEDED:
-        word = f"Sent {clock(closed, zone)}"
-        if job.warning:
-            return State(integration, Mark(word, "warning", "warning"), job.message, job, may_send=True)
-        return State(integration, Mark(word, "check_circle", "success"), job.message, job, True, True)
-    if job.state == Job.State.DISMISSED:
-        why = f"{showing.say(job).happened} {job.dismissed_reason}. The next change of the position is sent."
-        return State(integration, Mark("Dismissed", "archive", "neutral"), why, job, may_send=True)
-    if job.cause == "not_current":
-        return State(integration, NOT_SUPPORTED, job.message, job, True, True)
-    if job.cause in ("nothing_to_change", "no_supported_change") and link is not None:
-        return State(integration, _sent(link, zone), job.message, job, True, True)
-    if job.cause == "switched_off":
-        why = f"{job.message} Save the position again or press Send now."
-        return State(integration, NOT_SENT, why, job, may_send=True)
-    why = " ".join(part for part in (job.message, remedy(job.cause)) if part)
-    return State(integration, Mark("Skipped", "do_not_disturb_on", "neutral"), why, job, may_send=True)
-
-
-def _never(connections: Connections, position: Position, integration: Integration, today: date) -> State:
-    system, zone = integration.system, connections.organization.zone
-    if system.model is Model.FLAT and position.end_date is not None and position.end_date < today:
-        why = f"{system.name} takes the current position only, and this one is over."
-        return State(integration, NOT_SUPPORTED, why, settled=True)
-    saved, since = day(position.updated_at, zone), integration.activated_at
-    if since is not None and position.updated_at < since:
-        on, on_time = day(since, zone), f"{since.astimezone(zone):%H:%M}"
-        if on == saved:
-            saved, on = f"{saved} {position.updated_at.astimezone(zone):%H:%M}", f"{on} {on_time}"
-        why = f"Saved on {saved}; sync has been on since {on}. Save it again or press Send now."
-    else:
-        why = f"Saved on {saved}, when {integration.name} did not take this position. Save it again or press Send now."
-    return State(integration, NOT_SENT, why, may_send=True)
-
-
-NOT_SENT = Mark("Not sent", "radio_button_unchecked", "warning")
-NOT_SUPPORTED = Mark("Not supported", "do_not_disturb_on", "neutral")
 
 
 # -- on the pages --------------------------------------------------------------------------------------------

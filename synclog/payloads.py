@@ -17,13 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django_q import signing
 
 # Dotted names. `config.bench` adds the one that it measures against.
-ALLOWED = {
-    "synclog.tasks.look",
-    "synclog.tasks.answer",
-    "synclog.tasks.sweep",
-    "synclog.tasks.prune",
-    "synclog.tasks.beat",
-}
+ALLOWED = {f"synclog.tasks.{name}" for name in ("look", "answer", "sweep", "prune", "beat", "agree")}
 
 # What a message may hold beside its task. Without: hooks, chains, and whatever else would be run or stored.
 _KEPT = ("id", "name", "func", "args", "kwargs", "started", "group", "ack_failure")

@@ -22,6 +22,7 @@ from integrations.runner import Outcome, Trace, run
 from integrations.scope import company_names, not_taken, scope_of
 from integrations.vault import DatabaseVault
 from positions.models import Position
+from synclog.matches import DatabaseMatches
 from synclog.models import Job
 from synclog.record import Changed, job_for
 from synclog.results import shown_value
@@ -114,6 +115,7 @@ def _preview(integration: Integration, job: Job) -> Preview:
     connector = open_connector(
         integration,
         vault=DatabaseVault(integration.pk, patience=SECONDS),
+        matches=DatabaseMatches(integration),
         guard=in_time,
         longest_call=CALL_SECONDS,
     )

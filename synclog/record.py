@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -16,9 +17,13 @@ from integrations.scope import Scope, scopes_from, scopes_of
 from positions.models import Employee, Position
 from positions.origin import Origin, current_origin
 from positions.tracing import request_id
+from synclog import agreeing
+from synclog.clock import at_once
 from synclog.models import Job
 from synclog.wake import wake
 
+# Seconds. What is committed so soon after it was looked for a due job is seen by whoever sends that one.
+SURELY_SEEN = 0.15
 # What a newer change overwrites in the open job. `changed` stays: it speaks of the first change only (`changed_in`).
 _REFRESHED = [
     "employee_name",
@@ -66,22 +71,24 @@ class Recording:
 
     id: int
     organization_id: int
+    on: bool  # it records; one that was on before only wants to know of what it was sent
     scope: Scope
     rung: bool  # a job is due there already, and whoever recorded that one has rung
 
 
 def recording_integrations(organizations: Iterable[int]) -> list[Recording]:
-    due = Job.objects.due(timezone.now()).filter(integration=OuterRef("pk"))
+    # Only what a save (or a re-sync) put there was rung for: not what waited for its day, or was tried before.
+    fresh = Job.objects.due(timezone.now()).filter(integration=OuterRef("pk"), state=Job.State.WAITING, cause="")
     found = (
-        Integration.objects.recording()
+        Integration.objects.filter(Q(send_positions=True) | Q(activated_at__isnull=False))
         .filter(organization__in=set(organizations))
-        .annotate(rung=Exists(due))
-        .values_list("pk", "organization_id", "everybody", "companies", "rung")
+        .annotate(rung=Exists(fresh))
+        .values_list("pk", "organization_id", "everybody", "companies", "send_positions", "rung")
     )
     rows = list(found)
-    scopes = scopes_from((pk, everybody, company) for pk, _, everybody, company, _ in rows)
-    about = {pk: (organization, rung) for pk, organization, _, _, rung in rows}
-    return [Recording(pk, about[pk][0], scope, about[pk][1]) for pk, scope in scopes.items()]
+    scopes = scopes_from((pk, everybody, company) for pk, _, everybody, company, *_ in rows)
+    about = {pk: (organization, on, rung) for pk, organization, _, _, on, rung in rows}
+    return [Recording(pk, *about[pk][:2], scope, about[pk][2]) for pk, scope in scopes.items()]
 
 
 def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job]:
@@ -92,7 +99,9 @@ def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job
     if not changes:
         return []
     employees = {c.position.employee_id: c.position.employee for c in changes}
-    integrations = recording_integrations(e.organization_id for e in employees.values())
+    asked = time.monotonic()
+    known = recording_integrations(e.organization_id for e in employees.values())
+    integrations = [integration for integration in known if integration.on]
     jobs: list[Job] = []
     outside: list[tuple[Changed, int]] = []
     for change in changes:
@@ -116,9 +125,21 @@ def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job
     # No savepoint of its own: whoever's save cannot be recorded is not to be saved.
     with transaction.atomic(savepoint=False):
         store(jobs)
-        # A save that sees a due job and commits only after that one was sent is found by the minute's sweep.
-        wake({j.integration_id for j in jobs} - {i.id for i in integrations if i.rung})
+        off = [integration.id for integration in known if not integration.on]
+        if off:
+            agreeing.look_again(PeriodLink.objects.filter(integration__in=off, employee_key__in=employees))
+        concerned, rung = {j.integration_id for j in jobs}, {i.id for i in integrations if i.rung}
+        wake(concerned - rung)
+        if concerned & rung:
+            transaction.on_commit(partial(_ring_if_late, concerned & rung, asked + SURELY_SEEN), robust=True)
     return jobs
+
+
+def _ring_if_late(integrations: Collection[int], deadline: float) -> None:
+    """Whoever was rung for the due job that this save has seen looks for the next one for a while after sending it
+    (synclog.turn.LINGER), and had seen this one if it was committed by then."""
+    if time.monotonic() > deadline:
+        wake(integrations)
 
 
 def _moved(change: Changed) -> bool:
@@ -174,7 +195,7 @@ def job_for(change: Changed, employee: Employee, integration_id: int, origin: Or
         changed=list(change.fields) if change.fields and not change.outside else None,
         changed_in=generation,
         generation=generation,
-        due_at=now,
+        due_at=at_once(),
         origin=started.kind,
         origin_name=started.name,
         request_id=request_id.get(),
@@ -184,9 +205,33 @@ def job_for(change: Changed, employee: Employee, integration_id: int, origin: Or
 
 
 def store(jobs: Sequence[Job]) -> None:
+    """In the order in which everybody locks jobs."""
     Job.objects.bulk_create(
-        jobs,
+        sorted(jobs, key=lambda job: (job.integration_id, job.position_key)),
         update_conflicts=True,
         unique_fields=["integration", "open_key"],
         update_fields=_REFRESHED,
     )
+
+
+def hold(jobs: QuerySet[Job]) -> None:
+    """These jobs are nobody else's until the end of the transaction: locked in the order of everybody."""
+    if connection.features.has_select_for_update:  # else the whole database is
+        list(jobs.select_for_update(of=("self",)).order_by("integration_id", "position_key", "pk").values_list("pk"))
+
+
+@transaction.atomic
+def renew(jobs: QuerySet[Job]) -> None:
+    """Something changed that their runs go by: what is being sent is sent once more, as it is now, and what failed is
+    tried again. What waits or is retried reads it anyway, at its time. Call it inside the transaction of that change.
+    """
+    found = jobs.filter(open_key__isnull=False, state__in=(Job.State.RUNNING, Job.State.FAILED))
+    hold(found)
+    integrations = set(found.order_by().values_list("integration_id", flat=True).distinct())
+    if not integrations:
+        return
+    found.update(
+        state=Job.State.WAITING, due_at=at_once(), changed_at=timezone.now(), generation=time.time_ns(), attempts=0,
+        first_failed_at=None,
+    )  # fmt: skip
+    wake(integrations)

@@ -36,6 +36,7 @@ MARKS = {
     Job.State.DISMISSED: Mark("Dismissed", "archive", "neutral"),
 }
 WITH_WARNING = Mark("Warning", "warning", "warning")
+REPLACED = Mark("Replaced", "swap_horiz", "neutral")
 
 RESULTS = {
     "sent": Mark("Accepted", "check_circle", "success"),
@@ -48,6 +49,8 @@ UNKNOWN_RESULT = Mark("Tried", "help", "neutral")
 
 
 def mark_of(job: Job) -> Mark:
+    if job.state == Job.State.SUCCEEDED and job.cause == "taken_over":
+        return REPLACED
     return WITH_WARNING if job.state == Job.State.SUCCEEDED and job.warning else MARKS[Job.State(job.state)]
 
 
@@ -242,6 +245,13 @@ def fix(cause: str, message: str) -> str:
     if any(words in told for words in ("press re-sync", "when you save", "press move", "nothing to do")):
         return ""
     return remedy(cause)
+
+
+def what_to_do(job: Job) -> str:
+    """The remedy by itself, and what happens next: for those who read it without our sentence beside it."""
+    said = say(job)
+    todo = said.fix or (remedy(job.cause) if job.state in (Job.State.FAILED, Job.State.SKIPPED) else "")
+    return " ".join(part for part in (todo, said.next) if part)
 
 
 def _goes_out(job: Job) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 
 from integrations import adapt
 from integrations.connectors.values import Person, Wanted
+from integrations.fingerprints import fingerprints
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planner import Rules, Sent
-from integrations.runner import Meant, Touched, Work
+from integrations.runner import Match, Meant, Touched, Work
 from integrations.scope import scope_of
+from integrations.translate import Problem
 from positions.models import Employee, Position
 from synclog.models import Job
 
@@ -35,11 +37,9 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
             positions[row.employee_id].append(row)
         else:
             outside[row.employee_id].add(str(row.pk))
-    remote_ids = dict(
-        EmployeeLink.objects.filter(integration=integration, employee_key__in=keys).values_list(
-            "employee_key", "remote_id"
-        )
-    )
+    links = {
+        link.employee_key: link for link in EmployeeLink.objects.filter(integration=integration, employee_key__in=keys)
+    }
     sent: defaultdict[int, dict[str, Sent]] = defaultdict(dict)
     for link in PeriodLink.objects.filter(integration=integration, employee_key__in=keys):
         sent[link.employee_key][str(link.position_key)] = Sent(
@@ -48,30 +48,58 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
     rules = Rules(delete=integration.delete_positions, move=integration.move_periods)
     today = integration.organization.today()
     found = []
+    asked = (Job.Origin.RESYNC, Job.Origin.API)
     for key, its_jobs in of_employee.items():
         employee = employees.get(key)
+        person, known = adapt.person(employee) if employee else _gone(its_jobs[0]), links.get(key)
         touched = {str(job.position_key) for job in its_jobs}
         work = Work(
-            person=adapt.person(employee) if employee else _gone(its_jobs[0]),
+            person=person,
             positions=[adapt.position(row, employee) for row in positions[key]] if employee else [],
             touched=[
                 Touched(
                     str(job.position_key),
-                    frozenset(job.changed) if job.changed and job.changed_in == job.generation else None,
+                    changed := frozenset(job.changed) if job.changed and job.changed_in == job.generation else None,
                     job.move,
                     tuple(date.fromisoformat(start) for start in job.tried),
                     tuple(_meant(job, said) for said in job.meant),
+                    job.origin in asked and changed is None,
                 )
                 for job in its_jobs
             ],
             sent=sent[key],
-            remote_employee_id=remote_ids.get(key, ""),
+            remote_employee_id=known.remote_id if known and known.state == EmployeeLink.State.MATCHED else "",
             rules=rules,
             today=today,
             outside=frozenset(outside[key] & (touched | set(sent[key]))),
+            match=_match(integration, person, known) if known else Match(),
         )
         found.append((work, {str(job.position_key): job for job in its_jobs}))
     return found
+
+
+def _match(integration: Integration, person: Person, link: EmployeeLink) -> Match:
+    # Of a match from before there were fingerprints, and of somebody who is deleted here, nothing can have changed.
+    doubted = bool(link.fingerprints) and not person.deleted and link.fingerprints != fingerprints(integration, person)
+    return Match(link.confirmed, doubted, link.written_to, withheld(integration.system.name, link))
+
+
+def withheld(system: str, link: EmployeeLink) -> Problem | None:
+    """Why nothing is written for somebody until a person has decided."""
+    if link.state == EmployeeLink.State.RELEASED:
+        return Problem(
+            "match_released",
+            f"This employee's match in {system} was released, so nothing is written there. Press Match anew under "
+            "People, or confirm the record there: what waits goes out by itself then.",
+        )
+    if link.state == EmployeeLink.State.STOPPED:
+        return Problem(
+            "match_stopped",
+            f"Two employees here were matched to record {link.remote_id} in {system}, so both matches were stopped. "
+            "Confirm under People whose record it is, and press Match anew for the other one: what waits goes out by "
+            "itself then.",
+        )
+    return None
 
 
 def _meant(job: Job, said: Mapping[str, Any]) -> Meant:
@@ -82,4 +110,4 @@ def _meant(job: Job, said: Mapping[str, Any]) -> Meant:
 def _gone(job: Job) -> Person:
     """An employee who was deleted here: what the log still knows is enough to find the records that we wrote."""
     first, _, last = job.employee_name.partition(" ")
-    return Person(id=str(job.employee_key), number=job.employee_number, first_name=first, last_name=last)
+    return Person(id=str(job.employee_key), number=job.employee_number, first_name=first, last_name=last, deleted=True)

@@ -20,6 +20,7 @@ from integrations.admin import showing
 from integrations.admin.files import FilePages
 from integrations.admin.showing import Line
 from integrations.connectors.registry import connectors, systems
+from integrations.gaps import gaps_here
 from integrations.hooks import Happening
 from integrations.models import Integration
 from integrations.scope import left_behind
@@ -27,6 +28,7 @@ from integrations.settings_form import ConnectionForm, gaps, missing
 from positions import roles
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Organization
+from positions.transactions import repeated
 
 _PER_PAGE = 50
 _LAST_EVENTS = 8
@@ -199,7 +201,7 @@ class IntegrationAdmin(ScopedAdmin):
             "overview.html",
             options=showing.options(obj),
             missing=missing(obj),
-            gaps=gaps(obj.system, obj.cleaned_settings()),
+            gaps=gaps_here(obj),
             happenings=[(showing.when(h.at, obj.organization), h) for h in happenings],
             panels=[html for ask in hooks.overview_panels if (html := ask(request, obj))],
             banners=[sentence for ask in hooks.banners for sentence in ask(request)],
@@ -231,14 +233,14 @@ class IntegrationAdmin(ScopedAdmin):
         may_change = self.has_change_permission(request, obj)
         if request.method == "POST" and not may_change:
             raise PermissionDenied
-        form = ConnectionForm(obj, request.POST if request.method == "POST" else None, disabled=not may_change)
-        if request.method == "POST" and form.is_valid():
-            said = self._save(request, form, add=False)
+        form, said = self._posted(request, obj) if request.method == "POST" else (None, None)
+        if said is not None:
             self.message_user(request, "Saved." if said else "Nothing was changed.", messages.SUCCESS)
             left = left_behind(obj.pk) if any(line.startswith("Companies: ") for line in said) else 0
             if left:
                 self.message_user(request, _LEFT_BEHIND.format(left, obj.system.name), messages.WARNING)
             return HttpResponseRedirect(showing.url(obj, "settings"))
+        form = form or ConnectionForm(obj, disabled=not may_change)
         if form.errors:
             self.message_user(request, _FORGET_SECRETS, messages.ERROR)
         return self._page(
@@ -247,10 +249,18 @@ class IntegrationAdmin(ScopedAdmin):
             "settings",
             "settings.html",
             form=form,
+            opened_forms=[form] if may_change else [],
             hints=self._hints(obj, may_change),
             missing=missing(obj),
-            gaps=gaps(obj.system, obj.cleaned_settings()),
+            would_not_be_sent=gaps(obj.system, obj.cleaned_settings()),
         )
+
+    @repeated
+    def _posted(self, request: HttpRequest, obj: Integration) -> tuple[ConnectionForm, list[str] | None]:
+        """The form, and what it has changed; None where it is not valid, or somebody else has changed the same."""
+        obj.refresh_from_db(from_queryset=Integration.objects.select_for_update(no_key=True))
+        form = ConnectionForm(obj, request.POST)
+        return form, self._save(request, form, add=False) if form.is_valid() else None
 
     @staticmethod
     def _hints(obj: Integration, with_end: bool) -> dict[str, str]:
@@ -300,7 +310,7 @@ class IntegrationAdmin(ScopedAdmin):
             "switch_on.html",
             required=showing.required(obj),
             missing=missing(obj),
-            gaps=gaps(obj.system, obj.cleaned_settings()),
+            gaps=gaps_here(obj),
             about=showing.about(obj),
             test=test,
             failed=test is not None and test.lines is not None and not all(line.ok for line in test.lines),
@@ -329,17 +339,21 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
+        return self._done(request, obj, *self._option(request, obj))
+
+    @repeated
+    def _option(self, request: HttpRequest, obj: Integration) -> tuple[str, int]:
+        obj.refresh_from_db(from_queryset=Integration.objects.select_for_update(no_key=True))
         option = next((o for o in showing.options(obj) if o.name == request.POST.get("name") and o.usable), None)
         if option is None:
-            return self._done(request, obj, "This connection has no such switch.", messages.ERROR)
+            return "This connection has no such switch.", messages.ERROR
         on = request.POST.get("on") == "1"
         if on != option.on:
             setattr(obj, option.name, on)
-            with transaction.atomic():
-                obj.save(update_fields=[option.name, "updated_at"])
-                words = ("off", "on")
-                self.log_change(request, obj, f"{option.label}: {words[option.on]} → {words[on]}")
-        return self._done(request, obj, f"“{option.label}” is {'on' if on else 'off'} for {obj.name}.")
+            obj.save(update_fields=[option.name, "updated_at"])
+            words = ("off", "on")
+            self.log_change(request, obj, f"{option.label}: {words[option.on]} → {words[on]}")
+        return f"“{option.label}” is {'on' if on else 'off'} for {obj.name}.", messages.SUCCESS
 
     def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         obj = self._changed(request, pk)

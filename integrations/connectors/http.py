@@ -23,6 +23,8 @@ from integrations.connectors.masking import Masker
 from integrations.connectors.system import Limits
 
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
+# Answers of a server that broke down on the way: seen where what was sent had been carried out all the same.
+BROKE_DOWN = (500, 502, 504)
 KEPT_CHARACTERS = 20_000
 MASKED_BEYOND = 8_000  # longer than any token or key
 # Those of a session, without the merging of a session's settings into each request, which takes as long as all the rest
@@ -140,6 +142,16 @@ def nonsense(response: Response) -> Unavailable:
     )
 
 
+def no_sign_in(response: Response) -> Unavailable:
+    """What to say where the address for signing in, or the only one there is, leads nowhere: that says nothing of the
+    credentials."""
+    return Unavailable(
+        "Nothing of this system answers at this address. Check the addresses of this connection; it is tried again.",
+        wait=None,
+        **response.words,
+    )
+
+
 class Http:
     """HTTP for one connection; safe to share between threads (one `requests.Session` each).
 
@@ -239,6 +251,11 @@ class Http:
         except RateLimited as error:
             if self._limiter is not None and error.wait:
                 self._limiter.penalize(error.wait)
+            raise
+        except Unavailable as error:
+            if write and response.status in BROKE_DOWN:
+                said = {"vendor_text": error.vendor_text, "vendor_code": error.vendor_code}
+                raise UnclearOutcome(f"It broke down over a write ({response.status}).", **said) from error
             raise
         return response
 

@@ -12,6 +12,7 @@ from unfold.admin import TabularInline
 from unfold.forms import UserChangeForm
 
 from positions import invitations, second_factor
+from positions.admin.opened import OpenedInline
 from positions.admin.scoped import OperatorAdmin
 from positions.models import Member, SecondFactor
 
@@ -20,7 +21,7 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
-class MembershipInline(TabularInline):
+class MembershipInline(OpenedInline, TabularInline):
     model = Member
     fields = ("organization", "role")
     extra = 0

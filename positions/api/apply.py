@@ -120,7 +120,7 @@ def _by_id(rows: Sequence[Mapping[str, Any]], queryset: QuerySet[Position]) -> d
     ids = {row["id"] for row in rows if is_id(row.get("id"))}
     if not ids:
         return {}
-    return {p.pk: p for p in queryset.filter(pk__in=ids).select_for_update(of=("self",))}
+    return {p.pk: p for p in queryset.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))}
 
 
 def _whose(

@@ -112,7 +112,7 @@ def by_external_id(employees: Iterable[Employee], external_ids: set[str]) -> dic
     rows = Position.objects.filter(employee__in=people, external_id__in=external_ids)
     rows = rows.select_related("company", "department")
     found = {}
-    for position in rows.select_for_update(of=("self",)):
+    for position in rows.order_by("pk").select_for_update(of=("self",)):
         position.employee = people[position.employee_id]
         found[position.employee_id, position.external_id] = position
     return found

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 
 from positions import dates
 from positions.models.base import ErrorsAtFields, Tracked
@@ -140,18 +140,28 @@ class Position(Tracked, ErrorsAtFields):
 
     # The fields whose change is a change of the position; what an instance was loaded with tells what changed.
     TRACKED = (
-        "title", "company_id", "start_date", "end_date", "end_reason", "contract_type", "percentage", "weekly_hours",
-        "occupation_code", "working_hours_scheme", "remuneration_type", "department_id", "cost_centre",
+        "employee_id", "title", "company_id", "start_date", "end_date", "end_reason", "contract_type", "percentage",
+        "weekly_hours", "occupation_code", "working_hours_scheme", "remuneration_type", "department_id", "cost_centre",
         "first_day_of_work", "last_day_of_work", "probation_end", "notice_date", "note", "external_id",
     )  # fmt: skip
+    HERE_ONLY = frozenset({"note", "external_id"})
 
     def __str__(self) -> str:
         return f"{self.title}, {dates.span(self.start_date, self.end_date)}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Does nothing when nothing is changed: the row keeps its `updated_at`, and nobody is told."""
         if self._state.adding:
             self.fill_in()
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            if not self._is_stored(**kwargs):
+                super().save(*args, **kwargs)
+
+    def _is_stored(self, force_insert: Any = False, update_fields: Any = None, **kwargs: Any) -> bool:
+        if force_insert or self._state.adding or self.concerns_others(update_fields):
+            return False
+        Position.look_again([self])
+        return update_fields is None and self.changed_fields() == []
 
     def fill_in(self) -> None:
         """What a new position has of its employee unless something else was chosen."""

@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import (
     HttpRequest,
@@ -46,8 +47,11 @@ from synclog.admin.filters import (
 )
 from synclog.admin.listing import TABS, JobList, JobPages
 from synclog.causes import cause_title, remedy
+from synclog.health import since_sent
 from synclog.models import Job, JobQuerySet, Question
 from synclog.preview import question_of, unpacked
+from synclog.states import TRUTHS, connections_of, states_of
+from synclog.truth import LISTED, Truth, counts_of, keys_in
 
 REASON_LENGTH = 160
 IN_SYNC, NOTHING_YET = "Everything is in sync", "Nothing needs you"
@@ -121,6 +125,7 @@ class JobAdmin(ScopedAdmin):
             at("preview/", self.preview_position_view, "preview_position"),
             at("preview/<uuid:key>/", self.asked_view, "asked"),
             at("send-now/", self.send_now_view, "send_now"),
+            at("positions/<int:pk>/", self.positions_view, "positions"),
             at("<int:pk>/resync/", self.resync_view, "resync"),
             at("<int:pk>/move/", self.move_view, "move"),
             at("<int:pk>/dismiss/", self.dismiss_view, "dismiss"),
@@ -236,6 +241,8 @@ class JobAdmin(ScopedAdmin):
             return "Nothing needs you", "Some changes are on their way: see Retrying."
         ids = self.visible(request)
         mine = Integration.objects.all() if ids is None else Integration.objects.filter(organization__in=ids)
+        if (behind := self._behind(mine)) is not None:
+            return behind
         newest = mine.order_by("-last_success_at").exclude(last_success_at=None).select_related("organization")
         if not mine.exists():
             return "No system is connected yet", "What is sent to a connected system, and what is not, is told here."
@@ -243,6 +250,20 @@ class JobAdmin(ScopedAdmin):
         if last is None or last.last_success_at is None:
             return NOTHING_YET, "Nothing was sent yet either: the next change of a position will be."
         return IN_SYNC, f"Last sent {showing.clock(last.last_success_at, last.organization.zone)}."
+
+    @staticmethod
+    def _behind(integrations: QuerySet[Integration]) -> tuple[str, str] | None:
+        """What keeps everything from being in sync although the log has nothing open."""
+        counts = counts_of(list(integrations.select_related("organization").defer("credentials", "vault"))).values()
+        changed, unknown, partly = (sum(getattr(c, name) for c in counts) for name in ("changed", "unknown", "partly"))
+        if changed:
+            return NOTHING_YET, f"{since_sent(changed)}, and are not on the way: see the connection's page."
+        if unknown:
+            return NOTHING_YET, f"{showing.counted(unknown, 'position')} still to be compared with what was sent."
+        if partly:
+            number = showing.counted(partly, "position")
+            return NOTHING_YET, f"Of {number} a part is not there: see the connection's page."
+        return None
 
     @admin.action(description="Re-sync selected", permissions=["change"])
     def resync_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
@@ -524,6 +545,54 @@ class JobAdmin(ScopedAdmin):
             text = not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
             self.message_user(request, text, messages.WARNING)
         return self._back(request, _position_address(position.pk))
+
+    def positions_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A connection's positions of which one thing holds, as its counters say; POST sends what was changed since."""
+        ids = self.visible(request)
+        known = Integration.objects.select_related("organization").defer("credentials", "vault")
+        integration = (known if ids is None else known.filter(organization__in=ids)).filter(pk=pk).first()
+        if integration is None:
+            return self._get_obj_does_not_exist_redirect(request, Integration._meta, str(pk))
+        may_act = roles.can(request.user, integration.organization_id, "edit")
+        if request.method == "POST":
+            return self._send_changed(request, integration, may_act)
+        counts = counts_of([integration])[integration.pk]
+        asked = request.GET.get("state", "")
+        truth = Truth(asked) if asked in LISTED else Truth.CHANGED
+        found = Paginator(keys_in(integration, truth), self.list_per_page)
+        found.count = getattr(counts, truth)
+        listed = found.get_page(request.GET.get("page"))
+        with_names = Position.objects.select_related("employee", "company").defer("employee__national_id")
+        known_rows = with_names.in_bulk(list(listed.object_list))
+        rows = [known_rows[key] for key in listed.object_list if key in known_rows]
+        states = states_of(connections_of(integration.organization).only(integration), rows)
+        return self._page(
+            request,
+            "positions.html",
+            title=f"{integration.name}: {TRUTHS[truth].lower()}",
+            integration=integration,
+            connection=reverse("admin:integrations_integration_change", args=[pk]),
+            tabs=[(t, TRUTHS[t], getattr(counts, t), t is truth) for t in LISTED],
+            truth=truth,
+            page=listed,
+            rows=[(position, states[position.pk][0]) for position in rows],
+            may_act=may_act,
+            may_send_all=may_act and truth is Truth.CHANGED and found.count,
+            number=showing.counted(found.count, "position"),
+            held=showing.held_back(integration),
+            here=request.get_full_path(),
+        )
+
+    def _send_changed(self, request: HttpRequest, integration: Integration, may_act: bool) -> HttpResponse:
+        if not may_act:
+            raise PermissionDenied
+        if not integration.send_positions:
+            self.message_user(request, f"{integration.name}: {showing.held_back(integration)}", messages.WARNING)
+        else:
+            number = batch.send_changed(integration, request.user.get_username())
+            text = f"{showing.counted(number, 'position')} on the way to {integration.name}."
+            self.message_user(request, text if number else "Nothing was changed since.", messages.SUCCESS)
+        return self._back(request, reverse("admin:integrations_integration_change", args=[integration.pk]))
 
     def _chosen(self, request: HttpRequest) -> tuple[Position, Integration] | HttpResponse:
         """The position and the connection that were posted: of one organization, in which the user may edit."""

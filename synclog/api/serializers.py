@@ -13,6 +13,7 @@ from synclog import showing
 from synclog.causes import cause_title
 from synclog.health import Health
 from synclog.models import Attempt, Job, Question
+from synclog.truth import Truth
 
 _BLANK_IS_NULL = {"read_only": True, "default": serializers.empty}
 
@@ -55,10 +56,22 @@ class HealthSerializer(serializers.Serializer):
         help_text="Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped, Paused or No worker.",
     )
     detail = serializers.CharField()
-    in_sync = serializers.IntegerField()
-    waiting = serializers.IntegerField()
-    needs_you = serializers.IntegerField()
-    excluded = serializers.IntegerField()
+    in_sync = serializers.IntegerField(
+        source="counts.in_sync", help_text="Sent, and everything that is sent is as it was written or read."
+    )
+    waiting = serializers.IntegerField(source="counts.waiting")
+    needs_you = serializers.IntegerField(source="counts.needs_you")
+    changed = serializers.IntegerField(
+        source="counts.changed", help_text="Changed here since they were sent, and not on the way."
+    )
+    partly = serializers.IntegerField(
+        source="counts.partly", help_text="Sent, and a part of it is not there and would not get there."
+    )
+    unknown = serializers.IntegerField(
+        source="counts.unknown", help_text="Sent; a worker has yet to look whether that is still what is to be sent."
+    )
+    not_sent = serializers.IntegerField(source="counts.not_sent")
+    excluded = serializers.IntegerField(source="counts.out_of_scope", help_text="Of other companies.")
 
 
 class IntegrationSerializer(serializers.Serializer):
@@ -111,6 +124,20 @@ class CheckLineSerializer(serializers.Serializer):
 class CheckSerializer(serializers.Serializer):
     ok = serializers.BooleanField()
     lines = CheckLineSerializer(many=True)
+
+
+class StateSerializer(serializers.Serializer):
+    """What holds of one position in one connection: the same as its page says."""
+
+    integration = serializers.IntegerField(source="integration.pk")
+    integration_name = serializers.CharField(source="integration.name")
+    system = serializers.CharField(source="integration.system_key")
+    state = serializers.ChoiceField([(truth.value, truth.value) for truth in Truth], source="truth")
+    word = serializers.CharField(source="mark.word", help_text="As it is shown.")
+    why = serializers.CharField()
+    may_send = serializers.BooleanField(help_text="Whether *Send now* (a re-sync) would be of use.")
+    sent_at = serializers.DateTimeField(source="link.sent_at", default=None, help_text="null: nothing is there of it.")
+    job = serializers.IntegerField(source="job.pk", default=None, help_text="Its newest job there.")
 
 
 # -- jobs
@@ -194,8 +221,7 @@ class JobSerializer(serializers.ModelSerializer):
         return cause_title(job.cause) if job.cause else ""
 
     def get_what_to_do(self, job: Job) -> str:
-        said = showing.say(job)
-        return " ".join(part for part in (said.fix, said.next) if part)
+        return showing.what_to_do(job)
 
     def get_next_attempt_at(self, job: Job) -> datetime | None:
         integration = job.integration

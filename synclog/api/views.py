@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -36,12 +36,14 @@ from synclog.api.serializers import (
     PreviewSerializer,
     QuestionSerializer,
     ResyncedSerializer,
+    StateSerializer,
 )
 from synclog.causes import remedy
 from synclog.health import health_of
 from synclog.models import Job, Question
 from synclog.preview import Preview, question_of, unpacked
 from synclog.results import shown_value
+from synclog.states import connections_of, states_of
 
 SYNC = {"GET": "sync:read", "POST": "sync:write"}
 # No answer needs the keys of a connection, and decrypting them for each row would be slow.
@@ -259,6 +261,25 @@ class JobViewSet(ApiView, GenericViewSet):
             )
             raise ValidationError({"state": [ErrorDetail(words, "not_open")]})
         return Response(JobSerializer(get_object_or_404(self.get_queryset(), pk=pk)).data)
+
+
+class PositionStatesView(ApiView):
+    """What holds of a position in each connection."""
+
+    scopes = SYNC
+    queryset = Position.objects.none()  # for the document: what the address names
+
+    @extend_schema(
+        operation_id="positions_sync",
+        summary="Read what holds of a position in each connection",
+        parameters=[OpenApiParameter("id", int, OpenApiParameter.PATH, description="Id of the position.")],
+        responses=StateSerializer(many=True),
+    )
+    def get(self, request: Request, id: int) -> Response:
+        found = Position.objects.filter(employee__organization=self.organization).select_related("employee", "company")
+        position = get_object_or_404(found.defer("employee__national_id"), pk=id)
+        states = states_of(connections_of(self.organization), [position])[id]
+        return Response(StateSerializer(states, many=True).data)
 
 
 class PreviewView(ApiView):

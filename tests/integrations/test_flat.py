@@ -332,6 +332,7 @@ WRITES: dict[tuple[str, str, str], list[Story]] = {
     ],
     ("S, whose start was moved behind the end of a record that is over", "nothing", "anything"): [
         Story([MOVED], "S", stands_for(OVER), replace(there(OVER), renews_from=day(11)), told={"S": day(40)}),
+        Story([MOVED], "S", stands_for(OVER), replace(there(OVER), renews_from=day(40)), told={"S": day(40)}),
     ],
     ("S, which was deleted", "nothing", "anything"): [
         Story([p("T", 20)], "T", stands_for(JAN), there(JAN), told={"T": day(20)}),
@@ -426,6 +427,24 @@ def test_a_row_of_the_page(story: Story) -> None:
     if story.outside and "S" in found.problems | found.skips and not story.refused:
         said = {**found.problems, **found.skips}["S"].message
         assert "deleted here" not in said
+
+
+@pytest.mark.parametrize(
+    ("here", "outside", "expected"),
+    [
+        ([NEW], "", Standing.ANOTHER),
+        ([JAN], "", Standing.CURRENT),
+        ([OVER], "", Standing.OVER),
+        ([MOVED], "", Standing.UPCOMING),
+        ([], "", Standing.GONE),
+        ([], "S", Standing.OUTSIDE),
+        ([NEW], "S", Standing.ANOTHER),
+    ],
+)
+def test_which_position_the_record_stands_for(here: list[Position], outside: str, expected: Standing) -> None:
+    case = Case(FLAT, {}, here, frozenset("S"), stands_for(JAN), Rules(), day(TODAY), frozenset(outside))
+    assert case.standing is expected
+    assert replace(case, last=None).standing is Standing.NOBODY
 
 
 def test_the_end_of_an_employment_that_went_on_is_the_last_ones() -> None:

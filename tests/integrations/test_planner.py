@@ -379,6 +379,28 @@ def test_a_move_to_where_another_one_makes_room_takes_its_own_record_along(other
     assert [(s.position_id, s.remote.id if s.remote else "") for s in found.steps] == [("2", "b"), ("1", "a")]
 
 
+def test_its_own_record_is_not_moved_when_another_one_stands_for_it() -> None:
+    """Of one that changed along and starts where it did, or of one that did not change."""
+    moved, other = Intent("1", wanted("1", 31, 50), Sent("a")), Intent("2", wanted("2", 0, 30, title="Cook"))
+    found = plan([moved, other], [remote("a", 0, 30)], rules=Rules(move=True))
+    assert [(s.action, s.position_id) for s in found.steps] == [(Action.UPDATE, "2"), (Action.CREATE, "1")]
+    found = plan([moved], [remote("a", 0, 30)], rules=Rules(move=True), others={"a": "from 1 Jan 2026"})
+    assert [(s.action, s.remote) for s in found.steps] == [(Action.CREATE, None)]
+
+
+def test_a_new_record_gives_way_to_one_that_is_there() -> None:
+    found = plan([Intent("1", wanted("1", 0, 20), Sent("a")), Intent("2", wanted("2", 15, 30))], [remote("a", 0, 10)])
+    assert ([s.position_id for s in found.steps], list(found.problems)) == (["1"], ["2"])
+    assert found.problems["2"].cause == "overlap_in_target"
+
+
+def test_of_several_records_that_start_on_its_day_its_own_is_meant() -> None:
+    there = [remote("a", 0, 5), remote("b", 0, 5)]
+    [step] = plan([Intent("1", wanted("1", 0, 5, title="Cook"), Sent("b"))], there).steps
+    assert step.remote is there[1]
+    assert plan([Intent("1", wanted("1", 0, 5, title="Cook"))], there).problems["1"].cause == "period_not_unique"
+
+
 def test_a_record_that_stands_for_another_position_is_left_alone() -> None:
     found = plan([Intent("2", wanted("2", 0, title="Cook"))], [remote("a", 0)], others={"a": "from 1 Jan 2026"})
     assert found.problems["2"].cause == "overlap_in_target"
@@ -402,7 +424,7 @@ def test_a_default_never_replaces_what_somebody_chose_there() -> None:
     values = wanted("1", 0, cost_centre="10").values
     ours = Wanted("1", values, frozenset({"cost_centre"}))
     assert plan([Intent("1", ours)], [remote("a", 0, cost_centre="77")]).steps == ()
-    assert plan([Intent("1", ours)], [remote("a", 0)]).steps != ()
+    assert plan([Intent("1", ours)], [remote("a", 0, cost_centre=None)]).steps != ()
     [step] = plan([Intent("1", ours, Sent("a", {"cost_centre": "9"}))], [remote("a", 0, cost_centre="9")]).steps
     assert step.changes["cost_centre"].new == "10"
 
@@ -415,7 +437,8 @@ def test_reopening_clears_the_end_that_a_clerk_set() -> None:
 def test_if_empty_and_on_create() -> None:
     full = remote("a", 0, occupation_code="111", contract_type="T")
     assert plan([Intent("1", wanted("1", 0, occupation_code="222", contract_type="P"))], [full]).steps == ()
-    [step] = plan([Intent("1", wanted("1", 0, occupation_code="222", contract_type="P"))], [remote("a", 0)]).steps
+    blank = remote("a", 0, occupation_code=None, contract_type=None)
+    [step] = plan([Intent("1", wanted("1", 0, occupation_code="222", contract_type="P"))], [blank]).steps
     assert set(step.changes) == {"occupation_code"}
 
 

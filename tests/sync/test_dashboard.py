@@ -49,7 +49,7 @@ def test_the_numbers_of_a_connection(organization: Organization) -> None:
     (card,) = response.context["cards"]
     assert (card.sent, card.failed) == (1, 1)
     assert card.days[-1].sent == 1 and card.days[-3].failed == 1
-    assert (card.oldest, card.median, card.health.waiting) == ("5 min", "12 s", 1)
+    assert (card.oldest, card.median, card.health.counts.waiting) == ("5 min", "12 s", 1)
     page = text_of(response)
     assert "1 change: A required field is missing (Occupation code)" in page
     assert "As a table" in page and "1 accepted" in page and "1 refused" in page

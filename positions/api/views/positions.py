@@ -31,6 +31,7 @@ BULK_ANSWER = {
     "properties": {
         "created": {"type": "integer"},
         "updated": {"type": "integer"},
+        "unchanged": {"type": "integer", "description": "Rows that said what is stored already: nothing was done."},
         "results": {
             "type": "array",
             "items": {
@@ -39,7 +40,7 @@ BULK_ANSWER = {
                     "index": {"type": "integer"},
                     "id": {"type": "integer"},
                     "external_id": {"type": "string", "nullable": True},
-                    "action": {"type": "string", "enum": ["created", "updated"]},
+                    "action": {"type": "string", "enum": ["created", "updated", "unchanged"]},
                 },
             },
         },
@@ -192,7 +193,8 @@ class PositionViewSet(PositionsView):
     @extend_schema(
         summary="Create and change many positions",
         description="Up to 1000 rows, all or nothing. A row with `id`, or with the `external_id` of a position of its "
-        "employee, changes that position (what is left out stays); any other makes a new one.",
+        "employee, changes that position (what is left out stays); any other makes a new one. A row that says what "
+        "is stored already is `unchanged`: nothing is done, and nothing is sent.",
         request=BulkSerializer,
         responses={200: BULK_ANSWER},
         examples=[
@@ -211,17 +213,18 @@ class PositionViewSet(PositionsView):
         body: Any = request.data
         rows: Sequence[Mapping[str, Any]] = body["positions"]
         positions = bulk_positions(rows, self.organization, self.get_queryset())
-        actions = ["created" if position.pk is None else "updated" for position in positions]
-        save_positions(positions)
+        actions = save_positions(positions)
+        written = [position for position, done in zip(positions, actions, strict=True) if done != "unchanged"]
         return Response(
             {
                 "created": actions.count("created"),
                 "updated": actions.count("updated"),
+                "unchanged": actions.count("unchanged"),
                 "results": [
                     {"index": i, "id": p.pk, "external_id": p.external_id or None, "action": done}
                     for i, (p, done) in enumerate(zip(positions, actions, strict=True))
                 ],
-                **hooks.extras(positions),
+                **hooks.extras(written),
             }
         )
 
