@@ -216,4 +216,4 @@ class IntegrationCompany(models.Model):
         unique_together = [("integration", "company")]
 
     def __str__(self) -> str:
-        return f"{self.integration}. Choose other companies, or everybody, under its Settings first"
+        return f"{self.integration}. Choose other companies, or everybody, under its Settings first."
