@@ -181,8 +181,8 @@ class IntegrationAdmin(ScopedAdmin):
             elif said:
                 self.log_change(request, obj, "\n".join(said))
             for _, was, now in moved:
-                for act in hooks.on_address:
-                    act(obj, f"The address was changed from {was} to {now}.", by)
+                for tell in hooks.on_address:
+                    tell(obj, f"The address was changed from {was} to {now}.", by)
             if credentials and not add:
                 for act in hooks.on_credentials:
                     act(obj, by)
