@@ -80,12 +80,14 @@ class Match:
 
     confirmed   a person said that the record is this employee's
     doubted     number, national id or e-mail changed here since: it is looked at anew
+    unmarked    nothing was kept yet by which such a change could be seen (matches of before)
     written_to  the record there under which `Work.sent` was written, "" when that is not known
     withheld    why nothing is written until a person has decided who the employee is there
     """
 
     confirmed: bool = False
     doubted: bool = False
+    unmarked: bool = False
     written_to: str = ""
     withheld: Problem | None = None
 
@@ -276,7 +278,7 @@ class _Run:
             employee = connector.find_confirmed(work.person, known, anew=match.doubted)
         else:
             employee = connector.find_employee(work.person, "" if match.doubted else known)
-        if employee.id != known or match.doubted:
+        if employee.id != known or match.doubted or match.unmarked:
             matches = connector.context.matches
             if not (matches.claim if self.execute else matches.free)(work.person, employee):
                 problem = identity.taken(self.system.name, employee.id)

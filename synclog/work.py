@@ -79,9 +79,15 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
 
 
 def _match(integration: Integration, person: Person, link: EmployeeLink) -> Match:
-    # Of a match from before there were fingerprints, and of somebody who is deleted here, nothing can have changed.
-    doubted = bool(link.fingerprints) and not person.deleted and link.fingerprints != fingerprints(integration, person)
-    return Match(link.confirmed, doubted, link.written_to, withheld(integration.system.name, link))
+    # Of somebody who is deleted here nothing can have changed.
+    changed = not person.deleted and link.fingerprints != fingerprints(integration, person)
+    return Match(
+        link.confirmed,
+        doubted=changed and bool(link.fingerprints),
+        unmarked=changed and not link.fingerprints,
+        written_to=link.written_to,
+        withheld=withheld(integration.system.name, link),
+    )
 
 
 def withheld(system: str, link: EmployeeLink) -> Problem | None:

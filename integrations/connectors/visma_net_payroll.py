@@ -701,7 +701,7 @@ class VismaNetPayrollConnector(Connector):
         if "employees" in self._once:
             return next(iter(self._listed("id", known_id, person)), None)
         answer = self._get(f"employees/{known_id}")
-        return _employee(answer.json_object(), person) if answer is not None else None
+        return _employee({**answer.json_object(), "id": known_id}, person) if answer is not None else None
 
     def searches(self, person: Person) -> Sequence[Search]:
         number, email, national_id = person.number.strip(), email_of(person.email), digits_of(person.national_id)
