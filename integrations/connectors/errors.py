@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+LONGEST_WAIT = 24 * 3600.0
+
+
+def believed(wait: float | None) -> float | None:
+    """What a system asks to wait, in seconds: believed up to a day, None when it is no number."""
+    if wait is None or wait != wait:
+        return None
+    return min(max(0.0, wait), LONGEST_WAIT)
+
 
 class ConnectorError(Exception):
     """Base of all. `message` is our sentence; `vendor_text` and `vendor_code` are the system's own words."""
@@ -38,19 +47,31 @@ class EmployeeNotUnique(ConnectorError):
 
 
 class NotAuthorized(ConnectorError):
-    """Credentials, company or rights are refused: the whole connection stops until they are renewed."""
+    """Credentials, company or rights are refused: the whole connection stops until they are renewed.
+
+    `sign_in`: it was the sign-in itself that was refused. Of any other call the runner finds out whether it was refused
+    for everybody, or for one record (`RecordRefused`).
+    """
 
     cause = "not_authorized"
+    sign_in = False
+
+
+class RecordRefused(NotAuthorized):
+    """Access to one employee's record is refused while the connection is let through: that employee's failure, until
+    it turns out that it is everybody's (`synclog.results`). Raised by the runner only."""
+
+    cause = "record_refused"
 
 
 class RateLimited(ConnectorError):
-    """Too many requests. `wait` is in seconds, None when the system did not say."""
+    """Too many requests. `wait` is in seconds (at most a day), None when the system did not say."""
 
     cause = "rate_limited"
 
     def __init__(self, message: str, *, wait: float | None = None, **kwargs: str) -> None:
         super().__init__(message, **kwargs)
-        self.wait = wait
+        self.wait = believed(wait)
 
 
 class Unavailable(ConnectorError):
@@ -60,7 +81,7 @@ class Unavailable(ConnectorError):
 
     def __init__(self, message: str, *, wait: float | None = None, **kwargs: str) -> None:
         super().__init__(message, **kwargs)
-        self.wait = wait
+        self.wait = believed(wait)
 
 
 class UnclearOutcome(ConnectorError):

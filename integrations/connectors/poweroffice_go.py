@@ -1185,7 +1185,7 @@ def _not_signed_in(text: str, words: Mapping[str, str]) -> NotAuthorized:
 
 def _too_many(response: Response) -> RateLimited:
     text = _words(response)
-    said = re.search(r"again in (\d+) second", text)
+    said = re.search(r"again in (\d{1,9}) second", text)
     wait = response.retry_after()
     return RateLimited(
         "PowerOffice allows no more requests for this subscription key just now. Nothing to do: it is tried again.",

@@ -9,6 +9,8 @@ from typing import Any
 
 from integrations.connectors.errors import Unavailable
 
+LONGEST_NUMBER = 40  # characters, and digits before or after the point
+
 
 def text_of(value: Any) -> str | None:
     """Without blanks around it; None for nothing but blanks."""
@@ -26,10 +28,15 @@ def digits_of(value: Any) -> str:
 
 
 def number_of(value: Any) -> Decimal | None:
+    """None for what is no number, or none that anybody's working hours or percentage could be: one of three million
+    digits, or 1e999999999, is dear to compare and impossible to write down."""
+    text = str(value).strip()
     try:
-        return Decimal(str(value))
+        number = Decimal(text) if len(text) <= LONGEST_NUMBER else None
     except InvalidOperation:
         return None
+    plausible = number is not None and number.is_finite() and abs(number.adjusted()) <= LONGEST_NUMBER
+    return number if plausible else None
 
 
 def date_of(value: Any) -> date | None:
