@@ -29,10 +29,12 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What was last written for a position: the record's id there and the values it was given."""
+    """What was last written for a position: the record's id there and the values it was given. `older`: for a short
+    while, the values that a read may still show in their place (`System.shows_late`)."""
 
     remote_id: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    older: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

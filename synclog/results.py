@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import logging
 import random
@@ -12,11 +13,13 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from integrations import adapt
-from integrations.connectors.errors import Interrupted, NotAuthorized, RateLimited, Unavailable
+from integrations.connectors.errors import Interrupted, NotAuthorized, RateLimited, RecordRefused, Unavailable
+from integrations.connectors.reading import number_of
+from integrations.connectors.storable import storable, storable_value
 from integrations.connectors.system import Model
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.periods import next_change
@@ -30,6 +33,12 @@ logger = logging.getLogger("synclog.results")
 
 # So many employees in a row without an answer, and the whole connection waits.
 DOWN_AFTER = 3
+# So many employees in a row to whose records access is refused, and it is refused to everybody's.
+REFUSED_AFTER = 3
+
+LONGEST_ID = 120
+LONGEST_TEXT = 2_000
+MOST_LINES = 100
 
 
 @dataclass
@@ -43,19 +52,67 @@ class Done:
     finished: datetime
 
 
+class LeaseLost(Exception):
+    """Results are left to the next worker, who reads first."""
+
+
 def store_results(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
-    """Everything in one transaction, and only while the lease is held. False: the turn must end."""
-    with transaction.atomic():
-        if not held.holds():
-            logger.warning("%s: the lease was lost, results are left to the next worker", integration)
-            return False
-        batch = _Batch(integration, done)
-        for one in done:
-            batch.add(one)
-        batch.save()
-        goes_on = _connection(integration, done)
+    """Everything in one transaction, and only while the lease is held. False: the turn must end.
+
+    What came back for one employee and cannot be stored is that employee's trouble: the others are stored one by one
+    then. Trouble with the database itself is nobody's, and raised.
+    """
+    try:
+        try:
+            with transaction.atomic():
+                batch = _stored(integration, held, done)
+                goes_on = _connection(integration, done)
+        except (OperationalError, InterfaceError, LeaseLost):
+            raise
+        except Exception:
+            logger.exception("%s: results are stored one by one", integration)
+            return _store_each(integration, held, done)
+    except LeaseLost:
+        logger.warning("%s: the lease was lost, results are left to the next worker", integration)
+        return False
     batch.log()
     return goes_on
+
+
+def _stored(integration: Integration, held: Held, done: Sequence[Done]) -> _Batch:
+    """Within a transaction of the caller's."""
+    if not held.holds():
+        raise LeaseLost
+    batch = _Batch(integration, done)
+    for one in done:
+        batch.add(one)
+    batch.save()
+    return batch
+
+
+def _store_each(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
+    kept = []
+    for one in done:
+        try:
+            with transaction.atomic():
+                batch = _stored(integration, held, [one])
+        except (OperationalError, InterfaceError, LeaseLost):
+            raise
+        except Exception as error:
+            logger.exception("%s: employee %s: the results cannot be stored", integration, one.work.person.id)
+            one = dataclasses.replace(one, report=NotKept(error))
+            with transaction.atomic():
+                batch = _stored(integration, held, [one])
+        batch.log()
+        kept.append(one)
+    with transaction.atomic():
+        if not held.holds():
+            raise LeaseLost
+        return _connection(integration, kept)
+
+
+class NotKept(Exception):
+    """In the place of a report that cannot be stored: nothing of it is, but that its writes may have been made."""
 
 
 _CLOSING = [
@@ -79,7 +136,8 @@ class _Batch:
         self.jobs: list[tuple[Job, int]] = []  # with the generation that was sent
         self.new_jobs: list[Job] = []
         self.attempts: list[Attempt] = []
-        self.periods: list[PeriodLink] = []
+        self.written: list[PeriodLink] = []
+        self.equal: list[PeriodLink] = []  # nothing was written: they were as they should be
         self.gone: list[int] = []
         self.employees: list[EmployeeLink] = []
 
@@ -89,13 +147,16 @@ class _Batch:
         report = done.report
         if isinstance(report, Exception):
             for job in done.jobs.values():
-                self._job(job, Outcome(str(job.position_key), "failed", "internal_error", _mistake(job)), done, report)
+                cause = "answer_not_kept" if isinstance(report, NotKept) else "internal_error"
+                outcome = Outcome(str(job.position_key), "failed", cause, _mistake(job, cause))
+                self._job(copy.copy(job), outcome, done, report)
             return
         for position_id, outcome in report.outcomes.items():
             found = done.jobs.get(position_id) or self._extra_job(position_id, done)
             if found is None:
                 continue
-            self._job(found, outcome, done, report)
+            # A copy: should the batch fail, the job is stored once more as it came.
+            self._job(copy.copy(found), outcome, done, report)
             self._period(outcome, done)
         self._employee(done, report)
 
@@ -110,8 +171,8 @@ class _Batch:
         if isinstance(report, Exception) or outcome.position_id in report.unanswered:
             job.tried = tries.tried(job, done.work)
             job.meant = tries.meanings(self.integration, job, done.work)
-        job.cause, job.message, job.field = outcome.cause, outcome.message, outcome.field
-        job.vendor_text, job.vendor_code = outcome.vendor_text[:2000], outcome.vendor_code[:80]
+        job.cause, job.field, job.message = outcome.cause[:60], outcome.field[:40], _text(outcome.message)
+        job.vendor_text, job.vendor_code = _text(outcome.vendor_text, 2000), _text(outcome.vendor_code, 80)
         job.warning = bool(outcome.warnings)
         job.changed_at = self.now
         if outcome.action and outcome.result == "sent":
@@ -134,7 +195,7 @@ class _Batch:
         job.file_key = outcome.file_id
         system = self.integration.system.name
         said = " ".join(text for text in (outcome.pending, *(w.message for w in outcome.warnings)) if text)
-        job.message = said or f"Accepted by {system}."
+        job.message = _text(said) or f"Accepted by {system}."
 
     def _skipped(self, job: Job, outcome: Outcome) -> None:
         job.state, job.open_key = Job.State.SKIPPED, None
@@ -153,13 +214,16 @@ class _Batch:
     def _error(self, job: Job, outcome: Outcome) -> None:
         error = outcome.error
         job.first_failed_at = job.first_failed_at or self.now
+        if isinstance(error, RecordRefused):
+            self._failed(job, outcome)
+            return
         if isinstance(error, NotAuthorized):
             # The connection stops; the change itself is not at fault and goes out when it resumes.
             job.state, job.due_at, job.attempts = Job.State.WAITING, self.now, 0
             return
         if self.now - job.first_failed_at > retries.GIVE_UP_AFTER:
             job.state, job.cause = Job.State.FAILED, "gave_up"
-            job.message = f"{outcome.message} It was tried for seven days."
+            job.message = f"{_text(outcome.message)} It was tried for seven days."
             return
         wait = retries.delay(job.attempts, random.random)
         asked = getattr(error, "wait", None)
@@ -206,14 +270,17 @@ class _Batch:
             return
         if self.integration.system.model is Model.FLAT:
             self.gone += [int(p) for p in done.work.sent if p != outcome.position_id]
-        self.periods.append(
+        written = outcome.older is not None
+        (self.written if written else self.equal).append(
             PeriodLink(
                 integration=self.integration,
                 employee_key=int(done.work.person.id),
                 position_key=int(outcome.position_id),
-                remote_id=outcome.sent.remote_id,
+                remote_id=_id(outcome.sent.remote_id),
                 values=adapt.to_json(outcome.sent.values),
                 sent_at=self.now,
+                written_at=self.now if written else None,
+                older=adapt.older_to_json(outcome.older or {}),
             )
         )
 
@@ -226,9 +293,9 @@ class _Batch:
             EmployeeLink(
                 integration=self.integration,
                 employee_key=int(done.work.person.id),
-                remote_id=found.id if found else done.work.remote_employee_id,
-                label=(found.label if found else "")[:200],
-                matched_by=(found.matched_by if found else "")[:60],
+                remote_id=_id(found.id) if found else done.work.remote_employee_id,
+                label=_text(found.label if found else "", 200),
+                matched_by=_text(found.matched_by if found else "", 60),
                 next_change_on=next_change(done.work.positions, done.work.today) if flat else None,
                 matched_at=self.now,
             )
@@ -242,12 +309,11 @@ class _Batch:
         Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in self.current])
         if self.gone:
             PeriodLink.objects.filter(integration=self.integration, position_key__in=self.gone).delete()
-        PeriodLink.objects.bulk_create(
-            self.periods,
-            update_conflicts=True,
-            unique_fields=["integration", "position_key"],
-            update_fields=["remote_id", "values", "sent_at", "employee_key"],
-        )
+        fields = ["remote_id", "values", "sent_at", "employee_key"]
+        for links, columns in ((self.written, [*fields, "written_at", "older"]), (self.equal, fields)):
+            PeriodLink.objects.bulk_create(
+                links, update_conflicts=True, unique_fields=["integration", "position_key"], update_fields=columns
+            )
         EmployeeLink.objects.bulk_create(
             self.employees,
             update_conflicts=True,
@@ -279,8 +345,25 @@ class _Batch:
                     logger.warning("Integration %s: not sent: %s", self.integration.pk, attempt.cause)
 
 
-def _mistake(job: Job) -> str:
+def _mistake(job: Job, cause: str) -> str:
+    if cause == "answer_not_kept":
+        return (
+            f"What came back for this position could not be kept here (job {job.pk}). It may have been written there: "
+            "the next try looks first."
+        )
     return f"Position Sync made a mistake with this position (job {job.pk}). Nothing may have been written."
+
+
+def _text(text: str, longest: int = 10_000) -> str:
+    """The last lock: as any database takes it, whatever a connector made of an answer."""
+    return storable(str(text))[:longest]
+
+
+def _id(remote_id: str) -> str:
+    """Never cut, never mended: it would be the id of something else."""
+    if len(remote_id) > LONGEST_ID or storable(remote_id) != remote_id:
+        raise ValueError(f"an id of {len(remote_id)} characters cannot be kept")
+    return remote_id
 
 
 def _attempt(job: Job, outcome: Outcome, done: Done, report: Report | Exception, integration: Integration) -> Attempt:
@@ -292,19 +375,30 @@ def _attempt(job: Job, outcome: Outcome, done: Done, report: Report | Exception,
         started_at=done.started,
         finished_at=done.finished,
         result=outcome.result,
-        cause=outcome.cause,
-        message=outcome.message,
-        vendor_text=outcome.vendor_text[:2000],
-        vendor_code=outcome.vendor_code[:80],
-        trace=[_flat(line) for line in outcome.trace],
-        changes=[
-            {"field": key, "remote": names.get(key, ""), "old": shown_value(change.old), "new": shown_value(change.new)}
-            for key, change in outcome.changes.items()
-        ],
-        unsent=dict(outcome.unsent),
-        warnings=[{"field": w.field, "message": w.message} for w in outcome.warnings],
-        exchanges=[_flat(exchange) for exchange in exchanges],
+        cause=outcome.cause[:60],
+        message=_text(outcome.message),
+        vendor_text=_text(outcome.vendor_text, 2000),
+        vendor_code=_text(outcome.vendor_code, 80),
+        trace=_json([_flat(line) for line in outcome.trace]),
+        changes=_json(
+            [
+                {
+                    "field": key,
+                    "remote": names.get(key, ""),
+                    "old": shown_value(change.old),
+                    "new": shown_value(change.new),
+                }
+                for key, change in outcome.changes.items()
+            ]
+        ),
+        unsent=_json(dict(outcome.unsent)),
+        warnings=_json([{"field": w.field, "message": w.message} for w in outcome.warnings[:MOST_LINES]]),
+        exchanges=storable_value([_flat(exchange) for exchange in exchanges]),
     )
+
+
+def _json(value: Any) -> Any:
+    return storable_value(value, LONGEST_TEXT)
 
 
 def _flat(value: Any) -> dict[str, Any]:
@@ -315,9 +409,9 @@ def _flat(value: Any) -> dict[str, Any]:
 def shown_value(value: Any) -> str | None:
     if value is None or value == "":
         return None
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and number_of(value) is not None:
         return f"{value.normalize():f}"
-    return str(value)
+    return str(value)[:LONGEST_TEXT]
 
 
 # -- the connection as a whole ---------------------------------------------------------------------------
@@ -326,7 +420,8 @@ def shown_value(value: Any) -> str | None:
 def _connection(integration: Integration, done: Sequence[Done]) -> bool:
     """Stops, backs off or recovers the connection. False: the turn must end now."""
     reports = [d.report for d in done if isinstance(d.report, Report)]
-    refused = next((r.error for r in reports if isinstance(r.error, NotAuthorized)), None)
+    refusals = [r.error for r in reports if isinstance(r.error, NotAuthorized)]
+    refused = next((error for error in refusals if not isinstance(error, RecordRefused)), None)
     if refused is not None:
         _stop(integration, refused)
         return False
@@ -350,6 +445,9 @@ def _connection(integration: Integration, done: Sequence[Done]) -> bool:
             )
     if changes:
         _update(integration, changes)
+    of_records = [error for error in refusals if isinstance(error, RecordRefused)]
+    if of_records and _refused_to_everybody(integration, of_records[0].refusal):
+        return False
     if down and not answered:
         misses = integration.__dict__.setdefault("_misses", 0) + len(down)
         integration.__dict__["_misses"] = misses
@@ -363,6 +461,26 @@ def _connection(integration: Integration, done: Sequence[Done]) -> bool:
     return True
 
 
+def _refused_to_everybody(integration: Integration, refusal: NotAuthorized) -> bool:
+    """Stops the connection where access to one employee's record after the other is refused, and none is let through
+    between them. Whose record was never written may be refused for good (a protected one); so once anything was written
+    at all, only those count that were let through before."""
+    refused = Job.objects.open().filter(integration=integration, state=Job.State.FAILED, cause=RecordRefused.cause)
+    last = integration.last_success_at
+    since_then = refused.filter(changed_at__gt=last) if last else refused
+    employees = set(since_then.values_list("employee_key", flat=True))
+    if last and len(employees) >= REFUSED_AFTER:
+        links = PeriodLink.objects.filter(integration=integration, employee_key__in=employees)
+        employees = set(links.values_list("employee_key", flat=True))
+    if len(employees) < REFUSED_AFTER:
+        return False
+    since_then.filter(employee_key__in=employees).update(
+        state=Job.State.WAITING, cause=refusal.cause, message=_text(refusal.message), due_at=timezone.now(), attempts=0
+    )
+    _stop(integration, refusal)
+    return True
+
+
 def _update(integration: Integration, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         setattr(integration, name, value)
@@ -372,14 +490,14 @@ def _update(integration: Integration, values: Mapping[str, Any]) -> None:
 def _stop(integration: Integration, error: NotAuthorized) -> None:
     """Told once: a connection that is stopped already says nothing again."""
     fresh = Integration.objects.filter(pk=integration.pk, stopped_at__isnull=True).update(
-        stopped_at=timezone.now(), stopped_cause=error.cause, stopped_message=error.message
+        stopped_at=timezone.now(), stopped_cause=error.cause[:60], stopped_message=_text(error.message)
     )
     if fresh:
-        Event.objects.create(integration=integration, kind="stopped", text=f"Stopped: {error.message}")
+        Event.objects.create(integration=integration, kind="stopped", text=f"Stopped: {_text(error.message)}")
 
 
 def _back_off(integration: Integration, message: str, wait: timedelta | None) -> None:
-    count = integration.retry_count + 1
+    count, message = integration.retry_count + 1, _text(message)
     now = timezone.now()
     until = now + (wait if wait is not None else retries.delay(count, random.random))
     if not integration.retry_message:

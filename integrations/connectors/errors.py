@@ -59,9 +59,19 @@ class NotAuthorized(ConnectorError):
 
 class RecordRefused(NotAuthorized):
     """Access to one employee's record is refused while the connection is let through: that employee's failure, until
-    it turns out that it is everybody's (`synclog.results`). Raised by the runner only."""
+    it turns out that it is everybody's (`synclog.results`). Made by the runner only, out of the `refusal`."""
 
     cause = "record_refused"
+
+    def __init__(self, system: str, refusal: NotAuthorized) -> None:
+        super().__init__(
+            f"{system} refuses access to this employee's record, although it takes this connection: the record is "
+            f"protected there, or a right is missing for what was to be done. {refusal.message}",
+            field=refusal.field,
+            vendor_text=refusal.vendor_text,
+            vendor_code=refusal.vendor_code,
+        )
+        self.refusal = refusal
 
 
 class RateLimited(ConnectorError):

@@ -54,11 +54,7 @@ def _float(text: str) -> float | str:
     return number if math.isfinite(number) else text
 
 
-def _no_json(constant: str) -> None:
-    raise ValueError(constant)  # NaN and Infinity are no JSON
-
-
-_JSON = json.JSONDecoder(parse_float=_float, parse_constant=_no_json)
+_JSON = json.JSONDecoder(parse_float=_float, parse_constant=str)
 # In bytes: a NUL or half a surrogate pair, as such or written as an escape; UTF-16 has NULs everywhere.
 _PERHAPS_UNFIT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]|\0")
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 from positions.national_ids import MASK, masked, masked_strictly
 
 MOST_HEADERS = 60
-LONGEST_HEADER = 4_000
+LONGEST_HEADER = 2_000
 MASKED_BEYOND = 8_000  # longer than any token or key: what is cut is masked so far beyond the cut
 
 # Each pattern here meets text of strangers: none of them may take more time than grows with the length of the text.

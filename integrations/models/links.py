@@ -33,6 +33,9 @@ class PeriodLink(models.Model):
     remote_id = models.CharField(max_length=120)
     values = models.JSONField(default=dict)
     sent_at = models.DateTimeField(auto_now=True)
+    # Of the last write, with the values that reads may still show for a while instead (`System.shows_late`).
+    written_at = models.DateTimeField(null=True)
+    older = models.JSONField(default=dict)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["integration", "position_key"], name="period_link_once")]
