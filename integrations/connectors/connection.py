@@ -64,6 +64,8 @@ class _Answer(http.client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
+        if self.status < 200:  # the base class skips `100 Continue` alone, and takes any other for the answer
+            raise http.client.BadStatusLine(f"an interim answer ({self.status})")
         self._reader.room = MAX_ANSWER_BYTES
 
 

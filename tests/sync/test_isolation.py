@@ -284,10 +284,10 @@ def test_credentials_that_are_no_longer_taken_stop_at_once(world: World, key: st
 @time_machine.travel(datetime(2026, 6, 15, 10, tzinfo=UTC), tick=True)
 def test_a_correction_within_the_lag_is_written(office: Office) -> None:
     """Entra shows a write late: the correction looked as if it were there already, and the slip stayed."""
-    office.world.sandboxes[office.integration.pk].state["lag"] = 3
     person = office.people[0]
     position = office.world.save(person, title="Baker")
     office.drain()
+    office.world.sandboxes[office.integration.pk].state["lag"] = 3
     for title in ("Bkaer", "Baker"):
         position.title = title
         position.save()
@@ -298,10 +298,10 @@ def test_a_correction_within_the_lag_is_written(office: Office) -> None:
 
 @time_machine.travel(datetime(2026, 6, 15, 10, tzinfo=UTC), tick=True)
 def test_a_resignation_that_is_withdrawn_within_the_lag_is_withdrawn_there(office: Office) -> None:
-    office.world.sandboxes[office.integration.pk].state["lag"] = 3
     person = office.people[0]
     position = office.world.save(person)
     office.drain()
+    office.world.sandboxes[office.integration.pk].state["lag"] = 3
     for day, reason in ((date(2026, 8, 31), "resigned"), (None, "")):
         position.end_date, position.end_reason = day, reason
         position.save()
