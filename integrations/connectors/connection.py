@@ -41,7 +41,7 @@ class _Reader(io.RawIOBase):
         if left <= 0:
             raise TimeoutError("the answer took too long")
         self._sock.settimeout(left)
-        size = self._raw.readinto(buffer) or 0  # type: ignore[attr-defined]
+        size = self._raw.readinto(buffer) or 0
         self.room -= size
         if self.room < 0:
             raise ValueError("answer too large")
@@ -86,11 +86,11 @@ class _Timed:
         return open_socket(self, public_only=self.public_only)
 
 
-class _Plain(_Timed, HTTPConnection):
+class _Plain(_Timed, HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _Tls(_Timed, HTTPSConnection):
+class _Tls(_Timed, HTTPSConnection):  # type: ignore[misc]
     pass
 
 
@@ -135,7 +135,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:  # type: ignore[override]
+    def get_redirect_target(self, resp: requests.Response) -> None:
         return None
 
 

@@ -700,7 +700,7 @@ class PowerOfficeGoConnector(Connector):
             validation = "validation" in _problem(response).get("title", "").lower()
             if not validation and re.match(r"Employee with id = \d+ not found", detail):
                 raise _gone(words)
-            if not validation and re.match(r"(Employment|.*\(line\)) with id = \d+ not found", detail):
+            if not validation and re.match(r"(Employment|.{0,80}\(line\)) with id = \d+ not found", detail):
                 raise Stale("The employment or its percentage is no longer in PowerOffice Go.", **words)
             if not detail:
                 raise Unavailable(
