@@ -22,7 +22,7 @@ _NEW_KEY = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(48
 
 @register(Tags.security, deploy=True)
 def unsafe_in_production(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_keys(), *_switches(), *_sign_in(), *_database(), *_queue()]
+    return [*_keys(), *_switches(), *_open_to_others(), *_sign_in(), *_database(), *_queue()]
 
 
 def _warn(number: int, text: str, hint: str) -> Warning:
@@ -69,6 +69,34 @@ def _switches() -> Iterator[Warning]:
             "LOG_LEVEL is DEBUG in production: libraries log what they send, personal data included.",
             "Set LOG_LEVEL=INFO.",
         )
+
+
+def _open_to_others() -> Iterator[Warning]:
+    if not settings.PRODUCTION:
+        return
+    if any(host.strip() in ("*", ".") for host in settings.ALLOWED_HOSTS):
+        yield _warn(
+            15,
+            "ALLOWED_HOSTS is *: whoever sends another Host header has links and redirects lead to their own site.",
+            "Name the hosts that people use: ALLOWED_HOSTS=sync.example.com.",
+        )
+    places = [Path(settings.DATA_DIR), settings.EXPORT_ROOT and Path(settings.EXPORT_ROOT), settings.BASE_DIR / ".env"]
+    if settings.SQLITE:
+        places.append(Path(str(settings.DATABASES["default"]["NAME"])))
+    opened = [str(place) for place in places if place and _others_read(place)]
+    if opened:
+        yield _warn(
+            16,
+            f"Other users of this machine can read {', '.join(opened)}.",
+            "chmod go-rwx; run the services as a user of their own with UMask=0077.",
+        )
+
+
+def _others_read(place: Path) -> bool:
+    try:
+        return bool(place.stat().st_mode & 0o007)
+    except OSError:
+        return False
 
 
 def _sign_in() -> Iterator[Warning]:

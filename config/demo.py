@@ -125,6 +125,7 @@ def _connect(organization: Organization, companies: dict[str, Company], system: 
         name=system.name,
         settings=dict(sandbox.settings),
         base_urls=sandbox_urls(system, address),
+        everybody=system.country not in companies,
     )
     if system.transport is Transport.FILE:
         _share_a_folder(integration, address)

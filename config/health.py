@@ -138,9 +138,15 @@ def _worker() -> tuple[bool, str]:
 
 def _queue() -> tuple[bool, str]:
     """Whether work is left lying: due for two minutes, in an integration whose lease ended two minutes ago."""
-    before = timezone.now() - SILENT_AFTER
-    due = Job.objects.due(before).filter(integration=OuterRef("pk"))
-    left = Integration.objects.filter(ready_integrations(), Exists(due), lease__until__lt=before).count()
+    now = timezone.now()
+    before = now - SILENT_AFTER
+    overdue = Exists(Job.objects.due(before).filter(integration=OuterRef("pk")))
+    untils = list(Integration.objects.filter(ready_integrations(), overdue).values_list("lease__until", flat=True))
+    left = sum(until is not None and until < before for until in untils)
     if left:
         return False, f"{left} connection{'' if left == 1 else 's'} left by a worker wait{'s' if left == 1 else ''}."
+    waiting = sum(until is None or until < now for until in untils)
+    if waiting:
+        # Not a reason to restart anything: turns are short, and what hangs ends at its deadline.
+        return True, f"{waiting} wait{'s' if waiting == 1 else ''} for a free worker process for two minutes or more."
     return True, "No work is left lying."

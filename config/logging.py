@@ -11,7 +11,7 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter as _JsonFormatter
 
 from integrations.connectors.masking import MASK, Masker
-from positions.tracing import job_id, request_id
+from positions.tracing import caller, job_id, request_id
 
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=\-]{8,}", re.I)
 _masker = Masker()
@@ -24,8 +24,16 @@ def masked(text: str) -> str:
 class IdsFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         request, job = request_id.get(), job_id.get()
-        shown = " ".join(f"{name}={value}" for name, value in (("request", request), ("job", job)) if value)
-        record.__dict__ |= {"request_id": request, "job_id": job, "ids": f" [{shown}]" if shown else ""}
+        actor, address = caller()
+        known = (("request", request), ("job", job), ("by", actor), ("from", address))
+        shown = " ".join(f"{name}={value}" for name, value in known if value)
+        record.__dict__ |= {
+            "request_id": request,
+            "job_id": job,
+            "actor": actor,
+            "address": address,
+            "ids": f" [{shown}]" if shown else "",
+        }
         return True
 
 

@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -26,6 +27,7 @@ from prometheus_client.registry import Collector
 from integrations.models import Integration
 from synclog.models import Attempt, Heartbeat, Job
 from synclog.tasks import ready_integrations, silent_for
+from synclog.truth import counts_of
 
 KEEP = 10.0  # seconds that an answer holds in this process
 BUCKETS = (0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400)  # seconds
@@ -143,6 +145,7 @@ class Figures(Collector):
         yield states
         yield failed
 
+        yield self._positions()
         oldest = self._gauge("oldest_waiting_seconds", "How long the oldest job that may be sent now is due.")
         ready = Integration.objects.filter(ready_integrations())
         since = dict.fromkeys(self.known, now)
@@ -157,6 +160,22 @@ class Figures(Collector):
         for labels, at in since.items():
             oldest.add_metric(labels, (now - at).total_seconds())
         yield oldest
+
+    def _positions(self) -> Metric:
+        """What holds of positions, as every page says (`synclog.truth`)."""
+        family = self._gauge("positions", "Positions by what holds of them in a connection.", "state")
+        integrations = list(Integration.objects.select_related("organization").defer("credentials", "vault"))
+        labels_of = attrgetter(*(path.replace("__", ".") for path in self.labels.values()))
+        numbers: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        counts = counts_of(integrations)
+        for integration in integrations:
+            found = labels_of(integration)
+            labels = found if isinstance(found, tuple) else (found,)
+            for state in ("in_sync", "changed", "partly", "unknown", "not_sent", "out_of_scope"):
+                numbers[*labels, state] += getattr(counts[integration.pk], state)
+        for key, number in sorted(numbers.items()):
+            family.add_metric(key, number)
+        return family
 
     def _attempts(self, now: datetime) -> Iterator[Metric]:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from positions.api.problems import MEDIA_TYPE, TooLarge, document
-from positions.tracing import request_id
+from positions.tracing import request_id, request_of
 
 _ACCEPTED = re.compile(r"[A-Za-z0-9._\-]{8,64}")
 
@@ -23,10 +23,11 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-ID", "")
         current = given if _ACCEPTED.fullmatch(given) else uuid.uuid4().hex
         request.request_id = current  # type: ignore[attr-defined]
-        token = request_id.set(current)
+        token, asked = request_id.set(current), request_of.set(request)
         try:
             response = self.get_response(request)
         finally:
+            request_of.reset(asked)
             request_id.reset(token)
         response.headers["X-Request-ID"] = current
         return response

@@ -7,11 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from positions.tracing import address_of
 
-def address_of(request: HttpRequest) -> str:
-    """Behind a proxy, the last address of X-Forwarded-For: the one that our own proxy saw and wrote."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.BEHIND_PROXY else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
+__all__ = ["address_of", "locked_out"]
 
 
 def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, **kwargs: Any) -> HttpResponse:

@@ -13,7 +13,8 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+# Each variable may also be given as NAME_FILE, the path of a file that holds it: secrets stay out of the environment.
+env = environ.FileAwareEnv()
 environ.Env.read_env(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
@@ -25,7 +26,7 @@ def _kept_secret(name: str) -> str:
     """A secret that the embedded product makes once and keeps, readable by its owner only."""
     file = DATA_DIR / name
     if not file.exists():
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             with open(file, "x", opener=lambda p, f: os.open(p, f, 0o600)) as handle:
                 handle.write(secrets.token_urlsafe(48))
@@ -84,9 +85,11 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "positions.second_factor.SecondFactorMiddleware",
     "positions.audit.AuditMiddleware",
+    "positions.signing_in.ManyNamesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "config.busy.BusyMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -165,7 +168,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "positions.passwords.GuessableValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = env.int("LOGIN_ATTEMPTS", default=8)
@@ -181,6 +184,7 @@ AXES_VERBOSE = False
 # Of whom a second factor is required; everybody may have one.
 REQUIRE_SECOND_FACTOR = env.str("REQUIRE_SECOND_FACTOR", default="none", choices=("none", "operators", "all"))
 LOGIN_URL = "admin:login"
+PASSWORD_RESET_TIMEOUT = 24 * 3600  # of an invitation (positions/invitations.py)
 LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -220,7 +224,8 @@ if PRODUCTION:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
-    SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=True)
+    SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]  # preloading is the choice of whoever owns the whole domain
     if BEHIND_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -279,6 +284,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {"PositionStateEnum": "synclog.truth.Truth", "JobStateEnum": "synclog.models.Job.State"},
 }
 
 # -- figures -----------------------------------------------------------------------------------------------
@@ -298,10 +304,12 @@ LOGGING = {
             "()": "config.logging.TextFormatter",
             "fmt": "{asctime} {levelname:<7} {name} {message}{ids}",
             "style": "{",
+            "datefmt": "%Y-%m-%d %H:%M:%S%z",
         },
         "json": {
             "()": "config.logging.JsonFormatter",
-            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s %(job_id)s",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s %(job_id)s %(actor)s %(address)s",
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
         },
     },
     "handlers": {

@@ -46,6 +46,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Overview", "monitoring", "admin:index"),
             Entry("Integrations", "sync_alt", "admin:integrations_integration_changelist"),
             Entry("Error log", "rule", "admin:synclog_job_changelist"),
+            Entry("Matched people", "link", "admin:integrations_employeelink_changelist"),
             Entry("Supported fields", "table_view", "integrations_supported_fields"),
         ),
     ),
@@ -54,6 +55,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Users", "person", "admin:auth_user_changelist"),
             Entry("Organizations", "corporate_fare", "admin:positions_organization_changelist", operators=True),
+            Entry("Queue", "conveyor_belt", "synclog_queue", operators=True),
         ),
     ),
 )

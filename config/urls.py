@@ -11,6 +11,8 @@ from config.metrics import metrics
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/integrations/", include("integrations.urls")),
+    path("admin/queue/", include("synclog.admin.queue")),
+    path("admin/choose-password/", include("positions.invitations")),
     path("admin/second-factor/", include("positions.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("positions.api.urls")),
@@ -30,3 +32,4 @@ urlpatterns = [
 ]
 
 handler404 = "positions.api.problems.not_found"
+handler500 = "config.busy.failed"

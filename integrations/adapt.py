@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.connectors import values
-from positions.models import Employee, Position
+from positions.models import Company, Employee, Position
 
 
 def person(employee: Employee) -> values.Person:
@@ -22,18 +22,19 @@ def person(employee: Employee) -> values.Person:
         email=employee.email,
         birth_date=employee.birth_date,
         national_id=employee.national_id,
-        company=_company(employee),
+        company=_company(employee.company),
         department=_department(employee.department),
         manager=values.Manager(manager.number, manager.email, manager.name) if manager else None,
     )
 
 
 def position(row: Position, employee: Employee) -> values.Position:
-    """Needs `department` selected with the position. An empty department falls back to the employee's."""
+    """Needs `company` and `department` selected with the position. Its employer is its own; an empty department falls
+    back to the employee's."""
     manager = employee.manager
     found: dict[str, Any] = {
         "title": row.title,
-        "company": _company(employee),
+        "company": _company(row.company),
         "department": _department(row.department or employee.department),
         "cost_centre": row.cost_centre,
         "manager": values.Manager(manager.number, manager.email, manager.name) if manager else None,
@@ -54,8 +55,7 @@ def position(row: Position, employee: Employee) -> values.Position:
     )
 
 
-def _company(employee: Employee) -> values.Company | None:
-    company = employee.company
+def _company(company: Company | None) -> values.Company | None:
     return values.Company(company.name, company.organization_number) if company else None
 
 

@@ -6,8 +6,8 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Sync"
 
     def ready(self) -> None:
-        from integrations import personal_rows
-        from integrations.models import Integration
+        from integrations import personal_rows, scope
+        from integrations.models import EmployeeLink, Integration
         from positions import audit
 
         # The rest of the row is the engine's and the connector's own book.
@@ -15,6 +15,8 @@ class IntegrationsConfig(AppConfig):
             "uuid",
             "vault",
             "vault_locked_until",
+            "vault_locked_by",
+            "version",
             "credential_hints",
             "activated_at",
             "paused_by",
@@ -25,4 +27,12 @@ class IntegrationsConfig(AppConfig):
         audit.watch(
             Integration, lambda row: row.organization_id, skipped=[*kept, *engine, "warned_at"], related=["companies"]
         )
+        # The engine's own matches are written many at a time, and are told in the log.
+        audit.watch(
+            EmployeeLink,
+            lambda row: row.integration.organization_id,
+            employee=lambda row: row.employee_key,
+            skipped=["label", "fingerprints", "message", "cause", "matched_at", "written_to", "next_change_on"],
+        )
         personal_rows.connect()
+        scope.connect()

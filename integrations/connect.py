@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from django.conf import settings
 
 from integrations.connectors.base import Connector
-from integrations.connectors.context import Context, Limiter, Outbox, Vault
+from integrations.connectors.context import Context, Limiter, Matches, MemoryMatches, Outbox, Vault
 from integrations.connectors.errors import ConnectorError, Unavailable
 from integrations.connectors.values import CheckLine
 from integrations.models import Integration
@@ -33,6 +33,7 @@ def open_connector(
     *,
     vault: Vault | None = None,
     outbox: Outbox | None = None,
+    matches: Matches | None = None,
     limiter: Limiter | None = None,
     guard: Callable[[], None] | None = None,
     place: OneCall | None = None,
@@ -47,6 +48,7 @@ def open_connector(
         today=integration.organization.today(),
         vault=vault or DatabaseVault(integration.pk),
         outbox=outbox or DatabaseOutbox(integration),
+        matches=matches or MemoryMatches(),
         limiter=limiter or shared_limiter(integration),
         private_targets=settings.ALLOW_PRIVATE_TARGETS,
     )

@@ -53,7 +53,8 @@ def put(organization_id: int, folder: str, name: str, content: bytes) -> None:
     if target.exists():
         return
     scratch = target.with_name(f"{name}.tmp")
-    with open(scratch, "wb", opener=lambda path, flags: os.open(path, flags, 0o660)) as file:
+    scratch.unlink(missing_ok=True)  # of a try that was cut off, or a link that somebody has laid out
+    with open(scratch, "xb", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW, 0o600)) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

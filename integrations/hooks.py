@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.http import HttpRequest
 
+from integrations.connectors.values import CheckLine
 from integrations.models import Integration
 
 
@@ -51,6 +53,17 @@ class Happening:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test of a connection, which a worker makes. Until `lines` are there, `words` say how far it is, and `reload`
+    whether they may still come. `key` is None for one that was not begun."""
+
+    key: UUID | None
+    lines: Sequence[CheckLine] | None = None
+    words: str = ""
+    reload: bool = False
+
+
 # Of all of them at once: the number of queries must not grow with the connections.
 health: list[Callable[[Sequence[Integration]], Mapping[int, Health]]] = []
 # Sentences above the list and each connection's overview: trouble that concerns all of them.
@@ -72,3 +85,6 @@ on_pause: list[Callable[[Integration, str], None]] = []
 on_resume: list[Callable[[Integration, str], None]] = []
 # After new credentials were saved.
 on_credentials: list[Callable[[Integration, str], None]] = []
+# *Test connection*: (integration, by) begins one and waits for a moment; (integration, key) looks at one again.
+begin_test: list[Callable[[Integration, str], Test]] = []
+look_at_test: list[Callable[[Integration, UUID], Test | None]] = []

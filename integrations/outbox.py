@@ -41,11 +41,14 @@ class DatabaseOutbox:
         self._holds = holds
 
     def latest(self, employee: str) -> Mapping[str, Any] | None:
-        row = (
-            ExportRecord.objects.filter(file__integration=self._integration, employee_key=int(employee))
-            .order_by("-pk")
-            .first()
-        )
+        return self._newest(employee)
+
+    def handed_over(self, employee: str) -> Mapping[str, Any] | None:
+        return self._newest(employee, file__fetched_at__isnull=False)
+
+    def _newest(self, employee: str, **which: Any) -> Mapping[str, Any] | None:
+        rows = ExportRecord.objects.filter(file__integration=self._integration, employee_key=int(employee), **which)
+        row = rows.order_by("-pk").first()
         return row.record if row else None
 
     @transaction.atomic

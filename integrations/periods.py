@@ -46,6 +46,20 @@ def current(positions: Iterable[Position], today: date) -> Position | None:
     return max(active, key=rank, default=None)
 
 
+def current_since(position: Position, positions: Iterable[Position], today: date) -> date:
+    """From which day on this position has been the current one without a break: its first day, or the day on which it
+    came back because another one was over. The first day where it is not current today."""
+    held = list(positions)
+    turns = {p.start for p in held} | {p.end + timedelta(days=1) for p in held if p.end is not None and p.end < today}
+    since = None
+    for day in sorted((d for d in turns if position.start <= d <= today), reverse=True):
+        now = current(held, day)
+        if now is None or now.id != position.id:
+            break
+        since = day
+    return since or position.start
+
+
 def goes_on(position: Position, positions: Iterable[Position]) -> bool:
     """Whether another position follows this one without a day between (or runs beyond its end): for a system that
     knows one employment, the employment does not end with this position."""
@@ -60,3 +74,26 @@ def next_change(positions: Sequence[Position], today: date) -> date | None:
     days = [p.start for p in positions if p.start > today]
     days += [p.end + timedelta(days=1) for p in positions if p.end is not None and p.end >= today]
     return min(days, default=None)
+
+
+def becomes_current(position: Position, positions: Sequence[Position], today: date) -> date | None:
+    """The first day after today on which this position is `current`, as things stand; None if there is none."""
+    days = {p.start for p in positions} | {
+        p.end + timedelta(days=1) for p in positions if p.end not in (None, date.max)
+    }
+    for day in sorted(d for d in days if d > today):
+        now = current(positions, day)
+        if now is not None and now.id == position.id:
+            return day
+    return None
+
+
+def end_of_chain(position: Position, positions: Iterable[Position]) -> Position:
+    """The position with which the employment that this one belongs to ends: itself, unless another one `goes_on`."""
+    rest = list(positions)
+    while goes_on(position, rest):
+        assert position.end is not None
+        after = position.end + timedelta(days=1)
+        following = [p for p in rest if p.start <= after and (p.end is None or p.end > position.end)]
+        position = max(following, key=lambda p: (p.end is None, p.end or date.min, p.id))
+    return position

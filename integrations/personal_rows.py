@@ -56,6 +56,8 @@ def _records(subject: Subject) -> QuerySet:
 def _erase_records(rows: QuerySet, subject: Subject) -> None:
     """Also out of the files that were made of them, which stay as they are for everybody else."""
     files = set()
+    # Nobody fetches one between the reading and the writing.
+    list(ExportFile.objects.filter(pk__in=rows.values("file")).order_by("pk").select_for_update().values_list("pk"))
     for record in rows.select_related("file__integration").iterator(chunk_size=50):
         file = record.file
         files.add(file.pk)

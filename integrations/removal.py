@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import F
+
 from integrations import hooks
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from positions.batches import delete, in_batches
@@ -9,7 +11,7 @@ from positions.batches import delete, in_batches
 
 def empty(integration: Integration) -> None:
     """Whoever is interrupted deletes it once more. It is switched off first: nothing is recorded meanwhile."""
-    Integration.objects.filter(pk=integration.pk).update(send_positions=False)
+    Integration.objects.filter(pk=integration.pk).update(send_positions=False, version=F("version") + 1)
     for act in hooks.before_deletion:
         act(integration)
     in_batches(ExportRecord.objects.filter(file__integration=integration), delete)

@@ -12,6 +12,7 @@ from dataclasses import field as made
 from datetime import date
 from typing import Any
 
+from integrations import identity
 from integrations.connectors.base import Connector
 from integrations.connectors.errors import (
     ConnectorError,
@@ -19,14 +20,17 @@ from integrations.connectors.errors import (
     EmployeeNotFound,
     EmployeeNotUnique,
     Interrupted,
+    MatchRefused,
     NotAuthorized,
     RateLimited,
     RecordRefused,
     Stale,
+    Unavailable,
     UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Exchange
+from integrations.connectors.storable import fit_id
 from integrations.connectors.system import Model, System
 from integrations.connectors.values import (
     Change,
@@ -38,39 +42,65 @@ from integrations.connectors.values import (
     Wanted,
     Warning,
 )
-from integrations.periods import current, goes_on
+from integrations.flat import Case, LastSent, Standing, as_ended, partly_written, plan_flat
+from integrations.history import Intent, plan_history
+from integrations.periods import current_since
 from integrations.planner import (
     Action,
-    Intent,
-    LastSent,
     Plan,
     Rules,
     Sent,
     Skip,
     Step,
-    as_ended,
-    chosen_position,
+    compare,
     day,
-    differences,
-    plan_flat,
-    plan_history,
+    delete_outcome,
 )
 from integrations.translate import Problem, active_fields, same, translate
 
 MOST_OLDER = 6  # values of one field that were written within the time in which a read may come late
+# No record there is taken for this employee's.
+NOBODY = (EmployeeNotFound, EmployeeNotUnique, MatchRefused)
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a try was going to write to a flat record, and what the record held `before` (of each such try that got as
+    far as writing)."""
+
+    wanted: Wanted
+    before: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
     """One position with an open job. `changed` names our fields that changed, None when that is not known.
     `tried`: start dates under which it may have been created there although no answer ever came.
-    `meant`: the same for a flat system, everything that the record there was to say."""
+    `meant`: the same for a flat system, everything that the record there was to say.
+    `again`: a person asked to have it sent again."""
 
     position_id: str
     changed: frozenset[str] | None = None
     move: bool = False
     tried: tuple[date, ...] = ()
-    meant: tuple[Wanted, ...] = ()
+    meant: tuple[Meant, ...] = ()
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What is known of the match besides the record's id.
+
+    confirmed   a person said that the record is this employee's
+    doubted     number, national id or e-mail changed here since: it is looked at anew
+    written_to  the record there under which `Work.sent` was written, "" when that is not known
+    withheld    why nothing is written until a person has decided who the employee is there
+    """
+
+    confirmed: bool = False
+    doubted: bool = False
+    written_to: str = ""
+    withheld: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +110,8 @@ class Work:
     positions  all of the employee's positions here
     touched    those to bring in line (deleted ones are not in positions)
     sent       position id -> what was last written for it (for a flat system: one entry at most)
+    outside    touched or sent positions that exist here but that the connection does not take any more: they are not in
+               positions either, and are treated there as deleted ones
     """
 
     person: Person
@@ -89,6 +121,8 @@ class Work:
     remote_employee_id: str
     rules: Rules
     today: date
+    outside: frozenset[str] = frozenset()
+    match: Match = Match()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +172,7 @@ class Report:
     exchanges: tuple[Exchange, ...] = ()
     error: ConnectorError | None = None  # what ended the run early, if something did
     unanswered: set[str] = made(default_factory=set)  # positions that may have been created there or not
+    wrong_record: str = ""  # the record to which `Work.sent` was written, when it is not this employee's after all
 
 
 def last_sent(work: Work) -> LastSent | None:
@@ -145,27 +180,30 @@ def last_sent(work: Work) -> LastSent | None:
     return next((LastSent(position_id, sent) for position_id, sent in work.sent.items()), None)
 
 
-def flat_target(work: Work, touched: Iterable[str], last: LastSent | None) -> Position | None:
-    """Flat: the position to write, as that system is to see it."""
-    chosen = chosen_position(work.positions, frozenset(touched), last, work.today)
-    if chosen is not None and goes_on(chosen, work.positions):
-        # One employment there: a change of position must not look like somebody who leaves.
-        values = {k: v for k, v in chosen.values.items() if k not in ("end_reason", "last_day_of_work")}
-        chosen = replace(chosen, end=None, values=values)
-    return chosen
+def flat_case(
+    system: System, settings: Mapping[str, Any], work: Work, touched: Iterable[str], last: LastSent | None
+) -> Case:
+    """Flat: all that decides what becomes of the one record."""
+    return Case(system, settings, work.positions, frozenset(touched), last, work.rules, work.today, work.outside)
 
 
 def about_to_write(system: System, settings: Mapping[str, Any], work: Work) -> Wanted | None:
     """Flat: what a run is going to give the record there, if that is for another position than the last one."""
-    chosen = flat_target(work, (t.position_id for t in work.touched), last_sent(work))
-    return translate(system, chosen, settings).wanted if chosen is not None and chosen.id not in work.sent else None
+    target = flat_case(system, settings, work, (t.position_id for t in work.touched), last_sent(work)).target
+    return translate(system, target, settings).wanted if target is not None and target.id not in work.sent else None
 
 
-def run(connector: Connector, work: Work, *, execute: bool = True) -> Report:
+# Called before a flat record is given to another position, with that one's id and what the record holds.
+BeforeWrite = Callable[[str, Mapping[str, Any]], None]
+
+
+def run(
+    connector: Connector, work: Work, *, execute: bool = True, before_write: BeforeWrite = lambda *_: None
+) -> Report:
     """Never raises a ConnectorError: it ends up in the report, at every position that it kept from being written."""
     connector.http.masker.about(work.person.national_id)
     connector.http.begin()
-    state = _Run(connector, work, execute)
+    state = _Run(connector, work, execute, before_write)
     try:
         state.go()
     except ConnectorError as error:
@@ -202,8 +240,8 @@ def _hide(report: Report, hide: Callable[[str], str]) -> None:
 
 
 class _Run:
-    def __init__(self, connector: Connector, work: Work, execute: bool) -> None:
-        self.connector, self.work, self.execute = connector, work, execute
+    def __init__(self, connector: Connector, work: Work, execute: bool, before_write: BeforeWrite) -> None:
+        self.connector, self.work, self.execute, self.before_write = connector, work, execute, before_write
         self.system = connector.system
         self.report = Report()
         self.open = {t.position_id: t for t in work.touched}
@@ -222,10 +260,11 @@ class _Run:
         self._prepare()
         if not self.open:
             return
-        person = self.work.person
         try:
-            employee = self.connector.find_employee(person, self.work.remote_employee_id)
-        except (EmployeeNotFound, EmployeeNotUnique):
+            employee = self._who()
+        except NOBODY:
+            if self.work.remote_employee_id:  # otherwise it was said when that match ended
+                self._leave_record()
             if self.system.model is not Model.FLAT or self.wanted:
                 raise
             self._settle(self._plan_flat(None))  # it was only looked whether an earlier try had written something
@@ -233,6 +272,11 @@ class _Run:
         self.report.remote_employee = employee
         matched = f"Employee matched by {employee.matched_by}" if employee.matched_by else "Employee matched"
         self.common.append(Trace(matched, True, employee.label or employee.id))
+        if self.work.match.written_to not in ("", employee.id):
+            self._leave_record()
+            self._start_over()
+            if not self.open:
+                return
         employee = self._with_record(employee)
         while self.open:
             remotes = [self._as_written(remote) for remote in self.connector.read(employee)]
@@ -267,6 +311,40 @@ class _Run:
                 before[key] = [*before.get(key, ()), change.old][-MOST_OLDER:]
         return before
 
+    def _who(self) -> RemoteEmployee:
+        """The record there that is this employee's and nobody else's."""
+        work, match, connector = self.work, self.work.match, self.connector
+        known = work.remote_employee_id
+        if match.withheld is not None:
+            raise MatchRefused(match.withheld.message, cause=match.withheld.cause)
+        if known and match.confirmed:
+            employee = connector.find_confirmed(work.person, known, anew=match.doubted)
+        else:
+            employee = connector.find_employee(work.person, "" if match.doubted else known)
+        if not fit_id(employee.id):
+            raise Unavailable(
+                f"{self.system.name} gave an id of {len(employee.id)} characters for this employee, which cannot be "
+                "kept. Nothing was written; it is tried again."
+            )
+        if employee.id != known or match.doubted:
+            matches = connector.context.matches
+            if not (matches.claim if self.execute else matches.free)(work.person, employee):
+                problem = identity.taken(self.system.name, employee.id)
+                raise MatchRefused(problem.message, cause=problem.cause, candidate=employee.id)
+        return employee
+
+    def _leave_record(self) -> None:
+        """What was written until now was written to a record that is not this employee's (any more)."""
+        if self.work.sent and self.work.match.withheld is None:
+            self.report.wrong_record = self.work.match.written_to or self.work.remote_employee_id
+
+    def _start_over(self) -> None:
+        """Nothing was ever written to the record that is the right one."""
+        self.work, self.last = replace(self.work, sent={}), None
+        self.wanted.clear()
+        self.trace = {position_id: [] for position_id in self.open}
+        self._prepare()
+
     def _with_record(self, employee: RemoteEmployee) -> RemoteEmployee:
         if self.last is None:
             return employee
@@ -283,14 +361,10 @@ class _Run:
             if position is not None:
                 self._translate(position, touched)
             elif touched.position_id not in self.work.sent and not touched.tried:
-                self._finish(
-                    Outcome(
-                        touched.position_id,
-                        "skipped",
-                        "never_sent",
-                        f"It was never sent to {self.system.name}, so there is nothing to delete there.",
-                    )
-                )
+                outside = touched.position_id in self.work.outside
+                never = delete_outcome(self.system, self.work.rules, None, outside=outside)
+                assert isinstance(never, Skip)
+                self._skip(touched.position_id, never)
         if self.system.model is Model.FLAT:
             self._prepare_flat()
 
@@ -301,31 +375,31 @@ class _Run:
             # Nothing to write: whatever else changed is settled without asking the target at all.
             self._settle(self._plan_flat(None))
 
+    def _case(self) -> Case:
+        return flat_case(self.system, self.connector.settings, self.work, self.open, self.last)
+
     def _choose(self) -> None:
-        work = self.work
-        chosen = flat_target(work, self.open, self.last)
-        if chosen is None:
+        case = self._case()
+        target = case.target
+        if target is None:
             return
-        touched = self.open.setdefault(chosen.id, Touched(chosen.id))
-        self.trace.setdefault(chosen.id, [])
-        self._translate(chosen, touched)
-        if chosen.id in self.wanted and current(work.positions, work.today) is None:
-            self.wanted[chosen.id] = as_ended(self.system, self.connector.settings, self.wanted[chosen.id])
+        touched = self.open.setdefault(target.id, Touched(target.id))
+        self.trace.setdefault(target.id, [])
+        # A start that moves a position into the future matters there, be it sent or not.
+        self._translate(target, touched, whatever_changed=case.standing is Standing.UPCOMING)
+        if target.id in self.wanted:
+            counts_from = current_since(target, case.positions, case.today)
+            self.wanted[target.id] = replace(self.wanted[target.id], counts_from=counts_from)
+        if target.id in self.wanted and case.standing is Standing.OVER:
+            self.wanted[target.id] = as_ended(self.system, self.connector.settings, self.wanted[target.id])
 
     def _plan_flat(self, remote: Remote | None) -> Plan:
-        return plan_flat(
-            self.system,
-            self.connector.settings,
-            self.work.positions,
-            frozenset(self.open),
-            next((self.wanted[p] for p in self.open if p in self.wanted), None),
-            remote,
-            self.last,
-            self.work.rules,
-            self.work.today,
-        )
+        chosen = next((p for p in self.open if p in self.wanted), "")
+        again = any(t.again for t in self.open.values())
+        changed = self.open[chosen].changed if chosen else None
+        return plan_flat(self._case(), self.wanted.get(chosen), remote, again=again, changed=changed or frozenset())
 
-    def _translate(self, position: Position, touched: Touched) -> None:
+    def _translate(self, position: Position, touched: Touched, *, whatever_changed: bool = False) -> None:
         settings = self.connector.settings
         translation = translate(self.system, position, settings)
         self.unsent[position.id] = translation.unsent
@@ -334,8 +408,9 @@ class _Run:
             self._fail(position.id, first, others=translation.problems[1:])
             return
         supported = {f.ours for f in active_fields(self.system, settings)}
-        if touched.changed and not touched.changed & supported and self._sent_already(translation.wanted):
-            names = ", ".join(sorted(_label(c) for c in touched.changed))
+        changed = None if whatever_changed else touched.changed
+        if changed and not changed & supported and self._sent_already(translation.wanted):
+            names = ", ".join(sorted(_label(c) for c in changed))
             self._finish(
                 Outcome(
                     position.id,
@@ -374,23 +449,29 @@ class _Run:
                 self.found[touched.position_id] = Sent(remote.id)
 
     def _adopt(self, remotes: Sequence[Remote]) -> None:
-        """Flat: the record says just what an earlier try meant to write for a position whose answer was lost, so it
-        stands for that position: it is ended, taken over or reported like any other that was sent."""
+        """Flat: the record says just what an earlier try meant to write for a position whose answer was lost, or what
+        that try leaves when it is cut off between its calls, so it stands for that position: it is ended, taken over or
+        reported like any other that was sent."""
         if not remotes or self.adopted is not None:
             return
-        settings = self.connector.settings
+        settings, there = self.connector.settings, remotes[0]
         fields = active_fields(self.system, settings)
         for touched in self.open.values():
             if touched.position_id in self.work.sent:
                 continue
             for meant in reversed(touched.meant):
-                if not differences(fields, settings, meant, remotes[0], None):
-                    self.last = self.adopted = LastSent(touched.position_id, Sent(remotes[0].id, meant.values))
-                    target = flat_target(self.work, self.open, self.last)
-                    if target is None or target.id not in self.wanted:
-                        self.wanted.clear()
-                        self._choose()
-                    return
+                wanted = meant.wanted
+                if compare(self.system, fields, settings, wanted, there, None).changes:
+                    if not partly_written(self.system, settings, wanted, meant.before, there):
+                        continue
+                    written = {k: v for k, v in wanted.values.items() if same(there.values.get(k), v)}
+                    wanted = replace(wanted, values=written)
+                self.last = self.adopted = LastSent(touched.position_id, Sent(there.id, wanted.values))
+                target = self._case().target
+                if target is None or target.id not in self.wanted:
+                    self.wanted.clear()
+                    self._choose()
+                return
 
     def _plan(self, remotes: Sequence[Remote]) -> Plan:
         work, settings = self.work, self.connector.settings
@@ -402,6 +483,8 @@ class _Run:
                 self.wanted.get(t.position_id),
                 work.sent.get(t.position_id) or self.found.get(t.position_id),
                 t.move,
+                t.position_id in work.outside,
+                t.changed or frozenset(),
             )
             for t in self.open.values()
         ]
@@ -409,8 +492,12 @@ class _Run:
             sent.remote_id: f"from {day(self.here[p].start)}"
             for p, sent in work.sent.items()
             if p not in self.trace and p in self.here
+        } | {
+            sent.remote_id: "of another company"
+            for p, sent in work.sent.items()
+            if p not in self.trace and p in work.outside
         }
-        return plan_history(self.system, settings, intents, remotes, work.rules, others)
+        return plan_history(self.system, settings, intents, remotes, work.rules, others, self.connector.seen)
 
     def _settle(self, plan: Plan) -> None:
         """Ends the run for every position that the plan does not write."""
@@ -420,13 +507,18 @@ class _Run:
             self._skip(position_id, skip)
         for position_id, until in plan.waits.items():
             message = f"{self.system.name} takes the current position only: it is sent on {day(until)}."
-            self._finish(Outcome(position_id, "waiting", "not_yet_current", message, wait_until=until))
+            told = plan.warnings.get(position_id, ())
+            self._finish(Outcome(position_id, "waiting", "not_yet_current", message, warnings=told, wait_until=until))
 
     def _skip(self, position_id: str, skip: Skip) -> None:
-        wanted = self.wanted.get(position_id)
-        sent = Sent(skip.remote_id, wanted.values) if wanted is not None and skip.remote_id else None
+        sent = Sent(skip.remote_id, skip.holds, skip.left_behind) if skip.remote_id else None
         gone = skip.cause in ("already_gone", "taken_over")
-        self._finish(Outcome(position_id, "skipped", skip.cause, skip.message, sent=sent, gone=gone))
+        field = skip.warnings[0].field if skip.cause == "stays_there" else ""
+        self._finish(
+            Outcome(
+                position_id, "skipped", skip.cause, skip.message, field, warnings=skip.warnings, sent=sent, gone=gone
+            )
+        )
 
     # writing
 
@@ -435,7 +527,9 @@ class _Run:
         for step in plan.steps:
             self.trace.setdefault(step.position_id, [])
             if not self.execute:
-                self._finish(self._outcome(step, "planned"))
+                planned = self._outcome(step, "planned")
+                planned.message, planned.warnings = step.note, step.warnings
+                self._finish(planned)
                 continue
             try:
                 self._write(step, employee)
@@ -448,12 +542,16 @@ class _Run:
             except DataRefused as error:
                 self._refuse(step, error)
                 return True
+        for position_id, skip in plan.afterwards.items():
+            self._skip(position_id, skip)
         return False
 
     def _write(self, step: Step, employee: RemoteEmployee) -> None:
         person = self.work.person
         if step.action is Action.CREATE or (self.system.model is Model.FLAT and step.position_id not in self.work.sent):
             self.report.unanswered.add(step.position_id)
+            if self.system.model is Model.FLAT:
+                self.before_write(step.position_id, step.remote.values if step.remote else {})
         try:
             if step.action is Action.CREATE:
                 assert step.wanted is not None
@@ -477,15 +575,15 @@ class _Run:
         outcome = self._outcome(step, "sent")
         outcome.trace.append(Trace(_said(step, "accepted"), True, written.pending or f"Record {written.remote_id}"))
         outcome.pending, outcome.file_id = written.pending, written.file_id
-        outcome.warnings = (*written.warnings, *((Warning(step.note, "start_date"),) if step.note else ()))
+        outcome.message = step.note
+        outcome.warnings = (*written.warnings, *step.warnings)
         if step.action is Action.DELETE:
             outcome.gone = True
         else:
-            assert step.wanted is not None
             unwritten = {w.field for w in written.warnings if w.field}
-            values = {k: v for k, v in step.wanted.values.items() if k not in unwritten}
-            outcome.sent = Sent(written.remote_id, values)
-            outcome.older = self._older(step, values)
+            held = {k: v for k, v in step.holds.items() if k not in unwritten}
+            outcome.sent = Sent(written.remote_id, held, step.left_behind)
+            outcome.older = self._older(step, held)
         self._finish(outcome)
 
     def _remember_unsure(self, step: Step) -> None:
@@ -536,7 +634,8 @@ class _Run:
 
     def _refuse(self, step: Step, error: DataRefused) -> None:
         outcome = self._outcome(step, "failed")
-        outcome.cause, outcome.message, outcome.field = error.cause, error.message, error.field
+        outcome.cause, outcome.field = error.cause, error.field
+        outcome.message = " ".join([error.message, *(w.message for w in step.warnings)])
         outcome.vendor_text, outcome.vendor_code = error.vendor_text, error.vendor_code
         outcome.trace.append(Trace(_said(step, "refused"), False, error.vendor_text or error.message))
         self._finish(outcome)
@@ -544,7 +643,7 @@ class _Run:
     def stop(self, error: ConnectorError) -> None:
         """The run cannot go on: every position still open gets this error."""
         self.report.error = error
-        lasting = isinstance(error, DataRefused | EmployeeNotFound | EmployeeNotUnique)
+        lasting = isinstance(error, (DataRefused, *NOBODY))
         for position_id in list(self.open):
             sent, older = self.unsure.get(position_id, (None, None))
             self._finish(
@@ -577,6 +676,6 @@ def _said(step: Step, word: str) -> str:
 
 
 def _stopped(error: ConnectorError) -> str:
-    if isinstance(error, EmployeeNotFound | EmployeeNotUnique):
+    if isinstance(error, NOBODY):
         return "Employee matched"
     return "Answered there"

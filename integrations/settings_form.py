@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,20 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
+from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, RADIO_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
 
 from integrations import folders
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.system import Field, Kind, Setting, System
 from integrations.translate import active_fields, empty
+from positions.opened import Opened
 
 if TYPE_CHECKING:
     from integrations.models import Integration
+    from positions.models import Company
+
+# Whose positions a connection takes.
+EVERYBODY, ONLY = "everybody", "companies"
 
 SECRETS = (Kind.SECRET, Kind.LONG_SECRET)
 # Rows to fill in below those that a table of free keys has already.
@@ -67,34 +72,48 @@ def missing(integration: Integration) -> list[Setting]:
     ]
 
 
-def gaps(system: System, settings: Mapping[str, Any]) -> list[str]:
-    """For which positions nothing is sent yet, and which setting would change that. `settings` are cleaned."""
-    return [sentence for declared in active_fields(system, settings) for sentence in _gaps(system, declared, settings)]
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Positions that are not sent until a setting is filled in: those whose `field` is one of `codes` (None: empty),
+    and that have a value in `having` ("": all of them)."""
+
+    sentence: str
+    field: str
+    codes: tuple[str, ...] | None = None
+    having: str = ""
 
 
-def _gaps(system: System, declared: Field, settings: Mapping[str, Any]) -> Iterator[str]:
+def gaps(system: System, settings: Mapping[str, Any]) -> list[Gap]:
+    """For which positions nothing would be sent, and which setting would change that. `settings` are cleaned."""
+    return [gap for declared in active_fields(system, settings) for gap in _gaps(system, declared, settings)]
+
+
+def _gaps(system: System, declared: Field, settings: Mapping[str, Any]) -> Iterator[Gap]:
     label = BY_KEY[declared.ours].label.lower()
     by_name = {s.name: s for s in system.settings}
     default = by_name.get(declared.default_setting)
     if default is not None and empty(settings.get(default.name)):
         ended = f" that have {_a(BY_KEY[declared.required_with].label.lower())}" if declared.required_with else ""
         if declared.required or declared.required_with:
-            yield f"Positions{ended} without {_a(label)} are not sent until “{default.label}” is filled in."
+            yield Gap(
+                f"Positions{ended} without {_a(label)} are not sent until “{default.label}” is filled in.",
+                declared.ours,
+                having=declared.required_with,
+            )
     table = by_name.get(declared.table)
     if declared.codes is not None and table is not None:
         from integrations.supported import our_word
 
         rows = settings.get(table.name)
         given = rows if isinstance(rows, Mapping) else {}
-        without = [
-            our_word(declared.ours, ours)
-            for ours, theirs in declared.codes.items()
-            if empty(theirs) and empty(given.get(ours))
-        ]
+        without = tuple(ours for ours, theirs in declared.codes.items() if empty(theirs) and empty(given.get(ours)))
         if without:
-            yield (
-                f"Positions with {label} {_either(without)} are not sent until a counterpart is chosen under "
-                f"“{table.label}”."
+            words = [our_word(declared.ours, code) for code in without]
+            yield Gap(
+                f"Positions with {label} {_either(words)} are not sent until a counterpart is chosen under "
+                f"“{table.label}”.",
+                declared.ours,
+                without,
             )
 
 
@@ -257,12 +276,12 @@ class Section:
         return any(f.errors or f.value() for f in self.fields)
 
 
-class ConnectionForm(forms.Form):
+class ConnectionForm(Opened, forms.Form):
     """Everything that a person tells about a connection. Gives what changed as sentences without any secret."""
 
     def __init__(self, instance: Integration, data: Any = None, *, disabled: bool = False) -> None:
-        super().__init__(data)
         self.instance = instance
+        super().__init__(data)
         self.system = instance.system
         self.use_required_attribute = False
         self.fields["name"] = forms.CharField(
@@ -273,11 +292,19 @@ class ConnectionForm(forms.Form):
             error_messages={"required": "Give the connection a name."},
         )
         companies = instance.organization.companies.all()
+        if companies.exists():
+            self.fields["everybody"] = forms.ChoiceField(
+                label="Whose positions",
+                choices=[(EVERYBODY, "Everybody’s"), (ONLY, "Only those with these companies:")],
+                required=False,
+                initial=EVERYBODY if instance.everybody else ONLY,
+                widget=forms.RadioSelect(attrs={"class": " ".join(RADIO_CLASSES)}),
+            )
         self.fields["companies"] = forms.ModelMultipleChoiceField(
             companies,
             required=False,
             initial=instance.companies.all() if instance.pk else companies.none(),
-            help_text="Only employees of these companies are sent. None chosen: everybody.",
+            help_text="What counts is the company of the position, not of the employee.",
             widget=forms.CheckboxSelectMultiple(attrs={"class": " ".join(CHECKBOX_CLASSES)}),
         )
         for setting in self.system.credentials:
@@ -412,6 +439,21 @@ class ConnectionForm(forms.Form):
 
         return [TableRow(row, our_word(declared.ours if declared else "", row), built_in(row)) for row in table.rows]
 
+    # -- what it was opened with
+
+    def stored(self, name: str) -> Any:
+        """Of a credential, which is never shown: since when it is set, and by whom."""
+        kind, _, setting = name.partition("__")
+        return self.instance.credential_hints.get(setting) if kind == "credential" else super().stored(name)
+
+    def theirs(self, name: str) -> Any:
+        return "" if name.startswith("credential__") else super().theirs(name)
+
+    def shown(self, field: forms.Field, name: str, value: Any) -> str:
+        if name.startswith("credential__"):
+            return f"set by {self.stored(name).get('by')}" if not value and self.stored(name) else "what you entered"
+        return super().shown(field, name, value)
+
     # -- cleaning
 
     def clean_name(self) -> str:
@@ -422,6 +464,8 @@ class ConnectionForm(forms.Form):
         return name
 
     def clean(self) -> dict[str, Any]:
+        super().clean()
+        self._clean_scope()
         for name in self.system.base_urls:
             self._clean_url(name)
         for setting in self.system.credentials:
@@ -432,6 +476,21 @@ class ConnectionForm(forms.Form):
                     f"credential__{setting.name}", "Either enter a new one or remove the one that is set, not both."
                 )
         return self.cleaned_data
+
+    def _clean_scope(self) -> None:
+        """`everybody` becomes a bool. An empty list of companies is no choice, neither of everybody nor of nobody."""
+        chosen = self.cleaned_data.get("companies") or ()
+        said = self.cleaned_data.get("everybody")
+        everybody = said == EVERYBODY if said else self.instance.everybody and not chosen
+        if "companies" not in self.errors:
+            if everybody and chosen:
+                names = ", ".join(str(company) for company in chosen)
+                self.add_error(
+                    "everybody", f"Everybody is chosen, and {names} too. Choose “Only those with”, or untick them."
+                )
+            elif not everybody and not chosen:
+                self.add_error("companies", "Choose at least one company, or everybody.")
+        self.cleaned_data["everybody"] = everybody
 
     def _clean_url(self, name: str) -> None:
         key = f"url__{name}"
@@ -484,10 +543,10 @@ class ConnectionForm(forms.Form):
         said = []
         if self.cleaned_data["name"] != self.instance.name:
             said.append(f"Name: {self.instance.name} → {self.cleaned_data['name']}")
-        before = sorted(str(c) for c in self.instance.companies.all())
-        after = sorted(str(c) for c in self.cleaned_data["companies"])
+        before = _whose(self.instance.everybody, self.instance.companies.all())
+        after = _whose(self.cleaned_data["everybody"], self.cleaned_data["companies"])
         if before != after:
-            said.append(f"Companies: {', '.join(before) or 'everybody'} → {', '.join(after) or 'everybody'}")
+            said.append(f"Companies: {before} → {after}")
         given, removed = self.credentials(), self.removed()
         for s in self.system.credentials:
             if s.name in given:
@@ -507,7 +566,7 @@ class ConnectionForm(forms.Form):
     # -- showing
 
     def sections(self) -> list[Section]:
-        sections = [Section("Connection", "", tuple(self[name] for name in ("name", "companies") if self._shown(name)))]
+        sections = [Section("Connection", "", tuple(self[name] for name in ("name", *self._scope())))]
         groups: dict[str, list[str]] = {}
         for s in self.system.credentials:
             title = "Credentials" if s.group in ("Defaults", "Credentials") else f"Credentials: {s.group}"
@@ -522,8 +581,12 @@ class ConnectionForm(forms.Form):
             sections.append(Section("Test tenant", note, urls, folded=True))
         return sections
 
-    def _shown(self, name: str) -> bool:
-        return name != "companies" or self.fields["companies"].queryset.exists()  # type: ignore[attr-defined]
+    def _scope(self) -> tuple[str, ...]:
+        return ("everybody", "companies") if "everybody" in self.fields else ()
+
+
+def _whose(everybody: bool, companies: Iterable[Company]) -> str:
+    return "everybody" if everybody else ", ".join(sorted(str(c) for c in companies)) or "nobody"
 
 
 def _setting_changes(setting: Setting, old: Any, new: Any) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.reading import number_of
 from integrations.connectors.system import Field, System
-from integrations.connectors.values import Position, Wanted
+from integrations.connectors.values import Manager, Position, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,28 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     }
     wanted = None if problems else Wanted(position.id, values, frozenset(defaulted), position.start)
     return Translation(wanted, tuple(problems), unsent)
+
+
+def sent_otherwise(system: System, settings: Mapping[str, Any], ours: str, old: Any, new: Any) -> bool:
+    """Whether a connection with these settings sends our field, and `new` otherwise than `old` (None: any other value).
+    A company that has got another name is nothing new to a system that is sent its number."""
+    declared = next((f for f in active_fields(system, settings) if f.ours == ours), None)
+    if declared is None:
+        return False
+    if old is None or new is None:
+        return True
+    # A manager may be found there by e-mail as well as by number.
+    return _as_sent(declared, old, settings) != _as_sent(declared, new, settings) or (
+        isinstance(new, Manager) and new.email != old.email
+    )
+
+
+def _as_sent(declared: Field, ours: Any, settings: Mapping[str, Any]) -> Any:
+    """Before tables and limits; None for what is refused."""
+    try:
+        return declared.encode(ours, settings) if declared.encode else ours
+    except ValueError:
+        return None
 
 
 def incomplete(system: System, fields: Sequence[Field], values: Mapping[str, Any]) -> list[Problem]:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.signals import request_finished
 
 
 class PositionsConfig(AppConfig):
@@ -6,7 +7,10 @@ class PositionsConfig(AppConfig):
     verbose_name = "HR"
 
     def ready(self) -> None:
-        from positions import audit, personal_rows
+        from positions import audit, personal_rows, signing_in
+        from positions.api.authentication import note_used
 
         audit.connect()
+        signing_in.connect()
         personal_rows.connect()
+        request_finished.connect(note_used, dispatch_uid="positions.note_used")

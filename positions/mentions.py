@@ -199,8 +199,10 @@ def naming_rows(
 
 def mask_rows(model: type[models.Model], keys: Iterable[Any], fields: Sequence[str], marks: Marks, whole: Whole) -> int:
     """Writes the rows that do name the person, without the person; gives their number."""
-    number = 0
-    for row, found in _masked_rows(model, list(keys), fields, marks, whole):
+    number, held = 0, list(keys)
+    # Nobody writes them between the reading and the writing.
+    list(model._base_manager.filter(pk__in=held).order_by("pk").select_for_update().values_list("pk"))
+    for row, found in _masked_rows(model, held, fields, marks, whole):
         model._base_manager.filter(pk=row.pk).update(**found)
         number += 1
     return number

@@ -10,13 +10,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 
 from positions import batches, personal_data
-from positions.models import AuditEntry, Employee, IdempotencyKey, Position
+from positions.models import AuditEntry, Employee, EmployeeWord, IdempotencyKey, Position
 from positions.personal_data import Holding, Naming, Subject, shown
 
 
 def connect() -> None:
     personal_data.contribute(
         Holding(Employee, "Employee", _employees, _erase_employees),
+        Holding(EmployeeWord, "Search", lambda s: EmployeeWord.objects.filter(employee__in=s.keys), exported=False),
         Holding(Position, "Positions", lambda s: Position.objects.filter(employee__in=s.keys)),
         Holding(AuditEntry, "Audit trail", _audit, _erase_audit),
         Holding(LogEntry, "History of pages", _history, show=_history_entry),

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from integrations.models import Integration
+from positions.models import Position
 from synclog import actions, progress
 from synclog.models import Job, JobQuerySet
 from synclog.showing import counted
+from synclog.truth import Truth, keys_in
 
 _PIECE = 500
 
@@ -53,6 +56,21 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> Resynced:
     if large:
         progress.recorded(started)
     return Resynced(sent, names, seen - sent)
+
+
+def send_changed(integration: Integration, by: str) -> int:
+    """Sends what was changed here since it was sent, all of this connection. Gives how many positions that are."""
+    keys = array("q", keys_in(integration, Truth.CHANGED).iterator(chunk_size=10_000))
+    started, large, sent = timezone.now(), len(keys) >= progress.LARGE, 0
+    for piece in _pieces(keys):
+        positions = Position.objects.filter(pk__in=piece).select_related("employee").defer("employee__national_id")
+        number = actions.send_now(positions, integration, by)
+        sent += number
+        if large:
+            progress.begun(started, {integration.pk: number}, by)
+    if large:
+        progress.recorded(started)
+    return sent
 
 
 def dismiss(jobs: JobQuerySet, reason: str, by: str) -> int:

@@ -14,6 +14,8 @@ from django.utils import timezone
 from django_q.brokers import Broker, orm, redis_broker
 from django_q.signing import SignedPackage
 
+from synclog import signs
+
 BEAT_EVERY = 3.0  # seconds
 
 
@@ -22,7 +24,14 @@ class _Beats:
 
     _next = 0.0
 
+    def ping(self) -> bool:
+        """Asked by the guard of a cluster before it spawns the others."""
+        signs.give(signs.STEP)
+        return bool(super().ping())  # type: ignore[misc]
+
     def dequeue(self) -> list[tuple[Any, Any]]:
+        if not self._next:
+            signs.give(signs.STEP)  # the pusher is up
         found = super().dequeue() or []  # type: ignore[misc]
         now = time.monotonic()
         if now >= self._next:

@@ -40,14 +40,41 @@ _OURS = (
         "Make the employee number or e-mail unique there, then press Re-sync.",
     ),
     Cause(
+        "not_the_same_person",
+        "The record there may be somebody else's",
+        "Correct the number, national id or e-mail here or there and press Re-sync; or confirm under People that it is "
+        "the same person.",
+    ),
+    Cause(
+        "marks_disagree",
+        "Number and national id point at two records",
+        "Correct the one that is wrong, here or there, and press Re-sync; or confirm under People which record it is.",
+    ),
+    Cause(
+        "already_matched",
+        "The record is another employee's here",
+        "Release the other match under People if it is the wrong one; otherwise correct the number, national id or "
+        "e-mail here or there, then press Re-sync.",
+    ),
+    Cause(
+        "match_released",
+        "The match was released",
+        "Press Match anew under People, or confirm the record there; it is sent then.",
+    ),
+    Cause(
+        "match_stopped",
+        "Two employees had one record there",
+        "Confirm under People whose record it is, and press Match anew for the other one; it is sent then.",
+    ),
+    Cause(
         "overlap_in_target",
         "It overlaps another period there",
-        "End the other period there or change the dates here, then press Re-sync.",
+        "Make room as the message says, there or here, then press Re-sync.",
     ),
     Cause(
         "start_date_changed",
         "The start date was changed",
-        "Press Move the existing period where it is offered, or end the earlier period there and press Re-sync.",
+        "Press Move the existing period where it is offered, or do what the message says there; then press Re-sync.",
     ),
     Cause(
         "period_not_unique",
@@ -79,7 +106,8 @@ _OURS = (
     Cause(
         "not_authorized",
         "Credentials or rights are refused",
-        "Renew them under the connection's Settings; what is waiting goes out then.",
+        "Renew them under the connection's Settings, or grant the right there and press Resume; what is waiting goes "
+        "out then.",
     ),
     Cause(
         "record_refused",
@@ -100,19 +128,38 @@ _OURS = (
         "Press Re-sync: it looks there first and writes nothing twice. It is in the server's log with this job's "
         "number; tell your operator if it comes back.",
     ),
-    Cause("nothing_to_change", "Nothing to change", "Nothing to do: the system already agrees."),
+    Cause(
+        "nothing_to_change",
+        "Nothing to change",
+        "Nothing to do. Where the message names something that stays as it is there, change it there if it should not.",
+    ),
+    Cause(
+        "stays_there",
+        "It stays as it is there",
+        "Do what the message says there, then press Re-sync; or change the value back here.",
+    ),
     Cause("no_supported_change", "Nothing to send", "Nothing to do: only fields that are not sent were changed."),
     Cause("not_current", "Not the current position", "Nothing to do: this system takes the current position only."),
     Cause("not_yet_current", "Not current yet", "Nothing to do: it is sent on its first day."),
     Cause("never_sent", "It was never sent", "Nothing to do: there is nothing to delete there."),
     Cause("already_gone", "Already gone there", "Nothing to do."),
+    Cause(
+        "not_yet_taken_over",
+        "Waits for another position",
+        "Mend what the entry of the employee's current position says; this one ends with it.",
+    ),
     Cause("taken_over", "Another position took its place", "Nothing to do."),
     Cause(
         "delete_switched_off",
         "Deleting there is switched off",
-        "Delete it there by hand, or switch Delete there too on under Settings.",
+        "Do what the message says there. For the next ones, switch Delete there too on under Settings.",
     ),
-    Cause("switched_off", "Sync was switched off", "Save the position again after switching on, or press Re-sync."),
+    Cause(
+        "out_of_scope",
+        "Not of this connection's companies",
+        "Nothing to do. If it should be sent: correct its company here, or this connection's companies under Settings.",
+    ),
+    Cause("switched_off", "Sync was switched off", "Change the position after switching on, or press Re-sync."),
 )
 
 

@@ -20,13 +20,15 @@ from positions import dates, roles
 from positions.models import Employee
 from synclog import showing
 from synclog.causes import cause_title, remedy
-from synclog.health import Health, health_of
-from synclog.integration_pages import silence
+from synclog.health import Health, health_of, since_sent
+from synclog.integration_pages import positions_url, silence
 from synclog.models import Attempt, Job
+from synclog.silence import silent
+from synclog.truth import Truth
 
 DAYS = 14
 _SHOWN = 24  # connections; the list has all of them
-_CAUSES = 6
+_SHOWN_NEEDS = 8
 _ROWS = 500
 _SAMPLE = 2000  # newest changes whose time to acceptance is looked at
 _SAMPLE_DAYS = 7
@@ -83,10 +85,9 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A cause that waits for a person, with each connection where it does: (connection, how many, address)."""
+    """What waits for a person, with each connection where it does: (connection, how many, address)."""
 
-    changes: str
-    cause: str
+    said: str
     remedy: str
     since: str
     where: Sequence[tuple[Integration, int, str]]
@@ -105,7 +106,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if len(integrations) > _SHOWN:
         integrations.sort(key=lambda i: urgency.get(health[i.pk].tone, 2))
     shown = integrations[:_SHOWN]
-    needs = _needs({i.pk: i for i in integrations})
+    needs = [*_held_back(integrations, health), *_needs({i.pk: i for i in integrations})]
     several = roles.only_organization(request.user) is None
     return {
         **context,
@@ -116,8 +117,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "cards": _cards(shown, health),
         "left_out": len(integrations) - len(shown),
         "several": several,
-        "needs": needs[:_CAUSES],
-        "more_needs": max(0, len(needs) - _CAUSES),
+        "needs": needs[:_SHOWN_NEEDS],
+        "more_needs": max(0, len(needs) - _SHOWN_NEEDS),
         "anyone": bool(integrations) or Employee.objects.filter(**_within(ids)).exists(),
         "may_connect": roles.can_somewhere(request.user, "administer"),
         "may_edit": roles.can_somewhere(request.user, "edit"),
@@ -233,6 +234,76 @@ def _times(integrations: Sequence[Integration], now: datetime) -> dict[int, list
     return times
 
 
+def _held_back(integrations: Sequence[Integration], health: dict[int, Health]) -> list[Need]:
+    """What keeps whole connections from sending, worst first; then what is not on its way at all."""
+    found = []
+    on = [i for i in integrations if i.connected]
+    sending = [i for i in on if i.send_positions]
+    waiting = sum(health[i.pk].counts.waiting for i in sending)
+    said = silent()
+    if said and sending:
+        found.append(
+            Need(
+                f"{showing.counted(waiting, 'change')} waiting: no worker looks for work",
+                f"{said} Ask your operator to start the worker: they go out then.",
+                "",
+                [(i, n, _log(i)) for i in sending if (n := health[i.pk].counts.waiting)][:_SHOWN_NEEDS],
+            )
+        )
+    for held, one in (
+        ([i for i in on if i.stopped], _stopped),
+        ([i for i in sending if i.retry_count and not i.stopped and not i.paused], _retrying),
+        ([i for i in sending if i.paused and not i.stopped], _paused),
+    ):
+        found += [need for i in held if (need := one(i, health[i.pk].counts.waiting)) is not None]
+    changed = [(i, n, positions_url(i, Truth.CHANGED)) for i in integrations if (n := health[i.pk].counts.changed)]
+    if changed:
+        number = sum(n for _, n, _ in changed)
+        found.append(
+            Need(since_sent(number), "Open the list and press Send now: nothing of it goes by itself.", "", changed)
+        )
+    return found
+
+
+def _stopped(integration: Integration, waiting: int) -> Need:
+    page = reverse("admin:integrations_integration_change", args=[integration.pk])
+    since = showing.clock(integration.stopped_at, integration.organization.zone) if integration.stopped_at else ""
+    return Need(
+        f"{integration.name} is stopped: {showing.counted(waiting, 'change')} waiting",
+        f"{integration.stopped_message} Renew the credentials under its Settings, or press Try again on its page: "
+        "what is waiting goes out then.",
+        since,
+        [(integration, waiting, page)],
+    )
+
+
+def _retrying(integration: Integration, waiting: int) -> Need:
+    page = reverse("admin:integrations_integration_change", args=[integration.pk])
+    zone = integration.organization.zone
+    at = f" Next try {showing.when(integration.retry_at, zone)}." if integration.retry_at else ""
+    return Need(
+        f"{integration.name} does not let us send: {showing.counted(waiting, 'change')} waiting",
+        f"{showing.in_full(integration.retry_message, integration.system.name)} Nothing to do: it is tried again.{at}",
+        "",
+        [(integration, waiting, page)],
+    )
+
+
+def _paused(integration: Integration, waiting: int) -> Need | None:
+    if not waiting:
+        return None
+    page = reverse("admin:integrations_integration_change", args=[integration.pk])
+    since = showing.clock(integration.paused_at, integration.organization.zone) if integration.paused_at else ""
+    by = f" by {integration.paused_by}" if integration.paused_by else ""
+    said = f"{integration.name} is paused{by}: {showing.counted(waiting, 'change')} waiting"
+    return Need(said, "They go out when somebody presses Resume.", since, [(integration, waiting, page)])
+
+
+def _log(integration: Integration) -> str:
+    log = reverse("admin:synclog_job_changelist")
+    return f"{log}?{urlencode({'integration__id__exact': str(integration.pk), 'tab': 'retrying'})}"
+
+
 def _needs(integrations: dict[int, Integration]) -> list[Need]:
     rows = (
         Job.objects.open()
@@ -259,9 +330,10 @@ def _need(cause: str, field: str, rows: Sequence[dict[str, Any]], integrations: 
         where.append((integrations[row["integration"]], row["n"], f"{log}?{urlencode(asked)}"))
     first = min((row["first"] for row in rows if row["first"]), default=None)
     zone = integrations[rows[0]["integration"]].organization.zone
+    changes = showing.counted(sum(row["n"] for row in rows), "change")
+    title = f"{cause_title(cause)} ({showing.field_label(field)})" if field else cause_title(cause)
     return Need(
-        showing.counted(sum(row["n"] for row in rows), "change"),
-        f"{cause_title(cause)} ({showing.field_label(field)})" if field else cause_title(cause),
+        f"{changes}: {title}",
         remedy(cause),
         showing.clock(first, zone) if first else "",
         where,

@@ -14,9 +14,12 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integrations.connectors.errors import Interrupted
+from integrations.models import Integration
 from synclog.models import Lease
 
 SECONDS = 12.0
+# What of a connection changes while a turn is at work.
+BOOK = ("version", "send_positions", "retry_at", "retry_count", "retry_message")
 IMPOSSIBLE = timedelta(minutes=2)  # ahead, even where the clocks of hosts differ
 HOST = socket.gethostname()
 # Which `manage.py worker` this process belongs to: its watchdog says so, `new_worker()`.
@@ -88,8 +91,22 @@ class Held:
         return True
 
     def holds(self) -> bool:
-        """Asks the database, inside the transaction that is about to write results."""
+        """Asks the database, inside the transaction that is about to write."""
         return self._rows().select_for_update().exists()
+
+    def integration(self) -> Integration | None:
+        """The connection's book as it is now, held still until the end of the transaction that is about to write
+        results (only `BOOK` is read); None when the lease is lost."""
+        book = [f"integration__{name}" for name in BOOK]
+        rows = self._rows().select_related("integration").only("integration_id", *book)
+        held = rows.select_for_update(of=("self", "integration"), no_key=True).first()
+        return held.integration if held else None
+
+    def serves(self, version: int) -> Q:
+        """For a query of integrations: while it holds, this holder may work on this version of the connection."""
+        return ready_integrations() & Q(
+            pk=self.integration_id, version=version, lease__owner=self.owner, lease__epoch=self.epoch
+        )
 
     def release(self, sent: list[float] | None = None) -> None:
         self._rows().update(until=None, owner="", pid=0, sent=sent)
@@ -102,6 +119,13 @@ class Held:
         now = time.monotonic()
         if now > self._until or now > self._no_calls_after:
             raise Interrupted("The worker stopped before this was sent. It goes on by itself.")
+
+
+def ready_integrations() -> Q:
+    """Those that may send now: on, not paused, not stopped, and not waiting for the system to come back."""
+    return Q(send_positions=True, paused_at=None, stopped_at=None) & (
+        Q(retry_at=None) | Q(retry_at__lte=timezone.now())
+    )
 
 
 def free(now: datetime, prefix: str = "") -> Q:

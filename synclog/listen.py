@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Model, QuerySet, Value
+from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Replace
-from django.db.models.signals import post_delete, post_save
-from django.utils import timezone
+from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from integrations.connectors.context import NOT_YET_IMPORTED
-from integrations.models import ExportFile, Integration
+from integrations.models import ExportFile, Integration, PeriodLink
 from integrations.outbox import file_imported
-from positions.models import Employee, Organization, Position
+from positions.models import Company, Department, Employee, Organization, Position
 from positions.signals import positions_changed
+from synclog import agreeing, matches
 from synclog.models import Job, Lease
-from synclog.record import Changed, record
-from synclog.wake import wake
+from synclog.record import Changed, record, renew
 
 
 def connect() -> None:
@@ -24,15 +23,23 @@ def connect() -> None:
     post_delete.connect(position_deleted, sender=Position, dispatch_uid="synclog.position_deleted")
     positions_changed.connect(many_saved, sender=Position, dispatch_uid="synclog.many_saved")
     post_save.connect(employee_saved, sender=Employee, dispatch_uid="synclog.employee_saved")
+    post_save.connect(company_saved, sender=Company, dispatch_uid="synclog.company_saved")
+    post_save.connect(department_saved, sender=Department, dispatch_uid="synclog.department_saved")
+    post_save.connect(organization_saved, sender=Organization, dispatch_uid="synclog.organization_saved")
+    m2m_changed.connect(companies_chosen, sender=Integration.companies.through, dispatch_uid="synclog.companies_chosen")
     file_imported.connect(file_carried_over, sender=ExportFile, dispatch_uid="synclog.file_carried_over")
     post_save.connect(integration_saved, sender=Integration, dispatch_uid="synclog.integration_saved")
+    for model in (Company, Department):
+        post_save.connect(goes_along_saved, sender=model, dispatch_uid=f"synclog.goes_along.{model.__name__}")
+    m2m_changed.connect(companies_changed, Integration.companies.through, dispatch_uid="synclog.companies_changed")
 
 
-def position_saved(instance: Position, created: bool, raw: bool, **kwargs: Any) -> None:
+def position_saved(instance: Position, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any) -> None:
     if raw:
         return
-    instance.sync_jobs = record([Changed(instance, None if created else instance.changed_fields())])  # type: ignore[attr-defined]
-    instance.remember()
+    told = created or instance.concerns_others(update_fields)
+    change = Changed(instance, None if created else instance.changed_fields(update_fields))
+    instance.sync_jobs = record([change]) if told else []  # type: ignore[attr-defined]
 
 
 def position_deleted(instance: Position, origin: Any = None, **kwargs: Any) -> None:
@@ -43,12 +50,8 @@ def position_deleted(instance: Position, origin: Any = None, **kwargs: Any) -> N
 
 
 def many_saved(saved: list[tuple[Position, list[str] | None]], **kwargs: Any) -> None:
-    missing = {p.employee_id for p, _ in saved if "employee" not in p._state.fields_cache}
-    employees = Employee.objects.in_bulk(missing) if missing else {}
-    for position, _ in saved:
-        if position.employee_id in employees:
-            position.employee = employees[position.employee_id]
-    jobs = record([Changed(position, fields) for position, fields in saved])
+    told = [Changed(p, fields) for p, fields in saved if fields is None or not Position.HERE_ONLY.issuperset(fields)]
+    jobs = record(told)
     by_position: dict[int, list[Job]] = {}
     for job in jobs:
         by_position.setdefault(job.position_key, []).append(job)
@@ -57,20 +60,70 @@ def many_saved(saved: list[tuple[Position, list[str] | None]], **kwargs: Any) ->
 
 
 def employee_saved(instance: Employee, created: bool, raw: bool, **kwargs: Any) -> None:
-    """A change of the employee may be the fix that the employee's failed jobs wait for."""
+    """What is being sent goes by the person as they were; what failed may have waited for just this."""
     if raw or created:
         return
-    failed = Job.objects.filter(employee_key=instance.pk, state=Job.State.FAILED, open_key__isnull=False)
-    integrations = set(failed.values_list("integration_id", flat=True))
-    if integrations:
-        now = timezone.now()
-        failed.update(state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None)
-        wake(sorted(integrations))
+    matches.marks_changed(instance)
+    whose = Employee.objects.filter(Q(pk=instance.pk) | Q(manager=instance.pk)).values("pk")
+    agreeing.look_again(_not_recording(instance.organization_id).filter(employee_key__in=whose))
+    renew(Job.objects.filter(organization=instance.organization_id, employee_key__in=whose))
 
 
-def integration_saved(instance: Integration, created: bool, raw: bool, **kwargs: Any) -> None:
+def company_saved(instance: Company, created: bool, raw: bool, **kwargs: Any) -> None:
+    if not raw and not created:
+        theirs = Position.objects.filter(company=instance).values("pk")
+        renew(Job.objects.filter(organization=instance.organization_id, position_key__in=theirs))
+
+
+def department_saved(instance: Department, created: bool, raw: bool, **kwargs: Any) -> None:
+    if not raw and not created:
+        theirs = Employee.objects.filter(department=instance).values("pk")
+        own = Position.objects.filter(department=instance).values("pk")
+        concerned = Q(employee_key__in=theirs) | Q(position_key__in=own)
+        renew(Job.objects.filter(concerned, organization=instance.organization_id))
+
+
+def organization_saved(instance: Organization, created: bool, raw: bool, **kwargs: Any) -> None:
+    """Its time zone is the day of all its connections."""
+    if not raw and not created:
+        Integration.objects.filter(organization=instance).raise_version()
+
+
+def companies_chosen(instance: Any, action: str, reverse: bool, pk_set: Any, **kwargs: Any) -> None:
+    """Of whom a connection takes positions."""
+    if action.startswith("post_"):
+        keys = (pk_set or ()) if reverse else [instance.pk]
+        Integration.objects.filter(pk__in=keys).raise_version()
+
+
+def goes_along_saved(instance: Company | Department, created: bool, raw: bool, **kwargs: Any) -> None:
+    """A company or department of another name or number: of whoever it is sent with, where that is not recorded."""
+    if raw or created:
+        return
+    if isinstance(instance, Company):
+        whose = Position.objects.filter(company=instance)
+    else:
+        whose = Position.objects.filter(Q(department=instance) | Q(department=None, employee__department=instance))
+    agreeing.look_again(_not_recording(instance.organization_id).filter(employee_key__in=whose.values("employee")))
+
+
+def _not_recording(organization: int) -> QuerySet[PeriodLink]:
+    return PeriodLink.objects.filter(integration__organization=organization, integration__send_positions=False)
+
+
+def integration_saved(
+    instance: Integration, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any
+) -> None:
     if created:
         Lease.objects.get_or_create(integration=instance)
+    elif not raw and (update_fields is None or {"settings", "everybody"} & set(update_fields)):
+        agreeing.look_again(PeriodLink.objects.filter(integration=instance))
+
+
+def companies_changed(instance: Any, action: str, reverse: bool, **kwargs: Any) -> None:
+    """A connection is for other companies now: another position may be the one that counts there."""
+    if action.startswith("post") and not reverse:
+        agreeing.look_again(PeriodLink.objects.filter(integration=instance))
 
 
 def file_carried_over(file: ExportFile, **kwargs: Any) -> None:

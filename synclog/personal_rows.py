@@ -10,13 +10,14 @@ from django_q.models import Task
 
 from positions import personal_data
 from positions.personal_data import Holding, Naming, NotNow, Subject
-from synclog.models import Attempt, Event, Job
+from synclog.models import Attempt, Event, Job, Question
 
 
 def connect() -> None:
     personal_data.contribute(
         Holding(Job, "Error log", _jobs),
         Holding(Attempt, "Attempts", lambda s: Attempt.objects.filter(job__in=_jobs(s))),
+        Holding(Question, "Previews", _previews, exported=False),
         Holding(Task, "Failures of the queue", _failures, exported=False),
     )
     personal_data.naming(
@@ -35,6 +36,10 @@ def connect() -> None:
 
 def _jobs(subject: Subject) -> QuerySet[Job]:
     return Job.objects.filter(organization=subject.organization_id, employee_key__in=subject.keys)
+
+
+def _previews(subject: Subject) -> QuerySet[Question]:
+    return Question.objects.filter(organization=subject.organization_id, employee_key__in=subject.keys)
 
 
 def _failures(subject: Subject) -> QuerySet[Task]:

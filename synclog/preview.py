@@ -6,20 +6,26 @@ the old one is spent by then.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from integrations.connect import open_connector
 from integrations.connectors.errors import Unavailable
 from integrations.connectors.http import Exchange
+from integrations.connectors.values import Change
 from integrations.models import Integration
-from integrations.runner import Outcome, run
+from integrations.runner import Outcome, Trace, run
+from integrations.scope import company_names, not_taken, scope_of
 from integrations.vault import DatabaseVault
 from positions.models import Position
+from synclog.matches import DatabaseMatches
 from synclog.models import Job
 from synclog.record import Changed, job_for
+from synclog.results import shown_value
 from synclog.showing import held_back, in_full
 from synclog.work import load_work
 
@@ -62,22 +68,33 @@ _WOULD = {
 }
 
 
-def preview_position(integration: Integration, position: Position) -> Preview:
-    """Needs the position's employee, and the integration with its credentials and its organization."""
-    job = job_for(Changed(position), position.employee, integration.pk)
-    companies = {company.pk: company.name for company in integration.companies.all()}
-    if companies and position.employee.company_id not in companies:
-        names = ", ".join(sorted(companies.values()))
-        return Preview(
-            integration,
-            job,
-            refused=f"{integration.name} takes only employees of {names}: nothing of {position.employee.name} is sent.",
+def find(integration: Integration, position_key: int, job_key: int) -> Preview:
+    """Of an entry of the log, be its position deleted by now, or (0) of a position as it is. The integration comes with
+    its organization."""
+    if job_key:
+        job = Job.objects.filter(pk=job_key, integration=integration).first()
+        return (
+            _preview(integration, job) if job else Preview(integration, Job(position_key=position_key), refused=_GONE)
         )
-    return _preview(integration, job)
+    position = Position.objects.select_related("employee", "company").filter(pk=position_key).first()
+    if position is None:
+        return Preview(integration, Job(position_key=position_key), refused=_GONE)
+    return _of_position(integration, position)
 
 
-def preview_job(integration: Integration, job: Job) -> Preview:
-    """The same for what a job is about, be its position deleted by now."""
+_GONE = "It was deleted meanwhile."
+
+
+def question_of(position: Position, integration: Integration) -> Job:
+    """What a change of the position would be, for `find`."""
+    return job_for(Changed(position), position.employee, integration.pk)
+
+
+def _of_position(integration: Integration, position: Position) -> Preview:
+    job = question_of(position, integration)
+    if integration.connected and not scope_of(integration.pk).takes(position):
+        why = not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
+        return Preview(integration, job, refused=f"{why} Nothing of it is sent there.")
     return _preview(integration, job)
 
 
@@ -98,6 +115,7 @@ def _preview(integration: Integration, job: Job) -> Preview:
     connector = open_connector(
         integration,
         vault=DatabaseVault(integration.pk, patience=SECONDS),
+        matches=DatabaseMatches(integration),
         guard=in_time,
         longest_call=CALL_SECONDS,
     )
@@ -126,3 +144,57 @@ def _preview(integration: Integration, job: Job) -> Preview:
 def _notes(integration: Integration) -> Sequence[str]:
     back = held_back(integration)
     return (back,) if back else ()
+
+
+# -- on its way from the worker to the page --------------------------------------------------------------------
+
+_JOB = ("employee_key", "position_key", "employee_name", "employee_number", "title", "deleted")
+_WORDS = ("position_id", "result", "cause", "message", "field", "action", "vendor_text", "vendor_code")
+
+
+def packed(preview: Preview) -> dict[str, Any]:
+    """As JSON, values as people read them."""
+    return {
+        "job": {name: getattr(preview.job, name) for name in _JOB},
+        "outcome": preview.outcome and _outcome(preview.outcome),
+        "others": [
+            {"job": {name: getattr(job, name) for name in _JOB}, "outcome": _outcome(outcome)}
+            for job, outcome in preview.others
+        ],
+        "exchanges": [dataclasses.asdict(exchange) for exchange in preview.exchanges],
+        "refused": preview.refused,
+        "milliseconds": preview.milliseconds,
+        "notes": list(preview.notes),
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        **{name: getattr(outcome, name) for name in _WORDS},
+        "changes": {key: [shown_value(c.old), shown_value(c.new)] for key, c in outcome.changes.items()},
+        "unsent": dict(outcome.unsent),
+        "trace": [dataclasses.asdict(line) for line in outcome.trace],
+    }
+
+
+def unpacked(integration: Integration, answer: Mapping[str, Any]) -> Preview:
+    outcome = answer["outcome"]
+    return Preview(
+        integration,
+        Job(integration=integration, **answer["job"]),
+        outcome=_outcome_of(outcome) if outcome else None,
+        others=[(Job(**other["job"]), _outcome_of(other["outcome"])) for other in answer["others"]],
+        exchanges=[Exchange(**exchange) for exchange in answer["exchanges"]],
+        refused=answer["refused"],
+        milliseconds=answer["milliseconds"],
+        notes=answer["notes"],
+    )
+
+
+def _outcome_of(found: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        **{name: found[name] for name in _WORDS},
+        changes={key: Change(*values) for key, values in found["changes"].items()},
+        unsent=found["unsent"],
+        trace=[Trace(**line) for line in found["trace"]],
+    )

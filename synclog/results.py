@@ -8,26 +8,38 @@ import logging
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from time import time_ns
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from integrations import adapt
-from integrations.connectors.errors import Interrupted, NotAuthorized, RateLimited, RecordRefused, Unavailable
+from integrations.connectors.errors import (
+    Interrupted,
+    MatchRefused,
+    NotAuthorized,
+    RateLimited,
+    RecordRefused,
+    Unavailable,
+)
 from integrations.connectors.reading import number_of
-from integrations.connectors.storable import storable, storable_value
+from integrations.connectors.storable import fit_id, storable, storable_value
 from integrations.connectors.system import Model
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.periods import next_change
-from integrations.runner import Outcome, Report, Work
+from integrations.runner import NOBODY, Outcome, Report, Work
 from positions.tracing import working_on
-from synclog import retries, tries
+from positions.transactions import repeated
+from synclog import agreeing, matches, retries, tries, wrong_record
+from synclog.clock import at_once
 from synclog.lease import Held
 from synclog.models import Attempt, Event, Job
+from synclog.record import renew
+from synclog.showing import when
 
 logger = logging.getLogger("synclog.results")
 
@@ -36,7 +48,6 @@ DOWN_AFTER = 3
 # So many employees in a row to whose records access is refused, and it is refused to everybody's.
 REFUSED_AFTER = 3
 
-LONGEST_ID = 120
 LONGEST_TEXT = 2_000
 MOST_LINES = 100
 
@@ -50,96 +61,105 @@ class Done:
     report: Report | Exception
     started: datetime
     finished: datetime
-
-
-class LeaseLost(Exception):
-    """Results are left to the next worker, who reads first."""
+    said: Mapping[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)  # `tries.before`, by position id
 
 
 def store_results(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
     """Everything in one transaction, and only while the lease is held. False: the turn must end.
 
-    What came back for one employee and cannot be stored is that employee's trouble: the others are stored one by one
-    then. Trouble with the database itself is nobody's, and raised.
+    What came back for one employee and cannot be stored is that employee's trouble: each is stored alone then. Trouble
+    with the database itself is nobody's, and raised.
     """
     try:
-        try:
-            with transaction.atomic():
-                batch = _stored(integration, held, done)
-                goes_on = _connection(integration, done)
-        except (OperationalError, InterfaceError, LeaseLost):
-            raise
-        except Exception:
-            logger.exception("%s: results are stored one by one", integration)
-            return _store_each(integration, held, done)
-    except LeaseLost:
-        logger.warning("%s: the lease was lost, results are left to the next worker", integration)
-        return False
-    batch.log()
-    return goes_on
-
-
-def _stored(integration: Integration, held: Held, done: Sequence[Done]) -> _Batch:
-    """Within a transaction of the caller's."""
-    if not held.holds():
-        raise LeaseLost
-    batch = _Batch(integration, done)
-    for one in done:
-        batch.add(one)
-    batch.save()
-    return batch
-
-
-def _store_each(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
-    kept = []
-    for one in done:
-        try:
-            with transaction.atomic():
-                batch = _stored(integration, held, [one])
-        except (OperationalError, InterfaceError, LeaseLost):
-            raise
-        except Exception as error:
-            logger.exception("%s: employee %s: the results cannot be stored", integration, one.work.person.id)
-            one = dataclasses.replace(one, report=NotKept(error))
-            with transaction.atomic():
-                batch = _stored(integration, held, [one])
-        batch.log()
-        kept.append(one)
-    with transaction.atomic():
-        if not held.holds():
-            raise LeaseLost
-        return _connection(integration, kept)
+        return _store(integration, held, done)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("%s: results are stored one by one", integration)
+        goes_on = [_store_alone(integration, held, one) for one in done]
+        return all(goes_on)
 
 
 class NotKept(Exception):
     """In the place of a report that cannot be stored: nothing of it is, but that its writes may have been made."""
 
 
+def _store_alone(integration: Integration, held: Held, one: Done) -> bool:
+    try:
+        return _store(integration, held, [one])
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("%s: employee %s: the results cannot be stored", integration, one.work.person.id)
+        return _store(integration, held, [replace(one, report=NotKept(error))])
+
+
+def _store(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
+    batch = _stored(integration, held, done)
+    if batch is None:
+        logger.warning("%s: the lease was lost, results are left to the next worker", integration)
+        return False
+    batch.log()
+    return batch.goes_on
+
+
+@repeated
+def _stored(integration: Integration, held: Held, done: Sequence[Done]) -> _Batch | None:
+    book = held.integration()
+    if book is None:
+        return None
+    for name in ("retry_at", "retry_count", "retry_message"):
+        setattr(integration, name, getattr(book, name))
+    # Copies: should the transaction be undone, the jobs are as they were claimed.
+    done = [replace(one, jobs={key: copy.copy(job) for key, job in one.jobs.items()}) for one in done]
+    batch = _Batch(integration, done, superseded=book.version != integration.version)
+    for one in done:
+        batch.add(one)
+    batch.save()
+    batch.goes_on = _connection(integration, done) and not batch.superseded
+    return batch
+
+
 _CLOSING = [
-    "state", "open_key", "action", "attempts", "cause", "message", "field", "vendor_text", "vendor_code", "warning",
-    "first_failed_at", "changed_at", "finished_at", "file_key",
+    "state", "open_key", "action", "outside", "attempts", "cause", "message", "field", "vendor_text", "vendor_code",
+    "warning", "first_failed_at", "changed_at", "finished_at", "file_key",
+]  # fmt: skip
+_NOT_MATCHED = [
+    "state", "remote_id", "label", "matched_by", "matched_at", "fingerprints", "confirmed_by", "confirmed_at", "cause",
+    "message",
 ]  # fmt: skip
 _WHILE_OPEN = ["due_at", "tried", "meant"]
 
 
 class _Batch:
-    def __init__(self, integration: Integration, done: Sequence[Done]) -> None:
+    """`superseded`: the connection is another one by now than the one that these runs went by. What was written there
+    was written and is kept; but no job is closed by it, nor failed."""
+
+    def __init__(self, integration: Integration, done: Sequence[Done], *, superseded: bool = False) -> None:
         self.integration = integration
+        self.superseded = superseded
+        self.goes_on = True
         self.now = timezone.now()
-        # The jobs as they are now, with their generations.
-        self.current = dict(
+        # The jobs as they are now, with their generations; and those that were closed meanwhile (switched off).
+        found = list(
             Job.objects.select_for_update()
             .filter(pk__in=[job.pk for one in done for job in one.jobs.values()])
-            .order_by("pk")
-            .values_list("pk", "generation")
+            .order_by("position_key", "pk")
+            .values_list("pk", "generation", "open_key")
         )
+        self.current = {pk: generation for pk, generation, _ in found}
+        self.closed = {pk for pk, _, open_key in found if open_key is None}
         self.jobs: list[tuple[Job, int]] = []  # with the generation that was sent
         self.new_jobs: list[Job] = []
         self.attempts: list[Attempt] = []
-        self.written: list[PeriodLink] = []
-        self.equal: list[PeriodLink] = []  # nothing was written: they were as they should be
+        self.periods: list[PeriodLink] = []
         self.gone: list[int] = []
+        self.displaced: list[int] = []  # positions whose flat record stands for another one from now on
+        self.unsure: set[int] = set()  # employees of whom something was left unwritten
         self.employees: list[EmployeeLink] = []
+        self.not_matched: list[EmployeeLink] = []
+        self.left: dict[int, str] = {}  # by employee: the record that was theirs until now
+        self.moved: set[int] = set()  # employees whose positions were written to a record that is not theirs
 
     def add(self, done: Done) -> None:
         if not any(job.pk in self.current for job in done.jobs.values()):
@@ -149,15 +169,22 @@ class _Batch:
             for job in done.jobs.values():
                 cause = "answer_not_kept" if isinstance(report, NotKept) else "internal_error"
                 outcome = Outcome(str(job.position_key), "failed", cause, _mistake(job, cause))
-                self._job(copy.copy(job), outcome, done, report)
+                self._job(job, outcome, done, report)
             return
+        if report.wrong_record:
+            wrong_record.tell(self.integration, done.work, report)
         for position_id, outcome in report.outcomes.items():
-            found = done.jobs.get(position_id) or self._extra_job(position_id, done)
+            found = done.jobs.get(position_id)
+            if found is None and outcome.result in ("skipped", "waiting"):
+                self._period(outcome, done)  # nobody changed it, and nothing was to be done: that is no entry
+                continue
+            found = found or self._extra_job(position_id, done)
             if found is None:
                 continue
-            # A copy: should the batch fail, the job is stored once more as it came.
-            self._job(copy.copy(found), outcome, done, report)
+            self._job(found, outcome, done, report)
             self._period(outcome, done)
+            if outcome.sent is None and not outcome.gone and done.work.sent:
+                self.unsure.add(int(done.work.person.id))
         self._employee(done, report)
 
     # jobs
@@ -165,16 +192,18 @@ class _Batch:
     def _job(self, job: Job, outcome: Outcome, done: Done, report: Report | Exception) -> None:
         generation = job.generation
         if isinstance(outcome.error, Interrupted):
-            job.state, job.due_at, job.attempts = Job.State.WAITING, self.now, max(0, job.attempts - 1)
+            job.state, job.due_at, job.attempts = Job.State.WAITING, at_once(), max(0, job.attempts - 1)
             self.jobs.append((job, generation))
             return
         if isinstance(report, Exception) or outcome.position_id in report.unanswered:
             job.tried = tries.tried(job, done.work)
-            job.meant = tries.meanings(self.integration, job, done.work)
+            job.meant = done.said.get(outcome.position_id) or tries.meanings(self.integration, job, done.work)
         job.cause, job.field, job.message = outcome.cause[:60], outcome.field[:40], _text(outcome.message)
         job.vendor_text, job.vendor_code = _text(outcome.vendor_text, 2000), _text(outcome.vendor_code, 80)
         job.warning = bool(outcome.warnings)
         job.changed_at = self.now
+        if outcome.position_id in done.work.outside:
+            job.outside, job.action = True, Job.Action.DELETE
         if outcome.action and outcome.result == "sent":
             job.action = outcome.action
         {
@@ -194,7 +223,9 @@ class _Batch:
         job.state, job.open_key = Job.State.SUCCEEDED, None
         job.file_key = outcome.file_id
         system = self.integration.system.name
-        said = " ".join(text for text in (outcome.pending, *(w.message for w in outcome.warnings)) if text)
+        said = " ".join(
+            text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text
+        )
         job.message = _text(said) or f"Accepted by {system}."
 
     def _skipped(self, job: Job, outcome: Outcome) -> None:
@@ -202,6 +233,7 @@ class _Batch:
 
     def _waiting(self, job: Job, outcome: Outcome) -> None:
         assert outcome.wait_until is not None
+        job.message = _said(outcome)
         zone = self.integration.organization.zone
         job.state = Job.State.WAITING
         job.due_at = datetime.combine(outcome.wait_until, time.min, zone).astimezone(UTC)
@@ -219,7 +251,7 @@ class _Batch:
             return
         if isinstance(error, NotAuthorized):
             # The connection stops; the change itself is not at fault and goes out when it resumes.
-            job.state, job.due_at, job.attempts = Job.State.WAITING, self.now, 0
+            job.state, job.due_at, job.attempts = Job.State.WAITING, at_once(), 0
             return
         if self.now - job.first_failed_at > retries.GIVE_UP_AFTER:
             job.state, job.cause = Job.State.FAILED, "gave_up"
@@ -255,11 +287,14 @@ class _Batch:
             changed_at=self.now,
         )
         # Somebody may be saving it right now: then that job, still open, will bring it in line.
-        if Job.objects.filter(integration=self.integration, open_key=job.open_key).exists():
-            return None
-        job.save()
-        self.current[job.pk] = job.generation
-        return job
+        job.generation = time_ns()
+        Job.objects.bulk_create([job], ignore_conflicts=True)
+        made = Job.objects.filter(
+            integration=self.integration, open_key=job.open_key, generation=job.generation
+        ).first()
+        if made is not None:
+            self.current[made.pk] = made.generation
+        return made
 
     # links
 
@@ -269,57 +304,133 @@ class _Batch:
         if outcome.sent is None:
             return
         if self.integration.system.model is Model.FLAT:
-            self.gone += [int(p) for p in done.work.sent if p != outcome.position_id]
-        written = outcome.older is not None
-        (self.written if written else self.equal).append(
-            PeriodLink(
-                integration=self.integration,
-                employee_key=int(done.work.person.id),
-                position_key=int(outcome.position_id),
-                remote_id=_id(outcome.sent.remote_id),
-                values=adapt.to_json(outcome.sent.values),
-                sent_at=self.now,
-                written_at=self.now if written else None,
-                older=adapt.older_to_json(outcome.older or {}),
-            )
+            self.displaced += [int(p) for p in done.work.sent if p != outcome.position_id]
+            self.gone += self.displaced
+        # Whoever held this record before (a position that is deleted here) holds it no more.
+        others = ((p, sent) for p, sent in done.work.sent.items() if p != outcome.position_id)
+        self.gone += [int(p) for p, sent in others if sent.remote_id == outcome.sent.remote_id]
+        link = PeriodLink(
+            integration=self.integration,
+            employee_key=int(done.work.person.id),
+            position_key=int(outcome.position_id),
+            remote_id=_id(outcome.sent.remote_id),
+            values=adapt.to_json(outcome.sent.values),
+            left_behind=list(outcome.sent.left_behind),
+            sent_at=self.now,
+            written_at=None if outcome.older is None else self.now,
+            older=adapt.older_to_json(outcome.older or {}),
         )
+        agreeing.after_run(link, self.integration, outcome, done.work)
+        self.periods.append(link)
 
     def _employee(self, done: Done, report: Report) -> None:
-        flat = self.integration.system.model is Model.FLAT
-        found = report.remote_employee
-        if found is None and not (flat and done.work.remote_employee_id):
+        """The match itself was kept when the record was claimed (`synclog.matches`)."""
+        work, found, key = done.work, report.remote_employee, int(done.work.person.id)
+        known = work.remote_employee_id
+        nobody = isinstance(report.error, NOBODY)
+        if known and (nobody or (found is not None and found.id != known)):
+            self.left[key] = known
+        elif known and work.person.deleted and all(o.result in ("sent", "skipped") for o in report.outcomes.values()):
+            self.left[key] = known  # nothing of somebody who is deleted here waits any more
+        if nobody and work.match.withheld is None:
+            error = report.error
+            assert error is not None
+            candidate = error.candidate if isinstance(error, MatchRefused) else ""
+            self.not_matched.append(self._link(key, candidate, cause=error.cause[:60], message=_text(error.message)))
             return
-        self.employees.append(
-            EmployeeLink(
-                integration=self.integration,
-                employee_key=int(done.work.person.id),
-                remote_id=_id(found.id) if found else done.work.remote_employee_id,
-                label=_text(found.label if found else "", 200),
-                matched_by=_text(found.matched_by if found else "", 60),
-                next_change_on=next_change(done.work.positions, done.work.today) if flat else None,
-                matched_at=self.now,
-            )
+        flat = self.integration.system.model is Model.FLAT
+        written = any(outcome.sent for outcome in report.outcomes.values())
+        if report.wrong_record and found is not None:
+            self.moved.add(key)
+        if (flat and (found or known)) or (found and written and found.id != work.match.written_to):
+            to = found.id if found and (written or report.wrong_record) else work.match.written_to
+            on = next_change(work.positions, work.today) if flat else None
+            dates = {"next_change_on": on, "planned_in": self.integration.activated_at}
+            self.employees.append(self._link(key, found.id if found else known, written_to=to, **dates))
+
+    def _link(self, key: int, remote_id: str, **values: Any) -> EmployeeLink:
+        # Where there is no row, nobody has claimed the record.
+        state = EmployeeLink.State.NOT_MATCHED
+        return EmployeeLink(
+            integration=self.integration, employee_key=key, state=state, remote_id=_id(remote_id), **values
         )
 
     # saving
 
     def save(self) -> None:
-        # A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone.
-        self._update_jobs([job for job, generation in self.jobs if self.current.get(job.pk) == generation])
+        self._update_jobs([job for job, generation in self.jobs if self._counts(job, generation)])
+        if self.superseded:
+            ran = [job.pk for job, _ in self.jobs]
+            renew(Job.objects.open().filter(pk__in=ran))
         Attempt.objects.bulk_create([a for a in self.attempts if a.job_id in self.current])
+        if self.moved:
+            PeriodLink.objects.filter(integration=self.integration, employee_key__in=self.moved).delete()
         if self.gone:
             PeriodLink.objects.filter(integration=self.integration, position_key__in=self.gone).delete()
-        fields = ["remote_id", "values", "sent_at", "employee_key"]
-        for links, columns in ((self.written, [*fields, "written_at", "older"]), (self.equal, fields)):
+        columns = [*("remote_id", "values", "left_behind", "sent_at", "employee_key", "stale", "left", "look_on")]
+        # What was found to be as it should be was not written: until when reads may come late stays as it was.
+        written = [link for link in self.periods if link.written_at]
+        equal = [link for link in self.periods if not link.written_at]
+        for links, fields in ((written, [*columns, "written_at", "older"]), (equal, columns)):
             PeriodLink.objects.bulk_create(
-                links, update_conflicts=True, unique_fields=["integration", "position_key"], update_fields=columns
+                links, update_conflicts=True, unique_fields=["integration", "position_key"], update_fields=fields
             )
+        self._not_known()
+        self._tell_displaced()
         EmployeeLink.objects.bulk_create(
             self.employees,
             update_conflicts=True,
             unique_fields=["integration", "employee_key"],
-            update_fields=["remote_id", "label", "matched_by", "next_change_on", "matched_at"],
+            update_fields=["written_to", "next_change_on", "planned_in"],
         )
+        self._save_not_matched()
+
+    def _save_not_matched(self) -> None:
+        """Whoever was released meanwhile stays released."""
+        keys = [link.employee_key for link in self.not_matched]
+        if keys:
+            decided = EmployeeLink.objects.filter(
+                integration=self.integration,
+                employee_key__in=keys,
+                state__in=[EmployeeLink.State.RELEASED, EmployeeLink.State.STOPPED],
+            )
+            kept = set(decided.values_list("employee_key", flat=True))
+            EmployeeLink.objects.bulk_create(
+                [link for link in self.not_matched if link.employee_key not in kept],
+                update_conflicts=True,
+                unique_fields=["integration", "employee_key"],
+                update_fields=_NOT_MATCHED,
+            )
+        matches.freed(self.integration.pk, self.left.values())
+
+    def _counts(self, job: Job, generation: int) -> bool:
+        """A job that was refreshed meanwhile is waiting already, for its newer state: it is left alone. One that was
+        closed meanwhile, by switching off, says all the same that it was sent, if it was."""
+        if job.pk in self.closed:
+            return job.state == Job.State.SUCCEEDED
+        return self.current.get(job.pk) == generation and not self.superseded
+
+    def _not_known(self) -> None:
+        """Of whom something was left unwritten; and all, when the connection was changed or switched off meanwhile: the
+        run had not heard of it."""
+        unsure = self.unsure
+        if self.superseded or not Integration.objects.filter(pk=self.integration.pk, send_positions=True).exists():
+            unsure = unsure | {link.employee_key for link in self.periods}
+        if unsure:
+            agreeing.look_again(PeriodLink.objects.filter(integration=self.integration, employee_key__in=unsure))
+
+    def _tell_displaced(self) -> None:
+        """What the log calls accepted is not there any more."""
+        if not self.displaced:
+            return
+        system, zone = self.integration.system.name, self.integration.organization.zone
+        said = f"Another position took over its record in {system} {when(self.now, zone)}."
+        theirs = Job.objects.filter(
+            integration=self.integration, position_key__in=self.displaced, state=Job.State.SUCCEEDED, cause=""
+        )
+        for job in theirs:
+            job.cause, job.message = "taken_over", f"{job.message} {said}"
+        Job.objects.bulk_update(theirs, ["cause", "message"])
 
     @staticmethod
     def _update_jobs(jobs: Sequence[Job]) -> None:
@@ -345,6 +456,10 @@ class _Batch:
                     logger.warning("Integration %s: not sent: %s", self.integration.pk, attempt.cause)
 
 
+def _said(outcome: Outcome) -> str:
+    return " ".join(text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text)
+
+
 def _mistake(job: Job, cause: str) -> str:
     if cause == "answer_not_kept":
         return (
@@ -361,7 +476,7 @@ def _text(text: str, longest: int = 10_000) -> str:
 
 def _id(remote_id: str) -> str:
     """Never cut, never mended: it would be the id of something else."""
-    if len(remote_id) > LONGEST_ID or storable(remote_id) != remote_id:
+    if not fit_id(remote_id):
         raise ValueError(f"an id of {len(remote_id)} characters cannot be kept")
     return remote_id
 
@@ -475,7 +590,7 @@ def _refused_to_everybody(integration: Integration, refusal: NotAuthorized) -> b
     if len(employees) < REFUSED_AFTER:
         return False
     since_then.filter(employee_key__in=employees).update(
-        state=Job.State.WAITING, cause=refusal.cause, message=_text(refusal.message), due_at=timezone.now(), attempts=0
+        state=Job.State.WAITING, cause=refusal.cause, message=_text(refusal.message), due_at=at_once(), attempts=0
     )
     _stop(integration, refusal)
     return True
@@ -488,8 +603,10 @@ def _update(integration: Integration, values: Mapping[str, Any]) -> None:
 
 
 def _stop(integration: Integration, error: NotAuthorized) -> None:
-    """Told once: a connection that is stopped already says nothing again."""
-    fresh = Integration.objects.filter(pk=integration.pk, stopped_at__isnull=True).update(
+    """Told once: a connection that is stopped already says nothing again. Credentials that were renewed since were not
+    the ones that were refused."""
+    same = Integration.objects.filter(pk=integration.pk, version=integration.version)
+    fresh = same.filter(stopped_at__isnull=True).update(
         stopped_at=timezone.now(), stopped_cause=error.cause[:60], stopped_message=_text(error.message)
     )
     if fresh:

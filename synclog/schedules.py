@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
+
+logger = logging.getLogger("synclog.schedules")
 
 SCHEDULES = {
     "Look for due jobs": ("synclog.tasks.sweep", 1),
@@ -17,3 +20,21 @@ def make_schedules(**kwargs: Any) -> None:
         Schedule.objects.update_or_create(
             name=name, defaults={"func": func, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1}
         )
+
+
+def keep_schedules() -> None:
+    """A row of another hand would never be run (`synclog.payloads`), but one that cannot be read keeps ours waiting."""
+    from django_q.models import Schedule
+
+    columns = ("name", "func", "schedule_type", "minutes", "repeats", "hook", "args", "kwargs")
+    ours = {(name, func, Schedule.MINUTES, minutes, -1, "", "", "") for name, (func, minutes) in SCHEDULES.items()}
+    found = {
+        pk: tuple("" if value is None else value for value in row)
+        for pk, *row in Schedule.objects.values_list("pk", *columns)
+    }
+    foreign = [pk for pk, row in found.items() if row not in ours]
+    if foreign:
+        logger.warning("Removed %s schedules that are none of ours", len(foreign))
+        Schedule.objects.filter(pk__in=foreign).delete()
+    if len(found) - len(foreign) < len(ours):
+        make_schedules()

@@ -36,6 +36,7 @@ MARKS = {
     Job.State.DISMISSED: Mark("Dismissed", "archive", "neutral"),
 }
 WITH_WARNING = Mark("Warning", "warning", "warning")
+REPLACED = Mark("Replaced", "swap_horiz", "neutral")
 
 RESULTS = {
     "sent": Mark("Accepted", "check_circle", "success"),
@@ -48,6 +49,8 @@ UNKNOWN_RESULT = Mark("Tried", "help", "neutral")
 
 
 def mark_of(job: Job) -> Mark:
+    if job.state == Job.State.SUCCEEDED and job.cause == "taken_over":
+        return REPLACED
     return WITH_WARNING if job.state == Job.State.SUCCEEDED and job.warning else MARKS[Job.State(job.state)]
 
 
@@ -185,7 +188,7 @@ def say(job: Job) -> Said:
     theirs, code = job.vendor_text, " ".join(part for part in (job.cause, job.vendor_code) if part)
     if job.state == Job.State.FAILED:
         return Said(
-            f"Not deleted in {system}: {whose}." if job.deleted else f"Not sent to {system}: {whose}.",
+            f"Not {_undone(job)} {system}: {whose}.",
             job.message or f"{cause_title(job.cause)}.",
             fix(job.cause, job.message),
             "Nothing is tried until then.",
@@ -227,6 +230,10 @@ def say(job: Job) -> Said:
     return Said(f"Waiting to be sent to {system}: {whose}.", job.message or changed, next=back or _goes_out(job))
 
 
+def _undone(job: Job) -> str:
+    return "deleted in" if job.deleted else "taken out of" if job.outside else "sent to"
+
+
 def in_full(sentence: str, system: str) -> str:
     """A connector speaks of its system as "it"; alone on a page, the name is clearer."""
     return f"{system} {sentence[3:]}" if sentence.startswith("It ") else sentence
@@ -238,6 +245,13 @@ def fix(cause: str, message: str) -> str:
     if any(words in told for words in ("press re-sync", "when you save", "press move", "nothing to do")):
         return ""
     return remedy(cause)
+
+
+def what_to_do(job: Job) -> str:
+    """The remedy by itself, and what happens next: for those who read it without our sentence beside it."""
+    said = say(job)
+    todo = said.fix or (remedy(job.cause) if job.state in (Job.State.FAILED, Job.State.SKIPPED) else "")
+    return " ".join(part for part in (todo, said.next) if part)
 
 
 def _goes_out(job: Job) -> str:
@@ -291,7 +305,12 @@ def steps_of(job: Job, attempt: Attempt | None) -> list[Step]:
     zone = job.integration.organization.zone
     verb = "Deleted here" if job.deleted else "Changed here"
     first = Step(verb, True, f"By {started_by(job)}", clock(job.recorded_at, zone))
-    scope = Step("In scope", True, f"{job.integration.name} takes this employee")
+    name = job.integration.name
+    scope = (
+        Step("Left the scope", True, f"{name} does not take positions with its company: there, it counts as deleted")
+        if job.outside
+        else Step("In scope", True, f"{name} takes this position")
+    )
     if attempt is None:
         return [first, scope, Step("Sent", None, next_attempt(job) and f"Next: {next_attempt(job)}")]
     return [first, scope, *trace_steps(attempt.trace, zone)]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime, timedelta
 
-from django.db import close_old_connections, connection
-from django.db.models import Exists, OuterRef, Q
+from django.db import close_old_connections, connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.models import EmployeeLink, Integration
 from integrations.outbox import drop_files, waiting_for_a_folder
+from integrations.scope import scopes_of
 from positions.models import Organization, Position
 from positions.origin import Origin
-from synclog import actions, clock, retention
-from synclog.lease import HOST, WORKER, Held, free
+from positions.transactions import repeated
+from synclog import actions, agreeing, asking, clock, retention, shares
+from synclog.lease import HOST, WORKER, Held, free, ready_integrations
 from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
 from synclog.turn import SECONDS, Turn
@@ -23,14 +26,9 @@ from synclog.wake import wake
 
 logger = logging.getLogger("synclog.tasks")
 
+AGREE_SECONDS = 8.0  # of comparing links, then others have their turn
 FORGET_WORKERS_AFTER = timedelta(hours=1)
-
-
-def ready_integrations() -> Q:
-    """Those that may send now: on, not paused, not stopped, and not waiting for the system to come back."""
-    return Q(send_positions=True, paused_at=None, stopped_at=None) & (
-        Q(retry_at=None) | Q(retry_at__lte=timezone.now())
-    )
+TAKEN_OVER = 1000  # links in one transaction
 
 
 def look(integrations: list[int]) -> None:
@@ -41,6 +39,12 @@ def look(integrations: list[int]) -> None:
     drain(first)
 
 
+def answer(question: int) -> None:
+    """A call that a person waits for (`synclog.asking`)."""
+    beat()
+    asking.answer(question)
+
+
 def drain(integration_id: int, seconds: float | None = None) -> None:
     """One turn with one integration. Whatever is left afterwards queues up behind the others."""
     beat()
@@ -49,21 +53,26 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     )
     if integration is None:
         return
+    if not shares.may_take(integration.organization_id):
+        return  # whoever of the organization is done first rings again
     held = Held.acquire(integration_id)
     if held is None:
         return  # its holder looks once more after it has let go
     turn = Turn(integration, held, SECONDS if seconds is None else seconds, lambda: others_wait(integration_id))
     try:
         turn.run()
-        if held.renew_if_due():
+        if is_ready(integration_id) and held.renew_if_due():
             _drop_files(integration)
     finally:
         if not connection.in_atomic_block:  # a test's transaction, which closing would end on PostgreSQL
             close_old_connections()  # one that broke would keep the lease from being given back
         held.release(turn.sent())
-    # Whoever was woken during the turn found the lease taken and left: the last look is ours.
-    if due_jobs(integration_id):
+    # Whoever was woken during the turn found the lease taken and left: the last look is ours. So is the wait for a
+    # save that has seen one of our jobs waiting and is not committed yet.
+    if due_jobs(integration_id) or (turn.cut_short and is_ready(integration_id)):
         wake([integration_id])
+    for other in shares.left_waiting(integration.organization_id):
+        wake([other])
 
 
 def _drop_files(integration: Integration) -> None:
@@ -74,11 +83,12 @@ def _drop_files(integration: Integration) -> None:
         logger.exception("%s: its files could not be put into their folder", integration)
 
 
+def is_ready(integration_id: int) -> bool:
+    return Integration.objects.filter(ready_integrations(), pk=integration_id).exists()
+
+
 def due_jobs(integration_id: int) -> bool:
-    return (
-        Integration.objects.filter(ready_integrations(), pk=integration_id).exists()
-        and Job.objects.due(timezone.now()).filter(integration=integration_id).exists()
-    )
+    return is_ready(integration_id) and Job.objects.due(timezone.now()).filter(integration=integration_id).exists()
 
 
 def others_wait(integration_id: int) -> bool:
@@ -97,7 +107,9 @@ def sweep() -> None:
     beat()
     clock.put_right()
     take_over_the_day()
+    asking.look_after()
     tell_of_warnings()
+    agree()
     now = timezone.now()
     # Each start of a worker has a row of its own.
     Heartbeat.objects.filter(seen_at__lt=now - FORGET_WORKERS_AFTER).delete()
@@ -116,54 +128,88 @@ def sweep() -> None:
 
 
 def wake_retries(since: datetime) -> datetime:
-    """Wakes those whose next try has come after `since`: who was asked to wait two seconds does not wait for the sweep.
+    """Wakes those whose next try, or first day, has come after `since`: nobody rang for that, and who was asked to wait
+    two seconds does not wait for the sweep.
 
     Returns what to give the next time.
     """
     now = timezone.now()
     due = Job.objects.due(now).filter(integration=OuterRef("pk"))
-    come = Q(retry_at__gt=since) & Exists(due) | Exists(due.filter(state=Job.State.RETRYING, due_at__gt=since))
+    come = Q(retry_at__gt=since) & Exists(due) | Exists(due.filter(due_at__gt=since))
     for pk in Integration.objects.filter(ready_integrations()).filter(come).values_list("pk", flat=True):
         wake([pk])
     return now
+
+
+def agree() -> None:
+    """Looks at the links that may not say any more what holds, for some seconds; the rest waits behind the others."""
+    end = time.monotonic() + AGREE_SECONDS
+    while agreeing.look_at_due():
+        if time.monotonic() > end:
+            async_task("synclog.tasks.agree", task_name="agree")
+            return
 
 
 def tell_of_warnings() -> None:
     """Says once that some positions of a connection need a person, and once that none does any more."""
     failed = Exists(Job.objects.filter(integration=OuterRef("pk"), state=Job.State.FAILED, open_key__isnull=False))
     for integration in Integration.objects.filter(failed, warned_at=None):
-        if Integration.objects.filter(pk=integration.pk, warned_at=None).update(warned_at=timezone.now()):
-            Event.objects.create(integration=integration, kind="warnings", text="Some positions need you: see the log.")
+        _tell_once(integration, "warnings", "Some positions need you: see the log.", warned=timezone.now())
     for integration in Integration.objects.filter(~failed, warned_at__isnull=False):
-        if Integration.objects.filter(pk=integration.pk, warned_at__isnull=False).update(warned_at=None):
-            Event.objects.create(integration=integration, kind="healthy", text="No position needs you any more.")
+        _tell_once(integration, "healthy", "No position needs you any more.", warned=None)
+
+
+@transaction.atomic
+def _tell_once(integration: Integration, kind: str, text: str, warned: datetime | None) -> None:
+    """Only whoever turns it tells of it."""
+    unturned = Integration.objects.filter(pk=integration.pk, warned_at__isnull=warned is not None)
+    if unturned.update(warned_at=warned):
+        Event.objects.create(integration=integration, kind=kind, text=text)
 
 
 def take_over_the_day() -> None:
-    """Records jobs where a flat system's current position changes by itself today: one begins, or one is over."""
+    """Records jobs where a flat system's current position changes by itself today: one begins, or one is over.
+
+    An error with one organization is that organization's: it is tried again in a minute.
+    """
     for organization in Organization.objects.all():
-        today = organization.today()
-        links = EmployeeLink.objects.filter(
-            integration__organization=organization,
-            integration__send_positions=True,
-            next_change_on__lte=today,
-        ).select_related("integration")
-        found = list(links[:2000])
-        if not found:
-            continue
-        employees = {link.employee_key for link in found}
-        positions: dict[int, list[Position]] = {}
-        for row in Position.objects.filter(employee__in=employees).select_related("employee"):
-            positions.setdefault(row.employee_id, []).append(row)
-        jobs = []
-        for link in found:
-            for row in positions.get(link.employee_key, []):
-                days = [row.start_date, *([row.end_date + timedelta(days=1)] if row.end_date else [])]
-                if link.next_change_on is not None and any(link.next_change_on <= day <= today for day in days):
-                    jobs.append(job_for(Changed(row), row.employee, link.integration_id, Origin("schedule")))
-        store(jobs)
-        EmployeeLink.objects.filter(pk__in=[link.pk for link in found]).update(next_change_on=None)
-        wake(job.integration_id for job in jobs)
+        try:
+            while _take_over_some(organization):
+                pass
+        except Exception:
+            logger.exception("%s: the day could not be taken over", organization)
+
+
+@repeated
+def _take_over_some(organization: Organization) -> int:
+    """The next links whose day has come. They are held while they are read, recorded and blanked: a day that a turn
+    stores meanwhile comes after, and stays."""
+    today = organization.today()
+    # As everybody who stores results does: the connection first, then jobs and links.
+    recording = Integration.objects.recording().filter(organization=organization).order_by("pk")
+    integrations = list(recording.select_for_update(no_key=True).values_list("pk", flat=True))
+    links = EmployeeLink.objects.filter(
+        Q(planned_in=F("integration__activated_at")) | Q(planned_in=None, integration__activated_at=None),
+        integration__in=integrations,
+        next_change_on__lte=today,
+    )
+    found = list(links.select_for_update(of=("self",)).order_by("pk")[:TAKEN_OVER])
+    scopes = scopes_of({link.integration_id for link in found})
+    positions: dict[int, list[Position]] = {}
+    for row in Position.objects.filter(employee__in={link.employee_key for link in found}).select_related("employee"):
+        positions.setdefault(row.employee_id, []).append(row)
+    jobs = []
+    for link in found:
+        for row in positions.get(link.employee_key, []):
+            if not scopes[link.integration_id].takes(row):
+                continue
+            days = [row.start_date, *([row.end_date + timedelta(days=1)] if row.end_date else [])]
+            if link.next_change_on is not None and any(link.next_change_on <= day <= today for day in days):
+                jobs.append(job_for(Changed(row), row.employee, link.integration_id, Origin("schedule")))
+    store(jobs)
+    EmployeeLink.objects.filter(pk__in=[link.pk for link in found]).update(next_change_on=None)
+    wake(job.integration_id for job in jobs)
+    return len(found)
 
 
 def prune() -> None:

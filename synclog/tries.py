@@ -53,4 +53,16 @@ def meanings(integration: Integration, job: Job, work: Work) -> list[dict[str, A
     if wanted is None or wanted.position_id != str(job.position_key):
         return list(job.meant)
     meant = {"values": adapt.to_json(wanted.values), "defaulted": sorted(wanted.defaulted)}
-    return [*job.meant, *([meant] if meant not in job.meant else [])]
+    known = [said for said in job.meant if {k: v for k, v in said.items() if k != "before"} == meant]
+    return [*(said for said in job.meant if said not in known), *(known or [meant])]  # the next try's is the last one
+
+
+def before(integration: Integration, job: Job, work: Work, there: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Flat: says what the record holds before the next try writes to it, and gives `meanings` with that. A try that is
+    cut off between its calls is recognised by it."""
+    *others, newest = meanings(integration, job, work) or [{}]
+    held = adapt.to_json(there)
+    known = newest.get("before", [])
+    said = [*others, {**newest, "before": [*known, *([] if held in known else [held])]}] if newest else []
+    Job.objects.filter(pk=job.pk).update(meant=said)
+    return said

@@ -8,19 +8,20 @@ from __future__ import annotations
 import logging
 import queue
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DatabaseError, close_old_connections
-from django.db.models import F
+from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integrations.connect import open_connector
 from integrations.connectors.base import Connector
 from integrations.connectors.context import Filed
+from integrations.connectors.errors import Interrupted
 from integrations.connectors.limiter import WindowLimiter
 from integrations.models import Integration
 from integrations.one_call import one_call
@@ -28,9 +29,13 @@ from integrations.outbox import DatabaseOutbox
 from integrations.runner import Report, Work, run
 from integrations.shared_limiter import shared_limiter
 from integrations.vault import DatabaseVault, wait_for
+from positions.busy import is_busy
+from positions.models import Employee
 from positions.tracing import working_on
 from synclog import tries
+from synclog.clock import at_once
 from synclog.lease import Held
+from synclog.matches import DatabaseMatches, LentMatches
 from synclog.models import Job
 from synclog.results import Done, store_results
 from synclog.work import load_work
@@ -44,6 +49,7 @@ LOOK = 0.5  # for somebody else who waits, so often
 ASK = 0.05  # for more to claim, so often at most, once there was nothing
 LINGER = 0.3  # for the next save, before the lease is given back
 SETTLE = 3.0  # for what a killed worker had just sent to arrive there, before anything is read
+KNOWN = 0.25  # no call starts later than this after it was last looked whether the connection may still send
 CLAIM = 4  # employees claimed ahead, times the connector's concurrency
 
 
@@ -79,6 +85,10 @@ class LentOutbox:
         found: Mapping[str, Any] | None = self._on_owner(lambda: self._outbox.latest(employee))
         return found
 
+    def handed_over(self, employee: str) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = self._on_owner(lambda: self._outbox.handed_over(employee))
+        return found
+
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
         filed: Filed = self._on_owner(lambda: self._outbox.put(employee, record))
         return filed
@@ -90,6 +100,7 @@ class _Running:
     jobs: dict[str, Job]  # by position id
     started: Any
     future: Future[None] | None = None
+    said: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # see `tries.before`, by position id
 
 
 class Turn:
@@ -108,8 +119,12 @@ class Turn:
         self._done: list[Done] = []
         self._stopping = False
         self._ask_at = 0.0
+        self._known_at = -KNOWN  # when it was last looked whether this turn's version of the connection may send
+        self._ended = ""  # why not
+        self.cut_short = False  # nobody has looked for the next save after the last claim
+        self.matches = LentMatches(DatabaseMatches(integration), self._on_owner)
         self.window = _window(integration, held)
-        self.place = one_call(integration, held.guard, self._on_owner)
+        self.place = one_call(integration, self._guard, self._on_owner)
 
     def run(self) -> None:
         """Returns when the time is up, nothing is due, the connection is in trouble, or the lease is lost."""
@@ -132,7 +147,8 @@ class Turn:
                     look_at = time.monotonic() + LOOK
                     if self.others_wait():
                         deadline = 0.0
-                out_of_time = self._stopping or time.monotonic() > deadline
+                self._look()
+                out_of_time = self._stopping or bool(self._ended) or time.monotonic() > deadline
                 if not out_of_time and len(self._ready) < self.concurrency:
                     self._claim()
                 if out_of_time:
@@ -143,12 +159,14 @@ class Turn:
                     self._start(pool, connector, self._ready.pop(0))
                 if self._flying:
                     idle_since = None
-                    self._wait(0.5)
+                    self.cut_short = True
+                    self._wait(KNOWN)
                 elif out_of_time:
                     return
                 else:
                     idle_since = idle_since or time.monotonic()
                     if time.monotonic() - idle_since > LINGER:
+                        self.cut_short = False
                         return
                     self._store()
                     time.sleep(0.03)
@@ -159,7 +177,7 @@ class Turn:
             pool.shutdown(wait=True)
             if connector is not None:
                 connector.close()
-            self._store()
+            self._store_all()
 
     def _land(self) -> None:
         """Threads may still wait for this one to touch the database: they are served until they are through. Nobody
@@ -174,12 +192,36 @@ class Turn:
                 logger.warning("%s: the lease could not be renewed: %s", self.integration, type(error).__name__)
                 close_old_connections()
 
+    # whether calls may be made
+
+    def _guard(self) -> None:
+        """For threads, before each call. Raises Interrupted when the lease may have run out, or the connection was
+        paused, switched, stopped or changed: what is known of that is never older than `KNOWN`."""
+        self.held.guard()
+        while not self._ended and time.monotonic() > self._known_at + KNOWN:
+            try:
+                self._on_owner(self._look)
+            except DatabaseError:
+                self._ended = "The database did not say whether this may still be sent. It goes on by itself."
+        if self._ended:
+            raise Interrupted(self._ended)
+        self.held.guard()  # the owner may have been busy for long
+
+    def _look(self) -> None:
+        """For the owner: looks anew when what is known is not fresh."""
+        asked = time.monotonic()
+        if self._ended or asked < self._known_at + KNOWN * 0.8:
+            return
+        if not Integration.objects.filter(self.held.serves(self.integration.version)).exists():
+            self._ended = "The connection was paused, switched or changed before this was sent."
+        self._known_at = asked
+
     # claiming
 
     def _reclaim(self) -> None:
         """Whatever ran under an older lease goes back to waiting: it is read and compared before it is written."""
         Job.objects.filter(integration=self.integration, state=Job.State.RUNNING, open_key__isnull=False).update(
-            state=Job.State.WAITING, due_at=timezone.now()
+            state=Job.State.WAITING, due_at=at_once()
         )
 
     def _claim(self) -> None:
@@ -198,14 +240,30 @@ class Turn:
             self._ask_at = time.monotonic() + ASK
             return
         now = timezone.now()
-        theirs = Job.objects.open().filter(integration=self.integration, employee_key__in=employees)
-        theirs.update(state=Job.State.RUNNING, epoch=self.held.epoch, attempts=F("attempts") + 1)
+        mine = Integration.objects.filter(self.held.serves(self.integration.version))
+        theirs = Job.objects.open().filter(integration__in=mine, employee_key__in=employees)
+        try:
+            theirs.update(state=Job.State.RUNNING, epoch=self.held.epoch, attempts=F("attempts") + 1)
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            self._ask_at = time.monotonic() + ASK  # somebody is saving one of them right now
+            return
         # Read after they are claimed: a change that comes later sets its job to waiting again and is found.
-        jobs = list(theirs.filter(state=Job.State.RUNNING, epoch=self.held.epoch).order_by("pk"))
+        claimed = Job.objects.open().filter(
+            integration=self.integration, employee_key__in=employees, state=Job.State.RUNNING, epoch=self.held.epoch
+        )
+        changing = _being_changed(employees)
+        if changing:
+            self._return(claimed.filter(employee_key__in=changing))
+            self._ask_at = time.monotonic() + ASK
+        jobs = list(claimed.order_by("pk"))
         logger.debug("%s: %s jobs of %s employees", self.integration, len(jobs), len(employees))
         loaded = load_work(self.integration, jobs)
         tries.say(self.integration, loaded)
         for work, for_positions in loaded:
+            if work.remote_employee_id:
+                self.matches.hold(work.person.id, work.remote_employee_id)
             self._ready.append(_Running(work, for_positions, now))
 
     def _unfinished(self) -> list[Work]:
@@ -219,21 +277,33 @@ class Turn:
                 self._ready.append(self._flying.pop(employee))
         if not self._ready:
             return
-        jobs = [job.pk for running in self._ready for job in running.jobs.values()]
-        Job.objects.filter(pk__in=jobs, state=Job.State.RUNNING, epoch=self.held.epoch).update(
+        self._return(Job.objects.filter(pk__in=[job.pk for run in self._ready for job in run.jobs.values()]))
+        self._ready.clear()
+
+    def _return(self, jobs: QuerySet[Job]) -> None:
+        jobs.filter(state=Job.State.RUNNING, epoch=self.held.epoch).update(
             state=Job.State.WAITING, attempts=F("attempts") - 1
         )
-        self._ready.clear()
 
     # sending
 
     def _open(self) -> Connector:
         vault = LentVault(DatabaseVault(self.integration.pk), self._on_owner)
-        outbox = LentOutbox(DatabaseOutbox(self.integration, self.held.holds), self._on_owner)
+        outbox = LentOutbox(DatabaseOutbox(self.integration, self._may_file), self._on_owner)
         limiter = shared_limiter(self.integration, self._on_owner) or self.window
         return open_connector(
-            self.integration, vault=vault, outbox=outbox, limiter=limiter, guard=self.held.guard, place=self.place
+            self.integration,
+            vault=vault,
+            outbox=outbox,
+            matches=self.matches,
+            limiter=limiter,
+            guard=self._guard,
+            place=self.place,
         )
+
+    def _may_file(self) -> bool:
+        """Inside the transaction that files a record: for a file there is no call to be kept from."""
+        return self.held.holds() and Integration.objects.filter(self.held.serves(self.integration.version)).exists()
 
     def _on_owner(self, call: Callable[[], Any]) -> Any:
         """Called by a thread: has the owner of the turn do something with the database, and waits for it."""
@@ -245,12 +315,18 @@ class Turn:
         employee = int(running.work.person.id)
         self._flying[employee] = running
 
+        def before_write(position_id: str, there: Mapping[str, Any]) -> None:
+            job = running.jobs.get(position_id)
+            if job is not None:
+                said = self._on_owner(lambda: tries.before(self.integration, job, running.work, there))
+                running.said[position_id] = said
+
         def send() -> None:
             report: Report | Exception
             jobs = running.jobs.values()
             with working_on((job.pk for job in jobs), (job.request_id for job in jobs)):
                 try:
-                    report = run(connector, running.work)
+                    report = run(connector, running.work, before_write=before_write)
                 except Exception as error:  # a mistake of ours is one employee's trouble too
                     logger.exception("Employee %s in %s", employee, self.integration)
                     report = error
@@ -273,7 +349,9 @@ class Turn:
             else:
                 employee, report = what
                 running = self._flying.pop(employee)
-                self._done.append(Done(running.work, running.jobs, report, running.started, timezone.now()))
+                self._done.append(
+                    Done(running.work, running.jobs, report, running.started, timezone.now(), running.said)
+                )
             try:
                 kind, what = self._events.get_nowait()
             except queue.Empty:
@@ -286,11 +364,41 @@ class Turn:
     # storing
 
     def _store(self) -> None:
+        """What is in the way of somebody who is saving stays here, and is stored a moment later."""
         if not self._done:
             return
+        try:
+            goes_on = store_results(self.integration, self.held, self._done)
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            logger.warning("%s: results wait for the database: %s", self.integration, error)
+            return
         done, self._done = self._done, []
-        if not store_results(self.integration, self.held, done):
+        if not goes_on:
             self._stopping = True
+            return
+        for one in done:
+            self.matches.let_go(one.work.person.id)
+
+    def _store_all(self) -> None:
+        """At the end of the turn: for as long as the lease is ours."""
+        self._store()
+        while self._done and self.held.renew_if_due():
+            time.sleep(ASK)
+            self._store()
+
+
+def _being_changed(employees: Sequence[int]) -> set[int]:
+    """Those whose row somebody is changing in a transaction that is not over: neither how they were nor how they will
+    be is to be sent. (SQLite has one writer at a time: whoever claims has waited for it.)"""
+    if not connection.features.has_select_for_update_skip_locked:
+        return set()
+    rows = Employee.objects.filter(pk__in=employees)
+    with transaction.atomic():
+        free = set(rows.select_for_update(skip_locked=True, no_key=True).order_by("pk").values_list("pk", flat=True))
+    rest = set(employees) - free
+    return set(rows.filter(pk__in=rest).values_list("pk", flat=True)) if rest else rest
 
 
 def _window(integration: Integration, held: Held) -> WindowLimiter | None:

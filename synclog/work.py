@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from integrations import adapt
 from integrations.connectors.values import Person, Wanted
+from integrations.fingerprints import fingerprints
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planner import Rules, Sent
-from integrations.runner import Touched, Work
+from integrations.runner import Match, Meant, Touched, Work
+from integrations.scope import scope_of
+from integrations.translate import Problem
 from positions.models import Employee, Position
 from synclog.models import Job
 
@@ -28,52 +31,88 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
         e.pk: e for e in Employee.objects.filter(pk__in=keys).select_related("company", "department", "manager")
     }
     positions: defaultdict[int, list[Position]] = defaultdict(list)
-    for row in Position.objects.filter(employee__in=keys).select_related("department").order_by("start_date", "pk"):
-        positions[row.employee_id].append(row)
-    remote_ids = dict(
-        EmployeeLink.objects.filter(integration=integration, employee_key__in=keys).values_list(
-            "employee_key", "remote_id"
-        )
-    )
+    outside: defaultdict[int, set[str]] = defaultdict(set)
+    scope = scope_of(integration.pk)
+    rows = Position.objects.filter(employee__in=keys).select_related("company", "department")
+    for row in rows.order_by("start_date", "pk"):
+        if scope.takes(row):
+            positions[row.employee_id].append(row)
+        else:
+            outside[row.employee_id].add(str(row.pk))
+    links = {
+        link.employee_key: link for link in EmployeeLink.objects.filter(integration=integration, employee_key__in=keys)
+    }
     sent: defaultdict[int, dict[str, Sent]] = defaultdict(dict)
     late_since = timezone.now() - timedelta(seconds=integration.system.shows_late)
     for link in PeriodLink.objects.filter(integration=integration, employee_key__in=keys):
         late = link.written_at is not None and link.written_at > late_since
+        older = adapt.older_from_json(link.older) if late else {}
         sent[link.employee_key][str(link.position_key)] = Sent(
-            link.remote_id, adapt.from_json(link.values), adapt.older_from_json(link.older) if late else {}
+            link.remote_id, adapt.from_json(link.values), tuple(link.left_behind), older
         )
     rules = Rules(delete=integration.delete_positions, move=integration.move_periods)
     today = integration.organization.today()
     found = []
+    asked = (Job.Origin.RESYNC, Job.Origin.API)
     for key, its_jobs in of_employee.items():
         employee = employees.get(key)
+        person, known = adapt.person(employee) if employee else _gone(its_jobs[0]), links.get(key)
+        touched = {str(job.position_key) for job in its_jobs}
         work = Work(
-            person=adapt.person(employee) if employee else _gone(its_jobs[0]),
+            person=person,
             positions=[adapt.position(row, employee) for row in positions[key]] if employee else [],
             touched=[
                 Touched(
                     str(job.position_key),
-                    frozenset(job.changed) if job.changed and job.changed_in == job.generation else None,
+                    changed := frozenset(job.changed) if job.changed and job.changed_in == job.generation else None,
                     job.move,
                     tuple(date.fromisoformat(start) for start in job.tried),
                     tuple(_meant(job, said) for said in job.meant),
+                    job.origin in asked and changed is None,
                 )
                 for job in its_jobs
             ],
             sent=sent[key],
-            remote_employee_id=remote_ids.get(key, ""),
+            remote_employee_id=known.remote_id if known and known.state == EmployeeLink.State.MATCHED else "",
             rules=rules,
             today=today,
+            outside=frozenset(outside[key] & (touched | set(sent[key]))),
+            match=_match(integration, person, known) if known else Match(),
         )
         found.append((work, {str(job.position_key): job for job in its_jobs}))
     return found
 
 
-def _meant(job: Job, said: Mapping[str, Any]) -> Wanted:
-    return Wanted(str(job.position_key), adapt.from_json(said["values"]), frozenset(said["defaulted"]))
+def _match(integration: Integration, person: Person, link: EmployeeLink) -> Match:
+    # Of a match from before there were fingerprints, and of somebody who is deleted here, nothing can have changed.
+    doubted = bool(link.fingerprints) and not person.deleted and link.fingerprints != fingerprints(integration, person)
+    return Match(link.confirmed, doubted, link.written_to, withheld(integration.system.name, link))
+
+
+def withheld(system: str, link: EmployeeLink) -> Problem | None:
+    """Why nothing is written for somebody until a person has decided."""
+    if link.state == EmployeeLink.State.RELEASED:
+        return Problem(
+            "match_released",
+            f"This employee's match in {system} was released, so nothing is written there. Press Match anew under "
+            "People, or confirm the record there: what waits goes out by itself then.",
+        )
+    if link.state == EmployeeLink.State.STOPPED:
+        return Problem(
+            "match_stopped",
+            f"Two employees here were matched to record {link.remote_id} in {system}, so both matches were stopped. "
+            "Confirm under People whose record it is, and press Match anew for the other one: what waits goes out by "
+            "itself then.",
+        )
+    return None
+
+
+def _meant(job: Job, said: Mapping[str, Any]) -> Meant:
+    wanted = Wanted(str(job.position_key), adapt.from_json(said["values"]), frozenset(said["defaulted"]))
+    return Meant(wanted, tuple(adapt.from_json(before) for before in said.get("before", ())))
 
 
 def _gone(job: Job) -> Person:
     """An employee who was deleted here: what the log still knows is enough to find the records that we wrote."""
     first, _, last = job.employee_name.partition(" ")
-    return Person(id=str(job.employee_key), number=job.employee_number, first_name=first, last_name=last)
+    return Person(id=str(job.employee_key), number=job.employee_number, first_name=first, last_name=last, deleted=True)

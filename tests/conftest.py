@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 
 from integrations.sandbox.server import Tenants, running
+
+if sys.dont_write_bytecode:
+    # Tests start a hundred processes, and each would compile Django and all of us anew. What the environment forbids
+    # beside the sources goes into pytest's own folder, for pytest-xdist's processes too.
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
 def pytest_configure() -> None:
@@ -19,8 +29,8 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    # Nearly half of the time is waiting: for servers, limits and other processes.
-    return max(2, (os.cpu_count() or 1) * 7 // 4)
+    # Half of the time is waiting: for servers, limits and other processes.
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,3 +56,21 @@ def sandbox_server() -> Iterator[tuple[str, Tenants]]:
     """(address, tenants) of all sandboxes, over real HTTP on loopback."""
     with running() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _a_worker_that_answers_at_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests and previews are asked by a worker; where none runs, whoever waits for the answer finds it."""
+    if request.node.get_closest_marker("unanswered"):
+        yield
+        return
+    from synclog import asking
+
+    def wait(question: Any, seconds: float | None = None) -> Any:
+        asking.answer(question.pk)
+        question.refresh_from_db(fields=["begun_at", "done_at", "answer"])
+        return question
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(asking, "wait", wait)
+        yield

@@ -11,16 +11,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from config.bench import counting
+from config.bench import counting, plain
 from integrations.connectors.base import Connector
 from integrations.connectors.fields import FIELDS
 from integrations.connectors.system import Calls, Delete, Field, Limits, Model, System
 from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
+from synclog import payloads
 
 SENT = ("title", "start_date", "end_date", "percentage")
 OWNED = ("start_date", "end_date")
 
 counting.install()
+payloads.ALLOWED.add(plain.TASK)  # the workers of the plain pattern run that one
 
 
 class BenchConnector(Connector):

@@ -9,11 +9,13 @@ from django_q.tasks import async_task
 
 from positions.models import Position
 
+TASK = "config.bench.plain.send"
+
 _session = requests.Session()  # one for each worker process: the pattern is shown at its best
 
 
 def saved(position: Position, address: str) -> None:
-    async_task("config.bench.plain.send", position.pk, address, task_name="plain")
+    async_task(TASK, position.pk, address, task_name="plain")
 
 
 def send(position_id: int, address: str) -> None:

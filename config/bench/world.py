@@ -58,6 +58,7 @@ def connection(
         system_key="bench",
         name=f"Bench {next(_number)}",
         base_urls={"api": address},
+        everybody=company is None,
     )
     integration.switch(on)
     integration.save()

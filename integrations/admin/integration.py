@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
@@ -14,22 +15,29 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from integrations import connect, hooks, removal, supported
+from integrations import hooks, removal, supported
 from integrations.admin import showing
 from integrations.admin.files import FilePages
 from integrations.admin.showing import Line
 from integrations.connectors.registry import connectors, systems
+from integrations.gaps import gaps_here
 from integrations.hooks import Happening
 from integrations.models import Integration
+from integrations.scope import left_behind
 from integrations.settings_form import ConnectionForm, gaps, missing
 from positions import roles
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Organization
+from positions.transactions import repeated
 
 _PER_PAGE = 50
 _LAST_EVENTS = 8
 _HISTORY = 200
 _FORGET_SECRETS = "Nothing was saved. Mend what is marked below, and enter keys and passwords again: they are not kept."
+_LEFT_BEHIND = (
+    "{0} of the positions that were sent are not taken any more. They stay in {1} as they are until one is changed "
+    "here or its entry re-synced: then it is treated there as if it were deleted here."
+)
 
 
 @admin.register(Integration)
@@ -60,6 +68,7 @@ class IntegrationAdmin(ScopedAdmin):
             at("pause", self.pause_view, "pause"),
             at("resume", self.resume_view, "resume"),
             at("test", self.test_view, "test"),
+            at("test/<uuid:key>", self.tested_view, "tested"),
             *FilePages(self).urls(),
             *super().get_urls(),
         ]
@@ -156,7 +165,8 @@ class IntegrationAdmin(ScopedAdmin):
             obj.name = form.cleaned_data["name"]
             obj.settings = form.settings()
             obj.base_urls = form.base_urls()
-            fields = ["name", "settings", "base_urls", "updated_at"]
+            obj.everybody = form.cleaned_data["everybody"]
+            fields = ["name", "settings", "base_urls", "everybody", "updated_at"]
             if credentials or removed:
                 obj.set_credentials(credentials, by, remove=removed)
                 fields += Integration.CREDENTIAL_FIELDS
@@ -182,7 +192,7 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._viewed(request, object_id)
         return self._overview(request, obj) if isinstance(obj, Integration) else obj
 
-    def _overview(self, request: HttpRequest, obj: Integration, check: Any = None) -> HttpResponse:
+    def _overview(self, request: HttpRequest, obj: Integration, test: hooks.Test | None = None) -> HttpResponse:
         happenings = self._happenings(obj, _LAST_EVENTS)
         return self._page(
             request,
@@ -191,11 +201,11 @@ class IntegrationAdmin(ScopedAdmin):
             "overview.html",
             options=showing.options(obj),
             missing=missing(obj),
-            gaps=gaps(obj.system, obj.cleaned_settings()),
+            gaps=gaps_here(obj),
             happenings=[(showing.when(h.at, obj.organization), h) for h in happenings],
             panels=[html for ask in hooks.overview_panels if (html := ask(request, obj))],
             banners=[sentence for ask in hooks.banners for sentence in ask(request)],
-            check=check,
+            test=test,
             retry=showing.when(obj.retry_at, obj.organization),
             paused=showing.when(obj.paused_at, obj.organization),
             stopped=showing.when(obj.stopped_at, obj.organization),
@@ -223,11 +233,14 @@ class IntegrationAdmin(ScopedAdmin):
         may_change = self.has_change_permission(request, obj)
         if request.method == "POST" and not may_change:
             raise PermissionDenied
-        form = ConnectionForm(obj, request.POST if request.method == "POST" else None, disabled=not may_change)
-        if request.method == "POST" and form.is_valid():
-            said = self._save(request, form, add=False)
+        form, said = self._posted(request, obj) if request.method == "POST" else (None, None)
+        if said is not None:
             self.message_user(request, "Saved." if said else "Nothing was changed.", messages.SUCCESS)
+            left = left_behind(obj.pk) if any(line.startswith("Companies: ") for line in said) else 0
+            if left:
+                self.message_user(request, _LEFT_BEHIND.format(left, obj.system.name), messages.WARNING)
             return HttpResponseRedirect(showing.url(obj, "settings"))
+        form = form or ConnectionForm(obj, disabled=not may_change)
         if form.errors:
             self.message_user(request, _FORGET_SECRETS, messages.ERROR)
         return self._page(
@@ -236,10 +249,18 @@ class IntegrationAdmin(ScopedAdmin):
             "settings",
             "settings.html",
             form=form,
+            opened_forms=[form] if may_change else [],
             hints=self._hints(obj, may_change),
             missing=missing(obj),
-            gaps=gaps(obj.system, obj.cleaned_settings()),
+            would_not_be_sent=gaps(obj.system, obj.cleaned_settings()),
         )
+
+    @repeated
+    def _posted(self, request: HttpRequest, obj: Integration) -> tuple[ConnectionForm, list[str] | None]:
+        """The form, and what it has changed; None where it is not valid, or somebody else has changed the same."""
+        obj.refresh_from_db(from_queryset=Integration.objects.select_for_update(no_key=True))
+        form = ConnectionForm(obj, request.POST)
+        return form, self._save(request, form, add=False) if form.is_valid() else None
 
     @staticmethod
     def _hints(obj: Integration, with_end: bool) -> dict[str, str]:
@@ -279,7 +300,7 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._viewed(request, pk)
         return self._dialog(request, obj) if isinstance(obj, Integration) else obj
 
-    def _dialog(self, request: HttpRequest, obj: Integration, check: Any = None) -> HttpResponse:
+    def _dialog(self, request: HttpRequest, obj: Integration, test: hooks.Test | None = None) -> HttpResponse:
         if not self.has_change_permission(request, obj):
             raise PermissionDenied
         return self._page(
@@ -289,10 +310,10 @@ class IntegrationAdmin(ScopedAdmin):
             "switch_on.html",
             required=showing.required(obj),
             missing=missing(obj),
-            gaps=gaps(obj.system, obj.cleaned_settings()),
-            scope=showing.scope(obj),
-            check=check,
-            failed=check is not None and not all(line.ok for line in check),
+            gaps=gaps_here(obj),
+            about=showing.about(obj),
+            test=test,
+            failed=test is not None and test.lines is not None and not all(line.ok for line in test.lines),
         )
 
     # -- what changes something: POST only
@@ -318,17 +339,21 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
+        return self._done(request, obj, *self._option(request, obj))
+
+    @repeated
+    def _option(self, request: HttpRequest, obj: Integration) -> tuple[str, int]:
+        obj.refresh_from_db(from_queryset=Integration.objects.select_for_update(no_key=True))
         option = next((o for o in showing.options(obj) if o.name == request.POST.get("name") and o.usable), None)
         if option is None:
-            return self._done(request, obj, "This connection has no such switch.", messages.ERROR)
+            return "This connection has no such switch.", messages.ERROR
         on = request.POST.get("on") == "1"
         if on != option.on:
             setattr(obj, option.name, on)
-            with transaction.atomic():
-                obj.save(update_fields=[option.name, "updated_at"])
-                words = ("off", "on")
-                self.log_change(request, obj, f"{option.label}: {words[option.on]} → {words[on]}")
-        return self._done(request, obj, f"“{option.label}” is {'on' if on else 'off'} for {obj.name}.")
+            obj.save(update_fields=[option.name, "updated_at"])
+            words = ("off", "on")
+            self.log_change(request, obj, f"{option.label}: {words[option.on]} → {words[on]}")
+        return f"“{option.label}” is {'on' if on else 'off'} for {obj.name}.", messages.SUCCESS
 
     def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         obj = self._changed(request, pk)
@@ -354,10 +379,27 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
-        check = connect.check(obj)
-        if request.POST.get("page") == "switch_on":
-            return self._dialog(request, obj, check)
-        return self._overview(request, obj, check)
+        test = next(begin(obj, request.user.get_username()) for begin in hooks.begin_test)
+        switching_on = request.POST.get("page") == "switch_on"
+        if test.key is None:
+            return self._done(request, obj, test.words, messages.WARNING)
+        if test.lines is None:
+            address = reverse("admin:integrations_integration_tested", args=[pk, test.key])
+            return HttpResponseRedirect(f"{address}?page=switch_on" if switching_on else address)
+        return (self._dialog if switching_on else self._overview)(request, obj, test)
+
+    def tested_view(self, request: HttpRequest, pk: int, key: UUID) -> HttpResponse:
+        """How far a test is, and what it says when it is done."""
+        obj = self._viewed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        if not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        test = next(look(obj, key) for look in hooks.look_at_test)
+        if test is None:
+            self.message_user(request, "This test is over: they are kept for an hour. Test again.", messages.WARNING)
+            return HttpResponseRedirect(showing.url(obj, "change"))
+        return (self._dialog if request.GET.get("page") == "switch_on" else self._overview)(request, obj, test)
 
     # -- deleting
 

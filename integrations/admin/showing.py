@@ -20,8 +20,9 @@ from integrations import hooks, supported
 from integrations.connectors.system import Delete, Model, System, Transport
 from integrations.hooks import Health
 from integrations.models import Integration
+from integrations.scope import company_names, scope_of
 from integrations.settings_form import missing
-from positions.models import Employee, Organization, Position
+from positions.models import Organization, Position
 
 # The glyph of each tone, from the icon font that the admin brings.
 ICONS = {"success": "check_circle", "info": "radio_button_unchecked", "warning": "error", "danger": "cancel",
@@ -174,7 +175,7 @@ def required(integration: Integration) -> list[Needed]:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class About:
     """Whom a connection is about."""
 
     employees: int
@@ -183,15 +184,15 @@ class Scope:
     companies: tuple[str, ...]
 
 
-def scope(integration: Integration) -> Scope:
-    companies = list(integration.companies.all())
-    employees = Employee.objects.filter(organization=integration.organization_id)
-    if companies:
-        employees = employees.filter(company__in=companies)
-    positions = Position.objects.filter(employee__in=employees)
+def about(integration: Integration) -> About:
+    positions = Position.objects.filter(
+        scope_of(integration.pk).positions(), employee__organization=integration.organization_id
+    )
     today = integration.organization.today()
     current = positions.filter(start_date__lte=today).exclude(end_date__lt=today)
-    return Scope(employees.count(), positions.count(), current.count(), tuple(c.name for c in companies))
+    employees = positions.order_by().values("employee").distinct()
+    only = () if integration.everybody else company_names([integration]).get(integration.pk, ())
+    return About(employees.count(), positions.count(), current.count(), tuple(only))
 
 
 @cache

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
+from integrations import identity
 from integrations.connectors.context import Context
 from integrations.connectors.errors import (
     ConnectorError,
@@ -20,6 +21,7 @@ from integrations.connectors.errors import (
     EmployeeNotFound,
     EmployeeNotUnique,
     Interrupted,
+    MatchRefused,
     NotAuthorized,
 )
 from integrations.connectors.fields import BY_KEY
@@ -27,8 +29,14 @@ from integrations.connectors.http import Http, Response, raise_for_trouble
 from integrations.connectors.system import Kind, System
 from integrations.connectors.tokens import Tokens
 from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
+from integrations.identity import Mark
+from integrations.translate import Problem
 
 T = TypeVar("T")
+
+# One way to look for a person: what it goes by ("employee number", "e-mail", "national id", or a field that keeps one
+# of them), the value ("" leaves it out), and the look-up.
+Search = tuple[str, str, Callable[[], Iterable[RemoteEmployee]]]
 
 
 class Connector:
@@ -60,17 +68,29 @@ class Connector:
         """The cheapest real calls that prove credentials, company and rights; one line for each right."""
         raise NotImplementedError
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        """The one employee there. `known_id` is the id found last time, to be believed if it still exists.
-
-        Raises EmployeeNotFound or EmployeeNotUnique, saying what was searched for.
-        """
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        """The record with this id, found at an earlier time for this person; None if there is none (any more). At most
+        one call, if what it reads serves the next `read`."""
         raise NotImplementedError
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        """Every way to look for this person, in any order: `match` takes the strongest first. A look-up gives records
+        with their `marks` filled in as far as it shows them."""
+        raise NotImplementedError
+
+    def hint(self, person: Person) -> str:
+        """What is said along when no search finds the person."""
+        return ""
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         """History: every period there, none left out. Flat: exactly one Remote, the current employment
         (or none, if the employee has none there); `employee.record_id` is the one that we wrote last."""
         raise NotImplementedError
+
+    def seen(self, remote: Remote, wanted: Wanted) -> Remote:
+        """History: the record as this position is compared with it, where its terms are dated: on the day from which
+        a change of them would count, with those that lie in the past named (`Remote.past`). No calls here."""
+        return remote
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         """Write a new period (flat: the first employment, or one after a gap; never asked for while `read` gives one
@@ -143,35 +163,85 @@ class Connector:
         with self._once_lock:
             self._once.pop(key, None)
 
-    def match(self, *steps: tuple[str, str, Callable[[], Iterable[RemoteEmployee]]], hint: str = "") -> RemoteEmployee:
-        """The one employee whom the first step with a hit finds. Raises EmployeeNotUnique and EmployeeNotFound.
+    def match(self, person: Person, *steps: Search, hint: Callable[[], str] = str) -> RemoteEmployee:
+        """The one record there that is this person's: the only path by which anybody is found.
 
-        A step: what is matched by ("employee number", "e-mail", "national id"), the value ("" leaves the step out),
-        and the look-up. `hint` is said along when nobody is found.
+        Searches by the strongest mark first; the first one with a hit decides, if the hit's other marks do not speak
+        against it and no other strong mark points elsewhere (`integrations.identity`). What the hit itself shows is not
+        searched for. `hint` is said along when nobody is found.
+        Raises EmployeeNotUnique, EmployeeNotFound and MatchRefused, with ids of the target and nothing else of anybody.
         """
         name, searched = self.system.name, []
-        for matched_by, value, look_up in steps:
-            if not value:
+        ordered = sorted((step for step in steps if self._counts(step)), key=lambda step: identity.strength(step[0]))
+        for step in ordered:
+            found = self._only(step)
+            if found is None:
+                searched.append(_words(step, identity.mark_of(step[0])))
                 continue
-            words = "this national id" if matched_by == "national id" else f"{matched_by} {value}"
-            found = {employee.id: employee for employee in look_up()}
-            if len(found) > 1:
-                ids = ", ".join(sorted(found)[:5])  # no names: those of others have no place in this one's log
-                raise EmployeeNotUnique(
-                    f"{len(found)} employees in {name} have {words} (ids there: {ids}). Correct them there, or give "
-                    "the employee here the number of the right one, then press Re-sync."
-                )
-            if found:
-                return replace(next(iter(found.values())), matched_by=matched_by)
-            searched.append(words)
+            problem = self._doubt(person, found, ordered)
+            if problem is not None:
+                raise MatchRefused(problem.message, cause=problem.cause, candidate=found.id)
+            return found
         message = (
-            f"No employee in {name} has {' or '.join(searched)}. Add the employee there, or correct the employee here, "
-            "then press Re-sync."
+            f"No employee in {name} has {' or '.join(dict.fromkeys(searched))}. Add the employee there, or correct the "
+            "employee here, then press Re-sync."
             if searched
             else f"The employee has nothing here by which {name} can be searched. Fill in one of these: "
-            f"{', '.join(step[0] for step in steps)}. It is sent when you save."
+            f"{', '.join(dict.fromkeys(identity.mark_of(step[0]) for step in steps))}. It is sent when you save."
         )
-        raise EmployeeNotFound(f"{message} {hint}".strip())
+        raise EmployeeNotFound(f"{message} {hint()}".strip())
+
+    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
+        """The one employee there. `known_id` is the id of an earlier match: believed while that record bears a mark of
+        this person, else everything is looked at anew. Raises as `match`."""
+        if known_id:
+            known = self.employee(known_id, person)
+            if known is not None and identity.still(person, known.marks, self._numbers_differ):
+                return replace(known, matched_by=identity.EARLIER)
+        return self.match(person, *self.searches(person), hint=lambda: self.hint(person))
+
+    def find_confirmed(self, person: Person, known_id: str, *, anew: bool = False) -> RemoteEmployee:
+        """The record that a person said is this employee's, whatever it shows. `anew`: this employee's marks changed
+        here since, so that a strong one which now points elsewhere is said. Raises as `match`."""
+        known = self.employee(known_id, person)
+        if known is None:
+            return self.match(person, *self.searches(person), hint=lambda: self.hint(person))
+        for step in self.searches(person) if anew else ():
+            if self._counts(step) and identity.mark_of(step[0]) is not Mark.EMAIL:
+                found = self._only(step)
+                if found is not None and found.id != known_id:
+                    confirmed = ("confirmed match", known_id)
+                    problem = identity.disagreement(self.system.name, confirmed, (step[0], found.id))
+                    raise MatchRefused(problem.message, cause=problem.cause, candidate=known_id)
+        return replace(known, matched_by=identity.CONFIRMED)
+
+    @property
+    def _numbers_differ(self) -> bool:
+        return identity.numbers_differ(self.settings)
+
+    def _counts(self, step: Search) -> bool:
+        return bool(step[1]) and not (self._numbers_differ and identity.mark_of(step[0]) is Mark.NUMBER)
+
+    def _only(self, step: Search) -> RemoteEmployee | None:
+        found = {employee.id: employee for employee in step[2]()}
+        if len(found) > 1:
+            ids = ", ".join(sorted(found)[:5])  # no names: those of others have no place in this one's log
+            raise EmployeeNotUnique(
+                f"{len(found)} employees in {self.system.name} have {_words(step)} (ids there: {ids}). Correct them "
+                "there, or give the employee here the number of the right one, then press Re-sync."
+            )
+        return next((replace(employee, matched_by=step[0]) for employee in found.values()), None)
+
+    def _doubt(self, person: Person, found: RemoteEmployee, steps: Sequence[Search]) -> Problem | None:
+        """Why this hit is not believed."""
+        by, name = identity.mark_of(found.matched_by), self.system.name
+        if by is Mark.NUMBER and not identity.alike(Mark.NATIONAL_ID, person, found.marks):
+            for step in steps:
+                other = self._only(step) if identity.mark_of(step[0]) is Mark.NATIONAL_ID and step[1] else None
+                if other is not None and other.id != found.id:
+                    return identity.disagreement(name, (found.matched_by, found.id), (step[0], other.id))
+        against = identity.contradictions(person, found.marks, by, self._numbers_differ)
+        return identity.somebody_else(name, found.id, found.matched_by, against) if against else None
 
     def data_refused(self, field: str = "", **words: str) -> DataRefused:
         """What to say of a refusal of which nothing better is known: the field if it is named, and their words."""
@@ -249,3 +319,8 @@ class Connector:
             return False
         self.http.auth.renew()
         return True
+
+
+def _words(step: Search, by: str = "") -> str:
+    """`by`: the mark itself, where several fields may hold it."""
+    return "this national id" if step[0] == Mark.NATIONAL_ID else f"{by or step[0]} {step[1]}"

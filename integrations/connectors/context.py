@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from threading import RLock
 from typing import Any, Protocol
 
+from integrations.connectors.values import Person, RemoteEmployee
+
 
 class Vault(Protocol):
     """Encrypted memory of one connection for what its connector must keep: tokens above all.
@@ -44,14 +46,29 @@ class Filed:
 class Outbox(Protocol):
     """For systems whose transport is a file: one record for each employee, the newest one counts.
 
-    `latest` gives the employee's newest record, whether its file was imported already or not. `put` adds a record to
+    `latest` gives the employee's newest record, whether its file was imported already or not; `handed_over` the newest
+    one in a file that somebody has fetched, so that it may be there by now or come there yet. `put` adds a record to
     the file that is being filled; a file that somebody has fetched never changes again, a new one is begun then. It
     raises `Interrupted` when this worker no longer owns the integration.
     """
 
     def latest(self, employee: str) -> Mapping[str, Any] | None: ...
 
+    def handed_over(self, employee: str) -> Mapping[str, Any] | None: ...
+
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed: ...
+
+
+class Matches(Protocol):
+    """Which records there are somebody's. One record is at most one employee's of a connection."""
+
+    def claim(self, person: Person, found: RemoteEmployee) -> bool:
+        """From now on the record is this person's, for good; False if it is another employee's."""
+        ...
+
+    def free(self, person: Person, found: RemoteEmployee) -> bool:
+        """What `claim` would say. Keeps nothing."""
+        ...
 
 
 class Limiter(Protocol):
@@ -84,14 +101,35 @@ class MemoryVault:
             yield
 
 
+class MemoryMatches:
+    """Matches for tests and one-off uses: nobody has any at first."""
+
+    def __init__(self) -> None:
+        self.holders: dict[str, str] = {}  # record there -> employee here
+        self._lock = RLock()
+
+    def claim(self, person: Person, found: RemoteEmployee) -> bool:
+        with self._lock:
+            if not self.free(person, found):
+                return False
+            self.holders = {record: who for record, who in self.holders.items() if who != person.id}
+            self.holders[found.id] = person.id
+            return True
+
+    def free(self, person: Person, found: RemoteEmployee) -> bool:
+        return self.holders.get(found.id, person.id) == person.id
+
+
 class MemoryOutbox:
-    """An outbox for tests: one file, in `records`."""
+    """An outbox for tests: one file, in `records`, which is fetched at once."""
 
     def __init__(self) -> None:
         self.records: dict[str, Mapping[str, Any]] = {}
 
     def latest(self, employee: str) -> Mapping[str, Any] | None:
         return self.records.get(employee)
+
+    handed_over = latest
 
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
         self.records[employee] = dict(record)
@@ -117,6 +155,7 @@ class Context:
     vault: Vault = field(default_factory=MemoryVault)
     limiter: Limiter | None = None
     outbox: Outbox = field(default_factory=MemoryOutbox)
+    matches: Matches = field(default_factory=MemoryMatches)
     guard: Callable[[], None] = _allow
     one_call: Callable[[], AbstractContextManager[None]] = nullcontext
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

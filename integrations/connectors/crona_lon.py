@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import DataRefused, EmployeeNotFound
 from integrations.connectors.reading import digits_of
 from integrations.connectors.system import (
@@ -30,7 +31,17 @@ from integrations.connectors.system import (
     When,
     code_table,
 )
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
+from integrations.connectors.values import (
+    Change,
+    CheckLine,
+    Marks,
+    Person,
+    Remote,
+    RemoteEmployee,
+    Wanted,
+    Warning,
+    Written,
+)
 
 EMPLOYMENT_FORMS = (
     ("FAST", "FAST – permanent (tillsvidare)"),
@@ -338,7 +349,8 @@ SYSTEM = System(
         Cause(
             "employee_number_missing",
             "No employee number",
-            "Fill in the employee number here: it is the only thing by which a file names a person in Crona Lön.",
+            "Fill in the employee number here, by which alone a file names a person in Crona Lön; it is sent when you "
+            "save.",
         ),
     ),
     move_note="A changed start date is sent as the corrected employment date; there is one record for each employee.",
@@ -402,8 +414,19 @@ class CronaLonConnector(Connector):
 
     # -- employees ---------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        """Our number is believed: there is nobody to ask. Somebody whose number changed is another person there."""
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        """There is nobody to ask: somebody whose number changed here is another person there."""
+        return next((found for found in self._by_number(person) if found.id == known_id), None)
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        """Our number is believed: nobody can look whom it belongs to there."""
+        return (("employee number, unchecked", person.number.strip(), partial(self._by_number, person)),)
+
+    def hint(self, person: Person) -> str:
+        self._by_number(person)
+        return ""
+
+    def _by_number(self, person: Person) -> list[RemoteEmployee]:
         number = person.number.strip()
         if not number:
             raise EmployeeNotFound(
@@ -418,7 +441,7 @@ class CronaLonConnector(Connector):
                     "then press Re-sync.",
                     cause="bad_characters",
                 )
-        return RemoteEmployee(number, f"{person.name} ({number})", "employee number, unchecked", person.id)
+        return [RemoteEmployee(number, raw=person.id, marks=Marks(number))]
 
     def _name_and_email(self, person: Person) -> tuple[tuple[str, str], ...]:
         if not self.settings.get("send_name_and_email"):
@@ -445,7 +468,9 @@ class CronaLonConnector(Connector):
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         earlier = self.context.outbox.latest(person.id)
-        return self._put(employee, person, self._record(employee, person, wanted.values, wanted.since), earlier)
+        return self._put(
+            employee, person, self._record(employee, person, wanted.values, _counts_from(wanted)), earlier or {}
+        )
 
     def update(
         self,
@@ -458,25 +483,35 @@ class CronaLonConnector(Connector):
         values = dict(wanted.values)
         if "start_date" in values and "start_date" not in changes:
             values["start_date"] = remote.start
-        return self._put(employee, person, self._record(employee, person, values, wanted.since), remote.raw)
+        record = dict(self._record(employee, person, values, _counts_from(wanted)))
+        taken_over = bool(employee.position_id) and employee.position_id != wanted.position_id
+        if "percentage" not in changes and "sysgrad" in remote.raw and not taken_over:
+            record["sysgrad"] = remote.raw["sysgrad"]  # it goes on counting from the day from which it did
+        return self._put(employee, person, record, remote.raw)
 
-    def _put(self, employee: RemoteEmployee, person: Person, record: Record, earlier: Record | None) -> Written:
+    def _put(self, employee: RemoteEmployee, person: Person, record: Record, earlier: Record) -> Written:
         self.context.guard()
+        warnings = tuple(self._warnings(person, record, earlier))
         filed = self.context.outbox.put(person.id, record)
-        warnings = tuple(self._warnings(person, record, earlier or {}))
         return Written(employee.id, warnings, filed.pending, filed.file_id)
 
     def _warnings(self, person: Person, record: Record, earlier: Record) -> Iterator[Warning]:
-        number, before = record["anstid"], earlier.get("anstid", record["anstid"])
-        if before != number:
+        """What a person does beside the import: told once, with the first record that is so, and only of what
+        somebody has in a file."""
+        number = record["anstid"]
+        renumbered = earlier.get("anstid", number) != number
+        reopened = "avgdatum" in earlier and "avgdatum" not in record
+        given = self.context.outbox.handed_over(person.id) if renumbered or reopened else None
+        if given and renumbered and given["anstid"] != number:
             yield Warning(
-                f"The employee number was {before} in an earlier file and is {number} now. To Crona Lön these are two "
-                "people: change the number there by hand before you import the file."
+                f"The employee number was {given['anstid']} in an earlier file and is {number} now. To Crona Lön these "
+                "are two people: change the number there by hand before you import the file."
             )
-        if earlier.get("avgdatum") and "avgdatum" not in record:
+        if given and reopened and given.get("avgdatum"):
             yield Warning(
-                f"A file cannot take an end date away. If a file with the end date {earlier['avgdatum']} was imported "
-                f"already, clear the leaving date of employee {number} in Crona Lön by hand.",
+                f"A file cannot take an end date away. An earlier file gives employee {given['anstid']} the leaving "
+                f"date {given['avgdatum']}: import that one and this one first, then clear the leaving date in Crona "
+                "Lön by hand.",
                 "end_date",
             )
         if self.settings.get("send_national_id") and person.national_id and "persnr" not in record:
@@ -533,6 +568,10 @@ class CronaLonConnector(Connector):
 
     def file_name(self, made_at: datetime, number: int) -> str:
         return f"crona-lon-{made_at:%Y%m%d-%H%M%S}-{number}.{self.settings.get('file_ending') or 'pax'}"
+
+
+def _counts_from(wanted: Wanted) -> date | None:
+    return wanted.counts_from or wanted.since
 
 
 def _person(record: Record) -> Iterator[str]:

@@ -12,28 +12,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     DataRefused,
     EmployeeNotFound,
-    EmployeeNotUnique,
     NotAuthorized,
     RateLimited,
     Stale,
     Unavailable,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, nonsense, raise_for_trouble
-from integrations.connectors.reading import date_of, text_of
+from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
+from integrations.connectors.reading import sure_date, text_of
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens, oauth_grant
 from integrations.connectors.values import (
     Change,
     CheckLine,
     Manager,
+    Marks,
     Person,
     Remote,
     RemoteEmployee,
@@ -41,6 +42,7 @@ from integrations.connectors.values import (
     Warning,
     Written,
 )
+from integrations.identity import Mark, which
 
 EMPLOYEE_ID_LENGTH = 16
 EARLY_SECONDS = 300  # a token is renewed five minutes before it ends
@@ -62,9 +64,7 @@ GRANT = (
 )
 SECRETS = "Entra admin centre > App registrations > the app > Certificates & secrets"
 
-# What stands for a leave date that Entra does not let us see: it equals no date, so that a clearing is tried too.
-UNREADABLE = "not shown to this app"
-
+TEXTS = {"title": "jobTitle", "company": "companyName", "department": "department", "contract_type": "employeeType"}
 ALWAYS_SELECTED = (
     "id",
     "userPrincipalName",
@@ -137,7 +137,7 @@ SYSTEM = System(
         "Entra ID holds one record for each person and no positions. Open the user in the Entra admin centre and "
         "clear job title, department and manager there, or let your leaver process take over."
     ),
-    matching=("employee number (employeeId)", "e-mail as user principal name", "e-mail as mail; the order can be set"),
+    matching=("employee number (employeeId)", "e-mail as user principal name", "e-mail as mail; which ones can be set"),
     base_urls={"api": "https://graph.microsoft.com/v1.0", "login": "https://login.microsoftonline.com"},
     sandbox_urls={"api": "/v1.0", "login": "/login"},
     credentials=(
@@ -178,7 +178,7 @@ SYSTEM = System(
             choices=MATCH_BY,
             default="employeeId",
             required=True,
-            help="The first search. Managers are found by this one only.",
+            help="Managers are found by this one only. Of the searches chosen, the employee number always goes first.",
             group="Matching",
         ),
         Setting(
@@ -187,7 +187,7 @@ SYSTEM = System(
             kind=Kind.CHOICE,
             choices=MATCH_BY,
             default="userPrincipalName",
-            help="Only when the search before found nobody. Empty: no second search.",
+            help="Only when nobody was found so far. Empty: no second search.",
             group="Matching",
         ),
         Setting(
@@ -196,7 +196,7 @@ SYSTEM = System(
             kind=Kind.CHOICE,
             choices=MATCH_BY,
             default="mail",
-            help="Only when the searches before found nobody. Empty: no third search.",
+            help="Only when nobody was found so far. Empty: no third search.",
             group="Matching",
         ),
         Setting(
@@ -357,6 +357,8 @@ SYSTEM = System(
             remote="employeeLeaveDateTime",
             enabled_by="send_leave_date",
             owned=True,
+            hidden=f"Grant {LEAVE_RIGHT} in {GRANT}, then press Re-sync; or switch sending it off in the connection's "
+            "settings.",
             format="YYYY-MM-DDT12:00:00Z",
             note="Noon, so that no time zone moves the day. Needs a permission of its own; without it, that is a "
             "warning and the rest is written.",
@@ -413,18 +415,18 @@ SYSTEM = System(
             "guest_account",
             "Guest user",
             "Give the person a member account in Entra ID, or switch Leave guest users alone off in this connection's "
-            "settings.",
+            "settings, then press Re-sync.",
         ),
         Cause(
             "account_disabled",
             "Account disabled",
             "Enable the account in Entra ID, or switch Leave disabled accounts alone off in this connection's "
-            "settings.",
+            "settings, then press Re-sync.",
         ),
         Cause(
             "permission_missing",
             "Permission missing in Entra ID",
-            f"Grant the permission: {GRANT}. Then press Test connection.",
+            f"Grant the permission: {GRANT}. Then press Resume.",
         ),
         Cause(
             "secret_expired",
@@ -446,6 +448,7 @@ class EntraIdConnector(Connector):
         self.http.auth = self.tokens = Tokens(self.http, self._sign_in, early=EARLY_SECONDS)
         self._base = self.context.urls["api"].rstrip("/")
         self._steps = _steps(self.settings)
+        self._left_alone: dict[str, dict[str, Any]] = {}  # our employee -> somebody whom the settings leave alone
         self._leave_date_hidden = False
 
     # -- sign-in -----------------------------------------------------------------------------------------
@@ -475,6 +478,8 @@ class EntraIdConnector(Connector):
         if response.ok:
             return
         body = response.json_object()
+        if response.status == 404 and not body:
+            raise no_sign_in(response)
         error, text = str(body.get("error") or ""), str(body.get("error_description") or "")
         text = text.splitlines()[0] if text else response.text[:300]
         found = AADSTS.search(text)
@@ -511,7 +516,7 @@ class EntraIdConnector(Connector):
         if response.status == 403:
             raise NotAuthorized(
                 f"Entra ID does not let this app do that: it needs the application permission {right}. Grant it in "
-                f"{GRANT}; then press Test connection.",
+                f"{GRANT}; then press Resume.",
                 cause="permission_missing",
                 **words,
             )
@@ -583,39 +588,32 @@ class EntraIdConnector(Connector):
 
     # -- employees ---------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        if known_id:
-            user = self._user(known_id)
-            if user is not None:
-                self._require_taken(user)
-                return _found(user, "earlier match")
-        searched, left_out = [], None
-        for step in self._steps:
-            value = person.number.strip() if step == "employeeId" else person.email.strip()
-            if not value or (step == "employeeId" and len(value) > EMPLOYEE_ID_LENGTH):
-                continue
-            hits = self._search(step, value)
-            users = [user for user in hits if not self._left_out(user)]
-            if len(users) > 1:
-                names = ", ".join(sorted(_label(user) for user in users)[:5])
-                raise EmployeeNotUnique(
-                    f"{len(users)} users in Entra ID have the {MATCH_WORDS[step]} {value}: {names}. Correct them "
-                    "there, or the employee here, then press Re-sync."
-                )
-            if users:
-                return _found(users[0], MATCH_WORDS[step])
-            left_out = left_out or next(iter(hits), None)
-            searched.append(f"the {MATCH_WORDS[step]} {value}")
-        if left_out is not None:
-            self._require_taken(left_out)
-        raise EmployeeNotFound(
-            f"No user in Entra ID has {' or '.join(searched)}. Add the user there, or correct the employee here, then "
-            "press Re-sync."
-            if searched
-            else "The employee has nothing here by which this connection may search Entra ID. Fill in the employee "
-            f"number (at most {EMPLOYEE_ID_LENGTH} characters) or the e-mail, or choose other searches in the "
-            "connection's settings."
-        )
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        user = self._user(known_id)
+        if user is not None:
+            self._require_taken(user)
+        return _found(user, person) if user is not None else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        def taken(step: str, value: str) -> Iterator[RemoteEmployee]:
+            for user in self._search(step, value):
+                if self._left_out(user):
+                    self._left_alone.setdefault(person.id, user)
+                else:
+                    yield _found(user, person)
+
+        values = {step: person.number.strip() if step == "employeeId" else person.email.strip() for step in self._steps}
+        if len(values.get("employeeId", "")) > EMPLOYEE_ID_LENGTH:
+            values["employeeId"] = ""
+        return tuple((MATCH_WORDS[step], value, partial(taken, step, value)) for step, value in values.items())
+
+    def hint(self, person: Person) -> str:
+        """Raises DataRefused where somebody was found whom the settings leave alone."""
+        if person.id in self._left_alone:
+            self._require_taken(self._left_alone.pop(person.id))
+        if "employeeId" in self._steps and len(person.number.strip()) > EMPLOYEE_ID_LENGTH:
+            return f"An employee number of more than {EMPLOYEE_ID_LENGTH} characters is never there."
+        return ""
 
     def _left_out(self, user: Mapping[str, Any]) -> str:
         """The cause for which the settings leave this user alone, "" if they do not."""
@@ -631,7 +629,7 @@ class EntraIdConnector(Connector):
             what = "a guest user" if cause == "guest_account" else "a disabled account"
             setting = "Leave guest users alone" if cause == "guest_account" else "Leave disabled accounts alone"
             raise DataRefused(
-                f"{_label(user)} is {what} in Entra ID, and this connection leaves those alone. Change the account "
+                f"User {user['id']} is {what} in Entra ID, and this connection leaves those alone. Change the account "
                 f"there, or switch {setting} off in the connection's settings, then press Re-sync.",
                 cause=cause,
             )
@@ -724,23 +722,20 @@ class EntraIdConnector(Connector):
             raise _no_longer_there(employee)
         # "Update user": what is synced from a local directory is mastered there. Null and false are writable.
         if user.get("onPremisesSyncEnabled") is True:
-            raise DataRefused(_on_premises(_label(user)), cause="managed_on_premises")
+            raise DataRefused(_on_premises(f"User {employee.id}"), cause="managed_on_premises")
         return [Remote(employee.id, self._values(user), raw=user)]
 
     def _values(self, user: Mapping[str, Any]) -> dict[str, Any]:
-        """The user in the form in which our translation gives values."""
-        values: dict[str, Any] = {
-            "title": text_of(user.get("jobTitle")),
-            "company": text_of(user.get("companyName")),
-            "department": text_of(user.get("department")),
-            "cost_centre": text_of(_unit(user).get("costCenter")),
-            "contract_type": text_of(user.get("employeeType")),
-        }
+        """The user in the form in which our translation gives values. Each of them was asked for: one that is not in
+        the answer (as the leave date without its permission) is not shown to us. A manager who is not, is none."""
+        values: dict[str, Any] = {ours: text_of(user[name]) for ours, name in TEXTS.items() if name in user}
+        if "employeeOrgData" in user:
+            values["cost_centre"] = text_of(_unit(user).get("costCenter"))
         if self.settings.get("send_manager"):
             values["manager"] = self._shown_manager(user)
         for ours, name, setting, _ in (HIRE_DATE, LEAVE_DATE):
-            if self.settings.get(setting):
-                values[ours] = date_of(user[name]) if name in user else UNREADABLE if ours == "end_date" else None
+            if self.settings.get(setting) and name in user:
+                values[ours] = sure_date(user[name])
         return values
 
     def _shown_manager(self, user: Mapping[str, Any]) -> str | None:
@@ -953,13 +948,10 @@ def _unit(user: Mapping[str, Any]) -> Mapping[str, Any]:
     return unit if isinstance(unit, dict) else {}
 
 
-def _label(user: Mapping[str, Any]) -> str:
-    name, upn = text_of(user.get("displayName")), str(user.get("userPrincipalName") or user.get("id"))
-    return f"{name} ({upn})" if name else upn
-
-
-def _found(user: dict[str, Any], matched_by: str) -> RemoteEmployee:
-    return RemoteEmployee(str(user["id"]), _label(user), matched_by, raw={"user": user})
+def _found(user: dict[str, Any], person: Person) -> RemoteEmployee:
+    number, name = text_of(user.get("employeeId")) or "", text_of(user.get("displayName")) or ""
+    email = which(Mark.EMAIL, person.email, (user.get("mail"), user.get("userPrincipalName")))
+    return RemoteEmployee(str(user["id"]), raw={"user": user}, marks=Marks(number, email=email, last_name=name))
 
 
 def _on_premises(who: str) -> str:
@@ -971,7 +963,7 @@ def _on_premises(who: str) -> str:
 
 def _no_longer_there(employee: RemoteEmployee) -> EmployeeNotFound:
     return EmployeeNotFound(
-        f"{employee.label or employee.id} is no longer in Entra ID. Restore or add the user there, or correct the "
+        f"User {employee.id} is no longer in Entra ID. Restore or add the user there, or correct the "
         "employee here, then press Re-sync."
     )
 

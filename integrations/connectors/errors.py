@@ -46,6 +46,20 @@ class EmployeeNotUnique(ConnectorError):
     cause = "employee_not_unique"
 
 
+class MatchRefused(ConnectorError):
+    """A record was found that must not be taken for this employee's. `candidate` is its id: a person may confirm it.
+
+    Causes: not_the_same_person, marks_disagree, already_matched; match_released and match_stopped where a person has to
+    say anew who the employee is there.
+    """
+
+    cause = "not_the_same_person"
+
+    def __init__(self, message: str, *, candidate: str = "", **kwargs: str) -> None:
+        super().__init__(message, **kwargs)
+        self.candidate = candidate
+
+
 class NotAuthorized(ConnectorError):
     """Credentials, company or rights are refused: the whole connection stops until they are renewed.
 

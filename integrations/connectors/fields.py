@@ -54,7 +54,7 @@ class OurField:
 
 FIELDS: tuple[OurField, ...] = (
     OurField("title", "Title", "Identity", "text"),
-    OurField("company", "Company", "Identity", "company", of="employee"),
+    OurField("company", "Company", "Identity", "company"),
     OurField("department", "Department", "Identity", "department"),
     OurField("cost_centre", "Cost centre", "Identity", "text"),
     OurField("manager", "Manager", "Identity", "manager", of="employee"),

@@ -12,13 +12,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
@@ -29,13 +29,14 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import date_of, digits_of, number_of
+from integrations.connectors.reading import date_of, digits_of, number_of, sure_date
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens
 from integrations.connectors.values import (
     Change,
     CheckLine,
     Company,
+    Marks,
     Person,
     Remote,
     RemoteEmployee,
@@ -52,6 +53,7 @@ NEVER_REPORTED = "arbeidsforholdetSkulleAldriVaertRapportert"
 ORDINARY = "ordinaertArbeidsforhold"
 FREELANCE = "frilanserOppdragstakerHonorarPersonerMm"
 PENSION = "pensjonOgAndreTyperYtelserUtenAnsettelsesforhold"
+MARITIME = "maritimtArbeidsforhold"
 TYPES_WITHOUT_FORM = (FREELANCE, PENSION)
 
 FORMS = {
@@ -141,7 +143,7 @@ SYSTEM = System(
         "Finago cannot delete an employment. It is cancelled: it ends on its start date with the reason that it should "
         "never have been reported. A Swedish company has no such reason: end it there by hand."
     ),
-    matching=("employee number", "e-mail", "national id"),
+    matching=("employee number", "national id", "e-mail"),
     base_urls={"api": "https://payroll.24sevenoffice.com/api"},
     sandbox_urls={"api": "/api"},
     moves=True,
@@ -184,7 +186,7 @@ SYSTEM = System(
             default=ORDINARY,
             choices=(
                 (ORDINARY, f"Ordinary ({ORDINARY})"),
-                ("maritimtArbeidsforhold", "Maritime (maritimtArbeidsforhold)"),
+                (MARITIME, f"Maritime ({MARITIME})"),
             ),
             help="The employment_type that new employments are given, apart from freelancers.",
         ),
@@ -393,9 +395,11 @@ class _Listed:
     """What matching needs of one of their employees; pay, bank and tax are not kept."""
 
     id: str
-    name: str
+    first_name: str
+    last_name: str
     email: str
     national_id: str = field(repr=False)
+    birth_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,6 +430,11 @@ def _instant(text: Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=_NO_OFFSET)
 
 
+def _found(person: _Listed) -> RemoteEmployee:
+    marks = Marks(person.id, person.national_id, person.email, person.birth_date, person.first_name, person.last_name)
+    return RemoteEmployee(person.id, marks=marks)
+
+
 def _employee_number(text: Any) -> str:
     """Without leading zeros; empty when it cannot be a number there, where only integers are."""
     text = _text(text)
@@ -440,7 +449,30 @@ def _same_person(a: str, b: str) -> bool:
 
 
 def _cancelled(row: Row) -> bool:
-    return row.get("enddate_reason") == NEVER_REPORTED and row.get("enddate") == row.get("startdate")
+    """Whether it counts as not there: by the reason, on whatever day somebody let it end."""
+    return row.get("enddate_reason") == NEVER_REPORTED
+
+
+def _values(row: Row) -> dict[str, Any]:
+    """An employment in our fields. What is not shown is left out; the lists of codes have no word for nothing, so that
+    one of those which is not there is empty."""
+    values: dict[str, Any] = {
+        "start_date": sure_date(row.get("startdate")),
+        "end_date": sure_date(row.get("enddate")),
+        "end_reason": row.get("enddate_reason") or None,
+        "contract_type": row.get("employment_form") or None,
+        "working_hours_scheme": row.get("working_times") or None,
+    }
+    kind = row.get("employment_type")
+    if kind and kind not in (ORDINARY, MARITIME):
+        values["contract_type"] = kind  # a freelancer, say, or a kind that we do not know
+    if "profession_code" in row:
+        values["occupation_code"] = row["profession_code"] or None
+    if "enterprise_number" in row:
+        values["company"] = row["enterprise_number"] or None
+    if "employment_rate" in row:
+        values["percentage"] = _number(row["employment_rate"])
+    return values
 
 
 def _primary(row: Row) -> bool:
@@ -576,9 +608,11 @@ class FinagoConnector(Connector):
             return tuple(
                 _Listed(
                     id=_text(row["empId"]),
-                    name=f"{_text(row.get('firstname'))} {_text(row.get('lastname'))}".strip(),
+                    first_name=_text(row.get("firstname")),
+                    last_name=_text(row.get("lastname")),
                     email=_text(row.get("email")).casefold(),
                     national_id=digits_of(row.get("personnr")),
+                    birth_date=date_of(row.get("personnr")),  # where there is no national id, it may be a date
                 )
                 for row in answer
                 if isinstance(row, dict) and _text(row.get("empId"))
@@ -680,11 +714,10 @@ class FinagoConnector(Connector):
             )
         ]
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        people = self._index()
-        known = next((p for p in people if p.id == known_id), None) if known_id else None
-        if known is not None:
-            return replace(self._found(known), matched_by="the id found before")
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        return next((_found(listed) for listed in self._index() if listed.id == known_id), None)
+
+    def searches(self, person: Person) -> Sequence[Search]:
         number, email, national_id = (
             _employee_number(person.number),
             person.email.strip().casefold(),
@@ -692,41 +725,19 @@ class FinagoConnector(Connector):
         )
 
         def those(matches: Callable[[_Listed], bool]) -> list[RemoteEmployee]:
-            return [self._found(listed) for listed in people if matches(listed)]
+            return [_found(listed) for listed in self._index() if matches(listed)]
 
-        return self.match(
+        return (
             ("employee number", number, lambda: those(lambda p: _employee_number(p.id) == number)),
-            ("e-mail", email, lambda: those(lambda p: p.email == email)),
             ("national id", national_id, lambda: those(lambda p: _same_person(p.national_id, national_id))),
-            hint="Employee numbers there have digits only.",
+            ("e-mail", email, lambda: those(lambda p: p.email == email)),
         )
 
-    @staticmethod
-    def _found(person: _Listed) -> RemoteEmployee:
-        return RemoteEmployee(person.id, f"{person.id} {person.name}".strip())
+    def hint(self, person: Person) -> str:
+        return "Employee numbers there have digits only."
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
-        return [
-            Remote(
-                id=row["employment_id"],
-                values={
-                    "start_date": date_of(row.get("startdate")),
-                    "end_date": date_of(row.get("enddate")),
-                    "end_reason": row.get("enddate_reason") or None,
-                    "contract_type": (
-                        row["employment_type"]
-                        if row.get("employment_type") in TYPES_WITHOUT_FORM
-                        else row.get("employment_form") or None
-                    ),
-                    "occupation_code": row.get("profession_code") or None,
-                    "percentage": _number(row.get("employment_rate")),
-                    "company": row.get("enterprise_number") or None,
-                    "working_hours_scheme": row.get("working_times") or None,
-                },
-            )
-            for row in self._read(employee.id)
-            if not _cancelled(row)
-        ]
+        return [Remote(row["employment_id"], _values(row)) for row in self._read(employee.id) if not _cancelled(row)]
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         placed = _placed({ours: value for ours, value in wanted.values.items() if value is not None})

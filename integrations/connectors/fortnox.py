@@ -7,7 +7,7 @@ Documents named below are pages of Fortnox' developer site (fortnox.se/developer
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from requests.auth import HTTPBasicAuth
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
@@ -25,11 +25,21 @@ from integrations.connectors.errors import (
     Unavailable,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, nonsense, raise_for_trouble
-from integrations.connectors.reading import date_of, digits_of, email_of, number_of, text_of
+from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
+from integrations.connectors.reading import digits_of, email_of, number_of, sure_date, text_of
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens, fingerprint, oauth_grant
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
+from integrations.connectors.values import (
+    Change,
+    CheckLine,
+    Marks,
+    Person,
+    Remote,
+    RemoteEmployee,
+    Wanted,
+    Warning,
+    Written,
+)
 
 BLANK = "API_BLANK"  # "Delete values": the word that empties a field; an empty text leaves it as it is
 PAGE = 500  # "Parameters": the largest `limit`
@@ -103,7 +113,7 @@ SYSTEM = System(
         "Fortnox lets nobody delete an employee from outside. Open the employee in Fortnox Lön and fill in the last "
         "day of employment, or mark the employee as inactive."
     ),
-    matching=("employee number (EmployeeId)", "e-mail", "national id (personnummer)"),
+    matching=("employee number (EmployeeId)", "national id (personnummer)", "e-mail"),
     base_urls={"api": "https://api.fortnox.se/3", "oauth": "https://apps.fortnox.se/oauth-v1"},
     sandbox_urls={"api": "/3", "oauth": "/oauth-v1"},
     credentials=(
@@ -364,18 +374,18 @@ SYSTEM = System(
         Cause(
             "licence_missing",
             "Licence missing in Fortnox",
-            "The customer orders the licence in Fortnox; then press Test connection.",
+            "The customer orders the licence in Fortnox; then press Resume.",
         ),
         Cause(
             "agreement_missing",
             "No salary agreement in Fortnox",
             "Set personnel type, salary form and employment form on the employee in Fortnox, or fill in the defaults "
-            "in this connection's settings.",
+            "in this connection's settings, then press Re-sync.",
         ),
         Cause(
             "cost_centre_missing",
             "Cost centre not in Fortnox",
-            "Create or activate the cost centre in Fortnox, or choose another one on the position.",
+            "Create or activate the cost centre in Fortnox, or choose another one on the position, then press Re-sync.",
         ),
     ),
     move_note="A changed start date replaces the employment date on the employee's one record in Fortnox.",
@@ -444,6 +454,8 @@ class FortnoxConnector(Connector):
         if response.ok and trouble is None:
             return
         text, code = trouble or (response.text[:300], "")
+        if response.status == 404 and trouble is None:
+            raise no_sign_in(response)
         if re.search("refresh token", text, re.I):
             message = (
                 "Fortnox no longer takes the refresh token: it was used by something else, or not for 45 days. "
@@ -484,14 +496,14 @@ class FortnoxConnector(Connector):
         if code == "2001101":
             raise NotAuthorized(
                 "The customer has no active Fortnox licence for this data. Order Fortnox Lön for the company in "
-                "Fortnox, then press Test connection.",
+                "Fortnox, then press Resume.",
                 cause="licence_missing",
                 **words,
             )
         if code == "2001103":
             raise NotAuthorized(
                 "The customer has no licence for integrations in Fortnox. Order the integration licence for the "
-                "company in Fortnox, then press Test connection.",
+                "company in Fortnox, then press Resume.",
                 cause="licence_missing",
                 **words,
             )
@@ -588,22 +600,21 @@ class FortnoxConnector(Connector):
 
     # -- employees ---------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        number = person.number.strip()
-        if known_id:
-            record = self._employee(known_id)
-            if record is not None:
-                return _found(record, "earlier match")
-        email, digits = email_of(person.email), _last_digits(person.national_id)
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        record = self._employee(known_id)
+        return _found(record) if record is not None else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        number, email, digits = person.number.strip(), email_of(person.email), _last_digits(person.national_id)
 
         def by_number() -> Iterator[RemoteEmployee]:
-            if number != known_id and len(number) <= EMPLOYEE_ID_LENGTH and (record := self._employee(number)):
-                yield _found(record, "")
+            if len(number) <= EMPLOYEE_ID_LENGTH and (record := self._employee(number)):
+                yield _found(record)
 
-        return self.match(
+        return (
             ("employee number", number, by_number),
-            ("e-mail", email, lambda: self._listed().by_email.get(email, ())),
             ("national id", digits, lambda: self._listed().by_national_id.get(digits, ())),
+            ("e-mail", email, lambda: self._listed().by_email.get(email, ())),
         )
 
     def _listed(self) -> _Index:
@@ -632,7 +643,7 @@ class FortnoxConnector(Connector):
         index = _Index()
         for record in self._everybody():
             number = str(record.get("EmployeeId") or "")
-            employee = RemoteEmployee(number, f"{_name(record)} ({number})", raw={})
+            employee = RemoteEmployee(number, raw={}, marks=_marks(record))
             for table, key in (
                 (index.by_email, email_of(record.get("Email"))),
                 (index.by_national_id, _last_digits(record.get("PersonalIdentityNumber"))),
@@ -754,20 +765,16 @@ def _unwrapped(response: Response, wrapper: str) -> dict[str, Any]:
 
 
 def _values(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The record in the form in which our translation gives values."""
-    rate = _number(record.get("FullTimeEquivalent"))
-    centre = text_of(record.get("CostCenter"))
-    return {
-        "title": text_of(record.get("JobTitle")),
-        "start_date": date_of(record.get("EmploymentDate")),
-        "end_date": date_of(record.get("EmployedTo")),
-        "contract_type": text_of(record.get("EmploymentForm")),
-        "remuneration_type": text_of(record.get("SalaryForm")),
-        "weekly_hours": _number(record.get("AverageWeeklyHours")),
-        "percentage": round(rate, 4) if isinstance(rate, Decimal) else rate,
-        "cost_centre": centre,
-        "department": centre,
-    }
+    """The record in the form in which our translation gives values; what it does not show is left out, but the dates
+    that make the employment."""
+    values: dict[str, Any] = {ours: read(record[name]) for ours, name, read in _SHOWN if name in record}
+    dates = {ours: sure_date(record.get(name)) for ours, name in _DATES.items()}
+    return {**values, **dates}
+
+
+def _share(value: Any) -> Decimal | str | None:
+    rate = _number(value)
+    return round(rate, 4) if isinstance(rate, Decimal) else rate
 
 
 def _written(key: str, value: Any) -> Any:
@@ -785,7 +792,7 @@ def _not_taken(record: Mapping[str, Any], changes: Mapping[str, Change]) -> Iter
     """A warning for each field that Fortnox's answer shows otherwise than we sent it."""
     shown = _values(record)
     for key, change in changes.items():
-        now, label = shown[key], BY_KEY[key].label
+        now, label = shown.get(key), BY_KEY[key].label
         if now == change.new or (change.new is not None and SYSTEM.field(key).remote not in record):
             continue
         if key == "end_date" and change.new is None:
@@ -812,19 +819,33 @@ def _number(value: Any) -> Decimal | str | None:
     return text if number is None else number
 
 
+_DATES = {"start_date": "EmploymentDate", "end_date": "EmployedTo"}
+_SHOWN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("title", "JobTitle", text_of),
+    ("contract_type", "EmploymentForm", text_of),
+    ("remuneration_type", "SalaryForm", text_of),
+    ("weekly_hours", "AverageWeeklyHours", _number),
+    ("percentage", "FullTimeEquivalent", _share),
+    ("cost_centre", "CostCenter", text_of),
+    ("department", "CostCenter", text_of),
+)
+
+
 def _last_digits(value: Any) -> str:
     """The last ten digits of a national id: Fortnox shows it with and without the century and the dash."""
     digits = digits_of(value)
     return digits[-10:] if len(digits) >= 10 else ""
 
 
-def _name(record: Mapping[str, Any]) -> str:
-    return text_of(record.get("FullName")) or f"{record.get('FirstName') or ''} {record.get('LastName') or ''}".strip()
+def _marks(record: Mapping[str, Any]) -> Marks:
+    names = ("EmployeeId", "PersonalIdentityNumber", "Email", "FirstName", "LastName")
+    number, national_id, email, first, last = (text_of(record.get(name)) or "" for name in names)
+    full = text_of(record.get("FullName")) or ""
+    return Marks(number, national_id, email, None, first, last or ("" if first else full))
 
 
-def _found(record: dict[str, Any], matched_by: str) -> RemoteEmployee:
-    number = str(record.get("EmployeeId"))
-    return RemoteEmployee(number, f"{_name(record)} ({number})", matched_by, {"record": record})
+def _found(record: dict[str, Any]) -> RemoteEmployee:
+    return RemoteEmployee(str(record.get("EmployeeId")), raw={"record": record}, marks=_marks(record))
 
 
 def _gone(employee: RemoteEmployee) -> EmployeeNotFound:

@@ -34,6 +34,8 @@ from integrations.connectors.system import Limits
 # employee holds a turn up.
 RUN_SECONDS = 28.0
 RUN_BYTES = 100 * 1024 * 1024
+# Answers of a server that broke down on the way: seen where what was sent had been carried out all the same.
+BROKE_DOWN = (500, 502, 504)
 KEPT_CHARACTERS = 20_000
 # Those of a session, without the merging of a session's settings into each request, which takes as long as all the rest
 # of its preparation.
@@ -177,6 +179,16 @@ def nonsense(response: Response) -> Unavailable:
     )
 
 
+def no_sign_in(response: Response) -> Unavailable:
+    """What to say where the address for signing in, or the only one there is, leads nowhere: that says nothing of the
+    credentials."""
+    return Unavailable(
+        "Nothing of this system answers at this address. Check the addresses of this connection; it is tried again.",
+        wait=None,
+        **response.words,
+    )
+
+
 class _OfThread(threading.local):
     """What each thread has for itself. `seconds` and `bytes`: what the calls of its run have taken so far."""
 
@@ -289,6 +301,11 @@ class Http:
             raise
         except NotAuthorized as error:
             error.sign_in = not sign
+            raise
+        except Unavailable as error:
+            if write and response.status in BROKE_DOWN:
+                said = {"vendor_text": error.vendor_text, "vendor_code": error.vendor_code}
+                raise UnclearOutcome(f"It broke down over a write ({response.status}).", **said) from error
             raise
         return response
 

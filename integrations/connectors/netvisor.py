@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date
 from decimal import Decimal
 from typing import Any
@@ -21,13 +21,12 @@ from defusedxml.ElementTree import fromstring
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.context import Context
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
     EmployeeNotFound,
-    EmployeeNotUnique,
     Interrupted,
     NotAuthorized,
     RateLimited,
@@ -36,8 +35,8 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import number_of
+from integrations.connectors.http import BROKE_DOWN, Response, raise_for_trouble
+from integrations.connectors.reading import date_of, email_of, number_of, sure_date
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -50,7 +49,17 @@ from integrations.connectors.system import (
     Setting,
     System,
 )
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
+from integrations.connectors.values import (
+    Change,
+    CheckLine,
+    Foreign,
+    Marks,
+    Person,
+    Remote,
+    RemoteEmployee,
+    Wanted,
+    Written,
+)
 
 LANGUAGE = "EN"
 KEYS_MENU = "Company menu > Api identifiers"
@@ -116,7 +125,7 @@ SYSTEM = System(
     protocol="XML over HTTPS, every call signed (HMAC-SHA256)",
     delete=Delete.REMOVE,
     delete_note="The employment period is removed from the employee in Netvisor.",
-    matching=("Employee number", "National id", "E-mail (only when switched on in the settings)"),
+    matching=("employee number", "national id", "e-mail (only when switched on in the settings)"),
     base_urls={"api": "https://integration.netvisor.fi"},
     sandbox_urls={"api": ""},
     credentials=(
@@ -508,51 +517,40 @@ class NetvisorConnector(Connector):
 
     # employees
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        if known_id:
-            employee = self._employee(netvisorkey=known_id)
-            if employee is not None:
-                return _found(employee, "the Netvisor key from last time")
-        searched = []
-        if person.number:
-            searched.append(f"employee number {person.number}")
-            employee = self._employee(employeenumber=person.number)
-            if employee is not None and _text(employee, *BASE, "employeenumber") == person.number:
-                return _found(employee, "employee number")
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        employee = self._employee(netvisorkey=known_id)
+        return _found(employee) if employee is not None else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        number, national_id, email = person.number.strip(), _plain_id(person.national_id), email_of(person.email)
+
+        def by_number() -> list[RemoteEmployee]:
+            employee = self._employee(employeenumber=number)
+            if employee is not None and _text(employee, *BASE, "employeenumber") == number:
+                return [_found(employee)]
             # The list also holds those whose employment has ended.
-            keys = [_text(e, "netvisorkey") for e in self._listed() if _text(e, "employeenumber") == person.number]
-            if keys:
-                return self._only(keys, searched[-1], "employee number")
-        if person.national_id:
-            searched.append("this national id")
-            wanted = _plain_id(person.national_id)
-            keys = [_text(e, "netvisorkey") for e in self._listed() if wanted in _personal_ids(e)]
-            if keys:
-                return self._only(keys, searched[-1], "national id")
-        if person.email and self.settings.get("match_by_email"):
-            searched.append(f"e-mail {person.email}")
-            keys = self.once("emails", self._emails).get(person.email.strip().lower(), [])
-            if keys:
-                return self._only(keys, searched[-1], "e-mail")
-        if not searched:
-            raise EmployeeNotFound(
-                "This employee has no number and no national id here, so nobody can be looked for in Netvisor. "
-                "Fill in the employee number; it is sent when you save."
-            )
-        raise EmployeeNotFound(
-            f"No employee in Netvisor has {_or(searched)}. Create the person there or correct the employee here, "
-            "then press Re-sync."
+            return self._those(_text(e, "netvisorkey") for e in self._listed() if _text(e, "employeenumber") == number)
+
+        def by_national_id() -> list[RemoteEmployee]:
+            return self._those(_text(e, "netvisorkey") for e in self._listed() if national_id in _personal_ids(e))
+
+        return (
+            ("employee number", number, by_number),
+            ("national id", national_id, by_national_id),
+            (
+                "e-mail",
+                email if self.settings.get("match_by_email") else "",
+                lambda: self._those(self.once("emails", self._emails).get(email, [])),
+            ),
         )
 
-    def _only(self, keys: Sequence[str], searched: str, matched_by: str) -> RemoteEmployee:
-        if len(keys) > 1:
-            raise EmployeeNotUnique(
-                f"{len(keys)} employees in Netvisor have {searched}. Correct the wrong one there, then press Re-sync."
-            )
-        employee = self._employee(netvisorkey=keys[0])
-        if employee is None:
-            raise EmployeeNotFound(f"Netvisor lists an employee with {searched} but does not show the person.")
-        return _found(employee, matched_by)
+    def _those(self, keys: Iterable[str]) -> list[RemoteEmployee]:
+        """Read only where it is one: of several nobody is taken."""
+        found = list(dict.fromkeys(keys))
+        if len(found) > 1:
+            return [RemoteEmployee(key) for key in found]
+        employees = (self._employee(netvisorkey=key) for key in found)
+        return [_found(employee) for employee in employees if employee is not None]
 
     def _listed(self) -> list[Element]:
         return self.once("employees", self._employees)
@@ -595,7 +593,9 @@ class NetvisorConnector(Connector):
         # The call that confirmed the employee brought the periods along: they are used once, then read anew.
         shown = employee.raw.pop() if employee.raw else self._employee(netvisorkey=employee.id)
         if shown is None:
-            raise EmployeeNotFound(f"The employee {employee.label} is no longer in Netvisor.")
+            raise EmployeeNotFound(
+                f"The employee {employee.id} is no longer in Netvisor. Add the person there, then press Re-sync."
+            )
         return [_remote(period) for period in _all(shown, "employmentperiod") if _text(period, "netvisorkey")]
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
@@ -710,12 +710,13 @@ class NetvisorConnector(Connector):
             return NotAuthorized(f"Netvisor refused the keys or the right to {resource}. {_KEYS_REMEDY}", **about)
         if response.status == 404:
             return Unavailable(f"There is no {resource} at this address. Check the connection's base URL.", **about)
-        try:
-            raise_for_trouble(response)
-        except (RateLimited, Unavailable) as error:
-            error.vendor_text = about["vendor_text"]
-            return error
-        if write and response.ok:
+        if not (write and response.status in BROKE_DOWN):
+            try:
+                raise_for_trouble(response)
+            except (RateLimited, Unavailable) as error:
+                error.vendor_text = about["vendor_text"]
+                return error
+        if write and (response.ok or response.status in BROKE_DOWN):
             return UnclearOutcome("The answer to a write could not be read, so it may have been carried out.", **about)
         return Unavailable("The answer could not be read: it is not Netvisor's XML.", **about)
 
@@ -749,7 +750,8 @@ class NetvisorConnector(Connector):
                 **about,
             )
         if code == "TECHNICAL_ERROR" or status >= 500:
-            return Unavailable("Netvisor had a technical fault.", **about)
+            broke_down = UnclearOutcome if write and status in BROKE_DOWN else Unavailable
+            return broke_down("Netvisor had a technical fault.", **about)
         field = _named(text)
         remedy = f"Check the {BY_KEY[field].label.lower()} here" if field else "Correct the position here or there"
         return DataRefused(f"Netvisor refused the position. {remedy}, then press Re-sync.", field=field, **about)
@@ -813,10 +815,13 @@ def _statuses(root: Element) -> list[str]:
     return [] if answer is None else [_text(e) for e in answer if _tag(e) == "status"]
 
 
-def _found(employee: Element, matched_by: str) -> RemoteEmployee:
-    names = (_text(employee, *BASE, name) for name in ("employeenumber", "firstname", "lastname"))
-    key = _text(employee, *BASE, "netvisorkey")
-    return RemoteEmployee(key, " ".join(filter(None, names)), matched_by, raw=[employee])
+def _found(employee: Element) -> RemoteEmployee:
+    number, email, born, first, last = (
+        _text(employee, *BASE, name) for name in ("employeenumber", "email", "dateofbirth", "firstname", "lastname")
+    )
+    ids = [_text(e) for e in _all(employee, "employeeidentifier") if e.get("type", "").lower() != "companyidentifier"]
+    marks = Marks(number, ids[0] if ids else "", email, date_of(born), first, last)
+    return RemoteEmployee(_text(employee, *BASE, "netvisorkey"), raw=[employee], marks=marks)
 
 
 def _plain_id(text: str) -> str:
@@ -833,30 +838,35 @@ def _personal_ids(listed: Element) -> list[str]:
 
 
 def _remote(period: Element) -> Remote:
-    """A period as it is there, in the words of `Wanted`."""
-    values: dict[str, Any] = {ours: _text(period, name) or None for ours, name in PLAIN.items()}
-    values |= {ours: _date(values[ours]) for ours in DATES}
-    values["weekly_hours"] = _decimal(values["weekly_hours"])
-    contract, mode = _text(period, "employmentcontract"), _text(period, "employmentmode")
-    values["contract_type"] = f"{contract}/{mode}" if contract or mode else None
+    """A period as it is there, in the words of `Wanted`; elements that did not come along are left out, but the dates
+    that make the period."""
+    came = {_tag(e) for e in period}
+    values: dict[str, Any] = {ours: _text(period, name) or None for ours, name in PLAIN.items() if name in came}
+    values |= {ours: sure_date(_text(period, PLAIN[ours])) for ours in DATES}
+    if "weekly_hours" in values:
+        values["weekly_hours"] = _decimal(values["weekly_hours"])
+    if {"employmentcontract", "employmentmode"} <= came:
+        values["contract_type"] = _contract(_text(period, "employmentcontract"), _text(period, "employmentmode"))
     form = _text(period, "employmentform")
     if form == FULL_TIME:
         values["percentage"] = Decimal(100)
-    else:
+    elif form == PART_TIME and "parttimepercent" in came:
+        values["percentage"] = _decimal(_text(period, "parttimepercent"))
+    elif not form and "employmentform" in came:
         # "addjobperiod.nv": a percentage counts for part-time only, whatever else may stand there.
-        values["percentage"] = _decimal(_text(period, "parttimepercent")) if form == PART_TIME else None
-    paid = [name for name, _ in PAY_TYPES if _text(period, f"ispaymenttype{name}") == "1"]
-    values["remuneration_type"] = "+".join(paid) or None
+        values["percentage"] = None
+    elif form and form != PART_TIME:
+        values["percentage"] = Foreign(f"employment form {form}")
+    if {f"ispaymenttype{name}" for name, _ in PAY_TYPES} <= came:
+        paid = [name for name, _ in PAY_TYPES if _text(period, f"ispaymenttype{name}") == "1"]
+        values["remuneration_type"] = "+".join(paid) or None
     return Remote(_text(period, "netvisorkey"), values)
 
 
-def _date(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        raise Unavailable("Netvisor shows a date that cannot be read.", vendor_text=text[:100]) from None
+def _contract(contract: str, mode: str) -> str | None:
+    """Both codes as one word; nothing where one is missing, unless the other is a choice that we do not know."""
+    known = (not contract or contract in CONTRACTS) and (not mode or mode in MODES)
+    return f"{contract}/{mode}" if (contract and mode) or not known else None
 
 
 def _decimal(text: str | None) -> Decimal | None:

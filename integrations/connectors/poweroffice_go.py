@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,11 +18,10 @@ from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     DataRefused,
     EmployeeNotFound,
-    EmployeeNotUnique,
     NotAuthorized,
     RateLimited,
     Stale,
@@ -30,8 +29,8 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY
-from integrations.connectors.http import Response, nonsense, raise_for_trouble
-from integrations.connectors.reading import date_of, digits_of, email_of, number_of, text_of
+from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
+from integrations.connectors.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -50,6 +49,7 @@ from integrations.connectors.values import (
     Change,
     CheckLine,
     Manager,
+    Marks,
     Person,
     Remote,
     RemoteEmployee,
@@ -57,6 +57,7 @@ from integrations.connectors.values import (
     Warning,
     Written,
 )
+from integrations.identity import Mark, which
 
 PAGE = 5000  # "Requests": the default PageSize
 REFERENCE_LENGTH = 50
@@ -89,8 +90,9 @@ REASONS = (
     ("ContractCommitmentOrTemporaryEmploymentExpired", "The contract or temporary employment has expired"),
     ("ChangeOfOrganizationStructureOrChangedJobInternally", "Reorganisation, or another job in the same company"),
     ("ChangeOfPayrollSystemOrAccountant", "Change of payroll system or accountant"),
-    ("EmploymentRelationshipShouldNeverHaveBeenReported", "The employment should never have been reported"),
 )
+# How an employment that was reported is cancelled, no reason for the end of a real one.
+NEVER_REPORTED = "EmploymentRelationshipShouldNeverHaveBeenReported"
 
 ON_EMPLOYMENT = {
     "start_date": "StartDate",
@@ -107,7 +109,13 @@ ON_EMPLOYEE = {
     "cost_centre": "LocationId",
     "manager": "ManagerEmployeeId",
 }
-LISTED = "Id,Number,ExternalNumber,ExternalImportReference,EmailAddress,FirstName,LastName,IsArchived"
+SHOWN_ON_EMPLOYEE = {
+    "title": "JobTitle",
+    "department": "DepartmentCode",
+    "cost_centre": "LocationCode",
+    "manager": "ManagerEmployeeNo",
+}
+LISTED = "Id,Number,ExternalNumber,ExternalImportReference,EmailAddress,FirstName,LastName,DateOfBirth,IsArchived"
 
 NAMES_IN_ERRORS = (
     ("end_reason", r"EndDateReason"),
@@ -500,38 +508,42 @@ SYSTEM = System(
         Cause(
             "privilege_missing",
             "Privilege missing in PowerOffice Go",
-            "Ask PowerOffice to give the integration this privilege, then press Test connection.",
+            "Ask PowerOffice to give the integration this privilege, then press Resume.",
         ),
         Cause(
             "department_missing",
             "Department not in PowerOffice Go",
-            "Create or activate the department in PowerOffice Go, or choose another one on the position.",
+            "Create or activate the department in PowerOffice Go, or choose another one on the position, then press "
+            "Re-sync.",
         ),
         Cause(
             "location_missing",
             "Location not in PowerOffice Go",
-            "Create or activate the location in PowerOffice Go, or choose another cost centre on the position.",
+            "Create or activate the location in PowerOffice Go, or choose another cost centre on the position, then "
+            "press Re-sync.",
         ),
         Cause(
             "enterprise_missing",
             "Sub-unit not in PowerOffice Go",
             "Register the sub-unit in PowerOffice Go, or enter its number under Companies in this connection's "
-            "settings.",
+            "settings, then press Re-sync.",
         ),
         Cause(
             "employment_closed",
             "Employment already reported as ended",
-            "Open the employment again in PowerOffice Go, or correct the dates here.",
+            "Open the employment again in PowerOffice Go, then press Re-sync; or let the position here start after the "
+            "end there.",
         ),
         Cause(
             "employment_not_unique",
             "Several employments in PowerOffice Go",
-            "Mark the right employment as default, or end the others, in PowerOffice Go.",
+            "Mark the right employment as default, or end the others, in PowerOffice Go, then press Re-sync.",
         ),
         Cause(
             "employment_in_the_way",
             "Another employment in PowerOffice Go",
-            "End or delete the other employment in PowerOffice Go, or make it agree with the position here.",
+            "End or delete the other employment in PowerOffice Go, or make it agree with the position here, then press "
+            "Re-sync.",
         ),
     ),
     move_note="A changed start date of the same position corrects the employment that was made for it.",
@@ -551,11 +563,11 @@ class _Employment:
 
     @property
     def start(self) -> date | None:
-        return date_of(self.body.get("StartDate"))
+        return sure_date(self.body.get("StartDate"))
 
     @property
     def end(self) -> date | None:
-        return date_of(self.body.get("EndDate"))
+        return sure_date(self.body.get("EndDate"))
 
     @property
     def closed(self) -> bool:
@@ -572,11 +584,10 @@ class _Employment:
 
 @dataclass(slots=True)
 class _Matched:
-    """What belongs to a matched employee: the record as read last (`fresh` until it was used), what the person has."""
+    """What belongs to a matched employee: the record as read last (`fresh` until it was used), the manager here."""
 
     record: Mapping[str, Any] | None
     manager: Manager | None
-    company: bool
     fresh: bool = True
     employments: tuple[_Employment, ...] = ()
 
@@ -599,6 +610,7 @@ class PowerOfficeGoConnector(Connector):
             "Ocp-Apim-Subscription-Key": self.credentials.get("subscription_key", ""),
         }
         self.http.auth = self.tokens = Tokens(self.http, self._sign_in)
+        self._archived_seen: set[str] = set()  # ours for whom an archived one was passed over
 
     # -- sign-in -----------------------------------------------------------------------------------------
 
@@ -691,7 +703,7 @@ class PowerOfficeGoConnector(Connector):
             named = f"the privilege {privilege}" if privilege else "a privilege that it needs"
             raise NotAuthorized(
                 f"PowerOffice Go does not give this connection {named}. Ask PowerOffice to add it to the integration, "
-                "and check that the company subscribes to the Go module it belongs to; then press Test connection.",
+                "and check that the company subscribes to the Go module it belongs to; then press Resume.",
                 cause="privilege_missing",
                 **words,
             )
@@ -775,69 +787,52 @@ class PowerOfficeGoConnector(Connector):
 
     # -- employees ---------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        if known_id:
-            record = self._employee(known_id)
-            if record is not None and not _archived(record):
-                return _found(person, record, "earlier match")
-        number, email = person.number.strip(), email_of(person.email)
-        hits, matched_by, archived = self._search(number, email)
-        if len(hits) > 1:
-            numbers = ", ".join(sorted(str(hit.get("Number")) for hit in hits)[:5])
-            raise EmployeeNotUnique(
-                f"{len(hits)} employees in PowerOffice Go have {_asked(matched_by, number, email)}: numbers {numbers}. "
-                "Correct them there, or enter the right number as employee number here, then press Re-sync."
-            )
-        if hits:
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        record = self._employee(known_id)
+        return _found(person, record) if record is not None and not _archived(record) else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        def living(by: str, rows: Callable[[], Sequence[Mapping[str, Any]]]) -> list[RemoteEmployee]:
+            found = rows()
+            hits = [row for row in found if not _archived(row)]
+            if len(hits) < len(found):
+                self._archived_seen.add(person.id)
             # A row of the list of everybody holds no title and no department.
-            return _found(person, hits[0], matched_by, whole=matched_by != "e-mail")
-        searched = [
-            *([f"employee number {number}"] if number else []),
-            *([f"e-mail {email}"] if email else []),
-        ]
-        if not searched:
-            raise EmployeeNotFound(
-                "The employee has neither an employee number nor an e-mail here, and PowerOffice Go can be searched "
-                "for nothing else. Fill one in on the employee."
-            )
-        raise EmployeeNotFound(
-            f"No employee in PowerOffice Go has {' or '.join(searched)}. "
-            + (
-                "There is an archived one; archived employees are left alone. Take the employee out of the archive "
-                "there, then press Re-sync."
-                if archived
-                else "Add the employee there, or correct the employee number here, then press Re-sync."
-            )
+            return [_found(person, hit, whole=by != "e-mail") for hit in hits]
+
+        ways = self._ways(person.number.strip(), email_of(person.email))
+        return tuple((by, value, partial(living, by, rows)) for by, value, rows in ways)
+
+    def hint(self, person: Person) -> str:
+        if person.id not in self._archived_seen:
+            return ""
+        return (
+            "There is an archived one; archived employees are left alone. Take the employee out of the archive there, "
+            "then press Re-sync."
         )
 
     def _employee(self, employee_id: str) -> Mapping[str, Any] | None:
         return self._one(f"Employees/{employee_id}", "Employee", "Employee") if employee_id.isdigit() else None
 
-    def _search(self, number: str, email: str) -> tuple[list[Mapping[str, Any]], str, bool]:
-        """(who was found, by what, whether somebody archived was passed over)."""
-        archived = False
+    def _ways(self, number: str, email: str) -> Iterator[tuple[str, str, Callable[[], list[Mapping[str, Any]]]]]:
+        """(by what, the value, who has it: archived ones too), the surest first."""
         steps: list[tuple[str, str, str]] = []
-        if number and len(number) <= REFERENCE_LENGTH and self.settings.get("match_reference"):
+        if len(number) <= REFERENCE_LENGTH and self.settings.get("match_reference"):
             steps.append(("externalImportReference", "ExternalImportReference", "external import reference"))
         # These two filters take ranges ("100-200"), so nothing but one plain number may go into them.
         if re.fullmatch(r"[0-9]{1,18}", number):
             steps += [("employeeNos", "Number", "employee number"), ("externalNos", "ExternalNumber", "external code")]
-        for parameter, column, matched_by in steps:
-            wanted = number if column == "ExternalImportReference" else str(int(number))
-            rows = [
-                row
-                for row in self._list("Employees", "Employee", {parameter: wanted})
-                if str(row.get(column)) == wanted
-            ]
-            hits = [row for row in rows if not _archived(row)]
-            archived = archived or len(hits) < len(rows)
-            if hits:
-                return hits, matched_by, archived
-        if email:
-            rows = self.once("by e-mail", self._by_email).get(email, [])
-            hits = [row for row in rows if not _archived(row)]
-            return hits, "e-mail", archived or len(hits) < len(rows)
-        return [], "", archived
+
+        def filtered(parameter: str, column: str, wanted: str) -> list[Mapping[str, Any]]:
+            rows = self._list("Employees", "Employee", {parameter: wanted})
+            return [row for row in rows if str(row.get(column)) == wanted]
+
+        for parameter, column, by in steps:
+            wanted = number if column == "ExternalImportReference" or not number else str(int(number))
+            yield by, wanted, partial(filtered, parameter, column, wanted)
+        if not steps:
+            yield "employee number", "", list
+        yield "e-mail", email, lambda: self.once("by e-mail", self._by_email).get(email, [])
 
     def _by_email(self) -> dict[str, list[Mapping[str, Any]]]:
         """Everybody by e-mail: "Employees" has no filter for it. Once per turn, and kept in nobody's log."""
@@ -901,7 +896,11 @@ class PowerOfficeGoConnector(Connector):
         """The ids of those who may be meant: exactly one, if all is well."""
 
         def look() -> tuple[int, ...]:
-            return tuple(int(row["Id"]) for row in self._search(manager.number.strip(), email_of(manager.email))[0])
+            for _, value, rows in self._ways(manager.number.strip(), email_of(manager.email)):
+                ids = tuple(int(row["Id"]) for row in rows() if not _archived(row)) if value else ()
+                if ids:
+                    return ids
+            return ()
 
         return self.once(f"manager {manager.number} {manager.email}", look)
 
@@ -914,7 +913,8 @@ class PowerOfficeGoConnector(Connector):
             raise _gone({})
         matched.record, matched.fresh = record, False  # reading again asks again
         path = f"Employees/{employee.id}/Employments"
-        matched.employments = tuple(_Employment(body) for body in self._list(path, "Employment"))
+        rows = self._list(path, "Employment")
+        matched.employments = tuple(_Employment(row) for row in rows if row.get("EndDateReason") != NEVER_REPORTED)
         chosen = self._choose(matched.employments, employee.record_id)
         if chosen is None:
             return []
@@ -948,17 +948,14 @@ class PowerOfficeGoConnector(Connector):
         body = employment.body
         line = employment.line(self.context.today)
         values: dict[str, Any] = {
-            key: text_of(body.get(name)) for key, name in ON_EMPLOYMENT.items() if key != "company"
-        } | {
-            "start_date": employment.start,
-            "end_date": employment.end,
-            "percentage": number_of(line.get("FtePercentage")) if line else None,
-            "title": text_of(record.get("JobTitle")),
-            "department": text_of(record.get("DepartmentCode")),
-            "cost_centre": text_of(record.get("LocationCode")),
-            "manager": self._manager_number(employee.raw.manager, record),
+            key: text_of(body[name]) for key, name in ON_EMPLOYMENT.items() if key != "company" and name in body
         }
-        if employee.raw.company and self.settings.get("send_company"):
+        values |= {key: text_of(record[name]) for key, name in SHOWN_ON_EMPLOYEE.items() if name in record}
+        values |= {"start_date": employment.start, "end_date": employment.end}
+        values["percentage"] = number_of(line.get("FtePercentage")) if line else None
+        if "manager" in values:
+            values["manager"] = self._manager_number(employee.raw.manager, record)
+        if "EnterpriseId" in body and self.settings.get("send_company"):
             enterprise = str(body.get("EnterpriseId") or "")
             values["company"] = text_of(self._enterprises().get(enterprise, {}).get("EnterpriseNo")) or enterprise
         renews_from = None
@@ -1025,8 +1022,8 @@ class PowerOfficeGoConnector(Connector):
         self._require_open(employment, changes)
         values = {key: change.new for key, change in changes.items()}
         if values.get("end_date"):
-            # The reason is demanded with the date ("Employments"), so both go in one document.
-            values.setdefault("end_reason", wanted.values.get("end_reason"))
+            # The reason is demanded with the date ("Employments"), so both go in one document: also one that stays.
+            values.setdefault("end_reason", remote.values.get("end_reason") or wanted.values.get("end_reason"))
         ready = self._ready(person, values, remote.values)
         path = f"Employees/{employee.id}/Employments/{employment.id}"
         self._patch(path, "Employment_Full", ready.employment)
@@ -1084,19 +1081,25 @@ class PowerOfficeGoConnector(Connector):
     # -- percentages -------------------------------------------------------------------------------------
 
     def _counts_from(self, employee: RemoteEmployee, employment: _Employment, start: date, wanted: Wanted) -> date:
-        """The day from which a changed percentage counts: never before the employment, nor before a later line that
-        would keep it from counting today."""
-        line = employment.line(self.context.today)
+        """The day from which a changed percentage counts, never before the employment. What counts today began on a
+        day too: a line from an earlier one would count until then only, so that it is corrected where the past is
+        ours to correct, and else followed by one from today."""
+        today = self.context.today
+        line = employment.line(today)
         if line is None:
             return start
+        begun = date_of(line.get("FromDate")) or start
         taken_over = bool(employee.position_id) and employee.position_id != wanted.position_id
         if employment.id != employee.record_id and self._just_made(employment, wanted):
-            day = start
-        elif taken_over or self.settings.get("percentage_from") == "start":
-            day = wanted.start
+            day = max(start, begun)
+        elif taken_over:
+            since = wanted.counts_from or wanted.start
+            day = since if begun <= since else today
+        elif self.settings.get("percentage_from") == "start":
+            day = max(wanted.start, begun)
         else:
-            day = self.context.today
-        return max(day, start, date_of(line.get("FromDate")) or start)
+            day = max(today, begun)
+        return max(day, start)
 
     def _just_made(self, employment: _Employment, wanted: Wanted) -> bool:
         """Whether an employment that we do not know of is most likely one whose answer got lost."""
@@ -1159,11 +1162,7 @@ def _classify_token(response: Response) -> None:
     text = _words(response)
     words = {"vendor_text": text[:500], "vendor_code": _problem(response).get("error") or str(response.status)}
     if response.status == 404:
-        raise Unavailable(
-            "There is no sign-in at this address. Check the token address of this connection; it is tried again.",
-            wait=None,
-            **words,
-        )
+        raise no_sign_in(response)
     if response.status in (401, 403) or "subscription key" in text.lower():
         raise _not_signed_in(text, words)
     raise NotAuthorized(
@@ -1242,12 +1241,12 @@ def _archived(record: Mapping[str, Any]) -> bool:
     return record.get("IsArchived") is True
 
 
-def _asked(matched_by: str, number: str, email: str) -> str:
-    return f"e-mail {email}" if matched_by == "e-mail" else f"{matched_by} {number}"
-
-
-def _found(person: Person, record: Mapping[str, Any], matched_by: str, *, whole: bool = True) -> RemoteEmployee:
-    name = f"{record.get('FirstName') or ''} {record.get('LastName') or ''}".strip()
-    company = bool(person.company and person.company.organization_number)
-    matched = _Matched(record if whole else None, person.manager, company)
-    return RemoteEmployee(str(record["Id"]), f"{name} ({record.get('Number')})", matched_by, matched)
+def _found(person: Person, record: Mapping[str, Any], *, whole: bool = True) -> RemoteEmployee:
+    matched = _Matched(record if whole else None, person.manager)
+    numbers = [record.get(name) for name in ("Number", "ExternalNumber", "ExternalImportReference")]
+    national_id, email, first, last = (
+        text_of(record.get(name)) or "" for name in ("NationalIdNumber", "EmailAddress", "FirstName", "LastName")
+    )
+    number = which(Mark.NUMBER, person.number, numbers)
+    marks = Marks(number, national_id, email, date_of(record.get("DateOfBirth")), first, last)
+    return RemoteEmployee(str(record["Id"]), raw=matched, marks=marks)

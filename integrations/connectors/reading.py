@@ -10,6 +10,9 @@ from typing import Any
 from integrations.connectors.errors import Unavailable
 
 LONGEST_NUMBER = 40  # characters, and digits before or after the point
+# Programs write the ends of their calendars where there is no date: 0001-01-01, 1753-01-01, 1899-12-30, 1900-01-01,
+# 9999-12-31, and databases 0000-00-00. Nobody's employment begins or ends in these years.
+FIRST_YEAR, LAST_YEAR, NOTHING = 1901, 9998, "0000-00-00"
 
 
 def text_of(value: Any) -> str | None:
@@ -40,16 +43,21 @@ def number_of(value: Any) -> Decimal | None:
 
 
 def date_of(value: Any) -> date | None:
-    """The day of a date with or without a time; None for anything else."""
+    """The day of a date with or without a time; None for anything else, and for what stands for "no date"."""
     try:
-        return date.fromisoformat(str(value or "")[:10])
+        day = date.fromisoformat(str(value or "")[:10])
     except ValueError:
         return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def sure_date(value: Any) -> date | None:
     """As `date_of`, for periods: one whose date cannot be read must not look open. Raises Unavailable."""
-    day = date_of(value)
-    if value and day is None:
-        raise Unavailable("It gave a date that cannot be read.", vendor_text=str(value)[:100])
-    return day
+    text = str(value or "")[:10]
+    if not text.strip() or text == NOTHING:
+        return None
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise Unavailable("It gave a date that cannot be read.", vendor_text=str(value)[:100]) from None
+    return date_of(value)

@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 DEEPEST = 60  # levels of lists and objects; no system that is spoken to here comes near it
+LONGEST_ID = 120
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 UNFIT_SIGN = "\ufffd"  # what Unicode has for a character that could not be read
 
@@ -21,6 +22,11 @@ def storable(text: str) -> str:
     if text.isascii():
         return text.replace("\0", UNFIT_SIGN)
     return _UNFIT.sub(UNFIT_SIGN, text)
+
+
+def fit_id(remote_id: str) -> bool:
+    """Whether an id can be kept as it is: a shortened or mended one would be the id of something else."""
+    return len(remote_id) <= LONGEST_ID and storable(remote_id) == remote_id
 
 
 def storable_value(value: Any, longest: int = 0, levels: int = DEEPEST) -> Any:

@@ -74,6 +74,17 @@ class Setting:
     group: str = "Defaults"
 
 
+# Declared here for every system that can look for people by more than their number.
+NUMBERS_DIFFER = Setting(
+    name="numbers_differ",
+    label="Employee numbers there differ from ours on purpose",
+    kind=Kind.BOOLEAN,
+    default=False,
+    help="People are then found by national id or e-mail, and another number there does not speak against a match.",
+    group="Matching",
+)
+
+
 def code_table(
     name: str,
     ours: str,
@@ -164,9 +175,12 @@ class Field:
     required_with  required only when this other field of ours has a value ("end_date")
     required_while  required only while another field of the same record holds certain values there
     locked         cannot be changed on a record that has a value
+    hidden         what a person does where the system does not show it to us (a right, a permission)
+    stays          with if_empty: what a person does about a value there that differs from ours
     codes          our code -> their code; None = no counterpart (the table must give one, else refused)
     table          name of the TABLE setting whose rows replace `codes`
-    choices        every code they know, to offer in the table and to check against
+    choices        every code of theirs that we know, to offer in the table and to check against; a record that holds
+                   another one keeps it
     default_setting  setting that gives the value *in their words* when ours is empty (with `required_with`: only
                    when that other field has a value)
     enabled_by     opt-in: name of the BOOLEAN setting that switches this field on
@@ -188,6 +202,8 @@ class Field:
     required_with: str = ""
     required_while: RequiredWhile | None = None
     locked: Locked | None = None
+    hidden: str = ""
+    stays: str = ""
     codes: Mapping[str, str | None] | None = None
     table: str = ""
     choices: tuple[str, ...] = ()
@@ -260,6 +276,8 @@ class System:
     unsynced_note: str = ""
 
     def __post_init__(self) -> None:
+        if len(self.matching) > 1 and NUMBERS_DIFFER not in self.settings:
+            object.__setattr__(self, "settings", (*self.settings, NUMBERS_DIFFER))
         declared = [f.ours for f in self.fields]
         missing = [f.key for f in FIELDS if f.key not in declared]
         if missing or len(declared) != len(set(declared)):

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
-    EmployeeNotFound,
     NotAuthorized,
     RateLimited,
     Stale,
     Unavailable,
     UnclearOutcome,
 )
-from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import digits_of, number_of, sure_date
+from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
+from integrations.connectors.reading import date_of, digits_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -44,6 +44,7 @@ from integrations.connectors.values import (
     Change,
     CheckLine,
     Company,
+    Marks,
     Person,
     Remote,
     RemoteEmployee,
@@ -51,6 +52,7 @@ from integrations.connectors.values import (
     Warning,
     Written,
 )
+from integrations.identity import Mark, which
 
 # employmentType and employmentForm as one word: a freelancer has no form, everybody else has one.
 FREELANCE = "FREELANCE"
@@ -68,8 +70,9 @@ END_REASON_LABELS = (
     ("EMPLOYMENT_END_EXPIRED", "Fixed term expired"),
     ("EMPLOYMENT_END_INTERNAL_CHANGE", "Internal change"),
     ("EMPLOYMENT_END_SYSTEM_OR_ACCOUNTANT_CHANGE", "Change of payroll system or accountant"),
-    ("EMPLOYMENT_END_WRONGLY_REPORTED", "Wrongly reported"),
 )
+# Tripletex' own way to cancel an employment, which cannot be deleted there: no reason for the end of a real one.
+WRONGLY_REPORTED = "EMPLOYMENT_END_WRONGLY_REPORTED"
 REMUNERATION_LABELS = (
     ("MONTHLY_WAGE", "Monthly wage"),
     ("HOURLY_WAGE", "Hourly wage"),
@@ -260,6 +263,8 @@ SYSTEM = System(
             allowed=r"\d{9}",
             allowed_note="the sub-unit's organization number has nine digits",
             clearable=False,
+            stays="Tripletex does not let an employment change its sub-unit: put the old company back, or end this "
+            "position and add a new one",
             note="Set once: Tripletex does not let an employment change its sub-unit.",
             format="organization number of a sub-unit",
             example="974760673",
@@ -390,6 +395,7 @@ SYSTEM = System(
             table="end_reasons",
             choices=tuple(code for code, _ in END_REASON_LABELS),
             owned=True,
+            note="An employment that was ended there as wrongly reported counts as not there.",
         ),
         Field(ours="notice_date", unsupported="Tripletex does not keep the day on which notice was given."),
     ),
@@ -410,13 +416,13 @@ SYSTEM = System(
             "unknown_occupation_code",
             "Occupation code not in Tripletex",
             "Choose a seven-digit code from Tripletex' own list, on the position or in the connection's settings under "
-            "Occupation codes.",
+            "Occupation codes, then press Re-sync.",
         ),
         Cause(
             "unknown_division",
             "Sub-unit not in Tripletex",
             "Register the sub-unit (virksomhet) in Tripletex, or name another one in the connection's settings under "
-            "Sub-units.",
+            "Sub-units, then press Re-sync.",
         ),
         Cause(
             "shift_hours_missing",
@@ -427,12 +433,13 @@ SYSTEM = System(
             "wage_hidden",
             "Wages hidden from our token",
             "Give the owner of the employee token the right to see wages in Tripletex, or choose in the connection's "
-            "settings that a change of terms corrects the row in force.",
+            "settings that a change of terms corrects the row in force; then press Re-sync.",
         ),
         Cause(
             "later_details_row",
             "A details row stands in the way",
-            "Correct the employment by hand in Tripletex, then press Re-sync.",
+            "Correct the employment's details rows in Tripletex so that none begins before the new start, then press "
+            "Re-sync.",
         ),
         Cause(
             "not_cleared",
@@ -455,9 +462,11 @@ MAX_PAGES = 100
 OSLO = ZoneInfo("Europe/Oslo")
 SESSION_DAYS = 2
 TOO_MANY_HITS = "23000"
+BAD_REQUEST = 4000
+# Not understood at all, an unknown name among the fields asked for, a body that does not fit: our own mistakes.
+OUR_FAULT = (BAD_REQUEST, 11000, 16000)
 
-EMPLOYEE = "id,firstName,lastName,employeeNumber,email,dateOfBirth"
-EMPLOYEE_AND_IDS = f"{EMPLOYEE},nationalIdentityNumber,dnumber"
+EMPLOYEE = "id,firstName,lastName,employeeNumber,email,dateOfBirth,nationalIdentityNumber,dnumber"
 EMPLOYMENT = (
     "id,version,employee(id),startDate,endDate,employmentEndReason,division(id,organizationNumber),"
     "employmentDetails(*,occupationCode(id,code),maritimeEmployment(*))"
@@ -469,6 +478,7 @@ ROW_FIELDS = {
     "working_hours_scheme": "workingHoursScheme",
 }
 TERMS = ("contract_type", "occupation_code", *ROW_FIELDS)
+DATED = (*TERMS, "weekly_hours")
 
 # The last known name in a refused field's path ("employments.division.id") -> our field.
 OURS = {
@@ -489,7 +499,8 @@ OURS = {
 }
 REFUSED = {
     "startDate": "Tripletex refuses the start date. Usually another employment of this employee there covers some of "
-    "the same days: end it there or change the dates here, then press Re-sync.",
+    "the same days (it may be one that was ended as wrongly reported): end it there or change the dates here, then "
+    "press Re-sync.",
     "division": "Tripletex refuses the sub-unit. It must be a sub-unit (not the legal entity) and cannot be changed on "
     "an existing employment: correct the company here or Sub-units in the connection's settings.",
     "dateOfBirth": "Tripletex has no date of birth for this employee and takes no employment without one. Fill it in "
@@ -525,13 +536,15 @@ class TripletexConnector(Connector):
         }
         path = "token/session/:create"
         answer = self.http.post(path, json=given, sign=False, write=False, classify=self._session_answer)
-        if answer.status == 405:
+        if _no_such_call(answer):
             answer = self.http.put(path, params=given, sign=False, write=False, classify=self._session_answer)
+        if _no_such_call(answer):
+            raise no_sign_in(answer)
         end = datetime.combine(expires, time.min, OSLO)
         return Grant(str(_value(answer).get("token") or ""), (end - now).total_seconds())
 
     def _session_answer(self, response: Response) -> None:
-        if response.ok or response.status == 405:
+        if response.ok or _no_such_call(response):
             return
         _raise_for_load(response)
         raise NotAuthorized(
@@ -577,22 +590,31 @@ class TripletexConnector(Connector):
             raise Stale("The record is no longer in Tripletex.", **_words(response))
         self.classify(response)
 
-    @staticmethod
-    def _refusal(response: Response) -> DataRefused:
-        """A refusal by the fields it names. The words are in the token owner's language: never a basis for a choice."""
+    def _refusal(self, response: Response) -> DataRefused:
+        """A refusal by the fields it names, all of them: several messages come together. The words are in the token
+        owner's language: never a basis for a choice."""
         words = _words(response)
-        for found in response.json_object().get("validationMessages") or ():
+        error = response.json_object()
+        if error.get("code") in OUR_FAULT:
+            return self.not_understood(**words)
+        named = []
+        for found in error.get("validationMessages") or ():
             parts = str(found.get("field") or "").split(".")
             name = next((part for part in reversed(parts) if part in OURS), "")
-            if not name:
-                continue
-            cause = {"dateOfBirth": "birth_date_missing", "shiftDurationHours": "shift_hours_missing"}.get(name, "")
-            message = REFUSED.get(name, f"Tripletex refuses {name}. Correct it on the position, then press Re-sync.")
-            return DataRefused(message, cause=cause, field=OURS[name], **words)
-        return DataRefused(
-            "Tripletex refuses this employment. Its own words say why: correct it here or there, then press Re-sync.",
-            **words,
-        )
+            if name and name not in named:
+                named.append(name)
+        if not named:
+            return DataRefused(
+                "Tripletex refuses this employment. Its own words say why: correct it here or there, then press "
+                "Re-sync.",
+                **words,
+            )
+        messages = [
+            REFUSED.get(name, f"Tripletex refuses {name}. Correct it on the position, then press Re-sync.")
+            for name in named
+        ]
+        cause = {"dateOfBirth": "birth_date_missing", "shiftDurationHours": "shift_hours_missing"}.get(named[0], "")
+        return DataRefused(" ".join(dict.fromkeys(messages)), cause=cause, field=OURS[named[0]], **words)
 
     def _list(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
         """Every item, page by page. `fullResultSize` is not the total (README, "Response envelope"), so a short page
@@ -661,34 +683,34 @@ class TripletexConnector(Connector):
 
     # -- employees ---------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        if not known_id.isdigit():
+            return None
+        answer = self.http.get(
+            f"employee/{known_id}", params={"fields": EMPLOYEE}, classify=self._classify_known_employee
+        )
+        return _employee(_value(answer), person) if answer.ok else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
         """Each hit is checked here: a filter may be "containing" (e-mail), and one that Tripletex does not know is
         ignored without a word, so that everybody comes back."""
-        if known_id.isdigit():
-            answer = self.http.get(
-                f"employee/{known_id}", params={"fields": EMPLOYEE_AND_IDS}, classify=self._classify_known_employee
-            )
-            if answer.ok and _confirms(_value(answer), person):
-                return self._employee(_value(answer), "the id from last time")
         number, email, digits = person.number.strip(), person.email.strip(), digits_of(person.national_id)
 
-        def everybody() -> dict[str, list[dict[str, Any]]]:
-            return self.once("by national id", self._by_national_id)
+        def those_with(name: str, value: str) -> list[RemoteEmployee]:
+            found = self._list("employee", **{name: value}, fields=EMPLOYEE)
+            return [_employee(e, person) for e in found if _same_text(e.get(name), value)]
 
-        try:
-            return self.match(
-                ("employee number", number, lambda: self._with("employeeNumber", number)),
-                ("national id", digits, lambda: [self._employee(e, "") for e in everybody().get(digits, [])]),
-                ("e-mail", email, lambda: self._with("email", email)),
-            )
-        except EmployeeNotFound as error:
-            if digits and not everybody():
-                error.message += " Our token sees no national id there."
-            raise
+        return (
+            ("employee number", number, lambda: those_with("employeeNumber", number)),
+            ("national id", digits, lambda: [_employee(e, person) for e in self._everybody().get(digits, [])]),
+            ("e-mail", email, lambda: those_with("email", email)),
+        )
 
-    def _with(self, name: str, value: str) -> list[RemoteEmployee]:
-        found = self._list("employee", **{name: value}, fields=EMPLOYEE)
-        return [self._employee(e, "") for e in found if _same_text(e.get(name), value)]
+    def hint(self, person: Person) -> str:
+        return "Our token sees no national id there." if person.national_id and not self._everybody() else ""
+
+    def _everybody(self) -> dict[str, list[dict[str, Any]]]:
+        return self.once("by national id", self._by_national_id)
 
     def _classify_known_employee(self, response: Response) -> None:
         if response.status != 404:
@@ -698,7 +720,7 @@ class TripletexConnector(Connector):
         """There is no filter for it, so that everybody is looked through, once per turn."""
         found: dict[str, list[dict[str, Any]]] = {}
         try:
-            for employee in self._list("employee", fields=EMPLOYEE_AND_IDS):
+            for employee in self._list("employee", fields=EMPLOYEE):
                 for number in _national_ids(employee):
                     found.setdefault(number, []).append(employee)
         except DataRefused as error:
@@ -707,40 +729,45 @@ class TripletexConnector(Connector):
             return {}  # more than 10,000 employees are not listed: this way of matching is closed
         return found
 
-    @staticmethod
-    def _employee(employee: dict[str, Any], matched_by: str) -> RemoteEmployee:
-        name = f"{employee.get('firstName') or ''} {employee.get('lastName') or ''}".strip()
-        number = employee.get("employeeNumber") or ""
-        label = f"{name} ({number})" if number else name
-        return RemoteEmployee(str(employee["id"]), label, matched_by, employee)
-
     # -- reading -----------------------------------------------------------------------------------------
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         times = self._standard_times(employee.id) if self.settings.get("send_weekly_hours") else []
         found = self._list("employee/employment", employeeId=employee.id, fields=EMPLOYMENT)
-        return [self._remote(e, times) for e in found if str((e.get("employee") or {}).get("id")) == employee.id]
+        own = [e for e in found if str((e.get("employee") or {}).get("id")) == employee.id]
+        return [self._remote(e, times) for e in own if e.get("employmentEndReason") != WRONGLY_REPORTED]
 
     def _remote(self, employment: dict[str, Any], times: Sequence[dict[str, Any]]) -> Remote:
-        if "startDate" not in employment or "employmentDetails" not in employment:
+        if not {"startDate", "endDate", "employmentDetails"} <= set(employment):
             raise NotAuthorized(
                 "Tripletex hides dates or details of employments from our employee token. Give its owner access to "
                 "employees and salary on the employee's card (Company > Employees)."
             )
         employment["employmentDetails"] = employment["employmentDetails"] or []
-        start, end = sure_date(employment["startDate"]), sure_date(employment.get("endDate"))
-        values: dict[str, Any] = {
-            "start_date": start,
-            "end_date": end,
-            "end_reason": employment.get("employmentEndReason") or None,
-            "company": self._division_code(employment.get("division")),
-        }
-        counts = self._counts_on(start, end)
-        values |= _terms(_in_force(employment["employmentDetails"], "date", counts) or {})
-        if self.settings.get("send_weekly_hours"):
-            time = _in_force(times, "fromDate", counts, or_first=False)
-            values["weekly_hours"] = number_of(time.get("hoursPerDay")) if time else None
+        start, end = sure_date(employment["startDate"]), sure_date(employment["endDate"])
+        employment["standardTimes"] = list(times)
+        values: dict[str, Any] = {"start_date": start, "end_date": end}
+        if "employmentEndReason" in employment:
+            values["end_reason"] = employment["employmentEndReason"] or None
+        if "division" in employment:
+            values |= _division(employment["division"])
+        values |= self._terms_on(employment, self._counts_on(start, end))
         return Remote(str(employment["id"]), values, employment.get("version"), employment)
+
+    def _terms_on(self, employment: Mapping[str, Any], day: date) -> dict[str, Any]:
+        """The dated terms as they hold on a day."""
+        terms = _terms(_in_force(employment["employmentDetails"], "date", day))
+        if self.settings.get("send_weekly_hours"):
+            time = _in_force(employment["standardTimes"], "fromDate", day, or_first=False)
+            terms["weekly_hours"] = number_of(time.get("hoursPerDay")) if time else None
+        return terms
+
+    def seen(self, remote: Remote, wanted: Wanted) -> Remote:
+        """By the terms of the day of which a change would be written. Those of an employment that is over by then are
+        past: whatever row is in force on its last day stays, unless this position's terms were changed here."""
+        terms = self._terms_on(remote.raw, self._counts_on(wanted.start, wanted.end))
+        over = wanted.end is not None and wanted.end < self.context.today
+        return replace(remote, values={**remote.values, **terms}, past=frozenset(DATED if over else ()))
 
     def _counts_on(self, start: date | None, end: date | None) -> date:
         """The day whose terms are compared: today, or the nearest day of the period."""
@@ -748,13 +775,6 @@ class TripletexConnector(Connector):
         if start is not None:
             day = max(day, start)
         return min(day, end) if end is not None else day
-
-    @staticmethod
-    def _division_code(division: Mapping[str, Any] | None) -> str | None:
-        """Anything but None when there is a sub-unit, even one whose number is hidden: it is set once."""
-        if not division:
-            return None
-        return str(division.get("organizationNumber") or f"id {division.get('id')}")
 
     # -- writing -----------------------------------------------------------------------------------------
 
@@ -786,10 +806,11 @@ class TripletexConnector(Connector):
     ) -> Written:
         new = {key: change.new for key, change in changes.items()}
         employment: dict[str, Any] = remote.raw
-        warnings = list(self._fixed_division(remote, wanted))
+        warnings: list[Warning] = []
         terms = {key: new[key] for key in TERMS if key in new}
         row_id, row = self._row_write(employment, terms, wanted)  # so that we refuse before anything is written
-        period = self._period_body(new, wanted.values)
+        # End date and reason go together, and a reason that stays there goes along as it is.
+        period = self._period_body(new, {**wanted.values, **remote.values, **new})
         if period:
             if "start_date" in changes:
                 self._check_move(employment, wanted.start)
@@ -803,12 +824,12 @@ class TripletexConnector(Connector):
             answer = self.http.put(f"employee/employment/{remote.id}", json=body, classify=self._classify_update)
             self._insist_on_clearing(_value(answer, written=True), new)
         if row and row_id is None:
-            self.http.post("employee/employment/details", json=row)
+            self._post_row(row)
         elif row:
             path = f"employee/employment/details/{row_id}"
             if "start_date" in changes:  # the first row went along and has another version now
-                fresh = self.http.get(path, params={"fields": "id,version"}, classify=self._classify_update)
-                row["version"] = _value(fresh).get("version")
+                fresh = self.http.get(path, params={"fields": "id,version,date"}, classify=self._classify_update)
+                row |= {name: _value(fresh).get(name) for name in ("version", "date")}
             self.http.put(path, json=row, classify=self._classify_update)
         if row:
             warnings += self._later_terms(employment, wanted)
@@ -816,28 +837,19 @@ class TripletexConnector(Connector):
             warnings += self._weekly_hours(employee.id, wanted, self._terms_from(wanted))
         return Written(remote.id, tuple(warnings))
 
-    def _period_body(self, new: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """The employment's own part of a write; end date and reason always go together."""
+    def _period_body(self, new: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        """The employment's own part of a write, `after` being all that it holds then; end date and reason always go
+        together."""
         names = set(new) & set(PERIOD_FIELDS)
         if names & {"end_date", "end_reason"}:
             names |= {"end_date", "end_reason"}
         body: dict[str, Any] = {}
         for key in sorted(names):
-            value = wanted.get(key)
+            value = after.get(key)
             body[PERIOD_FIELDS[key]] = value.isoformat() if isinstance(value, date) else value
         if new.get("company"):
             body["division"] = {"id": self._division_id(new["company"])}
         return body
-
-    @staticmethod
-    def _fixed_division(remote: Remote, wanted: Wanted) -> Iterator[Warning]:
-        there, ours = remote.values.get("company"), wanted.values.get("company")
-        if there and there.isdigit() and ours and there != ours:
-            yield Warning(
-                f"The employment stays with sub-unit {there} in Tripletex, which does not let it change to {ours}. To "
-                "change it, end this position and start a new one.",
-                "company",
-            )
 
     @staticmethod
     def _check_move(employment: Mapping[str, Any], start: date) -> None:
@@ -885,7 +897,18 @@ class TripletexConnector(Connector):
         body = self._row_body(terms, row)
         if since is not None and str(row["date"]) < since.isoformat():
             return None, {"employment": target, "date": since.isoformat(), **self._taken_over(row), **body}
-        return row["id"], {"id": row["id"], "version": row.get("version"), **body}
+        own = {"id": row["id"], "version": row.get("version"), "employment": target, "date": row["date"]}
+        return row["id"], {**own, **body}  # as every recorded PUT of a row: with its employment and its date
+
+    def _post_row(self, row: Mapping[str, Any]) -> None:
+        try:
+            self.http.post("employee/employment/details", json=row)
+        except DataRefused as refusal:
+            # One row for each day: somebody may have made it since we looked.
+            rows = self._list("employee/employment/details", employmentId=row["employment"]["id"], fields="id,date")
+            if any(there.get("date") == row["date"] for there in rows):
+                raise Stale("A details row for that day was made in Tripletex meanwhile.") from refusal
+            raise
 
     def _later_terms(self, employment: Mapping[str, Any], wanted: Wanted) -> Iterator[Warning]:
         """Rows that a clerk has planned after the day of the change stay, and are told of."""
@@ -978,8 +1001,9 @@ class TripletexConnector(Connector):
         if row is not None and number_of(row.get("hoursPerDay")) == hours:
             return ()
         day = (since or wanted.start).isoformat()
-        if row is not None and since is None and str(row["fromDate"]) > day:
-            day = str(row["fromDate"])  # the row in force is the one to correct
+        if row is not None and str(row["fromDate"]) > day:
+            # Somebody has made the row that is in force since the start: it is followed, or corrected where it is past.
+            day = (self._terms_from(wanted) or sure_date(row["fromDate"]) or wanted.start).isoformat()
         same = next((t for t in times if str(t["fromDate"]) == day), None)
         try:
             if same is not None:
@@ -1052,6 +1076,14 @@ def _words(response: Response) -> dict[str, Any]:
     return {"vendor_text": " ".join(filter(None, text))[:500], "vendor_code": str(error.get("code") or response.status)}
 
 
+def _no_such_call(response: Response) -> bool:
+    """Whether it says that it does not know this method or this path. A wrong method is answered with 400 and code
+    4000 (recorded), and others are conceivable."""
+    if response.status == 400:
+        return response.json_object().get("code") == BAD_REQUEST
+    return response.status in (404, 405, 415, 422, 501)
+
+
 def _raise_for_load(response: Response) -> None:
     """Too many requests, with the seconds left in X-Rate-Limit-Reset (README, "Rate limiting"), and server trouble."""
     if response.status == 429:
@@ -1092,17 +1124,31 @@ def _in_force(
     return ordered[0] if ordered and or_first else None
 
 
-def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A details row in our fields, in the same form as `Field`s give them; never anything of its wages."""
-    kind, form = row.get("employmentType"), row.get("employmentForm")
-    contract = FREELANCE if kind == FREELANCE else (form if kind in ("ORDINARY", "MARITIME") else None)
-    return {
-        "contract_type": _chosen(contract),
-        "occupation_code": (row.get("occupationCode") or {}).get("code") or None,
-        "percentage": number_of(row.get("percentageOfFullTimeEquivalent")),
-        "remuneration_type": _chosen(row.get("remunerationType")),
-        "working_hours_scheme": _chosen(row.get("workingHoursScheme")),
-    }
+def _division(division: Mapping[str, Any] | None) -> dict[str, str | None]:
+    """The company; not shown where there is a sub-unit whose number is hidden."""
+    if not division:
+        return {"company": None}
+    number = division.get("organizationNumber")
+    return {"company": str(number)} if number else {}
+
+
+def _terms(row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A details row in our fields, in the same form as `Field`s give them; never anything of its wages. What the row
+    does not show is left out; without a row there is nothing."""
+    if row is None:
+        return dict.fromkeys(TERMS)
+    terms: dict[str, Any] = {key: _chosen(row[name]) for key, name in ROW_FIELDS.items() if name in row}
+    if "percentage" in terms:
+        terms["percentage"] = number_of(row[ROW_FIELDS["percentage"]])
+    if {"employmentType", "employmentForm"} <= set(row):
+        kind, form = row["employmentType"], row["employmentForm"]
+        # Another kind than those two is nothing that a form says, nor anything that we know.
+        terms["contract_type"] = _chosen(form if kind in ("ORDINARY", "MARITIME") else kind)
+    if "occupationCode" in row:
+        code = row["occupationCode"]
+        if not code or "code" in code:
+            terms["occupation_code"] = (code or {}).get("code") or None
+    return terms
 
 
 def _employment_form(code: str, row: Mapping[str, Any]) -> dict[str, str]:
@@ -1121,13 +1167,13 @@ def _national_ids(employee: Mapping[str, Any]) -> set[str]:
     return {number for number in numbers if number}
 
 
-def _confirms(employee: Mapping[str, Any], person: Person) -> bool:
-    """Whether the employee found last time still bears a mark of this person (or was the wrong one)."""
-    return (
-        _same_text(employee.get("employeeNumber"), person.number)
-        or _same_text(employee.get("email"), person.email)
-        or digits_of(person.national_id) in _national_ids(employee)
+def _employee(employee: dict[str, Any], person: Person) -> RemoteEmployee:
+    number, email, first, last = (
+        text_of(employee.get(name)) or "" for name in ("employeeNumber", "email", "firstName", "lastName")
     )
+    national_id = which(Mark.NATIONAL_ID, person.national_id, sorted(_national_ids(employee)))
+    marks = Marks(number, national_id, email, date_of(employee.get("dateOfBirth")), first, last)
+    return RemoteEmployee(str(employee["id"]), raw=employee, marks=marks)
 
 
 def _chosen(value: Any) -> str | None:

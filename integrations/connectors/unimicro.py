@@ -19,7 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     DataRefused,
     EmployeeNotFound,
@@ -27,8 +27,8 @@ from integrations.connectors.errors import (
     Stale,
     Unavailable,
 )
-from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import digits_of, number_of, sure_date
+from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
+from integrations.connectors.reading import date_of, digits_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -43,7 +43,17 @@ from integrations.connectors.system import (
     code_table,
 )
 from integrations.connectors.tokens import Grant, Tokens, oauth_grant
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
+from integrations.connectors.values import (
+    Change,
+    CheckLine,
+    Marks,
+    Person,
+    Remote,
+    RemoteEmployee,
+    Wanted,
+    Warning,
+    Written,
+)
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 60
@@ -52,6 +62,7 @@ PAGE = 100
 # Neither a default nor a largest page size is published: a page this short is taken for the last one, a longer one
 # may have been cut by the server, and the next is asked for.
 SURELY_LAST = 20
+WHO = "BusinessRelationInfo.DefaultEmail"  # what is asked for with an employee: name and e-mail
 GUIDS = 5
 LARGEST_INTEGER = 2**31 - 1
 # The web client warns of a change of either on an existing employment, and advises to end it and create a new one.
@@ -123,7 +134,8 @@ OUR_FIELDS = {
 
 
 def _names(enum: type[IntEnum]) -> tuple[str, ...]:
-    return tuple(member.name for member in enum if member)
+    # The end of an employment that never was is no end of a real one.
+    return tuple(member.name for member in enum if member and member is not EndDateReason.ShouldNotHaveBeenReported)
 
 
 def _choices(codes: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -501,6 +513,8 @@ class UnimicroConnector(Connector):
         if response.ok:
             return
         code = str(response.json_object().get("error", ""))
+        if response.status == 404 and not code:
+            raise no_sign_in(response)
         if code == "invalid_scope":
             message = (
                 "Unimicro's login server does not grant this client the scope AppFramework. Add it to the server "
@@ -630,14 +644,14 @@ class UnimicroConnector(Connector):
 
     # -- employees -------------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        if known_id:
-            known = self._entity(f"employees/{known_id}", "BusinessRelationInfo")
-            if known is not None:
-                return _employee(known, "the employee found before")
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        known = self._entity(f"employees/{known_id}", WHO)
+        return _employee(known) if known is not None else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
         number, email, digits = person.number.strip(), person.email.strip(), digits_of(person.national_id)
         plain = str(int(number)) if number.isascii() and number.isdigit() else ""
-        return self.match(
+        return (
             (
                 "employee number",
                 plain if int(plain or 0) <= LARGEST_INTEGER else "",
@@ -654,19 +668,22 @@ class UnimicroConnector(Connector):
                 "e-mail",
                 email,
                 lambda: self._those(
-                    f"BusinessRelationInfo.DefaultEmail.EmailAddress eq {_quoted(email)}",
+                    # Whether capitals make a difference in a filter is not documented.
+                    " or ".join(f"{WHO}.EmailAddress eq {_quoted(e)}" for e in dict.fromkeys((email, email.lower()))),
                     lambda e: _email(e).lower() == email.lower(),
                 ),
             ),
-            hint="Employee numbers there have digits only.",
         )
+
+    def hint(self, person: Person) -> str:
+        return "Employee numbers there have digits only."
 
     def _those(self, condition: str, matches: Callable[[Mapping[str, Any]], bool]) -> list[RemoteEmployee]:
         """Compared here again: a filter that Unimicro does not know may be left out without a word."""
-        return [_employee(e, "") for e in self._employees(condition) if matches(e)]
+        return [_employee(e) for e in self._employees(condition) if matches(e)]
 
     def _employees(self, condition: str) -> list[dict[str, Any]]:
-        return self._some("employees", 2, filter=condition, expand="BusinessRelationInfo.DefaultEmail")
+        return self._some("employees", 2, filter=condition, expand=WHO)
 
     # -- periods ---------------------------------------------------------------------------------------------
 
@@ -677,18 +694,23 @@ class UnimicroConnector(Connector):
         ]
 
     def _employments(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
-        found = self._every("employments", filter=f"EmployeeID eq {employee.id}", expand="Dimensions,SubEntity")
-        return [record for record in found if str(record.get("EmployeeID")) == employee.id]
+        """Without those that were ended as never to have been reported: they count as not there."""
+        found = self._every("employments", filter=f"EmployeeID eq {employee.id}", expand="Dimensions")
+        own = [record for record in found if str(record.get("EmployeeID")) == employee.id]
+        cancelled = EndDateReason.ShouldNotHaveBeenReported.name
+        return [record for record in own if _name(EndDateReason, record.get("EndDateReason")) != cancelled]
 
     def _values(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """An employment in our fields. A field whose nested part was not sent along is left out."""
+        """An employment in our fields; what was not sent along is left out, but the dates that make the period."""
         values: dict[str, Any] = {ours: sure_date(record.get(theirs)) for ours, theirs in DATES.items()}
-        values |= {ours: number_of(record.get(theirs)) for ours, theirs in NUMBERS.items()}
-        values |= {ours: _name(enum, record.get(theirs)) for ours, (theirs, enum) in ENUMS.items()}
-        values["occupation_code"] = str(record.get("JobCode") or "").strip() or None
-        values["contract_type"] = _contract(record)
-        if "SubEntity" in record:
-            values["company"] = digits_of((record["SubEntity"] or {}).get("OrgNumber")) or None
+        values |= {ours: number_of(record[theirs]) for ours, theirs in NUMBERS.items() if theirs in record}
+        values |= {ours: _name(enum, record[theirs]) for ours, (theirs, enum) in ENUMS.items() if theirs in record}
+        if "JobCode" in record:
+            values["occupation_code"] = text_of(record["JobCode"])
+        if {"TypeOfEmployment", "EmploymentType"} <= set(record):
+            values["contract_type"] = _contract(record)
+        if "SubEntityID" in record:
+            values |= self._sub_unit_number(record["SubEntityID"])
         if "Dimensions" in record:
             values["department"] = self._department_number((record["Dimensions"] or {}).get("DepartmentID"))
         return values
@@ -783,13 +805,12 @@ class UnimicroConnector(Connector):
         changes: Mapping[str, Change],
         wanted: Wanted,
     ) -> Written:
-        fresh = self._entity(f"employments/{remote.id}", "Dimensions,SubEntity")
+        fresh = self._entity(f"employments/{remote.id}", "Dimensions")
         if fresh is None:
             raise Stale("The employment is no longer in Unimicro.")
         if self._values(fresh) != remote.values:
             raise Stale("The employment was changed in Unimicro.")
         record = _sendable(fresh)
-        record.pop("SubEntity", None)
         self._place(record, {key: change.new for key, change in changes.items()})
         if "start_date" in changes:
             for name in ("LastWorkPercentChangeDate", "LastSalaryChangeDate"):
@@ -888,15 +909,22 @@ class UnimicroConnector(Connector):
     def _sub_units(self) -> dict[str, list[int]]:
         """Organisation number -> ids. Where there are several, employments belong below the legal entity."""
 
-        def look_up() -> dict[str, list[int]]:
-            rows = list(self._every("subentities"))
-            found: dict[str, list[int]] = {}
-            for row in rows:
-                if len(rows) == 1 or row.get("SuperiorOrganizationID"):
-                    found.setdefault(digits_of(row.get("OrgNumber")), []).append(row["ID"])
-            return found
+        rows = self._sub_entities()
+        found: dict[str, list[int]] = {}
+        for row in rows:
+            if len(rows) == 1 or row.get("SuperiorOrganizationID"):
+                found.setdefault(digits_of(row.get("OrgNumber")), []).append(row["ID"])
+        return found
 
-        return self.once("sub-units", look_up)
+    def _sub_entities(self) -> list[dict[str, Any]]:
+        return self.once("sub-units", lambda: list(self._every("subentities")))
+
+    def _sub_unit_number(self, sub_entity_id: Any) -> dict[str, str | None]:
+        """The company by the id on an employment; not shown where the register does not show that number."""
+        if not sub_entity_id:
+            return {"company": None}
+        numbers = (digits_of(row.get("OrgNumber")) for row in self._sub_entities() if row["ID"] == sub_entity_id)
+        return {"company": number} if (number := next(numbers, "")) else {}
 
     def _sub_entity_id(self, number: str) -> int:
         ids = self._sub_units().get(number, [])
@@ -954,9 +982,10 @@ def _name(enum: type[IntEnum], value: Any) -> str | None:
 
 
 def _contract(record: Mapping[str, Any]) -> str | None:
-    kind = _name(TypeOfEmployment, record.get("TypeOfEmployment"))
-    if kind in {member.name for member in EMPLOYED}:
-        return _name(EmploymentType, record.get("EmploymentType"))
+    kind = _name(TypeOfEmployment, record["TypeOfEmployment"])
+    form = _name(EmploymentType, record["EmploymentType"])
+    if kind in {member.name for member in EMPLOYED} or (kind is None and form not in EmploymentType.__members__):
+        return form
     return kind
 
 
@@ -1023,8 +1052,8 @@ def _email(employee: Mapping[str, Any]) -> str:
     return str((relation.get("DefaultEmail") or {}).get("EmailAddress") or "")
 
 
-def _employee(record: Mapping[str, Any], matched_by: str) -> RemoteEmployee:
+def _employee(record: Mapping[str, Any]) -> RemoteEmployee:
     name = str((record.get("BusinessRelationInfo") or {}).get("Name") or "")
-    return RemoteEmployee(
-        str(record["ID"]), f"{record.get('EmployeeNumber') or ''} {name}".strip(), matched_by, dict(record)
-    )
+    number, national_id = (str(record.get(key) or "") for key in ("EmployeeNumber", "SocialSecurityNumber"))
+    marks = Marks(number, national_id, _email(record), date_of(record.get("BirthDate")), last_name=name)
+    return RemoteEmployee(str(record["ID"]), raw=dict(record), marks=marks)

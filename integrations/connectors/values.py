@@ -31,7 +31,8 @@ class Manager:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An employee as the target systems know people. `id` is ours and stable for ever."""
+    """An employee as the target systems know people. `id` is ours and stable for ever. Of somebody who is `deleted`
+    here, id, number and name are all that is known."""
 
     id: str
     number: str
@@ -43,6 +44,7 @@ class Person:
     company: Company | None = None
     department: Department | None = None
     manager: Manager | None = None
+    deleted: bool = False
 
     @property
     def name(self) -> str:
@@ -69,12 +71,14 @@ class Wanted:
 
     `defaulted` names the fields that were empty here and hold a default of the connection. `since` is the position's
     own first day, for systems that date a value by it; they may be told not to send the start date itself.
+    `counts_from` (flat): the day from which it has been the current one; it may have come back after another.
     """
 
     position_id: str
     values: Mapping[str, Any]
     defaulted: frozenset[str] = frozenset()
     since: date | None = None
+    counts_from: date | None = None
 
     @property
     def start(self) -> date:
@@ -86,14 +90,19 @@ class Wanted:
         return self.values.get("end_date")
 
 
+class Foreign(str):
+    """A value there for which we have no word: somebody's choice there, which is neither compared nor replaced."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remote:
     """A period (history) or the current employment (flat) as the target system holds it now.
 
     `values` is keyed by our field names and holds the target's own words, dates as `date`. A field that the
-    system does not show is left out. `version` and `raw` travel back to the connector untouched.
-    `start_date` may be None for a flat record that has never been given one. `renews_from` (flat): a position that
-    starts on this day or later is not a change of this record, which is over, but a new one.
+    system does not show is left out, and then it is not compared. `version` and `raw` travel back to the connector
+    untouched. `start_date` may be None for a flat record that has never been given one. `renews_from` (flat): a
+    position that starts on this day or later is not a change of this record, which is over, but a new one.
+    `past` names fields whose change would count for days that are over: written only where they changed here.
     """
 
     id: str
@@ -101,6 +110,7 @@ class Remote:
     version: Any = None
     raw: Any = field(default=None, repr=False, compare=False)
     renews_from: date | None = None
+    past: frozenset[str] = frozenset()
 
     @property
     def start(self) -> date | None:
@@ -112,8 +122,22 @@ class Remote:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What a record of a person there shows of who it is; empty: not shown. A system that keeps the whole name in one
+    field has it in `last_name`."""
+
+    number: str = ""
+    national_id: str = field(default="", repr=False)
+    email: str = ""
+    birth_date: date | None = None
+    first_name: str = ""
+    last_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteEmployee:
-    """The one employee found there. `matched_by` is in our words: "employee number", "e-mail" ...
+    """The one employee found there. `matched_by` is in our words: "employee number", "e-mail" ... `label` stands in the
+    log for the id, and holds no name or address of anybody. By `marks` it is judged whether this is the right person.
 
     `record_id` and `position_id` are filled in by the runner for flat systems: the record there that we wrote last for
     this employee, and the position it was written for.
@@ -125,6 +149,7 @@ class RemoteEmployee:
     raw: Any = field(default=None, repr=False, compare=False)
     record_id: str = ""
     position_id: str = ""
+    marks: Marks = field(default_factory=Marks, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     DataRefused,
     EmployeeNotFound,
@@ -31,7 +32,7 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY, WORKING_HOURS_SCHEMES
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import digits_of, email_of, number_of, sure_date
+from integrations.connectors.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens, oauth_grant
 from integrations.connectors.values import (
@@ -39,6 +40,7 @@ from integrations.connectors.values import (
     CheckLine,
     Company,
     Department,
+    Marks,
     Person,
     Remote,
     RemoteEmployee,
@@ -46,6 +48,7 @@ from integrations.connectors.values import (
     Warning,
     Written,
 )
+from integrations.identity import Mark, which
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +72,13 @@ POSITION_END_REASONS = (
     ("kontraktEngasjementEllerVikariatErUtloept", "Contract, engagement or cover has run out"),
     ("endringIOrganisasjonsstrukturEllerByttetJobbInternt", "Reorganised or changed job internally"),
     ("byttetLoenssystemEllerRegnskapsfoerer", "Changed payroll system or accountant"),
-    ("arbeidsforholdetSkulleAldriVaertRapportert", "The employment should never have been reported"),
 )
+# How a position is cancelled, no reason for the end of a real one.
+NEVER_REPORTED = "arbeidsforholdetSkulleAldriVaertRapportert"
 
 # Our field -> the position's timeline that carries it.
+# What of an employee tells who it is.
+IDENTITY = ("id", "number", "personNames", "personIds", "dateOfBirth", "emails")
 TIMELINES = {
     "contract_type": "employmentForm",
     "occupation_code": "typeOfWork",
@@ -214,7 +220,7 @@ SYSTEM_SETTINGS = {
         ),
         Setting(
             name="send_company",
-            label="Let the employee's company choose the tax unit",
+            label="Let the position's company choose the tax unit",
             kind=Kind.BOOLEAN,
             default=False,
             group=UNITS,
@@ -277,7 +283,7 @@ SYSTEM = System(
         "its API has no documented way to delete a position. Remove it in Visma.net Employee Management, or set an end "
         "date here before you delete it."
     ),
-    matching=("employee number", "e-mail", "national id"),
+    matching=("employee number", "national id", "e-mail"),
     base_urls={
         "api": "https://api.employeecore.hrm.visma.net/v2",
         "token": "https://connect.visma.com/connect/token",
@@ -443,7 +449,7 @@ SYSTEM = System(
         Cause(
             "position_is_over",
             "The position is already over",
-            "Correct it in Visma.net Payroll, where its effect on past wages is seen. Nothing more is sent from here.",
+            "Correct it in Visma.net Payroll, where its effect on past wages is seen, then press Re-sync.",
         ),
     ),
     unsynced_note="Salary, absence and everything else of a position are sent back exactly as they were read.",
@@ -529,7 +535,6 @@ class VismaNetPayrollConnector(Connector):
     def setup(self) -> None:
         self.http.auth = self.tokens = Tokens(self.http, self._sign_in, made_for=(self.settings["scope"],))
         self.http.headers = {"Accept": MEDIA_TYPE}
-        self._read_ahead: dict[str, list[dict[str, Any]]] = {}  # employee id -> positions that find_employee read
         self._settled: set[str] = set()  # employees of whom no job runs any more
         self._sunset = ""
 
@@ -692,53 +697,41 @@ class VismaNetPayrollConnector(Connector):
 
     # -- employees ---------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        if known_id and (known := self._confirmed(person, known_id)):
-            return known
-        index = self.once("employees", self._index)
-
-        def hits(by: str, value: str) -> Sequence[RemoteEmployee]:
-            return index.get((by, value), ())
-
-        number, email, national_id = person.number.strip(), email_of(person.email), digits_of(person.national_id)
-        return self.match(
-            *(
-                (by, value, partial(hits, by, value))
-                for by, value in (("employee number", number), ("e-mail", email), ("national id", national_id))
-            ),
-            hint="Drafts there are not seen.",
-        )
-
-    def _confirmed(self, person: Person, known_id: str) -> RemoteEmployee | None:
-        """The employee of `known_id`, if there still is one. The positions read on the way serve the next `read`."""
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
         if "employees" in self._once:
-            return next(iter(self._once["employees"].get(("id", known_id), ())), None)
-        positions = self._rows(f"employees/{known_id}/positions")
-        if positions:
-            self._read_ahead[known_id] = positions
-        elif positions is None or self._get(f"employees/{known_id}") is None:
-            return None
-        return RemoteEmployee(known_id, person.name, "the record found last time")
+            return next(iter(self._listed("id", known_id, person)), None)
+        answer = self._get(f"employees/{known_id}")
+        return _employee(answer.json_object(), person) if answer is not None else None
 
-    def _index(self) -> dict[tuple[str, str], list[RemoteEmployee]]:
+    def searches(self, person: Person) -> Sequence[Search]:
+        number, email, national_id = person.number.strip(), email_of(person.email), digits_of(person.national_id)
+        keys = (("employee number", number), ("national id", national_id), ("e-mail", email))
+        return tuple((by, value, partial(self._listed, by, value, person)) for by, value in keys)
+
+    def hint(self, person: Person) -> str:
+        return "Drafts there are not seen."
+
+    def _listed(self, by: str, value: str, person: Person) -> list[RemoteEmployee]:
+        rows = self.once("employees", self._index).get((by, value), ())
+        return [_employee(row, person) for row in rows]
+
+    def _index(self) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
         """Every employee there under each of its keys; the API has no search."""
-        index: dict[tuple[str, str], list[RemoteEmployee]] = {}
+        index: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         for row in self._rows("employees", {"page-size": self.page_size}) or []:
-            names = row.get("personNames") or [{}]
-            name = f"{names[-1].get('firstName', '')} {names[-1].get('lastName', '')}".strip()
-            found = RemoteEmployee(str(row["id"]), f"{name} ({row.get('number', '')})")
-            keys = {("id", found.id), ("employee number", str(row.get("number") or "").strip())}
+            keys = {("id", str(row["id"])), ("employee number", str(row.get("number") or "").strip())}
             keys |= {("e-mail", email_of(e.get("address"))) for e in row.get("emails") or []}
             keys |= {("national id", digits_of(p.get("id"))) for p in row.get("personIds") or []}
+            kept = {name: row.get(name) for name in IDENTITY}
             for key in keys:
                 if key[1]:
-                    index.setdefault(key, []).append(found)
+                    index.setdefault(key, []).append(kept)
         return index
 
     # -- positions ---------------------------------------------------------------------------------------
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
-        return [self._remote(p) for p in self._read_ahead.pop(employee.id, None) or self._positions(employee)]
+        return [self._remote(p) for p in self._positions(employee) if _reason(p) != NEVER_REPORTED]
 
     def _positions(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
         rows = self._rows(f"employees/{employee.id}/positions")
@@ -750,8 +743,13 @@ class VismaNetPayrollConnector(Connector):
 
     def _remote(self, position: Mapping[str, Any]) -> Remote:
         start, end = sure_date(position.get("activeStart")), sure_date(position.get("activeEnd"))
-        day = effective_day(self.context.today, start or self.context.today, end)
-        values: dict[str, Any] = {"start_date": start, "end_date": end}
+        values: dict[str, Any] = {"start_date": start, "end_date": end, "end_reason": _reason(position) or None}
+        values |= self._on(position, effective_day(self.context.today, start or self.context.today, end))
+        return Remote(str(position["id"]), values, raw=position)
+
+    def _on(self, position: Mapping[str, Any], day: date) -> dict[str, Any]:
+        """What is dated there, as it holds on a day."""
+        values: dict[str, Any] = {}
         for field, name in TIMELINES.items():
             entry = in_force(position.get(name) or [], day)
             value = entry.get("value") if entry else None
@@ -760,9 +758,14 @@ class VismaNetPayrollConnector(Connector):
             if number := str(self.settings.get(setting) or "").strip():
                 entry = in_force(_dimension(position, number).get("dimensionValues") or [], day)
                 values[field] = str(entry["value"]) if entry and entry.get("value") is not None else None
-        reasons = position.get("positionEndReason") or []
-        values["end_reason"] = str(reasons[0] if isinstance(reasons, list) else reasons) if reasons else None
-        return Remote(str(position["id"]), values)
+        return values
+
+    def seen(self, remote: Remote, wanted: Wanted) -> Remote:
+        """By what holds on the day from which a change would count; of a position that is over, all that is past."""
+        today = self.context.today
+        dated = self._on(remote.raw, effective_day(today, wanted.start, wanted.end))
+        over = wanted.end is not None and wanted.end < today
+        return replace(remote, values={**remote.values, **dated}, past=frozenset(dated if over else ()))
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         values = wanted.values
@@ -823,7 +826,8 @@ class VismaNetPayrollConnector(Connector):
         made = str(job.get("artifactId") or "")
         if made and made != employee.id:
             return made
-        found = [p for p in self._positions(employee) if sure_date(p.get("activeStart")) == wanted.start]
+        rows = [p for p in self._positions(employee) if _reason(p) != NEVER_REPORTED]
+        found = [p for p in rows if sure_date(p.get("activeStart")) == wanted.start]
         if len(found) != 1:
             raise UnclearOutcome(
                 "Visma.net Payroll made the position but does not show it yet. The next try looks again."
@@ -1005,6 +1009,12 @@ def _put(body: dict[str, Any], name: str, value: Any) -> None:
         body[name] = value
 
 
+def _reason(position: Mapping[str, Any]) -> str:
+    """Why the position ended, "" without a reason. It is a list of them in older contracts."""
+    reasons = position.get("positionEndReason") or ""
+    return str((reasons[0] if reasons else "") if isinstance(reasons, list) else reasons)
+
+
 def _dimension(position: Mapping[str, Any], number: str) -> dict[str, Any]:
     parts = position.get("accountingDimensions") or []
     return next((p for p in parts if str(p.get("dimension")) == number), {})
@@ -1029,3 +1039,20 @@ def _name_of(row: Mapping[str, Any]) -> str:
 def _listed(names: Sequence[str]) -> str:
     words = [f"“{name}”" for name in names]
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _employee(row: Mapping[str, Any], person: Person) -> RemoteEmployee:
+    """Of several e-mails and national ids the record may show the one that is ours."""
+    names = (row.get("personNames") or [{}])[-1]
+    first, last = (text_of(names.get(name)) or "" for name in ("firstName", "lastName"))
+    emails = [mail.get("address") for mail in row.get("emails") or []]
+    national_ids = [one.get("id") for one in row.get("personIds") or []]
+    marks = Marks(
+        text_of(row.get("number")) or "",
+        which(Mark.NATIONAL_ID, person.national_id, national_ids),
+        which(Mark.EMAIL, person.email, emails),
+        date_of(row.get("dateOfBirth")),
+        first,
+        last,
+    )
+    return RemoteEmployee(str(row["id"]), marks=marks)

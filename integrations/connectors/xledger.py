@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from integrations.connectors.base import Connector
+from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     ConnectorError,
     DataRefused,
@@ -24,8 +24,8 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, END_REASONS, REMUNERATION_TYPES
-from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import date_of, email_of, text_of
+from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
+from integrations.connectors.reading import date_of, email_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -39,7 +39,17 @@ from integrations.connectors.system import (
     When,
     code_table,
 )
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Warning, Written
+from integrations.connectors.values import (
+    Change,
+    CheckLine,
+    Marks,
+    Person,
+    Remote,
+    RemoteEmployee,
+    Wanted,
+    Warning,
+    Written,
+)
 
 PAGE = 1000  # "General tips": a query gives at most 10 000 records
 SMALL_PAGE = 100  # after "Your query timed out."
@@ -72,7 +82,7 @@ LISTS = {
 
 EMPLOYMENT = """
 fragment Employment on Employee {
-  dbId code description employmentFrom employmentTo trialTo noticeDate
+  dbId code description email employmentFrom employmentTo trialTo noticeDate
   positionValue { dbId code description }
   employmentType { dbId code } compensationType { dbId code } exitReason { dbId code }
   glObject1 { dbId code } glObject2 { dbId code } glObject3 { dbId code } glObject4 { dbId code }
@@ -93,7 +103,7 @@ FIND_SUPERIOR = """query FindSuperior($code: String) {
 }"""
 ALL_EMPLOYEES = """query AllEmployees($first: Int, $after: String) {
   employees(first: $first, after: $after, ownerSet: CURRENT, objectStatus: ALL) {
-    edges { cursor node { dbId code email } } pageInfo { hasNextPage }
+    edges { cursor node { dbId code description email } } pageInfo { hasNextPage }
   }
 }"""
 OBJECT_VALUES = """query ObjectValues($first: Int, $after: String, $kind: Int) {
@@ -352,12 +362,13 @@ SYSTEM = System(
         Cause(
             "list_missing",
             "List not in Xledger",
-            "Correct the object kind in the connection's settings; Test connection lists those that exist.",
+            "Correct the object kind in the connection's settings (Test connection lists those that exist), then press "
+            "Re-sync.",
         ),
         Cause(
             "interface_changed",
             "Xledger's interface changed",
-            "Report it with the system's own words: Position Sync has to be adapted.",
+            "Report it with the system's own words: Position Sync has to be adapted. After the update, press Re-sync.",
         ),
     ),
     move_note="A corrected start date replaces the start of the employment on the employee's one record in Xledger.",
@@ -445,6 +456,8 @@ class XledgerConnector(Connector):
         raise_for_trouble(response)
         if response.status in (401, 403):
             raise _not_authorized(response.text[:300], str(response.status))
+        if response.status == 404:
+            raise no_sign_in(response)
         if not response.ok or _json(response) is None:
             raise NotAuthorized(
                 "Xledger answered with a page instead of data, as it does when it does not take the token. "
@@ -620,30 +633,30 @@ class XledgerConnector(Connector):
 
     # -- employees -------------------------------------------------------------------------------------------
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
-        if known_id:
-            record = self._record(known_id)
-            if record is not None:
-                return _found(record, "earlier match")
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        record = self._record(known_id)
+        return _found(record) if record is not None else None
+
+    def searches(self, person: Person) -> Sequence[Search]:
         number, email = person.number.strip(), email_of(person.email)
 
         def by_number() -> list[RemoteEmployee]:
             nodes = _nodes(self._ask(FIND_EMPLOYEE, {"code": number}), "employees")
-            return [_found(node, "") for node in _with_code(nodes, number)]
+            return [_found(node) for node in _with_code(nodes, number)]
 
         def by_email() -> list[RemoteEmployee]:
             found = self.once("employees", self._by_email).get(email, {})
-            return [RemoteEmployee(hit, f"{email} ({code})", raw={}) for hit, code in found.items()]
+            return [RemoteEmployee(hit, raw={}, marks=marks) for hit, marks in found.items()]
 
-        return self.match(("employee number", number, by_number), ("e-mail", email, by_email))
+        return ("employee number", number, by_number), ("e-mail", email, by_email)
 
-    def _by_email(self) -> dict[str, dict[str, str]]:
-        """E-mail -> dbId -> employee number, of everybody: Xledger has no search by e-mail that is known."""
-        index: dict[str, dict[str, str]] = {}
+    def _by_email(self) -> dict[str, dict[str, Marks]]:
+        """E-mail -> dbId -> marks, of everybody: Xledger has no search by e-mail that is known."""
+        index: dict[str, dict[str, Marks]] = {}
         for node in self._all(ALL_EMPLOYEES, "employees", keep_answer=False):
             email = email_of(node.get("email"))
             if email:
-                index.setdefault(email, {})[_id(node)] = text_of(node.get("code")) or _id(node)
+                index.setdefault(email, {})[_id(node)] = _marks(node)
         return index
 
     def _record(self, number: str) -> dict[str, Any] | None:
@@ -666,7 +679,7 @@ class XledgerConnector(Connector):
         record: Mapping[str, Any] | None = employee.raw.pop("record", None) or self._record(employee.id)
         if record is None:
             raise EmployeeNotFound(
-                f"Employee {employee.label or employee.id} is no longer in Xledger. Add the employee there, or correct "
+                f"Employee {employee.id} is no longer in Xledger. Add the employee there, or correct "
                 f"the employee number here, {RE_SYNC}"
             )
         return record
@@ -715,10 +728,10 @@ class XledgerConnector(Connector):
         title = word("title", "description")
         return {
             "title": _Words(title) if title else None,
-            "start_date": date_of(record.get("employmentFrom")),
-            "end_date": date_of(record.get("employmentTo")),
-            "probation_end": date_of(record.get("trialTo")),
-            "notice_date": date_of(record.get("noticeDate")),
+            "start_date": sure_date(record.get("employmentFrom")),
+            "end_date": sure_date(record.get("employmentTo")),
+            "probation_end": sure_date(record.get("trialTo")),
+            "notice_date": sure_date(record.get("noticeDate")),
             **{
                 key: word(key)
                 for key in ("contract_type", "remuneration_type", "end_reason", "department", "cost_centre", "manager")
@@ -882,9 +895,13 @@ def _after_a_gap(end: date | None) -> date | None:
     return end + timedelta(days=2) if end and end.year < date.max.year else None
 
 
-def _found(record: Mapping[str, Any], matched_by: str) -> RemoteEmployee:
-    code, name = text_of(record.get("code")) or _id(record), text_of(record.get("description"))
-    return RemoteEmployee(_id(record), f"{name} ({code})" if name else code, matched_by, {"record": dict(record)})
+def _marks(record: Mapping[str, Any]) -> Marks:
+    number, email, name = (text_of(record.get(key)) or "" for key in ("code", "email", "description"))
+    return Marks(number, email=email, last_name=name)
+
+
+def _found(record: Mapping[str, Any]) -> RemoteEmployee:
+    return RemoteEmployee(_id(record), raw={"record": dict(record)}, marks=_marks(record))
 
 
 def _history(offered: set[str]) -> str:

@@ -1,5 +1,5 @@
 from integrations.models.export import ExportFile, ExportRecord
-from integrations.models.integration import Integration, IntegrationQuerySet
+from integrations.models.integration import Integration, IntegrationCompany, IntegrationQuerySet
 from integrations.models.links import EmployeeLink, PeriodLink
 from integrations.models.place import SharedPlace
 from integrations.models.rate import SharedRate
@@ -9,6 +9,7 @@ __all__ = [
     "ExportFile",
     "ExportRecord",
     "Integration",
+    "IntegrationCompany",
     "IntegrationQuerySet",
     "PeriodLink",
     "SharedPlace",

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from integrations.connectors.base import Connector
 from integrations.connectors.registry import connector_for, connectors
 from integrations.connectors.system import System
-from positions.encryption import EncryptedJSONField
+from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import Company, Organization
 
 
@@ -20,6 +21,10 @@ class IntegrationQuerySet(models.QuerySet["Integration"]):
     def recording(self) -> IntegrationQuerySet:
         """Those that record changes: switched on, be they paused or stopped."""
         return self.filter(send_positions=True)
+
+    def raise_version(self) -> int:
+        """For what is written past `Integration.save`."""
+        return self.update(version=models.F("version") + 1)
 
 
 def system_choices() -> list[tuple[str, str]]:
@@ -29,6 +34,10 @@ def system_choices() -> list[tuple[str, str]]:
 def validate_system(key: str) -> None:
     if key not in connectors():
         raise ValidationError(f"“{key}” is not a system that Position Sync knows.")
+
+
+def new_fingerprint_key() -> str:
+    return secrets.token_hex(32)
 
 
 class Integration(models.Model):
@@ -45,8 +54,12 @@ class Integration(models.Model):
     credential_hints = models.JSONField(default=dict, blank=True, editable=False)
     settings = models.JSONField(default=dict, blank=True)
     base_urls = models.JSONField(default=dict, blank=True, help_text="Only for a test tenant: {name: address}.")
+    everybody = models.BooleanField(default=True, help_text="Positions of every company, and of none.")
     companies = models.ManyToManyField(
-        Company, blank=True, help_text="Only employees of these companies. Empty: everybody."
+        Company,
+        through="IntegrationCompany",
+        blank=True,
+        help_text="Only positions of these companies, unless it is for everybody.",
     )
 
     send_positions = models.BooleanField(
@@ -78,6 +91,14 @@ class Integration(models.Model):
     # Kept by the connector: tokens. `vault_locked_until` lets one process at a time spend a refresh token.
     vault = EncryptedJSONField(default=dict, blank=True, editable=False)
     vault_locked_until = models.DateTimeField(null=True, blank=True, editable=False)
+    vault_locked_by = models.CharField(max_length=32, blank=True, editable=False)
+
+    # Raised by every change of what a run goes by (`VERSIONED`, companies): a turn serves one version, and what comes
+    # of an older one neither closes a job nor stops the connection.
+    version = models.BigIntegerField(default=0, editable=False)
+
+    # By which `integrations.fingerprints` are made; of no use without the database, nor the database's without it.
+    fingerprint_key = EncryptedTextField(default=new_fingerprint_key, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -91,6 +112,23 @@ class Integration(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    # What a run goes by. The engine's own book and a pause are not: a pause ends a turn, but what was sent was sent.
+    VERSIONED = frozenset(
+        {"credentials", "settings", "base_urls", "everybody", "send_positions", "delete_positions", "move_periods"}
+    )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        if self._state.adding or not (fields is None or self.VERSIONED & set(fields)):
+            super().save(*args, **kwargs)
+            return
+        if fields is not None:
+            kwargs["update_fields"] = {*fields, "version"}
+        self.version = models.F("version") + 1
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            self.refresh_from_db(fields=["version"])
 
     @property
     def connector_class(self) -> type[Connector]:
@@ -163,3 +201,19 @@ class Integration(models.Model):
 
         for name, url in (self.base_urls or {}).items():
             refuse_private(name, url)
+
+
+class IntegrationCompany(models.Model):
+    """One of the companies that a connection is limited to, which is not deleted under it: with the last one, a list
+    of companies would say nothing any more."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE)
+    company = models.ForeignKey(Company, on_delete=models.RESTRICT)
+
+    class Meta:
+        db_table = "integrations_integration_companies"
+        verbose_name = "connection that is limited to it"
+        unique_together = [("integration", "company")]
+
+    def __str__(self) -> str:
+        return f"{self.integration}. Choose other companies, or everybody, under its Settings first"

@@ -1,27 +1,65 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 from integrations.models.integration import Integration
 
 
 class EmployeeLink(models.Model):
-    """Who an employee is in one integration, and when a flat system's current position may change by itself."""
+    """Who an employee is in one integration, or why nobody there is; and when a flat system's current position may
+    change by itself. Only the state *matched* is a match: one record there is at most one employee's."""
+
+    class State(models.TextChoices):
+        MATCHED = "matched", "Matched"
+        NOT_MATCHED = "not_matched", "Not matched"  # `cause` says why; none: to be looked for at the next change
+        RELEASED = "released", "Released"  # a person ended it: nothing is written until it is matched anew
+        STOPPED = "stopped", "Stopped"  # two employees had the record: a person has to say whose it is
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="employee_links")
     employee_key = models.BigIntegerField()  # not a foreign key: a pending deletion outlives the employee
-    remote_id = models.CharField(max_length=120)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.MATCHED)
+    # The record there; where nobody is matched, the one that was refused or left, which a person may confirm.
+    remote_id = models.CharField("record there", max_length=120, blank=True)
     label = models.CharField(max_length=200, blank=True)
     matched_by = models.CharField(max_length=60, blank=True)
-    matched_at = models.DateTimeField(auto_now=True)
+    matched_at = models.DateTimeField("since", default=timezone.now)
+    # Of this employee's number, e-mail and national id at that time (`integrations.fingerprints`).
+    fingerprints = models.JSONField(default=dict, editable=False)
+    confirmed_by = models.CharField(max_length=150, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    cause = models.CharField(max_length=60, blank=True)
+    message = models.TextField(blank=True)
+    # The record under which this employee's positions were written: what is known of them holds for that one alone.
+    written_to = models.CharField(max_length=120, blank=True, editable=False)
     next_change_on = models.DateField(null=True, blank=True)
+    # The integration's `activated_at` when that was planned: whoever was touched under an earlier activation only is
+    # not under sync any more, and no day sends anything of theirs.
+    planned_in = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["integration", "employee_key"], name="employee_link_once")]
-        indexes = [models.Index(fields=["next_change_on"], name="employee_link_next_change")]
+        constraints = [
+            models.UniqueConstraint(fields=["integration", "employee_key"], name="employee_link_once"),
+            models.UniqueConstraint(
+                fields=["integration", "remote_id"],
+                condition=models.Q(state="matched"),
+                name="employee_link_of_one_employee",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_change_on"], name="employee_link_next_change"),
+            models.Index(fields=["integration", "state", "-matched_at"], name="employee_link_listed"),
+            models.Index(fields=["employee_key"], name="employee_link_of_employee"),
+        ]
+        verbose_name = "match"
+        verbose_name_plural = "people"
 
     def __str__(self) -> str:
         return f"{self.employee_key} = {self.remote_id}"
+
+    @property
+    def confirmed(self) -> bool:
+        return self.confirmed_at is not None
 
 
 class PeriodLink(models.Model):
@@ -32,14 +70,29 @@ class PeriodLink(models.Model):
     position_key = models.BigIntegerField()
     remote_id = models.CharField(max_length=120)
     values = models.JSONField(default=dict)
+    left_behind = models.JSONField(default=list)  # records made for it under earlier start dates and still there
     sent_at = models.DateTimeField(auto_now=True)
     # Of the last write, with the values that reads may still show for a while instead (`System.shows_late`).
     written_at = models.DateTimeField(null=True)
     older = models.JSONField(default=dict)
 
+    # Kept by synclog/truth.py (integrations/agreement.py says what they mean).
+    stale = models.BooleanField(default=False)  # what is to be sent now is something else
+    left = models.JSONField(null=True)  # our field -> what is not there and would not get there; None: nothing
+    look_on = models.DateField(null=True, blank=True)  # the day on which both are to be looked at again
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["integration", "position_key"], name="period_link_once")]
-        indexes = [models.Index(fields=["integration", "employee_key"], name="period_link_by_employee")]
+        indexes = [
+            models.Index(fields=["integration", "employee_key"], name="period_link_by_employee"),
+            models.Index(fields=["integration"], condition=models.Q(stale=True), name="period_link_stale"),
+            models.Index(fields=["integration"], condition=models.Q(left__isnull=False), name="period_link_left"),
+            models.Index(
+                fields=["look_on", "integration"],
+                condition=models.Q(look_on__isnull=False),
+                name="period_link_to_look_at",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.position_key} = {self.remote_id}"

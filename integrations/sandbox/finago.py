@@ -116,6 +116,7 @@ class FinagoSandbox(Sandbox):
             "employees": {},
             "employments": {},
             "refusals": [],
+            "newer": [],  # employment forms that came after the published contract
         }
 
     def add_employee(
@@ -301,7 +302,7 @@ class FinagoSandbox(Sandbox):
             raise Refused("primary_employment is neither 0 nor 1")
         allowed = {
             "enddate_reason": ("", *REASONS[country]),
-            "employment_form": FORMS[country],
+            "employment_form": (*FORMS[country], *self.state["newer"]),
             "employment_type": TYPES,
             "working_times": TIMES,
         }
@@ -325,7 +326,7 @@ class FinagoSandbox(Sandbox):
 
     @staticmethod
     def _cancelled(row: Employment) -> bool:
-        return row["enddate_reason"] == NEVER_REPORTED and row["enddate"] == row["startdate"]
+        return row["enddate_reason"] == NEVER_REPORTED
 
     @staticmethod
     def _is_date(text: str) -> bool:

@@ -8,6 +8,7 @@ tripletex-api2 and developer.tripletex.no. Switches in `state` that a test or a 
     filters        False: the filters for employees have other names now, and unknown parameters are ignored
     hidden         names of fields that the token may not see; they are left out of every answer
     forbidden      beginnings of paths that the token may not use
+    newer          codes that came after the contract, taken wherever a code is
     rate_limit     [requests, seconds]
     accountant     True: the employee token is an accounting firm's, and company "0" opens nothing
 """
@@ -54,6 +55,8 @@ END_REASONS = tuple(
         "INTERNAL_CHANGE",
     )
 )
+# Cancels an employment: it counts as never having been, so that its days are free.
+WRONGLY_REPORTED = "EMPLOYMENT_END_WRONGLY_REPORTED"
 TAX_CODES = (
     "loennFraHovedarbeidsgiver",
     "loennFraBiarbeidsgiver",
@@ -178,6 +181,7 @@ PATHS = {
     "Client": "company",
     "Company": "company",
 }
+# Taken in a body, and ignored (recorded for monthlySalary).
 READ_ONLY = ("url", "displayName", "companyId", "latestSalary", "monthlySalary", "lastSalaryChangeDate")
 
 
@@ -198,8 +202,8 @@ def invalid(*found: Row, developer: str = "VALIDATION_ERROR") -> Refused:
     return Refused(422, 18000, "Validering feilet.", developer, found)
 
 
-def unmappable(field: str, message: str) -> Refused:
-    return Refused(422, 16000, "Request mapping failed", "", [remark(field, message, field)])
+def unmappable(field: str, message: str, path: str | None = "") -> Refused:
+    return Refused(422, 16000, "Request mapping failed", "", [remark(field, message, field if path == "" else path)])
 
 
 class TripletexSandbox(Sandbox):
@@ -232,6 +236,7 @@ class TripletexSandbox(Sandbox):
             "filters": True,
             "hidden": [],
             "forbidden": [],
+            "newer": [],
             "rate_limit": [3000, 10],
             "sessions": {},
             "Employee": [],
@@ -435,7 +440,7 @@ class TripletexSandbox(Sandbox):
         return self._envelope(Refused(404, 21000, "Not found"))
 
     def method_not_allowed(self, request: HttpRequest) -> HttpResponse:
-        return self._envelope(Refused(405, 4000, "HTTP 405 Method Not Allowed"))
+        return self._envelope(Refused(400, 4000, "HTTP 405 Method Not Allowed"))
 
     @staticmethod
     def _envelope(refused: Refused) -> HttpResponse:
@@ -638,9 +643,11 @@ class TripletexSandbox(Sandbox):
         others = [
             (str(e["startDate"]), e["endDate"])
             for e in self.state["Employment"]
-            if e["employee"] == new.get("employee") and e["id"] != own_id
+            if e["employee"] == new.get("employee")
+            and e["id"] != own_id
+            and e["employmentEndReason"] != WRONGLY_REPORTED
         ]
-        if overlaps(start, end, others):
+        if reason != WRONGLY_REPORTED and overlaps(start, end, others):
             found.append(remark("startDate", "Overlappende perioder."))
         return found
 
@@ -724,7 +731,10 @@ class TripletexSandbox(Sandbox):
             if row["date"] in others:
                 say("date", "Finnes fra før.")
             if employment["startDate"] and row["date"] < employment["startDate"]:
-                say("date", "Dato på lønnsraden er før arbeidsforholdets startdato.")
+                if others:
+                    say("date", "Dato på lønnsraden er før arbeidsforholdets startdato.")
+                else:
+                    row["date"] = employment["startDate"]  # the first row is moved to the start (recorded)
             if employment["endDate"] and row["date"] > employment["endDate"]:
                 say("date", "Dato på lønnsraden er etter arbeidsforholdets sluttdato.")
         if not 0 <= (row["percentageOfFullTimeEquivalent"] or 0) <= 100:
@@ -819,11 +829,11 @@ class TripletexSandbox(Sandbox):
     def _check(self, kind: str, body: Row, prefix: str) -> None:
         for name, value in body.items():
             there = MODELS[kind].get(name)
-            if there is None or name in READ_ONLY:
-                raise unmappable(prefix + name, "Feltet eksisterer ikke i objektet.")
-            if value is None:
+            if there is None:
+                raise unmappable(prefix + name, "Feltet eksisterer ikke i objektet.", path=None)
+            if value is None or name in READ_ONLY:
                 continue
-            if not _fits(there, value):
+            if not _fits(there, value) and value not in self.state["newer"]:
                 raise unmappable(prefix + name, "Verdien er ikke av korrekt type for dette feltet.")
             if isinstance(there, str) and there.startswith("["):
                 for item in value:
@@ -844,6 +854,8 @@ class TripletexSandbox(Sandbox):
         kept: Row = {}
         for name, value in body.items():
             there = MODELS[kind][name]
+            if name in READ_ONLY:
+                continue
             if there in PATHS and isinstance(value, dict):
                 if "id" not in value:
                     if there != "OccupationCode":

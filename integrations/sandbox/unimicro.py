@@ -53,16 +53,18 @@ _PEM = _KEY.private_bytes(
 
 # -- what an employment may hold ---------------------------------------------------------------------------
 
+# The greatest value of each list on today's platform, which goes beyond the published web client's.
 _ENUMS = {
     "EndDateReason": 6,
     "TypeOfEmployment": 4,
-    "EmploymentType": 2,
+    "EmploymentType": 5,
     "RemunerationType": 5,
-    "WorkingHoursScheme": 5,
+    "WorkingHoursScheme": 6,
     "ShipReg": 3,
     "ShipType": 3,
     "TradeArea": 2,
 }
+CANCELLED = 1  # the EndDateReason "should not have been reported": the days of such an employment are free
 _DATES = ("StartDate", "EndDate", "LastSalaryChangeDate", "LastWorkPercentChangeDate", "SeniorityDate")
 _NUMBERS = ("WorkPercent", "HoursPerWeek", "MonthRate", "HourRate", "UserDefinedRate")
 _TEXTS = ("JobCode", "JobName", "LedgerAccount", "PayGrade")
@@ -606,6 +608,7 @@ class UnimicroSandbox(Sandbox):
             and e["SubEntityID"] == employment["SubEntityID"]
             and e["ID"] != employment["ID"]
             and e["StartDate"]
+            and CANCELLED not in (e["EndDateReason"], employment["EndDateReason"])
         ]
 
 

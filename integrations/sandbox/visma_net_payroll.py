@@ -34,13 +34,14 @@ EMPLOYMENT_FORMS = (
     "midlertidigAnsattUtleid",
     "midlertidigAnsattSomTilkallingsvikar",
 )
+NEVER_REPORTED = "arbeidsforholdetSkulleAldriVaertRapportert"
 END_REASONS = (
     "arbeidstakerHarSagtOppSelv",
     "arbeidsgiverHarSagtOppArbeidstaker",
     "kontraktEngasjementEllerVikariatErUtloept",
     "endringIOrganisasjonsstrukturEllerByttetJobbInternt",
     "byttetLoenssystemEllerRegnskapsfoerer",
-    "arbeidsforholdetSkulleAldriVaertRapportert",
+    NEVER_REPORTED,
 )
 TIMELINES = ("employmentForm", "typeOfWork", "workTimeAgreement", "partTimeFactors", "taxUnitIds")
 REQUIRED = ("activeStart", "typeOfPosition", *TIMELINES, "salaryInformation")
@@ -118,6 +119,7 @@ class VismaNetPayrollSandbox(Sandbox):
             "employees": {},
             "positions": {},
             "jobs": {},
+            "newer": [],  # employment forms that came after what the connector knows
             "taxUnits": [
                 {"id": TAX_UNIT, "shortId": "2", "name": "Fjellheim Drift", "organizationNumber": "974760673"},
                 {"id": TAX_UNIT_STORE, "shortId": "3", "name": "Fjellheim Lager", "organizationNumber": "971524960"},
@@ -520,8 +522,9 @@ class VismaNetPayrollSandbox(Sandbox):
         if before and start != before["activeStart"]:
             error("activeStart", "startChanged", "activeStart of a position can not be changed.")
         others = [p["document"] for p in self._positions(job["employeeId"])]
-        periods = [(o["activeStart"], o.get("activeEnd")) for o in others if o["id"] != job["positionId"]]
-        if overlaps(start, end, periods):
+        living = [o for o in others if o["id"] != job["positionId"] and not _cancelled(o)]
+        periods = [(o["activeStart"], o.get("activeEnd")) for o in living]
+        if not _cancelled(body) and overlaps(start, end, periods):
             error("activeStart", "positionOverlap", "Employee already has a position in this period.")
         if body["typeOfPosition"] != "Ordinary":
             error("typeOfPosition", "invalidValue", "typeOfPosition is not valid.")
@@ -543,7 +546,7 @@ class VismaNetPayrollSandbox(Sandbox):
     def _accepted(self, name: str) -> Callable[[Any], Any]:
         units, agreements = self.state["taxUnits"], self.state["workTimeAgreements"]
         accepted: dict[str, Callable[[Any], Any]] = {
-            "employmentForm": EMPLOYMENT_FORMS.__contains__,
+            "employmentForm": (*EMPLOYMENT_FORMS, *self.state["newer"]).__contains__,
             "typeOfWork": lambda v: isinstance(v, str) and re.fullmatch(r"\d{7}", v),
             "workTimeAgreement": [a["id"] for a in agreements].__contains__,
             "partTimeFactors": lambda v: type(v) in (int, float) and 0 <= float(v) <= 100,
@@ -640,3 +643,8 @@ def _shown(timeline: list[dict[str, Any]], names: dict[str, str] | None = None) 
             text += f" to {entry['activeEnd']}"
         parts.append(text)
     return ", ".join(parts)
+
+
+def _cancelled(position: dict[str, Any]) -> bool:
+    """Ended as never to have been reported: its days are free."""
+    return NEVER_REPORTED in (position.get("positionEndReason") or ())

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from django.contrib import admin
@@ -13,28 +13,23 @@ from django.urls import path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from positions import spreadsheets
 from positions.admin.scoped import ScopedAdmin
 from positions.models import AuditEntry
 
 COLUMNS = ("time", "organization", "by", "via", "action", "kind", "number", "what", "changes")
 
 
-class _Echo:
-    def write(self, text: str) -> str:
-        return text
-
-
-def _safe(value: Any) -> Any:
-    """A spreadsheet takes text that begins so for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
 def csv_lines(entries: QuerySet[AuditEntry]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
-    for e in entries.iterator(2000):
-        row = (e.at.isoformat(), e.organization_id, e.actor, e.via, e.action, e.kind, e.object_key, e.object_name)
-        yield writer.writerow([*map(_safe, row), json.dumps(e.changes, ensure_ascii=False)])
+    return spreadsheets.lines(chain([COLUMNS], (_row(entry) for entry in entries.iterator(2000))))
+
+
+def _row(e: AuditEntry) -> Iterable[Any]:
+    changes = json.dumps(e.changes, ensure_ascii=False)
+    return (
+        *(e.at.isoformat(), e.organization_id, e.actor, e.via, e.action, e.kind, e.object_key, e.object_name),
+        changes,
+    )
 
 
 @admin.register(AuditEntry)

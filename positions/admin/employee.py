@@ -16,10 +16,12 @@ from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from positions import roles
 from positions.admin import panels
+from positions.admin.employer import EmployerPage
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Employee, Organization, Position
+from positions.models.words import matching
 from positions.timeline import draw
 
 # More than this many positions are not drawn; the list of positions has them all.
@@ -104,7 +106,7 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     list_display = ("name_shown", "number", "email", "company", "department")
     list_select_related = ("company", "department")
     list_filter = (PositionStatusFilter, "company", "department")
-    search_fields = ("number", "first_name", "last_name", "email")
+    search_fields = ("number",)  # that there is a search; see get_search_results
     search_help_text = "Number, name or e-mail"
     ordering = ("last_name", "first_name", "number")
     autocomplete_fields = ("company", "department", "manager")
@@ -119,11 +121,15 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     readonly_fields = ("national_id_state",)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*PersonalDataPages(self).urls(), *super().get_urls()]
+        return [*PersonalDataPages(self).urls(), *EmployerPage(self).urls(), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         # The national id stays in the database: no page needs more than whether there is one.
         return super().get_queryset(request).annotate(has_national_id=~Q(national_id="")).defer("national_id")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+        narrowed, _ = super().get_search_results(request, queryset, "")
+        return narrowed.filter(matching(search_term, self.visible(request))), False
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden: set[str] = set()
@@ -157,12 +163,22 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
             context["may_erase"] = PersonalDataPages.may(request, employee)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        response = super().response_change(request, obj)
+        return EmployerPage(self).after_save(request, obj, response) if obj.company_changed else response
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        obj.company_changed = change and "company" in form.changed_data
+        super().save_model(request, obj, form, change)
+
     def positions_to_delete(self, employees: list[Any]) -> list[Position]:
         return list(Position.objects.filter(employee__in=employees).select_related("employee"))
 
 
 def timeline_panel(request: HttpRequest, employee: Employee) -> str:
-    newest = list(employee.positions.order_by("-start_date", "-pk").select_related("department")[: _DRAWN + 1])
+    newest = list(
+        employee.positions.order_by("-start_date", "-pk").select_related("company", "department")[: _DRAWN + 1]
+    )
     for position in newest:
         position.employee = employee
     shown = newest[:_DRAWN]

@@ -12,7 +12,8 @@ from unfold.decorators import display
 from positions import dates, roles
 from positions.admin import panels
 from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter, ScopedForm
-from positions.models import Position
+from positions.models import Employee, Position
+from positions.models.words import matching
 
 # So many overlapping positions are named; the rest are counted.
 _NAMED = 3
@@ -69,18 +70,19 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     list_filter = (
         StatusFilter,
         ("employee", ScopedAutocompleteFilter),
+        "company",
         "department",
         ("contract_type", ChoicesDropdownFilter),
         ("start_date", RangeDateFilter),
         ("end_date", RangeDateFilter),
     )
-    search_fields = ("title", "employee__number", "employee__first_name", "employee__last_name", "external_id")
+    search_fields = ("title", "external_id")  # and by employee: get_search_results
     search_help_text = "Title, employee or external id"
     ordering = ("-start_date", "-pk")
-    autocomplete_fields = ("employee", "department")
+    autocomplete_fields = ("employee", "company", "department")
     change_form_outer_after_template = "positions/panels.html"
     fieldsets = (
-        ("Identity", {"fields": ("employee", "title", "department", "cost_centre")}),
+        ("Identity", {"fields": ("employee", "title", "company", "department", "cost_centre")}),
         (
             "Period",
             {"fields": (("start_date", "end_date"), ("first_day_of_work", "last_day_of_work"), "probation_end")},
@@ -93,6 +95,22 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("employee__national_id")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+        narrowed, _ = super().get_search_results(request, queryset, "")
+        for word in search_term.split():
+            person = matching(word, self.visible(request), "employee")
+            narrowed = narrowed.filter(person | Q(title__icontains=word) | Q(external_id__icontains=word))
+        return narrowed, False
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial = super().get_changeform_initial_data(request)
+        key = initial.pop("employee", "")
+        if key.isascii() and key.isdecimal():  # it is added from the employee's page
+            own = self.offered(request, Employee.objects.filter(pk=key), self.visible(request))
+            for employee, company in own.values_list("pk", "company"):
+                initial |= {"employee": employee, "company": initial.get("company", company)}
+        return initial
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # A position stays with its employee: another employee's is another position.

@@ -20,8 +20,10 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from positions import roles
+from positions.admin.opened import OpenedAdmin, OpenedInline
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.origin import Origin, started_by
+from positions.transactions import repeated
 
 # Above this many, the confirmation of a deletion counts the rest instead of listing it.
 _LISTED_ON_DELETE = 100
@@ -91,7 +93,7 @@ class ScopedForm(forms.ModelForm):
         return set(super()._get_validation_exclusions()) - counted  # type: ignore[misc]
 
 
-class ScopedAdmin(_Permissions, ModelAdmin):
+class ScopedAdmin(OpenedAdmin, _Permissions, ModelAdmin):
     """A ModelAdmin for a model that belongs to an organization. Subclass it and set:
 
     `organization_path`: the lookup from the model to its organization: "organization" (default),
@@ -339,11 +341,11 @@ class ScopedAdmin(_Permissions, ModelAdmin):
             filters.insert(0, (self.organization_path, ScopedFilter))
         return filters
 
-    # -- whoever saves here started it
+    # -- whoever saves here started it; what the database undid for somebody else's sake is done once more
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with started_by(Origin("edit", request.user.get_username())):
-            return super().changeform_view(request, *args, **kwargs)
+            return _repeated(request, super().changeform_view, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with started_by(Origin("edit", request.user.get_username())):
@@ -351,10 +353,28 @@ class ScopedAdmin(_Permissions, ModelAdmin):
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with started_by(Origin("edit", request.user.get_username())):
-            return super().delete_view(request, *args, **kwargs)
+            return _repeated(request, super().delete_view, *args, **kwargs)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        repeated(super().delete_queryset)(request, queryset)
 
 
-class _ScopedInline(_Permissions):
+def _repeated(request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any) -> HttpResponse:
+    """A view that is one transaction when something is posted to it."""
+    if request.method != "POST":
+        return view(request, *args, **kwargs)
+    said = messages.get_messages(request)._queued_messages  # type: ignore[union-attr]
+    before = len(said)
+
+    @repeated
+    def once() -> HttpResponse:
+        del said[before:]  # of a try that was undone
+        return view(request, *args, **kwargs)
+
+    return once()
+
+
+class _ScopedInline(OpenedInline, _Permissions):
     """An inline of a page that is a ScopedAdmin; `needs` as there, asked of the page's object."""
 
     extra = 0
@@ -375,7 +395,7 @@ class _ScopedInline(_Permissions):
         return organization is not None and roles.can(request.user, organization, need)
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        formset = super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
+        formset = super().get_formset(request, obj, **kwargs)
         self._page._narrow(request, formset.form, self._page._ids_of_form(request, obj))
         return formset
 
@@ -415,7 +435,7 @@ class ScopedAutocompleteFilter(AutocompleteSelectFilter):
     form_class = _ScopedDropdownForm
 
 
-class OperatorAdmin(ModelAdmin):
+class OperatorAdmin(OpenedAdmin, ModelAdmin):
     """A page for operators only."""
 
     def _operator(self, request: HttpRequest) -> bool:

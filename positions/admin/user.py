@@ -2,15 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import UserChangeForm
 
-from positions import second_factor
+from positions import invitations, second_factor
+from positions.admin.opened import OpenedInline
 from positions.admin.scoped import OperatorAdmin
 from positions.models import Member, SecondFactor
 
@@ -19,7 +21,7 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
-class MembershipInline(TabularInline):
+class MembershipInline(OpenedInline, TabularInline):
     model = Member
     fields = ("organization", "role")
     extra = 0
@@ -27,32 +29,46 @@ class MembershipInline(TabularInline):
     hide_title = True
 
 
-class NewUserForm(UserCreationForm):
+class NewUserForm(forms.ModelForm):
+    """Without a password: the person chooses one by the link that is shown."""
+
+    class Meta:
+        model = User
+        fields = ("username", "email")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Nobody but those who sign in here needs a user.
         self.instance.is_staff = True
+        self.instance.set_unusable_password()
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
     form = UserChangeForm
     add_form = NewUserForm
-    change_password_form = AdminPasswordChangeForm
     list_display = (
         *("username", "email", "first_name", "last_name", "is_active", "is_superuser", "second_factor", "last_login"),
     )
     list_filter = ("is_active", "is_superuser")
-    actions = ("remove_second_factor",)
+    actions = ("invite", "remove_second_factor")
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
     inlines = (MembershipInline,)
     fieldsets = (
-        (None, {"fields": ("username", "password", "email", "first_name", "last_name")}),
+        (None, {"fields": ("username", "email", "first_name", "last_name")}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Seen", {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = ((None, {"fields": ("username", "email", "usable_password", "password1", "password2")}),)
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": ("username", "email"),
+                "description": "They choose their password by a link, which is shown when you have saved.",
+            },
+        ),
+    )
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         labels = {"is_staff": "May sign in", "is_superuser": "Operator"}
@@ -65,6 +81,25 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         has_one = Exists(SecondFactor.objects.filter(user=OuterRef("pk")))
         return super().get_queryset(request).annotate(has_second_factor=has_one)
+
+    def get_urls(self) -> list[Any]:
+        # Nobody sets a password for somebody else.
+        return [url for url in super().get_urls() if url.name != "auth_user_password_change"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            self._show_link(request, obj)
+
+    def _show_link(self, request: HttpRequest, user: Any) -> None:
+        link = request.build_absolute_uri(invitations.address_of(user))
+        said = f"{user.get_username()} chooses a password at this link, which is good for one day and for once: {link}"
+        self.message_user(request, said, messages.SUCCESS)
+
+    @admin.action(description="Show a link for choosing a password")
+    def invite(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for user in queryset.filter(is_active=True)[:20]:
+            self._show_link(request, user)
 
     @admin.display(description="second factor", boolean=True, ordering="has_second_factor")
     def second_factor(self, user: Any) -> bool:

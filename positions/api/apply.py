@@ -15,13 +15,17 @@ from positions.models import Employee, Organization, Position
 
 TAKEN = "Another position of this employee has this external id."
 IMMUTABLE = "A position stays with its employee. Leave this out."
-_NOT_FIELDS = ("id", "employee_id", "employee", "department_id", "department")
+_NOT_FIELDS = ("id", "employee_id", "employee", "company_id", "department_id", "department")
 
 
-def set_values(position: Position, row: Mapping[str, Any], values: Mapping[str, Any], department: Any) -> None:
+def set_values(
+    position: Position, row: Mapping[str, Any], values: Mapping[str, Any], company: Any, department: Any
+) -> None:
     for name, value in values.items():
         if name not in _NOT_FIELDS:
             setattr(position, name, value)
+    if names(row, "company"):
+        position.company = company
     if names(row, "department", "department_code"):
         position.department = department
 
@@ -85,12 +89,10 @@ def bulk_positions(
             values = (create if new else change).run_validation(row)
         except ValidationError as error:
             errors = merged(error.detail, errors)  # type: ignore[arg-type]
-        department = references.one(
-            row, "department", references.departments, "department", errors, code="department_code"
-        )
+        company, department = references.of_position(row, errors)
         if not errors and employee is not None:
             position = position or Position(employee=employee)
-            set_values(position, row, values, department)
+            set_values(position, row, values, company, department)
             errors = merged(date_errors(position), _doubles(position, index, first))
             positions.append(position)
         if errors:
@@ -118,7 +120,7 @@ def _by_id(rows: Sequence[Mapping[str, Any]], queryset: QuerySet[Position]) -> d
     ids = {row["id"] for row in rows if is_id(row.get("id"))}
     if not ids:
         return {}
-    return {p.pk: p for p in queryset.filter(pk__in=ids).select_for_update(of=("self",))}
+    return {p.pk: p for p in queryset.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))}
 
 
 def _whose(

@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from positions.busy import is_busy, without_waiting
 from positions.models import ApiKey
+
+logger = logging.getLogger(__name__)
 
 _USED_EVERY = timedelta(minutes=1)
 _HOW = "Send the header “Authorization: Bearer psk_…” with a key from Organization > API keys."
+
+
+class _Used(threading.local):
+    """Keys that this thread's request came with: key -> when."""
+
+    def __init__(self) -> None:
+        self.keys: dict[int, datetime] = {}
+
+
+_used = _Used()
+
+
+def note_used(**kwargs: Any) -> None:
+    """After the answer has gone out, and only where nobody has to be waited for: a request that reads waits for no
+    writer. What could not be noted now is noted by the key's next request."""
+    if not _used.keys:
+        return
+    noted, _used.keys = _used.keys, {}
+    try:
+        with without_waiting():
+            for pk, now in noted.items():
+                unused = Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_EVERY)
+                ApiKey.objects.filter(unused, pk=pk).update(last_used_at=now)
+    except DatabaseError as error:
+        if not is_busy(error):
+            logger.warning("When API keys were last used could not be noted: %s", type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +87,6 @@ class ApiKeyAuthentication(BaseAuthentication):
                 "expired_key",
             )
         if key.last_used_at is None or key.last_used_at < now - _USED_EVERY:
-            unused = Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_EVERY)
-            ApiKey.objects.filter(unused, pk=key.pk).update(last_used_at=now)
+            _used.keys[key.pk] = now
+        request._request.api_key_name = key.name  # type: ignore[attr-defined]  # for the log lines of this request
         return Client(key.name), key

@@ -10,7 +10,6 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, ClassVar, cast
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.http import parse_etags
@@ -26,6 +25,7 @@ from positions.api.problems import IdempotencyKeyReused, PreconditionFailed
 from positions.api.schema import ApiSchema
 from positions.models import ApiKey, IdempotencyKey, Organization
 from positions.origin import Origin, started_by
+from positions.transactions import repeated
 
 KEEP_ANSWERS = timedelta(hours=24)  # of POSTs with an Idempotency-Key
 # Headers of an answer that a replay of it repeats.
@@ -105,14 +105,19 @@ class ApiView(APIView):
 
 
 def writes(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """For each handler that changes something: one transaction, undone by any error; started by the API key; and on
-    POST, the same `Idempotency-Key` answered once more without doing it again."""
+    """For each handler that changes something: one transaction, undone by any error, and begun anew when the database
+    undid it for somebody else's; started by the API key; and on POST, the same `Idempotency-Key` answered once more
+    without doing it again."""
 
     @wraps(handler)
     def carried_out(view: ApiView, request: Request, *args: Any, **kwargs: Any) -> Response:
         body = request._request.body  # read before it is parsed: the hash needs it
         request.data  # noqa: B018  # parsed here: whoever writes waits for a transaction's end
-        with transaction.atomic(), started_by(Origin("api", key_of(request).name)):
+        return in_transaction(view, request, body, *args, **kwargs)
+
+    @repeated
+    def in_transaction(view: ApiView, request: Request, body: bytes, *args: Any, **kwargs: Any) -> Response:
+        with started_by(Origin("api", key_of(request).name)):
             key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
             if key is None:
                 return handler(view, request, *args, **kwargs)

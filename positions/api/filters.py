@@ -13,6 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 
 from positions.api.fields import Day
 from positions.models import ContractType, Employee, Position
+from positions.models.words import matching
 
 
 class DayField(forms.CharField):
@@ -75,8 +76,12 @@ class ChoiceFilter(filters.ChoiceFilter):
 
 
 class EmployeeFilters(filters.FilterSet):
+    search = filters.CharFilter(
+        method="filter_search",
+        help_text="Beginnings of the number, of names or of the e-mail address; case and accents do not matter.",
+    )
     number = filters.CharFilter()
-    email = filters.CharFilter(lookup_expr="iexact")
+    email = filters.CharFilter(method="filter_email", help_text="The whole address; case does not matter.")
     external_id = filters.CharFilter()
     company = IdFilter(field_name="company_id")
     department = IdFilter(field_name="department_id")
@@ -85,6 +90,13 @@ class EmployeeFilters(filters.FilterSet):
     class Meta:
         model = Employee
         fields: list[str] = []
+
+    def filter_search(self, queryset: QuerySet, name: str, text: str) -> QuerySet:
+        return queryset.filter(matching(text, [self.request.auth.organization_id]))
+
+    def filter_email(self, queryset: QuerySet, name: str, text: str) -> QuerySet:
+        # The index leaves a few, of which only the same address is meant.
+        return self.filter_search(queryset, name, text).filter(email__iexact=text)
 
 
 class PositionFilters(filters.FilterSet):
@@ -97,6 +109,7 @@ class PositionFilters(filters.FilterSet):
     start_date_to = DayFilter(field_name="start_date", lookup_expr="lte")
     end_date_from = DayFilter(field_name="end_date", lookup_expr="gte", help_text="Open positions have no end date.")
     end_date_to = DayFilter(field_name="end_date", lookup_expr="lte", help_text="Open positions have no end date.")
+    company = IdFilter(field_name="company_id")
     department = IdFilter(field_name="department_id")
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
 

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from positions.api.examples import EXAMPLES
+from positions.busy import RETRY_AFTER, is_busy
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ TITLES = {
     422: "Idempotency key used before",
     429: "Too many requests",
     500: "Our mistake",
+    503: "Busy",
 }
 # Errors that are not about the form of a value: an example of the form would mislead.
 _WITHOUT_EXAMPLE = {"does_not_exist", "unknown_field", "read_only", "taken", "immutable", "duplicate", "mismatch"}
@@ -64,6 +66,15 @@ class TooLarge(exceptions.APIException):
     default_detail = "The body is too large. Send fewer rows at a time."
 
 
+class Busy(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "busy"
+    default_detail = (
+        f"The database is busy with other writes. Nothing was changed. Repeat in {RETRY_AFTER} s (Retry-After)."
+    )
+    wait = RETRY_AFTER
+
+
 def _of_ours(exc: Exception) -> exceptions.APIException:
     if isinstance(exc, exceptions.APIException):
         return exc
@@ -75,6 +86,9 @@ def _of_ours(exc: Exception) -> exceptions.APIException:
         return TooLarge()
     if isinstance(exc, IntegrityError):
         return Conflict()
+    if is_busy(exc):
+        log.warning("The database is busy: %s", exc)
+        return Busy()
     return exceptions.APIException(
         "Something broke on our side and nothing was changed. Repeat later; if it stays, report the request id.",
         "internal_error",
@@ -127,7 +141,7 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler (settings.REST_FRAMEWORK)."""
     problem = _of_ours(exc)
     request = context.get("request")
-    if problem.status_code >= 500 and not isinstance(exc, exceptions.APIException):
+    if problem.status_code >= 500 and not isinstance(problem, Busy) and not isinstance(exc, exceptions.APIException):
         # We answer it, so Django does not see it: log it and tell whoever listens, as Django would.
         log.error("Unexpected %s in the API", type(exc).__name__, exc_info=exc)
         sender = getattr(context.get("view"), "__class__", None)

@@ -94,6 +94,11 @@ class References:
             one = one or other
         return one
 
+    def of_position(self, row: Row, errors: Errors) -> tuple[Any, Any]:
+        """(company, department) that a position's row names."""
+        company = self.one(row, "company", self.companies, "company", errors)
+        return company, self.one(row, "department", self.departments, "department", errors, code="department_code")
+
 
 def names(row: Row, *any_of: str) -> bool:
     return any(name in row for name in any_of)
@@ -104,9 +109,10 @@ def by_external_id(employees: Iterable[Employee], external_ids: set[str]) -> dic
     people = {employee.pk: employee for employee in employees}
     if not people or not external_ids:
         return {}
-    rows = Position.objects.filter(employee__in=people, external_id__in=external_ids).select_related("department")
+    rows = Position.objects.filter(employee__in=people, external_id__in=external_ids)
+    rows = rows.select_related("company", "department")
     found = {}
-    for position in rows.select_for_update(of=("self",)):
+    for position in rows.order_by("pk").select_for_update(of=("self",)):
         position.employee = people[position.employee_id]
         found[position.employee_id, position.external_id] = position
     return found

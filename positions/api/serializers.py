@@ -29,7 +29,19 @@ class EmployeeSerializer(StrictSerializer):
         help_text="Written, never read. Encrypted. null removes it.",
     )
     national_id_set = serializers.BooleanField(read_only=True, help_text="Whether a national id is stored.")
-    company = Id(default=None, source="company_id", help_text="Id of a company, see `/companies/`.")
+    company = Id(
+        default=None,
+        source="company_id",
+        help_text="Id of a company, see `/companies/`. New positions have it; those that exist keep theirs, see "
+        "`positions_follow`.",
+    )
+    positions_follow = serializers.BooleanField(
+        required=False,
+        default=False,
+        write_only=True,
+        help_text="true: the current and upcoming positions are given the employee's company, too. Ended ones keep "
+        "theirs.",
+    )
     department = Id(default=None, source="department_id", help_text="Id of a department, or give `department_code`.")
     department_code = Text(max_length=20, source="department.code", help_text="Instead of `department`.")
     manager = Id(default=None, source="manager_id", help_text="Id of another employee.")
@@ -45,6 +57,12 @@ class PositionSerializer(StrictSerializer):
         max_length=30, required=False, source="employee.number", help_text="Instead of `employee`."
     )
     title = serializers.CharField(max_length=250, **required())
+    company = Id(
+        default=None,
+        source="company_id",
+        help_text="Id of the employer, see `/companies/`. A new position without one has the employee's; that of an "
+        "existing one stays when it is left out.",
+    )
     start_date = Day(**required())
     end_date = OptionalDay(help_text="The last day. null: open.")
     end_reason = OptionalChoice(EndReason.choices)

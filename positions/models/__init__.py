@@ -6,6 +6,7 @@ from positions.models.idempotency import IdempotencyKey
 from positions.models.organization import Member, Organization
 from positions.models.position import ContractType, EndReason, Position, RemunerationType, WorkingHoursScheme
 from positions.models.second_factor import SecondFactor
+from positions.models.words import EmployeeWord
 
 __all__ = [
     "ApiKey",
@@ -14,6 +15,7 @@ __all__ = [
     "ContractType",
     "Department",
     "Employee",
+    "EmployeeWord",
     "EndReason",
     "IdempotencyKey",
     "Member",

@@ -17,6 +17,9 @@ class AuditEntry(models.Model):
         DELETED = "deleted", "Deleted"
         EXPORTED = "exported", "Exported"
         ERASED = "erased", "Erased"
+        SIGNED_IN = "signed_in", "Signed in"
+        SIGNED_OUT = "signed_out", "Signed out"
+        REFUSED = "refused", "Sign-in refused"
 
     class Via(models.TextChoices):
         ADMIN = "admin", "Admin"

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from django.db import models
 
-from positions.models.base import ErrorsAtFields
+from positions.models.base import ErrorsAtFields, Tracked
 from positions.models.organization import Organization
 
 
-class Company(ErrorsAtFields):
+class Company(Tracked, ErrorsAtFields):
     """A legal entity or sub-unit of an organization, with the number it has in the country's register."""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="companies")
@@ -26,11 +26,13 @@ class Company(ErrorsAtFields):
             )
         ]
 
+    TRACKED = ("name", "organization_number")
+
     def __str__(self) -> str:
         return self.name
 
 
-class Department(ErrorsAtFields):
+class Department(Tracked, ErrorsAtFields):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="departments")
     code = models.CharField(max_length=20, help_text="The code that payroll knows the department by.")
     name = models.CharField(max_length=120, blank=True)
@@ -44,6 +46,8 @@ class Department(ErrorsAtFields):
                 violation_error_message="Another department of this organization has this code.",
             )
         ]
+
+    TRACKED = ("code", "name")
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}".strip()

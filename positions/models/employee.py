@@ -1,18 +1,54 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.utils import timezone
 
 from positions.encryption import EncryptedTextField
-from positions.models.base import ErrorsAtFields
+from positions.models.base import ErrorsAtFields, Tracked
 from positions.models.company import Company, Department
 from positions.models.organization import Organization
+from positions.models.words import MARKS, keep_words, matching
 
 
-class Employee(ErrorsAtFields):
+class EmployeeQuerySet(models.QuerySet["Employee"]):
+    def search(self, text: str, organizations: Collection[int] | None) -> EmployeeQuerySet:
+        """Those of these organizations (None: of all) of whom each word of the text begins a word: of the number, a
+        name or the e-mail address, whatever its case and accents."""
+        return self.filter(matching(text, organizations))
+
+    # What is saved without `save` keeps the words of the search too.
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic(using=self.db):
+            made = super().bulk_create(objs, *args, **kwargs)
+            keep_words(made, new=True)
+        return made
+
+    def bulk_update(self, objs: Any, fields: Any, *args: Any, **kwargs: Any) -> int:
+        objs = list(objs)
+        with transaction.atomic(using=self.db):
+            number = super().bulk_update(objs, fields, *args, **kwargs)
+            if not set(fields).isdisjoint(MARKS):
+                keep_words(objs)
+        return number
+
+    def update(self, **values: Any) -> int:
+        if set(values).isdisjoint(MARKS):
+            return super().update(**values)
+        with transaction.atomic(using=self.db):
+            keys = list(self.values_list("pk", flat=True))
+            number = super().update(**values)
+            keep_words(list(self.model._base_manager.filter(pk__in=keys).only("organization", *MARKS)))
+        return number
+
+
+class Employee(Tracked, ErrorsAtFields):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="employees")
     number = models.CharField(
         "employee number", max_length=30, help_text="The number that payroll knows the person by."
@@ -24,7 +60,14 @@ class Employee(ErrorsAtFields):
     national_id = EncryptedTextField(
         "national id", blank=True, default="", help_text="Encrypted. Used only to find the person in a target system."
     )
-    company = models.ForeignKey(Company, on_delete=models.RESTRICT, null=True, blank=True, related_name="employees")
+    company = models.ForeignKey(
+        Company,
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="employees",
+        help_text="New positions are given this company. Those that exist keep theirs.",
+    )
     department = models.ForeignKey(
         Department, on_delete=models.RESTRICT, null=True, blank=True, related_name="employees"
     )
@@ -32,6 +75,8 @@ class Employee(ErrorsAtFields):
     external_id = models.CharField("external id", max_length=120, blank=True, help_text="The API client's own id.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = EmployeeQuerySet.as_manager()
 
     class Meta:
         ordering = ["last_name", "first_name", "number"]
@@ -50,17 +95,15 @@ class Employee(ErrorsAtFields):
         ]
         indexes = [models.Index(fields=["organization", "last_name", "first_name", "number"], name="employee_by_name")]
 
+    # What goes along with positions of this person, or of those who report to them.
+    TRACKED = ("number", "first_name", "last_name", "email", "company_id", "department_id", "manager_id")
+
     def __str__(self) -> str:
         return f"{self.name} ({self.number})"
 
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        # What listens to the save commits or rolls back with it, whoever calls.
-        with transaction.atomic():
-            super().save(*args, **kwargs)
 
     def clean(self) -> None:
         errors: dict[str, str] = {}
@@ -74,3 +117,9 @@ class Employee(ErrorsAtFields):
             errors["birth_date"] = "The birth date lies in the future."
         if errors:
             raise ValidationError(errors)
+
+
+@receiver(post_save, sender=Employee, dispatch_uid="positions.words")
+def keep_words_of(instance: Employee, created: bool, update_fields: Collection[str] | None, **kwargs: Any) -> None:
+    if update_fields is None or not set(update_fields).isdisjoint(MARKS):
+        keep_words([instance], new=created)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,8 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 
 from positions import dates
-from positions.models.base import ErrorsAtFields
-from positions.models.company import Department
+from positions.models.base import ErrorsAtFields, Tracked
+from positions.models.company import Company, Department
 from positions.models.employee import Employee
 
 
@@ -55,11 +54,19 @@ class RemunerationType(models.TextChoices):
     PIECEWORK = "piecework", "Piecework"
 
 
-class Position(ErrorsAtFields):
+class Position(Tracked, ErrorsAtFields):
     """One period of employment. Dates are whole days; an empty end date means open."""
 
     employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="positions")
     title = models.CharField(max_length=250)
+    company = models.ForeignKey(
+        Company,
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="positions",
+        help_text="The employer. Left empty on a new position: the employee's company.",
+    )
     start_date = models.DateField("contract start date")
     end_date = models.DateField("contract end date", null=True, blank=True, help_text="The last day. Empty: open.")
     end_reason = models.CharField(max_length=30, choices=EndReason, blank=True)
@@ -133,42 +140,33 @@ class Position(ErrorsAtFields):
 
     # The fields whose change is a change of the position; what an instance was loaded with tells what changed.
     TRACKED = (
-        "title", "start_date", "end_date", "end_reason", "contract_type", "percentage", "weekly_hours",
-        "occupation_code", "working_hours_scheme", "remuneration_type", "department_id", "cost_centre",
+        "employee_id", "title", "company_id", "start_date", "end_date", "end_reason", "contract_type", "percentage",
+        "weekly_hours", "occupation_code", "working_hours_scheme", "remuneration_type", "department_id", "cost_centre",
         "first_day_of_work", "last_day_of_work", "probation_end", "notice_date", "note", "external_id",
     )  # fmt: skip
-
-    _loaded: dict[str, Any] | None = None
+    HERE_ONLY = frozenset({"note", "external_id"})
 
     def __str__(self) -> str:
         return f"{self.title}, {dates.span(self.start_date, self.end_date)}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        # What listens to the save (the sync jobs) commits or rolls back with it, whoever calls.
+        """Does nothing when nothing is changed: the row keeps its `updated_at`, and nobody is told."""
+        if self._state.adding:
+            self.fill_in()
         with transaction.atomic():
-            super().save(*args, **kwargs)
+            if not self._is_stored(**kwargs):
+                super().save(*args, **kwargs)
 
-    @classmethod
-    def from_db(  # type: ignore[override]  # the stubs are of a later Django
-        cls, db: str | None, field_names: Collection[str], values: Collection[Any]
-    ) -> Position:
-        position = super().from_db(db, field_names, values)
-        position._loaded = {name: position.__dict__.get(name) for name in cls.TRACKED if name in position.__dict__}
-        return position
+    def _is_stored(self, force_insert: Any = False, update_fields: Any = None, **kwargs: Any) -> bool:
+        if force_insert or self._state.adding or self.concerns_others(update_fields):
+            return False
+        Position.look_again([self])
+        return update_fields is None and self.changed_fields() == []
 
-    def changed_fields(self) -> list[str] | None:
-        """Our names of the fields that differ from what was loaded; None for a new position or an unknown past."""
-        if self._loaded is None:
-            return None
-        return [
-            name.removesuffix("_id") if name == "department_id" else name
-            for name, old in self._loaded.items()
-            if old != getattr(self, name)
-        ]
-
-    def remember(self) -> None:
-        """From here on, `changed_fields` compares with the values as they are now."""
-        self._loaded = {name: getattr(self, name) for name in self.TRACKED}
+    def fill_in(self) -> None:
+        """What a new position has of its employee unless something else was chosen."""
+        if self.company_id is None and self.employee_id is not None:
+            self.company_id = self.employee.company_id
 
     def status(self, today: date) -> str:
         return dates.status(self.start_date, self.end_date, today)
@@ -182,11 +180,10 @@ class Position(ErrorsAtFields):
             last_day_of_work=self.last_day_of_work,
             probation_end=self.probation_end,
         )
-        if (
-            self.department is not None
-            and self.employee_id is not None
-            and self.department.organization_id != self.employee.organization_id
-        ):
-            errors["department"] = "This department belongs to another organization."
+        if self.employee_id is not None:
+            for name in ("company", "department"):
+                related = getattr(self, name)
+                if related is not None and related.organization_id != self.employee.organization_id:
+                    errors[name] = f"This {name} belongs to another organization."
         if errors:
             raise ValidationError(errors)

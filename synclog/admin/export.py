@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from django.db.models import QuerySet
 
+from positions import spreadsheets
 from synclog import showing
 from synclog.causes import remedy
 from synclog.models import Job
@@ -19,23 +20,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class _Echo:
-    def write(self, line: str) -> str:
-        return line
-
-
-def cell(value: Any) -> str:
-    """A spreadsheet must not take a cell for a formula, whoever typed it."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
-
-
 def lines(jobs: QuerySet[Job]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    # So that a spreadsheet reads the letters of Åse as they are.
-    yield "\ufeff" + writer.writerow(COLUMNS)
-    for job in jobs.iterator(chunk_size=500):
-        yield writer.writerow([cell(value) for value in row(job)])
+    return spreadsheets.lines(chain([COLUMNS], (row(job) for job in jobs.iterator(chunk_size=500))), mark=True)
 
 
 def row(job: Job) -> Iterable[Any]:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Min, QuerySet
+from django.core.paginator import Paginator
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -22,10 +26,12 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString
 
 from integrations.models import Integration
+from integrations.scope import company_names, not_taken
 from positions import roles
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Position
-from synclog import actions, batch, showing
+from positions.models.words import matching
+from synclog import actions, asking, batch, showing
 from synclog.admin import export, page
 from synclog.admin.filters import (
     ActionFilter,
@@ -41,8 +47,11 @@ from synclog.admin.filters import (
 )
 from synclog.admin.listing import TABS, JobList, JobPages
 from synclog.causes import cause_title, remedy
-from synclog.models import Job, JobQuerySet
-from synclog.preview import Preview, preview_job, preview_position
+from synclog.health import since_sent
+from synclog.models import Job, JobQuerySet, Question
+from synclog.preview import question_of, unpacked
+from synclog.states import TRUTHS, connections_of, states_of
+from synclog.truth import LISTED, Truth, counts_of, keys_in
 
 REASON_LENGTH = 160
 IN_SYNC, NOTHING_YET = "Everything is in sync", "Nothing needs you"
@@ -78,7 +87,7 @@ class JobAdmin(ScopedAdmin):
         PositionFilter,
         FieldFilter,
     )
-    search_fields = ("employee_name", "employee_number", "title")
+    search_fields = ("employee_name", "employee_number", "title")  # as written; see get_search_results
     search_help_text = "Employee or position"
     ordering = ("-changed_at", "-pk")
     sortable_by = ()
@@ -92,6 +101,16 @@ class JobAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("integration__organization").defer(*LIGHT)
 
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
+        """Entries of whoever is found by the words, whatever their case and accents; and those in which they stand as
+        they are written, for positions and for people who are not here any more."""
+        narrowed, _ = super().get_search_results(request, queryset, "")
+        for word in search_term.split():
+            written = (Q(**{f"{name}__icontains": word}) for name in self.search_fields)
+            person = matching(word, self.visible(request), "employee_key")
+            narrowed = narrowed.filter(reduce(or_, written, person))
+        return narrowed, False
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return JobList
 
@@ -104,7 +123,9 @@ class JobAdmin(ScopedAdmin):
             at("by-cause/", self.by_cause_view, "by_cause"),
             at("resync/", self.resync_all_view, "resync_all"),
             at("preview/", self.preview_position_view, "preview_position"),
+            at("preview/<uuid:key>/", self.asked_view, "asked"),
             at("send-now/", self.send_now_view, "send_now"),
+            at("positions/<int:pk>/", self.positions_view, "positions"),
             at("<int:pk>/resync/", self.resync_view, "resync"),
             at("<int:pk>/move/", self.move_view, "move"),
             at("<int:pk>/dismiss/", self.dismiss_view, "dismiss"),
@@ -220,6 +241,8 @@ class JobAdmin(ScopedAdmin):
             return "Nothing needs you", "Some changes are on their way: see Retrying."
         ids = self.visible(request)
         mine = Integration.objects.all() if ids is None else Integration.objects.filter(organization__in=ids)
+        if (behind := self._behind(mine)) is not None:
+            return behind
         newest = mine.order_by("-last_success_at").exclude(last_success_at=None).select_related("organization")
         if not mine.exists():
             return "No system is connected yet", "What is sent to a connected system, and what is not, is told here."
@@ -227,6 +250,20 @@ class JobAdmin(ScopedAdmin):
         if last is None or last.last_success_at is None:
             return NOTHING_YET, "Nothing was sent yet either: the next change of a position will be."
         return IN_SYNC, f"Last sent {showing.clock(last.last_success_at, last.organization.zone)}."
+
+    @staticmethod
+    def _behind(integrations: QuerySet[Integration]) -> tuple[str, str] | None:
+        """What keeps everything from being in sync although the log has nothing open."""
+        counts = counts_of(list(integrations.select_related("organization").defer("credentials", "vault"))).values()
+        changed, unknown, partly = (sum(getattr(c, name) for c in counts) for name in ("changed", "unknown", "partly"))
+        if changed:
+            return NOTHING_YET, f"{since_sent(changed)}, and are not on the way: see the connection's page."
+        if unknown:
+            return NOTHING_YET, f"{showing.counted(unknown, 'position')} still to be compared with what was sent."
+        if partly:
+            number = showing.counted(partly, "position")
+            return NOTHING_YET, f"Of {number} a part is not there: see the connection's page."
+        return None
 
     @admin.action(description="Re-sync selected", permissions=["change"])
     def resync_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
@@ -443,8 +480,7 @@ class JobAdmin(ScopedAdmin):
         job = self._acted_on(request, pk)
         if not isinstance(job, Job):
             return job
-        found = preview_job(self._whole(job.integration_id), job)
-        return self._previewed(request, found, _address(job))
+        return self._ask(request, self._whole(job.integration_id), job)
 
     def preview_position_view(self, request: HttpRequest) -> HttpResponse:
         if request.method == "GET":
@@ -454,7 +490,44 @@ class JobAdmin(ScopedAdmin):
         if isinstance(chosen, HttpResponse):
             return chosen
         position, integration = chosen
-        return self._previewed(request, preview_position(integration, position), _position_address(position.pk))
+        return self._ask(request, integration, question_of(position, integration))
+
+    def _ask(self, request: HttpRequest, integration: Integration, job: Job) -> HttpResponse:
+        try:
+            question = asking.ask_preview(integration, job, request.user.get_username())
+        except asking.TooManyError as error:
+            self.message_user(request, str(error), messages.WARNING)
+            return HttpResponseRedirect(_address(job) if job.pk else _position_address(job.position_key))
+        asking.wait(question)
+        if question.done_at is None:
+            return HttpResponseRedirect(reverse("admin:synclog_job_asked", args=[question.uuid]))
+        return self._answered(request, question)
+
+    def asked_view(self, request: HttpRequest, key: UUID) -> HttpResponse:
+        """How far a preview is, and what it says when it is done."""
+        ids = self.visible(request)
+        questions = Question.objects.filter(uuid=key, kind=Question.Kind.PREVIEW)
+        if ids is not None:
+            questions = questions.filter(organization__in=ids)
+        question = questions.select_related("integration__organization").first()
+        if question is None:
+            self.message_user(request, "This preview is over: they are kept for an hour. Ask again.", messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:index"))
+        if not roles.can(request.user, question.organization_id, "edit"):
+            raise PermissionDenied
+        return self._answered(request, question)
+
+    def _answered(self, request: HttpRequest, question: Question) -> HttpResponse:
+        back = (
+            reverse("admin:synclog_job_change", args=[question.job_key])
+            if question.job_key
+            else _position_address(question.position_key)
+        )
+        if question.done_at is None:
+            context = page.asked_context(question)
+            return self._page(request, "asked.html", title="Preview", back=back, **context)
+        context = page.preview_context(unpacked(question.integration, question.answer))
+        return self._page(request, "preview.html", title="Preview", back=back, **context)
 
     def send_now_view(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
@@ -463,22 +536,68 @@ class JobAdmin(ScopedAdmin):
         if isinstance(chosen, HttpResponse):
             return chosen
         position, integration = chosen
-        companies = {company.pk for company in integration.companies.all()}
         if not integration.send_positions:
             self.message_user(request, f"{integration.name}: {showing.held_back(integration)}", messages.WARNING)
-        elif companies and position.employee.company_id not in companies:
-            text = f"{integration.name} does not take employees of this company."
-            self.message_user(request, text, messages.WARNING)
-        else:
-            actions.send_now([position], integration, request.user.get_username())
+        elif actions.send_now([position], integration, request.user.get_username()):
             text = f"{position.title} is on its way to {integration.name}."
             self.message_user(request, text, messages.SUCCESS)
+        else:
+            text = not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
+            self.message_user(request, text, messages.WARNING)
         return self._back(request, _position_address(position.pk))
+
+    def positions_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A connection's positions of which one thing holds, as its counters say; POST sends what was changed since."""
+        ids = self.visible(request)
+        known = Integration.objects.select_related("organization").defer("credentials", "vault")
+        integration = (known if ids is None else known.filter(organization__in=ids)).filter(pk=pk).first()
+        if integration is None:
+            return self._get_obj_does_not_exist_redirect(request, Integration._meta, str(pk))
+        may_act = roles.can(request.user, integration.organization_id, "edit")
+        if request.method == "POST":
+            return self._send_changed(request, integration, may_act)
+        counts = counts_of([integration])[integration.pk]
+        asked = request.GET.get("state", "")
+        truth = Truth(asked) if asked in LISTED else Truth.CHANGED
+        found = Paginator(keys_in(integration, truth), self.list_per_page)
+        found.count = getattr(counts, truth)
+        listed = found.get_page(request.GET.get("page"))
+        with_names = Position.objects.select_related("employee", "company").defer("employee__national_id")
+        known_rows = with_names.in_bulk(list(listed.object_list))
+        rows = [known_rows[key] for key in listed.object_list if key in known_rows]
+        states = states_of(connections_of(integration.organization).only(integration), rows)
+        return self._page(
+            request,
+            "positions.html",
+            title=f"{integration.name}: {TRUTHS[truth].lower()}",
+            integration=integration,
+            connection=reverse("admin:integrations_integration_change", args=[pk]),
+            tabs=[(t, TRUTHS[t], getattr(counts, t), t is truth) for t in LISTED],
+            truth=truth,
+            page=listed,
+            rows=[(position, states[position.pk][0]) for position in rows],
+            may_act=may_act,
+            may_send_all=may_act and truth is Truth.CHANGED and found.count,
+            number=showing.counted(found.count, "position"),
+            held=showing.held_back(integration),
+            here=request.get_full_path(),
+        )
+
+    def _send_changed(self, request: HttpRequest, integration: Integration, may_act: bool) -> HttpResponse:
+        if not may_act:
+            raise PermissionDenied
+        if not integration.send_positions:
+            self.message_user(request, f"{integration.name}: {showing.held_back(integration)}", messages.WARNING)
+        else:
+            number = batch.send_changed(integration, request.user.get_username())
+            text = f"{showing.counted(number, 'position')} on the way to {integration.name}."
+            self.message_user(request, text if number else "Nothing was changed since.", messages.SUCCESS)
+        return self._back(request, reverse("admin:integrations_integration_change", args=[integration.pk]))
 
     def _chosen(self, request: HttpRequest) -> tuple[Position, Integration] | HttpResponse:
         """The position and the connection that were posted: of one organization, in which the user may edit."""
         ids = self.visible(request)
-        positions = Position.objects.select_related("employee__organization")
+        positions = Position.objects.select_related("company", "employee__organization")
         integrations = Integration.objects.select_related("organization")
         if ids is not None:
             positions = positions.filter(employee__organization__in=ids)
@@ -496,10 +615,6 @@ class JobAdmin(ScopedAdmin):
     def _whole(pk: int) -> Integration:
         """With its keys, which lists leave out."""
         return Integration.objects.select_related("organization").get(pk=pk)
-
-    def _previewed(self, request: HttpRequest, preview: Preview, back: str) -> HttpResponse:
-        context = page.preview_context(preview)
-        return self._page(request, "preview.html", title="Preview", back=back, **context)
 
     # -- rendering
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 from integrations.connectors.masking import Masker
 from integrations.models import Integration
 from positions.models import Employee, Position
-from synclog import exchanges, showing
+from synclog import asking, exchanges, showing
 from synclog.causes import cause_title
-from synclog.models import Attempt, Job
+from synclog.models import Attempt, Job, Question
 from synclog.preview import Preview
 from synclog.results import shown_value
 from synclog.showing import Mark, Said
@@ -198,6 +198,11 @@ def preview_context(preview: Preview) -> dict[str, Any]:
         "others": [(other, _WOULD_BE.get(o.result, showing.UNKNOWN_RESULT), o) for other, o in preview.others],
         "calls": exchanges.shown(preview.exchanges, masker, zone),
     }
+
+
+def asked_context(question: Question) -> dict[str, Any]:
+    """While the answer is not there. `reload` says that it may still come."""
+    return {"integration": question.integration, **asking.progress(question)}
 
 
 NOTHING = Mark("Nothing to send", "do_not_disturb_on", "neutral")

@@ -12,7 +12,8 @@ from positions.api.fields import Choice, Id, StrictSerializer, Text
 from synclog import showing
 from synclog.causes import cause_title
 from synclog.health import Health
-from synclog.models import Attempt, Job
+from synclog.models import Attempt, Job, Question
+from synclog.truth import Truth
 
 _BLANK_IS_NULL = {"read_only": True, "default": serializers.empty}
 
@@ -52,13 +53,25 @@ class FieldSerializer(serializers.Serializer):
 
 class HealthSerializer(serializers.Serializer):
     word = serializers.CharField(
-        help_text="Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped or Paused.",
+        help_text="Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped, Paused or No worker.",
     )
     detail = serializers.CharField()
-    in_sync = serializers.IntegerField()
-    waiting = serializers.IntegerField()
-    needs_you = serializers.IntegerField()
-    excluded = serializers.IntegerField()
+    in_sync = serializers.IntegerField(
+        source="counts.in_sync", help_text="Sent, and everything that is sent is as it was written or read."
+    )
+    waiting = serializers.IntegerField(source="counts.waiting")
+    needs_you = serializers.IntegerField(source="counts.needs_you")
+    changed = serializers.IntegerField(
+        source="counts.changed", help_text="Changed here since they were sent, and not on the way."
+    )
+    partly = serializers.IntegerField(
+        source="counts.partly", help_text="Sent, and a part of it is not there and would not get there."
+    )
+    unknown = serializers.IntegerField(
+        source="counts.unknown", help_text="Sent; a worker has yet to look whether that is still what is to be sent."
+    )
+    not_sent = serializers.IntegerField(source="counts.not_sent")
+    excluded = serializers.IntegerField(source="counts.out_of_scope", help_text="Of other companies.")
 
 
 class IntegrationSerializer(serializers.Serializer):
@@ -75,7 +88,10 @@ class IntegrationSerializer(serializers.Serializer):
     stopped = serializers.BooleanField()
     activated_at = serializers.DateTimeField()
     last_success_at = serializers.DateTimeField()
-    companies = serializers.SerializerMethodField(help_text="Ids of the only companies it takes. Empty: everybody.")
+    everybody = serializers.BooleanField(help_text="It takes positions of every company, and of none.")
+    companies = serializers.SerializerMethodField(
+        help_text="Ids of the companies whose positions it takes, unless it is for everybody."
+    )
     health = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
@@ -108,6 +124,20 @@ class CheckLineSerializer(serializers.Serializer):
 class CheckSerializer(serializers.Serializer):
     ok = serializers.BooleanField()
     lines = CheckLineSerializer(many=True)
+
+
+class StateSerializer(serializers.Serializer):
+    """What holds of one position in one connection: the same as its page says."""
+
+    integration = serializers.IntegerField(source="integration.pk")
+    integration_name = serializers.CharField(source="integration.name")
+    system = serializers.CharField(source="integration.system_key")
+    state = serializers.ChoiceField([(truth.value, truth.value) for truth in Truth], source="truth")
+    word = serializers.CharField(source="mark.word", help_text="As it is shown.")
+    why = serializers.CharField()
+    may_send = serializers.BooleanField(help_text="Whether *Send now* (a re-sync) would be of use.")
+    sent_at = serializers.DateTimeField(source="link.sent_at", default=None, help_text="null: nothing is there of it.")
+    job = serializers.IntegerField(source="job.pk", default=None, help_text="Its newest job there.")
 
 
 # -- jobs
@@ -191,8 +221,7 @@ class JobSerializer(serializers.ModelSerializer):
         return cause_title(job.cause) if job.cause else ""
 
     def get_what_to_do(self, job: Job) -> str:
-        said = showing.say(job)
-        return " ".join(part for part in (said.fix, said.next) if part)
+        return showing.what_to_do(job)
 
     def get_next_attempt_at(self, job: Job) -> datetime | None:
         integration = job.integration
@@ -287,3 +316,18 @@ class PreviewSerializer(serializers.Serializer):
     unsent = serializers.DictField(child=serializers.CharField())
     steps = StepSerializer(many=True)
     notes = serializers.ListField(child=serializers.CharField())
+
+
+# -- questions
+
+
+class QuestionSerializer(serializers.Serializer):
+    id = serializers.UUIDField(help_text="Ask `/api/v1/questions/{id}/` with it.")
+    kind = serializers.ChoiceField(Question.Kind.choices, help_text="What was asked for.")
+    progress = serializers.ChoiceField(
+        [(word, word) for word in ("asking", "done", "lost")],
+        help_text="`asking`: look again in a second. `done`: the answer is in `check` or `preview`. `lost`: ask anew.",
+    )
+    message = serializers.CharField(help_text="How far it is, in words; empty when it is done.")
+    check = CheckSerializer(allow_null=True, help_text="The answer of a test.")
+    preview = PreviewSerializer(allow_null=True, help_text="The answer of a preview.")

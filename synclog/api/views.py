@@ -1,25 +1,27 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from integrations import connect
 from integrations.models import Integration
 from positions.api.base import ApiView, key_of, writes
 from positions.api.pagination import Pages
 from positions.api.references import missing
 from positions.api.schema import ApiSchema
 from positions.models import Position
-from synclog import batch, showing
+from synclog import asking, batch, showing
 from synclog.api.filters import JobFilters
 from synclog.api.serializers import (
     BatchAnswerSerializer,
@@ -32,13 +34,16 @@ from synclog.api.serializers import (
     JobSerializer,
     PreviewRequestSerializer,
     PreviewSerializer,
+    QuestionSerializer,
     ResyncedSerializer,
+    StateSerializer,
 )
 from synclog.causes import remedy
 from synclog.health import health_of
-from synclog.models import Job
-from synclog.preview import Preview, preview_position
+from synclog.models import Job, Question
+from synclog.preview import Preview, question_of, unpacked
 from synclog.results import shown_value
+from synclog.states import connections_of, states_of
 
 SYNC = {"GET": "sync:read", "POST": "sync:write"}
 # No answer needs the keys of a connection, and decrypting them for each row would be slow.
@@ -84,16 +89,70 @@ class IntegrationViewSet(ApiView, GenericViewSet):
 
     @extend_schema(
         summary="Test an integration",
-        description="Asks the system itself whether keys and rights hold. Takes some seconds and changes nothing.",
+        description="A worker asks the system itself whether keys and rights hold. Changes nothing. 202 when it takes "
+        "longer than a request may wait: the answer is at `Location`.",
         request=None,
-        responses=CheckSerializer,
+        responses={200: CheckSerializer, 202: QuestionSerializer},
     )
     @action(detail=True, methods=["post"], url_path="check", schema=_AskingSchema())
     def check(self, request: Request, pk: int) -> Response:
-        # Not in a transaction: a token that had to be renewed is kept whatever comes after.
-        lines = connect.check(get_object_or_404(self.get_queryset(), pk=pk))
-        answer = {"ok": all(line.ok for line in lines), "lines": [dataclasses.asdict(line) for line in lines]}
-        return Response(CheckSerializer(answer).data)
+        integration = get_object_or_404(self.get_queryset(), pk=pk)
+        return _asked(request, lambda by: asking.ask_check(integration, by), "check")
+
+
+class TooManyQuestions(APIException):
+    status_code = 429
+    default_code = "too_many_questions"
+    wait = 10
+
+
+def _asked(request: Request, ask: Callable[[str], Question], kind: str) -> Response:
+    """The answer when it comes in time, else where it will be."""
+    try:
+        question = asking.wait(ask(key_of(request).name))
+    except asking.TooManyError as error:
+        raise TooManyQuestions(str(error)) from error
+    found = _question(question)
+    if question.done_at is not None:
+        return Response(found[kind])
+    address = reverse("sync_api:question", args=[question.uuid])
+    return Response(found, status=202, headers={"Location": request.build_absolute_uri(address), "Retry-After": "1"})
+
+
+def _question(question: Question) -> dict[str, Any]:
+    done, check = question.done_at is not None, question.kind == Question.Kind.CHECK
+    found: dict[str, Any] = {
+        "id": question.uuid,
+        "kind": question.kind,
+        "progress": "done" if done else "lost" if asking.lost(question) else "asking",
+        "message": "" if done else asking.progress(question)["words"],
+        "check": None,
+        "preview": None,
+    }
+    if done and check:
+        lines = asking.lines_of(question)
+        found["check"] = {"ok": all(line.ok for line in lines), "lines": [dataclasses.asdict(line) for line in lines]}
+    elif done:
+        found["preview"] = _plain(unpacked(question.integration, question.answer))
+    return QuestionSerializer(found).data
+
+
+class QuestionView(ApiView):
+    """A test or a preview that takes longer than a request may wait."""
+
+    scopes = {"GET": "sync:write"}
+    detail = True
+
+    @extend_schema(
+        operation_id="questions_retrieve",
+        summary="Read a question",
+        description="How far a test or a preview is that was answered with 202, and its answer. Kept for an hour.",
+        responses=QuestionSerializer,
+    )
+    def get(self, request: Request, key: UUID) -> Response:
+        questions = Question.objects.filter(organization=self.organization)
+        question = get_object_or_404(questions.select_related("integration__organization"), uuid=key)
+        return Response(_question(question))
 
 
 class JobViewSet(ApiView, GenericViewSet):
@@ -204,6 +263,25 @@ class JobViewSet(ApiView, GenericViewSet):
         return Response(JobSerializer(get_object_or_404(self.get_queryset(), pk=pk)).data)
 
 
+class PositionStatesView(ApiView):
+    """What holds of a position in each connection."""
+
+    scopes = SYNC
+    queryset = Position.objects.none()  # for the document: what the address names
+
+    @extend_schema(
+        operation_id="positions_sync",
+        summary="Read what holds of a position in each connection",
+        parameters=[OpenApiParameter("id", int, OpenApiParameter.PATH, description="Id of the position.")],
+        responses=StateSerializer(many=True),
+    )
+    def get(self, request: Request, id: int) -> Response:
+        found = Position.objects.filter(employee__organization=self.organization).select_related("employee", "company")
+        position = get_object_or_404(found.defer("employee__national_id"), pk=id)
+        states = states_of(connections_of(self.organization), [position])[id]
+        return Response(StateSerializer(states, many=True).data)
+
+
 class PreviewView(ApiView):
     """What would be sent for a position, without sending it."""
 
@@ -213,18 +291,18 @@ class PreviewView(ApiView):
     @extend_schema(
         operation_id="preview",
         summary="Preview a position",
-        description="Asks the system and plans as the worker would, but writes nothing. Takes some seconds.",
+        description="A worker asks the system and plans, but writes nothing. 202 when it takes longer than a request "
+        "may wait: the answer is at `Location`.",
         request=PreviewRequestSerializer,
-        responses=PreviewSerializer,
+        responses={200: PreviewSerializer, 202: QuestionSerializer},
         examples=[OpenApiExample("A position", {"position": 12, "integration": 3}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        # Not in a transaction, as in the test of an integration.
         serializer = PreviewRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
         positions = Position.objects.filter(employee__organization=self.organization)
-        position = positions.select_related("employee__company").filter(pk=asked["position"]).first()
+        position = positions.select_related("employee", "company").filter(pk=asked["position"]).first()
         integrations = Integration.objects.filter(organization=self.organization).select_related("organization")
         integration = integrations.filter(pk=asked["integration"]).first()
         if position is None or integration is None:
@@ -234,7 +312,9 @@ class PreviewView(ApiView):
             if integration is None:
                 errors["integration"] = missing("integration", asked["integration"])
             raise ValidationError(errors)
-        return Response(PreviewSerializer(_plain(preview_position(integration, position))).data)
+        return _asked(
+            request, lambda by: asking.ask_preview(integration, question_of(position, integration), by), "preview"
+        )
 
 
 def _plain(preview: Preview) -> dict[str, Any]:

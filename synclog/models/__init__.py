@@ -1,7 +1,8 @@
 from synclog.models.attempt import Attempt
 from synclog.models.event import Event
 from synclog.models.job import Job, JobQuerySet
+from synclog.models.question import Question
 from synclog.models.resync import Resync
 from synclog.models.worker import Heartbeat, Lease
 
-__all__ = ["Attempt", "Event", "Heartbeat", "Job", "JobQuerySet", "Lease", "Resync"]
+__all__ = ["Attempt", "Event", "Heartbeat", "Job", "JobQuerySet", "Lease", "Question", "Resync"]

@@ -67,6 +67,7 @@ class Job(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.WAITING)
     action = models.CharField(max_length=10, choices=Action, default=Action.SAVE)
     deleted = models.BooleanField(default=False)  # the position was deleted here
+    outside = models.BooleanField(default=False)  # it was sent, and the connection does not take it any more
     move = models.BooleanField(default=False)  # a person pressed "Move the existing period"
     changed = models.JSONField(null=True, blank=True)  # our names of the fields changed by the first change
     changed_in = models.BigIntegerField(default=0)  # the generation that `changed` speaks of

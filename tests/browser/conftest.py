@@ -13,8 +13,9 @@ import pytest
 from tests.process.product import Product, started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Ended with the last of these tests: while it idles, it looks for work twenty times a second."""
     with started(Path(tmp_path_factory.mktemp("demo")), "--demo") as product:
         yield product
 

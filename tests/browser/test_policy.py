@@ -156,12 +156,15 @@ def test_setting_up_a_second_factor_and_signing_in_with_it(new_page: Any, page: 
     password = "correct-horse-9-staple"
     page.goto(f"{demo.address}admin/auth/user/add/")
     page.fill("input[name=username]", "kari")
-    page.fill("input[name=password1]", password)
-    page.fill("input[name=password2]", password)
     page.get_by_role("button", name="Save", exact=True).click()
-    page.wait_for_load_state()
+    link = page.get_by_text("/admin/choose-password/").first.inner_text().rpartition(" ")[2]
 
     kari = new_page()
+    kari.goto(link)
+    kari.fill("input[name=new_password1]", password)
+    kari.fill("input[name=new_password2]", password)
+    kari.get_by_role("button", name="Save and sign in").click()
+    kari.wait_for_url("**/admin/login/**")
     sign_in(kari, demo, "kari", password)
     kari.wait_for_url("**/admin/")
     kari.locator("[x-data*=openUserLinks] > div").click()

@@ -24,6 +24,8 @@ def safe(settings: Any, tmp_path: Path) -> None:
     settings.ENCRYPTION_KEYS = ["Lr8_tN3-" + "Hs6Yd1Fu" * 4]
     settings.METRICS_TOKEN = settings.REDIS_URL = settings.SANDBOX_URL = ""
     settings.ALLOW_PRIVATE_TARGETS = False
+    settings.ALLOWED_HOSTS = ["sync.example.com"]
+    settings.DATA_DIR, settings.EXPORT_ROOT = tmp_path, ""
     settings.REQUIRE_SECOND_FACTOR = "operators"
     settings.DATABASES = {"default": dict(POSTGRESQL)}
     settings.LOGGING = {"root": {"level": "INFO"}}
@@ -53,6 +55,7 @@ def test_nothing_is_said_of_a_safe_installation() -> None:
         ("ALLOW_PRIVATE_TARGETS", True, "W006"),
         ("SANDBOX_URL", "http://127.0.0.1:8500", "W007"),
         ("LOGGING", {"root": {"level": "debug"}}, "W008"),
+        ("ALLOWED_HOSTS", ["sync.example.com", "*"], "W015"),
         ("REQUIRE_SECOND_FACTOR", "none", "W020"),
         ("SESSION_COOKIE_AGE", 25 * 3600, "W021"),
         ("DATABASES", {"default": {**POSTGRESQL, "CONN_MAX_AGE": 0}}, "W011"),
@@ -135,3 +138,22 @@ def test_check_deploy_runs_them(tmp_path: Path) -> None:
     for number in (2, 5, 8):
         assert f"position_sync.W{number:03}" in wrong.stderr
     assert "short" in wrong.stderr and env["SECRET_KEY"] not in wrong.stderr
+
+
+def test_files_that_others_can_read(settings: Any, tmp_path: Path) -> None:
+    settings.SQLITE = True
+    database = tmp_path / "position-sync.sqlite3"
+    database.touch(0o600)
+    settings.DATABASES = {"default": {"NAME": str(database)}}
+    assert found() == []
+    database.chmod(0o644)
+    assert found() == ["W016"]
+
+
+def test_a_variable_may_be_the_path_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("a-key-from-a-file")
+    env = {**os.environ, "SECRET_KEY_FILE": str(tmp_path / "key"), "DATA_DIR": str(tmp_path)}
+    env.pop("SECRET_KEY", None)
+    code = "from config.settings import SECRET_KEY; print(SECRET_KEY)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "a-key-from-a-file"

@@ -147,3 +147,14 @@ def test_one_of_two_workers_of_a_host_is_enough_to_be_ready(client: Client, db: 
     seen(600)
     Heartbeat.objects.create(worker="a-host-of-ours/8/2", seen_at=timezone.now())
     assert "worker" not in failing(ready(client)[1])
+
+
+def test_who_waits_for_a_process_is_told_and_restarts_nobody(world: World, client: Client) -> None:
+    seen(1)
+    integration = world.connect("netvisor")
+    world.save()
+    Job.objects.update(due_at=timezone.now() - timedelta(minutes=3))
+    status, checks = ready(client)
+    assert status == 200 and checks["queue"]["detail"].startswith("1 waits for a free worker process")
+    Lease.objects.filter(integration=integration).update(until=timezone.now() + timedelta(seconds=9))
+    assert ready(client)[1]["queue"]["detail"] == "No work is left lying."

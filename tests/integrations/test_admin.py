@@ -422,7 +422,7 @@ def test_the_dialog_counts_who_it_is_about(organization, integration, sign_in):
     assert "Nothing is sent by itself: only changes from now on." in text
     integration.companies.add(company)
     text = _text(client.get(_url("switch_on", integration.pk)))
-    assert "1 employee with 1 position, 1 of them current today, in Sverige AB only" in text
+    assert "1 employee with 1 position, 1 of them current today, with Sverige AB only" in text
 
 
 @pytest.fixture

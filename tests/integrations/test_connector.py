@@ -89,15 +89,15 @@ def never() -> list[RemoteEmployee]:
     raise AssertionError("searched for nothing, or after somebody was found")
 
 
-def test_the_first_step_that_finds_somebody_counts(connector: Flat) -> None:
-    steps = (("e-mail", "", never), ("employee number", "1", people()), ("e-mail", "a@b", people("7", "7")))
-    found = connector.match(*steps, ("national id", "14038512345", never))
-    assert (found.id, found.matched_by) == ("7", "e-mail")
+def test_the_strongest_step_that_finds_somebody_counts(connector: Flat) -> None:
+    steps = (("e-mail", "a@b", never), ("e-mail", "", never), ("national id", "14038512345", people("7", "7")))
+    found = connector.match(PERSON, *steps, ("employee number", "1", people()))
+    assert (found.id, found.matched_by) == ("7", "national id")
 
 
 def test_of_two_employees_the_ids_are_said_but_no_names(connector: Flat) -> None:
     with pytest.raises(EmployeeNotUnique) as caught:
-        connector.match(("employee number", "1", people("7", "5")), ("e-mail", "a@b", never))
+        connector.match(PERSON, ("employee number", "1", people("7", "5")), ("e-mail", "a@b", never))
     assert "2 employees in Xledger have employee number 1 (ids there: 5, 7)." in caught.value.message
     assert "Somebody" not in caught.value.message
 
@@ -105,20 +105,21 @@ def test_of_two_employees_the_ids_are_said_but_no_names(connector: Flat) -> None
 @pytest.mark.parametrize("there", [(), ("7", "5")])
 def test_a_national_id_is_never_said(connector: Flat, there: tuple[str, ...]) -> None:
     with pytest.raises((EmployeeNotUnique, EmployeeNotFound)) as caught:
-        connector.match(("national id", "14038512345", people(*there)))
+        connector.match(PERSON, ("national id", "14038512345", people(*there)))
     assert "this national id" in caught.value.message and "14038512345" not in caught.value.message
 
 
 def test_who_is_not_found_was_searched_for_by_all_this(connector: Flat) -> None:
+    steps = (("employee number", "1", people()), ("external code", "1", people()), ("e-mail", "a@b", people()))
     with pytest.raises(EmployeeNotFound) as caught:
-        connector.match(("employee number", "1", people()), ("e-mail", "a@b", people()), hint="Drafts are not seen.")
+        connector.match(PERSON, *steps, hint=lambda: "Drafts are not seen.")
     assert "has employee number 1 or e-mail a@b." in caught.value.message
     assert caught.value.message.endswith("Re-sync. Drafts are not seen.")
 
 
 def test_nothing_to_search_by_says_what_to_fill_in(connector: Flat) -> None:
     with pytest.raises(EmployeeNotFound, match="employee number, e-mail"):
-        connector.match(("employee number", "", never), ("e-mail", "", never))
+        connector.match(PERSON, ("employee number", "", never), ("e-mail", "", never))
 
 
 def written(connector: Flat, there: dict[str, Any], wanted: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

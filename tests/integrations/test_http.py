@@ -91,7 +91,7 @@ def client(base: str, limits: Limits | None = None, **context: Any) -> Http:
         ("drop", Unavailable, UnclearOutcome),
         ("slow", Unavailable, UnclearOutcome),
         ("truncated", Unavailable, UnclearOutcome),
-        ("status500", Unavailable, Unavailable),
+        ("status500", Unavailable, UnclearOutcome),
         ("status503", Unavailable, Unavailable),
         ("redirect", Unavailable, Unavailable),
         ("limited", RateLimited, RateLimited),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -13,21 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.connectors.system import Delete, Field, Locked, Model, RequiredWhile, When
-from integrations.connectors.values import Position, Remote, Wanted
-from integrations.periods import Period, current, goes_on, intersection, next_change
-from integrations.planner import (
-    Action,
-    Intent,
-    LastSent,
-    Plan,
-    Rules,
-    Sent,
-    as_ended,
-    chosen_position,
-    plan_flat,
-    plan_history,
-)
+from integrations.connectors.system import Delete, Locked, RequiredWhile, When
+from integrations.connectors.values import Remote, Wanted
+from integrations.history import Intent, plan_history
+from integrations.periods import Period, intersection
+from integrations.planner import Action, Plan, Rules, Sent
 from tests.integrations.systems import made_up
 
 HISTORY = made_up()
@@ -52,8 +41,12 @@ def wanted(position_id: str, start: int, end: int | None = None, **values: Any) 
     )
 
 
+SHOWN = dict.fromkeys(("percentage", "occupation_code", "contract_type", "cost_centre"))
+
+
 def remote(remote_id: str, start: int, end: int | None = None, **values: Any) -> Remote:
-    return Remote(remote_id, dict(wanted("", start, end, **values).values))
+    """A record that shows every field, most of them empty."""
+    return Remote(remote_id, {**SHOWN, **wanted("", start, end, **values).values})
 
 
 def plan(intents: list[Intent], remotes: list[Remote], **kwargs: Any) -> Plan:
@@ -91,8 +84,11 @@ def overlapping(remotes: list[Remote]) -> list[tuple[str, str]]:
 # -- properties ------------------------------------------------------------------------------------------
 
 
+Situation = tuple[list[Intent], list[Remote], Rules, dict[str, str]]
+
+
 @st.composite
-def situations(draw: st.DrawFn) -> tuple[list[Intent], list[Remote], Rules]:
+def situations(draw: st.DrawFn) -> Situation:
     """Periods there that do not overlap, and changes here that may ask for anything."""
     bounds = sorted(draw(st.sets(st.integers(0, 60), min_size=0, max_size=10)))
     remotes, at = [], 0
@@ -104,29 +100,31 @@ def situations(draw: st.DrawFn) -> tuple[list[Intent], list[Remote], Rules]:
     linked = draw(st.permutations([r.id for r in remotes]))
     for number in range(draw(st.integers(1, 5))):
         sent = Sent(linked[number]) if number < len(linked) and draw(st.booleans()) else None
-        if sent is not None and draw(st.integers(0, 4)) == 0:
-            intents.append(Intent(str(number), None, sent))
+        if draw(st.integers(0, 4)) == 0:
+            intents.append(Intent(str(number), None, sent, outside=draw(st.booleans())))
             continue
         start = draw(st.integers(0, 60))
         end = draw(st.none() | st.integers(start, 70))
         title = draw(st.sampled_from(["Baker", "Cook"]))
         intents.append(Intent(str(number), wanted(str(number), start, end, title=title), sent, draw(st.booleans())))
-    return intents, remotes, Rules(delete=draw(st.booleans()), move=draw(st.booleans()))
+    free = [r.id for r in remotes if not any(i.sent and i.sent.remote_id == r.id for i in intents)]
+    others = {key: f"called {key}" for key in free if draw(st.booleans())}
+    return intents, remotes, Rules(delete=draw(st.booleans()), move=draw(st.booleans())), others
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(situations())
-def test_never_an_overlap_at_any_step(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
-    intents, remotes, rules = situation
-    for state in execute(plan(intents, remotes, rules=rules), remotes):
+def test_never_an_overlap_at_any_step(situation: Situation) -> None:
+    intents, remotes, rules, others = situation
+    for state in execute(plan(intents, remotes, rules=rules, others=others), remotes):
         assert overlapping(state) == []
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(situations())
-def test_a_second_plan_is_empty(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
-    intents, remotes, rules = situation
-    first = plan(intents, remotes, rules=rules)
+def test_a_second_plan_is_empty(situation: Situation) -> None:
+    intents, remotes, rules, others = situation
+    first = plan(intents, remotes, rules=rules, others=others)
     after = execute(first, remotes)[-1]
     written = {s.position_id for s in first.steps}
     known = {s.position_id: s.remote.id if s.remote else f"new{s.position_id}" for s in first.steps}
@@ -135,27 +133,27 @@ def test_a_second_plan_is_empty(situation: tuple[list[Intent], list[Remote], Rul
         for i in intents
         if i.position_id in written
     ]
-    second = plan(again, after, rules=rules)
+    second = plan(again, after, rules=rules, others=others)
     assert second.steps == ()
     assert second.problems == {}
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(situations(), st.randoms())
-def test_the_order_of_saving_does_not_matter(situation: tuple[list[Intent], list[Remote], Rules], random: Any) -> None:
-    intents, remotes, rules = situation
+def test_the_order_of_saving_does_not_matter(situation: Situation, random: Any) -> None:
+    intents, remotes, rules, others = situation
     shuffled = list(intents)
     random.shuffle(shuffled)
-    one, two = plan(intents, remotes, rules=rules), plan(shuffled, remotes, rules=rules)
+    one, two = plan(intents, remotes, rules=rules, others=others), plan(shuffled, remotes, rules=rules, others=others)
     assert one.steps == two.steps
     assert one.problems == two.problems
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(situations())
-def test_untouched_periods_stay_untouched(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
-    intents, remotes, rules = situation
-    found = plan(intents, remotes, rules=rules)
+def test_untouched_periods_stay_untouched(situation: Situation) -> None:
+    intents, remotes, rules, others = situation
+    found = plan(intents, remotes, rules=rules, others=others)
     touched = {s.remote.id for s in found.steps if s.remote}
     after = {r.id: r.values for r in execute(found, remotes)[-1]}
     for r in remotes:
@@ -165,10 +163,10 @@ def test_untouched_periods_stay_untouched(situation: tuple[list[Intent], list[Re
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(situations())
-def test_every_position_gets_exactly_one_answer(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
-    intents, remotes, rules = situation
-    found = plan(intents, remotes, rules=rules)
-    answers = [*(s.position_id for s in found.steps), *found.problems, *found.skips]
+def test_every_position_gets_exactly_one_answer(situation: Situation) -> None:
+    intents, remotes, rules, others = situation
+    found = plan(intents, remotes, rules=rules, others=others)
+    answers = [*(s.position_id for s in found.steps), *found.problems, *found.skips, *found.afterwards]
     assert sorted(answers) == sorted(i.position_id for i in intents)
 
 
@@ -185,9 +183,9 @@ RULED = made_up(
 
 
 @st.composite
-def ruled_situations(draw: st.DrawFn) -> tuple[list[Intent], list[Remote], Rules]:
+def ruled_situations(draw: st.DrawFn) -> Situation:
     """The same, of permanent and temporary contracts, and with records there whose title is empty."""
-    intents, remotes, rules = draw(situations())
+    intents, remotes, rules, others = draw(situations())
     contracts = st.sampled_from(["P", "T", None])
 
     def lawful(there: Remote) -> Remote:
@@ -203,14 +201,14 @@ def ruled_situations(draw: st.DrawFn) -> tuple[list[Intent], list[Remote], Rules
         else i
         for i in intents
     ]
-    return intents, remotes, rules
+    return intents, remotes, rules, others
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(ruled_situations())
-def test_declared_rules_hold_at_every_step(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
-    intents, remotes, rules = situation
-    found = plan(intents, remotes, rules=rules, system=RULED)
+def test_declared_rules_hold_at_every_step(situation: Situation) -> None:
+    intents, remotes, rules, others = situation
+    found = plan(intents, remotes, rules=rules, system=RULED, others=others)
     states = execute(found, remotes)
     for before, after in pairwise(states):
         assert overlapping(after) == []
@@ -218,24 +216,89 @@ def test_declared_rules_hold_at_every_step(situation: tuple[list[Intent], list[R
         for r in after:
             assert r.values.get("contract_type") != "T" or r.end is not None, "a temporary contract without an end"
             assert titles.get(r.id) in (None, r.values["title"]), "a title that was set was changed"
-    answers = [*(s.position_id for s in found.steps), *found.problems, *found.skips]
+    answers = [*(s.position_id for s in found.steps), *found.problems, *found.skips, *found.afterwards]
     assert sorted(answers) == sorted(i.position_id for i in intents)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(ruled_situations())
-def test_with_declared_rules_a_second_plan_is_empty_too(situation: tuple[list[Intent], list[Remote], Rules]) -> None:
-    intents, remotes, rules = situation
-    first = plan(intents, remotes, rules=rules, system=RULED)
+def test_with_declared_rules_a_second_plan_is_empty_too(situation: Situation) -> None:
+    intents, remotes, rules, others = situation
+    first = plan(intents, remotes, rules=rules, system=RULED, others=others)
     known = {s.position_id: s.remote.id if s.remote else f"new{s.position_id}" for s in first.steps}
     again = [
         Intent(i.position_id, i.wanted, Sent(known[i.position_id]) if i.wanted else i.sent, i.move)
         for i in intents
         if i.position_id in known
     ]
-    second = plan(again, execute(first, remotes)[-1], rules=rules, system=RULED)
+    second = plan(again, execute(first, remotes)[-1], rules=rules, system=RULED, others=others)
     assert second.steps == ()
     assert second.problems == {}
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(situations())
+def test_no_step_touches_the_record_of_another_position(situation: Situation) -> None:
+    """Neither of one that did not change, nor of one that is planned along and keeps its own."""
+    intents, remotes, rules, others = situation
+    found = plan(intents, remotes, rules=rules, others=others)
+    own = {i.sent.remote_id: i for i in intents if i.sent}
+    starts = {i.position_id: i.wanted.start for i in intents if i.wanted}
+    touched = [s.remote.id for s in found.steps if s.remote]
+    assert len(touched) == len(set(touched)), "one record, one position"
+    for step in found.steps:
+        if step.remote is None:
+            continue
+        assert step.remote.id not in others
+        holder = own.get(step.remote.id)
+        if holder is not None and holder.position_id != step.position_id:
+            assert step.remote.start == starts[step.position_id], "only what starts on its very day is matched"
+        if step.action is Action.DELETE:
+            assert holder is not None
+            assert holder.position_id == step.position_id
+            assert rules.delete
+        if step.action is Action.MOVE:
+            assert holder is not None
+            assert holder.position_id == step.position_id
+            assert rules.move or holder.move
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(situations())
+def test_who_is_refused(situation: Situation) -> None:
+    """Whoever is refused for an overlap is named a record or a period that really shares days with it, and whoever
+    shares days with nothing is not refused."""
+    intents, remotes, rules, others = situation
+    found = plan(intents, remotes, rules=rules, others=others)
+    wanteds = {i.position_id: i.wanted for i in intents if i.wanted}
+    for position_id, problem in found.problems.items():
+        mine = (wanteds[position_id].start, wanteds[position_id].end)
+        there = [(r.start, r.end) for r in remotes if r.start is not None]
+        here = [(w.start, w.end) for p, w in wanteds.items() if p != position_id]
+        assert any(intersection(mine, period) for period in [*there, *here]), problem
+        assert problem.cause in ("overlap_in_target", "start_date_changed")
+        if problem.cause == "start_date_changed":
+            [sent] = [i.sent for i in intents if i.position_id == position_id]
+            assert sent is not None
+            assert problem.params["remote_id"] == sent.remote_id
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(situations())
+def test_every_record_of_ours_that_stays_there_is_held_or_told_of(situation: Situation) -> None:
+    intents, remotes, rules, others = situation
+    found = plan(intents, remotes, rules=rules, others=others)
+    there = {r.id for r in remotes}
+    answers = {**{s.position_id: s for s in found.steps}, **found.skips, **found.afterwards}
+    gone = {s.remote.id for s in found.steps if s.action is Action.DELETE and s.remote}
+    held = {s.remote.id for s in found.steps if s.remote} | {s.remote_id for s in found.skips.values()}
+    for intent in intents:
+        answer = answers.get(intent.position_id)
+        if answer is None or intent.wanted is None or intent.sent is None:
+            continue
+        lost = intent.sent.remote_id in there - gone - held
+        assert (intent.sent.remote_id in answer.left_behind) == lost
+        assert bool(answer.warnings) == lost
 
 
 # -- rules by name ---------------------------------------------------------------------------------------
@@ -285,7 +348,11 @@ def test_changed_start_date_without_a_clash_makes_a_new_record_and_says_so() -> 
     found = plan([Intent("1", wanted("1", 30), Sent("a"))], [remote("a", 0, 10)])
     [step] = found.steps
     assert step.action is Action.CREATE
-    assert "still there" in step.note
+    [told] = step.warnings
+    assert (
+        "still has what an earlier start date of this position left behind (1 Jan 2026 – 11 Jan 2026)" in told.message
+    )
+    assert step.left_behind == ("a",)
 
 
 def test_changed_start_date_that_clashes_offers_the_move() -> None:
@@ -312,6 +379,28 @@ def test_a_move_to_where_another_one_makes_room_takes_its_own_record_along(other
     assert [(s.position_id, s.remote.id if s.remote else "") for s in found.steps] == [("2", "b"), ("1", "a")]
 
 
+def test_its_own_record_is_not_moved_when_another_one_stands_for_it() -> None:
+    """Of one that changed along and starts where it did, or of one that did not change."""
+    moved, other = Intent("1", wanted("1", 31, 50), Sent("a")), Intent("2", wanted("2", 0, 30, title="Cook"))
+    found = plan([moved, other], [remote("a", 0, 30)], rules=Rules(move=True))
+    assert [(s.action, s.position_id) for s in found.steps] == [(Action.UPDATE, "2"), (Action.CREATE, "1")]
+    found = plan([moved], [remote("a", 0, 30)], rules=Rules(move=True), others={"a": "from 1 Jan 2026"})
+    assert [(s.action, s.remote) for s in found.steps] == [(Action.CREATE, None)]
+
+
+def test_a_new_record_gives_way_to_one_that_is_there() -> None:
+    found = plan([Intent("1", wanted("1", 0, 20), Sent("a")), Intent("2", wanted("2", 15, 30))], [remote("a", 0, 10)])
+    assert ([s.position_id for s in found.steps], list(found.problems)) == (["1"], ["2"])
+    assert found.problems["2"].cause == "overlap_in_target"
+
+
+def test_of_several_records_that_start_on_its_day_its_own_is_meant() -> None:
+    there = [remote("a", 0, 5), remote("b", 0, 5)]
+    [step] = plan([Intent("1", wanted("1", 0, 5, title="Cook"), Sent("b"))], there).steps
+    assert step.remote is there[1]
+    assert plan([Intent("1", wanted("1", 0, 5, title="Cook"))], there).problems["1"].cause == "period_not_unique"
+
+
 def test_a_record_that_stands_for_another_position_is_left_alone() -> None:
     found = plan([Intent("2", wanted("2", 0, title="Cook"))], [remote("a", 0)], others={"a": "from 1 Jan 2026"})
     assert found.problems["2"].cause == "overlap_in_target"
@@ -335,7 +424,7 @@ def test_a_default_never_replaces_what_somebody_chose_there() -> None:
     values = wanted("1", 0, cost_centre="10").values
     ours = Wanted("1", values, frozenset({"cost_centre"}))
     assert plan([Intent("1", ours)], [remote("a", 0, cost_centre="77")]).steps == ()
-    assert plan([Intent("1", ours)], [remote("a", 0)]).steps != ()
+    assert plan([Intent("1", ours)], [remote("a", 0, cost_centre=None)]).steps != ()
     [step] = plan([Intent("1", ours, Sent("a", {"cost_centre": "9"}))], [remote("a", 0, cost_centre="9")]).steps
     assert step.changes["cost_centre"].new == "10"
 
@@ -348,7 +437,8 @@ def test_reopening_clears_the_end_that_a_clerk_set() -> None:
 def test_if_empty_and_on_create() -> None:
     full = remote("a", 0, occupation_code="111", contract_type="T")
     assert plan([Intent("1", wanted("1", 0, occupation_code="222", contract_type="P"))], [full]).steps == ()
-    [step] = plan([Intent("1", wanted("1", 0, occupation_code="222", contract_type="P"))], [remote("a", 0)]).steps
+    blank = remote("a", 0, occupation_code=None, contract_type=None)
+    [step] = plan([Intent("1", wanted("1", 0, occupation_code="222", contract_type="P"))], [blank]).steps
     assert set(step.changes) == {"occupation_code"}
 
 
@@ -404,159 +494,45 @@ def test_delete_makes_room_in_the_same_plan() -> None:
     assert [s.action for s in found.steps] == [Action.DELETE, Action.CREATE]
 
 
-# -- current only ----------------------------------------------------------------------------------------
-
-FLAT = made_up(Model.FLAT, delete=Delete.BY_HAND, moves=False)
-
-
-def position(position_id: str, start: int, end: int | None = None, percentage: str = "100") -> Position:
-    return Position(position_id, day(start), day(end) if end is not None else None, {"percentage": Decimal(percentage)})
-
-
-def flat(positions: list[Position], touched: set[str], last: LastSent | None, there: Remote | None, today: int) -> Plan:
-    chosen = chosen_position(positions, frozenset(touched), last, day(today))
-    target = (
-        wanted(chosen.id, (chosen.start - DAY).days, (chosen.end - DAY).days if chosen.end else None)
-        if chosen
-        else None
-    )
-    return plan_flat(FLAT, {}, positions, frozenset(touched), target, there, last, Rules(delete=True), day(today))
-
-
-def test_the_current_one_is_sent_an_upcoming_one_waits_an_old_one_is_skipped() -> None:
-    positions = [position("1", 0, 9), position("2", 10, 19), position("3", 20)]
-    found = flat(positions, {"1", "2", "3"}, None, remote("e", 0, 9), 15)
-    assert [s.position_id for s in found.steps] == ["2"]
-    assert found.skips["1"].cause == "not_current"
-    assert found.waits == {"3": day(20)}
-
-
-def test_an_untouched_current_position_is_not_sent_for_anothers_sake() -> None:
-    found = flat([position("1", 0), position("2", 5, 8)], {"2"}, None, remote("e", 0), 15)
-    assert found.steps == ()
-
-
-def test_takeover_of_an_untouched_one_when_the_employee_is_under_sync() -> None:
-    last = LastSent("1", Sent("e", wanted("1", 0, 9).values))
-    found = flat([position("1", 0, 9), position("2", 5)], {"1"}, last, remote("e", 0, 9), 15)
-    assert [s.position_id for s in found.steps] == ["2"]
-
-
-def test_none_active_ends_the_last_one_sent_and_writes_nothing_else() -> None:
-    last = LastSent("1", Sent("e", wanted("1", 0).values))
-    there = remote("e", 0, title="Changed there")
-    found = flat([position("1", 0, 9)], {"1"}, last, there, 15)
-    [step] = found.steps
-    assert step.action is Action.END
-    assert set(step.changes) == {"end_date", "end_reason"}
-
-
-@pytest.mark.parametrize(("shares", "expected"), [(("50", "40"), "1"), (("40", "50"), "2"), (("50", "50"), "2")])
-def test_tie_break(shares: tuple[str, str], expected: str) -> None:
-    positions = [position("1", 0, None, shares[0]), position("2", 3, None, shares[1])]
-    chosen = current(positions, day(5))
-    assert chosen is not None
-    assert chosen.id == expected
-
-
-def test_a_flat_record_is_not_ended_before_its_start_there() -> None:
-    """The start is not sent there, so the dates can clash although they are in order here."""
-    fields = tuple(replace(f, when=When.ON_CREATE) if f.ours == "start_date" else f for f in FLAT.fields)
-    without = replace(FLAT, fields=fields)
-    last = LastSent("1", Sent("e", wanted("1", 0).values))
-    found = plan_flat(
-        without, {}, [position("1", 0, 9)], frozenset("1"), wanted("1", 0, 9), remote("e", 12), last, Rules(), day(20)
-    )
-    assert found.problems["1"].field == "end_date"
-    assert "would end on 2026-01-10 before it starts on 2026-01-13" in found.problems["1"].message
-
-
-@pytest.mark.parametrize(("there", "expected"), [("Baker", {"title", "end_date"}), ("Retired", {"end_date"})])
-def test_the_end_empties_what_the_connection_says_where_we_wrote_it(there: str, expected: set[str]) -> None:
-    fields = tuple(replace(f, cleared_by="empty") if f.ours == "title" else f for f in FLAT.fields)
-    system = replace(FLAT, fields=fields)
-    last = LastSent("1", Sent("e", {**wanted("1", 0).values, "end_reason": None}))
-
-    def ended(switched: bool) -> set[str]:
-        chosen = {"empty": switched}
-        target = as_ended(system, chosen, wanted("1", 0, 9, end_reason=None))
-        [step] = plan_flat(
-            system, chosen, [position("1", 0, 9)], frozenset("1"), target, remote("e", 0, title=there), last, Rules(),
-            day(20),
-        ).steps  # fmt: skip
-        return set(step.changes)
-
-    assert ended(True) == expected
-    assert ended(False) == {"end_date"}
-
-
-def test_deleting_the_one_that_was_sent_is_by_hand_when_nothing_takes_over() -> None:
-    last = LastSent("1", Sent("e"))
-    assert flat([], {"1"}, last, remote("e", 0), 15).problems["1"].cause == "delete_by_hand"
-    assert flat([position("2", 0)], {"1"}, last, remote("e", 0), 15).skips["1"].cause == "taken_over"
-
-
-def corrected(settings: dict[str, Any], position_id: str, sent_start: int, there: int, now: int) -> set[str]:
-    """What is written when a position that starts on `now` meets a record that starts on `there`."""
-    system = made_up(
-        Model.FLAT,
-        delete=Delete.BY_HAND,
-        fields=tuple(
-            Field(ours="start_date", remote="from", when=When.ON_CREATE, corrected=True, always_by="follow")
-            if f.ours == "start_date"
-            else f
-            for f in FLAT.fields
-        ),
-    )
-    last = LastSent("1", Sent("e", wanted("1", sent_start).values))
-    here = position(position_id, now)
-    target = wanted(position_id, now)
-    found = plan_flat(
-        system, settings, [here], frozenset({position_id}), target, remote("e", there), last, Rules(), day(30)
-    )
-    return set(found.steps[0].changes) if found.steps else set()
-
-
-def test_a_start_kept_after_create_is_corrected_only_where_we_wrote_it_for_the_same_position() -> None:
-    assert corrected({}, "1", sent_start=5, there=5, now=7) == {"start_date"}
-    assert corrected({}, "1", sent_start=5, there=0, now=7) == set(), "a clerk wrote it"
-    assert corrected({}, "2", sent_start=5, there=5, now=7) == set(), "another position took over"
-    assert corrected({"follow": True}, "2", sent_start=5, there=5, now=7) == {"start_date"}
-
-
-@pytest.mark.parametrize(("start", "action"), [(11, Action.UPDATE), (12, Action.CREATE), (20, Action.CREATE)])
-def test_a_position_after_the_end_of_a_record_that_is_over_is_a_new_record(start: int, action: Action) -> None:
-    there = replace(remote("e", 0, 10), renews_from=day(12))
-    last = LastSent("1", Sent("e", there.values))
-    [step] = flat([position("1", 0, 10), position("2", start)], {"2"}, last, there, 25).steps
-    assert (step.action, step.position_id) == (action, "2")
-
-
-def test_a_record_that_is_over_is_still_corrected_when_nothing_is_current() -> None:
-    there = replace(remote("e", 0, 10), renews_from=day(12))
-    [step] = flat([position("1", 12, 14)], {"1"}, LastSent("1", Sent("e", there.values)), there, 25).steps
-    assert step.action is not Action.CREATE
+# -- out of scope ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("other", "expected"),
-    [((10, None), True), ((10, 12), True), ((5, 20), True), ((11, None), False), ((2, 9), False), ((2, 4), False)],
+    ("delete", "rules", "sent", "expected"),
+    [
+        (Delete.REMOVE, Rules(delete=True), Sent("a"), "step"),
+        (Delete.REMOVE, Rules(), Sent("a"), "delete_switched_off"),
+        (Delete.BY_HAND, Rules(delete=True), Sent("a"), "delete_by_hand"),
+        (Delete.REMOVE, Rules(delete=True), None, "out_of_scope"),
+        (Delete.BY_HAND, Rules(), Sent("gone"), "already_gone"),
+    ],
 )
-def test_whether_the_employment_goes_on(other: tuple[int, int | None], expected: bool) -> None:
-    first = position("1", 0, 9)
-    assert goes_on(first, [first, position("2", *other)]) is expected
-    assert not goes_on(position("1", 0), [position("2", *other)])
+def test_what_left_the_scope_is_treated_as_deleted_and_says_why(
+    delete: Delete, rules: Rules, sent: Sent | None, expected: str
+) -> None:
+    found = plan([Intent("1", None, sent, outside=True)], [remote("a", 0)], rules=rules, system=made_up(delete=delete))
+    said = [*(s.note for s in found.steps), *(x.message for x in (*found.problems.values(), *found.skips.values()))]
+    assert len(said) == 1
+    if expected == "step":
+        assert [s.action for s in found.steps] == [Action.DELETE]
+    else:
+        [answer] = [*found.problems.values(), *found.skips.values()]
+        assert answer.cause == expected
+    if expected not in ("out_of_scope", "already_gone"):
+        assert "left this connection's companies" in said[0]
+    assert "was deleted here" not in said[0]
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.none() | st.integers(0, 30)), max_size=6), st.integers(0, 50))
-def test_nothing_changes_by_itself_before_the_next_change(periods: list[tuple[int, int | None]], today: int) -> None:
-    positions = [
-        position(str(n), start, start + length if length is not None else None)
-        for n, (start, length) in enumerate(periods)
-    ]
-    until = next_change(positions, day(today))
-    now = current(positions, day(today))
-    for number in range(today, 75):
-        if until is not None and day(number) >= until:
-            break
-        assert current(positions, day(number)) == now
+@pytest.mark.parametrize("delete", list(Delete))
+@pytest.mark.parametrize("rules", [Rules(), Rules(delete=True)])
+def test_a_deleted_position_whose_record_another_one_holds_asks_nobody_for_anything(
+    delete: Delete, rules: Rules
+) -> None:
+    """Whoever was recreated with the same start has taken the record over: ending it there would end a running one."""
+    system = made_up(delete=delete)
+    both = [Intent("1", None, Sent("a")), Intent("2", wanted("2", 0, title="Cook"))]
+    found = plan(both, [remote("a", 0)], rules=rules, system=system)
+    assert [(s.action, s.position_id) for s in found.steps] == [(Action.UPDATE, "2")]
+    assert found.afterwards["1"].cause == "taken_over", "and only once the other one is written"
+    alone = plan(both[:1], [remote("a", 0)], rules=rules, system=system, others={"a": "from 1 Jan 2026"})
+    assert (alone.steps, alone.skips["1"].cause) == ((), "taken_over")

@@ -43,7 +43,10 @@ def test_date(read: Any, value: Any) -> None:
     assert read(value) == date(2026, 6, 15)
 
 
-@pytest.mark.parametrize("value", [None, ""])
+NO_DATES = ["0001-01-01", "0001-01-01T00:00:00", "1753-01-01", "1899-12-30", "1900-01-01", "9999-12-31", "0000-00-00"]
+
+
+@pytest.mark.parametrize("value", [None, "", *NO_DATES, date.max, date.min])
 def test_no_date(value: Any) -> None:
     assert date_of(value) is sure_date(value) is None
 

@@ -253,7 +253,7 @@ def test_what_is_missing_is_named(integration):
 
 
 def test_gaps_say_for_which_positions_nothing_is_sent(integration):
-    said = gaps(ASKING, integration.cleaned_settings())
+    said = [gap.sentence for gap in gaps(ASKING, integration.cleaned_settings())]
     assert said == [
         "Positions with end reason Other are not sent until a counterpart is chosen under “End reasons”.",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.connectors.fields import END_REASONS
-from integrations.connectors.system import Field
-from integrations.connectors.values import Position
-from integrations.translate import same, translate
+from integrations.connectors.system import Field, RequiredWhile, System
+from integrations.connectors.values import Manager, Position
+from integrations.translate import Problem, incomplete, same, sent_otherwise, translate
 from tests.integrations.systems import made_up
 
 SYSTEM = made_up()
@@ -110,11 +111,197 @@ def test_limits_are_named(values: dict[str, Any], cause: str, words: str) -> Non
         (Decimal(0), None, False),
         (False, None, False),
         ("x", 1, False),
+        ("x", "y", False),
+        (date(2026, 1, 1), "2026-01-01", False),
+        ((), " ", True),
+        (1.5, "1,5", True),
+        (Decimal("1.5"), "", False),
     ],
 )
 def test_same(a: Any, b: Any, expected: bool) -> None:
     assert same(a, b) is expected
     assert same(b, a) is expected
+
+
+# -- each sentence as a whole: a person acts upon it
+
+
+def like(ours: str, **changed: Any) -> System:
+    """The made-up system with one field declared otherwise."""
+    plain = {"unsupported": "", "remote": ours}
+    return replace(SYSTEM, fields=tuple(replace(f, **plain, **changed) if f.ours == ours else f for f in SYSTEM.fields))
+
+
+def only(system: System, settings: dict[str, Any] | None = None, end: date | None = None, **values: Any) -> Problem:
+    [problem] = translate(
+        system, Position("1", date(2026, 1, 1), end, {"title": "Baker", **values}), settings or {}
+    ).problems
+    return problem
+
+
+def test_what_is_missing() -> None:
+    assert only(SYSTEM, title="") == Problem(
+        "missing_required_field",
+        "Title is missing, and Made Up needs it. Fill it in on the position; it is sent when you save.",
+        "title",
+    )
+    assert only(SYSTEM, end=date(2026, 5, 1)) == Problem(
+        "missing_required_field",
+        "End reason is missing, and Made Up needs it because end date is set. Fill it in on the position; it is sent "
+        "when you save.",
+        "end_reason",
+    )
+    assert only(like("manager", required=True)).message == (
+        "Manager is missing, and Made Up needs it. Fill it in on the employee; it is sent when you save."
+    )
+
+
+def test_what_has_no_counterpart() -> None:
+    assert only(SYSTEM, end=date(2026, 5, 1), end_reason="internal_transfer") == Problem(
+        "no_translation",
+        "End reason “internal transfer” has no counterpart in Made Up. Choose one in the connection's settings.",
+        "end_reason",
+        {"value": "internal_transfer"},
+    )
+    assert only(SYSTEM, contract_type="temporary").message == "Contract type “temporary” has no counterpart in Made Up."
+
+
+def test_what_cannot_be_encoded() -> None:
+    def refuses(value: Any, settings: Any) -> Any:
+        raise ValueError(f"{value} of {settings['country']} is none of ours")
+
+    assert only(like("cost_centre", encode=refuses), {"country": "NO"}, cost_centre="X") == Problem(
+        "value_refused", "Cost centre: X of NO is none of ours", "cost_centre", {"value": "X"}
+    )
+
+
+def test_what_is_encoded_goes_through_the_table_and_the_limits() -> None:
+    system = like("cost_centre", encode=lambda v, s: f"{s['prefix']}{v}", table="centres", max_length=4)
+    settings = {"prefix": "K", "centres": {"K1": "Bakery", "K2": "Shop", "K3": " "}}
+    position = Position("1", date(2026, 1, 1), None, {"title": "Baker", "cost_centre": "2"})
+    assert translate(system, position, settings).wanted.values["cost_centre"] == "Shop"  # type: ignore[union-attr]
+    assert only(system, settings, cost_centre="1").cause == "too_long"
+    for other in ("3", "9"):
+        found = translate(system, replace(position, values={"title": "Baker", "cost_centre": other}), settings)
+        assert found.wanted.values["cost_centre"] == f"K{other}"  # type: ignore[union-attr]
+    found = translate(system, position, {**settings, "centres": None})
+    assert found.wanted.values["cost_centre"] == "K2"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("changed", "value", "cause", "words"),
+    [
+        ({"minimum": Decimal(1)}, Decimal("0.5"), "value_refused", "0.5 is below Made Up's minimum of 1."),
+        ({"maximum": Decimal(9)}, "9,5", "value_refused", "9.5 is above Made Up's maximum of 9."),
+        ({"decimals": 1}, "1.25", "value_refused", "1.25 has more decimals than the 1 that Made Up keeps."),
+        ({"decimals": 0}, "much", "value_refused", "“much” is not a number."),
+        ({"minimum": Decimal(1)}, "NaN", "value_refused", "“NaN” is not a number."),
+        ({"maximum": Decimal(1)}, "-Infinity", "value_refused", "“-Infinity” is not a number."),
+        ({"max_length": 3}, " abcd ", "too_long", "has 4 characters; Made Up takes at most 3."),
+        ({"allowed": "[a-z]+"}, "a1", "bad_characters", "“a1” is not accepted by Made Up."),
+        ({"allowed": "[a-z]+", "allowed_note": "only a to z"}, "A", "bad_characters",
+         "“A” is not accepted by Made Up: only a to z."),
+        ({"choices": ("a", "b")}, "c", "value_refused", "“c” is not one of Made Up's values."),
+    ],
+)  # fmt: skip
+def test_what_is_outside_a_limit(changed: dict[str, Any], value: Any, cause: str, words: str) -> None:
+    shown = value.strip() if isinstance(value, str) else str(value)
+    assert only(like("cost_centre", **changed), cost_centre=value) == Problem(
+        cause, f"Cost centre {words}", "cost_centre", {"value": shown}
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "value", "expected"),
+    [
+        ({"minimum": Decimal(1)}, "1", Decimal(1)),
+        ({"maximum": Decimal(9)}, 9, Decimal(9)),
+        ({"decimals": 1}, "2,50", Decimal("2.5")),
+        ({"decimals": 2}, "-1.005e2", Decimal("-100.50")),
+        ({"max_length": 3}, " abc ", "abc"),
+        ({"allowed": "[a-z]+"}, " ab", "ab"),
+        ({"choices": ("a", "b")}, "b ", "b"),
+        ({"max_length": 1}, date(2026, 3, 1), date(2026, 3, 1)),
+        ({}, 7, 7),
+    ],
+)
+def test_what_is_on_the_limit_is_sent(changed: dict[str, Any], value: Any, expected: Any) -> None:
+    position = Position("1", date(2026, 1, 1), None, {"title": "Baker", "cost_centre": value})
+    found = translate(like("cost_centre", **changed), position, {}).wanted
+    assert found is not None and found.values["cost_centre"] == expected
+    assert str(found.values["cost_centre"]) == str(expected)
+
+
+def test_a_default_goes_only_with_what_it_belongs_to() -> None:
+    system = like("end_reason", required_with="end_date", default_setting="reason", codes={}, table="")
+    settings = {"reason": "GONE"}
+    ended = translate(system, Position("1", date(2026, 1, 1), date(2026, 2, 1), {"title": "Baker"}), settings)
+    assert ended.wanted is not None and ended.wanted.values["end_reason"] == "GONE"
+    assert ended.wanted.defaulted == {"end_reason"}
+    open_end = translate(system, Position("1", date(2026, 1, 1), None, {"title": "Baker"}), settings)
+    assert open_end.wanted is not None and open_end.wanted.values["end_reason"] is None
+    assert open_end.wanted.defaulted == frozenset()
+    assert one({"fte": "90"}).wanted.defaulted == {"percentage"}
+    assert one({"fte": "101"}).problems[0].message == "Percentage 101 is above Made Up's maximum of 100."
+    assert one({"fte": " "}).wanted.values["percentage"] is None
+
+
+def test_what_is_wanted_knows_its_position_and_first_day() -> None:
+    found = translate(
+        SYSTEM, Position("77", date(2026, 1, 1), date(2026, 2, 1), {"title": "B", "end_reason": "resigned"}), {}
+    )
+    assert found.wanted is not None
+    assert (found.wanted.position_id, found.wanted.since) == ("77", date(2026, 1, 1))
+    assert (found.wanted.start, found.wanted.end) == (date(2026, 1, 1), date(2026, 2, 1))
+    assert one(weekly_hours=1).unsent == {"weekly_hours": "Switched off in this connection's settings."}
+
+
+@pytest.mark.parametrize(
+    ("ours", "what", "sentence"),
+    [
+        ("end_date", "a temporary contract",
+         "A temporary contract needs an end date in Made Up. Fill in the end date, or choose another contract type; "
+         "it is sent when you save."),
+        ("cost_centre", "season", "Season needs a cost centre in Made Up. Fill in the cost centre, or choose another "
+         "contract type; it is sent when you save."),
+    ],
+)  # fmt: skip
+def test_what_another_value_asks_for(ours: str, what: str, sentence: str) -> None:
+    system = like(ours, required_while=RequiredWhile("contract_type", "P", what))
+    assert only(system, contract_type="permanent") == Problem("missing_required_field", sentence, ours)
+    assert one(contract_type="permanent").problems == ()
+    assert incomplete(system, system.fields, {"contract_type": "P", ours: "x"}) == []
+    assert incomplete(system, system.fields, {"contract_type": "PP"}) == []
+    assert incomplete(system, system.fields, {"contract_type": None}) == incomplete(system, system.fields, {}) == []
+
+
+def test_whether_another_value_would_be_sent_otherwise() -> None:
+    system = like("company", encode=lambda company, settings: company["number"] + settings.get("x", ""))
+    old, new = {"number": "1", "name": "A"}, {"number": "2", "name": "A"}
+    assert sent_otherwise(system, {}, "company", old, new)
+    assert not sent_otherwise(system, {}, "company", old, {**old, "name": "B"})
+    assert sent_otherwise(system, {}, "company", None, new) and sent_otherwise(system, {}, "company", old, None)
+    assert not sent_otherwise(system, {}, "probation_end", date(2026, 1, 1), date(2026, 1, 2)), "it is not sent at all"
+    assert not sent_otherwise(system, {}, "weekly_hours", 1, 2)
+    assert sent_otherwise(system, {"send_hours": True}, "weekly_hours", 1, 2)
+    assert not sent_otherwise(system, {"send_hours": True}, "weekly_hours", 1, 1)
+
+    def refuses(company: Any, settings: Any) -> Any:
+        if company["number"] != "1":
+            raise ValueError("none of ours")
+        return "1"
+
+    refusing = like("company", encode=refuses)
+    assert sent_otherwise(refusing, {}, "company", old, new)
+    assert not sent_otherwise(refusing, {}, "company", new, {**new, "number": "3"}), "neither is sent"
+
+
+def test_a_manager_is_found_by_address_too() -> None:
+    system = like("manager", encode=lambda manager, settings: manager.number)
+    first = Manager("7", name="Kari Nordmann", email="kari@example.com")
+    assert not sent_otherwise(system, {}, "manager", first, replace(first, name="Kari Berg"))
+    assert sent_otherwise(system, {}, "manager", first, replace(first, email="k@example.com"))
+    assert sent_otherwise(system, {}, "manager", first, replace(first, number="8"))
 
 
 @given(st.text(max_size=60), st.sampled_from(["", *END_REASONS]), st.decimals(allow_nan=True, allow_infinity=True))

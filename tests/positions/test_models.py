@@ -4,72 +4,20 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-import time_machine
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from positions import roles
 from positions.bulk import save_positions
-from positions.models import ApiKey, Member, Organization, Position
+from positions.models import ApiKey, Organization, Position
 from positions.origin import Origin, current_origin, started_by
 from positions.signals import positions_changed
 from tests.factories import (
     DepartmentFactory,
     EmployeeFactory,
-    MemberFactory,
-    OperatorFactory,
-    OrganizationFactory,
     PositionFactory,
-    UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-# -- roles
-
-
-@pytest.mark.parametrize(
-    ("role", "allowed"),
-    [
-        ("viewer", {"view"}),
-        ("editor", {"view", "edit"}),
-        ("admin", {"view", "edit", "administer"}),
-        ("operator", {"view", "edit", "administer", "operate"}),
-        (None, set()),
-    ],
-)
-def test_roles(organization, role, allowed):
-    user = OperatorFactory() if role == "operator" else UserFactory()
-    if role in Member.Role.values:
-        MemberFactory(organization=organization, user=user, role=role)
-    other = OrganizationFactory()
-    for need in ("view", "edit", "administer", "operate"):
-        assert roles.can(user, organization, need) is (need in allowed)
-        assert roles.can(user, organization.pk, need) is (need in allowed)
-        assert roles.can_somewhere(user, need) is (need in allowed)
-        assert roles.can(user, other, need) is (role == "operator")
-    assert roles.role_in(user, organization) == ("admin" if role == "operator" else role)
-    seen = {"operator": {organization, other}, None: set()}.get(role, {organization})
-    assert set(roles.organizations_of(user)) == seen
-    assert roles.only_organization(user) == (organization.pk if role in Member.Role.values else None)
-
-
-def test_memberships_are_read_once(organization, django_assert_num_queries):
-    user = MemberFactory(organization=organization, role="editor").user
-    with django_assert_num_queries(1):
-        for _ in range(5):
-            roles.can(user, organization, "edit")
-            roles.role_in(user, organization)
-            roles.only_organization(user)
-
-
-def test_which_day_it_is(organization):
-    OrganizationFactory(time_zone="Europe/Helsinki")
-    with time_machine.travel("2026-02-28T22:30:00Z", tick=False):
-        found = dict(roles.days_of(OperatorFactory()))
-        assert found == {date(2026, 2, 28): ["Europe/Oslo"], date(2026, 3, 1): ["Europe/Helsinki"]}
-        assert organization.today() == date(2026, 2, 28)
 
 
 # -- models

@@ -24,6 +24,7 @@ organization = Organization.objects.create(name="Fjellheim", time_zone="Europe/H
 for name in "ab":
     company = Company.objects.create(organization=organization, name=name)
     integration = Integration(organization=organization, system_key="netvisor", name=name, base_urls={"api": ADDRESS})
+    integration.everybody = False
     integration.switch(True)
     integration.set_credentials({**NetvisorSandbox.credentials, "sender": name}, by="test")
     integration.save()

@@ -24,6 +24,8 @@ def test_the_demo_starts_syncs_and_ends_cleanly_and_keeps_its_data(tmp_path: Pat
             wait_for(lambda key=key: _has_positions(product.sandboxes, key), 40)
         children = product.children()
         assert len(children) > 5
+        made = [path for path in (tmp_path / "data").rglob("*") if not path.is_symlink()]
+        assert made and not [str(path) for path in made if path.stat().st_mode & 0o077], "for their owner alone"
         assert product.interrupt() == 0
         assert "Traceback" not in product.output(), product.output()
         assert not [pid for pid in children if running(pid)], "something was left running"

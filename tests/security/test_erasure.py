@@ -274,7 +274,7 @@ def test_every_model_is_spoken_of() -> None:
     """A new model either says what it holds of a person, or is named here, with the reason."""
     nothing = {
         # of organizations, users and the installation
-        "Organization", "Member", "Company", "Department", "ApiKey", "Integration_companies", "SharedRate", "Lease",
+        "Organization", "Member", "Company", "Department", "ApiKey", "IntegrationCompany", "SharedRate", "Lease",
         "SharedPlace", "Resync",
         "Heartbeat", "User", "User_groups", "User_user_permissions", "Group", "Group_permissions", "Permission",
         "ContentType", "SecondFactor", "Session", "AccessAttempt", "AccessAttemptExpiration", "AccessFailureLog",

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import time_machine
 from axes.models import AccessAttempt
 from django.core.cache import cache
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
-from tests.factories import UserFactory
+from positions.models import AuditEntry
+from positions.signing_in import KEPT, SPRAYED
+from tests.factories import MemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +95,66 @@ def test_failures_are_counted_for_all_processes_together(person):
         cache.clear()  # what one process remembers, another does not
     assert AccessAttempt.objects.get(username=person.username).failures_since_start == 4
     assert sign_in(person.username, PASSWORD).status_code == 429
+
+
+# -- many names from one address
+
+
+def spray(address: str, names: int) -> None:
+    for n in range(names):
+        sign_in(f"somebody-{n}", "Sommer2026Oslo!", address)
+
+
+def test_one_password_on_many_names_is_slowed_down_more_and_more(person: Any) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        spray("192.0.2.66", SPRAYED)
+        refused = sign_in(person.username, PASSWORD, "192.0.2.66")
+        assert refused.status_code == 429 and "different user names" in refused.content.decode()
+        first = int(refused.headers["Retry-After"])
+        clock.shift(first + 1)
+        sign_in("somebody-else", "Sommer2026Oslo!", "192.0.2.66")
+        second = int(sign_in("and-another", "Sommer2026Oslo!", "192.0.2.66").headers["Retry-After"])
+        assert second > first
+        clock.shift(second + 1)
+        assert sign_in(person.username, PASSWORD, "192.0.2.66").status_code == 302, "slowed down, not locked out"
+
+
+def test_an_ipv6_network_counts_as_one_address(person: Any) -> None:
+    for n in range(SPRAYED):
+        sign_in(f"somebody-{n}", "wrong", f"2001:db8:1:2::{n + 1:x}")
+    assert sign_in(person.username, PASSWORD, "2001:db8:1:2:ffff::9").status_code == 429
+    assert sign_in(person.username, PASSWORD, "2001:db8:1:3::9").status_code == 302
+
+
+def test_whoever_signed_in_from_there_before_is_not_kept_out_by_a_guesser(person: Any) -> None:
+    assert sign_in(person.username, PASSWORD, "192.0.2.66").status_code == 302
+    spray("192.0.2.66", SPRAYED + 4)
+    assert sign_in(person.username, PASSWORD, "192.0.2.66").status_code == 302
+    stranger = UserFactory()
+    assert sign_in(stranger.username, "wrong", "192.0.2.66").status_code == 429
+    assert sign_in(person.username, PASSWORD, "192.0.2.1").status_code == 302, "from elsewhere nobody waits"
+
+
+# -- who signed in can be told
+
+
+def test_each_sign_in_is_in_the_trail_with_address_and_reason(person: Any, caplog: pytest.LogCaptureFixture) -> None:
+    member = MemberFactory(user=person)
+    sign_in(person.username, "wrong", "192.0.2.7")
+    client = Client(REMOTE_ADDR="192.0.2.7")
+    client.post("/admin/login/", {"username": person.username, "password": PASSWORD})
+    client.post("/admin/logout/")
+    found = list(AuditEntry.objects.filter(kind="sign-in").order_by("pk"))
+    assert [(e.action, e.actor, e.organization_id, e.changes["address"][1]) for e in found] == [
+        (action, person.username, member.organization_id, "192.0.2.7")
+        for action in ("refused", "signed_in", "signed_out")
+    ]
+    assert found[0].changes["reason"] == ["", "wrong name or password"]
+    sign_in("nobody-here", "wrong", "192.0.2.7")
+    assert "an unknown name from 192.0.2.7" in caplog.text and "nobody-here" not in caplog.text
+
+
+def test_a_guesser_does_not_fill_the_trail(person: Any) -> None:
+    for _ in range(60):
+        sign_in(person.username, "wrong", "192.0.2.7")
+    assert AuditEntry.objects.filter(kind="sign-in").count() <= KEPT

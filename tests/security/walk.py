@@ -15,6 +15,7 @@ from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+from uuid import UUID
 
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -27,7 +28,7 @@ from django.utils import timezone
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandbox.server import sandboxes
 from positions.models import AuditEntry, IdempotencyKey, Organization
-from synclog.models import Attempt, Event, Job, Lease, Resync
+from synclog.models import Attempt, Event, Job, Lease, Question, Resync
 from tests.factories import (
     ApiKeyFactory,
     CompanyFactory,
@@ -104,6 +105,18 @@ def plant() -> Organization:
     ExportRecord.objects.create(pk=PK, file=file, employee_key=PK, record={"name": CANARY})
     Lease.objects.update_or_create(integration=integration, defaults={"owner": CANARY, "host": CANARY})
     Resync.objects.create(integration=integration, at=now, total=1, by=CANARY)
+    Question.objects.create(
+        pk=PK,
+        uuid=UUID(int=PK),
+        organization=organization,
+        integration=integration,
+        kind="check",
+        employee_key=PK,
+        position_key=PK,
+        asked_by=CANARY,
+        done_at=now,
+        answer={"lines": [{"ok": True, "title": CANARY, "detail": CANARY, "where": CANARY}]},
+    )
     Event.objects.create(pk=PK, integration=integration, kind="stopped", text=CANARY, by=CANARY)
     Job.objects.all().delete()
     job = Job.objects.create(
@@ -179,8 +192,7 @@ def path_to_organization(model: type[models.Model], seen: tuple[type, ...] = ())
 
 
 def owned_models() -> list[type[models.Model]]:
-    found = [m for app in OURS for m in apps.get_app_config(app).get_models() if m.__name__ not in UNOWNED]
-    return [*found, Integration.companies.through]
+    return [m for app in OURS for m in apps.get_app_config(app).get_models() if m.__name__ not in UNOWNED]
 
 
 # What a look changes by itself, without anybody's doing.
@@ -219,7 +231,9 @@ class Route:
 
     def address(self, **values: Any) -> str:
         """Filled with PK unless told otherwise by the parameter's name."""
-        return _PARAMETER.sub(lambda m: str(values.get(m[2] or m[3], PK)), self.template)
+        return _PARAMETER.sub(
+            lambda m: str(values.get(m[2] or m[3], UUID(int=PK) if m[1] == "uuid" else PK)), self.template
+        )
 
 
 def routes(resolver: URLResolver | None = None, before: str = "/") -> Iterator[Route]:

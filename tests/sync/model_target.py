@@ -40,6 +40,8 @@ class ModelTarget:
     life: Life = field(default_factory=Life)
     calls: int = 0
     ids: int = 0
+    # What each person's records were when we last asked for them or wrote to them: what we can know.
+    known: dict[str, dict[str, Period]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def call(self, life: Life, method: str, path: str, body: bytes) -> tuple[int, Any]:
@@ -75,6 +77,14 @@ class ModelTarget:
         if not person.startswith(self.prefix):
             self.wrongs.append(f"{person} belongs to another organization")
         periods = self.people.setdefault(person, {})
+        try:
+            return self._carry_out(method, person, periods, rest, body)
+        finally:
+            self.known[person] = {key: dict(p) for key, p in periods.items()}
+
+    def _carry_out(
+        self, method: str, person: str, periods: dict[str, Period], rest: list[str], body: bytes
+    ) -> tuple[int, Any]:
         if method == "GET":
             return 200, [dict(p) for p in periods.values()]
         values = json.loads(body) if body else {}

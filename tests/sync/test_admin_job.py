@@ -314,7 +314,7 @@ def test_preview_says_why_it_cannot(world: World, client: Client, monkeypatch: p
     monkeypatch.setattr("synclog.preview.run", lambda *a, **k: 1 / 0)
     assert "Position Sync made a mistake" in text_of(client.post(f"{LOG}preview/", data))
     integration.companies.add(CompanyFactory(organization=world.organization, name="Elsewhere AS"))
-    assert "takes only employees of Elsewhere AS" in text_of(client.post(f"{LOG}preview/", data))
+    assert "takes only positions with Elsewhere AS" in text_of(client.post(f"{LOG}preview/", data))
     integration.companies.clear()
     Integration.objects.update(paused_at=timezone.now())
     monkeypatch.undo()
@@ -349,7 +349,7 @@ def test_send_now_twice_gives_one_job(world: World, client: Client) -> None:
     world.drain(integration)
     assert len(world.there(integration)) == 1
     integration.companies.add(CompanyFactory(organization=world.organization))
-    assert "does not take" in text_of(client.post(f"{LOG}send-now/", data, follow=True))
+    assert "takes only positions with" in text_of(client.post(f"{LOG}send-now/", data, follow=True))
 
 
 # -- showing calls

@@ -12,6 +12,7 @@ from integrations.models import Integration
 from positions.models import Organization
 from synclog import tasks
 from synclog.dashboard import DAYS, _bars
+from synclog.health import health_of
 from synclog.models import Heartbeat, Job
 from tests.factories import MemberFactory, OrganizationFactory
 from tests.sync.pages import attempt, client_of, connection, job, text_of
@@ -48,7 +49,7 @@ def test_the_numbers_of_a_connection(organization: Organization) -> None:
     (card,) = response.context["cards"]
     assert (card.sent, card.failed) == (1, 1)
     assert card.days[-1].sent == 1 and card.days[-3].failed == 1
-    assert (card.oldest, card.median, card.health.waiting) == ("5 min", "12 s", 1)
+    assert (card.oldest, card.median, card.health.counts.waiting) == ("5 min", "12 s", 1)
     page = text_of(response)
     assert "1 change: A required field is missing (Occupation code)" in page
     assert "As a table" in page and "1 accepted" in page and "1 refused" in page
@@ -65,6 +66,24 @@ def test_the_banner_says_that_nobody_works(organization: Organization) -> None:
     Heartbeat.objects.update(seen_at=timezone.now() - timedelta(minutes=7))
     assert "for 7 minutes" in text_of(client_of(organization).get("/admin/"))
     assert "manage.py worker" in text_of(client_of(None).get("/admin/"))
+
+
+def test_nothing_is_ready_healthy_or_tried_again_while_nobody_works(world: World) -> None:
+    integration = world.connect("netvisor")
+    word = lambda: health_of([Integration.objects.get(pk=integration.pk)])[integration.pk]  # noqa: E731
+    assert word().word == "No worker" and "No worker has looked for work yet" in word().detail
+    client = client_of(world.organization)
+    for page in ("/admin/", "/admin/integrations/integration/"):
+        assert "Ready" not in text_of(client.get(page))
+    tasks.beat()
+    assert word().word == "Ready"
+    Heartbeat.objects.update(seen_at=timezone.now() - timedelta(minutes=5))
+    world.save()
+    assert word().detail == "No worker has looked for work for 5 minutes, so nothing is sent. 1 change recorded."
+    Integration.objects.update(retry_count=1, retry_message="It does not answer.")
+    assert word().word == "No worker", "nobody tries again"
+    Integration.objects.update(paused_at=timezone.now(), paused_by="Kari")
+    assert word().word == "Paused", "that is so whoever works"
 
 
 def test_bars_fit_and_show_one_among_thousands() -> None:

@@ -23,7 +23,7 @@ from integrations.connectors.errors import Interrupted
 from integrations.models import ExportFile, ExportRecord, Integration
 from integrations.settings_form import ConnectionForm
 from positions.models import Position
-from synclog import tasks
+from synclog import actions, tasks
 from synclog.lease import Held
 from synclog.models import Job, Lease
 from synclog.turn import Turn
@@ -174,7 +174,7 @@ def test_unchanged_goes_into_no_file(world: World, crona: Integration) -> None:
     position = world.save()
     world.drain(crona)
     outbox.fetch(files(crona)[0], by="kari")
-    position.save()
+    actions.send_now([position], crona, by="kari")
     world.drain(crona)
     job = world.job(crona, position)
     assert job.cause == "nothing_to_change"
@@ -212,6 +212,38 @@ def test_a_warning_stands_beside_the_file_and_outlives_its_import(world: World, 
     assert not outbox.mark_imported(file, by="ola")
     job.refresh_from_db()
     assert job.message.startswith("In the file of 14:02, imported by kari. A file cannot take an end date away.")
+
+
+@pytest.mark.parametrize("kind", ["resync", "api"])
+def test_a_resync_files_the_record_again(world: World, crona: Integration, kind: str) -> None:
+    """The import refused the person, whom the clerk has added there by now: nothing differs, and it has to go again."""
+    position = world.save()
+    world.drain(crona)
+    outbox.fetch(files(crona)[0], by="kari")
+    actions.resync(Job.objects.filter(pk=world.job(crona, position).pk), by="kari", kind=kind)
+    world.drain(crona)
+    job = world.job(crona, position)
+    assert (job.state, len(files(crona))) == (Job.State.SUCCEEDED, 2), job.message
+    assert job.message == NOT_YET
+    outbox.fetch(files(crona)[1], by="kari")
+    assert [set(people(outbox.content(file)[1])) for file in files(crona)] == [{"1042"}, {"1042"}]
+
+
+def test_what_is_to_be_done_by_hand_is_told_once_and_only_where_it_is_so(world: World, crona: Integration) -> None:
+    position = world.save(end_date=date(2027, 12, 31), end_reason="resigned")
+    world.drain(crona)
+    position.end_date, position.end_reason = None, ""
+    position.save()
+    world.drain(crona)
+    assert not world.job(crona, position).warning  # nobody has a file with that end
+    outbox.fetch(files(crona)[0], by="kari")
+    world.employee.number = "2042"
+    world.employee.save()
+    for title, told in (("Cook", True), ("Baker", False), ("Chef", False)):
+        position.title = title
+        position.save()
+        world.drain(crona)
+        assert ("change the number there by hand" in world.job(crona, position).message) == told, title
 
 
 def test_nothing_in_the_database_is_clear(world: World, crona: Integration) -> None:

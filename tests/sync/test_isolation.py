@@ -4,6 +4,7 @@ not there, and that one's entry in the log says what happened."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -112,24 +113,37 @@ def test_a_good_answer_that_cannot_be_stored_as_it_is(office: Office, name: str)
     assert EmployeeLink.objects.filter(integration=office.integration).count() == 4
 
 
-def test_an_id_that_cannot_be_kept_is_never_cut(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    victim, *others = office.people
+@pytest.mark.parametrize("remote_id", ["x" * 200, "x\0y", "x\ud800y"])
+@pytest.mark.parametrize("of", ["employee", "record"])
+def test_an_id_that_cannot_be_kept_is_never_cut(
+    office: Office, monkeypatch: pytest.MonkeyPatch, of: str, remote_id: str
+) -> None:
+    *others, victim = office.people
     saved = office.save()
-    find = office.integration.connector_class.find_employee
+    connector = office.integration.connector_class
+    find, update = connector.find_employee, connector.update
 
-    def found(connector: Any, person: Any, known_id: str = "") -> Any:
-        import dataclasses
+    def found(self: Any, person: Any, known_id: str = "") -> Any:
+        employee = find(self, person, known_id)
+        return replace(employee, id=remote_id) if person.number == victim.number else employee
 
-        employee = find(connector, person, known_id)
-        return dataclasses.replace(employee, id=employee.id.ljust(200)) if person.number == victim.number else employee
+    def written(self: Any, employee: Any, person: Any, *args: Any) -> Any:
+        left = update(self, employee, person, *args)
+        return replace(left, remote_id=remote_id) if person.number == victim.number else left
 
-    monkeypatch.setattr(office.integration.connector_class, "find_employee", found)
+    if of == "employee":
+        monkeypatch.setattr(connector, "find_employee", found)
+    else:
+        monkeypatch.setattr(connector, "update", written)
     office.drain()
     assert {office.job(saved[person]).state for person in others} == {SUCCEEDED}
     job = office.job(saved[victim])
-    assert (job.state, job.cause) == (FAILED, "answer_not_kept")
-    assert "looks first" in job.message and remedy(job.cause)
-    assert not EmployeeLink.objects.filter(integration=office.integration, employee_key=victim.pk).exists()
+    if of == "employee":
+        assert (job.state, job.cause) == (RETRYING, "target_unavailable")
+        assert "cannot be kept" in job.message
+    else:
+        assert (job.state, job.cause) == (FAILED, "answer_not_kept")
+        assert "looks first" in job.message and remedy(job.cause)
     assert PeriodLink.objects.filter(integration=office.integration).count() == 3
 
 

@@ -4,6 +4,7 @@ turn. What must always hold is checked after every step, and what is there at th
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -25,11 +26,15 @@ from hypothesis.stateful import (
 
 from integrations.connectors.registry import connectors
 from integrations.models import Integration, PeriodLink
-from integrations.periods import current
+from integrations.periods import current, end_of_chain
 from positions.bulk import save_positions
 from positions.models import Employee, Organization, Position
 from synclog import actions, tasks, turn
+from synclog.api.serializers import HealthSerializer
+from synclog.health import health_of
 from synclog.models import Job, Lease
+from synclog.states import State, connections_of, states_of
+from synclog.truth import LISTED, Truth, counts_of, keys_in
 from synclog.work import adapt
 from tests.sync.model_target import FlatModel, HistoryModel, Life, ModelTarget, targets
 
@@ -38,6 +43,10 @@ DAYS = st.integers(-60, 60)
 LENGTH = st.one_of(st.none(), st.integers(0, 40))
 FAULTS = st.sampled_from(["503", "429", "lost", "refused", "nonsense"])
 START = datetime(2026, 6, 15, 10, tzinfo=UTC)
+
+
+ON_THE_WAY = (Truth.NEEDS_YOU, Truth.WAITING, Truth.UPCOMING)
+ALSO = {Truth.NOT_SENT: (Truth.NOT_TAKEN,)}
 
 
 class Killed(BaseException):
@@ -57,6 +66,7 @@ class Engine(RuleBasedStateMachine):
         self.wanted: dict[int, dict[str, Any] | None] = {}  # position -> as saved last while it was recorded
         self.unsure: set[int] = set()  # employees of whom something was left unsent on purpose
         self.numbers: dict[int, str] = {}
+        self.clerked: set[int] = set()  # employees of whom a record was changed there by hand
         targets["ours"] = self.target = ModelTarget(self.flat, prefix="o")
         targets["theirs"] = self.other = ModelTarget(self.flat, prefix="t")
 
@@ -195,6 +205,14 @@ class Engine(RuleBasedStateMachine):
 
     # -- time and trouble --------------------------------------------------------------------------------
 
+    @rule(person=st.integers(0, PEOPLE - 1), which=st.integers(0, 9))
+    def clerk_edits(self, person: int, which: int) -> None:
+        """Somebody changes a record there by hand: nobody is told."""
+        held = list(self.target.people.get(self.people[person].number, {}).values())
+        if held:
+            held[which % len(held)]["title"] += " (clerk)"
+            self.clerked.add(self.people[person].pk)
+
     @rule(seconds=st.sampled_from([1, 31, 200, 4000, 86_400, 5 * 86_400]))
     def wait(self, seconds: int) -> None:
         self.traveller.shift(timedelta(seconds=seconds))
@@ -273,6 +291,58 @@ class Engine(RuleBasedStateMachine):
             names = [p["title"].partition(" v")[0] for p in held]
             assert person.pk in self.unsure or len(names) == len(set(names)), held
 
+    # -- what the pages say ------------------------------------------------------------------------------
+
+    @invariant()
+    def chip_counter_list_and_health_agree(self) -> None:
+        integration = Integration.objects.select_related("organization").get(pk=self.integration.pk)
+        states = self._states()
+        said = Counter(state.truth for state in states.values())
+        counts = counts_of([integration])[integration.pk]
+        gone = Job.objects.open().filter(integration=integration).exclude(open_key__in=list(states)).count()
+        failed = Job.objects.filter(integration=integration, state=Job.State.FAILED).exclude(open_key__in=list(states))
+        assert counts.waiting + counts.needs_you - gone == sum(said[t] for t in ON_THE_WAY)
+        assert counts.needs_you - failed.count() == said[Truth.NEEDS_YOU]
+        for truth in LISTED:
+            listed = {pk for pk, s in states.items() if s.truth in (truth, *ALSO.get(truth, ()))}
+            assert getattr(counts, truth) == len(listed), truth
+            assert set(keys_in(integration, truth)) == listed, truth
+        health = health_of([integration])[integration.pk]
+        assert HealthSerializer(health).data["in_sync"] == said[Truth.IN_SYNC]
+        if "in sync" in health.detail:
+            assert not any(said[t] for t in (*ON_THE_WAY, Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN)) and not gone
+
+    def _states(self) -> dict[int, State]:
+        organization = Organization.objects.get(pk=self.integration.organization_id)
+        rows = list(Position.objects.filter(employee__organization=organization).select_related("employee", "company"))
+        found = states_of(connections_of(organization), rows)
+        return {pk: state for pk, (state,) in found.items()}
+
+    @invariant()
+    def in_sync_is_what_is_there(self) -> None:
+        """As far as anybody can know: what the records said when we last asked or wrote."""
+        states = self._states()
+        for row in Position.objects.filter(pk__in=states):
+            state = states[row.pk]
+            if state.truth not in (Truth.IN_SYNC, Truth.CHANGED):
+                continue
+            assert state.link is not None
+            there = self.target.known.get(self.numbers[row.employee_id], {}).get(state.link.remote_id)
+            if state.truth is Truth.IN_SYNC and row.employee_id not in self.clerked:
+                assert there is not None, state
+                assert self._as_here(row, there) == [], (state.why, there)
+            elif state.truth is Truth.CHANGED and not self.flat and row.employee_id not in self.clerked:
+                assert there is None or self._as_here(row, there) != [], "nothing of it was changed"
+
+    def _as_here(self, row: Position, there: dict[str, Any]) -> list[str]:
+        """The fields that differ; of a flat record those that it is given whatever else there is."""
+        here = seen(row)
+        names = ["title", "start", "end"]
+        if self.flat:
+            over = row.end_date is not None and row.end_date < self._today()
+            names = ["start"] if over or row.start_date > self._today() else ["title", "start"]
+        return [name for name in names if there[name] != here[name]]
+
     @precondition(lambda self: self.saved)
     @rule()
     def everything_arrives(self) -> None:
@@ -289,6 +359,7 @@ class Engine(RuleBasedStateMachine):
         else:
             raise AssertionError(list(Job.objects.open().values()))
         assert not Job.objects.open().filter(integration=self.integration, state=Job.State.RUNNING).exists()
+        assert not [s for s in self._states().values() if s.truth is Truth.UNKNOWN]
         if Integration.objects.get(pk=self.integration.pk).send_positions:
             for person in self.people:
                 if person.pk not in self.unsure:
@@ -328,11 +399,13 @@ class Engine(RuleBasedStateMachine):
         failed = set(
             Job.objects.filter(employee_key=person.pk, state=Job.State.FAILED).values_list("position_key", flat=True)
         )
-        ends = {
-            self.wanted[key]["title"].partition(" v")[0]: self.wanted[key]["end"]
-            for key in Position.objects.filter(employee=person).exclude(pk__in=failed).values_list("pk", flat=True)
-            if key in self.wanted
-        }
+        here = [adapt.position(row, person) for row in Position.objects.filter(employee=person)]
+        ends = {}
+        for position in here:
+            if int(position.id) not in failed and int(position.id) in self.wanted:
+                last = end_of_chain(position, here).end  # one employment there, if others followed at once
+                name = str(position.values["title"]).partition(" v")[0]
+                ends[name] = last.isoformat() if last else None
         for there in self.target.people.get(person.number, {}).values():
             name = there["title"].partition(" v")[0]
             assert name not in ends or there["end"] == ends[name], f"not ended there: {there}, {ends}"

@@ -57,7 +57,7 @@ def test_saved_before_the_switch_was_on(integration: Integration, position: Posi
     state = state_of(position)
     assert state.mark.word == "Not sent" and state.may_send
     assert state.why.startswith("Saved on ") and "sync has been on since " in state.why
-    assert state.why.endswith("Save it again or press Send now.")
+    assert state.why.endswith("Change it or press Send now.")
 
 
 def test_saved_and_switched_on_the_same_day_tells_the_times(integration: Integration, position: Position) -> None:
@@ -67,7 +67,7 @@ def test_saved_and_switched_on_the_same_day_tells_the_times(integration: Integra
 
 def test_saved_while_it_was_not_taken(integration: Integration, position: Position) -> None:
     Integration.objects.update(activated_at=timezone.now() - timedelta(days=400))
-    assert "did not take this employee" in state_of(position).why
+    assert "It was not recorded for Netvisor Oulu when it was saved." in state_of(position).why
 
 
 def test_sent_waiting_and_needs_you(integration: Integration, position: Position) -> None:
@@ -80,23 +80,27 @@ def test_sent_waiting_and_needs_you(integration: Integration, position: Position
          "No occupation code. Fill in"),
         ({"state": "waiting", "cause": "not_yet_current", "message": "It takes the current one only."},
          "Becomes current on", "It takes the current one only."),
-        ({"state": "succeeded", "open_key": None, "cause": "", "message": "Accepted by Netvisor."}, "Sent ",
-         "Accepted by Netvisor."),
-        ({"state": "succeeded", "open_key": None, "warning": True, "message": "No cost centre there."}, "Sent ",
-         "No cost centre there."),
         ({"state": "dismissed", "open_key": None, "dismissed_reason": "by hand (anna)"}, "Dismissed", "by hand"),
-        ({"state": "skipped", "open_key": None, "cause": "not_current", "message": "Current only."}, "Not supported",
-         "Current only."),
         ({"state": "skipped", "cause": "switched_off", "message": "Sync was switched off before this was sent."},
          "Not sent", "press Send now"),
         ({"state": "skipped", "cause": "no_supported_change", "message": "Only Note."}, "Skipped", "Only Note."),
+        ({"state": "succeeded", "cause": "", "message": "Accepted by Netvisor."}, "Not sent", "is known for it"),
     ]:  # fmt: skip
         Job.objects.filter(pk=row.pk).update(**values)
         state = state_of(position)
         assert word in state.mark.word, values
         assert why in state.why, values
     link(integration, position)
-    assert state_of(position).mark.word.startswith("Sent ")
+    changes: list[tuple[dict[str, Any], str]] = [
+        ({"message": "Accepted by Netvisor."}, "Accepted by Netvisor."),
+        ({"warning": True, "message": "It is told once a year."}, "It is told once a year."),
+        ({"state": "skipped", "cause": "no_supported_change", "message": "Only Hours."}, "Only Hours."),
+        ({"state": "dismissed", "dismissed_reason": "by hand (anna)"}, "Everything that is sent agrees"),
+    ]
+    for values, why in changes:
+        Job.objects.filter(pk=row.pk).update(**{"warning": False, **values})
+        assert state_of(position).mark.word.startswith("Sent ")
+        assert why in state_of(position).why
 
 
 def test_the_newest_job_counts(integration: Integration, position: Position) -> None:
@@ -115,7 +119,7 @@ def test_off_and_excluded(integration: Integration, position: Position) -> None:
     integration.companies.add(CompanyFactory(organization=integration.organization, name="Elsewhere AS"))
     state = state_of(position)
     assert state.mark.word == "Excluded" and not state.may_send
-    assert "belongs to no company; Netvisor Oulu takes only employees of Elsewhere AS." in state.why
+    assert "This position has no company; Netvisor Oulu takes only positions with Elsewhere AS." in state.why
     Integration.objects.update(send_positions=False)
     state = state_of(position)
     assert state.mark.word == "Off" and not state.may_send
@@ -152,6 +156,7 @@ def test_pages_without_connections_say_nothing(position: Position) -> None:
 def test_the_employee_page_has_chips_in_a_fixed_number_of_queries(
     integration: Integration, position: Position, django_assert_max_num_queries: Any
 ) -> None:
+    connection(integration.organization, "fortnox")
     client = client_of(integration.organization)
     address = f"/admin/positions/employee/{position.employee_id}/change/"
     page = text_of(client.get(address))
@@ -163,7 +168,6 @@ def test_the_employee_page_has_chips_in_a_fixed_number_of_queries(
         PositionFactory(employee=position.employee, start_date=date(year, 1, 1), end_date=date(year, 6, 30))
     for row in Job.objects.all():
         attempt(row)
-    connection(integration.organization, "fortnox")
     with django_assert_max_num_queries(40) as many:
         client.get(address)
     assert len(many) == len(few)
@@ -239,7 +243,7 @@ def test_many_deleted_at_once_in_a_fixed_number_of_queries(
     with django_assert_max_num_queries(25):
         page = text_of(client.post("/admin/positions/position/", data))
     assert "the 2 positions that were sent" in page
-    assert "takes this employee" not in page
+    assert "take this position" not in page
 
 
 # -- after a save

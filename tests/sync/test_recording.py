@@ -37,6 +37,7 @@ def test_a_save_after_activation_is_sent_also_of_an_old_position(world: World) -
     integration = world.connect("netvisor", on=False)
     position = world.save()
     actions.switch(integration, True, by="anna")
+    position.title = "Cook"
     position.save()
     world.drain(integration)
     assert world.job(integration, position).state == Job.State.SUCCEEDED
@@ -129,25 +130,25 @@ def test_nothing_to_change_when_the_target_already_agrees(world: World) -> None:
     integration = world.connect("netvisor")
     position = world.save()
     world.drain(integration)
-    position.save()
+    actions.send_now([position], integration, by="anna")
     world.drain(integration)
     job = world.job(integration, position)
     assert (job.state, job.cause) == (Job.State.SKIPPED, "nothing_to_change")
     assert Job.objects.count() == 2
 
 
-def test_only_the_note_was_changed(world: World) -> None:
+def test_only_what_it_is_never_sent_was_changed(world: World) -> None:
     integration = world.connect("netvisor")
     position = world.save()
     world.drain(integration)
     calls = len(world.sandboxes[integration.pk].tenant.calls)
     position = Position.objects.get(pk=position.pk)
-    position.note = "Likes rye."
+    position.cost_centre = "4100"
     position.save()
     world.drain(integration)
     job = world.job(integration, position)
     assert (job.state, job.cause) == (Job.State.SKIPPED, "no_supported_change")
-    assert "Note" in job.message
+    assert "Cost centre" in job.message
     assert len(world.sandboxes[integration.pk].tenant.calls) == calls
 
 

@@ -6,18 +6,24 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrations.models import Integration
-from synclog import broker, tasks
+from synclog import broker, signs, tasks
 from synclog.lease import HOST
 from synclog.models import Heartbeat, Job, Lease
+from synclog.patience import MOST, RUNNING, STARTING, Patience
 from synclog.watchdog import Watchdog
 from tests.sync.world import World
 
@@ -31,37 +37,166 @@ def watched() -> Iterator[Watchdog]:
     watchdog._kill()
 
 
-def seen(worker: str, seconds: float = 0) -> None:
-    Heartbeat.objects.create(worker=worker, seen_at=timezone.now() - timedelta(seconds=seconds))
+def looks(watchdog: Watchdog, monkeypatch: pytest.MonkeyPatch, *said: bytes) -> None:
+    """The watchdog looks as often as something is said here, each time two seconds later by its own clock."""
+    times, left = iter(range(0, 100_000, 2)), list(said)
+    watchdog._stop = False
+
+    def heard() -> bytes:
+        if len(left) == 1:
+            watchdog.stop()
+        return left.pop(0)
+
+    monkeypatch.setattr(watchdog._pipe, "heard", heard)
+    monkeypatch.setattr("synclog.watchdog.close_old_connections", lambda: None)  # it would end the test's transaction
+    monkeypatch.setattr("synclog.watchdog.time", SimpleNamespace(monotonic=lambda: float(next(times)), sleep=no_sleep))
+    monkeypatch.setattr(watchdog, "_kill", lambda: None)
+    watchdog._watch()
 
 
-def test_another_workers_sign_of_life_on_this_host_does_not_count(db: Any, watched: Watchdog) -> None:
-    seen(f"{HOST}/1/1")
-    assert watched._silent()
-    seen(watched.name)
-    assert not watched._silent()
+def no_sleep(seconds: float) -> None:
+    """Instead of sleeping."""
 
 
-def test_a_sign_that_is_too_old(db: Any, watched: Watchdog) -> None:
-    seen(watched.name, watched.SILENT_AFTER + 1)
-    assert watched._silent()
+NOTHING = b""
+
+
+def test_a_queue_that_gives_no_sign_any_more_is_started_anew(
+    db: Any, watched: Watchdog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks(watched, monkeypatch, signs.CARRIED, *[NOTHING] * 5)
+    assert watched.restarts == 0, "ten seconds are borne"
+    looks(watched, monkeypatch, signs.CARRIED, *[NOTHING] * 6)
+    assert watched.restarts == 1
+
+
+def test_signs_of_the_start_do_not_keep_a_started_queue_alive(
+    db: Any, watched: Watchdog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process of a wedged queue may be spawned again and again."""
+    looks(watched, monkeypatch, signs.CARRIED, *[signs.STEP] * 6)
+    assert watched.restarts == 1
+
+
+def test_a_start_that_goes_on_is_waited_for(db: Any, watched: Watchdog, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = [*[NOTHING] * 59, signs.STEP]
+    looks(watched, monkeypatch, *step * 10)
+    assert watched.restarts == 0, "ten steps of 120 s each"
+    looks(watched, monkeypatch, *[NOTHING] * 61)
+    assert watched.restarts == 1
+    looks(watched, monkeypatch, *[NOTHING] * 120, signs.STEP)
+    assert watched.restarts == 1, "the second try may take twice as long"
+
+
+def test_a_slow_machine_gets_there_whatever_its_pace(
+    db: Any, watched: Watchdog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once as slow as you like: killed a few times, then never again, also when it has been healthy for hours."""
+    for silence in (15, 100, 700):
+        before = watched.restarts
+        for _ in range(12):
+            looks(watched, monkeypatch, *[signs.CARRIED, *[NOTHING] * (silence // 2)] * 4, signs.CARRIED)
+        assert watched.restarts - before <= 7
+        before = watched.restarts
+        for _ in range(40):
+            looks(watched, monkeypatch, *[signs.CARRIED, *[NOTHING] * (silence // 2)] * 4, signs.CARRIED)
+        assert watched.restarts == before
+
+
+def test_a_watchdog_that_did_not_get_to_look_has_learned_nothing(
+    db: Any, watched: Watchdog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole machine stood still: a laptop's lid, a paused virtual machine, a disk that hung."""
+    monkeypatch.setattr(watched, "LOOK_EVERY", 0.5)  # each of the looks below comes four times too late
+    looks(watched, monkeypatch, signs.CARRIED, *[NOTHING] * 9)
+    assert watched.restarts == 0
+
+
+def test_a_queue_that_waits_for_the_database_is_not_to_blame(
+    db: Any, watched: Watchdog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def locked() -> Iterator[None]:
+        raise OperationalError("database is locked")
+        yield
+
+    monkeypatch.setattr("synclog.watchdog.without_waiting", locked)
+    looks(watched, monkeypatch, signs.CARRIED, *[NOTHING] * 50)
+    assert watched.restarts == 0
+
+
+def test_less_is_borne_again_after_health() -> None:
+    patience = Patience()
+    for _ in range(5):
+        patience.restarted()
+    assert (patience.bears(True), patience.bears(False)) == (320, 1800)
+    for _ in range(6 * 200):
+        patience.overcame(3)
+    assert patience.bears(True) == 10
+
+
+@given(st.lists(st.floats(0, 1e5, exclude_min=True), max_size=60))
+def test_what_was_overcome_is_borne_and_never_without_end(silences: list[float]) -> None:
+    patience = Patience()
+    for silence in silences:
+        if silence > patience.bears(True):
+            patience.restarted()
+        else:
+            patience.overcame(silence)
+            assert patience.bears(True) >= min(MOST, silence), "the same silence is not killed for the next time"
+        assert RUNNING <= patience.bears(True) <= MOST
+        assert STARTING <= patience.bears(False) <= MOST
+
+
+# -- whose signs
+
+
+def test_a_sign_reaches_the_watchdog_that_left_its_pipe_open_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, theirs = signs.Pipe(), signs.Pipe()
+    try:
+        monkeypatch.setenv(signs.VARIABLE, mine.env[signs.VARIABLE])
+        signs.give(signs.STEP)
+        signs.give(signs.CARRIED)
+        assert (mine.heard(), mine.heard(), theirs.heard()) == (b"sc", b"", b"")
+        inode = mine.env[signs.VARIABLE].partition(":")[2]
+        monkeypatch.setenv(signs.VARIABLE, f"{theirs.handed}:{inode}")
+        signs.give(signs.STEP)
+        assert theirs.heard() == b"", "a descriptor that is something else by now is left alone"
+        monkeypatch.delenv(signs.VARIABLE)
+        signs.give(signs.STEP)
+        assert mine.heard() == b""
+    finally:
+        mine.close()
+        theirs.close()
+
+
+def test_a_pipe_that_nobody_reads_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = signs.Pipe()
+    monkeypatch.setenv(signs.VARIABLE, pipe.env[signs.VARIABLE])
+    for _ in range(70_000):
+        signs.give(signs.CARRIED)
+    pipe.close()
+    signs.give(signs.CARRIED)
 
 
 @pytest.mark.parametrize("ours", [True, False])
-def test_busy_are_those_whose_own_processes_hold_leases(world: World, watched: Watchdog, ours: bool) -> None:
+def test_busy_are_those_whose_own_processes_hold_leases(
+    world: World, watched: Watchdog, ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert watched._child is not None
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True) as other:
         holder = watched._child if ours else other
         values = {"host": HOST, "pid": holder.pid, "until": timezone.now() + timedelta(seconds=9)}
         Lease.objects.filter(integration=world.connect("netvisor")).update(**values)
-        assert watched._silent() is not ours
+        looks(watched, monkeypatch, signs.CARRIED, *[NOTHING] * 20)
+        assert watched.restarts == (0 if ours else 1)
         other.kill()
 
 
 def test_a_cluster_carries_its_own_signs_and_no_other_ones(db: Any) -> None:
     name = uuid.uuid4().hex  # a Redis may be shared
     mine, theirs = broker.broker(name), broker.broker(name)
-    mine.enqueue(SignedPackage.dumps({"func": "synclog.tasks.look"}))
+    mine.enqueue(SignedPackage.dumps({**broker._beat(), "func": "synclog.tasks.look", "args": [[1]]}))
 
     def carried(queue: Any) -> list[str]:
         return [SignedPackage.loads(message)["func"] for _, message in queue.dequeue()]
@@ -124,11 +259,11 @@ def test_the_watchdog_rings_it(
     integration = world.connect("netvisor")
     world.save()
     Integration.objects.update(retry_at=timezone.now() + timedelta(seconds=0.6))
-    looks, real = [], tasks.wake_retries
+    rings, real = [], tasks.wake_retries
 
     def counted(since: Any) -> Any:
-        looks.append(since)
-        if len(looks) == 5:
+        rings.append(since)
+        if len(rings) == 5:
             watched.stop()
         return real(since)
 
@@ -137,4 +272,4 @@ def test_the_watchdog_rings_it(
     monkeypatch.setattr(Watchdog, "LOOK_EVERY", 0.1)
     watched._watch()
     assert rung == [integration.pk]
-    assert looks == sorted(set(looks)), "each look goes on where the last one ended"
+    assert rings == sorted(set(rings)), "each look goes on where the last one ended"

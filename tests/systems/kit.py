@@ -16,13 +16,13 @@ from typing import Any, ClassVar
 import pytest
 
 from integrations.connectors.base import Connector
-from integrations.connectors.context import Context, Limiter, MemoryOutbox, MemoryVault
+from integrations.connectors.context import Context, Limiter, MemoryMatches, MemoryOutbox, MemoryVault
 from integrations.connectors.errors import EmployeeNotFound, NotAuthorized, RateLimited, Unavailable, UnclearOutcome
 from integrations.connectors.registry import connector_for
 from integrations.connectors.system import Model
 from integrations.connectors.values import Company, Department, Person, Position
 from integrations.planner import Rules, Sent
-from integrations.runner import Outcome, Report, Touched, Work, run
+from integrations.runner import Match, Outcome, Report, Touched, Work, run
 from integrations.sandbox.base import Call, Sandbox
 from integrations.sandbox.server import Tenants
 
@@ -56,6 +56,7 @@ class Rig:
         self.credentials = dict(self.sandbox.credentials)
         self.vault = MemoryVault()
         self.outbox = MemoryOutbox()
+        self.matches = MemoryMatches()
         self.rules = Rules()
         self.today = TODAY
         self.read_timeout: float | None = None
@@ -63,6 +64,8 @@ class Rig:
         self.positions: dict[str, Position] = {}
         self.sent: dict[str, Sent] = {}
         self.employee_id = ""
+        self.confirmed = False
+        self.written_to = ""
         if known:
             self.add(person)
 
@@ -87,6 +90,7 @@ class Rig:
                 today=self.today,
                 vault=self.vault,
                 outbox=self.outbox,
+                matches=self.matches,
                 limiter=self.limiter,
                 read_timeout=self.read_timeout,
                 private_targets=True,
@@ -122,6 +126,7 @@ class Rig:
                     remote_employee_id=self.employee_id,
                     rules=self.rules,
                     today=self.today,
+                    match=Match(confirmed=self.confirmed, written_to=self.written_to),
                 ),
                 execute=execute,
             )
@@ -130,6 +135,9 @@ class Rig:
                 connector.close()
         if report.remote_employee is not None:
             self.employee_id = report.remote_employee.id
+            self.written_to = self.employee_id
+            if report.wrong_record:
+                self.sent = {}
         for outcome in report.outcomes.values():
             if outcome.sent is not None and execute:
                 if self.system.model is Model.FLAT:
@@ -141,7 +149,7 @@ class Rig:
 
     def somebody_else(self, person: Person) -> None:
         """From here on, another employee of the same connection."""
-        self.person, self.employee_id = person, ""
+        self.person, self.employee_id, self.written_to = person, "", ""
         self.positions, self.sent = {}, {}
 
     def one(self, position: Position, **kwargs: Any) -> Outcome:
@@ -172,6 +180,8 @@ class Behaviour:
     required          one of our fields that this system requires, "" if it requires none (then say why in the module)
     too_long, bad     (our field, value) that the system would cut or refuse for its length / characters; None if the
                       system has no such text field
+    clerks_element    where `clerk_chooses` stands there, if the code does not stand there as it is
+    shows_national_id  whether it can be read there
     write_paths       a part of the path of the calls that write, for faults
     contract          file name of an OpenAPI contract, "" if there is none; `contract_strip` as in `check_openapi`
     """
@@ -187,6 +197,9 @@ class Behaviour:
     required: ClassVar[str] = ""
     too_long: ClassVar[tuple[str, Any] | None] = None
     bad: ClassVar[tuple[str, Any] | None] = None
+    clerks_element: ClassVar[str] = ""
+    shows_national_id: ClassVar[bool] = True
+    looks_for: ClassVar[str] = ""  # why nobody can be looked for by anything but the number
     write_method: ClassVar[str] = "POST"
     write_path: ClassVar[str] = ""
     person: ClassVar[Person] = PERSON
@@ -285,6 +298,36 @@ class Behaviour:
         assert (outcome.result, outcome.cause) == ("skipped", "nothing_to_change"), outcome
         assert rig.there() == before
         assert not self.writes(rig), "something was written although nothing differs"
+
+    def clerk_chooses(self, rig: Rig) -> tuple[str, str]:
+        """A clerk gives the last record a code that is in no list of ours: our field, and the code."""
+        pytest.skip(f"{rig.system.name} has no list of codes")
+
+    def test_a_code_that_we_do_not_know_stays(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        field, code = self.clerk_chooses(rig)
+        before = rig.there()
+        rig.forget_calls()
+        outcome = rig.one(self.position())
+        assert (outcome.result, outcome.cause, outcome.field) == ("skipped", "stays_there", field), outcome
+        assert f"“{code}”" in outcome.message
+        assert not self.writes(rig)
+        name, value = self.changed
+        assert name != field
+        sent = rig.one(self.position(**{name: value}))
+        assert sent.result == "sent"
+        assert [w.field for w in sent.warnings] == [field]
+        kept = {k: v for k, v in before[-1].items() if k == self.clerks_element or code in str(v)}
+        assert any(rig.there()[-1][k] == v for k, v in kept.items()), kept
+        rig.forget_calls()  # a code that is newer than the vendor's contract
+
+    def test_every_field_that_is_sent_is_shown(self, rig: Rig) -> None:
+        """Else it would never be compared; what a system does not show has its own test."""
+        rig.sync(self.position(end="2026-12-31"))
+        connector = rig.connector()
+        person = replace(connector.find_employee(rig.person, rig.employee_id), record_id=rig.sent["1"].remote_id)
+        [remote] = connector.read(person)
+        assert set(rig.sent["1"].values) <= set(remote.values)
 
     def writes(self, rig: Rig) -> list[Call]:
         """The calls that changed something there."""
@@ -391,6 +434,12 @@ class Behaviour:
         assert isinstance(report.error, Unavailable)
         assert report.outcomes["1"].result == "error"
 
+    def test_a_wrong_address_is_not_told_as_wrong_credentials(self, rig: Rig) -> None:
+        """Nothing of this system is there: neither are its credentials wrong nor is the employee missing."""
+        self.trouble(rig, status=404, body="<html>Nothing here</html>")
+        report = rig.sync(self.position())
+        assert isinstance(report.error, Unavailable), report.error
+
     def test_lost_answer_is_found_again_and_adopted(self, rig: Rig) -> None:
         connector = rig.connector()
         connector.check()  # whatever is fetched once (tokens) is there already
@@ -412,6 +461,110 @@ class Behaviour:
             if "secret" in setting.kind and rig.credentials.get(setting.name):
                 assert rig.credentials[setting.name] not in kept
         assert self.person.national_id not in kept
+
+    # -- whose record it is --------------------------------------------------------------------------------
+
+    def twin(self, rig: Rig) -> Person:
+        """A new person with the e-mail of 1042, and another number."""
+        self.search_by_email(rig)
+        return replace(
+            self.person, id="78", number="2000", first_name="Ane", last_name="Lund", national_id="",
+            email=self.person.email.upper(),
+        )  # fmt: skip
+
+    def search_by_email(self, rig: Rig) -> None:
+        """Switch it on where it is not."""
+
+    def refused_as(self, rig: Rig, outcome: Outcome, cause: str) -> None:
+        assert (outcome.result, outcome.cause) == ("failed", cause), outcome
+        assert not self.writes(rig)
+        said = f"{outcome.message} {outcome.trace}".casefold()
+        for value in (self.person.email, self.person.national_id, self.person.last_name, "example.com"):
+            assert not value or value.casefold() not in said
+
+    def test_somebody_elses_email_is_no_match(self, rig: Rig) -> None:
+        if self.looks_for:
+            pytest.skip(self.looks_for)
+        rig.sync(self.position())
+        before = rig.there()
+        rig.somebody_else(self.twin(rig))
+        rig.forget_calls()
+        self.refused_as(rig, rig.one(self.position("2")), "not_the_same_person")
+        assert rig.there("1042") == before
+        # As the words say: the number is corrected there. Then each has their own.
+        rig.add(rig.person)
+        assert rig.one(self.position("2")).result == "sent"
+        assert rig.there("1042") == before and len(rig.there("2000")) == 1
+
+    def test_where_numbers_differ_on_purpose_the_email_decides(self, rig: Rig) -> None:
+        if self.looks_for:
+            pytest.skip(self.looks_for)
+        rig.person = self.twin(rig)
+        rig.settings["numbers_differ"] = True
+        assert rig.one(self.position()).result == "sent"
+        assert len(rig.there("1042")) == 1
+        # One record, one employee, also then.
+        rig.somebody_else(replace(rig.person, id="79", number="2001"))
+        assert rig.one(self.position("2")).cause == "already_matched"
+
+    def test_a_person_may_say_whose_record_it_is(self, rig: Rig) -> None:
+        if self.looks_for:
+            pytest.skip(self.looks_for)
+        rig.sync(self.position(), execute=False)
+        rig.person, rig.confirmed = self.twin(rig), True
+        outcome = rig.one(self.position())
+        assert outcome.result == "sent", outcome
+        assert len(rig.there("1042")) == 1
+
+    def test_a_mistyped_number_is_refused_where_all_else_differs(self, rig: Rig) -> None:
+        if self.looks_for:
+            pytest.skip(self.looks_for)
+        rig.person = Person("78", "1042", "Bo", "Berg", "bo.berg@firma.test", company=self.person.company)
+        self.refused_as(rig, rig.one(self.position()), "not_the_same_person")
+        rig.person = replace(rig.person, number="2000")
+        rig.add(replace(rig.person, birth_date=date(1990, 1, 1)))
+        assert rig.one(self.position()).result == "sent"
+        assert rig.there("1042") == self.untouched(rig)
+
+    def test_another_national_id_speaks_against_the_number(self, rig: Rig) -> None:
+        if not self.shows_national_id:
+            pytest.skip("It shows no national id")
+        rig.person = replace(self.person, national_id="01018012345")
+        self.refused_as(rig, rig.one(self.position()), "not_the_same_person")
+
+    def test_number_and_national_id_that_point_at_two_records(self, empty_rig: Rig) -> None:
+        if not self.shows_national_id:
+            pytest.skip("It shows no national id")
+        rig = empty_rig
+        ids = [
+            rig.add(replace(self.person, national_id="")),
+            rig.add(replace(self.person, number="2001", email="x@firma.test")),
+        ]
+        outcome = rig.one(self.position())
+        self.refused_as(rig, outcome, "marks_disagree")
+        assert all(one in outcome.message for one in ids)
+        rig.person = replace(rig.person, number="2001", email="x@firma.test")
+        assert rig.one(self.position()).result == "sent"
+        assert len(rig.there("2001")) == 1 and rig.there("1042") == self.untouched(rig)
+
+    def test_a_corrected_number_leaves_the_wrong_record(self, empty_rig: Rig) -> None:
+        """Saved as 1042, whose record shows nothing against it; then corrected to 1043."""
+        rig = empty_rig
+        bare = replace(self.person, email="", national_id="")
+        wrong = rig.add(replace(bare, number="1042"))
+        rig.person = replace(bare, number="1042")
+        assert rig.one(self.position()).result == "sent"
+        before = rig.there("1042")
+        rig.add(replace(bare, number="1043"))
+        rig.person = replace(bare, number="1043")
+        name, value = self.changed
+        report = rig.sync(self.position(**{name: value}))
+        assert report.outcomes["1"].result == "sent", report.outcomes["1"]
+        assert report.wrong_record == wrong
+        assert rig.there("1042") == before and len(rig.there("1043")) == 1
+        rig.forget_calls()
+        assert rig.one(self.position(**{name: value})).cause == "nothing_to_change"
+        assert not self.writes(rig)
 
 
 class HistoryBehaviour(Behaviour):
@@ -452,6 +605,127 @@ class HistoryBehaviour(Behaviour):
         outcome = rig.one(self.position(start="2026-02-01"), move=True)
         assert (outcome.result, outcome.action) == ("sent", "move"), outcome
         assert [str(e[self.start_name])[:10] for e in rig.there()] == ["2026-02-01"]
+
+    # -- what counts as not there, what stays, what is left alone ----------------------------------------
+
+    def cancel(self, rig: Rig) -> None:
+        """A clerk ends everything there as never to have been reported."""
+        pytest.skip(f"{rig.system.name} has no such end")
+
+    def test_a_cancelled_period_counts_as_not_there(self, rig: Rig) -> None:
+        """It neither comes back to life with the next position of the same start nor is in anybody's way."""
+        rig.sync(self.position())
+        self.cancel(rig)
+        before = rig.there()
+        rig.sent.clear()
+        rig.positions.clear()
+        earlier = rig.one(self.position("2", "2025-06-01", "2026-02-28"))
+        assert (earlier.result, earlier.action) == ("sent", "create"), earlier
+        again = rig.one(self.position("3", "2026-03-01"))
+        assert (again.result, again.action) == ("sent", "create"), again
+        assert [e for e in rig.there() if e in before] == before
+        assert rig.one(self.position("3", "2026-03-01")).cause == "nothing_to_change"
+
+    def test_the_same_start_as_a_cancelled_period(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        self.cancel(rig)
+        before = rig.there()
+        outcome = rig.one(self.position())
+        assert (outcome.result, outcome.action) == ("sent", "create"), outcome
+        assert [e for e in rig.there() if e in before] == before
+        assert len(rig.there()) == 2
+        assert rig.one(self.position()).cause == "nothing_to_change"
+
+    def test_other_periods_stay_byte_for_byte(self, rig: Rig) -> None:
+        """Whatever a clerk has made before and after."""
+        rig.sync(self.position("8", "2024-01-01", "2024-12-31"), self.position("9", "2028-01-01"))
+        rig.positions.clear()
+        rig.sent.clear()
+        before = rig.there()
+        name, value = self.changed
+        for position in (
+            self.position(end="2027-12-31"),
+            self.position(end="2027-12-31", **{name: value}),
+            self.position(end="2026-12-31", **{name: value}),
+        ):
+            assert rig.one(position).result == "sent"
+            assert [e for e in rig.there() if e in before] == before
+            rig.forget_calls()
+            assert rig.one(position).cause == "nothing_to_change"
+            assert not self.writes(rig)
+
+
+# Percentages that a clerk has put there, by the day from which they count; the position has 80 from 1 January on.
+CLERKS_ROWS: tuple[dict[str, int], ...] = (
+    {},
+    {"2026-02-01": 50},
+    {"2026-01-01": 50},
+    {"2026-02-01": 50, "2026-04-01": 80},
+    {"2026-04-01": 90, "2026-06-15": 33},
+    {"2026-09-01": 40},
+    {"2026-01-20": 50, "2026-05-01": 80, "2026-09-01": 40},
+)
+
+
+class DatedTerms(Behaviour):
+    """Systems in which the percentage is dated: what was is left as it was."""
+
+    def dated(self, rig: Rig) -> list[dict[str, Any]]:
+        """The rows there, by their days."""
+        raise NotImplementedError
+
+    def day_of(self, row: dict[str, Any]) -> str:
+        raise NotImplementedError
+
+    def clerk_writes(self, rig: Rig, day: str, percentage: int) -> None:
+        """Puts a row there as a clerk would, or changes that day's."""
+        raise NotImplementedError
+
+    def past(self, rig: Rig) -> list[dict[str, Any]]:
+        return [dict(row) for row in self.dated(rig) if self.day_of(row) < rig.today.isoformat()]
+
+    @pytest.mark.parametrize("clerk", CLERKS_ROWS)
+    @pytest.mark.parametrize("end", [None, "2026-01-31", "2026-06-14", "2026-12-31"])
+    def test_rows_of_the_past_stay_byte_for_byte(self, rig: Rig, end: str | None, clerk: dict[str, int]) -> None:
+        """Only the end of the position is changed here, and then nothing; a second run writes nothing."""
+        rig.sync(self.position())
+        for day, percentage in clerk.items():
+            if end is None or day <= end:
+                self.clerk_writes(rig, day, percentage)
+        before = self.past(rig)
+        rig.one(self.position(end=end))
+        assert self.past(rig) == before
+        rig.forget_calls()
+        outcome = rig.one(self.position(end=end))
+        assert outcome.result == "skipped", outcome
+        assert not self.writes(rig)
+        assert self.past(rig) == before
+
+    @pytest.mark.parametrize("clerk", CLERKS_ROWS)
+    def test_a_changed_percentage_leaves_the_past(self, rig: Rig, clerk: dict[str, int]) -> None:
+        rig.sync(self.position())
+        for day, percentage in clerk.items():
+            self.clerk_writes(rig, day, percentage)
+        before = self.past(rig)
+        assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
+        assert self.past(rig) == before
+        rig.forget_calls()
+        assert rig.one(self.position(percentage=Decimal("60"))).cause == "nothing_to_change"
+        assert not self.writes(rig)
+
+    def test_rows_after_a_retroactive_end_do_not_count(self, rig: Rig) -> None:
+        """The terms are compared on the day of which a change would be written: the position's last."""
+        rig.sync(self.position(percentage=Decimal("50")))
+        rig.today = date(2026, 3, 1)
+        rig.sync(self.position(percentage=Decimal("70")))
+        rig.today = TODAY
+        before = self.past(rig)
+        rig.sync(self.position(percentage=Decimal("70"), end="2026-01-31"))
+        assert self.past(rig)[0] == before[0]
+        rig.forget_calls()
+        assert rig.one(self.position(percentage=Decimal("70"), end="2026-01-31")).result == "skipped"
+        assert not self.writes(rig)
+        assert self.past(rig)[0] == before[0]
 
 
 class FlatBehaviour(Behaviour):

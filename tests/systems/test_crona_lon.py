@@ -18,7 +18,7 @@ import pytest
 import requests
 import xmlschema
 from defusedxml.ElementTree import fromstring
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.connectors.context import Context, Filed, MemoryOutbox
@@ -108,6 +108,8 @@ class FileRig(Rig):
 
 
 class TestCronaLon(FlatBehaviour):
+    shows_national_id = False
+    looks_for = "Nobody can look anything up in Crona Lön"
     system = "crona_lon"
     values = {
         "title": "Butikssäljare",
@@ -182,6 +184,10 @@ class TestCronaLon(FlatBehaviour):
     def test_rate_limit_without_retry_after(self, rig: Rig) -> None:
         """Nothing is called, so nothing can be too much."""
         assert rig.sync(self.position()).exchanges == ()
+
+    def test_a_wrong_address_is_not_told_as_wrong_credentials(self, rig: Rig) -> None:
+        """There is no address."""
+        assert not SYSTEM.base_urls
 
     def test_server_error(self, rig: Rig) -> None:
         """There is no server: the sandbox being down changes nothing until the file is carried over."""
@@ -258,6 +264,30 @@ class TestCronaLon(FlatBehaviour):
         assert "1042" in warning.message and "2042" in warning.message
         assert rig.there("2042")[0]["befattning"] == "Butikssäljare"
         assert rig.one(self.position()).cause == "nothing_to_change"
+
+    def test_a_returning_position_counts_from_the_day_it_returned(self, rig: FileRig) -> None:
+        """Not from its own first day, on which another percentage may have counted."""
+        first = self.position("1", percentage=Decimal("40"))
+        second = self.position("2", "2026-03-01", "2026-05-31", percentage=Decimal("60"))
+        rig.today = date(2026, 3, 1)
+        rig.sync(first, second)
+        assert rig.record["sysgrad"] == {"procent": "60", "datum": "2026-03-01"}
+        rig.today = date(2026, 6, 15)
+        rig.sync(first)
+        assert rig.record["sysgrad"] == {"procent": "40", "datum": "2026-06-01"}
+        rig.sync(self.position("1", percentage=Decimal("40"), title="Butikschef"))
+        assert rig.record["sysgrad"] == {"procent": "40", "datum": "2026-06-01"}
+
+    def test_a_number_that_nobody_has_in_a_file_is_not_spoken_of(
+        self, rig: FileRig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rig.sync(self.position())
+        monkeypatch.setattr(Filing, "handed_over", lambda outbox, employee: None)
+        rig.person = replace(self.person, number="2042")
+        rig.add(rig.person)
+        assert rig.one(self.position()).warnings == ()
+        assert rig.one(self.position(end="2026-08-31")).warnings == ()
+        assert rig.one(self.position()).warnings == ()
 
     # -- the national id ---------------------------------------------------------------------------------
 
@@ -548,6 +578,7 @@ WRITABLE = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_siz
 )
 
 
+@settings(deadline=None)
 @given(title=WRITABLE, number=WRITABLE, code=WRITABLE)
 def test_any_text_comes_out_as_it_went_in(title: str, number: str, code: str) -> None:
     record = {"anstid": number, "befattning": title, "resenheter": {"1": code[:10]}}

@@ -102,10 +102,47 @@ class TestNetvisor(HistoryBehaviour):
     too_long = ("title", "x" * 251)
     bad = ("occupation_code", "5120104")
     write_path = "jobperiod"
+    clerks_element = "employmentmode"
+
+    def elements(self, rig: Rig) -> dict[str, str]:
+        """What the last period there holds."""
+        found: dict[str, str] = list(rig.sandbox.state["periods"].values())[-1]["elements"]
+        return found
+
+    def clerk_chooses(self, rig: Rig) -> tuple[str, str]:
+        self.elements(rig)["employmentmode"] = "6"
+        return "contract_type", "1/6"
+
+    @pytest.mark.parametrize(
+        ("name", "value", "field"),
+        [("employmentform", "3", "percentage"), ("employmentcontract", "3", "contract_type")],
+    )
+    def test_a_choice_of_theirs_stays(self, rig: Rig, name: str, value: str, field: str) -> None:
+        rig.sync(self.position())
+        self.elements(rig)[name] = value
+        outcome = rig.one(self.position())
+        assert (outcome.cause, outcome.field) == ("stays_there", field)
+        assert rig.one(self.position(title="Leipuri")).result == "sent"
+        assert self.elements(rig)[name] == value
+
+    @pytest.mark.parametrize("name", ["profession", "employmentform", "parttimepercent", "employmentmode", "enddate"])
+    def test_an_element_that_does_not_come_is_not_compared(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        whole = NetvisorSandbox._periods_of
+        pattern = re.compile(rf"<{name}[ >].*?</{name}>")
+        rig.sync(self.position())
+        monkeypatch.setattr(NetvisorSandbox, "_periods_of", lambda sandbox, key: pattern.sub("", whole(sandbox, key)))
+        rig.forget_calls()
+        assert rig.one(self.position()).cause == "nothing_to_change"
+        assert not self.writes(rig)
 
     def writes(self, rig: Rig) -> list[Call]:
         """One of the three calls that write is a GET."""
         return [c for c in rig.calls if "jobperiod" in c.path]
+
+    def search_by_email(self, rig: Rig) -> None:
+        rig.settings["match_by_email"] = True
 
     def add_two(self, rig: Rig) -> None:
         """Netvisor cannot search by e-mail, so here it is the national id that two people share."""
@@ -641,7 +678,7 @@ class TestNetvisor(HistoryBehaviour):
         rig.add(replace(PERSON, number="9", national_id=""))
         rig.sandbox.add_employee("10", "Aino", "Öhman", email="aino@example.com")
         assert rig.one(self.position()).cause == "employee_not_found"
-        rig.settings["match_by_email"] = True
+        rig.settings |= {"match_by_email": True, "numbers_differ": True}
         report = rig.sync(self.position())
         assert report.outcomes["1"].result == "sent", report.outcomes["1"]
         assert report.remote_employee is not None
@@ -690,7 +727,7 @@ class TestNetvisor(HistoryBehaviour):
         rig.person = replace(PERSON, number="", national_id="")
         outcome = rig.one(self.position())
         assert outcome.cause == "employee_not_found"
-        assert "Fill in the employee number" in outcome.message
+        assert "Fill in one of these: employee number" in outcome.message
         assert rig.calls == []
 
     # -- connection --------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from integrations.sandbox.base import Call
 from integrations.sandbox.poweroffice_go import APPLICATION_KEY, CLIENT_KEY, SUBSCRIPTION_KEY, PowerOfficeGoSandbox
 from integrations.sandbox.server import Tenants
 from tests.contracts import check_openapi
-from tests.systems.kit import DEPARTMENT, PERSON, FlatBehaviour, Rig
+from tests.systems.kit import DEPARTMENT, PERSON, DatedTerms, FlatBehaviour, Rig
 
 # The contract has the paging parameters as one object that is spread over the query, and lets an employment without an
 # end have no null for its reason, although the reason may be taken away.
@@ -48,7 +48,8 @@ NORTH = Company("Fjellheim Nord", "974 760 681")
 PERSON_THERE = "12345"
 
 
-class TestPowerOfficeGo(FlatBehaviour):
+class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
+    shows_national_id = False
     system = "poweroffice_go"
     values = {
         "title": "Sykepleier",
@@ -334,7 +335,72 @@ class TestPowerOfficeGo(FlatBehaviour):
         assert "Open it again there" in outcome.message
         assert not self.writes(rig)
 
+    # -- what counts as not there, what stays ------------------------------------------------------------
+
+    def clerk_chooses(self, rig: Rig) -> tuple[str, str]:
+        rig.sandbox.state["employments"]["77001"]["EmploymentForm"] = "Apprentice"
+        return "contract_type", "Apprentice"
+
+    def test_a_cancelled_employment_counts_as_not_there(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        cancelled = rig.sandbox.state["employments"]["77001"]
+        cancelled |= {"EndDate": "2026-01-01", "EndDateReason": "EmploymentRelationshipShouldNeverHaveBeenReported"}
+        before = dict(cancelled)
+        outcome = rig.one(self.position())
+        assert (outcome.result, outcome.action) == ("sent", "create"), outcome
+        assert {**cancelled, "IsDefault": True} == before  # the new one is the default from now on
+        assert rig.one(self.position()).cause == "nothing_to_change"
+
+    @pytest.mark.parametrize("name", ["EmploymentForm", "ProfessionCode", "EnterpriseId", "EndDateReason"])
+    def test_what_is_not_shown_is_not_compared(self, rig: Rig, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        rig.sync(self.position())
+        whole = PowerOfficeGoSandbox._employment
+        monkeypatch.setattr(
+            PowerOfficeGoSandbox,
+            "_employment",
+            lambda sandbox, kept: {k: v for k, v in whole(sandbox, kept).items() if k != name},
+        )
+        rig.forget_calls()
+        assert rig.one(self.position()).cause == "nothing_to_change"
+        assert not self.writes(rig)
+        rig.forget_calls()  # the contract has them all
+
     # -- the percentage ----------------------------------------------------------------------------------
+
+    def dated(self, rig: Rig) -> list[dict[str, Any]]:
+        return [dict(line) for line in self.sandbox(rig)._lines_of(77001)]
+
+    def day_of(self, row: dict[str, Any]) -> str:
+        return str(row["FromDate"])
+
+    def clerk_writes(self, rig: Rig, day: str, percentage: int) -> None:
+        there = next((x for x in self.sandbox(rig)._lines_of(77001) if x["FromDate"] == day), None)
+        if there is None:
+            self.sandbox(rig)._new_line(rig.sandbox.state["employments"]["77001"], day, percentage)
+        else:
+            there["FtePercentage"] = percentage
+
+    def test_a_returning_position_counts_from_the_day_it_returned(self, rig: Rig) -> None:
+        """Not from its own first day, nor over the line of the position that it gave way to meanwhile."""
+        first = self.position("1", percentage=Decimal("40"))
+        second = self.position("2", "2026-03-01", "2026-05-31", percentage=Decimal("60"))
+        for today in (date(2026, 1, 10), date(2026, 3, 1), date(2026, 6, 15)):
+            rig.today = today
+            rig.sync(first, *([second] if today.month > 1 else []))
+        assert self.lines(rig) == [["2026-01-01", 40.0], ["2026-03-01", 60.0], ["2026-06-01", 40.0]]
+        assert rig.one(first).cause == "nothing_to_change"
+
+    def test_a_line_that_a_clerk_made_since_the_return_stays(self, rig: Rig) -> None:
+        first = self.position("1", percentage=Decimal("40"))
+        second = self.position("2", "2026-03-01", "2026-05-31", percentage=Decimal("60"))
+        rig.today = date(2026, 3, 1)
+        rig.sync(first, second)
+        rig.today = date(2026, 6, 15)
+        self.clerk_writes(rig, "2026-06-10", 50)
+        before = self.past(rig)
+        rig.sync(first)
+        assert self.past(rig) == before
+        assert self.lines(rig)[-1] == ["2026-06-15", 40.0]
 
     def lines(self, rig: Rig) -> list[list[Any]]:
         found: list[list[Any]] = self.only(rig)["FtePercentages"]
@@ -612,6 +678,7 @@ class TestPowerOfficeGo(FlatBehaviour):
         for number in range(5):
             rig.sandbox.add_employee(f"9{number}", "Per", "Son", email=f"p{number}@example.com")
         rig.add(replace(PERSON, number="2001"))
+        rig.settings["numbers_differ"] = True
         rig.sandbox.state["page_cap"] = 2
         connector = rig.connector()
         for _ in range(2):
@@ -627,6 +694,7 @@ class TestPowerOfficeGo(FlatBehaviour):
             everybody[str(number)] = {**everybody[template], "Id": number, "Number": number}
         everybody["25000"] = {**everybody[template], "Id": 25000, "Number": 7, "EmailAddress": PERSON.email}
         rig.sandbox.state["pagination"] = False
+        rig.settings["numbers_differ"] = True
         assert rig.connector().find_employee(rig.person).id == "25000"
         assert len([c for c in rig.calls if "Fields" in c.query]) == 2
         rig.sandbox.tenant.calls.clear()  # 5 000 rows against the contract would take long
@@ -650,6 +718,7 @@ class TestPowerOfficeGo(FlatBehaviour):
     )
     def test_matched_by(self, empty_rig: Rig, column: str, value: Any, matched_by: str) -> None:
         rig = empty_rig
+        rig.settings["numbers_differ"] = column == "EmailAddress"
         there = rig.add(replace(PERSON, number="2001", email=""))
         rig.sandbox.state["employees"][there][column] = value
         report = rig.sync(self.position())
@@ -681,11 +750,12 @@ class TestPowerOfficeGo(FlatBehaviour):
         rig.employee_id = PERSON_THERE
         assert rig.one(self.position()).cause == "employee_not_found", "not even one known from before"
         new = rig.add(replace(PERSON, number="2001"))
+        rig.settings["numbers_differ"] = True
         report = rig.sync(self.position())
         assert report.remote_employee is not None and report.remote_employee.id == new
 
-    def test_known_employee_is_believed_while_it_exists(self, rig: Rig) -> None:
-        other = rig.add(replace(PERSON, number="2001", email="x@example.com"))
+    def test_known_employee_is_believed_while_it_bears_a_mark(self, rig: Rig) -> None:
+        other = rig.add(replace(PERSON, number="2001"))
         rig.employee_id = other
         rig.sync(self.position())
         assert rig.there("2001") and not rig.there("1042")
@@ -699,7 +769,7 @@ class TestPowerOfficeGo(FlatBehaviour):
         message = empty_rig.one(self.position()).message
         assert "employee number 1042" in message and "ase.sorlie@example.com" in message
         empty_rig.person = replace(PERSON, number="", email="")
-        assert "Fill one in" in empty_rig.one(self.position()).message
+        assert "Fill in one of these: employee number, e-mail." in empty_rig.one(self.position()).message
 
     def test_the_list_of_everybody_is_kept_in_nobodys_log(self, empty_rig: Rig) -> None:
         empty_rig.add(replace(PERSON, number="2001"))

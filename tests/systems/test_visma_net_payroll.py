@@ -7,7 +7,7 @@ import json
 import re
 import time
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ import pytest
 
 from integrations.connectors.errors import NotAuthorized, Stale, Unavailable, UnclearOutcome
 from integrations.connectors.values import Change, Company, Department, Wanted
-from integrations.connectors.visma_net_payroll import VismaNetPayrollConnector, effective_day, with_value
+from integrations.connectors.visma_net_payroll import VismaNetPayrollConnector, effective_day, in_force, with_value
 from integrations.sandbox.base import Call
 from integrations.sandbox.visma_net_payroll import (
     CUSTOMER_TENANT,
@@ -29,7 +29,7 @@ from integrations.sandbox.visma_net_payroll import (
     VismaNetPayrollSandbox,
 )
 from tests.contracts import contract_file
-from tests.systems.kit import DEPARTMENT, HistoryBehaviour, Rig
+from tests.systems.kit import DEPARTMENT, DatedTerms, HistoryBehaviour, Rig
 
 CONTRACT = "visma_net_payroll.json"
 HOURLY = {"salaryType": "Period", "contractSalaryType": "Hourly", "hourlySalary": "212.50", "monthlySalary": "34531.25"}
@@ -125,7 +125,7 @@ def test_the_contract_is_there_to_be_checked() -> None:
 # -- the behaviour ---------------------------------------------------------------------------------------
 
 
-class TestVismaNetPayroll(HistoryBehaviour):
+class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     system = "visma_net_payroll"
     values: ClassVar[dict[str, Any]] = {
         "contract_type": "permanent",
@@ -181,6 +181,42 @@ class TestVismaNetPayroll(HistoryBehaviour):
             "accountingDimensions": [{"dimension": "1", "dimensionValues": [{"value": "BUT1"}]}],
         }
         return self.sandbox(rig).add_position(self.employee_there(rig), **{**plain, **properties})
+
+    # -- dated values, cancelled positions, codes of theirs ----------------------------------------------
+
+    def factors(self, rig: Rig) -> list[dict[str, Any]]:
+        return rig.there()[-1]["partTimeFactors"]  # type: ignore[no-any-return]
+
+    def past(self, rig: Rig) -> list[dict[str, Any]]:
+        """Day by day: a new entry closes the one before it, which says the same of its days as before."""
+        days = [date(2026, 1, 1) + timedelta(days=n) for n in range((rig.today - date(2026, 1, 1)).days)]
+        return [{"day": d, "value": (in_force(self.factors(rig), d) or {}).get("value")} for d in days]
+
+    def clerk_writes(self, rig: Rig, day: str, percentage: int) -> None:
+        [position] = rig.sandbox.state["positions"].values()
+        timeline = position["document"]["partTimeFactors"]
+        start = date(2026, 1, 1)
+        position["document"]["partTimeFactors"] = with_value(timeline, percentage, date.fromisoformat(day), start)
+
+    def cancel(self, rig: Rig) -> None:
+        for position in rig.sandbox.state["positions"].values():
+            position["document"] |= {
+                "activeEnd": "2026-03-31",
+                "positionEndReason": ["arbeidsforholdetSkulleAldriVaertRapportert"],
+            }
+
+    def clerk_chooses(self, rig: Rig) -> tuple[str, str]:
+        rig.sandbox.state["newer"] = ["laerling"]
+        [position] = rig.sandbox.state["positions"].values()
+        position["document"]["employmentForm"] = [{"value": "laerling"}]
+        return "contract_type", "laerling"
+
+    def test_an_unchanged_turn_leaves_the_values_of_a_position_that_is_over(self, rig: Rig) -> None:
+        over = {"start": "2025-01-01", "end": "2026-01-31"}
+        rig.sync(self.position(**over))
+        self.clerk_writes(rig, "2026-01-15", 50)
+        outcome = rig.one(self.position(**over))
+        assert (outcome.result, outcome.cause, outcome.field) == ("skipped", "stays_there", "percentage")
 
     def paths(self, rig: Rig) -> list[str]:
         """What was called, ids left out."""
@@ -854,17 +890,18 @@ class TestVismaNetPayroll(HistoryBehaviour):
         self.crowd(rig)
         connector = rig.connector()
         for n in range(5):
-            found = connector.find_employee(replace(self.person, number=f"30{n}"))
+            found = connector.find_employee(replace(self.person, number=f"30{n}", national_id=""))
             assert found.matched_by == "employee number"
         assert [c.path for c in rig.calls].count("v2/employees") == 1
 
-    def test_number_goes_before_e_mail_before_national_id(self, rig: Rig) -> None:
+    def test_number_goes_before_national_id_before_e_mail(self, rig: Rig) -> None:
         other = rig.add(replace(self.person, number="2", email="two@example.com", national_id="02029012345"))
         connector = rig.connector()
         mine = self.employee_there(rig)
         find = connector.find_employee
         assert find(replace(self.person, email="two@example.com")).id == mine
-        by_mail = find(replace(self.person, number="none", email="TWO@example.com"))
+        assert find(replace(self.person, number="none", email="two@example.com")).id == mine
+        by_mail = find(replace(self.person, number="", email="TWO@example.com", national_id=""))
         assert (by_mail.id, by_mail.matched_by) == (other, "e-mail")
         by_id = find(replace(self.person, number="none", email="", national_id="020290 12345"))
         assert (by_id.id, by_id.matched_by) == (other, "national id")
@@ -883,14 +920,15 @@ class TestVismaNetPayroll(HistoryBehaviour):
         assert outcome.cause == "employee_not_found"
         assert "Drafts" in outcome.message
 
-    def test_a_known_employee_costs_no_list_and_one_read(self, rig: Rig) -> None:
+    def test_a_known_employee_costs_no_list(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.forget_calls()
         rig.sync(self.position())
-        assert self.paths(rig) == ["GET v2/employees/*/positions"]
+        assert self.paths(rig) == ["GET v2/employees/*", "GET v2/employees/*/positions"]
         rig.forget_calls()
         rig.sync(self.position(percentage=Decimal("60")))
-        assert self.paths(rig)[:4] == [
+        assert self.paths(rig)[:5] == [
+            "GET v2/employees/*",
             "GET v2/employees/*/positions",
             "GET v2/employees/*/positions/jobs",
             "GET v2/employees/*/positions/*",

@@ -17,6 +17,7 @@ from config import demo
 from config.supervise import Child, Supervisor
 
 HOST = "127.0.0.1"
+TELL_EVERY = 30.0  # seconds, while something starts
 
 
 class Command(BaseCommand):
@@ -36,9 +37,10 @@ class Command(BaseCommand):
             login = self._first_admin(remember=options["demo"])
             connections.close_all()
             supervisor.start(Child("worker", ["worker"], env))
-            supervisor.start(Child("web server", ["serve"], env, web))
+            serving = Child("web server", ["serve"], env, web)
+            supervisor.start(serving)
             address = f"{_address(web)}/"
-            self._wait_for(address + "admin/login/", supervisor)
+            self._wait_for(address + "admin/login/", serving, supervisor)
             self._welcome(address, login, env)
             supervisor.run()
         finally:
@@ -52,8 +54,9 @@ class Command(BaseCommand):
         exports = Path(settings.EXPORT_ROOT or Path(settings.DATA_DIR) / "exports")
         exports.mkdir(parents=True, exist_ok=True)
         shared = {"EXPORT_ROOT": str(exports)}
-        supervisor.start(Child("sandbox server", ["sandbox", "--folder", str(folder)], shared, listener))
-        self._wait_for(address, supervisor)
+        sandboxes = Child("sandbox server", ["sandbox", "--folder", str(folder)], shared, listener)
+        supervisor.start(sandboxes)
+        self._wait_for(address, sandboxes, supervisor)
         os.environ["SANDBOX_URL"] = settings.SANDBOX_URL = address
         settings.ALLOW_PRIVATE_TARGETS = True
         demo.prepare(address)
@@ -87,17 +90,20 @@ class Command(BaseCommand):
         self.stdout.write(text)
         self.stdout.flush()
 
-    @staticmethod
-    def _wait_for(address: str, supervisor: Supervisor, seconds: float = 50) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not supervisor.stopping:
+    def _wait_for(self, address: str, child: Child, supervisor: Supervisor) -> None:
+        """As long as it takes: only a child that has ended will not answer any more."""
+        told = time.monotonic()
+        while child.running and not supervisor.stopping:
             try:
-                requests.get(address, timeout=2, allow_redirects=False)
+                requests.get(address, timeout=30, allow_redirects=False)
                 return
             except requests.RequestException:
                 time.sleep(0.1)
+            if time.monotonic() - told > TELL_EVERY:
+                told = time.monotonic()
+                self._say(f"The {child.name} is still starting …")
         if not supervisor.stopping:
-            raise CommandError(f"Nothing answers at {address} after {seconds:.0f} seconds; see the messages above.")
+            raise CommandError(f"The {child.name} ended while it started; see the messages above.")
 
 
 def _listen(first: int, last: int | None = None) -> socket.socket:

@@ -19,6 +19,7 @@ from positions.api.filters import EmployeeFilters
 from positions.api.pagination import Pages
 from positions.api.references import Errors, References, names
 from positions.api.serializers import EmployeeSerializer
+from positions.employer import follow
 from positions.models import Employee, Position
 
 READ_WRITE = {
@@ -87,8 +88,15 @@ class EmployeeViewSet(ApiView, GenericViewSet):
 
     @extend_schema(
         summary="Change an employee",
-        description="What is left out stays, null clears, a value sets.",
-        examples=[OpenApiExample("Another department", {"department_code": "BUT2"}, request_only=True)],
+        description="What is left out stays, null clears, a value sets. A changed department, manager or number counts "
+        "as a change of the current and upcoming positions where a connection sends it. A changed company does not: "
+        "positions keep theirs unless `positions_follow` is true.",
+        examples=[
+            OpenApiExample("Another department", {"department_code": "BUT2"}, request_only=True),
+            OpenApiExample(
+                "Another company, with the positions", {"company": 3, "positions_follow": True}, request_only=True
+            ),
+        ],
     )
     @writes
     def partial_update(self, request: Request, pk: int) -> Response:
@@ -140,6 +148,7 @@ class EmployeeViewSet(ApiView, GenericViewSet):
         values = dict(serializer.validated_data)
         for name in ("department_id", "department", "company_id", "manager_id"):
             values.pop(name, None)
+        positions_follow = values.pop("positions_follow", False)
         if values.get("national_id", "") is None:
             values["national_id"] = ""
         elif "national_id" in values:
@@ -155,4 +164,6 @@ class EmployeeViewSet(ApiView, GenericViewSet):
         except ModelValidationError as error:
             raise ValidationError(model_errors(error)) from None
         employee.save()
+        if positions_follow:
+            follow(employee)
         return employee

@@ -31,6 +31,7 @@ BULK_ANSWER = {
     "properties": {
         "created": {"type": "integer"},
         "updated": {"type": "integer"},
+        "unchanged": {"type": "integer", "description": "Rows that said what is stored already: nothing was done."},
         "results": {
             "type": "array",
             "items": {
@@ -39,7 +40,7 @@ BULK_ANSWER = {
                     "index": {"type": "integer"},
                     "id": {"type": "integer"},
                     "external_id": {"type": "string", "nullable": True},
-                    "action": {"type": "string", "enum": ["created", "updated"]},
+                    "action": {"type": "string", "enum": ["created", "updated", "unchanged"]},
                 },
             },
         },
@@ -60,7 +61,7 @@ class PositionsView(ApiView, GenericViewSet):
             return Position.objects.none()
         return (
             Position.objects.filter(employee__organization=self.organization)
-            .select_related("employee", "department")
+            .select_related("employee", "company", "department")
             .defer("employee__national_id")
         )
 
@@ -116,9 +117,7 @@ class PositionsView(ApiView, GenericViewSet):
         if known is not None and named is not None and named.pk != known.pk:
             name = "employee" if "employee" in row else "employee_number"
             found[name] = [ErrorDetail(IMMUTABLE, "immutable")]
-        department = references.one(
-            row, "department", references.departments, "department", found, code="department_code"
-        )
+        company, department = references.of_position(row, found)
         whose = known or named
         if whose is None and not found and not names(errors, "employee", "employee_number"):
             found["employee"] = [ErrorDetail("Name the employee: employee (id) or employee_number.", "required")]
@@ -129,7 +128,7 @@ class PositionsView(ApiView, GenericViewSet):
         position = position or Position(employee=whose)
         if not partial:
             position.department = None
-        set_values(position, row, serializer.validated_data, department)
+        set_values(position, row, serializer.validated_data, company, department)
         if external_id is not None:
             position.external_id = external_id
         errors = date_errors(position)
@@ -194,7 +193,8 @@ class PositionViewSet(PositionsView):
     @extend_schema(
         summary="Create and change many positions",
         description="Up to 1000 rows, all or nothing. A row with `id`, or with the `external_id` of a position of its "
-        "employee, changes that position (what is left out stays); any other makes a new one.",
+        "employee, changes that position (what is left out stays); any other makes a new one. A row that says what "
+        "is stored already is `unchanged`: nothing is done, and nothing is sent.",
         request=BulkSerializer,
         responses={200: BULK_ANSWER},
         examples=[
@@ -213,17 +213,18 @@ class PositionViewSet(PositionsView):
         body: Any = request.data
         rows: Sequence[Mapping[str, Any]] = body["positions"]
         positions = bulk_positions(rows, self.organization, self.get_queryset())
-        actions = ["created" if position.pk is None else "updated" for position in positions]
-        save_positions(positions)
+        actions = save_positions(positions)
+        written = [position for position, done in zip(positions, actions, strict=True) if done != "unchanged"]
         return Response(
             {
                 "created": actions.count("created"),
                 "updated": actions.count("updated"),
+                "unchanged": actions.count("unchanged"),
                 "results": [
                     {"index": i, "id": p.pk, "external_id": p.external_id or None, "action": done}
                     for i, (p, done) in enumerate(zip(positions, actions, strict=True))
                 ],
-                **hooks.extras(positions),
+                **hooks.extras(written),
             }
         )
 
@@ -271,7 +272,7 @@ class PositionByExternalIdViewSet(PositionsView):
     @extend_schema(
         summary="Create or replace a position by your id",
         description="Makes the position if there is none with this id, else replaces it: what is left out goes back "
-        "to its default. Repeating it changes nothing more.",
+        "to its default, but for `company`, which stays. Repeating it changes nothing more.",
         operation_id="positions_by_external_id_upsert",
         responses={200: PositionSerializer, 201: PositionSerializer},
         examples=[

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0007_shared_place'),
+        ('integrations', '0012_versions'),
     ]
 
     operations = [

@@ -1,0 +1,98 @@
+"""The page after an employee's company was changed: what keeps its company, and what goes along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from positions import dates
+from positions.employer import current_and_upcoming, elsewhere, follow
+from positions.models import Employee
+from positions.origin import Origin, started_by
+
+if TYPE_CHECKING:
+    from positions.admin.employee import EmployeeAdmin
+
+_LISTED = 60
+
+
+class EmployerPage:
+    """For whoever may change the employee. A stranger's employee is answered like one that is not there."""
+
+    def __init__(self, admin: EmployeeAdmin) -> None:
+        self.admin = admin
+
+    def urls(self) -> list[URLPattern]:
+        guarded = self.admin.admin_site.admin_view(self.view)
+        return [path("<int:pk>/employer/", guarded, name="positions_employee_employer")]
+
+    def after_save(self, request: HttpRequest, employee: Employee, back: HttpResponse) -> HttpResponse:
+        """Where to go when the company was changed: to the question, when there is something to ask."""
+        if IS_POPUP_VAR in request.POST:
+            return back
+        stay = elsewhere(employee)
+        if stay.filter(current_and_upcoming(employee.organization.today())).exists():
+            return HttpResponseRedirect(reverse("admin:positions_employee_employer", args=(employee.pk,)))
+        ended = stay.count()
+        if ended:
+            said = "1 ended position keeps its company" if ended == 1 else f"{ended} ended positions keep their company"
+            self.admin.message_user(request, f"{said}. New positions have {_named(employee)}.", messages.INFO)
+        return back
+
+    def view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        employee = self.admin.get_object(request, str(pk))
+        if employee is None:
+            return self.admin._get_obj_does_not_exist_redirect(request, self.admin.opts, str(pk))
+        if not self.admin.has_change_permission(request, employee):
+            raise PermissionDenied
+        assert isinstance(employee, Employee)
+        back = HttpResponseRedirect(reverse("admin:positions_employee_change", args=(employee.pk,)))
+        wrong = ""
+        if request.method == "POST":
+            ticked = set(request.POST.getlist("position"))
+            chosen = [pk for pk in elsewhere(employee).values_list("pk", flat=True) if str(pk) in ticked]
+            if request.POST.get("company", "") != str(employee.company_id or ""):
+                wrong = "Somebody has changed the employee's company meanwhile. Nothing was changed: look again."
+            elif not chosen:
+                wrong = "Nothing was changed: tick the positions that go along."
+            else:
+                return self._moved(request, employee, chosen, back)
+        today = employee.organization.today()
+        rows = list(elsewhere(employee).select_related("company")[: _LISTED + 1])
+        if not rows:
+            return back
+        request.current_app = self.admin.admin_site.name
+        context: dict[str, Any] = {
+            **self.admin.admin_site.each_context(request),
+            "opts": self.admin.opts,
+            "title": f"Company of {employee.name}’s positions",
+            "original": employee,
+            "employee": employee,
+            "company": _named(employee),
+            "open": [(row, dates.span(row.start_date, row.end_date)) for row in rows if row.status(today) != "ended"],
+            "ended": [(row, dates.span(row.start_date, row.end_date)) for row in rows if row.status(today) == "ended"],
+            "wrong": wrong,
+        }
+        return TemplateResponse(request, "positions/employer.html", context)
+
+    def _moved(
+        self, request: HttpRequest, employee: Employee, chosen: list[int], back: HttpResponseRedirect
+    ) -> HttpResponse:
+        with transaction.atomic(), started_by(Origin("edit", request.user.get_username())):
+            moved = follow(employee, chosen)
+        if moved:
+            titles = ", ".join(f"“{position.title}”" for position in moved)
+            said = f"{titles} {'is' if len(moved) == 1 else 'are'} with {_named(employee)} now."
+            self.admin.message_user(request, said, messages.SUCCESS)
+        return back
+
+
+def _named(employee: Employee) -> str:
+    return employee.company.name if employee.company else "no company"

@@ -1,0 +1,32 @@
+"""CSV that no spreadsheet takes for formulas, whoever typed what stands in it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+# Where a spreadsheet may see a new cell begin: at the front, and after what separates cells or lines in some country.
+_FORMULA = re.compile(r"(^|[;,|\t\r\n])([\s\"']*)([=+\-@\t\r\n＝＋－＠])")
+
+
+class _Echo:
+    def write(self, line: str) -> str:
+        return line
+
+
+def cell(value: Any) -> str:
+    """The value as text; an apostrophe stands before what would begin a formula."""
+    text = "" if value is None else str(value)
+    return text if isinstance(value, int | float) else _FORMULA.sub(r"\1\2'\3", text)
+
+
+def lines(rows: Iterable[Iterable[Any]], *, mark: bool = False) -> Iterator[str]:
+    """Line by line: whatever is asked for is never in memory as a whole. `mark`: the byte order mark by which a
+    spreadsheet reads the letters of Åse as they are."""
+    writer = csv.writer(_Echo())
+    first = "\ufeff" if mark else ""
+    for row in rows:
+        yield first + writer.writerow([cell(value) for value in row])
+        first = ""

@@ -1,0 +1,88 @@
+"""The operators' page of the queue: who looks for work, what waits, what runs by itself, what broke off. Read only.
+
+django-q2's own pages are taken away: whoever may write a schedule there may have the worker run any function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import django_q.admin  # noqa: F401  # registers what is unregistered below
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django_q.brokers import get_broker
+from django_q.models import Failure, OrmQ, Schedule, Success
+from django_q.signing import BadSignature, SignedPackage
+from redis.exceptions import RedisError
+
+from positions import roles
+from synclog.models import Heartbeat
+from synclog.payloads import ALLOWED
+
+for model in (Failure, OrmQ, Schedule, Success):
+    admin.site.unregister(model)
+
+SHOWN = 50
+NOT_OURS = "None of ours: it is not run"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that no worker has taken yet, or that one has in hand until `again` (it comes back then)."""
+
+    what: str
+    since: datetime | None
+    again: datetime | None
+
+
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    if not roles.is_operator(request.user):
+        raise PermissionDenied
+    context = {
+        **admin.site.each_context(request),
+        "title": "Queue",
+        "workers": Heartbeat.objects.order_by("-seen_at")[:SHOWN],
+        "size": _size(),
+        "waiting": list(_waiting()),
+        "schedules": [
+            (row, "" if row.func in ALLOWED else NOT_OURS) for row in Schedule.objects.order_by("next_run")[:SHOWN]
+        ],
+        "failures": [
+            (row.func, row.stopped, str(row.result or "").strip().splitlines()[-1:])
+            for row in Failure.objects.order_by("-stopped")[:SHOWN]
+        ],
+        "shown": SHOWN,
+    }
+    return TemplateResponse(request, "admin/synclog/queue.html", context)
+
+
+def _size() -> int | None:
+    """None: the broker does not answer."""
+    try:
+        return int(get_broker().queue_size())
+    except (RedisError, OSError):
+        return None
+
+
+def _waiting() -> Iterator[Waiting]:
+    now = timezone.now()
+    for row in OrmQ.objects.order_by("pk")[:SHOWN]:
+        held = row.lock if row.lock and row.lock > now else None
+        try:
+            task: dict[str, Any] = SignedPackage.loads(row.payload)
+        except (BadSignature, TypeError, ValueError):
+            yield Waiting(NOT_OURS, None, held)
+            continue
+        yield Waiting(f"{task['func']}{tuple(task['args'])}", task["started"], held)
+
+
+urlpatterns = [path("", admin.site.admin_view(queue), name="synclog_queue")]

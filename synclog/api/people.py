@@ -1,0 +1,134 @@
+"""Matches: who an employee is in a connection, or why nobody there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import django_filters as filters
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from integrations.models import EmployeeLink
+from positions.api.base import ApiView, key_of, writes
+from positions.api.filters import ChoiceFilter, IdFilter
+from positions.api.pagination import Pages
+from synclog import matches
+from synclog.people import Match
+from synclog.people import matches as in_words
+
+
+class MatchFilters(filters.FilterSet):
+    state = ChoiceFilter(choices=EmployeeLink.State.choices)
+    cause = filters.CharFilter(help_text="Why nobody is matched, as a cause's code: `not_the_same_person`.")
+    integration = IdFilter(field_name="integration_id")
+    employee = IdFilter(field_name="employee_key")
+    remote_id = filters.CharFilter(help_text="The id of a record there.")
+
+    class Meta:
+        model = EmployeeLink
+        fields: list[str] = []
+
+
+class MatchSerializer(serializers.Serializer):
+    """Who an employee is in one connection. Only in the state `matched` is anything written."""
+
+    id = serializers.IntegerField(source="link.pk")
+    integration = serializers.IntegerField(source="link.integration_id")
+    employee = serializers.IntegerField(source="link.employee_key")
+    employee_number = serializers.SerializerMethodField(help_text="Null: the employee was deleted here.")
+    state = serializers.ChoiceField(EmployeeLink.State.choices, source="link.state")
+    remote_id = serializers.CharField(
+        source="link.remote_id", help_text="The record there; where nobody is matched, the one that may be confirmed."
+    )
+    matched_by = serializers.CharField(source="link.matched_by")
+    since = serializers.DateTimeField(source="link.matched_at")
+    confirmed_by = serializers.CharField(source="link.confirmed_by")
+    confirmed_at = serializers.DateTimeField(source="link.confirmed_at", allow_null=True)
+    cause = serializers.CharField(source="link.cause")
+    message = serializers.CharField(source="why", help_text="Why nobody is matched, and what to do.")
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_employee_number(self, match: Match) -> str | None:
+        return match.employee.number if match.employee else None
+
+
+class MatchViewSet(ApiView, GenericViewSet):
+    """Who is who in the connected systems, and who is nobody there and why. Newest first."""
+
+    scopes = {"GET": "sync:read", "POST": "sync:write"}
+    serializer_class = MatchSerializer
+    filterset_class = MatchFilters
+    pagination_class = Pages
+    lookup_value_converter = "int"
+    ordering = ("-id",)
+
+    def get_queryset(self) -> QuerySet[EmployeeLink]:
+        if getattr(self, "swagger_fake_view", False):
+            return EmployeeLink.objects.none()
+        return (
+            EmployeeLink.objects.filter(integration__organization=self.organization)
+            .select_related("integration__organization")
+            .defer("integration__credentials", "integration__vault")
+        )
+
+    @extend_schema(summary="List matches")
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response(MatchSerializer(in_words(page), many=True).data)
+
+    @extend_schema(summary="Read a match")
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return self._answer(pk)
+
+    @extend_schema(
+        summary="Confirm a match",
+        description="The record is this employee's, whatever it shows. What failed goes out now.",
+        request=None,
+        responses=MatchSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="confirm")
+    @writes
+    def confirm(self, request: Request, pk: int) -> Response:
+        return self._decide(request, pk, matches.confirm)
+
+    @extend_schema(
+        summary="Release a match",
+        description="The record is not this employee's: nothing is written until it is matched anew or confirmed.",
+        request=None,
+        responses=MatchSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="release")
+    @writes
+    def release(self, request: Request, pk: int) -> Response:
+        return self._decide(request, pk, matches.release)
+
+    @extend_schema(
+        summary="Match anew",
+        description="Forgets the match; the employee is looked for at once, with what failed and what was sent so far.",
+        request=None,
+        responses=MatchSerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="match-anew")
+    @writes
+    def match_anew(self, request: Request, pk: int) -> Response:
+        return self._decide(request, pk, matches.match_anew)
+
+    def _decide(self, request: Request, pk: int, act: Callable[[EmployeeLink, str], Any]) -> Response:
+        link = get_object_or_404(self.get_queryset(), pk=pk)
+        try:
+            act(link, key_of(request).name)
+        except matches.NotPossible as reason:
+            raise ValidationError({"remote_id": [ErrorDetail(str(reason), "not_possible")]}) from None
+        return self._answer(pk)
+
+    def _answer(self, pk: int) -> Response:
+        [match] = in_words([get_object_or_404(self.get_queryset(), pk=pk)])
+        return Response(MatchSerializer(match).data)

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from integrations.models import Integration
+from positions.encryption import EncryptedJSONField
+from positions.models import Organization
+
+
+class Question(models.Model):
+    """A call to a target that a person waits for: a test of the connection, or a preview. A worker finds the answer;
+    `synclog.asking` says how. Forgotten after an hour."""
+
+    class Kind(models.TextChoices):
+        CHECK = "check", "Test connection"
+        PREVIEW = "preview", "Preview"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind)
+    # Of a preview: whom it is about, and the entry of the log it was asked from (0: from the position's page).
+    employee_key = models.BigIntegerField(default=0)
+    position_key = models.BigIntegerField(default=0)
+    job_key = models.BigIntegerField(default=0)
+    asked_by = models.CharField(max_length=150)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    begun_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    answer = EncryptedJSONField(default=dict, blank=True, editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization"], condition=models.Q(done_at=None), name="question_open"),
+            models.Index(fields=["asked_at"], name="question_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.integration}"

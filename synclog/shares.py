@@ -1,0 +1,48 @@
+"""No organization holds all of a host's worker processes: one that has some leaves one to the others.
+
+A target that drips keeps a worker process as long as a turn may last. However many connections of one organization hang
+like that, somebody else's change finds a process at once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from integrations.models import Integration
+from synclog.lease import HOST, free
+from synclog.models import Job, Lease, Question
+
+_RUNG_AGAIN = 8
+
+
+def held_here() -> list[int]:
+    """The organization of each process of this host that is at work: with a connection, or with a question."""
+    now = timezone.now()
+    turns = Lease.objects.filter(host=HOST, until__gt=now).values_list("integration__organization_id", flat=True)
+    # A question does not say on which host it is asked: there are few.
+    asked = Question.objects.filter(done_at=None, begun_at__gt=now - timedelta(minutes=1))
+    return [*turns, *asked.values_list("organization_id", flat=True)]
+
+
+def may_take(organization: int) -> bool:
+    """Whether one more of this host's processes may work for the organization."""
+    held = held_here()
+    mine, workers = held.count(organization), int(settings.Q_CLUSTER["workers"])
+    if mine == 0 or len(held) + 1 < workers:
+        return True
+    others = Integration.objects.filter(send_positions=True).exclude(organization=organization)
+    return not others.exists()
+
+
+def left_waiting(organization: int) -> list[int]:
+    """Connections of the organization that are due and that nobody has in hand: to be rung for when one is done."""
+    from synclog.tasks import ready_integrations
+
+    now = timezone.now()
+    due = Job.objects.due(now).filter(integration=OuterRef("pk"))
+    found = Integration.objects.filter(ready_integrations(), free(now, "lease__"), Exists(due))
+    return list(found.filter(organization=organization).values_list("pk", flat=True)[:_RUNG_AGAIN])

@@ -1,0 +1,180 @@
+"""A busy database: who only reads waits for nobody, who writes is told to come back, and nothing is half done."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, connections
+from django.test import Client
+
+from config.busy import failed
+from positions.busy import is_busy, without_waiting
+from positions.models import ApiKey, Employee
+from tests.factories import ApiKeyFactory, EmployeeFactory, PositionFactory
+from tests.positions.conftest import Api
+from tests.security.conftest import browser_of
+
+
+@pytest.fixture
+def on_disk(db: Any, tmp_path: Path) -> Iterator[Path]:
+    """This test's database is a file, as the embedded product's is, with its settings but for the patience."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL locks rows")
+    memory = connections["default"]
+    memory.ensure_connection()
+    path = tmp_path / "position-sync.sqlite3"
+    path.write_bytes(memory.connection.serialize())
+    given = memory.settings_dict
+    options = {**given["OPTIONS"], "timeout": 0.05}
+    connections["default"] = memory.__class__({**given, "NAME": str(path), "OPTIONS": options}, "default")
+    try:
+        yield path
+    finally:
+        connections["default"].close()
+        connections["default"] = memory
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Somebody else is writing all the while."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+READS = ["/employees/", "/positions/", "/companies/", "/departments/", "/integrations/", "/jobs/"]
+PAGES = [
+    "/admin/",
+    "/admin/positions/employee/",
+    "/admin/positions/position/",
+    "/admin/positions/apikey/",
+    "/admin/integrations/integration/",
+    "/admin/synclog/job/",
+]
+
+
+def test_who_reads_waits_for_nobody(on_disk: Path) -> None:
+    position = PositionFactory()
+    organization = position.employee.organization
+    key = ApiKeyFactory(organization=organization, scopes=["positions:read", "sync:read"])
+    api, browser = Api(key), browser_of(organization, "admin")
+    pages = [
+        *PAGES,
+        f"/admin/positions/employee/{position.employee_id}/change/",
+        f"/admin/positions/position/{position.pk}/change/",
+    ]
+    with locked(on_disk):
+        for address in READS:
+            assert api.get(address).status_code == 200, address
+        for address in pages:
+            assert browser.get(address).status_code == 200, address
+        assert ApiKey.objects.get().last_used_at is None, "nobody waited to note it"
+    api.get("/employees/")
+    assert ApiKey.objects.get().last_used_at is not None
+
+
+def test_who_writes_through_the_api_is_told_to_come_back(on_disk: Path) -> None:
+    organization = EmployeeFactory().organization
+    api = Api(ApiKeyFactory(organization=organization))
+    new = {"number": "77", "first_name": "Åse", "last_name": "Berg"}
+    with locked(on_disk):
+        answer = api.post("/employees/", new)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    said = answer.json()
+    assert (said["code"], said["status"], said["title"]) == ("busy", 503, "Busy")
+    assert "Nothing was changed" in said["detail"]
+    assert api.post("/employees/", new).status_code == 201, "and then it works"
+    assert Employee.objects.filter(number="77").count() == 1
+
+
+def test_who_saves_on_a_page_is_told_to_come_back(on_disk: Path) -> None:
+    employee = EmployeeFactory(first_name="Kari")
+    browser = browser_of(employee.organization, "editor")
+    address = f"/admin/positions/employee/{employee.pk}/change/"
+    form = {
+        **dict.fromkeys(("email", "birth_date", "company", "department", "manager", "external_id"), ""),
+        "number": employee.number,
+        "first_name": "Åse",
+        "last_name": employee.last_name,
+    }
+    with locked(on_disk):
+        answer = browser.post(address, form)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    text = answer.content.decode()
+    assert "The database is busy" in text and "Go back in your browser" in text and "Position Sync" in text
+    employee.refresh_from_db()
+    assert employee.first_name == "Kari"
+    assert browser.post(address, form).status_code == 302
+    employee.refresh_from_db()
+    assert employee.first_name == "Åse"
+
+
+def test_a_sign_in_meanwhile(on_disk: Path) -> None:
+    """It writes in middlewares too, where no view answers for it."""
+    browser_of(None, "operator", username="kari", password="md5$x$")
+    browser = Client(raise_request_exception=False)
+    with locked(on_disk):
+        answer = browser.post("/admin/login/", {"username": "kari", "password": "wrong"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize("address", ["/admin/positions/employee/", "/api/docs/"])
+def test_what_a_middleware_raises(db: Any, rf: Any, admin_user: Any, address: str) -> None:
+    request = rf.get(address)
+    request.user = admin_user
+    for words, status in (("database is locked", 503), ("no such table: x", 500)):
+        try:
+            raise OperationalError(words)
+        except OperationalError:
+            answer = failed(request)
+        assert answer.status_code == status
+        assert ("Retry-After" in answer.headers) == (status == 503)
+        assert (b"Try again" in answer.content) == (status == 503 and address.startswith("/admin/"))
+
+
+def test_other_troubles_of_a_database_are_not_called_busy() -> None:
+    for words in ("disk I/O error", "no such column: locked", "attempt to write a readonly database"):
+        assert not is_busy(OperationalError(words))
+    assert not is_busy(ValueError("database is locked")) and not is_busy(None)
+    assert is_busy(OperationalError("database table is locked"))
+
+
+def test_not_to_wait_leaves_everybody_else_their_patience(on_disk: Path) -> None:
+    with locked(on_disk), pytest.raises(OperationalError) as error, without_waiting():
+        Employee.objects.update(first_name="Åse")
+    assert is_busy(error.value)
+    with connection.cursor() as cursor:
+        assert cursor.execute("PRAGMA busy_timeout").fetchone() == (50,)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_locked_row_of_postgresql_is_told_alike() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite locks the whole database")
+    employee = EmployeeFactory()
+    other = connection.copy("other")
+    try:
+        with other.cursor() as cursor:
+            other.set_autocommit(False)
+            cursor.execute("SELECT 1 FROM positions_employee WHERE id = %s FOR UPDATE", [employee.pk])
+            with pytest.raises(OperationalError) as error, without_waiting():
+                Employee.objects.filter(pk=employee.pk).update(first_name="Åse")
+            assert is_busy(error.value)
+            api = Api(ApiKeyFactory(organization=employee.organization))
+            answer = api.patch(f"/employees/{employee.pk}/", {"first_name": "Åse"})
+            assert (answer.status_code, json.loads(answer.content)["code"]) == (503, "busy")
+    finally:
+        other.rollback()
+        other.close()

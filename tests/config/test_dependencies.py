@@ -1,0 +1,76 @@
+"""Whatever is imported is declared, explained in docs/dependencies.md, and pinned with hashes and without an index."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCT = ("config", "integrations", "positions", "synclog")
+OURS = {*PRODUCT, "tests", "__future__"}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def declared() -> tuple[set[str], set[str]]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    names = [
+        {normal(re.split(r"[\[=<>!~ ]", line)[0]) for line in lines}
+        for lines in (project["project"]["dependencies"], project["dependency-groups"]["dev"])
+    ]
+    return names[0], names[1]
+
+
+def imported(folders: tuple[str, ...]) -> dict[str, str]:
+    """Top module -> one file that imports it."""
+    found: dict[str, str] = {}
+    for folder in folders:
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Import):
+                    names = [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                    names = [node.module]
+                else:
+                    continue
+                for name in names:
+                    found.setdefault(name.split(".")[0], str(file.relative_to(ROOT)))
+    return {name: file for name, file in found.items() if name not in sys.stdlib_module_names and name not in OURS}
+
+
+@pytest.mark.parametrize("folders", [PRODUCT, ("tests",)], ids=["product", "tests"])
+def test_what_is_imported_is_declared(folders: tuple[str, ...]) -> None:
+    runs, develops = declared()
+    allowed = runs if folders == PRODUCT else runs | develops
+    distributions = packages_distributions()
+    undeclared = {
+        f"{name} ({file})"
+        for name, file in imported(folders).items()
+        if not {normal(d) for d in distributions.get(name, [name])} & allowed
+    }
+    assert not undeclared
+
+
+def test_each_has_its_line() -> None:
+    text = normal((ROOT / "docs/dependencies.md").read_text())
+    assert [name for name in set.union(*declared()) if name not in text and not name.startswith("types-")] == []
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-mutants.txt"])
+def test_every_package_is_pinned_with_hashes_and_no_index(name: str) -> None:
+    text = (ROOT / name).read_text()
+    packages = re.split(r"\n(?=[\w.\-]+==)", text)[1:]
+    assert len(packages) > 30
+    assert [p.split()[0] for p in packages if "--hash=sha256:" not in p] == []
+    assert "://" not in text and "index" not in text
+    runs, develops = declared()
+    pinned = {normal(p.split("==")[0]) for p in packages}
+    assert runs <= pinned and (develops <= pinned or name == "requirements.txt")

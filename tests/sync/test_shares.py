@@ -1,0 +1,80 @@
+"""Targets of one organization that hang keep nobody else's change waiting."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
+
+from integrations.models import Integration
+from synclog import shares, tasks
+from synclog.lease import HOST
+from synclog.models import Job, Lease, Question
+from tests.factories import OrganizationFactory
+from tests.sync.pages import connection
+from tests.sync.world import World
+
+
+@pytest.fixture(autouse=True)
+def four_workers(settings: Any) -> None:
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": 4}
+
+
+def busy(integration: Integration, host: str = HOST) -> None:
+    until = timezone.now() + timedelta(seconds=9)
+    Lease.objects.update_or_create(
+        integration=integration, defaults={"host": host, "pid": 1, "until": until, "owner": "x"}
+    )
+
+
+def test_whoever_has_some_leaves_one_to_the_others(db: Any) -> None:
+    ours, theirs = OrganizationFactory(), OrganizationFactory()
+    connection(theirs)
+    for n in range(3):
+        assert shares.may_take(ours.pk)
+        busy(connection(ours, name=f"c{n}"))
+    assert not shares.may_take(ours.pk), "the last one is for the others"
+    assert shares.may_take(theirs.pk)
+
+
+def test_where_there_are_no_others_all_may_be_taken(db: Any) -> None:
+    ours = OrganizationFactory()
+    connection(OrganizationFactory(), send_positions=False)
+    for n in range(3):
+        busy(connection(ours, name=f"c{n}"))
+    assert shares.may_take(ours.pk)
+
+
+def test_questions_count_and_other_hosts_do_not(db: Any) -> None:
+    ours = OrganizationFactory()
+    connection(OrganizationFactory())
+    one = connection(ours, name="one")
+    for n in range(3):
+        busy(connection(ours, name=f"c{n}"), host="elsewhere")
+    assert shares.may_take(ours.pk)
+    busy(one)
+    for _ in range(2):
+        Question.objects.create(organization=ours, integration=one, kind="check", asked_by="a", begun_at=timezone.now())
+    assert not shares.may_take(ours.pk)
+
+
+def test_who_had_to_wait_is_rung_for_when_one_is_done(world: World) -> None:
+    connection(OrganizationFactory())
+    hanging = [world.connect("netvisor") for _ in range(3)]
+    waiting = world.connect("fortnox")
+    position = world.save()
+    for integration in hanging:
+        busy(integration)
+    world.drain(waiting)
+    assert world.job(waiting, position).state == Job.State.WAITING, "its share is taken"
+    Lease.objects.filter(integration=hanging[0]).update(until=None, owner="")
+    OrmQ.objects.all().delete()
+    world.drain(hanging[0])
+    rung = [SignedPackage.loads(row.payload) for row in OrmQ.objects.all()]
+    assert [waiting.pk] in [task["args"][0] for task in rung if task["func"] == "synclog.tasks.look"]
+    tasks.drain(waiting.pk, 5)
+    assert world.job(waiting, position).state == Job.State.SUCCEEDED
