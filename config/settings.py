@@ -284,7 +284,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"PositionStateEnum": "synclog.truth.Truth", "JobStateEnum": "synclog.models.Job.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "PositionStateEnum": "synclog.truth.Truth",
+        "JobStateEnum": "synclog.models.Job.State",
+        "MatchStateEnum": "integrations.models.EmployeeLink.State",
+    },
 }
 
 # -- figures -----------------------------------------------------------------------------------------------

@@ -173,13 +173,24 @@ def test_a_bare_post_of_any_address_does_no_more(foreign, role):
 
 
 def test_a_get_changes_nothing_for_anybody(foreign):
+    """And takes no transaction: on SQLite it would wait for whoever writes. One page must: it keeps in the session the
+    key that it shows."""
+    waits: set[str] = set()
+
+    def noted(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith(("INSERT", "UPDATE", "DELETE", "SAVEPOINT")):
+            waits.add(address)
+        return execute(sql, *rest)
+
     for role in ("viewer", "admin", "operator"):
         client = browser_of(foreign, role)
         for address in walk.all_addresses():
             before = walk.dump(foreign)
-            client.get(address)
-            client.head(address)
+            with connection.execute_wrapper(noted):
+                client.get(address)
+                client.head(address)
             assert walk.dump(foreign) == before, (role, address)
+    assert waits == {"/admin/second-factor/set-up/"}
 
 
 # Kind of action: address, body, and the least role that may do it.
