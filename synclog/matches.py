@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.connectors.errors import Interrupted
+from integrations.connectors.storable import storable
 from integrations.connectors.values import Person, RemoteEmployee
 from integrations.fingerprints import fingerprints
 from integrations.identity import CONFIRMED, EARLIER
@@ -100,7 +101,7 @@ class DatabaseMatches:
             integration=self.integration,
             employee_key=int(person.id),
             remote_id=found.id,
-            label=found.label[:200],
+            label=storable(found.label)[:200],
             matched_by=row.matched_by if same and row and believed else found.matched_by[:60],
             matched_at=row.matched_at if same and row and believed else timezone.now(),
             fingerprints=fingerprints(self.integration, person),

@@ -22,6 +22,7 @@ from integrations.connectors.errors import (
     EmployeeNotUnique,
     Interrupted,
     MatchRefused,
+    NotAuthorized,
 )
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Http, Response, raise_for_trouble
@@ -259,6 +260,20 @@ class Connector:
             "report it with the words below.",
             **words,
         )
+
+    def refuses_everybody(self, refusal: NotAuthorized) -> bool:
+        """Whether a refusal of access that a run met is not about its employee: it was the sign-in's, or the test of
+        this connection, where nobody's record is concerned, is refused in the same words. Tested once in a turn."""
+
+        def tested() -> Sequence[str]:
+            try:
+                return [line.detail for line in self.check() if not line.ok]
+            except Interrupted:
+                raise
+            except ConnectorError as error:
+                return [error.message]
+
+        return refusal.sign_in or any(said.startswith(refusal.message) for said in self.once("refusals", tested))
 
     def tried(self, title: str, where: str, call: Callable[[], CheckLine | str]) -> CheckLine:
         """A line of `check`: what `call` says (a text: all is well; a line needs no title), or why it failed, and
