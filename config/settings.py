@@ -194,6 +194,8 @@ USE_TZ = True
 
 # -- security ----------------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "positions.sessions"
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_MINUTES", default=60) * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -10,7 +10,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from config.logging import IdsFilter
+from config.logging import IdsFilter, JsonFormatter
 from config.messages import HostStorage
 from positions.models import SecondFactor
 from tests.factories import ApiKeyFactory, OperatorFactory, OrganizationFactory, PositionFactory
@@ -115,3 +115,9 @@ def test_recovery_codes_are_hashed_slowly_with_a_salt_and_former_ones_still_work
     assert not other.verify_token(first) and factor.verify_token(first) and not factor.verify_token(first)
     former = SecondFactor(user=OperatorFactory(), key="ef" * 20, recovery_codes="\n".join(plain))
     assert former.verify_token(first) and former.recovery_codes_left == 9
+
+
+def test_no_text_makes_two_lines_of_one() -> None:
+    line = logging.makeLogRecord({"msg": "refused: %s", "args": ("a\n2026-01-01 INFO signed_in: admin",), "name": "x"})
+    IdsFilter().filter(line)
+    assert len(JsonFormatter("%(message)s").format(line).splitlines()) == 1
