@@ -11,8 +11,10 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
+from django_otp import DEVICE_ID_SESSION_KEY
 
 from positions import sessions
+from positions.models import SecondFactor
 from tests.factories import OperatorFactory, UserFactory
 from tests.security.conftest import browser_of
 
@@ -107,3 +109,18 @@ def test_who_is_there_costs_a_request_nothing_but_every_few_minutes(clock: Any, 
     clock.shift(sessions.NOTED_EVERY)
     browser.get("/admin/")
     assert Session.objects.get().expire_date == timezone.now() + IDLE
+
+
+def test_a_changed_factor_ends_the_other_sessions() -> None:
+    user = OperatorFactory()
+    factor = SecondFactor(user=user, key="ab" * 20)
+    [code, *_] = factor.new_recovery_codes()
+    factor.save()
+    here, elsewhere = browsers_of(user, 2)
+    for browser in (here, elsewhere):
+        session = browser.session
+        session[DEVICE_ID_SESSION_KEY] = factor.persistent_id
+        session.save()
+        assert inside(browser)
+    here.post("/admin/second-factor/", {"code": code, "off": "1"})
+    assert not SecondFactor.objects.exists() and inside(here) and not inside(elsewhere)
