@@ -10,7 +10,8 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,11 +25,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from positions.busy import is_busy, without_waiting
+from positions.tracing import address_of
 
 logger = logging.getLogger(__name__)
 
 NOTED_EVERY = timedelta(minutes=5)
-_BEGUN = "signed_in_at"
+_BEGUN, _FROM = "signed_in_at", "signed_in_from"
 
 
 def _stored(key: str) -> str:
@@ -100,19 +102,46 @@ def note_seen(**kwargs: Any) -> None:
 def begin(request: HttpRequest, **kwargs: Any) -> None:
     """A sign-in counts from now, whatever the browser did before."""
     request.session[_BEGUN] = int(time.time())
+    request.session[_FROM] = [address_of(request), request.headers.get("User-Agent", "")[:150]]
 
 
-def end(users: Iterable[Any], but: str | None = None) -> int:
-    """Ends every session of these users, except the one with this key. Their number."""
-    wanted, kept = {str(user.pk) for user in users}, _stored(but) if but else ""
-    found = [
-        row.session_key
-        for row in Session.objects.filter(expire_date__gt=timezone.now()).iterator(500)
-        if row.session_key != kept and row.get_decoded().get(SESSION_KEY) in wanted
-    ]
-    for start in range(0, len(found), 500):
-        Session.objects.filter(session_key__in=found[start : start + 500]).delete()
-    return len(found)
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A session as its person may see it. `name` is what it is stored under, and opens nothing."""
+
+    name: str
+    begun: datetime
+    seen: datetime  # within NOTED_EVERY
+    address: str
+    browser: str
+
+
+def of(user: Any, here: str | None) -> list[Signed]:
+    """The one with this key first, then the others, newest first."""
+    found = []
+    for row, data in _rows({str(user.pk)}):
+        address, browser = data.get(_FROM, ("", ""))
+        begun = datetime.fromtimestamp(data[_BEGUN], UTC)
+        seen = row.expire_date - timedelta(seconds=settings.SESSION_IDLE_SECONDS)
+        found.append(Signed(row.session_key, begun, max(seen, begun), address, browser))
+    return sorted(found, key=lambda one: (one.name != _stored(here or ""), -one.begun.timestamp()))
+
+
+def end(users: Iterable[Any], but: str | None = None, only: str | None = None) -> int:
+    """Ends their sessions, except the one with the key `but`; with `only`, that of this name alone. Gives the number."""
+    kept = _stored(but) if but else ""
+    names = [row.session_key for row, _ in _rows({str(user.pk) for user in users}) if row.session_key != kept]
+    names = [name for name in names if only in (None, name)]
+    for start in range(0, len(names), 500):
+        Session.objects.filter(session_key__in=names[start : start + 500]).delete()
+    return len(names)
+
+
+def _rows(users: set[str]) -> Iterator[tuple[Session, dict[str, Any]]]:
+    for row in Session.objects.filter(expire_date__gt=timezone.now()).iterator(500):
+        data = row.get_decoded()
+        if data.get(SESSION_KEY) in users:
+            yield row, data
 
 
 def connect() -> None:

@@ -124,3 +124,30 @@ def test_a_changed_factor_ends_the_other_sessions() -> None:
         assert inside(browser)
     here.post("/admin/second-factor/", {"code": code, "off": "1"})
     assert not SecondFactor.objects.exists() and inside(here) and not inside(elsewhere)
+
+
+def test_one_sees_ones_own_and_ends_one_of_them_or_all_for_the_password(settings: Any) -> None:
+    user, other = OperatorFactory(), OperatorFactory()
+    user.set_password("correct-horse-9-staple")
+    user.save()
+    here, first, second = (
+        Client(REMOTE_ADDR=f"192.0.2.{n}", headers={"User-Agent": f"Browser {n}"}) for n in (1, 2, 3)
+    )
+    for browser in (here, first, second):
+        browser.post("/admin/login/", {"username": user.username, "password": "correct-horse-9-staple"})
+    [foreign] = browsers_of(other, 1)
+    page = here.get("/admin/sessions/").content.decode()
+    assert "192.0.2.2" in page and "Browser 3" in page and page.count('name="which"') == 3
+    names = {key.session_key for key in Session.objects.all()}
+    [name_of_foreign] = names - {one.name for one in sessions.of(user, None)}
+    [name] = [one.name for one in sessions.of(user, None) if one.address == "192.0.2.2"]
+
+    wrong = here.post("/admin/sessions/", {"which": name, "password": "wrong"})
+    assert "Nothing was ended" in wrong.content.decode() and inside(first)
+    right = {"password": "correct-horse-9-staple"}
+    here.post("/admin/sessions/", {"which": name_of_foreign, **right})
+    assert inside(foreign)
+    here.post("/admin/sessions/", {"which": name, **right})
+    assert inside(here) and inside(second) and not inside(first)
+    here.post("/admin/sessions/", {"which": "", **right})
+    assert inside(here) and inside(foreign) and not inside(second)
