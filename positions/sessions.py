@@ -128,7 +128,7 @@ def of(user: Any, here: str | None) -> list[Signed]:
 
 
 def end(users: Iterable[Any], but: str | None = None, only: str | None = None) -> int:
-    """Ends their sessions, except the one with the key `but`; with `only`, that of this name alone. Gives the number."""
+    """Ends their sessions, except the one with the key `but`; with `only`, the one of that name. Their number."""
     kept = _stored(but) if but else ""
     names = [row.session_key for row, _ in _rows({str(user.pk) for user in users}) if row.session_key != kept]
     names = [name for name in names if only in (None, name)]
