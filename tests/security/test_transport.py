@@ -12,6 +12,7 @@ from django.test import Client, RequestFactory
 
 from config.logging import IdsFilter, JsonFormatter
 from config.messages import HostStorage
+from positions.api import rates
 from positions.models import SecondFactor
 from tests.factories import ApiKeyFactory, OperatorFactory, OrganizationFactory, PositionFactory
 from tests.security.conftest import browser_of
@@ -121,3 +122,18 @@ def test_no_text_makes_two_lines_of_one() -> None:
     line = logging.makeLogRecord({"msg": "refused: %s", "args": ("a\n2026-01-01 INFO signed_in: admin",), "name": "x"})
     IdsFilter().filter(line)
     assert len(JsonFormatter("%(message)s").format(line).splitlines()) == 1
+
+
+def test_while_requests_cannot_be_counted_nothing_is_written(settings: Any, tmp_path: Any) -> None:
+    settings.DATA_DIR, settings.REDIS_URL = tmp_path, ""
+    organization = OrganizationFactory()
+    key = ApiKeyFactory(organization=organization)
+    client = Client(headers={"Authorization": f"Bearer {key.key}"})
+    body = {"number": "1", "first_name": "Kari", "last_name": "Moe"}
+    rates._file(tmp_path / "api-rates.sqlite3")._connection.execute("DROP TABLE hit")
+    assert client.get("/api/v1/employees/").status_code == 200
+    refused = client.post("/api/v1/employees/", body, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (503, "not_counted") and refused.headers["Retry-After"]
+    assert not organization.employees.exists()
+    rates._file(tmp_path / "api-rates.sqlite3")._connection.execute(rates.FileCounter._TABLE)
+    assert client.post("/api/v1/employees/", body, content_type="application/json").status_code == 201
