@@ -7,6 +7,7 @@ but tokens, in the vault. One instance serves one turn and is shared between thr
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -33,6 +34,8 @@ from integrations.identity import Mark
 from integrations.translate import Problem
 
 T = TypeVar("T")
+
+logger = logging.getLogger("integrations.connectors")
 
 # One way to look for a person: what it goes by ("employee number", "e-mail", "national id", or a field that keeps one
 # of them), the value ("" leaves it out), and the look-up.
@@ -272,6 +275,9 @@ class Connector:
                 raise
             except ConnectorError as error:
                 return [error.message]
+            except Exception:  # a test that breaks down over an answer says nothing of refusals
+                logger.exception("The test of %s broke down", self.system.name)
+                return []
 
         return refusal.sign_in or any(said.startswith(refusal.message) for said in self.once("refusals", tested))
 

@@ -124,10 +124,10 @@ class Marked:
         self.met = 0
         run, request = synclog.turn.run, Http.request
 
-        def marked_run(connector: Connector, work: Any) -> Any:
+        def marked_run(connector: Connector, work: Any, **kwargs: Any) -> Any:
             self.now.employee = work.person.number
             try:
-                return run(connector, work)
+                return run(connector, work, **kwargs)
             finally:
                 self.now.employee = ""
 

@@ -153,7 +153,7 @@ def test_what_the_database_refuses_of_one_is_stored_for_the_others(office: Offic
     saved = office.save()
 
     def refuse(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith("INSERT") and "employeelink" in sql and victim.pk in _flat(params):
+        if sql.startswith("INSERT") and "periodlink" in sql and victim.pk in _flat(params):
             raise IntegrityError("refused")
         return execute(sql, params, many, context)
 
