@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -72,11 +72,21 @@ def from_json(stored: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _decode(value) for key, value in stored.items()}
 
 
+def older_to_json(older: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    return {key: [_encode(value) for value in several] for key, several in older.items()}
+
+
+def older_from_json(stored: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    return {key: [_decode(value) for value in several] for key, several in stored.items()}
+
+
 def _encode(value: Any) -> Any:
     if isinstance(value, date):
         return {"date": value.isoformat()}
     if isinstance(value, Decimal):
         return {"number": str(value)}
+    if isinstance(value, values.Unsure):
+        return {"unsure": True}
     return value
 
 
@@ -85,4 +95,6 @@ def _decode(value: Any) -> Any:
         return date.fromisoformat(value["date"])
     if isinstance(value, dict) and "number" in value:
         return Decimal(value["number"])
+    if isinstance(value, dict) and "unsure" in value:
+        return values.Unsure()
     return value

@@ -85,6 +85,8 @@ on_pause: list[Callable[[Integration, str], None]] = []
 on_resume: list[Callable[[Integration, str], None]] = []
 # After new credentials were saved.
 on_credentials: list[Callable[[Integration, str], None]] = []
+# After an address was changed: (integration, what to tell the organization's admins, by).
+on_address: list[Callable[[Integration, str, str], None]] = []
 # *Test connection*: (integration, by) begins one and waits for a moment; (integration, key) looks at one again.
 begin_test: list[Callable[[Integration, str], Test]] = []
 look_at_test: list[Callable[[Integration, UUID], Test | None]] = []

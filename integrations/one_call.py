@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 import time
@@ -17,6 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import Integration, SharedPlace
+from integrations.shared_limiter import shared_key
 
 logger = logging.getLogger("integrations.one_call")
 
@@ -97,9 +97,5 @@ def one_call(
     integration: Integration, guard: Callable[[], None], on_owner: Callable[[Callable[[], Any]], Any] | None = None
 ) -> OneCall | None:
     """None for a system that does not mind."""
-    system = integration.system
-    value = integration.credentials.get(system.limits.one_call_by, "") if system.limits.one_call_by else ""
-    if not value:
-        return None
-    address = integration.urls().get("api", "").rstrip("/")
-    return OneCall(hashlib.sha256(f"{system.key}\0{address}\0{value}".encode()).hexdigest(), guard, on_owner)
+    key = shared_key(integration, integration.system.limits.one_call_by, by_path=True)
+    return OneCall(key, guard, on_owner) if key else None

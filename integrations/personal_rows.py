@@ -26,7 +26,7 @@ def connect() -> None:
     )
     personal_data.naming(
         # The person may be somebody's manager.
-        Naming(PeriodLink, partial(_of_organization, PeriodLink), ("values",)),
+        Naming(PeriodLink, partial(_of_organization, PeriodLink), ("values", "older")),
         Naming(
             Integration,
             lambda s: Integration.objects.filter(organization=s.organization_id),

@@ -31,11 +31,13 @@ class Action(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What was last written for a position: the record's id there, the values it was given (or was found to hold
-    already), and the records that were made for it earlier and left behind there."""
+    already), and the records that were made for it earlier and left behind there. `older`: for a short while, the
+    values that a read may still show in their place (`System.shows_late`)."""
 
     remote_id: str
     values: Mapping[str, Any] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
+    older: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

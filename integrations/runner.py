@@ -23,13 +23,25 @@ from integrations.connectors.errors import (
     MatchRefused,
     NotAuthorized,
     RateLimited,
+    RecordRefused,
     Stale,
+    Unavailable,
     UnclearOutcome,
 )
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Exchange
+from integrations.connectors.storable import fit_id
 from integrations.connectors.system import Model, System
-from integrations.connectors.values import Change, Person, Position, Remote, RemoteEmployee, Wanted, Warning
+from integrations.connectors.values import (
+    Change,
+    Person,
+    Position,
+    Remote,
+    RemoteEmployee,
+    Unsure,
+    Wanted,
+    Warning,
+)
 from integrations.flat import Case, LastSent, Standing, as_ended, partly_written, plan_flat
 from integrations.history import Intent, plan_history
 from integrations.periods import current_since
@@ -46,6 +58,7 @@ from integrations.planner import (
 )
 from integrations.translate import Problem, active_fields, same, translate
 
+MOST_OLDER = 6  # values of one field that were written within the time in which a read may come late
 # No record there is taken for this employee's.
 NOBODY = (EmployeeNotFound, EmployeeNotUnique, MatchRefused)
 
@@ -80,12 +93,14 @@ class Match:
 
     confirmed   a person said that the record is this employee's
     doubted     number, national id or e-mail changed here since: it is looked at anew
+    unmarked    nothing was kept yet by which such a change could be seen (matches of before)
     written_to  the record there under which `Work.sent` was written, "" when that is not known
     withheld    why nothing is written until a person has decided who the employee is there
     """
 
     confirmed: bool = False
     doubted: bool = False
+    unmarked: bool = False
     written_to: str = ""
     withheld: Problem | None = None
 
@@ -141,6 +156,7 @@ class Outcome:
     unsent: Mapping[str, str] = made(default_factory=dict)
     warnings: tuple[Warning, ...] = ()
     sent: Sent | None = None
+    older: Mapping[str, Sequence[Any]] | None = None  # of a write: what a read may show for a while (`Sent.older`)
     gone: bool = False  # the record there no longer stands for this position
     pending: str = ""
     file_id: int | None = None
@@ -188,16 +204,26 @@ def run(
 ) -> Report:
     """Never raises a ConnectorError: it ends up in the report, at every position that it kept from being written."""
     connector.http.masker.about(work.person.national_id)
-    connector.http.take_exchanges()
+    connector.http.begin()
     state = _Run(connector, work, execute, before_write)
     try:
         state.go()
     except ConnectorError as error:
-        state.stop(error)
+        state.stop(_whose(connector, error) if execute else error)
     state.keep_adopted()
     _hide(state.report, connector.http.masker.words)
     state.report.exchanges = connector.http.take_exchanges()
     return state.report
+
+
+def _whose(connector: Connector, error: ConnectorError) -> ConnectorError:
+    """A refusal of access stops everybody, unless the connection as such is let through: then it is this record's."""
+    if not isinstance(error, NotAuthorized):
+        return error
+    try:
+        return error if connector.refuses_everybody(error) else RecordRefused(connector.system.name, error)
+    except ConnectorError as other:  # this worker may call no longer
+        return other
 
 
 def _hide(report: Report, hide: Callable[[str], str]) -> None:
@@ -229,6 +255,7 @@ class _Run:
         self.last = last_sent(work) if self.system.model is Model.FLAT else None
         self.adopted: LastSent | None = None  # flat: the record there that an earlier try wrote, as it turned out
         self.found: dict[str, Sent] = {}  # records there whose creation was never answered
+        self.unsure: dict[str, tuple[Sent, Mapping[str, Sequence[Any]]]] = {}  # writes that were not answered
         self.stale_left = 1
 
     def go(self) -> None:
@@ -254,7 +281,7 @@ class _Run:
                 return
         employee = self._with_record(employee)
         while self.open:
-            remotes = self.connector.read(employee)
+            remotes = [self._as_written(remote) for remote in self.connector.read(employee)]
             self.common.append(Trace("Read there", True, _counted(len(remotes))))
             if self.system.model is Model.FLAT:
                 self._adopt(remotes)
@@ -266,6 +293,26 @@ class _Run:
             if not self._carry_out(plan, employee):
                 return
 
+    def _as_written(self, remote: Remote) -> Remote:
+        """What a late read shows is compared as we wrote it since; what a clerk has put there meanwhile, as it is."""
+        ours = [s for s in self.work.sent.values() if s.older and s.remote_id == remote.id]
+        if not ours:
+            return remote
+        [sent] = ours[:1]
+        late = {key for key, value in remote.values.items() if any(same(value, o) for o in sent.older.get(key, ()))}
+        return replace(remote, values={**remote.values, **{key: sent.values.get(key) for key in late}})
+
+    def _older(self, step: Step, written: Mapping[str, Any]) -> Mapping[str, Sequence[Any]]:
+        """What reads may show for a while in the place of what this step wrote or may have written."""
+        if not self.system.shows_late:
+            return {}
+        sent = next((s for s in self.work.sent.values() if step.remote and s.remote_id == step.remote.id), None)
+        before = dict(sent.older) if sent else {}
+        for key, change in step.changes.items():
+            if key in written:
+                before[key] = [*before.get(key, ()), change.old][-MOST_OLDER:]
+        return before
+
     def _who(self) -> RemoteEmployee:
         """The record there that is this employee's and nobody else's."""
         work, match, connector = self.work, self.work.match, self.connector
@@ -276,7 +323,12 @@ class _Run:
             employee = connector.find_confirmed(work.person, known, anew=match.doubted)
         else:
             employee = connector.find_employee(work.person, "" if match.doubted else known)
-        if employee.id != known or match.doubted:
+        if not fit_id(employee.id):
+            raise Unavailable(
+                f"{self.system.name} gave an id of {len(employee.id)} characters for this employee, which cannot be "
+                "kept. Nothing was written; it is tried again."
+            )
+        if employee.id != known or match.doubted or match.unmarked:
             matches = connector.context.matches
             if not (matches.claim if self.execute else matches.free)(work.person, employee):
                 problem = identity.taken(self.system.name, employee.id)
@@ -516,6 +568,7 @@ class _Run:
             self.trace[step.position_id].append(
                 Trace(_said(step, "sent"), None, "No answer came; the next try reads first and adopts what it finds.")
             )
+            self._remember_unsure(step)
             raise
         except (DataRefused, Stale, RateLimited, NotAuthorized, Interrupted):
             self.report.unanswered.discard(step.position_id)
@@ -532,7 +585,16 @@ class _Run:
             unwritten = {w.field for w in written.warnings if w.field}
             held = {k: v for k, v in step.holds.items() if k not in unwritten}
             outcome.sent = Sent(written.remote_id, held, step.left_behind)
+            outcome.older = self._older(step, held)
         self._finish(outcome)
+
+    def _remember_unsure(self, step: Step) -> None:
+        """Where reads come late, the next one does not tell whether this write was carried out."""
+        sent = self.work.sent.get(step.position_id)
+        if sent is not None and step.remote is not None and self.system.shows_late:
+            unsure = dict.fromkeys(step.changes, Unsure())
+            older = {k: [*o, step.changes[k].new] if k in unsure else o for k, o in self._older(step, unsure).items()}
+            self.unsure[step.position_id] = (Sent(sent.remote_id, {**sent.values, **unsure}), older)
 
     def _outcome(self, step: Step, result: str) -> Outcome:
         if step.remote is not None and step.remote.start is not None:
@@ -585,6 +647,7 @@ class _Run:
         self.report.error = error
         lasting = isinstance(error, (DataRefused, *NOBODY))
         for position_id in list(self.open):
+            sent, older = self.unsure.get(position_id, (None, None))
             self._finish(
                 Outcome(
                     position_id,
@@ -592,6 +655,8 @@ class _Run:
                     error.cause,
                     error.message,
                     error.field,
+                    sent=sent,
+                    older=older,
                     vendor_text=error.vendor_text,
                     vendor_code=error.vendor_code,
                     error=error,

@@ -475,7 +475,32 @@ class ConnectionForm(Opened, forms.Form):
                 self.add_error(
                     f"credential__{setting.name}", "Either enter a new one or remove the one that is set, not both."
                 )
+        self._clean_moved()
         return self.cleaned_data
+
+    def _clean_moved(self) -> None:
+        """A secret goes to the address for which somebody entered it, and to no other one: else whoever may change an
+        address would have all secrets sent to a server of their own."""
+        if self.errors or not self.moved():
+            return
+        for setting in self.system.credentials:
+            kept = setting.name not in self.credentials() and setting.name not in self.removed()
+            if setting.kind in SECRETS and kept and self.instance.credentials.get(setting.name):
+                self.add_error(
+                    f"credential__{setting.name}",
+                    "The address was changed. Enter this again: what was entered for another address is not sent here.",
+                )
+
+    def moved(self) -> list[tuple[str, str, str]]:
+        """(name, from, to) of each address that saving would change on a connection that exists."""
+        if not self.instance.pk:
+            return []
+        urls = self.base_urls()
+        pairs = [
+            (name, self.instance.base_urls.get(name) or own, urls.get(name) or own)
+            for name, own in self.system.base_urls.items()
+        ]
+        return [(name, was, now) for name, was, now in pairs if was != now]
 
     def _clean_scope(self) -> None:
         """`everybody` becomes a bool. An empty list of companies is no choice, neither of everybody nor of nobody."""
@@ -556,12 +581,7 @@ class ConnectionForm(Opened, forms.Form):
         old, new = self.instance.cleaned_settings(), self.settings()
         for s in self.system.settings:
             said.extend(_setting_changes(s, old[s.name], clean_value(s, new[s.name])))
-        urls = self.base_urls()
-        for name, own in self.system.base_urls.items():
-            was, now = self.instance.base_urls.get(name) or own, urls.get(name) or own
-            if was != now:
-                said.append(f"Address {name}: {was} → {now}")
-        return said
+        return [*said, *(f"Address {name}: {was} → {now}" for name, was, now in self.moved())]
 
     # -- showing
 

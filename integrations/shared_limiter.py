@@ -8,10 +8,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.connectors.limiter import wait_until
 from integrations.connectors.system import System
 from integrations.models import Integration, SharedRate
 
@@ -28,11 +30,11 @@ class SharedLimiter:
         self._key, self._spacing = key, timedelta(seconds=spacing)
         self._on_owner = on_owner or (lambda call: call())
 
-    def acquire(self) -> None:
+    def acquire(self, guard: Callable[[], None] = lambda: None) -> None:
         lead = 0.0
         for _ in range(10):
             at = self._on_owner(partial(self._reserve, lead))
-            time.sleep(max(0.0, (at - timezone.now()).total_seconds()))
+            wait_until(time.monotonic() + (at - timezone.now()).total_seconds(), guard)
             late = (timezone.now() - at).total_seconds()
             if late < self._spacing.total_seconds():
                 return
@@ -75,8 +77,22 @@ def shared_limiter(
 ) -> SharedLimiter | None:
     """None for a connection that the vendor counts by itself."""
     system: System = integration.system
-    value = integration.credentials.get(system.limits.shared_by, "") if system.limits.shared_by else ""
-    if not value or not system.limits.requests:
+    key = shared_key(integration, system.limits.shared_by)
+    if not key or not system.limits.requests:
         return None
-    key = hashlib.sha256(f"{system.key}\0{value}".encode()).hexdigest()
     return SharedLimiter(key, system.limits.per_seconds / system.limits.requests * 1.02, on_owner)
+
+
+def shared_key(integration: Integration, credential: str, *, by_path: bool = False) -> str:
+    """Of what is shared with every connection that has this value of a credential, "" if it has none.
+
+    Together with the hosts of all its addresses (`by_path`: the whole addresses): the value, a tenant's id, may be no
+    secret, and a server of somebody's own, be it for the sign-in alone, may answer whatever it likes. What it says then
+    counts for that server only.
+    """
+    value = integration.credentials.get(credential, "") if credential else ""
+    if not value:
+        return ""
+    addresses = [urlsplit(url.rstrip("/").lower()) for _, url in sorted(integration.urls().items())]
+    places = ["".join(address if by_path else address[:2]) for address in addresses]
+    return hashlib.sha256("\0".join([integration.system.key, *places, value]).encode()).hexdigest()

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from integrations.connectors.fields import BY_KEY
+from integrations.connectors.reading import number_of
 from integrations.connectors.system import Field, System
 from integrations.connectors.values import Manager, Position, Wanted
 
@@ -53,10 +54,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def _number(value: Any) -> Decimal | None:
-    try:
-        return Decimal(str(value).replace(",", "."))
-    except InvalidOperation:
-        return None
+    return number_of(str(value).replace(",", "."))
 
 
 def active_fields(system: System, settings: Mapping[str, Any]) -> tuple[Field, ...]:

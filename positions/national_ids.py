@@ -39,27 +39,40 @@ _ADDED_TO_MONTH = (0, 20, 40, 65, 80)
 
 def masked(text: str) -> str:
     """The same text with every national id replaced. Other numbers stay readable."""
-    return _FOUND.sub(_mask, text)
+    mask = _Masking(text)
+    return _FOUND.sub(lambda found: mask(found) if _fits(found) else found[0], text)
 
 
 def masked_strictly(text: str) -> str:
     """Also every other number of eleven digits: bank accounts, and national ids with any slip of the pen."""
-    return _ELEVEN.sub(_replaced, masked(text))
+    text = masked(text)
+    return _ELEVEN.sub(_Masking(text), text)
 
 
-def _mask(match: re.Match[str]) -> str:
-    fits = _RULES[match.lastgroup or ""](re.sub(r"[ \-+]", "", match[0]))
-    return _replaced(match) if fits else match[0]
+def _fits(found: re.Match[str]) -> bool:
+    return _RULES[found.lastgroup or ""](re.sub(r"[ \-+]", "", found[0]))
 
 
-def _replaced(match: re.Match[str]) -> str:
-    """A number of a JSON body becomes a text, so that the body can still be read; below zero it is nobody's."""
-    if _in_uuid(match):
-        return match[0]
-    text, start = match.string, match.start()
-    if text.lstrip()[:1] not in ("{", "[") or len(_QUOTES.findall(text, 0, start)) % 2:
-        return MASK
-    return match[0] if text[start - 1] == "-" else f'"{MASK}"'
+class _Masking:
+    """What stands in the place of each number of one text, from its first to its last: the quote signs before a number
+    are counted on from the one before."""
+
+    def __init__(self, text: str) -> None:
+        self._json = text.lstrip()[:1] in ("{", "[")
+        self._quotes = self._counted = 0
+
+    def __call__(self, found: re.Match[str]) -> str:
+        """A number of a JSON body becomes a text, so that the body can still be read; below zero it is nobody's."""
+        if _in_uuid(found):
+            return found[0]
+        if not self._json:
+            return MASK
+        text, start = found.string, found.start()
+        self._quotes += len(_QUOTES.findall(text, self._counted, start))
+        self._counted = start
+        if self._quotes % 2:
+            return MASK
+        return found[0] if text[start - 1] == "-" else f'"{MASK}"'
 
 
 def _in_uuid(match: re.Match[str]) -> bool:

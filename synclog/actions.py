@@ -202,5 +202,10 @@ def _retry_at_once(integration: Integration) -> None:
     wake([integration.pk])
 
 
+def address_changed(integration: Integration, text: str, by: str) -> None:
+    """Told on the connection's pages: whoever administers it sees where its secrets go."""
+    _tell(integration, "address", text, by)
+
+
 def _tell(integration: Integration, kind: str, text: str, by: str) -> None:
     Event.objects.create(integration=integration, kind=kind, text=text, by=by)

@@ -109,12 +109,24 @@ _OURS = (
         "Renew them under the connection's Settings, or grant the right there and press Resume; what is waiting goes "
         "out then.",
     ),
+    Cause(
+        "record_refused",
+        "Access to this record is refused",
+        "Give this connection access to the person's record there (administrators and other protected people need a "
+        "higher right), then press Re-sync; or keep that record by hand and press Dismiss.",
+    ),
     Cause("interrupted", "The worker was stopped", "Nothing to do: it goes on by itself."),
     Cause("gave_up", "Seven days without success", "Look at the last answer, then press Re-sync."),
     Cause(
         "internal_error",
         "Position Sync made a mistake",
         "It is in the server's log with this job's number. Press Re-sync; tell your operator if it comes back.",
+    ),
+    Cause(
+        "answer_not_kept",
+        "Its answer could not be kept",
+        "Press Re-sync: it looks there first and writes nothing twice. It is in the server's log with this job's "
+        "number; tell your operator if it comes back.",
     ),
     Cause(
         "nothing_to_change",

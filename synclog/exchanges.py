@@ -88,7 +88,7 @@ def pretty(body: str) -> str:
     if text[:1] in ("{", "["):
         try:
             return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-        except ValueError:
+        except (ValueError, RecursionError):
             return body
     if text[:1] == "<":
         try:

@@ -37,6 +37,7 @@ def connect() -> None:
     hooks.on_pause.append(actions.pause)
     hooks.on_resume.append(actions.resume)
     hooks.on_credentials.append(actions.credentials_renewed)
+    hooks.on_address.append(actions.address_changed)
     hooks.begin_test.append(begin_test)
     hooks.look_at_test.append(look_at_test)
 

@@ -17,9 +17,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.connectors.errors import Interrupted
+from integrations.connectors.storable import storable
 from integrations.connectors.values import Person, RemoteEmployee
 from integrations.fingerprints import fingerprints
-from integrations.identity import CONFIRMED
+from integrations.identity import CONFIRMED, EARLIER
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from positions.models import Employee, Position
 from positions.origin import Origin
@@ -95,12 +96,14 @@ class DatabaseMatches:
 
     def _link(self, row: EmployeeLink | None, person: Person, found: RemoteEmployee) -> EmployeeLink:
         same = row is not None and row.remote_id == found.id and row.state == State.MATCHED
+        believed = found.matched_by in (EARLIER, CONFIRMED)
         return EmployeeLink(
             integration=self.integration,
             employee_key=int(person.id),
             remote_id=found.id,
-            label=found.label[:200],
-            matched_by=row.matched_by if same and row and row.confirmed else found.matched_by[:60],
+            label=storable(found.label)[:200],
+            matched_by=row.matched_by if same and row and believed else found.matched_by[:60],
+            matched_at=row.matched_at if same and row and believed else timezone.now(),
             fingerprints=fingerprints(self.integration, person),
             confirmed_by=row.confirmed_by if same and row else "",
             confirmed_at=row.confirmed_at if same and row else None,

@@ -14,10 +14,20 @@ from decimal import Decimal
 from time import time_ns
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from integrations import adapt
-from integrations.connectors.errors import Interrupted, MatchRefused, NotAuthorized, RateLimited, Unavailable
+from integrations.connectors.errors import (
+    Interrupted,
+    MatchRefused,
+    NotAuthorized,
+    RateLimited,
+    RecordRefused,
+    Unavailable,
+)
+from integrations.connectors.reading import number_of
+from integrations.connectors.storable import fit_id, storable, storable_value
 from integrations.connectors.system import Model
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.periods import next_change
@@ -35,6 +45,11 @@ logger = logging.getLogger("synclog.results")
 
 # So many employees in a row without an answer, and the whole connection waits.
 DOWN_AFTER = 3
+# So many employees in a row to whose records access is refused, and it is refused to everybody's.
+REFUSED_AFTER = 3
+
+LONGEST_TEXT = 2_000
+MOST_LINES = 100
 
 
 @dataclass
@@ -50,7 +65,36 @@ class Done:
 
 
 def store_results(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
-    """Everything in one transaction, and only while the lease is held. False: the turn must end."""
+    """Everything in one transaction, and only while the lease is held. False: the turn must end.
+
+    What came back for one employee and cannot be stored is that employee's trouble: each is stored alone then. Trouble
+    with the database itself is nobody's, and raised.
+    """
+    try:
+        return _store(integration, held, done)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("%s: results are stored one by one", integration)
+        goes_on = [_store_alone(integration, held, one) for one in done]
+        return all(goes_on)
+
+
+class NotKept(Exception):
+    """In the place of a report that cannot be stored: nothing of it is, but that its writes may have been made."""
+
+
+def _store_alone(integration: Integration, held: Held, one: Done) -> bool:
+    try:
+        return _store(integration, held, [one])
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("%s: employee %s: the results cannot be stored", integration, one.work.person.id)
+        return _store(integration, held, [replace(one, report=NotKept(error))])
+
+
+def _store(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
     batch = _stored(integration, held, done)
     if batch is None:
         logger.warning("%s: the lease was lost, results are left to the next worker", integration)
@@ -123,7 +167,9 @@ class _Batch:
         report = done.report
         if isinstance(report, Exception):
             for job in done.jobs.values():
-                self._job(job, Outcome(str(job.position_key), "failed", "internal_error", _mistake(job)), done, report)
+                cause = "answer_not_kept" if isinstance(report, NotKept) else "internal_error"
+                outcome = Outcome(str(job.position_key), "failed", cause, _mistake(job, cause))
+                self._job(job, outcome, done, report)
             return
         if report.wrong_record:
             wrong_record.tell(self.integration, done.work, report)
@@ -152,8 +198,8 @@ class _Batch:
         if isinstance(report, Exception) or outcome.position_id in report.unanswered:
             job.tried = tries.tried(job, done.work)
             job.meant = done.said.get(outcome.position_id) or tries.meanings(self.integration, job, done.work)
-        job.cause, job.message, job.field = outcome.cause, outcome.message, outcome.field
-        job.vendor_text, job.vendor_code = outcome.vendor_text[:2000], outcome.vendor_code[:80]
+        job.cause, job.field, job.message = outcome.cause[:60], outcome.field[:40], _text(outcome.message)
+        job.vendor_text, job.vendor_code = _text(outcome.vendor_text, 2000), _text(outcome.vendor_code, 80)
         job.warning = bool(outcome.warnings)
         job.changed_at = self.now
         if outcome.position_id in done.work.outside:
@@ -180,7 +226,7 @@ class _Batch:
         said = " ".join(
             text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text
         )
-        job.message = said or f"Accepted by {system}."
+        job.message = _text(said) or f"Accepted by {system}."
 
     def _skipped(self, job: Job, outcome: Outcome) -> None:
         job.state, job.open_key = Job.State.SKIPPED, None
@@ -200,13 +246,16 @@ class _Batch:
     def _error(self, job: Job, outcome: Outcome) -> None:
         error = outcome.error
         job.first_failed_at = job.first_failed_at or self.now
+        if isinstance(error, RecordRefused):
+            self._failed(job, outcome)
+            return
         if isinstance(error, NotAuthorized):
             # The connection stops; the change itself is not at fault and goes out when it resumes.
             job.state, job.due_at, job.attempts = Job.State.WAITING, at_once(), 0
             return
         if self.now - job.first_failed_at > retries.GIVE_UP_AFTER:
             job.state, job.cause = Job.State.FAILED, "gave_up"
-            job.message = f"{outcome.message} It was tried for seven days."
+            job.message = f"{_text(outcome.message)} It was tried for seven days."
             return
         wait = retries.delay(job.attempts, random.random)
         asked = getattr(error, "wait", None)
@@ -264,10 +313,12 @@ class _Batch:
             integration=self.integration,
             employee_key=int(done.work.person.id),
             position_key=int(outcome.position_id),
-            remote_id=outcome.sent.remote_id,
+            remote_id=_id(outcome.sent.remote_id),
             values=adapt.to_json(outcome.sent.values),
             left_behind=list(outcome.sent.left_behind),
             sent_at=self.now,
+            written_at=None if outcome.older is None else self.now,
+            older=adapt.older_to_json(outcome.older or {}),
         )
         agreeing.after_run(link, self.integration, outcome, done.work)
         self.periods.append(link)
@@ -285,7 +336,7 @@ class _Batch:
             error = report.error
             assert error is not None
             candidate = error.candidate if isinstance(error, MatchRefused) else ""
-            self.not_matched.append(self._link(key, candidate, cause=error.cause, message=error.message))
+            self.not_matched.append(self._link(key, candidate, cause=error.cause[:60], message=_text(error.message)))
             return
         flat = self.integration.system.model is Model.FLAT
         written = any(outcome.sent for outcome in report.outcomes.values())
@@ -301,7 +352,7 @@ class _Batch:
         # Where there is no row, nobody has claimed the record.
         state = EmployeeLink.State.NOT_MATCHED
         return EmployeeLink(
-            integration=self.integration, employee_key=key, state=state, remote_id=remote_id[:120], **values
+            integration=self.integration, employee_key=key, state=state, remote_id=_id(remote_id), **values
         )
 
     # saving
@@ -316,12 +367,14 @@ class _Batch:
             PeriodLink.objects.filter(integration=self.integration, employee_key__in=self.moved).delete()
         if self.gone:
             PeriodLink.objects.filter(integration=self.integration, position_key__in=self.gone).delete()
-        PeriodLink.objects.bulk_create(
-            self.periods,
-            update_conflicts=True,
-            unique_fields=["integration", "position_key"],
-            update_fields=["remote_id", "values", "left_behind", "sent_at", "employee_key", "stale", "left", "look_on"],
-        )
+        columns = [*("remote_id", "values", "left_behind", "sent_at", "employee_key", "stale", "left", "look_on")]
+        # What was found to be as it should be was not written: until when reads may come late stays as it was.
+        written = [link for link in self.periods if link.written_at]
+        equal = [link for link in self.periods if not link.written_at]
+        for links, fields in ((written, [*columns, "written_at", "older"]), (equal, columns)):
+            PeriodLink.objects.bulk_create(
+                links, update_conflicts=True, unique_fields=["integration", "position_key"], update_fields=fields
+            )
         self._not_known()
         self._tell_displaced()
         EmployeeLink.objects.bulk_create(
@@ -407,8 +460,25 @@ def _said(outcome: Outcome) -> str:
     return " ".join(text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text)
 
 
-def _mistake(job: Job) -> str:
+def _mistake(job: Job, cause: str) -> str:
+    if cause == "answer_not_kept":
+        return (
+            f"What came back for this position could not be kept here (job {job.pk}). It may have been written there: "
+            "the next try looks first."
+        )
     return f"Position Sync made a mistake with this position (job {job.pk}). Nothing may have been written."
+
+
+def _text(text: str, longest: int = 10_000) -> str:
+    """The last lock: as any database takes it, whatever a connector made of an answer."""
+    return storable(str(text))[:longest]
+
+
+def _id(remote_id: str) -> str:
+    """Never cut, never mended: it would be the id of something else."""
+    if not fit_id(remote_id):
+        raise ValueError(f"an id of {len(remote_id)} characters cannot be kept")
+    return remote_id
 
 
 def _attempt(job: Job, outcome: Outcome, done: Done, report: Report | Exception, integration: Integration) -> Attempt:
@@ -420,19 +490,30 @@ def _attempt(job: Job, outcome: Outcome, done: Done, report: Report | Exception,
         started_at=done.started,
         finished_at=done.finished,
         result=outcome.result,
-        cause=outcome.cause,
-        message=outcome.message,
-        vendor_text=outcome.vendor_text[:2000],
-        vendor_code=outcome.vendor_code[:80],
-        trace=[_flat(line) for line in outcome.trace],
-        changes=[
-            {"field": key, "remote": names.get(key, ""), "old": shown_value(change.old), "new": shown_value(change.new)}
-            for key, change in outcome.changes.items()
-        ],
-        unsent=dict(outcome.unsent),
-        warnings=[{"field": w.field, "message": w.message} for w in outcome.warnings],
-        exchanges=[_flat(exchange) for exchange in exchanges],
+        cause=outcome.cause[:60],
+        message=_text(outcome.message),
+        vendor_text=_text(outcome.vendor_text, 2000),
+        vendor_code=_text(outcome.vendor_code, 80),
+        trace=_json([_flat(line) for line in outcome.trace]),
+        changes=_json(
+            [
+                {
+                    "field": key,
+                    "remote": names.get(key, ""),
+                    "old": shown_value(change.old),
+                    "new": shown_value(change.new),
+                }
+                for key, change in outcome.changes.items()
+            ]
+        ),
+        unsent=_json(dict(outcome.unsent)),
+        warnings=_json([{"field": w.field, "message": w.message} for w in outcome.warnings[:MOST_LINES]]),
+        exchanges=storable_value([_flat(exchange) for exchange in exchanges]),
     )
+
+
+def _json(value: Any) -> Any:
+    return storable_value(value, LONGEST_TEXT)
 
 
 def _flat(value: Any) -> dict[str, Any]:
@@ -443,9 +524,9 @@ def _flat(value: Any) -> dict[str, Any]:
 def shown_value(value: Any) -> str | None:
     if value is None or value == "":
         return None
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and number_of(value) is not None:
         return f"{value.normalize():f}"
-    return str(value)
+    return str(value)[:LONGEST_TEXT]
 
 
 # -- the connection as a whole ---------------------------------------------------------------------------
@@ -454,7 +535,8 @@ def shown_value(value: Any) -> str | None:
 def _connection(integration: Integration, done: Sequence[Done]) -> bool:
     """Stops, backs off or recovers the connection. False: the turn must end now."""
     reports = [d.report for d in done if isinstance(d.report, Report)]
-    refused = next((r.error for r in reports if isinstance(r.error, NotAuthorized)), None)
+    refusals = [r.error for r in reports if isinstance(r.error, NotAuthorized)]
+    refused = next((error for error in refusals if not isinstance(error, RecordRefused)), None)
     if refused is not None:
         _stop(integration, refused)
         return False
@@ -478,6 +560,9 @@ def _connection(integration: Integration, done: Sequence[Done]) -> bool:
             )
     if changes:
         _update(integration, changes)
+    of_records = [error for error in refusals if isinstance(error, RecordRefused)]
+    if of_records and _refused_to_everybody(integration, of_records[0].refusal):
+        return False
     if down and not answered:
         misses = integration.__dict__.setdefault("_misses", 0) + len(down)
         integration.__dict__["_misses"] = misses
@@ -488,6 +573,26 @@ def _connection(integration: Integration, done: Sequence[Done]) -> bool:
             return False
     elif answered:
         integration.__dict__["_misses"] = 0
+    return True
+
+
+def _refused_to_everybody(integration: Integration, refusal: NotAuthorized) -> bool:
+    """Stops the connection where access to one employee's record after the other is refused, and none is let through
+    between them. Whose record was never written may be refused for good (a protected one); so once anything was written
+    at all, only those count that were let through before."""
+    refused = Job.objects.open().filter(integration=integration, state=Job.State.FAILED, cause=RecordRefused.cause)
+    last = integration.last_success_at
+    since_then = refused.filter(changed_at__gt=last) if last else refused
+    employees = set(since_then.values_list("employee_key", flat=True))
+    if last and len(employees) >= REFUSED_AFTER:
+        links = PeriodLink.objects.filter(integration=integration, employee_key__in=employees)
+        employees = set(links.values_list("employee_key", flat=True))
+    if len(employees) < REFUSED_AFTER:
+        return False
+    since_then.filter(employee_key__in=employees).update(
+        state=Job.State.WAITING, cause=refusal.cause, message=_text(refusal.message), due_at=at_once(), attempts=0
+    )
+    _stop(integration, refusal)
     return True
 
 
@@ -502,14 +607,14 @@ def _stop(integration: Integration, error: NotAuthorized) -> None:
     the ones that were refused."""
     same = Integration.objects.filter(pk=integration.pk, version=integration.version)
     fresh = same.filter(stopped_at__isnull=True).update(
-        stopped_at=timezone.now(), stopped_cause=error.cause, stopped_message=error.message
+        stopped_at=timezone.now(), stopped_cause=error.cause[:60], stopped_message=_text(error.message)
     )
     if fresh:
-        Event.objects.create(integration=integration, kind="stopped", text=f"Stopped: {error.message}")
+        Event.objects.create(integration=integration, kind="stopped", text=f"Stopped: {_text(error.message)}")
 
 
 def _back_off(integration: Integration, message: str, wait: timedelta | None) -> None:
-    count = integration.retry_count + 1
+    count, message = integration.retry_count + 1, _text(message)
     now = timezone.now()
     until = now + (wait if wait is not None else retries.delay(count, random.random))
     if not integration.retry_message:

@@ -13,7 +13,7 @@ from django_q.tasks import async_task
 
 from integrations.models import EmployeeLink, Integration
 from integrations.outbox import drop_files, waiting_for_a_folder
-from integrations.scope import scopes_of
+from integrations.scope import NOTHING, scopes_of
 from positions.models import Organization, Position
 from positions.origin import Origin
 from positions.transactions import repeated
@@ -201,7 +201,7 @@ def _take_over_some(organization: Organization) -> int:
     jobs = []
     for link in found:
         for row in positions.get(link.employee_key, []):
-            if not scopes[link.integration_id].takes(row):
+            if not scopes.get(link.integration_id, NOTHING).takes(row):
                 continue
             days = [row.start_date, *([row.end_date + timedelta(days=1)] if row.end_date else [])]
             if link.next_change_on is not None and any(link.next_change_on <= day <= today for day in days):

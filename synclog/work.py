@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from integrations import adapt
 from integrations.connectors.values import Person, Wanted
@@ -41,9 +43,12 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
         link.employee_key: link for link in EmployeeLink.objects.filter(integration=integration, employee_key__in=keys)
     }
     sent: defaultdict[int, dict[str, Sent]] = defaultdict(dict)
+    late_since = timezone.now() - timedelta(seconds=integration.system.shows_late)
     for link in PeriodLink.objects.filter(integration=integration, employee_key__in=keys):
+        late = link.written_at is not None and link.written_at > late_since
+        older = adapt.older_from_json(link.older) if late else {}
         sent[link.employee_key][str(link.position_key)] = Sent(
-            link.remote_id, adapt.from_json(link.values), tuple(link.left_behind)
+            link.remote_id, adapt.from_json(link.values), tuple(link.left_behind), older
         )
     rules = Rules(delete=integration.delete_positions, move=integration.move_periods)
     today = integration.organization.today()
@@ -79,9 +84,15 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
 
 
 def _match(integration: Integration, person: Person, link: EmployeeLink) -> Match:
-    # Of a match from before there were fingerprints, and of somebody who is deleted here, nothing can have changed.
-    doubted = bool(link.fingerprints) and not person.deleted and link.fingerprints != fingerprints(integration, person)
-    return Match(link.confirmed, doubted, link.written_to, withheld(integration.system.name, link))
+    # Of somebody who is deleted here nothing can have changed.
+    changed = not person.deleted and link.fingerprints != fingerprints(integration, person)
+    return Match(
+        link.confirmed,
+        doubted=changed and bool(link.fingerprints),
+        unmarked=changed and not link.fingerprints,
+        written_to=link.written_to,
+        withheld=withheld(integration.system.name, link),
+    )
 
 
 def withheld(system: str, link: EmployeeLink) -> Problem | None:

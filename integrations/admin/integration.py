@@ -161,6 +161,7 @@ class IntegrationAdmin(ScopedAdmin):
         obj = form.instance
         said = [] if add else form.changes()
         credentials, removed = form.credentials(), form.removed()
+        moved = form.moved()
         with transaction.atomic():
             obj.name = form.cleaned_data["name"]
             obj.settings = form.settings()
@@ -179,6 +180,9 @@ class IntegrationAdmin(ScopedAdmin):
                 self.log_addition(request, obj, f"Connected {obj.system.name}.")
             elif said:
                 self.log_change(request, obj, "\n".join(said))
+            for _, was, now in moved:
+                for tell in hooks.on_address:
+                    tell(obj, f"The address was changed from {was} to {now}.", by)
             if credentials and not add:
                 for act in hooks.on_credentials:
                     act(obj, by)

@@ -9,14 +9,10 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
+import time
 from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.poolmanager import PoolManager
 from urllib3.util.connection import create_connection
 
 from integrations.connectors.errors import Unavailable
@@ -60,50 +56,35 @@ def private_address(host: str) -> PrivateAddress:
     )
 
 
-class _Connection(HTTPSConnection):
-    """Connects to an address that it has checked; certificate, SNI and Host stay those of the name."""
-
-    def _new_conn(self) -> socket.socket:
-        # As urllib3's own, which would look the name up once more.
+def open_socket(connection: Any, *, public_only: bool) -> socket.socket:
+    """Connected to the host of one of urllib3's connections, within its `timeout` whatever the number of its addresses.
+    Raises urllib3's own errors, and `PrivateAddress` where one of them is inside and `public_only`."""
+    # As urllib3's own, which would look the name up once more, and give each address the whole time.
+    until = time.monotonic() + connection.timeout
+    try:
+        found = resolve(connection._dns_host, connection.port)
+    except (socket.gaierror, UnicodeError) as error:
+        raise NameResolutionError(connection.host, connection, error) from error  # type: ignore[arg-type]
+    # All of them: one public address beside a private one is how rebinding looks.
+    if public_only and not (found and all(is_public(address) for address in found)):
+        raise private_address(connection.host)
+    trouble: OSError = OSError("no address")
+    for address in found:
         try:
-            found = resolve(self._dns_host, self.port)
-        except (socket.gaierror, UnicodeError) as error:
-            raise NameResolutionError(self.host, self, error) from error  # type: ignore[arg-type]
-        # All of them: one public address beside a private one is how rebinding looks.
-        if not found or not all(is_public(address) for address in found):
-            raise private_address(self.host)
-        trouble: OSError = OSError("no address")
-        for address in found:
-            try:
-                made = create_connection(
-                    (address, self.port),
-                    self.timeout,
-                    source_address=self.source_address,
-                    socket_options=self.socket_options,
-                )
-            except OSError as error:
-                trouble = error
-                continue
-            sys.audit("http.client.connect", self, self.host, self.port)
-            return made
-        if isinstance(trouble, TimeoutError):
-            raise ConnectTimeoutError(self, f"Connection to {self.host} timed out.") from trouble
-        raise NewConnectionError(self, f"Failed to establish a new connection: {trouble}") from trouble
-
-
-class _Pool(HTTPSConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _PublicOnly(HTTPAdapter):
-    """Through a proxy (`proxy_manager_for`, left as it is) the proxy looks the name up, and has to refuse it."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = {"https": _Pool}
-
-
-def keep_to_the_public(session: requests.Session) -> None:
-    """From here on the session opens TLS connections to public addresses only; `PrivateAddress` comes out else."""
-    session.mount("https://", _PublicOnly())
+            made = create_connection(
+                (address, connection.port),
+                max(0.05, until - time.monotonic()),
+                source_address=connection.source_address,
+                socket_options=connection.socket_options,
+            )
+        except OSError as error:
+            trouble = error
+            if time.monotonic() > until:
+                break
+            continue
+        made.settimeout(connection.timeout)
+        sys.audit("http.client.connect", connection, connection.host, connection.port)
+        return made
+    if isinstance(trouble, TimeoutError):
+        raise ConnectTimeoutError(connection, f"Connection to {connection.host} timed out.") from trouble
+    raise NewConnectionError(connection, f"Failed to establish a new connection: {trouble}") from trouble

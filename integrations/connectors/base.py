@@ -7,6 +7,7 @@ but tokens, in the vault. One instance serves one turn and is shared between thr
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from integrations.connectors.errors import (
     EmployeeNotUnique,
     Interrupted,
     MatchRefused,
+    NotAuthorized,
 )
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Http, Response, raise_for_trouble
@@ -32,6 +34,8 @@ from integrations.identity import Mark
 from integrations.translate import Problem
 
 T = TypeVar("T")
+
+logger = logging.getLogger("integrations.connectors")
 
 # One way to look for a person: what it goes by ("employee number", "e-mail", "national id", or a field that keeps one
 # of them), the value ("" leaves it out), and the look-up.
@@ -259,6 +263,23 @@ class Connector:
             "report it with the words below.",
             **words,
         )
+
+    def refuses_everybody(self, refusal: NotAuthorized) -> bool:
+        """Whether a refusal of access that a run met is not about its employee: it was the sign-in's, or the test of
+        this connection, where nobody's record is concerned, is refused in the same words. Tested once in a turn."""
+
+        def tested() -> Sequence[str]:
+            try:
+                return [line.detail for line in self.check() if not line.ok]
+            except Interrupted:
+                raise
+            except ConnectorError as error:
+                return [error.message]
+            except Exception:  # a test that breaks down over an answer says nothing of refusals
+                logger.exception("The test of %s broke down", self.system.name)
+                return []
+
+        return refusal.sign_in or any(said.startswith(refusal.message) for said in self.once("refusals", tested))
 
     def tried(self, title: str, where: str, call: Callable[[], CheckLine | str]) -> CheckLine:
         """A line of `check`: what `call` says (a text: all is well; a line needs no title), or why it failed, and

@@ -72,9 +72,10 @@ class Matches(Protocol):
 
 
 class Limiter(Protocol):
-    """Gives leave for one request, sleeping until the system's limit allows it."""
+    """Gives leave for one request, sleeping until the system's limit allows it. `guard` is asked meanwhile: what it
+    raises ends the wait."""
 
-    def acquire(self) -> None: ...
+    def acquire(self, guard: Callable[[], None]) -> None: ...
 
     def penalize(self, seconds: float) -> None:
         """Nobody goes before so many seconds have passed (the system said so)."""

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+LONGEST_WAIT = 24 * 3600.0
+
+
+def believed(wait: float | None) -> float | None:
+    """What a system asks to wait, in seconds: believed up to a day, None when it is no number."""
+    if wait is None or wait != wait:
+        return None
+    return min(max(0.0, wait), LONGEST_WAIT)
+
 
 class ConnectorError(Exception):
     """Base of all. `message` is our sentence; `vendor_text` and `vendor_code` are the system's own words."""
@@ -52,19 +61,41 @@ class MatchRefused(ConnectorError):
 
 
 class NotAuthorized(ConnectorError):
-    """Credentials, company or rights are refused: the whole connection stops until they are renewed."""
+    """Credentials, company or rights are refused: the whole connection stops until they are renewed.
+
+    `sign_in`: it was the sign-in itself that was refused. Of any other call the runner finds out whether it was refused
+    for everybody, or for one record (`RecordRefused`).
+    """
 
     cause = "not_authorized"
+    sign_in = False
+
+
+class RecordRefused(NotAuthorized):
+    """Access to one employee's record is refused while the connection is let through: that employee's failure, until
+    it turns out that it is everybody's (`synclog.results`). Made by the runner only, out of the `refusal`."""
+
+    cause = "record_refused"
+
+    def __init__(self, system: str, refusal: NotAuthorized) -> None:
+        super().__init__(
+            f"{system} refuses access to this employee's record, although it takes this connection: the record is "
+            f"protected there, or a right is missing for what was to be done. {refusal.message}",
+            field=refusal.field,
+            vendor_text=refusal.vendor_text,
+            vendor_code=refusal.vendor_code,
+        )
+        self.refusal = refusal
 
 
 class RateLimited(ConnectorError):
-    """Too many requests. `wait` is in seconds, None when the system did not say."""
+    """Too many requests. `wait` is in seconds (at most a day), None when the system did not say."""
 
     cause = "rate_limited"
 
     def __init__(self, message: str, *, wait: float | None = None, **kwargs: str) -> None:
         super().__init__(message, **kwargs)
-        self.wait = wait
+        self.wait = believed(wait)
 
 
 class Unavailable(ConnectorError):
@@ -74,7 +105,7 @@ class Unavailable(ConnectorError):
 
     def __init__(self, message: str, *, wait: float | None = None, **kwargs: str) -> None:
         super().__init__(message, **kwargs)
-        self.wait = wait
+        self.wait = believed(wait)
 
 
 class UnclearOutcome(ConnectorError):

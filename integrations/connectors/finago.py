@@ -10,12 +10,11 @@ support.24sevenoffice.com, "Lær mer om avstemming av arbeidsforhold".
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -30,7 +29,7 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import date_of, digits_of, sure_date
+from integrations.connectors.reading import date_of, digits_of, number_of, sure_date
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens
 from integrations.connectors.values import (
@@ -420,10 +419,7 @@ def _text(value: Any) -> str:
 
 
 def _number(text: Any) -> Decimal | None:
-    try:
-        return Decimal(_text(text).replace(",", "."))
-    except InvalidOperation:
-        return None
+    return number_of(_text(text).replace(",", "."))
 
 
 def _instant(text: Any) -> datetime | None:
@@ -442,7 +438,7 @@ def _found(person: _Listed) -> RemoteEmployee:
 def _employee_number(text: Any) -> str:
     """Without leading zeros; empty when it cannot be a number there, where only integers are."""
     text = _text(text)
-    return str(int(text)) if re.fullmatch(r"[0-9]+", text) else ""
+    return str(int(text)) if re.fullmatch(r"[0-9]{1,30}", text) else ""
 
 
 def _same_person(a: str, b: str) -> bool:
@@ -562,7 +558,7 @@ class FinagoConnector(Connector):
     def _words(self, response: Response) -> str:
         """Their own words, without the HTML around them and without secrets."""
         text = "" if response.ok else response.text[:20_000]
-        text = re.sub(r"(?is)<(script|style|title)\b.*?</\1>", " ", text)
+        text = re.sub(r"(?is)<(script|style|title)\b.*?(?:</\1>|\Z)", " ", text)
         text = html.unescape(re.sub(r"<[^<>]*>", " ", text))
         return self.http.masker.text(" ".join(text.split()))[:300]
 
@@ -886,6 +882,6 @@ class FinagoConnector(Connector):
 def _json(response: Response) -> Any:
     """The answer's JSON; a page of HTML or nothing at all gives None."""
     try:
-        return json.loads(response.content)
-    except (ValueError, RecursionError):
+        return response.json()
+    except Unavailable:
         return None

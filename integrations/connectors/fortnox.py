@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +26,7 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
-from integrations.connectors.reading import digits_of, email_of, sure_date, text_of
+from integrations.connectors.reading import digits_of, email_of, number_of, sure_date, text_of
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens, fingerprint, oauth_grant
 from integrations.connectors.values import (
@@ -815,10 +815,8 @@ def _number(value: Any) -> Decimal | str | None:
     text = text_of(value)
     if text is None:
         return None
-    try:
-        return Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        return text
+    number = number_of(text.replace(",", "."))
+    return text if number is None else number
 
 
 _DATES = {"start_date": "EmploymentDate", "end_date": "EmployedTo"}

@@ -4,32 +4,61 @@ from __future__ import annotations
 
 import json
 import logging
+import math
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cached_property
+from http.client import HTTPException
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
 import requests
+import urllib3
 from requests.auth import AuthBase
 
-from integrations.connectors.addresses import PrivateAddress, keep_to_the_public
+from integrations.connectors.addresses import PrivateAddress
+from integrations.connectors.connection import MAX_ANSWER_BYTES, new_session
 from integrations.connectors.context import Context
-from integrations.connectors.errors import RateLimited, Unavailable, UnclearOutcome
+from integrations.connectors.errors import NotAuthorized, RateLimited, Unavailable, UnclearOutcome, believed
 from integrations.connectors.limiter import WindowLimiter
-from integrations.connectors.masking import Masker
+from integrations.connectors.masking import LONGEST_HEADER, MASKED_BEYOND, MOST_HEADERS, Masker
+from integrations.connectors.storable import DEEPEST, storable, storable_value, too_deep
 from integrations.connectors.system import Limits
 
-MAX_ANSWER_BYTES = 20 * 1024 * 1024
+# What the calls of one run may take together, waits for a limit apart: nobody's list goes on for ever, and no single
+# employee holds a turn up.
+RUN_SECONDS = 28.0
+RUN_BYTES = 100 * 1024 * 1024
 # Answers of a server that broke down on the way: seen where what was sent had been carried out all the same.
 BROKE_DOWN = (500, 502, 504)
 KEPT_CHARACTERS = 20_000
-MASKED_BEYOND = 8_000  # longer than any token or key
 # Those of a session, without the merging of a session's settings into each request, which takes as long as all the rest
 # of its preparation.
 HEADERS = {**requests.utils.default_headers(), "User-Agent": "PositionSync/1.0"}
+
+
+# What a text may be written in; anything else is read as UTF-8.
+_ENCODINGS = frozenset(
+    ["utf-8", "us-ascii", "ascii", "latin-1", "latin1", "utf-16", "utf-16le", "utf-16be"]
+    + [f"iso-8859-{part}" for part in range(1, 17) if part != 12]
+    + [f"windows-125{part}" for part in range(9)]
+)
+
+
+def _float(text: str) -> float | str:
+    """What is too large for any number stays the text that it came as: nobody can calculate or store infinity."""
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+_JSON = json.JSONDecoder(parse_float=_float, parse_constant=str)
+# In bytes: a NUL or half a surrogate pair, as such or written as an escape; UTF-16 has NULs everywhere.
+_PERHAPS_UNFIT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]|\0")
 
 
 class _WithoutQueries(logging.Filter):
@@ -65,7 +94,10 @@ class Response:
 
     def __init__(self, status: int, headers: Mapping[str, str], content: bytes, encoding: str | None) -> None:
         self.status = status
-        self.headers = requests.structures.CaseInsensitiveDict(headers)
+        self.headers = requests.structures.CaseInsensitiveDict(
+            (storable(name[:LONGEST_HEADER]), storable(value[:LONGEST_HEADER]))
+            for name, value in islice(headers.items(), MOST_HEADERS)
+        )
         self.content = content
         self._encoding = encoding or "utf-8"
 
@@ -73,18 +105,23 @@ class Response:
     def ok(self) -> bool:
         return 200 <= self.status < 300
 
-    @property
+    @cached_property
     def text(self) -> str:
-        try:
-            return self.content.decode(self._encoding, "replace")
-        except LookupError:
-            return self.content.decode("utf-8", "replace")
+        """The body as text that can be stored. Of the many encodings that Python knows only those of text are used:
+        others take a time that grows with the square of the length, or unpack something."""
+        encoding = self._encoding.lower()
+        return storable(self.content.decode(encoding if encoding in _ENCODINGS else "utf-8", "replace"))
 
     def json(self) -> Any:
+        """The body with texts that can be stored, numbers that exist, and no more levels than anybody needs."""
+        content = self.content
         try:
-            return json.loads(self.content)
+            body = _JSON.decode(content.decode(json.detect_encoding(content), "surrogatepass"))
+            if content.count(b"[") + content.count(b"{") > DEEPEST and too_deep(body):
+                raise ValueError("too deep")
         except (ValueError, RecursionError):
             raise Unavailable("The answer is not JSON.", **self.words) from None
+        return storable_value(body) if _PERHAPS_UNFIT.search(content) else body
 
     def json_object(self) -> dict[str, Any]:
         """The JSON object in the body, {} if something else is there: for refusals, whose form is never sure."""
@@ -100,17 +137,17 @@ class Response:
         return {"vendor_text": self.text[:300], "vendor_code": str(self.status)}
 
     def retry_after(self) -> float | None:
-        """Seconds of a Retry-After header, given as seconds or as a date; None without a usable one."""
-        value = self.headers.get("Retry-After", "").strip()
+        """Seconds of a Retry-After header (at most a day), given as seconds or as a date; None without a usable one."""
+        value = self.headers.get("Retry-After", "").strip()[:100]
         if not value:
             return None
         try:
-            return max(0.0, float(value))
+            return believed(float(value))
         except ValueError:
             pass
         try:
-            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-        except (TypeError, ValueError):
+            return believed(parsedate_to_datetime(value).timestamp() - time.time())
+        except (TypeError, ValueError, OverflowError, IndexError):
             return None
 
 
@@ -152,6 +189,16 @@ def no_sign_in(response: Response) -> Unavailable:
     )
 
 
+class _OfThread(threading.local):
+    """What each thread has for itself. `seconds` and `bytes`: what the calls of its run have taken so far."""
+
+    def __init__(self) -> None:
+        self.session: requests.Session | None = None
+        self.exchanges: list[Exchange] = []
+        self.seconds = 0.0
+        self.bytes = 0
+
+
 class Http:
     """HTTP for one connection; safe to share between threads (one `requests.Session` each).
 
@@ -181,7 +228,7 @@ class Http:
         self._limiter = context.limiter or (
             WindowLimiter(limits.requests, limits.per_seconds) if limits.requests else None
         )
-        self._local = threading.local()
+        self._mine = _OfThread()
         self._sessions: list[requests.Session] = []
         self._lock = threading.Lock()
         self._proxies_of: dict[str, dict[str, str]] = {}
@@ -230,6 +277,7 @@ class Http:
         if write is None:
             write = method not in ("GET", "HEAD")
         full = url if "://" in url else urljoin(self.base_url.rstrip("/") + "/", url.lstrip("/"))
+        refused_as = 0  # the status by which an access token was refused that has been renewed since
         for attempt in (1, 2):
             with self.context.one_call():
                 response = self._send(
@@ -246,11 +294,15 @@ class Http:
                 )
             if not (sign and attempt == 1 and self.refused is not None and self.refused(response)):
                 break
+            refused_as = response.status
         try:
             (classify or self.classify)(response)
         except RateLimited as error:
             if self._limiter is not None and error.wait:
                 self._limiter.penalize(error.wait)
+            raise
+        except NotAuthorized as error:
+            error.sign_in = not sign or response.status == refused_as  # a fresh token is refused like the one before
             raise
         except Unavailable as error:
             if write and response.status in BROKE_DOWN:
@@ -265,8 +317,13 @@ class Http:
         self.context.guard()
         if not (self.context.private_targets or url.lower().startswith("https://")):
             raise Unavailable("An address without https:// is not called: what is sent could be read on the way.")
+        mine = self._mine
+        if mine.seconds > RUN_SECONDS or mine.bytes > RUN_BYTES:
+            raise Unavailable(
+                "Its answers for this employee take too long or have no end. They are asked for again later."
+            )
         if self._limiter is not None:
-            self._limiter.acquire()
+            self._limiter.acquire(self.context.guard)
             self.context.guard()
         session = self._session()
         kwargs["headers"] = {k: v for k, v in kwargs["headers"].items() if v is not None}
@@ -284,10 +341,11 @@ class Http:
                 stream=True,
             )
             try:
-                content = self._read(answer, clock + 2 * read_timeout)
+                content = self._read(answer)
             finally:
                 answer.close()
             response = Response(answer.status_code, answer.headers, content, answer.encoding)
+            mine.bytes += len(content)
             return response
         except PrivateAddress:
             error = "not connected: the address leads into a private network"
@@ -303,10 +361,11 @@ class Http:
             error = "connection failed"
             refused = "NewConnectionError" in repr(exc) or "NameResolutionError" in repr(exc)
             raise self._lost(write and not refused, "The connection to it failed.") from None
-        except (requests.exceptions.RequestException, OSError, ValueError):
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
             error = "broken answer"
             raise self._lost(write, "Its answer broke off or could not be read.") from None
         finally:
+            mine.seconds += time.monotonic() - clock
             self._record(request, response, started, clock, error, keep_answer)
 
     @staticmethod
@@ -314,24 +373,25 @@ class Http:
         return UnclearOutcome(message) if write else Unavailable(message)
 
     @staticmethod
-    def _read(answer: requests.Response, deadline: float) -> bytes:
+    def _read(answer: requests.Response) -> bytes:
         """The whole body, unpacked, up to MAX_ANSWER_BYTES (an answer is never trusted with our memory)."""
-        chunks, size = [], 0
+        body = bytearray()
         for chunk in answer.iter_content(64 * 1024):
-            size += len(chunk)
-            if size > MAX_ANSWER_BYTES:
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
                 raise ValueError("answer too large")
-            if time.monotonic() > deadline:
-                raise requests.exceptions.ReadTimeout("answer too slow")
-            chunks.append(chunk)
-        return b"".join(chunks)
+        return bytes(body)
 
     # -- the record --------------------------------------------------------------------------------------
 
+    def begin(self) -> None:
+        """A run begins in this thread: its calls are counted and kept from here on."""
+        self._mine.seconds = self._mine.bytes = 0
+        self._mine.exchanges = []
+
     def take_exchanges(self) -> tuple[Exchange, ...]:
         """What this thread has called since the last take, masked with every secret known by now."""
-        taken = tuple(getattr(self._local, "exchanges", ()))
-        self._local.exchanges = []
+        taken, self._mine.exchanges = tuple(self._mine.exchanges), []
         return taken
 
     def _record(
@@ -345,13 +405,11 @@ class Http:
     ) -> None:
         body = request.body or b""
         text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
-        if not hasattr(self._local, "exchanges"):
-            self._local.exchanges = []
         mask = self.masker
         answer = self._kept(response.text) if response else ""
         if response and response.ok and not keep_answer:
             answer = f"({len(response.content)} bytes, not kept: it holds other employees too)"
-        self._local.exchanges.append(
+        self._mine.exchanges.append(
             Exchange(
                 at=started,
                 method=request.method or "",
@@ -365,7 +423,7 @@ class Http:
                 error=error,
             )
         )
-        del self._local.exchanges[:-200]
+        del self._mine.exchanges[:-200]
 
     def _kept(self, text: str) -> str:
         """Masked first and cut afterwards: a secret that stands at the cut must not stay in part."""
@@ -374,13 +432,9 @@ class Http:
     # -- sessions ----------------------------------------------------------------------------------------
 
     def _session(self) -> requests.Session:
-        session = getattr(self._local, "session", None)
+        session = self._mine.session
         if session is None:
-            session = requests.Session()
-            session.trust_env = False  # no .netrc credentials; proxies are looked up in `_proxies`
-            if not self.context.private_targets:
-                keep_to_the_public(session)
-            self._local.session = session
+            session = self._mine.session = new_session(public_only=not self.context.private_targets)
             with self._lock:
                 self._sessions.append(session)
         return session

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock
+
+LOOK = 0.25  # seconds between two looks whether it is still worth waiting
+
+
+def wait_until(at: float, guard: Callable[[], None]) -> None:
+    """Sleeps until this moment of the monotonic clock, for as long as `guard` raises nothing."""
+    while (left := at - time.monotonic()) > 0:
+        time.sleep(min(left, LOOK))
+        if left > LOOK:
+            guard()
 
 
 class WindowLimiter:
@@ -27,7 +37,7 @@ class WindowLimiter:
         self._not_before = 0.0
         self._lock = Lock()
 
-    def acquire(self) -> None:
+    def acquire(self, guard: Callable[[], None] = lambda: None) -> None:
         with self._lock:
             now = time.monotonic()
             at = max(now, self._not_before)
@@ -35,8 +45,7 @@ class WindowLimiter:
                 at = max(at, self._sent[0][0] + self._window)
             mine = [at]
             self._sent.append(mine)
-        if at > now:
-            time.sleep(at - now)
+        wait_until(at, guard)
         mine[0] = max(at, time.monotonic())  # a busy machine wakes us late, and that is what the vendor counts
 
     def penalize(self, seconds: float) -> None:

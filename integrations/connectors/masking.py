@@ -7,37 +7,60 @@ import re
 import threading
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 from urllib.parse import quote, quote_plus
 
 from positions.national_ids import MASK, masked, masked_strictly
 
-_SECRET_NAMES = (
-    r"[\w\-@:.]*(?:password|passwd|secret|token|assertion|api[_-]?key|client[_-]?key|subscription[_-]?key"
-    r"|customerkey|partnerkey|authorization|encryptionkey|session[_-]?id|set-cookie|cookie"
-    r"|national[_-]?id\w*|personal[_-]?id\w*|personalidentity\w*|social[_-]?sec\w*|ssn|hetu|personnr|persnr"
-    r"|d[_-]?number|employeeidentifier|international[_-]?id\w*|bank[_-]?account\w*|iban)[\w\-]*"
+MOST_HEADERS = 60
+LONGEST_HEADER = 2_000
+MASKED_BEYOND = 8_000  # longer than any token or key: what is cut is masked so far beyond the cut
+
+# Each pattern here meets text of strangers: none of them may take more time than grows with the length of the text.
+# So names are found by a pattern that knows no words, and looked at once each.
+_NAME = r"[\w\-@:.]"
+_SECRET_WORD = re.compile(
+    r"password|passwd|secret|token|assertion|api[_-]?key|client[_-]?key|subscription[_-]?key"
+    r"|customerkey|partnerkey|authorization|encryptionkey|session[_-]?id|cookie"
+    r"|national[_-]?id|personal[_-]?id|social[_-]?sec|ssn|hetu|personnr|persnr"
+    r"|d[_-]?number|employeeidentifier|international[_-]?id|bank[_-]?account|iban",
+    re.I,
 )
-_SECRET_NAME = re.compile(_SECRET_NAMES, re.I)
-_JSON_NAME = re.compile(r'"([\w\-@:.]+)"\s*:\s*')
-_JSON_VALUE = re.compile(r'"(?:[^"\\]|\\.)*"|\d+')
-_XML_VALUE = re.compile(rf"(<({_SECRET_NAMES})(?:\s[^<>]*)?>)[^<]*(</\2>)", re.I)
-_XML_ATTRIBUTE = re.compile(rf'(\s{_SECRET_NAMES}=")[^"]*(")', re.I)
-_FORM_VALUE = re.compile(rf"((?:^|[?&]){_SECRET_NAMES}=)[^&\s\"]*", re.I)
+_BEFORE_LAST = re.compile(r"[@:.]")
+_JSON_NAME = re.compile(rf'"({_NAME}+)"\s*:\s*')
+_JSON_VALUE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|\d+', re.S)
+_XML_NAME = re.compile(rf"<({_NAME}+)(?:\s[^<>]*)?>")
+_XML_VALUE = re.compile(r"\s*[^<\s][^<]*")
+_ATTRIBUTE_NAME = re.compile(rf'\s({_NAME}+)="')
+_ATTRIBUTE_VALUE = re.compile(r'[^"]+')
+_FORM_NAME = re.compile(rf"(?:^|[?&])({_NAME}+)=")
+_FORM_VALUE = re.compile(r'[^&\s"]+')
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.S)
+LONGEST_NAME = 200
 
 
 @lru_cache(10_000)
+def _known_secret(name: str) -> bool:
+    return _secret_word(name) or name.lower() == "x-netvisor-authentication-mac"
+
+
+def _secret_word(name: str) -> bool:
+    """Only in what follows the last dot, colon or at sign: `token.type` is none."""
+    return _SECRET_WORD.search(_BEFORE_LAST.split(name)[-1]) is not None
+
+
 def _secret_name(name: str) -> bool:
-    return _SECRET_NAME.fullmatch(name) is not None or name.lower() == "x-netvisor-authentication-mac"
+    """Looks at each name once in the life of the process: names repeat. Long ones are nobody's, and are not kept."""
+    return _known_secret(name) if len(name) <= LONGEST_NAME else _secret_word(name)
 
 
-def _json(text: str) -> str:
-    """Looks at each name once in the life of the process: names repeat, and the search for secret ones is dear."""
+def _masked_values(text: str, names: re.Pattern[str], value: re.Pattern[str], mask: str = MASK) -> str:
+    """What follows each secret name, masked. `names` has the name as its first group."""
     parts, done = [], 0
-    for name in _JSON_NAME.finditer(text):
-        if name.start() >= done and _secret_name(name[1]) and (value := _JSON_VALUE.match(text, name.end())):
-            parts += [text[done : name.end()], f'"{MASK}"']
-            done = value.end()
+    for name in names.finditer(text):
+        if name.start() >= done and _secret_name(name[1]) and (found := value.match(text, name.end())):
+            parts += [text[done : name.end()], mask]
+            done = found.end()
     return "".join([*parts, text[done:]])
 
 
@@ -79,16 +102,22 @@ class Masker:
         if "-----BEGIN" in text:
             text = _PEM.sub(MASK, text)
         if '"' in text:
-            text = _json(text)
+            text = _masked_values(text, _JSON_NAME, _JSON_VALUE, f'"{MASK}"')
         if "<" in text:
-            text = _XML_VALUE.sub(rf"\1{MASK}\3", text)
+            text = _masked_values(text, _XML_NAME, _XML_VALUE)
         if "=" in text:
-            text = _XML_ATTRIBUTE.sub(rf"\1{MASK}\2", text)
-            text = _FORM_VALUE.sub(rf"\1{MASK}", text)
+            text = _masked_values(text, _ATTRIBUTE_NAME, _ATTRIBUTE_VALUE)
+            text = _masked_values(text, _FORM_NAME, _FORM_VALUE)
         return masked_strictly(text)
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-        return {k: MASK if _secret_name(k) else self.text(v) for k, v in headers}
+        """At most `MOST_HEADERS` of them, each name and value cut (a value after it was masked)."""
+        return {
+            k[:LONGEST_NAME]: MASK
+            if _secret_name(k)
+            else self.text(v[: LONGEST_HEADER + MASKED_BEYOND])[:LONGEST_HEADER]
+            for k, v in islice(headers, MOST_HEADERS)
+        }
 
 
 __all__ = ["MASK", "Masker"]

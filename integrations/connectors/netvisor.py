@@ -12,7 +12,7 @@ import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
@@ -36,7 +36,7 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import BROKE_DOWN, Response, raise_for_trouble
-from integrations.connectors.reading import date_of, email_of, sure_date
+from integrations.connectors.reading import date_of, email_of, number_of, sure_date
 from integrations.connectors.system import (
     Calls,
     Cause,
@@ -725,7 +725,7 @@ class NetvisorConnector(Connector):
         about: dict[str, Any] = {"vendor_text": self._masked(text), "vendor_code": code}
         if code == "AUTHENTICATION_FAILED":
             # This text can repeat the whole string to be signed; it ends where the address begins.
-            about["vendor_text"] = re.split(r"\s*https?://", about["vendor_text"])[0]
+            about["vendor_text"] = re.split(r"https?://", about["vendor_text"])[0].rstrip()
             return NotAuthorized(f"Netvisor refused the keys of this connection. {_KEYS_REMEDY}", **about)
         if code == "SERVICE_ACCESS_ERROR":
             return NotAuthorized(
@@ -873,10 +873,10 @@ def _decimal(text: str | None) -> Decimal | None:
     """Netvisor writes decimals with a comma in its answers."""
     if not text:
         return None
-    try:
-        return Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        raise Unavailable("Netvisor shows a number that cannot be read.", vendor_text=text) from None
+    number = number_of(text.replace(",", "."))
+    if number is None:
+        raise Unavailable("Netvisor shows a number that cannot be read.", vendor_text=text[:100])
+    return number
 
 
 _OURS = {

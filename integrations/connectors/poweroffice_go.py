@@ -712,7 +712,7 @@ class PowerOfficeGoConnector(Connector):
             validation = "validation" in _problem(response).get("title", "").lower()
             if not validation and re.match(r"Employee with id = \d+ not found", detail):
                 raise _gone(words)
-            if not validation and re.match(r"(Employment|.*\(line\)) with id = \d+ not found", detail):
+            if not validation and re.match(r"(Employment|.{0,80}\(line\)) with id = \d+ not found", detail):
                 raise Stale("The employment or its percentage is no longer in PowerOffice Go.", **words)
             if not detail:
                 raise Unavailable(
@@ -1184,7 +1184,7 @@ def _not_signed_in(text: str, words: Mapping[str, str]) -> NotAuthorized:
 
 def _too_many(response: Response) -> RateLimited:
     text = _words(response)
-    said = re.search(r"again in (\d+) second", text)
+    said = re.search(r"again in (\d{1,9}) second", text)
     wait = response.retry_after()
     return RateLimited(
         "PowerOffice allows no more requests for this subscription key just now. Nothing to do: it is tried again.",

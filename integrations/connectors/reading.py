@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.connectors.errors import Unavailable
 
+LONGEST_NUMBER = 40  # characters, and digits before or after the point
 # Programs write the ends of their calendars where there is no date: 0001-01-01, 1753-01-01, 1899-12-30, 1900-01-01,
 # 9999-12-31, and databases 0000-00-00. Nobody's employment begins or ends in these years.
 FIRST_YEAR, LAST_YEAR, NOTHING = 1901, 9998, "0000-00-00"
@@ -30,10 +31,15 @@ def digits_of(value: Any) -> str:
 
 
 def number_of(value: Any) -> Decimal | None:
+    """None for what is no number, or none that anybody's working hours or percentage could be: one of three million
+    digits, or 1e999999999, is dear to compare and impossible to write down."""
+    text = str(value).strip()
     try:
-        return Decimal(str(value))
+        number = Decimal(text) if len(text) <= LONGEST_NUMBER else None
     except InvalidOperation:
         return None
+    plausible = number is not None and number.is_finite() and abs(number.adjusted()) <= LONGEST_NUMBER
+    return number if plausible else None
 
 
 def date_of(value: Any) -> date | None:

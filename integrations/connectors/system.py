@@ -250,7 +250,8 @@ class Cause:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
     """The declaration of one target system. `base_urls["api"]` is the main one; every one can be overridden
-    per connection. `sandbox_urls` gives each one's path below the sandbox's tenant address. A FILE system has none."""
+    per connection. `sandbox_urls` gives each one's path below the sandbox's tenant address. A FILE system has none.
+    `shows_late`: for so many seconds after a write, a read may still show what was there before it."""
 
     key: str
     name: str
@@ -269,6 +270,7 @@ class System:
     limits: Limits = field(default_factory=Limits)
     causes: tuple[Cause, ...] = ()
     transport: Transport = Transport.HTTP
+    shows_late: float = 0.0
     moves: bool = False  # the start date of an existing period can be changed there
     move_note: str = ""
     unsynced_note: str = ""

@@ -21,6 +21,7 @@ from integrations.connectors.errors import Unavailable
 from integrations.connectors.http import Http, Response
 
 EARLY_SECONDS = 60.0
+LONGEST_TOKEN = 16_000  # no server takes a longer header
 UNTOLD_SECONDS = 600.0  # what a token is taken to last if the answer does not say
 
 
@@ -44,7 +45,7 @@ def oauth_grant(response: Response, *names: str, **keep: str) -> Grant:
     answer = response.json_object()
     try:
         seconds = float(answer.get("expires_in") or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = 0.0
     told = {name: str(answer[name]) for name in names if answer.get(name)}
     return Grant(
@@ -137,7 +138,7 @@ class Tokens(AuthBase):
     def _new(self, kept: Mapping[str, Any]) -> _Held:
         """Saved before it is used: a refresh token that came along may be the only way back in."""
         grant = self._sign_in(kept)
-        if not re.fullmatch(r"[!-~]+", grant.token):
+        if len(grant.token) > LONGEST_TOKEN or not re.fullmatch(r"[!-~]+", grant.token):
             raise Unavailable("The sign-in was answered without an access token. Nothing to do: it is tried again.")
         now, seconds = self._context.now().timestamp(), grant.seconds
         expires_at = None if seconds is None else now + max(seconds - self._early, seconds / 2)

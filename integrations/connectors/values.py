@@ -153,6 +153,14 @@ class RemoteEmployee:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsure:
+    """In the place of a value that was written without an answer: it equals no other."""
+
+    def __str__(self) -> str:
+        return "not known: the last try to write it was not answered"
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One field's old and new value in the target's words."""
 

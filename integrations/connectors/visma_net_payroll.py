@@ -32,7 +32,7 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY, WORKING_HOURS_SCHEMES
 from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.reading import date_of, digits_of, email_of, sure_date, text_of
+from integrations.connectors.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
 from integrations.connectors.tokens import Grant, Tokens, oauth_grant
 from integrations.connectors.values import (
@@ -511,7 +511,7 @@ def effective_day(today: date, start: date, end: date | None) -> date:
 def _ours(field: str, value: Any) -> Any:
     """A timeline's value in the form in which translated values come: ids in lower case, a percentage as Decimal."""
     if field == "percentage":
-        return Decimal(str(value))
+        return number_of(value)
     return str(value).lower() if field in ("working_hours_scheme", "company") else str(value)
 
 
@@ -701,7 +701,7 @@ class VismaNetPayrollConnector(Connector):
         if "employees" in self._once:
             return next(iter(self._listed("id", known_id, person)), None)
         answer = self._get(f"employees/{known_id}")
-        return _employee(answer.json_object(), person) if answer is not None else None
+        return _employee({**answer.json_object(), "id": known_id}, person) if answer is not None else None
 
     def searches(self, person: Person) -> Sequence[Search]:
         number, email, national_id = person.number.strip(), email_of(person.email), digits_of(person.national_id)
@@ -992,7 +992,7 @@ class VismaNetPayrollConnector(Connector):
     def _field_of(self, result: Mapping[str, Any], body: Mapping[str, Any]) -> str:
         """Our field behind a validation result, "" when it is none of ours."""
         path = str(result.get("jsonPath") or "")
-        if at := re.search(r"accountingDimensions\[(\d+)\]", path):
+        if at := re.search(r"accountingDimensions\[(\d{1,6})\]", path):
             parts = body.get("accountingDimensions") or []
             number = str(parts[int(at[1])].get("dimension")) if int(at[1]) < len(parts) else ""
             return next((f for f, s in DIMENSIONS.items() if number and str(self.settings.get(s)) == number), "")

@@ -6,7 +6,6 @@ are those that public libraries (ds-provider-xledger-py-lib) read from the live 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -520,10 +519,10 @@ class XledgerConnector(Connector):
         """Seconds until `resetAt`; without a usable one, as long as Xledger's own sample waits."""
         try:
             at = datetime.fromisoformat(str(moment or ""))
-        except ValueError:
+            at = at if at.tzinfo else at.replace(tzinfo=ITS_TIME)
+            seconds = (at.astimezone(UTC) - self.context.now()).total_seconds()
+        except (ValueError, OverflowError):
             return CREDITS_WAIT
-        at = at if at.tzinfo else at.replace(tzinfo=ITS_TIME)
-        seconds = (at.astimezone(UTC) - self.context.now()).total_seconds()
         return min(seconds, LONGEST_WAIT) if seconds > 0 else CREDITS_WAIT
 
     def _no_such_value(self, text: str, words: Mapping[str, str]) -> ConnectorError:
@@ -842,8 +841,8 @@ _NOT_UNDERSTOOD = re.compile(r"cannot query field|unknown (?:argument|type|field
 
 def _json(response: Response) -> dict[str, Any] | None:
     try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
+        body = response.json()
+    except Unavailable:
         return None
     return body if isinstance(body, dict) else None
 

@@ -72,6 +72,9 @@ class PeriodLink(models.Model):
     values = models.JSONField(default=dict)
     left_behind = models.JSONField(default=list)  # records made for it under earlier start dates and still there
     sent_at = models.DateTimeField(auto_now=True)
+    # Of the last write, with the values that reads may still show for a while instead (`System.shows_late`).
+    written_at = models.DateTimeField(null=True)
+    older = models.JSONField(default=dict)
 
     # Kept by synclog/truth.py (integrations/agreement.py says what they mean).
     stale = models.BooleanField(default=False)  # what is to be sent now is something else

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from integrations.connectors import http as http_module
 from integrations.connectors.context import Context
 from integrations.connectors.errors import Interrupted, RateLimited, Unavailable, UnclearOutcome
-from integrations.connectors.http import Http
+from integrations.connectors.http import Http, Response
 from integrations.connectors.limiter import WindowLimiter
 from integrations.connectors.masking import MASK, Masker
+from integrations.connectors.storable import storable
 from integrations.connectors.system import Limits
 
 
@@ -267,3 +268,79 @@ def test_a_secret_is_masked_by_its_name_whatever_stands_beside_it(
     body = json.dumps({"before": plain, "inside": {name: secret}, "after": more})
     masked = json.loads(Masker().text(body))
     assert masked["inside"] == {name: MASK}
+
+
+def test_no_wait_outlives_the_guard() -> None:
+    """A system that asks for a day must not keep a thread, and with it the turn, for a day."""
+    limiter = WindowLimiter(10, 1)
+    limiter.penalize(86_400)
+    until = time.monotonic() + 0.5
+
+    def guard() -> None:
+        if time.monotonic() > until:
+            raise Interrupted("no more")
+
+    started = time.monotonic()
+    with pytest.raises(Interrupted):
+        limiter.acquire(guard)
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        ("3", 3, 3),
+        ("1e300", 86_400, 86_400),
+        ("inf", 86_400, 86_400),
+        ("-5", 0, 0),
+        ("1790000000", 86_400, 86_400),
+        ("9" * 5000, 86_400, 86_400),
+        ("31 Dec 9999 23:59:59 GMT", 86_400, 86_400),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0, 0),
+    ],
+)
+def test_what_is_asked_for_is_believed_up_to_a_day(value: str, least: float, most: float) -> None:
+    wait = Response(503, {"Retry-After": value}, b"", None).retry_after()
+    assert wait is not None
+    assert least <= wait <= most
+    assert Unavailable("", wait=float("1e300")).wait == 86_400
+
+
+@pytest.mark.parametrize("value", ["", "nan", "soon", "99 Dec 99999999999 23:59:59 GMT"])
+def test_what_is_no_time_is_not_waited_for(value: str) -> None:
+    assert Response(503, {"Retry-After": value}, b"", None).retry_after() is None
+
+
+@pytest.mark.parametrize(
+    "encoding", [None, "utf-8", "utf-16", "utf-7", "zip", "idna", "punycode", "unicode_escape", "x" * 99]
+)
+def test_no_text_is_unfit_for_a_database(encoding: str | None) -> None:
+    for content in (b"a\0b", b"\xed\xa0\x80", b"+2AA-", b"\\ud800", b"a-" * 30_000):
+        started = time.process_time()
+        text = Response(200, {"X": "a\0\ud800"}, content, encoding).text
+        assert storable(text) == text
+        assert time.process_time() - started < 1
+    assert Response(200, {"X": "a\0\ud800"}, b"", None).headers["X"] == "a\ufffd\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (rb'{"a\ud800": ["\u0000", "\ud83d\ude00"]}', {"a\ufffd": ["\ufffd", "\U0001f600"]}),
+        (b'{"a": "\xed\xa0\x80"}', {"a": "\ufffd\ufffd\ufffd"}),
+        (b'{"a": 1e999, "b": NaN, "c": -Infinity, "d": 1.5}', {"a": "1e999", "b": "NaN", "c": "-Infinity", "d": 1.5}),
+        (b"[" * 60 + b"]" * 60, ...),
+    ],
+)
+def test_json_is_fit_for_a_database(body: bytes, read: Any) -> None:
+    found = Response(200, {}, body, None).json()
+    json.dumps(found, allow_nan=False).encode()
+    assert read is ... or found == read or found == {"a": "\ufffd"}
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 62 + b"]" * 62, b"[" * 100_000, b'{"a":' * 900 + b"1" + b"}" * 900, b"9" * 5000]
+)
+def test_json_of_no_use_is_none(body: bytes) -> None:
+    with pytest.raises(Unavailable, match="not JSON"):
+        Response(200, {}, body, None).json()

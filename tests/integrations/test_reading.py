@@ -68,3 +68,10 @@ def test_the_object_of_an_answer(body: bytes, read: dict[str, Any]) -> None:
 
 def test_the_words_of_an_answer_are_short() -> None:
     assert Response(418, {}, b"x" * 1000, None).words == {"vendor_text": "x" * 300, "vendor_code": "418"}
+
+
+@pytest.mark.parametrize(
+    "value", ["9" * 3_000_000, "1e999999999", "-1e-999999999", "Infinity", "sNaN", float("inf"), "1" * 41]
+)
+def test_a_number_that_nobody_could_write_down(value: Any) -> None:
+    assert number_of(value) is None

@@ -187,6 +187,18 @@ def test_changes_are_told_without_any_secret(integration, settings):
     assert "another-secret" not in " ".join(said)
 
 
+def test_who_changes_an_address_enters_the_secrets_again(integration, settings):
+    settings.ALLOW_PRIVATE_TARGETS = True
+    integration.credentials["pem"] = "old"
+    address = {"url__api": "https://collector.example.net/"}
+    assert sorted(_errors(integration, **address)) == ["credential__key", "credential__pem"]
+    assert list(_errors(integration, **address, credential__key="another-secret-77")) == ["credential__pem"]
+    assert _form(integration, **address, credential__key="another-secret-77", remove__pem="on").is_valid()
+    integration.base_urls = {"api": address["url__api"]}
+    assert "credential__key" in _errors(integration), "back to the vendor's own is a change too"
+    assert _form(integration, **address).is_valid(), "the same address asks for nothing"
+
+
 def test_an_optional_credential_can_be_removed(integration):
     integration.credentials["pem"] = "old"
     form = _form(integration, remove__pem="on")

@@ -315,6 +315,23 @@ def test_two_numbers_that_were_swapped_come_right_by_themselves(world: World, fo
     assert [e["JobTitle"] for e in world.there(fortnox, kari)] == ["Chef"]
 
 
+def test_a_match_of_before_is_kept_and_from_now_on_a_change_is_seen(world: World, fortnox: Integration) -> None:
+    position = world.save()
+    world.drain(fortnox)
+    EmployeeLink.objects.update(fingerprints={}, matched_by="e-mail")  # as it was before there were any
+    position.title = "Cook"
+    position.save()
+    world.drain(fortnox)
+    before = link(fortnox, world.employee)
+    assert (before.state, before.remote_id, before.matched_by) == (State.MATCHED, "1042", "e-mail")
+    assert before.fingerprints and world.employee.email not in str(before.fingerprints)
+    world.employee.email = "new@example.com"
+    world.employee.save()
+    assert Job.objects.open().get().position_key == position.pk
+    world.drain(fortnox)
+    assert link(fortnox, world.employee).matched_by == "employee number"
+
+
 def test_a_save_that_changes_no_mark_asks_for_nothing(world: World, fortnox: Integration) -> None:
     world.save()
     world.drain(fortnox)

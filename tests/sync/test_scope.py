@@ -389,10 +389,11 @@ def test_leaving_and_coming_in_add_one_query_whatever_the_rows(
 ) -> None:
     ours, theirs = limited(world, "netvisor"), limited(world, "tripletex", other)
     world.connect("fortnox")
-    positions = save_positions(
+    positions = [
         PositionFactory.build(employee=world.hire(number=str(n), company=world.employee.company), title="Baker")
         for n in range(rows)
-    )
+    ]
+    save_positions(positions)
     PeriodLink.objects.bulk_create(
         PeriodLink(integration=ours, employee_key=p.employee_id, position_key=p.pk, remote_id=str(p.pk))
         for p in positions

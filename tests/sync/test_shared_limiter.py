@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from integrations.models import SharedRate
@@ -65,3 +66,18 @@ def test_which_connections_share(world: World) -> None:
     assert shared._key == same._key != other._key
     assert "subscription" not in shared._key
     assert shared_limiter(world.connect("tripletex")) is None
+
+
+@pytest.mark.parametrize("which", ["api", "login"])
+def test_a_server_of_somebodys_own_shares_nothing(world: World, which: str) -> None:
+    """A tenant's id is no secret: whoever enters it with an address of their own, be it the sign-in's alone, would have
+    made everybody of that tenant wait."""
+    ours, theirs = world.connect("entra_id"), world.connect("entra_id")
+    theirs.base_urls = {**theirs.base_urls, which: "https://evil.example/v1.0"}
+    mine, other = shared_limiter(ours), shared_limiter(theirs)
+    assert mine is not None and other is not None
+    assert mine._key != other._key
+    other.penalize(600)
+    started = time.monotonic()
+    mine.acquire()
+    assert time.monotonic() - started < 1

@@ -379,6 +379,10 @@ ELSEWHERE = {
         ),
         "nothing to do",
     ),
+    **dict.fromkeys(
+        ("not_the_same_person", "already_matched", "marks_disagree", "match_released", "match_stopped"),
+        "whose record it is: tests/sync/test_identity.py does as each of them says",
+    ),
     "not_yet_taken_over": "ends with another entry: docs/flat.md and its tests",
 }
 

@@ -98,8 +98,8 @@ def test_every_system_that_can_give_a_common_cause_has_it() -> None:
 
 # What makes a remedy count: nothing is tried again because something was put right there or in the settings.
 STARTS = re.compile(
-    r"Re-sync|when you save|when you save|Resume|Dismiss|Nothing to do|by itself|goes out then|Credentials|credentials|"
-    r"Move the existing period|end the position|Save the position|For the next ones|change the value back|ends with it",
+    "Re-sync|when you save|Resume|Dismiss|Nothing to do|by itself|goes out then|it is sent then|[Cc]redentials|"
+    "Move the existing period|end the position|Save the position|For the next ones|change the value back|ends with it"
 )
 
 
