@@ -51,7 +51,7 @@ def new_page(chromium: Any) -> Iterator[Callable[[], Any]]:
 
     def new() -> Any:
         page = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB").new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         page.on("console", heard)
         return page
