@@ -8,6 +8,7 @@ import logging
 import re
 from typing import Any
 
+from django.http import HttpRequest
 from pythonjsonlogger.json import JsonFormatter as _JsonFormatter
 
 from integrations.connectors.masking import MASK, Masker
@@ -23,8 +24,11 @@ def masked(text: str) -> str:
 
 class IdsFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        request, job = request_id.get(), job_id.get()
-        actor, address = caller()
+        # Django logs refusals once all is over, and says of which request.
+        asked = getattr(record, "request", None)
+        asked = asked if isinstance(asked, HttpRequest) else None
+        request, job = request_id.get() or getattr(asked, "request_id", ""), job_id.get()
+        actor, address = caller(asked)
         known = (("request", request), ("job", job), ("by", actor), ("from", address))
         shown = " ".join(f"{name}={value}" for name, value in known if value)
         record.__dict__ |= {

@@ -1,11 +1,11 @@
-"""What holds for every request: it has an id, and its body is not larger than it may be."""
+"""What holds for every request: it has an id, comes as it should, and its body is not larger than it may be."""
 
 import re
 import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
 from positions.api.problems import MEDIA_TYPE, TooLarge, document
 from positions.tracing import request_id, request_of
@@ -30,6 +30,30 @@ class RequestIdMiddleware:
             request_of.reset(asked)
             request_id.reset(token)
         response.headers["X-Request-ID"] = current
+        return response
+
+
+class TransportMiddleware:
+    """TRACE is answered by nobody. A program that calls without https is told so: sent on like a browser it would go on
+    showing its key to everybody on the way, and nobody would notice. Who signs out leaves nothing in the browser."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in ("TRACE", "TRACK", "CONNECT"):
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+        for_programs = request.path_info.startswith(("/api/v1/", "/metrics"))
+        if for_programs and settings.SECURE_SSL_REDIRECT and not request.is_secure():
+            words = (
+                "This was sent without https, so the key in it could be read on the way. Nothing was done. "
+                "Make a new key, delete this one, and call the https address."
+            )
+            body = document(request, 403, "without_https", words)
+            return JsonResponse(body, status=403, content_type=MEDIA_TYPE)
+        response = self.get_response(request)
+        if request.method == "POST" and getattr(request.resolver_match, "view_name", "") == "admin:logout":
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
 

@@ -99,7 +99,10 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
 
     if not request.user.is_authenticated:
         return []
-    links = [{"title": "Second factor", "link": reverse("second_factor")}]
+    links = [
+        {"title": "Second factor", "link": reverse("second_factor")},
+        {"title": "Sessions", "link": reverse("sessions")},
+    ]
     if request.user.has_usable_password():
         links.insert(0, {"title": "Change password", "link": reverse("admin:password_change")})
     return links

@@ -7,10 +7,12 @@ class PositionsConfig(AppConfig):
     verbose_name = "HR"
 
     def ready(self) -> None:
-        from positions import audit, personal_rows, signing_in
+        from positions import audit, personal_rows, sessions, signing_in
         from positions.api.authentication import note_used
 
         audit.connect()
         signing_in.connect()
+        sessions.connect()
         personal_rows.connect()
         request_finished.connect(note_used, dispatch_uid="positions.note_used")
+        request_finished.connect(sessions.note_seen, dispatch_uid="positions.note_seen")

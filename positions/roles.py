@@ -41,7 +41,7 @@ def organization_ids(user: Any, need: Need = "view") -> frozenset[int] | None:
     """Where the user may do this. None: everywhere (operators), without asking the database which that is."""
     if is_operator(user):
         return None
-    return frozenset(pk for pk, role in _roles(user).items() if _RANK.get(Member.Role(role), 0) >= _NEEDED[need])
+    return frozenset(pk for pk, role in _roles(user).items() if _RANK[Member.Role(role)] >= _NEEDED[need])
 
 
 def organizations_of(user: Any) -> QuerySet[Organization]:

@@ -20,9 +20,9 @@ def address_of(request: HttpRequest) -> str:
     return forwarded.rpartition(",")[2].strip() or str(request.META.get("REMOTE_ADDR", ""))
 
 
-def caller() -> tuple[str, str]:
-    """(name, address) of whoever the request at hand came from; the name as far as it is known by now."""
-    request = request_of.get()
+def caller(request: HttpRequest | None = None) -> tuple[str, str]:
+    """(name, address) of whoever this request, or the one at hand, came from; the name as far as it is known by now."""
+    request = request or request_of.get()
     if request is None:
         return "", ""
     key = getattr(request, "api_key_name", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, ClassVar
@@ -24,6 +25,8 @@ from positions.admin.opened import OpenedAdmin, OpenedInline
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.origin import Origin, started_by
 from positions.transactions import repeated
+
+logger = logging.getLogger(__name__)
 
 # Above this many, the confirmation of a deletion counts the rest instead of listing it.
 _LISTED_ON_DELETE = 100
@@ -180,6 +183,11 @@ class ScopedAdmin(OpenedAdmin, _Permissions, ModelAdmin):
         # wants is named here too, because a list adds nothing to a queryset that has related objects already.
         related = self.get_list_select_related(request)
         return queryset.select_related(steps, *(() if isinstance(related, bool) else related))
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        # Foreign ones are not there either: somebody who tries numbers is seen in the log, by name and address.
+        logger.warning("refused: %s %.40r is not there, or not theirs", opts.model_name, object_id)
+        return super()._get_obj_does_not_exist_redirect(request, opts, object_id)
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str

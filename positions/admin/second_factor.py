@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django_otp.util import random_hex
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from positions import second_factor
+from positions import second_factor, sessions
 from positions.encryption import decrypt, encrypt
 from positions.models import SecondFactor
 from positions.models.second_factor import step_of
@@ -118,6 +118,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(reverse("second_factor"))
         del request.session[_KEY]
         second_factor.passed(request, factor)
+        sessions.end([request.user], but=request.session.session_key)
         return _show(request, codes)
     name, secret = request.user.get_username(), b32encode(bytes.fromhex(key)).decode()
     query = urlencode({"secret": secret, "issuer": _ISSUER}, quote_via=quote)
@@ -162,6 +163,7 @@ def _changed(request: HttpRequest, factor: SecondFactor) -> HttpResponse:
         factor = SecondFactor.objects.select_for_update().get(pk=factor.pk)
         if "off" in request.POST:
             factor.delete()
+            sessions.end([request.user], but=request.session.session_key)
             messages.success(request, "Your second factor is off. Remove Position Sync from your app too.")
             return HttpResponseRedirect(reverse("second_factor"))
         codes = factor.new_recovery_codes()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django import forms
@@ -11,10 +12,12 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.forms import UserChangeForm
 
-from positions import invitations, second_factor
+from positions import invitations, second_factor, sessions
 from positions.admin.opened import OpenedInline
 from positions.admin.scoped import OperatorAdmin
 from positions.models import Member, SecondFactor
+
+logger = logging.getLogger(__name__)
 
 # Django registered its own; roles stand in for groups and permissions.
 admin.site.unregister(User)
@@ -51,7 +54,7 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
         *("username", "email", "first_name", "last_name", "is_active", "is_superuser", "second_factor", "last_login"),
     )
     list_filter = ("is_active", "is_superuser")
-    actions = ("invite", "remove_second_factor")
+    actions = ("invite", "end_sessions", "remove_second_factor")
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
     inlines = (MembershipInline,)
@@ -100,6 +103,13 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
     def invite(self, request: HttpRequest, queryset: QuerySet) -> None:
         for user in queryset.filter(is_active=True)[:20]:
             self._show_link(request, user)
+
+    @admin.action(description="End sessions")
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet) -> None:
+        number = sessions.end(queryset, but=request.session.session_key)
+        logger.info("ended: %s sessions of %s users", number, queryset.count())
+        said = f"Ended {number} session{'s' if number != 1 else ''}; your own in this browser goes on."
+        self.message_user(request, said, messages.SUCCESS)
 
     @admin.display(description="second factor", boolean=True, ordering="has_second_factor")
     def second_factor(self, user: Any) -> bool:

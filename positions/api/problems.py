@@ -66,6 +66,16 @@ class TooLarge(exceptions.APIException):
     default_detail = "The body is too large. Send fewer rows at a time."
 
 
+class NotCounted(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "not_counted"
+    default_detail = (
+        "Requests cannot be counted at the moment, so nothing is written. Nothing was changed. "
+        f"Repeat in {RETRY_AFTER} s (Retry-After); if it goes on, tell your operator."
+    )
+    wait = RETRY_AFTER
+
+
 class Busy(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "busy"

@@ -24,7 +24,7 @@ _PREFIX = "position-sync:rate:"
 def hit(name: str, seconds: int) -> int:
     """Counts one more of this name, and gives their number. It is forgotten after so many seconds at the earliest.
 
-    0 when it could not be counted: a counter that is away keeps nobody out.
+    0 when it could not be counted: what only reads is let through then.
     """
     if settings.REDIS_URL:
         try:

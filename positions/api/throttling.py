@@ -3,9 +3,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, cast
 
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
+from positions.api.problems import NotCounted
 from positions.api.rates import hit
 from positions.models import ApiKey
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 class KeyThrottle(SimpleRateThrottle):
     """Requests of one key in each minute (or second, hour, day) of the clock, in all web processes together. What is
-    left is kept on the request, for the headers of the answer."""
+    left is kept on the request, for the headers of the answer. While they cannot be counted, nothing is written."""
 
     scope = "key"
     num_requests: int
@@ -28,6 +30,8 @@ class KeyThrottle(SimpleRateThrottle):
         number, passed = divmod(self.timer(), self.duration)
         # By the key's own hash: ids begin anew in another database behind the same counter.
         hits = hit(f"{key.hash[:32]}:{self.duration}:{int(number)}", self.duration)
+        if not hits and request.method not in SAFE_METHODS:
+            raise NotCounted
         self._left = max(1, math.ceil(self.duration - passed))
         request.rate_limit = {  # type: ignore[attr-defined]
             "RateLimit-Limit": str(self.num_requests),

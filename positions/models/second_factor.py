@@ -25,7 +25,7 @@ class SecondFactor(TimestampMixin, ThrottlingMixin, Device):
     """
 
     key = EncryptedTextField()  # 20 bytes, hexadecimal
-    recovery_codes = EncryptedTextField(blank=True)  # SHA-256 of each unused one, a line each
+    recovery_codes = EncryptedTextField(blank=True)  # hashes of the unused ones, a line each
     last_step = models.BigIntegerField(default=-1)  # of the last code that was taken: none is taken twice
 
     class Meta:
@@ -71,8 +71,10 @@ class SecondFactor(TimestampMixin, ThrottlingMixin, Device):
         return True
 
     def _take_recovery_code(self, given: str) -> bool:
-        left, hashed = self.recovery_codes.split(), _hash(given)
-        if hashed not in left:
+        left = self.recovery_codes.split()
+        known = (_hash(given, self.key), _former_hash(given)) if len(given) == _LENGTH else ()
+        hashed = next((one for one in known if one in left), None)
+        if hashed is None:
             return False
         left.remove(hashed)
         self.recovery_codes = "\n".join(left)
@@ -81,7 +83,7 @@ class SecondFactor(TimestampMixin, ThrottlingMixin, Device):
     def new_recovery_codes(self) -> list[str]:
         """Ten that replace the former ones, to be shown once; not yet saved."""
         codes = ["".join(secrets.choice(_LETTERS) for _ in range(_LENGTH)) for _ in range(RECOVERY_CODES)]
-        self.recovery_codes = "\n".join(map(_hash, codes))
+        self.recovery_codes = "\n".join(_hash(code, self.key) for code in codes)
         return [f"{code[: _LENGTH // 2]}-{code[_LENGTH // 2 :]}" for code in codes]
 
     @property
@@ -108,5 +110,11 @@ def _is_of_app(given: str) -> bool:
     return len(given) == 6 and given.isdecimal()
 
 
-def _hash(code: str) -> str:
+def _hash(code: str, key: str) -> str:
+    """Slow, and another for each person: the app's key, 20 random bytes, is the salt."""
+    return hashlib.scrypt(code.encode(), salt=bytes.fromhex(key), n=2**14, r=8, p=1, dklen=32).hex()
+
+
+def _former_hash(code: str) -> str:
+    """Of codes that were made before they were hashed slowly."""
     return hashlib.sha256(code.encode()).hexdigest()

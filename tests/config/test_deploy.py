@@ -123,8 +123,10 @@ def test_behind_a_proxy_its_word_on_the_scheme_is_taken(tmp_path: Path) -> None:
             except requests.ConnectionError:
                 time.sleep(0.1)
         host = {"Host": "sync.example.com"}
-        plain = requests.get(f"{address}/metrics", headers=host, allow_redirects=False, timeout=5)
+        plain = requests.get(f"{address}/admin/", headers=host, allow_redirects=False, timeout=5)
         assert plain.status_code == 301 and plain.headers["Location"].startswith("https://")
+        plain = requests.get(f"{address}/metrics", headers=host, allow_redirects=False, timeout=5)
+        assert plain.status_code == 403, "a program would go on sending its token in clear"
         proxied = requests.get(f"{address}/metrics", headers={**host, "X-Forwarded-Proto": "https"}, timeout=5)
         assert proxied.status_code == 404, "there is no METRICS_TOKEN"
         assert "max-age" in proxied.headers["Strict-Transport-Security"]

@@ -83,7 +83,7 @@ def test_a_mistake_of_ours_is_logged_with_the_job_by_the_thread_that_made_it(
     integration = world.connect("netvisor")
     position = world.save()
 
-    def breaks(*args: Any) -> None:
+    def breaks(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("a mistake of ours")
 
     monkeypatch.setattr("synclog.turn.run", breaks)
@@ -102,6 +102,7 @@ def test_a_newer_change_and_a_resync_name_their_own_request(world: World) -> Non
     with working_on([], ["the-first"]):
         position = world.save()
     with working_on([], ["the-second"]):
+        position.title = "Head baker"
         position.save()
     assert world.job(integration, position).request_id == "the-second"
     with working_on([], ["the-third"]):

@@ -15,6 +15,7 @@ from integrations.periods import (
     Period,
     becomes_current,
     current,
+    current_since,
     end_of_chain,
     goes_on,
     holds,
@@ -124,6 +125,18 @@ def test_the_day_on_which_it_becomes_current() -> None:
     assert becomes_current(two, [Position("1", day(0), date.max, {}), two], day(0)) is None
 
 
+def test_since_when_it_has_been_the_current_one() -> None:
+    half, whole = position("1", 0, None, 50), position("2", 5, 9)
+    rows = [half, whole]
+    assert [current_since(half, rows, day(n)) for n in (0, 4, 10, 15)] == [day(0), day(0), day(10), day(10)]
+    assert current_since(half, iter(rows), day(7)) == day(0), "it is not, today"
+    assert [current_since(whole, rows, day(n)) for n in (5, 9)] == [day(5), day(5)]
+    assert current_since(half, [*rows, position("3", 12, 13)], day(11)) == day(10), "what is to come changes nothing"
+    assert current_since(half, [*rows, position("3", 12, 12)], day(13)) == day(13)
+    assert current_since(whole, [position("2", 5, 9, 100), position("4", 2, 6, 100)], day(8)) == day(5)
+    assert current_since(position("5", 30, None), [position("5", 30, None)], day(3)) == day(30)
+
+
 def test_the_end_of_an_employment_of_several_positions() -> None:
     one, two, three, later = position("1", 0, 9), position("2", 10, 19), position("3", 15, 29), position("4", 40, None)
     all_of_them = [later, three, two, one]
@@ -163,3 +176,14 @@ def test_between_two_changes_the_current_one_stays(rows: list[Position], number:
         if current(rows, day(number)) != row:
             first = next((day(n) for n in range(number + 1, 120) if current(rows, day(n)) == row), None)
             assert becomes_current(row, rows, day(number)) == first
+
+
+@given(positions, st.integers(0, 60))
+def test_since_then_it_was_on_every_day(rows: list[Position], number: int) -> None:
+    for row in rows:
+        since = row.start
+        for back in range(number, -1, -1):
+            if day(back) < row.start or current(rows, day(back)) != row:
+                break
+            since = day(back)
+        assert current_since(row, rows, day(number)) == since

@@ -232,6 +232,13 @@ def test_what_is_on_the_limit_is_sent(changed: dict[str, Any], value: Any, expec
     assert str(found.values["cost_centre"]) == str(expected)
 
 
+def test_a_counterpart_outside_a_limit() -> None:
+    system = like("cost_centre", codes={"a": "long"}, max_length=3)
+    assert only(system, cost_centre="a") == Problem(
+        "too_long", "Cost centre has 4 characters; Made Up takes at most 3.", "cost_centre", {"value": "long"}
+    )
+
+
 def test_a_default_goes_only_with_what_it_belongs_to() -> None:
     system = like("end_reason", required_with="end_date", default_setting="reason", codes={}, table="")
     settings = {"reason": "GONE"}
@@ -272,6 +279,8 @@ def test_what_another_value_asks_for(ours: str, what: str, sentence: str) -> Non
     assert one(contract_type="permanent").problems == ()
     assert incomplete(system, system.fields, {"contract_type": "P", ours: "x"}) == []
     assert incomplete(system, system.fields, {"contract_type": "PP"}) == []
+    unless_set = like(ours, required_while=RequiredWhile("contract_type", "P?", what))
+    assert [p.field for p in incomplete(unless_set, unless_set.fields, {})] == [ours], "nothing may ask for it too"
     assert incomplete(system, system.fields, {"contract_type": None}) == incomplete(system, system.fields, {}) == []
 
 

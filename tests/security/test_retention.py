@@ -12,7 +12,6 @@ import pytest
 import time_machine
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -23,6 +22,7 @@ from django_q.models import OrmQ, Task
 from integrations import outbox
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from positions.models import AuditEntry, Employee, IdempotencyKey
+from positions.sessions import SessionStore
 from synclog import retention, tasks
 from synclog.models import Attempt, Event, Job
 from tests.factories import IntegrationFactory, UserFactory
@@ -135,10 +135,10 @@ def test_other_traces(kept: float, make: Any) -> None:
 def test_sessions_end_with_their_time(settings: Any) -> None:
     session = SessionStore()
     session.create()
-    with days_later(settings.SESSION_COOKIE_AGE / 86400 - 0.01):
+    with days_later(settings.SESSION_IDLE_SECONDS / 86400 - 0.01):
         tasks.prune()
         assert Session.objects.exists()
-    with days_later(settings.SESSION_COOKIE_AGE / 86400 + 0.01):
+    with days_later(settings.SESSION_IDLE_SECONDS / 86400 + 0.01):
         tasks.prune()
         assert not Session.objects.exists()
 

@@ -226,7 +226,12 @@ def actions() -> list[tuple[str, str, dict[str, Any], str]]:
         ("switch sync", "admin:integrations_integration_switch", {"on": "0"}, "admin"),
         ("pause", "admin:integrations_integration_pause", {}, "admin"),
         ("an option", "admin:integrations_integration_option", {"name": "delete_positions", "on": "1"}, "admin"),
-        ("set a credential", "admin:integrations_integration_settings", {"name": "Renamed"}, "admin"),
+        (
+            "set a credential",
+            "admin:integrations_integration_settings",
+            {"name": "Renamed", "everybody": "everybody"},
+            "admin",
+        ),
         ("delete a connection", "admin:integrations_integration_delete", {"post": "yes"}, "admin"),
         ("make an API key", "admin:positions_apikey_add", {"name": "k", "scopes": ["positions:read"]}, "admin"),
         ("revoke an API key", "admin:positions_apikey_delete", {"post": "yes"}, "admin"),

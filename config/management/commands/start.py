@@ -68,7 +68,7 @@ class Command(BaseCommand):
         file = Path(settings.DATA_DIR) / "demo-login"
         if users.filter(is_superuser=True).exists():
             return ("admin", file.read_text().strip()) if remember and file.exists() else None
-        password = secrets.token_urlsafe(12)
+        password = secrets.token_urlsafe(16)
         users.create_superuser("admin", password=password)
         if remember:
             file.touch(0o600)
