@@ -42,7 +42,7 @@ def _word(integration: Integration, counts: Counts, silence: str) -> tuple[str, 
     if integration.paused:
         return "Paused", "warning", f"Paused by {integration.paused_by}. {waiting} recorded."
     if silence and not counts.needs_you:  # whatever is promised below, nobody would do
-        return "No worker", "danger", f"{silence} {waiting} recorded."
+        return "No worker", "danger", f"{silence} {waiting} recorded." if counts.waiting else silence
     if integration.retry_count and not silence:
         return "Retrying", "warning", f"{integration.retry_message} It is tried again by itself."
     needs = []
