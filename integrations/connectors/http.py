@@ -277,7 +277,6 @@ class Http:
         if write is None:
             write = method not in ("GET", "HEAD")
         full = url if "://" in url else urljoin(self.base_url.rstrip("/") + "/", url.lstrip("/"))
-        refused_as = 0  # the status by which an access token was refused that has been renewed since
         for attempt in (1, 2):
             with self.context.one_call():
                 response = self._send(
@@ -294,7 +293,6 @@ class Http:
                 )
             if not (sign and attempt == 1 and self.refused is not None and self.refused(response)):
                 break
-            refused_as = response.status
         try:
             (classify or self.classify)(response)
         except RateLimited as error:
@@ -302,7 +300,7 @@ class Http:
                 self._limiter.penalize(error.wait)
             raise
         except NotAuthorized as error:
-            error.sign_in = not sign or response.status == refused_as  # a fresh token is refused like the one before
+            error.sign_in = not sign
             raise
         except Unavailable as error:
             if write and response.status in BROKE_DOWN:

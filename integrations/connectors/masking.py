@@ -57,10 +57,15 @@ def _secret_name(name: str) -> bool:
 def _masked_values(text: str, names: re.Pattern[str], value: re.Pattern[str], mask: str = MASK) -> str:
     """What follows each secret name, masked. `names` has the name as its first group."""
     parts, done = [], 0
-    for name in names.finditer(text):
-        if name.start() >= done and _secret_name(name[1]) and (found := value.match(text, name.end())):
-            parts += [text[done : name.end()], mask]
-            done = found.end()
+    for found in names.finditer(text):
+        name = found[1]
+        if not (_known_secret(name) if len(name) <= LONGEST_NAME else _secret_word(name)) or found.start() < done:
+            continue
+        if what := value.match(text, found.end()):
+            parts += [text[done : found.end()], mask]
+            done = what.end()
+    if not parts:
+        return text
     return "".join([*parts, text[done:]])
 
 

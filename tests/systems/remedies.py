@@ -383,6 +383,8 @@ ELSEWHERE = {
         ("not_the_same_person", "already_matched", "marks_disagree", "match_released", "match_stopped"),
         "whose record it is: tests/sync/test_identity.py does as each of them says",
     ),
+    "record_refused": "a protected record, or a right of everybody's: tests/sync/test_isolation.py",
+    "answer_not_kept": "by itself: tests/sync/test_isolation.py",
     "not_yet_taken_over": "ends with another entry: docs/flat.md and its tests",
 }
 

@@ -611,7 +611,8 @@ class TestFortnox(FlatBehaviour):
         body = {"ErrorInformation": {"error": 1, "message": "Inte inloggad", "code": 2003275}}
         error = self.answered(rig, 401, body).error
         assert isinstance(error, NotAuthorized)
-        assert len([c for c in rig.calls if c.path == "oauth-v1/token"]) == 2
+        # One renewal; the third is the connection's test, which tells whether it is everybody's refusal.
+        assert len([c for c in rig.calls if c.path == "oauth-v1/token"]) == 3
 
     # -- refusals ----------------------------------------------------------------------------------------
 
