@@ -42,7 +42,12 @@ class TransportMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method in ("TRACE", "TRACK", "CONNECT"):
-            return HttpResponseNotAllowed(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+            refused = HttpResponseNotAllowed(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+            if request.path_info.startswith("/api/"):
+                words = f"{request.method} is answered nowhere here."
+                body = document(request, 405, "method_not_allowed", words)
+                return JsonResponse(body, status=405, content_type=MEDIA_TYPE, headers={"Allow": refused["Allow"]})
+            return refused
         for_programs = request.path_info.startswith(("/api/v1/", "/metrics"))
         if for_programs and settings.SECURE_SSL_REDIRECT and not request.is_secure():
             words = (
