@@ -17,7 +17,7 @@ from typing import Any
 from axes.models import AccessAttempt
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -53,12 +53,12 @@ def wait_for(address: str, username: str) -> float:
     """Seconds that a sign-in from this address has to wait; 0 for most."""
     now = timezone.now()
     failed = AccessAttempt.objects.filter(_same_place(address), attempt_time__gt=now - WITHIN)
-    counted = failed.aggregate(names=Max("attempt_time"))
-    names = failed.values("username").distinct().count() if counted["names"] else 0
+    counted = failed.aggregate(names=Count("username", distinct=True), last=Max("attempt_time"))
+    names = counted["names"]
     if names < SPRAYED:
         return 0.0
     wait = min(timedelta(seconds=2 ** min(names - SPRAYED, 10)), LONGEST)
-    left = (counted["names"] + wait - now).total_seconds()
+    left = (counted["last"] + wait - now).total_seconds()
     if left <= 0 or _known(address, username):
         return 0.0
     return left

@@ -6,14 +6,13 @@ like that, somebody else's change finds a process at once.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from integrations.models import Integration
-from synclog.lease import HOST, free
+from synclog.asking import LONGEST
+from synclog.lease import HOST, free, ready_integrations
 from synclog.models import Job, Lease, Question
 
 _RUNG_AGAIN = 8
@@ -24,7 +23,7 @@ def held_here() -> list[int]:
     now = timezone.now()
     turns = Lease.objects.filter(host=HOST, until__gt=now).values_list("integration__organization_id", flat=True)
     # A question does not say on which host it is asked: there are few.
-    asked = Question.objects.filter(done_at=None, begun_at__gt=now - timedelta(minutes=1))
+    asked = Question.objects.filter(done_at=None, begun_at__gt=now - LONGEST)
     return [*turns, *asked.values_list("organization_id", flat=True)]
 
 
@@ -40,8 +39,6 @@ def may_take(organization: int) -> bool:
 
 def left_waiting(organization: int) -> list[int]:
     """Connections of the organization that are due and that nobody has in hand: to be rung for when one is done."""
-    from synclog.tasks import ready_integrations
-
     now = timezone.now()
     due = Job.objects.due(now).filter(integration=OuterRef("pk"))
     found = Integration.objects.filter(ready_integrations(), free(now, "lease__"), Exists(due))
