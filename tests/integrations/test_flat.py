@@ -21,7 +21,7 @@ from integrations.planner import Action, Plan, Rules, Sent
 from tests.integrations.systems import made_up
 from tests.integrations.test_planner import DAY, day, remote, wanted
 
-EXAMPLES = 400 if os.environ.get("CI") else 100
+EXAMPLES = int(os.environ.get("EXAMPLES") or (400 if os.environ.get("CI") else 100))
 
 FLAT = made_up(Model.FLAT, delete=Delete.BY_HAND, moves=False)
 

@@ -9,8 +9,24 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from integrations.connectors.system import NUMBERS_DIFFER
 from integrations.connectors.values import Marks, Person
-from integrations.identity import Mark, alike, contradictions, plain, same, same_name, still, which
+from integrations.identity import (
+    Mark,
+    alike,
+    contradictions,
+    disagreement,
+    mark_of,
+    numbers_differ,
+    plain,
+    same,
+    same_name,
+    somebody_else,
+    still,
+    strength,
+    taken,
+    which,
+)
 
 numbers = st.sampled_from(["", "1042", " 1042 ", "01042", "A-17", "a-17", "2000", "0"])
 emails = st.sampled_from(["", "ase@example.com", "ASE@Example.com ", "bo@example.com"])
@@ -124,6 +140,7 @@ def test_of_somebody_deleted_here_number_and_name_must_not_both_be_others() -> N
     gone = Person("1", "1042", "Åse", "Sørlie", deleted=True)
     assert still(gone, HERS) and still(gone, replace(HERS, number="77")) and still(gone, Marks())
     assert not still(gone, BO)
+    assert still(gone, replace(BO, number="01042"))
 
 
 @pytest.mark.parametrize(
@@ -141,25 +158,76 @@ def test_of_somebody_deleted_here_number_and_name_must_not_both_be_others() -> N
         (Mark.NATIONAL_ID, "14038512345", "1985-03-14", None),
         (Mark.NATIONAL_ID, "14038512345", "54038512345", None),  # a D-number: the same person's, before
         (Mark.NATIONAL_ID, "54038512345", "54038512346", False),
+        (Mark.NATIONAL_ID, "14038512345", "140385****12345", None),  # masked, be it as long as it may
+        (Mark.NATIONAL_ID, "41038512345", "01038512345", None),
+        (Mark.NATIONAL_ID, "71038512345", "31038512345", None),
+        (Mark.NATIONAL_ID, "31038512345", "30038512345", False),
         (Mark.NATIONAL_ID, "198503141234", "198503741234", None),  # a co-ordination number
+        (Mark.NATIONAL_ID, "850301-1234", "850361-1234", None),
+        (Mark.NATIONAL_ID, "850331-1234", "850391-1234", None),
+        (Mark.NATIONAL_ID, "850331-1234", "850360-1234", False),
+        (Mark.NATIONAL_ID, "850331-1234", "850392-1234", False),
     ],
 )
 def test_how_marks_are_compared(mark: Mark, ours: str, theirs: str, expected: bool | None) -> None:
     assert same(mark, ours, theirs) is expected
+    assert same(mark, theirs, ours) is expected
+
+
+@pytest.mark.parametrize(
+    ("matched_by", "mark", "rank"),
+    [
+        ("employee number", Mark.NUMBER, 0),
+        ("employee id", Mark.NUMBER, 0),
+        ("national id", Mark.NATIONAL_ID, 1),
+        ("e-mail", Mark.EMAIL, 2),
+        ("user principal name", Mark.EMAIL, 2),
+    ],
+)
+def test_which_mark_a_search_goes_by(matched_by: str, mark: Mark, rank: int) -> None:
+    assert (mark_of(matched_by), strength(matched_by)) == (mark, rank)
+
+
+def test_a_number_counts_unless_the_connection_says_that_they_differ() -> None:
+    assert numbers_differ({NUMBERS_DIFFER.name: True})
+    assert not numbers_differ({})
+    assert alike(Mark.NUMBER, ASE, HERS)
+    assert alike(Mark.NUMBER, ASE, HERS, True) is None
 
 
 def test_names_are_compared_by_their_words() -> None:
     assert same_name(ASE, Marks(last_name="SORLIE ASE MARIE"))
     assert same_name(ASE, Marks(first_name="Bo", last_name="Berg")) is False
     assert same_name(ASE, Marks()) is None
+    assert same_name(replace(ASE, first_name="Bo", last_name="Li"), Marks(last_name="LI"))
+    assert same_name(replace(ASE, first_name="A B", last_name="Li"), Marks(first_name="A B", last_name="Berg")) is False
 
 
 def test_of_several_the_one_that_is_ours_counts() -> None:
     assert which(Mark.EMAIL, "B@x", ["a@x", None, "b@x"]) == "b@x"
-    assert which(Mark.NUMBER, "7", [25000, 7]) == "7"
+    assert which(Mark.NUMBER, "007", [25000, 7]) == "7"
     assert which(Mark.EMAIL, "c@x", ["", "a@x"]) == "a@x"
     assert which(Mark.EMAIL, "c@x", []) == ""
 
 
 def test_no_national_id_is_shown_by_marks() -> None:
     assert "14038512345" not in repr(HERS)
+
+
+def test_a_refusal_says_which_records_and_what_to_correct() -> None:
+    """Under People and in the API a person decides by these: the record, the mark, what speaks against it."""
+    one = somebody_else("Fortnox", "17", "e-mail", ["another employee number"])
+    assert one.cause == "not_the_same_person"
+    assert one.params == {"record": "17", "by": "e-mail", "against": "another employee number"}
+    assert "Correct the number here" in one.message
+    two = somebody_else("Fortnox", "17", "e-mail", ["another national id", "another birth date"])
+    assert two.params["against"] == "another national id and another birth date"
+    assert "Correct the e-mail or what differs here" in two.message
+    both = disagreement("Fortnox", ("employee number", "17"), ("national id", "18"))
+    assert (both.cause, both.params) == ("marks_disagree", {"record": "17", "other": "18"})
+    assert "the employee number points at record 17 and the national id at record 18" in both.message
+    assert "that record 17 is the right one" in both.message
+    other = taken("Fortnox", "17")
+    assert (other.cause, other.params) == ("already_matched", {"record": "17"})
+    for problem in (one, two, other):
+        assert problem.message.startswith("Record 17 in Fortnox ")

@@ -20,7 +20,7 @@ from integrations.planner import Action, Plan, Rules, Sent
 from tests.integrations.systems import made_up
 
 HISTORY = made_up()
-EXAMPLES = 400 if os.environ.get("CI") else 100
+EXAMPLES = int(os.environ.get("EXAMPLES") or (400 if os.environ.get("CI") else 100))
 DAY = date(2026, 1, 1)
 
 
