@@ -93,8 +93,8 @@ class Plan:
     warnings: Mapping[str, tuple[Warning, ...]] = field(default_factory=dict)
 
 
-def day(value: date | None) -> str:
-    return f"{value.day} {value:%b %Y}" if value else "open"
+def day(value: date) -> str:
+    return f"{value.day} {value:%b %Y}"
 
 
 def span(period: Period) -> str:

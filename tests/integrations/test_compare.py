@@ -177,8 +177,9 @@ def test_what_a_person_has_to_do_about_it_is_told() -> None:
     ],
 )
 def test_what_is_emptied(declared: dict[str, Any], wrote: dict[str, Any] | None, cleared: bool) -> None:
-    found = compared({"cost_centre": None}, {"cost_centre": "20"}, wrote, of=system(cost_centre=declared))
-    assert (written(found) == {"cost_centre": None}) == cleared
+    for empty in (None, "", " "):
+        found = compared({"cost_centre": empty}, {"cost_centre": "20"}, wrote, of=system(cost_centre=declared))
+        assert (written(found) == {"cost_centre": None}) == cleared
     assert ("cost_centre" in found.stays) != cleared
 
 

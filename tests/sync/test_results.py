@@ -35,7 +35,7 @@ from synclog.results import LONGEST_TEXT, MOST_LINES, Done, shown_value, store_r
 from synclog.work import load_work
 from tests.factories import EmployeeFactory, IntegrationFactory, PositionFactory
 
-HISTORY, FLAT = "tripletex", "fortnox"
+HISTORY, FLAT = "netvisor", "fortnox"
 VALUES = {"title": "Baker", "start_date": date(2026, 1, 1)}
 
 

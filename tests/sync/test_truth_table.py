@@ -19,7 +19,7 @@ from synclog.record import Changed, job_for
 from synclog.truth import LISTED, Truth, counts_of, keys_in, truth_of, truth_of_link
 from tests.factories import CompanyFactory, EmployeeFactory, IntegrationFactory, OrganizationFactory, PositionFactory
 
-HISTORY, FLAT = "tripletex", "fortnox"
+HISTORY, FLAT = "netvisor", "fortnox"
 TODAY = timezone.now().date()
 DAY = timedelta(days=1)
 
