@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,8 +42,8 @@ def nobody() -> int:
 def dead() -> Iterator[int]:
     """The number of a process that is over and that its parent has not asked for."""
     zombie = subprocess.Popen([sys.executable, "-c", ""])
-    stat = f"/proc/{zombie.pid}/stat"
-    while open(stat).read().rpartition(")")[2].split()[0] != "Z":  # noqa: PTH123, SIM115
+    stat = Path(f"/proc/{zombie.pid}/stat")
+    while stat.read_text().rpartition(")")[2].split()[0] != "Z":
         time.sleep(0.01)
     yield zombie.pid
     zombie.wait()
@@ -59,6 +60,8 @@ def test_only_one_holds_it(integration: Integration) -> None:
     assert timedelta(0) <= row.until - before - timedelta(seconds=SECONDS) <= timedelta(seconds=2)
     assert not first.cut_off
     first.release()
+    row.refresh_from_db()
+    assert (row.until, row.owner, row.pid) == (None, "", 0)
     second = Held.acquire(integration.pk)
     assert second is not None
     assert second.epoch == first.epoch + 1
@@ -170,8 +173,9 @@ def test_no_call_starts_after_the_turns_overtime(integration: Integration, monke
 
 
 def test_a_lease_that_nobody_acquired_lets_nobody_call() -> None:
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted) as caught:
         Held(1, "x", 1).guard()
+    assert "goes on by itself" in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -205,18 +209,49 @@ def test_a_holder_serves_one_version_of_one_connection(integration: Integration)
     assert not Integration.objects.filter(held.serves(integration.version)).exists()
 
 
-def test_the_book_is_the_databases(integration: Integration) -> None:
+def test_the_book_is_the_databases_and_nothing_else_is_read(
+    integration: Integration, django_assert_num_queries: Any
+) -> None:
     held = Held.acquire(integration.pk)
     assert held is not None
     Integration.objects.update(version=7, retry_count=3, retry_message="down")
-    book = held.integration()
-    assert book is not None
+    with django_assert_num_queries(1):
+        book = held.integration()
+        assert book is not None
+        assert {getattr(book, name) for name in lease.BOOK} == {7, True, None, 3, "down"}
+    assert {"credentials", "vault"} <= book.get_deferred_fields()
     assert (book.pk, book.version, book.retry_count, book.retry_message) == (integration.pk, 7, 3, "down")
 
 
 def test_which_processes_live(nobody: int, dead: int) -> None:
     assert alive(os.getpid())
-    assert alive(1), "another user's"
     assert not alive(nobody)
     assert not alive(dead)
     assert not alive(0) and not alive(-1), "these numbers mean many processes"
+
+
+def test_another_users_process_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(pid: int, signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(lease.os, "kill", refuse)
+    assert alive(os.getpid())
+
+
+def test_a_process_of_which_nothing_is_shown_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hidden(path: Path) -> str:
+        raise OSError
+
+    monkeypatch.setattr(lease.Path, "read_text", hidden)
+    assert alive(os.getpid())
+
+
+def test_a_process_lives_whatever_it_is_called() -> None:
+    """What it is called stands before its state, in brackets."""
+    called = Path("/proc/self/comm")
+    name = called.read_text()
+    try:
+        called.write_text("worker) Z (x")
+        assert alive(os.getpid())
+    finally:
+        called.write_text(name)
