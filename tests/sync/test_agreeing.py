@@ -11,12 +11,11 @@ from django.utils import timezone
 
 from integrations import adapt
 from integrations.models import Integration, PeriodLink
-from integrations.translate import translate
 from positions.models import Position
 from synclog import agreeing
 from synclog.agreeing import AT_ONCE, look, look_again, look_at_due, unknown
 from tests.factories import CompanyFactory, EmployeeFactory, PositionFactory
-from tests.sync.test_results import FLAT, HISTORY, Desk, new_desk
+from tests.sync.test_results import FLAT, HISTORY, Desk, new_desk, wanted
 
 START = date(2026, 1, 1)
 
@@ -35,9 +34,7 @@ def linked(desk: Desk, title: str = "Baker", **values: Any) -> PeriodLink:
     """A position here with what was written for it, of which nothing is known yet."""
     person = EmployeeFactory(organization=desk.integration.organization)
     position = PositionFactory(employee=person, title="Baker", start_date=START)
-    wanted = translate(desk.integration.system, adapt.position(position, person), desk.integration.cleaned_settings())
-    assert wanted.wanted is not None
-    written = adapt.to_json({**wanted.wanted.values, "title": title})
+    written = adapt.to_json({**wanted(desk, position), "title": title})
     return desk.sent(position, f"r{position.pk}", **{"values": written, "look_on": AT_ONCE, **values})
 
 

@@ -23,7 +23,6 @@ from integrations.connectors.values import Person, RemoteEmployee
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.outbox import DatabaseOutbox
 from integrations.shared_limiter import SharedLimiter
-from integrations.translate import translate
 from integrations.vault import DatabaseVault
 from positions.models import Position
 from synclog import actions, agreeing, asking
@@ -31,7 +30,7 @@ from synclog.lease import Held
 from synclog.matches import DatabaseMatches, release
 from synclog.models import Job, Question
 from tests.sync.interleaving import LONGEST, Elsewhere, on_postgresql
-from tests.sync.test_results import HISTORY, Desk, new_desk, outcome, report
+from tests.sync.test_results import HISTORY, Desk, new_desk, outcome, report, wanted
 
 pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
 
@@ -112,14 +111,6 @@ def test_what_a_run_is_writing_is_not_looked_at_as_it_was(desk: Desk) -> None:
     link.refresh_from_db()
     assert not link.stale
     assert adapt.from_json(link.values)["title"] == "Cook"
-
-
-def wanted(desk: Desk, position: Position) -> dict[str, Any]:
-    made = translate(
-        desk.integration.system, adapt.position(position, position.employee), desk.integration.cleaned_settings()
-    )
-    assert made.wanted is not None
-    return dict(made.wanted.values)
 
 
 def test_a_match_that_is_being_released_is_not_claimed(desk: Desk) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integrations import adapt
 from integrations.connectors.errors import (
     ConnectorError,
     EmployeeNotFound,
@@ -27,6 +28,7 @@ from integrations.connectors.values import Change, RemoteEmployee, Warning
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planner import Sent
 from integrations.runner import Outcome, Report, Trace
+from integrations.translate import translate
 from positions.models import Employee, Position
 from synclog.lease import Held
 from synclog.models import Attempt, Event, Job
@@ -128,6 +130,14 @@ def new_desk(system: str) -> Desk:
     held = Held.acquire(integration.pk)
     assert held is not None
     return Desk(Integration.objects.select_related("organization").get(pk=integration.pk), held)
+
+
+def wanted(desk: Desk, position: Position) -> dict[str, Any]:
+    """All that is to be sent of it."""
+    here = adapt.position(position, position.employee)
+    found = translate(desk.integration.system, here, desk.integration.cleaned_settings()).wanted
+    assert found is not None
+    return dict(found.values)
 
 
 def outcome(position: Position, result: str = "sent", **values: Any) -> Outcome:
@@ -478,6 +488,26 @@ def test_what_was_left_unwritten_is_looked_at_again(desk: Desk) -> None:
     assert link is not None
     assert link.stale
     assert link.values["title"] == "Baker"
+
+
+@pytest.mark.parametrize(
+    ("result", "cause", "ended_well"),
+    [
+        ("sent", "", True),
+        ("skipped", "nothing_to_change", True),
+        ("skipped", "stays_there", True),
+        ("failed", "refused_by_target", False),
+    ],
+)
+def test_what_is_not_there_after_a_run_that_ended_well_would_not_get_there(
+    history: Desk, result: str, cause: str, ended_well: bool
+) -> None:
+    position = history.hire(title="Cook")
+    found = Sent("r1", {**wanted(history, position), "title": "Baker"})
+    history.store(history.done(position, report(outcome(position, result, cause=cause, sent=found))))
+    link = history.link(position)
+    assert link is not None
+    assert (link.stale, link.left) == ((False, {"title": "Cook"}) if ended_well else (True, None))
 
 
 def test_a_connection_that_was_switched_off_meanwhile_leaves_nothing_that_is_taken_for_true(desk: Desk) -> None:
