@@ -403,8 +403,10 @@ def test_of_several_records_that_start_on_its_day_its_own_is_meant() -> None:
 
 def test_a_record_that_stands_for_another_position_is_left_alone() -> None:
     found = plan([Intent("2", wanted("2", 0, title="Cook"))], [remote("a", 0)], others={"a": "from 1 Jan 2026"})
-    assert found.problems["2"].cause == "overlap_in_target"
-    assert "another position here" in found.problems["2"].message
+    problem = found.problems["2"]
+    assert (problem.cause, problem.field) == ("overlap_in_target", "start_date")
+    assert problem.params == {"remote_id": "a", "period": "from 1 Jan 2026"}
+    assert "another position here (from 1 Jan 2026)" in problem.message
 
 
 def test_overlap_that_was_there_before_does_not_stop_a_change_of_title() -> None:

@@ -17,6 +17,7 @@ from integrations.connectors.errors import (
     Interrupted,
     MatchRefused,
     NotAuthorized,
+    Stale,
     Unavailable,
     UnclearOutcome,
 )
@@ -52,6 +53,7 @@ class Reception(Shelf):
 
     def __init__(self, *args: Any, **how: Any) -> None:
         self.asked: list[tuple[str, str, bool]] = []
+        self.given: list[RemoteEmployee] = []  # to updates
         super().__init__(*args, **how)
 
     def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
@@ -72,6 +74,7 @@ class Reception(Shelf):
     def update(
         self, employee: RemoteEmployee, person: Person, remote: Remote, changes: Mapping[str, Change], wanted: Wanted
     ) -> Written:
+        self.given.append(employee)
         written = super().update(employee, person, remote, changes, wanted)
         return replace(written, warnings=self.warns, pending=self.pending)
 
@@ -320,7 +323,7 @@ def test_what_a_write_has_replaced_may_be_shown_for_a_while() -> None:
 
 def test_what_was_written_without_an_answer_is_not_known_and_written_again() -> None:
     there = r("a", 0)
-    before = {"1": sent(there)}
+    before = {"1": replace(sent(there), older={"cost_centre": ["7"]})}
     lost = UnclearOutcome("lost")
     outcome = go(
         reception(Model.HISTORY, there, trouble=[lost], **LATE), [p("1", 0, title="Cook")], ["1"], sent=before
@@ -328,7 +331,7 @@ def test_what_was_written_without_an_answer_is_not_known_and_written_again() -> 
     assert outcome.sent is not None
     assert isinstance(outcome.sent.values["title"], Unsure)
     assert outcome.sent.values["percentage"] == Decimal(100)
-    assert outcome.older == {"title": ["Baker", "Cook"]}
+    assert outcome.older == {"title": ["Baker", "Cook"], "cost_centre": ["7"]}
     at_once = reception(Model.HISTORY, there, trouble=[UnclearOutcome("lost")])
     assert go(at_once, [p("1", 0, title="Cook")], ["1"], sent=before).outcomes["1"].sent is None
     new = reception(Model.HISTORY, trouble=[UnclearOutcome("lost")], **LATE)
@@ -393,7 +396,7 @@ def test_what_stops_the_run_is_everybodys_error_with_its_words() -> None:
         assert (outcome.result, outcome.cause, outcome.message) == ("error", "target_unavailable", "Down.")
         assert (outcome.field, outcome.vendor_text, outcome.vendor_code) == ("title", "nede", "503")
         assert outcome.error is error
-        assert outcome.trace[-1].ok is False
+        assert (outcome.trace[-1].ok, outcome.trace[-1].detail) == (False, "Down.")
 
 
 @pytest.mark.parametrize(
@@ -468,3 +471,94 @@ def test_sent_again_into_a_file_although_nothing_differs() -> None:
     assert go(shelf, [p("1", 0)], ["1"], sent={"1": sent(there)}).outcomes["1"].result == "skipped"
     again = go(shelf, [p("1", 0)], [Touched("1", again=True)], sent={"1": sent(there)})
     assert again.outcomes["1"].result == "sent"
+
+
+def test_a_clash_says_with_which_record() -> None:
+    outcome = go(reception(Model.HISTORY, r("a", 0, 20)), [p("1", 10)], ["1"]).outcomes["1"]
+    assert (outcome.result, outcome.cause, outcome.field) == ("failed", "overlap_in_target", "start_date")
+    assert outcome.params == {"remote_id": "a", "period": "1 Jan 2026 – 21 Jan 2026"}
+    last = outcome.trace[-1]
+    assert (last.title, last.ok, last.detail) == ("Planned", False, outcome.message)
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [([], "Nothing there yet"), ([r("a", 40, 41)], "1 period"), ([r("a", 40, 41), r("b", 50)], "2 periods")],
+)
+def test_how_much_was_read_is_said(there: list[Remote], said: str) -> None:
+    outcome = go(reception(Model.HISTORY, *there), [p("1", 0, 9)], ["1"]).outcomes["1"]
+    assert [line.detail for line in outcome.trace if line.title == "Read there"] == [said]
+
+
+@pytest.mark.parametrize(("label", "said"), [("no. 7", "no. 7"), ("", "e1")])
+def test_as_whom_the_employee_was_matched_is_said(label: str, said: str) -> None:
+    shelf = reception(finds=RemoteEmployee("e1", label, "e-mail"))
+    outcome = go(shelf, [p("1", 0)], ["1"]).outcomes["1"]
+    assert [line.detail for line in outcome.trace if line.title == "Employee matched by e-mail"] == [said]
+
+
+def test_what_changed_there_meanwhile_is_said() -> None:
+    shelf = reception(trouble=[Stale("Changed.")])
+    [line] = [t for t in go(shelf, [p("1", 0)], ["1"]).outcomes["1"].trace if t.title == "Changed there meanwhile"]
+    assert line.ok is None
+    assert line.detail.startswith("Changed.")
+
+
+# -- whose record is written to --------------------------------------------------------------------------
+
+
+def test_a_flat_write_knows_which_record_was_written_last_and_for_whom() -> None:
+    there = r("e", 0)
+    shelf = reception(Model.FLAT, there)
+    go(shelf, [p("2", 5, title="Cook")], ["2"], sent={"1": sent(there)})
+    [given] = shelf.given
+    assert (given.id, given.record_id, given.position_id) == ("e1", "e", "1")
+
+
+def test_a_current_position_that_nobody_touched_takes_the_record_over() -> None:
+    there = r("e", 0)
+    shelf = reception(Model.FLAT, there)
+    report = go(shelf, [p("1", 0, 9), p("2", 5, title="Cook")], ["1"], sent={"1": sent(there)})
+    assert (report.outcomes["2"].result, report.outcomes["1"].cause) == ("sent", "not_current")
+    assert shelf.there["e"].values["title"] == "Cook"
+
+
+def test_a_record_that_says_what_was_meant_for_one_is_that_ones_whoever_had_it_before() -> None:
+    shelf = reception(Model.FLAT, r("e", 5, title="Cook"))
+    cook = p("2", 5, title="Cook")
+    before = {"1": Sent("e", r("e", 0).values)}
+    here = [p("1", 0, 4), p("2", 5, 9, title="Cook")]
+    report = go(shelf, here, ["1", Touched("2", meant=meant(cook))], sent=before)
+    assert (report.outcomes["2"].action, report.outcomes["2"].result) == ("end", "sent")
+    assert shelf.there["e"].end == day(9)
+
+
+def test_a_record_of_a_deleted_position_that_a_lost_try_took_over_moves_with_the_new_one() -> None:
+    shelf = reception(Model.HISTORY, r("a", 3))
+    before = {"1": Sent("a", r("a", 3).values)}
+    moving = Touched("2", tried=(day(3),))
+    report = go(shelf, [p("2", 8)], [moving, "1"], sent=before, rules=Rules(delete=True, move=True))
+    assert shelf.wrote == [("update", "a")], "neither doubled nor removed"
+    assert (report.outcomes["2"].action, report.outcomes["1"].cause) == ("move", "taken_over")
+    alive = reception(Model.HISTORY, r("a", 3))
+    go(alive, [p("1", 3, 5), p("2", 8)], [moving], sent=before, rules=Rules(move=True))
+    assert ("update", "a") not in alive.wrote, "it is somebody's who is here"
+
+
+def test_a_person_asked_to_move_it() -> None:
+    there = r("a", 3)
+    shelf = reception(Model.HISTORY, there)
+    assert go(shelf, [p("1", 5)], ["1"], sent={"1": sent(there)}).outcomes["1"].cause == "start_date_changed"
+    moved = go(shelf, [p("1", 5)], [Touched("1", move=True)], sent={"1": sent(there)})
+    assert (moved.outcomes["1"].action, shelf.wrote) == ("move", [("update", "a")])
+
+
+def test_what_waits_says_until_when_and_what_stays_there_meanwhile() -> None:
+    fields = tuple(replace(f, enabled_by="s") if f.ours == "start_date" else f for f in made_up(Model.FLAT).fields)
+    there = r("e", 0)
+    shelf = reception(Model.FLAT, there, fields=fields)
+    outcome = go(shelf, [p("1", 40)], ["1"], sent={"1": sent(there)}).outcomes["1"]
+    assert (outcome.result, outcome.cause, outcome.wait_until) == ("waiting", "not_yet_current", day(40))
+    assert [w.field for w in outcome.warnings] == ["start_date"]
+    new = go(reception(Model.FLAT), [p("1", 40)], ["1"]).outcomes["1"]
+    assert (new.result, new.wait_until, new.warnings) == ("waiting", day(40), ())

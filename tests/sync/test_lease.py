@@ -232,6 +232,7 @@ def test_which_processes_live(nobody: int, dead: int) -> None:
 
 def test_another_users_process_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(pid: int, signal: int) -> None:
+        assert signal == 0, "it is only asked for"
         raise PermissionError
 
     monkeypatch.setattr(lease.os, "kill", refuse)
