@@ -320,8 +320,16 @@ def test_overlap_is_refused_and_names_the_period() -> None:
     found = plan([Intent("1", wanted("1", 10))], [remote("a", 0, 20)])
     assert found.steps == ()
     problem = found.problems["1"]
-    assert problem.cause == "overlap_in_target"
+    assert (problem.cause, problem.field) == ("overlap_in_target", "start_date")
+    assert problem.params == {"remote_id": "a", "period": "1 Jan 2026 – 21 Jan 2026"}
     assert "1 Jan 2026 – 21 Jan 2026" in problem.message
+
+
+def test_two_of_this_employee_that_overlap_name_each_other() -> None:
+    problem = plan([Intent("1", wanted("1", 0)), Intent("2", wanted("2", 10))], []).problems["2"]
+    assert (problem.cause, problem.field) == ("overlap_in_target", "start_date")
+    assert problem.params["period"] == "from 1 Jan 2026"
+    assert "Another position of this employee (from 1 Jan 2026)" in problem.message
 
 
 def test_the_day_after_is_no_overlap_but_the_same_day_is() -> None:
@@ -357,7 +365,8 @@ def test_changed_start_date_without_a_clash_makes_a_new_record_and_says_so() -> 
 
 def test_changed_start_date_that_clashes_offers_the_move() -> None:
     found = plan([Intent("1", wanted("1", 5), Sent("a"))], [remote("a", 0)])
-    assert found.problems["1"].cause == "start_date_changed"
+    assert (found.problems["1"].cause, found.problems["1"].field) == ("start_date_changed", "start_date")
+    assert found.problems["1"].params == {"remote_id": "a", "period": "from 1 Jan 2026"}
     assert "Move the existing period" in found.problems["1"].message
     by_hand = plan([Intent("1", wanted("1", 5), Sent("a"))], [remote("a", 0)], system=made_up(moves=False))
     assert "cannot move it" in by_hand.problems["1"].message
