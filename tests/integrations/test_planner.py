@@ -407,7 +407,74 @@ def test_of_several_records_that_start_on_its_day_its_own_is_meant() -> None:
     there = [remote("a", 0, 5), remote("b", 0, 5)]
     [step] = plan([Intent("1", wanted("1", 0, 5, title="Cook"), Sent("b"))], there).steps
     assert step.remote is there[1]
-    assert plan([Intent("1", wanted("1", 0, 5, title="Cook"))], there).problems["1"].cause == "period_not_unique"
+    problem = plan([Intent("1", wanted("1", 0, 5, title="Cook"))], there).problems["1"]
+    assert (problem.cause, problem.field) == ("period_not_unique", "start_date")
+
+
+def test_of_two_positions_that_start_on_one_day_one_has_the_record() -> None:
+    two = [Intent("1", wanted("1", 0, 5, title="Cook")), Intent("2", wanted("2", 0, 5, title="Chef"))]
+    found = plan(two, [remote("a", 0, 5)])
+    assert [(s.position_id, s.remote.id if s.remote else "") for s in found.steps] == [("1", "a")]
+    assert found.problems["2"].cause == "overlap_in_target"
+    assert "position 1" in found.problems["2"].message
+
+
+def test_what_an_earlier_start_left_behind_is_told_of_where_nothing_is_written_too() -> None:
+    found = plan([Intent("1", wanted("1", 0), Sent("b"))], [remote("a", 0), remote("b", -20, -10)])
+    skip = found.skips["1"]
+    assert (skip.cause, skip.left_behind) == ("nothing_to_change", ("b",))
+    assert [w.field for w in skip.warnings] == ["start_date"]
+
+
+def test_what_this_very_plan_removes_is_not_left_behind() -> None:
+    mine = Intent("1", wanted("1", 30, title="Cook"), Sent("a", {}, ("b",)))
+    both = [remote("a", 30), remote("b", 0, 5)]
+    [step] = plan([mine], both).steps
+    assert step.left_behind == ("b",)
+    found = plan([mine, Intent("2", None, Sent("b"))], both, rules=Rules(delete=True))
+    [update] = [s for s in found.steps if s.action is Action.UPDATE]
+    assert (update.left_behind, update.warnings) == ((), ())
+
+
+def test_two_that_change_places_are_a_knot_that_one_of_them_unties() -> None:
+    """Neither can go first; the one that starts later gives way, and is told with what it clashes."""
+    swap = [Intent("1", wanted("1", 10, 19), Sent("a")), Intent("2", wanted("2", 0, 9), Sent("b"))]
+    there = [remote("a", 0, 9), remote("b", 10, 19)]
+    found = plan(swap, there, rules=Rules(move=True))
+    assert "1" in found.problems
+    assert found.problems["1"].params["remote_id"] == "b"
+    for state in execute(found, there):
+        assert overlapping(state) == []
+
+
+def test_a_record_is_compared_as_it_is_seen_for_this_position() -> None:
+    """On the day from which a change of its terms would count (`Connector.seen`)."""
+    asked: list[tuple[str, str]] = []
+
+    def seen(there: Remote, here: Wanted) -> Remote:
+        asked.append((there.id, here.position_id))
+        return replace(there, values={**there.values, "title": "Cook"})
+
+    intents = [Intent("1", wanted("1", 0, title="Cook"))]
+    found = plan_history(HISTORY, {}, intents, [remote("a", 0)], Rules(), None, seen)
+    assert (asked, found.steps, found.skips["1"].cause) == ([("a", "1")], (), "nothing_to_change")
+
+
+def test_what_stays_there_is_held_as_we_wrote_it_before() -> None:
+    ours = Sent("a", {**remote("a", 0).values, "contract_type": "P"})
+    there = remote("a", 0, contract_type="T")
+    [step] = plan([Intent("1", wanted("1", 0, title="Cook", contract_type="X"), ours)], [there]).steps
+    assert (step.holds["contract_type"], step.holds["title"]) == ("P", "Cook")
+    [new] = plan([Intent("1", wanted("1", 0, title="Cook", contract_type="X"))], [there]).steps
+    assert "contract_type" not in new.holds
+
+
+def test_what_the_system_does_not_let_us_empty_stays_and_is_said() -> None:
+    fields = tuple(replace(f, clearable=False) if f.ours == "cost_centre" else f for f in HISTORY.fields)
+    ours = Sent("a", {"cost_centre": "77"})
+    found = plan([Intent("1", wanted("1", 0), ours)], [remote("a", 0, cost_centre="77")], system=made_up(fields=fields))
+    assert found.steps == ()
+    assert "Made Up does not let us empty it" in found.skips["1"].message
 
 
 def test_a_record_that_stands_for_another_position_is_left_alone() -> None:
@@ -545,5 +612,6 @@ def test_a_deleted_position_whose_record_another_one_holds_asks_nobody_for_anyth
     found = plan(both, [remote("a", 0)], rules=rules, system=system)
     assert [(s.action, s.position_id) for s in found.steps] == [(Action.UPDATE, "2")]
     assert found.afterwards["1"].cause == "taken_over", "and only once the other one is written"
+    assert "Made Up" in found.afterwards["1"].message
     alone = plan(both[:1], [remote("a", 0)], rules=rules, system=system, others={"a": "from 1 Jan 2026"})
     assert (alone.steps, alone.skips["1"].cause) == ((), "taken_over")

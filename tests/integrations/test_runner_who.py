@@ -54,6 +54,7 @@ class Reception(Shelf):
     def __init__(self, *args: Any, **how: Any) -> None:
         self.asked: list[tuple[str, str, bool]] = []
         self.given: list[RemoteEmployee] = []  # to updates
+        self.read_for: list[RemoteEmployee] = []
         super().__init__(*args, **how)
 
     def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
@@ -70,6 +71,10 @@ class Reception(Shelf):
         if isinstance(self.tested, ConnectorError):
             raise self.tested
         return self.tested
+
+    def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
+        self.read_for.append(employee)
+        return super().read(employee)
 
     def update(
         self, employee: RemoteEmployee, person: Person, remote: Remote, changes: Mapping[str, Change], wanted: Wanted
@@ -378,6 +383,7 @@ def test_a_success_says_what_was_written_and_what_was_not() -> None:
         ("Period matched", True),
         ("Update accepted", True),
     ]
+    assert outcome.trace[3].detail == "Starts 1 Jan 2026 there"
 
 
 def test_a_refusal_says_where_and_in_whose_words() -> None:
@@ -512,6 +518,7 @@ def test_a_flat_write_knows_which_record_was_written_last_and_for_whom() -> None
     shelf = reception(Model.FLAT, there)
     go(shelf, [p("2", 5, title="Cook")], ["2"], sent={"1": sent(there)})
     [given] = shelf.given
+    assert shelf.read_for == [given]
     assert (given.id, given.record_id, given.position_id) == ("e1", "e", "1")
 
 

@@ -85,6 +85,15 @@ def test_the_day_on_which_a_flat_one_may_change_by_itself_is_kept(flat: Desk) ->
     assert link.look_on == soon
 
 
+def test_no_day_changes_a_history(history: Desk) -> None:
+    link = linked(history)
+    Position.objects.update(end_date=timezone.now().date() + timedelta(days=9), end_reason="resigned")
+    look(PeriodLink.objects.all())
+    assert link.look_on is not None
+    assert known(link) == (True, True)
+    assert link.look_on is None
+
+
 @pytest.mark.parametrize(("few", "looked"), [(2, True), (1, False)])
 def test_a_few_are_looked_at_there_and_then(history: Desk, few: int, looked: bool) -> None:
     links = [linked(history, "Cook", look_on=None) for _ in range(2)]

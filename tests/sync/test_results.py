@@ -718,7 +718,8 @@ def test_too_many_requests_make_the_connection_wait(
     assert timedelta(seconds=seconds[0]) <= book.retry_at - before <= timedelta(seconds=seconds[1] + 5)
     assert (book.retry_count, book.retry_message) == (1, "slow")
     assert book.retry_set_at is not None
-    assert Event.objects.filter(kind="retrying").count() == 1
+    [event] = Event.objects.filter(kind="retrying")
+    assert desk.integration.system.name in event.text and "slow" in event.text
     desk.store(*runs)
     assert Integration.objects.get(pk=desk.integration.pk).retry_count == 2
     assert Event.objects.filter(kind="retrying").count() == 1, "told once"
@@ -802,7 +803,8 @@ def test_three_protected_ones_in_a_row_are_everybodys(desk: Desk) -> None:
     desk.integration.refresh_from_db()
     assert (desk.integration.stopped_cause, desk.integration.stopped_message) == ("missing_right", "No right.")
     assert {desk.job(p).state for p in positions} == {Job.State.WAITING}
-    assert {(desk.job(p).cause, desk.job(p).attempts) for p in positions} == {("missing_right", 0)}
+    jobs = [desk.job(p) for p in positions]
+    assert {(job.cause, job.message, job.attempts) for job in jobs} == {("missing_right", "No right.", 0)}
 
 
 def test_several_positions_of_one_protected_employee_are_one(desk: Desk) -> None:
