@@ -44,6 +44,11 @@ ENCRYPTION_KEYS = (
     if PRODUCTION
     else env.list("ENCRYPTION_KEYS", default=[]) or [_kept_secret("encryption-key")]
 )
+# In production not yet by default: processes of the release before, which run beside these while it is upgraded, read
+# no HKDF (docs/deploy.md).
+ENCRYPTION_DERIVATION = env.str(
+    "ENCRYPTION_DERIVATION", default="sha256" if PRODUCTION else "hkdf", choices=("hkdf", "sha256")
+)
 _local = ["127.0.0.1", "localhost", "[::1]"]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS") if PRODUCTION else env.list("ALLOWED_HOSTS", default=_local)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

@@ -75,7 +75,7 @@ class ApiKeyAdmin(ScopedAdmin):
             key = obj.issue()
         super().save_model(request, obj, form, change)
         if not change:
-            request.session[_NEW_KEY] = {"id": obj.pk, "key": encrypt(key)}
+            request.session[_NEW_KEY] = {"id": obj.pk, "key": encrypt(key, "session")}
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:positions_apikey_created", args=(obj.pk,)))
@@ -109,7 +109,7 @@ class ApiKeyAdmin(ScopedAdmin):
             "title": "API key made",
             "opts": self.opts,
             "api_key": key,
-            "key": decrypt(waiting["key"]),
+            "key": decrypt(waiting["key"], "session"),
             "docs_url": "/api/docs/",
         }
         response = TemplateResponse(request, "positions/api_key_created.html", context)
