@@ -241,6 +241,8 @@ if PRODUCTION:
 # Of every request, whatever it is for and whoever sends it: a thousand rows of a bulk write fit, no page sends more.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 
+# An API key expires so many days after it was made; a year at most.
+API_KEY_DAYS = max(1, min(env.int("API_KEY_DAYS", default=365), 365))
 # Where connections may be pointed: private and loopback addresses only when the operator says so (sandboxes, tests).
 ALLOW_PRIVATE_TARGETS = env.bool("ALLOW_PRIVATE_TARGETS", default=False)
 KEEP_EXCHANGES_DAYS = env.int("KEEP_EXCHANGES_DAYS", default=30)
