@@ -466,6 +466,56 @@ def test_only_what_was_written_is_held_to_be_there() -> None:
     assert step.wanted.values["title"] == "Baker", "nor given to a system that is written as a whole"
 
 
+@pytest.mark.parametrize("outside", ["", "S"])
+def test_a_record_for_each_employee_is_removed_by_hand_whatever_the_system_could_do(outside: str) -> None:
+    """Where nothing takes its place: it is the employee's, not the position's alone."""
+    found = Story([], "S", stands_for(JAN), there(JAN), outside=outside, system=made_up(Model.FLAT)).plan()
+    problem = found.problems["S"]
+    assert (found.steps, problem.cause) == ((), "delete_by_hand")
+    assert ("left this connection's companies" in problem.message) == bool(outside)
+    assert ("was deleted here" in problem.message) != bool(outside)
+    assert FLAT.delete_note in problem.message
+
+
+def test_a_start_that_was_moved_and_is_corrected_there_says_so() -> None:
+    [step] = Story([MOVED], "S", stands_for(JAN), there(JAN)).plan().steps
+    assert "10 Feb 2026" in step.note
+    [step] = Story([p("S", 40, 60)], "S", stands_for(MOVED), there(MOVED)).plan().steps
+    assert (set(step.changes), step.note) == ({"end_date", "end_reason"}, "")
+
+
+def test_a_start_that_is_not_shown_is_said_to_be_so() -> None:
+    last = LastSent("S", Sent("e", {k: v for k, v in seen(JAN).values.items() if k != "start_date"}))
+    hidden = there(JAN)
+    hidden = replace(hidden, values={k: v for k, v in hidden.values.items() if k != "start_date"})
+    found = Story([MOVED], "S", last, hidden).plan()
+    [told] = found.warnings["S"]
+    assert "does not show its start date" in told.message
+    [step] = Story([p("S", 40, 60)], "S", last, hidden).plan().steps
+    assert [w.field for w in step.warnings] == ["start_date", "start_date"], "that it stays, and that it is not shown"
+
+
+def test_a_setting_corrects_a_start_that_a_clerk_wrote() -> None:
+    fields = tuple(
+        replace(f, when=When.ON_CREATE, always_by="follow") if f.ours == "start_date" else f for f in FLAT.fields
+    )
+    record = there(JAN, start_date=day(-9))
+    for on in (True, False):
+        case = Case(
+            replace(FLAT, fields=fields), {"follow": on}, [MOVED], frozenset("S"), stands_for(JAN), Rules(), day(TODAY)
+        )
+        found = plan_flat(case, seen(MOVED), record)
+        assert [set(s.changes) for s in found.steps] == ([{"start_date"}] if on else [])
+
+
+def test_what_is_not_written_of_the_current_one_is_said_along() -> None:
+    hidden = there(JAN)
+    hidden = replace(hidden, values={k: v for k, v in hidden.values.items() if k != "percentage"})
+    last = LastSent("S", Sent("e", {k: v for k, v in seen(JAN).values.items() if k != "percentage"}))
+    [step] = Story([p("S", 0, title="Cook")], "S", last, hidden).plan().steps
+    assert [w.field for w in step.warnings] == ["percentage"]
+
+
 # -- properties ------------------------------------------------------------------------------------------
 
 days = st.integers(0, 30)

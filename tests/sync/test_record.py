@@ -87,6 +87,16 @@ def test_every_connection_that_records_gets_a_job(office: Office, rung: list[int
     assert job.due_at <= timezone.now()
 
 
+def test_of_several_organizations_each_gets_its_own(office: Office) -> None:
+    other = Office()
+    one, two = office.connection(), other.connection()
+    here, there = office.position(), other.position()
+    for changes in ((here, there), (there, here)):
+        jobs = saved(*(Changed(p) for p in changes))
+        assert [(j.integration_id, j.position_key) for j in jobs] == [(one.pk, here.pk), (two.pk, there.pk)]
+        Job.objects.all().delete()
+
+
 def test_nothing_saved_is_nothing_recorded(office: Office, rung: list[int], django_assert_num_queries: Any) -> None:
     office.connection()
     with django_assert_num_queries(0):
@@ -96,14 +106,15 @@ def test_nothing_saved_is_nothing_recorded(office: Office, rung: list[int], djan
 
 def test_a_connection_that_is_off_has_its_links_looked_at(office: Office) -> None:
     """Nothing of it is sent, and nobody is to say that it is in sync."""
-    off = office.connection(on=False)
+    off, on = office.connection(on=False), office.connection()
     position, bystander = office.position(), office.position()
-    for each in (position, bystander):
-        office.sent(off, each)
-    PeriodLink.objects.update(stale=False)
+    looked_at, *others = office.sent(off, position), office.sent(off, bystander), office.sent(on, position)
     saved(Changed(position, ["title"]))
-    assert PeriodLink.objects.get(position_key=position.pk).stale
-    assert not PeriodLink.objects.get(position_key=bystander.pk).stale
+    looked_at.refresh_from_db()
+    assert looked_at.stale
+    for link in others:
+        link.refresh_from_db()
+        assert not link.stale
 
 
 def test_a_deleted_position_is_said_to_be_deleted(office: Office) -> None:
@@ -162,6 +173,16 @@ def test_that_it_left_is_told_once_and_once_more_when_it_moves_again(office: Off
     Job.objects.update(state=Job.State.DISMISSED, open_key=None, cause="switched_off", outside=False)
     Job.objects.exclude(pk=Job.objects.order_by("-pk")[0].pk).update(cause="", outside=True)
     assert saved(Changed(position, ["title"])) == [], "what was closed by switching off told nothing"
+
+
+def test_what_one_connection_was_told_another_one_was_not(office: Office) -> None:
+    one, two = office.connection(office.ours), office.connection(office.ours)
+    position = office.position(office.theirs)
+    office.sent(one, position)
+    saved(Changed(position, ["title"]))
+    Job.objects.update(state=Job.State.SKIPPED, open_key=None)
+    office.sent(two, position)
+    assert [j.integration_id for j in saved(Changed(position, ["title"]))] == [two.pk]
 
 
 def test_a_deletion_of_what_left_is_told_once_too(office: Office) -> None:

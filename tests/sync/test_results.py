@@ -252,6 +252,15 @@ def test_when_it_is_tried_again(history: Desk, error: ConnectorError, least: int
     assert Attempt.objects.filter(job=job).count() == 1
 
 
+def test_whoever_is_known_there_stays_so_when_no_answer_came(desk: Desk) -> None:
+    position = desk.hire()
+    link = desk.matched(position, written_to="e1")
+    desk.store(desk.done(position, stopped(position, error=Unavailable("down"))))
+    assert (desk.job(position).state, desk.job(position).cause) == (Job.State.RETRYING, "target_unavailable")
+    link.refresh_from_db()
+    assert (link.state, link.remote_id, link.written_to) == (EmployeeLink.State.MATCHED, "e1", "e1")
+
+
 @pytest.mark.parametrize(("days", "state"), [(6.9, Job.State.RETRYING), (7.1, Job.State.FAILED)])
 def test_after_seven_days_a_person_is_asked(history: Desk, days: float, state: str) -> None:
     position = history.hire()
@@ -277,6 +286,7 @@ def test_refused_credentials_are_not_the_changes_fault(desk: Desk) -> None:
     job = desk.job(position)
     assert (job.state, job.attempts) == (Job.State.WAITING, 0)
     assert job.due_at <= timezone.now()
+    assert Attempt.objects.filter(job=job, result="error").count() == 1
     desk.integration.refresh_from_db()
     assert desk.integration.stopped_at is not None
     assert (desk.integration.stopped_cause, desk.integration.stopped_message) == ("not_authorized", "Who are you?")
