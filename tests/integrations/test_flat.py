@@ -516,6 +516,16 @@ def test_what_is_not_written_of_the_current_one_is_said_along() -> None:
     assert [w.field for w in step.warnings] == ["percentage"]
 
 
+def test_what_stays_there_is_held_as_we_wrote_it_for_this_very_position() -> None:
+    last = LastSent("S", Sent("e", {**seen(JAN).values, "contract_type": "P"}))
+    record = there(JAN, contract_type="T")
+    for here, held in ((p("S", 0, title="Cook"), True), (NEW, False)):
+        meant = replace(seen(here), values={**seen(here).values, "contract_type": "X"})
+        case = Case(FLAT, {}, [here], frozenset(here.id), last, Rules(), day(TODAY))
+        [step] = plan_flat(case, meant, record).steps
+        assert step.holds.get("contract_type") == ("P" if held else None)
+
+
 # -- properties ------------------------------------------------------------------------------------------
 
 days = st.integers(0, 30)

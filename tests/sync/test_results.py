@@ -546,9 +546,10 @@ def test_an_untouched_position_to_which_nothing_was_done_has_no_entry(flat: Desk
     touched = flat.hire()
     other = flat.untouched(touched.employee)
     same = outcome(other, "skipped", cause="nothing_to_change", sent=Sent("r1", VALUES))
-    flat.store(flat.done(touched, report(outcome(touched, "skipped", cause="not_current"), same)))
+    flat.store(flat.done(touched, report(same, outcome(touched, "skipped", cause="not_current"))))
     assert not Job.objects.filter(position_key=other.pk).exists()
     assert flat.link(other) is not None
+    assert flat.job(touched).state == Job.State.SKIPPED
 
 
 def test_an_untouched_position_that_is_being_saved_keeps_its_own_job(flat: Desk) -> None:
