@@ -61,6 +61,13 @@ def test_a_step_that_fails_gives_their_words_too(connector: Flat) -> None:
     assert line == CheckLine(False, "Sign in", "It refused us. Xledger says: no such key", "Settings")
 
 
+def test_a_step_that_fails_without_their_words_gives_ours(connector: Flat) -> None:
+    def fail() -> str:
+        raise NotAuthorized("It refused us.")
+
+    assert connector.tried("Sign in", "Settings", fail).detail == "It refused us."
+
+
 def test_an_interrupted_check_is_no_line(connector: Flat) -> None:
     def stop() -> str:
         raise Interrupted("no more")
@@ -145,3 +152,9 @@ def test_a_refusal_names_the_field(connector: Flat) -> None:
     error = connector.data_refused("title", vendor_text="too long")
     assert "refused the field Title" in error.message and (error.field, error.vendor_text) == ("title", "too long")
     assert "this employee's data" in connector.data_refused().message
+
+
+def test_what_only_a_mistake_of_ours_leads_to_is_said_to_be_ours(connector: Flat) -> None:
+    error = connector.not_understood(vendor_text="no such field")
+    assert "Xledger" in error.message and "fault of Position Sync" in error.message
+    assert error.vendor_text == "no such field"

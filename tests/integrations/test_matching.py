@@ -48,6 +48,7 @@ class Directory(Connector):
         return RemoteEmployee(record, matched_by=matched_by, marks=marks)
 
     def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        assert isinstance(person, Person)
         return self._shown(known_id) if known_id in self.there else None
 
     def searches(self, person: Person) -> Sequence[Search]:
@@ -67,7 +68,7 @@ class Directory(Connector):
         )
 
     def hint(self, person: Person) -> str:
-        return "Drafts are not seen."
+        return f"Drafts of {person.number} are not seen."
 
     def check(self) -> Sequence[CheckLine]:
         self.tests += 1
@@ -152,7 +153,8 @@ def test_two_strong_marks_that_point_at_two_records_are_neither_believed() -> No
     with pytest.raises(MatchRefused) as caught:
         directory.find_employee(ASE)
     assert (caught.value.cause, caught.value.candidate) == ("marks_disagree", "r0")
-    assert "r0" in caught.value.message and "r1" in caught.value.message
+    assert "In Made Up the employee number points at record r0" in caught.value.message
+    assert "the national id at record r1" in caught.value.message
     assert found(Directory(number), ASE) == "r0"
     assert found(Directory(number, national_id, differ=True), ASE) == "r1", "a number says nothing there"
     assert found(Directory(number, national_id), replace(ASE, national_id="")) == "r0"
@@ -173,6 +175,7 @@ def test_a_hit_against_which_another_mark_speaks_is_refused_and_may_be_confirmed
         with pytest.raises(MatchRefused) as caught:
             directory.find_employee(ASE)
         assert caught.value.candidate == "r0"
+        assert "Record r0 in Made Up" in caught.value.message
 
 
 def test_numbers_that_differ_on_purpose_are_neither_searched_nor_compared() -> None:
@@ -196,10 +199,10 @@ def test_what_helps_is_said_where_nobody_is_found() -> None:
     for known in ("", "r7"):
         with pytest.raises(EmployeeNotFound) as caught:
             Directory().find_employee(ASE, known)
-        assert caught.value.message.endswith("Drafts are not seen.")
+        assert caught.value.message.endswith("Drafts of 1042 are not seen.")
     with pytest.raises(EmployeeNotFound) as caught:
         Directory().find_confirmed(ASE, "r7")
-    assert caught.value.message.endswith("Drafts are not seen.")
+    assert caught.value.message.endswith("Drafts of 1042 are not seen.")
 
 
 def test_a_confirmed_record_is_believed_whatever_it_shows() -> None:
@@ -214,6 +217,7 @@ def test_when_marks_changed_here_a_strong_one_that_points_elsewhere_is_said() ->
     with pytest.raises(MatchRefused) as caught:
         directory.find_confirmed(ASE, "r0", anew=True)
     assert (caught.value.cause, caught.value.candidate) == ("marks_disagree", "r0")
+    assert "the confirmed match points at record r0 and the employee number at record r1" in caught.value.message
     by_email = Directory(BO, Marks(email="ase@example.com"))
     assert by_email.find_confirmed(ASE, "r0", anew=True).id == "r0", "an e-mail is no strong one"
     own = Directory(replace(BO, number="1042"))

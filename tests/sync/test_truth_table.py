@@ -162,6 +162,12 @@ def test_as_many_are_counted_and_listed_as_there_are(db: Any, on: bool, limited:
         if not limited:
             integration.companies.clear()
     rows = everything(integration, [*companies, None])
+    beside = IntegrationFactory(organization=organization, system_key=HISTORY)
+    for position, *_ in rows:  # what another connection was sent, and has on its way, is its own affair
+        made(beside, position, "failed", True).save()
+        PeriodLink.objects.create(
+            integration=beside, employee_key=position.employee_id, position_key=position.pk, remote_id="x"
+        )
     integration = Integration.objects.select_related("organization").get(pk=integration.pk)
     scope = scope_of(integration.pk)
     assert (scope.everybody, len(scope.companies)) == (limited is None, 1 if limited else 0)
