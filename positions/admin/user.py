@@ -15,7 +15,7 @@ from unfold.forms import UserChangeForm
 from positions import invitations, second_factor, sessions
 from positions.admin.opened import OpenedInline
 from positions.admin.scoped import OperatorAdmin
-from positions.models import Member, SecondFactor
+from positions.models import Member, SecondFactor, SelfMadeUser
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +93,9 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
         super().save_model(request, obj, form, change)
         if not change:
             self._show_link(request, obj)
+        elif "email" in form.changed_data:
+            # An operator says now whose address it is.
+            SelfMadeUser.objects.filter(user=obj).delete()
 
     def _show_link(self, request: HttpRequest, user: Any) -> None:
         link = request.build_absolute_uri(invitations.address_of(user))
