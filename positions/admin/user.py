@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -8,11 +10,12 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import TabularInline
 from unfold.forms import UserChangeForm
 
 from positions import invitations, second_factor, sessions
+from positions.admin import confirming
 from positions.admin.opened import OpenedInline
 from positions.admin.scoped import OperatorAdmin
 from positions.models import Member, SecondFactor, SelfMadeUser
@@ -88,6 +91,23 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
     def get_urls(self) -> list[Any]:
         # Nobody sets a password for somebody else.
         return [url for url in super().get_urls() if url.name != "auth_user_password_change"]
+
+    # -- whoever changes an account, also by an action of the list, shows again that it is them
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._confirmed(request, super().changeform_view, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._confirmed(request, super().changelist_view, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._confirmed(request, super().delete_view, *args, **kwargs)
+
+    def _confirmed(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        go_on = partial(view, request, *args, **kwargs)
+        return confirming.first(request, go_on) if self.has_view_permission(request) else go_on()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
