@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from unfold.decorators import display
 
 from positions import joining
@@ -41,7 +42,7 @@ class InvitationForm(ScopedForm):
 class InvitationAdmin(ScopedAdmin):
     needs = {"view": "administer", "add": "administer", "change": None, "delete": "administer"}
     form = InvitationForm
-    list_display = ("email", "role", "invited_by_shown", "until", "state_shown")
+    list_display = ("email", "role", "invited_by_shown", "until_shown", "state_shown")
     search_fields = ("email",)
     unsearchable = ("digest",)
     list_select_related = ("invited_by",)
@@ -54,7 +55,7 @@ class InvitationAdmin(ScopedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         (title, options), *rest = super().get_fieldsets(request, obj)
         if obj is not None:
-            shown = (*options["fields"], "invited_by_shown", "until", "state_shown")
+            shown = (*options["fields"], "invited_by_shown", "until_shown", "state_shown")
             return [(title, {**options, "fields": shown}), *rest]
         words = (
             "They become a member when they accept, by a link that is shown when you have saved. "
@@ -92,6 +93,10 @@ class InvitationAdmin(ScopedAdmin):
     @admin.display(description="invited by", ordering="invited_by")
     def invited_by_shown(self, invitation: Invitation) -> str:
         return joining.address_of(invitation.invited_by)
+
+    @admin.display(description="until", ordering="until")
+    def until_shown(self, invitation: Invitation) -> str:
+        return date_format(invitation.until, "j M Y, H:i")
 
     @display(description="state", label={"Waiting": "info", "Declined": "warning", "Over": "warning"})
     def state_shown(self, invitation: Invitation) -> str:
