@@ -96,7 +96,7 @@ class InvitationAdmin(ScopedAdmin):
 
     @admin.display(description="until", ordering="until")
     def until_shown(self, invitation: Invitation) -> str:
-        return date_format(invitation.until, "j M Y, H:i")
+        return date_format(invitation.until, "j M Y, H:i").replace(" ", "\N{NO-BREAK SPACE}")
 
     @display(description="state", label={"Waiting": "info", "Declined": "warning", "Over": "warning"})
     def state_shown(self, invitation: Invitation) -> str:
