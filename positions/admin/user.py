@@ -11,11 +11,13 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.forms import UserChangeForm
 
 from positions import invitations, second_factor, sessions
 from positions.admin import confirming
+from positions.admin.api_key import say_ended
 from positions.admin.opened import OpenedInline
 from positions.admin.scoped import OperatorAdmin
 from positions.models import Member, SecondFactor, SelfMadeUser
@@ -110,12 +112,19 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
         return confirming.first(request, go_on) if self.has_view_permission(request) else go_on()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        since = timezone.now()
         super().save_model(request, obj, form, change)
+        say_ended(request, obj.api_keys, since)
         if not change:
             self._show_link(request, obj)
         elif "email" in form.changed_data:
             # An operator says now whose address it is.
             SelfMadeUser.objects.filter(user=obj).delete()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        since = timezone.now()
+        super().save_related(request, form, formsets, change)
+        say_ended(request, form.instance.api_keys, since)
 
     def _show_link(self, request: HttpRequest, user: Any) -> None:
         link = request.build_absolute_uri(invitations.address_of(user))

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('positions', '0007_people_search'),
+        ('positions', '0010_api_keys_of_before'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
