@@ -14,11 +14,18 @@ from django.urls import reverse
 
 from integrations.models import EmployeeLink, PeriodLink
 from positions.bulk import save_positions
-from positions.models import Employee, Position
+from positions.models import Department, Employee, Position
 from positions.transactions import TRIES, repeated
 from synclog import actions, tasks
 from synclog.models import Job
-from tests.factories import ApiKeyFactory, IntegrationFactory, OperatorFactory, OrganizationFactory, PositionFactory
+from tests.factories import (
+    ApiKeyFactory,
+    DepartmentFactory,
+    IntegrationFactory,
+    OperatorFactory,
+    OrganizationFactory,
+    PositionFactory,
+)
 from tests.sync.interleaving import (
     Elsewhere,
     during_a_call,
@@ -217,6 +224,32 @@ def test_neither_how_somebody_was_nor_how_they_will_be_is_sent_while_they_are_ch
 
 
 # -- clients ---------------------------------------------------------------------------------------------
+
+
+def test_a_name_that_changes_while_a_position_is_saved_goes_along(world: World) -> None:
+    """Neither sees the other before both are committed, and the position is sent before the name is."""
+    entra = world.connect("entra_id")
+    world.employee.department = DepartmentFactory(organization=world.organization, name="Butikk")
+    world.employee.save()
+    changed, drained = threading.Event(), threading.Event()
+
+    def rename() -> None:
+        with transaction.atomic():
+            department = Department.objects.get(name="Butikk")
+            department.name = "Store"
+            department.save()
+            changed.set()
+            assert drained.wait(20)
+
+    other = Elsewhere(rename).begin(0)
+    assert changed.wait(20)
+    world.save()
+    world.drain(entra)
+    before = world.there(entra)[0]["department"]
+    drained.set()
+    other.over()
+    world.drain(entra)
+    assert (before, world.there(entra)[0]["department"]) == ("Butikk", "Store")
 
 
 def test_crosswise_bulks_are_both_carried_out(world: World) -> None:
