@@ -18,7 +18,14 @@ from positions.models import Department, Employee, Position
 from positions.transactions import TRIES, repeated
 from synclog import actions, tasks
 from synclog.models import Job
-from tests.factories import ApiKeyFactory, DepartmentFactory, OperatorFactory, PositionFactory
+from tests.factories import (
+    ApiKeyFactory,
+    DepartmentFactory,
+    IntegrationFactory,
+    OperatorFactory,
+    OrganizationFactory,
+    PositionFactory,
+)
 from tests.sync.interleaving import (
     Elsewhere,
     during_a_call,
@@ -354,3 +361,15 @@ def test_a_day_that_is_taken_over_waits_for_the_results_that_are_being_stored(wo
     other.over()
     link.refresh_from_db()
     assert link.next_change_on == date(2030, 1, 1)
+
+
+def test_two_processes_that_take_up_one_organization_at_once_are_counted(world: World, settings: Any) -> None:
+    """The share is looked at and taken by one after the other: else both would see that there is room."""
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": 2}
+    IntegrationFactory(organization=OrganizationFactory(), send_positions=True)
+    first, second = world.connect("netvisor"), world.connect("fortnox")
+    position = world.save()
+    with meanwhile(lambda: tasks.drain(second.pk), at='UPDATE "synclog_lease"'):
+        tasks.drain(first.pk)
+    assert world.job(first, position).state == SUCCEEDED
+    assert world.job(second, position).state == Job.State.WAITING, "the last process is for the others"
