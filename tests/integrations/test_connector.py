@@ -12,6 +12,7 @@ from integrations.connectors.base import Connector
 from integrations.connectors.context import Context
 from integrations.connectors.errors import EmployeeNotFound, EmployeeNotUnique, Interrupted, NotAuthorized
 from integrations.connectors.registry import connector_for
+from integrations.connectors.system import Kind
 from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 
 XLEDGER = connector_for("xledger").system
@@ -158,3 +159,13 @@ def test_what_only_a_mistake_of_ours_leads_to_is_said_to_be_ours(connector: Flat
     error = connector.not_understood(vendor_text="no such field")
     assert "Xledger" in error.message and "fault of Position Sync" in error.message
     assert error.vendor_text == "no such field"
+
+
+def test_no_credential_of_the_connection_is_shown() -> None:
+    secrets = [s.name for s in XLEDGER.credentials if s.kind in (Kind.SECRET, Kind.LONG_SECRET)]
+    assert secrets
+    told = {name: f"secret-of-{name}" for name in secrets}
+    connector = Flat(Context(told, {}, {"api": "https://a.example"}, "n", date(2026, 6, 15)))
+    said = connector.http.masker.words(" ".join(["It has", *told.values()]))
+    assert said.startswith("It has")
+    assert not any(secret in said for secret in told.values())

@@ -40,12 +40,12 @@ def truth(
     system: str = HISTORY,
     start: date = TODAY - 9 * DAY,
     end: date | None = None,
-    now: str = "",
+    **how: str,
 ) -> Truth:
     organization = Organization(pk=1, time_zone="UTC")
     integration = Integration(organization=organization, system_key=system, send_positions=on)
     position = Position(pk=1, start_date=start, end_date=end, company_id=5)
-    return truth_of(position, integration, Scope(False, frozenset({5} if takes else {6})), found, link, now)
+    return truth_of(position, integration, Scope(False, frozenset({5} if takes else {6})), found, link, **how)
 
 
 @pytest.mark.parametrize(

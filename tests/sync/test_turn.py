@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -45,7 +46,7 @@ def asks(turn: Turn, meanwhile: Callable[[], object] = lambda: None) -> None:
     """A thread asks for leave, and the owner of the turn serves it: only then, after what happens `meanwhile`."""
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(turn._guard)
-        until = time.monotonic() + 5
+        until = time.monotonic() + 30
         while not asked.done() and time.monotonic() < until:
             if not turn._events.empty():
                 meanwhile()
@@ -60,12 +61,15 @@ def test_a_call_may_be_made(desk: Desk) -> None:
 def test_what_is_known_is_not_asked_again_for_a_moment(desk: Desk, django_assert_num_queries: Any) -> None:
     turn = turn_of(desk)
     turn._look()
+    looked_at = turn._known_at
+    turn._known_at = time.monotonic() + 60  # as if it had just been looked, however slow this machine is
     with django_assert_num_queries(0):
         asks(turn)
         turn._look()
-    turn._known_at -= KNOWN
+    turn._known_at = looked_at - KNOWN
     with django_assert_num_queries(1):
         turn._look()
+    assert turn._known_at > looked_at
 
 
 @pytest.mark.parametrize(
@@ -210,13 +214,14 @@ def test_so_many_are_claimed_ahead_the_longest_due_first(desk: Desk) -> None:
 
 
 def test_where_nothing_is_due_it_is_asked_again_after_a_moment(desk: Desk, django_assert_num_queries: Any) -> None:
-    turn = turn_of(desk)
+    turn, before = turn_of(desk), time.monotonic()
     turn._claim()
+    assert turn._ask_at >= before + turns.ASK
     [position] = saved(desk)
+    turn._ask_at = time.monotonic() + 60
     with django_assert_num_queries(0):
         turn._claim()
-    time.sleep(turns.ASK + 0.01)
-    turn._claim()
+    assert claimed(turn) == {position.employee_id}
     assert desk.job(position).state == Job.State.RUNNING
 
 
@@ -258,10 +263,12 @@ def test_what_waits_for_a_thread_is_given_back_too(desk: Desk) -> None:
     claimed(turn)
     [running] = turn._ready
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(time.sleep, 0.3)
+        busy = threading.Event()
+        pool.submit(busy.wait, 30)
         running.future = pool.submit(lambda: None)
         turn._ready, turn._flying = [], {position.employee_id: running}
         turn._give_back()
+        busy.set()
     assert (turn._flying, desk.job(position).state) == ({}, Job.State.WAITING)
 
 
