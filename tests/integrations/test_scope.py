@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from integrations.models import Integration, PeriodLink
-from integrations.scope import Scope, scope_of
+from integrations.scope import NOTHING, Scope, company_names, left_behind, not_taken, scope_of, scopes_of
 from integrations.settings_form import ConnectionForm
 from positions.models import AuditEntry, Company, Position
 from tests.factories import (
@@ -202,3 +202,50 @@ def test_from_before_and_back(company: Company) -> None:
     assert position.company == company
     assert scope_of(limited.pk) == Scope(False, frozenset({company.pk}))
     assert scope_of(everybodys.pk) == Scope(True)
+
+
+def test_why_a_position_is_not_taken_names_both_companies(company: Company) -> None:
+    position = Position(company=company)
+    said = not_taken("Fortnox", position, ["Zoo", "Alpha", "Mill"])
+    assert company.name in said
+    assert "Fortnox takes only positions with Alpha, Mill or Zoo" in said
+    assert "with Zoo." in not_taken("Fortnox", position, ["Zoo"])
+    assert "takes none" in not_taken("Fortnox", position, [])
+    assert "has no company" in not_taken("Fortnox", Position(company=None), ["Zoo"])
+
+
+def test_the_names_of_the_companies_that_each_is_limited_to(integration: Integration, company: Company) -> None:
+    first = CompanyFactory(organization=integration.organization, name="0 comes first")
+    integration.companies.set([company, first])
+    other, free = (IntegrationFactory(organization=integration.organization) for _ in range(2))
+    other.companies.set([first])
+    found = company_names([integration, free])
+    assert dict(found) == {integration.pk: ["0 comes first", company.name]}
+    assert found.get(free.pk) is None
+
+
+def test_what_was_sent_and_is_not_taken_any_more_is_counted(integration: Integration, company: Company) -> None:
+    outside = CompanyFactory(organization=integration.organization)
+    person = EmployeeFactory(organization=integration.organization, company=company)
+    positions = [PositionFactory(employee=person, company=c) for c in (company, outside, outside, None)]
+    for position in positions[:2]:
+        PeriodLink.objects.create(
+            integration=integration, employee_key=person.pk, position_key=position.pk, remote_id="r"
+        )
+    PeriodLink.objects.create(integration=integration, employee_key=person.pk, position_key=10**9, remote_id="gone")
+    integration.companies.set([company])
+    assert left_behind(integration.pk) == 1
+    Integration.objects.update(everybody=True)
+    assert left_behind(integration.pk) == 0
+    assert left_behind(987654321) == 0
+
+
+def test_several_are_told_apart(integration: Integration, company: Company) -> None:
+    everybody = IntegrationFactory(organization=integration.organization)
+    integration.companies.set([company])
+    assert scopes_of([integration.pk, everybody.pk, 987654321]) == {
+        integration.pk: Scope(False, frozenset({company.pk})),
+        everybody.pk: Scope(True),
+    }
+    assert scope_of(987654321) == NOTHING
+    assert not NOTHING.takes(Position(company=company))
