@@ -11,6 +11,7 @@ import pytest
 from integrations.connectors.base import Connector
 from integrations.connectors.context import Context
 from integrations.connectors.errors import EmployeeNotFound, EmployeeNotUnique, Interrupted, NotAuthorized
+from integrations.connectors.http import Response
 from integrations.connectors.registry import connector_for
 from integrations.connectors.system import Kind
 from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
@@ -169,3 +170,9 @@ def test_no_credential_of_the_connection_is_shown() -> None:
     said = connector.http.masker.words(" ".join(["It has", *told.values()]))
     assert said.startswith("It has")
     assert not any(secret in said for secret in told.values())
+
+
+def test_without_tokens_no_refusal_renews_anything(connector: Flat) -> None:
+    unauthorized, forbidden = (Response(status, {}, b"", None) for status in (401, 403))
+    assert connector.refused(unauthorized) and not connector.refused(forbidden)
+    assert not connector._renewed(unauthorized)

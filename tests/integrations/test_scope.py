@@ -249,3 +249,20 @@ def test_several_are_told_apart(integration: Integration, company: Company) -> N
     }
     assert scope_of(987654321) == NOTHING
     assert not NOTHING.takes(Position(company=company))
+
+
+def test_whom_a_scope_takes(company: Company) -> None:
+    ours, without = Position(company=company), Position(company=None)
+    for scope, taken in (
+        (Scope(True), (True, True)),
+        (Scope(False, frozenset({company.pk})), (True, False)),
+        (Scope(False, frozenset({company.pk + 1})), (False, False)),
+        (NOTHING, (False, False)),
+    ):
+        assert (scope.takes(ours), scope.takes(without)) == taken
+
+
+def test_a_company_that_is_given_connections_limits_them_too(integration: Integration, company: Company) -> None:
+    assert scope_of(integration.pk).everybody
+    company.integration_set.add(integration)
+    assert scope_of(integration.pk) == Scope(False, frozenset({company.pk}))
