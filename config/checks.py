@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` warns of, beside Django's own checks."""
+"""What `manage.py check --deploy` warns of, beside Django's own checks, and what nothing starts with."""
 
 from __future__ import annotations
 
@@ -9,15 +9,43 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 
+from config.keys import weakness
 from synclog.turn import OVERTIME, SECONDS
 
 NETWORK_FILE_SYSTEMS = (
     "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "ocfs2", "gfs2", "virtiofs",
 )  # fmt: skip
-_PLACEHOLDERS = ("change", "example", "secret-key", "insecure", "replace", "password")
 _NEW_KEY = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+_FORMER = "Keep it behind the new one until `manage.py rotate_keys` has run (docs/deploy.md, Keys)."
+
+
+@register(Tags.security)
+def weak_keys(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Errors, with which nothing starts in production."""
+    if not settings.PRODUCTION:
+        return []
+    found: list[CheckMessage] = []
+    signing = (
+        ("SECRET_KEY", settings.SECRET_KEY),
+        *(("SECRET_KEY_FALLBACKS", k) for k in settings.SECRET_KEY_FALLBACKS),
+    )
+    for name, key in signing:
+        if why := weakness(key):
+            found.append(_error(1, f"{name} {why}: sessions and links could be forged.", _NEW_KEY))
+    first = settings.ENCRYPTION_KEYS[0] if settings.ENCRYPTION_KEYS else ""
+    if why := weakness(first):
+        hint = f"{_NEW_KEY}. Is data encrypted with this one? {_FORMER}"
+        found.append(_error(2, f"The first of ENCRYPTION_KEYS {why}: credentials could be read.", hint))
+    return found
+
+
+def refuse_weak_keys() -> None:
+    """For servers that start without Django's checks. Raises ImproperlyConfigured."""
+    if found := weak_keys():
+        raise ImproperlyConfigured(" ".join(f"{error.msg} {error.hint}" for error in found))
 
 
 @register(Tags.security, deploy=True)
@@ -29,24 +57,29 @@ def _warn(number: int, text: str, hint: str) -> Warning:
     return Warning(text, hint=hint, id=f"position_sync.W{number:03}")
 
 
+def _error(number: int, text: str, hint: str) -> Error:
+    return Error(text, hint=hint, id=f"position_sync.E{number:03}")
+
+
 def _keys() -> Iterator[Warning]:
     signing, encryption = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS], settings.ENCRYPTION_KEYS
-    if any(_weak(key) for key in signing):
-        yield _warn(1, "SECRET_KEY (or a fallback) is short or a placeholder: sessions could be forged.", _NEW_KEY)
-    if not encryption or any(_weak(key) for key in encryption):
-        yield _warn(2, "One of ENCRYPTION_KEYS is short or a placeholder: credentials could be read.", _NEW_KEY)
+    if any(weakness(key) for key in encryption[1:]):
+        # Not an error: without it, what it encrypted could not be encrypted anew.
+        yield _warn(2, "A former one of ENCRYPTION_KEYS is weak: what it encrypted could be read.", _FORMER)
     if set(encryption) & set(signing):
         yield _warn(
             3,
             "ENCRYPTION_KEYS and SECRET_KEY share a key: who learns one has both, and neither can be changed alone.",
             "Put a new key first in ENCRYPTION_KEYS and keep the old one behind it until all is encrypted anew.",
         )
-    if settings.METRICS_TOKEN and _weak(settings.METRICS_TOKEN):
+    if settings.METRICS_TOKEN and weakness(settings.METRICS_TOKEN):
         yield _warn(4, "METRICS_TOKEN is short or a placeholder: it could be guessed.", _NEW_KEY)
-
-
-def _weak(key: str) -> bool:
-    return len(key) < 32 or len(set(key)) < 8 or any(word in key.lower() for word in _PLACEHOLDERS)
+    if settings.PRODUCTION and settings.ENCRYPTION_DERIVATION != "hkdf":
+        yield _warn(
+            22,
+            "ENCRYPTION_DERIVATION is sha256: what is stored is encrypted as releases before did.",
+            "Once every web and worker process runs this release: ENCRYPTION_DERIVATION=hkdf, restart, rotate_keys.",
+        )
 
 
 def _switches() -> Iterator[Warning]:

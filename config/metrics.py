@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -25,6 +25,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from integrations.models import Integration
+from positions.models import ApiKey
 from synclog.models import Attempt, Heartbeat, Job
 from synclog.tasks import ready_integrations, silent_for
 from synclog.truth import counts_of
@@ -98,6 +99,7 @@ class Figures(Collector):
         yield from self._attempts(now)
         yield self._seconds(now)
         yield self._calls(now)
+        yield self._api_keys(now)
         yield from _workers(now)
 
     def _connections(self, now: datetime) -> Iterator[Metric]:
@@ -245,6 +247,19 @@ class Figures(Collector):
         family = self._gauge("vendor_calls", "HTTP calls of attempts that ended within the last minute.")
         for key, number in sorted(numbers.items()):
             family.add_metric(key, number)
+        return family
+
+    def _api_keys(self, now: datetime) -> Metric:
+        """Of no system: by organization where that is asked for."""
+        more = {name: path for name, path in self.labels.items() if name != "system"}
+        family = GaugeMetricFamily("position_sync_api_keys", "API keys by what holds of them.", labels=[*more, "state"])
+        numbers: Counter[tuple[str, ...]] = Counter()
+        if not more:
+            numbers.update({(state.value,): 0 for state in ApiKey.State})
+        for key in ApiKey.objects.with_right().select_related("organization"):
+            numbers[*([key.organization.name] if more else []), key.state(now).value] += 1
+        for labels, number in sorted(numbers.items()):
+            family.add_metric(labels, number)
         return family
 
 

@@ -44,6 +44,11 @@ ENCRYPTION_KEYS = (
     if PRODUCTION
     else env.list("ENCRYPTION_KEYS", default=[]) or [_kept_secret("encryption-key")]
 )
+# In production not yet by default: processes of the release before, which run beside these while it is upgraded, read
+# no HKDF (docs/deploy.md).
+ENCRYPTION_DERIVATION = env.str(
+    "ENCRYPTION_DERIVATION", default="sha256" if PRODUCTION else "hkdf", choices=("hkdf", "sha256")
+)
 _local = ["127.0.0.1", "localhost", "[::1]"]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS") if PRODUCTION else env.list("ALLOWED_HOSTS", default=_local)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -236,6 +241,8 @@ if PRODUCTION:
 # Of every request, whatever it is for and whoever sends it: a thousand rows of a bulk write fit, no page sends more.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 
+# An API key expires so many days after it was made; a year at most.
+API_KEY_DAYS = max(1, min(env.int("API_KEY_DAYS", default=365), 365))
 # Where connections may be pointed: private and loopback addresses only when the operator says so (sandboxes, tests).
 ALLOW_PRIVATE_TARGETS = env.bool("ALLOW_PRIVATE_TARGETS", default=False)
 KEEP_EXCHANGES_DAYS = env.int("KEEP_EXCHANGES_DAYS", default=30)

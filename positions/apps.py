@@ -7,10 +7,11 @@ class PositionsConfig(AppConfig):
     verbose_name = "HR"
 
     def ready(self) -> None:
-        from positions import audit, personal_rows, sessions, signing_in
+        from positions import api_keys, audit, personal_rows, sessions, signing_in
         from positions.api.authentication import note_used
 
         audit.connect()
+        api_keys.connect()
         signing_in.connect()
         sessions.connect()
         personal_rows.connect()

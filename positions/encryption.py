@@ -1,4 +1,8 @@
-"""Encryption at rest with rotation: the first of ENCRYPTION_KEYS encrypts, every one of them decrypts."""
+"""Encryption with rotation: the first of ENCRYPTION_KEYS encrypts, every one of them decrypts.
+
+From each, one key is derived for each purpose with HKDF (RFC 5869). Releases before took a hash of it for everything:
+both are read, and ENCRYPTION_DERIVATION says which is written.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +10,63 @@ import base64
 import hashlib
 import json
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
+# Columns, and what waits in a session for the one page that shows it: neither can be put in the other's place.
+Purpose = Literal["at rest", "session"]
+_MISSING = "Stored data cannot be decrypted: a key is missing from ENCRYPTION_KEYS."
 
-@lru_cache(maxsize=4)
-def _box(keys: tuple[str, ...]) -> MultiFernet:
+
+def _derived(key: str, purpose: Purpose) -> bytes:
+    # No salt: the keys are random (config/keys.py refuses others), and one would have to be kept beside them.
+    return HKDF(SHA256(), length=32, salt=None, info=f"position-sync {purpose}".encode()).derive(key.encode())
+
+
+def _hashed(key: str, purpose: Purpose) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+@lru_cache(maxsize=16)
+def _box(keys: tuple[str, ...], derivation: str, purpose: Purpose) -> MultiFernet:
     if not keys:
         raise ImproperlyConfigured("ENCRYPTION_KEYS is empty.")
-    # Any long text may serve as a key: Fernet wants exactly 32 bytes.
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(hashlib.sha256(k.encode()).digest())) for k in keys])
+    ways = (_derived, _hashed) if derivation == "hkdf" else (_hashed, _derived)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(way(key, purpose))) for way in ways for key in keys])
 
 
-def encrypt(text: str) -> str:
-    return _box(tuple(settings.ENCRYPTION_KEYS)).encrypt(text.encode()).decode() if text else ""
+def _box_for(purpose: Purpose) -> MultiFernet:
+    return _box(tuple(settings.ENCRYPTION_KEYS), settings.ENCRYPTION_DERIVATION, purpose)
 
 
-def decrypt(stored: str) -> str:
+def encrypt(text: str, purpose: Purpose = "at rest") -> str:
+    return _box_for(purpose).encrypt(text.encode()).decode() if text else ""
+
+
+def decrypt(stored: str, purpose: Purpose = "at rest") -> str:
     """Raises ImproperlyConfigured when none of the keys fits."""
     if not stored:
         return ""
     try:
-        return _box(tuple(settings.ENCRYPTION_KEYS)).decrypt(stored.encode()).decode()
+        return _box_for(purpose).decrypt(stored.encode()).decode()
     except InvalidToken:
-        raise ImproperlyConfigured("Stored data cannot be decrypted: a key is missing from ENCRYPTION_KEYS.") from None
+        raise ImproperlyConfigured(_MISSING) from None
 
 
 def rotate(stored: str) -> str:
-    """The same text encrypted with the first key. Raises ImproperlyConfigured when none of the keys fits."""
+    """The same text of a column, encrypted with the first key. Raises ImproperlyConfigured when none fits."""
     if not stored:
         return ""
     try:
-        return _box(tuple(settings.ENCRYPTION_KEYS)).rotate(stored.encode()).decode()
+        return _box_for("at rest").rotate(stored.encode()).decode()
     except InvalidToken:
-        raise ImproperlyConfigured("Stored data cannot be decrypted: a key is missing from ENCRYPTION_KEYS.") from None
+        raise ImproperlyConfigured(_MISSING) from None
 
 
 class EncryptedTextField(models.TextField):

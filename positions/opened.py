@@ -69,7 +69,7 @@ class Opened:
     def opened_input(self) -> SafeString:
         """What the page that shows this form has to carry along."""
         if not self._prints:
-            return SafeString()
+            return SafeString("")
         return format_html(
             '<input type="hidden" name="{}" value="{}">', self._named("opened"), json.dumps(self._prints)
         )

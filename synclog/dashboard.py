@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from integrations.models import Integration
-from positions import dates, roles
+from positions import api_keys, dates, roles
 from positions.models import Employee
 from synclog import showing
 from synclog.causes import cause_title, remedy
@@ -118,12 +118,26 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "left_out": len(integrations) - len(shown),
         "several": several,
         "needs": needs[:_SHOWN_NEEDS],
+        "api_keys": _api_keys(request, several),
         "more_needs": max(0, len(needs) - _SHOWN_NEEDS),
         "anyone": bool(integrations) or Employee.objects.filter(**_within(ids)).exists(),
         "may_connect": roles.can_somewhere(request.user, "administer"),
         "may_edit": roles.can_somewhere(request.user, "edit"),
         "days": DAYS,
     }
+
+
+def _api_keys(request: HttpRequest, several: bool) -> list[tuple[str, str, str]]:
+    """(tone, what is to be said, address) of each key that its admins are to do something about."""
+    wanting = api_keys.wanting(roles.organization_ids(request.user, "administer"))
+    return [
+        (
+            "danger" if urgent else "warning",
+            f"The API key {key}{f' of {key.organization}' if several else ''} {said}",
+            reverse("admin:positions_apikey_change", args=[key.pk]),
+        )
+        for key, said, urgent in wanting[:_SHOWN_NEEDS]
+    ]
 
 
 def _within(ids: Any) -> dict[str, Any]:

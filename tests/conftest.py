@@ -22,6 +22,10 @@ if sys.dont_write_bytecode:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
+# jsonschema would build 39 grammars, which takes a processor five seconds in each test process, for formats that no
+# test asks it to check. It does without them where they are not installed.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
 
 def pytest_configure() -> None:
     # A password's hash is made to take long; tests have nothing to protect.

@@ -7,8 +7,10 @@ otherwise lead inside.
 from __future__ import annotations
 
 import ipaddress
+import queue
 import socket
 import sys
+import threading
 import time
 from typing import Any
 
@@ -37,9 +39,28 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-def resolve(host: str, port: int) -> list[str]:
-    """Every IP address of a host, in the order in which to try them. Raises socket.gaierror."""
-    return list(dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+def resolve(host: str, port: int, seconds: float) -> list[str]:
+    """Every IP address of a host, in the order in which to try them.
+
+    Raises socket.gaierror, UnicodeError for what is no name, and TimeoutError after so many seconds: whoever owns a
+    name owns the server that is asked for it, and the system's own look-up knows no deadline.
+    """
+    answer: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answer.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            answer.put(error)
+
+    threading.Thread(target=ask, name="look-up", daemon=True).start()
+    try:
+        found = answer.get(timeout=max(0.05, seconds))
+    except queue.Empty:
+        raise TimeoutError(f"No name server told the address of {host} in time.") from None
+    if isinstance(found, Exception):
+        raise found
+    return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
 class PrivateAddress(Unavailable):
@@ -62,7 +83,9 @@ def open_socket(connection: Any, *, public_only: bool) -> socket.socket:
     # As urllib3's own, which would look the name up once more, and give each address the whole time.
     until = time.monotonic() + connection.timeout
     try:
-        found = resolve(connection._dns_host, connection.port)
+        found = resolve(connection._dns_host, connection.port, connection.timeout)
+    except TimeoutError as error:
+        raise ConnectTimeoutError(connection, str(error)) from error
     except (socket.gaierror, UnicodeError) as error:
         raise NameResolutionError(connection.host, connection, error) from error  # type: ignore[arg-type]
     # All of them: one public address beside a private one is how rebinding looks.

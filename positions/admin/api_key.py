@@ -1,21 +1,27 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from positions.admin.scoped import ScopedAdmin, ScopedForm
+from positions.api_keys import advice, days_left
+from positions.dates import show
 from positions.encryption import decrypt, encrypt
 from positions.models import ApiKey
-from positions.models.api_key import SCOPES
+from positions.models.api_key import SCOPES, latest_end
 
 _SCOPE_WORDS = {
     "positions:read": "positions:read – read employees and positions",
@@ -34,10 +40,25 @@ class ApiKeyForm(ScopedForm):
         error_messages={"required": "Tick at least one scope: a key without any may do nothing."},
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "expires_at" in self.fields:
+            self.fields["expires_at"].help_text = f"{settings.API_KEY_DAYS} days after the key is made at the latest."
+
     def clean_expires_at(self) -> Any:
-        expires = self.cleaned_data["expires_at"]
-        if expires is not None and "expires_at" in self.changed_data and expires <= timezone.now():
+        expires, present = self.cleaned_data["expires_at"], self.instance.expires_at
+        if expires is None or "expires_at" not in self.changed_data:
+            return present
+        if expires <= timezone.now():
             raise forms.ValidationError("This lies in the past. Delete the key to revoke it at once.")
+        latest = latest_end(self.instance.created_at)
+        if present is not None:
+            latest = max(latest, present)  # of before there was a limit, or of another one
+        if expires > latest:
+            raise forms.ValidationError(
+                f"A key lasts {settings.API_KEY_DAYS} days at most: until {show(latest.date())}, {latest:%H:%M} UTC. "
+                "Make its successor then."
+            )
         return expires
 
 
@@ -45,15 +66,20 @@ class ApiKeyForm(ScopedForm):
 class ApiKeyAdmin(ScopedAdmin):
     needs = {"view": "administer", "add": "administer", "change": "administer", "delete": "administer"}
     form = ApiKeyForm
-    list_display = ("name", "prefix_shown", "scopes_shown", "state_shown", "expires_at", "last_used_at")
+    list_display = ("name", "prefix_shown", "scopes_shown", "state_shown", "owner_shown", "expires_at", "last_used_at")
+    list_select_related = ("owner",)
+    actions = ("become_owner",)
     search_fields = ("name", "prefix")
     unsearchable = ("hash",)
-    readonly_fields = ("prefix_shown", "last_used_at", "created_by", "created_at")
+    readonly_fields = (
+        *("prefix_shown", "state_shown", "advice_shown", "owner_shown", "last_used_at", "created_by", "created_at"),
+    )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = ["name", "scopes", "expires_at"]
         if obj is not None:
-            fields += ["prefix_shown", "last_used_at", "created_by", "created_at"]
+            fields += ["prefix_shown", "state_shown", "advice_shown", "owner_shown"]
+            fields += ["last_used_at", "created_by", "created_at"]
         organization = ["organization"] if self._asks_for_organization(request) else []
         return [(None, {"fields": organization + fields})]
 
@@ -65,17 +91,60 @@ class ApiKeyAdmin(ScopedAdmin):
     def scopes_shown(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
 
-    @display(description="state", label={"Active": "success", "Expired": "warning"})
-    def state_shown(self, key: ApiKey) -> str:
-        return "Active" if key.usable() else "Expired"
+    @display(
+        description="state", label={"active": "success", "expiring": "warning", "expired": "danger", "ended": "danger"}
+    )
+    def state_shown(self, key: ApiKey) -> tuple[str, str]:
+        now = timezone.now()
+        state = key.state(now)
+        return state.value, f"Expires {days_left(key, now)}" if state == key.State.EXPIRING else str(state.label)
+
+    @admin.display(description="to do")
+    def advice_shown(self, key: ApiKey) -> str:
+        said = advice(key, timezone.now())
+        address = reverse("admin:positions_apikey_add")
+        return format_html(
+            '<p>{}</p><p><a class="ps-link" href="{}?successor_of={}">Make a successor</a>: a new key for the same, '
+            "beside this one, which works until it expires or is deleted.</p>",
+            f"This key {said}" if said else "Nothing.",
+            address,
+            str(key.pk),
+        )
+
+    @admin.display(description="owner", empty_value="Nobody")
+    def owner_shown(self, key: ApiKey) -> str | None:
+        return key.owner.get_username() if key.owner else None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).with_right()  # type: ignore[attr-defined]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Of a successor: what its predecessor may, under the same name."""
+        former = self.get_object(request, request.GET.get("successor_of", ""))
+        if former is None or not self.has_change_permission(request, former):
+            return {}
+        return {"name": former.name, "scopes": former.scopes, "organization": former.organization_id}
+
+    @admin.action(description="Become the owner", permissions=["change"])
+    def become_owner(self, request: HttpRequest, queryset: QuerySet) -> None:
+        taken = [key for key in queryset if key.state() != key.State.ENDED]
+        for key in taken:
+            key.owner = request.user
+            key.save(update_fields=["owner"])
+        if left_out := len(queryset) - len(taken):
+            said = f"{left_out} left out: what ended stays so, for its former owner may know it. Make a new key."
+            self.message_user(request, said, messages.WARNING)
+        if taken:
+            said = f"You own {', '.join(str(key) for key in taken)} now: they end with your membership."
+            self.message_user(request, said, messages.SUCCESS)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         if not change:
-            obj.created_by = request.user
+            obj.created_by = obj.owner = request.user
             key = obj.issue()
         super().save_model(request, obj, form, change)
         if not change:
-            request.session[_NEW_KEY] = {"id": obj.pk, "key": encrypt(key)}
+            request.session[_NEW_KEY] = {"id": obj.pk, "key": encrypt(key, "session")}
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:positions_apikey_created", args=(obj.pk,)))
@@ -109,8 +178,15 @@ class ApiKeyAdmin(ScopedAdmin):
             "title": "API key made",
             "opts": self.opts,
             "api_key": key,
-            "key": decrypt(waiting["key"]),
+            "key": decrypt(waiting["key"], "session"),
             "docs_url": "/api/docs/",
         }
         response = TemplateResponse(request, "positions/api_key_created.html", context)
         return never_cache(lambda _: response)(request)
+
+
+def say_ended(request: HttpRequest, keys: QuerySet[ApiKey], since: datetime) -> None:
+    """After a page on which rights were taken away: which keys ended with them."""
+    for key in keys.filter(ended_at__gte=since):
+        said = f"The API key {key} ended, because {key.why_ended()}. Make a new one where it is still needed."
+        messages.warning(request, said)

@@ -8,10 +8,12 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from positions import roles
+from positions.admin.api_key import say_ended
 from positions.admin.scoped import ScopedAdmin, ScopedTabularInline
 from positions.models import Member, Organization
 
@@ -95,3 +97,8 @@ class OrganizationAdmin(ScopedAdmin):
     search_fields = ("name",)
     fields = ("name", "country", "time_zone")
     inlines = (MemberInline,)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        since = timezone.now()
+        super().save_related(request, form, formsets, change)
+        say_ended(request, form.instance.api_keys, since)

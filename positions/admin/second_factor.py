@@ -95,9 +95,9 @@ def set_up(request: HttpRequest) -> HttpResponse:
     """Shows a new key, and takes it for the person's own once a code proves that their app has it."""
     if second_factor.factor_of(request.user) is not None:
         return HttpResponseRedirect(reverse("second_factor"))
-    key = decrypt(request.session.get(_KEY, "")) or random_hex(20)
+    key = decrypt(request.session.get(_KEY, ""), "session") or random_hex(20)
     if _KEY not in request.session:
-        request.session[_KEY] = encrypt(key)
+        request.session[_KEY] = encrypt(key, "session")
     factor = SecondFactor(user_id=request.user.pk, key=key)
 
     def refusal(given: str) -> str:
@@ -172,7 +172,7 @@ def _changed(request: HttpRequest, factor: SecondFactor) -> HttpResponse:
 
 
 def _show(request: HttpRequest, codes: Iterable[str]) -> HttpResponse:
-    request.session[_CODES] = encrypt("\n".join(codes))
+    request.session[_CODES] = encrypt("\n".join(codes), "session")
     return HttpResponseRedirect(_with_then(request, reverse("second_factor_codes")))
 
 
@@ -183,7 +183,9 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     if not waiting:
         messages.info(request, "Recovery codes are shown once. If you did not keep them, make new ones here.")
         return HttpResponseRedirect(reverse("second_factor"))
-    return _page(request, "codes", "Your recovery codes", codes=decrypt(waiting).split(), then=_then(request))
+    return _page(
+        request, "codes", "Your recovery codes", codes=decrypt(waiting, "session").split(), then=_then(request)
+    )
 
 
 def picture(text: str) -> SafeString:

@@ -9,10 +9,12 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.forms import UserChangeForm
 
 from positions import invitations, second_factor, sessions
+from positions.admin.api_key import say_ended
 from positions.admin.opened import OpenedInline
 from positions.admin.scoped import OperatorAdmin
 from positions.models import Member, SecondFactor
@@ -90,9 +92,16 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
         return [url for url in super().get_urls() if url.name != "auth_user_password_change"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        since = timezone.now()
         super().save_model(request, obj, form, change)
+        say_ended(request, obj.api_keys, since)
         if not change:
             self._show_link(request, obj)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        since = timezone.now()
+        super().save_related(request, form, formsets, change)
+        say_ended(request, form.instance.api_keys, since)
 
     def _show_link(self, request: HttpRequest, user: Any) -> None:
         link = request.build_absolute_uri(invitations.address_of(user))

@@ -21,6 +21,7 @@ from positions.models import ApiKey
 logger = logging.getLogger(__name__)
 
 _USED_EVERY = timedelta(minutes=1)
+_ENDS = "API-Key-Expires"  # a header of answers to a key that soon does, with the time (ISO 8601)
 _HOW = "Send the header “Authorization: Bearer psk_…” with a key from Organization > API keys."
 
 
@@ -74,18 +75,27 @@ class ApiKeyAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer" or not given.strip():
             raise AuthenticationFailed(_HOW, code="not_authenticated")
         digest = ApiKey.digest(given.strip())
-        key = ApiKey.objects.select_related("organization").filter(hash=digest).first()
+        key = ApiKey.objects.with_right().select_related("organization").filter(hash=digest).first()
         if key is None:
             raise AuthenticationFailed(
                 f"There is no such API key: it is mistyped or was deleted. {_HOW}", "unknown_key"
             )
         now = timezone.now()
-        if not key.usable(now):
+        state = key.state(now)
+        if state == key.State.ENDED:
             raise AuthenticationFailed(
-                f"The API key “{key.name}” expired on {key.expires_at:%Y-%m-%d}. "
-                "Give it a later date, or make a new one, under Organization > API keys.",
+                f"The API key “{key.name}” ended because {key.why_ended()}. "
+                "An admin can make a new one under Organization > API keys.",
+                "ended_key",
+            )
+        if state == key.State.EXPIRED:
+            raise AuthenticationFailed(
+                f"The API key “{key.name}” expired on {key.expires:%Y-%m-%d}. "
+                "An admin can make its successor under Organization > API keys.",
                 "expired_key",
             )
+        if state == key.State.EXPIRING:
+            request.ends = {_ENDS: f"{key.expires:%Y-%m-%dT%H:%M:%SZ}"}  # type: ignore[attr-defined]
         if key.last_used_at is None or key.last_used_at < now - _USED_EVERY:
             _used.keys[key.pk] = now
         request._request.api_key_name = key.name  # type: ignore[attr-defined]  # for the log lines of this request

@@ -95,7 +95,7 @@ class ApiView(APIView):
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
-        for name, value in getattr(request, "rate_limit", {}).items():
+        for name, value in (*getattr(request, "rate_limit", {}).items(), *getattr(request, "ends", {}).items()):
             response.headers[name] = value
         response.headers["Cache-Control"] = "no-store"
         return response

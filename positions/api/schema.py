@@ -14,7 +14,7 @@ _PROBLEM = "application/problem+json"
 
 _ERRORS = {
     "400": ("The request is not right: each wrong value is named, with an example.", "validation_failed"),
-    "401": ("No API key, or one that is unknown or expired.", "not_authenticated"),
+    "401": ("No API key, or one that is unknown, expired, or ended with its owner's membership.", "not_authenticated"),
     "403": ("The key lacks the scope.", "missing_scope"),
     "404": ("There is nothing with this id in your organization.", "not_found"),
     "409": ("Somebody saved the same thing at the same moment.", "conflict"),
@@ -132,5 +132,6 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
             "scheme": "bearer",
             "description": "An API key of your organization: `Authorization: Bearer psk_…`. Admins make keys under "
             "Organization > API keys. A key is shown once and has scopes: `positions:read`, `positions:write`, "
-            "`sync:read`, `sync:write`.",
+            "`sync:read`, `sync:write`. It expires a year after it was made at the latest: within 30 days before, each "
+            "answer has the header `API-Key-Expires` with the time. Let an admin make its successor then: both work.",
         }

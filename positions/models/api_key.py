@@ -2,31 +2,75 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, When
 from django.utils import timezone
 
-from positions.models.organization import Organization
+from positions.models.organization import Member, Organization
 
 SCOPES = ("positions:read", "positions:write", "sync:read", "sync:write")
+SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)  # before the end: it is warned of, and urgently
+# Of keys without an end, which the release before makes while it still runs.
+_AT_MOST = timedelta(days=365)
+
+
+def latest_end(since: datetime | None = None) -> datetime:
+    """When a key that is made then (or now) expires at the latest."""
+    return (since or timezone.now()) + timedelta(days=settings.API_KEY_DAYS)
+
+
+class ApiKeys(models.QuerySet["ApiKey"]):
+    def with_right(self) -> Self:
+        """`owner_may`: whether the owner still may hold keys of the organization, as positions/roles.py says of
+        "administer"; true of keys that nobody owns. Asked with the key, for a right may end in any way."""
+        admin = Member.objects.filter(
+            organization=OuterRef("organization"), user=OuterRef("owner"), role=Member.Role.ADMIN
+        )
+        may = Q(owner=None) | Q(owner__is_active=True) & (Q(owner__is_superuser=True) | Exists(admin))
+        return self.annotate(owner_may=Case(When(may, then=True), default=False, output_field=BooleanField()))
 
 
 class ApiKey(models.Model):
-    """A key of an organization for the REST API. Only its hash is stored; the key itself is shown once."""
+    """A key of an organization for the REST API. Only its hash is stored; the key itself is shown once.
+
+    It expires, and it ends before that with its owner's right to hold it (positions/api_keys.py).
+    """
+
+    class Ended(models.TextChoices):
+        MEMBERSHIP = "membership", "its owner is no longer a member of the organization"
+        ROLE = "role", "its owner is no longer an admin of the organization"
+        INACTIVE = "inactive", "its owner's user was deactivated"
+        DELETED = "deleted", "its owner's user was deleted"
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        EXPIRING = "expiring", "Expires soon"
+        EXPIRED = "expired", "Expired"
+        ENDED = "ended", "Ended"
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=80, help_text="What uses it, for example: HR nightly import.")
     prefix = models.CharField(max_length=12, editable=False)
     hash = models.CharField(max_length=64, unique=True, editable=False)
     scopes = models.JSONField(default=list)
-    expires_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField("expires", null=True, blank=True, default=latest_end)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    # None: nobody, of keys that are older than this and whose maker may hold none.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="api_keys"
+    )
+    ended_at = models.DateTimeField(null=True, editable=False)
+    ended_why = models.CharField(max_length=10, choices=Ended, blank=True, default="", db_default="", editable=False)
+
+    objects = ApiKeys.as_manager()
 
     class Meta:
         ordering = ["organization", "name"]
@@ -47,5 +91,19 @@ class ApiKey(models.Model):
         self.hash = self.digest(key)
         return key
 
-    def usable(self, now: datetime | None = None) -> bool:
-        return self.expires_at is None or self.expires_at > (now or timezone.now())
+    @property
+    def expires(self) -> datetime:
+        return self.expires_at or self.created_at + _AT_MOST
+
+    def state(self, now: datetime | None = None) -> State:
+        """Of a key that was read `with_right`."""
+        left = self.expires - (now or timezone.now())
+        if self.ended_at is not None or not self.owner_may:  # type: ignore[attr-defined]
+            return self.State.ENDED
+        if left <= timedelta(0):
+            return self.State.EXPIRED
+        return self.State.EXPIRING if left <= SOON else self.State.ACTIVE
+
+    def why_ended(self) -> str:
+        """As what follows "because" in a sentence, of a key that ended."""
+        return self.Ended(self.ended_why).label if self.ended_why else "its owner may hold no keys of the organization"

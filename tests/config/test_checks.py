@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
 
 from config import checks
+from config.keys import weakness
 
 pytestmark = pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
 ROOT = Path(__file__).resolve().parents[2]
+ONE, ANOTHER = "g0Wq7kTzV2nB-8sYhLx4cRmD_1fJpEa6UoK9iXvQy3Zt", "P5uH2rNc8XwGk_Ys3JdTq0LbVm7Ez-Ai1QoF6vKxSg9Bt"
 POSTGRESQL = {"ENGINE": "django.db.backends.postgresql", "NAME": "sync", "CONN_MAX_AGE": 60, "OPTIONS": {}}
 
 
@@ -20,8 +24,8 @@ POSTGRESQL = {"ENGINE": "django.db.backends.postgresql", "NAME": "sync", "CONN_M
 def safe(settings: Any, tmp_path: Path) -> None:
     """An installation that nothing is to be said of."""
     settings.PRODUCTION, settings.DEBUG, settings.SQLITE = True, False, False
-    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "kP9!vB2#" + "mZx7Qw4e" * 6, []
-    settings.ENCRYPTION_KEYS = ["Lr8_tN3-" + "Hs6Yd1Fu" * 4]
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = ONE, []
+    settings.ENCRYPTION_KEYS, settings.ENCRYPTION_DERIVATION = [ANOTHER], "hkdf"
     settings.METRICS_TOKEN = settings.REDIS_URL = settings.SANDBOX_URL = ""
     settings.ALLOW_PRIVATE_TARGETS = False
     settings.ALLOWED_HOSTS = ["sync.example.com"]
@@ -32,7 +36,7 @@ def safe(settings: Any, tmp_path: Path) -> None:
 
 
 def found() -> list[str]:
-    messages = checks.unsafe_in_production()
+    messages = [*checks.weak_keys(), *checks.unsafe_in_production()]
     assert all(message.hint for message in messages)
     return [str(message.id).removeprefix("position_sync.") for message in messages]
 
@@ -44,12 +48,14 @@ def test_nothing_is_said_of_a_safe_installation() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "warning"),
     [
-        ("SECRET_KEY", "short", "W001"),
-        ("SECRET_KEY", "change-me-" * 8, "W001"),
-        ("SECRET_KEY_FALLBACKS", ["a" * 60], "W001"),
-        ("ENCRYPTION_KEYS", [], "W002"),
-        ("ENCRYPTION_KEYS", ["Lr8_tN3-" + "Hs6Yd1Fu" * 4, "short"], "W002"),
-        ("ENCRYPTION_KEYS", ["kP9!vB2#" + "mZx7Qw4e" * 6], "W003"),
+        ("SECRET_KEY", "short", "E001"),
+        ("SECRET_KEY", "change-me-" * 8, "E001"),
+        ("SECRET_KEY_FALLBACKS", ["a" * 60], "E001"),
+        ("ENCRYPTION_KEYS", [], "E002"),
+        ("ENCRYPTION_KEYS", ["short", ANOTHER], "E002"),
+        ("ENCRYPTION_KEYS", [ANOTHER, "short"], "W002"),
+        ("ENCRYPTION_KEYS", [ONE], "W003"),
+        ("ENCRYPTION_DERIVATION", "sha256", "W022"),
         ("METRICS_TOKEN", "prometheus", "W004"),
         ("DEBUG", True, "W005"),
         ("ALLOW_PRIVATE_TARGETS", True, "W006"),
@@ -123,6 +129,7 @@ def test_check_deploy_runs_them(tmp_path: Path) -> None:
         "SECRET_KEY": secrets.token_urlsafe(48),
         "ENCRYPTION_KEYS": secrets.token_urlsafe(48),
         "ALLOWED_HOSTS": "sync.example.com",
+        "ENCRYPTION_DERIVATION": "hkdf",
         "REQUIRE_SECOND_FACTOR": "operators",
         "DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3",
     }
@@ -135,9 +142,77 @@ def test_check_deploy_runs_them(tmp_path: Path) -> None:
     assert clean.returncode == 0, clean.stderr
     wrong = check(DEBUG="1", ENCRYPTION_KEYS="short", LOG_LEVEL="DEBUG")
     assert wrong.returncode == 1
-    for number in (2, 5, 8):
-        assert f"position_sync.W{number:03}" in wrong.stderr
-    assert "short" in wrong.stderr and env["SECRET_KEY"] not in wrong.stderr
+    for number in ("E002", "W005", "W008"):
+        assert f"position_sync.{number}" in wrong.stderr
+    assert "fewer than 32 random bytes" in wrong.stderr and env["SECRET_KEY"] not in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("", "fewer than 32 random bytes"),
+        (ONE[:42], "fewer than 32 random bytes"),
+        ("5f1e9b07c3a8d264e0b7f95c1d83a6427be09cf4d51a38e6702b9fc48d1e65", "fewer than 32 random bytes"),
+        ("9" * 40, "fewer than 32 random bytes"),
+        ("two-thousand-and-one-ways-of-paying-people", "fewer than 32 random bytes"),
+        ("Each Monday Our Payroll Is Sent To 4 Systems And 9 Countries", "fewer than 32 random bytes"),
+        ("YOUR_SECRET_key_goes_here_and_must_be_long_enough_42", "is a placeholder"),
+        ("django-insecure-" + "wv7%ez18!94+#zoh560_#+b^#9@(m^f@2s", "is a placeholder"),
+        ("0123456789abcdef" * 4, "repeats itself"),
+        ("mZx7Qw4e" * 8, "repeats itself"),
+        ("1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/1QAZ2WSX", "repeats itself"),
+        ("aB1" * 20, "repeats itself"),
+    ],
+)
+def test_a_weak_key(key: str, why: str) -> None:
+    assert why in weakness(key)
+
+
+@pytest.mark.parametrize("make", [lambda: secrets.token_urlsafe(48), lambda: secrets.token_urlsafe(32),
+                                  lambda: secrets.token_hex(32), get_random_secret_key])  # fmt: skip
+def test_a_random_key_is_never_refused(make: Any) -> None:
+    assert {weakness(make()) for _ in range(40)} == {""}
+
+
+@pytest.mark.parametrize(("name", "value"), [("SECRET_KEY", "short"), ("ENCRYPTION_KEYS", "change-me")])
+@pytest.mark.parametrize("command", [["serve"], ["worker"], ["rotate_keys"]])
+def test_with_a_weak_key_nothing_starts_in_production(
+    tmp_path: Path, command: list[str], name: str, value: str
+) -> None:
+    env = {
+        **{k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "DJANGO_SETTINGS_MODULE")},
+        "PRODUCTION": "1", "SECRET_KEY": ONE, "ENCRYPTION_KEYS": ANOTHER, "ALLOWED_HOSTS": "sync.example.com",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3", name: value,
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1 and f"{name} holds fewer than 32 random bytes" in done.stderr
+    assert "token_urlsafe(48)" in done.stderr and "Traceback" not in done.stderr
+    code = "from config.wsgi import application"
+    other = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    assert other.returncode == 1 and f"{name} holds fewer than 32 random bytes" in other.stderr
+
+
+def test_another_server_refuses_it_too_and_the_embedded_product_is_asked_nothing(settings: Any) -> None:
+    checks.refuse_weak_keys()
+    settings.SECRET_KEY = "short"
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY holds fewer"):
+        checks.refuse_weak_keys()
+    settings.PRODUCTION = False
+    checks.refuse_weak_keys()
+
+
+def test_what_the_embedded_product_makes_would_do(tmp_path: Path) -> None:
+    env = {k: v for k, v in os.environ.items() if k not in ("SECRET_KEY", "ENCRYPTION_KEYS", "PRODUCTION")}
+    code = (
+        "from config.settings import ENCRYPTION_DERIVATION, ENCRYPTION_KEYS, SECRET_KEY\n"
+        "from config.keys import weakness\n"
+        "print([weakness(key) for key in (*ENCRYPTION_KEYS, SECRET_KEY)], ENCRYPTION_DERIVATION)"
+    )
+    env |= {"DATA_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['', ''] hkdf"
 
 
 def test_files_that_others_can_read(settings: Any, tmp_path: Path) -> None:

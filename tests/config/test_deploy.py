@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -110,7 +111,7 @@ def test_behind_a_proxy_its_word_on_the_scheme_is_taken(tmp_path: Path) -> None:
         port = probe.getsockname()[1]
     env = {
         **{k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")},
-        "PRODUCTION": "1", "SECRET_KEY": "k" * 50, "ENCRYPTION_KEYS": "e" * 50, "BEHIND_PROXY": "1",
+        "PRODUCTION": "1", "SECRET_KEY": token_urlsafe(48), "ENCRYPTION_KEYS": token_urlsafe(48), "BEHIND_PROXY": "1",
         "ALLOWED_HOSTS": "sync.example.com", "DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3",
     }  # fmt: skip
     process = subprocess.Popen([sys.executable, "manage.py", "serve", "--port", str(port)], cwd=ROOT, env=env)

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from config import metrics
 from synclog.models import Attempt, Heartbeat, Job
+from tests.factories import ApiKeyFactory, OrganizationFactory, UserFactory
 from tests.sync.world import World
 
 TOKEN = "a-token-for-the-operators-prometheus"
@@ -134,7 +135,17 @@ def test_no_organization_is_named_unless_asked(world: World, client: Client) -> 
 
 def test_nothing_recorded_yet(db: Any, client: Client) -> None:
     found = scrape(client)
+    assert found.pop("api_keys") == {("active",): 0, ("ended",): 0, ("expired",): 0, ("expiring",): 0}
     assert found == {"workers": {(): 0}, "worker_hosts": {(): 0}}
+
+
+def test_keys_that_end_soon_or_have_ended(db: Any, client: Client) -> None:
+    now, organization = timezone.now(), OrganizationFactory(name="Fjellheim AS")
+    for expires_at in (now + timedelta(days=20), now - timedelta(days=1), now + timedelta(days=200)):
+        ApiKeyFactory(organization=organization, expires_at=expires_at)
+    ApiKeyFactory(organization=organization, owner=UserFactory())
+    assert scrape(client)["api_keys"] == {("active",): 1, ("ended",): 1, ("expired",): 1, ("expiring",): 1}
+    assert scrape(client, "?by=organization")["api_keys"]["Fjellheim AS", "expiring"] == 1
 
 
 def test_queries_do_not_grow_and_answers_are_kept(
@@ -145,7 +156,7 @@ def test_queries_do_not_grow_and_answers_are_kept(
     world.save()
     Heartbeat.objects.create(worker="another/1/1", seen_at=timezone.now())
     metrics._kept.forget()
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         for _ in range(20):
             assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
 

@@ -6,6 +6,7 @@ import datetime
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from integrations.addresses import refuse_private
 from integrations.connectors import addresses
 from integrations.connectors.addresses import PrivateAddress, is_public
 from integrations.connectors.errors import Unavailable
@@ -179,6 +181,29 @@ def test_a_name_that_nobody_knows_is_never_unclear(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(socket, "getaddrinfo", nobody)
     with pytest.raises(Unavailable):
         outward().post("x", json={})
+
+
+@pytest.fixture
+def a_name_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever owns a name owns the server that is asked for it."""
+    over = threading.Event()
+
+    def hang(*args: Any, **kwargs: Any) -> Any:
+        over.wait(60)
+        raise socket.gaierror("no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    yield
+    over.set()
+
+
+@pytest.mark.usefixtures("a_name_server_that_hangs")
+def test_a_name_server_that_hangs_holds_nobody_up(connected: list[str]) -> None:
+    begun = time.monotonic()
+    with pytest.raises(Unavailable):
+        outward(connect_timeout=0.2).post("x", json={})
+    refuse_private("Address", f"https://{NAME}")  # looked up again before anything is sent there
+    assert time.monotonic() - begun < 30 and connected == []
 
 
 def test_a_proxy_may_stand_inside_and_looks_the_name_up_itself(

@@ -15,7 +15,7 @@ import time_machine
 from positions.api import rates
 from positions.api.rates import FileCounter, hit
 from positions.api.throttling import KeyThrottle
-from tests.factories import ApiKeyFactory
+from tests.factories import ApiKeyFactory, EmployeeFactory
 from tests.positions.conftest import Api
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +73,40 @@ def test_a_redis_that_is_away(without_redis, settings, caplog):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert [hit("a", 60), hit("a", 60)] == [1, 2]
     assert "Redis does not count" in caplog.text
+
+
+@pytest.fixture
+def dead_redis(db, without_redis, settings, monkeypatch):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr(KeyThrottle, "THROTTLE_RATES", {"key": "3/day"})
+    key = ApiKeyFactory()
+    return Api(key), EmployeeFactory(organization=key.organization)
+
+
+def test_without_redis_writes_are_counted_by_the_host_and_the_limit_holds(dead_redis):
+    api, employee = dead_redis
+    body = {"employee": employee.pk, "title": "T", "start_date": "2026-01-01"}
+    assert [api.post("/positions/", body).status_code for _ in range(2)] == [201, 201]
+    assert api.get("/positions/").headers["RateLimit-Remaining"] == "0"
+    assert [api.post("/positions/", body).status_code, api.get("/positions/").status_code] == [429, 429]
+
+
+def test_what_cannot_be_counted_at_all_is_read_and_not_written(dead_redis, without_redis):
+    api, employee = dead_redis
+    rates._file(without_redis / "api-rates.sqlite3")._connection.execute("DROP TABLE hit")
+    for _ in range(5):
+        assert api.get("/positions/").status_code == 200
+    for method, path in (
+        ("POST", "/positions/"),
+        ("PATCH", f"/employees/{employee.pk}/"),
+        ("DELETE", f"/employees/{employee.pk}/"),
+    ):
+        response = api.send(method, path, {"first_name": "New"} if method == "PATCH" else {})
+        assert (response.status_code, response.json()["code"]) == (503, "not_counted")
+        assert int(response.headers["Retry-After"]) > 0
+        assert response.headers["Content-Type"] == "application/problem+json"
+    employee.refresh_from_db()
+    assert employee.first_name == "Kari" and not employee.positions.exists()
 
 
 @pytest.mark.skipif("REDIS_URL" not in os.environ, reason="needs REDIS_URL")

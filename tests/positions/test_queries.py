@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from positions.models import Employee
+from positions.models import ApiKey, Employee
 from tests.factories import (
     ApiKeyFactory,
     CompanyFactory,
@@ -64,6 +64,17 @@ def test_api_lists(organization, api, path):
     few = asked(lambda: api.get(path))
     fill(organization, 27)
     assert asked(lambda: api.get(path)) == few <= 4
+
+
+def test_a_key_its_organization_and_its_owners_right_are_one_query(organization, api):
+    member = MemberFactory(organization=organization, role="admin")
+    ApiKey.objects.update(owner=member.user)
+    api.get("/employees/")
+    with CaptureQueriesContext(connection) as queries:
+        assert api.get("/employees/").status_code == 200
+    tables = ("positions_apikey", "positions_member", "auth_user", "positions_organization")
+    assert sum(any(table in query["sql"] for table in tables) for query in queries) == 1
+    assert all(query["sql"].startswith("SELECT") for query in queries), "nobody who looks one up waits for a writer"
 
 
 def test_api_lists_of_one_employee_and_single_objects(organization, api):

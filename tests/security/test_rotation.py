@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
@@ -15,7 +20,7 @@ from django.utils import timezone
 
 from config.management.commands import rotate_keys
 from integrations.models import ExportFile, ExportRecord, Integration
-from positions.encryption import rotate
+from positions.encryption import decrypt, encrypt, rotate
 from positions.models import Employee
 from tests.factories import EmployeeFactory, IntegrationFactory
 
@@ -119,3 +124,56 @@ def test_with_writers_at_work_nothing_is_lost(secrets, settings):
     thread.join(30)
     assert rounds > 3 and len(written) == 150
     assert Integration.objects.get().vault == {"token": "149"}
+
+
+# -- how keys are derived
+
+
+def as_releases_before(key: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))
+
+
+def by_rfc_5869(key: str, info: bytes) -> Fernet:
+    derived = HKDF(hashes.SHA256(), 32, salt=None, info=info).derive(key.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
+
+
+def test_each_purpose_has_a_key_of_its_own(settings):
+    settings.ENCRYPTION_KEYS = ["new", "former"]
+    at_rest, waiting = encrypt("t0ken"), encrypt("t0ken", "session")
+    assert by_rfc_5869("new", b"position-sync at rest").decrypt(at_rest.encode()) == b"t0ken"
+    assert by_rfc_5869("new", b"position-sync session").decrypt(waiting.encode()) == b"t0ken"
+    assert decrypt(waiting, "session") == "t0ken"
+    with pytest.raises(ImproperlyConfigured):
+        decrypt(waiting)
+    with pytest.raises(ImproperlyConfigured):
+        decrypt(at_rest, "session")
+
+
+def test_what_releases_before_wrote_is_read_and_while_they_run_they_read_what_is_written(settings):
+    settings.ENCRYPTION_KEYS = ["new", "former"]
+    theirs = as_releases_before("former").encrypt(b"t0ken").decode()
+    for derivation in ("sha256", "hkdf"):
+        settings.ENCRYPTION_DERIVATION = derivation
+        assert decrypt(theirs) == decrypt(theirs, "session") == "t0ken"
+    settings.ENCRYPTION_DERIVATION = "sha256"
+    for purpose in ("at rest", "session"):
+        assert as_releases_before("new").decrypt(encrypt("t0ken", purpose).encode()) == b"t0ken"
+    ours = by_rfc_5869("former", b"position-sync at rest").encrypt(b"t0ken").decode()
+    assert decrypt(ours) == "t0ken", "a process that was switched over before this one wrote it"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("there", ["hkdf", "sha256"])
+def test_rotation_takes_everything_over_to_another_derivation_and_back(secrets, settings, there):
+    settings.ENCRYPTION_DERIVATION = {"hkdf": "sha256", "sha256": "hkdf"}[there]
+    Integration.objects.update(vault={"token": "newer"})
+    settings.ENCRYPTION_DERIVATION = there
+    call_command("rotate_keys", verbosity=0)
+    box = as_releases_before("former") if there == "sha256" else by_rfc_5869("former", b"position-sync at rest")
+    with connection.cursor() as cursor:
+        for model, field in rotate_keys.encrypted_columns():
+            cursor.execute(f"SELECT {field.column} FROM {model._meta.db_table} WHERE {field.column} <> ''")
+            for (stored,) in cursor.fetchall():
+                assert box.decrypt(stored.encode())
+    assert Integration.objects.get().vault == {"token": "newer"}

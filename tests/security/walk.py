@@ -76,9 +76,9 @@ def plant() -> Organization:
     position = PositionFactory(
         pk=PK, employee=employee, title=CANARY, external_id=str(PK), note=CANARY, department=department
     )
-    ApiKeyFactory(pk=PK, organization=organization, name=CANARY)
     user = UserFactory(pk=PK, username=CANARY, email=f"{CANARY}@example.org", first_name=CANARY)
     MemberFactory(pk=PK, organization=organization, user=user, role="admin")
+    ApiKeyFactory(pk=PK, organization=organization, name=CANARY, owner=user, created_by=user)
     IdempotencyKey.objects.create(
         pk=PK, organization=organization, key_hash="k", request_hash="r", status=200, body={"title": CANARY}
     )

@@ -17,7 +17,7 @@ from synclog import matches, tasks
 from synclog.matches import DatabaseMatches
 from synclog.models import Job
 from synclog.preview import find
-from tests.sync.world import World
+from tests.sync.world import TURN, World
 
 State = EmployeeLink.State
 COMPLETE = {
@@ -231,7 +231,7 @@ def test_a_contractors_row_and_a_new_employment_have_one_account(world: World, c
 
 def tasks_again(integration: Integration, employee: Employee) -> None:
     matches.try_again(integration.pk, [employee.pk])
-    tasks.drain(integration.pk, 5)
+    tasks.drain(integration.pk, TURN)
 
 
 # -- a mark changes -------------------------------------------------------------------------------------------

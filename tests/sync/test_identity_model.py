@@ -14,7 +14,7 @@ from integrations.models import EmployeeLink, Integration
 from integrations.sandbox.server import Tenants
 from positions.models import Employee, Position
 from synclog import matches, tasks
-from tests.sync.world import World, new_world
+from tests.sync.world import TURN, World, new_world
 
 PEOPLE = 3
 NUMBERS = ("1", "2", "3", "4")
@@ -95,7 +95,7 @@ class Story:
         tenant = self.world.sandboxes[self.entra.pk].tenant
         tenant.calls.clear()
         before = self.holders()
-        tasks.drain(self.entra.pk, 3)
+        tasks.drain(self.entra.pk, TURN)
         after = self.holders()
         writers: dict[str, set[int]] = {}
         for call in tenant.calls:

@@ -19,7 +19,7 @@ from synclog import actions, tasks, turn
 from synclog.models import Event, Job
 from tests.factories import DepartmentFactory, OrganizationFactory, PositionFactory
 from tests.sync.interleaving import Elsewhere, during_a_call, meanwhile, on_postgresql
-from tests.sync.world import World
+from tests.sync.world import TURN, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,8 +131,8 @@ def test_whatever_a_run_goes_by_has_it_run_once_more(world: World, change: Any) 
     world.employee.save()
     position = world.save()
     with during_a_call(lambda: change(world, integration), method="POST", after=True):
-        tasks.drain(integration.pk, 5)
-        tasks.drain(integration.pk, 5)
+        tasks.drain(integration.pk, TURN)
+        tasks.drain(integration.pk, TURN)
     job = world.job(integration, position)
     assert job.state in (SUCCEEDED, SKIPPED), job.message
     assert "sent" in [attempt.result for attempt in job.tries.all()]
@@ -356,7 +356,7 @@ def test_a_save_that_commits_after_the_job_it_had_seen_was_sent_rings(world: Wor
     world.introduce(integration, other)
 
     def send_the_first() -> None:
-        tasks.drain(integration.pk, 5)
+        tasks.drain(integration.pk, TURN)
         OrmQ.objects.all().delete()
 
     with transaction.atomic():

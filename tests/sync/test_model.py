@@ -37,6 +37,7 @@ from synclog.states import State, connections_of, states_of
 from synclog.truth import LISTED, Truth, counts_of, keys_in
 from synclog.work import adapt
 from tests.sync.model_target import FlatModel, HistoryModel, Life, ModelTarget, targets
+from tests.sync.world import TURN
 
 PEOPLE = 3
 DAYS = st.integers(-60, 60)
@@ -231,7 +232,7 @@ class Engine(RuleBasedStateMachine):
 
     @rule()
     def drain_theirs(self) -> None:
-        tasks.drain(self.theirs.pk, 5)
+        tasks.drain(self.theirs.pk, TURN)
 
     @rule(calls=st.integers(0, 8), after=st.booleans(), same_host=st.booleans())
     def kill_at_a_call(self, calls: int, after: bool, same_host: bool) -> None:
@@ -261,7 +262,7 @@ class Engine(RuleBasedStateMachine):
         calls = self.target.calls
         try:
             with connection.execute_wrapper(execute):
-                tasks.drain(integration.pk, 5)
+                tasks.drain(integration.pk, TURN)
         except Killed:
             # A transaction without a savepoint of its own marks the test's one, which goes on.
             connection.needs_rollback = False
@@ -353,7 +354,7 @@ class Engine(RuleBasedStateMachine):
         for _ in range(8):
             self.traveller.shift(timedelta(seconds=61))
             tasks.sweep()
-            tasks.drain(self.integration.pk, 5)
+            tasks.drain(self.integration.pk, TURN)
             if not tasks.due_jobs(self.integration.pk):
                 break
         else:

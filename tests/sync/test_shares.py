@@ -14,7 +14,7 @@ from synclog.lease import HOST
 from synclog.models import Job, Lease, Question
 from tests.factories import OrganizationFactory
 from tests.sync.pages import connection
-from tests.sync.world import World
+from tests.sync.world import TURN, World
 
 
 @pytest.fixture(autouse=True)
@@ -74,5 +74,5 @@ def test_who_had_to_wait_is_rung_for_when_one_is_done(world: World, monkeypatch:
     monkeypatch.setattr(tasks, "wake", rung.extend)
     world.drain(hanging[0])
     assert waiting.pk in rung
-    tasks.drain(waiting.pk, 5)
+    tasks.drain(waiting.pk, TURN)
     assert world.job(waiting, position).state == Job.State.SUCCEEDED

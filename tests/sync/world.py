@@ -16,6 +16,8 @@ from synclog import tasks
 from synclog.models import Attempt, Job
 from tests.factories import CompanyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
 
+TURN = 60.0  # seconds that a test's turn may take: on a slow machine it is not cut short either
+
 _tenant = itertools.count(1)
 
 
@@ -75,7 +77,7 @@ class World:
             },
         )
 
-    def drain(self, integration: Integration, seconds: float | None = 5) -> None:
+    def drain(self, integration: Integration, seconds: float = TURN) -> None:
         tasks.drain(integration.pk, seconds)
         integration.refresh_from_db()
 
