@@ -394,8 +394,8 @@ SYSTEM = System(
         Field(ours="end_reason", unsupported="Entra ID does not record why an employment ends."),
         Field(ours="notice_date", unsupported="Entra ID has no date of notice."),
     ),
-    # "Microsoft Graph service-specific throttling limits", identity and access: 3 000 writes in 150 seconds for each
     reads="value id employeeId accountEnabled userType onPremisesSyncEnabled top select expand filter",
+    # "Microsoft Graph service-specific throttling limits", identity and access: 3 000 writes in 150 seconds for each
     # app and tenant. Reads have their own, larger budget; counting them along keeps well inside both.
     calls=Calls(create=3, update=2, unchanged=1),
     limits=Limits(

@@ -493,13 +493,13 @@ SYSTEM = System(
         ),
         Field(ours="notice_date", unsupported="An employment in PowerOffice Go has no date of notice."),
     ),
-    # "Requests": 10 requests in a second for each subscription key, whichever client key they carry. Two are left to
     reads=(
-        "Id Number Code EmploymentType EndedAndReported FromDate CreatedDateTimeOffset FullTimeHoursPerWeek "
-        "EnterpriseNo ManagerEmployeeNo DepartmentCode LocationCode ExternalNumber ExternalImportReference IsActive "
-        "IsArchived IsDefault employeeNos externalNos codes Fields PageNumber PageSize op path value "
-        "ValidPrivileges InvalidPrivileges"
+        "Id Number Code EmployeeId EmploymentId EmploymentType EndedAndReported FromDate CreatedDateTimeOffset "
+        "FullTimeHoursPerWeek EnterpriseNo ManagerEmployeeNo DepartmentCode LocationCode ExternalNumber "
+        "ExternalImportReference IsActive IsArchived IsDefault employeeNos externalNos codes Fields PageNumber "
+        "PageSize op path value ValidPrivileges InvalidPrivileges"
     ),
+    # "Requests": 10 requests in a second for each subscription key, whichever client key they carry. Two are left to
     # other programs that use the same subscription.
     calls=Calls(create=7, update=4, unchanged=3),
     limits=Limits(
