@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "config.middleware.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.pages.PageRateMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -283,7 +284,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["positions.api.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "positions.api.problems.problem_response",
     "DEFAULT_THROTTLE_CLASSES": ["positions.api.throttling.KeyThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"key": env.str("API_RATE", default="600/min")},
+    "DEFAULT_THROTTLE_RATES": {
+        "key": env.str("API_RATE", default="600/min"),
+        "pages": env.str("PAGE_RATE", default="600/min"),
+    },
     "COERCE_DECIMAL_TO_STRING": True,
 }
 SPECTACULAR_SETTINGS = {

@@ -36,6 +36,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Companies", "domain", "admin:positions_company_changelist"),
             Entry("Departments", "account_tree", "admin:positions_department_changelist"),
             Entry("Organization", "shield_person", "admin:positions_organization_changelist", operators=False),
+            Entry("Invitations", "mail", "admin:positions_invitation_changelist"),
             Entry("API keys", "key", "admin:positions_apikey_changelist"),
             Entry("Audit trail", "history", "admin:positions_auditentry_changelist"),
         ),

@@ -7,13 +7,15 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.metrics import metrics
-from positions.admin import sessions
+from positions.admin import joining, sessions
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/integrations/", include("integrations.urls")),
     path("admin/queue/", include("synclog.admin.queue")),
     path("admin/choose-password/", include("positions.invitations")),
+    path("admin/join/", joining.join, name="join"),
+    path("admin/join/<token>/", joining.by_link, name="join_by_link"),
     path("admin/sessions/", admin.site.admin_view(sessions.overview), name="sessions"),
     path("admin/second-factor/", include("positions.urls")),
     path("admin/", admin.site.urls),

@@ -20,7 +20,17 @@ from django.db.models.signals import m2m_changed, post_delete, post_init, post_s
 from django.http import HttpRequest, HttpResponse
 
 from positions.encryption import EncryptedJSONField, EncryptedTextField
-from positions.models import ApiKey, Company, Department, Employee, Member, Organization, Position, SecondFactor
+from positions.models import (
+    ApiKey,
+    Company,
+    Department,
+    Employee,
+    Invitation,
+    Member,
+    Organization,
+    Position,
+    SecondFactor,
+)
 from positions.models.audit import AuditEntry
 from positions.national_ids import MASK, masked_strictly
 from positions.origin import current_origin
@@ -258,6 +268,7 @@ def connect() -> None:
 
     watch(Organization, lambda row: row.pk)
     watch(Member, own)
+    watch(Invitation, own, secret=["digest"])
     watch(Company, own)
     watch(Department, own)
     watch(ApiKey, own, secret=["hash"], skipped=["last_used_at"])

@@ -8,9 +8,10 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from positions import batches, personal_data
-from positions.models import AuditEntry, Employee, EmployeeWord, IdempotencyKey, Position
+from positions.models import AuditEntry, Employee, EmployeeWord, IdempotencyKey, Invitation, Position
 from positions.personal_data import Holding, Naming, Subject, shown
 
 
@@ -19,6 +20,7 @@ def connect() -> None:
         Holding(Employee, "Employee", _employees, _erase_employees),
         Holding(EmployeeWord, "Search", lambda s: EmployeeWord.objects.filter(employee__in=s.keys), exported=False),
         Holding(Position, "Positions", lambda s: Position.objects.filter(employee__in=s.keys)),
+        Holding(Invitation, "Invitations", _invitations),
         Holding(AuditEntry, "Audit trail", _audit, _erase_audit),
         Holding(LogEntry, "History of pages", _history, show=_history_entry),
     )
@@ -37,8 +39,21 @@ def _erase_employees(rows: QuerySet, subject: Subject) -> None:
     batches.delete(rows)
 
 
+def _invitations(subject: Subject) -> QuerySet:
+    """To the person's own address, to become a user of the organization."""
+    return Invitation.objects.alias(address=Lower("email")).filter(
+        organization=subject.organization_id, address__in=_addresses(subject)
+    )
+
+
+def _addresses(subject: Subject) -> QuerySet:
+    return _employees(subject).exclude(email="").values_list(Lower("email"))
+
+
 def _audit(subject: Subject) -> QuerySet:
-    return AuditEntry.objects.filter(organization=subject.organization_id, employee_key__in=subject.keys)
+    invited = Q(kind="invitation", address__in=_addresses(subject))
+    entries = AuditEntry.objects.alias(address=Lower("object_name")).filter(organization=subject.organization_id)
+    return entries.filter(invited | Q(employee_key__in=subject.keys))
 
 
 def _erase_audit(rows: QuerySet, subject: Subject) -> None:

@@ -30,7 +30,9 @@ from positions.tracing import address_of
 logger = logging.getLogger(__name__)
 
 NOTED_EVERY = timedelta(minutes=5)
-_BEGUN, _FROM = "signed_in_at", "signed_in_from"
+# So long after the password was given it is not asked again for what is sensitive.
+FRESH = timedelta(minutes=10)
+_BEGUN, _FROM, _PROVED = "signed_in_at", "signed_in_from", "proved_at"
 
 
 def _stored(key: str) -> str:
@@ -103,6 +105,18 @@ def begin(request: HttpRequest, **kwargs: Any) -> None:
     """A sign-in counts from now, whatever the browser did before."""
     request.session[_BEGUN] = int(time.time())
     request.session[_FROM] = [address_of(request), request.headers.get("User-Agent", "")[:150]]
+
+
+def prove(request: HttpRequest) -> None:
+    """Whoever is signed in has just shown again that it is them; under another key, as with every gain of rights."""
+    request.session[_PROVED] = int(time.time())
+    request.session.cycle_key()
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether they have within FRESH, be it by the sign-in."""
+    last = max(request.session.get(name, 0) for name in (_BEGUN, _PROVED))
+    return bool(time.time() - last < FRESH.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model, Q, QuerySet
 from django.db.models.signals import post_save, pre_delete
 
@@ -89,17 +89,27 @@ def department_saved(instance: Department, created: bool, raw: bool, update_fiel
 
 def record_shifts(organization: int, shifts: Sequence[Shift]) -> None:
     """In the transaction of the change: a job for each current and upcoming position in each connection that takes it
-    and sends the field. One query where no connection does; else a few, and one more for each thousand positions."""
-    if not shifts:
-        return
+    and sends the field. One query where no connection does; else a few, and one more for each thousand positions.
+
+    A position that somebody saves meanwhile is not seen before both are committed, and may have been sent with the old
+    value by then: PostgreSQL is asked once more after the commit. SQLite has one writer at a time.
+    """
+    recorded: set[int] = set()
+    if shifts and _record(organization, shifts, recorded) and connection.vendor != "sqlite":
+        transaction.on_commit(lambda: _record(organization, shifts, recorded), robust=True)
+
+
+def _record(organization: int, shifts: Sequence[Shift], recorded: set[int]) -> bool:
+    """Of positions that are not `recorded` yet, and adds them; whether any connection sends one of the fields."""
     recording = Integration.objects.recording().filter(organization=organization).defer("credentials", "vault")
     found = list(recording.select_related("organization"))
     senders = [[i for i in found if _sends(i, shift)] for shift in shifts]
     concerned = {i.pk for some in senders for i in some}
     if not concerned:
-        return
+        return False
     scopes = scopes_of(concerned)
     today = found[0].organization.today()
+    before = frozenset(recorded)
     woken = set()
     with transaction.atomic(savepoint=False):
         for shift, integrations in zip(shifts, senders, strict=True):
@@ -107,7 +117,7 @@ def record_shifts(organization: int, shifts: Sequence[Shift]) -> None:
                 continue
             rows = Position.objects.filter(shift.positions, current_and_upcoming(today))
             whole = rows.select_related("employee").defer("employee__national_id").order_by("pk")
-            for piece in _pieces(whole.iterator(chunk_size=_PIECE)):
+            for piece in _pieces(row for row in whole.iterator(chunk_size=_PIECE) if row.pk not in before):
                 jobs = [
                     job_for(Changed(position, [shift.field]), position.employee, integration.pk)
                     for position in piece
@@ -115,8 +125,10 @@ def record_shifts(organization: int, shifts: Sequence[Shift]) -> None:
                     if scopes[integration.pk].takes(position)
                 ]
                 store(jobs)
+                recorded.update(position.pk for position in piece)
                 woken |= {job.integration_id for job in jobs}
         wake(woken)
+    return True
 
 
 def _sends(integration: Integration, shift: Shift) -> bool:

@@ -19,14 +19,15 @@ from django_q.tasks import async_task
 from integrations import connect
 from integrations.connectors.values import CheckLine
 from integrations.models import Integration
-from positions.models import Organization
 from synclog import preview
 from synclog.models import Job, Question
+from synclog.shares import LONGEST as LONGEST
+from synclog.shares import left_waiting, may_take
+from synclog.wake import wake
 
 OPEN_AT_ONCE = 3  # of each organization
 WAIT = 3.0  # seconds that a page or the API waits before it shows progress
 LOOK_EVERY = 0.1
-LONGEST = timedelta(seconds=60)  # of an answer; then its worker was killed
 FORGET_AFTER = timedelta(hours=1)
 
 
@@ -113,20 +114,29 @@ def answer(pk: int) -> None:
         return
     try:
         found = _ANSWERS[Question.Kind(question.kind)](question)
+        Question.objects.filter(pk=pk).update(done_at=timezone.now(), answer=found)
     finally:
-        following = _open(question.organization_id).filter(begun_at=None).exclude(pk=pk).order_by("pk").first()
-        if following is not None:
-            ring(following)
-    Question.objects.filter(pk=pk).update(done_at=timezone.now(), answer=found)
+        ring_next(question.organization_id)
+        for other in left_waiting(question.organization_id):
+            wake([other])
+
+
+def ring_next(organization: int) -> None:
+    """For the oldest question that nobody has begun."""
+    following = _open(organization).filter(begun_at=None).order_by("pk").first()
+    if following is not None:
+        ring(following)
 
 
 def _begin(pk: int) -> Question | None:
-    """None when somebody else has it, or has another one of this organization in hand (and rings when it is done)."""
+    """None when somebody else has it, or has another one of this organization in hand, or all that the organization may
+    have at work is (and rings when it is done)."""
     with transaction.atomic():
         question = Question.objects.filter(pk=pk).first()
         if question is None:
             return None
-        Organization.objects.select_for_update(no_key=True).get(pk=question.organization_id)
+        if not may_take(question.organization_id):
+            return None
         if _open(question.organization_id).filter(begun_at__isnull=False).exists():
             return None
         if not Question.objects.filter(pk=pk, begun_at=None).update(begun_at=timezone.now()):

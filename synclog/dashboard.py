@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from integrations.models import Integration
-from positions import api_keys, dates, roles
+from positions import api_keys, dates, joining, roles
 from positions.models import Employee
 from synclog import showing
 from synclog.causes import cause_title, remedy
@@ -113,6 +113,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": "Overview",
         "subtitle": None,
         "banners": silence(request) if integrations else [],
+        "invitations": joining.waiting_for(request.user),
         "operator": roles.is_operator(request.user),
         "cards": _cards(shown, health),
         "left_out": len(integrations) - len(shown),

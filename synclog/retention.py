@@ -21,7 +21,8 @@ from django_q.models import Task
 from integrations import retention
 from positions.api.base import KEEP_ANSWERS
 from positions.batches import delete, in_batches
-from positions.models import AuditEntry, IdempotencyKey
+from positions.models import AuditEntry, IdempotencyKey, Invitation
+from positions.models.invitation import KEPT_AFTER
 from positions.remains import empty_journal
 from synclog.models import Attempt, Event, Job
 
@@ -60,6 +61,7 @@ def rules(now: datetime) -> Iterator[tuple[QuerySet, Callable[[QuerySet], Any]]]
     yield AuditEntry.objects.filter(at__lt=audit), delete
     yield LogEntry.objects.filter(action_time__lt=audit), delete
     yield IdempotencyKey.objects.filter(created_at__lt=now - KEEP_ANSWERS), delete
+    yield Invitation.objects.filter(until__lt=now - KEPT_AFTER), delete
     # The queue keeps failures only, whose words are of the same kind as those of calls.
     yield Task.objects.filter(stopped__lt=exchanges), delete
     yield Session.objects.filter(expire_date__lt=now), delete

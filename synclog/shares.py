@@ -6,15 +6,18 @@ like that, somebody else's change finds a process at once.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from integrations.models import Integration
-from synclog.asking import LONGEST
+from positions.models import Organization
 from synclog.lease import HOST, free, ready_integrations
 from synclog.models import Job, Lease, Question
 
+LONGEST = timedelta(seconds=60)  # of a question; then its worker was killed
 _RUNG_AGAIN = 8
 
 
@@ -28,7 +31,9 @@ def held_here() -> list[int]:
 
 
 def may_take(organization: int) -> bool:
-    """Whether one more of this host's processes may work for the organization."""
+    """Whether one more of this host's processes may work for the organization. Decided for one after the other: within
+    the transaction that takes it up, which holds the organization until then."""
+    list(Organization.objects.filter(pk=organization).select_for_update(no_key=True).values_list("pk"))
     held = held_here()
     mine, workers = held.count(organization), int(settings.Q_CLUSTER["workers"])
     if mine == 0 or len(held) + 1 < workers:

@@ -53,9 +53,10 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     )
     if integration is None:
         return
-    if not shares.may_take(integration.organization_id):
-        return  # whoever of the organization is done first rings again
-    held = Held.acquire(integration_id)
+    with transaction.atomic():
+        if not shares.may_take(integration.organization_id):
+            return  # whoever of the organization is done first rings again
+        held = Held.acquire(integration_id)
     if held is None:
         return  # its holder looks once more after it has let go
     turn = Turn(integration, held, SECONDS if seconds is None else seconds, lambda: others_wait(integration_id))
@@ -73,6 +74,7 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
         wake([integration_id])
     for other in shares.left_waiting(integration.organization_id):
         wake([other])
+    asking.ring_next(integration.organization_id)
 
 
 def _drop_files(integration: Integration) -> None:

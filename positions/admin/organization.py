@@ -23,7 +23,7 @@ class MemberForm(forms.ModelForm):
         label="E-mail or user name",
         max_length=254,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "kari@example.com"}),
-        help_text="Of somebody who has a user here. Operators make new users.",
+        help_text="Of somebody who has a user here.",
     )
 
     class Meta:
@@ -44,13 +44,11 @@ class MemberForm(forms.ModelForm):
         users = get_user_model()._default_manager.filter(Q(username=person) | Q(email__iexact=person))
         found = list(users.filter(is_active=True)[:2])
         if not found:
-            raise ValidationError(
-                f"No user here is called {person}. Check the spelling, or ask the operator to add them."
-            )
+            raise ValidationError(f"No user here is called {person}. Check the spelling, or invite them.")
         if len(found) > 1:
             raise ValidationError("Several users have this e-mail. Write the user name instead.")
         if not found[0].is_staff:
-            raise ValidationError("This user may not sign in. Ask the operator to tick “May sign in” for them.")
+            raise ValidationError("This user may not sign in. Tick “May sign in” for them first.")
         self.instance.user = found[0]
         return person
 
@@ -76,7 +74,8 @@ class MemberInline(ScopedTabularInline):
     form = MemberForm
     formset = MemberFormSet
     fields = ("person", "role")
-    needs = {"view": "administer", "add": "administer", "change": "administer", "delete": "administer"}
+    # Others invite: whether somebody has a user here is for operators to know.
+    needs = {"view": "administer", "add": "operate", "change": "administer", "delete": "administer"}
     verbose_name_plural = "members"
     hide_title = True
 
@@ -97,6 +96,7 @@ class OrganizationAdmin(ScopedAdmin):
     search_fields = ("name",)
     fields = ("name", "country", "time_zone")
     inlines = (MemberInline,)
+    change_form_after_template = "positions/invite.html"
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         since = timezone.now()

@@ -21,6 +21,7 @@ from django_otp.util import random_hex
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from positions import second_factor, sessions
+from positions.admin.confirming import ConfirmForm, PasswordForm
 from positions.encryption import decrypt, encrypt
 from positions.models import SecondFactor
 from positions.models.second_factor import step_of
@@ -109,7 +110,10 @@ def set_up(request: HttpRequest) -> HttpResponse:
 
     form = CodeForm(request.POST or None, refusal, "Code", "Six digits; a new code comes every 30 seconds.")
     form.fields["code"].widget.attrs["inputmode"] = "numeric"
-    if form.is_valid():
+    waiting = bool(second_factor.missing(request))
+    # Who must set it up has just given the password.
+    password = None if waiting and sessions.is_fresh(request) else PasswordForm(request.POST or None, request)
+    if (password is None or password.is_valid()) and form.is_valid():
         codes = factor.new_recovery_codes()
         try:
             with transaction.atomic():
@@ -127,7 +131,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
         "set_up",
         "Set up your second factor",
         form=form,
-        waiting=bool(second_factor.missing(request)),
+        password=password,
+        waiting=waiting,
         picture=picture(f"otpauth://totp/{quote(f'{_ISSUER}:{name}')}?{query}"),
         secret=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
     )
@@ -135,16 +140,11 @@ def set_up(request: HttpRequest) -> HttpResponse:
 
 @open_at("")
 def overview(request: HttpRequest) -> HttpResponse:
-    """Whether it is on; new recovery codes and turning it off, each for a code."""
+    """Whether it is on; new recovery codes and turning it off, each for the password and a code."""
     factor = second_factor.factor_of(request.user)
     form = None
     if factor is not None:
-        form = CodeForm(
-            request.POST or None,
-            lambda given: second_factor.refusal(request, factor, given),
-            "Code",
-            "From your app, or one of your recovery codes. Needed for both buttons below.",
-        )
+        form = ConfirmForm(request.POST or None, request)
         if form.is_valid():
             return _changed(request, factor)
     context = {

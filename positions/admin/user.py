@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -8,16 +10,17 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.forms import UserChangeForm
 
 from positions import invitations, second_factor, sessions
+from positions.admin import confirming
 from positions.admin.api_key import say_ended
 from positions.admin.opened import OpenedInline
 from positions.admin.scoped import OperatorAdmin
-from positions.models import Member, SecondFactor
+from positions.models import Member, SecondFactor, SelfMadeUser
 
 logger = logging.getLogger(__name__)
 
@@ -91,12 +94,32 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
         # Nobody sets a password for somebody else.
         return [url for url in super().get_urls() if url.name != "auth_user_password_change"]
 
+    # -- whoever changes an account, also by an action of the list, shows again that it is them
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._confirmed(request, super().changeform_view, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._confirmed(request, super().changelist_view, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._confirmed(request, super().delete_view, *args, **kwargs)
+
+    def _confirmed(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        go_on = partial(view, request, *args, **kwargs)
+        return confirming.first(request, go_on) if self.has_view_permission(request) else go_on()
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         since = timezone.now()
         super().save_model(request, obj, form, change)
         say_ended(request, obj.api_keys, since)
         if not change:
             self._show_link(request, obj)
+        elif "email" in form.changed_data:
+            # An operator says now whose address it is.
+            SelfMadeUser.objects.filter(user=obj).delete()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         since = timezone.now()

@@ -15,30 +15,40 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
-class KeyThrottle(SimpleRateThrottle):
-    """Requests of one key in each minute (or second, hour, day) of the clock, in all web processes together. What is
-    left is kept on the request, for the headers of the answer. While they cannot be counted, nothing is written."""
+class Windowed(SimpleRateThrottle):
+    """Counts in each minute (or second, hour, day) of the clock, in all web processes together."""
 
-    scope = "key"
     num_requests: int
     duration: int
+
+    def hits(self, name: str) -> int:
+        """One more of this name: how many there were in this window. 0 when they cannot be counted."""
+        number, passed = divmod(self.timer(), self.duration)
+        self._left = max(1, math.ceil(self.duration - passed))
+        return hit(f"{name}:{self.duration}:{int(number)}", self.duration)
+
+    def wait(self) -> int:
+        """Seconds until the next window."""
+        return self._left
+
+
+class KeyThrottle(Windowed):
+    """Requests of one key. What is left is kept on the request, for the headers of the answer. While they cannot be
+    counted, nothing is written."""
+
+    scope = "key"
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         key = cast(ApiKey | None, request.auth)
         if key is None:
             return True
-        number, passed = divmod(self.timer(), self.duration)
         # By the key's own hash: ids begin anew in another database behind the same counter.
-        hits = hit(f"{key.hash[:32]}:{self.duration}:{int(number)}", self.duration)
+        hits = self.hits(key.hash[:32])
         if not hits and request.method not in SAFE_METHODS:
             raise NotCounted
-        self._left = max(1, math.ceil(self.duration - passed))
         request.rate_limit = {  # type: ignore[attr-defined]
             "RateLimit-Limit": str(self.num_requests),
             "RateLimit-Remaining": str(max(0, self.num_requests - hits)),
-            "RateLimit-Reset": str(self._left),
+            "RateLimit-Reset": str(self.wait()),
         }
         return hits <= self.num_requests
-
-    def wait(self) -> float:
-        return self._left

@@ -3,6 +3,7 @@ from positions.models.audit import AuditEntry
 from positions.models.company import Company, Department
 from positions.models.employee import Employee
 from positions.models.idempotency import IdempotencyKey
+from positions.models.invitation import Invitation, SelfMadeUser
 from positions.models.organization import Member, Organization
 from positions.models.position import ContractType, EndReason, Position, RemunerationType, WorkingHoursScheme
 from positions.models.second_factor import SecondFactor
@@ -18,10 +19,12 @@ __all__ = [
     "EmployeeWord",
     "EndReason",
     "IdempotencyKey",
+    "Invitation",
     "Member",
     "Organization",
     "Position",
     "RemunerationType",
     "SecondFactor",
+    "SelfMadeUser",
     "WorkingHoursScheme",
 ]

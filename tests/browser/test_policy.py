@@ -174,6 +174,7 @@ def test_setting_up_a_second_factor_and_signing_in_with_it(new_page: Any, page: 
     key = b32decode(kari.locator(".sf-secret").inner_text().replace(" ", ""))
     assert kari.locator(".sf-picture svg").bounding_box()["width"] > 150
     kari.fill("input[name=code]", f"{totp(key):06d}")
+    kari.fill("input[name=password]", password)
     kari.get_by_role("button", name="Turn on").click()
     codes = kari.locator(".sf-codes li")
     codes.first.wait_for()

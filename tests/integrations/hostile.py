@@ -183,6 +183,7 @@ class Hostile:
         self.answer: Callable[[], Bytes] | None = None
         self.matches: Callable[[str, str], bool] = lambda method, path: True
         self.met = 0
+        self.hanging = 0  # calls that are being answered now
         hostile = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -193,7 +194,11 @@ class Hostile:
                 if hostile.answer is not None and hostile.matches(self.command, self.path):
                     hostile.met += 1
                     self.close_connection = True
-                    hostile.misbehave(self.connection)
+                    hostile.hanging += 1
+                    try:
+                        hostile.misbehave(self.connection)
+                    finally:
+                        hostile.hanging -= 1
                 else:
                     self.forward(body)
 
@@ -236,12 +241,16 @@ class Hostile:
             if dripping and self._stopped.wait(PAUSE):
                 return
 
+    def let_go(self) -> None:
+        """Ends what drips."""
+        self._stopped.set()
+
     @contextmanager
     def running(self) -> Iterator[Hostile]:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         try:
             yield self
         finally:
-            self._stopped.set()
+            self.let_go()
             self._server.shutdown()
             self._server.server_close()

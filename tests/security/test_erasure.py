@@ -277,8 +277,8 @@ def test_every_model_is_spoken_of() -> None:
         "Organization", "Member", "Company", "Department", "ApiKey", "IntegrationCompany", "SharedRate", "Lease",
         "SharedPlace", "Resync",
         "Heartbeat", "User", "User_groups", "User_user_permissions", "Group", "Group_permissions", "Permission",
-        "ContentType", "SecondFactor", "Session", "AccessAttempt", "AccessAttemptExpiration", "AccessFailureLog",
-        "AccessLog",
+        "ContentType", "SecondFactor", "SelfMadeUser", "Session", "AccessAttempt", "AccessAttemptExpiration",
+        "AccessFailureLog", "AccessLog",
         # the queue's messages hold numbers of integrations only; Success and Failure are views of Task
         "OrmQ", "Schedule", "Success", "Failure",
         # its records speak for it

@@ -279,7 +279,7 @@ def key_on(page: str) -> str:
 def set_up(client: Client) -> tuple[str, list[str]]:
     """As a person does it: the key, and the recovery codes that were shown."""
     key = key_on(client.get(SET_UP).content.decode())
-    answer = client.post(SET_UP, {"code": current(key)}, follow=True)
+    answer = client.post(SET_UP, {"code": current(key), "password": PASSWORD}, follow=True)
     return key, re.findall(r"<li>([a-z2-7]{5}-[a-z2-7]{5})</li>", answer.content.decode())
 
 
@@ -287,7 +287,7 @@ def test_setting_it_up(kari):
     client = password_given(kari)
     page = client.get(SET_UP).content.decode()
     assert "<svg" in page and page.count("<path") >= 1
-    refused = client.post(SET_UP, {"code": wrong()}).content.decode()
+    refused = client.post(SET_UP, {"code": wrong(), "password": PASSWORD}).content.decode()
     assert "not the code that your app shows" in refused and not SecondFactor.objects.exists()
     assert key_on(refused) == key_on(page)  # the picture that was scanned still holds
     key, codes = set_up(client)
@@ -308,7 +308,7 @@ def test_a_form_that_is_sent_twice_sets_up_one(kari, monkeypatch):
     with_factor(kari)
     monkeypatch.setattr("positions.second_factor.factor_of", lambda user: None)
     monkeypatch.setattr("positions.second_factor.missing", lambda request: "set_up")
-    answer = client.post(SET_UP, {"code": current(key)})
+    answer = client.post(SET_UP, {"code": current(key), "password": PASSWORD})
     assert answer.headers["Location"] == OVERVIEW
     assert SecondFactor.objects.get().key == KEY
 
@@ -326,15 +326,15 @@ def test_new_recovery_codes_and_turning_off_want_a_code(kari):
     client = password_given(kari)
     _, codes = set_up(client)
     for button in ("codes", "off"):
-        client.post(OVERVIEW, {"code": wrong(), button: ""})
-        assert client.post(OVERVIEW, {"code": "", button: ""}).status_code == 200
+        client.post(OVERVIEW, {"code": wrong(), button: "", "password": PASSWORD})
+        assert client.post(OVERVIEW, {"code": "", button: "", "password": PASSWORD}).status_code == 200
     assert SecondFactor.objects.get().recovery_codes_left == 10
-    answer = client.post(OVERVIEW, {"code": codes[0], "codes": ""}, follow=True)
+    answer = client.post(OVERVIEW, {"code": codes[0], "codes": "", "password": PASSWORD}, follow=True)
     newer = re.findall(r"<li>([a-z2-7]{5}-[a-z2-7]{5})</li>", answer.content.decode())
     assert len(newer) == 10 and not set(newer) & set(codes)
-    client.post(OVERVIEW, {"code": codes[1], "off": ""})
+    client.post(OVERVIEW, {"code": codes[1], "off": "", "password": PASSWORD})
     assert SecondFactor.objects.exists()  # the former ones are worth nothing
-    client.post(OVERVIEW, {"code": newer[0], "off": ""})
+    client.post(OVERVIEW, {"code": newer[0], "off": "", "password": PASSWORD})
     assert not SecondFactor.objects.exists() and inside(client)
 
 
@@ -343,7 +343,7 @@ def test_the_pages_speak_of_oneself_alone(kari):
     with_factor(other)
     client = password_given(kari)
     assert "Set up" in client.get(OVERVIEW).content.decode()
-    client.post(f"{OVERVIEW}?user={other.pk}", {"code": current(), "off": "", "user": other.pk})
+    client.post(f"{OVERVIEW}?user={other.pk}", {"code": current(), "off": "", "user": other.pk, "password": PASSWORD})
     assert SecondFactor.objects.get().user == other
     set_up(client)
     assert SecondFactor.objects.count() == 2
@@ -470,7 +470,7 @@ def test_it_is_in_the_audit_trail(kari):
     assert others.count() == count
     assert inside_after(kari, codes[0])
     assert newest() == ("kari", "admin", "changed")  # a recovery code was spent
-    client.post(OVERVIEW, {"code": codes[1], "off": ""})
+    client.post(OVERVIEW, {"code": codes[1], "off": "", "password": PASSWORD})
     assert newest() == ("kari", "admin", "deleted")
     with_factor(kari)
     call_command("second_factor", reset="kari")
@@ -496,7 +496,7 @@ def test_key_and_recovery_codes_are_nowhere_in_clear(kari):
         page = client.get(SET_UP).content.decode()
         waiting = stored()  # the session has the key by now
         key = key_on(page)
-        answer = client.post(SET_UP, {"code": current(key)})
+        answer = client.post(SET_UP, {"code": current(key), "password": PASSWORD})
         waiting += stored()  # and here the codes
         shown = client.get(answer.headers["Location"]).content.decode()
         codes = re.findall(r"<li>([a-z2-7]{5}-[a-z2-7]{5})</li>", shown)

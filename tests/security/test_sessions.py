@@ -113,6 +113,8 @@ def test_who_is_there_costs_a_request_nothing_but_every_few_minutes(clock: Any, 
 
 def test_a_changed_factor_ends_the_other_sessions() -> None:
     user = OperatorFactory()
+    user.set_password("correct-horse-9-staple")
+    user.save()
     factor = SecondFactor(user=user, key="ab" * 20)
     [code, *_] = factor.new_recovery_codes()
     factor.save()
@@ -122,7 +124,7 @@ def test_a_changed_factor_ends_the_other_sessions() -> None:
         session[DEVICE_ID_SESSION_KEY] = factor.persistent_id
         session.save()
         assert inside(browser)
-    here.post("/admin/second-factor/", {"code": code, "off": "1"})
+    here.post("/admin/second-factor/", {"code": code, "password": "correct-horse-9-staple", "off": "1"})
     assert not SecondFactor.objects.exists() and inside(here) and not inside(elsewhere)
 
 
@@ -143,7 +145,7 @@ def test_one_sees_ones_own_and_ends_one_of_them_or_all_for_the_password(settings
     [name] = [one.name for one in sessions.of(user, None) if one.address == "192.0.2.2"]
 
     wrong = here.post("/admin/sessions/", {"which": name, "password": "wrong"})
-    assert "Nothing was ended" in wrong.content.decode() and inside(first)
+    assert "Nothing was done" in wrong.content.decode() and inside(first)
     right = {"password": "correct-horse-9-staple"}
     here.post("/admin/sessions/", {"which": name_of_foreign, **right})
     assert inside(foreign)

@@ -140,7 +140,7 @@ def test_no_form_of_an_operator_works_for_an_outsider(foreign, ours, every_form,
 # What nobody below may change, by any form of any page, inside the organization that they belong to.
 RESERVED = {
     "viewer": None,  # nothing at all
-    "editor": {"Organization", "Member", "ApiKey", "Integration", "IntegrationCompany"},
+    "editor": {"Organization", "Member", "Invitation", "ApiKey", "Integration", "IntegrationCompany"},
 }
 
 
@@ -235,6 +235,8 @@ def actions() -> list[tuple[str, str, dict[str, Any], str]]:
         ("delete a connection", "admin:integrations_integration_delete", {"post": "yes"}, "admin"),
         ("make an API key", "admin:positions_apikey_add", {"name": "k", "scopes": ["positions:read"]}, "admin"),
         ("revoke an API key", "admin:positions_apikey_delete", {"post": "yes"}, "admin"),
+        ("invite somebody", "admin:positions_invitation_add", {"email": "n@example.com", "role": "viewer"}, "admin"),
+        ("withdraw an invitation", "admin:positions_invitation_delete", {"post": "yes"}, "admin"),
         ("change the organization", "admin:positions_organization_change", organization, "admin"),
         ("create an organization", "admin:positions_organization_add", organization, "operator"),
         ("delete an organization", "admin:positions_organization_delete", {"post": "yes"}, "operator"),
@@ -278,7 +280,10 @@ def test_each_role_does_what_it_may_and_nothing_else(foreign, what, name, body, 
     for role, rank in RANK.items():
         if name == "admin:positions_organization_add" and role == "operator":
             body = {**body, "members-INITIAL_FORMS": "0", "members-TOTAL_FORMS": "0"}
-        if what in ("create an employee", "create a department", "make an API key") and role == "operator":
+        if (
+            what in ("create an employee", "create a department", "make an API key", "invite somebody")
+            and role == "operator"
+        ):
             body = {**body, "organization": PK}
         client = browser_of(foreign, role)
         before = written_rows()

@@ -27,7 +27,7 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandbox.server import sandboxes
-from positions.models import AuditEntry, IdempotencyKey, Organization
+from positions.models import AuditEntry, IdempotencyKey, Invitation, Organization
 from synclog.models import Attempt, Event, Job, Lease, Question, Resync
 from tests.factories import (
     ApiKeyFactory,
@@ -47,7 +47,7 @@ PK = 900_001
 OURS = ("positions", "integrations", "synclog")
 
 # Of the process or of one user, of no organization (tests/security/test_second_factor.py).
-UNOWNED = {"SharedPlace", "SharedRate", "Heartbeat", "SecondFactor"}
+UNOWNED = {"SharedPlace", "SharedRate", "Heartbeat", "SecondFactor", "SelfMadeUser"}
 
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 
@@ -78,6 +78,11 @@ def plant() -> Organization:
     )
     user = UserFactory(pk=PK, username=CANARY, email=f"{CANARY}@example.org", first_name=CANARY)
     MemberFactory(pk=PK, organization=organization, user=user, role="admin")
+    invitation = Invitation(
+        pk=PK, organization=organization, email=f"{CANARY}@example.net", role="editor", invited_by=user
+    )
+    invitation.issue()
+    invitation.save()
     ApiKeyFactory(pk=PK, organization=organization, name=CANARY, owner=user, created_by=user)
     IdempotencyKey.objects.create(
         pk=PK, organization=organization, key_hash="k", request_hash="r", status=200, body={"title": CANARY}

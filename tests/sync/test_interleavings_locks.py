@@ -14,11 +14,18 @@ from django.urls import reverse
 
 from integrations.models import EmployeeLink, PeriodLink
 from positions.bulk import save_positions
-from positions.models import Employee, Position
+from positions.models import Department, Employee, Position
 from positions.transactions import TRIES, repeated
 from synclog import actions, tasks
 from synclog.models import Job
-from tests.factories import ApiKeyFactory, OperatorFactory, PositionFactory
+from tests.factories import (
+    ApiKeyFactory,
+    DepartmentFactory,
+    IntegrationFactory,
+    OperatorFactory,
+    OrganizationFactory,
+    PositionFactory,
+)
 from tests.sync.interleaving import (
     Elsewhere,
     during_a_call,
@@ -219,6 +226,32 @@ def test_neither_how_somebody_was_nor_how_they_will_be_is_sent_while_they_are_ch
 # -- clients ---------------------------------------------------------------------------------------------
 
 
+def test_a_name_that_changes_while_a_position_is_saved_goes_along(world: World) -> None:
+    """Neither sees the other before both are committed, and the position is sent before the name is."""
+    entra = world.connect("entra_id")
+    world.employee.department = DepartmentFactory(organization=world.organization, name="Butikk")
+    world.employee.save()
+    changed, drained = threading.Event(), threading.Event()
+
+    def rename() -> None:
+        with transaction.atomic():
+            department = Department.objects.get(name="Butikk")
+            department.name = "Store"
+            department.save()
+            changed.set()
+            assert drained.wait(20)
+
+    other = Elsewhere(rename).begin(0)
+    assert changed.wait(20)
+    world.save()
+    world.drain(entra)
+    before = world.there(entra)[0]["department"]
+    drained.set()
+    other.over()
+    world.drain(entra)
+    assert (before, world.there(entra)[0]["department"]) == ("Butikk", "Store")
+
+
 def test_crosswise_bulks_are_both_carried_out(world: World) -> None:
     world.connect("netvisor")
     people = [world.hire() for _ in range(6)]
@@ -328,3 +361,15 @@ def test_a_day_that_is_taken_over_waits_for_the_results_that_are_being_stored(wo
     other.over()
     link.refresh_from_db()
     assert link.next_change_on == date(2030, 1, 1)
+
+
+def test_two_processes_that_take_up_one_organization_at_once_are_counted(world: World, settings: Any) -> None:
+    """The share is looked at and taken by one after the other: else both would see that there is room."""
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": 2}
+    IntegrationFactory(organization=OrganizationFactory(), send_positions=True)
+    first, second = world.connect("netvisor"), world.connect("fortnox")
+    position = world.save()
+    with meanwhile(lambda: tasks.drain(second.pk), at='UPDATE "synclog_lease"'):
+        tasks.drain(first.pk)
+    assert world.job(first, position).state == SUCCEEDED
+    assert world.job(second, position).state == Job.State.WAITING, "the last process is for the others"

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Integration
-from synclog import shares, tasks
+from synclog import asking, shares, tasks
 from synclog.lease import HOST
 from synclog.models import Job, Lease, Question
 from tests.factories import OrganizationFactory
@@ -76,3 +76,38 @@ def test_who_had_to_wait_is_rung_for_when_one_is_done(world: World, monkeypatch:
     assert waiting.pk in rung
     tasks.drain(waiting.pk, TURN)
     assert world.job(waiting, position).state == Job.State.SUCCEEDED
+
+
+def test_a_question_leaves_the_last_process_to_the_others_and_is_rung_for_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection(OrganizationFactory())
+    hanging = [world.connect("netvisor") for _ in range(3)]
+    for integration in hanging:
+        busy(integration)
+    question = Question.objects.create(
+        organization=world.organization, integration=hanging[0], kind="check", asked_by="a"
+    )
+    asking.answer(question.pk)
+    question.refresh_from_db()
+    assert question.begun_at is None, "its share is taken"
+    Lease.objects.filter(integration=hanging[0]).update(until=None, owner="")
+    rung: list[Question] = []
+    monkeypatch.setattr(asking, "ring", rung.append)
+    world.drain(hanging[0])
+    assert rung == [question]
+    asking.answer(question.pk)
+    question.refresh_from_db()
+    assert question.done_at is not None
+
+
+def test_who_waited_for_a_question_is_rung_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    integration = world.connect("netvisor")
+    world.save()
+    rung: list[int] = []
+    monkeypatch.setattr(asking, "wake", rung.extend)
+    question = Question.objects.create(
+        organization=world.organization, integration=integration, kind="check", asked_by="a"
+    )
+    asking.answer(question.pk)
+    assert rung == [integration.pk]

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import date_format
+from unfold.decorators import display
+
+from positions import joining
+from positions.admin.scoped import ScopedAdmin, ScopedForm
+from positions.models import Invitation, Member
+from positions.models.invitation import GOOD_FOR
+
+
+class InvitationForm(ScopedForm):
+    """Looks at what the inviting organization knows anyway, its members and its invitations, and at nothing else."""
+
+    class Meta:
+        model = Invitation
+        fields = ("organization", "email", "role")
+
+    def clean(self) -> Any:
+        cleaned = super().clean()
+        email = self.cleaned_data.get("email", "")
+        organization = self.cleaned_data.get("organization") or self.instance.organization_id
+        if email and organization:
+            members = Member.objects.filter(organization=organization).select_related("user")
+            if any(joining.alike(email, joining.address_of(member.user)) for member in members):
+                self.add_error("email", ValidationError("This is a member already.", code="member"))
+            invited = Invitation.objects.filter(organization=organization).values_list("email", flat=True)
+            if any(joining.alike(email, one) for one in invited):
+                words = "This address is invited already: make a new link in the list, or withdraw it there."
+                self.add_error("email", ValidationError(words, code="invited"))
+        return cleaned
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ScopedAdmin):
+    needs = {"view": "administer", "add": "administer", "change": None, "delete": "administer"}
+    form = InvitationForm
+    list_display = ("email", "role", "invited_by_shown", "until_shown", "state_shown")
+    search_fields = ("email",)
+    unsearchable = ("digest",)
+    list_select_related = ("invited_by",)
+    fields = ("email", "role")
+    actions = ("send_again", "withdraw")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return joining.judged(super().get_queryset(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        (title, options), *rest = super().get_fieldsets(request, obj)
+        if obj is not None:
+            shown = (*options["fields"], "invited_by_shown", "until_shown", "state_shown")
+            return [(title, {**options, "fields": shown}), *rest]
+        words = (
+            "They become a member when they accept, by a link that is shown when you have saved. "
+            "Whether they have a user here already makes no difference."
+        )
+        return [(title, {**options, "description": words}), *rest]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
+        obj.invited_by = request.user  # type: ignore[assignment]
+        self._issue(request, obj)
+
+    def _issue(self, request: HttpRequest, invitation: Invitation) -> None:
+        token = invitation.issue()
+        invitation.save()
+        link = request.build_absolute_uri(reverse("join_by_link", args=[token]))
+        said = f"Give {invitation.email} this link, good for {GOOD_FOR.days} days and for once: {link}"
+        self.message_user(request, said, messages.SUCCESS)
+
+    @admin.action(description="Make a new link", permissions=["add"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for invitation in queryset[:20]:
+            # Whoever makes the link answers for it.
+            invitation.invited_by = request.user
+            self._issue(request, invitation)
+
+    @admin.action(description="Withdraw", permissions=["delete"])
+    def withdraw(self, request: HttpRequest, queryset: QuerySet) -> None:
+        number = queryset.count()
+        queryset.delete()
+        self.message_user(request, f"Withdrew {number}: the links are over.", messages.SUCCESS)
+
+    @admin.display(description="invited by", ordering="invited_by")
+    def invited_by_shown(self, invitation: Invitation) -> str:
+        return joining.address_of(invitation.invited_by)
+
+    @admin.display(description="until", ordering="until")
+    def until_shown(self, invitation: Invitation) -> str:
+        return date_format(invitation.until, "j M Y, H:i").replace(" ", "\N{NO-BREAK SPACE}")
+
+    @display(description="state", label={"Waiting": "info", "Declined": "warning", "Over": "warning"})
+    def state_shown(self, invitation: Invitation) -> str:
+        return joining.state_of(invitation).label
+
+    # The audit trail tells of it; the history of pages knows no organization.
+
+    def log_addition(self, *args: Any) -> None: ...
+
+    def log_deletions(self, *args: Any) -> None: ...

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from positions.models.organization import Member, Organization
+
+GOOD_FOR = timedelta(days=7)
+KEPT_AFTER = timedelta(days=30)
+
+
+class Invitation(models.Model):
+    """Somebody is asked to become a member. Nothing here looks for a user with that address: whether there is one is
+    not the inviting admin's to know.
+
+    The link's token is shown once; its hash is stored. The row goes when the invitation is accepted or withdrawn.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        DECLINED = "declined", "Declined"
+        OVER = "over", "Over"
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail", max_length=254)
+    role = models.CharField(
+        max_length=10,
+        choices=Member.Role,
+        default=Member.Role.VIEWER,
+        help_text="Admin: everything. Editor: employees and positions. Viewer: reads.",
+    )
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, editable=False, related_name="+")
+    until = models.DateTimeField(editable=False)
+    declined_at = models.DateTimeField(null=True, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+
+    class Meta:
+        ordering = ["organization", "email"]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @staticmethod
+    def digest_of(token: str) -> str:
+        # 256 random bits: a plain hash cannot be searched back.
+        return hashlib.sha256(token.encode()).hexdigest()
+
+    def issue(self) -> str:
+        """Gives the row (to be saved) a new link's token and time, and returns the token. A former link is over."""
+        token = secrets.token_urlsafe(32)
+        self.digest, self.until, self.declined_at = self.digest_of(token), timezone.now() + GOOD_FOR, None
+        return token
+
+    @property
+    def state(self) -> State:
+        if self.declined_at is not None:
+            return self.State.DECLINED
+        return self.State.WAITING if self.until > timezone.now() else self.State.OVER
+
+
+class SelfMadeUser(models.Model):
+    """A user that was made by an invitation's link: that the e-mail address is theirs, only one organization says.
+
+    The row goes when an operator enters an address.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.user.get_username()
