@@ -1,7 +1,8 @@
 """Log lines: the request's and the job's id on each, as text or as JSON fields, and no secret in any.
 
 What is ours never logs a secret. A traceback may still quote one (the text of an exception that somebody else raised),
-so every line is masked by the names and forms that give secrets away, the same ones as in recorded calls.
+so every line is masked by the names and forms that give secrets away, the same ones as in recorded calls, and without
+any secret of the connections that are in use.
 """
 
 import logging
@@ -19,7 +20,7 @@ _masker = Masker()
 
 
 def masked(text: str) -> str:
-    return _masker.text(_BEARER.sub(rf"\1 {MASK}", text))
+    return _masker.text(_BEARER.sub(rf"\1 {MASK}", Masker.of_all(text)))
 
 
 class IdsFilter(logging.Filter):

@@ -239,6 +239,12 @@ def _such_as(example: str) -> str:
     return f", for example {example}" if example else ""
 
 
+def _one_line(value: str) -> None:
+    """A header or an address takes no line break, and whatever refuses one may quote it."""
+    if not value.isprintable():
+        raise ValidationError("This holds a line break or another sign that cannot be seen. Copy it again.")
+
+
 def _pattern_validator(setting: Setting) -> Any:
     def check(value: str) -> None:
         if not re.fullmatch(setting.pattern, value):
@@ -357,7 +363,10 @@ class ConnectionForm(Opened, forms.Form):
             initial="" if stored or secret else setting.default,
             help_text=setting.help,
             max_length=20_000 if setting.kind is Kind.LONG_SECRET else 4000,
-            validators=[_pattern_validator(setting)] if setting.pattern else [],
+            validators=[
+                *([] if setting.kind is Kind.LONG_SECRET else [_one_line]),
+                *([_pattern_validator(setting)] if setting.pattern else []),
+            ],
             error_messages={"required": f"{setting.label} is required to connect to {self.system.name}."},
             widget=widget,
         )

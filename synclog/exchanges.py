@@ -11,6 +11,7 @@ from typing import Any
 
 from defusedxml import minidom
 
+from integrations.connectors.kept import Kept
 from integrations.connectors.masking import MASK, Masker
 from integrations.connectors.system import Kind
 from integrations.models import Integration
@@ -55,6 +56,23 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _strings(inner)
+
+
+def only_kept(exchange: Mapping[str, Any], kept: Kept) -> dict[str, Any]:
+    """A call as it was stored, without what is not kept any more."""
+    refused = exchange.get("status", 0) >= 400
+    return {
+        **exchange,
+        "url": kept.address(exchange.get("url", "")),
+        "request_body": kept.body(exchange.get("request_body", ""), _media_type(exchange, "request_headers")),
+        "response_body": kept.body(
+            exchange.get("response_body", ""), _media_type(exchange, "response_headers"), refused=refused
+        ),
+    }
+
+
+def _media_type(exchange: Mapping[str, Any], headers: str) -> str:
+    return next((v for k, v in exchange.get(headers, {}).items() if k.lower() == "content-type"), "")
 
 
 def shown(exchanges: Iterable[Any], masker: Masker, zone: Any) -> list[Shown]:
@@ -108,4 +126,4 @@ def curl(method: str, url: str, headers: Mapping[str, str], body: str) -> str:
     return " \\\n  ".join(parts)
 
 
-__all__ = ["MASK", "Shown", "masker_of", "pretty", "shown"]
+__all__ = ["MASK", "Shown", "masker_of", "only_kept", "pretty", "shown"]

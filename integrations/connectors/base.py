@@ -50,6 +50,7 @@ class Connector:
         self.http = Http(
             context,
             self.system.limits,
+            kept=self.system.kept,
             base_url=context.urls.get("api", ""),
             refused=self._renewed,
             classify=self.classify,

@@ -394,6 +394,7 @@ SYSTEM = System(
         Field(ours="end_reason", unsupported="Entra ID does not record why an employment ends."),
         Field(ours="notice_date", unsupported="Entra ID has no date of notice."),
     ),
+    reads="value id employeeId accountEnabled userType onPremisesSyncEnabled top select expand filter",
     # "Microsoft Graph service-specific throttling limits", identity and access: 3 000 writes in 150 seconds for each
     # app and tenant. Reads have their own, larger budget; counting them along keeps well inside both.
     calls=Calls(create=3, update=2, unchanged=1),
@@ -481,7 +482,7 @@ class EntraIdConnector(Connector):
         if response.status == 404 and not body:
             raise no_sign_in(response)
         error, text = str(body.get("error") or ""), str(body.get("error_description") or "")
-        text = text.splitlines()[0] if text else response.text[:300]
+        text = text.splitlines()[0] if text else response.said
         found = AADSTS.search(text)
         number = found[1] if found else ""
         message = SIGN_IN_WORDS.get(number) or (
@@ -925,7 +926,7 @@ def _error(response: Response) -> tuple[str, str]:
     """(code, words) of one of Graph's errors, with the id by which Microsoft's support finds the request."""
     error = response.json_object().get("error")
     if not isinstance(error, dict):
-        return "", "" if response.status == 429 else response.text[:300]
+        return "", "" if response.status == 429 else response.said
     inner = error.get("innerError") or error.get("innererror") or {}
     request_id = response.headers.get("request-id") or (inner.get("request-id") if isinstance(inner, dict) else "")
     text = str(error.get("message") or "")[:500]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from integrations.connectors.masking import without_emails
+
 LONGEST_WAIT = 24 * 3600.0
 
 
@@ -13,7 +15,8 @@ def believed(wait: float | None) -> float | None:
 
 
 class ConnectorError(Exception):
-    """Base of all. `message` is our sentence; `vendor_text` and `vendor_code` are the system's own words."""
+    """Base of all. `message` is our sentence; `vendor_text` and `vendor_code` are the system's own words, without the
+    e-mail addresses that it may name in them."""
 
     cause = "connector_error"
 
@@ -24,7 +27,7 @@ class ConnectorError(Exception):
         self.message = message
         self.cause = cause or self.cause
         self.field = field
-        self.vendor_text = vendor_text
+        self.vendor_text = without_emails(vendor_text)
         self.vendor_code = vendor_code
 
 

@@ -9,7 +9,6 @@ support.24sevenoffice.com, "Lær mer om avstemming av arbeidsforhold".
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -338,6 +337,7 @@ SYSTEM = System(
         ),
         Field(ours="notice_date", unsupported="An employment in Finago has no date of notice."),
     ),
+    reads="employment_id employment_type primary_employment empId country_code sites expiresOn",
     calls=Calls(create=2, update=2, unchanged=1),
     limits=Limits(
         concurrency=2,
@@ -557,10 +557,7 @@ class FinagoConnector(Connector):
 
     def _words(self, response: Response) -> str:
         """Their own words, without the HTML around them and without secrets."""
-        text = "" if response.ok else response.text[:20_000]
-        text = re.sub(r"(?is)<(script|style|title)\b.*?(?:</\1>|\Z)", " ", text)
-        text = html.unescape(re.sub(r"<[^<>]*>", " ", text))
-        return self.http.masker.text(" ".join(text.split()))[:300]
+        return "" if response.ok else self.http.masker.text(response.kept)[:300]
 
     def _employments(self, response: Response) -> list[Row]:
         """Their array of one employee's employments, all values as text; no employments may come as nothing."""

@@ -355,6 +355,10 @@ SYSTEM = System(
         Field(ours="end_reason", unsupported="Fortnox does not record why an employment ends."),
         Field(ours="notice_date", unsupported="Fortnox has no date of notice."),
     ),
+    reads=(
+        "Employees Employee EmployeeId PersonelType Inactive Active Code CompanyInformation OrganizationNumber "
+        "MetaInformation TotalPages limit page ErrorInformation Error Message error error_description"
+    ),
     # "Rate limits for Fortnox API": 25 requests in a sliding window of 5 seconds for each client and tenant.
     calls=Calls(create=2, update=2, unchanged=1),
     limits=Limits(
@@ -453,7 +457,7 @@ class FortnoxConnector(Connector):
         trouble = _trouble(response)
         if response.ok and trouble is None:
             return
-        text, code = trouble or (response.text[:300], "")
+        text, code = trouble or (response.said, "")
         if response.status == 404 and trouble is None:
             raise no_sign_in(response)
         if re.search("refresh token", text, re.I):
@@ -483,7 +487,7 @@ class FortnoxConnector(Connector):
         trouble = _trouble(response)
         if response.ok and trouble is None:
             return
-        text, code = trouble or (response.text[:300], "")
+        text, code = trouble or (response.said, "")
         words: dict[str, str] = {"vendor_text": text[:500], "vendor_code": code or str(response.status)}
         if code == "2000663":
             raise NotAuthorized(

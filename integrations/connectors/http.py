@@ -25,8 +25,9 @@ from integrations.connectors.addresses import PrivateAddress
 from integrations.connectors.connection import MAX_ANSWER_BYTES, new_session
 from integrations.connectors.context import Context
 from integrations.connectors.errors import NotAuthorized, RateLimited, Unavailable, UnclearOutcome, believed
+from integrations.connectors.kept import NOTHING, Kept
 from integrations.connectors.limiter import WindowLimiter
-from integrations.connectors.masking import LONGEST_HEADER, MASKED_BEYOND, MOST_HEADERS, Masker
+from integrations.connectors.masking import LONGEST_HEADER, MASKED_BEYOND, MOST_HEADERS, Masker, without_emails
 from integrations.connectors.storable import DEEPEST, storable, storable_value, too_deep
 from integrations.connectors.system import Limits
 
@@ -75,7 +76,8 @@ logging.getLogger("urllib3.connectionpool").addFilter(_WithoutQueries())
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call as it may be kept and shown: masked and capped. `status` 0 means that no answer came."""
+    """One call as it may be kept and shown: with the values that its connector declares, masked and capped. `status` 0
+    means that no answer came."""
 
     at: float
     method: str
@@ -92,8 +94,11 @@ class Exchange:
 class Response:
     """An answer read whole. `json()` raises Unavailable when the body is not JSON."""
 
-    def __init__(self, status: int, headers: Mapping[str, str], content: bytes, encoding: str | None) -> None:
+    def __init__(
+        self, status: int, headers: Mapping[str, str], content: bytes, encoding: str | None, kept: Kept = NOTHING
+    ) -> None:
         self.status = status
+        self._kept = kept
         self.headers = requests.structures.CaseInsensitiveDict(
             (storable(name[:LONGEST_HEADER]), storable(value[:LONGEST_HEADER]))
             for name, value in islice(headers.items(), MOST_HEADERS)
@@ -131,10 +136,25 @@ class Response:
             return {}
         return body if isinstance(body, dict) else {}
 
+    @cached_property
+    def kept(self) -> str:
+        """The body with nothing in it but what may be kept."""
+        media_type = self.headers.get("Content-Type", "")
+        # What calls itself JSON or XML says its encoding itself; text does it in the header.
+        start = self.content.lstrip()[:1]
+        body = self.content if start in (b"<", b"{", b"[") else self.text
+        kept = storable(self._kept.body(body, media_type, refused=self.status >= 400))
+        return without_emails(kept) if self.status >= 400 else kept
+
+    @property
+    def said(self) -> str:
+        """How that begins: a system's own words, where nothing better is known of its refusal."""
+        return self.kept[:300]
+
     @property
     def words(self) -> dict[str, Any]:
-        """How the body begins, and the status, as the exceptions of `errors` take a system's own words."""
-        return {"vendor_text": self.text[:300], "vendor_code": str(self.status)}
+        """The same and the status, as the exceptions of `errors` take a system's own words."""
+        return {"vendor_text": self.said, "vendor_code": str(self.status)}
 
     def retry_after(self) -> float | None:
         """Seconds of a Retry-After header (at most a day), given as seconds or as a date; None without a usable one."""
@@ -212,6 +232,7 @@ class Http:
         context: Context,
         limits: Limits,
         *,
+        kept: Kept = NOTHING,
         base_url: str = "",
         refused: Callable[[Response], bool] | None = None,
         classify: Callable[[Response], None] = raise_for_trouble,
@@ -223,6 +244,7 @@ class Http:
         self.refused = refused
         self.classify = classify
         self.masker = Masker()
+        self.kept = kept
         self.calls = 0
         self._read_timeout = context.read_timeout or limits.read_timeout
         self._limiter = context.limiter or (
@@ -325,7 +347,17 @@ class Http:
             self.context.guard()
         session = self._session()
         kwargs["headers"] = {k: v for k, v in kwargs["headers"].items() if v is not None}
-        request = requests.Request(method, url, **kwargs).prepare()
+        try:
+            request = requests.Request(method, url, **kwargs).prepare()
+        # "from None", here and below: the texts of these exceptions hold a header's value or the whole address, with
+        # any secret in its query.
+        except requests.exceptions.InvalidHeader:
+            raise NotAuthorized(
+                "A credential of this connection holds a line break or another sign that no request can carry. Enter "
+                "it again under this connection's credentials."
+            ) from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError):
+            raise Unavailable("This address cannot be called. Check the addresses of this connection.") from None
         started, clock = time.time(), time.monotonic()
         self.calls += 1
         response: Response | None = None
@@ -342,13 +374,12 @@ class Http:
                 content = self._read(answer)
             finally:
                 answer.close()
-            response = Response(answer.status_code, answer.headers, content, answer.encoding)
+            response = Response(answer.status_code, answer.headers, content, answer.encoding, self.kept)
             mine.bytes += len(content)
             return response
         except PrivateAddress:
             error = "not connected: the address leads into a private network"
             raise
-        # "from None": the texts of these exceptions hold the whole address, with any secret in its query.
         except requests.exceptions.ConnectTimeout:
             error = "no connection in time"
             raise Unavailable("It could not be reached in time.") from None
@@ -401,19 +432,18 @@ class Http:
         error: str,
         keep_answer: bool,
     ) -> None:
-        body = request.body or b""
-        text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
         mask = self.masker
-        answer = self._kept(response.text) if response else ""
+        answer = self._masked(response.kept) if response else ""
         if response and response.ok and not keep_answer:
             answer = f"({len(response.content)} bytes, not kept: it holds other employees too)"
+        sent = self.kept.body(request.body or b"", request.headers.get("Content-Type", ""))
         self._mine.exchanges.append(
             Exchange(
                 at=started,
                 method=request.method or "",
-                url=mask.text(request.url or ""),
+                url=mask.text(self.kept.address(request.url or "")),
                 request_headers=mask.headers((k, str(v)) for k, v in request.headers.items()),
-                request_body=self._kept(text),
+                request_body=self._masked(storable(sent)),
                 status=response.status if response else 0,
                 response_headers=mask.headers(response.headers.items()) if response else {},
                 response_body=answer,
@@ -423,7 +453,7 @@ class Http:
         )
         del self._mine.exchanges[:-200]
 
-    def _kept(self, text: str) -> str:
+    def _masked(self, text: str) -> str:
         """Masked first and cut afterwards: a secret that stands at the cut must not stay in part."""
         return self.masker.text(text[: KEPT_CHARACTERS + MASKED_BEYOND])[:KEPT_CHARACTERS]
 

@@ -369,6 +369,11 @@ SYSTEM = System(
         ),
         Field(ours="notice_date", unsupported="An employment period in Netvisor has no notice date."),
     ),
+    reads=(
+        "Root ResponseStatus Status TimeStamp Replies InsertedDataIdentifier Employees Employee "
+        "EmployeeBaseInformation EmployeeNumber EmploymentPeriods EmploymentPeriod NetvisorKey "
+        "IncludeEndedEmployments type format"
+    ),
     # "Resources - general": one call at a time for a company, and at least two minutes' patience.
     calls=Calls(create=2, update=2, unchanged=1),
     limits=Limits(
@@ -705,7 +710,7 @@ class NetvisorConnector(Connector):
 
     def _not_netvisor(self, response: Response, resource: str, write: bool) -> ConnectorError:
         """No XML of Netvisor's: only the status is left to go by."""
-        about: dict[str, Any] = {"vendor_text": self._masked(response.text), "vendor_code": str(response.status)}
+        about: dict[str, Any] = {"vendor_text": self._masked(response.said), "vendor_code": str(response.status)}
         if response.status in (401, 403):
             return NotAuthorized(f"Netvisor refused the keys or the right to {resource}. {_KEYS_REMEDY}", **about)
         if response.status == 404:

@@ -493,6 +493,12 @@ SYSTEM = System(
         ),
         Field(ours="notice_date", unsupported="An employment in PowerOffice Go has no date of notice."),
     ),
+    reads=(
+        "Id Number Code EmployeeId EmploymentId EmploymentType EndedAndReported FromDate CreatedDateTimeOffset "
+        "FullTimeHoursPerWeek EnterpriseNo ManagerEmployeeNo DepartmentCode LocationCode ExternalNumber "
+        "ExternalImportReference IsActive IsArchived IsDefault employeeNos externalNos codes Fields PageNumber "
+        "PageSize op path value ValidPrivileges InvalidPrivileges"
+    ),
     # "Requests": 10 requests in a second for each subscription key, whichever client key they carry. Two are left to
     # other programs that use the same subscription.
     calls=Calls(create=7, update=4, unchanged=3),
@@ -1149,7 +1155,7 @@ def _words(response: Response) -> str:
     """The vendor's own words, whichever of its three bodies it answered with."""
     problem = _problem(response)
     parts = [problem.get(name, "") for name in ("title", "detail", "error_description", "message")]
-    return ": ".join(part for part in parts if part) or problem.get("error") or response.text[:300]
+    return ": ".join(part for part in parts if part) or problem.get("error") or response.said
 
 
 def _classify_token(response: Response) -> None:

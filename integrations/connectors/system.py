@@ -3,6 +3,7 @@ the payload mapping, the API, `manage.py systems` and README's table."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,6 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from integrations.connectors.fields import BY_KEY, FIELDS
+from integrations.connectors.kept import Kept
+
+_WORD = re.compile(r"[^\W\d]\w*")  # a remote name may have its record's before it, or be several
 
 
 class Model(StrEnum):
@@ -251,7 +255,11 @@ class Cause:
 class System:
     """The declaration of one target system. `base_urls["api"]` is the main one; every one can be overridden
     per connection. `sandbox_urls` gives each one's path below the sandbox's tenant address. A FILE system has none.
-    `shows_late`: for so many seconds after a write, a read may still show what was there before it."""
+    `shows_late`: for so many seconds after a write, a read may still show what was there before it.
+    `reads`: whose values may be kept of a call beside those of the fields: names with blanks between them, of ids,
+    numbers, versions, codes, parts of an error, of what these stand in, and of a query; "a.b" is a `b` that stands in
+    an `a` only. Never what says something of a person but the position: pay, tax, addresses, birth dates, names,
+    families, health."""
 
     key: str
     name: str
@@ -274,6 +282,7 @@ class System:
     moves: bool = False  # the start date of an existing period can be changed there
     move_note: str = ""
     unsynced_note: str = ""
+    reads: str = ""
 
     def __post_init__(self) -> None:
         if len(self.matching) > 1 and NUMBERS_DIFFER not in self.settings:
@@ -289,6 +298,12 @@ class System:
 
     def field(self, ours: str) -> Field:
         return next(f for f in self.fields if f.ours == ours)
+
+    @property
+    def kept(self) -> Kept:
+        """What may be kept of a call: the values of the fields that are read or written, and of `reads`."""
+        remote = (name for f in self.fields for name in _WORD.findall(f.remote))
+        return Kept((*remote, *self.reads.split()))
 
     @property
     def required_settings(self) -> tuple[Setting, ...]:

@@ -399,6 +399,11 @@ SYSTEM = System(
         ),
         Field(ours="notice_date", unsupported="Tripletex does not keep the day on which notice was given."),
     ),
+    reads=(
+        "id version value values fullResultSize count from fields date fromDate employee employeeId employeeNumber "
+        "employmentId employmentType shiftDurationHours code companyId organizationNumber expirationDate "
+        "developerMessage validationMessages message field"
+    ),
     calls=Calls(create=3, update=3, unchanged=2),
     limits=Limits(
         concurrency=2,

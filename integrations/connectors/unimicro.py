@@ -181,6 +181,11 @@ SYSTEM = System(
     move_note="StartDate of the existing employment is changed. If an a-melding was already sent for it, look at the "
     "next one: the authorities see a corrected start.",
     unsynced_note="Pay, wage scale, leave, pension dates and recurring transactions stay as they are in Unimicro.",
+    reads=(
+        "ID EmployeeID EmployeeNumber Employments TypeOfEmployment JobName Standard LastWorkPercentChangeDate "
+        "UpdatedAt Deleted _createguid _validationResults PropertyName Messages Message DepartmentNumber OrgNumber "
+        "OrganizationNumber SuperiorOrganizationID styrk tittel expand filter orderby top skip hateoas"
+    ),
     calls=Calls(create=4, update=4, unchanged=2),
     limits=Limits(concurrency=2, note="Unimicro publishes no request limit; two calls at a time are made."),
     credentials=(
@@ -465,7 +470,7 @@ class UnimicroConnector(Connector):
         if not endpoint:
             raise Unavailable(
                 "Unimicro's login server did not say where to sign in. Check the identity address of this connection.",
-                vendor_text=found.text[:300],
+                vendor_text=found.said,
             )
         client, now = self.credentials["client_id"], int(self.context.now().timestamp())
         claims = {
@@ -526,7 +531,7 @@ class UnimicroConnector(Connector):
                 "server client in Unimicro's developer portal if it has run out; then paste its private key. A wrong "
                 "clock on this server has the same effect."
             )
-        raise NotAuthorized(message, vendor_text=response.text[:300], vendor_code=code)
+        raise NotAuthorized(message, vendor_text=response.said, vendor_code=code)
 
     # -- the company -----------------------------------------------------------------------------------------
 
@@ -1031,7 +1036,7 @@ def _complaints(response: Response) -> tuple[list[str], list[str]]:
         names.append(str(name).split(".")[-1])
         rows += _dicts(said)
     texts = [str(row["Message"]) for row in rows if row.get("Message")]
-    return texts or [response.text[:300]], names
+    return texts or [response.said], names
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

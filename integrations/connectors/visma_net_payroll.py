@@ -317,6 +317,10 @@ SYSTEM = System(
         ),
     ),
     settings=tuple(SYSTEM_SETTINGS.values()),
+    reads=(
+        "id number code status data cursor value dimension dimensionValues typeOfPosition artifactId artifacts "
+        "validationResults messageCode message jsonPath page-size"
+    ),
     calls=Calls(create=4, update=4, unchanged=1),
     limits=Limits(concurrency=4, note="Visma publishes no request limit for this API."),
     fields=(

@@ -339,6 +339,11 @@ SYSTEM = System(
         ),
         Field(ours="notice_date", remote="noticeDate", clearable=False, format="YYYY-MM-DD", example="2026-05-31"),
     ),
+    reads=(
+        "query variables data errors message code extensions resetAt edges node cursor pageInfo hasNextPage first "
+        "after ids kind inputs clientId dbId employees updateEmployees objectKinds objectValues "
+        "positionValue.description glObject1 glObject2 glObject3 glObject4 glObject5 dateFrom dateTo ownerDbId"
+    ),
     # A public client throttles to 20 requests in 5 seconds; graphql-samples: "Respect new rate limit".
     calls=Calls(create=2, update=2, unchanged=1),
     limits=Limits(
@@ -455,7 +460,7 @@ class XledgerConnector(Connector):
             raise self._meaning(response, *errors[0], write=write)
         raise_for_trouble(response)
         if response.status in (401, 403):
-            raise _not_authorized(response.text[:300], str(response.status))
+            raise _not_authorized(response.said, str(response.status))
         if response.status == 404:
             raise no_sign_in(response)
         if not response.ok or _json(response) is None:

@@ -415,7 +415,13 @@ class JobAdmin(ScopedAdmin):
         if not isinstance(job, Job):
             return job
         asked = key_of(request.GET.get("attempt"))
-        return self._page(request, "job.html", **page.context(job, asked, self.has_change_permission(request, job)))
+        context = page.context(
+            job,
+            asked,
+            may_act=self.has_change_permission(request, job),
+            sees_calls=roles.can(request.user, job.organization_id, "administer"),
+        )
+        return self._page(request, "job.html", **context)
 
     def _one(self, request: HttpRequest, pk: int) -> Job | HttpResponse:
         """A job that the user may see, or the same answer as for one that does not exist."""
@@ -526,7 +532,10 @@ class JobAdmin(ScopedAdmin):
         if question.done_at is None:
             context = page.asked_context(question)
             return self._page(request, "asked.html", title="Preview", back=back, **context)
-        context = page.preview_context(unpacked(question.integration, question.answer))
+        context = page.preview_context(
+            unpacked(question.integration, question.answer),
+            sees_calls=roles.can(request.user, question.organization_id, "administer"),
+        )
         return self._page(request, "preview.html", title="Preview", back=back, **context)
 
     def send_now_view(self, request: HttpRequest) -> HttpResponse:

@@ -52,15 +52,16 @@ def may_move(job: Job) -> bool:
     return job.is_open and job.cause == "start_date_changed" and job.integration.system.moves
 
 
-def context(job: Job, asked: int | None, may_act: bool) -> dict[str, Any]:
-    """`asked`: the attempt to show, by default the newest."""
+def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> dict[str, Any]:
+    """`asked`: the attempt to show, by default the newest. `sees_calls`: for whom may see what was exchanged."""
     integration = Integration.objects.select_related("organization").get(pk=job.integration_id)
     job.integration = integration
     zone = integration.organization.zone
     rows = list(job.tries.defer("exchanges")[:_ATTEMPTS])
     current = next((row for row in rows if row.pk == asked), rows[0] if rows else None)
     if current is not None:
-        current = Attempt.objects.get(pk=current.pk)
+        seen = Attempt.objects.all() if sees_calls else Attempt.objects.defer("exchanges")
+        current = seen.get(pk=current.pk)
     employee = Employee.objects.filter(pk=job.employee_key).first()
     position_exists = Position.objects.filter(pk=job.position_key).exists()
     masker = exchanges.masker_of(integration, employee.national_id if employee else "")
@@ -94,8 +95,9 @@ def context(job: Job, asked: int | None, may_act: bool) -> dict[str, Any]:
             )
             for row in rows
         ],
-        "calls": exchanges.shown(current.exchanges, masker, zone) if current else [],
-        "calls_gone": current is not None and not current.exchanges and current.result != "skipped",
+        "sees_calls": sees_calls,
+        "calls": exchanges.shown(current.exchanges, masker, zone) if current and sees_calls else [],
+        "calls_gone": current is not None and sees_calls and not current.exchanges and current.result != "skipped",
         "may_resync": may_act and (position_exists or open_and_idle) and job.state != Job.State.RUNNING,
         "may_preview": may_act and (position_exists or job.deleted),
         "may_dismiss": may_act and open_and_idle,
@@ -165,7 +167,7 @@ def _unsent(reasons: Mapping[str, str]) -> list[Changed]:
 # -- preview -----------------------------------------------------------------------------------------------
 
 
-def preview_context(preview: Preview) -> dict[str, Any]:
+def preview_context(preview: Preview, *, sees_calls: bool) -> dict[str, Any]:
     integration, job, outcome = preview.integration, preview.job, preview.outcome
     job.integration = integration
     zone = integration.organization.zone
@@ -196,7 +198,8 @@ def preview_context(preview: Preview) -> dict[str, Any]:
         "steps": showing.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone) if outcome else [],
         "changes": changes,
         "others": [(other, _WOULD_BE.get(o.result, showing.UNKNOWN_RESULT), o) for other, o in preview.others],
-        "calls": exchanges.shown(preview.exchanges, masker, zone),
+        "sees_calls": sees_calls,
+        "calls": exchanges.shown(preview.exchanges, masker, zone) if sees_calls else [],
     }
 
 

@@ -457,10 +457,10 @@ def test_a_failed_test_says_what_to_mend(integration, at_sandbox, sign_in):
 def test_a_test_does_not_keep_anybody_waiting(integration, at_sandbox, sign_in, monkeypatch):
     monkeypatch.setattr(connect, "CALL_SECONDS", 0.2)
     monkeypatch.setattr(connect, "CHECK_SECONDS", 0.3)
-    at_sandbox.fail(kind="hang", seconds=1.5, times=20)
+    at_sandbox.fail(kind="hang", seconds=20, times=20)
     started = timezone.now()
     page = sign_in("admin").post(_url("test", integration.pk))
-    assert (timezone.now() - started).total_seconds() < 2
+    assert (timezone.now() - started).total_seconds() < 15
     assert "does not work" in _text(page)
 
 

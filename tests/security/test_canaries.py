@@ -1,5 +1,6 @@
-"""No credential, token or national id anywhere in clear: planted through the real pages and the API, sent through every
-connector, with failures and our own mistakes on the way; then everything is searched that the product leaves behind."""
+"""No credential, token or national id anywhere in clear, nor any pay or tax: planted through the real pages and the API
+and in what systems answer, sent through every connector, with failures and our own mistakes on the way; then everything
+is searched that the product leaves behind."""
 
 from __future__ import annotations
 
@@ -30,6 +31,7 @@ from synclog.models import Attempt, Job
 from tests.factories import ApiKeyFactory
 from tests.security import walk
 from tests.security.conftest import browser_of
+from tests.security.planted import LOOKED_FOR, plant
 from tests.sync.world import World, new_world
 
 pytestmark = pytest.mark.django_db
@@ -40,8 +42,9 @@ SHOWN = "Control-4711"  # not secret: proves that the search finds what is there
 
 
 @pytest.fixture
-def world(db: Any, sandbox_server: Any, settings: Any) -> World:
+def world(db: Any, sandbox_server: Any, settings: Any, monkeypatch: Any) -> World:
     settings.ALLOW_PRIVATE_TARGETS = True
+    plant(monkeypatch)
     return new_world(sandbox_server)
 
 
@@ -237,6 +240,8 @@ def test_nothing_secret_is_left_anywhere(
     integration.refresh_from_db()
     tokens += tokens_in(integration.vault)
     for where, text in found.items():
+        private = LOOKED_FOR.search(text)
+        assert private is None, private and f"{where}: {text[max(0, private.start() - 200) : private.end() + 60]!r}"
         for name, values in (
             ("national id", national),
             ("credential", secrets),

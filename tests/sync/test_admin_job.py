@@ -31,7 +31,7 @@ def page_of(client: Client, row: Job, query: str = "") -> str:
 
 @pytest.fixture
 def client(world: World) -> Client:
-    return client_of(world.organization, "editor", "erik")
+    return client_of(world.organization, "admin", "erik")
 
 
 # -- every outcome, from the engine

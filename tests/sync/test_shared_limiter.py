@@ -31,15 +31,17 @@ def test_requests_are_spaced_whoever_asks(db: Any) -> None:
 
 def test_a_place_that_has_passed_is_not_used(db: Any) -> None:
     slow = iter([0.3, 0.0])
+    asked = []
 
     def on_owner(call: Any) -> Any:
+        asked.append(timezone.now())
         found = call()
         time.sleep(next(slow))
         return found
 
     SharedLimiter("k", 0.05, on_owner).acquire()
     taken = SharedRate.objects.get().next_at - timedelta(seconds=0.05)
-    assert abs((timezone.now() - taken).total_seconds()) < 0.1, "it went at the place that it asked for"
+    assert taken >= asked[-1], "it went at the place that it asked for"
 
 
 def test_penalty_holds_for_all(db: Any) -> None:
@@ -54,7 +56,7 @@ def test_a_place_given_before_the_clock_was_set_back_is_not_waited_for(db: Any) 
     SharedRate.objects.update(next_at=timezone.now() + timedelta(days=2))
     started = time.monotonic()
     SharedLimiter("k", 0.01).acquire()
-    assert time.monotonic() - started < 0.2
+    assert time.monotonic() - started < 60
     assert SharedRate.objects.get().next_at < timezone.now() + timedelta(seconds=1)
 
 
@@ -80,4 +82,4 @@ def test_a_server_of_somebodys_own_shares_nothing(world: World, which: str) -> N
     other.penalize(600)
     started = time.monotonic()
     mine.acquire()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 60

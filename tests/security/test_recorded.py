@@ -1,0 +1,234 @@
+"""What targets answer beside the position (pay, tax, addresses, families, health) is nowhere: not in a table, not on a
+page, not in an answer. What was exchanged is for admins; the words of a refusal are for everybody who sees the log."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.connectors.kept import NOT_KEPT
+from integrations.connectors.registry import connectors
+from integrations.connectors.system import Transport
+from integrations.models import Integration
+from synclog import asking
+from synclog.models import Attempt, Job, Question
+from tests.factories import ApiKeyFactory
+from tests.security import walk
+from tests.security.conftest import browser_of
+from tests.security.planted import LOOKED_FOR, plant
+from tests.security.test_canaries import contents, values_of
+from tests.sync.world import World, new_world
+
+pytestmark = pytest.mark.django_db
+
+ALL = sorted(connectors())
+CALLED = [key for key in ALL if connectors()[key].system.transport is Transport.HTTP]
+WORDS = "Vendorwords: the title is too long"
+
+
+@pytest.fixture
+def world(db: Any, sandbox_server: Any, settings: Any, monkeypatch: Any) -> World:
+    """Every answer of a sandbox holds more than it should; what we send back of it, it does not look at."""
+    settings.ALLOW_PRIVATE_TARGETS = True
+    plant(monkeypatch)
+    return new_world(sandbox_server)
+
+
+def synced(world: World, key: str) -> Integration:
+    """Created, changed, refused, answered with nonsense, broken off."""
+    integration = world.connect(key)
+    position = world.save(**values_of(key))
+    world.drain(integration)
+    for fault in (
+        {},
+        {"status": 400, "body": json.dumps({"message": WORDS})},
+        {"status": 200, "body": "{}", "times": 2},
+        {"status": 503, "body": "{}", "times": 2},
+        {"kind": "truncate", "times": 2},
+    ):
+        position.title += "x"
+        position.percentage = (position.percentage or 50) - 1
+        position.save()
+        if fault:
+            world.fail(integration, **fault)
+        Integration.objects.filter(pk=integration.pk).update(stopped_at=None, retry_at=None)
+        Job.objects.open().update(due_at=world.employee.created_at)
+        world.drain(integration)
+        world.sandboxes[integration.pk].tenant.faults.clear()
+    return integration
+
+
+def preview(world: World, integration: Integration) -> Question:
+    job = Job.objects.filter(integration=integration).order_by("-pk")[0]
+    question = asking.ask_preview(integration, job, "admin")
+    asking.answer(question.pk)
+    question.refresh_from_db()
+    return question
+
+
+def seen_by(client: Client, integration: Integration, question: Question | None) -> str:
+    """Every page and answer for one row of each kind, each attempt, and a preview."""
+    jobs = set(Job.objects.order_by("-pk").values_list("pk", flat=True)[:2])
+    others = {integration.pk, *Job.objects.values_list("employee_key", "position_key")[0]}
+    found = []
+    for route in walk.routes():
+        for pk in (jobs if "job" in route.template else others) if route.parameters else (0,):
+            address = walk._PARAMETER.sub(str(pk), route.template)
+            if "/logout/" not in address and "autocomplete" not in address:
+                found.append(walk.content_of(client.get(address)).decode("utf-8", "replace"))
+    for attempt in Attempt.objects.all():
+        found.append(client.get(f"{job_page(attempt.job_id)}?attempt={attempt.pk}").content.decode())
+    if question is not None:
+        for address in (
+            reverse("admin:synclog_job_asked", args=[question.uuid]),
+            f"/api/v1/questions/{question.uuid}/",
+        ):
+            found.append(client.get(address).content.decode())
+    return "\n".join(found)
+
+
+def job_page(pk: int) -> str:
+    return reverse("admin:synclog_job_change", args=[pk])
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_nothing_but_what_is_declared_is_left(world: World, key: str) -> None:
+    integration = synced(world, key)
+    question = preview(world, integration)
+    assert Attempt.objects.exists()
+    if key in CALLED:
+        answered = "".join(call.answer for call in world.sandboxes[integration.pk].tenant.calls)
+        assert answered and "Planted" not in answered  # the sandbox itself has none of it: the wire has
+    at = LOOKED_FOR.search("\n".join([*contents(), json.dumps(question.answer)]))
+    assert at is None, at and at.string[max(0, at.start() - 300) : at.end() + 50]
+    key_of_api = ApiKeyFactory(organization=world.organization)
+    for who in ("viewer", "editor", "admin", "operator", "api"):
+        client = (
+            Client(headers={"Authorization": f"Bearer {key_of_api.key}"})
+            if who == "api"
+            else browser_of(world.organization, who)
+        )
+        at = LOOKED_FOR.search(seen_by(client, integration, question))
+        assert at is None, at and (who, at.string[max(0, at.start() - 300) : at.end() + 50])
+
+
+@pytest.mark.parametrize("key", CALLED)
+def test_what_is_declared_is_there(world: World, key: str) -> None:
+    """The log stays useful: every value that was sent, ids, and what the system says of a refusal."""
+    integration = world.connect(key)
+    position = world.save(**values_of(key))
+    world.drain(integration)
+    attempt = world.attempt(integration, position)
+    assert attempt.result == "sent", attempt.message
+    kept = json.dumps(attempt.exchanges)
+    assert NOT_KEPT in kept
+    writes = "".join(e["request_body"] for e in attempt.exchanges if e["request_body"]).lower()
+    for change in attempt.changes:
+        for name in re.findall(r"[^\W\d]\w*", change["remote"].lower()):
+            told = re.search(rf'(?:"|<){name}(?:"\s*:|[ >])\s*(?:\(|")\(?not kept', writes)
+            assert told is None, (name, told and writes[told.start() - 100 : told.end()])
+    assert "2026-01-01" in writes or "2026-01-01" in kept
+    link = integration.employeelink_set.get() if hasattr(integration, "employeelink_set") else None
+    assert link is None or link.remote_id in kept
+    world.fail(integration, status=400, body=json.dumps({"message": WORDS, "error": WORDS, "Message": WORDS}))
+    position.title += "x"
+    position.percentage = (position.percentage or 50) - 1
+    position.save()
+    world.drain(integration)
+    refused = json.dumps(world.attempt(integration, position).exchanges)
+    assert "Vendorwords" in refused
+    page = browser_of(world.organization, "admin").get(job_page(world.job(integration, position).pk)).content.decode()
+    assert "Vendorwords" in page and "sy-call" in page
+
+
+def test_what_was_exchanged_is_for_admins(world: World) -> None:
+    integration = world.connect("tripletex")
+    position = world.save(**values_of("tripletex"))
+    world.drain(integration)
+    position.percentage = 55
+    position.save()
+    job = world.job(integration, position)
+    world.fail(integration, status=400, body=json.dumps({"message": WORDS}))
+    world.drain(integration)
+    question = preview(world, integration)
+    pages = [f"{job_page(job.pk)}?attempt={a.pk}" for a in Attempt.objects.all()]
+    asked = reverse("admin:synclog_job_asked", args=[question.uuid])
+    for who in ("viewer", "editor", "admin", "operator"):
+        client = browser_of(world.organization, who)
+        sees = who in ("admin", "operator")
+        shown = [client.get(page).content.decode() for page in pages]
+        if who != "viewer":
+            shown.append(client.get(asked).content.decode())
+        else:
+            assert client.get(asked).status_code == 403
+        for page in shown:
+            assert ('class="sy-call' in page and "curl -X" in page) is sees, who
+            assert ("Only admins see what was exchanged" in page) is not sees, who
+        assert any(WORDS in page for page in shown)
+    api = Client(headers={"Authorization": f"Bearer {ApiKeyFactory(organization=world.organization).key}"})
+    viewer = browser_of(world.organization, "viewer")
+    for text in (seen_by(api, integration, question), seen_by(viewer, integration, question)):
+        assert "curl -X" not in text and "employmentDetails" not in text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_stored_before_is_blanked() -> None:
+    """By what its system declares; of a system that is not known, all but the words of refusals."""
+
+    def migrate(target: str) -> Any:
+        executor = MigrationExecutor(connection)
+        executor.migrate([("synclog", target)])
+        graph = MigrationExecutor(connection).loader.graph
+        others = [leaf for leaf in graph.leaf_nodes() if leaf[0] != "synclog"]
+        return MigrationExecutor(connection).loader.project_state([*others, ("synclog", target)]).apps
+
+    try:
+        apps = migrate("0011_outside")
+        now = timezone.now()
+        organization = apps.get_model("positions", "Organization").objects.create(name="Fjellheim")
+        attempts = apps.get_model("synclog", "Attempt").objects
+        body = json.dumps({"value": {"id": 5, "annualSalary": 765_432_100, "message": "no"}})
+        for n, key in enumerate(("tripletex", "gone")):
+            integration = apps.get_model("integrations", "Integration").objects.create(
+                organization=organization, system_key=key, name=key
+            )
+            job = apps.get_model("synclog", "Job").objects.create(
+                organization=organization, integration=integration, employee_key=n, position_key=n, title="x",
+                start_date=date(2026, 1, 1), due_at=now, recorded_at=now, changed_at=now, vendor_text=body[:40],
+            )  # fmt: skip
+            call = {
+                "at": 1.0, "method": "PUT", "url": "https://a.example/x?fields=id&pay=7654321", "milliseconds": 1,
+                "request_headers": {}, "request_body": body, "response_headers": {"A": "b"}, "error": "",
+            }  # fmt: skip
+            calls = [
+                {**call, "status": 200, "response_body": body},
+                {**call, "status": 400, "response_body": '{"message": "no", "annualSalary": 7654321}'},
+                {**call, "status": 200, "response_body": body[:30]},
+            ]
+            attempts.create(
+                job=job, number=1, started_at=now, finished_at=now, result="sent", exchanges=calls,
+                vendor_text="in words",
+            )  # fmt: skip
+            attempts.create(job=job, number=2, started_at=now, finished_at=now, result="sent", vendor_text=body[:40])
+        apps = migrate("0012_calls_blanked")
+        rows = apps.get_model("synclog", "Attempt").objects
+        assert "7654321" not in "".join(contents())
+        known, unknown = (rows.get(job__integration__system_key=key, number=1) for key in ("tripletex", "gone"))
+        assert known.vendor_text == "in words"
+        assert json.loads(known.exchanges[0]["response_body"])["value"]["id"] == 5
+        assert json.loads(unknown.exchanges[0]["response_body"])["value"]["id"] == NOT_KEPT
+        for row in (known, unknown):
+            assert json.loads(row.exchanges[1]["response_body"])["message"] == "no"
+            assert row.exchanges[0]["response_headers"] == {"A": "b"} and row.exchanges[0]["method"] == "PUT"
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
