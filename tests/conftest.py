@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folders: defaultdict[Path, list[pytest.Item]] = defaultdict(list)
     short = []
     for item in items:
-        long = any(item.get_closest_marker(name) for name in ("process", "browser"))
+        long = any(item.get_closest_marker(name) for name in ("process", "browser", "long"))
         (folders[item.path.parent] if long else short).append(item)
     ordered = []
     for number in range(workers):
