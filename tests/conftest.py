@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,11 @@ if sys.dont_write_bytecode:
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    # Processes that share this folder count requests together, and tests of one travel in time.
+    folder = tempfile.TemporaryDirectory(prefix="position-sync-")
+    config.add_cleanup(folder.cleanup)
+    settings.DATA_DIR = Path(folder.name)
     # A password's hash is made to take long; tests have nothing to protect.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A walk through all pages is faster than a person.
@@ -46,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folders: defaultdict[Path, list[pytest.Item]] = defaultdict(list)
     short = []
     for item in items:
-        long = any(item.get_closest_marker(name) for name in ("process", "browser"))
+        long = any(item.get_closest_marker(name) for name in ("process", "browser", "long"))
         (folders[item.path.parent] if long else short).append(item)
     ordered = []
     for number in range(workers):

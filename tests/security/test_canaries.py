@@ -137,6 +137,7 @@ def set_by_hand(client: Client, integration: Integration, credentials: dict[str,
 CALLED = sorted(key for key, connector in connectors().items() if connector.system.transport is Transport.HTTP)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", CALLED)
 def test_nothing_secret_is_left_anywhere(
     world: World, key: str, log: io.StringIO, monkeypatch: Any, capfd: Any

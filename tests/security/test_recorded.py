@@ -100,6 +100,7 @@ def job_page(pk: int) -> str:
     return reverse("admin:synclog_job_change", args=[pk])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", ALL)
 def test_nothing_but_what_is_declared_is_left(world: World, key: str) -> None:
     integration = synced(world, key)

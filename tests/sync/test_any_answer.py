@@ -165,6 +165,7 @@ def marked(monkeypatch: pytest.MonkeyPatch) -> Marked:
     return Marked(monkeypatch)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", KEYS)
 @settings(
     max_examples=EXAMPLES,

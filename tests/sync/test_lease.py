@@ -187,7 +187,7 @@ def test_a_lease_that_nobody_acquired_lets_nobody_call() -> None:
         ({"send_positions": False}, False),
         ({"paused_at": timezone.now()}, False),
         ({"stopped_at": timezone.now()}, False),
-        ({"retry_at": timezone.now() + timedelta(seconds=30)}, False),
+        ({"retry_at": timezone.now() + timedelta(days=1)}, False),
         ({"retry_at": timezone.now() - timedelta(days=1)}, True),
     ],
 )

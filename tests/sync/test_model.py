@@ -444,9 +444,10 @@ def two_systems(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 DEEP = bool(os.environ.get("CI"))
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "60" if DEEP else "12"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40" if DEEP else "12"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("machine", [Engine, FlatEngine])
 def test_whatever_happens(machine: type[Engine], db: Any, two_systems: None) -> None:
     if connection.vendor != "sqlite":

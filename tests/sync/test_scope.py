@@ -239,6 +239,7 @@ _STEPS = st.sampled_from(
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", ["netvisor", "fortnox"])
 def test_nothing_of_another_company_is_ever_sent(world: World, other: Company, key: str) -> None:
     """Whatever is done and in whatever order: the limited connection is never sent a word of the other company's, and
