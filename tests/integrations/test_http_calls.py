@@ -192,6 +192,8 @@ def test_the_operators_proxy_is_taken_unless_the_host_is_left_out(monkeypatch: p
     for _ in range(2):
         assert http._proxies("https://far.example/x?a=https://near.example")["https"] == "http://proxy.example:8080"
         assert http._proxies("https://near.example/x") == {}
+        assert http._proxies("https://near.example/y") == {}
+    assert list(http._proxies_of) == ["https://far.example", "https://near.example"], "found once for each host"
 
 
 def test_a_thread_has_one_session_until_it_is_closed(bad: str) -> None:  # noqa: F811
@@ -312,6 +314,13 @@ def test_a_call_is_written_down_whole_and_masked(bad: str) -> None:  # noqa: F81
     assert exchange.response_body == '{"ok": true}'
     assert exchange.request_headers["X-A"] == "1"
     assert exchange.response_headers["Content-Type"] == "application/json"
+
+
+def test_of_a_form_that_was_sent_what_may_be_is_kept(bad: str) -> None:  # noqa: F811
+    http = client(bad)
+    http.kept = Kept(["id"])
+    http.post("x", data={"id": 7, "pay": 8})
+    assert only(http).request_body == "id=7&pay=(not%20kept)"
 
 
 @pytest.mark.parametrize(
