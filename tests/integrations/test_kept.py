@@ -82,6 +82,18 @@ def test_of_xml_where_it_is_one_element_or_has_odd_names() -> None:
     assert kept == '<r><position code="1" pay="(not kept)" /><id code="(not kept)" /></r>'
 
 
+def test_an_element_that_counts_below_another_only() -> None:
+    sent = "<r><code>1</code><position><code>2</code></position><node><code>3</code></node></r>"
+    found = Kept(["position", "position.code"]).body(sent)
+    assert found == sent.replace("1", NOT_KEPT).replace("3", NOT_KEPT)
+
+
+def test_of_a_refusal_what_is_declared_and_its_words() -> None:
+    said = '{"id": 1, "message": "no", "pay": 2}'
+    assert Kept(["id"]).body(said, refused=True) == said.replace("2", f'"{NOT_KEPT}"')
+    assert Kept(["id"]).body(said) == said.replace("2", f'"{NOT_KEPT}"').replace("no", NOT_KEPT, 1)
+
+
 def test_a_bank_s_id_within_xml_is_not_kept_either() -> None:
     assert KEPT.body("<r><bank><id>NO93</id></bank><employee><id>1</id></employee></r>") == (
         "<r><bank><id>(not kept)</id></bank><employee><id>1</id></employee></r>"
