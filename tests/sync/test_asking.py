@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -14,6 +12,7 @@ from synclog import asking, tasks
 from synclog.models import Question
 from tests.factories import ApiKeyFactory, MemberFactory, UserFactory
 from tests.positions.conftest import Api
+from tests.sync.interleaving import Elsewhere
 from tests.sync.pages import text_of
 from tests.sync.world import World
 
@@ -136,13 +135,13 @@ def test_a_target_that_drips_keeps_no_page_waiting(world: World) -> None:
     """The worker hangs on it; whoever asked, and everybody else, has a page at once."""
     integration, client = world.connect("netvisor"), member(world)
     world.fail(integration, kind="hang", seconds=4, times=1)
-    began = time.monotonic()
     answer = client.post(f"{ADMIN}{integration.pk}/test/")
-    worker = threading.Thread(target=asking.answer, args=[Question.objects.get().pk])
-    worker.start()
     assert answer.status_code == 302
-    while "A worker is asking Netvisor" not in text_of(client.get(answer.url)) and time.monotonic() < began + 3:
-        time.sleep(0.05)
-    assert "A worker is asking Netvisor" in text_of(client.get(answer.url)), "while it hangs"
-    worker.join(30)
+    question = Question.objects.get().pk
+    worker = Elsewhere(lambda: asking.answer(question)).begin(0)
+    page = ""
+    while "A worker is asking Netvisor" not in page and worker.waits:
+        page = text_of(client.get(answer.url))
+    assert "A worker is asking Netvisor" in page, "while it hangs"
+    worker.over()
     assert "A worker is asking" not in text_of(client.get(answer.url))
