@@ -134,7 +134,7 @@ def test_a_name_that_leads_inside_is_not_connected_to(
 ) -> None:
     resolve(answer)
     http = outward()
-    with pytest.raises(PrivateAddress, match="leads into a private network") as caught:
+    with pytest.raises(PrivateAddress, match=f"^{NAME} leads into a private network") as caught:
         http.post("x", json={}, headers={"Authorization": "Bearer secret"})
     assert connected == []
     assert caught.value.cause == "private_address" and "ALLOW_PRIVATE_TARGETS" in remedy("private_address")
@@ -158,6 +158,52 @@ def test_the_next_address_is_tried(resolve: Callable[..., Resolver], connected: 
     with pytest.raises(Unavailable):
         outward().get("x")
     assert connected == [PUBLIC, "8.8.8.8"]
+
+
+def test_all_addresses_of_a_name_share_one_time(
+    resolve: Callable[..., Resolver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met: list[tuple[tuple[str, int], float]] = []
+
+    def hang(address: tuple[str, int], timeout: float, **kwargs: Any) -> socket.socket:
+        met.append((address, timeout))
+        assert kwargs["source_address"] is None
+        assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1) in kwargs["socket_options"]
+        time.sleep(0.25)
+        raise TimeoutError
+
+    monkeypatch.setattr(addresses, "create_connection", hang)
+    resolve([f"8.8.8.{n}" for n in range(20)])
+    http = outward(connect_timeout=0.4)
+    with pytest.raises(Unavailable, match="in time"):
+        http.post("x", json={})
+    assert met[0][0] == ("8.8.8.0", 443) and 0.3 < met[0][1] <= 0.4
+    assert [address for (address, _), _ in met] == ["8.8.8.0", "8.8.8.1"] and 0.05 <= met[1][1] <= 0.15
+    [exchange] = http.take_exchanges()
+    assert exchange.error == "no connection in time"
+
+
+@pytest.mark.parametrize("private_targets", [False, True])
+def test_a_name_without_any_address_leads_nowhere(
+    private_targets: bool, resolve: Callable[..., Resolver], connected: list[str]
+) -> None:
+    """Of nothing nobody knows that it is public."""
+    resolve([])
+    with pytest.raises(Unavailable) as caught:
+        client(f"https://{NAME}", private_targets=private_targets).post("x", json={})
+    assert isinstance(caught.value, PrivateAddress) is not private_targets and connected == []
+
+
+def test_an_address_is_tried_once_and_the_first_one_first(
+    resolve: Callable[..., Resolver], connected: list[str]
+) -> None:
+    resolve(["8.8.8.8", PUBLIC, "8.8.8.8"])
+    http = outward()
+    with pytest.raises(Unavailable):
+        http.post("x", json={})
+    assert connected == ["8.8.8.8", PUBLIC]
+    [exchange] = http.take_exchanges()
+    assert exchange.error == "connection failed"
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1/x", "https://[::ffff:10.0.0.1]/x", "https://0x7f.1/x"])
@@ -204,6 +250,26 @@ def test_a_name_server_that_hangs_holds_nobody_up(connected: list[str]) -> None:
         outward(connect_timeout=0.2).post("x", json={})
     refuse_private("Address", f"https://{NAME}")  # looked up again before anything is sent there
     assert time.monotonic() - begun < 30 and connected == []
+    asking = [thread for thread in threading.enumerate() if thread.name == "look-up"]
+    assert asking and all(thread.daemon for thread in asking), "no process waits for it at its end either"
+
+
+@pytest.mark.usefixtures("a_name_server_that_hangs")
+@pytest.mark.parametrize("seconds", [0.1, 0.0, -5.0])
+def test_a_look_up_ends_in_time(seconds: float) -> None:
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError, match=NAME):
+        addresses.resolve(NAME, 443, seconds)
+    assert 0.04 < time.monotonic() - begun < 1
+
+
+@pytest.mark.usefixtures("a_name_server_that_hangs")
+def test_a_name_server_that_hangs_is_written_down_as_no_connection_in_time() -> None:
+    http = outward(connect_timeout=0.1)
+    with pytest.raises(Unavailable, match="in time"):
+        http.post("x", json={})
+    [exchange] = http.take_exchanges()
+    assert exchange.error == "no connection in time"
 
 
 def test_a_proxy_may_stand_inside_and_looks_the_name_up_itself(

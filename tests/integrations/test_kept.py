@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from typing import Any
@@ -9,8 +10,17 @@ from typing import Any
 import pytest
 
 from integrations.connectors.http import Response
-from integrations.connectors.kept import MOST_BYTES, MOST_VALUES, NOT_KEPT, NOTHING, Kept
+from integrations.connectors.kept import (
+    LONGEST_WORDS,
+    MOST_BYTES,
+    MOST_PAIRS,
+    MOST_VALUES,
+    NOT_KEPT,
+    NOTHING,
+    Kept,
+)
 from integrations.connectors.registry import systems
+from integrations.connectors.storable import DEEPEST
 from integrations.connectors.system import Transport
 from tests.integrations.systems import made_up
 
@@ -58,6 +68,112 @@ def test_of_forms_and_addresses() -> None:
     address = KEPT.address("https://a.example/people/77?id=4&pay=5&title=a%40b.example&54321&$select=x#y")
     assert address.startswith("https://a.example/people/77?id=4&pay=(not%20kept)&title=(not%20kept)&(not%20kept)&")
     assert KEPT.address("http://[broken") == NOT_KEPT
+
+
+def test_of_xml_where_it_is_one_element_or_has_odd_names() -> None:
+    assert KEPT.body("<salary>54321</salary>") == "<salary>(not kept)</salary>"
+    assert KEPT.body("<a:title xmlns:a='urn:a'>Baker</a:title>").endswith(">Baker</ns0:title>")
+    assert KEPT.body("<r><title/><pay> </pay><id-14038512345>7</id-14038512345></r>") == (
+        "<r><title /><pay> </pay><not-kept>(not kept)</not-kept></r>"
+    )
+    # An attribute counts below its own element, as "position.code"; one that is no name is left out.
+    kept = Kept(["position", "position.code", "id"]).body(
+        "<r><position code='1' pay='2' a12345='3'/><id code='1'/></r>"
+    )
+    assert kept == '<r><position code="1" pay="(not kept)" /><id code="(not kept)" /></r>'
+
+
+def test_an_element_that_counts_below_another_only() -> None:
+    sent = "<r><code>1</code><position><code>2</code></position><node><code>3</code></node></r>"
+    found = Kept(["position", "position.code"]).body(sent)
+    assert found == sent.replace("1", NOT_KEPT).replace("3", NOT_KEPT)
+
+
+def test_what_stands_in_a_list_stands_below_its_name() -> None:
+    said = '{"position": [{"code": 2}], "node": [{"code": 3}]}'
+    kept = Kept(["position", "node", "position.code"]).body(said)
+    assert kept == said.replace("3", f'"{NOT_KEPT}"')
+
+
+def test_of_a_refusal_what_is_declared_and_its_words() -> None:
+    said = '{"id": 1, "message": "no", "pay": 2}'
+    assert Kept(["id"]).body(said, refused=True) == said.replace("2", f'"{NOT_KEPT}"')
+    assert Kept(["id"]).body(said) == said.replace("2", f'"{NOT_KEPT}"').replace("no", NOT_KEPT, 1)
+
+
+def test_a_bank_s_id_within_xml_is_not_kept_either() -> None:
+    assert KEPT.body("<r><bank><id>NO93</id></bank><employee><id>1</id></employee></r>") == (
+        "<r><bank><id>(not kept)</id></bank><employee><id>1</id></employee></r>"
+    )
+
+
+@pytest.mark.parametrize("levels", [DEEPEST, DEEPEST + 1])
+def test_what_is_nested_deeper_than_anybody_needs_is_not_kept(levels: int) -> None:
+    within = levels <= DEEPEST
+    kept = Kept(["rows"]).body("[" * levels + "7" + "]" * levels)
+    assert kept == "[" * DEEPEST + ("7" if within else '"(not kept)"') + "]" * DEEPEST
+    kept = Kept(["rows"]).body('{"rows":' * levels + "7" + "}" * levels)
+    assert kept == '{"rows": ' * DEEPEST + ("7" if within else '"(not kept)"') + "}" * DEEPEST
+    kept = Kept(["rows"]).body("<rows>" * (levels + 1) + "7" + "</rows>" * (levels + 1))
+    assert kept.count("<rows") == DEEPEST + 1 and ("7" in kept) is within
+
+
+def test_of_many_pairs_and_elements_the_first() -> None:
+    pairs = ["pay=54321", *(f"id={n}" for n in range(MOST_PAIRS + 4))]
+    kept_pairs = "&".join(["pay=(not%20kept)", *pairs[1:MOST_PAIRS]])
+    assert KEPT.address(f"https://a.example/?{'&'.join(pairs)}") == f"https://a.example/?{kept_pairs}"
+    assert KEPT.body("<r>" + "<id>7</id>" * MOST_VALUES + "</r>").count("<id>7</id>") == MOST_VALUES - 1
+    assert json.loads(KEPT.body(json.dumps([7] * MOST_VALUES))) == [7] * (MOST_VALUES - 1)
+    names = ["".join(letters) for letters in itertools.product("abcdefghijklmnop", repeat=3)][:MOST_VALUES]
+    assert list(json.loads(KEPT.body(json.dumps(dict.fromkeys(names, 7))))) == names[:-1]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("", ""),
+        ("id=", "id="),
+        ("pay=", "pay="),
+        ("&id=1&&title=a%20b&", "&id=1&&title=a%20b&"),
+        ("id=a=b", "id=a=b"),
+        ("id=a@b.example", "id=(not%20kept)"),
+        ("id", "(not%20kept)"),
+        ("Kari+Nordmann=1", "(not%20kept)"),
+        ("ro%77s=1", "ro%77s=1"),
+        ("position.code=1", "position.code=(not%20kept)"),
+        ("grant_type=x&scope=y&client_secret=z", "grant_type=x&scope=y&client_secret=(not%20kept)"),
+    ],
+)
+def test_of_pairs(sent: str, kept: str) -> None:
+    assert KEPT.body(sent, "application/x-www-form-urlencoded; charset=utf-8") == kept
+    assert KEPT.address(f"https://a.example/x?{sent}#54321") == f"https://a.example/x?{kept}".removesuffix("?")
+
+
+def test_a_body_is_looked_into_up_to_a_size() -> None:
+    for size in (MOST_BYTES, MOST_BYTES + 1):
+        body = '{"id": "' + "x" * (size - 10) + '"}'
+        kept = KEPT.body(body, " application/json;charset=utf-8")
+        assert kept == (body if size == MOST_BYTES else f"({size} bytes of application/json, not kept)")
+
+
+def test_of_the_words_of_a_refusal_the_beginning() -> None:
+    assert KEPT.body("x" * 3000, refused=True) == "x" * LONGEST_WORDS
+    assert KEPT.body(f"<p>{'x' * 3000}</p>", refused=True) == "x" * LONGEST_WORDS
+    assert KEPT.body(f"<p>{'<b>' * 3000}x</p>y" + " " * 20_000 + "z", refused=True) == "x y"
+    assert KEPT.body(" \r\n<!DOCTYPE html><x>Not today</x>", refused=True) == "Not today"
+    assert KEPT.body("<x>Not today</x>", "text/html", refused=True) == "Not today"
+    assert KEPT.body("<x>Not today</x>", "text/html") == "(16 bytes of text/html, not kept)"
+    assert KEPT.body("<x><message>Not today</message></x>", "text/xml", refused=True) == (
+        "<x><message>Not today</message></x>"
+    )
+    script = "<html><script>var a = '<b>';</script> <STYLE>b</STYLE>Not<br>today<script>cut"
+    assert KEPT.body(script, refused=True) == "Not today"
+
+
+def test_of_bytes_that_are_no_text_the_size() -> None:
+    assert KEPT.body(b"\xef\xbb\xbf" + b'{"id": 1}', "application/json") == '{"id": 1}'
+    assert KEPT.body(b"\xff\xfe", "application/octet-stream") == "(2 bytes of application/octet-stream, not kept)"
+    assert KEPT.body('{"title": "På"}') == '{"title": "På"}'
 
 
 def test_of_anything_else_its_size() -> None:

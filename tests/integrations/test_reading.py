@@ -37,6 +37,12 @@ def test_number(value: Any, number: Decimal | None) -> None:
     assert number_of(value) == number
 
 
+@pytest.mark.parametrize("value", ["1" * 40, "1e40", "-1e-40"])
+def test_the_longest_numbers(value: str) -> None:
+    assert number_of(value) == Decimal(value)
+    assert number_of(value.replace("40", "41") + "1" * value.isdigit()) is None
+
+
 @pytest.mark.parametrize("read", [date_of, sure_date])
 @pytest.mark.parametrize("value", ["2026-06-15", "2026-06-15T00:00:00+02:00", date(2026, 6, 15)])
 def test_date(read: Any, value: Any) -> None:
@@ -51,12 +57,18 @@ def test_no_date(value: Any) -> None:
     assert date_of(value) is sure_date(value) is None
 
 
-@pytest.mark.parametrize("value", ["15.06.2026", "2026-13-01", "soon"])
+@pytest.mark.parametrize("value", ["1901-01-01", "9998-12-31"])
+def test_the_first_and_the_last_day(value: str) -> None:
+    assert date_of(value) == sure_date(value) == date.fromisoformat(value)
+
+
+@pytest.mark.parametrize("value", ["15.06.2026", "2026-13-01", "soon", "soon" * 100])
 def test_a_date_that_cannot_be_read(value: Any) -> None:
     """A period without a readable end would look as if it never ended, and nothing would overlap it."""
     assert date_of(value) is None
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="cannot be read") as caught:
         sure_date(value)
+    assert caught.value.vendor_text == value[:100]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from integrations.connectors.context import Context, MemoryVault
 from integrations.connectors.errors import Unavailable
 from integrations.connectors.http import Http, Response
 from integrations.connectors.system import Limits
-from integrations.connectors.tokens import Grant, Tokens, oauth_grant
+from integrations.connectors.tokens import LONGEST_TOKEN, Grant, Tokens, fingerprint, oauth_grant
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
@@ -163,6 +163,23 @@ def test_a_token_that_ends_within_a_turn_is_renewed_within_it() -> None:
     assert tokens.get() == "access-2"
 
 
+def test_a_token_of_an_earlier_turn_that_ends_within_this_one_is_renewed_within_it() -> None:
+    target, vault, minutes = Target(), MemoryVault(), [0]
+    turn(target, vault).get()
+    tokens = turn(target, vault)
+    tokens._context.now = lambda: NOON + timedelta(minutes=minutes[0])
+    assert tokens.get() == "access-1"
+    minutes[0] = 61
+    assert tokens.get() == "access-2"
+
+
+def test_a_kept_token_of_which_nobody_knows_how_long_it_lasts_is_not_used() -> None:
+    target, vault = Target(), MemoryVault()
+    turn(target, vault).get()
+    vault.save({name: value for name, value in vault.load().items() if name != "expires_at"})
+    assert turn(target, vault).get() == "access-2"
+
+
 def test_a_token_that_comes_expired_serves_the_turn_until_it_is_refused() -> None:
     """Clocks differ; but the next turn does not believe in it."""
     target, vault = Target(seconds=-100), MemoryVault()
@@ -222,7 +239,7 @@ def test_a_failed_sign_in_leaves_the_next_one_free() -> None:
     assert tokens.get() == "access-1"
 
 
-@pytest.mark.parametrize("token", ["", "two words", "two\r\nX-Header: lines", "é"])
+@pytest.mark.parametrize("token", ["", "two words", "two\r\nX-Header: lines", "é", "x" * (LONGEST_TOKEN + 1)])
 def test_an_unusable_token_is_tried_again_later(token: str) -> None:
     vault = MemoryVault()
     tokens = turn(Target(), vault)
@@ -230,6 +247,17 @@ def test_an_unusable_token_is_tried_again_later(token: str) -> None:
     with pytest.raises(Unavailable, match="without an access token"):
         tokens.get()
     assert vault.load() == {}
+
+
+def test_a_token_may_be_as_long_as_a_header() -> None:
+    tokens = turn(Target(), MemoryVault())
+    tokens._sign_in = lambda kept: Grant("x" * LONGEST_TOKEN, 3600)
+    assert tokens.get() == "x" * LONGEST_TOKEN
+
+
+def test_what_was_entered_is_told_apart_wherever_it_stood() -> None:
+    assert len({fingerprint("a", "b"), fingerprint("b", "a"), fingerprint("ab"), fingerprint("a")}) == 4
+    assert "a-key" not in fingerprint("a-key") and len(fingerprint("a-key")) == 64
 
 
 def test_credentials_are_proven_although_a_token_is_kept() -> None:
@@ -254,6 +282,13 @@ def test_something_else_is_kept_for_these_credentials() -> None:
     tokens.keep("company", "13")
     turn(target, vault, key="another-key").get()
     assert "company" not in vault.load(), "the company of other credentials would be written into"
+
+
+def test_something_is_kept_for_these_credentials_before_there_is_a_token() -> None:
+    vault = MemoryVault()
+    turn(Target(), vault).keep("company", "12")
+    assert turn(Target(), vault).kept("company") == "12"
+    assert turn(Target(), vault, key="another-key").kept("company") == ""
 
 
 def test_nothing_is_saved_if_nothing_is_to_be_forgotten() -> None:
@@ -298,6 +333,9 @@ def test_a_grant_does_not_show_its_secrets() -> None:
     [
         ('{"access_token": "t", "expires_in": 3599}', "t", 3599),
         ('{"access_token": "t", "expires_in": "1200"}', "t", 1200),
+        ('{"access_token": "t", "expires_in": 1}', "t", 1),
+        ('{"access_token": "t", "expires_in": 0}', "t", 600),
+        ('{"access_token": "t", "expires_in": -1}', "t", 600),
         ('{"access_token": "t"}', "t", 600),
         ('{"access_token": "t", "expires_in": "soon"}', "t", 600),
         ('{"access_token": "t", "expires_in": [1]}', "t", 600),

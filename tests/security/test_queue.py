@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import picklefield.fields
 import pytest
 from django.contrib import admin
 from django.core import signing as django_signing
@@ -18,7 +19,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from django_q import scheduler
+from django_q import scheduler, signing
 from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.models import Failure, OrmQ, Schedule, Task
@@ -129,6 +130,54 @@ def test_nothing_unsigned_and_no_pickle_is_read(tmp_path: Path) -> None:
     assert not mark.exists()
     subprocess.run(["touch", mark], check=True)  # the bomb's own command would have worked
     assert mark.exists()
+
+
+def test_what_would_read_pickles_is_replaced() -> None:
+    payloads.install()
+    assert signing.PickleSerializer is payloads.TaskSerializer
+    assert picklefield.fields.dbsafe_encode is payloads.encode_field
+    assert picklefield.fields.dbsafe_decode is payloads.decode_field
+
+
+OURS = {"id": "a", "name": "look", "func": "synclog.tasks.look", "args": [7], "kwargs": {}, "started": timezone.now()}
+
+
+def test_a_task_of_ours_comes_back_as_it_went() -> None:
+    more = {"group": "g", "ack_failure": True}
+    found = payloads.TaskSerializer.loads(payloads.TaskSerializer.dumps({**OURS, **more, "hook": "os.abort"}))
+    exact = OURS["started"].replace(microsecond=OURS["started"].microsecond // 1000 * 1000)
+    assert found == {**OURS, **more, "started": exact}
+
+
+@pytest.mark.parametrize(
+    "bad", [{"func": "os.system"}, {"kwargs": {"a": 1}}, {"func": "os.system", "kwargs": {"a": 1}}]
+)
+def test_a_task_of_nobody_or_with_more_is_refused(bad: dict[str, Any]) -> None:
+    task = {**OURS, **bad}
+    with pytest.raises(payloads.Refused, match=re.escape(f"none of ours: {task['func']!r}")):
+        payloads.TaskSerializer.loads(payloads.TaskSerializer.dumps(task))
+
+
+@pytest.mark.parametrize("missing", ["func", "kwargs", "started"])
+def test_half_a_task_is_refused(missing: str) -> None:
+    task = {key: value for key, value in OURS.items() if key != missing}
+    with pytest.raises(payloads.Refused, match="a message that is none of ours"):
+        payloads.TaskSerializer.loads(payloads.TaskSerializer.dumps(task))
+
+
+def test_of_a_long_name_the_beginning_is_told() -> None:
+    with pytest.raises(payloads.Refused) as caught:
+        payloads.TaskSerializer.loads(payloads.TaskSerializer.dumps({**OURS, "func": "x" * 1000}))
+    assert str(caught.value).endswith(f": {'x' * 80!r}.")
+
+
+@pytest.mark.parametrize("value", [None, [7], ("a", {"b": 1}), {"at": Path("/x")}, ValueError("out of order")])
+def test_a_field_of_a_failed_task_is_text(value: Any) -> None:
+    read = {"at": "/x"} if isinstance(value, dict) else list(value) if isinstance(value, tuple) else value
+    read = str(value) if isinstance(value, ValueError) else read
+    assert payloads.decode_field(payloads.encode_field(value)) == read
+    for unread in ("no base64", base64.b64encode(b"no json").decode(), base64.b64encode(b"[" * 100_000).decode()):
+        assert payloads.decode_field(unread) is None
 
 
 def test_what_failed_is_kept_as_text_and_shown_to_operators() -> None:

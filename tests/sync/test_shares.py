@@ -9,11 +9,12 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Integration
+from positions.models import Organization
 from synclog import asking, shares, tasks
 from synclog.lease import HOST
 from synclog.models import Job, Lease, Question
 from tests.factories import OrganizationFactory
-from tests.sync.pages import connection
+from tests.sync.pages import connection, job
 from tests.sync.world import TURN, World
 
 
@@ -58,6 +59,56 @@ def test_questions_count_and_other_hosts_do_not(db: Any) -> None:
     for _ in range(2):
         Question.objects.create(organization=ours, integration=one, kind="check", asked_by="a", begun_at=timezone.now())
     assert not shares.may_take(ours.pk)
+
+
+def asked(organization: Organization, **values: Any) -> Question:
+    values = {"begun_at": timezone.now(), "kind": "check", "asked_by": "a", **values}
+    return Question.objects.create(organization=organization, integration=connection(organization), **values)
+
+
+def test_what_is_over_is_not_at_work(db: Any) -> None:
+    """A turn whose lease has ended, a question that is answered, or waits, or whose worker was killed."""
+    ours, now = OrganizationFactory(), timezone.now()
+    over, at_work = connection(ours), connection(ours)
+    busy(over)
+    Lease.objects.update(until=now - timedelta(seconds=1))
+    asked(ours, done_at=now)
+    asked(ours, begun_at=None)
+    asked(ours, begun_at=now - shares.LONGEST - timedelta(seconds=1))
+    assert shares.held_here() == []
+    busy(at_work)
+    asked(ours, begun_at=now - shares.LONGEST + timedelta(seconds=20))
+    assert shares.held_here() == [ours.pk] * 2
+
+
+def test_who_has_none_takes_the_last_one(db: Any) -> None:
+    ours, theirs = OrganizationFactory(), OrganizationFactory()
+    for n in range(3):
+        busy(connection(theirs, name=f"c{n}"))
+    connection(ours)
+    assert shares.may_take(ours.pk) and not shares.may_take(theirs.pk)
+
+
+def test_who_is_left_waiting(db: Any) -> None:
+    """Of this organization, on, due and in nobody's hand; a few of many, for each rings for the next."""
+    ours = OrganizationFactory()
+    assert shares.left_waiting(ours.pk) == []
+    waiting = [connection(ours) for _ in range(2)]
+    others = [connection(OrganizationFactory()), connection(ours, paused_at=timezone.now()), connection(ours)]
+    for integration in (*waiting, *others):
+        due(integration)
+    busy(others[2])
+    connection(ours)
+    later = connection(ours)
+    due(later, due_at=timezone.now() + timedelta(hours=1))
+    assert sorted(shares.left_waiting(ours.pk)) == [i.pk for i in waiting]
+    for _ in range(8):
+        due(connection(ours))
+    assert len(shares.left_waiting(ours.pk)) == 8
+
+
+def due(integration: Integration, **values: Any) -> Job:
+    return job(integration, state=Job.State.WAITING, **values)
 
 
 def test_who_had_to_wait_is_rung_for_when_one_is_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
