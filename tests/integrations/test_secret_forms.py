@@ -65,6 +65,8 @@ def test_a_key_of_several_lines_is_masked_line_by_line(break_: str) -> None:
     [
         "{'token': 'hunter2hunter2', 'id': 5}",
         "Grant(token='hunter2hunter2', seconds=5)",
+        """{'token': "it's hunter2hunter2", 'id': 5}""",
+        """Grant(token="it's hunter2hunter2", seconds=5)""",
         '{"body": "{\\"access_token\\": \\"hunter2hunter2\\", \\"id\\": 5}"}',
         "Max retries exceeded with url: /auth?token=hunter2hunter2&id=5 (Caused by x)",
     ],
