@@ -14,7 +14,7 @@ from typing import Any
 
 import picklefield.fields
 from django.core.serializers.json import DjangoJSONEncoder
-from django_q import signing
+from django_q import signing, status
 
 # Dotted names. `config.bench` adds the one that it measures against.
 ALLOWED = {f"synclog.tasks.{name}" for name in ("look", "answer", "sweep", "prune", "beat", "agree")}
@@ -60,7 +60,13 @@ def decode_field(value: str, compress_object: bool = False) -> Any:
         return None
 
 
+def _save_no_stat(stat: status.Stat) -> None:
+    """In the place of django-q2's, which pickles its cluster twice a second for `qmonitor`; our own sign of life is
+    synclog/signs.py."""
+
+
 def install() -> None:
     signing.PickleSerializer = TaskSerializer
+    status.Stat.save = _save_no_stat
     picklefield.fields.dbsafe_encode = encode_field
     picklefield.fields.dbsafe_decode = decode_field

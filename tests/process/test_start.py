@@ -27,7 +27,7 @@ def test_the_demo_starts_syncs_and_ends_cleanly_and_keeps_its_data(tmp_path: Pat
         made = [path for path in (tmp_path / "data").rglob("*") if not path.is_symlink()]
         assert made and not [str(path) for path in made if path.stat().st_mode & 0o077], "for their owner alone"
         assert product.interrupt() == 0
-        assert "Traceback" not in product.output(), product.output()
+        assert "Traceback" not in product.output() and " ERROR " not in product.output(), product.output()
         assert not [pid for pid in children if running(pid)], "something was left running"
         password = product.password
     with started(tmp_path, "--demo") as again:
