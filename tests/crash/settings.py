@@ -4,6 +4,9 @@ from config.settings import *  # noqa: F403
 from config.settings import INSTALLED_APPS, REST_FRAMEWORK
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.crash.apps.CrashConfig"]
-REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"key": "1000000/min"}}
+REST_FRAMEWORK = {
+    **REST_FRAMEWORK,
+    "DEFAULT_THROTTLE_RATES": dict.fromkeys(REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "1000000/min"),
+}
 ALLOW_PRIVATE_TARGETS = True
 TARGET_READ_TIMEOUT = 1.0
