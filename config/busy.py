@@ -21,12 +21,20 @@ logger = logging.getLogger(__name__)
 def busy(request: HttpRequest) -> HttpResponse:
     if request.path_info.startswith("/api/"):
         body = document(request, 503, Busy.default_code, Busy.default_detail)
-        response: HttpResponse = JsonResponse(body, status=503, content_type=MEDIA_TYPE)
-    else:
-        again = request.get_full_path() if request.method in ("GET", "HEAD") else ""
-        frame = {**admin.site.each_context(request), "again": again, "seconds": RETRY_AFTER}
-        response = render(request, "busy.html", frame, status=503)
-    response.headers["Retry-After"] = str(RETRY_AFTER)
+        response = JsonResponse(body, status=503, content_type=MEDIA_TYPE)
+        return _to_come_back(response, RETRY_AFTER)
+    return later(request, "busy.html", 503, RETRY_AFTER)
+
+
+def later(request: HttpRequest, template: str, status: int, seconds: int) -> HttpResponse:
+    """A page that says when to come back, with a link to where somebody was if that only reads."""
+    again = request.get_full_path() if request.method in ("GET", "HEAD") else ""
+    frame = {**admin.site.each_context(request), "again": again, "seconds": seconds}
+    return _to_come_back(render(request, template, frame, status=status), seconds)
+
+
+def _to_come_back(response: HttpResponse, seconds: int) -> HttpResponse:
+    response.headers["Retry-After"] = str(seconds)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -12,12 +12,11 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
-from django.contrib import admin
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
+from config.busy import later
 from positions.api.throttling import Windowed
 from positions.tracing import address_of
 
@@ -42,7 +41,8 @@ class PageRateMiddleware:
         if not user or throttle.hits(hashed) <= throttle.num_requests:
             return self.get_response(request)
         logger.warning("refused: user %s at %s asked for too many pages", user.partition(":")[0], address_of(request))
-        return _refused(request, throttle.wait())
+        request.user = AnonymousUser()  # the frame of the page asks the database nothing for nobody
+        return later(request, "too_many.html", 429, throttle.wait())
 
 
 def _user_of(request: HttpRequest) -> str:
@@ -51,13 +51,3 @@ def _user_of(request: HttpRequest) -> str:
         return ""
     session = request.session
     return f"{session[SESSION_KEY]}:{session.get(HASH_SESSION_KEY, '')}" if SESSION_KEY in session else ""
-
-
-def _refused(request: HttpRequest, seconds: int) -> HttpResponse:
-    request.user = AnonymousUser()  # the frame of the page asks the database nothing for nobody
-    again = request.get_full_path() if request.method in ("GET", "HEAD") else ""
-    frame = {**admin.site.each_context(request), "again": again, "seconds": seconds}
-    response = render(request, "too_many.html", frame, status=429)
-    response.headers["Retry-After"] = str(seconds)
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, QuerySet
 from django.utils import timezone
 
 from positions.models import AuditEntry, Invitation, Member, SelfMadeUser
@@ -35,10 +35,7 @@ def alike(one: str, other: str) -> bool:
 
 def judged(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
     """With `may_invite`: who may no longer invite leaves no way back in."""
-    admins = Member.objects.filter(
-        organization=OuterRef("organization"), user=OuterRef("invited_by"), role=Member.Role.ADMIN
-    )
-    may = Q(invited_by__is_active=True) & (Q(invited_by__is_superuser=True) | Exists(admins))
+    may = Member.may_administer("invited_by")
     return rows.annotate(may_invite=ExpressionWrapper(may, BooleanField()))
 
 

@@ -7,7 +7,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, When
+from django.db.models import BooleanField, Case, Q, When
 from django.utils import timezone
 
 from positions.models.organization import Member, Organization
@@ -27,10 +27,7 @@ class ApiKeys(models.QuerySet["ApiKey"]):
     def with_right(self) -> Self:
         """`owner_may`: whether the owner still may hold keys of the organization, as positions/roles.py says of
         "administer"; true of keys that nobody owns. Asked with the key, for a right may end in any way."""
-        admin = Member.objects.filter(
-            organization=OuterRef("organization"), user=OuterRef("owner"), role=Member.Role.ADMIN
-        )
-        may = Q(owner=None) | Q(owner__is_active=True) & (Q(owner__is_superuser=True) | Exists(admin))
+        may = Q(owner=None) | Member.may_administer("owner")
         return self.annotate(owner_may=Case(When(may, then=True), default=False, output_field=BooleanField()))
 
 

@@ -70,3 +70,14 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()} · {self.organization}"
+
+    @classmethod
+    def may_administer(cls, user: str) -> models.Q:
+        """Of rows with an `organization`: whether the user that this field names may "administer" it, as
+        positions/roles.py says. For a query, where the right may have ended since."""
+        admin = cls.objects.filter(
+            organization=models.OuterRef("organization"), user=models.OuterRef(user), role=cls.Role.ADMIN
+        )
+        return models.Q(**{f"{user}__is_active": True}) & (
+            models.Q(**{f"{user}__is_superuser": True}) | models.Q(models.Exists(admin))
+        )
