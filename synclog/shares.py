@@ -18,7 +18,7 @@ from synclog.lease import HOST, free, ready_integrations
 from synclog.models import Job, Lease, Question
 
 LONGEST = timedelta(seconds=60)  # of a question; then its worker was killed
-_RUNG_AGAIN = 8
+RUNG_AT_ONCE = 8
 
 
 def held_here() -> list[int]:
@@ -47,4 +47,4 @@ def left_waiting(organization: int) -> list[int]:
     now = timezone.now()
     due = Job.objects.due(now).filter(integration=OuterRef("pk"))
     found = Integration.objects.filter(ready_integrations(), free(now, "lease__"), Exists(due))
-    return list(found.filter(organization=organization).values_list("pk", flat=True)[:_RUNG_AGAIN])
+    return list(found.filter(organization=organization).values_list("pk", flat=True)[:RUNG_AT_ONCE])

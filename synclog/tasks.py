@@ -21,7 +21,7 @@ from synclog import actions, agreeing, asking, clock, retention, shares
 from synclog.lease import HOST, WORKER, Held, free, ready_integrations
 from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
-from synclog.turn import SECONDS, Turn
+from synclog.turn import SECONDS, SHORT, SHORT_BESIDE_OWN, Turn
 from synclog.wake import wake
 
 logger = logging.getLogger("synclog.tasks")
@@ -59,7 +59,7 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
         held = Held.acquire(integration_id)
     if held is None:
         return  # its holder looks once more after it has let go
-    turn = Turn(integration, held, SECONDS if seconds is None else seconds, lambda: others_wait(integration_id))
+    turn = Turn(integration, held, SECONDS if seconds is None else seconds, lambda: allowed_seconds(integration))
     try:
         turn.run()
         if is_ready(integration_id) and held.renew_if_due():
@@ -70,10 +70,11 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
         held.release(turn.sent())
     # Whoever was woken during the turn found the lease taken and left: the last look is ours. So is the wait for a
     # save that has seen one of our jobs waiting and is not committed yet.
-    if due_jobs(integration_id) or (turn.cut_short and is_ready(integration_id)):
-        wake([integration_id])
-    for other in shares.left_waiting(integration.organization_id):
-        wake([other])
+    waiting = set(shares.left_waiting(integration.organization_id))
+    if (turn.cut_short or len(waiting) == shares.RUNG_AT_ONCE) and is_ready(integration_id):
+        waiting.add(integration_id)
+    for one in sorted(waiting):
+        wake([one])
     asking.ring_next(integration.organization_id)
 
 
@@ -93,15 +94,16 @@ def due_jobs(integration_id: int) -> bool:
     return is_ready(integration_id) and Job.objects.due(timezone.now()).filter(integration=integration_id).exists()
 
 
-def others_wait(integration_id: int) -> bool:
-    """Whether another integration has something due and no worker: then turns are kept short."""
+def allowed_seconds(integration: Integration) -> float:
+    """How long a turn with it may take, by who has something due and no worker. Its own organization's connections have
+    fewer processes than there may be connections, and each turn costs its beginning and its end."""
     now = timezone.now()
     due = Job.objects.due(now).filter(integration=OuterRef("pk"))
-    return (
-        Integration.objects.filter(ready_integrations(), free(now, "lease__"), Exists(due))
-        .exclude(pk=integration_id)
-        .exists()
-    )
+    waiting = Integration.objects.filter(ready_integrations(), free(now, "lease__"), Exists(due))
+    owners = set(waiting.exclude(pk=integration.pk).values_list("organization_id", flat=True).distinct())
+    if owners - {integration.organization_id}:
+        return SHORT
+    return SHORT_BESIDE_OWN if owners else SECONDS
 
 
 def sweep() -> None:

@@ -44,7 +44,8 @@ logger = logging.getLogger("synclog.turn")
 
 SECONDS = 8.0  # of one turn, then others have theirs
 OVERTIME = 30.0  # no call starts later than this after the turn
-SHORT = 0.5  # of a turn while somebody else waits for a worker
+SHORT = 0.5  # of a turn while another organization waits for a worker
+SHORT_BESIDE_OWN = 3.0  # of a turn while another connection of the same organization waits for one
 LOOK = 0.5  # for somebody else who waits, so often
 ASK = 0.05  # for more to claim, so often at most, once there was nothing
 LINGER = 0.3  # for the next save, before the lease is given back
@@ -109,9 +110,9 @@ class Turn:
         integration: Integration,
         held: Held,
         seconds: float = SECONDS,
-        others_wait: Callable[[], bool] = lambda: False,
+        allowed: Callable[[], float] = lambda: SECONDS,
     ) -> None:
-        self.integration, self.held, self.seconds, self.others_wait = integration, held, seconds, others_wait
+        self.integration, self.held, self.seconds, self.allowed = integration, held, seconds, allowed
         self.concurrency = max(1, integration.system.limits.concurrency)
         self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._ready: list[_Running] = []
@@ -131,8 +132,9 @@ class Turn:
         if self.held.cut_off:
             time.sleep(SETTLE)
         self._reclaim()
-        deadline = time.monotonic() + self.seconds
-        look_at = time.monotonic() + SHORT
+        began = time.monotonic()
+        deadline = began + self.seconds
+        look_at = began + SHORT
         self.held.no_calls_after(self.seconds + OVERTIME)
         connector: Connector | None = None
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix=f"sync-{self.integration.pk}")
@@ -145,8 +147,7 @@ class Turn:
                     self.place.renew_if_due()
                 if time.monotonic() > look_at:
                     look_at = time.monotonic() + LOOK
-                    if self.others_wait():
-                        deadline = 0.0
+                    deadline = min(deadline, began + self.allowed())
                 self._look()
                 out_of_time = self._stopping or bool(self._ended) or time.monotonic() > deadline
                 if not out_of_time and len(self._ready) < self.concurrency:

@@ -373,7 +373,8 @@ def test_a_turn_that_is_cut_short_has_somebody_look_once_more(world: World, in_o
     world.save()
     OrmQ.objects.all().delete()
     # Somebody else waits for a worker as soon as this one is at work.
-    monkeypatch.setattr(tasks, "others_wait", lambda _: Job.objects.exclude(state=WAITING).exists())
+    short = lambda _: -1.0 if Job.objects.exclude(state=WAITING).exists() else turn.SECONDS  # noqa: E731
+    monkeypatch.setattr(tasks, "allowed_seconds", short)
     monkeypatch.setattr(turn, "SHORT", -1.0)
     monkeypatch.setattr(turn, "LOOK", 0.0)
     world.drain(integration, 5)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations.models import Integration
 from positions.models import Organization
-from synclog import asking, shares, tasks
+from synclog import asking, shares, tasks, turn
 from synclog.lease import HOST
 from synclog.models import Job, Lease, Question
 from tests.factories import OrganizationFactory
@@ -162,3 +162,16 @@ def test_who_waited_for_a_question_is_rung_for(world: World, monkeypatch: pytest
     )
     asking.answer(question.pk)
     assert rung == [integration.pk]
+
+
+def test_a_turn_is_as_long_as_those_who_wait_allow(db: Any) -> None:
+    """Its own organization's connections wait for one another a while, for each turn costs its beginning and end."""
+    ours, theirs = connection(OrganizationFactory()), connection(OrganizationFactory())
+    due(ours)
+    assert tasks.allowed_seconds(ours) == turn.SECONDS
+    due(connection(ours.organization))
+    assert tasks.allowed_seconds(ours) == turn.SHORT_BESIDE_OWN
+    due(theirs)
+    assert tasks.allowed_seconds(ours) == turn.SHORT
+    busy(theirs)
+    assert tasks.allowed_seconds(ours) == turn.SHORT_BESIDE_OWN
