@@ -10,6 +10,7 @@ from typing import Any
 from integrations.connectors.system import Model, System, When
 from integrations.connectors.values import Position, Remote, Wanted
 from integrations.flat import Case, LastSent, Standing, as_ended, keys_of_dates
+from integrations.periods import carries_on
 from integrations.planner import Rules, Sent, compare
 from integrations.translate import active_fields, same, translate
 
@@ -42,7 +43,8 @@ def agreement(
     outside: Collection[str] = (),
     just_now: bool = False,
 ) -> Agreement:
-    """By the rules of `planner.compare`: a field that is sent only when a record is made does not make it stale.
+    """By the rules of `planner.compare`: a field that is sent only when a record is made does not make it stale, and
+    where an employment goes on, its first day is not the position's own and nothing that is missing.
 
     positions  every position of the employee that is of the connection's companies (`outside`: those that are not)
     just_now   a run for these very positions has ended well: what it did not write, sending it again does not write
@@ -58,14 +60,27 @@ def agreement(
     only_first = {
         f.ours for f in fields if f.when is When.ON_CREATE and not (f.always_by and settings.get(f.always_by))
     }
+    firsts = _of_the_employment(system, settings, positions, wanted)
     stale, left = False, {}
     for key in (*found.changes, *found.stays, *found.unseen):
         value = wanted.values.get(key)
+        if key in firsts and key not in found.changes:
+            continue
         if just_now or key in found.stays or (key in written.left and same(written.left[key], value)):
             left[key] = value
         elif not (key in found.unseen and key in only_first):
             stale = True
     return Agreement(stale, left)
+
+
+def _of_the_employment(
+    system: System, settings: Mapping[str, Any], positions: Sequence[Position], wanted: Wanted
+) -> set[str]:
+    """Fields of a flat record that stay as they were written for an earlier position of the same employment."""
+    position = next((p for p in positions if p.id == wanted.position_id), None)
+    if system.model is not Model.FLAT or position is None or not carries_on(position, positions):
+        return set()
+    return {f.ours for f in system.fields if f.corrected and not (f.always_by and settings.get(f.always_by))}
 
 
 def _to_be_sent(

@@ -46,6 +46,7 @@ def open_connector(
         urls=integration.urls(),
         namespace=str(integration.uuid),
         today=integration.organization.today(),
+        zone=integration.organization.zone,
         vault=vault or DatabaseVault(integration.pk),
         outbox=outbox or DatabaseOutbox(integration),
         matches=matches or MemoryMatches(),

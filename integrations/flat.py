@@ -32,7 +32,7 @@ from integrations.planner import (
     nothing_to_write,
     span,
 )
-from integrations.rules import refusal
+from integrations.rules import lifted, refusal
 from integrations.translate import Problem, active_fields, same
 
 
@@ -304,11 +304,12 @@ def _start_that_stays(case: Case, wanted: Wanted, remote: Remote, compared: Comp
 
 def _step(case: Case, step: Step, found: _Answers) -> None:
     fields = active_fields(case.system, case.settings)
-    problem = refusal(case.system, fields, step.remote.values if step.remote else {}, step.changes)
+    problem = refusal(case.system, case.settings, fields, step.remote.values if step.remote else {}, step.changes)
     if problem is not None:
         found.problems[step.position_id] = problem
     else:
-        found.steps.append(step)
+        told = lifted(case.settings, fields, step.changes)
+        found.steps.append(replace(step, warnings=(*step.warnings, *told)))
 
 
 # -- the others that changed -----------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from integrations.planner import (
     nothing_to_write,
     span,
 )
-from integrations.rules import refusal
+from integrations.rules import lifted, refusal
 from integrations.translate import Problem, active_fields
 
 
@@ -236,11 +236,14 @@ class _Draft:
             if not found.changes:
                 self.skips[intent.position_id] = nothing_to_write(self.system, remote, found, held)
                 return
-            told = found.warnings(self.system, remote)
+            told = (
+                *found.warnings(self.system, remote),
+                *lifted(self.settings, fields, found.changes),
+            )
             step = Step(
                 _action(found.changes), intent.position_id, wanted, remote, found.changes, warnings=told, holds=held
             )
-        problem = refusal(self.system, fields, remote.values if remote else {}, step.changes)
+        problem = refusal(self.system, self.settings, fields, remote.values if remote else {}, step.changes)
         if problem is not None:
             self.problems[intent.position_id] = problem
         else:

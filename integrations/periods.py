@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from integrations.connectors.values import Position
+from positions import dates
 
 Period = tuple[date, date | None]
 
@@ -69,6 +70,16 @@ def goes_on(position: Position, positions: Iterable[Position]) -> bool:
     return any(p.id != position.id and p.start <= after and (p.end is None or p.end > position.end) for p in positions)
 
 
+def carries_on(position: Position, positions: Iterable[Position]) -> bool:
+    """Whether the employment was there before this position: an earlier one runs until the day before it, or longer."""
+    return any(
+        p.id != position.id
+        and p.start < position.start
+        and (p.end is None or p.end >= position.start - timedelta(days=1))
+        for p in positions
+    )
+
+
 def next_change(positions: Sequence[Position], today: date) -> date | None:
     """The next day on which `current` may give another answer although nobody edits anything."""
     days = [p.start for p in positions if p.start > today]
@@ -97,3 +108,18 @@ def end_of_chain(position: Position, positions: Iterable[Position]) -> Position:
         following = [p for p in rest if p.start <= after and (p.end is None or p.end > position.end)]
         position = max(following, key=lambda p: (p.end is None, p.end or date.min, p.id))
     return position
+
+
+def employed_since(position: Position, positions: Iterable[Position]) -> date:
+    """The first day of the unbroken employment that this position belongs to."""
+    rows = ((p.start, p.end, str(p.values.get("contract_type") or "")) for p in positions)
+    return dates.employed_since(position.start, str(position.values.get("contract_type") or ""), rows)
+
+
+def to_count_from(first: date, start: date, there: Iterable[tuple[date | None, date | None]]) -> date | None:
+    """The day to send as the beginning of continuous employment with a new record from `start`; None where that is the
+    start itself. `first` is the first day of the chain here, `there` are (start, such a day) of the records that exist:
+    a day before ours on one of this chain was entered by somebody who knows of years before HR's first."""
+    named = [since for begin, since in there if begin is not None and since is not None and first <= begin < start]
+    day = min([first, *named])
+    return day if day < start else None

@@ -222,14 +222,16 @@ def _stays(
     """Why a field that differs is not written, "" if it is."""
     key = declared.ours
     when = When.ALWAYS if declared.always_by and settings.get(declared.always_by) else declared.when
-    if when is When.ON_CREATE and not (declared.corrected and wrote_it and not taken_over):
+    corrects = declared.corrected and wrote_it and not taken_over
+    if when is When.ON_CREATE and not corrects:
         return "it is sent only when the record is made"
-    if when is When.IF_EMPTY and not empty(old):
+    if when is When.IF_EMPTY and not empty(old) and not corrects:
         return "it is filled in only where it is empty"
     if key in wanted.defaulted and not empty(old) and not wrote_it:
         return "it was chosen there, and a default of this connection replaces nothing"
     if empty(wanted.values.get(key)):
-        if not declared.clearable:
+        absent = declared.absent_while is not None and declared.absent_while.applies(wanted.values)
+        if not (declared.clearable or absent):
             return f"{system.name} does not let us empty it"
         if not (declared.owned or wrote_it):
             return "it was filled in there, and is empty here"

@@ -44,7 +44,7 @@ from integrations.connectors.values import (
 )
 from integrations.flat import Case, LastSent, Standing, as_ended, partly_written, plan_flat
 from integrations.history import Intent, plan_history
-from integrations.periods import current_since
+from integrations.periods import current_since, employed_since
 from integrations.planner import (
     Action,
     Plan,
@@ -56,7 +56,7 @@ from integrations.planner import (
     day,
     delete_outcome,
 )
-from integrations.translate import Problem, active_fields, same, translate
+from integrations.translate import Problem, active_fields, lacking, same, translate
 
 MOST_OLDER = 6  # values of one field that were written within the time in which a read may come late
 # No record there is taken for this employee's.
@@ -423,7 +423,8 @@ class _Run:
             )
             return
         self.trace[position.id].append(Trace("Required fields", True, "All there"))
-        self.wanted[position.id] = translation.wanted
+        since = employed_since(position, self.work.positions)
+        self.wanted[position.id] = replace(translation.wanted, employed_since=since)
 
     def _sent_already(self, wanted: Wanted) -> bool:
         """Whether exactly these values were the last ones written for the position."""
@@ -530,7 +531,7 @@ class _Run:
             self.trace.setdefault(step.position_id, [])
             if not self.execute:
                 planned = self._outcome(step, "planned")
-                planned.message, planned.warnings = step.note, step.warnings
+                planned.message, planned.warnings = step.note, (*step.warnings, *self._lacking(step))
                 self._finish(planned)
                 continue
             try:
@@ -577,8 +578,8 @@ class _Run:
         outcome = self._outcome(step, "sent")
         outcome.trace.append(Trace(_said(step, "accepted"), True, written.pending or f"Record {written.remote_id}"))
         outcome.pending, outcome.file_id = written.pending, written.file_id
-        outcome.message = step.note
-        outcome.warnings = (*written.warnings, *step.warnings)
+        outcome.message = f"{step.note} {written.note}".strip()
+        outcome.warnings = (*written.warnings, *step.warnings, *self._lacking(step))
         if step.action is Action.DELETE:
             outcome.gone = True
         else:
@@ -587,6 +588,9 @@ class _Run:
             outcome.sent = Sent(written.remote_id, held, step.left_behind)
             outcome.older = self._older(step, held)
         self._finish(outcome)
+
+    def _lacking(self, step: Step) -> tuple[Warning, ...]:
+        return lacking(self.system, self.connector.settings, step.wanted) if step.wanted is not None else ()
 
     def _remember_unsure(self, step: Step) -> None:
         """Where reads come late, the next one does not tell whether this write was carried out."""

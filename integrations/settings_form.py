@@ -437,6 +437,8 @@ class ConnectionForm(Opened, forms.Form):
     def _rows(self, table: Setting) -> list[TableRow]:
         from integrations.supported import our_word
 
+        if table.row_words:
+            return [TableRow(*words) for words in table.row_words]
         declared = self._field_of(table)
         words = dict(table.choices)
 

@@ -50,6 +50,12 @@ MARKS = {
             "on create, then corrected",
             "Sent with a new record; a later change of the same position corrects what was sent, and nothing else.",
         ),
+        Mark(
+            "if_empty_corrected",
+            "◎",
+            "if empty, then corrected",
+            "Sent where nothing is filled in there; a later change of the same position corrects what was sent.",
+        ),
         Mark("if_empty", "○", "only if empty", "Sent where nothing is filled in there; what is there stays."),
         Mark("locked", "■", "fixed once set", "Filled in where it is empty there; another value is refused later."),
         Mark("translated", "⇄", "translated", "Our value becomes the system's own code by a table."),
@@ -167,7 +173,7 @@ def _marks(declared: Field) -> Iterator[Mark]:
     if declared.when is When.ON_CREATE:
         yield MARKS["corrected" if declared.corrected else "on_create"]
     elif declared.when is When.IF_EMPTY:
-        yield MARKS["if_empty"]
+        yield MARKS["if_empty_corrected" if declared.corrected else "if_empty"]
     elif declared.locked:
         yield MARKS["locked"]
     elif not declared.required and not declared.required_with:
@@ -210,11 +216,21 @@ def _notes(system: System, declared: Field) -> Iterator[str]:
             "It cannot be changed on a record that has it: put the old value back, end the position, and add a new "
             "one with the new value. Until then, that position is not sent."
         )
+        if declared.locked.lifted_by:
+            yield (
+                f"{_switch(system, declared.locked.lifted_by)} writes the change all the same, with a warning; it is "
+                f"{_first(system, declared.locked.lifted_by)} at first."
+            )
     if declared.cleared_by:
         yield (
             f"{_switch(system, declared.cleared_by)} empties it there when the last position is over, where it still "
             f"holds what was sent; a new position fills it in again. That is {_first(system, declared.cleared_by)} at "
             "first."
+        )
+    if declared.absent_while:
+        yield (
+            f"With {declared.absent_while.what} it is neither needed nor sent, and what was sent before is emptied "
+            "there."
         )
     if not declared.clearable:
         yield "Emptied here, it stays there."
@@ -259,7 +275,10 @@ def _invalid(system: System, declared: Field) -> Iterator[str]:
         yield f"Empty{with_it}: “{default}” of the connection's settings is sent instead."
     if declared.required or condition:
         missing = "Both empty" if default else "Missing"
+        with_it += f", except with {declared.absent_while.what}" if declared.absent_while else ""
         yield f"{missing}{with_it}: that position is not sent; the error log names {label.lower()}."
+    if declared.unless:
+        yield f"Empty: the rest is sent, with a warning, because {declared.unless}."
     if declared.codes is not None and any(code in (None, "") for code in declared.codes.values()):
         where = " until one is chosen in the connection's settings" if declared.table else ""
         yield f"A value without a counterpart: that position is not sent{where}."
@@ -344,6 +363,7 @@ def _described(declared: Field) -> dict[str, Any]:
         "required": declared.required,
         "required_with": declared.required_with,
         "required_while": declared.required_while.what if declared.required_while else "",
+        "absent_while": declared.absent_while.what if declared.absent_while else "",
         "locked": declared.locked is not None,
         "translated": declared.supported and (declared.codes is not None or bool(declared.table)),
         "opt_in": bool(declared.enabled_by),

@@ -13,7 +13,7 @@ from typing import Any
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.reading import number_of
 from integrations.connectors.system import Field, System
-from integrations.connectors.values import Manager, Position, Wanted
+from integrations.connectors.values import Manager, Position, Wanted, Warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,34 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
             values[declared.ours] = value
             if empty(source.get(declared.ours)) and not empty(value):
                 defaulted.add(declared.ours)
+    absent = {f.ours: f.absent_while.what for f in sent if f.absent_while and f.absent_while.applies(values)}
+    values |= dict.fromkeys(absent)
+    defaulted -= absent.keys()
+    problems = [p for p in problems if p.field not in absent]
     problems += incomplete(system, sent, values)
     unsent = {
         f.ours: f.unsupported or "Switched off in this connection's settings."
         for f in system.fields
         if f not in sent and not empty(source.get(f.ours))
+    } | {
+        ours: f"It is not sent with {what}: {system.name} reports none then."
+        for ours, what in absent.items()
+        if not empty(source.get(ours))
     }
     wanted = None if problems else Wanted(position.id, values, frozenset(defaulted), position.start)
     return Translation(wanted, tuple(problems), unsent)
+
+
+def lacking(system: System, settings: Mapping[str, Any], wanted: Wanted) -> tuple[Warning, ...]:
+    """What the system takes without, and payroll cannot do without (`Field.unless`)."""
+    return tuple(
+        Warning(
+            f"{BY_KEY[f.ours].label} is empty, but {f.unless}. Fill it in on the position; it is sent when you save.",
+            f.ours,
+        )
+        for f in active_fields(system, settings)
+        if f.unless and empty(wanted.values.get(f.ours))
+    )
 
 
 def sent_otherwise(system: System, settings: Mapping[str, Any], ours: str, old: Any, new: Any) -> bool:
@@ -116,7 +136,7 @@ def incomplete(system: System, fields: Sequence[Field], values: Mapping[str, Any
         rule = declared.required_while
         if rule is None or not empty(values.get(declared.ours)):
             continue
-        if re.fullmatch(rule.matches, str(values.get(rule.field) or "")):
+        if rule.applies(values):
             label, other = BY_KEY[declared.ours].label.lower(), BY_KEY[rule.field].label.lower()
             article = "an" if label[0] in "aeiou" else "a"
             problems.append(
@@ -209,6 +229,8 @@ def _limited(system: System, declared: Field, label: str, value: Any) -> tuple[A
         return number, None
     if isinstance(value, str):
         value = value.strip()
+        if declared.finish is not None:
+            value = declared.finish(value)
         if declared.max_length is not None and len(value) > declared.max_length:
             return refuse(
                 "too_long",

@@ -101,6 +101,17 @@ def _sentences(pairs: Sequence[tuple[Position, Position]]) -> tuple[str, ...]:
     return (*said, *([f"And {len(pairs) - _SAID} more overlaps."] if len(pairs) > _SAID else []))
 
 
+def employed_since(positions: Iterable[Position], today: date) -> date | None:
+    """The first day of the unbroken employment that goes on today, None where nobody is employed today."""
+    rows = [(p.start_date, p.end_date, p.contract_type) for p in positions]
+    now = [
+        start
+        for start, end, kind in rows
+        if kind not in dates.NOT_EMPLOYED and dates.status(start, end, today) == "current"
+    ]
+    return dates.employed_since(max(now), "", rows) if now else None
+
+
 def draw(positions: Iterable[Position], today: date) -> Timeline:
     """Newest first. Every position needs a start date; an empty end is open."""
     rows = sorted(positions, key=lambda p: (p.start_date, p.pk or 0), reverse=True)

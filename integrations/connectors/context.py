@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from threading import RLock
 from typing import Any, Protocol
 
@@ -144,7 +144,8 @@ def _allow() -> None:
 class Context:
     """`settings` holds cleaned values with defaults filled in. `namespace` is stable and unique per connection
     (for ids derived from ours). `guard` raises `Interrupted` when this worker may not start another call.
-    `one_call` is held during each call. `today` is the organization's date. Timeouts are in seconds.
+    `one_call` is held during each call. `today` is the organization's date, `zone` its time zone. Timeouts are in
+    seconds.
     `private_targets` lets calls go to addresses inside the operator's own network, and without TLS."""
 
     credentials: Mapping[str, str]
@@ -152,6 +153,7 @@ class Context:
     urls: Mapping[str, str]
     namespace: str
     today: date
+    zone: tzinfo = UTC
     vault: Vault = field(default_factory=MemoryVault)
     limiter: Limiter | None = None
     outbox: Outbox = field(default_factory=MemoryOutbox)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from integrations.connectors import occupations
 from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import DataRefused, EmployeeNotFound
 from integrations.connectors.reading import digits_of
@@ -285,7 +286,9 @@ SYSTEM = System(
             remote="anstform",
             codes={
                 "permanent": "FAST",
+                "probation": "PROV",
                 "temporary": "VISSTID",
+                "substitute": "VIKARIAT",
                 "seasonal": "SÄSONG",
                 "casual": "VISSTID",
                 "trainee": "PRAKTIK",
@@ -307,8 +310,9 @@ SYSTEM = System(
             allowed=CHARACTERS,
             allowed_note=CHARACTERS_NOTE,
             clearable=False,
-            note="The standard does not say which code system it is.",
-            example="5223",
+            note=f"The standard does not say which code system it is; {occupations.SWEDEN.name} is Sweden's own, with "
+            f"{occupations.SWEDEN.form}.",
+            example=occupations.SWEDEN.example,
         ),
         Field(
             ours="remuneration_type",

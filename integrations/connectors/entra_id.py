@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from integrations.connectors.base import Connector, Search
@@ -28,7 +28,19 @@ from integrations.connectors.errors import (
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
 from integrations.connectors.reading import sure_date, text_of
-from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
+from integrations.connectors.system import (
+    Calls,
+    Cause,
+    Delete,
+    Field,
+    Kind,
+    Limits,
+    Model,
+    Setting,
+    System,
+    When,
+    code_table,
+)
 from integrations.connectors.tokens import Grant, Tokens, oauth_grant
 from integrations.connectors.values import (
     Change,
@@ -80,9 +92,24 @@ ALWAYS_SELECTED = (
     "employeeType",
     "employeeOrgData",
 )
-# The dates, each written in a PATCH of its own: our field, its name there, the setting, the right to be granted.
-HIRE_DATE = ("start_date", "employeeHireDate", "send_hire_date", WRITE_RIGHT)
-LEAVE_DATE = ("end_date", "employeeLeaveDateTime", "send_leave_date", LEAVE_RIGHT)
+
+
+class Moment(NamedTuple):
+    """One of the two dates, each written in a PATCH of its own: `ours` is our field, `name` its property there,
+    `switch` and `time` the settings that send it and give its hour, `right` the permission to be granted."""
+
+    ours: str
+    name: str
+    switch: str
+    time: str
+    right: str
+
+
+# "Synchronize attributes for lifecycle workflows", importance of time: the hire date early on its day, so that
+# workflows have run before somebody arrives, the leave date late, so that nobody is locked out before the day is over.
+HIRE_DATE = Moment("start_date", "employeeHireDate", "send_hire_date", "hire_time", WRITE_RIGHT)
+LEAVE_DATE = Moment("end_date", "employeeLeaveDateTime", "send_leave_date", "leave_time", LEAVE_RIGHT)
+TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
 # "Update user" names the properties in its errors; the message of an AADSTS code decides only what is shown.
 PROPERTY_IN_ERROR = re.compile(r"propert(?:y|ies) '?(\w+)'?", re.I)
@@ -263,8 +290,27 @@ SYSTEM = System(
             label="Send the start date as hire date (employeeHireDate)",
             kind=Kind.BOOLEAN,
             default=False,
-            help="The start of the position that counts today. It can start joiner workflows in Entra ID, and it moves "
-            "when a later position takes over: leave it off if Entra ID should keep the first day of employment.",
+            help="The first day of the employment. It can start joiner workflows in Entra ID. It is written where "
+            "Entra ID has none, and corrected where it is still the one that was sent.",
+            group="What is sent",
+        ),
+        Setting(
+            name="replace_hire_date",
+            label="A later position replaces the hire date",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="Off: when another position takes over, the hire date stays the day on which the employee began. On: "
+            "it is always the start of the current position, and joiner workflows may run for whoever changes jobs.",
+            group="What is sent",
+        ),
+        Setting(
+            name="hire_time",
+            label="Time of day of the hire date",
+            pattern=TIME,
+            default="01:00",
+            required=True,
+            example="01:00",
+            help="In the organization's time zone. Early, so that workflows have run before the employee arrives.",
             group="What is sent",
         ),
         Setting(
@@ -275,6 +321,16 @@ SYSTEM = System(
             help="Needs the permission User-LifeCycleInfo.ReadWrite.All besides the others. Take care: it can start "
             "leaver workflows that block accounts. No leave date is sent while another position follows without a day "
             "between.",
+            group="What is sent",
+        ),
+        Setting(
+            name="leave_time",
+            label="Time of day of the leave date",
+            pattern=TIME,
+            default="23:00",
+            required=True,
+            example="23:00",
+            help="In the organization's time zone. Late, so that nobody is locked out on the last day of work.",
             group="What is sent",
         ),
         Setting(
@@ -345,12 +401,15 @@ SYSTEM = System(
             ours="start_date",
             remote="employeeHireDate",
             enabled_by="send_hire_date",
+            when=When.IF_EMPTY,
+            corrected=True,
+            always_by="replace_hire_date",
             owned=True,
             clearable=False,
-            format="YYYY-MM-DDT12:00:00Z",
-            note="Noon, so that no time zone moves the day. If Entra ID does not let this app write it, that is a "
-            "warning and the rest is written.",
-            example="2026-02-01T12:00:00Z",
+            format="YYYY-MM-DDThh:mm:ssZ",
+            note="Early on that day in the organization's time zone; the hour is a setting. If Entra ID does not let "
+            "this app write it, that is a warning and the rest is written.",
+            example="2026-02-01T00:00:00Z",
         ),
         Field(
             ours="end_date",
@@ -359,10 +418,10 @@ SYSTEM = System(
             owned=True,
             hidden=f"Grant {LEAVE_RIGHT} in {GRANT}, then press Re-sync; or switch sending it off in the connection's "
             "settings.",
-            format="YYYY-MM-DDT12:00:00Z",
-            note="Noon, so that no time zone moves the day. Needs a permission of its own; without it, that is a "
-            "warning and the rest is written.",
-            example="2026-08-31T12:00:00Z",
+            format="YYYY-MM-DDThh:mm:ssZ",
+            note="Late on that day in the organization's time zone; the hour is a setting. Needs a permission of its "
+            "own; without it, that is a warning and the rest is written.",
+            example="2026-08-31T21:00:00Z",
         ),
         Field(ours="first_day_of_work", unsupported="Entra ID has only a hire date and a leave date."),
         Field(ours="last_day_of_work", unsupported="Entra ID has only a hire date and a leave date."),
@@ -373,7 +432,9 @@ SYSTEM = System(
             enabled_by="send_employee_type",
             codes={
                 "permanent": "Employee",
+                "probation": "Employee",
                 "temporary": "Employee",
+                "substitute": "Employee",
                 "seasonal": "Employee",
                 "casual": "Employee",
                 "trainee": "Employee",
@@ -437,7 +498,8 @@ SYSTEM = System(
     ),
     # "List users": changes are shown after a while. How long is nowhere promised; some minutes have been seen.
     shows_late=600.0,
-    move_note="A changed start date replaces the user's hire date in Entra ID, where sending it is switched on.",
+    move_note="A changed start date corrects the user's hire date in Entra ID, where sending it is switched on and it "
+    "is still the one that was sent.",
 )
 
 
@@ -559,7 +621,7 @@ class EntraIdConnector(Connector):
         )
         if not lines[0].ok:
             return lines
-        if reads and self.settings.get(LEAVE_DATE[2]):
+        if reads and self.settings.get(LEAVE_DATE.switch):
             lines.append(self.tried(f"Leave date ({LEAVE_RIGHT})", GRANT, self._check_leave_date))
         lines.append(
             CheckLine(
@@ -579,7 +641,7 @@ class EntraIdConnector(Connector):
         return "Allowed."
 
     def _check_leave_date(self) -> CheckLine | str:
-        name = LEAVE_DATE[1]
+        name = LEAVE_DATE.name
         query = _query(top="1", select=f"id,{name}")
         body = self._get(f"{self._base}/users?{query}", right=LEAVE_RIGHT, keep_answer=False).json()
         users = body.get("value") if isinstance(body, dict) else None
@@ -698,11 +760,11 @@ class EntraIdConnector(Connector):
     def _with_leave_date(self, ask: Callable[[str], Response]) -> Response:
         """Asks for everything that this connection sends. The leave date has a permission of its own, and whether a
         read without it is refused is not documented: then everything else is asked for, once and from then on."""
-        names = [*ALWAYS_SELECTED, *([HIRE_DATE[1]] if self.settings.get(HIRE_DATE[2]) else [])]
-        if not self.settings.get(LEAVE_DATE[2]) or self._leave_date_hidden:
+        names = [*ALWAYS_SELECTED, *([HIRE_DATE.name] if self.settings.get(HIRE_DATE.switch) else [])]
+        if not self.settings.get(LEAVE_DATE.switch) or self._leave_date_hidden:
             return ask(",".join(names))
         try:
-            return ask(",".join([*names, LEAVE_DATE[1]]))
+            return ask(",".join([*names, LEAVE_DATE.name]))
         except NotAuthorized as error:
             if error.cause != "permission_missing":
                 raise
@@ -724,7 +786,19 @@ class EntraIdConnector(Connector):
         # "Update user": what is synced from a local directory is mastered there. Null and false are writable.
         if user.get("onPremisesSyncEnabled") is True:
             raise DataRefused(_on_premises(f"User {employee.id}"), cause="managed_on_premises")
-        return [Remote(employee.id, self._values(user), raw=user)]
+        values = self._values(user)
+        left = values.get("end_date")
+        # Whoever comes back after a gap is hired anew; what follows at once belongs to the same employment. Only the
+        # leave date tells of a gap, where it is sent and shown.
+        renews = left + timedelta(days=2) if left and self.settings.get(HIRE_DATE.switch) else None
+        return [Remote(employee.id, values, raw=user, renews_from=renews)]
+
+    def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
+        """A new employment after a gap, written into the same user."""
+        user = self._user(employee.id)
+        if user is None:
+            raise _no_longer_there(employee)
+        return self.write_into(employee, person, Remote(employee.id, self._values(user), raw=user), wanted)
 
     def _values(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """The user in the form in which our translation gives values. Each of them was asked for: one that is not in
@@ -734,10 +808,27 @@ class EntraIdConnector(Connector):
             values["cost_centre"] = text_of(_unit(user).get("costCenter"))
         if self.settings.get("send_manager"):
             values["manager"] = self._shown_manager(user)
-        for ours, name, setting, _ in (HIRE_DATE, LEAVE_DATE):
-            if self.settings.get(setting) and name in user:
-                values[ours] = sure_date(user[name])
+        for moment in (HIRE_DATE, LEAVE_DATE):
+            if self.settings.get(moment.switch) and moment.name in user:
+                values[moment.ours] = self._day(user[moment.name])
         return values
+
+    def _day(self, shown: Any) -> date | None:
+        """The day in the organization's zone of a moment there, whoever wrote it and whatever the hour. Raises
+        Unavailable."""
+        day = sure_date(shown)
+        if day is None or "T" not in str(shown):
+            return day
+        try:
+            moment = datetime.fromisoformat(str(shown))
+        except ValueError:
+            raise Unavailable("It gave a date that cannot be read.", vendor_text=str(shown)[:100]) from None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(self.context.zone).date()
+
+    def _moment(self, which: Moment, day: date) -> str:
+        """The day at the setting's hour in the organization's zone, as Graph writes moments."""
+        there = datetime.combine(day, time.fromisoformat(self.settings[which.time]), self.context.zone)
+        return there.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _shown_manager(self, user: Mapping[str, Any]) -> str | None:
         manager = user.get("manager")
@@ -822,13 +913,10 @@ class EntraIdConnector(Connector):
 
         self.http.patch(self._address(employee), json=body, classify=classify)
 
-    def _write_date(
-        self, employee: RemoteEmployee, which: tuple[str, str, str, str], day: date | None
-    ) -> list[Warning]:
-        ours, name, _, right = which
-        # Noon UTC is the same day everywhere between UTC-12 and UTC+11.
+    def _write_date(self, employee: RemoteEmployee, which: Moment, day: date | None) -> list[Warning]:
+        ours, name, right = which.ours, which.name, which.right
         try:
-            self._patch(employee, {name: f"{day.isoformat()}T12:00:00Z" if day else None}, right)
+            self._patch(employee, {name: self._moment(which, day) if day else None}, right)
         except NotAuthorized as error:
             if error.cause != "permission_missing":
                 raise

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 CONTRACT_TYPES = (
     "permanent",
+    "probation",
     "temporary",
+    "substitute",
     "seasonal",
     "casual",
     "trainee",
@@ -20,6 +22,8 @@ END_REASONS = (
     "resigned",
     "dismissed",
     "contract_ended",
+    "mutual_agreement",
+    "retirement",
     "internal_transfer",
     "payroll_system_change",
     "other",

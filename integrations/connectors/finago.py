@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from integrations.connectors import occupations
 from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     ConnectorError,
@@ -29,7 +30,19 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.http import Response, raise_for_trouble
 from integrations.connectors.reading import date_of, digits_of, number_of, sure_date
-from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
+from integrations.connectors.system import (
+    AbsentWhile,
+    Calls,
+    Cause,
+    Delete,
+    Field,
+    Kind,
+    Limits,
+    Model,
+    Setting,
+    System,
+    code_table,
+)
 from integrations.connectors.tokens import Grant, Tokens
 from integrations.connectors.values import (
     Change,
@@ -54,6 +67,10 @@ FREELANCE = "frilanserOppdragstakerHonorarPersonerMm"
 PENSION = "pensjonOgAndreTyperYtelserUtenAnsettelsesforhold"
 MARITIME = "maritimtArbeidsforhold"
 TYPES_WITHOUT_FORM = (FREELANCE, PENSION)
+# The a-melding has neither a percentage nor a scheme of these two.
+WITHOUT_HOURS = AbsentWhile("contract_type", "|".join(TYPES_WITHOUT_FORM), "a freelance contract or a pension")
+# Lists without a word for nothing: what is not there is left out.
+NO_WORD_FOR_NOTHING = ("employment_form", "working_times")
 
 FORMS = {
     "NO": {
@@ -100,6 +117,8 @@ WORKING_TIMES = {
     "andreSkift": "Other shift work",
 }
 COUNTRIES = {"NO": "Norwegian", "SE": "Swedish"}
+OCCUPATIONS = {"NO": occupations.NORWAY, "SE": occupations.SWEDEN}
+_OCCUPATION = "|".join(each.pattern for each in OCCUPATIONS.values())
 
 
 def _choices(by_country: Mapping[str, Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -199,16 +218,19 @@ SYSTEM = System(
         Setting(
             name="occupation_code",
             label="Occupation code when a position has none",
-            pattern=r"\d{7}",
-            example="2130102",
-            help="Seven digits (yrkeskode in a-melding). Leave empty to be told of every position without one.",
+            pattern=_OCCUPATION,
+            example=occupations.NORWAY.example,
+            help=f"Norwegian company: {occupations.NORWAY.form} of {occupations.NORWAY.name} (yrkeskode in a-melding). "
+            f"Swedish company: {occupations.SWEDEN.form} of {occupations.SWEDEN.name}. Leave empty to be told of every "
+            "position without one.",
         ),
         Setting(
             name="working_times",
             label="Working-hours scheme when a position has none",
             kind=Kind.CHOICE,
             choices=_TIME_CHOICES,
-            help="Leave empty to send none.",
+            default="ikkeSkift",
+            help="The a-melding needs one of ordinary and maritime employments. A Swedish company leaves it empty.",
         ),
         code_table(
             "contract_types",
@@ -259,10 +281,12 @@ SYSTEM = System(
             remote="employment_form",
             codes={
                 "permanent": "fast",
+                "probation": None,
                 "temporary": "midlertidig",
+                "substitute": "midlertidig",
                 "seasonal": "midlertidig",
                 "casual": "midlertidigAnsattSomTilkallingsvikar",
-                "trainee": None,
+                "trainee": "midlertidig",
                 "job_training_program": None,
                 "consultant": None,
                 "freelance": FREELANCE,
@@ -283,16 +307,18 @@ SYSTEM = System(
             default_setting="occupation_code",
             clearable=False,
             max_length=7,
-            allowed=r"[0-9]{7}",
-            allowed_note="it has seven digits, leading zeros included",
+            allowed=_OCCUPATION,
+            allowed_note=f"{occupations.NORWAY.note}; in a Swedish company the {occupations.SWEDEN.form} of "
+            f"{occupations.SWEDEN.name}",
             note="Finago and a-melding recognise an employment by it.",
-            format="seven digits",
-            example="2130102",
+            format=f"{occupations.NORWAY.form}; {occupations.SWEDEN.form} in a Swedish company",
+            example=occupations.NORWAY.example,
         ),
         Field(ours="remuneration_type", unsupported=_ON_THE_EMPLOYEE),
         Field(
             ours="percentage",
             remote="employment_rate",
+            absent_while=WITHOUT_HOURS,
             clearable=False,
             minimum=Decimal(0),
             maximum=Decimal(100),
@@ -303,9 +329,10 @@ SYSTEM = System(
         Field(
             ours="working_hours_scheme",
             remote="working_times",
+            absent_while=WITHOUT_HOURS,
             codes={
                 "not_shift": "ikkeSkift",
-                "shift": "andreSkift",
+                "shift": None,
                 "round_the_clock": "doegnkontinuerligSkiftOgTurnus355",
                 "shift_365": "skift365",
                 "offshore_336": "offshore336",
@@ -327,6 +354,8 @@ SYSTEM = System(
                 "resigned": "arbeidstakerHarSagtOppSelv",
                 "dismissed": "arbeidsgiverHarSagtOppArbeidstaker",
                 "contract_ended": "kontraktEngasjementEllerVikariatErUtloept",
+                "mutual_agreement": None,
+                "retirement": None,
                 "internal_transfer": "endringIOrganisasjonsstrukturEllerByttetJobbInternt",
                 "payroll_system_change": "byttetLoenssystemEllerRegnskapsfoerer",
                 "other": None,
@@ -354,8 +383,8 @@ SYSTEM = System(
         Cause(
             "value_of_other_country",
             "Value of another country",
-            "Choose a value for the company's country under Translation or Defaults in the connection's settings, "
-            "then press Re-sync.",
+            "Choose a value for the company's country under Translation or Defaults in the connection's settings, or "
+            "the occupation code of that country's list on the position, then press Re-sync.",
         ),
         Cause(
             "not_kept_by_target",
@@ -472,6 +501,8 @@ def _values(row: Row) -> dict[str, Any]:
         values["company"] = row["enterprise_number"] or None
     if "employment_rate" in row:
         values["percentage"] = _number(row["employment_rate"])
+        if WITHOUT_HOURS.applies(values) and not values["percentage"]:
+            values["percentage"] = None
     return values
 
 
@@ -619,7 +650,8 @@ class FinagoConnector(Connector):
 
     def _valid(self, placed: Row) -> None:
         """Refuses here what this company cannot take, since Finago's own refusal would not say what is wrong."""
-        checked = {"enterprise_number", "employment_form", "enddate_reason"} & {k for k, v in placed.items() if v}
+        named = {"enterprise_number", "employment_form", "enddate_reason", "profession_code"}
+        checked = named & {k for k, v in placed.items() if v}
         if not checked:
             return
         organization = self._organization()
@@ -642,6 +674,15 @@ class FinagoConnector(Connector):
                     cause="value_of_other_country",
                     field=_OURS[name],
                 )
+        code, listed = placed.get("profession_code"), OCCUPATIONS.get(organization.country)
+        if code and listed is not None and not re.fullmatch(listed.pattern, code):
+            raise DataRefused(
+                f"{organization.name or 'The company'} is {COUNTRIES[organization.country]} in Finago, where the "
+                f"occupation code “{code}” means nothing: {listed.note}. Correct it on the position; it is sent when "
+                "you save.",
+                cause="value_of_other_country",
+                field="occupation_code",
+            )
 
     # -- the contract ------------------------------------------------------------------------------------
 
@@ -814,10 +855,13 @@ class FinagoConnector(Connector):
         body = {**current, **placed}
         if placed.get("employment_form") and current.get("employment_type") in TYPES_WITHOUT_FORM:
             body["employment_type"] = _text(self.settings.get("employment_type")) or ORDINARY
+        if placed.get("employment_type") in TYPES_WITHOUT_FORM:
+            body["employment_form"] = ""
         if not body.get("enddate"):
             body["enddate_reason"] = ""
+        body = {name: value for name, value in body.items() if value or name not in NO_WORD_FOR_NOTHING}
         after = self._post(employee, body)
-        return self._written(current["employment_id"], {n: body[n] for n in placed}, before, after)
+        return self._written(current["employment_id"], {n: body.get(n, "") for n in placed}, before, after)
 
     def _post(self, employee: RemoteEmployee, body: Row) -> list[Row]:
         """Upserts one employment; the array may name several, those left out stay as they are."""
@@ -842,13 +886,23 @@ class FinagoConnector(Connector):
         return alike[0]["employment_id"] if alike else None
 
     def _written(self, made: str, sent: Row, before: Sequence[Row], after: Sequence[Row]) -> Written:
-        """What the answer says became of it: our values, the employee's other employments, the primary one."""
+        """What the answer says became of it: our values, the employee's other employments, the primary one; and what
+        the a-melding will ask for."""
         row = _row(after, made) or {}
         warnings = [
             Warning(f"Finago kept “{row.get(name, '')}” as {name} instead of “{value}”.", _OURS.get(name, ""))
             for name, value in sent.items()
             if not _equal(row.get(name, ""), value)
         ]
+        reported = row.get("employment_type") in (ORDINARY, MARITIME) and not _cancelled(row)
+        if reported and not row.get("working_times") and self._organization().country == "NO":
+            warnings.append(
+                Warning(
+                    "Working-hours scheme is empty, and the a-melding needs it. Fill it in here, in Finago, or in the "
+                    "connection's settings for positions that have none.",
+                    "working_hours_scheme",
+                )
+            )
         touched = [
             other["employment_id"]
             for other in before

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -27,7 +27,19 @@ from integrations.connectors.errors import (
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
 from integrations.connectors.reading import digits_of, email_of, number_of, sure_date, text_of
-from integrations.connectors.system import Calls, Cause, Delete, Field, Kind, Limits, Model, Setting, System, code_table
+from integrations.connectors.system import (
+    Calls,
+    Cause,
+    Delete,
+    Field,
+    Kind,
+    Limits,
+    Model,
+    Setting,
+    System,
+    When,
+    code_table,
+)
 from integrations.connectors.tokens import Grant, Tokens, fingerprint, oauth_grant
 from integrations.connectors.values import (
     Change,
@@ -158,9 +170,10 @@ SYSTEM = System(
             label="Personnel type of employees without one",
             kind=Kind.CHOICE,
             choices=PERSONEL_TYPES,
-            default="TJM",
+            # No default: salaried or worker decides about the occupational pension and its insurances.
             required=True,
-            help="Fortnox picks the salary agreement by it and refuses an employee who has none. "
+            help="Salaried or worker decides about the occupational pension and its insurances, so choose the one that "
+            "holds for this company. Fortnox picks the salary agreement by it and refuses an employee who has none. "
             "Only written where Fortnox has nothing.",
         ),
         Setting(
@@ -198,8 +211,17 @@ SYSTEM = System(
             label="Send the start date",
             kind=Kind.BOOLEAN,
             default=True,
-            help="Fortnox has one employment date. Switch this off if Fortnox should keep the employee's first day "
-            "when a later position takes over.",
+            help="Fortnox has one employment date: the employee's first day. It is written where Fortnox has none, and "
+            "corrected where it is still the one that was sent. Switch this off to leave it to Fortnox altogether.",
+            group="What is sent",
+        ),
+        Setting(
+            name="replace_start_date",
+            label="A later position replaces the employment date",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="Off: when another position takes over, the employment date stays the day on which the employee "
+            "began; after a gap, the new employment has a new one. On: it is always the start of the current position.",
             group="What is sent",
         ),
         Setting(
@@ -271,9 +293,13 @@ SYSTEM = System(
             ours="start_date",
             remote="EmploymentDate",
             enabled_by="send_start_date",
+            when=When.IF_EMPTY,
+            corrected=True,
+            always_by="replace_start_date",
             owned=True,
             clearable=False,
             format="YYYY-MM-DD",
+            note="The first day of the employment. It stays while one position follows another without a gap.",
             example="2026-02-01",
         ),
         Field(
@@ -299,7 +325,9 @@ SYSTEM = System(
             remote="EmploymentForm",
             codes={
                 "permanent": "TV",
+                "probation": "PRO",
                 "temporary": "TID",
+                "substitute": "VIK",
                 "seasonal": "SES",
                 "casual": None,
                 "trainee": "PRA",
@@ -392,7 +420,8 @@ SYSTEM = System(
             "Create or activate the cost centre in Fortnox, or choose another one on the position, then press Re-sync.",
         ),
     ),
-    move_note="A changed start date replaces the employment date on the employee's one record in Fortnox.",
+    move_note="A changed start date corrects the employment date on the employee's one record in Fortnox, where it is "
+    "still the one that was sent.",
 )
 
 # What Fortnox needs to pick an employee's salary agreement, and the setting that gives it where Fortnox has nothing.
@@ -675,7 +704,18 @@ class FortnoxConnector(Connector):
         record = employee.raw.pop("record", None) or self._employee(employee.id)
         if record is None:
             raise _gone(employee)
-        return [Remote(employee.id, _values(record), raw=record)]
+        values = _values(record)
+        end = values["end_date"]
+        # Whoever comes back after a gap is employed anew; what follows at once belongs to the same employment.
+        renews = end + timedelta(days=2) if end and self.settings.get("send_start_date") else None
+        return [Remote(employee.id, values, raw=record, renews_from=renews)]
+
+    def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
+        """A new employment after a gap, written into the employee's one record."""
+        record = self._employee(employee.id)
+        if record is None:
+            raise _gone(employee)
+        return self.write_into(employee, person, Remote(employee.id, _values(record), raw=record), wanted)
 
     def update(
         self,

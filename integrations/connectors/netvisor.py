@@ -21,6 +21,7 @@ from defusedxml.ElementTree import fromstring
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from integrations.connectors import occupations
 from integrations.connectors.base import Connector, Search
 from integrations.connectors.context import Context
 from integrations.connectors.errors import (
@@ -34,7 +35,8 @@ from integrations.connectors.errors import (
     Unavailable,
     UnclearOutcome,
 )
-from integrations.connectors.fields import BY_KEY
+from integrations.connectors.fields import BY_KEY, CONTRACT_TYPES, REMUNERATION_TYPES
+from integrations.connectors.fields import END_REASONS as ENDS
 from integrations.connectors.http import BROKE_DOWN, Response, raise_for_trouble
 from integrations.connectors.reading import date_of, email_of, number_of, sure_date
 from integrations.connectors.system import (
@@ -60,6 +62,7 @@ from integrations.connectors.values import (
     Wanted,
     Written,
 )
+from integrations.periods import to_count_from
 
 LANGUAGE = "EN"
 KEYS_MENU = "Company menu > Api identifiers"
@@ -69,6 +72,7 @@ RIGHTS_MENU = "Company menu > API resource access rights"
 ANSI = {"format": "ansi"}
 NETVISOR = {"type": "netvisor"}
 ELEMENTS: Mapping[str, Mapping[str, str]] = {
+    "companystartdate": ANSI,
     "startdate": ANSI,
     "probationenddate": ANSI,
     "employmentmode": NETVISOR,
@@ -193,18 +197,7 @@ SYSTEM = System(
             name="contract_types",
             label="Contract types",
             kind=Kind.TABLE,
-            rows=(
-                "permanent",
-                "temporary",
-                "seasonal",
-                "casual",
-                "trainee",
-                "job_training_program",
-                "consultant",
-                "freelance",
-                "third_party",
-                "other",
-            ),
+            rows=CONTRACT_TYPES,
             choices=CONTRACT_CHOICES,
             help="Netvisor's contract and form of work for each contract type here. Temporary ones need an end date.",
             group="Codes",
@@ -213,16 +206,10 @@ SYSTEM = System(
             name="end_reasons",
             label="End reasons",
             kind=Kind.TABLE,
-            rows=(
-                "resigned",
-                "dismissed",
-                "contract_ended",
-                "internal_transfer",
-                "payroll_system_change",
-                "other",
-            ),
+            rows=ENDS,
             choices=END_REASONS,
-            help="Choose for dismissals whether they go there as caused by the employee or by the company.",
+            help="Choose for dismissals whether they go there as caused by the employee or by the company: the answer "
+            "decides about unemployment benefit, so there is none built in.",
             group="Codes",
         ),
         Setting(
@@ -237,9 +224,10 @@ SYSTEM = System(
             name="occupation_codes",
             label="Occupation codes",
             kind=Kind.TABLE,
-            help="Your own code on the left, the Finnish TK10 code on the right. A code that is not listed is sent as "
-            "it stands.",
-            example="25140",
+            help="Your own code on the left, the Finnish TK10 code of five digits on the right. A code that is not "
+            "listed is sent as it stands.",
+            pattern=r"[0-9]{4,5}",
+            example=occupations.FINLAND.example,
             group="Codes",
         ),
         Setting(
@@ -254,7 +242,7 @@ SYSTEM = System(
             name="remuneration_types",
             label="Remuneration types",
             kind=Kind.TABLE,
-            rows=("monthly", "hourly", "commission", "fee", "piecework"),
+            rows=REMUNERATION_TYPES,
             choices=PAY_TYPES,
             help="Used when the remuneration type is sent.",
             group="Codes",
@@ -286,7 +274,16 @@ SYSTEM = System(
         Field(ours="department", unsupported=NO_DIMENSION),
         Field(ours="cost_centre", unsupported=NO_DIMENSION),
         Field(ours="manager", unsupported="An employment period in Netvisor has no manager."),
-        Field(ours="start_date", remote="startdate", required=True, owned=True, clearable=False, format="YYYY-MM-DD"),
+        Field(
+            ours="start_date",
+            remote="startdate",
+            required=True,
+            owned=True,
+            clearable=False,
+            note="A new period that follows another one without a day between is sent with companystartdate, the first "
+            "day of the whole: by it, Netvisor counts years of service and holiday. It is not changed later.",
+            format="YYYY-MM-DD",
+        ),
         Field(
             ours="end_date",
             remote="enddate",
@@ -303,7 +300,9 @@ SYSTEM = System(
             remote="employmentcontract, employmentmode",
             codes={
                 "permanent": "1/1",
+                "probation": None,
                 "temporary": "2/1",
+                "substitute": "2/1",
                 "seasonal": "2/1",
                 "casual": None,
                 "trainee": "2/4",
@@ -321,10 +320,14 @@ SYSTEM = System(
             ours="occupation_code",
             remote="occupationclassification",
             table="occupation_codes",
-            allowed=r"[0-9]{1,5}",
-            allowed_note="Netvisor takes the Finnish TK10 code of up to five digits; a Norwegian or Swedish code needs "
-            "a row in the connection's table of occupation codes",
-            example="25140",
+            finish=occupations.filled_up,
+            allowed=occupations.FINLAND.pattern,
+            allowed_note=f"{occupations.FINLAND.note}. Any other code needs a row in the connection's table of "
+            "occupation codes",
+            unless="it is reported to the Incomes Register for everybody who is insured against accidents at work",
+            format=occupations.FINLAND.form,
+            note="A code of four digits gets the zero that TK10 has at its end.",
+            example=occupations.FINLAND.example,
         ),
         Field(
             ours="remuneration_type",
@@ -357,8 +360,11 @@ SYSTEM = System(
             owned=True,
             codes={
                 "resigned": "4",
-                "dismissed": "5",
+                # The employee's own fault, or the employer's grounds: it decides about a benefit, and only HR knows.
+                "dismissed": None,
                 "contract_ended": "6",
+                "mutual_agreement": "12",
+                "retirement": "2",
                 "internal_transfer": "13",
                 "payroll_system_change": "13",
                 "other": "13",
@@ -372,7 +378,7 @@ SYSTEM = System(
     reads=(
         "Root ResponseStatus Status TimeStamp Replies InsertedDataIdentifier Employees Employee "
         "EmployeeBaseInformation EmployeeNumber EmploymentPeriods EmploymentPeriod NetvisorKey "
-        "IncludeEndedEmployments type format"
+        "IncludeEndedEmployments companystartdate type format"
     ),
     # "Resources - general": one call at a time for a company, and at least two minutes' patience.
     calls=Calls(create=2, update=2, unchanged=1),
@@ -596,17 +602,24 @@ class NetvisorConnector(Connector):
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         # The call that confirmed the employee brought the periods along: they are used once, then read anew.
-        shown = employee.raw.pop() if employee.raw else self._employee(netvisorkey=employee.id)
+        shown = employee.raw.pop("shown", None) or self._employee(netvisorkey=employee.id)
         if shown is None:
             raise EmployeeNotFound(
                 f"The employee {employee.id} is no longer in Netvisor. Add the person there, then press Re-sync."
             )
-        return [_remote(period) for period in _all(shown, "employmentperiod") if _text(period, "netvisorkey")]
+        periods = [period for period in _all(shown, "employmentperiod") if _text(period, "netvisorkey")]
+        employee.raw["since"] = [
+            (sure_date(_text(period, "startdate")), sure_date(_text(period, "companystartdate"))) for period in periods
+        ]
+        return [_remote(period) for period in periods]
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         values = {k: v for k, v in wanted.values.items() if v is not None and v != ""}
         # addjobperiod.nv: `employeeidentifier` is the employee's Netvisor key, not the number.
-        root = self._call("addjobperiod.nv", {"employeeidentifier": employee.id}, self._body(values), write=True)
+        first = wanted.employed_since or wanted.start
+        since = to_count_from(first, wanted.start, employee.raw.get("since", ()))
+        body = self._body(values, {"companystartdate": since.isoformat()} if since else {})
+        root = self._call("addjobperiod.nv", {"employeeidentifier": employee.id}, body, write=True)
         key = next((_text(e) for e in _all(root, "inserteddataidentifier")), "")
         if not key:
             raise UnclearOutcome("Netvisor took the new period but did not say under which key.")
@@ -630,10 +643,10 @@ class NetvisorConnector(Connector):
         self._call("deletejobperiod.nv", {"netvisorkey": remote.id}, write=True)
         return Written(remote.id)
 
-    def _body(self, values: Mapping[str, Any]) -> bytes:
+    def _body(self, values: Mapping[str, Any], more: Mapping[str, str] | None = None) -> bytes:
         """The XML of one period, in ASCII: other letters become numeric character references, so that it does not
         matter which character set Netvisor takes the body for ("Resources - general" names two)."""
-        texts = self._texts(values)
+        texts = {**self._texts(values), **(more or {})}
         root = Element("root")
         period = SubElement(SubElement(root, "employmentperiods"), "employmentperiod")
         for name, attributes in ELEMENTS.items():
@@ -826,7 +839,7 @@ def _found(employee: Element) -> RemoteEmployee:
     )
     ids = [_text(e) for e in _all(employee, "employeeidentifier") if e.get("type", "").lower() != "companyidentifier"]
     marks = Marks(number, ids[0] if ids else "", email, date_of(born), first, last)
-    return RemoteEmployee(_text(employee, *BASE, "netvisorkey"), raw=[employee], marks=marks)
+    return RemoteEmployee(_text(employee, *BASE, "netvisorkey"), raw={"shown": employee}, marks=marks)
 
 
 def _plain_id(text: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
+from integrations.connectors import occupations
 from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     DataRefused,
@@ -30,6 +31,15 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.fields import BY_KEY
 from integrations.connectors.http import Response, no_sign_in, nonsense, raise_for_trouble
+from integrations.connectors.norway import (
+    BY_AGREEMENT,
+    CONTINUOUS_336,
+    NO_SHIFT,
+    OFFSHORE_336,
+    ROUND_THE_CLOCK_355,
+    SHIFT_365,
+    FullTimeHours,
+)
 from integrations.connectors.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
     Calls,
@@ -83,6 +93,17 @@ ARRANGEMENTS = (
     ("ShiftWork", "Shift work (36.5 hours)"),
     ("Offshore", "Offshore (33.6 hours)"),
     ("OtherShifts", "Other shifts"),
+)
+FULL_TIME_HOURS = FullTimeHours(
+    single="full_time_hours",
+    hours={
+        "NonShift": NO_SHIFT,
+        "SemiContinuousShift": ROUND_THE_CLOCK_355,
+        "ContinuousShift": CONTINUOUS_336,
+        "ShiftWork": SHIFT_365,
+        "Offshore": OFFSHORE_336,
+        "OtherShifts": BY_AGREEMENT,
+    },
 )
 REASONS = (
     ("EmployeeHasResigned", "The employee has resigned"),
@@ -266,13 +287,12 @@ SYSTEM = System(
         ),
         Setting(
             name="full_time_hours",
-            label="Hours of a full-time week",
+            label="Hours of a full-time week, whatever the scheme",
             kind=Kind.DECIMAL,
-            default=Decimal("37.5"),
-            required=True,
+            default=None,
             example="37.5",
-            help="Given to employments that we make; later changes are made in PowerOffice Go.",
-            group="New employments",
+            help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for every "
+            "scheme that the table of hours does not name.",
         ),
         Setting(
             name="employment_type",
@@ -296,8 +316,8 @@ SYSTEM = System(
         Setting(
             name="profession_code",
             label="Occupation code of positions without one",
-            pattern=r"\d{7}",
-            example="2554102",
+            pattern=occupations.NORWAY.pattern,
+            example=occupations.NORWAY.example,
             help="PowerOffice Go requires one. Empty: such positions are not sent until they have one.",
         ),
         Setting(
@@ -329,12 +349,17 @@ SYSTEM = System(
             ARRANGEMENTS,
             help="PowerOffice Go's arrangement for each of our schemes. An empty row keeps the built-in one.",
         ),
+        FULL_TIME_HOURS.table(
+            dict(ARRANGEMENTS),
+            help="FullTimeHoursPerWeek, written with a new employment and with a changed scheme. Other changes are "
+            "made in PowerOffice Go.",
+        ),
         code_table(
             "reasons",
             "end_reason",
             REASONS,
             help="PowerOffice Go's reason for each of ours. It has none for retirement, death or a mutual agreement: "
-            "choose which one stands for “other”.",
+            "choose which one stands for these and for “other”.",
         ),
     ),
     fields=(
@@ -408,7 +433,9 @@ SYSTEM = System(
             required=True,
             codes={
                 "permanent": "Permanent",
+                "probation": None,
                 "temporary": "Temporary",
+                "substitute": "Temporary",
                 "seasonal": "Temporary",
                 "casual": "TemporaryEmploymentAsOnCallCoverstaff",
                 "trainee": "Temporary",
@@ -430,10 +457,10 @@ SYSTEM = System(
             default_setting="profession_code",
             encode=_digits,
             max_length=7,
-            allowed=r"[0-9]{7}",
-            allowed_note="it takes the 7 digits of STYRK-98",
+            allowed=occupations.NORWAY.pattern,
+            allowed_note=occupations.NORWAY.note,
             clearable=False,
-            example="2554102",
+            example=occupations.NORWAY.example,
         ),
         Field(
             ours="remuneration_type",
@@ -471,6 +498,7 @@ SYSTEM = System(
             table="arrangements",
             choices=tuple(code for code, _ in ARRANGEMENTS),
             clearable=False,
+            note="The hours of a full-time week are set with it as the connection's table of hours says.",
             example="NonShift",
         ),
         Field(
@@ -482,6 +510,8 @@ SYSTEM = System(
                 "resigned": "EmployeeHasResigned",
                 "dismissed": "EmployerHasDismissedTheEmployee",
                 "contract_ended": "ContractCommitmentOrTemporaryEmploymentExpired",
+                "mutual_agreement": None,
+                "retirement": None,
                 "internal_transfer": "ChangeOfOrganizationStructureOrChangedJobInternally",
                 "payroll_system_change": "ChangeOfPayrollSystemOrAccountant",
                 "other": None,
@@ -511,6 +541,12 @@ SYSTEM = System(
         note="PowerOffice allows 10 requests in a second for each subscription key; we use at most 8 of them.",
     ),
     causes=(
+        Cause(
+            "full_time_hours_missing",
+            "Hours of a full week missing",
+            "Fill in the scheme's row under Hours of a full week in each scheme in the connection's settings, then "
+            "press Re-sync.",
+        ),
         Cause(
             "privilege_missing",
             "Privilege missing in PowerOffice Go",
@@ -1003,7 +1039,6 @@ class PowerOfficeGoConnector(Connector):
             **{name: _written(value) for name, value in ready.employment.items()},
             "EnterpriseId": enterprise,
             "EmploymentType": self.settings.get("employment_type") or "Ordinary",
-            "FullTimeHoursPerWeek": float(self.settings.get("full_time_hours") or 37.5),
             "IsDefault": True,
         }
         path = f"Employees/{employee.id}/Employments"
@@ -1055,6 +1090,8 @@ class PowerOfficeGoConnector(Connector):
         """Everything is looked up before the first write, so that nothing is half written for want of a department."""
         on_employment = {name: values[key] for key, name in ON_EMPLOYMENT.items() if key in values}
         on_employee = {name: values[key] for key, name in ON_EMPLOYEE.items() if key in values}
+        if values.get("working_hours_scheme"):
+            on_employment["FullTimeHoursPerWeek"] = self._full_week(values["working_hours_scheme"])
         warnings = []
         if values.get("company"):
             on_employment["EnterpriseId"] = self._enterprise_id(values["company"])
@@ -1079,6 +1116,18 @@ class PowerOfficeGoConnector(Connector):
                     )
                 )
         return _Ready(on_employment, on_employee, tuple(warnings))
+
+    def _full_week(self, arrangement: str) -> Decimal:
+        hours = FULL_TIME_HOURS.of(arrangement, self.settings)
+        if not hours:
+            raise DataRefused(
+                f"PowerOffice Go wants the hours of a full week with “{dict(ARRANGEMENTS)[arrangement]}”, and only "
+                "your agreement says how many. Fill in its row under Hours of a full week in each scheme in the "
+                "connection's settings, then press Re-sync.",
+                cause="full_time_hours_missing",
+                field="working_hours_scheme",
+            )
+        return hours
 
     def _write_employee(self, employee: RemoteEmployee, record: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         differs = {name: value for name, value in values.items() if record.get(name) != value}

@@ -61,7 +61,8 @@ class Setting:
     """One credential or setting of a connection.
 
     A TABLE has `rows`: our codes, shown as row titles; empty rows mean free keys typed by the admin (a company's
-    organization number, a department code). `choices` are (value, label); for a TABLE they are their codes.
+    organization number, a department code). `row_words` are (row, title, what an empty one means) where the rows are
+    not our codes. `choices` are (value, label); for a TABLE they are their codes.
     Values arrive in `Context.settings` already cleaned: bool, int, Decimal, str or dict[str, str].
     """
 
@@ -73,6 +74,7 @@ class Setting:
     default: Any = ""
     choices: tuple[tuple[str, str], ...] = ()
     rows: tuple[str, ...] = ()
+    row_words: tuple[tuple[str, str, str], ...] = ()
     pattern: str = ""
     example: str = ""
     group: str = "Defaults"
@@ -152,15 +154,27 @@ class RequiredWhile:
     matches: str
     what: str
 
+    def applies(self, values: Mapping[str, Any]) -> bool:
+        """Whether a record with these values of theirs is such a one."""
+        return bool(re.fullmatch(self.matches, str(values.get(self.field) or "")))
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentWhile(RequiredWhile):
+    """The other way round: a record whose `field` holds such a text has no such value. It is neither required nor
+    sent then, no default stands in for it, and what we wrote there before is emptied: `clearable` or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Locked:
     """What is set on a record there stays: another value is refused with this `cause`, what is empty may be filled in.
-    `what` is the field in their words, `why` ends the sentence "It has this there and that here, and …"."""
+    `what` is the field in their words, `why` ends the sentence "It has this there and that here, and …". `lifted_by`
+    names the BOOLEAN setting with which the change is written all the same, with a warning that repeats `why`."""
 
     cause: str
     what: str
     why: str
+    lifted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,14 +184,15 @@ class Field:
     ours           key in `connectors.fields`
     remote         its name there; "" = not supported, and then `unsupported` says honestly why
     when           always, only on create, only if empty there
-    corrected      with on_create: also written later where the record still holds what we wrote for the same position;
-                   never when another position takes a flat record over, nor where a clerk wrote it
+    corrected      with on_create or if_empty: also written later where the record still holds what we wrote for the
+                   same position; never when another position takes a flat record over, nor where a clerk wrote it
     always_by      name of the BOOLEAN setting that makes the field `always`, whatever `when` says
     cleared_by     name of the BOOLEAN setting that empties the field at the end of the employment (flat), where the
                    record still holds what we wrote
     required       a value must exist (ours, or from `default_setting`) before anything is written
     required_with  required only when this other field of ours has a value ("end_date")
     required_while  required only while another field of the same record holds certain values there
+    absent_while   not a value of the record at all while another of its fields holds certain values there
     locked         cannot be changed on a record that has a value
     hidden         what a person does where the system does not show it to us (a right, a permission)
     stays          with if_empty: what a person does about a value there that differs from ours
@@ -189,6 +204,8 @@ class Field:
                    when that other field has a value)
     enabled_by     opt-in: name of the BOOLEAN setting that switches this field on
     encode         (our value, settings) -> their value, before the limits; not used with `codes`
+    finish         (their text) -> the same text as they write it, after the table and before the limits
+    unless         why it should not be empty, where the system takes it so: said as a warning with every write
     clearable      whether an empty value can be written over one that we sent before
     owned          True: an empty value here always clears there (dates of the period itself);
                    False: cleared only where we wrote it, so that what a clerk filled in stays
@@ -205,6 +222,7 @@ class Field:
     required: bool = False
     required_with: str = ""
     required_while: RequiredWhile | None = None
+    absent_while: AbsentWhile | None = None
     locked: Locked | None = None
     hidden: str = ""
     stays: str = ""
@@ -214,6 +232,8 @@ class Field:
     default_setting: str = ""
     enabled_by: str = ""
     encode: Callable[[Any, Mapping[str, Any]], Any] | None = None
+    finish: Callable[[str], str] | None = None
+    unless: str = ""
     clearable: bool = True
     owned: bool = False
     max_length: int | None = None

@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from integrations.connectors import occupations
 from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     ConnectorError,
@@ -25,8 +26,17 @@ from integrations.connectors.errors import (
     UnclearOutcome,
 )
 from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
+from integrations.connectors.norway import (
+    BY_AGREEMENT,
+    CONTINUOUS_336,
+    OFFSHORE_336,
+    ROUND_THE_CLOCK_355,
+    SHIFT_365,
+    FullTimeHours,
+)
 from integrations.connectors.reading import date_of, digits_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
+    AbsentWhile,
     Calls,
     Cause,
     Delete,
@@ -88,8 +98,20 @@ HOURS_LABELS = (
     ("CONTINUOUS", "Continuous shift 336"),
     ("OTHER_SHIFT", "Other shift"),
 )
+# A freelancer is reported without percentage, scheme and hours.
+FREELANCER = AbsentWhile("contract_type", FREELANCE, "a freelance contract")
 NOT_CHOSEN = "NOT_CHOSEN"
 NOT_SHIFT = "NOT_SHIFT"
+SHIFT_HOURS = FullTimeHours(
+    single="shift_hours",
+    hours={
+        "ROUND_THE_CLOCK": ROUND_THE_CLOCK_355,
+        "SHIFT_365": SHIFT_365,
+        "OFFSHORE_336": OFFSHORE_336,
+        "CONTINUOUS": CONTINUOUS_336,
+        "OTHER_SHIFT": BY_AGREEMENT,
+    },
+)
 DAYS_OF_A_WEEK = 5
 
 
@@ -191,7 +213,7 @@ SYSTEM = System(
             kind=Kind.TABLE,
             help="Our code on the left, Tripletex' seven-digit code on the right. Only needed where codes here are not "
             "the seven-digit ones that Tripletex lists.",
-            example="2511 → 2511102",
+            example="2130 → 2130109",
             group="Translation",
         ),
         Setting(
@@ -215,12 +237,17 @@ SYSTEM = System(
         ),
         Setting(
             name="shift_hours",
-            label="Shift hours",
+            label="Shift hours, whatever the scheme",
             kind=Kind.DECIMAL,
             default=None,
             example="33.6",
-            help="Tripletex asks for the duration of shifts in hours with every shift scheme. Given to rows that have "
-            "none yet.",
+            help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for every "
+            "scheme that the table of hours does not name.",
+        ),
+        SHIFT_HOURS.table(
+            dict(HOURS_LABELS),
+            help="Tripletex asks for shift hours with every shift scheme. Written with a new row and with a changed "
+            "scheme.",
         ),
         code_table(
             "end_reasons",
@@ -295,7 +322,9 @@ SYSTEM = System(
             required=True,
             codes={
                 "permanent": "PERMANENT",
+                "probation": None,
                 "temporary": "TEMPORARY",
+                "substitute": "TEMPORARY",
                 "seasonal": "TEMPORARY",
                 "casual": "TEMPORARY_ON_CALL",
                 "trainee": "TEMPORARY",
@@ -317,12 +346,12 @@ SYSTEM = System(
             remote="EmploymentDetails.occupationCode",
             required=True,
             table="occupation_codes",
-            allowed=r"\d{7}",
-            allowed_note="it lists occupations by seven digits, as in 2511102. Four-digit codes need a row in the "
-            "connection's settings under Occupation codes",
+            allowed=occupations.NORWAY.pattern,
+            allowed_note=f"{occupations.NORWAY.note}. Other codes need a row in the connection's settings under "
+            "Occupation codes",
             clearable=False,
-            format="seven digits",
-            example="2511102",
+            format=occupations.NORWAY.form,
+            example=occupations.NORWAY.example,
         ),
         Field(
             ours="remuneration_type",
@@ -343,6 +372,7 @@ SYSTEM = System(
             ours="percentage",
             remote="EmploymentDetails.percentageOfFullTimeEquivalent",
             required=True,
+            absent_while=FREELANCER,
             minimum=Decimal(0),
             maximum=Decimal(100),
             decimals=2,
@@ -366,6 +396,7 @@ SYSTEM = System(
             ours="working_hours_scheme",
             remote="EmploymentDetails.workingHoursScheme",
             required=True,
+            absent_while=FREELANCER,
             codes={
                 "not_shift": NOT_SHIFT,
                 "shift": None,
@@ -379,6 +410,7 @@ SYSTEM = System(
             choices=tuple(code for code, _ in HOURS_LABELS),
             default_setting="default_working_hours_scheme",
             clearable=False,
+            note="Shift hours are set with it as the connection's table of hours says.",
         ),
         Field(
             ours="end_reason",
@@ -388,6 +420,8 @@ SYSTEM = System(
                 "resigned": "EMPLOYMENT_END_EMPLOYEE",
                 "dismissed": "EMPLOYMENT_END_EMPLOYER",
                 "contract_ended": "EMPLOYMENT_END_EXPIRED",
+                "mutual_agreement": None,
+                "retirement": None,
                 "internal_transfer": "EMPLOYMENT_END_INTERNAL_CHANGE",
                 "payroll_system_change": "EMPLOYMENT_END_SYSTEM_OR_ACCOUNTANT_CHANGE",
                 "other": None,
@@ -432,7 +466,8 @@ SYSTEM = System(
         Cause(
             "shift_hours_missing",
             "Shift hours missing",
-            "Fill in Shift hours in the connection's settings, then press Re-sync.",
+            "Fill in the scheme's row under Hours of a full week in each scheme in the connection's settings, then "
+            "press Re-sync.",
         ),
         Cause(
             "wage_hidden",
@@ -510,8 +545,8 @@ REFUSED = {
     "an existing employment: correct the company here or Sub-units in the connection's settings.",
     "dateOfBirth": "Tripletex has no date of birth for this employee and takes no employment without one. Fill it in "
     "on the employee's card there, then press Re-sync.",
-    "shiftDurationHours": "Tripletex wants shift hours with this working-hours scheme. Fill in Shift hours in the "
-    "connection's settings, then press Re-sync.",
+    "shiftDurationHours": "Tripletex wants other shift hours with this working-hours scheme. Fill in the scheme's row "
+    "under Hours of a full week in each scheme in the connection's settings, then press Re-sync.",
     "date": "Tripletex refuses the date of the details row: there is one for that day already, or the employment does "
     "not run then. Compare the employment's rows there with the dates here, then press Re-sync.",
 }
@@ -969,20 +1004,23 @@ class TripletexConnector(Connector):
             elif key == "occupation_code":
                 body["occupationCode"] = {"id": self._occupation_code_id(value)}
             elif key == "percentage":
-                body[ROW_FIELDS[key]] = float(value)
+                body[ROW_FIELDS[key]] = float(value or 0)
             else:
-                body[ROW_FIELDS[key]] = value
+                body[ROW_FIELDS[key]] = NOT_CHOSEN if value is None else value
         scheme = body.get("workingHoursScheme")
-        if scheme and scheme != NOT_SHIFT and not row.get("shiftDurationHours"):
-            body["shiftDurationHours"] = self._shift_hours()
+        if scheme is not None and scheme in SHIFT_HOURS.hours:
+            body["shiftDurationHours"] = self._shift_hours(scheme)
+        elif scheme and row.get("shiftDurationHours"):
+            body["shiftDurationHours"] = 0  # those of the scheme before; a row that was never given any shows 0
         return body
 
-    def _shift_hours(self) -> float:
-        hours = self.settings.get("shift_hours")
+    def _shift_hours(self, scheme: str) -> float:
+        hours = SHIFT_HOURS.of(scheme, self.settings)
         if not hours:
             raise DataRefused(
-                "Tripletex wants shift hours with this working-hours scheme. Fill in Shift hours in the connection's "
-                "settings, then press Re-sync.",
+                f"Tripletex wants shift hours with “{dict(HOURS_LABELS)[scheme]}”, and only your agreement says how "
+                "many. Fill in its row under Hours of a full week in each scheme in the connection's settings, then "
+                "press Re-sync.",
                 cause="shift_hours_missing",
                 field="working_hours_scheme",
             )
@@ -1153,6 +1191,8 @@ def _terms(row: Mapping[str, Any] | None) -> dict[str, Any]:
         code = row["occupationCode"]
         if not code or "code" in code:
             terms["occupation_code"] = (code or {}).get("code") or None
+    if FREELANCER.applies(terms) and terms.get("percentage") == 0:
+        terms["percentage"] = None
     return terms
 
 

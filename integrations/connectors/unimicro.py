@@ -19,6 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from integrations.connectors import occupations
 from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     DataRefused,
@@ -28,8 +29,17 @@ from integrations.connectors.errors import (
     Unavailable,
 )
 from integrations.connectors.http import Response, no_sign_in, raise_for_trouble
+from integrations.connectors.norway import (
+    CONTINUOUS_336,
+    NO_SHIFT,
+    OFFSHORE_336,
+    ROUND_THE_CLOCK_355,
+    SHIFT_365,
+    FullTimeHours,
+)
 from integrations.connectors.reading import date_of, digits_of, number_of, sure_date, text_of
 from integrations.connectors.system import (
+    AbsentWhile,
     Calls,
     Cause,
     Delete,
@@ -54,6 +64,7 @@ from integrations.connectors.values import (
     Warning,
     Written,
 )
+from integrations.periods import to_count_from
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 60
@@ -93,6 +104,10 @@ class EmploymentType(IntEnum):
     NotSet = 0
     Permanent = 1
     Temporary = 2
+    # On today's platform; the published lists end before them, so that the names are ours.
+    PermanentHiredOut = 3
+    TemporaryHiredOut = 4
+    TemporaryOnCall = 5
 
 
 class RemunerationType(IntEnum):
@@ -142,10 +157,27 @@ def _choices(codes: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((code, re.sub(r"(?<=[a-z])(?=[A-Z0-9])|_", " ", code)) for code in codes)
 
 
+# Reported with the scheme in the a-melding: "Timer pr uke full stilling" is the week that the percentage is a part of.
+FULL_TIME_HOURS = FullTimeHours(
+    single="full_time_hours",
+    hours={
+        "NonShift": NO_SHIFT,
+        "ShiftWork": SHIFT_365,
+        "DayAndNightContinous355": ROUND_THE_CLOCK_355,
+        "ContinousShiftwork336": CONTINUOUS_336,
+        "OffshoreWork": OFFSHORE_336,
+    },
+)
 CONTRACTS = (
     *_names(EmploymentType),
     TypeOfEmployment.FrilancerContratorFeeRecipient.name,
     TypeOfEmployment.PensionOrOtherNonEmployedBenefits.name,
+)
+# The vendor's web client asks for neither in these two, and the a-melding has none.
+WITHOUT_HOURS = AbsentWhile(
+    "contract_type",
+    f"{TypeOfEmployment.FrilancerContratorFeeRecipient.name}|{TypeOfEmployment.PensionOrOtherNonEmployedBenefits.name}",
+    "a freelance contract or a pension",
 )
 
 
@@ -171,9 +203,10 @@ SYSTEM = System(
     country="NO",
     model=Model.HISTORY,
     protocol="JSON, OAuth 2.0 client credentials with a signed client assertion",
-    delete=Delete.REMOVE,
-    delete_note="The employment is deleted in Unimicro. Unimicro may refuse when pay or an a-melding hangs on it; then "
-    "give it an end date there instead.",
+    delete=Delete.CANCEL,
+    delete_note="An employment that has begun, or that Unimicro does not delete because of a report, may be known to "
+    "the authorities: it is cancelled, which means that it ends on its start date as one that should not have been "
+    "reported, and goes out so with the next a-melding. One that has not begun is deleted.",
     matching=("employee number", "national id", "e-mail"),
     base_urls={"api": "https://app.unimicro.no/api", "identity": "https://login.unimicro.no"},
     sandbox_urls={"api": "/api", "identity": "/identity"},
@@ -183,6 +216,7 @@ SYSTEM = System(
     unsynced_note="Pay, wage scale, leave, pension dates and recurring transactions stay as they are in Unimicro.",
     reads=(
         "ID EmployeeID EmployeeNumber Employments TypeOfEmployment JobName Standard LastWorkPercentChangeDate "
+        "SeniorityDate "
         "UpdatedAt Deleted _createguid _validationResults PropertyName Messages Message DepartmentNumber OrgNumber "
         "OrganizationNumber SuperiorOrganizationID styrk tittel expand filter orderby top skip hateoas"
     ),
@@ -222,12 +256,12 @@ SYSTEM = System(
     settings=(
         Setting(
             name="full_time_hours",
-            label="Hours a week in a full position",
+            label="Hours a week in a full position, whatever the scheme",
             kind=Kind.DECIMAL,
-            default=Decimal("37.5"),
-            required=True,
-            group="New employments",
-            help="Unimicro's “Timer pr uke full stilling”. Written when an employment is created.",
+            default=None,
+            group="Weekly hours",
+            help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for every "
+            "scheme that the table of hours does not name.",
             example="37.5",
         ),
         Setting(
@@ -237,6 +271,15 @@ SYSTEM = System(
             default=False,
             group="Weekly hours",
             help="Switch on only if Weekly hours here hold the full-time week and not the person's own hours.",
+        ),
+        Setting(
+            name="change_occupation_code",
+            label="Change the occupation code of an existing employment",
+            kind=Kind.BOOLEAN,
+            default=False,
+            group="Behaviour",
+            help="Unimicro advises against it once an a-melding was sent: end the position instead, and add a new one. "
+            "Switch on to correct codes that were wrong from the start; each change is written with a warning.",
         ),
         Setting(
             name="default_working_hours_scheme",
@@ -250,6 +293,11 @@ SYSTEM = System(
         code_table("end_reasons", "end_reason", _choices(_names(EndDateReason))),
         code_table("remuneration_types", "remuneration_type", _choices(_names(RemunerationType))),
         code_table("working_hours_schemes", "working_hours_scheme", _choices(_names(WorkingHoursScheme))),
+        FULL_TIME_HOURS.table(
+            dict(_choices(_names(WorkingHoursScheme))),
+            group="Weekly hours",
+            help="Unimicro's “Timer pr uke full stilling”, written with a new employment and with a changed scheme.",
+        ),
         Setting(
             name="sub_units",
             label="Sub-units",
@@ -301,7 +349,16 @@ SYSTEM = System(
             "centre on an employment.",
         ),
         Field(ours="manager", unsupported="An employment in Unimicro has no manager."),
-        Field(ours="start_date", remote="StartDate", required=True, owned=True, clearable=False, format="YYYY-MM-DD"),
+        Field(
+            ours="start_date",
+            remote="StartDate",
+            required=True,
+            owned=True,
+            clearable=False,
+            note="A new employment that follows another one without a day between is sent with SeniorityDate, the "
+            "first day of the whole. It is not changed later.",
+            format="YYYY-MM-DD",
+        ),
         Field(ours="end_date", remote="EndDate", owned=True, format="YYYY-MM-DD"),
         Field(ours="first_day_of_work", unsupported="Unimicro knows only the start date of the employment."),
         Field(ours="last_day_of_work", unsupported="Unimicro knows only the end date of the employment."),
@@ -312,9 +369,11 @@ SYSTEM = System(
             table="contract_types",
             codes={
                 "permanent": "Permanent",
+                "probation": None,
                 "temporary": "Temporary",
+                "substitute": "Temporary",
                 "seasonal": "Temporary",
-                "casual": "Temporary",
+                "casual": "TemporaryOnCall",
                 "trainee": "Temporary",
                 "job_training_program": None,
                 "consultant": None,
@@ -333,13 +392,13 @@ SYSTEM = System(
             required=True,
             encode=_occupation_code,
             max_length=7,
-            allowed=r"\d{7}",
-            allowed_note="an occupation code of the a-melding has seven digits",
+            allowed=occupations.NORWAY.pattern,
+            allowed_note=occupations.NORWAY.note,
             clearable=False,
-            locked=Locked("job_code_locked", "occupation code", ADVISED_AGAINST),
+            locked=Locked("job_code_locked", "occupation code", ADVISED_AGAINST, lifted_by="change_occupation_code"),
             note="JobName is filled from Unimicro's occupation register.",
-            format="Seven digits",
-            example="5221126",
+            format=occupations.NORWAY.form,
+            example=occupations.NORWAY.example,
         ),
         Field(
             ours="remuneration_type",
@@ -357,6 +416,7 @@ SYSTEM = System(
         Field(
             ours="percentage",
             remote="WorkPercent",
+            absent_while=WITHOUT_HOURS,
             minimum=Decimal(0),
             maximum=Decimal(100),
             decimals=2,
@@ -367,6 +427,7 @@ SYSTEM = System(
         Field(
             ours="weekly_hours",
             remote="HoursPerWeek",
+            absent_while=WITHOUT_HOURS,
             enabled_by="weekly_hours_are_full_time",
             minimum=Decimal(0),
             maximum=Decimal(168),
@@ -378,10 +439,11 @@ SYSTEM = System(
         Field(
             ours="working_hours_scheme",
             remote="WorkingHoursScheme",
+            absent_while=WITHOUT_HOURS,
             table="working_hours_schemes",
             codes={
                 "not_shift": "NonShift",
-                "shift": "ShiftWork",
+                "shift": None,
                 "round_the_clock": "DayAndNightContinous355",
                 "shift_365": "ShiftWork",
                 "offshore_336": "OffshoreWork",
@@ -389,6 +451,7 @@ SYSTEM = System(
                 "other_shift": None,
             },
             choices=_names(WorkingHoursScheme),
+            note="HoursPerWeek, the hours of a full position, are set with it as the connection's table of hours says.",
         ),
         Field(
             ours="end_reason",
@@ -400,6 +463,8 @@ SYSTEM = System(
                 "resigned": "EmployeeHasResigned",
                 "dismissed": "EmployerHasResignedEmployee",
                 "contract_ended": "TemporaryEmploymentHasExpired",
+                "mutual_agreement": None,
+                "retirement": None,
                 "internal_transfer": "ChangeInOrganizationStructureOrChangedJobInternally",
                 "payroll_system_change": "ChangedAccountingSystemOrAccountant",
                 "other": None,
@@ -413,7 +478,9 @@ SYSTEM = System(
             "job_code_locked",
             "Occupation code of an existing employment",
             "Unimicro advises against changing the occupation code of an employment. Put the old code back, end the "
-            "position the day before, and add a new position with the new code.",
+            "position the day before, and add a new position with the new code. If the code was wrong from the start, "
+            "switch on “Change the occupation code of an existing employment” in the connection's settings, then press "
+            "Re-sync.",
         ),
         Cause(
             "sub_entity_locked",
@@ -714,6 +781,8 @@ class UnimicroConnector(Connector):
             values["occupation_code"] = text_of(record["JobCode"])
         if {"TypeOfEmployment", "EmploymentType"} <= set(record):
             values["contract_type"] = _contract(record)
+            if WITHOUT_HOURS.applies(values):
+                values |= {ours: None for ours in NUMBERS if ours in values and not values[ours]}
         if "SubEntityID" in record:
             values |= self._sub_unit_number(record["SubEntityID"])
         if "Dimensions" in record:
@@ -730,6 +799,9 @@ class UnimicroConnector(Connector):
                     "The employee was removed in Unimicro a moment ago. Press Re-sync to search again."
                 )
             there = [e for e in owner.get("Employments") or [] if not e.get("Deleted")]
+            since = to_count_from(wanted.employed_since or wanted.start, wanted.start, _seniority(there))
+            if since:
+                new["SeniorityDate"] = since.isoformat()
             body = _sendable(owner)
             body["Employments"] = [
                 *(_sendable(e) for e in there),
@@ -795,12 +867,27 @@ class UnimicroConnector(Connector):
         record: dict[str, Any] = {"ID": 0, "TypeOfEmployment": int(TypeOfEmployment.OrdinaryEmployment)}
         self._place(record, {k: v for k, v in wanted.values.items() if v is not None and v != ""})
         if record["TypeOfEmployment"] in EMPLOYED:
-            record.setdefault("HoursPerWeek", float(self.settings["full_time_hours"]))
-            scheme = self.settings.get("default_working_hours_scheme")
+            scheme = wanted.values.get("working_hours_scheme") or self.settings.get("default_working_hours_scheme")
             if scheme:
                 record.setdefault("WorkingHoursScheme", int(WorkingHoursScheme[scheme]))
+            hours = FULL_TIME_HOURS.of(scheme, self.settings)
+            if hours is not None:
+                record.setdefault("HoursPerWeek", float(hours))
             record["LastSalaryChangeDate"] = record["LastWorkPercentChangeDate"] = record["StartDate"]
         return record
+
+    def _place_full_week(self, record: dict[str, Any], changes: Mapping[str, Change], wanted: Wanted) -> None:
+        """The hours of a full position go with the scheme, and with the kind of employment; else they are a clerk's."""
+        becomes, scheme = "contract_type" in changes, changes.get("working_hours_scheme")
+        if WITHOUT_HOURS.applies(wanted.values):
+            if becomes:
+                record["HoursPerWeek"] = 0.0
+        elif wanted.values.get("weekly_hours"):
+            pass  # they are sent by themselves
+        elif (scheme is not None and scheme.new) or (becomes and not record.get("HoursPerWeek")):
+            hours = FULL_TIME_HOURS.of(_name(WorkingHoursScheme, record.get("WorkingHoursScheme")), self.settings)
+            if hours is not None:  # a scheme that is newer than our list, chosen there, goes with hours chosen there
+                record["HoursPerWeek"] = float(hours)
 
     def update(
         self,
@@ -817,11 +904,12 @@ class UnimicroConnector(Connector):
             raise Stale("The employment was changed in Unimicro.")
         record = _sendable(fresh)
         self._place(record, {key: change.new for key, change in changes.items()})
+        self._place_full_week(record, changes, wanted)
         if "start_date" in changes:
             for name in ("LastWorkPercentChangeDate", "LastSalaryChangeDate"):
                 if sure_date(fresh.get(name)) == changes["start_date"].old:
                     record[name] = record["StartDate"]
-        if "percentage" in changes:
+        if "percentage" in changes and changes["percentage"].new is not None:
             record["LastWorkPercentChangeDate"] = self._percentage_since(fresh, wanted).isoformat()
         answer = self._biz("PUT", f"employments/{remote.id}", json=record)
         if answer.status == 404:
@@ -861,8 +949,34 @@ class UnimicroConnector(Connector):
         )
 
     def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
-        self._biz("DELETE", f"employments/{remote.id}")  # gone already is as good
-        return Written(remote.id)
+        """What may have been reported is taken back in the way of the a-melding, not made to vanish: a deletion is
+        never reported, so that the authorities would keep the employment for good. Whether it was reported cannot be
+        asked in any published way, but one that has not begun is not part of a report yet as a rule; where it is,
+        Unimicro refuses to delete it."""
+        if remote.start is None or remote.start > self.context.today:
+            try:
+                self._biz("DELETE", f"employments/{remote.id}")  # gone already is as good
+            except DataRefused as refusal:
+                said = f" Unimicro did not delete it: {refusal.vendor_text}" if refusal.vendor_text else ""
+                return self._cancel(remote, f"It had not begun, but has been used or reported there already.{said}")
+            return Written(remote.id, note="It had not begun, so it was deleted in Unimicro.")
+        return self._cancel(remote, "It had begun, so it may have been reported.")
+
+    def _cancel(self, remote: Remote, why: str) -> Written:
+        fresh = self._entity(f"employments/{remote.id}", "Dimensions")
+        if fresh is None:
+            return Written(remote.id, note="It was deleted in Unimicro already.")
+        record = _sendable(fresh)
+        record["EndDate"] = fresh["StartDate"]
+        record["EndDateReason"] = int(EndDateReason.ShouldNotHaveBeenReported)
+        answer = self._biz("PUT", f"employments/{remote.id}", json=record)
+        if answer.status == 404:
+            raise Stale("The employment is no longer in Unimicro.")
+        return Written(
+            remote.id,
+            note=f"{why} It was cancelled: it ends on its start date as one that should not have been reported. Send "
+            "the next a-melding for the authorities to know.",
+        )
 
     # -- placing values --------------------------------------------------------------------------------------
 
@@ -872,7 +986,7 @@ class UnimicroConnector(Connector):
             if key in DATES:
                 record[DATES[key]] = value.isoformat() if value else None
             elif key in NUMBERS:
-                record[NUMBERS[key]] = float(value)
+                record[NUMBERS[key]] = float(value or 0)
             elif key in ENUMS:
                 name, enum = ENUMS[key]
                 record[name] = int(enum[value]) if value else 0
@@ -1041,6 +1155,13 @@ def _complaints(response: Response) -> tuple[list[str], list[str]]:
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def _seniority(employments: Sequence[Mapping[str, Any]]) -> Iterator[tuple[date | None, date | None]]:
+    """The start of each employment that counts, with the day from which its seniority does."""
+    for record in employments:
+        if _name(EndDateReason, record.get("EndDateReason")) != EndDateReason.ShouldNotHaveBeenReported.name:
+            yield sure_date(record.get("StartDate")), sure_date(record.get("SeniorityDate"))
 
 
 def _quoted(text: str) -> str:

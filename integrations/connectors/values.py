@@ -72,6 +72,7 @@ class Wanted:
     `defaulted` names the fields that were empty here and hold a default of the connection. `since` is the position's
     own first day, for systems that date a value by it; they may be told not to send the start date itself.
     `counts_from` (flat): the day from which it has been the current one; it may have come back after another.
+    `employed_since`: the first day of the unbroken employment that the position goes on with.
     """
 
     position_id: str
@@ -79,6 +80,7 @@ class Wanted:
     defaulted: frozenset[str] = frozenset()
     since: date | None = None
     counts_from: date | None = None
+    employed_since: date | None = None
 
     @property
     def start(self) -> date:
@@ -179,12 +181,13 @@ class Warning:
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a write left there. `pending` and `file_id` are set when a person must still carry a file over:
-    `pending` says so in words."""
+    `pending` says so in words. `note` says what was done where that shows only there: removed or cancelled."""
 
     remote_id: str
     warnings: tuple[Warning, ...] = ()
     pending: str = ""
     file_id: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

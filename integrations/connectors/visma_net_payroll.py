@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
+from integrations.connectors import occupations
 from integrations.connectors.base import Connector, Search
 from integrations.connectors.errors import (
     DataRefused,
@@ -371,10 +372,12 @@ SYSTEM = System(
             required=True,
             codes={
                 "permanent": "fast",
+                "probation": None,
                 "temporary": "midlertidig",
+                "substitute": "midlertidig",
                 "seasonal": "midlertidig",
                 "casual": "midlertidigAnsattSomTilkallingsvikar",
-                "trainee": None,
+                "trainee": "midlertidig",
                 "job_training_program": None,
                 "consultant": None,
                 "freelance": None,
@@ -389,11 +392,11 @@ SYSTEM = System(
             ours="occupation_code",
             remote="typeOfWork",
             required=True,
-            allowed=r"\d{7}",
-            allowed_note="it takes the 7 digits of Norway's list of occupations (STYRK-98), such as 1233101",
+            allowed=occupations.NORWAY.pattern,
+            allowed_note=occupations.NORWAY.note,
             clearable=False,
-            format="7 digits",
-            example="1233101",
+            format=occupations.NORWAY.form,
+            example=occupations.NORWAY.example,
         ),
         Field(
             ours="remuneration_type",
@@ -433,6 +436,8 @@ SYSTEM = System(
                 "resigned": "arbeidstakerHarSagtOppSelv",
                 "dismissed": "arbeidsgiverHarSagtOppArbeidstaker",
                 "contract_ended": "kontraktEngasjementEllerVikariatErUtloept",
+                "mutual_agreement": None,
+                "retirement": None,
                 "internal_transfer": "endringIOrganisasjonsstrukturEllerByttetJobbInternt",
                 "payroll_system_change": "byttetLoenssystemEllerRegnskapsfoerer",
                 "other": None,

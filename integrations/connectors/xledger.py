@@ -50,6 +50,7 @@ from integrations.connectors.values import (
     Warning,
     Written,
 )
+from integrations.periods import to_count_from
 
 PAGE = 1000  # "General tips": a query gives at most 10 000 records
 SMALL_PAGE = 100  # after "Your query timed out."
@@ -82,7 +83,7 @@ LISTS = {
 
 EMPLOYMENT = """
 fragment Employment on Employee {
-  dbId code description email employmentFrom employmentTo trialTo noticeDate
+  dbId code description email employmentFrom employmentTo seniorityDate trialTo noticeDate
   positionValue { dbId code description }
   employmentType { dbId code } compensationType { dbId code } exitReason { dbId code }
   glObject1 { dbId code } glObject2 { dbId code } glObject3 { dbId code } glObject4 { dbId code }
@@ -277,7 +278,8 @@ SYSTEM = System(
             clearable=False,
             format="YYYY-MM-DD",
             note="Xledger keeps the start of the whole employment. It stays while one position follows another "
-            "without a gap; after a gap, the new position starts a new employment.",
+            "without a gap; after a gap, the new position starts a new employment. Where positions before it lead up "
+            "to the first one that is sent, the first day of the whole goes along as seniorityDate, if that is empty.",
             example="2026-02-01",
         ),
         Field(
@@ -707,6 +709,9 @@ class XledgerConnector(Connector):
         node: dict[str, Any] = {"dbId": int(employee.id)}
         for key, change in changes.items():
             node[self._name(key)] = self._written(key, change.new)
+        if "start_date" in changes and remote.start is None and not remote.raw.get("seniorityDate"):
+            since = to_count_from(wanted.employed_since or wanted.start, wanted.start, ())
+            node |= {"seniorityDate": since.isoformat()} if since else {}
         if len(node) == 1:
             return Written(employee.id)
         inputs = [{"clientId": f"position-{wanted.position_id}", "node": node}]

@@ -309,7 +309,10 @@ class FinagoSandbox(Sandbox):
         for name, values in allowed.items():
             if name in sent and sent[name] not in values:
                 raise Refused(f"{name} has an unknown value")
-        shapes = {"profession_code": r"\d{7}|", "employment_rate": r"\d{1,3}\.\d\d|"}
+        # Seven digits in every Norwegian example of the specification. It has no Swedish one; Sweden's list of
+        # occupations (SSYK 2012) has four.
+        occupation = r"\d{4}|" if country == "SE" else r"\d{7}|"
+        shapes = {"profession_code": occupation, "employment_rate": r"\d{1,3}\.\d\d|"}
         for name, shape in shapes.items():
             if not re.fullmatch(shape, sent.get(name, ""), re.ASCII):
                 raise Refused(f"{name} is badly written")

@@ -77,7 +77,7 @@ ELEMENTS: tuple[tuple[str, dict[str, str], Check], ...] = (
     ("comment", {}, _text(500)),
     ("enddate", ANSI, _is_date),
     ("endreason", NETVISOR, _one_of("2", "4", "5", "6", "11", "12", "13")),
-    ("occupationclassification", {"type": "isco"}, lambda text: bool(re.fullmatch(r"\d{1,5}", text))),
+    ("occupationclassification", {"type": "isco"}, lambda text: bool(re.fullmatch(r"\d{5}", text))),
     ("employmentcontract", NETVISOR, _one_of("1", "2")),
     ("employmentform", NETVISOR, _one_of("1", "2", "3")),
     ("parttimepercent", {}, _number(100)),

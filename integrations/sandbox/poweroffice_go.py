@@ -111,7 +111,7 @@ _EMPLOYEE = {
 }
 _PAGING = ("PageNumber", "PageSize", "Fields", "OrderBy", "UseDatabaseValidation")
 _PROFESSIONS = {
-    "2511102": "SYSTEMUTVIKLER",
+    "2511102": "AUTORISERT REGNSKAPSFØRER",
     "2554102": "RÅDGIVER",
     "5221126": "BUTIKKMEDARBEIDER",
     "5223108": "BUTIKKSJEF",

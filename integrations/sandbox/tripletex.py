@@ -218,12 +218,12 @@ class TripletexSandbox(Sandbox):
     @classmethod
     def seed(cls, tenant: str) -> State:
         codes = (
-            ("2511102", "PROGRAMMERER"),
-            ("2512101", "SYSTEMUTVIKLER"),
+            ("2511102", "AUTORISERT REGNSKAPSFØRER"),
+            ("2130109", "SYSTEMUTVIKLER"),
             ("1142109", "ADMINISTRERENDE DIREKTØR"),
             ("5221126", "BUTIKKMEDARBEIDER"),
             ("4115101", "SEKRETÆR"),
-            ("3323101", "INNKJØPER"),
+            ("3416102", "INNKJØPER"),
             ("7412101", "BAKER"),
             ("8323101", "SJÅFØR"),
         )

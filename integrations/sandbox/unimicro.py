@@ -53,11 +53,12 @@ _PEM = _KEY.private_bytes(
 
 # -- what an employment may hold ---------------------------------------------------------------------------
 
-# The greatest value of each list on today's platform, which goes beyond the published web client's.
+# The greatest value of each list on today's platform, which goes beyond the published web client's, and of the forms of
+# employment one more, which may come.
 _ENUMS = {
     "EndDateReason": 6,
     "TypeOfEmployment": 4,
-    "EmploymentType": 5,
+    "EmploymentType": 6,
     "RemunerationType": 5,
     "WorkingHoursScheme": 6,
     "ShipReg": 3,
@@ -113,9 +114,9 @@ class UnimicroSandbox(Sandbox):
     @classmethod
     def seed(cls, tenant: str) -> State:
         styrk = {
-            "2130102": "SYSTEMUTVIKLER",
+            "2130109": "SYSTEMUTVIKLER",
             "2511102": "AUTORISERT REGNSKAPSFØRER",
-            "3310101": "ADJUNKT",
+            "3341103": "ADJUNKT",
             "4114111": "KONTORMEDARBEIDER",
             "5122101": "KOKK",
             "5221126": "BUTIKKMEDARBEIDER",
@@ -582,8 +583,6 @@ class UnimicroSandbox(Sandbox):
         units = {s["ID"]: s["SuperiorOrganizationID"] for s in self.state["subentities"]}
         if not new["SubEntityID"] or (len(units) > 1 and not units.get(new["SubEntityID"])):
             wrong["SubEntityID"] = "Choose a sub-unit below the legal entity."
-        if stored["JobCode"] and new["JobCode"] != stored["JobCode"]:
-            wrong["JobCode"] = "The occupation code of an employment cannot be changed."
         if stored["SubEntityID"] and new["SubEntityID"] != stored["SubEntityID"]:
             wrong["SubEntityID"] = "The sub-unit of an employment cannot be changed."
         if not 0 <= new["WorkPercent"] <= 100 or round(new["WorkPercent"], 2) != new["WorkPercent"]:

@@ -22,7 +22,7 @@ from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Employee, Organization, Position
 from positions.models.words import matching
-from positions.timeline import draw
+from positions.timeline import draw, employed_since
 
 # More than this many positions are not drawn; the list of positions has them all.
 _DRAWN = 60
@@ -184,14 +184,17 @@ def timeline_panel(request: HttpRequest, employee: Employee) -> str:
     shown = newest[:_DRAWN]
     chips = panels.chips(request, shown)
     organization: Organization = employee.organization
-    picture = draw(shown, organization.today())
+    today, left_out = organization.today(), len(newest) > _DRAWN
+    picture = draw(shown, today)
+    every = employee.positions.only("start_date", "end_date", "contract_type") if left_out else shown
     return render_to_string(
         "positions/timeline.html",
         {
             "employee": employee,
             "picture": picture,
             "rows": [(row, chips.get(row.position.pk, ())) for row in picture.rows],
-            "left_out": len(newest) > _DRAWN,
+            "left_out": left_out,
+            "since": employed_since(every, today),
             "may_add": roles.can(request.user, employee.organization_id, "edit"),
         },
         request,

@@ -21,7 +21,7 @@ EXAMPLES: dict[str, str] = {
     "contract_type": "permanent",
     "percentage": "80.00",
     "weekly_hours": "37.50",
-    "occupation_code": "2511102",
+    "occupation_code": "2130109",
     "working_hours_scheme": "not_shift",
     "remuneration_type": "monthly",
     "cost_centre": "4100",

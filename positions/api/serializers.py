@@ -164,7 +164,7 @@ def example(**changes: Any) -> dict[str, Any]:
         "start_date": "2026-03-01",
         "contract_type": "permanent",
         "percentage": "80.00",
-        "occupation_code": "2511102",
+        "occupation_code": "2130109",
         "department_code": "BUT1",
         "external_id": "hr-4711",
         **changes,

@@ -16,7 +16,9 @@ from positions.models.employee import Employee
 
 class ContractType(models.TextChoices):
     PERMANENT = "permanent", "Permanent"
+    PROBATION = "probation", "Probation"
     TEMPORARY = "temporary", "Temporary"
+    SUBSTITUTE = "substitute", "Substitute"
     SEASONAL = "seasonal", "Seasonal"
     CASUAL = "casual", "Casual"
     TRAINEE = "trainee", "Trainee"
@@ -31,6 +33,8 @@ class EndReason(models.TextChoices):
     RESIGNED = "resigned", "Resigned"
     DISMISSED = "dismissed", "Dismissed"
     CONTRACT_ENDED = "contract_ended", "Contract ended"
+    MUTUAL_AGREEMENT = "mutual_agreement", "Mutual agreement"
+    RETIREMENT = "retirement", "Retirement"
     INTERNAL_TRANSFER = "internal_transfer", "Internal transfer"
     PAYROLL_SYSTEM_CHANGE = "payroll_system_change", "Payroll system change"
     OTHER = "other", "Other"
@@ -93,7 +97,11 @@ class Position(Tracked, ErrorsAtFields):
         help_text="The person's own hours a week.",
     )
     occupation_code = models.CharField(
-        max_length=20, blank=True, help_text="Seven digits in Norway (STYRK-98), for example 2511102."
+        max_length=20,
+        blank=True,
+        help_text="The code of the company's country. Norway: seven digits of STYRK-98, not STYRK-08 (2130109, "
+        "systemutvikler). Sweden: four of SSYK 2012 (5223, butikssäljare, fackhandel). Finland: five of TK10 (25140, "
+        "sovellusohjelmoijat).",
     )
     working_hours_scheme = models.CharField(max_length=30, choices=WorkingHoursScheme, blank=True)
     remuneration_type = models.CharField(max_length=30, choices=RemunerationType, blank=True)

@@ -40,11 +40,14 @@ class FieldSerializer(serializers.Serializer):
     remote = serializers.CharField(help_text="Its name there.")
     when = serializers.CharField(help_text="`always`, `on_create` or `if_empty`.")
     corrected = serializers.BooleanField(
-        help_text="With `on_create`: a later change of the same position corrects what was sent."
+        help_text="With `on_create` and `if_empty`: a later change of the same position corrects what was sent."
     )
     required = serializers.BooleanField()  # type: ignore[assignment]
     required_with = serializers.CharField(help_text="Required only when this other field has a value.")
     required_while = serializers.CharField(help_text="Required only with this, in words: a temporary contract.")
+    absent_while = serializers.CharField(
+        help_text="Neither required nor sent with this, in words: a freelance contract."
+    )
     locked = serializers.BooleanField(help_text="Cannot be changed on a record that has it.")
     translated = serializers.BooleanField()
     opt_in = serializers.BooleanField(help_text="Sent once it is switched on in the connection's settings.")

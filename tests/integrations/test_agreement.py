@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from integrations.agreement import Agreement, Written, agreement
-from integrations.connectors.system import Model, System
+from integrations.connectors.system import Model, System, When
 from integrations.connectors.values import Position
 from integrations.planner import Sent
 from tests.integrations.systems import made_up
@@ -115,6 +115,26 @@ def test_a_field_that_was_switched_on_since_is_stale() -> None:
     here = [job("1", 0, weekly_hours=Decimal("37.5"))]
     assert asked(here, was(0)) == Agreement()
     assert asked(here, was(0), settings={**SETTINGS, "send_hours": True}) == Agreement(stale=True)
+
+
+@pytest.mark.parametrize("when", [When.ON_CREATE, When.IF_EMPTY])
+@pytest.mark.parametrize("just_now", [True, False])
+def test_the_first_day_of_an_employment_that_goes_on_is_nothing_that_is_missing(when: When, just_now: bool) -> None:
+    """It stays as it was written for the position before, unless the connection lets every position replace it."""
+    kept = [
+        replace(f, when=when, corrected=True, always_by="follow") if f.ours == "start_date" else f
+        for f in made_up().fields
+    ]
+    system = made_up(Model.FLAT, fields=tuple(kept))
+    taken_over = {k: v for k, v in was(10).items() if k != "start_date"}
+    before, after = job("1", 0, 9), job("2", 10)
+    found = asked([before, after], taken_over, position_id="2", system=system, just_now=just_now)
+    assert found == Agreement()
+    assert asked(
+        [before, after], taken_over, position_id="2", system=system, settings={**SETTINGS, "follow": True}
+    ).stale
+    anew = asked([job("1", 0, 8), after], taken_over, position_id="2", system=system, just_now=True)
+    assert anew == Agreement(left={"start_date": day(10)}), "after a gap it is the position's own"
 
 
 @pytest.mark.parametrize("model", list(Model))

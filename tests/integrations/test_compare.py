@@ -133,15 +133,16 @@ def test_what_is_not_shown_is_compared_with_what_we_wrote() -> None:
 # -- when a field is sent --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("when", [When.ON_CREATE, When.IF_EMPTY])
 @pytest.mark.parametrize(
     ("wrote", "taken_over", "sent"),
     [({"cost_centre": "20"}, False, True), ({"cost_centre": "20"}, True, False), ({}, False, False),
      ({"cost_centre": "30"}, False, False), (None, False, False)],
 )  # fmt: skip
 def test_what_is_sent_at_first_is_corrected_where_we_wrote_it_for_this_position(
-    wrote: dict[str, Any] | None, taken_over: bool, sent: bool
+    wrote: dict[str, Any] | None, taken_over: bool, sent: bool, when: When
 ) -> None:
-    of = system(cost_centre={"when": When.ON_CREATE, "corrected": True})
+    of = system(cost_centre={"when": when, "corrected": True})
     found = compared({"cost_centre": "10"}, {"cost_centre": "20"}, wrote, of=of, taken_over=taken_over)
     assert (written(found) == {"cost_centre": "10"}) == sent
     assert found.told == ()

@@ -14,13 +14,16 @@ from integrations.connectors.values import Position
 from integrations.periods import (
     Period,
     becomes_current,
+    carries_on,
     current,
     current_since,
+    employed_since,
     end_of_chain,
     goes_on,
     holds,
     intersection,
     next_change,
+    to_count_from,
 )
 
 
@@ -95,6 +98,15 @@ def test_current_is_the_highest_share_then_the_latest_start_then_the_newest() ->
     assert current([position("11", 0, None), position("10", 0, None)], day(1)).id == "11"  # type: ignore[union-attr]
 
 
+def test_it_carries_on_what_ran_until_the_day_before() -> None:
+    two = position("2", 10, None)
+    assert carries_on(two, [position("1", 0, 9), two])
+    assert carries_on(two, [position("1", 0, None), two]) and carries_on(two, [position("1", 9, 12), two])
+    assert not carries_on(two, [position("1", 0, 8), two]), "a day lies between"
+    assert not carries_on(two, [position("1", 10, 20), two]), "it begins no earlier"
+    assert not carries_on(two, [position("2", 0, 9)]), "itself, as it was"
+
+
 def test_it_goes_on_only_without_a_day_between() -> None:
     one = position("1", 0, 9)
     assert goes_on(one, [one, position("2", 10, 20)])
@@ -150,6 +162,24 @@ def test_the_end_of_an_employment_of_several_positions() -> None:
     # What runs on the longest is it, without a way over what ends before it.
     assert end_of_chain(one, [position("6", 5, None), position("7", 10, 12), position("8", 13, None)]).id == "6"
     assert end_of_chain(one, [position("2", 10, 20), position("3", 10, 15), position("4", 16, 20)]).id == "2"
+
+
+def test_the_first_day_of_an_unbroken_employment() -> None:
+    first, second, later = position("1", 0, 9), position("2", 10, 20), position("3", 22, None)
+    free = Position("4", day(0), day(21), {"contract_type": "freelance"})
+    rows = [later, second, first]
+    assert [employed_since(p, iter(rows)) for p in (first, second, later)] == [day(0), day(0), day(22)]
+    assert employed_since(later, [*rows, free]) == day(22), "years of a freelancer are none of service"
+    assert employed_since(free, rows) == day(0)
+
+
+def test_the_day_that_is_sent_as_the_beginning_of_it() -> None:
+    assert to_count_from(day(10), day(10), []) is None, "the start says it"
+    assert to_count_from(day(0), day(10), []) == day(0)
+    there = [(day(0), day(-400)), (day(-500), day(-600)), (day(10), day(-700)), (None, day(-800)), (day(5), None)]
+    assert to_count_from(day(0), day(10), there) == day(-400), "what somebody entered on a record of the same chain"
+    assert to_count_from(day(0), day(10), [(day(0), day(3))]) == day(0), "never later than HR's own"
+    assert to_count_from(day(10), day(10), there) is None
 
 
 positions = st.lists(

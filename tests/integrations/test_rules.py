@@ -10,7 +10,7 @@ import pytest
 
 from integrations.connectors.system import Locked, RequiredWhile, System
 from integrations.connectors.values import Change, Wanted
-from integrations.rules import changed_although_locked, locked, refusal
+from integrations.rules import changed_although_locked, lifted, locked, refusal
 from integrations.translate import Problem
 from tests.integrations.systems import made_up
 
@@ -35,10 +35,26 @@ REFUSED = Problem(
 
 def test_what_is_set_there_stays_and_what_is_empty_is_filled_in() -> None:
     changes = {"title": Change("a", "b"), "occupation_code": Change("1111", "2222")}
-    assert locked(SYSTEM, SYSTEM.fields, changes) == [REFUSED]
-    assert locked(SYSTEM, SYSTEM.fields, {"occupation_code": Change(None, "2222")}) == []
-    assert locked(SYSTEM, SYSTEM.fields, {"title": Change("a", "b")}) == []
-    assert locked(SYSTEM, SYSTEM.fields, {}) == []
+    assert locked(SYSTEM, {}, SYSTEM.fields, changes) == [REFUSED]
+    assert locked(SYSTEM, {}, SYSTEM.fields, {"occupation_code": Change(None, "2222")}) == []
+    assert locked(SYSTEM, {}, SYSTEM.fields, {"title": Change("a", "b")}) == []
+    assert locked(SYSTEM, {}, SYSTEM.fields, {}) == []
+
+
+def test_a_lock_that_the_connection_lifts_is_told_of_instead() -> None:
+    rule = replace(LOCKED, lifted_by="send_hours")
+    changes = {"occupation_code": Change("1111", "2222"), "title": Change("a", "b")}
+    lifting = system(locked=rule)
+    [problem] = locked(lifting, {}, lifting.fields, changes)
+    assert problem.message == REFUSED.message[:-1] + "; or switch on “Hours” in the connection's settings."
+    assert lifted({}, lifting.fields, changes) == ()
+    on = {"send_hours": True}
+    assert locked(lifting, on, lifting.fields, changes) == []
+    [warning] = lifted(on, lifting.fields, changes)
+    assert (warning.field, "from 1111 to 2222" in warning.message) == ("", True)
+    assert lifted(on, SYSTEM.fields, changes) == (), "this one cannot be lifted"
+    sent = {"start_date": FIRST, "occupation_code": "1111"}
+    assert changed_although_locked(lifting, on, sent, wanted("2222")) == []
 
 
 def wanted(code: Any, start: date = FIRST) -> Wanted:
@@ -71,7 +87,7 @@ def test_a_field_that_is_switched_off_is_not_looked_at() -> None:
 
 def test_the_first_thing_that_is_in_the_way() -> None:
     there = {"occupation_code": "1111", "contract_type": "T", "start_date": FIRST}
-    missing = refusal(SYSTEM, SYSTEM.fields, there, {"title": Change("a", "b")})
+    missing = refusal(SYSTEM, {}, SYSTEM.fields, there, {"title": Change("a", "b")})
     assert missing == Problem(
         "missing_required_field",
         "A temporary contract needs an end date in Made Up. Fill in the end date, or choose another contract type; "
@@ -79,24 +95,24 @@ def test_the_first_thing_that_is_in_the_way() -> None:
         "end_date",
     )
     changes = {"occupation_code": Change("1111", "2222")}
-    assert refusal(SYSTEM, SYSTEM.fields, there, changes) == REFUSED, "what is locked comes first"
-    assert refusal(SYSTEM, SYSTEM.fields, {**there, "contract_type": "P"}, {"title": Change("a", "b")}) is None
-    assert refusal(SYSTEM, SYSTEM.fields, {}, {"contract_type": Change(None, "S")}) == missing
-    assert refusal(SYSTEM, SYSTEM.fields, there, {"contract_type": Change("T", "P")}) is None, "as it is afterwards"
-    assert refusal(SYSTEM, SYSTEM.fields, {**there, "contract_type": "TS"}, {}) is None, "the whole of the code"
+    assert refusal(SYSTEM, {}, SYSTEM.fields, there, changes) == REFUSED, "what is locked comes first"
+    assert refusal(SYSTEM, {}, SYSTEM.fields, {**there, "contract_type": "P"}, {"title": Change("a", "b")}) is None
+    assert refusal(SYSTEM, {}, SYSTEM.fields, {}, {"contract_type": Change(None, "S")}) == missing
+    assert refusal(SYSTEM, {}, SYSTEM.fields, there, {"contract_type": Change("T", "P")}) is None, "as it is afterwards"
+    assert refusal(SYSTEM, {}, SYSTEM.fields, {**there, "contract_type": "TS"}, {}) is None, "the whole of the code"
 
 
 def test_an_end_before_the_start() -> None:
     there = {"start_date": LAST, "end_date": None}
-    found = refusal(SYSTEM, SYSTEM.fields, there, {"end_date": Change(None, FIRST)})
+    found = refusal(SYSTEM, {}, SYSTEM.fields, there, {"end_date": Change(None, FIRST)})
     assert found == Problem(
         "value_refused",
         "The employment in Made Up would end on 2026-01-01 before it starts on 2026-06-30. Correct the end date here, "
         "or the start date there, then press Re-sync.",
         "end_date",
     )
-    assert refusal(SYSTEM, SYSTEM.fields, there, {"end_date": Change(None, LAST)}) is None, "one day is a period"
-    assert refusal(SYSTEM, SYSTEM.fields, {**there, "end_date": FIRST}, {}) is None, "nothing is written"
+    assert refusal(SYSTEM, {}, SYSTEM.fields, there, {"end_date": Change(None, LAST)}) is None, "one day is a period"
+    assert refusal(SYSTEM, {}, SYSTEM.fields, {**there, "end_date": FIRST}, {}) is None, "nothing is written"
     for broken in ({"start_date": None, "end_date": FIRST}, {"start_date": LAST, "end_date": "2026-01-01"}):
-        assert refusal(SYSTEM, SYSTEM.fields, broken, {"title": Change("a", "b")}) is None
-    assert refusal(SYSTEM, SYSTEM.fields, {"end_date": FIRST}, {"start_date": Change(None, LAST)}) == found
+        assert refusal(SYSTEM, {}, SYSTEM.fields, broken, {"title": Change("a", "b")}) is None
+    assert refusal(SYSTEM, {}, SYSTEM.fields, {"end_date": FIRST}, {"start_date": Change(None, LAST)}) == found

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.connectors.fields import END_REASONS
-from integrations.connectors.system import Field, RequiredWhile, System
+from integrations.connectors.system import AbsentWhile, Field, RequiredWhile, System
 from integrations.connectors.values import Manager, Position
 from integrations.translate import Problem, incomplete, same, sent_otherwise, translate
 from tests.integrations.systems import made_up
@@ -282,6 +282,21 @@ def test_what_another_value_asks_for(ours: str, what: str, sentence: str) -> Non
     unless_set = like(ours, required_while=RequiredWhile("contract_type", "P?", what))
     assert [p.field for p in incomplete(unless_set, unless_set.fields, {})] == [ours], "nothing may ask for it too"
     assert incomplete(system, system.fields, {"contract_type": None}) == incomplete(system, system.fields, {}) == []
+
+
+def test_what_a_record_of_that_kind_has_not() -> None:
+    """Neither required nor sent, whatever stands here, and no default in its place."""
+    rule = AbsentWhile("contract_type", "P", "a permanent contract")
+    system = like("percentage", required=True, clearable=False, absent_while=rule)
+    free = {"title": "B", "contract_type": "permanent"}
+    for settings, more in (({}, {}), ({"fte": 50}, {}), ({}, {"percentage": 80}), ({}, {"percentage": 800})):
+        found = translate(system, Position("1", date(2026, 1, 1), None, {**free, **more}), settings)
+        assert found.wanted is not None, found.problems
+        assert found.wanted.values["percentage"] is None and not found.wanted.defaulted
+        said = {"percentage": "It is not sent with a permanent contract: Made Up reports none then."}
+        assert found.unsent == (said if more else {})
+    needed = translate(system, Position("1", date(2026, 1, 1), None, {"title": "B"}), {})
+    assert [p.field for p in needed.problems] == ["percentage"]
 
 
 def test_whether_another_value_would_be_sent_otherwise() -> None:

@@ -54,6 +54,17 @@ def test_the_timeline_shows_each_position_its_status_and_overlaps(organization, 
     assert f"/admin/positions/position/add/?employee={employee.pk}" in page
 
 
+def test_the_page_shows_since_when_somebody_is_employed_without_a_break(organization, editor, employee):
+    PositionFactory(employee=employee, title="Cashier", start_date=date(2024, 1, 1), end_date=date(2025, 12, 31))
+    leader = PositionFactory(employee=employee, title="Leader", start_date=date(2026, 1, 1))
+    with time_machine.travel("2026-03-01T12:00:00Z", tick=False):
+        page = editor.get(change(employee)).content.decode()
+        assert 'Employed without a break since <time datetime="2024-01-01">1 Jan 2024</time>' in page
+        leader.end_date = date(2026, 2, 1)
+        leader.save()
+        assert "Employed without a break" not in editor.get(change(employee)).content.decode()
+
+
 def test_without_positions_it_says_what_to_do(organization, editor, employee, sign_in):
     assert "Add the first one" in editor.get(change(employee)).content.decode()
     page = sign_in(organization, "viewer").get(change(employee)).content.decode()

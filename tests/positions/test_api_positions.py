@@ -88,7 +88,7 @@ def test_patch_knows_absent_null_and_a_value(api, employee):
         ({"title": "x" * 251}, "title", "max_length", "250"),
         ({"title": "a\x00b"}, "title", "null_characters_not_allowed", "Null"),
         ({"title": "\ud800"}, "title", "surrogate_characters_not_allowed", "U+D800"),
-        ({"contract_type": "forever"}, "contract_type", "invalid_choice", "“forever” is not one of: permanent, temp"),
+        ({"contract_type": "forever"}, "contract_type", "invalid_choice", "“forever” is not one of: permanent, prob"),
         ({"contract_type": None}, "contract_type", "null", "cannot be cleared"),
         ({"percentage": "101"}, "percentage", "max_value", "between 0 and 100"),
         ({"percentage": -1}, "percentage", "min_value", "between 0 and 100"),

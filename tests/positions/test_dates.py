@@ -84,7 +84,54 @@ def test_words():
     assert dates.span(None, None) == "no dates"
 
 
+def test_an_employment_begins_with_the_first_position_of_the_unbroken_chain():
+    jan, jul, start = date(2024, 1, 1), date(2024, 7, 1), date(2026, 1, 1)
+    eve = date(2025, 12, 31)
+    own = (start, None, "permanent")
+
+    def since(*rows, kind="permanent"):
+        return dates.employed_since(start, kind, [own, *rows])
+
+    assert since() == dates.employed_since(start, "", []) == start
+    assert since((jan, eve, "")) == jan
+    assert since((jan, None, "")) == since((jan, start, "")) == jan, "one that runs on beside it leads to it too"
+    assert since((jan, date(2025, 12, 30), "")) == start, "a day between is a break"
+    assert since((jul, eve, "temporary"), (jan, date(2024, 6, 30), "seasonal")) == jan
+    assert since((jul, eve, ""), (jan, date(2024, 6, 29), "")) == jul
+    assert since((date(2026, 2, 1), None, "")) == start, "what comes later leads to nothing"
+    for kind in dates.NOT_EMPLOYED:
+        assert since((jan, eve, kind)) == start, "not a year of service"
+        assert since((jan, eve, "permanent"), kind=kind) == start
+    assert dates.employed_since(date.min, "", [(date.min, None, "")]) == date.min
+
+
+@given(st.lists(periods(), max_size=6), near)
+def test_the_chain_leads_back_without_a_gap(spans, start):
+    since = dates.employed_since(start, "", [(s, e, "") for s, e in spans])
+    covered = {start}
+    for begin, end in spans:
+        last = min(end or start, start)
+        covered |= {begin + timedelta(n) for n in range((last - begin).days + 1)} if last >= begin else set()
+    day = start
+    while day - timedelta(1) in covered:
+        day -= timedelta(1)
+    assert since == day
+
+
 # -- the timeline
+
+
+def test_who_is_employed_today_and_since_when():
+    def row(start, end=None, kind=""):
+        return Position(start_date=start, end_date=end, contract_type=kind)
+
+    today, old, new = date(2026, 3, 1), row(date(2024, 1, 1), date(2025, 12, 31)), row(date(2026, 1, 1))
+    assert timeline.employed_since([new, old], today) == date(2024, 1, 1)
+    assert timeline.employed_since([old], today) is None, "it is over"
+    assert timeline.employed_since([row(date(2026, 4, 1))], today) is None, "it has not begun"
+    assert timeline.employed_since([row(date(2024, 1, 1), kind="freelance")], today) is None
+    assert timeline.employed_since([row(date(2024, 1, 1), kind="consultant"), new], today) == date(2026, 1, 1)
+    assert timeline.employed_since([], today) is None
 
 
 @given(st.lists(periods(days), max_size=6), days)

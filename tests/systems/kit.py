@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -59,6 +60,7 @@ class Rig:
         self.matches = MemoryMatches()
         self.rules = Rules()
         self.today = TODAY
+        self.zone = ZoneInfo("Europe/Oslo")
         self.read_timeout: float | None = None
         self.limiter: Limiter | None = None  # None: the limits that the system declares
         self.positions: dict[str, Position] = {}
@@ -88,6 +90,7 @@ class Rig:
                 urls={name: base + path for name, path in self.system.sandbox_urls.items()},
                 namespace="6f1d7a52-0c55-4b0e-9f6e-0a1b2c3d4e5f",
                 today=self.today,
+                zone=self.zone,
                 vault=self.vault,
                 outbox=self.outbox,
                 matches=self.matches,

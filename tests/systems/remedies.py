@@ -490,9 +490,9 @@ def _division(case: Case) -> Iterator[None]:
 
 @own("tripletex", "shift_hours_missing")
 def _shift_hours(case: Case) -> Iterator[None]:
-    case.save(working_hours_scheme="continuous")
+    case.save(working_hours_scheme="other_shift")
     yield
-    case.set(shift_hours="33.6")
+    case.set(full_time_hours_by_scheme={"OTHER_SHIFT": "35.5"})
 
 
 @own("tripletex", "wage_hidden")
@@ -655,6 +655,7 @@ def _country(case: Case) -> Iterator[None]:
     case.save()
     yield
     case.set(contract_types={"permanent": "Tillsvidare"})
+    case.change(occupation_code="5223")
 
 
 @own("finago", "not_kept_by_target")
@@ -797,6 +798,13 @@ def _xledger_unclear(case: Case) -> Iterator[None]:
 
 def _go_person(case: Case) -> str:
     return next(str(e["Id"]) for e in case.state["employees"].values() if str(e["Number"]) == case.employee.number)
+
+
+@own("poweroffice_go", "full_time_hours_missing")
+def _full_time_hours(case: Case) -> Iterator[None]:
+    case.save(working_hours_scheme="other_shift")
+    yield
+    case.set(full_time_hours_by_scheme={"OtherShifts": "35.5"})
 
 
 @own("poweroffice_go", "privilege_missing")

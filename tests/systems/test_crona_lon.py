@@ -356,6 +356,7 @@ class TestCronaLon(FlatBehaviour):
         forms = {code for code, _ in EMPLOYMENT_FORMS}
         codes = SYSTEM.field("contract_type").codes
         assert codes is not None and set(codes) == set(CONTRACT_TYPES)
+        assert (codes["probation"], codes["substitute"]) == ("PROV", "VIKARIAT")
         assert {code for code in codes.values() if code} <= forms
         outcome = rig.one(self.position(contract_type="consultant"))
         assert (outcome.cause, outcome.field) == ("no_translation", "contract_type")

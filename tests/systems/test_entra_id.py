@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -162,8 +163,8 @@ class TestEntraId(FlatBehaviour):
         rig.sync(self.position(end="2026-12-31"))
         main, hire, leave = self.bodies(rig)
         assert {"employeeHireDate", "employeeLeaveDateTime"} & set(main) == set()
-        assert hire == {"employeeHireDate": "2026-01-01T12:00:00Z"}
-        assert leave == {"employeeLeaveDateTime": "2026-12-31T12:00:00Z"}
+        assert hire == {"employeeHireDate": "2026-01-01T00:00:00Z"}
+        assert leave == {"employeeLeaveDateTime": "2026-12-31T22:00:00Z"}
 
     def test_dates_are_opt_in(self, rig: Rig) -> None:
         defaults = {s.name: s.default for s in SYSTEM.settings}
@@ -186,7 +187,7 @@ class TestEntraId(FlatBehaviour):
         assert "employeeHireDate" in warning.message and "switch sending it off" in warning.message
         user = self.user(rig)
         assert (user["jobTitle"], user["employeeHireDate"]) == ("Butikkmedarbeider", None)
-        assert user["employeeLeaveDateTime"] == "2026-12-31T12:00:00Z"
+        assert user["employeeLeaveDateTime"] == "2026-12-31T22:00:00Z"
         assert outcome.sent is not None and "start_date" not in outcome.sent.values
 
     @pytest.mark.parametrize("how", ["403", "omitted"])
@@ -199,7 +200,7 @@ class TestEntraId(FlatBehaviour):
         [warning] = outcome.warnings
         assert warning.field == "end_date"
         assert "User-LifeCycleInfo.ReadWrite.All" in warning.message
-        assert self.user(rig)["employeeHireDate"] == "2026-01-01T12:00:00Z"
+        assert self.user(rig)["employeeHireDate"] == "2026-01-01T00:00:00Z"
         assert self.user(rig)["employeeLeaveDateTime"] is None
 
     @pytest.mark.parametrize("how", ["403", "omitted"])
@@ -221,11 +222,76 @@ class TestEntraId(FlatBehaviour):
             connector.find_employee(rig.person)
         assert [c.status for c in rig.calls if c.method == "GET"] == [403, 200, 200, 200]
 
-    @pytest.mark.parametrize("moment", ["2026-12-31T23:59:59Z", "2026-12-31T00:00:00Z", "2026-12-31T08:30:00.1234567Z"])
-    def test_dates_are_compared_by_the_day_alone(self, rig: Rig, moment: str) -> None:
+    @pytest.mark.parametrize(
+        ("zone", "start", "hire", "end", "leave"),
+        [
+            ("Europe/Oslo", "2026-01-01", "2026-01-01T00:00:00Z", "2026-08-31", "2026-08-31T21:00:00Z"),
+            ("Europe/Helsinki", "2026-06-01", "2026-05-31T22:00:00Z", "2026-12-31", "2026-12-31T21:00:00Z"),
+            ("America/Los_Angeles", "2026-01-01", "2026-01-01T09:00:00Z", "2026-08-31", "2026-09-01T06:00:00Z"),
+            ("Pacific/Kiritimati", "2026-01-01", "2025-12-31T11:00:00Z", "2026-08-31", "2026-08-31T09:00:00Z"),
+        ],
+    )
+    def test_early_on_the_first_and_late_on_the_last_day_where_the_organization_is(
+        self, rig: Rig, zone: str, start: str, hire: str, end: str, leave: str
+    ) -> None:
+        """Else workflows act in the middle of the last day, and when somebody has arrived already."""
+        rig.zone = ZoneInfo(zone)
+        rig.sync(self.position(start=start, end=end))
+        user = self.user(rig)
+        assert (user["employeeHireDate"], user["employeeLeaveDateTime"]) == (hire, leave)
+        assert rig.one(rig.positions["1"]).cause == "nothing_to_change"
+
+    def test_the_hours_are_settings(self, rig: Rig) -> None:
+        rig.settings.update(hire_time="05:30", leave_time="21:15")
+        rig.sync(self.position(end="2026-12-31"))
+        user = self.user(rig)
+        assert user["employeeHireDate"] == "2026-01-01T04:30:00Z"
+        assert user["employeeLeaveDateTime"] == "2026-12-31T20:15:00Z"
+
+    @pytest.mark.parametrize(
+        "moment",
+        ["2026-12-31T22:59:59Z", "2026-12-30T23:00:00Z", "2026-12-31T12:00:00Z", "2026-12-31T08:30:00.1234567Z"],
+    )
+    def test_dates_are_compared_by_the_organizations_day_alone(self, rig: Rig, moment: str) -> None:
         rig.sync(self.position(end="2026-12-31"))
         self.user(rig)["employeeLeaveDateTime"] = moment
         assert rig.one(self.position(end="2026-12-31")).cause == "nothing_to_change"
+
+    @pytest.mark.parametrize("moment", ["2026-12-31T23:00:00Z", "2026-12-30T22:59:59Z"])
+    def test_another_day_of_the_organization_is_corrected(self, rig: Rig, moment: str) -> None:
+        rig.sync(self.position(end="2026-12-31"))
+        self.user(rig)["employeeLeaveDateTime"] = moment
+        assert rig.one(self.position(end="2026-12-31")).result == "sent"
+        assert self.user(rig)["employeeLeaveDateTime"] == "2026-12-31T22:00:00Z"
+
+    def test_the_hire_date_is_the_employments_start_not_the_positions(self, rig: Rig) -> None:
+        rig.sync(self.position("1", "2026-01-01", "2026-06-30"), self.position("2", "2026-07-01", title="Butikksjef"))
+        rig.today = date(2026, 7, 1)
+        rig.forget_calls()
+        assert rig.one(rig.positions["2"]).result == "sent"
+        assert self.bodies(rig) == [{"jobTitle": "Butikksjef"}]
+
+    def test_a_later_position_replaces_the_hire_date_by_setting(self, rig: Rig) -> None:
+        rig.settings["replace_hire_date"] = True
+        rig.sync(self.position("1", "2026-01-01", "2026-06-30"), self.position("2", "2026-07-01"))
+        rig.today = date(2026, 7, 1)
+        rig.sync(rig.positions["2"])
+        assert self.user(rig)["employeeHireDate"] == "2026-06-30T23:00:00Z"
+
+    def test_a_hire_date_of_somebody_elses_stays(self, rig: Rig) -> None:
+        self.user(rig)["employeeHireDate"] = "2019-05-01T00:00:00Z"
+        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position(start="2026-02-01")).result == "skipped"
+        assert self.user(rig)["employeeHireDate"] == "2019-05-01T00:00:00Z"
+
+    def test_who_comes_back_after_a_gap_is_hired_anew(self, rig: Rig) -> None:
+        rig.today = date(2026, 6, 5)
+        rig.sync(self.position("1", "2026-01-01", "2026-06-10"))
+        rig.today = date(2026, 6, 15)
+        assert rig.one(self.position("2", "2026-06-12")).result == "sent"
+        user = self.user(rig)
+        assert (user["employeeHireDate"], user["employeeLeaveDateTime"]) == ("2026-06-11T23:00:00Z", None)
+        assert rig.one(rig.positions["2"]).cause == "nothing_to_change"
 
     def test_leave_date_is_cleared_with_null_when_reopened(self, rig: Rig) -> None:
         rig.sync(self.position(end="2026-12-31"))
@@ -238,18 +304,18 @@ class TestEntraId(FlatBehaviour):
         rig.sync(self.position())
         assert self.user(rig)["employeeLeaveDateTime"] is None
 
-    def test_changed_start_date_replaces_the_hire_date(self, rig: Rig) -> None:
+    def test_a_changed_start_date_corrects_the_hire_date_that_was_sent(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.forget_calls()
         rig.sync(self.position(start="2026-02-01"))
-        assert self.bodies(rig) == [{"employeeHireDate": "2026-02-01T12:00:00Z"}]
+        assert self.bodies(rig) == [{"employeeHireDate": "2026-02-01T00:00:00Z"}]
 
     def test_end_without_a_next_position_leaves_title_and_department(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.today = date(2026, 6, 20)
         rig.forget_calls()
         rig.sync(self.position(end="2026-06-17", title="Noe annet"))
-        assert self.bodies(rig) == [{"employeeLeaveDateTime": "2026-06-17T12:00:00Z"}]
+        assert self.bodies(rig) == [{"employeeLeaveDateTime": "2026-06-17T21:00:00Z"}]
         assert (self.user(rig)["jobTitle"], self.user(rig)["department"]) == ("Butikkmedarbeider", "Butikk")
 
     # -- organisation data -------------------------------------------------------------------------------

@@ -836,11 +836,24 @@ class TestFinago(HistoryBehaviour):
         rig.sandbox.state["organization"]["country_code"] = "SE"
         rig.settings["contract_types"] = {"permanent": "Tillsvidare"}
         rig.settings["end_reasons"] = {"resigned": "EgenBegaran"}
-        assert rig.one(self.position(end="2026-12-31")).result == "sent"
+        assert rig.one(self.position(end="2026-12-31", occupation_code="5223")).result == "sent"
         assert [(e["employment_form"], e["enddate_reason"]) for e in rig.there()] == [("Tillsvidare", "EgenBegaran")]
         outcome = self.delete(rig)
         assert (outcome.result, outcome.cause) == ("failed", "delete_by_hand")
         assert rig.there()[0]["enddate"] == "2026-12-31"
+
+    @pytest.mark.parametrize(
+        ("country", "code", "listed"), [("SE", "2130109", "four digits of SSYK 2012"), ("NO", "5223", "STYRK-98")]
+    )
+    def test_an_occupation_code_of_the_other_country_is_refused(
+        self, rig: Rig, country: str, code: str, listed: str
+    ) -> None:
+        rig.sandbox.state["organization"]["country_code"] = country
+        rig.settings["contract_types"] = {"permanent": "Tillsvidare" if country == "SE" else "fast"}
+        outcome = rig.one(self.position(occupation_code=code))
+        assert (outcome.cause, outcome.field) == ("value_of_other_country", "occupation_code")
+        assert listed in outcome.message
+        assert not self.writes(rig)
 
     def test_swedish_values_are_refused_for_a_norwegian_company(self, rig: Rig) -> None:
         rig.settings["contract_types"] = {"permanent": "Tillsvidare"}
@@ -876,6 +889,35 @@ class TestFinago(HistoryBehaviour):
         rig.sync(self.position(contract_type="freelance"))
         assert rig.there()[0]["employment_type"] == "frilanserOppdragstakerHonorarPersonerMm"
         assert rig.one(self.position(contract_type="freelance")).cause == "nothing_to_change"
+
+    def test_a_freelancer_has_neither_percentage_nor_scheme(self, rig: Rig) -> None:
+        rig.settings["working_times"] = "ikkeSkift"
+        freelance = self.position(contract_type="freelance", without=("working_hours_scheme",))
+        outcome = rig.one(freelance)
+        assert (outcome.result, set(outcome.unsent) & {"percentage"}) == ("sent", {"percentage"})
+        [there] = rig.there()
+        assert (there["employment_rate"], "working_times" in there) == ("", False)
+        rig.sync(self.position())
+        assert (rig.there()[0]["employment_rate"], rig.there()[0]["working_times"]) == ("90.00", "ikkeSkift")
+        assert rig.one(freelance).warnings == ()
+        [there] = rig.there()
+        assert (there["employment_rate"], "working_times" in there, "employment_form" in there) == ("", False, False)
+        assert rig.one(freelance).cause == "nothing_to_change"
+
+    def test_a_missing_scheme_is_filled_in_or_told_of(self, rig: Rig) -> None:
+        """The a-melding needs one of whoever is employed: a new connection has a default, one of before is warned."""
+        bare = self.position(without=("working_hours_scheme",))
+        assert rig.one(bare).warnings == ()
+        assert rig.there()[0]["working_times"] == "ikkeSkift"
+        rig.settings["working_times"] = ""
+        [warning] = rig.one(self.position("2", "2020-01-01", "2020-12-31", without=("working_hours_scheme",))).warnings
+        assert "a-melding" in warning.message
+        free = self.position("3", "2019-01-01", "2019-12-31", contract_type="freelance")
+        assert rig.one(free).warnings == ()
+
+    def test_a_trainee_is_employed_for_a_time(self, rig: Rig) -> None:
+        rig.sync(self.position(contract_type="trainee"))
+        assert rig.there()[0]["employment_form"] == "midlertidig"
 
     def test_a_changed_form_keeps_a_maritime_employment_maritime(self, rig: Rig) -> None:
         rig.settings["employment_type"] = "maritimtArbeidsforhold"

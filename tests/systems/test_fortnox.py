@@ -21,10 +21,12 @@ from integrations.connectors.fields import CONTRACT_TYPES
 from integrations.connectors.fortnox import EMPLOYMENT_FORMS, SYSTEM
 from integrations.connectors.http import Response
 from integrations.connectors.values import Change, Wanted
+from integrations.models import Integration
 from integrations.runner import Report
 from integrations.sandbox.base import Call
 from integrations.sandbox.fortnox import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TENANT_ID
 from integrations.sandbox.server import Tenants
+from integrations.settings_form import missing
 from tests.contracts import check_openapi
 from tests.systems.kit import DEPARTMENT, FlatBehaviour, Rig
 
@@ -162,11 +164,49 @@ class TestFortnox(FlatBehaviour):
             "TIM",
         ]
 
-    def test_a_changed_start_date_replaces_the_employment_date(self, rig: Rig) -> None:
+    def test_a_changed_start_date_corrects_the_employment_date_that_was_sent(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.forget_calls()
         assert rig.one(self.position(start="2026-02-01")).result == "sent"
         assert self.bodies(rig) == [{"EmploymentDate": "2026-02-01"}]
+
+    def test_the_employment_date_is_the_employments_start_not_the_positions(self, rig: Rig) -> None:
+        rig.sync(self.position("1", "2026-01-01", "2026-06-30"), self.position("2", "2026-07-01", title="Butikschef"))
+        rig.today = date(2026, 7, 1)
+        rig.forget_calls()
+        outcome = rig.one(rig.positions["2"])
+        assert outcome.result == "sent" and set(outcome.changes) == {"title"}
+        assert self.bodies(rig) == [{"JobTitle": "Butikschef"}]
+        assert self.kept(rig)["EmploymentDate"] == "2026-01-01"
+        assert rig.one(self.position("2", "2026-06-15", title="Butikschef")).result == "skipped"
+        assert self.kept(rig)["EmploymentDate"] == "2026-01-01", "a successor's own start is no correction of it"
+
+    def test_an_employment_date_that_payroll_filled_in_stays(self, rig: Rig) -> None:
+        self.kept(rig)["EmploymentDate"] = "2019-05-01"
+        rig.sync(self.position())
+        outcome = rig.one(self.position(start="2026-02-01"))
+        assert outcome.result == "skipped" and "only where it is empty" in outcome.message
+        assert self.kept(rig)["EmploymentDate"] == "2019-05-01"
+
+    def test_a_later_position_replaces_the_employment_date_by_setting(self, rig: Rig) -> None:
+        rig.settings["replace_start_date"] = True
+        rig.sync(self.position("1", "2026-01-01", "2026-06-30"), self.position("2", "2026-07-01"))
+        rig.today = date(2026, 7, 1)
+        rig.sync(rig.positions["2"])
+        assert self.kept(rig)["EmploymentDate"] == "2026-07-01"
+
+    @pytest.mark.parametrize(("start", "there"), [("2026-06-11", "2026-01-01"), ("2026-06-12", "2026-06-12")])
+    def test_who_comes_back_after_a_gap_is_employed_anew(self, rig: Rig, start: str, there: str) -> None:
+        rig.today = date(2026, 6, 5)
+        rig.sync(self.position("1", "2026-01-01", "2026-06-10"))
+        rig.today = date(2026, 6, 15)
+        rig.forget_calls()
+        outcome = rig.one(self.position("2", start, weekly_hours=Decimal("20.00")))
+        assert outcome.result == "sent", outcome
+        kept = self.kept(rig)
+        assert (kept["EmploymentDate"], kept["AverageWeeklyHours"]) == (there, "20")
+        assert not kept["EmployedTo"]
+        assert rig.one(rig.positions["2"]).cause == "nothing_to_change"
 
     def test_start_date_can_be_left_to_fortnox(self, rig: Rig) -> None:
         self.kept(rig)["EmploymentDate"] = "2019-05-01"
@@ -355,6 +395,11 @@ class TestFortnox(FlatBehaviour):
         assert rig.one(self.position(contract_type="casual")).result == "sent"
         assert self.kept(rig)["EmploymentForm"] == "SVT"
 
+    @pytest.mark.parametrize(("ours", "theirs"), [("probation", "PRO"), ("substitute", "VIK")])
+    def test_probation_and_substitute_are_forms_of_their_own(self, rig: Rig, ours: str, theirs: str) -> None:
+        assert rig.one(self.position(contract_type=ours)).result == "sent"
+        assert self.kept(rig)["EmploymentForm"] == theirs
+
     def test_salary_form_follows_the_remuneration_type(self, rig: Rig) -> None:
         rig.sync(self.position(remuneration_type="hourly"))
         assert self.kept(rig)["SalaryForm"] == "TIM"
@@ -384,6 +429,15 @@ class TestFortnox(FlatBehaviour):
 
     def test_the_defaults_are_required_settings(self) -> None:
         assert {"personel_type", "salary_form"} <= {s.name for s in SYSTEM.required_settings}
+
+    def test_the_personnel_type_must_be_chosen(self) -> None:
+        """It decides about the employee's pension and insurances: nothing is sent before somebody has chosen."""
+        given = {"client_id": "a", "client_secret": "b"}
+        new = Integration(system_key="fortnox", credentials=given, settings={})
+        assert [s.name for s in missing(new)] == ["personel_type"] and not new.connected
+        chosen = Integration(system_key="fortnox", credentials=given, settings={"personel_type": "ARB"})
+        assert missing(chosen) == [] and chosen.connected
+        assert chosen.cleaned_settings()["personel_type"] == "ARB"
 
     # -- finding employees -------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from integrations.connectors.values import Person
 from integrations.planner import Rules
 from integrations.sandbox.base import Call
 from integrations.sandbox.netvisor import NetvisorSandbox
+from integrations.settings_form import gaps
 from tests.contracts import contract_file
 from tests.systems.kit import PERSON, HistoryBehaviour, Rig
 
@@ -396,6 +397,26 @@ class TestNetvisor(HistoryBehaviour):
         assert (there["companystartdate"], there["comment"]) == ("2020-01-01", "Puhelu 3.2.")
         assert there["regularworkinghours"] == "37,5"
 
+    def test_a_period_that_goes_on_without_a_break_counts_from_the_first(self, rig: Rig) -> None:
+        """Else years of service and holiday would start anew with each change of position."""
+        rig.sync(
+            self.position("1", "2020-01-01", "2024-12-31"),
+            self.position("2", "2025-01-01", "2025-12-31"),
+            self.position("3", "2026-01-02"),
+        )
+        assert [p["companystartdate"] for p in rig.there()] == [None, "2020-01-01", None], "a day between is a break"
+        assert "companystartdate" not in to(rig, "addjobperiod.nv")[0].body
+        rig.sync(self.position("3", "2026-01-02", title="Keittiöpäällikkö"))
+        assert "companystartdate" not in to(rig, "editjobperiod.nv")[-1].body
+
+    def test_an_earlier_day_that_somebody_entered_there_is_taken_over(self, rig: Rig) -> None:
+        clerk_adds(
+            rig, startdate="2024-01-01", companystartdate="2012-08-01", enddate="2025-12-31", profession="Apulainen"
+        )
+        rig.sync(self.position("1", "2024-01-01", "2025-12-31"))
+        rig.sync(self.position("2", "2026-01-01"))
+        assert [p["companystartdate"] for p in rig.there()] == ["2012-08-01", "2012-08-01"]
+
     def test_other_letters_travel_as_numeric_references(self, rig: Rig) -> None:
         title = "Myyjä <Åbo> & Ö – 😀"
         assert rig.one(self.position(title=title)).result == "sent"
@@ -579,6 +600,26 @@ class TestNetvisor(HistoryBehaviour):
         assert outcome.result == "sent", outcome
         assert (rig.there()[0]["profession"], rig.there()[0]["endreason"]) == ("Kokki", "12")
 
+    def test_whose_fault_a_dismissal_is_must_be_chosen(self, rig: Rig) -> None:
+        """It decides about the employee's unemployment benefit: nothing is sent until the table says."""
+        refused = rig.one(self.position(end="2026-12-31", end_reason="dismissed"))
+        assert (refused.cause, refused.field) == ("no_translation", "end_reason")
+        assert not to(rig, "addjobperiod.nv")
+        [gap] = [g for g in gaps(rig.system, rig.settings) if g.field == "end_reason"]
+        assert gap.codes == ("dismissed",) and "End reasons" in gap.sentence
+
+    @pytest.mark.parametrize(("ours", "theirs"), [("retirement", "2"), ("mutual_agreement", "12")])
+    def test_retirement_and_mutual_agreement_have_reasons_of_their_own(self, rig: Rig, ours: str, theirs: str) -> None:
+        rig.sync(self.position(end="2026-12-31", end_reason=ours))
+        assert rig.there()[0]["endreason"] == theirs
+
+    def test_a_substitute_is_temporary_and_a_probation_must_be_chosen(self, rig: Rig) -> None:
+        """Probation is a clause of a permanent or a fixed-term contract in Finland."""
+        rig.sync(self.position(contract_type="substitute", end="2026-05-31"))
+        assert (rig.there()[0]["employmentcontract"], rig.there()[0]["employmentmode"]) == ("2", "1")
+        outcome = rig.one(self.position("2", "2026-06-01", contract_type="probation"))
+        assert (outcome.cause, outcome.field) == ("no_translation", "contract_type")
+
     def test_end_reasons_by_table(self, rig: Rig) -> None:
         rig.settings["end_reasons"] = {"dismissed": "11"}
         rig.sync(self.position(end="2026-12-31", end_reason="dismissed"))
@@ -598,6 +639,35 @@ class TestNetvisor(HistoryBehaviour):
         rig.settings["occupation_codes"] = {"5120104": "51201"}
         assert rig.one(self.position(occupation_code="5120104")).result == "sent"
         assert rig.there()[0]["occupationclassification"] == "51201"
+
+    @pytest.mark.parametrize(("ours", "theirs"), [("2514", "25140"), ("25140", "25140"), ("51 201", "51201")])
+    def test_an_occupation_code_has_five_digits_there(self, rig: Rig, ours: str, theirs: str) -> None:
+        """TK10 is the most detailed level of the 2010 classification, filled up with zeros at the end."""
+        assert rig.one(self.position(occupation_code=ours)).result == "sent"
+        assert rig.there()[0]["occupationclassification"] == theirs
+        assert rig.one(self.position(occupation_code=ours)).cause == "nothing_to_change"
+
+    @pytest.mark.parametrize("code", ["251", "2", "2130109", "2514A"])
+    def test_fewer_digits_name_a_group_and_no_occupation(self, rig: Rig, code: str) -> None:
+        outcome = rig.one(self.position(occupation_code=code))
+        assert (outcome.cause, outcome.field) == ("bad_characters", "occupation_code")
+        assert "five digits of TK10" in outcome.message
+        assert not to(rig, "addjobperiod.nv")
+
+    def test_four_digits_out_of_the_table_are_filled_up_too(self, rig: Rig) -> None:
+        """The row is looked up by our code as it stands here."""
+        rig.settings["occupation_codes"] = {"SE 2514.": "2512", "25140": "11200"}
+        assert rig.one(self.position(occupation_code="SE 2514.")).result == "sent"
+        assert rig.there()[0]["occupationclassification"] == "25120"
+
+    def test_an_empty_occupation_code_is_warned_of(self, rig: Rig) -> None:
+        without = self.position(without=("occupation_code",))
+        [planned] = rig.one(without, execute=False).warnings
+        outcome = rig.one(without)
+        [warning] = outcome.warnings
+        assert outcome.result == "sent" and warning == planned
+        assert warning.field == "occupation_code" and "insured against accidents at work" in warning.message
+        assert rig.one(self.position()).warnings == ()
 
     def test_remuneration_type_only_when_switched_on(self, rig: Rig) -> None:
         first = rig.one(self.position(remuneration_type="hourly"))

@@ -197,6 +197,42 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         ]
         assert self.posts(rig, "FtePercentages") == [{"FromDate": "2026-01-01", "FtePercentage": 80.0}]
 
+    @pytest.mark.parametrize(
+        ("ours", "theirs", "hours"),
+        [
+            ("not_shift", "NonShift", 37.5),
+            ("round_the_clock", "SemiContinuousShift", 35.5),
+            ("shift_365", "ShiftWork", 36.5),
+            ("offshore_336", "Offshore", 33.6),
+            ("continuous", "ContinuousShift", 33.6),
+        ],
+    )
+    def test_the_full_week_follows_the_scheme(self, rig: Rig, ours: str, theirs: str, hours: float) -> None:
+        """As PowerOffice Go's own list of arrangements says; a changed scheme changes it, and nothing else does."""
+        rig.sync(self.position(working_hours_scheme=ours))
+        [made] = self.posts(rig, "Employments")
+        assert (made["WorkingHoursArrangement"], made["FullTimeHoursPerWeek"]) == (theirs, hours)
+        rig.sync(self.position(working_hours_scheme="shift_365" if ours == "not_shift" else "not_shift"))
+        assert rig.there()[0]["FullTimeHoursPerWeek"] == (36.5 if ours == "not_shift" else 37.5)
+        rig.sandbox.state["employments"]["77001"]["FullTimeHoursPerWeek"] = 36.0  # a clerk's
+        rig.sync(self.position(working_hours_scheme=rig.positions["1"].values["working_hours_scheme"], title="X"))
+        assert rig.there()[0]["FullTimeHoursPerWeek"] == 36.0
+
+    def test_the_table_of_hours_goes_before_the_one_number(self, rig: Rig) -> None:
+        rig.settings |= {"full_time_hours": Decimal("37"), "full_time_hours_by_scheme": {"ShiftWork": "35.5"}}
+        rig.sync(self.position(working_hours_scheme="shift_365"))
+        rig.sync(self.position(working_hours_scheme="other_shift"))
+        assert rig.there()[0]["FullTimeHoursPerWeek"] == 37
+        assert self.posts(rig, "Employments")[0]["FullTimeHoursPerWeek"] == 35.5
+
+    def test_hours_of_an_agreement_must_be_said(self, rig: Rig) -> None:
+        outcome = rig.one(self.position(working_hours_scheme="other_shift"))
+        assert (outcome.cause, outcome.field) == ("full_time_hours_missing", "working_hours_scheme")
+        assert rig.there() == []
+        rig.settings["full_time_hours_by_scheme"] = {"OtherShifts": "35.5"}
+        assert rig.one(self.position(working_hours_scheme="other_shift")).result == "sent"
+        assert rig.there()[0]["FullTimeHoursPerWeek"] == 35.5
+
     def test_reporting_id_is_left_to_go(self, rig: Rig) -> None:
         """It becomes the employment's id at the authorities, so it is never ours to choose or to change."""
         rig.sync(self.position())
@@ -926,7 +962,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
     def test_occupation_code_of_four_digits_is_refused_here(self, rig: Rig) -> None:
         outcome = rig.one(self.position(occupation_code="2554"))
         assert (outcome.cause, outcome.field) == ("bad_characters", "occupation_code")
-        assert "7 digits" in outcome.message
+        assert "seven digits of STYRK-98" in outcome.message and "no code of STYRK-08" in outcome.message
 
     def test_occupation_code_that_go_refuses_is_named(self, rig: Rig) -> None:
         outcome = rig.one(self.position(occupation_code="9999999"))

@@ -263,6 +263,30 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.sync(self.position(contract_type="casual"))
         assert (rows(rig)[0]["employmentType"], rows(rig)[0]["employmentForm"]) == ("ORDINARY", "TEMPORARY_ON_CALL")
 
+    @pytest.mark.parametrize("details_from", ["today", "row"])
+    def test_a_freelancer_has_no_percentage_no_scheme_and_no_hours(self, rig: Rig, details_from: str) -> None:
+        """What HR has of them is not sent, what it lacks is not asked for, and what an employee had is emptied."""
+        rig.settings["details_from"] = details_from
+        bare = self.position("2", "2020-01-01", "2020-12-31", contract_type="freelance", without=("percentage",))
+        outcome = rig.one(bare)
+        assert outcome.result == "sent" and set(outcome.unsent) == {"working_hours_scheme"}
+        [sent] = bodies(rig, "POST", EMPLOYMENT)[0]["employmentDetails"]
+        assert not {"percentageOfFullTimeEquivalent", "workingHoursScheme", "shiftDurationHours"} & set(sent)
+
+        rig.sync(self.position(working_hours_scheme="continuous"))
+        freelance = self.position(contract_type="freelance", working_hours_scheme="continuous")
+        outcome = rig.one(freelance)
+        assert set(outcome.changes) == {"contract_type", "percentage", "working_hours_scheme"}
+        assert set(outcome.unsent) == {"percentage", "working_hours_scheme"}
+        last = rows(rig)[-1]
+        assert (last["workingHoursScheme"], last["percentageOfFullTimeEquivalent"]) == ("NOT_CHOSEN", 0)
+        assert last["shiftDurationHours"] == 0
+        assert rig.one(freelance).cause == "nothing_to_change"
+        again = rig.one(self.position(without=("percentage",)))
+        assert (again.cause, again.field) == ("missing_required_field", "percentage")
+        assert rig.one(self.position()).result == "sent"
+        assert rows(rig)[-1]["percentageOfFullTimeEquivalent"] == 80.0
+
     def test_maritime_employment_stays_maritime(self, rig: Rig) -> None:
         rig.sync(self.position())
         ship = {"shipRegister": "NOR", "shipType": "OTHER", "tradeArea": "DOMESTIC"}
@@ -278,13 +302,46 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         assert rig.one(self.position(without=("contract_type",))).result == "sent"
         assert rows(rig)[0]["employmentForm"] == "TEMPORARY"
 
-    def test_shift_scheme_needs_shift_hours(self, rig: Rig) -> None:
-        outcome = rig.one(self.position(working_hours_scheme="offshore_336"))
+    @pytest.mark.parametrize(
+        ("ours", "theirs", "hours"),
+        [
+            ("round_the_clock", "ROUND_THE_CLOCK", 35.5),
+            ("shift_365", "SHIFT_365", 36.5),
+            ("offshore_336", "OFFSHORE_336", 33.6),
+            ("continuous", "CONTINUOUS", 33.6),
+        ],
+    )
+    def test_shift_hours_follow_the_scheme(self, rig: Rig, ours: str, theirs: str, hours: float) -> None:
+        """The hours of the a-melding's code list; a row of the table and the one number of before come first."""
+        assert rig.one(self.position(working_hours_scheme=ours)).result == "sent"
+        assert (rows(rig)[0]["workingHoursScheme"], rows(rig)[0]["shiftDurationHours"]) == (theirs, hours)
+        rig.settings["shift_hours"] = Decimal("34")
+        rig.one(self.position("2", "2025-01-01", "2025-12-31", working_hours_scheme=ours))
+        rig.settings["full_time_hours_by_scheme"] = {theirs: "35,25"}
+        rig.one(self.position("3", "2024-01-01", "2024-12-31", working_hours_scheme=ours))
+        assert [r["employmentDetails"][0]["shiftDurationHours"] for r in rig.there()] == [35.25, 34, hours]
+
+    def test_shift_hours_of_an_agreement_must_be_said(self, rig: Rig) -> None:
+        outcome = rig.one(self.position(working_hours_scheme="other_shift"))
         assert (outcome.cause, outcome.field) == ("shift_hours_missing", "working_hours_scheme")
         assert not self.writes(rig)
-        rig.settings["shift_hours"] = Decimal("33.6")
-        assert rig.one(self.position(working_hours_scheme="offshore_336")).result == "sent"
-        assert (rows(rig)[0]["workingHoursScheme"], rows(rig)[0]["shiftDurationHours"]) == ("OFFSHORE_336", 33.6)
+        rig.settings["full_time_hours_by_scheme"] = {"OTHER_SHIFT": "35.5"}
+        assert rig.one(self.position(working_hours_scheme="other_shift")).result == "sent"
+        assert (rows(rig)[0]["workingHoursScheme"], rows(rig)[0]["shiftDurationHours"]) == ("OTHER_SHIFT", 35.5)
+
+    @pytest.mark.parametrize("details_from", ["today", "row"])
+    def test_a_change_of_scheme_changes_the_shift_hours(self, rig: Rig, details_from: str) -> None:
+        rig.settings["details_from"] = details_from
+        rig.sync(self.position())
+        found = []
+        for scheme in ("continuous", "round_the_clock", "not_shift"):
+            rig.today += timedelta(days=1)
+            assert rig.one(self.position(working_hours_scheme=scheme)).result == "sent"
+            found.append(rows(rig)[-1]["shiftDurationHours"])
+        assert found == [33.6, 35.5, 0]
+        rig.forget_calls()
+        assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
+        assert rows(rig)[-1]["shiftDurationHours"] == 0
 
     def test_plain_shift_needs_the_customers_choice(self, rig: Rig) -> None:
         outcome = rig.one(self.position(working_hours_scheme="shift"))
@@ -295,11 +352,11 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_occupation_code_goes_by_id_and_never_by_code(self, rig: Rig) -> None:
         """A code without an id is taken with 201 and stored as nothing."""
         rig.sync(self.position())
-        rig.sync(self.position(occupation_code="2512101"))
+        rig.sync(self.position(occupation_code="2130109"))
         sent = [r["occupationCode"] for r in bodies(rig, "POST", EMPLOYMENT)[0]["employmentDetails"]]
         sent += [body["occupationCode"] for body in bodies(rig, "POST", DETAILS)]
         assert sent == [{"id": 301}, {"id": 302}]
-        assert rig.there()[0]["occupationCode"] == "2512101"
+        assert rig.there()[0]["occupationCode"] == "2130109"
 
     def test_unknown_occupation_code_is_refused_before_any_write(self, rig: Rig) -> None:
         outcome = rig.one(self.position(occupation_code="9999999"))
@@ -534,7 +591,6 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
 
     def test_new_row_repeats_the_terms_of_the_one_before(self, rig: Rig) -> None:
         """What is left out of a new row counts as not chosen."""
-        rig.settings["shift_hours"] = Decimal("33.6")
         rig.sync(self.position(working_hours_scheme="continuous"))
         rig.sandbox.state["EmploymentDetails"][0]["payrollTaxMunicipalityId"] = 262
         rig.sync(self.position(working_hours_scheme="continuous", percentage=Decimal("60")))

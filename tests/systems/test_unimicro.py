@@ -119,16 +119,19 @@ class TestUnimicro(HistoryBehaviour):
             employment |= {"EndDate": "2026-03-31", "EndDateReason": 1}
 
     def clerk_chooses(self, rig: Rig) -> tuple[str, str]:
-        self.state(rig)["employments"][-1]["EmploymentType"] = 5  # temporary, on-call substitute
-        return "contract_type", "5"
+        self.state(rig)["employments"][-1]["EmploymentType"] = 6  # beyond all that is known
+        return "contract_type", "6"
 
     @pytest.mark.parametrize(
         ("name", "code", "field"),
-        [("EmploymentType", 3, "contract_type"), ("WorkingHoursScheme", 6, "working_hours_scheme")],
+        [("EmploymentType", 6, "contract_type"), ("WorkingHoursScheme", 6, "working_hours_scheme")],
     )
     def test_what_the_platform_has_beyond_our_lists_stays(self, rig: Rig, name: str, code: int, field: str) -> None:
         rig.sync(self.position())
-        self.state(rig)["employments"][0] |= {name: code, **({"TypeOfEmployment": 0} if code == 3 else {})}
+        self.state(rig)["employments"][0] |= {
+            name: code,
+            **({"TypeOfEmployment": 0} if name == "EmploymentType" else {}),
+        }
         assert rig.one(self.position()).field == field
         assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
         assert rig.there()[0][name] == code
@@ -689,6 +692,33 @@ class TestUnimicro(HistoryBehaviour):
         assert (sent["TypeOfEmployment"], sent["EmploymentType"]) == (3, 0)
         assert not {"HoursPerWeek", "WorkingHoursScheme", "LastWorkPercentChangeDate", "WorkPercent"} & set(sent)
 
+    def test_what_hr_has_of_a_freelancer_is_not_sent(self, rig: Rig) -> None:
+        rig.settings["weekly_hours_are_full_time"] = True
+        freelance = self.position(contract_type="freelance", weekly_hours=Decimal("37.5"))
+        outcome = rig.one(freelance)
+        assert {"percentage", "weekly_hours", "working_hours_scheme"} <= set(outcome.unsent)
+        assert "freelance" in outcome.unsent["percentage"]
+        sent = self.bodies(rig)[0]["Employments"][0]
+        assert not {"HoursPerWeek", "WorkingHoursScheme", "WorkPercent"} & set(sent)
+        assert rig.one(freelance).cause == "nothing_to_change"
+
+    def test_an_employee_who_becomes_a_freelancer_and_back(self, rig: Rig) -> None:
+        rig.sync(self.position(working_hours_scheme="continuous"))
+        rig.sync(self.position(working_hours_scheme="continuous", contract_type="freelance"))
+        [there] = rig.there()
+        assert [there[k] for k in ("WorkPercent", "WorkingHoursScheme", "HoursPerWeek")] == [0, 0, 0]
+        assert rig.one(self.position(contract_type="freelance")).cause == "nothing_to_change"
+        rig.sync(self.position(working_hours_scheme="continuous"))
+        [there] = rig.there()
+        assert [there[k] for k in ("WorkPercent", "WorkingHoursScheme", "HoursPerWeek")] == [80, 3, 33.6]
+        assert rig.one(self.position(working_hours_scheme="continuous")).cause == "nothing_to_change"
+
+    def test_a_percentage_that_a_clerk_gave_a_freelancer_stays(self, rig: Rig) -> None:
+        rig.sync(self.position(contract_type="freelance"))
+        self.state(rig)["employments"][0]["WorkPercent"] = 40.0
+        assert rig.one(self.position(contract_type="freelance")).cause == "nothing_to_change"
+        assert rig.there()[0]["WorkPercent"] == 40
+
     def test_ordinary_employment_without_percentage_is_warned_of(self, rig: Rig) -> None:
         outcome = rig.one(self.position(without=("percentage",)))
         assert outcome.result == "sent"
@@ -699,6 +729,21 @@ class TestUnimicro(HistoryBehaviour):
         assert rig.there()[0]["WorkingHoursScheme"] == 1
         self.state(rig)["employments"][0]["WorkingHoursScheme"] = 5
         assert rig.one(self.position(without=("working_hours_scheme",))).cause == "nothing_to_change"
+
+    def test_an_employment_that_goes_on_without_a_break_counts_from_the_first(self, rig: Rig) -> None:
+        rig.sync(
+            self.position("1", "2020-01-01", "2024-12-31"),
+            self.position("2", "2025-01-01", "2025-12-31"),
+            self.position("3", "2026-01-02"),
+        )
+        assert [e["SeniorityDate"] for e in rig.there()] == [None, "2020-01-01", None], "a day between is a break"
+        self.state(rig)["employments"][2]["SeniorityDate"] = "2018-05-01"  # a clerk's
+        rig.sync(self.position("3", "2026-01-02", "2026-06-30"), self.position("4", "2026-07-01"))
+        assert [e["SeniorityDate"] for e in rig.there()][2:] == ["2018-05-01", "2018-05-01"]
+
+    def test_a_freelancers_years_are_none_of_service(self, rig: Rig) -> None:
+        rig.sync(self.position("1", "2024-01-01", "2025-12-31", contract_type="freelance"), self.position("2"))
+        assert [e["SeniorityDate"] for e in rig.there()] == [None, None]
 
     # -- hours ---------------------------------------------------------------------------------------------
 
@@ -711,6 +756,40 @@ class TestUnimicro(HistoryBehaviour):
         rig.settings["full_time_hours"] = Decimal("35.5")
         rig.one(self.position())
         assert rig.there()[0]["HoursPerWeek"] == 35.5
+
+    @pytest.mark.parametrize(
+        ("scheme", "hours"),
+        [
+            ("not_shift", 37.5),
+            ("shift_365", 36.5),
+            ("round_the_clock", 35.5),
+            ("continuous", 33.6),
+            ("offshore_336", 33.6),
+        ],
+    )
+    def test_the_norm_follows_the_scheme(self, rig: Rig, scheme: str, hours: float) -> None:
+        rig.one(self.position(working_hours_scheme=scheme))
+        assert rig.there()[0]["HoursPerWeek"] == hours
+
+    def test_the_table_of_hours_goes_before_the_one_number(self, rig: Rig) -> None:
+        rig.settings |= {"full_time_hours": Decimal("37"), "full_time_hours_by_scheme": {"ShiftWork": "35,5"}}
+        found = []
+        for n, scheme in enumerate(("shift_365", "continuous", "not_shift")):
+            rig.one(self.position(str(n), f"202{n}-01-01", f"202{n}-12-31", working_hours_scheme=scheme))
+            found.append(rig.there()[-1]["HoursPerWeek"])
+        assert found == [35.5, 37, 37]
+
+    def test_a_change_of_scheme_changes_the_norm(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        rig.sync(self.position(working_hours_scheme="continuous"))
+        assert rig.there()[0]["HoursPerWeek"] == 33.6
+        rig.sync(self.position(working_hours_scheme="continuous", percentage=Decimal("60")))
+        assert rig.there()[0]["HoursPerWeek"] == 33.6
+        self.state(rig)["employments"][0]["HoursPerWeek"] = 34  # a clerk's
+        rig.sync(self.position(working_hours_scheme="continuous", percentage=Decimal("70")))
+        assert rig.there()[0]["HoursPerWeek"] == 34
+        rig.sync(self.position())
+        assert rig.there()[0]["HoursPerWeek"] == 37.5
 
     def test_weekly_hours_that_are_the_norm_are_sent(self, rig: Rig) -> None:
         rig.settings["weekly_hours_are_full_time"] = True
@@ -776,6 +855,20 @@ class TestUnimicro(HistoryBehaviour):
         assert rig.one(self.position(occupation_code="1233101"), execute=False).cause == "job_code_locked"
         assert self.writes(rig) == []
 
+    def test_the_lock_of_the_occupation_code_can_be_lifted_with_a_warning(self, rig: Rig) -> None:
+        rig.settings["change_occupation_code"] = True
+        rig.sync(self.position())
+        preview = rig.one(self.position(occupation_code="1233101"), execute=False)
+        outcome = rig.one(self.position(occupation_code="1233101"))
+        for found in (preview, outcome):
+            [warning] = found.warnings
+            assert "from 5221126 to 1233101" in warning.message and "a-melding may be rejected" in warning.message
+        assert (rig.there()[0]["JobCode"], rig.there()[0]["JobName"]) == ("1233101", "SALGSSJEF")
+        again = rig.one(self.position(occupation_code="1233101"))
+        assert (again.cause, again.warnings) == ("nothing_to_change", ())
+        moved = rig.one(self.position(company=Company("Fjellheim Kafé", "974760681"), occupation_code="1233101"))
+        assert moved.cause == "sub_entity_locked"
+
     def test_sub_unit_of_an_employment_is_locked(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.forget_calls()
@@ -833,6 +926,19 @@ class TestUnimicro(HistoryBehaviour):
             wanted = Wanted("1", {**remote.values, "percentage": Decimal(60)})
             with pytest.raises(Stale):
                 connector.update(employee, rig.person, remote, {"percentage": Change(Decimal(80), Decimal(60))}, wanted)
+
+    def test_who_is_called_in_is_temporary_and_on_call(self, rig: Rig) -> None:
+        rig.sync(self.position(contract_type="casual"))
+        assert rig.there()[0]["EmploymentType"] == 5
+        assert rig.one(self.position(contract_type="casual")).cause == "nothing_to_change"
+        rig.forget_calls()  # on today's platform, and newer than the published contract
+
+    def test_plain_shift_needs_the_customers_choice(self, rig: Rig) -> None:
+        outcome = rig.one(self.position(working_hours_scheme="shift"))
+        assert (outcome.cause, outcome.field) == ("no_translation", "working_hours_scheme")
+        rig.settings["working_hours_schemes"] = {"shift": "ShiftWork"}
+        rig.sync(self.position(working_hours_scheme="shift"))
+        assert (rig.there()[0]["WorkingHoursScheme"], rig.there()[0]["HoursPerWeek"]) == (5, 36.5)
 
     def test_maritime_stays_maritime(self, rig: Rig) -> None:
         rig.sync(self.position())
@@ -929,24 +1035,54 @@ class TestUnimicro(HistoryBehaviour):
 
     # -- deleting ------------------------------------------------------------------------------------------
 
-    def test_delete_removes_it(self, rig: Rig) -> None:
+    def test_what_never_began_is_deleted(self, rig: Rig) -> None:
         rig.rules = Rules(delete=True)
-        rig.sync(self.position())
-        assert rig.sync(deleted=["1"]).outcomes["1"].result == "sent"
+        rig.sync(self.position(start="2026-06-16"))
+        outcome = rig.sync(deleted=["1"]).outcomes["1"]
+        assert outcome.result == "sent" and "deleted in Unimicro" in outcome.message
         assert rig.there() == []
 
-    def test_delete_of_a_reported_employment_is_refused_in_their_words(self, rig: Rig) -> None:
+    @pytest.mark.parametrize(
+        ("start", "end"),
+        [("2026-01-01", None), ("2026-01-01", "2026-03-31"), ("2026-01-01", "2026-12-31"), ("2026-06-15", None)],
+    )
+    def test_what_has_begun_is_cancelled(self, rig: Rig, start: str, end: str | None) -> None:
+        """It may have been reported, and a deletion is never reported: the authorities would keep it for good."""
         rig.rules = Rules(delete=True)
-        rig.sync(self.position())
+        rig.sync(self.position(start=start, end=end))
+        clerk = {"MonthRate": 42000.5, "LedgerAccount": "5010"}
+        self.state(rig)["employments"][0].update(clerk)
+        rig.forget_calls()
+        outcome = rig.sync(deleted=["1"]).outcomes["1"]
+        assert outcome.result == "sent" and "cancelled" in outcome.message and "It had begun" in outcome.message
+        assert [c.method for c in rig.calls if c.method != "GET"] == ["PUT"]
+        [there] = rig.there()
+        assert (there["StartDate"], there["EndDate"], there["EndDateReason"]) == (start, start, 1)
+        assert {k: there[k] for k in clerk} == clerk
+        new = rig.one(self.position("2", start))
+        assert (new.result, new.action) == ("sent", "create"), "those days are free again"
+
+    def test_what_was_reported_before_it_began_is_cancelled(self, rig: Rig) -> None:
+        rig.rules = Rules(delete=True)
+        rig.sync(self.position(start="2026-09-01"))
         self.state(rig)["reported"].append(rig.there()[0]["ID"])
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
+        assert outcome.result == "sent" and "a-melding" in outcome.message and "cancelled" in outcome.message
+        [there] = rig.there()
+        assert (there["EndDate"], there["EndDateReason"]) == ("2026-09-01", 1)
+
+    def test_a_refused_cancellation_is_told_in_their_words(self, rig: Rig) -> None:
+        rig.rules = Rules(delete=True)
+        rig.sync(self.position())
+        rig.fail(method="PUT", status=400, body='{"Message":"The period is closed."}')
+        outcome = rig.sync(deleted=["1"]).outcomes["1"]
         assert (outcome.result, outcome.cause) == ("failed", "refused_by_target")
-        assert "a-melding" in outcome.vendor_text
-        assert len(rig.there()) == 1
+        assert outcome.vendor_text == "The period is closed."
+        assert rig.there()[0]["EndDate"] is None
 
     def test_delete_answered_without_a_body(self, rig: Rig) -> None:
         rig.rules = Rules(delete=True)
-        rig.sync(self.position())
+        rig.sync(self.position(start="2026-09-01"))
         rig.fail(method="DELETE", status=204)
         assert rig.sync(deleted=["1"]).outcomes["1"].result == "sent"
 
@@ -956,7 +1092,9 @@ class TestUnimicro(HistoryBehaviour):
             employee = connector.find_employee(rig.person)
             [remote] = connector.read(employee)
             self.state(rig)["employments"].clear()
+            rig.forget_calls()
             assert connector.delete(employee, remote).remote_id == remote.id
+        assert not self.writes(rig)
 
     # -- reading -------------------------------------------------------------------------------------------
 

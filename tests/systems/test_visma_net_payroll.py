@@ -272,7 +272,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_an_occupation_code_has_seven_digits(self, rig: Rig) -> None:
         outcome = rig.one(self.position(occupation_code="123310"))
         assert (outcome.result, outcome.field) == ("failed", "occupation_code")
-        assert "7 digits" in outcome.message
+        assert "seven digits of STYRK-98" in outcome.message and "no code of STYRK-08" in outcome.message
         assert rig.calls == []
 
     def test_percentage_with_decimals_is_a_number_and_read_as_the_same(self, rig: Rig) -> None:

@@ -326,6 +326,19 @@ class TestXledger(FlatBehaviour):
         rig.sync(replace(rig.positions["2"], values={**rig.positions["2"].values, "title": "Kokk"}))
         assert self.kept(rig)["employmentFrom"] == "2026-01-01"
 
+    @pytest.mark.parametrize(
+        ("earlier_end", "there", "then"),
+        [("2025-12-31", None, "2020-01-01"), ("2025-12-30", None, None), ("2025-12-31", "2012-08-01", "2012-08-01")],
+    )
+    def test_what_led_up_to_the_first_employment_that_is_sent(
+        self, rig: Rig, earlier_end: str, there: str | None, then: str | None
+    ) -> None:
+        """HR knows of years before the position that is current when the connection begins."""
+        self.kept(rig)["seniorityDate"] = there
+        rig.save(self.position("0", "2020-01-01", earlier_end))
+        rig.sync(self.position())
+        assert (self.kept(rig)["employmentFrom"], self.kept(rig)["seniorityDate"]) == ("2026-01-01", then)
+
     def test_a_start_that_was_there_before_us_stays(self, rig: Rig) -> None:
         self.kept(rig)["employmentFrom"] = "2019-05-01"
         assert rig.one(self.position()).result == "sent"

@@ -1,0 +1,147 @@
+"""One code means one thing in every system: the declarations are held to each other, and docs/meaning.md to them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+
+from integrations.connectors.fields import FIELDS
+from integrations.connectors.norway import HOURS_TABLE
+from integrations.connectors.registry import connectors, systems
+from integrations.management.commands.systems import with_meanings
+from integrations.meaning import MEANINGS, hours_of
+from integrations.models import Integration
+from tests.factories import OrganizationFactory
+
+ON_CALL = "midlertidigAnsattSomTilkallingsvikar"
+FREELANCER = "frilanserOppdragstakerHonorarPersonerMm"
+LAPSED = "kontraktEngasjementEllerVikariatErUtloept"
+INTERNAL = "endringIOrganisasjonsstrukturEllerByttetJobbInternt"
+MOVED = "byttetLoenssystemEllerRegnskapsfoerer"
+ROUND, CONTINUOUS = "doegnkontinuerligSkiftOgTurnus355", "helkontinuerligSkiftOgAndreOrdninger336"
+RESIGNED, DISMISSED = "arbeidstakerHarSagtOppSelv", "arbeidsgiverHarSagtOppArbeidstaker"
+# What the a-melding's code lists call each of their codes. Finago and Visma.net Payroll use its very words.
+IN_A_MELDING = {
+    "tripletex": {
+        "PERMANENT": "fast",
+        "TEMPORARY": "midlertidig",
+        "TEMPORARY_ON_CALL": ON_CALL,
+        "FREELANCE": FREELANCER,
+        "NOT_SHIFT": "ikkeSkift",
+        "ROUND_THE_CLOCK": ROUND,
+        "SHIFT_365": "skift365",
+        "OFFSHORE_336": "offshore336",
+        "CONTINUOUS": CONTINUOUS,
+        "OTHER_SHIFT": "andreSkift",
+        "EMPLOYMENT_END_EMPLOYEE": RESIGNED,
+        "EMPLOYMENT_END_EMPLOYER": DISMISSED,
+        "EMPLOYMENT_END_EXPIRED": LAPSED,
+        "EMPLOYMENT_END_INTERNAL_CHANGE": INTERNAL,
+        "EMPLOYMENT_END_SYSTEM_OR_ACCOUNTANT_CHANGE": MOVED,
+    },
+    "unimicro": {
+        "Permanent": "fast",
+        "Temporary": "midlertidig",
+        "TemporaryOnCall": ON_CALL,
+        "FrilancerContratorFeeRecipient": FREELANCER,
+        "NonShift": "ikkeSkift",
+        "DayAndNightContinous355": ROUND,
+        "ShiftWork": "skift365",
+        "OffshoreWork": "offshore336",
+        "ContinousShiftwork336": CONTINUOUS,
+        "EmployeeHasResigned": RESIGNED,
+        "EmployerHasResignedEmployee": DISMISSED,
+        "TemporaryEmploymentHasExpired": LAPSED,
+        "ChangeInOrganizationStructureOrChangedJobInternally": INTERNAL,
+        "ChangedAccountingSystemOrAccountant": MOVED,
+    },
+    "poweroffice_go": {
+        "Permanent": "fast",
+        "Temporary": "midlertidig",
+        "TemporaryEmploymentAsOnCallCoverstaff": ON_CALL,
+        "NonShift": "ikkeSkift",
+        "SemiContinuousShift": ROUND,
+        "ShiftWork": "skift365",
+        "Offshore": "offshore336",
+        "ContinuousShift": CONTINUOUS,
+        "OtherShifts": "andreSkift",
+        "EmployeeHasResigned": RESIGNED,
+        "EmployerHasDismissedTheEmployee": DISMISSED,
+        "ContractCommitmentOrTemporaryEmploymentExpired": LAPSED,
+        "ChangeOfOrganizationStructureOrChangedJobInternally": INTERNAL,
+        "ChangeOfPayrollSystemOrAccountant": MOVED,
+    },
+    "finago": {},
+    "visma_net_payroll": {},
+}
+# Where a system has no word, although others have: nothing can be sent until the customer says.
+NO_WORD = {
+    ("poweroffice_go", "freelance"): "it asks for a form of everybody, and none is a freelancer's",
+    ("visma_net_payroll", "freelance"): "it has forms of employment only",
+    ("unimicro", "other_shift"): "its list ends before it",
+}
+
+
+def test_the_page_is_made_from_the_declarations() -> None:
+    page = (Path(settings.BASE_DIR) / "docs" / "meaning.md").read_text("utf-8")
+    assert with_meanings(page) == page, "Run: uv run python manage.py systems --meaning"
+
+
+def test_each_code_has_its_meaning() -> None:
+    assert {key: set(codes) for key, codes in MEANINGS.items()} == {f.key: set(f.codes) for f in FIELDS if f.codes}
+
+
+@pytest.mark.parametrize("key", ["contract_type", "working_hours_scheme", "end_reason"])
+def test_norwegian_systems_report_the_same_for_one_code(key: str) -> None:
+    for code in MEANINGS[key]:
+        told: dict[str, Any] = {}
+        for system, words in IN_A_MELDING.items():
+            declared = connectors()[system].system.field(key)
+            if declared.codes is not None:  # Visma's schemes are work-time agreements of the company's own
+                theirs = declared.codes.get(code)
+                told[system] = (words[theirs] if words else theirs) if theirs else None
+        known = {word for word in told.values() if word}
+        assert len(known) <= 1, (code, told)
+        silent = {system for system, word in told.items() if not word} if known else set()
+        assert silent == {system for system, ours in NO_WORD if ours == code and system in told}, (code, told)
+
+
+def test_one_scheme_has_the_same_hours_everywhere() -> None:
+    hours = {"round_the_clock": "35.5", "shift_365": "36.5", "offshore_336": "33.6", "continuous": "33.6"}
+    found = 0
+    for system in systems():
+        for table in (t for t in system.settings if t.name == HOURS_TABLE):
+            assert {code: hours_of(system, table, code) for code in hours} == hours, system.key
+            assert hours_of(system, table, "not_shift") in ("37.5", "none")
+            found += 1
+    assert found == 3
+
+
+def test_connections_of_before_keep_what_they_have_sent(db: Any) -> None:
+    """The upgrade writes a translation that was built in until now into the connection's own table."""
+    organization: Any = OrganizationFactory()
+
+    def stored(system: str, given: dict[str, Any]) -> Integration:
+        return Integration.objects.create(
+            organization=organization, system_key=system, name=f"{system} {Integration.objects.count()}", settings=given
+        )
+
+    bare = stored("unimicro", {"full_time_hours": "37.5"})
+    chosen = stored("unimicro", {"contract_types": {"casual": "Permanent", "other": "Temporary"}})
+    finago, other = stored("finago", {"working_hours_schemes": ""}), stored("tripletex", {"shift_hours": "33.6"})
+    import_module("integrations.migrations.0014_meaning").keep_what_codes_meant(apps, None)
+    for row in (bare, chosen, finago, other):
+        row.refresh_from_db()
+    assert bare.settings == {
+        "full_time_hours": "37.5",
+        "contract_types": {"casual": "Temporary"},
+        "working_hours_schemes": {"shift": "ShiftWork"},
+    }
+    assert chosen.settings["contract_types"] == {"casual": "Permanent", "other": "Temporary"}
+    assert finago.settings == {"working_hours_schemes": {"shift": "andreSkift"}}
+    assert other.settings == {"shift_hours": "33.6"}
