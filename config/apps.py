@@ -2,6 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin.apps import AdminConfig
 from django.db.backends.signals import connection_created
 
 
@@ -15,6 +16,10 @@ class ConfigConfig(AppConfig):
         for module in settings.EXTRA_CONNECTORS:
             register(module)
         connection_created.connect(raise_variable_limit, dispatch_uid="config.raise_variable_limit")
+
+
+class PagesConfig(AdminConfig):
+    default_site = "config.site.Site"
 
 
 def raise_variable_limit(connection: Any, **kwargs: Any) -> None:

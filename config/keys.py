@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from zxcvbn import zxcvbn
-
 BITS = 256
 _PLACEHOLDERS = ("change", "example", "secret", "insecure", "replace", "password", "placeholder")
 # What a key looks like -> the bits that each of its characters holds if it is random; of words, what English holds.
@@ -29,6 +27,9 @@ def weakness(key: str) -> str:
         return f"holds fewer than {BITS // 8} random bytes"
     if any(word in key.lower() for word in _PLACEHOLDERS):
         return "is a placeholder"
+    # It takes a moment to load, and most processes ask for no key's strength.
+    from zxcvbn import zxcvbn
+
     if zxcvbn(key[:_LOOKED_AT])["guesses_log10"] < _GUESSES:
         return "repeats itself or follows a pattern"
     return ""

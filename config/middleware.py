@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from positions.api.problems import MEDIA_TYPE, TooLarge, document
 from positions.tracing import request_id, request_of
 
+_BY_PAGES = ("GET", "HEAD", "POST")
+_BY_THE_API = (*_BY_PAGES, "PUT", "PATCH", "DELETE", "OPTIONS")
 _ACCEPTED = re.compile(r"[A-Za-z0-9._\-]{8,64}")
 
 
@@ -34,16 +36,19 @@ class RequestIdMiddleware:
 
 
 class TransportMiddleware:
-    """TRACE is answered by nobody. A program that calls without https is told so: sent on like a browser it would go on
-    showing its key to everybody on the way, and nobody would notice. Who signs out leaves nothing in the browser."""
+    """TRACE is answered by nobody, and pages do not answer PUT, PATCH, DELETE and OPTIONS, each of which Django's admin
+    would take for a GET. A program that calls without https is told so: sent on like a browser it would go on showing
+    its key to everybody on the way, and nobody would notice. Who signs out leaves nothing in the browser."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method in ("TRACE", "TRACK", "CONNECT"):
-            refused = HttpResponseNotAllowed(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-            if request.path_info.startswith("/api/"):
+        of_the_api = request.path_info.startswith("/api/")
+        answered = _BY_THE_API if of_the_api else _BY_PAGES
+        if request.method not in answered:
+            refused = HttpResponseNotAllowed(answered)
+            if of_the_api:
                 words = f"{request.method} is answered nowhere here."
                 body = document(request, 405, "method_not_allowed", words)
                 return JsonResponse(body, status=405, content_type=MEDIA_TYPE, headers={"Allow": refused["Allow"]})

@@ -15,8 +15,8 @@ from integrations.supported import code_words, our_word
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "contract_type": {
         "permanent": "Employed without an end.",
-        "probation": "On trial at the beginning: a form of its own in Sweden, elsewhere part of a permanent or temporary "
-        "contract, so that the customer says.",
+        "probation": "On trial at the beginning: a form of its own in Sweden, elsewhere part of a permanent or "
+        "temporary contract: the customer says.",
         "temporary": "Employed for a time, whatever the reason.",
         "substitute": "In the place of somebody who is away: employed for a time, where a system knows no substitute.",
         "seasonal": "Employed for a season: for a time, where a system knows no season.",

@@ -6,6 +6,7 @@ A user's memberships are read once and kept on the user object, which lives as l
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -41,7 +42,13 @@ def organization_ids(user: Any, need: Need = "view") -> frozenset[int] | None:
     """Where the user may do this. None: everywhere (operators), without asking the database which that is."""
     if is_operator(user):
         return None
-    return frozenset(pk for pk, role in _roles(user).items() if _RANK[Member.Role(role)] >= _NEEDED[need])
+    return _with(need, tuple(_roles(user).items()))
+
+
+@lru_cache(1024)
+def _with(need: Need, roles: tuple[tuple[int, str], ...]) -> frozenset[int]:
+    """A page asks a hundred times."""
+    return frozenset(pk for pk, role in roles if _RANK[Member.Role(role)] >= _NEEDED[need])
 
 
 def organizations_of(user: Any) -> QuerySet[Organization]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from django_q.brokers import Broker, orm, redis_broker
+from django_q.brokers import Broker, orm
 from django_q.signing import SignedPackage
 
 from synclog import signs
@@ -19,7 +19,7 @@ from synclog import signs
 BEAT_EVERY = 3.0  # seconds
 
 
-class _Beats:
+class Beats:
     """Called by the pusher alone, so a beat that is carried out proves pusher, queue and a worker of this cluster."""
 
     _next = 0.0
@@ -52,13 +52,27 @@ def _beat() -> dict[str, Any]:
     }
 
 
-class OrmBroker(_Beats, orm.ORM):
-    pass
-
-
-class RedisBroker(_Beats, redis_broker.Redis):
+class OrmBroker(Beats, orm.ORM):
     pass
 
 
 def broker(list_key: str) -> Broker:
-    return (RedisBroker if settings.Q_CLUSTER.get("redis") else OrmBroker)(list_key=list_key)
+    if not _over_redis():
+        return OrmBroker(list_key=list_key)
+    from synclog.redis_broker import RedisBroker
+
+    return RedisBroker(list_key=list_key)
+
+
+def no_answer(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """To be caught: what is raised when the broker does not answer, but for the database's errors; and the others."""
+    if not _over_redis():
+        return *others, OSError
+    from redis.exceptions import RedisError
+
+    return *others, OSError, RedisError
+
+
+def _over_redis() -> bool:
+    """Where no Redis is used, no process loads its library."""
+    return bool(settings.Q_CLUSTER.get("redis"))

@@ -17,10 +17,10 @@ import time
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 from django_q.brokers import get_broker
-from redis.exceptions import RedisError
 
 from positions.busy import without_waiting
 from synclog import signs, tasks
+from synclog.broker import no_answer
 from synclog.lease import HOST, WORKER_VARIABLE, new_worker
 from synclog.models import Lease
 from synclog.patience import Patience
@@ -110,7 +110,7 @@ class Watchdog:
                     self._kill()
                     self.restarts += 1
                     return
-            except (DatabaseError, OSError, RedisError) as error:
+            except no_answer(DatabaseError) as error:
                 logger.warning("The database or the broker does not answer: %s", type(error).__name__)
                 silence = 0.0  # it cannot be told apart from a silent queue
             finally:

@@ -12,9 +12,12 @@ import threading
 import time
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import redis
 from django.conf import settings
+
+if TYPE_CHECKING:
+    import redis
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +30,8 @@ def hit(name: str, seconds: int) -> int:
     0 when it could not be counted: what only reads is let through then.
     """
     if settings.REDIS_URL:
+        import redis
+
         try:
             return _hit_in_redis(name, seconds)
         except redis.RedisError as error:
@@ -36,6 +41,8 @@ def hit(name: str, seconds: int) -> int:
 
 @cache
 def _redis(url: str) -> redis.Redis:
+    import redis
+
     return redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
 
 

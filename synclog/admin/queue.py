@@ -21,9 +21,9 @@ from django.views.decorators.http import require_safe
 from django_q.brokers import get_broker
 from django_q.models import Failure, OrmQ, Schedule, Success
 from django_q.signing import BadSignature, SignedPackage
-from redis.exceptions import RedisError
 
 from positions import roles
+from synclog.broker import no_answer
 from synclog.models import Heartbeat
 from synclog.payloads import ALLOWED
 
@@ -70,7 +70,7 @@ def _size() -> int | None:
     """None: the broker does not answer."""
     try:
         return int(get_broker().queue_size())
-    except (RedisError, OSError):
+    except no_answer():
         return None
 
 

@@ -174,24 +174,23 @@ def test_a_random_key_is_never_refused(make: Any) -> None:
     assert {weakness(make()) for _ in range(40)} == {""}
 
 
+# What starts the product, as python is called: the commands, and a server of somebody else's.
+WAYS = [["manage.py", "serve"], ["manage.py", "worker"], ["manage.py", "rotate_keys"],
+        ["-c", "from config.wsgi import application"]]  # fmt: skip
+
+
 @pytest.mark.parametrize(("name", "value"), [("SECRET_KEY", "short"), ("ENCRYPTION_KEYS", "change-me")])
-@pytest.mark.parametrize("command", [["serve"], ["worker"], ["rotate_keys"]])
-def test_with_a_weak_key_nothing_starts_in_production(
-    tmp_path: Path, command: list[str], name: str, value: str
-) -> None:
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way[-1])
+def test_with_a_weak_key_nothing_starts_in_production(tmp_path: Path, way: list[str], name: str, value: str) -> None:
     env = {
         **{k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "DJANGO_SETTINGS_MODULE")},
         "PRODUCTION": "1", "SECRET_KEY": ONE, "ENCRYPTION_KEYS": ANOTHER, "ALLOWED_HOSTS": "sync.example.com",
         "DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3", name: value,
     }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "manage.py", *command], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, *way], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and f"{name} holds fewer than 32 random bytes" in done.stderr
-    assert "token_urlsafe(48)" in done.stderr and "Traceback" not in done.stderr
-    code = "from config.wsgi import application"
-    other = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
-    assert other.returncode == 1 and f"{name} holds fewer than 32 random bytes" in other.stderr
+    if way[0] == "manage.py":
+        assert "token_urlsafe(48)" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_another_server_refuses_it_too_and_the_embedded_product_is_asked_nothing(settings: Any) -> None:

@@ -29,7 +29,11 @@ def without_redis(settings, tmp_path):
 
 def elsewhere(name: str, folder: Path) -> int:
     """What another process counts."""
-    code = f"import django; django.setup()\nfrom positions.api.rates import hit; print(hit({name!r}, 60))"
+    code = (
+        "import sys, django; django.setup()\nimport config.urls, synclog.watchdog\n"
+        "from positions.api.rates import hit\n"
+        f"print(hit({name!r}, 60)); assert 'redis' not in sys.modules"
+    )
     env = {**os.environ, "DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings", "REDIS_URL": ""}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     return int(done.stdout)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
 
 from integrations.sandbox.server import sandboxes
-from tests.process.product import login, running, started, wait_for
+from tests.process.product import Product, login, running, started, wait_for
 
 pytestmark = pytest.mark.process
 
@@ -45,16 +47,50 @@ def _has_positions(address: str, key: str) -> bool:
     return any(requests.get(f"{url}/{number}", timeout=5).json() for number in numbers)
 
 
-def test_without_demo_there_is_a_first_operator_and_nothing_else(tmp_path: Path) -> None:
+@dataclass
+class TwoBesideEachOther:
+    """Started on one machine, the second while the first ran; neither was told a port."""
+
+    first: Product
+    second: Product
+    folder: Path  # of the second
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoBesideEachOther]:
+    """Both tests that ask them take what is left of them: the one that needs both comes first."""
+    folder = tmp_path_factory.mktemp("second")
+    with started(tmp_path_factory.mktemp("first")) as first, started(folder) as second:
+        yield TwoBesideEachOther(first, second, folder)
+
+
+def test_a_port_that_was_found_is_kept_while_the_server_behind_it_starts_again(beside: TwoBesideEachOther) -> None:
+    """Else whoever starts at the same moment finds it free too, and callers are refused meanwhile."""
+    product = beside.first
+    serving = next(pid for pid in product.children() if b"serve" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(serving, signal.SIGKILL)
+    wait_for(lambda: not running(serving))
+    port = int(product.address.rstrip("/").rpartition(":")[2])
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
+    assert requests.get(product.address + "healthz", timeout=30).status_code == 200
+    assert beside.second.address != product.address
+    assert requests.get(beside.second.address + "healthz", timeout=30).status_code == 200
+    assert product.interrupt() == 0
+
+
+def test_without_demo_there_is_a_first_operator_and_nothing_else(beside: TwoBesideEachOther) -> None:
+    product = beside.second
+    assert product.sandboxes == ""
+    assert login(product).get(product.address + "admin/").status_code == 200
+    assert product.interrupt() == 0
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with started(tmp_path, "--port", str(port)) as product:
-        assert product.address == f"http://127.0.0.1:{port}/"
-        assert product.sandboxes == ""
-        assert login(product).get(product.address + "admin/").status_code == 200
-        assert product.interrupt() == 0
-    with started(tmp_path, "--port", str(port)) as again:
+    with started(beside.folder, "--port", str(port)) as again:
+        assert again.address == f"http://127.0.0.1:{port}/"
         assert again.password == "", "a password is shown once"
 
 
@@ -67,22 +103,3 @@ def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
             started(tmp_path, "--port", str(holder.getsockname()[1])),
         ):
             pass
-
-
-def test_a_port_that_was_found_is_kept_while_the_server_behind_it_starts_again(tmp_path: Path) -> None:
-    """Else whoever starts at the same moment finds it free too, and callers are refused meanwhile."""
-    with started(tmp_path) as product:
-        serving = next(pid for pid in product.children() if b"serve" in Path(f"/proc/{pid}/cmdline").read_bytes())
-        os.kill(serving, signal.SIGKILL)
-        wait_for(lambda: not running(serving))
-        port = int(product.address.rstrip("/").rpartition(":")[2])
-        with socket.socket() as other:
-            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with pytest.raises(OSError, match="in use"):
-                other.bind(("127.0.0.1", port))
-        assert requests.get(product.address + "healthz", timeout=30).status_code == 200
-        (second := tmp_path / "second").mkdir()
-        with started(second) as beside:
-            assert beside.address != product.address
-            assert requests.get(beside.address + "healthz", timeout=30).status_code == 200
-        assert product.interrupt() == 0

@@ -4,7 +4,8 @@ each role does in its own organization what it may, and nothing else. By a walk 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,48 @@ def planted(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
         transaction.set_rollback(True)
 
 
+@dataclass
+class Look:
+    """What a person of the foreign organization is shown when they look everywhere, and what the looking did."""
+
+    pages: dict[str, str] = field(default_factory=dict)  # every page with status 200, by address
+    waited: set[str] = field(default_factory=set)  # addresses that took a transaction, or wrote
+    changed: set[str] = field(default_factory=set)
+
+
+@pytest.fixture(scope="module")
+def looked(planted: int) -> Callable[[str], Look]:
+    """By role; walked once for every test that asks what is there."""
+
+    @cache
+    def look(role: str) -> Look:
+        with transaction.atomic():
+            found = walked(Organization.objects.get(pk=planted), role, "get")
+            transaction.set_rollback(True)
+        return found
+
+    return look
+
+
+def walked(organization: Organization, role: str, method: str) -> Look:
+    found, client = Look(), browser_of(organization, role)
+
+    def noted(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith(("INSERT", "UPDATE", "DELETE", "SAVEPOINT")):
+            found.waited.add(address)
+        return execute(sql, *rest)
+
+    with walk.kept(lambda: walk.dump(organization)) as kept:
+        for address in walk.all_addresses():
+            with connection.execute_wrapper(noted):
+                response = getattr(client, method)(address)
+            if response.status_code == 200 and response.get("Content-Type", "").startswith("text/html"):
+                found.pages[address] = content_of(response).decode()
+            if not kept.same():
+                found.changed.add(address)
+    return found
+
+
 @pytest.fixture
 def foreign(planted: int) -> Organization:
     return Organization.objects.get(pk=planted)
@@ -55,22 +98,21 @@ def test_a_row_of_every_model_is_planted(foreign):
         assert model._default_manager.filter(**{path or "pk": PK}).exists(), f"plant a {model.__name__} in walk.py"
 
 
-def test_the_walk_reaches_what_is_there(foreign, every_form):
+def test_the_walk_reaches_what_is_there(foreign, looked, every_form):
     """The same walk as somebody who may look: else it proves nothing."""
-    shown = walk.pages_of(browser_of(foreign, "admin"))
-    with_canary = [a for a, html in shown.items() if CANARY in html]
+    with_canary = [a for a, html in looked("admin").pages.items() if CANARY in html]
     assert len(with_canary) > 25, with_canary
     changed = 0
     operator = browser_of(None, "operator")
-    before = walk.dump(foreign)
-    for form in every_form:
-        if form.method != "post" or form.action == "/admin/login/":
-            continue
-        for data in form.variants():
-            with transaction.atomic():
-                operator.post(form.action, data)
-                changed += walk.dump(foreign) != before
-                transaction.set_rollback(True)
+    with walk.kept(lambda: walk.dump(foreign)) as kept:
+        for form in every_form:
+            if form.method != "post" or form.action == "/admin/login/":
+                continue
+            for data in form.variants():
+                with transaction.atomic():
+                    operator.post(form.action, data)
+                    changed += not kept.same()
+                    transaction.set_rollback(True)
     assert changed > 12, changed
 
 
@@ -111,12 +153,9 @@ def test_no_filter_search_or_autocomplete_tells_of_anything_foreign(foreign, our
 
 
 @pytest.fixture(scope="module")
-def every_form(planted: int) -> list[walk.Form]:
+def every_form(looked: Callable[[str], Look]) -> list[walk.Form]:
     """Each form that an operator finds anywhere, as it would be sent for the foreign objects."""
-    with transaction.atomic():
-        operator = browser_of(None, "operator")
-        pages = walk.pages_of(operator)
-        transaction.set_rollback(True)
+    pages = looked("operator").pages
     return [form for address, html in pages.items() for form in walk.forms_on(html, address)]
 
 
@@ -124,17 +163,17 @@ def every_form(planted: int) -> list[walk.Form]:
 def test_no_form_of_an_operator_works_for_an_outsider(foreign, ours, every_form, role):
     """Forms with inlines, actions of lists, confirmations, switches: valid ones, with tokens and management forms."""
     client = browser_of(ours, role)
-    before = walk.dump(foreign)
     assert len(every_form) > 60
-    for form in every_form:
-        if form.method == "post":
-            for data in form.variants():
-                response = client.post(form.action, data, follow=True)
-                assert response.status_code < 500, form.action
-                # An address that refuses repeats what was typed into its own form, as an operator's form had it.
-                if not any(CANARY in str(v) for v in data.values()):
-                    assert CANARY.encode() not in content_of(response), (form.action, data)
-                assert walk.dump(foreign) == before, (form.action, data)
+    with walk.kept(lambda: walk.dump(foreign)) as kept:
+        for form in every_form:
+            if form.method == "post":
+                for data in form.variants():
+                    response = client.post(form.action, data, follow=True)
+                    assert response.status_code < 500, form.action
+                    # An address that refuses repeats what was typed into its own form, as an operator's form had it.
+                    if not any(CANARY in str(v) for v in data.values()):
+                        assert CANARY.encode() not in content_of(response), (form.action, data)
+                    assert kept.same(), (form.action, data)
 
 
 # What nobody below may change, by any form of any page, inside the organization that they belong to.
@@ -148,49 +187,36 @@ RESERVED = {
 def test_inside_an_organization_no_form_does_more_than_the_role_may(foreign, every_form, role):
     client = browser_of(foreign, role)
     only = RESERVED[role]
-    before = walk.dump(foreign, only)
-    for form in every_form:
-        if form.method == "post":
-            for data in form.variants():
-                with transaction.atomic():
-                    response = client.post(form.action, data)
-                    assert response.status_code < 500, form.action
-                    assert walk.dump(foreign, only) == before, (form.action, data)
-                    transaction.set_rollback(True)
+    with walk.kept(lambda: walk.dump(foreign, only)) as kept:
+        for form in every_form:
+            if form.method == "post":
+                for data in form.variants():
+                    with transaction.atomic():
+                        response = client.post(form.action, data)
+                        assert response.status_code < 500, form.action
+                        assert kept.same(), (form.action, data)
+                        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])
 def test_a_bare_post_of_any_address_does_no_more(foreign, role):
     client = browser_of(foreign, role)
     only = RESERVED[role]
-    before = walk.dump(foreign, only)
-    for address in walk.all_addresses():
-        for method in ("post", "put", "patch", "delete"):
-            with transaction.atomic():
-                getattr(client, method)(address, walk.GENERAL_BODY if method == "post" else None)
-                assert walk.dump(foreign, only) == before, (method, address)
-                transaction.set_rollback(True)
+    with walk.kept(lambda: walk.dump(foreign, only)) as kept:
+        for address in walk.all_addresses():
+            for method in ("post", "put", "patch", "delete"):
+                with transaction.atomic():
+                    getattr(client, method)(address, walk.GENERAL_BODY if method == "post" else None)
+                    assert kept.same(), (method, address)
+                    transaction.set_rollback(True)
 
 
-def test_a_get_changes_nothing_for_anybody(foreign):
+def test_a_get_changes_nothing_for_anybody(foreign, looked):
     """And takes no transaction: on SQLite it would wait for whoever writes. One page must: it keeps in the session the
     key that it shows."""
-    waits: set[str] = set()
-
-    def noted(execute: Any, sql: str, *rest: Any) -> Any:
-        if sql.startswith(("INSERT", "UPDATE", "DELETE", "SAVEPOINT")):
-            waits.add(address)
-        return execute(sql, *rest)
-
-    for role in ("viewer", "admin", "operator"):
-        client = browser_of(foreign, role)
-        for address in walk.all_addresses():
-            before = walk.dump(foreign)
-            with connection.execute_wrapper(noted):
-                client.get(address)
-                client.head(address)
-            assert walk.dump(foreign) == before, (role, address)
-    assert waits == {"/admin/second-factor/set-up/"}
+    looks = [look for role in ("viewer", "admin", "operator") for look in (looked(role), walked(foreign, role, "head"))]
+    assert not set().union(*(look.changed for look in looks))
+    assert set().union(*(look.waited for look in looks)) == {"/admin/second-factor/set-up/"}
 
 
 # Kind of action: address, body, and the least role that may do it.
@@ -286,10 +312,9 @@ def test_each_role_does_what_it_may_and_nothing_else(foreign, what, name, body, 
         ):
             body = {**body, "organization": PK}
         client = browser_of(foreign, role)
-        before = written_rows()
-        with transaction.atomic():
+        with transaction.atomic(), walk.kept(written_rows) as kept:
             response = client.post(address, body)
-            done = written_rows() != before
+            done = not kept.same()
             transaction.set_rollback(True)
         assert done is (rank >= RANK[least]), (what, role, response.status_code)
         if not done:

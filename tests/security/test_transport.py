@@ -76,6 +76,16 @@ def test_nothing_is_echoed(method: str) -> None:
     assert Client().generic(method, "/admin/login/").status_code == 405
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])
+def test_a_page_is_answered_by_no_method_that_nothing_of_ours_uses(method: str) -> None:
+    """Django's admin would answer as to GET."""
+    client = browser_of(None, "operator")
+    for address in ("/admin/", "/admin/positions/position/add/", "/admin/no-such-page", "/", "/metrics"):
+        answer = client.generic(method, address)
+        assert answer.status_code == 405 and answer.headers["Allow"] == "GET, HEAD, POST", address
+    assert Client().generic(method, "/api/v1/positions/").status_code == (405 if method == "PROPFIND" else 401)
+
+
 def test_a_program_without_https_is_refused_and_a_browser_sent_on(https: None) -> None:
     answer = Client(headers={"Authorization": "Bearer psk_x"}).get("/api/v1/positions/")
     assert answer.status_code == 403 and answer.json()["code"] == "without_https"

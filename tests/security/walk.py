@@ -8,7 +8,8 @@ nobody plants fails the test: new models join the walk by being made.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
@@ -213,6 +214,32 @@ def dump(organization: Organization, only: set[str] | None = None) -> dict[str, 
                 cursor.execute(*_rows_of(model, organization.pk))
                 rows[model.__name__] = cursor.fetchall()
     return rows
+
+
+class Kept:
+    """Tells whether what `look` sees is still as it was, as often as it is asked. It looks again only when a statement
+    has been sent since that may have written anything; whatever is not known to read alone may have. To be asked
+    before what was written is rolled back."""
+
+    _READ_ALONE = ("SELECT ", "SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
+
+    def __init__(self, look: Callable[[], Any]) -> None:
+        self._look, self._before, self._written = look, look(), False
+
+    def same(self) -> bool:
+        written, self._written = self._written, False
+        return not written or self._look() == self._before
+
+    def note(self, execute: Any, sql: str, *rest: Any) -> Any:
+        self._written = self._written or not sql.startswith(self._READ_ALONE)
+        return execute(sql, *rest)
+
+
+@contextmanager
+def kept(look: Callable[[], Any]) -> Iterator[Kept]:
+    found = Kept(look)
+    with connection.execute_wrapper(found.note):
+        yield found
 
 
 @cache

@@ -24,6 +24,7 @@ from synclog import broker, signs, tasks
 from synclog.lease import HOST
 from synclog.models import Heartbeat, Job, Lease
 from synclog.patience import MOST, RUNNING, STARTING, Patience
+from synclog.redis_broker import RedisBroker
 from synclog.watchdog import Watchdog
 from tests.sync.world import World
 
@@ -214,7 +215,7 @@ def test_a_cluster_carries_its_own_signs_and_no_other_ones(db: Any) -> None:
 
 
 def test_the_queue_uses_it(db: Any) -> None:
-    assert isinstance(get_broker(), broker.OrmBroker | broker.RedisBroker)
+    assert isinstance(get_broker(), broker.OrmBroker | RedisBroker)
 
 
 def test_a_beat_says_who(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
