@@ -7,12 +7,67 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
-from positions.api.problems import MEDIA_TYPE, TooLarge, document
+from positions.api.problems import MEDIA_TYPE, TooLarge, document, plain_words
 from positions.tracing import request_id, request_of
 
 _BY_PAGES = ("GET", "HEAD", "POST")
 _BY_THE_API = (*_BY_PAGES, "PUT", "PATCH", "DELETE", "OPTIONS")
 _ACCEPTED = re.compile(r"[A-Za-z0-9._\-]{8,64}")
+
+
+class HeadMiddleware:
+    """Every answer says how long it is, and to HEAD says that only: waitress writes to the wire what it is given, and
+    a body there would be read as the next answer on the connection (RFC 9110, 9.3.2)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+        if request.method == "HEAD":
+            if response.streaming:
+                response.streaming_content = []  # type: ignore[attr-defined]  # what it read from is closed with it
+            else:
+                response.content = b""
+        return response
+
+
+class AddressMiddleware:
+    """An address of the API without its slash at the end is the same one, by every method: a redirect would have POST
+    repeated as GET, and answered with a list."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith("/api/") and not request.path_info.endswith("/"):
+            request.path_info += "/"
+            request.path += "/"
+        return self.get_response(request)
+
+
+class ProblemMiddleware:
+    """Below /api/ every error is a problem document, also one that no view of the API answered."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        of_api = request.path_info.startswith("/api/")
+        if not of_api or response.status_code < 400 or response.headers.get("Content-Type") == MEDIA_TYPE:
+            return response
+        code, words = plain_words(response.status_code)
+        problem = JsonResponse(
+            document(request, response.status_code, code, words), status=response.status_code, content_type=MEDIA_TYPE
+        )
+        for name in ("Allow", "Retry-After", "WWW-Authenticate"):
+            if name in response.headers:
+                problem.headers[name] = response.headers[name]
+        response.close()
+        return problem
 
 
 class RequestIdMiddleware:

@@ -77,8 +77,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.HeadMiddleware",
     "config.middleware.RequestIdMiddleware",
     "config.health.ProbeMiddleware",
+    "config.middleware.ProblemMiddleware",
+    "config.middleware.AddressMiddleware",
     "config.middleware.TransportMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -292,16 +295,45 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Position Sync",
-    "DESCRIPTION": "Employees and their positions. Every change goes to the connected systems by itself.",
+    "DESCRIPTION": "Employees and their positions. Every change goes to the connected systems by itself.\n\n"
+    "An object that was read may be changed and sent back as a whole: what is only answered is ignored, and an unknown "
+    "name is refused. Lists come in pages: follow `next`. Errors are problem documents (RFC 9457) with a stable "
+    "`code`, the fields, and what to do.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "OAS_VERSION": "3.1.0",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "CONTACT": {"name": "Whoever operates this installation"},
+    # What is only answered is no part of a request: a generated client need not know it to make something.
+    "COMPONENT_SPLIT_REQUEST": True,
+    # Docstrings are for whoever reads the code: what integrators read is written for them (positions/api/schema.py).
+    "DISABLE_DOCSTRING_DESCRIPTIONS": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "positions.api.document.finished",
+    ],
+    "SERVERS": [{"url": "/", "description": "This installation: paths begin where the document was read."}],
+    "TAGS": [
+        {"name": "employees", "description": "Who works for the organization, and each one's positions."},
+        {"name": "positions", "description": "Periods of work: each change goes to the connected systems by itself."},
+        {"name": "companies", "description": "The organization's employers."},
+        {"name": "departments", "description": "What employees and positions belong to."},
+        {"name": "integrations", "description": "Connections to payroll systems."},
+        {"name": "jobs", "description": "What was sent, what waits, and what needs somebody."},
+        {"name": "batches", "description": "Re-syncs of more jobs than one request carries out."},
+        {"name": "matches", "description": "Who is who in the connected systems."},
+        {"name": "preview", "description": "What would be sent."},
+        {"name": "questions", "description": "Tests and previews that take longer than a request may wait."},
+    ],
     "ENUM_NAME_OVERRIDES": {
         "PositionStateEnum": "synclog.truth.Truth",
+        "BatchStateEnum": ["working", "done"],
         "JobStateEnum": "synclog.models.Job.State",
+        "JobActionEnum": "synclog.models.Job.Action",
         "MatchStateEnum": "integrations.models.EmployeeLink.State",
     },
 }

@@ -23,7 +23,7 @@ urlpatterns = [
     path("api/v1/", include("synclog.api.urls")),
     # Open to everybody: they hold no data.
     path("api/schema/", SpectacularAPIView.as_view(authentication_classes=[]), name="api-schema"),
-    # Its refusal of other methods would fail for want of a template.
+    # Its refusal of other methods would fail for want of a template; config.middleware.ProblemMiddleware words it.
     path(
         "api/docs/",
         csp_replace({"script-src": [SELF], "img-src": [SELF, "data:"]})(
@@ -35,5 +35,6 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
 ]
 
+handler400 = "positions.api.problems.bad_request"
 handler404 = "positions.api.problems.not_found"
 handler500 = "config.busy.failed"

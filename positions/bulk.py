@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,6 +11,16 @@ from positions.models import Employee, Position
 from positions.signals import positions_changed
 
 _UPDATED = [f.name for f in Position._meta.concrete_fields if f.name not in ("id", "employee", "created_at")]
+
+
+def _free_external_ids(rows: Sequence[Position]) -> None:
+    """Where one position is given the external id that another of these rows had until now: a database looks at the
+    constraint after each row, and there is no order in which two could change theirs with each other."""
+    had = {(row.employee_id, before): row.pk for row in rows if row.pk and (before := row.before("external_id"))}
+    wanted = {(row.employee_id, row.external_id): row.pk for row in rows}
+    moved = [pk for key, pk in had.items() if key in wanted and wanted[key] != pk]
+    if moved:
+        Position.objects.filter(pk__in=moved).update(external_id="")
 
 
 def save_positions(positions: Iterable[Position]) -> list[str]:
@@ -34,6 +44,7 @@ def save_positions(positions: Iterable[Position]) -> list[str]:
         changed = [(row, None if row.pk is None else row.changed_fields()) for row in rows]
         done = ["created" if row.pk is None else "unchanged" if fields == [] else "updated" for row, fields in changed]
         old = [row for (row, _), word in zip(changed, done, strict=True) if word == "updated"]
+        _free_external_ids([*new, *old])
         Position.objects.bulk_create(new, batch_size=500)
         for row in old:
             row.updated_at = now

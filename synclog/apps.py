@@ -11,9 +11,10 @@ class SynclogConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import post_spawn
 
-        from positions.api import hooks
+        from positions.api import examples, hooks
         from synclog import along, integration_pages, listen, payloads, personal_rows, signs
-        from synclog.api.extras import caused_jobs
+        from synclog.api.examples import ANSWERS
+        from synclog.api.extras import caused_jobs, jobs_field
         from synclog.queue import install
         from synclog.schedules import make_schedules
 
@@ -22,6 +23,8 @@ class SynclogConfig(AppConfig):
         integration_pages.connect()
         personal_rows.connect()
         hooks.write_extras.append(caused_jobs)
+        hooks.extra_fields["jobs"] = jobs_field
+        examples.ANSWERS.update(ANSWERS)
         install()
         signs.connect()
         payloads.install()

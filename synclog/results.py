@@ -15,6 +15,7 @@ from time import time_ns
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from integrations import adapt
@@ -140,15 +141,18 @@ class _Batch:
         self.superseded = superseded
         self.goes_on = True
         self.now = timezone.now()
+        newest = Attempt.objects.filter(job=OuterRef("pk")).order_by("-number", "-pk")
         # The jobs as they are now, with their generations; and those that were closed meanwhile (switched off).
         found = list(
             Job.objects.select_for_update()
             .filter(pk__in=[job.pk for one in done for job in one.jobs.values()])
             .order_by("position_key", "pk")
-            .values_list("pk", "generation", "open_key")
+            .values_list("pk", "generation", "open_key", Subquery(newest.values("number")[:1]))
         )
-        self.current = {pk: generation for pk, generation, _ in found}
-        self.closed = {pk for pk, _, open_key in found if open_key is None}
+        self.current = {pk: generation for pk, generation, _, _ in found}
+        self.closed = {pk for pk, _, open_key, _ in found if open_key is None}
+        # Counted through: `Job.attempts` begins anew with each re-sync.
+        self.tried = {pk: number or 0 for pk, _, _, number in found}
         self.jobs: list[tuple[Job, int]] = []  # with the generation that was sent
         self.new_jobs: list[Job] = []
         self.attempts: list[Attempt] = []
@@ -217,7 +221,8 @@ class _Batch:
             job.finished_at, job.meant = self.now, []
         self.jobs.append((job, generation))
         if job.state != Job.State.WAITING or outcome.result == "error":
-            self.attempts.append(_attempt(job, outcome, done, report, self.integration))
+            number = self.tried.get(job.pk, 0) + 1
+            self.attempts.append(_attempt(job, number, outcome, done, report, self.integration))
 
     def _succeeded(self, job: Job, outcome: Outcome) -> None:
         job.state, job.open_key = Job.State.SUCCEEDED, None
@@ -481,12 +486,14 @@ def _id(remote_id: str) -> str:
     return remote_id
 
 
-def _attempt(job: Job, outcome: Outcome, done: Done, report: Report | Exception, integration: Integration) -> Attempt:
+def _attempt(
+    job: Job, number: int, outcome: Outcome, done: Done, report: Report | Exception, integration: Integration
+) -> Attempt:
     names = {f.ours: f.remote for f in integration.system.fields}
     exchanges = report.exchanges if isinstance(report, Report) else ()
     return Attempt(
         job=job,
-        number=job.attempts or 1,
+        number=number,
         started_at=done.started,
         finished_at=done.finished,
         result=outcome.result,

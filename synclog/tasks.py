@@ -17,7 +17,7 @@ from integrations.scope import NOTHING, scopes_of
 from positions.models import Organization, Position
 from positions.origin import Origin
 from positions.transactions import repeated
-from synclog import actions, agreeing, asking, clock, retention, shares
+from synclog import actions, agreeing, asking, batch, clock, retention, shares
 from synclog.lease import HOST, WORKER, Held, free, ready_integrations
 from synclog.models import Event, Heartbeat, Job
 from synclog.record import Changed, job_for, store
@@ -26,6 +26,7 @@ from synclog.wake import wake
 
 logger = logging.getLogger("synclog.tasks")
 
+BATCH_SECONDS = 8.0  # of recording what is sent again
 AGREE_SECONDS = 8.0  # of comparing links, then others have their turn
 FORGET_WORKERS_AFTER = timedelta(hours=1)
 TAKEN_OVER = 1000  # links in one transaction
@@ -113,6 +114,8 @@ def sweep() -> None:
     take_over_the_day()
     asking.look_after()
     tell_of_warnings()
+    for pk in batch.left_lying().values_list("pk", flat=True):
+        batch.ring(pk)
     agree()
     now = timezone.now()
     # Each start of a worker has a row of its own.
@@ -151,6 +154,16 @@ def agree() -> None:
     while agreeing.look_at_due():
         if time.monotonic() > end:
             async_task("synclog.tasks.agree", task_name="agree")
+            return
+
+
+def carry_on(pk: int) -> None:
+    """With a batch (`synclog.batch`) for some seconds; the rest waits behind the others."""
+    beat()
+    end = time.monotonic() + BATCH_SECONDS
+    while batch.carry_on(pk):
+        if time.monotonic() > end:
+            batch.ring(pk)
             return
 
 

@@ -15,6 +15,7 @@ from integrations.connectors.registry import connector_for, connectors
 from integrations.connectors.system import System
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import Company, Organization
+from positions.models.text import Line
 
 
 class IntegrationQuerySet(models.QuerySet["Integration"]):
@@ -45,7 +46,7 @@ class Integration(models.Model):
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="integrations")
     system_key = models.CharField("system", max_length=40, validators=[validate_system])
-    name = models.CharField(max_length=80, help_text="How you call this connection, for example: Tripletex, Oslo.")
+    name = Line(max_length=80, help_text="How you call this connection, for example: Tripletex, Oslo.")
     uuid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
 
     # Written by people, never shown again: {name: value}, as the connector declares.

@@ -1,5 +1,9 @@
 """One good value for each field: shown in errors and in the documentation."""
 
+from __future__ import annotations
+
+from typing import Any
+
 EXAMPLES: dict[str, str] = {
     "number": "1042",
     "first_name": "Kari",
@@ -38,4 +42,29 @@ EXAMPLES: dict[str, str] = {
     "updated_since": "2026-03-01T09:14:00Z",
     "limit": "100",
     "ordering": "-updated_at",
+}
+
+# Good values of what is only answered, by "Component.property" or by the property alone, for the documentation. Other
+# apps add theirs in `AppConfig.ready`.
+ANSWERS: dict[str, Any] = {
+    "next": "https://hr.example.com/api/v1/positions/?cursor=W2ZhbHNlLFsiaWQiXSxbNDFdXQ",
+    "previous": None,
+    "request_id": "5f2b7c1d9e",
+    "id": 41,
+    "status": "current",
+    "national_id_set": True,
+    "name": "Oslo",
+    "organization_number": "974760673",
+    "code": "BUT1",
+    "created_at": "2026-02-20T08:00:00Z",
+    "updated_at": "2026-03-01T09:14:00Z",
+    "end_date": None,
+    "end_reason": None,
+    "last_day_of_work": None,
+    "notice_date": None,
+    "deleted": True,
+    "index": 0,
+    "BulkAnswer.created": 1,
+    "BulkAnswer.updated": 0,
+    "BulkAnswer.unchanged": 0,
 }

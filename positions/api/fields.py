@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
 from rest_framework.settings import api_settings
 
-from positions.api.base import unknown
+from positions.api.base import Unknown
+from positions.api.schema import HIGHEST_ID
+from positions.text import one_line, plain_number, several_lines
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NOT_NULL = "This cannot be cleared. Leave it out to keep it as it is."
 
 
-class Text(serializers.CharField):
-    """Text that may be empty: null and "" both clear it, and empty is answered as null."""
+class Line(serializers.CharField):
+    """One line of text."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    default_validators = [one_line]
+
+
+class Text(serializers.CharField):
+    """Text that may be empty: null and "" both clear it, and empty is answered as null. `lines`: several of them."""
+
+    def __init__(self, *, lines: bool = False, **kwargs: Any) -> None:
         super().__init__(**{"required": False, "allow_null": True, "allow_blank": True, "default": None, **kwargs})
+        self.validators.append(several_lines if lines else one_line)
 
     def run_validation(self, data: Any = empty) -> Any:
         value = super().run_validation(data)
@@ -30,6 +41,16 @@ class Text(serializers.CharField):
 
     def to_representation(self, value: Any) -> Any:
         return value or None
+
+
+class Said(serializers.CharField):
+    """Text of an answer: null where there is none, as everywhere."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"read_only": True, "allow_null": True, **kwargs})
+
+    def to_representation(self, value: Any) -> Any:
+        return str(value) if value else None
 
 
 class Email(Text):
@@ -75,6 +96,36 @@ class Day(serializers.DateField):
         raise ValidationError(f"“{str(value)[:40]}” is not a date. Write it as 2026-03-01.", "invalid")
 
 
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
+
+
+def moment_of(text: str) -> datetime:
+    """A moment as 2026-03-01T09:14:00Z, in UTC; without an offset it is UTC. Raises ValidationError."""
+    if _MOMENT.fullmatch(text):
+        try:
+            moment = datetime.fromisoformat(text)
+            # At the edges of the calendar, an offset leads out of it.
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise ValidationError(f"There is no moment {text} in the calendar.", "invalid") from None
+    raise ValidationError(f"“{text[:40]}” is not a time. Write it as 2026-03-01T09:14:00Z.", "invalid")
+
+
+class Moment(serializers.DateTimeField):
+    def to_internal_value(self, value: Any) -> datetime:
+        return moment_of(value if isinstance(value, str) else str(value)[:40])
+
+
+class Number(serializers.DecimalField):
+    """A number, or a text that says one as 80 or 37.5."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        number = None if isinstance(data, bool | list | dict) else plain_number(str(data)[:50])
+        if number is None:
+            self.fail("invalid")
+        return super().to_internal_value(str(number))
+
+
 class OptionalDay(Day):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"required": False, "allow_null": True, "default": None, **kwargs})
@@ -82,7 +133,7 @@ class OptionalDay(Day):
 
 class Id(serializers.IntegerField):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"required": False, "allow_null": True, "min_value": 1, "max_value": 2**63 - 1, **kwargs})
+        super().__init__(**{"required": False, "allow_null": True, "min_value": 1, "max_value": HIGHEST_ID, **kwargs})
 
     def to_internal_value(self, data: Any) -> int:
         # DRF also takes true and "12.0".
@@ -91,22 +142,74 @@ class Id(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "string", "format": "decimal", "pattern": r"^(100(\.0{1,2})?|\d{1,2}(\.\d{1,2})?)$"})
+class Percentage(Number):
+    """0 to 100, up to two decimals; sent as text or as a number, answered as text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = "A percentage lies between 0 and 100, for example 80 or 37.5."
+        super().__init__(
+            max_digits=5,
+            decimal_places=2,
+            min_value=Decimal(0),
+            max_value=Decimal(100),
+            error_messages={
+                "invalid": "Write a number such as 80 or 37.5.",
+                "min_value": words,
+                "max_value": words,
+                "null": _NOT_NULL,
+            },
+            **kwargs,
+        )
+
+
+@extend_schema_field(
+    {
+        "type": "string",
+        "format": "decimal",
+        "pattern": r"^(168(\.0{1,2})?|(1[0-5]\d|16[0-7]|\d{1,2})(\.\d{1,2})?)$",
+    }
+)
+class WeeklyHours(Number):
+    """0 to 168, up to two decimals; sent as text or as a number, answered as text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = "Weekly hours lie between 0 and 168."
+        super().__init__(
+            max_digits=5,
+            decimal_places=2,
+            min_value=Decimal(0),
+            max_value=Decimal(168),
+            error_messages={"invalid": "Write a number such as 37.5.", "min_value": words, "max_value": words},
+            **kwargs,
+        )
+
+
+class AnswerId(Id):
+    """An id that is only answered."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"read_only": True, "allow_null": False, **kwargs})
+
+
 class StrictSerializer(serializers.Serializer):
-    """Refuses names that it does not know, and values that it computes itself."""
+    """Refuses names that it does not know. What is only answered may be sent back with the rest, and is ignored: who
+    reads an object, changes a value and sends it all means just that value."""
+
+    strict = True  # for the document: positions/api/schema.py
 
     default_error_messages = {"invalid": "Send a JSON object."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._unknown = Unknown("field", "unknown_field")  # of all the objects that it is asked of
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
             raise ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [ErrorDetail("Send a JSON object.", "invalid")]})
-        fields = self.fields
-        writable = [name for name, field in fields.items() if not field.read_only]
-        errors: dict[str, Any] = {}
-        for name in data:
-            if name not in fields:
-                errors[str(name)] = [ErrorDetail(unknown(str(name), writable, "field"), "unknown_field")]
-            elif fields[name].read_only:
-                errors[name] = [ErrorDetail("This is computed. Leave it out.", "read_only")]
+        writable = [name for name, field in self.fields.items() if not field.read_only]
+        known = {*self.fields, *self.also_answered()}
+        errors: dict[str, Any] = {**self._unknown.errors([name for name in data if name not in known], writable)}
         try:
             value = super().to_internal_value(data)
         except ValidationError as error:
@@ -114,6 +217,10 @@ class StrictSerializer(serializers.Serializer):
         if errors:
             raise ValidationError(errors)
         return value
+
+    def also_answered(self) -> Collection[str]:
+        """Names that answers have besides the fields: ignored like those that are only read."""
+        return ()
 
 
 def required(**kwargs: Any) -> dict[str, Any]:

@@ -1,17 +1,17 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.utils.dateparse import parse_datetime
-from django.utils.timezone import is_naive, make_aware
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
-from positions.api.fields import Day
+from positions.api.fields import Day, moment_of
+from positions.api.schema import HIGHEST_ID
 from positions.models import ContractType, Employee, Position
 from positions.models.words import matching
 
@@ -41,12 +41,9 @@ class MomentField(forms.CharField):
             return None
         try:
             # A “+” that was not escaped in the address arrives as a space.
-            moment = parse_datetime(text.replace(" ", "+"))
-        except ValueError:
-            moment = None
-        if moment is None:
-            raise ValidationError(f"“{text[:40]}” is not a time. Write it as 2026-03-01T09:14:00Z.", "invalid")
-        return make_aware(moment) if is_naive(moment) else moment
+            return moment_of(text.replace(" ", "+"))
+        except Exception as error:
+            raise ValidationError(str(error.detail[0]), "invalid") from None  # type: ignore[attr-defined]
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
@@ -60,10 +57,16 @@ class IdField(forms.IntegerField):
     default_error_messages = {"invalid": "An id is a whole number."}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=2**63 - 1, **kwargs)
+        super().__init__(min_value=1, max_value=HIGHEST_ID, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        # Python also reads 8_0 and the digits of other scripts.
+        if isinstance(value, str) and value and not re.fullmatch(r"-?\d+", value.strip(), re.ASCII):
+            raise ValidationError(self.error_messages["invalid"], "invalid")
+        return super().to_python(value)
 
 
-@extend_schema_field(OpenApiTypes.INT64)
+@extend_schema_field({"type": "integer", "format": "int64", "minimum": 1, "maximum": HIGHEST_ID})
 class IdFilter(filters.Filter):
     field_class = IdField
 
@@ -80,12 +83,14 @@ class EmployeeFilters(filters.FilterSet):
         method="filter_search",
         help_text="Beginnings of the number, of names or of the e-mail address; case and accents do not matter.",
     )
-    number = filters.CharFilter()
+    number = filters.CharFilter(help_text="The whole number.")
     email = filters.CharFilter(method="filter_email", help_text="The whole address; case does not matter.")
-    external_id = filters.CharFilter()
-    company = IdFilter(field_name="company_id")
-    department = IdFilter(field_name="department_id")
-    updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
+    external_id = filters.CharFilter(help_text="Your own id, whole.")
+    company = IdFilter(field_name="company_id", help_text="Id of a company.")
+    department = IdFilter(field_name="department_id", help_text="Id of a department.")
+    updated_since = MomentFilter(
+        field_name="updated_at", lookup_expr="gte", help_text="Changed here at this moment or later."
+    )
 
     class Meta:
         model = Employee
@@ -100,18 +105,20 @@ class EmployeeFilters(filters.FilterSet):
 
 
 class PositionFilters(filters.FilterSet):
-    employee = IdFilter(field_name="employee_id")
-    employee_number = filters.CharFilter(field_name="employee__number")
-    external_id = filters.CharFilter()
-    contract_type = ChoiceFilter(choices=ContractType.choices)
+    employee = IdFilter(field_name="employee_id", help_text="Id of an employee.")
+    employee_number = filters.CharFilter(field_name="employee__number", help_text="The whole number of an employee.")
+    external_id = filters.CharFilter(help_text="Your own id, whole.")
+    contract_type = ChoiceFilter(choices=ContractType.choices, help_text="The kind of contract.")
     active_on = DayFilter(method="filter_active_on", help_text="Positions that run on this day.")
-    start_date_from = DayFilter(field_name="start_date", lookup_expr="gte")
-    start_date_to = DayFilter(field_name="start_date", lookup_expr="lte")
+    start_date_from = DayFilter(field_name="start_date", lookup_expr="gte", help_text="Begins on this day or later.")
+    start_date_to = DayFilter(field_name="start_date", lookup_expr="lte", help_text="Begins on this day or earlier.")
     end_date_from = DayFilter(field_name="end_date", lookup_expr="gte", help_text="Open positions have no end date.")
     end_date_to = DayFilter(field_name="end_date", lookup_expr="lte", help_text="Open positions have no end date.")
-    company = IdFilter(field_name="company_id")
-    department = IdFilter(field_name="department_id")
-    updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
+    company = IdFilter(field_name="company_id", help_text="Id of a company.")
+    department = IdFilter(field_name="department_id", help_text="Id of a department.")
+    updated_since = MomentFilter(
+        field_name="updated_at", lookup_expr="gte", help_text="Changed here at this moment or later."
+    )
 
     class Meta:
         model = Position

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model, Q, QuerySet
@@ -52,14 +52,14 @@ class Pages(BasePagination):
         return Response({"next": self.next_link(), "previous": self.previous_link(), "results": data})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": "string", "format": "uri", "nullable": True}
+        link = {"type": ["string", "null"], "format": "uri"}
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
             "properties": {
                 "next": {**link, "description": "The address of the next page, null on the last."},
-                "previous": link,
-                "results": schema,
+                "previous": {**link, "description": "The address of the page before, null on the first."},
+                "results": {**schema, "description": "The rows of this page."},
             },
         }
 
@@ -142,7 +142,7 @@ class Pages(BasePagination):
             if not isinstance(backwards, bool) or ordering != self.ordering or len(values) != len(self.ordering):
                 raise ValueError
             read = [self._value(model, name.lstrip("-"), v) for name, v in zip(self.ordering, values, strict=True)]
-        except (ValueError, TypeError, binascii.Error, RecursionError):
+        except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
             raise ValidationError(
                 {"cursor": ["This cursor is not of this list. Start without one, then follow “next”."]}
             ) from None
@@ -155,7 +155,8 @@ class Pages(BasePagination):
             parsed: datetime | date | None = (parse_datetime if kind == "DateTimeField" else parse_date)(value)
             if parsed is None or (isinstance(parsed, datetime) and parsed.tzinfo is None):
                 raise ValueError
-            return parsed
+            # At the edges of the calendar, an offset leads out of it.
+            return parsed.astimezone(UTC) if isinstance(parsed, datetime) else parsed
         expected: type = int if kind in ("BigAutoField", "IntegerField", "BigIntegerField", "ForeignKey") else str
         if not isinstance(value, expected) or isinstance(value, bool):
             raise ValueError

@@ -1,16 +1,57 @@
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
 
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
+from rest_framework.parsers import get_encoding  # type: ignore[attr-defined]  # the stubs are of an older one
+
+from positions.text import composed
+
+_DEEPEST = 20  # of lists and objects in each other: no address takes more than three
 
 
-class JSONParser(parsers.JSONParser):
-    """JSON of any sensible depth: what is nested deeper than Python can follow is an error of the request."""
+class JSONParser(parsers.BaseParser):
+    """JSON of any sensible depth, of which each name stands once in its object, with every letter in its one form
+    (positions/text.py)."""
 
-    def parse(self, *args: Any, **kwargs: Any) -> Any:
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        charset = get_encoding(parser_context or {})
         try:
-            return super().parse(*args, **kwargs)
+            body = json.loads(stream.read().decode(charset), parse_constant=_no_number, object_pairs_hook=_object)
         except RecursionError:
             raise ParseError("The body is nested too deeply.") from None
+        except ValueError as error:
+            raise ParseError(f"JSON parse error: {error}") from None
+        return _composed(body, _DEEPEST)
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ParseError(f"“{name[:60]}” stands twice in one object: which of the two is meant?")
+        found[name] = value
+    return found
+
+
+def _composed(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return composed(value)
+    if not isinstance(value, dict | list):
+        return value
+    if not depth:
+        raise ParseError("The body is nested too deeply.")
+    if isinstance(value, list):
+        return [_composed(one, depth - 1) for one in value]
+    return {name: _composed(one, depth - 1) for name, one in value.items()}

@@ -7,10 +7,18 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.conf import settings
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+)
 from django.core.signals import got_request_exception
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.defaults import bad_request as bad_request_page
 from django.views.defaults import page_not_found
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -39,7 +47,14 @@ TITLES = {
     503: "Busy",
 }
 # Errors that are not about the form of a value: an example of the form would mislead.
-_WITHOUT_EXAMPLE = {"does_not_exist", "unknown_field", "read_only", "taken", "immutable", "duplicate", "mismatch"}
+_WITHOUT_EXAMPLE = {"does_not_exist", "unknown_field", "taken", "immutable", "duplicate", "mismatch", "repeated"}
+
+
+class BadRequest(exceptions.APIException):
+    """A request that Django itself refuses to read."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_code = "bad_request"
 
 
 class PreconditionFailed(exceptions.APIException):
@@ -94,6 +109,8 @@ def _of_ours(exc: Exception) -> exceptions.APIException:
         return exceptions.PermissionDenied()
     if isinstance(exc, RequestDataTooBig):
         return TooLarge()
+    if isinstance(exc, SuspiciousOperation):
+        return BadRequest(_words_of(exc))
     if isinstance(exc, IntegrityError):
         return Conflict()
     if is_busy(exc):
@@ -105,9 +122,15 @@ def _of_ours(exc: Exception) -> exceptions.APIException:
     )
 
 
-def _sendable(text: str) -> str:
-    """What was sent may be quoted back, also halves of characters, which no answer can carry."""
-    return text.encode("utf-8", "replace").decode()
+# So many errors of one request are told. Of what was sent, so many characters are said again.
+MOST_ERRORS = 100
+_LONGEST = {"field": 200, "message": 1000}
+
+
+def _sendable(text: str, longest: int) -> str:
+    """What was sent may be quoted back, also halves of characters, which no answer can carry, and megabytes."""
+    short = text if len(text) <= longest else f"{text[:longest]}…"
+    return short.encode("utf-8", "replace").decode()
 
 
 def flatten(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
@@ -126,7 +149,11 @@ def flatten(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
             yield from flatten(inner, f"{path}[{index}]" if nested else path)
     else:
         code = getattr(detail, "code", "invalid")
-        error = {"field": _sendable(path), "code": code, "message": _sendable(str(detail))}
+        error = {
+            "field": _sendable(path, _LONGEST["field"]),
+            "code": code,
+            "message": _sendable(str(detail), _LONGEST["message"]),
+        }
         example = EXAMPLES.get(path.rpartition(".")[2])
         if example is not None and code not in _WITHOUT_EXAMPLE:
             error["example"] = example
@@ -167,11 +194,14 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
     if isinstance(problem, exceptions.ValidationError):
         code = "validation_failed"
         errors = list(flatten(problem.detail))
-        one = errors[0] if len(errors) == 1 else None
+        number = len(errors)
+        errors = errors[:MOST_ERRORS]
+        one = errors[0] if number == 1 else None
         if one is not None:
             detail = f"{one['field']}: {one['message']}" if one["field"] else one["message"]
         else:
-            detail = f"{len(errors)} values are not right; nothing was changed. See errors."
+            told = "See errors." if number == len(errors) else f"The first {len(errors)} are in errors."
+            detail = f"{number} values are not right; nothing was changed. {told}"
     else:
         codes = problem.get_codes()
         code = codes if isinstance(codes, str) else problem.default_code
@@ -183,9 +213,37 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
     return Response(body, status=problem.status_code, headers=headers, content_type=MEDIA_TYPE)
 
 
+def _words_of(exc: Exception) -> str:
+    if isinstance(exc, DisallowedHost):
+        return "This product is not reached under this host name. Call the address that its operator gave you."
+    if isinstance(exc, TooManyFieldsSent):
+        return f"Send at most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} query parameters."
+    return plain_words(400)[1]
+
+
+def plain_words(status_code: int) -> tuple[str, str]:
+    """(code, what to do) of an error of which no more is known than its status."""
+    words = {
+        400: ("bad_request", "The request cannot be read. Nothing was changed. See /api/docs/."),
+        403: ("permission_denied", "This is not allowed. Nothing was changed."),
+        404: ("not_found", "There is no such address in the API. See /api/docs/."),
+        405: ("method_not_allowed", "This address does not answer this method. See the header Allow."),
+    }
+    ours = "Something broke on our side and nothing was changed. Repeat later; if it stays, report the request id."
+    return words.get(status_code, ("internal_error", ours) if status_code >= 500 else words[400])
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler400: a problem document below /api/, Django's page elsewhere."""
+    if not request.path_info.startswith("/api/"):
+        return bad_request_page(request, exception)
+    body = document(request, 400, BadRequest.default_code, _words_of(exception))
+    return JsonResponse(body, status=400, content_type=MEDIA_TYPE)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler404: a problem document below /api/, Django's page elsewhere."""
     if not request.path_info.startswith("/api/"):
         return page_not_found(request, exception)
-    body = document(request, 404, "not_found", "There is no such address in the API. See /api/docs/.")
+    body = document(request, 404, *plain_words(404))
     return JsonResponse(body, status=404, content_type=MEDIA_TYPE)

@@ -104,6 +104,18 @@ def names(row: Row, *any_of: str) -> bool:
     return any(name in row for name in any_of)
 
 
+def as_changed(row: Row, stored: Employee | Position) -> Row:
+    """The row without the one of `department` and `department_code` that says what is stored, where the other says
+    something else: who reads an object, changes one of them and sends both back means the one that was changed."""
+    if not {"department", "department_code"} <= row.keys():
+        return row
+    here = stored.department
+    same_id = row["department"] == (here.pk if here else None)
+    same_code = (row["department_code"] or None) == (here.code if here else None)
+    unchanged = {(True, False): "department", (False, True): "department_code"}.get((same_id, same_code))
+    return {name: value for name, value in row.items() if name != unchanged}
+
+
 def by_external_id(employees: Iterable[Employee], external_ids: set[str]) -> dict[tuple[int, str], Position]:
     """Positions that have one of these external ids."""
     people = {employee.pk: employee for employee in employees}

@@ -1,4 +1,7 @@
-"""What the OpenAPI document says of every operation: the key, its scope, common headers and errors."""
+"""What the OpenAPI document says of every operation: the key, its scope, common headers and errors.
+
+What operations refer to stands in `positions.api.document`.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,14 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ComponentRegistry
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.plumbing import ComponentRegistry, is_patched_serializer
+from drf_spectacular.utils import Direction, OpenApiParameter
 from rest_framework import serializers
 
-_PROBLEM = "application/problem+json"
+from positions.api.document import answer_headers, error_ref
 
-_ERRORS = {
-    "400": ("The request is not right: each wrong value is named, with an example.", "validation_failed"),
-    "401": ("No API key, or one that is unknown, expired, or ended with its owner's membership.", "not_authenticated"),
-    "403": ("The key lacks the scope.", "missing_scope"),
-    "404": ("There is nothing with this id in your organization.", "not_found"),
-    "409": ("Somebody saved the same thing at the same moment.", "conflict"),
-    "412": ("It was changed since you read it (If-Match).", "precondition_failed"),
-    "422": ("The Idempotency-Key was used for another request.", "idempotency_key_reused"),
-    "429": ("Too many requests: wait as long as Retry-After says.", "throttled"),
-}
+HIGHEST_ID = 2**63 - 1
+_EVERYWHERE = ("400", "401", "403", "405", "406", "429", "500", "503")
 
 
 class FieldErrorSerializer(serializers.Serializer):
@@ -29,61 +24,93 @@ class FieldErrorSerializer(serializers.Serializer):
     code = serializers.CharField(help_text="Stable, for programs.")
     message = serializers.CharField(help_text="For people.")
     example = serializers.CharField(required=False, help_text="A value that is right in form.")
+    # Not of every error: a value that is taken is right in form.
+    sometimes = ("example",)
 
 
 class ProblemSerializer(serializers.Serializer):
-    """An error, as RFC 9457 describes it. Nothing was changed."""
+    about = "An error, as RFC 9457 describes it. Nothing was changed."
 
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
+    type = serializers.CharField(help_text="`urn:position-sync:problem:` and the code.")
+    title = serializers.CharField(help_text="The kind of error, the same for each status.")
+    status = serializers.IntegerField(min_value=400, max_value=599, help_text="The HTTP status.")
     code = serializers.CharField(help_text="Stable, for programs.")
     detail = serializers.CharField(help_text="What happened and what to do.")
-    errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]
+    errors = FieldErrorSerializer(many=True, help_text="The wrong values, when there are any.")  # type: ignore[assignment]
     request_id = serializers.CharField(help_text="Name it when you ask for help. Also in X-Request-ID.")
 
 
-def _example(status: str, code: str) -> dict[str, Any]:
-    errors = []
-    detail = _ERRORS[status][0]
-    if status == "400":
-        message = "“1.3.2026” is not a date. Write it as 2026-03-01."
-        detail = f"start_date: {message}"
-        errors = [{"field": "start_date", "code": "invalid", "message": message, "example": "2026-03-01"}]
-    return {
-        "type": f"urn:position-sync:problem:{code}",
-        "title": "The request is not right" if status == "400" else _ERRORS[status][0],
-        "status": int(status),
-        "code": code,
-        "detail": detail,
-        "errors": errors,
-        "request_id": "5f2b7c1d9e",
-    }
-
-
 class ApiSchema(AutoSchema):
-    def _errors(self) -> list[str]:
-        found = ["400", "401", "403", "429"]
-        if "{" in self.path:
-            found.append("404")
-        if self.method != "GET":
-            found.append("409")
-        if self.method == "POST":
-            found.append("422")
-        if self._takes_if_match():
-            found.append("412")
-        return sorted(found)
+    """Of a serializer it says what holds on the wire:
+
+    - in an answer every property is there, but for those in the serializer's `sometimes`;
+    - where what is left out stays (PATCH, rows of a bulk), nothing is required and nothing has a default: a client
+      that fills in defaults would overwrite what it never named;
+    - `about` describes it; docstrings are for whoever reads the code.
+
+    A view with `etags` gives one with each answer about one object, and takes it with each write of one.
+    """
+
+    # -- schemas
+
+    def _postprocess_serializer_schema(self, schema: dict[str, Any], serializer: Any, direction: Direction) -> Any:
+        schema = super()._postprocess_serializer_schema(schema, serializer, direction)
+        properties = schema.get("properties", {})
+        if about := getattr(serializer, "about", ""):
+            schema["description"] = about
+        if direction == "response":
+            sometimes = getattr(serializer, "sometimes", ())
+            schema["required"] = sorted(name for name in properties if name not in sometimes)
+        elif getattr(serializer, "strict", False):
+            schema["additionalProperties"] = False
+        for one in properties.values():
+            # The component's name says which way it goes.
+            one.pop("readOnly", None)
+            one.pop("writeOnly", None)
+            if direction == "response" or is_patched_serializer(serializer, direction):
+                one.pop("default", None)
+            # "" is taken like null, which is how it is answered.
+            if "" in one.get("enum", ()) and None in one["enum"]:
+                one["enum"] = [value for value in one["enum"] if value != ""]
+        return schema
+
+    # -- operations
+
+    @property
+    def _changes(self) -> bool:
+        """Whether the operation is one of those that `positions.api.base.writes` carries out."""
+        handler = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
+        return getattr(handler, "writes", False)
+
+    @property
+    def _has_etag(self) -> bool:
+        detail = getattr(self.view, "detail", False) or getattr(self.view, "action", "") == "create"
+        return bool(getattr(self.view, "etags", False) and detail)
 
     def _takes_if_match(self) -> bool:
-        return self.method in ("PUT", "PATCH", "DELETE")
+        return self._has_etag and self.method in ("PUT", "PATCH", "DELETE")
+
+    def _errors(self, operation: dict[str, Any]) -> list[str]:
+        found = list(_EVERYWHERE)
+        if "{" in self.path:
+            found.append("404")
+        if self._changes or "requestBody" in operation:
+            found += ["413", "415"]
+        if self._changes:
+            found.append("409")
+            if self.method == "POST":
+                found.append("422")
+        if self._takes_if_match():
+            found.append("412")
+        return found
 
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())
-        if self.method == "POST":
+        if self.method == "POST" and self._changes:
             found.append(
                 OpenApiParameter(
                     "Idempotency-Key",
-                    str,
+                    {"type": "string", "minLength": 1, "maxLength": 255},
                     OpenApiParameter.HEADER,
                     description="A new value for each new request, for example a UUID. Kept for 24 hours: the same "
                     "request again gets the same answer, with `Idempotent-Replay: true`, and changes nothing.",
@@ -98,6 +125,29 @@ class ApiSchema(AutoSchema):
                     description="The ETag that you read: 412 when it was changed since. Without it the last one wins.",
                 )
             )
+        if self._has_etag and self.method == "GET":
+            found.append(
+                OpenApiParameter(
+                    "If-None-Match",
+                    str,
+                    OpenApiParameter.HEADER,
+                    description="The ETag that you have: 304 without a body when nothing changed.",
+                )
+            )
+        return found
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        found = super()._resolve_path_parameters(variables)
+        for parameter in found:
+            parameter["description"] = f"Id of the {getattr(self.view, 'basename', None) or 'object'}."
+        return found
+
+    def _get_filter_parameters(self) -> list[dict[str, Any]]:
+        found = super()._get_filter_parameters()
+        filters = getattr(getattr(self.view, "filterset_class", None), "base_filters", {})
+        for parameter in found:
+            if "description" not in parameter:
+                parameter["description"] = filters[parameter["name"]].extra["help_text"]
         return found
 
     def get_description(self) -> str:  # type: ignore[override]
@@ -111,15 +161,40 @@ class ApiSchema(AutoSchema):
         operation = super().get_operation(path, path_regex, path_prefix, method, registry)
         if operation is None:
             return None
-        problem = self.resolve_serializer(ProblemSerializer, "response").ref
-        for status in self._errors():
-            words, code = _ERRORS[status]
-            operation["responses"].setdefault(
-                status,
-                {"description": words, "content": {_PROBLEM: {"schema": problem, "example": _example(status, code)}}},
-            )
-        operation["responses"] = dict(sorted(operation["responses"].items()))
+        self.resolve_serializer(ProblemSerializer, "response")
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "path" and parameter["schema"]["type"] == "integer":
+                parameter["schema"] = {"type": "integer", "format": "int64", "minimum": 1, "maximum": HIGHEST_ID}
+            if parameter["in"] == "query" and parameter["schema"] == {"type": "string"}:
+                parameter["schema"] = {"type": "string", "pattern": r"\S"}  # ApiView.initial refuses empty ones
+        responses = operation["responses"]
+        for status, response in responses.items():
+            response["description"] = response["description"] or _SUCCESS[status]
+            response["headers"] = answer_headers(*self._own_headers(status))
+        if self._has_etag and self.method == "GET":
+            responses["304"] = {
+                "description": "Nothing changed since (If-None-Match).",
+                "headers": answer_headers("ETag"),
+            }
+        for status in self._errors(operation):
+            responses[status] = error_ref(status)
+        operation["responses"] = dict(sorted(responses.items()))
         return operation
+
+    def _own_headers(self, status: str) -> list[str]:
+        found = []
+        if self._has_etag and self.method != "DELETE":
+            found.append("ETag")
+        if status in ("201", "202"):
+            found.append("Location")
+        if status == "202":
+            found.append("Retry-After")
+        if self.method == "POST" and self._changes:
+            found.append("Idempotent-Replay")
+        return found
+
+
+_SUCCESS = {"200": "Done: as it is now.", "201": "Made.", "202": "Not finished yet: see `Location`."}
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):

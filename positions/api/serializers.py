@@ -1,24 +1,40 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from positions.api.fields import Choice, Day, Email, Id, OptionalChoice, OptionalDay, StrictSerializer, Text, required
+from positions.api import hooks
+from positions.api.fields import (
+    AnswerId,
+    Choice,
+    Day,
+    Email,
+    Id,
+    Line,
+    OptionalChoice,
+    OptionalDay,
+    Percentage,
+    StrictSerializer,
+    Text,
+    WeeklyHours,
+    required,
+)
 from positions.models import ContractType, EndReason, Position, RemunerationType, WorkingHoursScheme
 
 
 class EmployeeSerializer(StrictSerializer):
-    id = serializers.IntegerField(read_only=True)
-    number = serializers.CharField(
-        max_length=30, help_text="The number that payroll knows the person by.", **required()
-    )
-    first_name = serializers.CharField(max_length=80, **required())
-    last_name = serializers.CharField(max_length=80, **required())
-    email = Email(max_length=254)
-    birth_date = OptionalDay()
+    about = "An employee of the organization."
+
+    id = AnswerId(help_text="Our id.")
+    number = Line(max_length=30, help_text="The number that payroll knows the person by.", **required())
+    first_name = Line(max_length=80, help_text="Given names.", **required())
+    last_name = Line(max_length=80, help_text="Family name.", **required())
+    email = Email(max_length=254, help_text="Of work: some systems find the person by it.")
+    birth_date = OptionalDay(help_text="The day of birth.")
     national_id = serializers.RegexField(
         r"^[0-9A-Za-z+\- ]{6,20}\Z",
         required=False,
@@ -45,82 +61,90 @@ class EmployeeSerializer(StrictSerializer):
     department = Id(default=None, source="department_id", help_text="Id of a department, or give `department_code`.")
     department_code = Text(max_length=20, source="department.code", help_text="Instead of `department`.")
     manager = Id(default=None, source="manager_id", help_text="Id of another employee.")
-    external_id = Text(max_length=120, help_text="Your own id.")
-    created_at = serializers.DateTimeField(read_only=True)
-    updated_at = serializers.DateTimeField(read_only=True)
+    external_id = Text(max_length=120, help_text="Your own id, unique in the organization.")
+    created_at = serializers.DateTimeField(read_only=True, help_text="When it was made here.")
+    updated_at = serializers.DateTimeField(read_only=True, help_text="When it was last changed here.")
+
+
+class WithExtras(serializers.Serializer):
+    """What an answer of a write has besides (positions/api/hooks.py)."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {**super().get_fields(), **{name: make() for name, make in hooks.extra_fields.items()}}
 
 
 class PositionSerializer(StrictSerializer):
-    id = serializers.IntegerField(read_only=True)
+    about = "A period of work of one employee."
+
+    id = AnswerId(help_text="Our id.")
     employee = Id(source="employee_id", help_text="Id of the employee, or give `employee_number`.", allow_null=False)
-    employee_number = serializers.CharField(
-        max_length=30, required=False, source="employee.number", help_text="Instead of `employee`."
-    )
-    title = serializers.CharField(max_length=250, **required())
+    employee_number = Line(max_length=30, required=False, source="employee.number", help_text="Instead of `employee`.")
+    title = Line(max_length=250, help_text="The job's title.", **required())
     company = Id(
         default=None,
         source="company_id",
         help_text="Id of the employer, see `/companies/`. A new position without one has the employee's; that of an "
         "existing one stays when it is left out.",
     )
-    start_date = Day(**required())
+    start_date = Day(help_text="The first day.", **required())
     end_date = OptionalDay(help_text="The last day. null: open.")
-    end_reason = OptionalChoice(EndReason.choices)
-    contract_type = Choice(ContractType.choices, default=ContractType.PERMANENT.value, required=False)
-    percentage = serializers.DecimalField(
-        max_digits=5,
-        decimal_places=2,
-        min_value=Decimal(0),
-        max_value=Decimal(100),
-        default=Decimal(100),
-        required=False,
-        help_text="0 to 100, up to two decimals.",
-        error_messages={
-            "invalid": "Write a number such as 80 or 37.5.",
-            "min_value": "A percentage lies between 0 and 100, for example 80 or 37.5.",
-            "max_value": "A percentage lies between 0 and 100, for example 80 or 37.5.",
-            "null": "This cannot be cleared. Leave it out to keep it as it is.",
-        },
+    end_reason = OptionalChoice(EndReason.choices, help_text="Why it ends; needs an `end_date`.")
+    contract_type = Choice(
+        ContractType.choices, default=ContractType.PERMANENT.value, required=False, help_text="The kind of contract."
     )
-    weekly_hours = serializers.DecimalField(
-        max_digits=5,
-        decimal_places=2,
-        min_value=Decimal(0),
-        max_value=Decimal(168),
-        required=False,
-        allow_null=True,
-        default=None,
-        error_messages={
-            "invalid": "Write a number such as 37.5.",
-            "min_value": "Weekly hours lie between 0 and 168.",
-            "max_value": "Weekly hours lie between 0 and 168.",
-        },
+    percentage = Percentage(default=Decimal(100), required=False, help_text="0 to 100, up to two decimals.")
+    weekly_hours = WeeklyHours(
+        default=None, required=False, allow_null=True, help_text="Hours in a week, 0 to 168, up to two decimals."
     )
-    occupation_code = Text(max_length=20)
-    working_hours_scheme = OptionalChoice(WorkingHoursScheme.choices)
-    remuneration_type = OptionalChoice(RemunerationType.choices)
+    occupation_code = Text(max_length=20, help_text="The code of the occupation in the country's register.")
+    working_hours_scheme = OptionalChoice(WorkingHoursScheme.choices, help_text="How the working hours lie.")
+    remuneration_type = OptionalChoice(RemunerationType.choices, help_text="What is paid for.")
     department = Id(default=None, source="department_id", help_text="Id of a department, or give `department_code`.")
     department_code = Text(max_length=20, source="department.code", help_text="Instead of `department`.")
-    cost_centre = Text(max_length=30)
-    first_day_of_work = OptionalDay()
-    last_day_of_work = OptionalDay()
-    probation_end = OptionalDay()
-    notice_date = OptionalDay()
-    note = Text(help_text="Never sent anywhere.", max_length=10_000)
+    cost_centre = Text(max_length=30, help_text="The code of the cost centre.")
+    first_day_of_work = OptionalDay(help_text="Where it is not the start date.")
+    last_day_of_work = OptionalDay(help_text="Where it is not the end date.")
+    probation_end = OptionalDay(help_text="The last day of the probation.")
+    notice_date = OptionalDay(help_text="The day on which notice was given.")
+    note = Text(help_text="Never sent anywhere.", max_length=10_000, lines=True)
     external_id = Text(max_length=120, help_text="Your own id, unique for the employee.")
     status = serializers.SerializerMethodField(help_text="Today, in the organization's time zone.")
-    created_at = serializers.DateTimeField(read_only=True)
-    updated_at = serializers.DateTimeField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True, help_text="When it was made here.")
+    updated_at = serializers.DateTimeField(read_only=True, help_text="When it was last changed here.")
 
     @extend_schema_field({"type": "string", "enum": ["current", "upcoming", "ended"]})
     def get_status(self, position: Position) -> str:
         return position.status(self.context["today"])
 
+    def also_answered(self) -> Collection[str]:
+        return hooks.extra_fields
+
+
+class WrittenPositionSerializer(WithExtras, PositionSerializer):
+    """The answer to a write, for the document."""
+
+    about = "The position as it is stored now, and what the write caused."
+
 
 class BulkRowSerializer(PositionSerializer):
-    id = Id(help_text="Of the position to change. Without it, `external_id` finds it; else a new one is made.")
+    about = (
+        "A position to change, named by `id` or by `external_id` and its employee: what is left out stays. Any other "
+        "row makes a new position and needs `title`, `start_date` and the employee."
+    )
+
+    id = Id(  # type: ignore[assignment]
+        help_text="Of the position to change. Without it, `external_id` finds it; else a new one is made."
+    )
 
 
+class Row(serializers.DictField):
+    """Any object: what it holds is looked at by `BulkRowSerializer`."""
+
+    def run_child_validation(self, data: Any) -> Any:
+        return data
+
+
+@extend_schema_field(BulkRowSerializer(many=True, partial=True))
 class Rows(serializers.ListField):
     def to_internal_value(self, data: Any) -> Any:
         # Before each row is looked at: a million empty ones fit into a body.
@@ -130,8 +154,11 @@ class Rows(serializers.ListField):
 
 
 class BulkSerializer(StrictSerializer):
+    about = "Rows, all of which are carried out, or none."
+
     positions = Rows(
-        child=serializers.DictField(),
+        help_text="Up to 1000 rows.",
+        child=Row(),
         min_length=1,
         max_length=1000,
         error_messages={
@@ -144,16 +171,49 @@ class BulkSerializer(StrictSerializer):
     )
 
 
+class BulkResultSerializer(serializers.Serializer):
+    about = "What became of one row."
+
+    index = serializers.IntegerField(min_value=0, help_text="Of the row, from 0.")
+    id = AnswerId(help_text="Id of the position.")
+    external_id = Text(read_only=True, default=serializers.empty, help_text="Your own id of the position.")
+    action = serializers.ChoiceField(
+        [("created", "Made"), ("updated", "Changed"), ("unchanged", "Nothing was done")], help_text="What was done."
+    )
+
+
+class BulkAnswerSerializer(WithExtras):
+    created = serializers.IntegerField(min_value=0, help_text="Rows that made a position.")
+    updated = serializers.IntegerField(min_value=0, help_text="Rows that changed a position.")
+    unchanged = serializers.IntegerField(
+        min_value=0, help_text="Rows that said what is stored already: nothing was done."
+    )
+    results = BulkResultSerializer(many=True, help_text="One for each row, in their order.")
+
+
+class DeletedSerializer(WithExtras):
+    about = "What is gone, and what that caused."
+
+    id = AnswerId(help_text="Of what was deleted.")
+    deleted = serializers.BooleanField(help_text="true.")
+
+
 class CompanySerializer(serializers.Serializer):
-    id = serializers.IntegerField(read_only=True)
-    name = serializers.CharField(read_only=True)
-    organization_number = Text(read_only=True, default=serializers.empty)
+    about = "An employer of the organization."
+
+    id = AnswerId(help_text="Our id.")
+    name = serializers.CharField(read_only=True, help_text="Its name.")
+    organization_number = Text(
+        read_only=True, default=serializers.empty, help_text="Its number in the register of businesses."
+    )
 
 
 class DepartmentSerializer(serializers.Serializer):
-    id = serializers.IntegerField(read_only=True)
-    code = serializers.CharField(read_only=True)
-    name = Text(read_only=True, default=serializers.empty)
+    about = "A department of the organization."
+
+    id = AnswerId(help_text="Our id.")
+    code = serializers.CharField(read_only=True, help_text="What `department_code` names it by.")
+    name = Text(read_only=True, default=serializers.empty, help_text="Its name.")
 
 
 def example(**changes: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.db.models import BooleanField, Case, Q, When
 from django.utils import timezone
 
 from positions.models.organization import Member, Organization
+from positions.models.text import Line
 
 SCOPES = ("positions:read", "positions:write", "sync:read", "sync:write")
 SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)  # before the end: it is warned of, and urgently
@@ -50,7 +51,7 @@ class ApiKey(models.Model):
         ENDED = "ended", "Ended"
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="api_keys")
-    name = models.CharField(max_length=80, help_text="What uses it, for example: HR nightly import.")
+    name = Line(max_length=80, help_text="What uses it, for example: HR nightly import.")
     prefix = models.CharField(max_length=12, editable=False)
     hash = models.CharField(max_length=64, unique=True, editable=False)
     scopes = models.JSONField(default=list)

@@ -4,14 +4,15 @@ from django.db import models
 
 from positions.models.base import ErrorsAtFields, Tracked
 from positions.models.organization import Organization
+from positions.models.text import Line
 
 
 class Company(Tracked, ErrorsAtFields):
     """A legal entity or sub-unit of an organization, with the number it has in the country's register."""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="companies")
-    name = models.CharField(max_length=120)
-    organization_number = models.CharField(
+    name = Line(max_length=120)
+    organization_number = Line(
         max_length=20, blank=True, help_text="As the authorities write it: 974760673, 556123-4567, 1234567-8."
     )
 
@@ -34,8 +35,8 @@ class Company(Tracked, ErrorsAtFields):
 
 class Department(Tracked, ErrorsAtFields):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="departments")
-    code = models.CharField(max_length=20, help_text="The code that payroll knows the department by.")
-    name = models.CharField(max_length=120, blank=True)
+    code = Line(max_length=20, help_text="The code that payroll knows the department by.")
+    name = Line(max_length=120, blank=True)
 
     class Meta:
         ordering = ["code"]

@@ -13,6 +13,7 @@ from positions.encryption import EncryptedTextField
 from positions.models.base import ErrorsAtFields, Tracked
 from positions.models.company import Company, Department
 from positions.models.organization import Organization
+from positions.models.text import Email, Line
 from positions.models.words import MARKS, keep_words, matching
 
 
@@ -50,12 +51,10 @@ class EmployeeQuerySet(models.QuerySet["Employee"]):
 
 class Employee(Tracked, ErrorsAtFields):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="employees")
-    number = models.CharField(
-        "employee number", max_length=30, help_text="The number that payroll knows the person by."
-    )
-    first_name = models.CharField(max_length=80)
-    last_name = models.CharField(max_length=80)
-    email = models.EmailField("e-mail", blank=True)
+    number = Line("employee number", max_length=30, help_text="The number that payroll knows the person by.")
+    first_name = Line(max_length=80)
+    last_name = Line(max_length=80)
+    email = Email("e-mail", blank=True)
     birth_date = models.DateField(null=True, blank=True)
     national_id = EncryptedTextField(
         "national id", blank=True, default="", help_text="Encrypted. Used only to find the person in a target system."
@@ -72,7 +71,7 @@ class Employee(Tracked, ErrorsAtFields):
         Department, on_delete=models.RESTRICT, null=True, blank=True, related_name="employees"
     )
     manager = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="reports")
-    external_id = models.CharField("external id", max_length=120, blank=True, help_text="The API client's own id.")
+    external_id = Line("external id", max_length=120, blank=True, help_text="The API client's own id.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from positions.models.text import Line
+
 
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
@@ -23,7 +25,7 @@ class Organization(models.Model):
         FINLAND = "FI", "Finland"
         DENMARK = "DK", "Denmark"
 
-    name = models.CharField(max_length=120, unique=True)
+    name = Line(max_length=120, unique=True)
     country = models.CharField(max_length=2, choices=Country, default=Country.NORWAY)
     time_zone = models.CharField(
         max_length=60,

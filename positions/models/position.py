@@ -12,6 +12,7 @@ from positions import dates
 from positions.models.base import ErrorsAtFields, Tracked
 from positions.models.company import Company, Department
 from positions.models.employee import Employee
+from positions.models.text import Line, Lines, Number
 
 
 class ContractType(models.TextChoices):
@@ -62,7 +63,7 @@ class Position(Tracked, ErrorsAtFields):
     """One period of employment. Dates are whole days; an empty end date means open."""
 
     employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="positions")
-    title = models.CharField(max_length=250)
+    title = Line(max_length=250)
     company = models.ForeignKey(
         Company,
         on_delete=models.RESTRICT,
@@ -75,7 +76,7 @@ class Position(Tracked, ErrorsAtFields):
     end_date = models.DateField("contract end date", null=True, blank=True, help_text="The last day. Empty: open.")
     end_reason = models.CharField(max_length=30, choices=EndReason, blank=True)
     contract_type = models.CharField(max_length=30, choices=ContractType, default=ContractType.PERMANENT)
-    percentage = models.DecimalField(
+    percentage = Number(
         max_digits=5,
         decimal_places=2,
         default=Decimal("100"),
@@ -85,7 +86,7 @@ class Position(Tracked, ErrorsAtFields):
         ],
         help_text="0 to 100, up to two decimals.",
     )
-    weekly_hours = models.DecimalField(
+    weekly_hours = Number(
         max_digits=5,
         decimal_places=2,
         null=True,
@@ -96,7 +97,7 @@ class Position(Tracked, ErrorsAtFields):
         ],
         help_text="The person's own hours a week.",
     )
-    occupation_code = models.CharField(
+    occupation_code = Line(
         max_length=20,
         blank=True,
         help_text="The code of the company's country. Norway: seven digits of STYRK-98, not STYRK-08 (2130109, "
@@ -113,13 +114,13 @@ class Position(Tracked, ErrorsAtFields):
         related_name="positions",
         help_text="Empty: the employee's department.",
     )
-    cost_centre = models.CharField(max_length=30, blank=True)
+    cost_centre = Line(max_length=30, blank=True)
     first_day_of_work = models.DateField(null=True, blank=True)
     last_day_of_work = models.DateField(null=True, blank=True)
     probation_end = models.DateField(null=True, blank=True)
     notice_date = models.DateField(null=True, blank=True, help_text="The day on which notice was given.")
-    note = models.TextField(blank=True, help_text="Never sent anywhere.")
-    external_id = models.CharField("external id", max_length=120, blank=True, help_text="The API client's own id.")
+    note = Lines(blank=True, help_text="Never sent anywhere.")
+    external_id = Line("external id", max_length=120, blank=True, help_text="The API client's own id.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

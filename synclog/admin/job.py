@@ -48,7 +48,7 @@ from synclog.admin.filters import (
 from synclog.admin.listing import TABS, JobList, JobPages
 from synclog.causes import cause_title, remedy
 from synclog.health import since_sent
-from synclog.models import Job, JobQuerySet, Question
+from synclog.models import Batch, Job, JobQuerySet, Question
 from synclog.preview import question_of, unpacked
 from synclog.states import TRUTHS, connections_of, states_of
 from synclog.truth import LISTED, Truth, counts_of, keys_in
@@ -280,7 +280,12 @@ class JobAdmin(ScopedAdmin):
             return None
         return self._dismissal(request, jobs, action="dismiss_selected")
 
-    def _tell(self, request: HttpRequest, done: batch.Resynced) -> None:
+    def _tell(self, request: HttpRequest, done: batch.Resynced | Batch) -> None:
+        if isinstance(done, Batch):
+            number = showing.counted(done.total, "entry", "entries")
+            words = f"{number} are sent again, one after the other: the connection's page says how far it is."
+            self.message_user(request, words, messages.SUCCESS)
+            return
         level = messages.SUCCESS if done.sent and not done.off else messages.WARNING
         self.message_user(request, done.sentence(), level)
 
@@ -326,7 +331,7 @@ class JobAdmin(ScopedAdmin):
         jobs = self.limited(cl.queryset, roles.organization_ids(request.user, "edit"))
         log = reverse("admin:synclog_job_changelist") + cl.address
         if request.method == "POST":
-            self._tell(request, batch.resync(jobs, request.user.get_username()))
+            self._tell(request, batch.ask(jobs, request.user.get_username(), None))
             return HttpResponseRedirect(log)
         by_integration = (
             jobs.order_by()

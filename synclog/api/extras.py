@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rest_framework.fields import Field
+
 from positions.models import Position
+from synclog.api.serializers import CausedJobSerializer
 from synclog.models import Job
+
+
+def jobs_field() -> Field:
+    """What `caused_jobs` adds, for the document."""
+    return CausedJobSerializer(many=True, read_only=True, help_text="The jobs that this caused, to be followed.")
 
 
 def caused_jobs(positions: Sequence[Position]) -> dict[str, Any]:

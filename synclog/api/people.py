@@ -18,18 +18,20 @@ from rest_framework.viewsets import GenericViewSet
 
 from integrations.models import EmployeeLink
 from positions.api.base import ApiView, key_of, writes
+from positions.api.fields import AnswerId, Said
 from positions.api.filters import ChoiceFilter, IdFilter
 from positions.api.pagination import Pages
 from synclog import matches
+from synclog.api.filters import CauseFilter
 from synclog.people import Match
 from synclog.people import matches as in_words
 
 
 class MatchFilters(filters.FilterSet):
-    state = ChoiceFilter(choices=EmployeeLink.State.choices)
-    cause = filters.CharFilter(help_text="Why nobody is matched, as a cause's code: `not_the_same_person`.")
-    integration = IdFilter(field_name="integration_id")
-    employee = IdFilter(field_name="employee_key")
+    state = ChoiceFilter(choices=EmployeeLink.State.choices, help_text="Whether somebody is matched.")
+    cause = CauseFilter(help_text="Why nobody is matched, as a cause's code: `not_the_same_person`.")
+    integration = IdFilter(field_name="integration_id", help_text="Id of an integration.")
+    employee = IdFilter(field_name="employee_key", help_text="Id of an employee.")
     remote_id = filters.CharFilter(help_text="The id of a record there.")
 
     class Meta:
@@ -38,22 +40,28 @@ class MatchFilters(filters.FilterSet):
 
 
 class MatchSerializer(serializers.Serializer):
-    """Who an employee is in one connection. Only in the state `matched` is anything written."""
+    about = "Who an employee is in one connection. Only in the state `matched` is anything written."
 
-    id = serializers.IntegerField(source="link.pk")
-    integration = serializers.IntegerField(source="link.integration_id")
-    employee = serializers.IntegerField(source="link.employee_key")
-    employee_number = serializers.SerializerMethodField(help_text="Null: the employee was deleted here.")
-    state = serializers.ChoiceField(EmployeeLink.State.choices, source="link.state")
-    remote_id = serializers.CharField(
+    id = AnswerId(source="link.pk", help_text="Our id.")
+    integration = AnswerId(source="link.integration_id", help_text="Id of the integration.")
+    employee = AnswerId(source="link.employee_key", help_text="Id of the employee, who may be deleted since.")
+    employee_number = serializers.SerializerMethodField(
+        help_text="The employee's number. null: the employee was deleted here."
+    )
+    state = serializers.ChoiceField(
+        EmployeeLink.State.choices, source="link.state", help_text="Whether somebody is matched."
+    )
+    remote_id = Said(
         source="link.remote_id", help_text="The record there; where nobody is matched, the one that may be confirmed."
     )
-    matched_by = serializers.CharField(source="link.matched_by")
-    since = serializers.DateTimeField(source="link.matched_at")
-    confirmed_by = serializers.CharField(source="link.confirmed_by")
-    confirmed_at = serializers.DateTimeField(source="link.confirmed_at", allow_null=True)
-    cause = serializers.CharField(source="link.cause")
-    message = serializers.CharField(source="why", help_text="Why nobody is matched, and what to do.")
+    matched_by = Said(source="link.matched_by", help_text="The mark that they have in common.")
+    since = serializers.DateTimeField(source="link.matched_at", help_text="Since when it is so.")
+    confirmed_by = Said(source="link.confirmed_by", help_text="The person or key that confirmed it.")
+    confirmed_at = serializers.DateTimeField(
+        source="link.confirmed_at", allow_null=True, help_text="When. null: nobody confirmed it."
+    )
+    cause = Said(source="link.cause", help_text="Why nobody is matched, as a code.")
+    message = Said(source="why", help_text="Why nobody is matched, and what to do.")
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_employee_number(self, match: Match) -> str | None:
@@ -79,12 +87,14 @@ class MatchViewSet(ApiView, GenericViewSet):
             .defer("integration__credentials", "integration__vault")
         )
 
-    @extend_schema(summary="List matches")
+    @extend_schema(
+        summary="List matches", description="Who is who there, and who is nobody there and why, newest first."
+    )
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         return self.get_paginated_response(MatchSerializer(in_words(page), many=True).data)
 
-    @extend_schema(summary="Read a match")
+    @extend_schema(summary="Read a match", description="One employee in one connection.")
     def retrieve(self, request: Request, pk: int) -> Response:
         return self._answer(pk)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,19 +13,21 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from integrations.models import Integration
 from positions.api.base import ApiView, key_of, writes
 from positions.api.pagination import Pages
 from positions.api.references import missing
-from positions.api.schema import ApiSchema
 from positions.models import Position
 from synclog import asking, batch, showing
+from synclog.api.examples import CARRIED_ON
 from synclog.api.filters import JobFilters
 from synclog.api.serializers import (
     BatchAnswerSerializer,
     BatchSerializer,
+    BatchStateSerializer,
     CheckSerializer,
     DismissalSerializer,
     IntegrationDetailSerializer,
@@ -40,7 +42,7 @@ from synclog.api.serializers import (
 )
 from synclog.causes import remedy
 from synclog.health import health_of
-from synclog.models import Job, Question
+from synclog.models import Batch, Job, Question
 from synclog.preview import Preview, question_of, unpacked
 from synclog.results import shown_value
 from synclog.states import connections_of, states_of
@@ -48,16 +50,6 @@ from synclog.states import connections_of, states_of
 SYNC = {"GET": "sync:read", "POST": "sync:write"}
 # No answer needs the keys of a connection, and decrypting them for each row would be slow.
 _LIGHT = ("credentials", "vault")
-
-
-class _AskingSchema(ApiSchema):
-    """Of a POST that changes nothing: it may be repeated as it is."""
-
-    def _errors(self) -> list[str]:
-        return [status for status in super()._errors() if status not in ("409", "422")]
-
-    def get_override_parameters(self) -> list[Any]:
-        return [p for p in super().get_override_parameters() if getattr(p, "name", "") != "Idempotency-Key"]
 
 
 class IntegrationViewSet(ApiView, GenericViewSet):
@@ -75,13 +67,17 @@ class IntegrationViewSet(ApiView, GenericViewSet):
         found = Integration.objects.filter(organization=self.organization).prefetch_related("companies")
         return found.select_related("organization").defer("vault").order_by("id")
 
-    @extend_schema(summary="List integrations")
+    @extend_schema(summary="List integrations", description="Connections of the key's organization, and how each is.")
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.get_queryset()) or []
         context = {"health": health_of(page)}
         return self.get_paginated_response(IntegrationSerializer(page, many=True, context=context).data)
 
-    @extend_schema(summary="Read an integration", responses=IntegrationDetailSerializer)
+    @extend_schema(
+        summary="Read an integration",
+        description="One connection, and what its system takes of a position.",
+        responses=IntegrationDetailSerializer,
+    )
     def retrieve(self, request: Request, pk: int) -> Response:
         integration = get_object_or_404(self.get_queryset(), pk=pk)
         context = {"health": health_of([integration])}
@@ -94,7 +90,7 @@ class IntegrationViewSet(ApiView, GenericViewSet):
         request=None,
         responses={200: CheckSerializer, 202: QuestionSerializer},
     )
-    @action(detail=True, methods=["post"], url_path="check", schema=_AskingSchema())
+    @action(detail=True, methods=["post"], url_path="check")
     def check(self, request: Request, pk: int) -> Response:
         integration = get_object_or_404(self.get_queryset(), pk=pk)
         return _asked(request, lambda by: asking.ask_check(integration, by), "check")
@@ -147,6 +143,7 @@ class QuestionView(ApiView):
         operation_id="questions_retrieve",
         summary="Read a question",
         description="How far a test or a preview is that was answered with 202, and its answer. Kept for an hour.",
+        parameters=[OpenApiParameter("key", UUID, OpenApiParameter.PATH, description="Id of the question.")],
         responses=QuestionSerializer,
     )
     def get(self, request: Request, key: UUID) -> Response:
@@ -175,12 +172,24 @@ class JobViewSet(ApiView, GenericViewSet):
             .defer(*(f"integration__{name}" for name in _LIGHT))
         )
 
-    @extend_schema(summary="List jobs")
+    def checked_form(self) -> Any:
+        forms: Mapping[str, type[Serializer]] = {"resync_many": BatchSerializer, "dismiss": DismissalSerializer}
+        if self.action not in forms:
+            return None
+        form = forms[self.action](data=self.request.data)
+        form.is_valid(raise_exception=True)
+        return form.validated_data
+
+    @extend_schema(summary="List jobs", description="What was sent, what waits, and what needs somebody, newest first.")
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(summary="Read a job with its attempts", responses=JobDetailSerializer)
+    @extend_schema(
+        summary="Read a job with its attempts",
+        description="One job, and how each try of it went.",
+        responses=JobDetailSerializer,
+    )
     def retrieve(self, request: Request, pk: int) -> Response:
         return Response(JobDetailSerializer(get_object_or_404(self.get_queryset(), pk=pk)).data)
 
@@ -207,35 +216,43 @@ class JobViewSet(ApiView, GenericViewSet):
     @extend_schema(
         operation_id="jobs_resync_many",
         summary="Re-sync many jobs",
-        description="All jobs that match, by default those that need action. Count first with `count_only`.",
+        description="All jobs that match, by default those that need action. Count first with `count_only`. More than "
+        "500 are a `batch` that a worker carries on: 202, and how far it is at `Location`.",
         request=BatchSerializer,
-        responses=BatchAnswerSerializer,
+        responses={200: BatchAnswerSerializer, 202: BatchAnswerSerializer},
         examples=[
             OpenApiExample(
                 "Count what lacks a field", {"cause": "missing_required_field", "count_only": True}, request_only=True
             ),
             OpenApiExample("Send it again", {"cause": "missing_required_field", "integration": 3}, request_only=True),
+            OpenApiExample("A worker carries on", CARRIED_ON, response_only=True, status_codes=["202"]),
         ],
     )
     @action(detail=False, methods=["post"], url_path="resync", pagination_class=None, filterset_class=None)
     @writes
     def resync_many(self, request: Request) -> Response:
-        serializer = BatchSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        asked: dict[str, Any] = dict(serializer.validated_data)
+        asked: dict[str, Any] = dict(self.form)
         count_only = asked.pop("count_only")
         names = {"employee": "employee_key", "position": "position_key", "since": "changed_at__gte"}
         jobs = Job.objects.filter(organization=self.organization).filter(
-            **{names.get(name, name): value for name, value in asked.items() if value not in (None, "")}
+            **{names.get(name, name): value for name, value in asked.items()}
         )
         if asked.get("integration") is not None:
             self._known_integration(asked["integration"])
         matching = jobs.count()
-        done = batch.Resynced(0)
+        done: batch.Resynced | Batch = batch.Resynced(0)
         if not count_only:
-            done = batch.resync(jobs, key_of(request).name, kind=Job.Origin.API.value)
-        answer = {"matching": matching, "resynced": done.sent, "left_out": done.left_out, "off": done.off}
-        return Response(BatchAnswerSerializer(answer).data)
+            done = batch.ask(jobs, key_of(request).name, self.organization, kind=Job.Origin.API.value)
+        carried_on = done if isinstance(done, Batch) else None
+        answer = {
+            "matching": matching, "resynced": done.sent, "left_out": done.left_out, "off": done.off,
+            "batch": carried_on,
+        }  # fmt: skip
+        if carried_on is None:
+            return Response(BatchAnswerSerializer(answer).data)
+        address = reverse("sync_api:batch", args=[carried_on.pk])
+        headers = {"Location": request.build_absolute_uri(address), "Retry-After": "5"}
+        return Response(BatchAnswerSerializer(answer).data, status=202, headers=headers)
 
     def _known_integration(self, pk: int) -> None:
         if not Integration.objects.filter(organization=self.organization, pk=pk).exists():
@@ -252,15 +269,32 @@ class JobViewSet(ApiView, GenericViewSet):
     @writes
     def dismiss(self, request: Request, pk: int) -> Response:
         job = get_object_or_404(self.get_queryset(), pk=pk)
-        serializer = DismissalSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        reason = serializer.validated_data["reason"]
+        reason = self.form["reason"]
         if not batch.dismiss(Job.objects.filter(pk=job.pk), reason, key_of(request).name):
             words = (
                 "It is being sent right now." if job.is_open else "It is closed already: there is nothing to dismiss."
             )
             raise ValidationError({"state": [ErrorDetail(words, "not_open")]})
         return Response(JobSerializer(get_object_or_404(self.get_queryset(), pk=pk)).data)
+
+
+class BatchView(ApiView):
+    """Many jobs that are sent again."""
+
+    scopes = {"GET": "sync:read"}
+    detail = True
+    queryset = Batch.objects.none()  # for the document: what the address names
+
+    @extend_schema(
+        operation_id="batches_retrieve",
+        summary="Read a batch",
+        description="How far a re-sync of many jobs is that was answered with 202.",
+        parameters=[OpenApiParameter("id", int, OpenApiParameter.PATH, description="Id of the batch.")],
+        responses=BatchStateSerializer,
+    )
+    def get(self, request: Request, id: int) -> Response:
+        found = get_object_or_404(Batch.objects.filter(organization=self.organization).defer("keys"), pk=id)
+        return Response(BatchStateSerializer(found).data)
 
 
 class PositionStatesView(ApiView):
@@ -272,6 +306,7 @@ class PositionStatesView(ApiView):
     @extend_schema(
         operation_id="positions_sync",
         summary="Read what holds of a position in each connection",
+        description="Whether it is there, on its way, or why not.",
         parameters=[OpenApiParameter("id", int, OpenApiParameter.PATH, description="Id of the position.")],
         responses=StateSerializer(many=True),
     )
@@ -286,7 +321,6 @@ class PreviewView(ApiView):
     """What would be sent for a position, without sending it."""
 
     scopes = SYNC
-    schema = _AskingSchema()
 
     @extend_schema(
         operation_id="preview",

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from positions.models import ApiKey, Member, Organization
+from tests.apidocument import check_answer
 from tests.factories import (
     ApiKeyFactory,
     CompanyFactory,
@@ -93,7 +94,7 @@ def sign_in() -> Callable[..., Client]:
 
 
 class Api:
-    """A client of the API with a key."""
+    """A client of the API with a key. Every answer must be one that the OpenAPI document has."""
 
     root = "/api/v1"
 
@@ -104,13 +105,15 @@ class Api:
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         address = path if path.startswith(("/api", "http")) else f"{self.root}{path}"
-        return self.client.generic(
+        response = self.client.generic(
             method,
             address,
             data=b"" if body is None else _json(body),
             content_type="application/json",
             headers={**self.headers, **named},
         )
+        check_answer(response)
+        return response
 
     def get(self, path: str, **headers: str) -> Any:
         return self.send("GET", path, **headers)

@@ -97,7 +97,6 @@ def test_patch_knows_absent_null_and_a_value(api, employee):
         ({"end_date": "2025-12-31"}, "end_date", "invalid", "The end date 31 Dec 2025 is before the start date"),
         ({"end_reason": "resigned"}, "end_reason", "invalid", "An end reason needs an end date"),
         ({"titel": "x"}, "titel", "unknown_field", "Did you mean “title”?"),
-        ({"status": "current"}, "status", "read_only", "Leave it out"),
         ({"department": 999}, "department", "does_not_exist", "There is no department “999” in your organization."),
         ({"department": True}, "department", "invalid", "whole number"),
         ({"department": [1]}, "department", "invalid", "whole number"),
@@ -405,14 +404,15 @@ def test_writes_are_started_by_the_key_and_answer_with_extras(api, employee, mon
 
     def extra(positions):
         origins.append((current_origin().kind, current_origin().name))
-        return {"jobs": [p.pk for p in positions]}
+        return {"jobs": [{"id": p.pk, "integration": 1} for p in positions]}
 
     monkeypatch.setattr(hooks, "write_extras", [extra])
     created = api.post("/positions/", {"employee": employee.pk, "title": "T", "start_date": "2026-01-01"})
     pk = created.json()["id"]
-    assert created.json()["jobs"] == [pk]
-    assert api.patch(f"/positions/{pk}/", {"title": "U"}).json()["jobs"] == [pk]
-    assert api.delete(f"/positions/{pk}/").json()["jobs"] == [pk]
+    job = {"id": pk, "integration": 1}
+    assert created.json()["jobs"] == [job]
+    assert api.patch(f"/positions/{pk}/", {"title": "U"}).json()["jobs"] == [job]
+    assert api.delete(f"/positions/{pk}/").json()["jobs"] == [job]
     bulk = api.post(
         "/positions/bulk/", {"positions": [{"employee": employee.pk, "title": "T", "start_date": "2026-01-01"}]}
     )

@@ -29,7 +29,7 @@ from django.utils import timezone
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandbox.server import sandboxes
 from positions.models import AuditEntry, IdempotencyKey, Invitation, Organization
-from synclog.models import Attempt, Event, Job, Lease, Question, Resync
+from synclog.models import Attempt, Batch, Event, Job, Lease, Question, Resync
 from tests.factories import (
     ApiKeyFactory,
     CompanyFactory,
@@ -111,6 +111,10 @@ def plant() -> Organization:
     ExportRecord.objects.create(pk=PK, file=file, employee_key=PK, record={"name": CANARY})
     Lease.objects.update_or_create(integration=integration, defaults={"owner": CANARY, "host": CANARY})
     Resync.objects.create(integration=integration, at=now, total=1, by=CANARY)
+    Batch.objects.create(
+        pk=PK, organization=organization, keys=b"", total=1, off=[CANARY], origin="api", by=CANARY, asked_at=now,
+        moved_at=now, done_at=now,
+    )  # fmt: skip
     Question.objects.create(
         pk=PK,
         uuid=UUID(int=PK),

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from integrations.models import Integration
 from positions.models import Organization
-from synclog import actions
+from synclog import actions, tasks
 from synclog.admin import listing
-from synclog.models import Job
+from synclog.models import Batch, Job
 from tests.factories import MemberFactory, OrganizationFactory
 from tests.sync.pages import LOG, client_of, connection, job, text_of, unrecorded
 
@@ -276,6 +276,7 @@ def test_resync_all_in_pieces(client: Client, integration: Integration, monkeypa
     for _ in range(5):
         job(integration, position, state="succeeded")
     client.post(f"{LOG}resync/?tab=succeeded")
+    tasks.carry_on(Batch.objects.get().pk)
     assert Job.objects.open().count() == 1
 
 

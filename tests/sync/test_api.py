@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from integrations.models import Integration, PeriodLink
+from integrations.models import EmployeeLink, Integration, PeriodLink
 from positions.models import Organization
 from synclog.models import Job
 from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory
@@ -86,7 +86,7 @@ def test_one_job_with_its_attempts_but_no_calls(api: Api, integration: Integrati
         "occupation_code",
     )
     assert listed["cause_title"] == "A required field is missing" and "Fill in" in listed["what_to_do"]
-    assert listed["started_by"] == {"kind": "edit", "name": ""} and listed["next_attempt_at"] is None
+    assert listed["started_by"] == {"kind": "edit", "name": None} and listed["next_attempt_at"] is None
     assert "attempts" not in listed
     response = api.get(f"/jobs/{row.pk}/")
     (tried,) = response.json()["attempts"]
@@ -177,7 +177,7 @@ def test_resync_many_counts_first_and_takes_what_failed_by_itself(api: Api, inte
     job(integration, cause="overlap_in_target")
     asked = {"cause": "missing_required_field"}
     assert api.post("/jobs/resync/", {**asked, "count_only": True}).json() == {
-        "matching": 3, "resynced": 0, "left_out": 0, "off": [],
+        "matching": 3, "resynced": 0, "left_out": 0, "off": [], "batch": None,
     }  # fmt: skip
     assert not Job.objects.filter(state="waiting").exists()
     assert api.post("/jobs/resync/", {**asked, "integration": integration.pk}).json()["resynced"] == 3
@@ -196,6 +196,11 @@ def test_resync_many_counts_first_and_takes_what_failed_by_itself(api: Api, inte
         ({"integration": "x"}, "integration"),
         ({"couse": "x"}, "couse"),
         ({"since": "yesterday"}, "since"),
+        ({"cause": "missing_required_feild"}, "cause"),
+        ({"cause": ""}, "cause"),
+        ({"integration": None}, "integration"),
+        ({"position": None}, "position"),
+        ({"since": None}, "since"),
         ([], ""),
     ],
 )
@@ -253,6 +258,51 @@ def test_preview_of_what_is_not_there(api: Api, integration: Integration) -> Non
     }  # fmt: skip
     assert api.post("/preview/", {"position": None}).status_code == 400
     assert api.post("/preview/", {"position": 1, "integration": 1, "x": 1}).status_code == 400
+
+
+# -- empty, unknown, counted
+
+
+@pytest.mark.parametrize("path", ["/jobs/", "/matches/"])
+def test_an_unknown_cause_is_refused_and_guessed(api: Api, path: str) -> None:
+    found = api.get(f"{path}?cause=missing_required_feild")
+    assert found.status_code == 400
+    assert "Did you mean “missing_required_field”?" in found.json()["errors"][0]["message"]
+    assert api.get(f"{path}?cause=missing_required_field").status_code == 200
+
+
+def test_what_is_not_there_is_null_as_everywhere(api: Api, integration: Integration) -> None:
+    def blanks(value: Any, where: str = "") -> list[str]:
+        if isinstance(value, dict):
+            return [found for name, one in value.items() for found in blanks(one, f"{where}.{name}")]
+        if isinstance(value, list):
+            return [found for one in value for found in blanks(one, where)]
+        return [where] if value == "" else []
+
+    row = job(integration, state="succeeded", cause="", employee_number="")
+    attempt(row, trace=[{"title": "Read", "ok": True, "detail": "", "at": 0}])
+    employee = EmployeeFactory(organization=integration.organization)
+    link = EmployeeLink.objects.create(integration=integration, employee_key=employee.pk, state="not_matched")
+    for path in (f"/jobs/{row.pk}/", "/jobs/", f"/matches/{link.pk}/", f"/integrations/{integration.pk}/",
+                 f"/positions/{row.position_key}/sync/", "/integrations/"):  # fmt: skip
+        answer = api.get(path)
+        assert answer.status_code == 200 and blanks(answer.json()) == [], path
+    preview = api.post("/preview/", {"position": row.position_key, "integration": integration.pk})
+    assert preview.json()["result"] == "nothing" and blanks(preview.json()) == []
+    assert preview.json()["cause"] is None
+
+
+def test_attempts_are_counted_through(world: World) -> None:
+    api = Api(ApiKeyFactory(organization=world.organization))
+    integration = world.connect("netvisor")
+    world.fail(integration, status=400, times=9)
+    world.save(percentage=80)
+    world.drain(integration)
+    row = Job.objects.get()
+    for _ in range(2):
+        assert api.post(f"/jobs/{row.pk}/resync/", None).json()["job"]["id"] == row.pk
+        world.drain(integration)
+    assert [tried["number"] for tried in api.get(f"/jobs/{row.pk}/").json()["attempts"]] == [3, 2, 1]
 
 
 # -- keys and tenancy

@@ -26,6 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, host: str, port: int, fd: int | None, threads: int, **options: Any) -> None:
         from waitress.server import create_server
 
+        from config import channel
         from config.wsgi import application  # after the checks, which say in words what it refuses
 
         # waitress drops X-Forwarded-* unless it is told whom to believe: then it is the proxy's last word on the
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         where: dict[str, Any] = {"host": host, "port": port}
         if fd is not None:
             where = {"sockets": [socket.socket(fileno=fd)]}
+        channel.install()
         server = create_server(application, **where, **LIMITS, threads=threads, ident="position-sync", **proxied)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:

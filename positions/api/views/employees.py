@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import Q, QuerySet
@@ -17,8 +18,8 @@ from positions.api.apply import merged, model_errors
 from positions.api.base import ApiView, etag_of, matches, require_match, writes
 from positions.api.filters import EmployeeFilters
 from positions.api.pagination import Pages
-from positions.api.references import Errors, References, names
-from positions.api.serializers import EmployeeSerializer
+from positions.api.references import Errors, References, as_changed, names
+from positions.api.serializers import DeletedSerializer, EmployeeSerializer
 from positions.employer import follow
 from positions.models import Employee, Position
 
@@ -44,6 +45,7 @@ class EmployeeViewSet(ApiView, GenericViewSet):
     """Employees of the key's organization."""
 
     scopes = READ_WRITE
+    etags = True
     serializer_class = EmployeeSerializer
     filterset_class = EmployeeFilters
     pagination_class = Pages
@@ -62,12 +64,12 @@ class EmployeeViewSet(ApiView, GenericViewSet):
             .defer("national_id")
         )
 
-    @extend_schema(summary="List employees")
+    @extend_schema(summary="List employees", description="All employees of the key's organization, a page at a time.")
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(summary="Read an employee")
+    @extend_schema(summary="Read an employee", description="One employee as they are now.")
     def retrieve(self, request: Request, pk: int) -> Response:
         data = self.get_serializer(get_object_or_404(self.get_queryset(), pk=pk)).data
         etag = etag_of(data)
@@ -77,6 +79,7 @@ class EmployeeViewSet(ApiView, GenericViewSet):
 
     @extend_schema(
         summary="Create an employee",
+        description="Makes an employee. Whoever has no position is sent nowhere.",
         responses={201: EmployeeSerializer},
         examples=[OpenApiExample("An employee", EXAMPLE, request_only=True)],
     )
@@ -90,7 +93,8 @@ class EmployeeViewSet(ApiView, GenericViewSet):
         summary="Change an employee",
         description="What is left out stays, null clears, a value sets. A changed department, manager or number counts "
         "as a change of the current and upcoming positions where a connection sends it. A changed company does not: "
-        "positions keep theirs unless `positions_follow` is true.",
+        "positions keep theirs unless `positions_follow` is true. What is only answered, as `national_id_set`, may "
+        "be sent back and is ignored.",
         examples=[
             OpenApiExample("Another department", {"department_code": "BUT2"}, request_only=True),
             OpenApiExample(
@@ -106,7 +110,8 @@ class EmployeeViewSet(ApiView, GenericViewSet):
 
     @extend_schema(
         summary="Delete an employee with all positions",
-        responses={200: {"type": "object", "properties": {"id": {"type": "integer"}, "deleted": {"type": "boolean"}}}},
+        description="Deletes them and their positions here, and those there as each system deletes.",
+        responses={200: DeletedSerializer},
     )
     @writes
     def destroy(self, request: Request, pk: int) -> Response:
@@ -118,7 +123,7 @@ class EmployeeViewSet(ApiView, GenericViewSet):
             position.employee = employee
         employee.delete()
         employee.pk = number
-        return Response({"id": number, "deleted": True, **(hooks.extras(positions) if positions else {})})
+        return Response({"id": number, "deleted": True, **hooks.extras(positions)})
 
     def _locked(self) -> Employee:
         return get_object_or_404(self.get_queryset().select_for_update(of=("self",)), pk=self.kwargs["pk"])
@@ -128,13 +133,19 @@ class EmployeeViewSet(ApiView, GenericViewSet):
         data = self.get_serializer(self.get_queryset().get(pk=employee.pk)).data
         return Response(data, status=status, headers={**(headers or {}), "ETag": etag_of(data)})
 
+    def checked_form(self) -> EmployeeSerializer | None:
+        if self.request.method not in ("POST", "PATCH"):
+            return None
+        form = EmployeeSerializer(data=self.request.data, partial=self.request.method == "PATCH")
+        form.is_valid()
+        return form
+
     def _save(self, employee: Employee, *, partial: bool) -> Employee:
-        request = self.request
-        serializer = EmployeeSerializer(data=request.data, partial=partial)
-        errors: Errors = {}
-        if not serializer.is_valid():
-            errors = serializer.errors
-        row = request.data if isinstance(request.data, Mapping) else {}
+        request, form = self.request, self.form
+        errors: Errors = form.errors
+        row: Mapping[str, Any] = request.data if isinstance(request.data, Mapping) else {}
+        if employee.pk is not None:
+            row = as_changed(row, employee)
         references = References(self.organization, [row])
         found: Errors = {}
         department = references.one(
@@ -145,7 +156,7 @@ class EmployeeViewSet(ApiView, GenericViewSet):
         errors = merged(errors, found)
         if errors:
             raise ValidationError(errors)
-        values = dict(serializer.validated_data)
+        values = dict(form.validated_data)
         for name in ("department_id", "department", "company_id", "manager_id"):
             values.pop(name, None)
         positions_follow = values.pop("positions_follow", False)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,42 +14,29 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from positions.api import hooks
-from positions.api.apply import IMMUTABLE, TAKEN, bulk_positions, date_errors, merged, set_values
+from positions.api.apply import IMMUTABLE, TAKEN, bulk_positions, checked_rows, date_errors, merged, set_values
 from positions.api.base import ApiView, etag_of, matches, require_match, writes
 from positions.api.fields import Text
 from positions.api.filters import PositionFilters
 from positions.api.pagination import Pages
-from positions.api.references import Errors, References, by_external_id, names, storable, taken
-from positions.api.serializers import BulkSerializer, PositionSerializer, example
+from positions.api.references import Errors, References, as_changed, by_external_id, names, storable, taken
+from positions.api.serializers import (
+    BulkAnswerSerializer,
+    BulkSerializer,
+    DeletedSerializer,
+    PositionSerializer,
+    WrittenPositionSerializer,
+    example,
+)
 from positions.api.views.employees import READ_WRITE
 from positions.bulk import save_positions
 from positions.models import Employee, Position
-
-DELETED = {"type": "object", "properties": {"id": {"type": "integer"}, "deleted": {"type": "boolean"}}}
-BULK_ANSWER = {
-    "type": "object",
-    "properties": {
-        "created": {"type": "integer"},
-        "updated": {"type": "integer"},
-        "unchanged": {"type": "integer", "description": "Rows that said what is stored already: nothing was done."},
-        "results": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "index": {"type": "integer"},
-                    "id": {"type": "integer"},
-                    "external_id": {"type": "string", "nullable": True},
-                    "action": {"type": "string", "enum": ["created", "updated", "unchanged"]},
-                },
-            },
-        },
-    },
-}
+from positions.text import composed
 
 
 class PositionsView(ApiView, GenericViewSet):
     scopes = READ_WRITE
+    etags = True
     serializer_class = PositionSerializer
     filterset_class = PositionFilters
     pagination_class = Pages
@@ -97,6 +84,13 @@ class PositionsView(ApiView, GenericViewSet):
             )
         return Response({**data, **hooks.extras([position])}, status=status, headers=headers)
 
+    def checked_form(self) -> Any:
+        if self.request.method not in ("POST", "PUT", "PATCH"):
+            return None
+        form = PositionSerializer(data=self.request.data, partial=self.request.method == "PATCH")
+        form.is_valid()
+        return form
+
     def save(
         self,
         position: Position | None,
@@ -108,9 +102,10 @@ class PositionsView(ApiView, GenericViewSet):
         """Validates the body into a position and saves it; raises with every error found."""
         data = self.request.data
         row: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
+        if position is not None:
+            row = as_changed(row, position)
         known = position.employee if position is not None else employee
-        serializer = PositionSerializer(data=data, partial=partial)
-        errors: Any = {} if serializer.is_valid() else serializer.errors
+        errors: Any = self.form.errors
         references = References(self.organization, [row])
         found: Errors = {}
         named = references.one(row, "employee", references.employees, "employee", found, code="employee_number")
@@ -128,7 +123,7 @@ class PositionsView(ApiView, GenericViewSet):
         position = position or Position(employee=whose)
         if not partial:
             position.department = None
-        set_values(position, row, serializer.validated_data, company, department)
+        set_values(position, row, self.form.validated_data, company, department)
         if external_id is not None:
             position.external_id = external_id
         errors = date_errors(position)
@@ -147,17 +142,26 @@ class PositionViewSet(PositionsView):
 
     lookup_value_converter = "int"
 
-    @extend_schema(summary="List positions")
+    def checked_form(self) -> Any:
+        if self.action != "bulk":
+            return super().checked_form()
+        body: Any = self.request.data
+        BulkSerializer(data=body).is_valid(raise_exception=True)
+        return checked_rows(body["positions"])
+
+    @extend_schema(summary="List positions", description="All employees' positions, a page at a time.")
     def list(self, request: Request) -> Response:
         return self.page(self.get_queryset())
 
-    @extend_schema(summary="Read a position")
+    @extend_schema(summary="Read a position", description="One position as it is now.")
     def retrieve(self, request: Request, pk: int) -> Response:
         return self.one(get_object_or_404(self.get_queryset(), pk=pk))
 
     @extend_schema(
         summary="Create a position",
-        responses={201: PositionSerializer},
+        description="Makes a position of the employee that `employee` or `employee_number` names, and sends it to each "
+        "connection that takes it.",
+        responses={201: WrittenPositionSerializer},
         examples=[OpenApiExample("A position", example(), request_only=True)],
     )
     @writes
@@ -166,7 +170,9 @@ class PositionViewSet(PositionsView):
 
     @extend_schema(
         summary="Change a position",
-        description="What is left out stays, null clears, a value sets.",
+        description="What is left out stays, null clears, a value sets. What is only answered, such as `status`, may "
+        "be sent back and is ignored.",
+        responses=WrittenPositionSerializer,
         examples=[
             OpenApiExample("End it", {"end_date": "2026-12-31", "end_reason": "resigned"}, request_only=True),
             OpenApiExample("Reopen it", {"end_date": None, "end_reason": None}, request_only=True),
@@ -178,7 +184,11 @@ class PositionViewSet(PositionsView):
         require_match(request, lambda: etag_of(self.get_serializer(position).data))
         return self.answer(self.save(position, partial=True), 200)
 
-    @extend_schema(summary="Delete a position", responses={200: DELETED})
+    @extend_schema(
+        summary="Delete a position",
+        description="Deletes it here, and there as each system deletes.",
+        responses={200: DeletedSerializer},
+    )
     @writes
     def destroy(self, request: Request, pk: int) -> Response:
         position = self._locked(pk)
@@ -196,7 +206,7 @@ class PositionViewSet(PositionsView):
         "employee, changes that position (what is left out stays); any other makes a new one. A row that says what "
         "is stored already is `unchanged`: nothing is done, and nothing is sent.",
         request=BulkSerializer,
-        responses={200: BULK_ANSWER},
+        responses={200: BulkAnswerSerializer},
         examples=[
             OpenApiExample(
                 "One new, one changed",
@@ -208,11 +218,7 @@ class PositionViewSet(PositionsView):
     @action(detail=False, methods=["post"], url_path="bulk", pagination_class=None, filterset_class=None)
     @writes
     def bulk(self, request: Request) -> Response:
-        serializer = BulkSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        body: Any = request.data
-        rows: Sequence[Mapping[str, Any]] = body["positions"]
-        positions = bulk_positions(rows, self.organization, self.get_queryset())
+        positions = bulk_positions(self.form, self.organization, self.get_queryset())
         actions = save_positions(positions)
         written = [position for position, done in zip(positions, actions, strict=True) if done != "unchanged"]
         return Response(
@@ -236,14 +242,19 @@ _EMPLOYEE = OpenApiParameter("employee_pk", int, OpenApiParameter.PATH, descript
 class EmployeePositionViewSet(PositionsView):
     """Positions of one employee."""
 
-    @extend_schema(summary="List an employee's positions", operation_id="employees_positions_list")
+    @extend_schema(
+        summary="List an employee's positions",
+        description="All positions of one employee, a page at a time.",
+        operation_id="employees_positions_list",
+    )
     def list(self, request: Request, employee_pk: int) -> Response:
         return self.page(self.get_queryset().filter(employee=self.employee_of_address()))
 
     @extend_schema(
         summary="Create a position of an employee",
+        description="The same as creating a position, with the employee named by the address.",
         operation_id="employees_positions_create",
-        responses={201: PositionSerializer},
+        responses={201: WrittenPositionSerializer},
         examples=[
             OpenApiExample("A position", {"title": "Shift leader", "start_date": "2026-03-01"}, request_only=True)
         ],
@@ -262,11 +273,16 @@ class EmployeePositionViewSet(PositionsView):
 class PositionByExternalIdViewSet(PositionsView):
     """One position of an employee, by your own id."""
 
-    @extend_schema(summary="Read a position by your id", operation_id="positions_by_external_id_retrieve")
+    @extend_schema(
+        summary="Read a position by your id",
+        description="One position of an employee, by your own id of it.",
+        operation_id="positions_by_external_id_retrieve",
+    )
     def retrieve(self, request: Request, employee_pk: int, external_id: str) -> Response:
         employee = self.employee_of_address()
         if not storable(external_id):
             raise NotFound
+        external_id = composed(external_id)
         return self.one(get_object_or_404(self.get_queryset(), employee=employee, external_id=external_id))
 
     @extend_schema(
@@ -274,7 +290,7 @@ class PositionByExternalIdViewSet(PositionsView):
         description="Makes the position if there is none with this id, else replaces it: what is left out goes back "
         "to its default, but for `company`, which stays. Repeating it changes nothing more.",
         operation_id="positions_by_external_id_upsert",
-        responses={200: PositionSerializer, 201: PositionSerializer},
+        responses={200: WrittenPositionSerializer, 201: WrittenPositionSerializer},
         examples=[
             OpenApiExample("A position", {"title": "Shift leader", "start_date": "2026-03-01"}, request_only=True)
         ],
@@ -283,6 +299,7 @@ class PositionByExternalIdViewSet(PositionsView):
     def update(self, request: Request, employee_pk: int, external_id: str) -> Response:
         # The employee is locked, so that two of these at the same moment make one position.
         employee = self.employee_of_address(lock=True)
+        external_id = composed(external_id)
         if Text(max_length=120).run_validation(external_id) != external_id or not external_id:
             raise ValidationError({"external_id": ["An id has no space at its ends."]})
         sent = request.data.get("external_id", external_id) if isinstance(request.data, Mapping) else external_id

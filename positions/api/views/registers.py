@@ -34,14 +34,14 @@ class _Register(ApiView, GenericViewSet):
 
 
 class CompanyFilters(filters.FilterSet):
-    organization_number = filters.CharFilter()
+    organization_number = filters.CharFilter(help_text="The whole number.")
 
 
 class DepartmentFilters(filters.FilterSet):
-    code = filters.CharFilter()
+    code = filters.CharFilter(help_text="The whole code.")
 
 
-@extend_schema(summary="List companies")
+@extend_schema(summary="List companies", description="All employers of the key's organization.")
 class CompanyViewSet(_Register):
     """Companies of the key's organization."""
 
@@ -50,7 +50,7 @@ class CompanyViewSet(_Register):
     filterset_class = CompanyFilters
 
 
-@extend_schema(summary="List departments")
+@extend_schema(summary="List departments", description="All departments of the key's organization.")
 class DepartmentViewSet(_Register):
     """Departments of the key's organization."""
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('positions', '0011_invitation'),
+        ('positions', '0012_composed'),
     ]
 
     operations = [

@@ -1,0 +1,226 @@
+"""What operations of the OpenAPI document share: headers, error answers, and examples made from good values.
+
+`finished` is a postprocessing hook of drf-spectacular (settings.SPECTACULAR_SETTINGS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from drf_spectacular.drainage import warn
+
+from positions.api.examples import ANSWERS, EXAMPLES
+from positions.api.problems import (
+    MEDIA_TYPE,
+    TITLES,
+    Busy,
+    Conflict,
+    IdempotencyKeyReused,
+    PreconditionFailed,
+    TooLarge,
+)
+
+Schema = dict[str, Any]
+
+_SECONDS: Schema = {"type": "integer", "minimum": 0}
+# Name: (what it says, its schema, whether every answer that lists it has it).
+_HEADERS: dict[str, tuple[str, Schema, bool]] = {
+    "X-Request-ID": (
+        "Name it when you ask for help: it is in the log. Yours, when you send one.", {"type": "string"}, True,
+    ),
+    "Cache-Control": ("No answer may be kept by a cache.", {"type": "string", "const": "no-store"}, True),
+    "RateLimit-Limit": ("Requests that the key may make in each window.", {"type": "integer", "minimum": 1}, True),
+    "RateLimit-Remaining": ("Requests that are left in this window.", _SECONDS, True),
+    "RateLimit-Reset": ("Seconds until the next window begins.", _SECONDS, True),
+    "API-Key-Expires": (
+        "When the key ends. Only within 30 days before: let an admin make its successor.",
+        {"type": "string", "format": "date-time"}, False,
+    ),
+    "ETag": (
+        "Of what is stored now. Send it as If-Match with a write, or as If-None-Match with a read.",
+        {"type": "string", "pattern": '^"[^"]+"$'}, True,
+    ),
+    "Location": ("Where it can be read.", {"type": "string", "format": "uri"}, True),
+    "Retry-After": ("Seconds to wait before the next try.", _SECONDS, True),
+    "WWW-Authenticate": ("How to authenticate.", {"type": "string"}, True),
+    "Allow": ("The methods of this address.", {"type": "string"}, True),
+    "Idempotent-Replay": (
+        "The request was carried out before: this is its answer once more.", {"type": "string", "const": "true"}, False,
+    ),
+}  # fmt: skip
+_ALWAYS = ("X-Request-ID",)
+_UNCOUNTED = ("Cache-Control",)  # of a view of the API, but refused before the request was counted
+_COUNTED = (*_UNCOUNTED, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "API-Key-Expires")
+_MAYBE_BEFORE: tuple[str, ...] = ()  # may come from a middleware, which knows no key
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    name: str  # of the component
+    words: str
+    code: str
+    detail: str
+    headers: tuple[str, ...] = _COUNTED
+
+
+_NOT_A_DATE = "“1.3.2026” is not a date. Write it as 2026-03-01."
+ERRORS: dict[str, _Error] = {
+    "400": _Error(
+        "BadRequest", "The request is not right: each wrong value is named, with an example. Nothing was changed.",
+        "validation_failed", f"start_date: {_NOT_A_DATE}", _MAYBE_BEFORE,
+    ),
+    "401": _Error(
+        "NotAuthenticated", "No API key, or one that is unknown, expired, or ended with its owner's membership.",
+        "not_authenticated", "Send the header “Authorization: Bearer psk_…” with a key from Organization > API keys.",
+        (*_UNCOUNTED, "WWW-Authenticate"),
+    ),
+    "403": _Error(
+        "MissingScope", "The key lacks the scope.", "missing_scope",
+        "This key lacks the scope positions:write. An admin can tick it under Organization > API keys.",
+        _UNCOUNTED,
+    ),
+    "404": _Error(
+        "NotFound", "There is nothing with this id in your organization.", "not_found",
+        "There is nothing here with this id.",
+    ),
+    "405": _Error(
+        "MethodNotAllowed", "The address has other methods: see the header Allow.", "method_not_allowed",
+        "Method \"PUT\" not allowed.", (*_COUNTED, "Allow"),
+    ),
+    "406": _Error(
+        "NotAcceptable", "The header Accept asks for something else than JSON.", "not_acceptable",
+        "Could not satisfy the request Accept header.", _UNCOUNTED,
+    ),
+    "409": _Error(
+        "Conflict", "Somebody saved the same thing at the same moment. Nothing was changed.", "conflict",
+        Conflict.default_detail,
+    ),
+    "412": _Error(
+        "ChangedMeanwhile", "It was changed since you read it (If-Match). Nothing was changed.", "precondition_failed",
+        PreconditionFailed.default_detail,
+    ),
+    "413": _Error(
+        "TooLarge", "The body is too large. Nothing was changed.", "request_too_large",
+        TooLarge.default_detail, _MAYBE_BEFORE,
+    ),
+    "415": _Error(
+        "WrongMediaType", "The body is no `application/json`. Nothing was changed.", "unsupported_media_type",
+        "Unsupported media type \"text/plain\" in request.",
+    ),
+    "422": _Error(
+        "KeyUsedBefore", "The Idempotency-Key was used for another request. Nothing was changed.",
+        "idempotency_key_reused",
+        IdempotencyKeyReused.default_detail,
+    ),
+    "429": _Error(
+        "TooManyRequests", "Too many requests: wait as long as Retry-After says.", "throttled",
+        "This key makes too many requests. Wait 24 s (Retry-After).", (*_COUNTED, "Retry-After"),
+    ),
+    "500": _Error(
+        "OurMistake", "Something broke on our side. Nothing was changed.", "internal_error",
+        "Something broke on our side and nothing was changed. Repeat later; if it stays, report the request id.",
+        _MAYBE_BEFORE,
+    ),
+    "503": _Error(
+        "Busy", "Busy, or requests cannot be counted. Nothing was changed: repeat after Retry-After.", "busy",
+        Busy.default_detail, ("Retry-After",),
+    ),
+}  # fmt: skip
+
+
+def header_refs(names: Iterable[str]) -> Schema:
+    """References to headers of the document, for one answer."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def answer_headers(*more: str) -> Schema:
+    """Of an answer that is no error, besides `more`."""
+    return header_refs((*_ALWAYS, *_COUNTED, *more))
+
+
+def error_ref(status: str) -> Schema:
+    return {"$ref": f"#/components/responses/{ERRORS[status].name}"}
+
+
+def finished(result: Schema, generator: Any, **kwargs: Any) -> Schema:
+    """The document with the headers and errors that its operations refer to, and an example of each success."""
+    components = result["components"]
+    components["headers"] = {
+        name: {"description": words, "required": always, "schema": schema}
+        for name, (words, schema, always) in _HEADERS.items()
+    }
+    components["responses"] = {
+        error.name: {
+            "description": error.words,
+            "headers": header_refs((*_ALWAYS, *error.headers)),
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": _problem(status, error),
+                }
+            },
+        }
+        for status, error in ERRORS.items()
+    }
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                for media in response.get("content", {}).values() if status.startswith("2") else ():
+                    if "example" not in media and "examples" not in media:
+                        media["example"] = _example(media["schema"], components["schemas"])
+    return result
+
+
+def _problem(status: str, error: _Error) -> dict[str, Any]:
+    one = {"field": "start_date", "code": "invalid", "message": _NOT_A_DATE, "example": EXAMPLES["start_date"]}
+    return {
+        "type": f"urn:position-sync:problem:{error.code}",
+        "title": TITLES[int(status)],
+        "status": int(status),
+        "code": error.code,
+        "detail": error.detail,
+        "errors": [one] if status == "400" else [],
+        "request_id": ANSWERS["request_id"],
+    }
+
+
+_BY_FORMAT = {
+    "date-time": "2026-03-01T09:14:00Z",
+    "date": "2026-03-01",
+    "uuid": "0b7c9a52-6f0e-4a53-9d2c-5b1f7c3e8a10",
+}
+
+
+def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any], component: str = "", name: str = "") -> Any:
+    """A value of this schema, from `ANSWERS` and `EXAMPLES` by the property's name; else the simplest there is."""
+    for known in (f"{component}.{name}", name):
+        if known in ANSWERS:
+            return ANSWERS[known]
+    if "$ref" in schema:
+        target = str(schema["$ref"]).rpartition("/")[2]
+        return _example(schemas[target], schemas, target, name)
+    for several in ("allOf", "oneOf", "anyOf"):
+        if several in schema:
+            return _example(schema[several][0], schemas, component, name)
+    if "enum" in schema:
+        return EXAMPLES[name] if EXAMPLES.get(name) in schema["enum"] else schema["enum"][0]
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        [kind] = [one for one in kind if one != "null"]
+    if kind == "object":
+        properties = schema.get("properties", {})
+        return {inner: _example(s, schemas, component, inner) for inner, s in properties.items()}
+    if kind == "array":
+        return [_example(schema["items"], schemas, component, name)]
+    if kind == "boolean":
+        return False
+    if kind == "integer":
+        return int(EXAMPLES.get(name, schema.get("minimum", 1)))
+    if name in EXAMPLES:
+        return EXAMPLES[name]
+    if schema.get("format") in _BY_FORMAT:
+        return _BY_FORMAT[schema["format"]]
+    warn(f"There is no example of “{component}.{name}”: add one to positions.api.examples.ANSWERS.")
+    return None
