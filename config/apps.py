@@ -11,7 +11,7 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from config import checks  # noqa: F401 (registers them)
-        from integrations.connectors.registry import register
+        from integrations.systems.registry import register
 
         for module in settings.EXTRA_CONNECTORS:
             register(module)

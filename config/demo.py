@@ -11,14 +11,14 @@ from typing import Any
 import requests
 from django.db import transaction
 
-from integrations.connectors.registry import systems
-from integrations.connectors.system import System, Transport
 from integrations.models import Integration
-from integrations.sandbox.server import sandboxes
+from integrations.sandboxes.server import sandboxes
+from integrations.sdk.declaration import System, Transport
+from integrations.systems.registry import systems
 from positions.bulk import save_positions
 from positions.models import Company, Department, Employee, Organization, Position
 from positions.origin import Origin, started_by
-from synclog import actions
+from synclog.engine import actions
 
 NAME = "Fjellheim Bakeri (demo)"
 TENANT = "demo"

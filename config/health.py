@@ -19,8 +19,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.utils import timezone
 
 from integrations.models import Integration
+from synclog.engine.heartbeats import silent_for
+from synclog.engine.lease import ready_integrations
 from synclog.models import Job
-from synclog.tasks import ready_integrations, silent_for
 
 logger = logging.getLogger("config.health")
 

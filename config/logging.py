@@ -12,7 +12,7 @@ from typing import Any
 from django.http import HttpRequest
 from pythonjsonlogger.json import JsonFormatter as _JsonFormatter
 
-from integrations.connectors.masking import MASK, Masker
+from integrations.sdk.masking import MASK, Masker
 from positions.tracing import caller, job_id, request_id
 
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=\-]{8,}", re.I)

@@ -26,9 +26,10 @@ from prometheus_client.registry import Collector
 
 from integrations.models import Integration
 from positions.models import ApiKey
+from synclog.engine.heartbeats import silent_for
+from synclog.engine.lease import ready_integrations
+from synclog.log.truth import counts_of
 from synclog.models import Attempt, Heartbeat, Job
-from synclog.tasks import ready_integrations, silent_for
-from synclog.truth import counts_of
 
 KEEP = 10.0  # seconds that an answer holds in this process
 BUCKETS = (0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400)  # seconds
@@ -164,7 +165,7 @@ class Figures(Collector):
         yield oldest
 
     def _positions(self) -> Metric:
-        """What holds of positions, as every page says (`synclog.truth`)."""
+        """What holds of positions, as every page says (`synclog.log.truth`)."""
         family = self._gauge("positions", "Positions by what holds of them in a connection.", "state")
         integrations = list(Integration.objects.select_related("organization").defer("credentials", "vault"))
         labels_of = attrgetter(*(path.replace("__", ".") for path in self.labels.values()))

@@ -154,7 +154,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
 Q_CLUSTER = {
     "name": "position-sync",
-    "broker_class": "synclog.broker.broker",
+    "broker_class": "synclog.queue.broker.broker",
     "workers": env.int("WORKERS", default=4),
     "queue_limit": env.int("WORKERS", default=4),
     "bulk": 1,
@@ -330,7 +330,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "questions", "description": "Tests and previews that take longer than a request may wait."},
     ],
     "ENUM_NAME_OVERRIDES": {
-        "PositionStateEnum": "synclog.truth.Truth",
+        "PositionStateEnum": "synclog.log.truth.Truth",
         "BatchStateEnum": ["working", "done"],
         "JobStateEnum": "synclog.models.Job.State",
         "JobActionEnum": "synclog.models.Job.Action",

@@ -141,7 +141,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "GLOBAL_CALLBACK": "config.unfold.no_inline_styles",
     "STYLES": ["config.unfold.theme", "config.unfold.stylesheet", "config.unfold.sync_stylesheet"],
-    "DASHBOARD_CALLBACK": "synclog.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "synclog.admin.dashboard.dashboard",
     "ACCOUNT": {"navigation": "config.unfold.account"},
     "SIDEBAR": {"navigation": "config.unfold.navigation"},
 }

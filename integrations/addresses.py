@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
-from integrations.connectors.addresses import is_public, resolve
+from integrations.sdk.addresses import is_public, resolve
 
 _LOOK_UP = 2  # seconds that a person who saves waits for a name server
 

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
-from integrations.connectors.values import CheckLine
 from integrations.models import Integration
+from integrations.sdk.values import CheckLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from integrations.connectors.fields import BY_KEY
-from integrations.connectors.norway import HOURS_TABLE
-from integrations.connectors.system import Field, Setting, System
+from integrations.sdk.declaration import Field, Setting, System
+from integrations.sdk.fields import BY_KEY
+from integrations.sdk.norway import HOURS_TABLE
 from integrations.supported import code_words, our_word
 
 # One meaning for each code, whichever system it goes to.

@@ -1,4 +1,4 @@
-"""What the payroll side holds of a person (positions/personal_data.py): links to records there, records in files."""
+"""What the payroll side holds of a person (positions/privacy/personal_data.py): links to records, records in files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from integrations import folders
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
-from positions import batches, personal_data
-from positions.personal_data import Holding, Naming, Subject
+from integrations.runtime import folders
+from positions import batches
+from positions.privacy import personal_data
+from positions.privacy.personal_data import Holding, Naming, Subject
 
 # So many characters of a remote id mean one record in the world (a UUID), and not the 77th of somebody.
 _TELLING = 16

@@ -1,4 +1,4 @@
-"""What the payroll side need not keep any longer, as rows. synclog/retention.py empties and deletes them."""
+"""What the payroll side need not keep any longer, as rows. synclog/log/retention.py empties and deletes them."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,10 +15,10 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, RADIO_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
 
-from integrations import folders
-from integrations.connectors.fields import BY_KEY
-from integrations.connectors.system import Field, Kind, Setting, System
-from integrations.translate import active_fields, empty
+from integrations.planning.settings_values import clean_value
+from integrations.runtime import folders
+from integrations.sdk.declaration import Field, Kind, Setting
+from integrations.sdk.fields import BY_KEY
 from positions.opened import Opened
 
 if TYPE_CHECKING:
@@ -32,97 +32,6 @@ SECRETS = (Kind.SECRET, Kind.LONG_SECRET)
 # Rows to fill in below those that a table of free keys has already.
 _SPARE_ROWS = 2
 _MAX_ROWS = 500
-
-
-def clean_value(setting: Setting, raw: Any) -> Any:
-    """A stored value as the connector takes it: bool, int, Decimal, str or dict. Falls back to the default.
-
-    What an administrator emptied on purpose stays empty, where the connector can do without.
-    """
-    if raw == "" and not setting.required and setting.kind not in (Kind.BOOLEAN, Kind.TABLE):
-        return None if setting.default is None else ""
-    if raw is None or raw == "":
-        return setting.default
-    try:
-        match setting.kind:
-            case Kind.BOOLEAN:
-                return bool(raw)
-            case Kind.INTEGER:
-                return int(raw)
-            case Kind.DECIMAL:
-                return Decimal(str(raw))
-            case Kind.TABLE:
-                return {str(k): str(v) for k, v in dict(raw).items() if v not in (None, "")}
-            case _:
-                return str(raw)
-    except (ValueError, InvalidOperation, TypeError):
-        return setting.default
-
-
-# -- what is missing ---------------------------------------------------------------------------------------
-
-
-def missing(integration: Integration) -> list[Setting]:
-    """Required credentials and settings without a value: while there is one, nothing at all is sent."""
-    given = {**integration.settings, **integration.credentials}
-    return [
-        s
-        for s in integration.system.required_settings
-        if given.get(s.name) in (None, "", {}) and s.default in ("", None)
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Positions that are not sent until a setting is filled in: those whose `field` is one of `codes` (None: empty),
-    and that have a value in `having` ("": all of them)."""
-
-    sentence: str
-    field: str
-    codes: tuple[str, ...] | None = None
-    having: str = ""
-
-
-def gaps(system: System, settings: Mapping[str, Any]) -> list[Gap]:
-    """For which positions nothing would be sent, and which setting would change that. `settings` are cleaned."""
-    return [gap for declared in active_fields(system, settings) for gap in _gaps(system, declared, settings)]
-
-
-def _gaps(system: System, declared: Field, settings: Mapping[str, Any]) -> Iterator[Gap]:
-    label = BY_KEY[declared.ours].label.lower()
-    by_name = {s.name: s for s in system.settings}
-    default = by_name.get(declared.default_setting)
-    if default is not None and empty(settings.get(default.name)):
-        ended = f" that have {_a(BY_KEY[declared.required_with].label.lower())}" if declared.required_with else ""
-        if declared.required or declared.required_with:
-            yield Gap(
-                f"Positions{ended} without {_a(label)} are not sent until “{default.label}” is filled in.",
-                declared.ours,
-                having=declared.required_with,
-            )
-    table = by_name.get(declared.table)
-    if declared.codes is not None and table is not None:
-        from integrations.supported import our_word
-
-        rows = settings.get(table.name)
-        given = rows if isinstance(rows, Mapping) else {}
-        without = tuple(ours for ours, theirs in declared.codes.items() if empty(theirs) and empty(given.get(ours)))
-        if without:
-            words = [our_word(declared.ours, code) for code in without]
-            yield Gap(
-                f"Positions with {label} {_either(words)} are not sent until a counterpart is chosen under "
-                f"“{table.label}”.",
-                declared.ours,
-                without,
-            )
-
-
-def _a(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
-
-
-def _either(words: Sequence[str]) -> str:
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 # -- widgets and fields ------------------------------------------------------------------------------------

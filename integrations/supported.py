@@ -1,6 +1,6 @@
 """What each system takes of a position, as plain data made from the declarations.
 
-The supported-fields pages, their CSV, `manage.py systems` and README's table all show this and nothing else.
+The supported-fields pages, their CSV, `manage.py systems` and docs/systems.md all show this and nothing else.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from integrations.connectors.fields import BY_KEY, FIELDS, GROUPS, OurField
-from integrations.connectors.registry import systems
-from integrations.connectors.system import Delete, Field, Kind, Model, Setting, System, When
+from integrations.sdk.declaration import Delete, Field, Kind, Model, Setting, System, When
+from integrations.sdk.fields import BY_KEY, FIELDS, GROUPS, OurField
+from integrations.systems.registry import systems
 from positions.models import ContractType, EndReason, RemunerationType, WorkingHoursScheme
 
 _COUNTRIES = {"NO": "Norway", "SE": "Sweden", "FI": "Finland", "DK": "Denmark"}

@@ -7,8 +7,9 @@ class PositionsConfig(AppConfig):
     verbose_name = "HR"
 
     def ready(self) -> None:
-        from positions import api_keys, audit, personal_rows, sessions, signing_in
+        from positions import api_keys, audit, sessions, signing_in
         from positions.api.authentication import note_used
+        from positions.privacy import personal_rows
 
         audit.connect()
         api_keys.connect()

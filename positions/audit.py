@@ -32,8 +32,8 @@ from positions.models import (
     SecondFactor,
 )
 from positions.models.audit import AuditEntry
-from positions.national_ids import MASK, masked_strictly
 from positions.origin import current_origin
+from positions.privacy.national_ids import MASK, masked_strictly
 from positions.signals import positions_changed
 
 _LOADED = "_audited"

@@ -12,15 +12,16 @@ class SynclogConfig(AppConfig):
         from django_q.signals import post_spawn
 
         from positions.api import examples, hooks
-        from synclog import along, integration_pages, listen, payloads, personal_rows, signs
         from synclog.api.examples import ANSWERS
         from synclog.api.extras import caused_jobs, jobs_field
-        from synclog.queue import install
-        from synclog.schedules import make_schedules
+        from synclog.engine import along, receivers
+        from synclog.log import personal_rows
+        from synclog.queue import payloads, signs
+        from synclog.queue.safe_queue import install
+        from synclog.queue.schedules import make_schedules
 
-        listen.connect()
+        receivers.connect()
         along.connect()
-        integration_pages.connect()
         personal_rows.connect()
         hooks.write_extras.append(caused_jobs)
         hooks.extra_fields["jobs"] = jobs_field
@@ -29,13 +30,13 @@ class SynclogConfig(AppConfig):
         signs.connect()
         payloads.install()
         post_spawn.connect(look_at_once, dispatch_uid="synclog.look_at_once")
-        post_migrate.connect(make_schedules, sender=self, dispatch_uid="synclog.schedules")
+        post_migrate.connect(make_schedules, sender=self, dispatch_uid="synclog.queue.schedules")
 
 
 def look_at_once(**kwargs: Any) -> None:
     """A new worker process does not wait for the minute's sweep: the one before it may have been killed."""
-    from synclog import signs
-    from synclog.tasks import sweep
+    from synclog.queue import signs
+    from synclog.queue.tasks import sweep
 
     signs.give(signs.STEP)
     sweep()

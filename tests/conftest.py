@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 from django.template import Template
 
-from integrations.sandbox.server import Tenants, running
+from integrations.sandboxes.server import Tenants, running
 
 _PLAIN_RENDER = Template._render
 
@@ -93,7 +93,7 @@ def _a_worker_that_answers_at_once(request: pytest.FixtureRequest) -> Iterator[N
     if request.node.get_closest_marker("unanswered"):
         yield
         return
-    from synclog import asking
+    from synclog.questions import asking
 
     def wait(question: Any, seconds: float | None = None) -> Any:
         asking.answer(question.pk)

@@ -16,7 +16,7 @@ from openapi_schema_validator import OAS30Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from integrations.sandbox.base import Call
+from integrations.sandboxes.base import Call
 
 FOLDER = Path(os.environ.get("CONTRACTS_DIR") or Path(__file__).resolve().parents[2] / "shared" / "vendors" / "specs")
 

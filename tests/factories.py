@@ -9,7 +9,7 @@ import factory
 from django.contrib.auth.models import User
 
 from integrations.models import Integration
-from integrations.sandbox.server import sandboxes
+from integrations.sandboxes.server import sandboxes
 from positions.models import ApiKey, Company, Department, Employee, Member, Organization, Position
 from positions.models.api_key import SCOPES
 

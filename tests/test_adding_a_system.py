@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.base import Connector
-from integrations.connectors.context import Context
-from integrations.connectors.http import Response
-from integrations.connectors.registry import connector_for
-from integrations.connectors.tokens import Grant, Tokens, oauth_grant
+from integrations.sdk.connector import Connector
+from integrations.sdk.context import Context
+from integrations.sdk.http import Response
+from integrations.sdk.tokens import Grant, Tokens, oauth_grant
+from integrations.systems.registry import connector_for
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "adding-a-system.md"
@@ -36,10 +36,10 @@ def files_of_the_page() -> dict[str, str]:
 
 def test_the_page_names_its_four_files() -> None:
     assert sorted(files_of_the_page()) == [
-        "docs/systems/lonnverk.md",
-        "integrations/connectors/lonnverk.py",
-        "integrations/sandbox/lonnverk.py",
-        "tests/systems/test_lonnverk.py",
+        "integrations/systems/lonnverk/connector.py",
+        "integrations/systems/lonnverk/guide.md",
+        "integrations/systems/lonnverk/sandbox.py",
+        "tests/systems/lonnverk/test_connector.py",
     ]
 
 
@@ -53,10 +53,12 @@ def test_followed_from_nothing_it_gives_an_eleventh_system(tmp_path: Path) -> No
             shutil.copy(source, tmp_path / name)
     for name, text in files_of_the_page().items():
         assert not (tmp_path / name).exists()
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.joinpath("__init__.py").touch()
         (tmp_path / name).write_text(text, "utf-8")
     listed = json.loads(run(tmp_path, "manage.py", "systems", "--json"))
     assert [s["key"] for s in listed][-1] == "lonnverk"
-    tested = run(tmp_path, "-m", "pytest", "tests/systems/test_lonnverk.py", "-n", "0")
+    tested = run(tmp_path, "-m", "pytest", "tests/systems/lonnverk/test_connector.py", "-n", "0")
     assert re.search(r"(\d+) passed", tested), tested
     assert "failed" not in tested
     for lint in (("check",), ("format", "--check")):

@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from config.bench import counting, plain
-from integrations.connectors.base import Connector
-from integrations.connectors.fields import FIELDS
-from integrations.connectors.system import Calls, Delete, Field, Limits, Model, System
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
-from synclog import payloads
+from integrations.sdk.connector import Connector
+from integrations.sdk.declaration import Calls, Delete, Field, Limits, Model, System
+from integrations.sdk.fields import FIELDS
+from integrations.sdk.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
+from synclog.queue import payloads
 
 SENT = ("title", "start_date", "end_date", "percentage")
 OWNED = ("start_date", "end_date")

@@ -20,8 +20,8 @@ from integrations.models import Integration
 from positions.bulk import save_positions
 from positions.models import ApiKey, Employee, Organization
 from positions.models.api_key import SCOPES
-from synclog import tasks
 from synclog.models import Job
+from synclog.queue import tasks
 
 TIMES = 9
 DRAINED = 50  # positions in one drain turn

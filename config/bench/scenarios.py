@@ -23,7 +23,7 @@ from integrations.models import Integration
 from positions.bulk import save_positions
 from positions.models import Company, Position
 from positions.signals import positions_changed
-from synclog import listen
+from synclog.engine import receivers
 from synclog.models import Job
 
 LATENCY = 0.1  # of one call at the target
@@ -115,7 +115,7 @@ def save(bench: Bench) -> list[Figure]:
 
 def _listen(on: bool) -> None:
     if on:
-        listen.connect()
+        receivers.connect()
     else:
         post_save.disconnect(sender=Position, dispatch_uid="synclog.position_saved")
         positions_changed.disconnect(sender=Position, dispatch_uid="synclog.many_saved")

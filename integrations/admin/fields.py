@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from integrations import supported
-from integrations.connectors.registry import connectors
+from integrations.systems.registry import connectors
 
 
 def supported_fields(request: HttpRequest) -> HttpResponse:

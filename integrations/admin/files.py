@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -15,14 +15,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 
-from integrations import folders, hooks, outbox
+from integrations import hooks
 from integrations.admin import showing
-from integrations.connectors.system import Transport
 from integrations.models import ExportFile, Integration
+from integrations.runtime import export_files, folders
+from integrations.sdk.declaration import Transport
 from positions import roles
-
-if TYPE_CHECKING:
-    from integrations.admin.integration import IntegrationAdmin
+from positions.admin.scoped import ScopedAdmin
 
 _PER_PAGE = 50
 
@@ -42,7 +41,7 @@ class Line:
 class FilePages:
     """Everybody who may see the connection sees the list; its organization's editors carry the files over."""
 
-    def __init__(self, admin: IntegrationAdmin) -> None:
+    def __init__(self, admin: ScopedAdmin) -> None:
         self.admin = admin
 
     def urls(self) -> list[URLPattern]:
@@ -75,7 +74,7 @@ class FilePages:
             may_carry=may_carry,
             to_mark=fetched.count() if may_carry else 0,
             keep_days=settings.KEEP_FILES_DAYS,
-            folder=outbox.folder_of(obj),
+            folder=export_files.folder_of(obj),
             folder_trouble=_folder_trouble(obj),
             download=self._to_download(obj, request.GET.get("download", "")) if may_carry else "",
         )
@@ -96,7 +95,7 @@ class FilePages:
         if not isinstance(obj, Integration):
             return obj
         file = self._file(obj, number)
-        if outbox.fetch(file, by=request.user.get_username()):
+        if export_files.fetch(file, by=request.user.get_username()):
             self.admin.message_user(
                 request, f"{file.file_name} does not change any more: later changes go into a new file.", messages.INFO
             )
@@ -110,7 +109,7 @@ class FilePages:
         file = self._file(obj, number)
         if not file.fetched:
             return HttpResponseRedirect(showing.url(obj, "files"))
-        name, content = outbox.content(file)
+        name, content = export_files.content(file)
         if not content:
             said = f"{name} is not kept any more: contents are removed {settings.KEEP_FILES_DAYS} days after fetching."
             self.admin.message_user(request, said, messages.WARNING)
@@ -133,7 +132,7 @@ class FilePages:
             files = files.filter(pk=int(asked) if asked.isdecimal() else 0)
         for file in files:
             file.integration = obj
-            if outbox.mark_imported(file, by=request.user.get_username()):
+            if export_files.mark_imported(file, by=request.user.get_username()):
                 self.admin.log_change(request, obj, f"Marked {file.file_name} as imported in {obj.system.name}.")
                 self.admin.message_user(request, f"{file.file_name} is marked as imported.", messages.SUCCESS)
         return HttpResponseRedirect(showing.url(obj, "files"))
@@ -179,7 +178,7 @@ def _line(file: Any, obj: Integration) -> Line:
 
 
 def _folder_trouble(obj: Integration) -> str:
-    folder = outbox.folder_of(obj)
+    folder = export_files.folder_of(obj)
     if not folder:
         return ""
     try:

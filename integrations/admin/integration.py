@@ -19,12 +19,12 @@ from integrations import hooks, removal, supported
 from integrations.admin import showing
 from integrations.admin.files import FilePages
 from integrations.admin.showing import Line
-from integrations.connectors.registry import connectors, systems
-from integrations.gaps import gaps_here
+from integrations.gaps import gaps, gaps_here
 from integrations.hooks import Happening
 from integrations.models import Integration
 from integrations.scope import left_behind
-from integrations.settings_form import ConnectionForm, gaps, missing
+from integrations.settings_form import ConnectionForm
+from integrations.systems.registry import connectors, systems
 from positions import roles
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Organization
@@ -204,7 +204,7 @@ class IntegrationAdmin(ScopedAdmin):
             "change",
             "overview.html",
             options=showing.options(obj),
-            missing=missing(obj),
+            missing=obj.missing_settings(),
             gaps=gaps_here(obj),
             happenings=[(showing.when(h.at, obj.organization), h) for h in happenings],
             panels=[html for ask in hooks.overview_panels if (html := ask(request, obj))],
@@ -255,7 +255,7 @@ class IntegrationAdmin(ScopedAdmin):
             form=form,
             opened_forms=[form] if may_change else [],
             hints=self._hints(obj, may_change),
-            missing=missing(obj),
+            missing=obj.missing_settings(),
             would_not_be_sent=gaps(obj.system, obj.cleaned_settings()),
         )
 
@@ -313,7 +313,7 @@ class IntegrationAdmin(ScopedAdmin):
             "change",
             "switch_on.html",
             required=showing.required(obj),
-            missing=missing(obj),
+            missing=obj.missing_settings(),
             gaps=gaps_here(obj),
             about=showing.about(obj),
             test=test,
@@ -328,7 +328,7 @@ class IntegrationAdmin(ScopedAdmin):
             return obj
         on = request.POST.get("on") == "1"
         if on and not obj.connected:
-            labels = ", ".join(s.label for s in missing(obj))
+            labels = ", ".join(s.label for s in obj.missing_settings())
             self.message_user(request, f"{obj.name} was not switched on: {labels} is missing.", messages.ERROR)
             return HttpResponseRedirect(showing.url(obj, "switch_on"))
         for act in hooks.on_switch:

@@ -17,11 +17,10 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from integrations import hooks, supported
-from integrations.connectors.system import Delete, Model, System, Transport
 from integrations.hooks import Health
 from integrations.models import Integration
 from integrations.scope import company_names, scope_of
-from integrations.settings_form import missing
+from integrations.sdk.declaration import Delete, Model, System, Transport
 from positions.models import Organization, Position
 
 # The glyph of each tone, from the icon font that the admin brings.
@@ -169,7 +168,7 @@ class Needed:
 
 
 def required(integration: Integration) -> list[Needed]:
-    without = missing(integration)
+    without = integration.missing_settings()
     system = integration.system
     return [Needed(s.label, s not in without, s in system.credentials) for s in system.required_settings]
 
@@ -198,7 +197,7 @@ def about(integration: Integration) -> About:
 @cache
 def help_page(system_key: str) -> SafeString | None:
     """The system's page of our documentation as HTML, without its heading; None when there is none."""
-    file = Path(settings.BASE_DIR) / "docs" / "systems" / f"{system_key}.md"
+    file = Path(settings.BASE_DIR) / "integrations" / "systems" / system_key / "guide.md"
     if not file.is_file():
         return None
     text = file.read_text("utf-8")

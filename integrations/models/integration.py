@@ -10,9 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
-from integrations.connectors.base import Connector
-from integrations.connectors.registry import connector_for, connectors
-from integrations.connectors.system import System
+from integrations.planning.settings_values import clean_value, missing
+from integrations.sdk.connector import Connector
+from integrations.sdk.declaration import Setting, System
+from integrations.systems.registry import connector_for, connectors
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import Company, Organization
 from positions.models.text import Line
@@ -98,7 +99,8 @@ class Integration(models.Model):
     # of an older one neither closes a job nor stops the connection.
     version = models.BigIntegerField(default=0, editable=False)
 
-    # By which `integrations.fingerprints` are made; of no use without the database, nor the database's without it.
+    # By which `integrations.runtime.fingerprints` are made; of no use without the database, nor are the database's
+    # without it.
     fingerprint_key = EncryptedTextField(default=new_fingerprint_key, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
@@ -161,12 +163,14 @@ class Integration(models.Model):
 
     def cleaned_settings(self) -> dict[str, Any]:
         """Every declared setting with its default where nothing was chosen."""
-        from integrations.settings_form import clean_value
-
         return {
             s.name: clean_value(s, self.settings[s.name]) if s.name in self.settings else s.default
             for s in self.system.settings
         }
+
+    def missing_settings(self) -> list[Setting]:
+        """Required credentials and settings without a value: while there is one, nothing at all is sent."""
+        return missing(self.system, {**self.settings, **self.credentials})
 
     # What `set_credentials` changes, for `save(update_fields=...)`: the engine writes to the other columns meanwhile.
     CREDENTIAL_FIELDS = (

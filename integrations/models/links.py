@@ -24,7 +24,7 @@ class EmployeeLink(models.Model):
     label = models.CharField(max_length=200, blank=True)
     matched_by = models.CharField(max_length=60, blank=True)
     matched_at = models.DateTimeField("since", default=timezone.now)
-    # Of this employee's number, e-mail and national id at that time (`integrations.fingerprints`).
+    # Of this employee's number, e-mail and national id at that time (`integrations.runtime.fingerprints`).
     fingerprints = models.JSONField(default=dict, editable=False)
     confirmed_by = models.CharField(max_length=150, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -76,7 +76,7 @@ class PeriodLink(models.Model):
     written_at = models.DateTimeField(null=True)
     older = models.JSONField(default=dict)
 
-    # Kept by synclog/truth.py (integrations/agreement.py says what they mean).
+    # Kept by synclog/log/truth.py (integrations/planning/agreement.py says what they mean).
     stale = models.BooleanField(default=False)  # what is to be sent now is something else
     left = models.JSONField(null=True)  # our field -> what is not there and would not get there; None: nothing
     look_on = models.DateField(null=True, blank=True)  # the day on which both are to be looked at again

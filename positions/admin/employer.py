@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.options import IS_POPUP_VAR
@@ -13,12 +13,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from positions import dates
+from positions.admin.scoped import ScopedAdmin
 from positions.employer import current_and_upcoming, elsewhere, follow
 from positions.models import Employee
 from positions.origin import Origin, started_by
-
-if TYPE_CHECKING:
-    from positions.admin.employee import EmployeeAdmin
 
 _LISTED = 60
 
@@ -26,7 +24,7 @@ _LISTED = 60
 class EmployerPage:
     """For whoever may change the employee. A stranger's employee is answered like one that is not there."""
 
-    def __init__(self, admin: EmployeeAdmin) -> None:
+    def __init__(self, admin: ScopedAdmin) -> None:
         self.admin = admin
 
     def urls(self) -> list[URLPattern]:

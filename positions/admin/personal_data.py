@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -10,18 +10,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from positions import personal_data, roles
+from positions import roles
+from positions.admin.scoped import ScopedAdmin
 from positions.audit import actor
 from positions.models import Employee
-
-if TYPE_CHECKING:
-    from positions.admin.employee import EmployeeAdmin
+from positions.privacy import personal_data
 
 
 class PersonalDataPages:
     """For the admins of the employee's organization. A stranger's employee is answered like one that is not there."""
 
-    def __init__(self, admin: EmployeeAdmin) -> None:
+    def __init__(self, admin: ScopedAdmin) -> None:
         self.admin = admin
 
     def urls(self) -> list[URLPattern]:

@@ -6,9 +6,9 @@ import getpass
 
 from django.core.management.base import CommandError, CommandParser
 
-from positions import personal_data
 from positions.models import Organization
-from positions.personal_data import Subject
+from positions.privacy import personal_data
+from positions.privacy.personal_data import Subject
 
 
 def add_arguments(parser: CommandParser) -> None:

@@ -1,18 +1,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from django.db import models
 
 from positions.folding import LONGEST, terms, words
 from positions.models.organization import Organization
 
-if TYPE_CHECKING:
-    from positions.models.employee import Employee
-
 # The fields of an employee that people search by. Never the national id.
 MARKS = ("number", "first_name", "last_name", "email")
+
+
+class Searched(Protocol):
+    """An employee, as far as it is searched for."""
+
+    pk: int
+    organization_id: int
+    number: str
+    first_name: str
+    last_name: str
+    email: str
 
 
 class FoldedField(models.CharField):
@@ -37,11 +45,11 @@ class EmployeeWord(models.Model):
         return self.word
 
 
-def words_of(employee: Employee) -> set[str]:
+def words_of(employee: Searched) -> set[str]:
     return words(employee.number, employee.first_name, employee.last_name, email=employee.email)
 
 
-def keep_words(employees: Collection[Employee], new: bool = False) -> None:
+def keep_words(employees: Collection[Searched], new: bool = False) -> None:
     """Their words as they are now. `new` ones have none yet."""
     wanted = {(employee.pk, word): employee for employee in employees for word in words_of(employee)}
     stale: list[int] = []
@@ -53,7 +61,10 @@ def keep_words(employees: Collection[Employee], new: bool = False) -> None:
     if stale:
         EmployeeWord.objects.filter(pk__in=stale).delete()
     EmployeeWord.objects.bulk_create(
-        [EmployeeWord(organization_id=e.organization_id, employee=e, word=word) for (_, word), e in wanted.items()],
+        [
+            EmployeeWord(organization_id=e.organization_id, employee_id=e.pk, word=word)
+            for (_, word), e in wanted.items()
+        ],
         batch_size=2000,
     )
 

@@ -1,9 +1,9 @@
-"""The error log, and what sync adds to the pages of people and positions."""
+"""The error log, and what sync adds to the pages of people, positions and connections."""
 
-from synclog import panels
-from synclog.admin import people, queue
+from synclog.admin import integration_pages, panels, people, queue
 from synclog.admin.job import JobAdmin
 
+integration_pages.connect()
 panels.connect()
 people.connect()
 

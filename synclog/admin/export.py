@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from positions import spreadsheets
-from synclog import showing
-from synclog.causes import remedy
+from synclog.log import sentences
+from synclog.log.causes import remedy
 from synclog.models import Job
 
 COLUMNS = (
@@ -35,17 +35,17 @@ def row(job: Job) -> Iterable[Any]:
         job.end_date,
         job.integration.name,
         job.integration.system.name,
-        showing.action_words(job),
-        showing.mark_of(job).word,
-        showing.cause_words(job),
+        sentences.action_words(job),
+        sentences.mark_of(job).word,
+        sentences.cause_words(job),
         job.cause,
         remedy(job.cause),
         job.message,
-        showing.field_label(job.field) if job.field else "",
+        sentences.field_label(job.field) if job.field else "",
         job.vendor_text,
         job.vendor_code,
         job.attempts,
-        showing.next_attempt(job),
-        showing.started_by(job),
+        sentences.next_attempt(job),
+        sentences.started_by(job),
         job.pk,
     )

@@ -19,9 +19,9 @@ from unfold.widgets import INPUT_CLASSES
 from positions import dates, roles
 from positions.admin.scoped import ScopedAutocompleteFilter
 from positions.models import Employee, Organization, Position
-from synclog.causes import cause_title, causes
+from synclog.log.causes import cause_title, causes
+from synclog.log.sentences import field_label
 from synclog.models import Job
-from synclog.showing import field_label
 
 
 def key_of(text: Any) -> int | None:

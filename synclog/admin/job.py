@@ -27,11 +27,10 @@ from django.utils.safestring import SafeString
 
 from integrations.models import Integration
 from integrations.scope import company_names, not_taken
-from positions import roles
+from positions import moments, roles
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Position
 from positions.models.words import matching
-from synclog import actions, asking, batch, showing
 from synclog.admin import export, page
 from synclog.admin.filters import (
     ActionFilter,
@@ -46,12 +45,15 @@ from synclog.admin.filters import (
     key_of,
 )
 from synclog.admin.listing import TABS, JobList, JobPages
-from synclog.causes import cause_title, remedy
-from synclog.health import since_sent
+from synclog.engine import actions
+from synclog.log import bulk_actions, sentences
+from synclog.log.causes import cause_title, remedy
+from synclog.log.health import since_sent
+from synclog.log.states import TRUTHS, connections_of, states_of
+from synclog.log.truth import LISTED, Truth, counts_of, keys_in
 from synclog.models import Batch, Job, JobQuerySet, Question
-from synclog.preview import question_of, unpacked
-from synclog.states import TRUTHS, connections_of, states_of
-from synclog.truth import LISTED, Truth, counts_of, keys_in
+from synclog.questions import asking
+from synclog.questions.preview import question_of, unpacked
 
 REASON_LENGTH = 160
 IN_SYNC, NOTHING_YET = "Everything is in sync", "Nothing needs you"
@@ -137,7 +139,7 @@ class JobAdmin(ScopedAdmin):
 
     @admin.display(description="time")
     def time_shown(self, job: Job) -> SafeString:
-        return _two_lines(showing.clock(job.changed_at, job.integration.organization.zone), showing.started_by(job))
+        return _two_lines(moments.clock(job.changed_at, job.integration.organization.zone), sentences.started_by(job))
 
     @admin.display(description="employee")
     def employee_shown(self, job: Job) -> SafeString:
@@ -145,19 +147,19 @@ class JobAdmin(ScopedAdmin):
 
     @admin.display(description="position")
     def position_shown(self, job: Job) -> SafeString:
-        return _two_lines(job.title, showing.span(job))
+        return _two_lines(job.title, sentences.span(job))
 
     @admin.display(description="integration")
     def integration_shown(self, job: Job) -> SafeString:
-        parts = [showing.action_words(job)]
+        parts = [sentences.action_words(job)]
         if job.several:  # type: ignore[attr-defined]
             parts.append(job.integration.organization.name)
         return _two_lines(job.integration.name, " · ".join(parts))
 
     @admin.display(description="status")
     def status_shown(self, job: Job) -> SafeString:
-        mark, following = showing.mark_of(job), showing.next_attempt(job)
-        tried = showing.counted(job.attempts, "attempt") if job.attempts else ""
+        mark, following = sentences.mark_of(job), sentences.next_attempt(job)
+        tried = sentences.counted(job.attempts, "attempt") if job.attempts else ""
         return format_html(
             '<div class="sy sy-cell"><span class="sy-mark sy-{}"><span class="material-symbols-outlined" '
             'aria-hidden="true">{}</span>{}</span><span class="sy-quiet">{}</span></div>',
@@ -169,7 +171,7 @@ class JobAdmin(ScopedAdmin):
 
     @admin.display(description="cause and what to do")
     def cause_shown(self, job: Job) -> SafeString:
-        title = showing.cause_words(job, job.field)
+        title = sentences.cause_words(job, job.field)
         return format_html(
             '<div class="sy sy-cell sy-wide"><span class="sy-first">{}</span><span class="sy-quiet">{}</span>{}</div>',
             title,
@@ -249,7 +251,7 @@ class JobAdmin(ScopedAdmin):
         last = newest.only("last_success_at", "organization__time_zone").first()
         if last is None or last.last_success_at is None:
             return NOTHING_YET, "Nothing was sent yet either: the next change of a position will be."
-        return IN_SYNC, f"Last sent {showing.clock(last.last_success_at, last.organization.zone)}."
+        return IN_SYNC, f"Last sent {moments.clock(last.last_success_at, last.organization.zone)}."
 
     @staticmethod
     def _behind(integrations: QuerySet[Integration]) -> tuple[str, str] | None:
@@ -259,15 +261,15 @@ class JobAdmin(ScopedAdmin):
         if changed:
             return NOTHING_YET, f"{since_sent(changed)}, and are not on the way: see the connection's page."
         if unknown:
-            return NOTHING_YET, f"{showing.counted(unknown, 'position')} still to be compared with what was sent."
+            return NOTHING_YET, f"{sentences.counted(unknown, 'position')} still to be compared with what was sent."
         if partly:
-            number = showing.counted(partly, "position")
+            number = sentences.counted(partly, "position")
             return NOTHING_YET, f"Of {number} a part is not there: see the connection's page."
         return None
 
     @admin.action(description="Re-sync selected", permissions=["change"])
     def resync_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self._tell(request, batch.resync(queryset, request.user.get_username()))
+        self._tell(request, bulk_actions.resync(queryset, request.user.get_username()))
 
     @admin.action(description="Dismiss selected…", permissions=["change"])
     def dismiss_selected(self, request: HttpRequest, queryset: JobQuerySet) -> HttpResponse | None:
@@ -280,9 +282,9 @@ class JobAdmin(ScopedAdmin):
             return None
         return self._dismissal(request, jobs, action="dismiss_selected")
 
-    def _tell(self, request: HttpRequest, done: batch.Resynced | Batch) -> None:
+    def _tell(self, request: HttpRequest, done: bulk_actions.Resynced | Batch) -> None:
         if isinstance(done, Batch):
-            number = showing.counted(done.total, "entry", "entries")
+            number = sentences.counted(done.total, "entry", "entries")
             words = f"{number} are sent again, one after the other: the connection's page says how far it is."
             self.message_user(request, words, messages.SUCCESS)
             return
@@ -291,9 +293,9 @@ class JobAdmin(ScopedAdmin):
 
     def _dismiss(self, request: HttpRequest, jobs: JobQuerySet) -> None:
         reason = " ".join(request.POST.get("reason", "").split())[:REASON_LENGTH]
-        number = batch.dismiss(jobs, reason, request.user.get_username())
+        number = bulk_actions.dismiss(jobs, reason, request.user.get_username())
         if number:
-            text = f"{showing.counted(number, 'entry', 'entries')} dismissed. The next change of a position is sent."
+            text = f"{sentences.counted(number, 'entry', 'entries')} dismissed. The next change of a position is sent."
             self.message_user(request, text, messages.SUCCESS)
         else:
             self.message_user(request, "It is closed already, or being sent right now.", messages.WARNING)
@@ -331,7 +333,7 @@ class JobAdmin(ScopedAdmin):
         jobs = self.limited(cl.queryset, roles.organization_ids(request.user, "edit"))
         log = reverse("admin:synclog_job_changelist") + cl.address
         if request.method == "POST":
-            self._tell(request, batch.ask(jobs, request.user.get_username(), None))
+            self._tell(request, bulk_actions.ask(jobs, request.user.get_username(), None))
             return HttpResponseRedirect(log)
         by_integration = (
             jobs.order_by()
@@ -347,7 +349,7 @@ class JobAdmin(ScopedAdmin):
             title="Re-sync all that match",
             rows=rows,
             number=number,
-            number_shown=showing.counted(number, "entry", "entries"),
+            number_shown=sentences.counted(number, "entry", "entries"),
             filters=cl.active_filters(),
             tab=next(tab.title for tab in cl.tabs() if tab.active),
             query=cl.query,
@@ -386,15 +388,15 @@ class JobAdmin(ScopedAdmin):
     ) -> dict[str, Any]:
         narrowed = {"tab": cl.tab, "integration__id__exact": integration.pk, "cause": row["cause"]}
         address = cl.get_query_string({**narrowed, **({"field": row["field"]} if row["field"] else {})})
-        field = f" ({showing.field_label(row['field'])})" if row["field"] else ""
+        field = f" ({sentences.field_label(row['field'])})" if row["field"] else ""
         zone = integration.organization.zone
         return {
-            "positions": showing.counted(row["n"], "position"),
+            "positions": sentences.counted(row["n"], "position"),
             "cause": f"{cause_title(row['cause'])}{field}",
             "remedy": remedy(row["cause"]),
             "integration": integration,
-            "first": showing.clock(row["first"], zone),
-            "last": showing.clock(row["last"], zone),
+            "first": moments.clock(row["first"], zone),
+            "last": moments.clock(row["last"], zone),
             "open": log + address,
             "resync": reverse("admin:synclog_job_resync_all") + address
             if roles.can(request.user, integration.organization_id, "edit")
@@ -455,7 +457,7 @@ class JobAdmin(ScopedAdmin):
         job = self._acted_on(request, pk)
         if not isinstance(job, Job):
             return job
-        self._tell(request, batch.resync(Job.objects.filter(pk=job.pk), request.user.get_username()))
+        self._tell(request, bulk_actions.resync(Job.objects.filter(pk=job.pk), request.user.get_username()))
         return self._back(request, _newest_of(job))
 
     def move_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -465,7 +467,7 @@ class JobAdmin(ScopedAdmin):
         if not page.may_move(job):
             self.message_user(request, "There is no earlier period to move any more.", messages.WARNING)
         elif not job.integration.send_positions:
-            self.message_user(request, showing.held_back(job.integration), messages.WARNING)
+            self.message_user(request, sentences.held_back(job.integration), messages.WARNING)
         else:
             actions.move_period(job, request.user.get_username())
             text = f"The period that {job.integration.system.name} has gets the new start date now."
@@ -551,7 +553,7 @@ class JobAdmin(ScopedAdmin):
             return chosen
         position, integration = chosen
         if not integration.send_positions:
-            self.message_user(request, f"{integration.name}: {showing.held_back(integration)}", messages.WARNING)
+            self.message_user(request, f"{integration.name}: {sentences.held_back(integration)}", messages.WARNING)
         elif actions.send_now([position], integration, request.user.get_username()):
             text = f"{position.title} is on its way to {integration.name}."
             self.message_user(request, text, messages.SUCCESS)
@@ -592,8 +594,8 @@ class JobAdmin(ScopedAdmin):
             rows=[(position, states[position.pk][0]) for position in rows],
             may_act=may_act,
             may_send_all=may_act and truth is Truth.CHANGED and found.count,
-            number=showing.counted(found.count, "position"),
-            held=showing.held_back(integration),
+            number=sentences.counted(found.count, "position"),
+            held=sentences.held_back(integration),
             here=request.get_full_path(),
         )
 
@@ -601,10 +603,10 @@ class JobAdmin(ScopedAdmin):
         if not may_act:
             raise PermissionDenied
         if not integration.send_positions:
-            self.message_user(request, f"{integration.name}: {showing.held_back(integration)}", messages.WARNING)
+            self.message_user(request, f"{integration.name}: {sentences.held_back(integration)}", messages.WARNING)
         else:
-            number = batch.send_changed(integration, request.user.get_username())
-            text = f"{showing.counted(number, 'position')} on the way to {integration.name}."
+            number = bulk_actions.send_changed(integration, request.user.get_username())
+            text = f"{sentences.counted(number, 'position')} on the way to {integration.name}."
             self.message_user(request, text if number else "Nothing was changed since.", messages.SUCCESS)
         return self._back(request, reverse("admin:integrations_integration_change", args=[integration.pk]))
 

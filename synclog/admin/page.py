@@ -10,15 +10,17 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.connectors.masking import Masker
 from integrations.models import Integration
+from integrations.sdk.masking import Masker
+from positions import moments
 from positions.models import Employee, Position
-from synclog import asking, exchanges, showing
-from synclog.causes import cause_title
+from synclog.engine.results import shown_value
+from synclog.log import exchanges, sentences
+from synclog.log.causes import cause_title
+from synclog.log.sentences import Mark, Said
 from synclog.models import Attempt, Job, Question
-from synclog.preview import Preview
-from synclog.results import shown_value
-from synclog.showing import Mark, Said
+from synclog.questions import asking
+from synclog.questions.preview import Preview
 
 # Older ones are in the database, and nobody has ever asked for them.
 _ATTEMPTS = 50
@@ -71,11 +73,11 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
         "title": f"{job.employee_name}: {job.title}",
         "job": job,
         "integration": integration,
-        "mark": showing.mark_of(job),
-        "said": _masked(showing.say(job), masker),
+        "mark": sentences.mark_of(job),
+        "said": _masked(sentences.say(job), masker),
         "facts": _facts(job),
         "steps": [
-            dataclasses.replace(step, detail=masker.words(step.detail)) for step in showing.steps_of(job, current)
+            dataclasses.replace(step, detail=masker.words(step.detail)) for step in sentences.steps_of(job, current)
         ],
         "attempt": current,
         "newest": newest,
@@ -89,8 +91,8 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
                 row.number,
                 _result(row),
                 masker.words(row.message) or (cause_title(row.cause) if row.cause else ""),
-                showing.clock(row.finished_at, zone),
-                showing.lasted((row.finished_at - row.started_at).total_seconds()),
+                moments.clock(row.finished_at, zone),
+                moments.lasted((row.finished_at - row.started_at).total_seconds()),
                 current is not None and row.pk == current.pk,
             )
             for row in rows
@@ -116,8 +118,8 @@ def _if(exists: bool, name: str, pk: int) -> str:
 
 def _result(attempt: Attempt) -> Mark:
     if attempt.result == "sent" and attempt.warnings:
-        return dataclasses.replace(showing.WITH_WARNING, word="Accepted with a warning")
-    return showing.RESULTS.get(attempt.result, showing.UNKNOWN_RESULT)
+        return dataclasses.replace(sentences.WITH_WARNING, word="Accepted with a warning")
+    return sentences.RESULTS.get(attempt.result, sentences.UNKNOWN_RESULT)
 
 
 def _masked(said: Said, masker: Masker) -> Said:
@@ -127,19 +129,19 @@ def _masked(said: Said, masker: Masker) -> Said:
 
 def _facts(job: Job) -> list[tuple[str, str]]:
     zone = job.integration.organization.zone
-    following = showing.next_attempt(job)
+    following = sentences.next_attempt(job)
     facts = [
-        ("Action", showing.action_words(job)),
-        ("Changed here", showing.clock(job.recorded_at, zone)),
-        ("Started by", showing.started_by(job)),
+        ("Action", sentences.action_words(job)),
+        ("Changed here", moments.clock(job.recorded_at, zone)),
+        ("Started by", sentences.started_by(job)),
         ("Attempts", str(job.attempts)),
     ]
     if following:
         facts.append(("Next attempt", following))
     if job.first_failed_at:
-        facts.append(("First trouble", showing.clock(job.first_failed_at, zone)))
+        facts.append(("First trouble", moments.clock(job.first_failed_at, zone)))
     if job.finished_at and not job.is_open:
-        facts.append(("Closed", showing.clock(job.finished_at, zone)))
+        facts.append(("Closed", moments.clock(job.finished_at, zone)))
     if job.request_id:
         facts.append(("Request", job.request_id))
     facts.append(("Number", str(job.pk)))
@@ -150,7 +152,7 @@ def _changes(attempt: Attempt, masker: Masker) -> list[Changed]:
     words = masker.words
     sent = [
         Changed(
-            showing.field_label(change["field"]),
+            sentences.field_label(change["field"]),
             change["remote"],
             None if change["old"] is None else words(change["old"]),
             None if change["new"] is None else words(change["new"]),
@@ -161,7 +163,7 @@ def _changes(attempt: Attempt, masker: Masker) -> list[Changed]:
 
 
 def _unsent(reasons: Mapping[str, str]) -> list[Changed]:
-    return [Changed(showing.field_label(key), "", None, None, reason) for key, reason in reasons.items()]
+    return [Changed(sentences.field_label(key), "", None, None, reason) for key, reason in reasons.items()]
 
 
 # -- preview -----------------------------------------------------------------------------------------------
@@ -178,7 +180,7 @@ def preview_context(preview: Preview, *, sees_calls: bool) -> dict[str, Any]:
     if outcome is not None:
         changes = [
             Changed(
-                showing.field_label(key),
+                sentences.field_label(key),
                 names.get(key, ""),
                 shown_value(change.old),
                 shown_value(change.new),
@@ -189,15 +191,15 @@ def preview_context(preview: Preview, *, sees_calls: bool) -> dict[str, Any]:
         "preview": preview,
         "job": job,
         "integration": integration,
-        "mark": _WOULD_BE.get(outcome.result, showing.UNKNOWN_RESULT) if outcome else NOTHING,
+        "mark": _WOULD_BE.get(outcome.result, sentences.UNKNOWN_RESULT) if outcome else NOTHING,
         "planned": bool(outcome and outcome.result == "planned"),
         "sentence": masker.words(preview.sentence()),
-        "remedy": showing.fix(outcome.cause, outcome.message) if outcome and outcome.result == "failed" else "",
+        "remedy": sentences.fix(outcome.cause, outcome.message) if outcome and outcome.result == "failed" else "",
         "theirs": masker.words(outcome.vendor_text) if outcome else "",
         "code": " ".join(part for part in (outcome.cause, outcome.vendor_code) if part) if outcome else "",
-        "steps": showing.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone) if outcome else [],
+        "steps": sentences.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone) if outcome else [],
         "changes": changes,
-        "others": [(other, _WOULD_BE.get(o.result, showing.UNKNOWN_RESULT), o) for other, o in preview.others],
+        "others": [(other, _WOULD_BE.get(o.result, sentences.UNKNOWN_RESULT), o) for other, o in preview.others],
         "sees_calls": sees_calls,
         "calls": exchanges.shown(preview.exchanges, masker, zone) if sees_calls else [],
     }

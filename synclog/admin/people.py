@@ -21,10 +21,11 @@ from positions import roles
 from positions.admin import panels
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Employee
-from synclog import matches, people
 from synclog.admin.filters import EmployeeFilter
 from synclog.admin.listing import JobPages
-from synclog.causes import cause_title
+from synclog.engine import matches
+from synclog.log import people
+from synclog.log.causes import cause_title
 
 LIGHT = ("integration__credentials", "integration__vault")
 CAUSES = (

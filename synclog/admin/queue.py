@@ -23,9 +23,9 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from django_q.signing import BadSignature, SignedPackage
 
 from positions import roles
-from synclog.broker import no_answer
 from synclog.models import Heartbeat
-from synclog.payloads import ALLOWED
+from synclog.queue.broker import no_answer
+from synclog.queue.payloads import ALLOWED
 
 for model in (Failure, OrmQ, Schedule, Success):
     if admin.site.is_registered(model):  # the messages are no table where Redis carries them

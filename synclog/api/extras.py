@@ -21,7 +21,7 @@ def caused_jobs(positions: Sequence[Position]) -> dict[str, Any]:
     jobs: list[Job] = []
     deleted: list[int] = []
     for position in positions:
-        # synclog/listen.py leaves the jobs on whatever was saved.
+        # synclog/engine/receivers.py leaves the jobs on whatever was saved.
         if hasattr(position, "sync_jobs"):
             jobs += position.sync_jobs
         else:

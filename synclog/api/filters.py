@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 
 from positions.api.base import unknown
 from positions.api.filters import ChoiceFilter, IdFilter, MomentFilter
-from synclog.causes import causes
+from synclog.log.causes import causes
 from synclog.models import Job
 
 

@@ -21,10 +21,10 @@ from positions.api.base import ApiView, key_of, writes
 from positions.api.fields import AnswerId, Said
 from positions.api.filters import ChoiceFilter, IdFilter
 from positions.api.pagination import Pages
-from synclog import matches
 from synclog.api.filters import CauseFilter
-from synclog.people import Match
-from synclog.people import matches as in_words
+from synclog.engine import matches
+from synclog.log.people import Match
+from synclog.log.people import matches as in_words
 
 
 class MatchFilters(filters.FilterSet):

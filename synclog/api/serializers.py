@@ -9,12 +9,12 @@ from rest_framework import serializers
 from integrations import supported
 from integrations.models import Integration
 from positions.api.fields import AnswerId, Choice, Id, Moment, Said, StrictSerializer, Text
-from synclog import showing
 from synclog.api.filters import known_cause
-from synclog.causes import cause_title
-from synclog.health import Health
+from synclog.log import sentences
+from synclog.log.causes import cause_title
+from synclog.log.health import Health
+from synclog.log.truth import Truth
 from synclog.models import Attempt, Batch, Job, Question
-from synclog.truth import Truth
 
 # -- integrations
 
@@ -217,7 +217,7 @@ class AttemptSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, attempt: Attempt) -> Any:
-        steps = showing.trace_steps(attempt.trace, attempt.job.integration.organization.zone)
+        steps = sentences.trace_steps(attempt.trace, attempt.job.integration.organization.zone)
         return StepSerializer(steps, many=True).data
 
 
@@ -286,7 +286,7 @@ class JobSerializer(serializers.ModelSerializer):
         return cause_title(job.cause) if job.cause else None
 
     def get_what_to_do(self, job: Job) -> str | None:
-        return showing.what_to_do(job) or None
+        return sentences.what_to_do(job) or None
 
     def get_next_attempt_at(self, job: Job) -> datetime | None:
         integration = job.integration

@@ -21,7 +21,6 @@ from positions.api.base import ApiView, key_of, writes
 from positions.api.pagination import Pages
 from positions.api.references import missing
 from positions.models import Position
-from synclog import asking, batch, showing
 from synclog.api.examples import CARRIED_ON
 from synclog.api.filters import JobFilters
 from synclog.api.serializers import (
@@ -40,12 +39,14 @@ from synclog.api.serializers import (
     ResyncedSerializer,
     StateSerializer,
 )
-from synclog.causes import remedy
-from synclog.health import health_of
+from synclog.engine.results import shown_value
+from synclog.log import bulk_actions, sentences
+from synclog.log.causes import remedy
+from synclog.log.health import health_of
+from synclog.log.states import connections_of, states_of
 from synclog.models import Batch, Job, Question
-from synclog.preview import Preview, question_of, unpacked
-from synclog.results import shown_value
-from synclog.states import connections_of, states_of
+from synclog.questions import asking
+from synclog.questions.preview import Preview, question_of, unpacked
 
 SYNC = {"GET": "sync:read", "POST": "sync:write"}
 # No answer needs the keys of a connection, and decrypting them for each row would be slow.
@@ -203,7 +204,7 @@ class JobViewSet(ApiView, GenericViewSet):
     @writes
     def resync(self, request: Request, pk: int) -> Response:
         job = get_object_or_404(self.get_queryset(), pk=pk)
-        done = batch.resync(Job.objects.filter(pk=job.pk), key_of(request).name, kind=Job.Origin.API.value)
+        done = bulk_actions.resync(Job.objects.filter(pk=job.pk), key_of(request).name, kind=Job.Origin.API.value)
         newest = Job.objects.filter(integration=job.integration_id, position_key=job.position_key).order_by("-pk")[0]
         answer = {
             "resynced": done.sent,
@@ -240,9 +241,9 @@ class JobViewSet(ApiView, GenericViewSet):
         if asked.get("integration") is not None:
             self._known_integration(asked["integration"])
         matching = jobs.count()
-        done: batch.Resynced | Batch = batch.Resynced(0)
+        done: bulk_actions.Resynced | Batch = bulk_actions.Resynced(0)
         if not count_only:
-            done = batch.ask(jobs, key_of(request).name, self.organization, kind=Job.Origin.API.value)
+            done = bulk_actions.ask(jobs, key_of(request).name, self.organization, kind=Job.Origin.API.value)
         carried_on = done if isinstance(done, Batch) else None
         answer = {
             "matching": matching, "resynced": done.sent, "left_out": done.left_out, "off": done.off,
@@ -270,7 +271,7 @@ class JobViewSet(ApiView, GenericViewSet):
     def dismiss(self, request: Request, pk: int) -> Response:
         job = get_object_or_404(self.get_queryset(), pk=pk)
         reason = self.form["reason"]
-        if not batch.dismiss(Job.objects.filter(pk=job.pk), reason, key_of(request).name):
+        if not bulk_actions.dismiss(Job.objects.filter(pk=job.pk), reason, key_of(request).name):
             words = (
                 "It is being sent right now." if job.is_open else "It is closed already: there is nothing to dismiss."
             )
@@ -373,6 +374,6 @@ def _plain(preview: Preview) -> dict[str, Any]:
             for key, c in outcome.changes.items()
         ],
         "unsent": dict(outcome.unsent),
-        "steps": showing.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone),
+        "steps": sentences.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone),
         "notes": list(preview.notes),
     }

@@ -7,9 +7,9 @@ system that is not known any more, bodies and queries go but for the words of re
 from django.db import migrations, transaction
 from django.db.models import F
 
-from integrations.connectors.kept import NOTHING
-from integrations.connectors.registry import connectors
-from synclog.exchanges import only_kept
+from integrations.sdk.kept import NOTHING
+from integrations.systems.registry import connectors
+from synclog.log.exchanges import only_kept
 
 BATCH = 200
 

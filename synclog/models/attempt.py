@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from synclog.fields import BulkJSONField
+from synclog.models.fields import BulkJSONField
 from synclog.models.job import Job
 
 

@@ -10,7 +10,7 @@ from synclog.models.job import Job
 
 class Batch(models.Model):
     """Jobs that are to be sent again, more of them than one request takes up: a worker carries it on, piece by piece,
-    and whoever follows is a piece further at most (`synclog.batch`)."""
+    and whoever follows is a piece further at most (`synclog.log.bulk_actions`)."""
 
     # Null: asked for by somebody who sees several.
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, null=True, related_name="+")

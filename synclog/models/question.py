@@ -11,7 +11,7 @@ from positions.models import Organization
 
 class Question(models.Model):
     """A call to a target that a person waits for: a test of the connection, or a preview. A worker finds the answer;
-    `synclog.asking` says how. Forgotten after an hour."""
+    `synclog.questions.asking` says how. Forgotten after an hour."""
 
     class Kind(models.TextChoices):
         CHECK = "check", "Test connection"

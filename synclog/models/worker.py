@@ -22,7 +22,7 @@ class Lease(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a worker last looked for work, one row for each `manage.py worker` (`synclog.lease.WORKER`)."""
+    """When a worker last looked for work, one row for each `manage.py worker` (`synclog.engine.lease.WORKER`)."""
 
     worker = models.CharField(max_length=120, primary_key=True, db_column="host")
     seen_at = models.DateTimeField()

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.sync.conftest import world
+from tests.synclog.conftest import world
 
 __all__ = ["world"]

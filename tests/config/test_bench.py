@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from config.bench.figures import Figure, percentile, table
-from integrations.connectors import registry
+from integrations.systems import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -41,7 +41,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path, name: str) -
 
 
 def test_units_restart_and_end_in_order() -> None:
-    from synclog.watchdog import Watchdog
+    from synclog.queue.watchdog import Watchdog
 
     for name in ("web", "worker"):
         values = unit(name)
@@ -50,7 +50,7 @@ def test_units_restart_and_end_in_order() -> None:
 
 
 def test_compose_names_what_is_there() -> None:
-    from synclog.watchdog import Watchdog
+    from synclog.queue.watchdog import Watchdog
 
     compose: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     services = compose["services"]

@@ -11,10 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from config import health
-from synclog import tasks
-from synclog.lease import WORKER
+from synclog.engine.lease import WORKER
 from synclog.models import Heartbeat, Job, Lease
-from tests.sync.world import World
+from synclog.queue import tasks
+from tests.synclog.world import World
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from config.logging import IdsFilter
 from positions.tracing import job_id, request_id, working_on
 from synclog.models import Job
 from tests.factories import ApiKeyFactory
-from tests.sync.world import World
+from tests.synclog.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,7 +86,7 @@ def test_a_mistake_of_ours_is_logged_with_the_job_by_the_thread_that_made_it(
     def breaks(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr("synclog.turn.run", breaks)
+    monkeypatch.setattr("synclog.engine.worker_turn.run", breaks)
     world.drain(integration)
     job = world.job(integration, position)
     lines = [json.loads(line) for line in kept.lines]
@@ -96,7 +96,7 @@ def test_a_mistake_of_ours_is_logged_with_the_job_by_the_thread_that_made_it(
 
 
 def test_a_newer_change_and_a_resync_name_their_own_request(world: World) -> None:
-    from synclog.actions import resync
+    from synclog.engine.actions import resync
 
     integration = world.connect("netvisor")
     with working_on([], ["the-first"]):
@@ -114,7 +114,7 @@ def test_a_real_line_of_a_real_process(tmp_path: Path) -> None:
     """As in production: JSON on the standard error, one object a line."""
     code = (
         "import django; django.setup(); import logging; from positions.tracing import working_on\n"
-        "with working_on([12], ['a-request']): logging.getLogger('synclog.results').warning('not sent')"
+        "with working_on([12], ['a-request']): logging.getLogger('synclog.engine.results').warning('not sent')"
     )
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "LOG_FORMAT": "json", "DATA_DIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)

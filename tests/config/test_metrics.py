@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from config import metrics
 from synclog.models import Attempt, Heartbeat, Job
 from tests.factories import ApiKeyFactory, OrganizationFactory, UserFactory
-from tests.sync.world import World
+from tests.synclog.world import World
 
 TOKEN = "a-token-for-the-operators-prometheus"
 

@@ -8,10 +8,10 @@ class CrashConfig(AppConfig):
     label = "crash"
 
     def ready(self) -> None:
-        from integrations.connectors.registry import connectors
-        from synclog import retries
+        from integrations.systems.registry import connectors
+        from synclog.engine import backoff
         from tests.crash.connector import CrashConnector
 
         connectors()[CrashConnector.system.key] = CrashConnector
         # 30 s, 2 min, 10 min ... become seconds: a round orders hundreds of faults.
-        retries.STEPS = (timedelta(seconds=2), timedelta(seconds=3), timedelta(seconds=4))
+        backoff.STEPS = (timedelta(seconds=2), timedelta(seconds=3), timedelta(seconds=4))

@@ -7,12 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from integrations.connectors.base import Connector
-from integrations.connectors.errors import DataRefused, Stale
-from integrations.connectors.fields import FIELDS
-from integrations.connectors.http import Response, raise_for_trouble
-from integrations.connectors.system import Calls, Delete, Field, Limits, Model, Setting, System
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
+from integrations.sdk.connector import Connector
+from integrations.sdk.declaration import Calls, Delete, Field, Limits, Model, Setting, System
+from integrations.sdk.errors import DataRefused, Stale
+from integrations.sdk.fields import FIELDS
+from integrations.sdk.http import Response, raise_for_trouble
+from integrations.sdk.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 
 SENT = {
     "title": Field(ours="title", remote="title", required=True),

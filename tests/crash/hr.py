@@ -245,8 +245,8 @@ def settle(seconds: float, ring: bool) -> dict[str, Any]:
     from django.db import DatabaseError, close_old_connections
     from django.db.models import Count
 
-    from synclog import tasks
     from synclog.models import Attempt, Job
+    from synclog.queue import tasks
 
     started = time.monotonic()
     left = -1

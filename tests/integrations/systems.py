@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from integrations.connectors.fields import FIELDS
-from integrations.connectors.system import Calls, Delete, Field, Limits, Model, Setting, System, When
+from integrations.sdk.declaration import Calls, Delete, Field, Limits, Model, Setting, System, When
+from integrations.sdk.fields import FIELDS
 
 _SENT = {
     "title": Field(

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from integrations.addresses import refuse_private
-from integrations.connectors import addresses
-from integrations.connectors.addresses import PrivateAddress, is_public
-from integrations.connectors.errors import Unavailable
-from integrations.connectors.http import Http
-from synclog.causes import remedy
+from integrations.sdk import addresses
+from integrations.sdk.addresses import PrivateAddress, is_public
+from integrations.sdk.errors import Unavailable
+from integrations.sdk.http import Http
+from synclog.log.causes import remedy
 from tests.integrations.test_http import client
 
 NAME = "api.example.test"

@@ -16,12 +16,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import connect, hooks
+from integrations import hooks
 from integrations.admin.showing import _for_python_markdown
-from integrations.connectors.values import CheckLine
 from integrations.hooks import Health
 from integrations.models import EmployeeLink, Integration
-from integrations.sandbox.server import Tenants, sandboxes
+from integrations.runtime import opening
+from integrations.sandboxes.server import Tenants, sandboxes
+from integrations.sdk.values import CheckLine
 from positions.models import Member, Organization
 from synclog.models import Event, Heartbeat, Job
 from tests.factories import (
@@ -86,7 +87,7 @@ def _text(response: Any) -> str:
 
 @pytest.mark.parametrize("role", ["viewer", "editor", "admin", "operator", "stranger"])
 def test_each_role_opens_just_what_it_may(integration, sign_in, monkeypatch, role):
-    monkeypatch.setattr(connect, "check", lambda obj: [CheckLine(True, "Log in")])
+    monkeypatch.setattr(opening, "check", lambda obj: [CheckLine(True, "Log in")])
     client = sign_in(role)
     reads, changes = role != "stranger", role in ("admin", "operator")
     assert client.get(_url("changelist")).status_code == (200 if reads else 403)
@@ -455,8 +456,8 @@ def test_a_failed_test_says_what_to_mend(integration, at_sandbox, sign_in):
 
 
 def test_a_test_does_not_keep_anybody_waiting(integration, at_sandbox, sign_in, monkeypatch):
-    monkeypatch.setattr(connect, "CALL_SECONDS", 0.2)
-    monkeypatch.setattr(connect, "CHECK_SECONDS", 0.3)
+    monkeypatch.setattr(opening, "CALL_SECONDS", 0.2)
+    monkeypatch.setattr(opening, "CHECK_SECONDS", 0.3)
     at_sandbox.fail(kind="hang", seconds=20, times=20)
     started = timezone.now()
     page = sign_in("admin").post(_url("test", integration.pk))

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from integrations.agreement import Agreement, Written, agreement
-from integrations.connectors.system import Model, System, When
-from integrations.connectors.values import Position
-from integrations.planner import Sent
+from integrations.planning.agreement import Agreement, Written, agreement
+from integrations.planning.planner import Sent
+from integrations.sdk.declaration import Model, System, When
+from integrations.sdk.values import Position
 from tests.integrations.systems import made_up
 from tests.integrations.test_planner import day
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.system import Delete, Locked, System, Transport, When
-from integrations.connectors.values import Foreign, Remote, Wanted
-from integrations.planner import (
+from integrations.planning.planner import (
     Comparison,
     Rules,
     Sent,
@@ -21,6 +19,8 @@ from integrations.planner import (
     nothing_to_write,
     span,
 )
+from integrations.sdk.declaration import Delete, Locked, System, Transport, When
+from integrations.sdk.values import Foreign, Remote, Wanted
 from tests.integrations.systems import made_up
 from tests.integrations.test_planner import day
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.base import Connector
-from integrations.connectors.context import Context
-from integrations.connectors.errors import EmployeeNotFound, EmployeeNotUnique, Interrupted, NotAuthorized
-from integrations.connectors.http import Response
-from integrations.connectors.registry import connector_for
-from integrations.connectors.system import Kind
-from integrations.connectors.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
+from integrations.sdk.connector import Connector
+from integrations.sdk.context import Context
+from integrations.sdk.declaration import Kind
+from integrations.sdk.errors import EmployeeNotFound, EmployeeNotUnique, Interrupted, NotAuthorized
+from integrations.sdk.http import Response
+from integrations.sdk.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
+from integrations.systems.registry import connector_for
 
 XLEDGER = connector_for("xledger").system
 PERSON = Person("77", "1042", "Åse", "Sørlie")

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.errors import ConnectorError, Unavailable, UnclearOutcome
-from integrations.runner import Outcome
-from integrations.sandbox.server import Tenants
+from integrations.planning.runner import Outcome
+from integrations.sandboxes.server import Tenants
+from integrations.sdk.errors import ConnectorError, Unavailable, UnclearOutcome
 from tests.integrations import hostile
 from tests.integrations.hostile import DRIPS, FLOODS, WRONGS, Hostile
 from tests.integrations.test_hostile import KEYS, Place, generic
@@ -158,7 +158,7 @@ def test_endless_pages_end(server: Hostile, monkeypatch: pytest.MonkeyPatch) -> 
         yield b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]"
 
     server.answer = page
-    monkeypatch.setattr("integrations.connectors.http.RUN_SECONDS", 0.3)
+    monkeypatch.setattr("integrations.sdk.http.RUN_SECONDS", 0.3)
     http = client(server.address)
     http.begin()
     met = ""
@@ -171,7 +171,7 @@ def test_endless_pages_end(server: Hostile, monkeypatch: pytest.MonkeyPatch) -> 
     assert "no end" in met
     http.begin()
     http.get("x")
-    monkeypatch.setattr("integrations.connectors.http.RUN_BYTES", 1)
+    monkeypatch.setattr("integrations.sdk.http.RUN_BYTES", 1)
     with pytest.raises(Unavailable, match="no end"):
         http.get("x")
     http.close()

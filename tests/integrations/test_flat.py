@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.connectors.system import Delete, Field, Model, System, When
-from integrations.connectors.values import Position, Remote, Wanted
-from integrations.flat import Case, LastSent, Standing, as_ended, partly_written, plan_flat
-from integrations.periods import becomes_current, current, end_of_chain, goes_on, next_change
-from integrations.planner import Action, Plan, Rules, Sent
+from integrations.planning.flat import Case, LastSent, Standing, as_ended, partly_written, plan_flat
+from integrations.planning.planner import Action, Plan, Rules, Sent
+from integrations.sdk.declaration import Delete, Field, Model, System, When
+from integrations.sdk.periods import becomes_current, current, end_of_chain, goes_on, next_change
+from integrations.sdk.values import Position, Remote, Wanted
 from tests.integrations.systems import made_up
 from tests.integrations.test_planner import DAY, day, remote, wanted
 

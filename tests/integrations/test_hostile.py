@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.errors import ConnectorError
-from integrations.connectors.registry import connectors
-from integrations.connectors.system import Transport
-from integrations.sandbox.server import Tenants
+from integrations.sandboxes.server import Tenants
+from integrations.sdk.declaration import Transport
+from integrations.sdk.errors import ConnectorError
+from integrations.systems.registry import connectors
 from tests.systems import kit
 
 BOMB = (
@@ -60,7 +60,7 @@ def behaviours() -> dict[str, type[kit.Behaviour]]:
 
     found = {}
     for key in connectors():
-        module = importlib.import_module(f"tests.systems.test_{key}")
+        module = importlib.import_module(f"tests.systems.{key}.test_connector")
         for thing in vars(module).values():
             if inspect.isclass(thing) and issubclass(thing, kit.Behaviour) and thing.__module__ == module.__name__:
                 found[key] = thing

@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.connectors import http as http_module
-from integrations.connectors.context import Context
-from integrations.connectors.errors import Interrupted, RateLimited, Unavailable, UnclearOutcome
-from integrations.connectors.http import Http, Response
-from integrations.connectors.kept import Kept
-from integrations.connectors.limiter import WindowLimiter
-from integrations.connectors.masking import MASK, Masker
-from integrations.connectors.storable import storable
-from integrations.connectors.system import Limits
+from integrations.sdk import http as http_module
+from integrations.sdk.context import Context
+from integrations.sdk.declaration import Limits
+from integrations.sdk.errors import Interrupted, RateLimited, Unavailable, UnclearOutcome
+from integrations.sdk.http import Http, Response
+from integrations.sdk.kept import Kept
+from integrations.sdk.limiter import WindowLimiter
+from integrations.sdk.masking import MASK, Masker
+from integrations.sdk.storable import storable
 
 
 class Bad(BaseHTTPRequestHandler):

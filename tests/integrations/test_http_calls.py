@@ -12,20 +12,13 @@ import pytest
 import requests
 from requests.auth import AuthBase
 
-from integrations.connectors import http as http_module
-from integrations.connectors.errors import (
-    ConnectorError,
-    Interrupted,
-    NotAuthorized,
-    RateLimited,
-    Unavailable,
-    UnclearOutcome,
-)
-from integrations.connectors.http import Exchange, Http, Response, no_sign_in, nonsense, raise_for_trouble
-from integrations.connectors.kept import Kept
-from integrations.connectors.limiter import WindowLimiter
-from integrations.connectors.masking import LONGEST_HEADER, MASK, MOST_HEADERS
-from integrations.connectors.system import Limits
+from integrations.sdk import http as http_module
+from integrations.sdk.declaration import Limits
+from integrations.sdk.errors import ConnectorError, Interrupted, NotAuthorized, RateLimited, Unavailable, UnclearOutcome
+from integrations.sdk.http import Exchange, Http, Response, no_sign_in, nonsense, raise_for_trouble
+from integrations.sdk.kept import Kept
+from integrations.sdk.limiter import WindowLimiter
+from integrations.sdk.masking import LONGEST_HEADER, MASK, MOST_HEADERS
 from tests.integrations.test_http import Bad, bad, client  # noqa: F401
 
 

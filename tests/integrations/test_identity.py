@@ -9,9 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from integrations.connectors.system import NUMBERS_DIFFER
-from integrations.connectors.values import Marks, Person
-from integrations.identity import (
+from integrations.sdk.declaration import NUMBERS_DIFFER
+from integrations.sdk.identity import (
     Mark,
     alike,
     contradictions,
@@ -27,6 +26,7 @@ from integrations.identity import (
     taken,
     which,
 )
+from integrations.sdk.values import Marks, Person
 
 numbers = st.sampled_from(["", "1042", " 1042 ", "01042", "A-17", "a-17", "2000", "0"])
 emails = st.sampled_from(["", "ase@example.com", "ASE@Example.com ", "bo@example.com"])

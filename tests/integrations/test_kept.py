@@ -9,19 +9,11 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.http import Response
-from integrations.connectors.kept import (
-    LONGEST_WORDS,
-    MOST_BYTES,
-    MOST_PAIRS,
-    MOST_VALUES,
-    NOT_KEPT,
-    NOTHING,
-    Kept,
-)
-from integrations.connectors.registry import systems
-from integrations.connectors.storable import DEEPEST
-from integrations.connectors.system import Transport
+from integrations.sdk.declaration import Transport
+from integrations.sdk.http import Response
+from integrations.sdk.kept import LONGEST_WORDS, MOST_BYTES, MOST_PAIRS, MOST_VALUES, NOT_KEPT, NOTHING, Kept
+from integrations.sdk.storable import DEEPEST
+from integrations.systems.registry import systems
 from tests.integrations.systems import made_up
 
 KEPT = Kept(["title", "id", "employee", "rows", "position.code"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.connectors import limiter
-from integrations.connectors.errors import Interrupted
-from integrations.connectors.limiter import LOOK, WindowLimiter, wait_until
+from integrations.sdk import limiter
+from integrations.sdk.errors import Interrupted
+from integrations.sdk.limiter import LOOK, WindowLimiter, wait_until
 
 EPOCH = 1_790_000_000.0
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from integrations.connectors.masking import (
+from integrations.sdk.masking import (
     LONGEST_HEADER,
     LONGEST_NAME,
     MASK,

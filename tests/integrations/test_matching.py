@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.connectors.base import Connector, Search
-from integrations.connectors.context import Context, MemoryMatches
-from integrations.connectors.errors import (
+from integrations.sdk.connector import Connector, Search
+from integrations.sdk.context import Context, MemoryMatches
+from integrations.sdk.declaration import NUMBERS_DIFFER
+from integrations.sdk.errors import (
     ConnectorError,
     EmployeeNotFound,
     EmployeeNotUnique,
@@ -22,9 +23,8 @@ from integrations.connectors.errors import (
     NotAuthorized,
     Unavailable,
 )
-from integrations.connectors.system import NUMBERS_DIFFER
-from integrations.connectors.values import CheckLine, Marks, Person, RemoteEmployee
-from integrations.identity import Mark, alike, contradictions, same, still
+from integrations.sdk.identity import Mark, alike, contradictions, same, still
+from integrations.sdk.values import CheckLine, Marks, Person, RemoteEmployee
 from tests.integrations.systems import made_up
 from tests.integrations.test_identity import ASE, BO, HERS, people, records
 

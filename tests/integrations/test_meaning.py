@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.conf import settings
 
-from integrations.connectors.fields import FIELDS
-from integrations.connectors.norway import HOURS_TABLE
-from integrations.connectors.registry import connectors, systems
-from integrations.management.commands.systems import with_meanings
 from integrations.meaning import MEANINGS, hours_of
 from integrations.models import Integration
+from integrations.sdk.fields import FIELDS
+from integrations.sdk.norway import HOURS_TABLE
+from integrations.systems.registry import connectors, systems
 from tests.factories import OrganizationFactory
 
 ON_CALL = "midlertidigAnsattSomTilkallingsvikar"
@@ -85,11 +82,6 @@ NO_WORD = {
     ("visma_net_payroll", "freelance"): "it has forms of employment only",
     ("unimicro", "other_shift"): "its list ends before it",
 }
-
-
-def test_the_page_is_made_from_the_declarations() -> None:
-    page = (Path(settings.BASE_DIR) / "docs" / "meaning.md").read_text("utf-8")
-    assert with_meanings(page) == page, "Run: uv run python manage.py systems --meaning"
 
 
 def test_each_code_has_its_meaning() -> None:

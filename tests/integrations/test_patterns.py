@@ -13,18 +13,23 @@ from typing import Any
 
 import pytest
 
-import integrations.connectors
-from integrations.connectors.masking import LONGEST_HEADER, MOST_HEADERS, Masker
-from positions import national_ids
-from positions.national_ids import masked_strictly
+import integrations.sdk
+from integrations.sdk.masking import LONGEST_HEADER, MOST_HEADERS, Masker
+from integrations.systems import modules
+from positions.privacy import national_ids
+from positions.privacy.national_ids import masked_strictly
 
 SIZE = 15_000  # characters; a pattern that grows with the square takes many seconds for so many
 SECONDS = 1.0
 
 MODULES = [
-    importlib.import_module(f"integrations.connectors.{module.name}")
-    for module in pkgutil.iter_modules(integrations.connectors.__path__)
-] + [national_ids]
+    *(
+        importlib.import_module(f"integrations.sdk.{module.name}")
+        for module in pkgutil.iter_modules(integrations.sdk.__path__)
+    ),
+    *modules("connector"),
+    national_ids,
+]
 
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.connectors.values import Position
-from integrations.periods import (
+from integrations.sdk.periods import (
     Period,
     becomes_current,
     carries_on,
@@ -25,6 +24,7 @@ from integrations.periods import (
     next_change,
     to_count_from,
 )
+from integrations.sdk.values import Position
 
 
 def day(number: int) -> date:

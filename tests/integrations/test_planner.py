@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.connectors.system import Delete, Locked, RequiredWhile, When
-from integrations.connectors.values import Remote, Wanted
-from integrations.history import Intent, plan_history
-from integrations.periods import Period, intersection
-from integrations.planner import Action, Plan, Rules, Sent
+from integrations.planning.history import Intent, plan_history
+from integrations.planning.planner import Action, Plan, Rules, Sent
+from integrations.sdk.declaration import Delete, Locked, RequiredWhile, When
+from integrations.sdk.periods import Period, intersection
+from integrations.sdk.values import Remote, Wanted
 from tests.integrations.systems import made_up
 
 HISTORY = made_up()

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.errors import Unavailable
-from integrations.connectors.http import Response
-from integrations.connectors.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
+from integrations.sdk.errors import Unavailable
+from integrations.sdk.http import Response
+from integrations.sdk.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 
 
 @pytest.mark.parametrize(("value", "text"), [(None, None), ("", None), (" \t", None), (" a b ", "a b"), (0, "0")])

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.system import Locked, RequiredWhile, System
-from integrations.connectors.values import Change, Wanted
-from integrations.rules import changed_although_locked, lifted, locked, refusal
-from integrations.translate import Problem
+from integrations.planning.rules import changed_although_locked, lifted, locked, refusal
+from integrations.sdk.declaration import Locked, RequiredWhile, System
+from integrations.sdk.values import Change, Problem, Wanted
 from tests.integrations.systems import made_up
 
 LOCKED = Locked("cannot_change", "occupation", "it keeps the first one")

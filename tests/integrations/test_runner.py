@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.base import Connector
-from integrations.connectors.context import Context
-from integrations.connectors.errors import (
+from integrations.planning.planner import Rules, Sent
+from integrations.planning.runner import Meant, Report, Touched, Work, run
+from integrations.sdk.connector import Connector
+from integrations.sdk.context import Context
+from integrations.sdk.declaration import Delete, Model, System
+from integrations.sdk.errors import (
     ConnectorError,
     DataRefused,
     Interrupted,
@@ -20,10 +23,7 @@ from integrations.connectors.errors import (
     Unavailable,
     UnclearOutcome,
 )
-from integrations.connectors.system import Delete, Model, System
-from integrations.connectors.values import Change, Person, Position, Remote, RemoteEmployee, Wanted, Written
-from integrations.planner import Rules, Sent
-from integrations.runner import Meant, Report, Touched, Work, run
+from integrations.sdk.values import Change, Person, Position, Remote, RemoteEmployee, Wanted, Written
 from tests.integrations.systems import made_up
 from tests.integrations.test_planner import SHOWN, day
 

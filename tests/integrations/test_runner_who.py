@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.errors import (
+from integrations.planning.planner import Rules, Sent
+from integrations.planning.runner import MOST_OLDER, Match, Touched, Work, about_to_write, run
+from integrations.sdk.declaration import Delete, Model, Transport
+from integrations.sdk.errors import (
     ConnectorError,
     DataRefused,
     EmployeeNotFound,
@@ -21,11 +24,11 @@ from integrations.connectors.errors import (
     Unavailable,
     UnclearOutcome,
 )
-from integrations.connectors.system import Delete, Model, Transport
-from integrations.connectors.values import (
+from integrations.sdk.values import (
     Change,
     CheckLine,
     Person,
+    Problem,
     Remote,
     RemoteEmployee,
     Unsure,
@@ -33,9 +36,6 @@ from integrations.connectors.values import (
     Warning,
     Written,
 )
-from integrations.planner import Rules, Sent
-from integrations.runner import MOST_OLDER, Match, Touched, Work, about_to_write, run
-from integrations.translate import Problem
 from tests.integrations.systems import made_up
 from tests.integrations.test_planner import day
 from tests.integrations.test_runner import KARI, Shelf, go, meant, p, r, sent

@@ -7,7 +7,7 @@ import html
 import pytest
 import requests
 
-from integrations.sandbox.server import Tenants, sandboxes
+from integrations.sandboxes.server import Tenants, sandboxes
 
 
 @pytest.mark.parametrize("key", sorted(sandboxes()))

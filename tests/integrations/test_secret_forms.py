@@ -14,12 +14,12 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from config.logging import TextFormatter
-from integrations.connectors.errors import DataRefused, NotAuthorized, Unavailable
-from integrations.connectors.masking import MASK, Masker
-from integrations.connectors.registry import connectors
-from integrations.connectors.system import Kind
 from integrations.models import Integration
+from integrations.sdk.declaration import Kind
+from integrations.sdk.errors import DataRefused, NotAuthorized, Unavailable
+from integrations.sdk.masking import MASK, Masker
 from integrations.settings_form import ConnectionForm
+from integrations.systems.registry import connectors
 from tests.factories import OrganizationFactory
 from tests.integrations.test_http import bad, client  # noqa: F401
 from tests.systems.kit import PERSON, Rig

@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from integrations.connectors import registry
-from integrations.connectors.base import Connector
-from integrations.connectors.system import Kind, Setting, System
+from integrations.gaps import gaps
 from integrations.models import Integration
-from integrations.settings_form import ConnectionForm, clean_value, gaps, missing
+from integrations.planning.settings_values import clean_value
+from integrations.sdk.connector import Connector
+from integrations.sdk.declaration import Kind, Setting, System
+from integrations.settings_form import ConnectionForm
+from integrations.systems import registry
 from positions.models import Organization
 from tests.factories import CompanyFactory, IntegrationFactory, OrganizationFactory
 from tests.integrations.systems import made_up
@@ -53,7 +55,7 @@ class Asking(Connector):
 @pytest.fixture
 def integration(monkeypatch: pytest.MonkeyPatch) -> Integration:
     known = {**registry.connectors(), "asking": Asking}
-    for module in ("integrations.models.integration", "integrations.connectors.registry"):
+    for module in ("integrations.models.integration", "integrations.systems.registry"):
         monkeypatch.setattr(f"{module}.connectors", lambda: known)
     monkeypatch.setattr("integrations.models.integration.connector_for", known.__getitem__)
     return IntegrationFactory(
@@ -258,9 +260,9 @@ def test_a_stored_value_is_given_as_the_connector_takes_it(setting, raw, clean):
 
 
 def test_what_is_missing_is_named(integration):
-    assert missing(integration) == []
+    assert integration.missing_settings() == []
     integration.credentials, integration.settings = {}, {}
-    assert [s.label for s in missing(integration)] == ["Key", "Must"], "a default is as good as a value"
+    assert [s.label for s in integration.missing_settings()] == ["Key", "Must"], "a default is as good as a value"
     assert not integration.connected
 
 
@@ -281,7 +283,7 @@ def test_every_system_has_a_form_that_its_sandbox_fits(settings):
         shown = {f.html_name for section in form.sections() for f in section.fields}
         removals = {name for name in form.fields if name.startswith("remove__")}
         assert shown | removals | {"companies"} == set(form.fields), system.key
-        assert missing(made) == [], system.key
+        assert made.missing_settings() == [], system.key
         html = "".join(str(field) for field in form)
         for secret in (s for s in system.credentials if s.kind in (Kind.SECRET, Kind.LONG_SECRET)):
             assert made.credentials.get(secret.name, "…") not in html

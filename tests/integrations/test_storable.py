@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.storable import DEEPEST, LONGEST_ID, fit_id, storable_value, too_deep
+from integrations.sdk.storable import DEEPEST, LONGEST_ID, fit_id, storable_value, too_deep
 
 
 def nested(levels: int, inner: Any, *, objects: bool) -> Any:

@@ -13,11 +13,11 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from integrations import supported
-from integrations.connectors.fields import FIELDS, GROUPS
-from integrations.connectors.registry import systems
-from integrations.connectors.system import Field, Kind, Locked, RequiredWhile, Setting, When
-from integrations.management.commands.systems import END, START, with_tables
+from integrations.management.commands.systems import END, PAGES, START, with_tables
+from integrations.sdk.declaration import Field, Kind, Locked, RequiredWhile, Setting, When
+from integrations.sdk.fields import FIELDS, GROUPS
 from integrations.supported import MARKS, cell
+from integrations.systems.registry import systems
 from tests.integrations.systems import made_up
 
 
@@ -50,19 +50,20 @@ def test_the_table_for_a_terminal_names_every_system():
         assert line.startswith(system.name) and system.key in line
 
 
-def test_the_tables_of_readme_are_those_of_the_declarations():
-    readme = (Path(settings.BASE_DIR) / "README.md").read_text("utf-8")
-    assert with_tables(readme) == readme, "Run: uv run python manage.py systems --readme"
-    assert _said("--markdown").strip() in readme
+@pytest.mark.parametrize("name", PAGES)
+def test_the_tables_of_the_documentation_are_those_of_the_declarations(name):
+    page = (Path(settings.BASE_DIR) / name).read_text("utf-8")
+    assert with_tables(name, page) == page, "Run: uv run python manage.py systems --docs"
+    assert (_said("--markdown").strip() in page) is (name == "docs/systems.md")
 
 
 def test_tables_go_between_the_markers_and_nowhere_else():
-    written = with_tables(f"before\n{START}\nold\n{END}\nafter\n")
+    written = with_tables("docs/systems.md", f"before\n{START}\nold\n{END}\nafter\n")
     assert written.startswith(f"before\n{START}\n| System |") and written.endswith(f"|\n{END}\nafter\n")
     assert "old" not in written
-    assert with_tables(written) == written
+    assert with_tables("docs/systems.md", written) == written
     with pytest.raises(CommandError):
-        with_tables("no markers")
+        with_tables("docs/systems.md", "no markers")
 
 
 def test_markdown_escapes_what_would_break_a_table():

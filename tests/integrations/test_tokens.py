@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import requests
 
-from integrations.connectors.context import Context, MemoryVault
-from integrations.connectors.errors import Unavailable
-from integrations.connectors.http import Http, Response
-from integrations.connectors.system import Limits
-from integrations.connectors.tokens import LONGEST_TOKEN, Grant, Tokens, fingerprint, oauth_grant
+from integrations.sdk.context import Context, MemoryVault
+from integrations.sdk.declaration import Limits
+from integrations.sdk.errors import Unavailable
+from integrations.sdk.http import Http, Response
+from integrations.sdk.tokens import LONGEST_TOKEN, Grant, Tokens, fingerprint, oauth_grant
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 

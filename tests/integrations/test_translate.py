@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.connectors.fields import END_REASONS
-from integrations.connectors.system import AbsentWhile, Field, RequiredWhile, System
-from integrations.connectors.values import Manager, Position
-from integrations.translate import Problem, incomplete, same, sent_otherwise, translate
+from integrations.planning.translate import incomplete, same, sent_otherwise, translate
+from integrations.sdk.declaration import AbsentWhile, Field, RequiredWhile, System
+from integrations.sdk.fields import END_REASONS
+from integrations.sdk.values import Manager, Position, Problem
 from tests.integrations.systems import made_up
 
 SYSTEM = made_up()

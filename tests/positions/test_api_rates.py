@@ -30,7 +30,7 @@ def without_redis(settings, tmp_path):
 def elsewhere(name: str, folder: Path) -> int:
     """What another process counts."""
     code = (
-        "import sys, django; django.setup()\nimport config.urls, synclog.watchdog\n"
+        "import sys, django; django.setup()\nimport config.urls, synclog.queue.watchdog\n"
         "from positions.api.rates import hit\n"
         f"print(hit({name!r}, 60)); assert 'redis' not in sys.modules"
     )

@@ -20,8 +20,8 @@ from positions.models import Employee, EmployeeWord, Organization
 from positions.models.words import words_of
 from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
 from tests.positions.conftest import Api
-from tests.sync.pages import connection as connected
-from tests.sync.pages import job
+from tests.synclog.pages import connection as connected
+from tests.synclog.pages import job
 
 NFD = unicodedata.normalize("NFD", "Åse")
 FOUND = [

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from integrations.sandbox.server import running
+from integrations.sandboxes.server import running
 from tests.integrations.hostile import Hostile, body_with_length
 from tests.process.product import SLOWER, Product, login, started, wait_for
 from tests.process.test_one_call import process
@@ -23,7 +23,7 @@ PREPARE = """
 from datetime import date
 from django.contrib.auth.models import User
 from integrations.models import Integration
-from integrations.sandbox.netvisor import NetvisorSandbox
+from integrations.systems.netvisor.sandbox import NetvisorSandbox
 from positions.models import ApiKey, Employee, Member, Organization, Position
 
 def made(name, address, connections):

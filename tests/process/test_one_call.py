@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.sandbox.server import running
+from integrations.sandboxes.server import running
 from tests.process.product import ROOT
 
 pytestmark = pytest.mark.process
@@ -18,7 +18,7 @@ PEOPLE = 20
 PREPARE = """
 from datetime import date
 from integrations.models import Integration
-from integrations.sandbox.netvisor import NetvisorSandbox
+from integrations.systems.netvisor.sandbox import NetvisorSandbox
 from positions.models import Company, Employee, Organization, Position
 organization = Organization.objects.create(name="Fjellheim", time_zone="Europe/Helsinki")
 for name in "ab":
@@ -39,7 +39,7 @@ DRAIN = """
 import time
 from integrations.models import Integration
 from synclog.models import Job
-from synclog.tasks import drain
+from synclog.queue.tasks import drain
 integration = Integration.objects.get(name=NAME)
 jobs, until = Job.objects.filter(integration=integration), time.monotonic() + 120
 # While the other waits for its first turn, one's own are short.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from integrations.sandbox.server import sandboxes
+from integrations.sandboxes.server import sandboxes
 from tests.process.product import Product, login, running, started, wait_for
 
 pytestmark = pytest.mark.process

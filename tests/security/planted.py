@@ -10,7 +10,7 @@ from xml.etree.ElementTree import SubElement, tostring
 from defusedxml.ElementTree import fromstring
 from django.http import HttpRequest, HttpResponse
 
-from integrations.sandbox.base import Sandbox
+from integrations.sandboxes.base import Sandbox
 
 PLANTED: dict[str, Any] = {
     "annualSalary": 765_432_100,

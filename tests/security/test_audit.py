@@ -18,7 +18,7 @@ from django.utils import timezone
 from integrations.models import Integration
 from positions.bulk import save_positions
 from positions.models import AuditEntry, Employee, Organization, Position
-from synclog import tasks
+from synclog.queue import tasks
 from tests.factories import (
     ApiKeyFactory,
     EmployeeFactory,

@@ -20,19 +20,19 @@ from django.urls import reverse
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
-from integrations.connectors.registry import connectors
-from integrations.connectors.system import Transport
 from integrations.models import Integration
+from integrations.sdk.declaration import Transport
 from integrations.settings_form import SECRETS
+from integrations.systems.registry import connectors
 from positions.encryption import decrypt
 from positions.models import Employee, Position
-from synclog import actions
+from synclog.engine import actions
 from synclog.models import Attempt, Job
 from tests.factories import ApiKeyFactory
 from tests.security import walk
 from tests.security.conftest import browser_of
 from tests.security.planted import LOOKED_FOR, plant
-from tests.sync.world import World, new_world
+from tests.synclog.world import World, new_world
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +80,7 @@ def log() -> Iterator[io.StringIO]:
 
 def values_of(key: str) -> dict[str, Any]:
     """Values of a position that this sandbox takes, from the connector's own tests."""
-    module = import_module(f"tests.systems.test_{key}")
+    module = import_module(f"tests.systems.{key}.test_connector")
     values = next(v.values for v in vars(module).values() if getattr(v, "system", "") == key)
     plain = {k: v for k, v in values.items() if k in Position.TRACKED and k != "department"}
     return {**plain, "note": SHOWN}

@@ -26,18 +26,18 @@ from django.utils import timezone
 from django_q.models import OrmQ, Task
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
-from positions import personal_data, remains
 from positions.bulk import save_positions
-from positions.mentions import MASK, Marks, masked
 from positions.models import AuditEntry, Employee, IdempotencyKey, Organization, Position
-from synclog import tasks
-from synclog.lease import Held
+from positions.privacy import personal_data, sqlite_wipe
+from positions.privacy.redaction import MASK, Marks, masked
+from synclog.engine.lease import Held
+from synclog.engine.worker_turn import Turn
 from synclog.models import Attempt, Event, Job, Lease
-from synclog.turn import Turn
+from synclog.queue import tasks
 from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
 from tests.security.conftest import browser_of
 from tests.security.test_canaries import contents, pages, queued
-from tests.sync.world import World, new_world
+from tests.synclog.world import World, new_world
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -93,7 +93,7 @@ def everything() -> str:
 
 
 def pages_anew() -> str:
-    """As an erasure leaves the file (`positions.remains`), which cannot do it inside of a test's transaction."""
+    """As an erasure leaves the file (`positions.privacy.sqlite_wipe`), which it cannot do in a test's transaction."""
     if connection.vendor != "sqlite":
         return ""
     copy = sqlite3.connect(":memory:", isolation_level=None)
@@ -189,7 +189,7 @@ def plant(world: World) -> tuple[Employee, dict[str, Integration]]:
     world.drain(connections["tripletex"])
     world.drain(crona)
     Task.objects.create(
-        id="f" * 32, name="look", func="synclog.tasks.look", started=timezone.now(), stopped=timezone.now(),
+        id="f" * 32, name="look", func="synclog.queue.tasks.look", started=timezone.now(), stopped=timezone.now(),
         success=False, result="KeyError: Xanthippe Qvørtrup",
     )  # fmt: skip
     return her, connections
@@ -413,7 +413,7 @@ def test_an_error_on_the_way_leaves_everything(world: World, monkeypatch: Any) -
     her = xanthippe(world.organization)
     world.save(her)
     before = {model: snapshot(model) for model in (Employee, Position, Job, AuditEntry)}
-    monkeypatch.setattr("positions.personal_data._entry", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr("positions.privacy.personal_data._entry", lambda *args, **kwargs: 1 / 0)
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         erase(world.organization)
     assert {model: snapshot(model) for model in before} == before
@@ -570,12 +570,12 @@ Position.objects.filter(employee=e, start_date__lt=date(1950, 3, 1)).delete()
 def test_why_the_file_was_not_written_anew(monkeypatch: Any) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("only SQLite keeps remains in its file until it is written anew")
-    assert remains.remove_remains() == ""
+    assert sqlite_wipe.remove_remains() == ""
     with connection.cursor() as reading:
         reading.execute("SELECT 1 UNION SELECT 2").fetchone()
-        assert "(cannot VACUUM - SQL statements in progress)" in remains.remove_remains()
-    monkeypatch.setattr(remains, "LARGEST", 1)
-    assert "it is larger than" in remains.remove_remains()
+        assert "(cannot VACUUM - SQL statements in progress)" in sqlite_wipe.remove_remains()
+    monkeypatch.setattr(sqlite_wipe, "LARGEST", 1)
+    assert "it is larger than" in sqlite_wipe.remove_remains()
 
 
 @pytest.mark.django_db

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from positions.models import AuditEntry, Invitation, Member, Organization, SelfMadeUser
-from synclog import retention
+from synclog.log import retention
 from tests.factories import MemberFactory, OrganizationFactory
 from tests.security.conftest import browser_of
 from tests.security.test_second_factor import current, given, password_given, person, with_factor

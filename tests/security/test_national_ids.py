@@ -11,12 +11,12 @@ from django.forms.models import model_to_dict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.connectors.masking import Masker
+from integrations.sdk.masking import Masker
 from positions.audit import shown
-from positions.national_ids import MASK, luhn, masked, masked_strictly
-from synclog import actions
+from positions.privacy.national_ids import MASK, luhn, masked, masked_strictly
+from synclog.engine import actions
 from synclog.models import Event
-from tests.sync.world import new_world
+from tests.synclog.world import new_world
 
 DAYS = st.dates(date(1900, 1, 1), date(2030, 12, 31))
 SERIAL = st.integers(0, 99_999)

@@ -26,8 +26,8 @@ from django_q.models import Failure, OrmQ, Schedule, Task
 from django_q.signing import BadSignature, SignedPackage
 from django_q.tasks import async_task
 
-from synclog import payloads
-from synclog.schedules import SCHEDULES, keep_schedules
+from synclog.queue import payloads
+from synclog.queue.schedules import SCHEDULES, keep_schedules
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,9 @@ def test_no_page_of_the_queues_own_is_left() -> None:
         assert client.post(f"/admin/django_q/{model}/add/", {"func": "subprocess.getoutput"}).status_code == 404
 
 
-@pytest.mark.parametrize("func", ["subprocess.getoutput", "os.system", "synclog.tasks.drain", "builtins.eval", ""])
+@pytest.mark.parametrize(
+    "func", ["subprocess.getoutput", "os.system", "synclog.queue.tasks.drain", "builtins.eval", ""]
+)
 def test_a_message_with_another_task_is_refused_although_it_is_signed(func: str) -> None:
     async_task(func, "touch /tmp/owned")
     assert OrmQ.objects.count() == 1
@@ -97,7 +99,7 @@ def test_a_schedule_of_ours_that_another_hand_changed_is_made_anew(bad: dict[str
 
 @pytest.mark.parametrize("extra", [{"hook": "os.abort"}, {"chain": [["os.abort", [], {}]]}, {"cached": True}])
 def test_no_hook_chain_or_cache_comes_along(extra: dict[str, Any]) -> None:
-    async_task("synclog.tasks.beat", q_options=dict(extra))
+    async_task("synclog.queue.tasks.beat", q_options=dict(extra))
     (row,) = OrmQ.objects.all()
     assert not set(extra) & set(SignedPackage.loads(row.payload))
 
@@ -139,7 +141,14 @@ def test_what_would_read_pickles_is_replaced() -> None:
     assert picklefield.fields.dbsafe_decode is payloads.decode_field
 
 
-OURS = {"id": "a", "name": "look", "func": "synclog.tasks.look", "args": [7], "kwargs": {}, "started": timezone.now()}
+OURS = {
+    "id": "a",
+    "name": "look",
+    "func": "synclog.queue.tasks.look",
+    "args": [7],
+    "kwargs": {},
+    "started": timezone.now(),
+}
 
 
 def test_a_task_of_ours_comes_back_as_it_went() -> None:
@@ -182,14 +191,14 @@ def test_a_field_of_a_failed_task_is_text(value: Any) -> None:
 
 def test_what_failed_is_kept_as_text_and_shown_to_operators() -> None:
     OrmQ.objects.create(key="x", payload="garbage", lock=timezone.now())
-    async_task("synclog.tasks.look", [7])
+    async_task("synclog.queue.tasks.look", [7])
     now = timezone.now()
     Task.objects.create(
-        id="b" * 32, name="look", func="synclog.tasks.look", args=([7],), kwargs={}, started=now, stopped=now,
+        id="b" * 32, name="look", func="synclog.queue.tasks.look", args=([7],), kwargs={}, started=now, stopped=now,
         result="Traceback\nValueError: out of order", success=False,
     )  # fmt: skip
     page = operator().get(reverse("synclog_queue")).content.decode()
-    assert "ValueError: out of order" in page and "synclog.tasks.look([7],)" in page
+    assert "ValueError: out of order" in page and "synclog.queue.tasks.look([7],)" in page
     assert "None of ours: it is not run" in page
     assert "<form" not in page.split('id="ig-page"')[1], "read only"
 
@@ -202,7 +211,7 @@ def test_the_page_is_for_operators_alone() -> None:
 
 
 def test_every_task_that_the_product_queues_is_allowed() -> None:
-    root = Path(payloads.__file__).parents[1]
+    root = Path(payloads.__file__).parents[2]
     named = {
         name
         for folder in ("config", "integrations", "positions", "synclog")

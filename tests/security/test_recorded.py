@@ -15,18 +15,18 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.connectors.kept import NOT_KEPT
-from integrations.connectors.registry import connectors
-from integrations.connectors.system import Transport
 from integrations.models import Integration
-from synclog import asking
+from integrations.sdk.declaration import Transport
+from integrations.sdk.kept import NOT_KEPT
+from integrations.systems.registry import connectors
 from synclog.models import Attempt, Job, Question
+from synclog.questions import asking
 from tests.factories import ApiKeyFactory
 from tests.security import walk
 from tests.security.conftest import browser_of
 from tests.security.planted import LOOKED_FOR, plant
 from tests.security.test_canaries import contents, values_of
-from tests.sync.world import World, new_world
+from tests.synclog.world import World, new_world
 
 pytestmark = pytest.mark.django_db
 

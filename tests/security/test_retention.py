@@ -19,16 +19,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
-from integrations import outbox
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
+from integrations.runtime import export_files
 from positions.models import AuditEntry, Employee, IdempotencyKey
 from positions.sessions import SessionStore
-from synclog import retention, tasks
+from synclog.log import retention
 from synclog.models import Attempt, Event, Job
+from synclog.queue import tasks
 from tests.factories import IntegrationFactory, UserFactory
 from tests.security.conftest import browser_of
 from tests.security.test_canaries import queued
-from tests.sync.world import World, new_world
+from tests.synclog.world import World, new_world
 
 pytestmark = pytest.mark.django_db
 
@@ -151,7 +152,7 @@ def test_a_fetched_files_contents_are_kept_90_days(world: World) -> None:
     position = world.save(title="Baker")
     world.drain(crona)
     fetched = ExportFile.objects.get()
-    outbox.fetch(fetched, by="kari")
+    export_files.fetch(fetched, by="kari")
     position.title = "Cook"
     position.save()
     world.drain(crona)
@@ -244,14 +245,14 @@ def test_a_long_backlog_is_gone_on_with_behind_the_others(world: World, monkeypa
             rounds += 1
             if not OrmQ.objects.exists():
                 break
-            assert "synclog.tasks.prune" in queued()
+            assert "synclog.queue.tasks.prune" in queued()
     assert 1 < rounds < 50 and not Job.objects.exists()
 
 
 def test_it_is_scheduled_every_day() -> None:
     from django_q.models import Schedule
 
-    row = Schedule.objects.get(func="synclog.tasks.prune")
+    row = Schedule.objects.get(func="synclog.queue.tasks.prune")
     assert row.minutes == 24 * 60 and row.repeats == -1
 
 

@@ -27,7 +27,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
-from integrations.sandbox.server import sandboxes
+from integrations.sandboxes.server import sandboxes
 from positions.models import AuditEntry, IdempotencyKey, Invitation, Organization
 from synclog.models import Attempt, Batch, Event, Job, Lease, Question, Resync
 from tests.factories import (

@@ -16,16 +16,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from integrations.connectors.base import Connector
-from integrations.connectors.context import Context, Limiter, MemoryMatches, MemoryOutbox, MemoryVault
-from integrations.connectors.errors import EmployeeNotFound, NotAuthorized, RateLimited, Unavailable, UnclearOutcome
-from integrations.connectors.registry import connector_for
-from integrations.connectors.system import Model
-from integrations.connectors.values import Company, Department, Person, Position
-from integrations.planner import Rules, Sent
-from integrations.runner import Match, Outcome, Report, Touched, Work, run
-from integrations.sandbox.base import Call, Sandbox
-from integrations.sandbox.server import Tenants
+from integrations.planning.planner import Rules, Sent
+from integrations.planning.runner import Match, Outcome, Report, Touched, Work, run
+from integrations.sandboxes.base import Call, Sandbox
+from integrations.sandboxes.server import Tenants
+from integrations.sdk.connector import Connector
+from integrations.sdk.context import Context, Limiter, MemoryMatches, MemoryOutbox, MemoryVault
+from integrations.sdk.declaration import Model
+from integrations.sdk.errors import EmployeeNotFound, NotAuthorized, RateLimited, Unavailable, UnclearOutcome
+from integrations.sdk.values import Company, Department, Person, Position
+from integrations.systems.registry import connector_for
 
 TODAY = date(2026, 6, 15)
 _tenant = itertools.count(1)

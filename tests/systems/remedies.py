@@ -19,18 +19,18 @@ import pytest
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations import connect
-from integrations.connectors.limiter import WindowLimiter
-from integrations.connectors.registry import connector_for
-from integrations.connectors.system import Delete, Model, Transport
-from integrations.connectors.values import Company, Department
 from integrations.models import Integration
-from integrations.sandbox.base import Fault
+from integrations.runtime import opening
+from integrations.sandboxes.base import Fault
+from integrations.sdk.declaration import Delete, Model, Transport
+from integrations.sdk.limiter import WindowLimiter
+from integrations.sdk.values import Company, Department
+from integrations.systems.registry import connector_for
 from positions.models import Position
-from synclog import actions, turn
+from synclog.engine import actions, worker_turn
 from synclog.models import Job
 from tests.factories import CompanyFactory, DepartmentFactory
-from tests.sync.world import World
+from tests.synclog.world import World
 from tests.systems.kit import Behaviour
 
 Recipe = Callable[["Case"], Iterator[None]]
@@ -47,7 +47,7 @@ class Case:
         self.integration: Integration = world.connect(key)
         self.set(**self.behaviour.connection_settings)
         # Limits have tests of their own, and nobody is to wait for them here.
-        monkeypatch.setattr(turn, "shared_limiter", lambda integration, on_owner: WindowLimiter(10_000, 1.0))
+        monkeypatch.setattr(worker_turn, "shared_limiter", lambda integration, on_owner: WindowLimiter(10_000, 1.0))
         self.state.update({name: 10_000 for name in ("burst", "per_second") if name in self.state})
         self.position: Position | None = None
 
@@ -139,7 +139,7 @@ class Case:
 
 
 def behaviour(key: str) -> Behaviour:
-    module = import_module(f"tests.systems.test_{key}")
+    module = import_module(f"tests.systems.{key}.test_connector")
     classes = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, Behaviour)]
     return next(c for c in classes if getattr(c, "system", "") == key)()
 
@@ -363,8 +363,8 @@ def _mistake(case: Case) -> Iterator[None]:
 ELSEWHERE = {
     "changed_in_target": "goes on by itself: tests/systems/kit.py and the systems' own tests of Stale",
     "private_address": "the operator's: tests/integrations/test_addresses.py",
-    "interrupted": "goes on by itself: tests/sync/test_engine.py",
-    "switched_off": "tests/sync/test_recording.py::test_activation_sends_nothing",
+    "interrupted": "goes on by itself: tests/synclog/test_engine.py",
+    "switched_off": "tests/synclog/test_recording.py::test_activation_sends_nothing",
     "delete_switched_off": "tests/integrations/test_planner.py::test_delete",
     **dict.fromkeys(
         (
@@ -381,10 +381,10 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(
         ("not_the_same_person", "already_matched", "marks_disagree", "match_released", "match_stopped"),
-        "whose record it is: tests/sync/test_identity.py does as each of them says",
+        "whose record it is: tests/synclog/test_identity.py does as each of them says",
     ),
-    "record_refused": "a protected record, or a right of everybody's: tests/sync/test_isolation.py",
-    "answer_not_kept": "by itself: tests/sync/test_isolation.py",
+    "record_refused": "a protected record, or a right of everybody's: tests/synclog/test_isolation.py",
+    "answer_not_kept": "by itself: tests/synclog/test_isolation.py",
     "not_yet_taken_over": "ends with another entry: docs/flat.md and its tests",
 }
 
@@ -627,7 +627,7 @@ def _styrk(case: Case) -> Iterator[None]:
 @own("unimicro", "created_before")
 def _created_before(case: Case) -> Iterator[None]:
     case.save()
-    connector: Any = connect.open_connector(case.integration)
+    connector: Any = opening.open_connector(case.integration)
     case.state["guids"] += [str(guid) for guid in connector._guids(str(case.saved.pk))]
     connector.close()
     yield

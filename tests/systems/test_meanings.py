@@ -7,14 +7,14 @@ import re
 
 import pytest
 
-from integrations.connectors import occupations
-from integrations.connectors.fields import CONTRACT_TYPES, END_REASONS
-from integrations.connectors.occupations import FINLAND, NORWAY, SWEDEN, OccupationList
-from integrations.connectors.registry import systems
-from integrations.connectors.system import Model, System, When
-from integrations.sandbox.poweroffice_go import _PROFESSIONS as POWEROFFICE_TITLES
-from integrations.sandbox.tripletex import TripletexSandbox
-from integrations.sandbox.unimicro import UnimicroSandbox
+from integrations.sdk import occupations
+from integrations.sdk.declaration import Model, System, When
+from integrations.sdk.fields import CONTRACT_TYPES, END_REASONS
+from integrations.sdk.occupations import FINLAND, NORWAY, SWEDEN, OccupationList
+from integrations.systems.poweroffice_go.sandbox import _PROFESSIONS as POWEROFFICE_TITLES
+from integrations.systems.registry import systems
+from integrations.systems.tripletex.sandbox import TripletexSandbox
+from integrations.systems.unimicro.sandbox import UnimicroSandbox
 from positions.api.examples import EXAMPLES
 from positions.models import ContractType, EndReason, Position
 

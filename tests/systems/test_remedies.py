@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.registry import connector_for, systems
-from integrations.connectors.system import Delete, Model, Transport
-from integrations.sandbox.server import Tenants
-from synclog import actions
-from synclog.causes import causes, remedy
+from integrations.sandboxes.server import Tenants
+from integrations.sdk.declaration import Delete, Model, Transport
+from integrations.systems.registry import connector_for, systems
+from synclog.engine import actions
+from synclog.log.causes import causes, remedy
 from synclog.models import Job
-from tests.sync.world import World, new_world
+from tests.synclog.world import World, new_world
 from tests.systems import remedies
 from tests.systems.remedies import COMMON, ELSEWHERE, OWN, Case
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from integrations.runner import Outcome
-from integrations.sandbox.server import Tenants
+from integrations.planning.runner import Outcome
+from integrations.sandboxes.server import Tenants
+from tests.systems.finago.test_connector import TestFinago as Finago
 from tests.systems.kit import HistoryBehaviour, Rig
-from tests.systems.test_finago import TestFinago as Finago
-from tests.systems.test_netvisor import TestNetvisor as Netvisor
-from tests.systems.test_tripletex import TestTripletex as Tripletex
-from tests.systems.test_unimicro import TestUnimicro as Unimicro
-from tests.systems.test_visma_net_payroll import TestVismaNetPayroll as Visma
+from tests.systems.netvisor.test_connector import TestNetvisor as Netvisor
+from tests.systems.tripletex.test_connector import TestTripletex as Tripletex
+from tests.systems.unimicro.test_connector import TestUnimicro as Unimicro
+from tests.systems.visma_net_payroll.test_connector import TestVismaNetPayroll as Visma
 
 for imported in (Finago, Netvisor, Tripletex, Unimicro, Visma):
     imported.__test__ = False  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from integrations.sandbox.server import HOST, make_server
+from integrations.sandboxes.server import HOST, make_server
 
 
 class Command(BaseCommand):

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from positions import personal_data
 from positions.management import person
 from positions.models import AuditEntry
+from positions.privacy import personal_data
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from synclog.watchdog import Watchdog
+from synclog.queue.watchdog import Watchdog
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from synclog.lease import HOST
+from synclog.engine.lease import HOST
 from synclog.models import Heartbeat
 
 SILENT_AFTER = timedelta(minutes=2)

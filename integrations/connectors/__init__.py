@@ -1,1 +1,0 @@
-"""One file per target system. Pure Python: nothing in this package imports Django."""

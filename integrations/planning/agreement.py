@@ -1,0 +1,112 @@
+"""Whether what was last written for a position is what is to be sent now. Pure, as `planner`: nobody is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from integrations.planning.flat import Case, LastSent, Standing, as_ended, keys_of_dates
+from integrations.planning.planner import Rules, Sent, compare
+from integrations.planning.translate import active_fields, same, translate
+from integrations.sdk.declaration import Model, System, When
+from integrations.sdk.periods import carries_on
+from integrations.sdk.values import Position, Remote, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """`stale`: a run would write something. `left`: what differs and stays as it is there, whatever is sent: our field
+    -> what is not there."""
+
+    stale: bool = False
+    left: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was last written for a position, and what of it was `left`."""
+
+    position_id: str
+    sent: Sent
+    left: Mapping[str, Any] = field(default_factory=dict)
+
+
+def agreement(
+    system: System,
+    settings: Mapping[str, Any],
+    positions: Sequence[Position],
+    written: Written,
+    today: date,
+    *,
+    outside: Collection[str] = (),
+    just_now: bool = False,
+) -> Agreement:
+    """By the rules of `planner.compare`: a field that is sent only when a record is made does not make it stale, and
+    where an employment goes on, its first day is not the position's own and nothing that is missing.
+
+    positions  every position of the employee that is of the connection's companies (`outside`: those that are not)
+    just_now   a run for these very positions has ended well: what it did not write, sending it again does not write
+    """
+    wanted, keys = _to_be_sent(system, settings, positions, written, today, outside)
+    if wanted is None:
+        return Agreement(stale=keys is None)
+    fields = active_fields(system, settings)
+    sent = written.sent
+    found = compare(system, fields, settings, wanted, Remote(sent.remote_id, sent.values), sent)
+    if keys is not None:
+        found = found.only(keys)
+    only_first = {
+        f.ours for f in fields if f.when is When.ON_CREATE and not (f.always_by and settings.get(f.always_by))
+    }
+    firsts = _of_the_employment(system, settings, positions, wanted)
+    stale, left = False, {}
+    for key in (*found.changes, *found.stays, *found.unseen):
+        value = wanted.values.get(key)
+        if key in firsts and key not in found.changes:
+            continue
+        if just_now or key in found.stays or (key in written.left and same(written.left[key], value)):
+            left[key] = value
+        elif not (key in found.unseen and key in only_first):
+            stale = True
+    return Agreement(stale, left)
+
+
+def _of_the_employment(
+    system: System, settings: Mapping[str, Any], positions: Sequence[Position], wanted: Wanted
+) -> set[str]:
+    """Fields of a flat record that stay as they were written for an earlier position of the same employment."""
+    position = next((p for p in positions if p.id == wanted.position_id), None)
+    if system.model is not Model.FLAT or position is None or not carries_on(position, positions):
+        return set()
+    return {f.ours for f in system.fields if f.corrected and not (f.always_by and settings.get(f.always_by))}
+
+
+def _to_be_sent(
+    system: System,
+    settings: Mapping[str, Any],
+    positions: Sequence[Position],
+    written: Written,
+    today: date,
+    outside: Collection[str],
+) -> tuple[Wanted | None, set[str] | None]:
+    """What the record is to say now, and which fields of it (None: all). (None, None): it is to say something else, or
+    what is here cannot be sent. (None, nothing): nothing of it is here any more."""
+    position = next((p for p in positions if p.id == written.position_id), None)
+    keys: set[str] | None = None
+    standing = Standing.CURRENT
+    if system.model is Model.FLAT:
+        last = LastSent(written.position_id, written.sent)
+        case = Case(system, settings, positions, frozenset(), last, Rules(), today, frozenset(outside))
+        standing, position = case.standing, case.target
+        if position is not None and position.id != written.position_id:
+            return None, None
+        if standing in (Standing.OVER, Standing.UPCOMING):
+            keys = keys_of_dates(system, settings, upcoming=standing is Standing.UPCOMING)
+    if position is None:
+        return None, set()
+    wanted = translate(system, position, settings).wanted
+    if wanted is not None and standing is Standing.OVER:
+        wanted = as_ended(system, settings, wanted)
+    return wanted, keys if wanted is not None else None

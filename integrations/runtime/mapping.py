@@ -1,0 +1,100 @@
+"""Our database rows as the plain values that connectors take, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from integrations.sdk import values
+from positions.models import Company, Employee, Position
+
+
+def person(employee: Employee) -> values.Person:
+    """Needs `company`, `department` and `manager` selected with the employee."""
+    manager = employee.manager
+    return values.Person(
+        id=str(employee.pk),
+        number=employee.number,
+        first_name=employee.first_name,
+        last_name=employee.last_name,
+        email=employee.email,
+        birth_date=employee.birth_date,
+        national_id=employee.national_id,
+        company=_company(employee.company),
+        department=_department(employee.department),
+        manager=values.Manager(manager.number, manager.email, manager.name) if manager else None,
+    )
+
+
+def position(row: Position, employee: Employee) -> values.Position:
+    """Needs `company` and `department` selected with the position. Its employer is its own; an empty department falls
+    back to the employee's."""
+    manager = employee.manager
+    found: dict[str, Any] = {
+        "title": row.title,
+        "company": _company(row.company),
+        "department": _department(row.department or employee.department),
+        "cost_centre": row.cost_centre,
+        "manager": values.Manager(manager.number, manager.email, manager.name) if manager else None,
+        "first_day_of_work": row.first_day_of_work,
+        "last_day_of_work": row.last_day_of_work,
+        "probation_end": row.probation_end,
+        "contract_type": row.contract_type,
+        "occupation_code": row.occupation_code,
+        "remuneration_type": row.remuneration_type,
+        "percentage": row.percentage,
+        "weekly_hours": row.weekly_hours,
+        "working_hours_scheme": row.working_hours_scheme,
+        "end_reason": row.end_reason,
+        "notice_date": row.notice_date,
+    }
+    return values.Position(
+        str(row.pk), row.start_date, row.end_date, {k: v for k, v in found.items() if v not in (None, "")}
+    )
+
+
+def _company(company: Company | None) -> values.Company | None:
+    return values.Company(company.name, company.organization_number) if company else None
+
+
+def _department(department: Any) -> values.Department | None:
+    return values.Department(department.code, department.name) if department else None
+
+
+def to_json(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sent, as JSON that keeps dates and exact numbers apart from text."""
+    return {key: _encode(value) for key, value in sent.items()}
+
+
+def from_json(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _decode(value) for key, value in stored.items()}
+
+
+def older_to_json(older: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    return {key: [_encode(value) for value in several] for key, several in older.items()}
+
+
+def older_from_json(stored: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    return {key: [_decode(value) for value in several] for key, several in stored.items()}
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    if isinstance(value, Decimal):
+        return {"number": str(value)}
+    if isinstance(value, values.Unsure):
+        return {"unsure": True}
+    return value
+
+
+def _decode(value: Any) -> Any:
+    if isinstance(value, dict) and "date" in value:
+        return date.fromisoformat(value["date"])
+    if isinstance(value, dict) and "number" in value:
+        return Decimal(value["number"])
+    if isinstance(value, dict) and "unsure" in value:
+        return values.Unsure()
+    return value

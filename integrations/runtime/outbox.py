@@ -1,0 +1,52 @@
+"""The database's side of a connector's outbox: the files of a system whose transport is a file.
+
+A file is filled while nobody has it (`files.fetch` freezes it for good). Later changes begin a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import ExportFile, ExportRecord, Integration
+from integrations.sdk.context import Filed
+from integrations.sdk.errors import Interrupted
+
+
+class DatabaseOutbox:
+    """For the thread that owns the database connection (`synclog.engine.worker_turn` lends it to its threads).
+
+    `holds` is asked inside the transaction that files a record: whether this worker still owns the integration. One
+    that does not might put an older record over a newer one.
+    """
+
+    def __init__(self, integration: Integration, holds: Callable[[], bool] | None = None) -> None:
+        self._integration = integration
+        self._holds = holds
+
+    def latest(self, employee: str) -> Mapping[str, Any] | None:
+        return self._newest(employee)
+
+    def handed_over(self, employee: str) -> Mapping[str, Any] | None:
+        return self._newest(employee, file__fetched_at__isnull=False)
+
+    def _newest(self, employee: str, **which: Any) -> Mapping[str, Any] | None:
+        rows = ExportRecord.objects.filter(file__integration=self._integration, employee_key=int(employee), **which)
+        row = rows.order_by("-pk").first()
+        return row.record if row else None
+
+    @transaction.atomic
+    def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
+        if self._holds is not None and not self._holds():
+            raise Interrupted("The worker stopped before this was filed. It goes on by itself.")
+        open_file = {"integration": self._integration, "fetched_at": None, "imported_at": None}
+        # Locked: somebody who fetches it now gets it either with this record or without it for ever.
+        file = ExportFile.objects.select_for_update().filter(**open_file).first()
+        if file is None:
+            file, _ = ExportFile.objects.get_or_create(**open_file, defaults={"made_at": timezone.now()})
+        ExportRecord.objects.update_or_create(file=file, employee_key=int(employee), defaults={"record": dict(record)})
+        file.integration = self._integration
+        return Filed(file.pk, file.name)

@@ -1,0 +1,129 @@
+"""The few exceptions that a connector raises; the engine understands these and no others."""
+
+from __future__ import annotations
+
+from integrations.sdk.masking import without_emails
+
+LONGEST_WAIT = 24 * 3600.0
+
+
+def believed(wait: float | None) -> float | None:
+    """What a system asks to wait, in seconds: believed up to a day, None when it is no number."""
+    if wait is None or wait != wait:
+        return None
+    return min(max(0.0, wait), LONGEST_WAIT)
+
+
+class ConnectorError(Exception):
+    """Base of all. `message` is our sentence; `vendor_text` and `vendor_code` are the system's own words, without the
+    e-mail addresses that it may name in them."""
+
+    cause = "connector_error"
+
+    def __init__(
+        self, message: str, *, cause: str = "", field: str = "", vendor_text: str = "", vendor_code: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cause = cause or self.cause
+        self.field = field
+        self.vendor_text = without_emails(vendor_text)
+        self.vendor_code = vendor_code
+
+
+class DataRefused(ConnectorError):
+    """The system refuses this employee's data. No retry by itself: a person or a change must mend it."""
+
+    cause = "refused_by_target"
+
+
+class EmployeeNotFound(ConnectorError):
+    """No employee there matches. The message says what was searched for, never a national id."""
+
+    cause = "employee_not_found"
+
+
+class EmployeeNotUnique(ConnectorError):
+    """More than one employee there matches."""
+
+    cause = "employee_not_unique"
+
+
+class MatchRefused(ConnectorError):
+    """A record was found that must not be taken for this employee's. `candidate` is its id: a person may confirm it.
+
+    Causes: not_the_same_person, marks_disagree, already_matched; match_released and match_stopped where a person has to
+    say anew who the employee is there.
+    """
+
+    cause = "not_the_same_person"
+
+    def __init__(self, message: str, *, candidate: str = "", **kwargs: str) -> None:
+        super().__init__(message, **kwargs)
+        self.candidate = candidate
+
+
+class NotAuthorized(ConnectorError):
+    """Credentials, company or rights are refused: the whole connection stops until they are renewed.
+
+    `sign_in`: it was the sign-in itself that was refused. Of any other call the runner finds out whether it was refused
+    for everybody, or for one record (`RecordRefused`).
+    """
+
+    cause = "not_authorized"
+    sign_in = False
+
+
+class RecordRefused(NotAuthorized):
+    """Access to one employee's record is refused while the connection is let through: that employee's failure, until
+    it turns out that it is everybody's (`synclog.engine.results`). Made by the runner only, out of the `refusal`."""
+
+    cause = "record_refused"
+
+    def __init__(self, system: str, refusal: NotAuthorized) -> None:
+        super().__init__(
+            f"{system} refuses access to this employee's record, although it takes this connection: the record is "
+            f"protected there, or a right is missing for what was to be done. {refusal.message}",
+            field=refusal.field,
+            vendor_text=refusal.vendor_text,
+            vendor_code=refusal.vendor_code,
+        )
+        self.refusal = refusal
+
+
+class RateLimited(ConnectorError):
+    """Too many requests. `wait` is in seconds (at most a day), None when the system did not say."""
+
+    cause = "rate_limited"
+
+    def __init__(self, message: str, *, wait: float | None = None, **kwargs: str) -> None:
+        super().__init__(message, **kwargs)
+        self.wait = believed(wait)
+
+
+class Unavailable(ConnectorError):
+    """The system is down or answers nonsense; nothing was written by this call. `wait` as in RateLimited."""
+
+    cause = "target_unavailable"
+
+    def __init__(self, message: str, *, wait: float | None = None, **kwargs: str) -> None:
+        super().__init__(message, **kwargs)
+        self.wait = believed(wait)
+
+
+class UnclearOutcome(ConnectorError):
+    """A write was sent and its answer never came: it may or may not have been carried out."""
+
+    cause = "unclear_outcome"
+
+
+class Stale(ConnectorError):
+    """The record changed there since it was read: the runner reads and plans again, once."""
+
+    cause = "changed_in_target"
+
+
+class Interrupted(ConnectorError):
+    """This worker no longer owns the integration and may not start another call."""
+
+    cause = "interrupted"

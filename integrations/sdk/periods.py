@@ -1,0 +1,125 @@
+"""Pure arithmetic on periods of whole days; an end of None means open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from integrations.sdk.values import Position
+from positions import dates
+
+Period = tuple[date, date | None]
+
+
+def intersection(a: Period, b: Period) -> Period | None:
+    """The days that both periods hold, or None. Both bounds are inclusive."""
+    start = max(a[0], b[0])
+    end = min((e for e in (a[1], b[1]) if e is not None), default=None)
+    return None if end is not None and end < start else (start, end)
+
+
+def holds(outer: Period | None, inner: Period | None) -> bool:
+    """Whether every day of `inner` is in `outer`; no days at all are in anything."""
+    if inner is None:
+        return True
+    if outer is None or inner[0] < outer[0]:
+        return False
+    return outer[1] is None or (inner[1] is not None and inner[1] <= outer[1])
+
+
+def current(positions: Iterable[Position], today: date) -> Position | None:
+    """The one position that counts today: the highest percentage, then the latest start, then the newest.
+
+    Active means start <= today <= end, or no end. No percentage counts as 100.
+    """
+    active = [p for p in positions if p.start <= today and (p.end is None or today <= p.end)]
+
+    def rank(position: Position) -> tuple[Decimal, date, int, str]:
+        share = position.percentage
+        return (
+            Decimal(100) if share is None else Decimal(str(share)),
+            position.start,
+            len(position.id),
+            position.id,
+        )
+
+    return max(active, key=rank, default=None)
+
+
+def current_since(position: Position, positions: Iterable[Position], today: date) -> date:
+    """From which day on this position has been the current one without a break: its first day, or the day on which it
+    came back because another one was over. The first day where it is not current today."""
+    held = list(positions)
+    turns = {p.start for p in held} | {p.end + timedelta(days=1) for p in held if p.end is not None and p.end < today}
+    since = None
+    for day in sorted((d for d in turns if position.start <= d <= today), reverse=True):
+        now = current(held, day)
+        if now is None or now.id != position.id:
+            break
+        since = day
+    return since or position.start
+
+
+def goes_on(position: Position, positions: Iterable[Position]) -> bool:
+    """Whether another position follows this one without a day between (or runs beyond its end): for a system that
+    knows one employment, the employment does not end with this position."""
+    if position.end is None or position.end == date.max:
+        return False
+    after = position.end + timedelta(days=1)
+    return any(p.id != position.id and p.start <= after and (p.end is None or p.end > position.end) for p in positions)
+
+
+def carries_on(position: Position, positions: Iterable[Position]) -> bool:
+    """Whether the employment was there before this position: an earlier one runs until the day before it, or longer."""
+    return any(
+        p.id != position.id
+        and p.start < position.start
+        and (p.end is None or p.end >= position.start - timedelta(days=1))
+        for p in positions
+    )
+
+
+def next_change(positions: Sequence[Position], today: date) -> date | None:
+    """The next day on which `current` may give another answer although nobody edits anything."""
+    days = [p.start for p in positions if p.start > today]
+    days += [p.end + timedelta(days=1) for p in positions if p.end is not None and p.end >= today]
+    return min(days, default=None)
+
+
+def becomes_current(position: Position, positions: Sequence[Position], today: date) -> date | None:
+    """The first day after today on which this position is `current`, as things stand; None if there is none."""
+    days = {p.start for p in positions} | {
+        p.end + timedelta(days=1) for p in positions if p.end not in (None, date.max)
+    }
+    for day in sorted(d for d in days if d > today):
+        now = current(positions, day)
+        if now is not None and now.id == position.id:
+            return day
+    return None
+
+
+def end_of_chain(position: Position, positions: Iterable[Position]) -> Position:
+    """The position with which the employment that this one belongs to ends: itself, unless another one `goes_on`."""
+    rest = list(positions)
+    while goes_on(position, rest):
+        assert position.end is not None
+        after = position.end + timedelta(days=1)
+        following = [p for p in rest if p.start <= after and (p.end is None or p.end > position.end)]
+        position = max(following, key=lambda p: (p.end is None, p.end or date.min, p.id))
+    return position
+
+
+def employed_since(position: Position, positions: Iterable[Position]) -> date:
+    """The first day of the unbroken employment that this position belongs to."""
+    rows = ((p.start, p.end, str(p.values.get("contract_type") or "")) for p in positions)
+    return dates.employed_since(position.start, str(position.values.get("contract_type") or ""), rows)
+
+
+def to_count_from(first: date, start: date, there: Iterable[tuple[date | None, date | None]]) -> date | None:
+    """The day to send as the beginning of continuous employment with a new record from `start`; None where that is the
+    start itself. `first` is the first day of the chain here, `there` are (start, such a day) of the records that exist:
+    a day before ours on one of this chain was entered by somebody who knows of years before HR's first."""
+    named = [since for begin, since in there if begin is not None and since is not None and first <= begin < start]
+    day = min([first, *named])
+    return day if day < start else None

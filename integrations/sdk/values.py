@@ -1,0 +1,211 @@
+"""The plain frozen values that go into a connector and come out of it. Nothing here knows Django."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from dataclasses import field as made
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    code: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A legal entity or sub-unit; `organization_number` holds digits as the authorities write them."""
+
+    name: str
+    organization_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    number: str
+    email: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An employee as the target systems know people. `id` is ours and stable for ever. Of somebody who is `deleted`
+    here, id, number and name are all that is known."""
+
+    id: str
+    number: str
+    first_name: str
+    last_name: str
+    email: str = ""
+    birth_date: date | None = None
+    national_id: str = field(default="", repr=False)
+    company: Company | None = None
+    department: Department | None = None
+    manager: Manager | None = None
+    deleted: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One period of employment as saved here. `values` is keyed by `integrations.sdk.fields`."""
+
+    id: str
+    start: date
+    end: date | None
+    values: Mapping[str, Any]
+
+    @property
+    def percentage(self) -> Any:
+        return self.values.get("percentage")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A position translated into one system's words, as `Remote.values` would show it once written.
+
+    `defaulted` names the fields that were empty here and hold a default of the connection. `since` is the position's
+    own first day, for systems that date a value by it; they may be told not to send the start date itself.
+    `counts_from` (flat): the day from which it has been the current one; it may have come back after another.
+    `employed_since`: the first day of the unbroken employment that the position goes on with.
+    """
+
+    position_id: str
+    values: Mapping[str, Any]
+    defaulted: frozenset[str] = frozenset()
+    since: date | None = None
+    counts_from: date | None = None
+    employed_since: date | None = None
+
+    @property
+    def start(self) -> date:
+        start: date = self.values["start_date"]
+        return start
+
+    @property
+    def end(self) -> date | None:
+        return self.values.get("end_date")
+
+
+class Foreign(str):
+    """A value there for which we have no word: somebody's choice there, which is neither compared nor replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A period (history) or the current employment (flat) as the target system holds it now.
+
+    `values` is keyed by our field names and holds the target's own words, dates as `date`. A field that the
+    system does not show is left out, and then it is not compared. `version` and `raw` travel back to the connector
+    untouched. `start_date` may be None for a flat record that has never been given one. `renews_from` (flat): a
+    position that starts on this day or later is not a change of this record, which is over, but a new one.
+    `past` names fields whose change would count for days that are over: written only where they changed here.
+    """
+
+    id: str
+    values: Mapping[str, Any]
+    version: Any = None
+    raw: Any = field(default=None, repr=False, compare=False)
+    renews_from: date | None = None
+    past: frozenset[str] = frozenset()
+
+    @property
+    def start(self) -> date | None:
+        return self.values.get("start_date")
+
+    @property
+    def end(self) -> date | None:
+        return self.values.get("end_date")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a record of a person there shows of who it is; empty: not shown. A system that keeps the whole name in one
+    field has it in `last_name`."""
+
+    number: str = ""
+    national_id: str = field(default="", repr=False)
+    email: str = ""
+    birth_date: date | None = None
+    first_name: str = ""
+    last_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEmployee:
+    """The one employee found there. `matched_by` is in our words: "employee number", "e-mail" ... `label` stands in the
+    log for the id, and holds no name or address of anybody. By `marks` it is judged whether this is the right person.
+
+    `record_id` and `position_id` are filled in by the runner for flat systems: the record there that we wrote last for
+    this employee, and the position it was written for.
+    """
+
+    id: str
+    label: str = ""
+    matched_by: str = ""
+    raw: Any = field(default=None, repr=False, compare=False)
+    record_id: str = ""
+    position_id: str = ""
+    marks: Marks = field(default_factory=Marks, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """In the place of a value that was written without an answer: it equals no other."""
+
+    def __str__(self) -> str:
+        return "not known: the last try to write it was not answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field's old and new value in the target's words."""
+
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """Something that was not written although the rest was. Said to the administrator as it stands."""
+
+    message: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write left there. `pending` and `file_id` are set when a person must still carry a file over:
+    `pending` says so in words. `note` says what was done where that shows only there: removed or cancelled."""
+
+    remote_id: str
+    warnings: tuple[Warning, ...] = ()
+    pending: str = ""
+    file_id: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One line of *Test connection*: what was tested, whether it holds, and where to grant it if not."""
+
+    ok: bool
+    title: str
+    detail: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something is not written: a stable cause, our sentence, the field, and what clashes."""
+
+    cause: str
+    message: str
+    field: str = ""
+    params: Mapping[str, str] = made(default_factory=dict)

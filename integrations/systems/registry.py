@@ -1,0 +1,75 @@
+"""Finds every connector by its place: `connector.py` in a folder of this package, or a module that was registered."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
+
+from integrations.sdk.connector import Connector
+from integrations.sdk.declaration import System
+from integrations.systems import modules
+
+# The order in which people are shown the systems: with history first, as the product's documentation does.
+_ORDER = (
+    "tripletex",
+    "visma_net_payroll",
+    "unimicro",
+    "finago",
+    "netvisor",
+    "fortnox",
+    "crona_lon",
+    "xledger",
+    "poweroffice_go",
+    "entra_id",
+)
+
+_registered: dict[str, type[Connector]] = {}
+
+
+def register(module: str) -> None:
+    """Adds the connectors of a module outside this package, by its dotted name (the setting EXTRA_CONNECTORS).
+
+    Raises ValueError when there is none in it, or one whose key another module's system has.
+    """
+    found = list(_connectors_in(importlib.import_module(module)))
+    if not found:
+        raise ValueError(f"EXTRA_CONNECTORS: {module} defines no connector.")
+    for connector in found:
+        known = connectors().get(connector.system.key, connector)
+        if known.__module__ != connector.__module__:
+            raise ValueError(f"EXTRA_CONNECTORS: {module} has the key “{connector.system.key}” of {known.__module__}.")
+        _registered[connector.system.key] = connector
+    connectors.cache_clear()
+
+
+def _connectors_in(module: ModuleType) -> Iterator[type[Connector]]:
+    for thing in vars(module).values():
+        if (
+            isinstance(thing, type)
+            and issubclass(thing, Connector)
+            and thing.__module__ == module.__name__
+            and "system" in vars(thing)
+        ):
+            yield thing
+
+
+@cache
+def connectors() -> dict[str, type[Connector]]:
+    """Every system's key with its connector class; systems beyond the first ten follow by name."""
+    found = dict(_registered)
+    for module in modules("connector"):
+        for connector in _connectors_in(module):
+            found[connector.system.key] = connector
+    rank = {key: index for index, key in enumerate(_ORDER)}
+    return dict(sorted(found.items(), key=lambda item: (rank.get(item[0], len(rank)), item[0])))
+
+
+def connector_for(key: str) -> type[Connector]:
+    """Raises KeyError for a system that is not known."""
+    return connectors()[key]
+
+
+def systems() -> tuple[System, ...]:
+    return tuple(connector.system for connector in connectors().values())

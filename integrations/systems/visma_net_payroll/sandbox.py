@@ -1,0 +1,650 @@
+"""Visma.net Payroll (Norway): the Employee API v2 with its asynchronous jobs, and Visma Connect's token endpoint.
+
+What the vendor does not document is strict here: no overlapping positions, no unknown fields, no changed start date,
+no write without If-Match.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from integrations.sandboxes.base import Sandbox, State, Table, json_answer, json_body, overlaps, route
+
+MEDIA_TYPE = "application/vnd.no.payroll.employee.V2.0+json"
+READ, WRITE = "visma_net_employee:employees:read", "visma_net_employee:employees:write"
+COMPANY_TENANT = "5d1f7a60-3c1e-4b6a-9c55-7b1f0a9e0001"
+CUSTOMER_TENANT = "5d1f7a60-3c1e-4b6a-9c55-7b1f0a9e0002"
+TAX_UNIT, TAX_UNIT_STORE = "7a3e2c10-58d4-4a0f-8b0e-2f6d1c9b0001", "7a3e2c10-58d4-4a0f-8b0e-2f6d1c9b0002"
+DAYTIME, SHIFT = "0c6b1d2e-9f47-4d3a-a1b8-5e7c3f2a0001", "0c6b1d2e-9f47-4d3a-a1b8-5e7c3f2a0002"
+
+EMPLOYMENT_FORMS = (
+    "fast",
+    "midlertidig",
+    "fastAnsattUtleid",
+    "midlertidigAnsattUtleid",
+    "midlertidigAnsattSomTilkallingsvikar",
+)
+NEVER_REPORTED = "arbeidsforholdetSkulleAldriVaertRapportert"
+END_REASONS = (
+    "arbeidstakerHarSagtOppSelv",
+    "arbeidsgiverHarSagtOppArbeidstaker",
+    "kontraktEngasjementEllerVikariatErUtloept",
+    "endringIOrganisasjonsstrukturEllerByttetJobbInternt",
+    "byttetLoenssystemEllerRegnskapsfoerer",
+    NEVER_REPORTED,
+)
+TIMELINES = ("employmentForm", "typeOfWork", "workTimeAgreement", "partTimeFactors", "taxUnitIds")
+REQUIRED = ("activeStart", "typeOfPosition", *TIMELINES, "salaryInformation")
+READ_ONLY = ("id", "tenantId", "employeeId")
+OPTIONAL = (
+    "activeEnd",
+    "positionEndReason",
+    "externalIds",
+    "absence",
+    "accountingDimensions",
+    "typeOfPerson",
+    "manager",
+)
+SALARY_KEYS = {
+    "salaryType",
+    "contractSalaryType",
+    "monthlySalary",
+    "hourlySalary",
+    "yearlySalary",
+    "activeStart",
+    "activeEnd",
+}
+JOB_KEYS = (
+    "correlationId",
+    "clientId",
+    "id",
+    "tenantId",
+    "created",
+    "artifactId",
+    "artifactType",
+    "status",
+    "statusCode",
+    "action",
+    "lastChange",
+    "validationResults",
+)
+STATUS_CODES = {"NotStarted": 1, "InProgress": 2, "Failed": 3, "Succeeded": 4}
+LARGEST_PAGE = 100
+
+
+class VismaNetPayrollSandbox(Sandbox):
+    key = "visma_net_payroll"
+    name = "Visma.net Payroll"
+    credentials = {
+        "client_id": "isv_position_sync_demo",
+        "client_secret": "vqkzp-not-a-real-secret-0001",
+        "tenant_id": COMPANY_TENANT,
+    }
+    settings = {
+        "salary": 30000,
+        "tax_unit": TAX_UNIT,
+        "work_time_agreement": DAYTIME,
+        "send_working_hours": True,
+        "work_time_agreements": {
+            "not_shift": DAYTIME,
+            "shift": SHIFT,
+            "round_the_clock": SHIFT,
+            "shift_365": SHIFT,
+            "offshore_336": SHIFT,
+            "continuous": SHIFT,
+            "other_shift": SHIFT,
+        },
+        "send_department": True,
+        "department_dimension": "1",
+        "send_end_reason": True,
+    }
+
+    @classmethod
+    def seed(cls, tenant: str) -> State:
+        return {
+            "companyTenant": COMPANY_TENANT,
+            "customerTenant": CUSTOMER_TENANT,
+            "grantedScopes": [READ, WRITE],
+            "tokens": {},
+            "employees": {},
+            "positions": {},
+            "jobs": {},
+            "newer": [],  # employment forms that came after what the connector knows
+            "taxUnits": [
+                {"id": TAX_UNIT, "shortId": "2", "name": "Fjellheim Drift", "organizationNumber": "974760673"},
+                {"id": TAX_UNIT_STORE, "shortId": "3", "name": "Fjellheim Lager", "organizationNumber": "971524960"},
+            ],
+            "workTimeAgreements": [
+                {"id": DAYTIME, "name": "Dagtid 37,5 timer"},
+                {"id": SHIFT, "name": "Skift 35,5 timer"},
+            ],
+            "tags": [],
+            "pensions": [],
+            "dimensions": {"1": ["BUT1", "LAG1", "BAK1", "ADM1"], "2": ["100", "200"]},
+            "jobSeconds": 0.08,  # how long a job takes
+            "tokenSeconds": 3600,
+            "dropped": {},  # property of a position -> why a job that succeeds leaves it as it was
+            "sunset": "",
+        }
+
+    # -- what the demo and the tests do ------------------------------------------------------------------
+
+    def add_employee(
+        self,
+        number: str,
+        first_name: str,
+        last_name: str,
+        *,
+        email: str = "",
+        national_id: str = "",
+        birth_date: str = "",
+    ) -> str:
+        employee_id = self._guid("employee")
+        self.state["employees"][employee_id] = {
+            "id": employee_id,
+            "number": number,
+            "tenantId": self.state["companyTenant"],
+            "isDraft": False,
+            "personNames": [{"firstName": first_name, "lastName": last_name}],
+            "personIds": [{"typeOfId": "NationalID", "id": national_id}] if national_id else [],
+            "dateOfBirth": birth_date,
+            "emails": [{"type": "Private", "address": email}] if email else [],
+            "address": {"countryCode": "NO"},
+            "lastChange": _now(),
+        }
+        return employee_id
+
+    def add_position(self, employee_id: str, **properties: Any) -> str:
+        """A position that payroll itself made; properties replace those of a plain full-time one."""
+        position_id = self._guid("position")
+        document = {
+            "id": position_id,
+            "tenantId": self.state["companyTenant"],
+            "employeeId": employee_id,
+            "activeStart": "2026-01-01",
+            "typeOfPosition": "Ordinary",
+            "employmentForm": [{"value": "fast"}],
+            "typeOfWork": [{"value": "1233101"}],
+            "workTimeAgreement": [{"value": DAYTIME}],
+            "partTimeFactors": [{"value": 100}],
+            "salaryInformation": [
+                {"salaryType": "Period", "contractSalaryType": "monthly", "monthlySalary": "41000"},
+            ],
+            "taxUnitIds": [{"value": TAX_UNIT}],
+            **properties,
+        }
+        self.state["positions"][position_id] = {"version": 1, "document": document}
+        return position_id
+
+    def employments(self, number: str) -> list[dict[str, Any]]:
+        self._run_jobs()
+        ids = {e["id"] for e in self.state["employees"].values() if e["number"] == number}
+        documents = [p["document"] for p in self.state["positions"].values() if p["document"]["employeeId"] in ids]
+        return [
+            copy.deepcopy({"activeEnd": None, **document})
+            for document in sorted(documents, key=lambda d: d["activeStart"])
+        ]
+
+    def tables(self) -> list[Table]:
+        employees = self.state["employees"]
+        agreements = {a["id"]: a["name"] for a in self.state["workTimeAgreements"]}
+        units = {u["id"]: u["name"] for u in self.state["taxUnits"]}
+        positions = sorted(
+            (p["document"] for p in self.state["positions"].values()),
+            key=lambda d: (employees[d["employeeId"]]["number"], d["activeStart"]),
+        )
+        return [
+            Table(
+                "Employees",
+                ("number", "name", "email", "dateOfBirth", "id"),
+                tuple(
+                    (
+                        e["number"],
+                        _name(e),
+                        ", ".join(m["address"] for m in e["emails"]),
+                        e["dateOfBirth"],
+                        e["id"],
+                    )
+                    for e in sorted(employees.values(), key=lambda e: str(e["number"]))
+                ),
+            ),
+            Table(
+                "Positions",
+                (
+                    "employee",
+                    "activeStart",
+                    "activeEnd",
+                    "positionEndReason",
+                    "employmentForm",
+                    "typeOfWork",
+                    "partTimeFactors",
+                    "workTimeAgreement",
+                    "taxUnitIds",
+                    "accountingDimensions",
+                ),
+                tuple(
+                    (
+                        f"{employees[d['employeeId']]['number']} {_name(employees[d['employeeId']])}",
+                        d["activeStart"],
+                        d.get("activeEnd") or "",
+                        ", ".join(d.get("positionEndReason") or []),
+                        _shown(d["employmentForm"]),
+                        _shown(d["typeOfWork"]),
+                        _shown(d["partTimeFactors"]),
+                        _shown(d["workTimeAgreement"], agreements),
+                        _shown(d["taxUnitIds"], units),
+                        ", ".join(
+                            f"{a['dimension']}: {_shown(a['dimensionValues'])}"
+                            for a in d.get("accountingDimensions") or []
+                        ),
+                    )
+                    for d in positions
+                ),
+                "A value with several periods shows them all, oldest first.",
+            ),
+            Table(
+                "Jobs",
+                ("created", "action", "status", "validationResults"),
+                tuple(
+                    (j["created"], j["action"], j["status"], "; ".join(r["message"] for r in j["validationResults"]))
+                    for j in list(self.state["jobs"].values())[-20:]
+                ),
+                "The last twenty.",
+            ),
+        ]
+
+    # -- Visma Connect -----------------------------------------------------------------------------------
+
+    @route("POST", "connect/token")
+    def token(self, request: HttpRequest) -> HttpResponse:
+        form = request.POST
+        if form.get("grant_type") != "client_credentials":
+            return json_answer({"error": "unsupported_grant_type"}, 400)
+        mine = self.credentials
+        if (form.get("client_id"), form.get("client_secret")) != (mine["client_id"], mine["client_secret"]):
+            return json_answer({"error": "invalid_client"}, 400)
+        asked = form.get("scope", "").split()
+        if not asked or set(asked) - {READ, WRITE}:
+            return json_answer({"error": "invalid_scope"}, 400)
+        if form.get("tenant_id") not in (self.state["companyTenant"], self.state["customerTenant"]):
+            return json_answer({"error": "invalid_grant"}, 400)
+        granted = [s for s in asked if s in self.state["grantedScopes"]]
+        token = f"eyJ.sandbox.{uuid.uuid4().hex}"
+        self.state["tokens"][token] = {
+            "tenant": form["tenant_id"],
+            "scopes": granted,
+            "expires": time.time() + self.state["tokenSeconds"],
+        }
+        return json_answer(
+            {
+                "access_token": token,
+                "expires_in": self.state["tokenSeconds"],
+                "token_type": "Bearer",
+                "scope": " ".join(granted),
+            }
+        )
+
+    # -- every call --------------------------------------------------------------------------------------
+
+    def before(self, request: HttpRequest, vendor_path: str) -> HttpResponse | None:
+        if not vendor_path.startswith("v2/"):
+            return None
+        self._run_jobs()
+        token = self.state["tokens"].get(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        if token is None or token["expires"] <= time.time() or token["tenant"] != self.state["companyTenant"]:
+            return HttpResponse(status=401)
+        if (READ if request.method == "GET" else WRITE) not in token["scopes"]:
+            return HttpResponse(status=403)
+        if vendor_path.startswith("v2/employees"):
+            accepted = request.headers.get("Accept", "")
+            if MEDIA_TYPE not in accepted:
+                return _refused(406, "The answer is only given as " + MEDIA_TYPE)
+            if request.method != "GET" and request.headers.get("Content-Type") != MEDIA_TYPE:
+                return _refused(415, "The body is only taken as " + MEDIA_TYPE)
+        return None
+
+    def after(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if "/v2/employees" in request.path_info and response.content:
+            response.headers["Content-Type"] = MEDIA_TYPE
+        if self.state["sunset"]:
+            response.headers["Sunset"] = self.state["sunset"]
+        return response
+
+    # -- employees ---------------------------------------------------------------------------------------
+
+    @route("GET", "v2/employees")
+    def list_employees(self, request: HttpRequest) -> HttpResponse:
+        asked = {k: str(v) for k, v in request.GET.items() if k != "cursor"}
+        unknown = set(asked) - {"page-size", "includeDrafts"}
+        if unknown:
+            return _refused(400, f"Query parameter {sorted(unknown)[0]} is not known")
+        size = asked.get("page-size", "50")
+        if not size.isdigit() or not 1 <= int(size) <= LARGEST_PAGE:
+            return _refused(400, "page-size is not valid")
+        offset = 0
+        if cursor := request.GET.get("cursor"):
+            try:
+                remembered = json.loads(base64.urlsafe_b64decode(cursor))
+            except ValueError:
+                return _refused(400, "cursor is not valid")
+            if remembered["asked"] != asked:
+                return _refused(400, "cursor belongs to other query parameters")
+            offset = remembered["offset"]
+        drafts = asked.get("includeDrafts", "").lower() == "true"
+        rows = [e for e in self.state["employees"].values() if drafts or not e["isDraft"]]
+        end = offset + int(size)
+        answer: dict[str, Any] = {"data": rows[offset:end]}
+        if end < len(rows):
+            text = json.dumps({"asked": asked, "offset": end})
+            answer["cursor"] = {"nextToken": base64.urlsafe_b64encode(text.encode()).decode()}
+        return json_answer(answer)
+
+    @route("GET", "v2/employees/<uuid:employee_id>")
+    def employee(self, request: HttpRequest, employee_id: uuid.UUID) -> HttpResponse:
+        found = self.state["employees"].get(str(employee_id))
+        return json_answer(found, ETag='"1"') if found else self.not_found(request)
+
+    # -- positions ---------------------------------------------------------------------------------------
+
+    @route("GET", "v2/employees/<uuid:employee_id>/positions")
+    def list_positions(self, request: HttpRequest, employee_id: uuid.UUID) -> HttpResponse:
+        if str(employee_id) not in self.state["employees"]:
+            return self.not_found(request)
+        return json_answer([p["document"] for p in self._positions(str(employee_id))])
+
+    @route("GET", "v2/employees/<uuid:employee_id>/positions/<uuid:position_id>")
+    def position(self, request: HttpRequest, employee_id: uuid.UUID, position_id: uuid.UUID) -> HttpResponse:
+        found = self._position(str(employee_id), str(position_id))
+        return json_answer(found["document"], ETag=f'"{found["version"]}"') if found else self.not_found(request)
+
+    @route("POST", "v2/employees/<uuid:employee_id>/positions")
+    def create_position(self, request: HttpRequest, employee_id: uuid.UUID) -> HttpResponse:
+        if str(employee_id) not in self.state["employees"]:
+            return self.not_found(request)
+        body = json_body(request)
+        return self._malformed(body, {*REQUIRED, *OPTIONAL}) or self._accept(request, str(employee_id), "", body)
+
+    @route("PUT", "v2/employees/<uuid:employee_id>/positions/<uuid:position_id>")
+    def overwrite_position(self, request: HttpRequest, employee_id: uuid.UUID, position_id: uuid.UUID) -> HttpResponse:
+        found = self._position(str(employee_id), str(position_id))
+        if found is None:
+            return self.not_found(request)
+        version = request.headers.get("If-Match", "").strip('"')
+        if not version:
+            return _refused(428, "If-Match is missing")
+        if version != str(found["version"]):
+            return _refused(412, "The position was changed meanwhile")
+        body = json_body(request)
+        known = {*REQUIRED, *OPTIONAL, *READ_ONLY, *found["document"]}
+        return self._malformed(body, known) or self._accept(request, str(employee_id), str(position_id), body)
+
+    # -- jobs --------------------------------------------------------------------------------------------
+
+    @route("GET", "v2/employees/<uuid:employee_id>/positions/jobs")
+    def list_jobs(self, request: HttpRequest, employee_id: uuid.UUID) -> HttpResponse:
+        if str(employee_id) not in self.state["employees"]:
+            return self.not_found(request)
+        return json_answer([_public(j) for j in self.state["jobs"].values() if j["employeeId"] == str(employee_id)])
+
+    @route("GET", "v2/employees/<uuid:employee_id>/positions/jobs/<uuid:job_id>")
+    def job(self, request: HttpRequest, employee_id: uuid.UUID, job_id: uuid.UUID) -> HttpResponse:
+        found = self.state["jobs"].get(str(job_id))
+        if found is None or found["employeeId"] != str(employee_id):
+            return self.not_found(request)
+        return json_answer(_public(found))
+
+    # -- registers ---------------------------------------------------------------------------------------
+
+    @route("GET", "v2/taxUnits")
+    def tax_units(self, request: HttpRequest) -> HttpResponse:
+        return json_answer(self.state["taxUnits"])
+
+    @route("GET", "v2/workTimeAgreements")
+    def work_time_agreements(self, request: HttpRequest) -> HttpResponse:
+        return json_answer(self.state["workTimeAgreements"])
+
+    @route("GET", "v2/tags")
+    def tags(self, request: HttpRequest) -> HttpResponse:
+        return json_answer(self.state["tags"])
+
+    @route("GET", "v2/pensions")
+    def pensions(self, request: HttpRequest) -> HttpResponse:
+        return json_answer(self.state["pensions"])
+
+    # -- carrying out ------------------------------------------------------------------------------------
+
+    def _guid(self, kind: str) -> str:
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.tenant.name}/{kind}/{self.tenant.new_id(kind)}"))
+
+    def _positions(self, employee_id: str) -> list[dict[str, Any]]:
+        return [p for p in self.state["positions"].values() if p["document"]["employeeId"] == employee_id]
+
+    def _position(self, employee_id: str, position_id: str) -> dict[str, Any] | None:
+        return next((p for p in self._positions(employee_id) if p["document"]["id"] == position_id), None)
+
+    def _malformed(self, body: Any, known: set[str]) -> HttpResponse | None:
+        if not isinstance(body, dict):
+            return _refused(400, "The body is not a JSON object")
+        unknown = set(body) - known
+        return _refused(400, f"Property {sorted(unknown)[0]} is not known") if unknown else None
+
+    def _accept(self, request: HttpRequest, employee_id: str, position_id: str, body: dict[str, Any]) -> HttpResponse:
+        job_id = self._guid("job")
+        self.state["jobs"][job_id] = {
+            "id": job_id,
+            "correlationId": str(uuid.uuid4()),
+            "clientId": self.credentials["client_id"],
+            "tenantId": self.state["companyTenant"],
+            "created": _now(),
+            "lastChange": _now(),
+            "artifactType": "Position",
+            "action": "Update" if position_id else "Create",
+            "status": "NotStarted",
+            "validationResults": [],
+            "employeeId": employee_id,
+            "positionId": position_id,
+            "body": body,
+            "accepted": time.time(),
+        }
+        root = request.path_info.split("/v2/")[0]
+        return HttpResponse(
+            status=202, headers={"Location": f"{root}/v2/employees/{employee_id}/positions/jobs/{job_id}"}
+        )
+
+    def _run_jobs(self) -> None:
+        """Carries out every job whose time has come, in the order in which they were accepted."""
+        for job in self.state["jobs"].values():
+            waited = time.time() - job["accepted"]
+            if job["status"] in ("Succeeded", "Failed"):
+                continue
+            if waited >= self.state["jobSeconds"]:
+                self._run(job)
+            elif waited >= self.state["jobSeconds"] / 2:
+                job["status"] = "InProgress"
+
+    def _run(self, job: dict[str, Any]) -> None:
+        job["lastChange"] = _now()
+        body = copy.deepcopy(job["body"])
+        stored = self.state["positions"].get(job["positionId"])
+        before = stored["document"] if stored else {}
+        results = self._errors(job, body, before)
+        if any(r["severity"] == "error" for r in results):
+            job.update(status="Failed", validationResults=results)
+            return
+        for name, why in self.state["dropped"].items():
+            if name in body and body[name] != before.get(name):
+                results.append(_result(why, "notSaved", f"$.{name}[0].value", "warning"))
+                body.pop(name)
+                if name in before:
+                    body[name] = before[name]
+        position_id = job["positionId"] or self._guid("position")
+        self.state["positions"][position_id] = {
+            "version": stored["version"] + 1 if stored else 1,
+            "document": {
+                "id": position_id,
+                "tenantId": self.state["companyTenant"],
+                "employeeId": job["employeeId"],
+                **body,
+            },
+        }
+        job.update(status="Succeeded", artifactId=position_id, validationResults=results)
+
+    def _errors(self, job: dict[str, Any], body: dict[str, Any], before: dict[str, Any]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+
+        def error(path: str, code: str, message: str) -> None:
+            found.append(_result(message, code, f"$.{path}", "error"))
+
+        for name in REQUIRED:
+            if not body.get(name):
+                error(name, "mandatoryFieldMissing", f"{name} is mandatory.")
+        for name in READ_ONLY:
+            if name in body and body[name] != before.get(name):
+                error(name, "readOnly", f"{name} can not be changed.")
+        if found:
+            return found
+        start, end = body["activeStart"], body.get("activeEnd")
+        if not _is_date(start) or not (end is None or _is_date(end)):
+            error("activeStart", "invalidDate", "Date is not valid.")
+            return found
+        if end and end < start:
+            error("activeEnd", "invalidPeriod", "activeEnd is before activeStart.")
+        if before and start != before["activeStart"]:
+            error("activeStart", "startChanged", "activeStart of a position can not be changed.")
+        others = [p["document"] for p in self._positions(job["employeeId"])]
+        living = [o for o in others if o["id"] != job["positionId"] and not _cancelled(o)]
+        periods = [(o["activeStart"], o.get("activeEnd")) for o in living]
+        if not _cancelled(body) and overlaps(start, end, periods):
+            error("activeStart", "positionOverlap", "Employee already has a position in this period.")
+        if body["typeOfPosition"] != "Ordinary":
+            error("typeOfPosition", "invalidValue", "typeOfPosition is not valid.")
+        for name in TIMELINES:
+            self._timeline_errors(name, body[name], self._accepted(name), error)
+        self._salary_errors(body, before, error, found)
+        reason = body.get("positionEndReason")
+        if reason and (not end or not isinstance(reason, list) or set(reason) - set(END_REASONS)):
+            error("positionEndReason", "invalidValue", "positionEndReason is not valid.")
+        for index, part in enumerate(body.get("accountingDimensions") or []):
+            path = f"accountingDimensions[{index}]"
+            values = self.state["dimensions"].get(part.get("dimension"))
+            if values is None or set(part) != {"dimension", "dimensionValues"}:
+                error(path, "invalidValue", "Dimension is not in use.")
+            else:
+                self._timeline_errors(f"{path}.dimensionValues", part["dimensionValues"], values.__contains__, error)
+        return found
+
+    def _accepted(self, name: str) -> Callable[[Any], Any]:
+        units, agreements = self.state["taxUnits"], self.state["workTimeAgreements"]
+        accepted: dict[str, Callable[[Any], Any]] = {
+            "employmentForm": (*EMPLOYMENT_FORMS, *self.state["newer"]).__contains__,
+            "typeOfWork": lambda v: isinstance(v, str) and re.fullmatch(r"\d{7}", v),
+            "workTimeAgreement": [a["id"] for a in agreements].__contains__,
+            "partTimeFactors": lambda v: type(v) in (int, float) and 0 <= float(v) <= 100,
+            "taxUnitIds": [u[key] for u in units for key in ("id", "shortId")].__contains__,
+        }
+        return accepted[name]
+
+    @staticmethod
+    def _timeline_errors(name: str, timeline: Any, accepted: Any, error: Any) -> None:
+        if not isinstance(timeline, list) or not timeline:
+            error(name, "invalidTimeline", f"{name} is not a timeline.")
+            return
+        periods: list[tuple[str, str | None]] = []
+        for index, entry in enumerate(timeline):
+            path = f"{name}[{index}]"
+            if not isinstance(entry, dict) or set(entry) - {"value", "activeStart", "activeEnd"}:
+                error(path, "invalidTimeline", f"{name} is not a timeline.")
+                return
+            start, end = entry.get("activeStart") or "0001-01-01", entry.get("activeEnd")
+            if not _is_date(start) or not (end is None or _is_date(end)) or (end and end < start):
+                error(path, "invalidPeriod", f"{name} has a period that is not valid.")
+                return
+            if overlaps(start, end, periods):
+                error(path, "timelineOverlap", f"{name} has periods that overlap.")
+            periods.append((start, end))
+            if not accepted(entry.get("value")):
+                error(f"{path}.value", "invalidValue", f"{name} is not valid.")
+
+    @staticmethod
+    def _salary_errors(body: dict[str, Any], before: dict[str, Any], error: Any, found: list[dict[str, Any]]) -> None:
+        """Salary set to hourly or yearly by payroll: an edit fails, an entry without its type is left out."""
+        new, old = body["salaryInformation"], before.get("salaryInformation", [])
+        for index, entry in enumerate(new):
+            kind = str(entry.get("contractSalaryType") or "monthly").lower()
+            if set(entry) - SALARY_KEYS or kind not in ("monthly", "hourly", "yearly"):
+                error(f"salaryInformation[{index}]", "invalidValue", "salaryInformation is not valid.")
+            elif entry.get("salaryType") != "Period" or not isinstance(entry.get(f"{kind}Salary"), str):
+                error(f"salaryInformation[{index}]", "invalidValue", f"{kind}Salary is not valid.")
+        amounts = ("hourlySalary", "monthlySalary", "yearlySalary")
+        special = [e for e in old if str(e.get("contractSalaryType")).lower() in ("hourly", "yearly")]
+        kept = [tuple(e.get(a) for a in amounts) for e in new]
+        if any(tuple(e.get(a) for a in amounts) not in kept for e in special):
+            error("salaryInformation", "salaryChanged", "Salary entry can not be edited.")
+        elif special and any("contractSalaryType" not in e for e in new):
+            text = "contractSalaryType has not been provided. Salary update was not performed."
+            found.append(_result(text, "contractSalaryTypeMissing", "$.salaryInformation", "warning"))
+            body["salaryInformation"] = old
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _refused(status: int, message: str) -> HttpResponse:
+    return json_answer({"message": message}, status)
+
+
+def _result(message: str, code: str, path: str, severity: str) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()),
+        "message": message,
+        "messageCode": code,
+        "value": "",
+        "jsonPath": path,
+        "severity": severity,
+    }
+
+
+def _public(job: dict[str, Any]) -> dict[str, Any]:
+    shown = {**job, "statusCode": STATUS_CODES[job["status"]]}
+    return {key: shown[key] for key in JOB_KEYS if key in shown}
+
+
+def _name(employee: dict[str, Any]) -> str:
+    name = employee["personNames"][-1]
+    return f"{name['firstName']} {name['lastName']}"
+
+
+def _shown(timeline: list[dict[str, Any]], names: dict[str, str] | None = None) -> str:
+    parts = []
+    for entry in timeline:
+        value = str(entry["value"])
+        text = (names or {}).get(value, value)
+        if entry.get("activeStart"):
+            text += f" from {entry['activeStart']}"
+        if entry.get("activeEnd"):
+            text += f" to {entry['activeEnd']}"
+        parts.append(text)
+    return ", ".join(parts)
+
+
+def _cancelled(position: dict[str, Any]) -> bool:
+    """Ended as never to have been reported: its days are free."""
+    return NEVER_REPORTED in (position.get("positionEndReason") or ())

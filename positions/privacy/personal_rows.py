@@ -1,0 +1,107 @@
+"""What the HR side holds of a person (positions/privacy/personal_data.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+
+from positions import batches
+from positions.models import AuditEntry, Employee, EmployeeWord, IdempotencyKey, Invitation, Position
+from positions.privacy import personal_data
+from positions.privacy.personal_data import Holding, Naming, Subject, shown
+
+
+def connect() -> None:
+    personal_data.contribute(
+        Holding(Employee, "Employee", _employees, _erase_employees),
+        Holding(EmployeeWord, "Search", lambda s: EmployeeWord.objects.filter(employee__in=s.keys), exported=False),
+        Holding(Position, "Positions", lambda s: Position.objects.filter(employee__in=s.keys)),
+        Holding(Invitation, "Invitations", _invitations),
+        Holding(AuditEntry, "Audit trail", _audit, _erase_audit),
+        Holding(LogEntry, "History of pages", _history, show=_history_entry),
+    )
+    # Kept for a day: another one's POST may have its answer beside this person's.
+    personal_data.naming(Naming(IdempotencyKey, _answers, ("body",), _own_answer, narrow=False))
+    personal_data.traces.append(_audited)
+    personal_data.position_keys.append(_positions)
+
+
+def _employees(subject: Subject) -> QuerySet:
+    return Employee.objects.filter(pk__in=subject.keys, organization=subject.organization_id)
+
+
+def _erase_employees(rows: QuerySet, subject: Subject) -> None:
+    Employee.objects.filter(manager__in=subject.keys).update(manager=None)
+    batches.delete(rows)
+
+
+def _invitations(subject: Subject) -> QuerySet:
+    """To the person's own address, to become a user of the organization."""
+    return Invitation.objects.alias(address=Lower("email")).filter(
+        organization=subject.organization_id, address__in=_addresses(subject)
+    )
+
+
+def _addresses(subject: Subject) -> QuerySet:
+    return _employees(subject).exclude(email="").values_list(Lower("email"))
+
+
+def _audit(subject: Subject) -> QuerySet:
+    invited = Q(kind="invitation", address__in=_addresses(subject))
+    entries = AuditEntry.objects.alias(address=Lower("object_name")).filter(organization=subject.organization_id)
+    return entries.filter(invited | Q(employee_key__in=subject.keys))
+
+
+def _erase_audit(rows: QuerySet, subject: Subject) -> None:
+    """That somebody changed something at that time stays; whom and what it was about does not."""
+    rows.update(object_key=None, object_name="(erased)", employee_key=None, changes={})
+
+
+def _history(subject: Subject) -> QuerySet:
+    employees, positions = (
+        ContentType.objects.get_for_models(Employee, Position)[model].pk for model in (Employee, Position)
+    )
+    of_employee = LogEntry.objects.filter(content_type=employees, object_id__in=[str(key) for key in subject.keys])
+    return of_employee | LogEntry.objects.filter(
+        content_type=positions, object_id__in=[str(key) for key in subject.position_keys]
+    )
+
+
+def _history_entry(entry: LogEntry) -> Mapping[str, Any]:
+    return {**shown(entry), "said": entry.get_change_message()}
+
+
+def _answers(subject: Subject) -> QuerySet:
+    """An employee, one of the positions, or a bulk in which one may be."""
+    employee = Q(body__has_key="first_name", body__id__in=subject.keys)
+    bulk = Q(body__has_key="results")
+    return IdempotencyKey.objects.filter(
+        employee | bulk | Q(body__employee__in=subject.keys), organization=subject.organization_id
+    )
+
+
+def _own_answer(subject: Subject, value: Mapping[str, Any]) -> bool:
+    """An employee, a position, or one line of a bulk, as the API answers with it."""
+    if "first_name" in value:
+        return value.get("id") in subject.keys
+    return ("employee" in value or "index" in value) and value.get("id") in subject.position_keys
+
+
+def _audited(organization: int, number: str) -> Iterable[tuple[int, str]]:
+    entries = AuditEntry.objects.filter(
+        organization=organization, kind="employee", employee_key__isnull=False, object_name__endswith=f" ({number})"
+    )
+    for key, name in entries.order_by().values_list("employee_key", "object_name").distinct():
+        if key is not None:
+            yield key, name.removesuffix(f" ({number})")
+
+
+def _positions(employees: Collection[int]) -> Iterable[int]:
+    yield from Position.objects.filter(employee__in=employees).values_list("pk", flat=True)
+    audited = AuditEntry.objects.filter(employee_key__in=employees, kind="position", object_key__isnull=False)
+    yield from (key for key in audited.order_by().values_list("object_key", flat=True).distinct() if key is not None)

@@ -1,0 +1,219 @@
+"""What sync adds to the pages of people and positions: why a position is, or is not, in payroll."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from integrations.models import Integration, PeriodLink
+from integrations.planning.rules import changed_although_locked
+from integrations.planning.translate import translate
+from integrations.runtime import mapping
+from integrations.scope import Scope
+from integrations.sdk.declaration import Delete, Model
+from positions import roles
+from positions.admin import panels
+from positions.models import Position
+from synclog.log.states import Connections, State, connections_of, states_of
+
+
+def connect() -> None:
+    panels.position_panels.append(position_panel)
+    panels.position_chips.append(position_chips)
+    panels.position_delete_notes.append(delete_notes)
+    panels.position_save_notes.append(save_notes)
+
+
+# -- on the pages --------------------------------------------------------------------------------------------
+
+
+def position_panel(request: HttpRequest, position: Position) -> str:
+    organization = position.employee.organization
+    connections = connections_of(organization)
+    if not connections.integrations:
+        return ""
+    states = states_of(connections, [position])[position.pk]
+    log = reverse("admin:synclog_job_changelist")
+    return render_to_string(
+        "admin/synclog/position_panel.html",
+        {
+            "position": position,
+            "states": [state for state in states if not state.excluded],
+            "excluded": [state for state in states if state.excluded],
+            "may_act": roles.can(request.user, organization.pk, "edit"),
+            "log": f"{log}?tab=all&position={position.pk}",
+            "here": request.get_full_path(),
+        },
+        request,
+    )
+
+
+def position_chips(request: HttpRequest, positions: Sequence[Position]) -> dict[int, str]:
+    if not positions:
+        return {}
+    connections = connections_of(positions[0].employee.organization)
+    return {pk: _chips(pk, states) for pk, states in states_of(connections, positions).items()}
+
+
+def _chips(position: int, states: Iterable[State]) -> SafeString:
+    """Links to the position's own panel: what each says is told there at length."""
+    page = reverse("admin:positions_position_change", args=[position])
+    chips = [
+        (s.mark.tone, f"{page}#sync-{s.integration.pk}", s.why, s.mark.glyph, f"{s.integration.name}: {s.mark.word}")
+        for s in states
+        if not s.excluded
+    ]
+    excluded = [s for s in states if s.excluded]
+    if excluded:
+        # Connections for other companies are many, and of little interest here.
+        names = ", ".join(s.integration.name for s in excluded)
+        chips.append(("neutral", f"{page}#sync", names, "block", f"Excluded: {len(excluded)}"))
+    return format_html_join(
+        " ",
+        '<a class="sy-chip sy-{}" href="{}" title="{}"><span class="material-symbols-outlined" '
+        'aria-hidden="true">{}</span>{}</a>',
+        chips,
+    )
+
+
+# -- before a deletion -----------------------------------------------------------------------------------------
+
+
+def delete_notes(request: HttpRequest, positions: Sequence[Position]) -> list[str]:
+    """One line for each connection. The positions may be of several employees, and even organizations."""
+    of_organization: defaultdict[int, list[Position]] = defaultdict(list)
+    for position in positions:
+        of_organization[position.employee.organization_id].append(position)
+    notes = []
+    for rows in of_organization.values():
+        connections = connections_of(rows[0].employee.organization)
+        sent = set(
+            PeriodLink.objects.filter(
+                integration__in=connections.integrations, position_key__in=[p.pk for p in rows]
+            ).values_list("integration_id", "position_key")
+        )
+        for integration in connections.integrations:
+            mine = [p for p in rows if connections.takes(integration, p) or (integration.pk, p.pk) in sent]
+            gone = {p.pk for p in rows}
+            notes.append(
+                _delete_note(connections, integration, mine, [p for p in mine if (integration.pk, p.pk) in sent], gone)
+            )
+    return [note for note in notes if note]
+
+
+def _delete_note(
+    connections: Connections,
+    integration: Integration,
+    mine: Sequence[Position],
+    sent: Sequence[Position],
+    gone: set[int],
+) -> str:
+    system, name = integration.system, integration.name
+    if not integration.send_positions:
+        return f"{name}: nothing happens there, Send positions is switched off."
+    if not mine:
+        return f"{name}: nothing happens there, it does not take this position."
+    if not sent:
+        return f"{name}: nothing happens there, it was never sent."
+    what = f"“{sent[0].title}”" if len(sent) == 1 else f"the {len(sent)} positions that were sent"
+    stays, them = ("stays", "it") if len(sent) == 1 else ("stay", "them")
+    if system.model is Model.FLAT:
+        return _flat_note(integration, connections.scopes[integration.pk], sent, gone)
+    if not integration.delete_positions:
+        return f"{name}: {what} {stays} there. Delete there too is switched off for this connection."
+    if system.delete is Delete.BY_HAND:
+        return (
+            f"{name} cannot delete {them}: {system.delete_note} "
+            "A line in the error log reminds of it until somebody has seen to it."
+        )
+    does = "removed" if system.delete is Delete.REMOVE else "cancelled"
+    return f"{name}: {what} {'is' if len(sent) == 1 else 'are'} {does} there too. {system.delete_note}".strip()
+
+
+def _flat_note(integration: Integration, scope: Scope, sent: Sequence[Position], gone: set[int]) -> str:
+    """One record for each employee: another current position takes it over, else it stays as it is."""
+    system, today = integration.system, integration.organization.today()
+    employees = {p.employee_id for p in sent}
+    others = (
+        Position.objects.filter(scope.positions(), employee__in=employees, start_date__lte=today)
+        .filter(Q(end_date=None) | Q(end_date__gte=today))
+        .exclude(pk__in=gone)
+    )
+    taken_over = set(others.values_list("employee_id", flat=True))
+    left = len(employees - taken_over)
+    if not left:
+        return f"{integration.name}: another current position takes its place there."
+    whose = "the employee's record stays" if left == 1 else f"the records of {left} employees stay"
+    hand = system.delete_note if integration.delete_positions else "Delete there too is switched off."
+    return f"{integration.name}: {whose} there as it is. {hand}".replace(
+        "stay there as it is", "stay there as they are"
+    )
+
+
+# -- after a save ------------------------------------------------------------------------------------------------
+
+
+def save_notes(request: HttpRequest, position: Position) -> list[str]:
+    """What connected systems will refuse of the position as it is saved: values, and an overlap."""
+    connections = connections_of(position.employee.organization)
+    taking = [i for i in connections.integrations if i.send_positions and connections.takes(i, position)]
+    notes = list(_left(connections, position))
+    if taking:
+        notes += [*_refused_values(taking, position), *_refused_overlap(connections, taking, position)]
+    return notes
+
+
+def _left(connections: Connections, position: Position) -> Iterable[str]:
+    """What becomes of it where it was sent and is not taken any more, since it is with another company now."""
+    left = {job.integration_id for job in getattr(position, "sync_jobs", ()) if job.outside}
+    if not left:
+        return
+    links = PeriodLink.objects.filter(position_key=position.pk, integration__in=left)
+    sent = set(links.values_list("integration_id", flat=True))
+    for integration in (i for i in connections.integrations if i.pk in left):
+        there = [position] if integration.pk in sent else []
+        note = _delete_note(connections, integration, [position], there, {position.pk})
+        yield f"{integration.name} does not take this position any more, so it counts as deleted there. {note}"
+
+
+def _refused_values(taking: Sequence[Integration], position: Position) -> Iterable[str]:
+    wanted = mapping.position(position, position.employee)
+    today = position.employee.organization.today()
+    links = {link.integration_id: link for link in PeriodLink.objects.filter(position_key=position.pk)}
+    for integration in taking:
+        system, settings = integration.system, integration.cleaned_settings()
+        if system.model is Model.FLAT and wanted.end is not None and wanted.end < today:
+            continue
+        translation = translate(system, wanted, settings)
+        problems = list(translation.problems)
+        link = links.get(integration.pk)
+        if translation.wanted is not None and link is not None:
+            problems += changed_although_locked(system, settings, mapping.from_json(link.values), translation.wanted)
+        if problems:
+            yield f"{integration.name} will not take this position. {' '.join(p.message for p in problems)}"
+
+
+def _refused_overlap(connections: Connections, taking: Sequence[Integration], position: Position) -> list[str]:
+    history = [i for i in taking if i.system.model is Model.HISTORY]
+    if not history:
+        return []
+    others = Position.objects.filter(employee=position.employee_id).exclude(pk=position.pk)
+    others = others.filter(Q(end_date=None) | Q(end_date__gte=position.start_date))
+    if position.end_date is not None:
+        others = others.filter(start_date__lte=position.end_date)
+    overlapping = list(others)
+    names = [i.name for i in history if any(connections.takes(i, other) for other in overlapping)]
+    if not names:
+        return []
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return [
+        f"{listed} will refuse one of the overlapping positions. Change the dates of one of them; it is sent when you "
+        "save."
+    ]

@@ -1,0 +1,211 @@
+"""What people do to jobs and integrations. Each says who did it; callers check that they may."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from integrations.models import Integration, PeriodLink
+from integrations.scope import scope_of
+from positions.models import Position
+from positions.origin import Origin
+from positions.tracing import request_id
+from positions.transactions import repeated
+from synclog.engine import agreeing
+from synclog.engine.clock_skew import at_once
+from synclog.engine.notify import wake
+from synclog.engine.record import Changed, again, hold, job_for, store
+from synclog.models import Event, Job
+
+_SWITCHES = (
+    "send_positions", "activated_at", "paused_at", "paused_by", "stopped_at", "stopped_cause", "stopped_message",
+    "retry_at", "retry_count", "retry_message", "version",
+)  # fmt: skip
+
+
+# -- jobs ------------------------------------------------------------------------------------------------
+
+
+@repeated
+def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = False) -> Counter[int]:
+    """Sends again, now. Pressing twice gives one job. Closed jobs are opened anew for positions that still exist.
+    `move`: the record that was sent before gets the new start date; also what is being sent right now is sent anew
+    then, since it goes by the other rule.
+
+    Gives the number of positions that will be looked at, for each integration's id.
+    """
+    # Held in the order of everybody: the positions, so that none is deleted meanwhile, and then their jobs.
+    ids = list(jobs.values_list("pk", "position_key"))
+    positions = _held({position for _, position in ids})
+    asked = Job.objects.filter(pk__in=[pk for pk, _ in ids])
+    hold(asked)
+    rows = list(asked.only("integration", "position_key", "open_key", "state"))
+    idle = {row.pk: row.integration_id for row in rows if row.is_open and (move or row.state != Job.State.RUNNING)}
+    now = timezone.now()
+    Job.objects.filter(pk__in=idle).update(
+        state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None, cause="",
+        message="", origin=kind, origin_name=by, request_id=request_id.get(), generation=time.time_ns(),
+        **({"move": True} if move else {}),
+    )  # fmt: skip
+    closed = {(row.integration_id, row.position_key) for row in rows if not row.is_open}
+    already = set(
+        Job.objects.open()
+        .filter(open_key__in={position for _, position in closed})
+        .values_list("integration_id", "position_key")
+    )
+    pairs = [
+        (integration, positions[position])
+        for integration, position in sorted(closed)
+        if position in positions and (integration, position) not in already
+    ]
+    fresh = again(pairs, Origin(kind, by))
+    for job in fresh:
+        job.move, job.due_at = move, now  # how far a large one is, is told by when it is due (synclog.log.progress)
+    store(fresh)
+    wake(sorted({row.integration_id for row in rows}))
+    return Counter([*idle.values(), *(job.integration_id for job in fresh)])
+
+
+def _held(keys: Iterable[int]) -> dict[int, Position]:
+    rows = Position.objects.filter(pk__in=keys).select_related("employee").order_by("pk")
+    return {position.pk: position for position in rows.select_for_update(of=("self",), no_key=True)}
+
+
+@repeated
+def send_now(positions: Iterable[Position], integration: Integration, by: str) -> int:
+    """Sends positions that were never recorded (they were saved before the switch was on), where the connection takes
+    them. Gives how many those are."""
+    scope = scope_of(integration.pk)
+    held = _held({position.pk for position in positions}).values()
+    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin("resync", by)) for p in held if scope.takes(p)]
+    store(jobs)
+    wake([integration.pk])
+    return len(jobs)
+
+
+def move_period(job: Job, by: str) -> None:
+    """The record that was sent before gets the new start date, instead of a second record."""
+    resync(Job.objects.filter(pk=job.pk), by, move=True)
+
+
+@repeated
+def dismiss(jobs: QuerySet[Job], reason: str, by: str) -> int:
+    """Closes jobs without sending; a later change of the position opens a new one."""
+    now = timezone.now()
+    closing = jobs.filter(open_key__isnull=False).exclude(state=Job.State.RUNNING)
+    hold(closing)
+    whose = _links_of(closing)
+    number = closing.update(
+        state=Job.State.DISMISSED, open_key=None, changed_at=now, finished_at=now,
+        dismissed_reason=f"{reason} ({by})"[:200] if reason else f"by {by}",
+    )  # fmt: skip
+    agreeing.look_again(whose)
+    return number
+
+
+def _links_of(jobs: QuerySet[Job]) -> QuerySet[PeriodLink]:
+    """The links of the employees whose jobs these are now: once those are closed, the links say what holds."""
+    employees: defaultdict[int, set[int]] = defaultdict(set)
+    for integration, employee in jobs.order_by().values_list("integration", "employee_key").distinct():
+        employees[integration].add(employee)
+    found = Q(pk__in=())
+    for integration, keys in employees.items():
+        found |= Q(integration=integration, employee_key__in=keys)
+    return PeriodLink.objects.filter(found)
+
+
+# -- integrations ----------------------------------------------------------------------------------------
+
+
+@repeated
+def switch(integration: Integration, on: bool, by: str) -> None:
+    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent.
+
+    What was planned for a later day belongs to the activation that ends here: see `EmployeeLink.planned_in`.
+    """
+    _hold(integration)
+    if integration.send_positions == on:
+        return
+    integration.switch(on)
+    integration.save(update_fields=["send_positions", "activated_at", "updated_at"])
+    if on:
+        # What a turn had in the air when it was switched off, or was asked for meanwhile.
+        drop(Job.objects.open().filter(integration=integration))
+        agreeing.look_again(PeriodLink.objects.filter(integration=integration))
+        _tell(integration, "on", "Send positions was switched on: changes from now on are sent.", by)
+        return
+    drop(Job.objects.open().filter(integration=integration))
+    _tell(integration, "off", "Send positions was switched off: nothing is recorded any more.", by)
+
+
+@repeated
+def drop(jobs: QuerySet[Job]) -> None:
+    """Closes open jobs of connections that are switched off. What is under way right now says so when it was sent."""
+    now = timezone.now()
+    hold(jobs)
+    PeriodLink.objects.filter(
+        integration__in=jobs.values("integration"), employee_key__in=jobs.values("employee_key")
+    ).update(look_on=agreeing.AT_ONCE)
+    jobs.update(
+        state=Job.State.SKIPPED, open_key=None, cause="switched_off", changed_at=now, finished_at=now,
+        message="Sync was switched off before this was sent.",
+    )  # fmt: skip
+
+
+@repeated
+def pause(integration: Integration, by: str) -> None:
+    _hold(integration)
+    if integration.paused:
+        return
+    integration.paused_at, integration.paused_by = timezone.now(), by
+    integration.save(update_fields=["paused_at", "paused_by", "updated_at"])
+    _tell(integration, "paused", "Paused: changes are recorded and go out on resume.", by)
+
+
+@repeated
+def resume(integration: Integration, by: str) -> None:
+    """Ends a pause, and a stop or a wait for the system, too: it is tried again at once."""
+    _hold(integration)
+    integration.paused_at, integration.paused_by = None, ""
+    integration.resume_from_stop()
+    integration.save(
+        update_fields=[
+            "paused_at", "paused_by", "stopped_at", "stopped_cause", "stopped_message", "retry_at", "retry_count",
+            "retry_message", "updated_at",
+        ]
+    )  # fmt: skip
+    _retry_at_once(integration)
+    _tell(integration, "resumed", "Resumed: what was waiting goes out now.", by)
+
+
+@repeated
+def credentials_renewed(integration: Integration, by: str) -> None:
+    """After new credentials were saved: a stopped connection goes on with what is waiting."""
+    _tell(integration, "credentials", "New credentials were set.", by)
+    _retry_at_once(integration)
+
+
+def _hold(integration: Integration) -> None:
+    """Its switches as they are now, and nobody else's until the end of the transaction."""
+    rows = Integration.objects.select_for_update(no_key=True)
+    integration.refresh_from_db(fields=_SWITCHES, from_queryset=rows)
+
+
+def _retry_at_once(integration: Integration) -> None:
+    waiting = Job.objects.open().filter(integration=integration, state=Job.State.RETRYING)
+    hold(waiting)
+    waiting.update(due_at=at_once())
+    wake([integration.pk])
+
+
+def address_changed(integration: Integration, text: str, by: str) -> None:
+    """Told on the connection's pages: whoever administers it sees where its secrets go."""
+    _tell(integration, "address", text, by)
+
+
+def _tell(integration: Integration, kind: str, text: str, by: str) -> None:
+    Event.objects.create(integration=integration, kind=kind, text=text, by=by)

@@ -1,0 +1,126 @@
+"""Keeps what is known of each link: whether what was last written is what is to be sent now
+(`integrations.planning.agreement`).
+
+Whatever may have changed that without a run says so (`look_again`), in the same transaction. A few are looked at there
+and then; the rest by the worker, in pieces, and nobody says of them that they are in sync before that.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from integrations.models import Integration, PeriodLink
+from integrations.planning.agreement import Agreement, Written, agreement
+from integrations.planning.planner import Sent
+from integrations.planning.runner import Outcome, Work
+from integrations.runtime import mapping
+from integrations.scope import scopes_of
+from integrations.sdk import values
+from integrations.sdk.declaration import Model
+from integrations.sdk.periods import next_change
+from positions.models import Employee, Position
+
+AT_ONCE = date(1970, 1, 1)
+FEW = 200  # are looked at at once
+PIECE = 500  # links, of the worker's
+
+
+def unknown(integrations: Iterable[Integration]) -> Q:
+    """The links of these connections (with their organizations) that are to be looked at again: by their organizations'
+    days, of which there are three on earth at most."""
+    of_day: defaultdict[date, list[int]] = defaultdict(list)
+    for integration in integrations:
+        of_day[integration.organization.today()].append(integration.pk)
+    found = Q(pk__in=())
+    for today, keys in of_day.items():
+        found |= Q(integration__in=keys, look_on__lte=today)
+    return found
+
+
+def look_again(links: QuerySet[PeriodLink], *, few: int = FEW) -> None:
+    """What these links say may not be true any more."""
+    number = links.update(look_on=AT_ONCE)
+    if 0 < number <= few:
+        look(links.filter(look_on=AT_ONCE)[:few])
+
+
+def look_at_due() -> bool:
+    """A piece of what is to be looked at, whoever's it is. False: nothing was left."""
+    tomorrow = timezone.now().date() + timedelta(days=1)  # somewhere it may be
+    if not PeriodLink.objects.filter(look_on__lte=tomorrow).exists():
+        return False
+    theirs = PeriodLink.objects.filter(integration=OuterRef("pk"), look_on__lte=tomorrow)
+    integrations = Integration.objects.filter(Exists(theirs))
+    due = PeriodLink.objects.filter(unknown(integrations.select_related("organization").defer("credentials", "vault")))
+    return look(due[:PIECE]) > 0
+
+
+@transaction.atomic
+def look(links: QuerySet[PeriodLink]) -> int:
+    """In a fixed number of queries. What a run writes meanwhile is not overwritten: it locks the same rows."""
+    keys = sorted(links.values_list("pk", flat=True))
+    rows = list(PeriodLink.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+    integrations = (
+        Integration.objects.filter(pk__in={row.integration_id for row in rows})
+        .select_related("organization")
+        .defer("credentials", "vault")
+        .in_bulk()
+    )
+    scopes = scopes_of(integrations)
+    employees = (
+        Employee.objects.filter(pk__in={row.employee_key for row in rows})
+        .select_related("company", "department", "manager")
+        .defer("national_id", "manager__national_id")
+        .in_bulk()
+    )
+    positions: defaultdict[int, list[Position]] = defaultdict(list)
+    for position in Position.objects.filter(employee__in=employees).select_related("company", "department"):
+        positions[position.employee_id].append(position)
+    settings = {pk: integration.cleaned_settings() for pk, integration in integrations.items()}
+    of_employee: dict[tuple[int, int], tuple[list[values.Position], set[str]]] = {}
+    for row in rows:
+        integration = integrations[row.integration_id]
+        key = (row.integration_id, row.employee_key)
+        if key not in of_employee:
+            takes, theirs = scopes[integration.pk].takes, positions[row.employee_key]
+            inside = [mapping.position(p, employees[row.employee_key]) for p in theirs if takes(p)]
+            of_employee[key] = inside, {str(p.pk) for p in theirs if not takes(p)}
+        inside, outside = of_employee[key]
+        sent = Sent(row.remote_id, mapping.from_json(row.values))
+        written = Written(str(row.position_key), sent, mapping.from_json(row.left or {}))
+        today, chosen = integration.organization.today(), settings[integration.pk]
+        found = agreement(integration.system, chosen, inside, written, today, outside=outside)
+        _keep(row, found, integration, inside, today)
+    # The rows are held, so none of them is made anew here: `bulk_update` would take far longer.
+    PeriodLink.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["id"], update_fields=["stale", "left", "look_on"]
+    )
+    return len(rows)
+
+
+def after_run(link: PeriodLink, integration: Integration, outcome: Outcome, work: Work) -> None:
+    """Of a link that a run has written or found as it is: not saved."""
+    written = Written(str(link.position_key), Sent(link.remote_id, mapping.from_json(link.values)))
+    ended_well = outcome.result == "sent" or outcome.cause in ("nothing_to_change", "stays_there")
+    found = agreement(
+        integration.system,
+        integration.cleaned_settings(),
+        work.positions,
+        written,
+        work.today,
+        outside=work.outside,
+        just_now=ended_well,
+    )
+    _keep(link, found, integration, work.positions, work.today)
+
+
+def _keep(link: PeriodLink, found: Agreement, integration: Integration, positions: Any, today: date) -> None:
+    link.stale, link.left = found.stale, mapping.to_json(found.left) or None
+    link.look_on = next_change(positions, today) if integration.system.model is Model.FLAT else None

@@ -1,0 +1,123 @@
+"""Loads everything that the runs of some employees need, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.models import EmployeeLink, Integration, PeriodLink
+from integrations.planning.planner import Rules, Sent
+from integrations.planning.runner import Match, Meant, Touched, Work
+from integrations.runtime import mapping
+from integrations.runtime.fingerprints import fingerprints
+from integrations.scope import scope_of
+from integrations.sdk.values import Person, Problem, Wanted
+from positions.models import Employee, Position
+from synclog.models import Job
+
+
+def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work, dict[str, Job]]]:
+    """One `Work` for each employee among the jobs, with that employee's jobs by position id."""
+    of_employee: defaultdict[int, list[Job]] = defaultdict(list)
+    for job in jobs:
+        of_employee[job.employee_key].append(job)
+    keys = list(of_employee)
+    employees = {
+        e.pk: e for e in Employee.objects.filter(pk__in=keys).select_related("company", "department", "manager")
+    }
+    positions: defaultdict[int, list[Position]] = defaultdict(list)
+    outside: defaultdict[int, set[str]] = defaultdict(set)
+    scope = scope_of(integration.pk)
+    rows = Position.objects.filter(employee__in=keys).select_related("company", "department")
+    for row in rows.order_by("start_date", "pk"):
+        if scope.takes(row):
+            positions[row.employee_id].append(row)
+        else:
+            outside[row.employee_id].add(str(row.pk))
+    links = {
+        link.employee_key: link for link in EmployeeLink.objects.filter(integration=integration, employee_key__in=keys)
+    }
+    sent: defaultdict[int, dict[str, Sent]] = defaultdict(dict)
+    late_since = timezone.now() - timedelta(seconds=integration.system.shows_late)
+    for link in PeriodLink.objects.filter(integration=integration, employee_key__in=keys):
+        late = link.written_at is not None and link.written_at > late_since
+        older = mapping.older_from_json(link.older) if late else {}
+        sent[link.employee_key][str(link.position_key)] = Sent(
+            link.remote_id, mapping.from_json(link.values), tuple(link.left_behind), older
+        )
+    rules = Rules(delete=integration.delete_positions, move=integration.move_periods)
+    today = integration.organization.today()
+    found = []
+    asked = (Job.Origin.RESYNC, Job.Origin.API)
+    for key, its_jobs in of_employee.items():
+        employee = employees.get(key)
+        person, known = mapping.person(employee) if employee else _gone(its_jobs[0]), links.get(key)
+        touched = {str(job.position_key) for job in its_jobs}
+        work = Work(
+            person=person,
+            positions=[mapping.position(row, employee) for row in positions[key]] if employee else [],
+            touched=[
+                Touched(
+                    str(job.position_key),
+                    changed := frozenset(job.changed) if job.changed and job.changed_in == job.generation else None,
+                    job.move,
+                    tuple(date.fromisoformat(start) for start in job.tried),
+                    tuple(_meant(job, said) for said in job.meant),
+                    job.origin in asked and changed is None,
+                )
+                for job in its_jobs
+            ],
+            sent=sent[key],
+            remote_employee_id=known.remote_id if known and known.state == EmployeeLink.State.MATCHED else "",
+            rules=rules,
+            today=today,
+            outside=frozenset(outside[key] & (touched | set(sent[key]))),
+            match=_match(integration, person, known) if known else Match(),
+        )
+        found.append((work, {str(job.position_key): job for job in its_jobs}))
+    return found
+
+
+def _match(integration: Integration, person: Person, link: EmployeeLink) -> Match:
+    # Of somebody who is deleted here nothing can have changed.
+    changed = not person.deleted and link.fingerprints != fingerprints(integration, person)
+    return Match(
+        link.confirmed,
+        doubted=changed and bool(link.fingerprints),
+        unmarked=changed and not link.fingerprints,
+        written_to=link.written_to,
+        withheld=withheld(integration.system.name, link),
+    )
+
+
+def withheld(system: str, link: EmployeeLink) -> Problem | None:
+    """Why nothing is written for somebody until a person has decided."""
+    if link.state == EmployeeLink.State.RELEASED:
+        return Problem(
+            "match_released",
+            f"This employee's match in {system} was released, so nothing is written there. Press Match anew under "
+            "People, or confirm the record there: what waits goes out by itself then.",
+        )
+    if link.state == EmployeeLink.State.STOPPED:
+        return Problem(
+            "match_stopped",
+            f"Two employees here were matched to record {link.remote_id} in {system}, so both matches were stopped. "
+            "Confirm under People whose record it is, and press Match anew for the other one: what waits goes out by "
+            "itself then.",
+        )
+    return None
+
+
+def _meant(job: Job, said: Mapping[str, Any]) -> Meant:
+    wanted = Wanted(str(job.position_key), mapping.from_json(said["values"]), frozenset(said["defaulted"]))
+    return Meant(wanted, tuple(mapping.from_json(before) for before in said.get("before", ())))
+
+
+def _gone(job: Job) -> Person:
+    """An employee who was deleted here: what the log still knows is enough to find the records that we wrote."""
+    first, _, last = job.employee_name.partition(" ")
+    return Person(id=str(job.employee_key), number=job.employee_number, first_name=first, last_name=last, deleted=True)

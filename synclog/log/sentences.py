@@ -1,0 +1,279 @@
+"""Jobs in words: for the log, the pages of people and positions, the dashboard and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from integrations.models import Integration
+from integrations.sdk.fields import BY_KEY
+from positions import dates, moments
+from synclog.engine import backoff
+from synclog.log.causes import cause_title, remedy
+from synclog.models import Attempt, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A glyph and a word, never a colour alone. `tone`: success, info, warning, danger or neutral."""
+
+    word: str
+    glyph: str
+    tone: str
+
+
+MARKS = {
+    Job.State.WAITING: Mark("Waiting", "schedule", "info"),
+    Job.State.RUNNING: Mark("Sending", "sync", "info"),
+    Job.State.RETRYING: Mark("Retrying", "autorenew", "warning"),
+    Job.State.FAILED: Mark("Needs action", "error", "danger"),
+    Job.State.SUCCEEDED: Mark("Succeeded", "check_circle", "success"),
+    Job.State.SKIPPED: Mark("Skipped", "do_not_disturb_on", "neutral"),
+    Job.State.DISMISSED: Mark("Dismissed", "archive", "neutral"),
+}
+WITH_WARNING = Mark("Warning", "warning", "warning")
+REPLACED = Mark("Replaced", "swap_horiz", "neutral")
+
+RESULTS = {
+    "sent": Mark("Accepted", "check_circle", "success"),
+    "skipped": Mark("Skipped", "do_not_disturb_on", "neutral"),
+    "waiting": Mark("Waits", "schedule", "info"),
+    "failed": Mark("Not written", "error", "danger"),
+    "error": Mark("Tried in vain", "autorenew", "warning"),
+}
+UNKNOWN_RESULT = Mark("Tried", "help", "neutral")
+
+
+def mark_of(job: Job) -> Mark:
+    if job.state == Job.State.SUCCEEDED and job.cause == "taken_over":
+        return REPLACED
+    return WITH_WARNING if job.state == Job.State.SUCCEEDED and job.warning else MARKS[Job.State(job.state)]
+
+
+def at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+# -- parts of a job ----------------------------------------------------------------------------------------
+
+
+def field_label(key: str) -> str:
+    return BY_KEY[key].label if key in BY_KEY else key.replace("_", " ").capitalize()
+
+
+def cause_words(job: Job | Attempt, field: str = "") -> str:
+    """The cause's title, with the field it is about."""
+    if not job.cause:
+        return ""
+    about = f" ({field_label(field)})" if field else ""
+    return f"{cause_title(job.cause)}{about}"
+
+
+def span(job: Job) -> str:
+    return dates.span(job.start_date, job.end_date)
+
+
+def action_words(job: Job) -> str:
+    return "Send" if job.action == Job.Action.SAVE else job.get_action_display()
+
+
+def started_by(job: Job) -> str:
+    """Who caused it: a person's name, an API key's, or the calendar."""
+    if job.origin == Job.Origin.SCHEDULE:
+        return "Schedule"
+    if job.origin == Job.Origin.EDIT:
+        return job.origin_name or "Edit"
+    return f"{job.get_origin_display()}: {job.origin_name}" if job.origin_name else job.get_origin_display()
+
+
+def held_back(integration: Integration) -> str:
+    """Why nothing of this connection goes out now, and what makes it go on; "" when it does."""
+    if not integration.send_positions:
+        return "Send positions is switched off: it goes out when you switch it on."
+    if integration.stopped:
+        return f"The connection is stopped: {integration.stopped_message} It goes out when that is mended."
+    if integration.paused:
+        by = f" by {integration.paused_by}" if integration.paused_by else ""
+        return f"The connection was paused{by}: it goes out on resume."
+    return ""
+
+
+def next_attempt(job: Job) -> str:
+    """Short, for a column: "10:42, 3 of 12"; "" when none is to come."""
+    if job.state not in Job.ACTIVE or not job.is_open:
+        return ""
+    integration = job.integration
+    if not integration.send_positions:
+        return "when switched on"
+    if integration.stopped:
+        return "when reconnected"
+    if integration.paused:
+        return "on resume"
+    due = max(job.due_at, integration.retry_at) if integration.retry_at else job.due_at
+    text = "now" if due <= timezone.now() else moments.clock(due, integration.organization.zone)
+    return f"{text}, {tries(job)}" if job.state == Job.State.RETRYING else text
+
+
+def tries(job: Job) -> str:
+    """ "3 of 12": which try the next one is, and how many there are before giving up."""
+    in_all = backoff.tries_in_all()
+    return f"{min(job.attempts + 1, in_all)} of {in_all}"
+
+
+# -- what happened - why - where to fix it - what happens next -----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """happened: one line. why: our sentence. fix: what a person does and where. next: what happens by itself.
+    theirs and code: the system's own words, last."""
+
+    happened: str
+    why: str = ""
+    fix: str = ""
+    next: str = ""
+    theirs: str = ""
+    code: str = ""
+
+
+def say(job: Job) -> Said:
+    integration = job.integration
+    system, zone = integration.system.name, integration.organization.zone
+    whose = f"{job.employee_name}'s position {job.title}, {span(job)}"
+    theirs, code = job.vendor_text, " ".join(part for part in (job.cause, job.vendor_code) if part)
+    if job.state == Job.State.FAILED:
+        return Said(
+            f"Not {_undone(job)} {system}: {whose}.",
+            job.message or f"{cause_title(job.cause)}.",
+            fix(job.cause, job.message),
+            "Nothing is tried until then.",
+            theirs,
+            code,
+        )
+    if job.state == Job.State.SUCCEEDED:
+        moment = moments.when(job.finished_at or job.changed_at, zone)
+        done = {"delete": "Deleted in", "end": "Ended in", "move": "Moved in", "create": "Created in"}
+        happened = f"{done.get(job.action, 'Updated in')} {system} {moment}: {whose}."
+        accepted = job.message == f"Accepted by {system}."
+        return Said(happened, "" if accepted else job.message, theirs=theirs, code=code)
+    if job.state == Job.State.SKIPPED:
+        return Said(f"Skipped for {system}: {whose}.", job.message, fix(job.cause, job.message), "", theirs, code)
+    if job.state == Job.State.DISMISSED:
+        return Said(
+            f"Dismissed {moments.when(job.changed_at, zone)}: {whose}.",
+            f"{job.dismissed_reason[:1].upper()}{job.dismissed_reason[1:]}.".replace("..", "."),
+            f"Before that: {job.message}" if job.message else "",
+            f"It is not sent to {system}. The next change of the position is.",
+            theirs,
+            code,
+        )
+    if job.state == Job.State.RUNNING:
+        return Said(f"Being sent to {system} now: {whose}.", next="The result is here in a moment.")
+    back = held_back(integration)
+    if job.state == Job.State.RETRYING:
+        why = job.message or f"{cause_title(job.cause)}."
+        return Said(
+            f"Not sent to {system} yet: {whose}.",
+            in_full(why, system),
+            next=back or f"Nothing to do: next try {next_attempt(job)}.",
+            theirs=theirs,
+            code=code,
+        )
+    if job.cause == "not_yet_current":
+        return Said(f"Waits for its day: {whose}.", job.message, next=back or remedy(job.cause), code=code)
+    changed = f"It was changed {moments.when(job.recorded_at, zone)}."
+    return Said(f"Waiting to be sent to {system}: {whose}.", job.message or changed, next=back or _goes_out(job))
+
+
+def _undone(job: Job) -> str:
+    return "deleted in" if job.deleted else "taken out of" if job.outside else "sent to"
+
+
+def in_full(sentence: str, system: str) -> str:
+    """A connector speaks of its system as "it"; alone on a page, the name is clearer."""
+    return f"{system} {sentence[3:]}" if sentence.startswith("It ") else sentence
+
+
+def fix(cause: str, message: str) -> str:
+    """What to do, unless our sentence about this very case says so already."""
+    told = message.lower()
+    if any(words in told for words in ("press re-sync", "when you save", "press move", "nothing to do")):
+        return ""
+    return remedy(cause)
+
+
+def what_to_do(job: Job) -> str:
+    """The remedy by itself, and what happens next: for those who read it without our sentence beside it."""
+    said = say(job)
+    todo = said.fix or (remedy(job.cause) if job.state in (Job.State.FAILED, Job.State.SKIPPED) else "")
+    return " ".join(part for part in (todo, said.next) if part)
+
+
+def _goes_out(job: Job) -> str:
+    integration = job.integration
+    if integration.retry_at and integration.retry_at > timezone.now():
+        zone = integration.organization.zone
+        return f"{integration.retry_message} It goes out {moments.when(integration.retry_at, zone)}."
+    return "It goes out as soon as a worker is free, usually within seconds."
+
+
+def said_shortly(job: Job) -> str:
+    """The whole of it as one paragraph, for the API and for panels."""
+    said = say(job)
+    return " ".join(part for part in (said.why or said.happened, said.fix, said.next) if part)
+
+
+# -- steps -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`ok`: True done, False failed here, None not reached (or not clear)."""
+
+    title: str
+    ok: bool | None
+    detail: str = ""
+    time: str = ""
+
+
+# What a run goes through; those that it did not reach are shown as such.
+_WAY = ("Required fields", "Employee matched", "Period matched", "Accepted there")
+
+
+def trace_steps(trace: Sequence[dict], zone: ZoneInfo) -> list[Step]:
+    steps = [
+        Step(line["title"], line["ok"], line.get("detail", ""), f"{at(line['at']).astimezone(zone):%H:%M:%S}")
+        for line in trace
+    ]
+    failed = next((number for number, step in enumerate(steps) if step.ok is False), None)
+    if failed is None:
+        return steps
+    title = steps[failed].title
+    reached = next((n for n, name in enumerate(_WAY) if title.startswith(name)), None)
+    if reached is None:
+        # Refused while planning: everything up to the period was looked at.
+        reached = 2 if title == "Planned" else len(_WAY) - 1
+    return [*steps, *(Step(name, None, "Not reached") for name in _WAY[reached + 1 :])]
+
+
+def steps_of(job: Job, attempt: Attempt | None) -> list[Step]:
+    zone = job.integration.organization.zone
+    verb = "Deleted here" if job.deleted else "Changed here"
+    first = Step(verb, True, f"By {started_by(job)}", moments.clock(job.recorded_at, zone))
+    name = job.integration.name
+    scope = (
+        Step("Left the scope", True, f"{name} does not take positions with its company: there, it counts as deleted")
+        if job.outside
+        else Step("In scope", True, f"{name} takes this position")
+    )
+    if attempt is None:
+        return [first, scope, Step("Sent", None, next_attempt(job) and f"Next: {next_attempt(job)}")]
+    return [first, scope, *trace_steps(attempt.trace, zone)]

@@ -1,0 +1,175 @@
+"""Calls to a target that a person waits for, made by a worker: no page and no answer of the API hangs on a target.
+
+Whoever asks waits for a moment; after that the page shows how far it is. A few at a time for each organization may be
+open, and one is worked on, so that a target that answers slowly costs its own organization's people alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from integrations.models import Integration
+from integrations.runtime import opening
+from integrations.sdk.values import CheckLine
+from synclog.engine.notify import wake
+from synclog.engine.shares import LONGEST as LONGEST
+from synclog.engine.shares import left_waiting, may_take
+from synclog.models import Job, Question
+from synclog.questions import preview
+
+OPEN_AT_ONCE = 3  # of each organization
+WAIT = 3.0  # seconds that a page or the API waits before it shows progress
+LOOK_EVERY = 0.1
+FORGET_AFTER = timedelta(hours=1)
+
+
+class TooManyError(Exception):
+    """The organization has enough open. The text says so to people."""
+
+
+def ask_check(integration: Integration, by: str) -> Question:
+    """*Test connection*. Raises TooManyError."""
+    return _ask(Question(integration=integration, kind=Question.Kind.CHECK, asked_by=by))
+
+
+def ask_preview(integration: Integration, job: Job, by: str) -> Question:
+    """What would be sent for `job`, an entry of the log or one that was made for this question. Raises TooManyError."""
+    return _ask(
+        Question(
+            integration=integration,
+            kind=Question.Kind.PREVIEW,
+            employee_key=job.employee_key,
+            position_key=job.position_key,
+            job_key=job.pk or 0,
+            asked_by=by,
+        )
+    )
+
+
+def _ask(question: Question) -> Question:
+    question.organization_id = question.integration.organization_id
+    with transaction.atomic():
+        if _open(question.organization_id).count() >= OPEN_AT_ONCE:
+            raise TooManyError(
+                f"{OPEN_AT_ONCE} tests and previews of this organization are under way. Wait until one of them is "
+                "finished: each takes half a minute at most."
+            )
+        question.save()
+        transaction.on_commit(lambda: ring(question))
+    return question
+
+
+def ring(question: Question) -> None:
+    async_task("synclog.queue.tasks.answer", question.pk, task_name="answer")
+
+
+def _open(organization: int) -> Any:
+    return Question.objects.filter(
+        organization=organization, done_at=None, asked_at__gt=timezone.now() - 2 * OPEN_AT_ONCE * LONGEST
+    ).exclude(begun_at__lt=timezone.now() - LONGEST)
+
+
+def wait(question: Question, seconds: float | None = None) -> Question:
+    """The question with its answer, or without it when the time is up first. Not inside a transaction."""
+    until = time.monotonic() + (WAIT if seconds is None else seconds)
+    while question.done_at is None and time.monotonic() < until:
+        time.sleep(LOOK_EVERY)
+        question.refresh_from_db(fields=["begun_at", "done_at", "answer"])
+    return question
+
+
+def lost(question: Question) -> bool:
+    """Whether the worker that had it was ended before it had the answer."""
+    return question.done_at is None and question.begun_at is not None and question.begun_at < timezone.now() - LONGEST
+
+
+def progress(question: Question) -> dict[str, Any]:
+    """How far an unanswered question is: `words`, and `reload` when the answer may still come."""
+    name = question.integration.system.name
+    if lost(question):
+        return {"words": "The worker that asked was ended before it had the answer. Ask again.", "reload": False}
+    if question.begun_at is not None:
+        return {"words": f"A worker is asking {name}. It takes half a minute at most.", "reload": True}
+    waited = timezone.now() - question.asked_at
+    if waited > timedelta(seconds=20) and not _open(question.organization_id).filter(begun_at__isnull=False).exists():
+        words = "No worker has taken this up yet. Should it stay so, tell your operator: no worker may be running."
+        return {"words": words, "reload": True}
+    return {"words": "It waits for its turn: one question of an organization is asked at a time.", "reload": True}
+
+
+# -- the worker's side ---------------------------------------------------------------------------------------
+
+
+def answer(pk: int) -> None:
+    question = _begin(pk)
+    if question is None:
+        return
+    try:
+        found = _ANSWERS[Question.Kind(question.kind)](question)
+        Question.objects.filter(pk=pk).update(done_at=timezone.now(), answer=found)
+    finally:
+        ring_next(question.organization_id)
+        for other in left_waiting(question.organization_id):
+            wake([other])
+
+
+def ring_next(organization: int) -> None:
+    """For the oldest question that nobody has begun."""
+    following = _open(organization).filter(begun_at=None).order_by("pk").first()
+    if following is not None:
+        ring(following)
+
+
+def _begin(pk: int) -> Question | None:
+    """None when somebody else has it, or has another one of this organization in hand, or all that the organization may
+    have at work is (and rings when it is done)."""
+    with transaction.atomic():
+        question = Question.objects.filter(pk=pk).first()
+        if question is None:
+            return None
+        if not may_take(question.organization_id):
+            return None
+        if _open(question.organization_id).filter(begun_at__isnull=False).exists():
+            return None
+        if not Question.objects.filter(pk=pk, begun_at=None).update(begun_at=timezone.now()):
+            return None
+    return Question.objects.select_related("integration__organization").get(pk=pk)
+
+
+def _check(question: Question) -> Mapping[str, Any]:
+    return {"lines": [dataclasses.asdict(line) for line in opening.check(question.integration)]}
+
+
+def _preview(question: Question) -> Mapping[str, Any]:
+    return preview.packed(preview.find(question.integration, question.position_key, question.job_key))
+
+
+_ANSWERS: Mapping[Question.Kind, Callable[[Question], Mapping[str, Any]]] = {
+    Question.Kind.CHECK: _check,
+    Question.Kind.PREVIEW: _preview,
+}
+
+
+def lines_of(question: Question) -> list[CheckLine]:
+    """The answer of a test."""
+    return [CheckLine(**line) for line in question.answer["lines"]]
+
+
+# -- what runs by itself -------------------------------------------------------------------------------------
+
+
+def look_after() -> None:
+    """Every minute: rings for what nobody has begun, and forgets what is over."""
+    now = timezone.now()
+    waiting = Question.objects.filter(begun_at=None, done_at=None, asked_at__gt=now - timedelta(minutes=5))
+    for question in waiting.order_by("pk")[:50]:
+        ring(question)
+    Question.objects.filter(asked_at__lt=now - FORGET_AFTER).delete()

@@ -1,0 +1,200 @@
+"""*Preview*: what would be sent for a position, found out by the same run as the worker's, without its writes.
+
+Nothing is stored: no job, no attempt, no link. Only a token that the connector had to renew on the way is kept, since
+the old one is spent by then.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from integrations.models import Integration
+from integrations.planning.runner import Outcome, Trace, run
+from integrations.runtime.opening import open_connector
+from integrations.runtime.vault import DatabaseVault
+from integrations.scope import company_names, not_taken, scope_of
+from integrations.sdk.errors import Unavailable
+from integrations.sdk.http import Exchange
+from integrations.sdk.values import Change
+from positions.models import Position
+from synclog.engine.loading import load_work
+from synclog.engine.matches import DatabaseMatches
+from synclog.engine.record import Changed, job_for
+from synclog.engine.results import shown_value
+from synclog.log.sentences import held_back, in_full
+from synclog.models import Job
+
+logger = logging.getLogger("synclog.questions.preview")
+
+# A person waits for it: no call is begun after so many seconds, and none may take longer than CALL_SECONDS.
+SECONDS = 12.0
+CALL_SECONDS = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`refused` says why nothing could be tried at all. `others` are positions of the employee that go with it."""
+
+    integration: Integration
+    job: Job
+    outcome: Outcome | None = None
+    others: Sequence[tuple[Job, Outcome]] = ()
+    exchanges: Sequence[Exchange] = ()
+    refused: str = ""
+    milliseconds: int = 0
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    def sentence(self) -> str:
+        """What would happen, or why nothing would."""
+        if self.outcome is None:
+            return self.refused
+        system = self.integration.system.name
+        if self.outcome.result == "planned":
+            return _WOULD.get(self.outcome.action, "Something would be written to {system}.").format(system=system)
+        return in_full(self.outcome.message, system)
+
+
+_WOULD = {
+    "create": "A new record would be created in {system}.",
+    "update": "The record in {system} would be updated.",
+    "move": "The period in {system} would be moved.",
+    "end": "The period in {system} would be ended.",
+    "delete": "The record in {system} would be deleted.",
+}
+
+
+def find(integration: Integration, position_key: int, job_key: int) -> Preview:
+    """Of an entry of the log, be its position deleted by now, or (0) of a position as it is. The integration comes with
+    its organization."""
+    if job_key:
+        job = Job.objects.filter(pk=job_key, integration=integration).first()
+        return (
+            _preview(integration, job) if job else Preview(integration, Job(position_key=position_key), refused=_GONE)
+        )
+    position = Position.objects.select_related("employee", "company").filter(pk=position_key).first()
+    if position is None:
+        return Preview(integration, Job(position_key=position_key), refused=_GONE)
+    return _of_position(integration, position)
+
+
+_GONE = "It was deleted meanwhile."
+
+
+def question_of(position: Position, integration: Integration) -> Job:
+    """What a change of the position would be, for `find`."""
+    return job_for(Changed(position), position.employee, integration.pk)
+
+
+def _of_position(integration: Integration, position: Position) -> Preview:
+    job = question_of(position, integration)
+    if integration.connected and not scope_of(integration.pk).takes(position):
+        why = not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
+        return Preview(integration, job, refused=f"{why} Nothing of it is sent there.")
+    return _preview(integration, job)
+
+
+def _preview(integration: Integration, job: Job) -> Preview:
+    if not integration.connected:
+        words = "Credentials or required settings are missing. Fill them in under the connection's Settings."
+        return Preview(integration, job, refused=f"{integration.name} is not connected. {words}")
+    # What waits for the same employee is planned together with it, as the worker does.
+    open_jobs = Job.objects.open().filter(integration=integration, employee_key=job.employee_key)
+    jobs = {other.position_key: other for other in open_jobs} | {job.position_key: job}
+    ((work, by_position),) = load_work(integration, list(jobs.values()))
+    started = time.monotonic()
+
+    def in_time() -> None:
+        if time.monotonic() - started > SECONDS:
+            raise Unavailable(f"It answers too slowly: the preview was ended after {SECONDS:.0f} seconds.")
+
+    connector = open_connector(
+        integration,
+        vault=DatabaseVault(integration.pk, patience=SECONDS),
+        matches=DatabaseMatches(integration),
+        guard=in_time,
+        longest_call=CALL_SECONDS,
+    )
+    try:
+        report = run(connector, work, execute=False)
+    except Exception:
+        logger.exception("The preview of position %s in %s failed by our own mistake.", job.position_key, integration)
+        words = "Position Sync made a mistake. It is in the server's log; tell your operator."
+        return Preview(integration, job, refused=words)
+    finally:
+        connector.close()
+    outcomes = dict(report.outcomes)
+    outcome = outcomes.pop(str(job.position_key), None)
+    return Preview(
+        integration,
+        job,
+        outcome=outcome,
+        others=[(by_position[key], o) for key, o in outcomes.items() if key in by_position],
+        exchanges=report.exchanges,
+        refused="" if outcome else "Nothing would be sent: there is nothing to do for this position.",
+        milliseconds=round((time.monotonic() - started) * 1000),
+        notes=_notes(integration),
+    )
+
+
+def _notes(integration: Integration) -> Sequence[str]:
+    back = held_back(integration)
+    return (back,) if back else ()
+
+
+# -- on its way from the worker to the page --------------------------------------------------------------------
+
+_JOB = ("employee_key", "position_key", "employee_name", "employee_number", "title", "deleted")
+_WORDS = ("position_id", "result", "cause", "message", "field", "action", "vendor_text", "vendor_code")
+
+
+def packed(preview: Preview) -> dict[str, Any]:
+    """As JSON, values as people read them."""
+    return {
+        "job": {name: getattr(preview.job, name) for name in _JOB},
+        "outcome": preview.outcome and _outcome(preview.outcome),
+        "others": [
+            {"job": {name: getattr(job, name) for name in _JOB}, "outcome": _outcome(outcome)}
+            for job, outcome in preview.others
+        ],
+        "exchanges": [dataclasses.asdict(exchange) for exchange in preview.exchanges],
+        "refused": preview.refused,
+        "milliseconds": preview.milliseconds,
+        "notes": list(preview.notes),
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        **{name: getattr(outcome, name) for name in _WORDS},
+        "changes": {key: [shown_value(c.old), shown_value(c.new)] for key, c in outcome.changes.items()},
+        "unsent": dict(outcome.unsent),
+        "trace": [dataclasses.asdict(line) for line in outcome.trace],
+    }
+
+
+def unpacked(integration: Integration, answer: Mapping[str, Any]) -> Preview:
+    outcome = answer["outcome"]
+    return Preview(
+        integration,
+        Job(integration=integration, **answer["job"]),
+        outcome=_outcome_of(outcome) if outcome else None,
+        others=[(Job(**other["job"]), _outcome_of(other["outcome"])) for other in answer["others"]],
+        exchanges=[Exchange(**exchange) for exchange in answer["exchanges"]],
+        refused=answer["refused"],
+        milliseconds=answer["milliseconds"],
+        notes=answer["notes"],
+    )
+
+
+def _outcome_of(found: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        **{name: found[name] for name in _WORDS},
+        changes={key: Change(*values) for key, values in found["changes"].items()},
+        unsent=found["unsent"],
+        trace=[Trace(**line) for line in found["trace"]],
+    )

@@ -1,0 +1,46 @@
+"""The house of docs/architecture.md, beside the import contracts: no modules that need each other."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import grimp
+
+from integrations.systems.registry import connectors
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("positions", "integrations", "synclog", "config")
+
+
+@cache
+def imports() -> dict[str, set[str]]:
+    """Each module with those that it imports, wherever in it: also for types alone."""
+    graph = grimp.build_graph(*APPS)
+    return {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+
+
+def test_no_modules_need_each_other() -> None:
+    """Whoever has only modules before them that they have read can read on: the graph is taken apart from its ends."""
+    left = dict(imports())
+    while ends := [module for module, needed in left.items() if not needed & left.keys()]:
+        for module in ends:
+            del left[module]
+    assert not left, sorted(left)
+
+
+def test_nothing_outside_its_folder_names_a_system() -> None:
+    """But the demo, examples of answers, and the list of words that are no passwords."""
+    keys = set(connectors())
+    named = {
+        f"{path.relative_to(ROOT)}:{text.lineno}: {text.value}"
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if not path.is_relative_to(ROOT / "integrations" / "systems")
+        and path.name not in ("demo.py", "examples.py", "passwords.py")
+        and "migrations" not in path.parts
+        for text in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(text, ast.Constant) and text.value in keys
+    }
+    assert not named, sorted(named)
