@@ -105,14 +105,19 @@ class _Running:
 
 
 class Turn:
+    """`only`: the key of the one employee whose open jobs are run, once, whether they are due or not."""
+
     def __init__(
         self,
         integration: Integration,
         held: Held,
         seconds: float = SECONDS,
         allowed: Callable[[], float] = lambda: SECONDS,
+        only: int | None = None,
     ) -> None:
         self.integration, self.held, self.seconds, self.allowed = integration, held, seconds, allowed
+        self._only = only
+        self._only_begun = False
         self.concurrency = max(1, integration.system.limits.concurrency)
         self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._ready: list[_Running] = []
@@ -167,7 +172,7 @@ class Turn:
                 else:
                     idle_since = idle_since or time.monotonic()
                     if time.monotonic() - idle_since > LINGER:
-                        self.cut_short = False
+                        self.cut_short = self._only is not None  # nobody has looked for the others'
                         return
                     self._store()
                     time.sleep(0.03)
@@ -229,14 +234,7 @@ class Turn:
         """Takes the employees whose jobs are due, with all their open jobs: they are planned together."""
         if time.monotonic() < self._ask_at:
             return
-        due = (
-            Job.objects.due(timezone.now())
-            .filter(integration=self.integration)
-            .exclude(employee_key__in=[*self._flying, *(int(w.person.id) for w in self._unfinished())])
-            .order_by("due_at", "pk")
-            .values_list("employee_key", flat=True)[: self.concurrency * CLAIM * 2]
-        )
-        employees = list(dict.fromkeys(due))[: self.concurrency * CLAIM]
+        employees = self._next()
         if not employees:
             self._ask_at = time.monotonic() + ASK
             return
@@ -266,6 +264,20 @@ class Turn:
             if work.remote_employee_id:
                 self.matches.hold(work.person.id, work.remote_employee_id)
             self._ready.append(_Running(work, for_positions, now))
+        self._only_begun = bool(self._ready)
+
+    def _next(self) -> list[int]:
+        """Whom to claim. Those whose jobs are due, the longest waiting first."""
+        if self._only is not None:
+            return [] if self._only_begun else [self._only]
+        due = (
+            Job.objects.due(timezone.now())
+            .filter(integration=self.integration)
+            .exclude(employee_key__in=[*self._flying, *(int(w.person.id) for w in self._unfinished())])
+            .order_by("due_at", "pk")
+            .values_list("employee_key", flat=True)[: self.concurrency * CLAIM * 2]
+        )
+        return list(dict.fromkeys(due))[: self.concurrency * CLAIM]
 
     def _unfinished(self) -> list[Work]:
         """Claimed and not yet in the air, or back and not yet stored: the next run builds upon what is stored."""

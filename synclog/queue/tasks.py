@@ -63,10 +63,16 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
         held = Held.acquire(integration_id)
     if held is None:
         return  # its holder looks once more after it has let go
-    turn = Turn(integration, held, SECONDS if seconds is None else seconds, lambda: allowed_seconds(integration))
+    seconds = SECONDS if seconds is None else seconds
+    take(integration, Turn(integration, held, seconds, lambda: allowed_seconds(integration)))
+
+
+def take(integration: Integration, turn: Turn) -> None:
+    """The turn with all that belongs before and after it; its lease is given back."""
+    held = turn.held
     try:
         turn.run()
-        if is_ready(integration_id) and held.renew_if_due():
+        if is_ready(integration.pk) and held.renew_if_due():
             _drop_files(integration)
     finally:
         if not connection.in_atomic_block:  # a test's transaction, which closing would end on PostgreSQL
@@ -75,8 +81,8 @@ def drain(integration_id: int, seconds: float | None = None) -> None:
     # Whoever was woken during the turn found the lease taken and left: the last look is ours. So is the wait for a
     # save that has seen one of our jobs waiting and is not committed yet.
     waiting = set(shares.left_waiting(integration.organization_id))
-    if (turn.cut_short or len(waiting) == shares.RUNG_AT_ONCE) and is_ready(integration_id):
-        waiting.add(integration_id)
+    if (turn.cut_short or len(waiting) == shares.RUNG_AT_ONCE) and is_ready(integration.pk):
+        waiting.add(integration.pk)
     for one in sorted(waiting):
         wake([one])
     asking.ring_next(integration.organization_id)
