@@ -179,7 +179,7 @@ def test_a_system_gives_the_terminal_no_orders(world: World) -> None:
     world.fail(integration, status=400, body="\x1b]0;owned\x07 \x9b2J", times=1000)
     said = sync(open_job(world, integration), "--trace")
     assert "owned" in said
-    assert not {c for c in said if c != "\n" and ord(c) < 32 or 127 <= ord(c) < 160}
+    assert not {c for c in said if (c != "\n" and ord(c) < 32) or 127 <= ord(c) < 160}
 
 
 # -- what keeps it from running --------------------------------------------------------------------------------
