@@ -36,7 +36,7 @@ def run(job: Job) -> list[Attempt]:
     before = Attempt.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     turn = Turn(integration, held, SECONDS, lambda: allowed_seconds(integration), only=job.employee_key)
     take(integration, turn)
-    # Nobody else writes attempts of this connection while its lease is held.
+    # Whoever holds the lease writes them; a worker that has taken it over by now adds its own behind this turn's.
     ran = Attempt.objects.filter(job__integration=integration, job__employee_key=job.employee_key, pk__gt=before)
     return list(ran.select_related("job").order_by("pk"))
 

@@ -26,10 +26,11 @@ from tests.synclog.world import new_world
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 SYSTEM = "netvisor"
 _APPS = "config|synclog|integrations|positions"
 _NAME = re.compile(rf"\b(?:{_APPS})(?:\.\w+)+")
-_FOLDER = re.compile(rf"`((?:{_APPS}|tests|docs)/[\w/.]*)`")
+_FOLDER = re.compile(rf"[` ]((?:{_APPS}|tests|docs|templates)/[\w/.]*)[` ]")
 _STATION = re.compile(r"^(\d+)\. `([\w.]+)`", re.MULTILINE)
 
 
@@ -67,7 +68,8 @@ def test_every_name_exists() -> None:
 
 def test_every_folder_exists_and_every_package_is_told() -> None:
     told = set(_FOLDER.findall(PAGE))
-    assert [name for name in told if not (ROOT / name).exists()] == []
+    for page in (PAGE, CONTRIBUTING):
+        assert [name for name in _FOLDER.findall(page) if not (ROOT / name).exists()] == []
     beside = {"migrations", "management", "models", "sandboxes", "static", "templatetags", "bench"}
     packages = {
         f"{package.parent.relative_to(ROOT)}/"
@@ -89,8 +91,9 @@ def test_the_arrows_are_those_of_the_contracts() -> None:
         assert (f"{container}: {arrows}" if container else arrows) in drawn, contract["name"]
 
 
-def test_the_page_is_no_wider_than_the_code() -> None:
-    assert [line for line in PAGE.splitlines() if len(line) > 120 and not line.lstrip().startswith("|")] == []
+@pytest.mark.parametrize("page", [PAGE, CONTRIBUTING], ids=["architecture", "contributing"])
+def test_the_pages_are_no_wider_than_the_code(page: str) -> None:
+    assert [line for line in page.splitlines() if len(line) > 120] == []
 
 
 # -- the walk ----------------------------------------------------------------------------------------------
@@ -123,7 +126,7 @@ def entered(stations: dict[CodeType, str]) -> Iterator[list[str]]:
         yield order
     finally:
         sys.setprofile(before[0])
-        threading.setprofile(before[1])  # type: ignore[arg-type]
+        threading.setprofile(before[1])
 
 
 @pytest.mark.django_db
