@@ -1,6 +1,6 @@
 """Keeps connections from being pointed at the inside of the operator's own network.
 
-This is said when an address is saved; what is really connected to is checked in `connectors.addresses`.
+This is said when an address is saved; what is really connected to is checked in `integrations.sdk.addresses`.
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ class Locked:
 class Field:
     """One of our fields in this system.
 
-    ours           key in `connectors.fields`
+    ours           key in `sdk.fields`
     remote         its name there; "" = not supported, and then `unsupported` says honestly why
     when           always, only on create, only if empty there
     corrected      with on_create or if_empty: also written later where the record still holds what we wrote for the

@@ -224,7 +224,7 @@ class Http:
 
     `auth` signs each request (called anew for each, also for the repeat after a refusal).
     `refused(response)` is asked after each answer: True means "I renewed the credentials, send it once more".
-    `classify(response)` raises one of `connectors.errors` for answers that are trouble in this system.
+    `classify(response)` raises one of `sdk.errors` for answers that are trouble in this system.
     """
 
     def __init__(

@@ -101,7 +101,7 @@ class _Running:
     jobs: dict[str, Job]  # by position id
     started: Any
     future: Future[None] | None = None
-    said: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # see `tries.before`, by position id
+    said: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # see `write_intents.before`, by position id
 
 
 class Turn:
