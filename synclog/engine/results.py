@@ -55,7 +55,8 @@ class Done:
     report: Report | Exception
     started: datetime
     finished: datetime
-    said: Mapping[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)  # `write_intents.before`, by position id
+    # `write_intents.before`, by position id
+    said: Mapping[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)
 
 
 def store_results(integration: Integration, held: Held, done: Sequence[Done]) -> bool:
