@@ -13,11 +13,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.template import Template
 
 from integrations.sandboxes.server import Tenants, running
-
-_PLAIN_RENDER = Template._render
 
 if sys.dont_write_bytecode:
     # Tests start a hundred processes, and each would compile Django and all of us anew. What the environment forbids
@@ -71,13 +68,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ordered += piece + short[:room]
         del short[:room]
     items[:] = ordered + short
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _templates_are_rendered_as_in_production(django_test_environment: None) -> None:
-    """Django's test environment tells of each template that is rendered, and the test client copies its whole context
-    for `response.context` and `response.templates`. Nothing here reads these; it was a tenth of a page's time."""
-    Template._render = _PLAIN_RENDER
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ ANSWERS: dict[str, Any] = {
     "Field.required": True,
     "Field.required_with": _NOTHING,
     "Field.required_while": _NOTHING,
+    "Field.absent_while": "a freelance contract",
     "Field.unsupported": _NOTHING,
     "ok": True,
     "CheckLine.title": "Read employees",
