@@ -6,6 +6,7 @@ Threads do HTTP only; this thread does all the SQL, and no transaction is open d
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -112,7 +113,7 @@ class Turn:
         integration: Integration,
         held: Held,
         seconds: float = SECONDS,
-        allowed: Callable[[], float] = lambda: SECONDS,
+        allowed: Callable[[], float] = lambda: math.inf,
         only: int | None = None,
     ) -> None:
         self.integration, self.held, self.seconds, self.allowed = integration, held, seconds, allowed

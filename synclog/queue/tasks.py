@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from datetime import datetime, timedelta
 
@@ -105,15 +106,18 @@ def due_jobs(integration_id: int) -> bool:
 
 
 def allowed_seconds(integration: Integration) -> float:
-    """How long a turn with it may take, by who has something due and no worker. Its own organization's connections have
-    fewer processes than there may be connections, and each turn costs its beginning and its end."""
+    """How long a turn with it may take at most, by who has something due and no worker.
+
+    Its own organization's connections have fewer processes than there may be connections, and each turn costs its
+    beginning and its end.
+    """
     now = timezone.now()
     due = Job.objects.due(now).filter(integration=OuterRef("pk"))
     waiting = Integration.objects.filter(ready_integrations(), free(now, "lease__"), Exists(due))
     owners = set(waiting.exclude(pk=integration.pk).values_list("organization_id", flat=True).distinct())
     if owners - {integration.organization_id}:
         return SHORT
-    return SHORT_BESIDE_OWN if owners else SECONDS
+    return SHORT_BESIDE_OWN if owners else math.inf
 
 
 def sweep() -> None:

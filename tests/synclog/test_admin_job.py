@@ -40,7 +40,7 @@ def client(world: World) -> Client:
 
 def test_a_sent_position_shows_steps_fields_and_calls(world: World, client: Client) -> None:
     integration = world.connect("netvisor")
-    position = world.save(percentage=80)
+    position = world.save(percentage=80, occupation_code="25140")
     world.drain(integration)
     page = page_of(client, world.job(integration, position))
     for words in (

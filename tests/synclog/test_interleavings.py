@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -374,7 +375,7 @@ def test_a_turn_that_is_cut_short_has_somebody_look_once_more(world: World, in_o
     world.save()
     OrmQ.objects.all().delete()
     # Somebody else waits for a worker as soon as this one is at work.
-    short = lambda _: -1.0 if Job.objects.exclude(state=WAITING).exists() else worker_turn.SECONDS  # noqa: E731
+    short = lambda _: -1.0 if Job.objects.exclude(state=WAITING).exists() else math.inf  # noqa: E731
     monkeypatch.setattr(tasks, "allowed_seconds", short)
     monkeypatch.setattr(worker_turn, "SHORT", -1.0)
     monkeypatch.setattr(worker_turn, "LOOK", 0.0)
