@@ -44,8 +44,9 @@ def api(organization: Organization) -> Api:
 
 
 @pytest.fixture(autouse=True)
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Batches for which a worker was rung, in order."""
+def rung(monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[int]:
+    """Batches for which a worker was rung, in order: at once, as where Redis does not wait for the commit."""
+    settings.Q_CLUSTER = {name: value for name, value in settings.Q_CLUSTER.items() if name != "redis"}
     found: list[int] = []
 
     def async_task(name: str, pk: int, **options: Any) -> None:

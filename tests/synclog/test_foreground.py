@@ -31,7 +31,7 @@ def sync(job: Job, *options: str) -> str:
 
 
 def open_job(world: World, integration: Integration, **values: Any) -> Job:
-    return world.job(integration, world.save(**values))
+    return world.job(integration, world.save(**{"occupation_code": "25140", **values}))
 
 
 def calls(world: World, integration: Integration) -> int:
@@ -59,7 +59,7 @@ def test_the_employees_other_jobs_run_with_it_and_nobody_elses(world: World, mon
     second = open_job(world, integration, title="Cook", start_date=date(2025, 1, 1), end_date=date(2025, 12, 31))
     person = world.hire(number="1043")
     world.introduce(integration, person)
-    other = world.job(integration, world.save(person))
+    other = world.job(integration, world.save(person, occupation_code="25140"))
     rung: list[int] = []
     monkeypatch.setattr("synclog.queue.tasks.wake", rung.extend)
     said = sync(job)
