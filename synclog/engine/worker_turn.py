@@ -261,7 +261,9 @@ class Turn:
         logger.debug("%s: %s jobs of %s employees", self.integration, len(jobs), len(employees))
         loaded = load_work(self.integration, jobs)
         write_intents.say(self.integration, loaded)
-        for work, for_positions in loaded:
+        # Whoever has waited longest goes first: one who is asked to wait at every try would keep the next ones waiting.
+        turn_of = {key: number for number, key in enumerate(employees)}
+        for work, for_positions in sorted(loaded, key=lambda one: turn_of[int(one[0].person.id)]):
             if work.remote_employee_id:
                 self.matches.hold(work.person.id, work.remote_employee_id)
             self._ready.append(_Running(work, for_positions, now))

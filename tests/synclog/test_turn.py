@@ -213,6 +213,16 @@ def test_so_many_are_claimed_ahead_the_longest_due_first(desk: Desk) -> None:
     assert claimed(turn) == {p.employee_id for p in positions[: turns.CLAIM]}
 
 
+def test_whoever_has_waited_longest_is_begun_first(desk: Desk) -> None:
+    """Not whoever was saved first: who is asked to wait at every try would keep the others waiting for ever."""
+    positions = saved(desk, 3)
+    for number, position in enumerate(positions):
+        Job.objects.filter(position_key=position.pk).update(due_at=timezone.now() - timedelta(minutes=number + 1))
+    turn = turn_of(desk)
+    turn._claim()
+    assert [int(r.work.person.id) for r in turn._ready] == [p.employee_id for p in reversed(positions)]
+
+
 def test_where_nothing_is_due_it_is_asked_again_after_a_moment(desk: Desk, django_assert_num_queries: Any) -> None:
     turn, before = turn_of(desk), time.monotonic()
     turn._claim()
