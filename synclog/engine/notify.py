@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.conf import settings
 from django.db import transaction
@@ -10,17 +10,18 @@ from django_q.tasks import async_task
 
 
 def wake(integrations: Iterable[int]) -> None:
-    """One message, however many they are.
-
-    With the ORM broker it commits or rolls back with the save; with Redis it goes out after the commit.
-    """
+    """One message, however many they are (`with_the_commit`)."""
     found = sorted(set(integrations))
-    if not found:
-        return
+    if found:
+        with_the_commit(lambda: _ring(found))
+
+
+def with_the_commit(queue: Callable[[], None]) -> None:
+    """With the ORM broker, what is queued commits or rolls back with the save; with Redis it goes out after that."""
     if settings.Q_CLUSTER.get("redis"):
-        transaction.on_commit(lambda: _ring(found), robust=True)
+        transaction.on_commit(queue, robust=True)
     else:
-        _ring(found)
+        queue()
 
 
 def _ring(integrations: list[int]) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_q.tasks import async_task
@@ -18,6 +16,7 @@ from positions.models import Organization, Position
 from positions.tracing import request_id, working_on
 from positions.transactions import repeated
 from synclog.engine import actions
+from synclog.engine.notify import with_the_commit
 from synclog.log import progress
 from synclog.log.sentences import counted
 from synclog.log.truth import Truth, keys_in
@@ -81,11 +80,8 @@ def ask(jobs: QuerySet[Job], by: str, organization: Organization | None, *, kind
 
 
 def ring(batch: int) -> None:
-    """With the ORM broker it is rung when it is committed; so is it with Redis."""
-    if settings.Q_CLUSTER.get("redis"):
-        transaction.on_commit(lambda: _ring(batch), robust=True)
-    else:
-        _ring(batch)
+    """For whoever is free to carry on with it."""
+    with_the_commit(lambda: _ring(batch))
 
 
 def _ring(batch: int) -> None:

@@ -101,10 +101,6 @@ def is_ready(integration_id: int) -> bool:
     return Integration.objects.filter(ready_integrations(), pk=integration_id).exists()
 
 
-def due_jobs(integration_id: int) -> bool:
-    return is_ready(integration_id) and Job.objects.due(timezone.now()).filter(integration=integration_id).exists()
-
-
 def allowed_seconds(integration: Integration) -> float:
     """How long a turn with it may take at most, by who has something due and no worker.
 
