@@ -1,7 +1,7 @@
 """The target systems, a folder for each. Nothing outside names one.
 
-`connector.py` declares and speaks it, `sandbox.py` is its API as a local server, written from the vendor's own
-documentation, `guide.md` the administrator's help.
+`declaration.py` says what it takes, `connector.py` speaks it, `sandbox.py` is its API as a local server, written from
+the vendor's own documentation, `guide.md` the administrator's help.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from enum import IntEnum
 from typing import Any
 
@@ -20,53 +19,44 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from integrations.sdk import (
-    CONTINUOUS_336,
-    NO_SHIFT,
-    OFFSHORE_336,
-    ROUND_THE_CLOCK_355,
-    SHIFT_365,
-    AbsentWhile,
-    Calls,
-    Cause,
     Change,
     CheckLine,
     Connector,
     DataRefused,
-    Delete,
     EmployeeNotFound,
-    Field,
-    FullTimeHours,
     Grant,
-    Kind,
-    Limits,
-    Locked,
     Marks,
-    Model,
     NotAuthorized,
     Person,
     Remote,
     RemoteEmployee,
     Response,
     Search,
-    Setting,
     Stale,
-    System,
     Tokens,
     Unavailable,
     Wanted,
     Warning,
     Written,
-    code_table,
     date_of,
     digits_of,
     no_sign_in,
     number_of,
     oauth_grant,
-    occupations,
     raise_for_trouble,
     sure_date,
     text_of,
     to_count_from,
+)
+from integrations.systems.unimicro.declaration import (
+    FULL_TIME_HOURS,
+    SYSTEM,
+    WITHOUT_HOURS,
+    EmploymentType,
+    EndDateReason,
+    RemunerationType,
+    TypeOfEmployment,
+    WorkingHoursScheme,
 )
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -79,56 +69,6 @@ SURELY_LAST = 20
 WHO = "BusinessRelationInfo.DefaultEmail"  # what is asked for with an employee: name and e-mail
 GUIDS = 5
 LARGEST_INTEGER = 2**31 - 1
-# The web client warns of a change of either on an existing employment, and advises to end it and create a new one.
-ADVISED_AGAINST = "Unimicro advises against changing it: the a-melding may be rejected"
-
-# -- the vendor's enums (unientities.ts): integers on the wire, their names in our log -----------------------
-
-
-class EndDateReason(IntEnum):
-    NotSet = 0
-    ShouldNotHaveBeenReported = 1
-    EmployerHasResignedEmployee = 2
-    EmployeeHasResigned = 3
-    ChangedAccountingSystemOrAccountant = 4
-    ChangeInOrganizationStructureOrChangedJobInternally = 5
-    TemporaryEmploymentHasExpired = 6
-
-
-class TypeOfEmployment(IntEnum):
-    NotSet = 0
-    OrdinaryEmployment = 1
-    MaritimeEmployment = 2
-    FrilancerContratorFeeRecipient = 3
-    PensionOrOtherNonEmployedBenefits = 4
-
-
-class EmploymentType(IntEnum):
-    NotSet = 0
-    Permanent = 1
-    Temporary = 2
-    # On today's platform; the published lists end before them, so that the names are ours.
-    PermanentHiredOut = 3
-    TemporaryHiredOut = 4
-    TemporaryOnCall = 5
-
-
-class RemunerationType(IntEnum):
-    NotSet = 0
-    FixedSalary = 1
-    HourlyPaid = 2
-    PaidOnCommission = 3
-    OnAgreement_Honorar = 4
-    ByPerformance = 5
-
-
-class WorkingHoursScheme(IntEnum):
-    NotSet = 0
-    NonShift = 1
-    OffshoreWork = 2
-    ContinousShiftwork336 = 3
-    DayAndNightContinous355 = 4
-    ShiftWork = 5
 
 
 EMPLOYED = (TypeOfEmployment.OrdinaryEmployment, TypeOfEmployment.MaritimeEmployment)
@@ -149,374 +89,6 @@ OUR_FIELDS = {
     "EmploymentType": "contract_type",
     "TypeOfEmployment": "contract_type",
 }
-
-
-def _names(enum: type[IntEnum]) -> tuple[str, ...]:
-    # The end of an employment that never was is no end of a real one.
-    return tuple(member.name for member in enum if member and member is not EndDateReason.ShouldNotHaveBeenReported)
-
-
-def _choices(codes: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((code, re.sub(r"(?<=[a-z])(?=[A-Z0-9])|_", " ", code)) for code in codes)
-
-
-# Reported with the scheme in the a-melding: "Timer pr uke full stilling" is the week that the percentage is a part of.
-FULL_TIME_HOURS = FullTimeHours(
-    single="full_time_hours",
-    hours={
-        "NonShift": NO_SHIFT,
-        "ShiftWork": SHIFT_365,
-        "DayAndNightContinous355": ROUND_THE_CLOCK_355,
-        "ContinousShiftwork336": CONTINUOUS_336,
-        "OffshoreWork": OFFSHORE_336,
-    },
-)
-CONTRACTS = (
-    *_names(EmploymentType),
-    TypeOfEmployment.FrilancerContratorFeeRecipient.name,
-    TypeOfEmployment.PensionOrOtherNonEmployedBenefits.name,
-)
-# The vendor's web client asks for neither in these two, and the a-melding has none.
-WITHOUT_HOURS = AbsentWhile(
-    "contract_type",
-    f"{TypeOfEmployment.FrilancerContratorFeeRecipient.name}|{TypeOfEmployment.PensionOrOtherNonEmployedBenefits.name}",
-    "a freelance contract or a pension",
-)
-
-
-# -- from our values to theirs -----------------------------------------------------------------------------
-
-
-def _organization_number(company: Any, settings: Mapping[str, Any]) -> str:
-    """ "" when the company has none: then the sub-unit that stands on the employee in Unimicro is used."""
-    return digits_of(company.organization_number)
-
-
-def _department(department: Any, settings: Mapping[str, Any]) -> str:
-    return str(department.code)
-
-
-def _occupation_code(code: Any, settings: Mapping[str, Any]) -> str:
-    return re.sub(r"[\s.]", "", str(code))
-
-
-SYSTEM = System(
-    key="unimicro",
-    name="Unimicro",
-    country="NO",
-    model=Model.HISTORY,
-    protocol="JSON, OAuth 2.0 client credentials with a signed client assertion",
-    delete=Delete.CANCEL,
-    delete_note="An employment that has begun, or that Unimicro does not delete because of a report, may be known to "
-    "the authorities: it is cancelled, which means that it ends on its start date as one that should not have been "
-    "reported, and goes out so with the next a-melding. One that has not begun is deleted.",
-    matching=("employee number", "national id", "e-mail"),
-    base_urls={"api": "https://app.unimicro.no/api", "identity": "https://login.unimicro.no"},
-    sandbox_urls={"api": "/api", "identity": "/identity"},
-    moves=True,
-    move_note="StartDate of the existing employment is changed. If an a-melding was already sent for it, look at the "
-    "next one: the authorities see a corrected start.",
-    unsynced_note="Pay, wage scale, leave, pension dates and recurring transactions stay as they are in Unimicro.",
-    reads=(
-        "ID EmployeeID EmployeeNumber Employments TypeOfEmployment JobName Standard LastWorkPercentChangeDate "
-        "SeniorityDate "
-        "UpdatedAt Deleted _createguid _validationResults PropertyName Messages Message DepartmentNumber OrgNumber "
-        "OrganizationNumber SuperiorOrganizationID styrk tittel expand filter orderby top skip hateoas"
-    ),
-    calls=Calls(create=4, update=4, unchanged=2),
-    limits=Limits(concurrency=2, note="Unimicro publishes no request limit; two calls at a time are made."),
-    credentials=(
-        Setting(
-            name="client_id",
-            label="Client id",
-            required=True,
-            help="Unimicro developer portal: your application, the server client, Client ID.",
-            example="0f7b6a52-1c2d-4e3f-8a9b-1234567890ab",
-        ),
-        Setting(
-            name="private_key",
-            label="Private key (PEM)",
-            kind=Kind.LONG_SECRET,
-            required=True,
-            help="From the .p12 certificate that the developer portal gave with the server client: "
-            "openssl pkcs12 -in client.p12 -nodes -nocerts. Paste from BEGIN to END PRIVATE KEY.",
-        ),
-        Setting(
-            name="organization_number",
-            label="Organisation number of the company in Unimicro",
-            required=True,
-            pattern=r"[\d ]{9,11}",
-            help="The legal entity, not the sub-unit. The integration has to be activated for this company in "
-            "Unimicro Marketplace.",
-            example="999 888 777",
-        ),
-        Setting(
-            name="company_key",
-            label="Company key",
-            help="Only when several companies in Unimicro carry the same organisation number: the key of one of them.",
-        ),
-    ),
-    settings=(
-        Setting(
-            name="full_time_hours",
-            label="Hours a week in a full position, whatever the scheme",
-            kind=Kind.DECIMAL,
-            default=None,
-            group="Weekly hours",
-            help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for every "
-            "scheme that the table of hours does not name.",
-            example="37.5",
-        ),
-        Setting(
-            name="weekly_hours_are_full_time",
-            label="Our weekly hours are those of a full position",
-            kind=Kind.BOOLEAN,
-            default=False,
-            group="Weekly hours",
-            help="Switch on only if Weekly hours here hold the full-time week and not the person's own hours.",
-        ),
-        Setting(
-            name="change_occupation_code",
-            label="Change the occupation code of an existing employment",
-            kind=Kind.BOOLEAN,
-            default=False,
-            group="Behaviour",
-            help="Unimicro advises against it once an a-melding was sent: end the position instead, and add a new one. "
-            "Switch on to correct codes that were wrong from the start; each change is written with a warning.",
-        ),
-        Setting(
-            name="default_working_hours_scheme",
-            label="Working-hours scheme of a new employment without one",
-            kind=Kind.CHOICE,
-            default=WorkingHoursScheme.NonShift.name,
-            choices=(("", "None"), *_choices(_names(WorkingHoursScheme))),
-            group="New employments",
-        ),
-        code_table("contract_types", "contract_type", _choices(CONTRACTS)),
-        code_table("end_reasons", "end_reason", _choices(_names(EndDateReason))),
-        code_table("remuneration_types", "remuneration_type", _choices(_names(RemunerationType))),
-        code_table("working_hours_schemes", "working_hours_scheme", _choices(_names(WorkingHoursScheme))),
-        FULL_TIME_HOURS.table(
-            dict(_choices(_names(WorkingHoursScheme))),
-            group="Weekly hours",
-            help="Unimicro's “Timer pr uke full stilling”, written with a new employment and with a changed scheme.",
-        ),
-        Setting(
-            name="sub_units",
-            label="Sub-units",
-            kind=Kind.TABLE,
-            default={},
-            group="Translation",
-            help="Only where a company here has another organisation number than its sub-unit (virksomhet) in "
-            "Unimicro: our organisation number, then Unimicro's.",
-        ),
-        Setting(
-            name="departments",
-            label="Departments",
-            kind=Kind.TABLE,
-            default={},
-            group="Translation",
-            help="Only where a department has another code here than its number in Unimicro: our code, then theirs.",
-        ),
-    ),
-    fields=(
-        Field(
-            ours="title",
-            unsupported="Unimicro fills the job title from the occupation register, and its help warns that another "
-            "title causes errors in the a-melding.",
-        ),
-        Field(
-            ours="company",
-            remote="SubEntityID",
-            table="sub_units",
-            encode=_organization_number,
-            allowed=r"(\d{9})?",
-            allowed_note="an organisation number has nine digits",
-            clearable=False,
-            locked=Locked("sub_entity_locked", "sub-unit", ADVISED_AGAINST),
-            note="The sub-unit (virksomhet) with this organisation number; empty: the one on the employee there.",
-            format="Organisation number, nine digits",
-            example="974760673",
-        ),
-        Field(
-            ours="department",
-            remote="Dimensions.DepartmentID",
-            table="departments",
-            encode=_department,
-            note="The department with this number in Unimicro.",
-            example="BUT1",
-        ),
-        Field(
-            ours="cost_centre",
-            unsupported="Unimicro has departments, projects and dimensions of the company's own making, but no cost "
-            "centre on an employment.",
-        ),
-        Field(ours="manager", unsupported="An employment in Unimicro has no manager."),
-        Field(
-            ours="start_date",
-            remote="StartDate",
-            required=True,
-            owned=True,
-            clearable=False,
-            note="A new employment that follows another one without a day between is sent with SeniorityDate, the "
-            "first day of the whole. It is not changed later.",
-            format="YYYY-MM-DD",
-        ),
-        Field(ours="end_date", remote="EndDate", owned=True, format="YYYY-MM-DD"),
-        Field(ours="first_day_of_work", unsupported="Unimicro knows only the start date of the employment."),
-        Field(ours="last_day_of_work", unsupported="Unimicro knows only the end date of the employment."),
-        Field(ours="probation_end", unsupported="Unimicro does not keep the probation period."),
-        Field(
-            ours="contract_type",
-            remote="EmploymentType",
-            table="contract_types",
-            codes={
-                "permanent": "Permanent",
-                "probation": None,
-                "temporary": "Temporary",
-                "substitute": "Temporary",
-                "seasonal": "Temporary",
-                "casual": "TemporaryOnCall",
-                "trainee": "Temporary",
-                "job_training_program": None,
-                "consultant": None,
-                "freelance": "FrilancerContratorFeeRecipient",
-                "third_party": None,
-                "other": None,
-            },
-            choices=CONTRACTS,
-            clearable=False,
-            note="Written as TypeOfEmployment and EmploymentType together. An employment that is maritime in Unimicro "
-            "stays maritime.",
-        ),
-        Field(
-            ours="occupation_code",
-            remote="JobCode",
-            required=True,
-            encode=_occupation_code,
-            max_length=7,
-            allowed=occupations.NORWAY.pattern,
-            allowed_note=occupations.NORWAY.note,
-            clearable=False,
-            locked=Locked("job_code_locked", "occupation code", ADVISED_AGAINST, lifted_by="change_occupation_code"),
-            note="JobName is filled from Unimicro's occupation register.",
-            format=occupations.NORWAY.form,
-            example=occupations.NORWAY.example,
-        ),
-        Field(
-            ours="remuneration_type",
-            remote="RemunerationType",
-            table="remuneration_types",
-            codes={
-                "monthly": "FixedSalary",
-                "hourly": "HourlyPaid",
-                "commission": "PaidOnCommission",
-                "fee": "OnAgreement_Honorar",
-                "piecework": "ByPerformance",
-            },
-            choices=_names(RemunerationType),
-        ),
-        Field(
-            ours="percentage",
-            remote="WorkPercent",
-            absent_while=WITHOUT_HOURS,
-            minimum=Decimal(0),
-            maximum=Decimal(100),
-            decimals=2,
-            clearable=False,
-            note="LastWorkPercentChangeDate is set with it.",
-            example="80",
-        ),
-        Field(
-            ours="weekly_hours",
-            remote="HoursPerWeek",
-            absent_while=WITHOUT_HOURS,
-            enabled_by="weekly_hours_are_full_time",
-            minimum=Decimal(0),
-            maximum=Decimal(168),
-            decimals=2,
-            clearable=False,
-            note="Unimicro keeps the hours of a full position, not the person's own: those are its percentage.",
-            example="37.5",
-        ),
-        Field(
-            ours="working_hours_scheme",
-            remote="WorkingHoursScheme",
-            absent_while=WITHOUT_HOURS,
-            table="working_hours_schemes",
-            codes={
-                "not_shift": "NonShift",
-                "shift": None,
-                "round_the_clock": "DayAndNightContinous355",
-                "shift_365": "ShiftWork",
-                "offshore_336": "OffshoreWork",
-                "continuous": "ContinousShiftwork336",
-                "other_shift": None,
-            },
-            choices=_names(WorkingHoursScheme),
-            note="HoursPerWeek, the hours of a full position, are set with it as the connection's table of hours says.",
-        ),
-        Field(
-            ours="end_reason",
-            remote="EndDateReason",
-            table="end_reasons",
-            required_with="end_date",
-            owned=True,
-            codes={
-                "resigned": "EmployeeHasResigned",
-                "dismissed": "EmployerHasResignedEmployee",
-                "contract_ended": "TemporaryEmploymentHasExpired",
-                "mutual_agreement": None,
-                "retirement": None,
-                "internal_transfer": "ChangeInOrganizationStructureOrChangedJobInternally",
-                "payroll_system_change": "ChangedAccountingSystemOrAccountant",
-                "other": None,
-            },
-            choices=_names(EndDateReason),
-        ),
-        Field(ours="notice_date", unsupported="Unimicro does not keep the day of notice."),
-    ),
-    causes=(
-        Cause(
-            "job_code_locked",
-            "Occupation code of an existing employment",
-            "Unimicro advises against changing the occupation code of an employment. Put the old code back, end the "
-            "position the day before, and add a new position with the new code. If the code was wrong from the start, "
-            "switch on “Change the occupation code of an existing employment” in the connection's settings, then press "
-            "Re-sync.",
-        ),
-        Cause(
-            "sub_entity_locked",
-            "Sub-unit of an existing employment",
-            "An employment in Unimicro stays in its sub-unit. Put the old company back, end the position the day "
-            "before, and add a new position in the new one.",
-        ),
-        Cause(
-            "sub_unit_not_found",
-            "Sub-unit not in Unimicro",
-            "Add the sub-unit in Unimicro, correct the company's organisation number here, or name Unimicro's in the "
-            "connection's settings under Sub-units. Then press Re-sync.",
-        ),
-        Cause(
-            "department_not_found",
-            "Department not in Unimicro",
-            "Add the department in Unimicro, or name its number in the connection's settings under Departments. Then "
-            "press Re-sync.",
-        ),
-        Cause(
-            "occupation_code_not_found",
-            "Occupation code not in the register",
-            "Choose a code from Unimicro's occupation register under Position > Occupation code; it is sent when you "
-            "save.",
-        ),
-        Cause(
-            "created_before",
-            "Created before, but no longer shown",
-            "Look in Unimicro for an employment of this employee that was deleted or moved to another start date. "
-            "Add it there by hand with this start date, then press Re-sync: it is found and kept up to date.",
-        ),
-    ),
-)
 
 
 class UnimicroConnector(Connector):

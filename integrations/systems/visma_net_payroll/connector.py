@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -22,24 +22,14 @@ from urllib.parse import urljoin, urlsplit
 
 from integrations.sdk import (
     BY_KEY,
-    WORKING_HOURS_SCHEMES,
-    Calls,
-    Cause,
     Change,
     CheckLine,
-    Company,
     Connector,
     DataRefused,
-    Delete,
-    Department,
     EmployeeNotFound,
-    Field,
     Grant,
-    Kind,
-    Limits,
     Mark,
     Marks,
-    Model,
     NotAuthorized,
     Person,
     RateLimited,
@@ -47,51 +37,28 @@ from integrations.sdk import (
     RemoteEmployee,
     Response,
     Search,
-    Setting,
     Stale,
-    System,
     Tokens,
     Unavailable,
     UnclearOutcome,
     Wanted,
     Warning,
     Written,
-    code_table,
     date_of,
     digits_of,
     email_of,
     number_of,
     oauth_grant,
-    occupations,
     raise_for_trouble,
     sure_date,
     text_of,
     which,
 )
+from integrations.systems.visma_net_payroll.declaration import DIMENSIONS, NEW, SYSTEM, SYSTEM_SETTINGS
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/vnd.no.payroll.employee.V2.0+json"
-READ_SCOPE, WRITE_SCOPE = "visma_net_employee:employees:read", "visma_net_employee:employees:write"
-GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-GUID_ANY_CASE = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-
-# Changelog 2025-01-13 lists the two hired-out forms and the on-call form; the others are a-melding's own codes.
-EMPLOYMENT_FORMS = (
-    ("fast", "Permanent (fast)"),
-    ("midlertidig", "Temporary (midlertidig)"),
-    ("fastAnsattUtleid", "Permanent, hired out (fastAnsattUtleid)"),
-    ("midlertidigAnsattUtleid", "Temporary, hired out (midlertidigAnsattUtleid)"),
-    ("midlertidigAnsattSomTilkallingsvikar", "On-call cover (midlertidigAnsattSomTilkallingsvikar)"),
-)
-# Skatteetaten's a-melding codes.
-POSITION_END_REASONS = (
-    ("arbeidstakerHarSagtOppSelv", "The employee resigned"),
-    ("arbeidsgiverHarSagtOppArbeidstaker", "The employer gave notice"),
-    ("kontraktEngasjementEllerVikariatErUtloept", "Contract, engagement or cover has run out"),
-    ("endringIOrganisasjonsstrukturEllerByttetJobbInternt", "Reorganised or changed job internally"),
-    ("byttetLoenssystemEllerRegnskapsfoerer", "Changed payroll system or accountant"),
-)
 # How a position is cancelled, no reason for the end of a real one.
 NEVER_REPORTED = "arbeidsforholdetSkulleAldriVaertRapportert"
 
@@ -105,382 +72,12 @@ TIMELINES = {
     "working_hours_scheme": "workTimeAgreement",
     "company": "taxUnitIds",
 }
-# Our field -> the setting with the number of the accounting dimension that carries it.
-DIMENSIONS = {"department": "department_dimension", "cost_centre": "cost_centre_dimension"}
 
 SUCCEEDED = ("Succeeded", "Done")  # "Done" is what it was called before 2021-06-30
 RUNNING = ("NotStarted", "InProgress")
 
 APP_STORE = "Visma App Store, in the company: approve the application with Read employees and Write employees"
 CREDENTIALS = "the connection's credentials, and Visma Developer Portal > the application > Credentials"
-
-
-# -- our values in its words -----------------------------------------------------------------------------
-
-
-def _work_time_agreement(scheme: str, settings: Mapping[str, Any]) -> str:
-    return _chosen(settings, "work_time_agreements", scheme, f"“{scheme.replace('_', ' ')}” has no work-time agreement")
-
-
-def _tax_unit(company: Company, settings: Mapping[str, Any]) -> str:
-    named = f"“{company.name}” ({company.organization_number or 'no organisation number'})"
-    return _chosen(settings, "tax_units", company.organization_number, f"{named} has no tax unit")
-
-
-def _chosen(settings: Mapping[str, Any], table: str, row: str, missing: str) -> str:
-    value = (settings.get(table) or {}).get(row)
-    if not value:
-        label = SYSTEM_SETTINGS[table].label
-        raise ValueError(f"{missing} in this connection's settings. Add it under {label}.")
-    return str(value).strip().lower()
-
-
-def _dimension_value(field: str) -> Callable[[Any, Mapping[str, Any]], str]:
-    def encode(value: Department | str, settings: Mapping[str, Any]) -> str:
-        numbers = {name: str(settings.get(setting) or "").strip() for name, setting in DIMENSIONS.items()}
-        label = SYSTEM_SETTINGS[DIMENSIONS[field]].label
-        if not numbers[field]:
-            raise ValueError(f"the connection's settings do not say which dimension takes it. Fill in {label}.")
-        both = settings.get("send_department") and settings.get("send_cost_centre")
-        if both and numbers["department"] == numbers["cost_centre"]:
-            raise ValueError(
-                f"department and cost centre both go to dimension {numbers[field]}. "
-                "Give each its own in the connection's settings."
-            )
-        return value.code if isinstance(value, Department) else value
-
-    return encode
-
-
-# -- the declaration -------------------------------------------------------------------------------------
-
-NEW, TIME, UNITS, ACCOUNTING = "Values for new positions", "Working time", "Tax units", "Accounting dimensions"
-
-
-def _dimension_settings(field: str, what: str, example: str) -> tuple[Setting, ...]:
-    return (
-        Setting(name=f"send_{field}", label=f"Send the {what}", kind=Kind.BOOLEAN, default=False, group=ACCOUNTING),
-        Setting(
-            name=DIMENSIONS[field],
-            label=f"Dimension of the {what}",
-            help=f"The number that the dimension for {what}s has in the company's accounting setup.",
-            example=example,
-            group=ACCOUNTING,
-        ),
-        Setting(
-            name=f"{field}s",
-            label=f"{what.capitalize()}s with another value there",
-            kind=Kind.TABLE,
-            help="Only those whose code here is not their value in the dimension.",
-            group=ACCOUNTING,
-        ),
-    )
-
-
-SYSTEM_SETTINGS = {
-    setting.name: setting
-    for setting in (
-        Setting(
-            name="salary",
-            label="Salary of a new position",
-            kind=Kind.DECIMAL,
-            help="Visma.net Payroll makes no position without a salary, and HR has none to send. This amount is given "
-            "to new positions; payroll puts the right one in afterwards. It is never changed on an existing position.",
-            example="30000",
-            group=NEW,
-        ),
-        Setting(
-            name="salary_type",
-            label="The amount is",
-            kind=Kind.CHOICE,
-            default="Monthly",
-            choices=(("Monthly", "a month's pay"), ("Hourly", "an hour's pay"), ("Yearly", "a year's pay")),
-            group=NEW,
-        ),
-        Setting(
-            name="tax_unit",
-            label="Tax unit of a new position",
-            help="The tax unit's id. Test connection lists the tax units of the company with their ids.",
-            pattern=GUID_ANY_CASE,
-            example="7a3e2c10-58d4-4a0f-8b0e-2f6d1c9b0001",
-            group=NEW,
-        ),
-        Setting(
-            name="work_time_agreement",
-            label="Work-time agreement of a new position",
-            help="The agreement's id. Test connection lists the company's work-time agreements with their ids.",
-            pattern=GUID_ANY_CASE,
-            example="0c6b1d2e-9f47-4d3a-a1b8-5e7c3f2a0001",
-            group=NEW,
-        ),
-        Setting(
-            name="type_of_position",
-            label="Type of position",
-            default="Ordinary",
-            required=True,
-            help="Ordinary fits every employment but those at sea.",
-            group=NEW,
-        ),
-        Setting(
-            name="send_working_hours",
-            label="Let the working-hours scheme choose the work-time agreement",
-            kind=Kind.BOOLEAN,
-            default=False,
-            group=TIME,
-        ),
-        Setting(
-            name="work_time_agreements",
-            label="Work-time agreement of each scheme",
-            kind=Kind.TABLE,
-            rows=WORKING_HOURS_SCHEMES,
-            help="The id of the agreement, as Test connection lists it.",
-            pattern=GUID_ANY_CASE,
-            group=TIME,
-        ),
-        Setting(
-            name="send_company",
-            label="Let the position's company choose the tax unit",
-            kind=Kind.BOOLEAN,
-            default=False,
-            group=UNITS,
-        ),
-        Setting(
-            name="tax_units",
-            label="Tax unit of each company",
-            kind=Kind.TABLE,
-            help="The company's organisation number here, and the id of its tax unit as Test connection lists it.",
-            pattern=GUID_ANY_CASE,
-            group=UNITS,
-        ),
-        *_dimension_settings("department", "department", example="1"),
-        *_dimension_settings("cost_centre", "cost centre", example="2"),
-        code_table(
-            "employment_forms",
-            "contract_type",
-            EMPLOYMENT_FORMS,
-            label="Employment form of each contract type",
-            help="Only where it differs from the usual one, or where there is no usual one.",
-            group="Codes",
-        ),
-        Setting(
-            name="send_end_reason",
-            label="Send the end reason",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="Visma does not publish the codes its API takes. Those of the a-melding are sent; try one position "
-            "on a test company before you switch this on.",
-            group="Codes",
-        ),
-        code_table(
-            "end_reasons",
-            "end_reason",
-            POSITION_END_REASONS,
-            label="Code of each end reason",
-            help="Only where it differs from the usual one, or where there is no usual one.",
-            group="Codes",
-        ),
-        Setting(
-            name="scope",
-            label="Scopes",
-            default=f"{READ_SCOPE} {WRITE_SCOPE}",
-            required=True,
-            help="As the integration Visma.net Employee API shows them under your application in Visma Developer "
-            "Portal, with a space between.",
-            group="Sign-in",
-        ),
-    )
-}
-
-SYSTEM = System(
-    key="visma_net_payroll",
-    name="Visma.net Payroll",
-    country="NO",
-    model=Model.HISTORY,
-    protocol="JSON over HTTPS with asynchronous jobs (Visma.net Employee API v2); Visma Connect client credentials",
-    delete=Delete.BY_HAND,
-    delete_note=(
-        "its API has no documented way to delete a position. Remove it in Visma.net Employee Management, or set an end "
-        "date here before you delete it."
-    ),
-    matching=("employee number", "national id", "e-mail"),
-    base_urls={
-        "api": "https://api.employeecore.hrm.visma.net/v2",
-        "token": "https://connect.visma.com/connect/token",
-    },
-    sandbox_urls={"api": "/v2", "token": "/connect/token"},
-    credentials=(
-        Setting(
-            name="client_id",
-            label="Client ID",
-            required=True,
-            help="Visma Developer Portal > your application (type Service) > Details.",
-            group="Credentials",
-        ),
-        Setting(
-            name="client_secret",
-            label="Client secret",
-            kind=Kind.SECRET,
-            required=True,
-            help="Visma Developer Portal > your application > Credentials > Generate secret. It is shown once.",
-            group="Credentials",
-        ),
-        Setting(
-            name="tenant_id",
-            label="Tenant ID of the company",
-            required=True,
-            help="Visma App Store shows it under the company's name at the top right; Visma Admin under Company > Edit "
-            "> Configuration. It must be the company's: the customer's own tenant id signs in but may call nothing.",
-            pattern=GUID_ANY_CASE,
-            example="5d1f7a60-3c1e-4b6a-9c55-7b1f0a9e0001",
-            group="Credentials",
-        ),
-    ),
-    settings=tuple(SYSTEM_SETTINGS.values()),
-    reads=(
-        "id number code status data cursor value dimension dimensionValues typeOfPosition artifactId artifacts "
-        "validationResults messageCode message jsonPath page-size"
-    ),
-    calls=Calls(create=4, update=4, unchanged=1),
-    limits=Limits(concurrency=4, note="Visma publishes no request limit for this API."),
-    fields=(
-        Field(ours="title", unsupported="A position in Visma.net Payroll has no job title."),
-        Field(
-            ours="company",
-            remote="taxUnitIds",
-            enabled_by="send_company",
-            table="tax_units",
-            encode=_tax_unit,
-            allowed=GUID,
-            allowed_note="a tax unit's id has 36 characters, as Test connection lists it",
-            clearable=False,
-            format="id of a tax unit",
-            note="New positions otherwise get the tax unit of the settings.",
-        ),
-        Field(
-            ours="department",
-            remote="accountingDimensions",
-            enabled_by="send_department",
-            table="departments",
-            encode=_dimension_value("department"),
-            note="Goes to the accounting dimension that the settings name.",
-        ),
-        Field(
-            ours="cost_centre",
-            remote="accountingDimensions",
-            enabled_by="send_cost_centre",
-            table="cost_centres",
-            encode=_dimension_value("cost_centre"),
-            note="Goes to the accounting dimension that the settings name.",
-        ),
-        Field(
-            ours="manager",
-            unsupported="Visma does not publish the form in which its API takes a position's manager.",
-        ),
-        Field(ours="start_date", remote="activeStart", required=True, owned=True),
-        Field(ours="end_date", remote="activeEnd", owned=True, note="The last working day; it ends the employment."),
-        Field(ours="first_day_of_work", unsupported="A position there has a start and an end date only."),
-        Field(
-            ours="last_day_of_work",
-            unsupported="A position there has a start and an end date only; the end date is the last working day.",
-        ),
-        Field(ours="probation_end", unsupported="Visma.net Payroll has no probation period."),
-        Field(
-            ours="contract_type",
-            remote="employmentForm",
-            required=True,
-            codes={
-                "permanent": "fast",
-                "probation": None,
-                "temporary": "midlertidig",
-                "substitute": "midlertidig",
-                "seasonal": "midlertidig",
-                "casual": "midlertidigAnsattSomTilkallingsvikar",
-                "trainee": "midlertidig",
-                "job_training_program": None,
-                "consultant": None,
-                "freelance": None,
-                "third_party": None,
-                "other": None,
-            },
-            table="employment_forms",
-            choices=tuple(code for code, _ in EMPLOYMENT_FORMS),
-            clearable=False,
-        ),
-        Field(
-            ours="occupation_code",
-            remote="typeOfWork",
-            required=True,
-            allowed=occupations.NORWAY.pattern,
-            allowed_note=occupations.NORWAY.note,
-            clearable=False,
-            format=occupations.NORWAY.form,
-            example=occupations.NORWAY.example,
-        ),
-        Field(
-            ours="remuneration_type",
-            unsupported="It is part of the salary there, which is payroll's own and never changed from here.",
-        ),
-        Field(
-            ours="percentage",
-            remote="partTimeFactors",
-            required=True,
-            minimum=Decimal(0),
-            maximum=Decimal(100),
-            decimals=2,
-            clearable=False,
-            format="0 to 100",
-        ),
-        Field(
-            ours="weekly_hours",
-            unsupported="The hours of a full week come from the work-time agreement there; see Working-hours scheme.",
-        ),
-        Field(
-            ours="working_hours_scheme",
-            remote="workTimeAgreement",
-            enabled_by="send_working_hours",
-            table="work_time_agreements",
-            encode=_work_time_agreement,
-            allowed=GUID,
-            allowed_note="a work-time agreement's id has 36 characters, as Test connection lists it",
-            clearable=False,
-            format="id of a work-time agreement",
-            note="New positions otherwise get the work-time agreement of the settings.",
-        ),
-        Field(
-            ours="end_reason",
-            remote="positionEndReason",
-            enabled_by="send_end_reason",
-            codes={
-                "resigned": "arbeidstakerHarSagtOppSelv",
-                "dismissed": "arbeidsgiverHarSagtOppArbeidstaker",
-                "contract_ended": "kontraktEngasjementEllerVikariatErUtloept",
-                "mutual_agreement": None,
-                "retirement": None,
-                "internal_transfer": "endringIOrganisasjonsstrukturEllerByttetJobbInternt",
-                "payroll_system_change": "byttetLoenssystemEllerRegnskapsfoerer",
-                "other": None,
-            },
-            table="end_reasons",
-            choices=tuple(code for code, _ in POSITION_END_REASONS),
-            owned=True,
-        ),
-        Field(ours="notice_date", unsupported="Visma.net Payroll has no notice date on a position."),
-    ),
-    causes=(
-        Cause(
-            "values_for_new_positions",
-            "Values for new positions are missing",
-            f"Fill in what the message names under the connection's settings > {NEW}, then press Re-sync. "
-            "Or let payroll make the position there; it is found by its start date.",
-        ),
-        Cause(
-            "position_is_over",
-            "The position is already over",
-            "Correct it in Visma.net Payroll, where its effect on past wages is seen, then press Re-sync.",
-        ),
-    ),
-    unsynced_note="Salary, absence and everything else of a position are sent back exactly as they were read.",
-)
 
 
 # -- timelines -------------------------------------------------------------------------------------------

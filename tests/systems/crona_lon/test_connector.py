@@ -28,14 +28,8 @@ from integrations.sdk.declaration import Transport
 from integrations.sdk.errors import Interrupted
 from integrations.sdk.fields import CONTRACT_TYPES
 from integrations.sdk.values import Department, Person
-from integrations.systems.crona_lon.connector import (
-    CHARACTERS,
-    EMPLOYMENT_FORMS,
-    PAY_FORMS,
-    PERSONNEL_TYPES,
-    SYSTEM,
-    CronaLonConnector,
-)
+from integrations.systems.crona_lon.connector import CronaLonConnector
+from integrations.systems.crona_lon.declaration import CHARACTERS, EMPLOYMENT_FORMS, PAY_FORMS, PERSONNEL_TYPES, SYSTEM
 from tests.contracts import contract_file
 from tests.systems.kit import DEPARTMENT, PERSON, FlatBehaviour, Rig
 

@@ -25,7 +25,7 @@ from integrations.sdk.errors import (
     Unavailable,
 )
 from integrations.sdk.values import Change, Company, Department, Manager, Wanted
-from integrations.systems.entra_id.connector import SYSTEM
+from integrations.systems.entra_id.declaration import SYSTEM
 from integrations.systems.entra_id.sandbox import CLIENT_SECRET
 from tests.contracts import check_openapi
 from tests.systems.kit import DEPARTMENT, PERSON, FlatBehaviour, Rig

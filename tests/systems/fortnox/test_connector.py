@@ -24,7 +24,7 @@ from integrations.sdk.errors import DataRefused, NotAuthorized, RateLimited, Una
 from integrations.sdk.fields import CONTRACT_TYPES
 from integrations.sdk.http import Response
 from integrations.sdk.values import Change, Wanted
-from integrations.systems.fortnox.connector import EMPLOYMENT_FORMS, SYSTEM
+from integrations.systems.fortnox.declaration import EMPLOYMENT_FORMS, SYSTEM
 from integrations.systems.fortnox.sandbox import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TENANT_ID
 from tests.contracts import check_openapi
 from tests.systems.kit import DEPARTMENT, FlatBehaviour, Rig

@@ -19,7 +19,8 @@ from integrations.planning.planner import Rules
 from integrations.sandboxes.base import Call
 from integrations.sdk.errors import DataRefused, EmployeeNotFound, NotAuthorized, Unavailable, UnclearOutcome
 from integrations.sdk.values import Person
-from integrations.systems.netvisor.connector import SYSTEM, NetvisorConnector, mac
+from integrations.systems.netvisor.connector import NetvisorConnector, mac
+from integrations.systems.netvisor.declaration import SYSTEM
 from integrations.systems.netvisor.sandbox import NetvisorSandbox
 from tests.contracts import contract_file
 from tests.systems.kit import PERSON, HistoryBehaviour, Rig

@@ -34,7 +34,7 @@ from integrations.sdk.fields import CONTRACT_TYPES, END_REASONS, WORKING_HOURS_S
 from integrations.sdk.http import Response
 from integrations.sdk.limiter import WindowLimiter
 from integrations.sdk.values import Company, Department, Manager, Wanted
-from integrations.systems.poweroffice_go.connector import ARRANGEMENTS, FORMS, REASONS, SYSTEM
+from integrations.systems.poweroffice_go.declaration import ARRANGEMENTS, FORMS, REASONS, SYSTEM
 from integrations.systems.poweroffice_go.sandbox import (
     APPLICATION_KEY,
     CLIENT_KEY,

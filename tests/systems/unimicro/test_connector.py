@@ -33,7 +33,8 @@ from integrations.sdk.errors import (
     UnclearOutcome,
 )
 from integrations.sdk.values import Change, Company, Department, Wanted
-from integrations.systems.unimicro.connector import SYSTEM, UnimicroConnector
+from integrations.systems.unimicro.connector import UnimicroConnector
+from integrations.systems.unimicro.declaration import SYSTEM
 from integrations.systems.unimicro.sandbox import UnimicroSandbox
 from tests.contracts import check_openapi
 from tests.systems.kit import PERSON, HistoryBehaviour, Rig

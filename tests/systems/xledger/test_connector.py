@@ -30,7 +30,8 @@ from integrations.sdk.errors import (
     UnclearOutcome,
 )
 from integrations.sdk.values import Manager
-from integrations.systems.xledger.connector import EMPLOYMENT, LISTS, MUTATIONS, OBJECTS, SYSTEM, XledgerConnector
+from integrations.systems.xledger.connector import EMPLOYMENT, MUTATIONS, XledgerConnector
+from integrations.systems.xledger.declaration import LISTS, OBJECTS, SYSTEM
 from integrations.systems.xledger.sandbox import OTHER_OWNER, OWNER, TOKEN
 from tests.contracts import contract_file
 from tests.systems.kit import DEPARTMENT, FlatBehaviour, Rig

@@ -1,0 +1,409 @@
+"""Entra ID through Microsoft Graph: what its connector declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from integrations.sdk import (
+    Calls,
+    Cause,
+    Delete,
+    Field,
+    Kind,
+    Limits,
+    Manager,
+    Model,
+    Setting,
+    System,
+    When,
+    code_table,
+)
+
+MATCH_BY = (
+    ("employeeId", "Employee number (employeeId)"),
+    ("userPrincipalName", "E-mail = user principal name"),
+    ("mail", "E-mail = mail"),
+)
+LEAVE_RIGHT = "User-LifeCycleInfo.ReadWrite.All"
+GRANT = (
+    "Entra admin centre > App registrations > the app > API permissions > Add a permission > Microsoft Graph > "
+    "Application permissions, then Grant admin consent"
+)
+SECRETS = "Entra admin centre > App registrations > the app > Certificates & secrets"
+TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+def _department(ours: Any, settings: Mapping[str, Any]) -> str:
+    code, name = str(ours.code), str(ours.name or ours.code)
+    form = settings.get("department_form")
+    if form == "code":
+        return code
+    return f"{code} {name}" if form == "code_name" and name != code else name
+
+
+def _company(ours: Any, settings: Mapping[str, Any]) -> str:
+    return str(ours.name)
+
+
+def _manager(ours: Manager, settings: Mapping[str, Any]) -> str:
+    """What the manager is looked up by, which is also what `read` shows of the one there."""
+    if steps_of(settings)[0] == "employeeId":
+        return ours.number.strip()
+    return ours.email.strip().lower() or ours.number.strip()
+
+
+def steps_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The properties to search by, in order, each once."""
+    chosen = [settings.get(f"match_{n}") for n in ("first", "second", "third")]
+    return tuple(dict.fromkeys(str(step) for step in chosen if step)) or ("employeeId",)
+
+
+SYSTEM = System(
+    key="entra_id",
+    name="Entra ID",
+    country="",
+    model=Model.FLAT,
+    protocol="REST (Microsoft Graph v1.0), JSON",
+    delete=Delete.BY_HAND,
+    delete_note=(
+        "Entra ID holds one record for each person and no positions. Open the user in the Entra admin centre and "
+        "clear job title, department and manager there, or let your leaver process take over."
+    ),
+    matching=("employee number (employeeId)", "e-mail as user principal name", "e-mail as mail; which ones can be set"),
+    base_urls={"api": "https://graph.microsoft.com/v1.0", "login": "https://login.microsoftonline.com"},
+    sandbox_urls={"api": "/v1.0", "login": "/login"},
+    credentials=(
+        Setting(
+            name="tenant_id",
+            label="Directory (tenant) ID",
+            required=True,
+            # "common" and "organizations" give no app-only token.
+            pattern=r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
+            example="5a7f1c9e-3d20-4b6a-9d41-0c8e2f6b7a13",
+            help="Entra admin centre > App registrations > your app > Overview > Directory (tenant) ID.",
+            group="App registration",
+        ),
+        Setting(
+            name="client_id",
+            label="Application (client) ID",
+            required=True,
+            pattern=r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+            example="c41d8e02-77ab-4f39-8a55-1be09d3f6c24",
+            help="Entra admin centre > App registrations > your app > Overview > Application (client) ID.",
+            group="App registration",
+        ),
+        Setting(
+            name="client_secret",
+            label="Client secret",
+            kind=Kind.SECRET,
+            required=True,
+            help="Entra admin centre > App registrations > your app > Certificates & secrets > New client secret. Copy "
+            "its Value, not its Secret ID, at once: it is shown only then. Note the day on which it expires.",
+            group="App registration",
+        ),
+    ),
+    settings=(
+        Setting(
+            name="match_first",
+            label="Find users by",
+            kind=Kind.CHOICE,
+            choices=MATCH_BY,
+            default="employeeId",
+            required=True,
+            help="Managers are found by this one only. Of the searches chosen, the employee number always goes first.",
+            group="Matching",
+        ),
+        Setting(
+            name="match_second",
+            label="Then by",
+            kind=Kind.CHOICE,
+            choices=MATCH_BY,
+            default="userPrincipalName",
+            help="Only when nobody was found so far. Empty: no second search.",
+            group="Matching",
+        ),
+        Setting(
+            name="match_third",
+            label="Then by (last)",
+            kind=Kind.CHOICE,
+            choices=MATCH_BY,
+            default="mail",
+            help="Only when nobody was found so far. Empty: no third search.",
+            group="Matching",
+        ),
+        Setting(
+            name="skip_guests",
+            label="Leave guest users alone",
+            kind=Kind.BOOLEAN,
+            default=True,
+            help="Users of type Guest are never written.",
+            group="Matching",
+        ),
+        Setting(
+            name="skip_disabled",
+            label="Leave disabled accounts alone",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="Users whose account is blocked are never written. Off by default: people who have not started yet, "
+            "or who have just left, are often blocked and still need their data.",
+            group="Matching",
+        ),
+        Setting(
+            name="department_form",
+            label="Department is written as",
+            kind=Kind.CHOICE,
+            choices=(("name", "its name"), ("code", "its code"), ("code_name", "code and name")),
+            default="name",
+            required=True,
+            help="Entra ID keeps the department as plain text.",
+            group="What is sent",
+        ),
+        Setting(
+            name="send_company",
+            label="Send the company",
+            kind=Kind.BOOLEAN,
+            default=True,
+            help="The company's name goes to companyName.",
+            group="What is sent",
+        ),
+        Setting(
+            name="send_employee_type",
+            label="Send the contract type",
+            kind=Kind.BOOLEAN,
+            default=True,
+            help="It goes to employeeType, through the table below.",
+            group="What is sent",
+        ),
+        Setting(
+            name="send_cost_centre",
+            label="Send the cost centre",
+            kind=Kind.BOOLEAN,
+            default=True,
+            help="It goes to employeeOrgData.costCenter; the division beside it stays as it is.",
+            group="What is sent",
+        ),
+        Setting(
+            name="send_manager",
+            label="Send the manager",
+            kind=Kind.BOOLEAN,
+            default=True,
+            help="The manager must be a user in Entra ID too. Needs the permission User.ReadWrite.All.",
+            group="What is sent",
+        ),
+        Setting(
+            name="send_hire_date",
+            label="Send the start date as hire date (employeeHireDate)",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="The first day of the employment. It can start joiner workflows in Entra ID. It is written where "
+            "Entra ID has none, and corrected where it is still the one that was sent.",
+            group="What is sent",
+        ),
+        Setting(
+            name="replace_hire_date",
+            label="A later position replaces the hire date",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="Off: when another position takes over, the hire date stays the day on which the employee began. On: "
+            "it is always the start of the current position, and joiner workflows may run for whoever changes jobs.",
+            group="What is sent",
+        ),
+        Setting(
+            name="hire_time",
+            label="Time of day of the hire date",
+            pattern=TIME,
+            default="01:00",
+            required=True,
+            example="01:00",
+            help="In the organization's time zone. Early, so that workflows have run before the employee arrives.",
+            group="What is sent",
+        ),
+        Setting(
+            name="send_leave_date",
+            label="Send the end date as leave date (employeeLeaveDateTime)",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="Needs the permission User-LifeCycleInfo.ReadWrite.All besides the others. Take care: it can start "
+            "leaver workflows that block accounts. No leave date is sent while another position follows without a day "
+            "between.",
+            group="What is sent",
+        ),
+        Setting(
+            name="leave_time",
+            label="Time of day of the leave date",
+            pattern=TIME,
+            default="23:00",
+            required=True,
+            example="23:00",
+            help="In the organization's time zone. Late, so that nobody is locked out on the last day of work.",
+            group="What is sent",
+        ),
+        Setting(
+            name="clear_at_end",
+            label="Empty the job at the end of the employment",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="The day after the last position, job title, department, company and cost centre are emptied, where "
+            "they still hold what was sent from here. Manager and contract type stay, because leaver workflows use "
+            "them. Groups and licences that hang on the department may change with it.",
+            group="What is sent",
+        ),
+        Setting(
+            name="write_employee_id",
+            label="Fill in the employee number where Entra ID has none",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="Together with the next change of a user who was found by e-mail. A number that is there is never "
+            "replaced. Entra ID takes at most 16 characters.",
+            group="What is sent",
+        ),
+        code_table(
+            "employee_types",
+            "contract_type",
+            help="The employeeType for each of our contract types: free text in Entra ID, such as Employee, "
+            "Contractor, Consultant or Vendor. An empty row keeps the built-in one.",
+        ),
+    ),
+    fields=(
+        Field(ours="title", remote="jobTitle", max_length=128, cleared_by="clear_at_end", example="Sykepleier"),
+        Field(
+            ours="company",
+            remote="companyName",
+            enabled_by="send_company",
+            cleared_by="clear_at_end",
+            encode=_company,
+            max_length=64,
+            note="The company's name.",
+            example="Fjellheim Drift",
+        ),
+        Field(
+            ours="department",
+            remote="department",
+            cleared_by="clear_at_end",
+            encode=_department,
+            max_length=64,
+            note="Plain text: the department's name, its code, or both, as the connection's settings say.",
+            example="Butikk",
+        ),
+        Field(
+            ours="cost_centre",
+            remote="employeeOrgData.costCenter",
+            enabled_by="send_cost_centre",
+            cleared_by="clear_at_end",
+            note="The division that is kept beside it stays as it is.",
+            example="4010",
+        ),
+        Field(
+            ours="manager",
+            remote="manager",
+            enabled_by="send_manager",
+            encode=_manager,
+            note="Found in Entra ID by the first search that the settings name. A manager who is not there gives a "
+            "warning, and the rest is written.",
+            example="1001",
+        ),
+        Field(
+            ours="start_date",
+            remote="employeeHireDate",
+            enabled_by="send_hire_date",
+            when=When.IF_EMPTY,
+            corrected=True,
+            always_by="replace_hire_date",
+            owned=True,
+            clearable=False,
+            format="YYYY-MM-DDThh:mm:ssZ",
+            note="Early on that day in the organization's time zone; the hour is a setting. If Entra ID does not let "
+            "this app write it, that is a warning and the rest is written.",
+            example="2026-02-01T00:00:00Z",
+        ),
+        Field(
+            ours="end_date",
+            remote="employeeLeaveDateTime",
+            enabled_by="send_leave_date",
+            owned=True,
+            hidden=f"Grant {LEAVE_RIGHT} in {GRANT}, then press Re-sync; or switch sending it off in the connection's "
+            "settings.",
+            format="YYYY-MM-DDThh:mm:ssZ",
+            note="Late on that day in the organization's time zone; the hour is a setting. Needs a permission of its "
+            "own; without it, that is a warning and the rest is written.",
+            example="2026-08-31T21:00:00Z",
+        ),
+        Field(ours="first_day_of_work", unsupported="Entra ID has only a hire date and a leave date."),
+        Field(ours="last_day_of_work", unsupported="Entra ID has only a hire date and a leave date."),
+        Field(ours="probation_end", unsupported="Entra ID has no date for the end of a probation."),
+        Field(
+            ours="contract_type",
+            remote="employeeType",
+            enabled_by="send_employee_type",
+            codes={
+                "permanent": "Employee",
+                "probation": "Employee",
+                "temporary": "Employee",
+                "substitute": "Employee",
+                "seasonal": "Employee",
+                "casual": "Employee",
+                "trainee": "Employee",
+                "job_training_program": "Employee",
+                "consultant": "Consultant",
+                "freelance": "Contractor",
+                "third_party": "Vendor",
+                "other": None,
+            },
+            table="employee_types",
+            example="Employee",
+        ),
+        Field(ours="occupation_code", unsupported="Entra ID has no occupation code."),
+        Field(ours="remuneration_type", unsupported="Entra ID holds nothing about pay."),
+        Field(ours="percentage", unsupported="Entra ID has no position percentage."),
+        Field(ours="weekly_hours", unsupported="Entra ID has no weekly hours."),
+        Field(ours="working_hours_scheme", unsupported="Entra ID holds nothing about working hours."),
+        Field(ours="end_reason", unsupported="Entra ID does not record why an employment ends."),
+        Field(ours="notice_date", unsupported="Entra ID has no date of notice."),
+    ),
+    reads="value id employeeId accountEnabled userType onPremisesSyncEnabled top select expand filter",
+    # "Microsoft Graph service-specific throttling limits", identity and access: 3 000 writes in 150 seconds for each
+    # app and tenant. Reads have their own, larger budget; counting them along keeps well inside both.
+    calls=Calls(create=3, update=2, unchanged=1),
+    limits=Limits(
+        requests=3000,
+        per_seconds=150.0,
+        concurrency=4,
+        shared_by="tenant_id",
+        note="3 000 writes in 2 minutes 30 seconds for each app and tenant.",
+    ),
+    causes=(
+        Cause(
+            "managed_on_premises",
+            "Managed in Active Directory",
+            "Change this person in your local Active Directory, from which Entra ID takes the user over, or let IT "
+            "move the user's source of authority to the cloud; then press Re-sync.",
+        ),
+        Cause(
+            "guest_account",
+            "Guest user",
+            "Give the person a member account in Entra ID, or switch Leave guest users alone off in this connection's "
+            "settings, then press Re-sync.",
+        ),
+        Cause(
+            "account_disabled",
+            "Account disabled",
+            "Enable the account in Entra ID, or switch Leave disabled accounts alone off in this connection's "
+            "settings, then press Re-sync.",
+        ),
+        Cause(
+            "permission_missing",
+            "Permission missing in Entra ID",
+            f"Grant the permission: {GRANT}. Then press Resume.",
+        ),
+        Cause(
+            "secret_expired",
+            "Client secret expired",
+            f"Create a new client secret in {SECRETS}, and enter its Value under this connection's Credentials.",
+        ),
+    ),
+    # "List users": changes are shown after a while. How long is nowhere promised; some minutes have been seen.
+    shows_late=600.0,
+    move_note="A changed start date corrects the user's hire date in Entra ID, where sending it is switched on and it "
+    "is still the one that was sent.",
+)

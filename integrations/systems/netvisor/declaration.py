@@ -1,0 +1,321 @@
+"""Netvisor (Finland): what its connector declares."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from integrations.sdk import (
+    CONTRACT_TYPES,
+    REMUNERATION_TYPES,
+    Calls,
+    Cause,
+    Delete,
+    Field,
+    Kind,
+    Limits,
+    Model,
+    RequiredWhile,
+    Setting,
+    System,
+    occupations,
+)
+from integrations.sdk import END_REASONS as ENDS
+
+KEYS_MENU = "Company menu > Api identifiers"
+TEMPORARY = "2"
+CONTRACTS = {"1": "Permanent", "2": "Temporary"}
+MODES = {"1": "employed", "2": "leased employee", "3": "self-employed", "4": "trainee", "5": "voluntary work"}
+CONTRACT_CHOICES = tuple(
+    (f"{contract}/{mode}", f"{contract_name}, {mode_name}")
+    for contract, contract_name in CONTRACTS.items()
+    for mode, mode_name in MODES.items()
+)
+END_REASONS = (
+    ("4", "Employee's own request"),
+    ("5", "Reason attributable to the employee"),
+    ("6", "Fixed-term employment ended"),
+    ("11", "Financial and production-related grounds"),
+    ("12", "Mutual agreement"),
+    ("2", "Retirement"),
+    ("13", "Other"),
+)
+PAY_TYPES = (("monthlywage", "Monthly wage"), ("hourlywage", "Hourly wage"), ("piecewage", "Piece wage"))
+NO_DIMENSION = "Netvisor keeps it on the employee and not on the employment period, so it cannot follow a position."
+
+SYSTEM = System(
+    key="netvisor",
+    name="Netvisor",
+    country="FI",
+    model=Model.HISTORY,
+    protocol="XML over HTTPS, every call signed (HMAC-SHA256)",
+    delete=Delete.REMOVE,
+    delete_note="The employment period is removed from the employee in Netvisor.",
+    matching=("employee number", "national id", "e-mail (only when switched on in the settings)"),
+    base_urls={"api": "https://integration.netvisor.fi"},
+    sandbox_urls={"api": ""},
+    credentials=(
+        Setting(
+            name="sender",
+            label="Sender",
+            required=True,
+            default="Position Sync",
+            pattern=r"[\x20-\x7e\xa0-\xff]+",
+            help="A name of your own for this integration, as it is to be seen in Netvisor; use it for nothing else. "
+            "Letters without accents are safest.",
+            group="Integration",
+        ),
+        Setting(
+            name="customer_id",
+            label="Customer identifier",
+            required=True,
+            help=f"In Netvisor: {KEYS_MENU} > Create new. It works as long as the user who made it keeps their rights.",
+            group="Company",
+        ),
+        Setting(
+            name="customer_key",
+            label="Customer key",
+            kind=Kind.SECRET,
+            required=True,
+            help=f"The private key shown together with the customer identifier ({KEYS_MENU}).",
+            group="Company",
+        ),
+        Setting(
+            name="organisation_id",
+            label="Business ID of the company",
+            required=True,
+            pattern=r"\d{7}-\d",
+            example="1234567-8",
+            help="The Finnish business ID (Y-tunnus) of the company in Netvisor, with its hyphen.",
+            group="Company",
+        ),
+        Setting(
+            name="partner_id",
+            label="Partner identifier",
+            required=True,
+            help="Given by Netvisor's partner support; one pair for each software partner, also for your own use.",
+            group="Integration",
+        ),
+        Setting(
+            name="partner_key",
+            label="Partner key",
+            kind=Kind.SECRET,
+            required=True,
+            help="The private key that Netvisor's partner support sent together with the partner identifier.",
+            group="Integration",
+        ),
+    ),
+    settings=(
+        Setting(
+            name="match_by_email",
+            label="Also look for employees by e-mail",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="Used when neither the number nor the national id is found. Netvisor cannot search by e-mail, so "
+            "every employee is read, one after the other: leave it off in a large company.",
+            group="Employees",
+        ),
+        Setting(
+            name="contract_types",
+            label="Contract types",
+            kind=Kind.TABLE,
+            rows=CONTRACT_TYPES,
+            choices=CONTRACT_CHOICES,
+            help="Netvisor's contract and form of work for each contract type here. Temporary ones need an end date.",
+            group="Codes",
+        ),
+        Setting(
+            name="end_reasons",
+            label="End reasons",
+            kind=Kind.TABLE,
+            rows=ENDS,
+            choices=END_REASONS,
+            help="Choose for dismissals whether they go there as caused by the employee or by the company: the answer "
+            "decides about unemployment benefit, so there is none built in.",
+            group="Codes",
+        ),
+        Setting(
+            name="default_end_reason",
+            label="End reason of a position that has none",
+            kind=Kind.CHOICE,
+            choices=END_REASONS,
+            default="13",
+            help="Sent with the end date. Leave it empty to stop such positions until somebody gives a reason.",
+        ),
+        Setting(
+            name="occupation_codes",
+            label="Occupation codes",
+            kind=Kind.TABLE,
+            help="Your own code on the left, the Finnish TK10 code of five digits on the right. A code that is not "
+            "listed is sent as it stands.",
+            pattern=r"[0-9]{4,5}",
+            example=occupations.FINLAND.example,
+            group="Codes",
+        ),
+        Setting(
+            name="send_remuneration_type",
+            label="Send the remuneration type",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="Marks the period as monthly, hourly or piece wage. Try it on a test company first.",
+            group="Fields",
+        ),
+        Setting(
+            name="remuneration_types",
+            label="Remuneration types",
+            kind=Kind.TABLE,
+            rows=REMUNERATION_TYPES,
+            choices=PAY_TYPES,
+            help="Used when the remuneration type is sent.",
+            group="Codes",
+        ),
+        Setting(
+            name="decimal_mark",
+            label="Decimal mark",
+            kind=Kind.CHOICE,
+            choices=(("point", "37.5"), ("comma", "37,5")),
+            default="point",
+            help="How a percentage or weekly hours with decimals are written. Whole numbers are sent without a mark.",
+            group="Fields",
+        ),
+    ),
+    fields=(
+        Field(
+            ours="title",
+            remote="profession",
+            required=True,
+            max_length=250,
+            allowed=r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]*",
+            allowed_note="take out the line break, the tab or the invisible character",
+            clearable=False,
+        ),
+        Field(
+            ours="company",
+            unsupported="The connection belongs to one company (its business ID), and a period there names no other.",
+        ),
+        Field(ours="department", unsupported=NO_DIMENSION),
+        Field(ours="cost_centre", unsupported=NO_DIMENSION),
+        Field(ours="manager", unsupported="An employment period in Netvisor has no manager."),
+        Field(
+            ours="start_date",
+            remote="startdate",
+            required=True,
+            owned=True,
+            clearable=False,
+            note="A new period that follows another one without a day between is sent with companystartdate, the first "
+            "day of the whole: by it, Netvisor counts years of service and holiday. It is not changed later.",
+            format="YYYY-MM-DD",
+        ),
+        Field(
+            ours="end_date",
+            remote="enddate",
+            # addjobperiod.nv: refused without one.
+            required_while=RequiredWhile("contract_type", rf"{TEMPORARY}/.*", "a temporary contract"),
+            owned=True,
+            format="YYYY-MM-DD",
+        ),
+        Field(ours="first_day_of_work", unsupported="Netvisor has the dates of the period and of the probation only."),
+        Field(ours="last_day_of_work", unsupported="Netvisor has the dates of the period and of the probation only."),
+        Field(ours="probation_end", remote="probationenddate", format="YYYY-MM-DD"),
+        Field(
+            ours="contract_type",
+            remote="employmentcontract, employmentmode",
+            codes={
+                "permanent": "1/1",
+                "probation": None,
+                "temporary": "2/1",
+                "substitute": "2/1",
+                "seasonal": "2/1",
+                "casual": None,
+                "trainee": "2/4",
+                "job_training_program": "2/4",
+                "consultant": None,
+                "freelance": None,
+                "third_party": None,
+                "other": None,
+            },
+            table="contract_types",
+            choices=tuple(code for code, _ in CONTRACT_CHOICES),
+            note="Two codes there, shown as contract/mode.",
+        ),
+        Field(
+            ours="occupation_code",
+            remote="occupationclassification",
+            table="occupation_codes",
+            finish=occupations.filled_up,
+            allowed=occupations.FINLAND.pattern,
+            allowed_note=f"{occupations.FINLAND.note}. Any other code needs a row in the connection's table of "
+            "occupation codes",
+            unless="it is reported to the Incomes Register for everybody who is insured against accidents at work",
+            format=occupations.FINLAND.form,
+            note="A code of four digits gets the zero that TK10 has at its end.",
+            example=occupations.FINLAND.example,
+        ),
+        Field(
+            ours="remuneration_type",
+            remote="ispaymenttypemonthlywage, ispaymenttypehourlywage, ispaymenttypepiecewage",
+            codes={
+                "monthly": "monthlywage",
+                "hourly": "hourlywage",
+                "commission": None,
+                "fee": None,
+                "piecework": "piecewage",
+            },
+            table="remuneration_types",
+            choices=tuple(code for code, _ in PAY_TYPES),
+            enabled_by="send_remuneration_type",
+        ),
+        Field(
+            ours="percentage",
+            remote="employmentform, parttimepercent",
+            minimum=Decimal(0),
+            maximum=Decimal(100),
+            decimals=2,
+            note="100 is sent as full-time without a percentage, anything below as part-time with it.",
+        ),
+        Field(ours="weekly_hours", remote="regularworkinghours", minimum=Decimal(0), maximum=Decimal(168), decimals=2),
+        Field(ours="working_hours_scheme", unsupported="An employment period in Netvisor has no working-hours scheme."),
+        Field(
+            ours="end_reason",
+            remote="endreason",
+            required_with="end_date",
+            owned=True,
+            codes={
+                "resigned": "4",
+                # The employee's own fault, or the employer's grounds: it decides about a benefit, and only HR knows.
+                "dismissed": None,
+                "contract_ended": "6",
+                "mutual_agreement": "12",
+                "retirement": "2",
+                "internal_transfer": "13",
+                "payroll_system_change": "13",
+                "other": "13",
+            },
+            table="end_reasons",
+            choices=tuple(code for code, _ in END_REASONS),
+            default_setting="default_end_reason",
+        ),
+        Field(ours="notice_date", unsupported="An employment period in Netvisor has no notice date."),
+    ),
+    reads=(
+        "Root ResponseStatus Status TimeStamp Replies InsertedDataIdentifier Employees Employee "
+        "EmployeeBaseInformation EmployeeNumber EmploymentPeriods EmploymentPeriod NetvisorKey "
+        "IncludeEndedEmployments companystartdate type format"
+    ),
+    # "Resources - general": one call at a time for a company, and at least two minutes' patience.
+    calls=Calls(create=2, update=2, unchanged=1),
+    limits=Limits(
+        concurrency=1,
+        read_timeout=120,
+        one_call_by="organisation_id",
+        note="One call at a time for each company; no rate limit is known.",
+    ),
+    causes=(
+        Cause(
+            "period_locked",
+            "Accounting period locked",
+            "Open the accounting period in Netvisor, or change the dates here; then press Re-sync.",
+        ),
+    ),
+    moves=True,
+    move_note="The start date of the existing employment period is changed.",
+)

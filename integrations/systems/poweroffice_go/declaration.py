@@ -1,0 +1,503 @@
+"""PowerOffice Go: what its connector declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from integrations.sdk import (
+    BY_AGREEMENT,
+    CONTINUOUS_336,
+    NO_SHIFT,
+    OFFSHORE_336,
+    ROUND_THE_CLOCK_355,
+    SHIFT_365,
+    Calls,
+    Cause,
+    Delete,
+    Field,
+    FullTimeHours,
+    Kind,
+    Limits,
+    Model,
+    Setting,
+    System,
+    When,
+    code_table,
+    digits_of,
+    occupations,
+)
+
+FORMS = (
+    ("Permanent", "Permanent (fast)"),
+    ("Temporary", "Temporary (midlertidig)"),
+    ("PermanentEmploymentAndHiredOut", "Permanent and hired out"),
+    ("TemporaryEmploymentAndHiredOut", "Temporary and hired out"),
+    ("TemporaryEmploymentAsOnCallCoverstaff", "Temporary, on-call cover (tilkallingsvikar)"),
+)
+TYPES = (
+    ("Ordinary", "Ordinary employment"),
+    ("Maritime", "Maritime employment"),
+    ("FreelancersEtc", "Freelancers and others"),
+    ("PensionEtc", "Pension and others"),
+)
+ARRANGEMENTS = (
+    ("NonShift", "No shift work"),
+    ("SemiContinuousShift", "Semi-continuous shift (35.5 hours)"),
+    ("ContinuousShift", "Continuous shift (33.6 hours)"),
+    ("ShiftWork", "Shift work (36.5 hours)"),
+    ("Offshore", "Offshore (33.6 hours)"),
+    ("OtherShifts", "Other shifts"),
+)
+FULL_TIME_HOURS = FullTimeHours(
+    single="full_time_hours",
+    hours={
+        "NonShift": NO_SHIFT,
+        "SemiContinuousShift": ROUND_THE_CLOCK_355,
+        "ContinuousShift": CONTINUOUS_336,
+        "ShiftWork": SHIFT_365,
+        "Offshore": OFFSHORE_336,
+        "OtherShifts": BY_AGREEMENT,
+    },
+)
+REASONS = (
+    ("EmployeeHasResigned", "The employee has resigned"),
+    ("EmployerHasDismissedTheEmployee", "The employer has dismissed the employee"),
+    ("ContractCommitmentOrTemporaryEmploymentExpired", "The contract or temporary employment has expired"),
+    ("ChangeOfOrganizationStructureOrChangedJobInternally", "Reorganisation, or another job in the same company"),
+    ("ChangeOfPayrollSystemOrAccountant", "Change of payroll system or accountant"),
+)
+
+
+def _digits(ours: Any, settings: Mapping[str, Any]) -> str:
+    """An occupation code without the spaces and dots that people write into it; leading zeros stay."""
+    return re.sub(r"[\s.]", "", str(ours))
+
+
+def _organization_number(ours: Any, settings: Mapping[str, Any]) -> str:
+    return digits_of(ours.organization_number)
+
+
+SYSTEM = System(
+    key="poweroffice_go",
+    name="PowerOffice Go",
+    country="NO",
+    model=Model.FLAT,
+    protocol="REST, JSON and JSON Patch",
+    delete=Delete.BY_HAND,
+    delete_note=(
+        "an employment that was reported to the authorities can no longer be deleted. Open the employee in PowerOffice "
+        "Go and end the employment there; if it was registered by mistake, choose the end reason “should never have "
+        "been reported”."
+    ),
+    matching=("external import reference", "employee number (Number, then External code)", "e-mail"),
+    base_urls={
+        "api": "https://goapi.poweroffice.net/v2",
+        "token": "https://goapi.poweroffice.net/OAuth/Token",
+    },
+    sandbox_urls={"api": "/v2", "token": "/OAuth/Token"},
+    credentials=(
+        Setting(
+            name="application_key",
+            label="Application key",
+            kind=Kind.SECRET,
+            required=True,
+            help="PowerOffice gives it to your integration when it is registered with them; one for all companies.",
+            group="Integration",
+        ),
+        Setting(
+            name="subscription_key",
+            label="Subscription key",
+            kind=Kind.SECRET,
+            required=True,
+            help="developer.poweroffice.net > Profile > your product subscription. Demo and production have one each.",
+            group="Integration",
+        ),
+        Setting(
+            name="client_key",
+            label="Client key",
+            kind=Kind.SECRET,
+            required=True,
+            help="PowerOffice Go of the company > Settings > Extensions > Add extension > this integration. "
+            "One for each company.",
+            group="Company",
+        ),
+    ),
+    settings=(
+        Setting(
+            name="match_reference",
+            label="Match by the external import reference first",
+            kind=Kind.BOOLEAN,
+            default=True,
+            help="An integration that created the employees may have stored our employee number there; PowerOffice Go "
+            "does not show it on its pages. Switch this off if another program keeps numbers of its own in it.",
+            group="Matching",
+        ),
+        Setting(
+            name="start_follows",
+            label="The employment's start date follows the current position",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="Off: an employment keeps its start date when another position takes over, as the register of "
+            "employers and employees expects. On: the start of each new position is written over it.",
+            group="What is sent",
+        ),
+        Setting(
+            name="percentage_from",
+            label="A changed percentage counts from",
+            kind=Kind.CHOICE,
+            choices=(("today", "The day on which it is sent"), ("start", "The start of the position")),
+            default="today",
+            required=True,
+            help="When a new position takes over, its percentage always counts from its own start.",
+            group="What is sent",
+        ),
+        Setting(
+            name="send_title",
+            label="Send the title",
+            kind=Kind.BOOLEAN,
+            default=True,
+            help="To the employee, at once. Needs the privilege Employee_Full.",
+            group="What is sent",
+        ),
+        Setting(
+            name="send_department",
+            label="Send the department",
+            kind=Kind.BOOLEAN,
+            default=True,
+            help="To the employee, at once. Needs the privileges Employee_Full and Department.",
+            group="What is sent",
+        ),
+        Setting(
+            name="send_manager",
+            label="Send the manager",
+            kind=Kind.BOOLEAN,
+            default=True,
+            help="To the employee, at once. Needs the privilege Employee_Full.",
+            group="What is sent",
+        ),
+        Setting(
+            name="send_cost_centre",
+            label="Send the cost centre as location",
+            kind=Kind.BOOLEAN,
+            default=False,
+            help="PowerOffice Go has no cost centres. Switch this on if its locations (lokasjon) carry the same codes. "
+            "Needs the privileges Employee_Full and Location.",
+            group="What is sent",
+        ),
+        Setting(
+            name="send_company",
+            label="Send the company as sub-unit",
+            kind=Kind.BOOLEAN,
+            default=True,
+            help="Off: new employments go to PowerOffice Go's default sub-unit (virksomhet), and others stay where "
+            "they are.",
+            group="What is sent",
+        ),
+        Setting(
+            name="full_time_hours",
+            label="Hours of a full-time week, whatever the scheme",
+            kind=Kind.DECIMAL,
+            default=None,
+            example="37.5",
+            help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for every "
+            "scheme that the table of hours does not name.",
+        ),
+        Setting(
+            name="employment_type",
+            label="Employment type",
+            kind=Kind.CHOICE,
+            choices=TYPES,
+            default="Ordinary",
+            required=True,
+            help="Given to employments that we make; later changes are made in PowerOffice Go.",
+            group="New employments",
+        ),
+        Setting(
+            name="working_hours",
+            label="Working-hours scheme of positions without one",
+            kind=Kind.CHOICE,
+            choices=ARRANGEMENTS,
+            default="NonShift",
+            required=True,
+            help="PowerOffice Go requires one.",
+        ),
+        Setting(
+            name="profession_code",
+            label="Occupation code of positions without one",
+            pattern=occupations.NORWAY.pattern,
+            example=occupations.NORWAY.example,
+            help="PowerOffice Go requires one. Empty: such positions are not sent until they have one.",
+        ),
+        Setting(
+            name="end_reason",
+            label="End reason of positions without one",
+            kind=Kind.CHOICE,
+            choices=REASONS,
+            help="PowerOffice Go requires a reason with each end date. Empty: such positions are not sent.",
+        ),
+        Setting(
+            name="enterprises",
+            label="Companies",
+            kind=Kind.TABLE,
+            help="Where a company's organization number here is not that of its sub-unit in PowerOffice Go: "
+            "our number and theirs.",
+            example="974760673",
+            group="Translation",
+        ),
+        code_table(
+            "employment_forms",
+            "contract_type",
+            FORMS,
+            help="PowerOffice Go's employment form for each of our contract types. An empty row keeps the built-in "
+            "one.",
+        ),
+        code_table(
+            "arrangements",
+            "working_hours_scheme",
+            ARRANGEMENTS,
+            help="PowerOffice Go's arrangement for each of our schemes. An empty row keeps the built-in one.",
+        ),
+        FULL_TIME_HOURS.table(
+            dict(ARRANGEMENTS),
+            help="FullTimeHoursPerWeek, written with a new employment and with a changed scheme. Other changes are "
+            "made in PowerOffice Go.",
+        ),
+        code_table(
+            "reasons",
+            "end_reason",
+            REASONS,
+            help="PowerOffice Go's reason for each of ours. It has none for retirement, death or a mutual agreement: "
+            "choose which one stands for these and for “other”.",
+        ),
+    ),
+    fields=(
+        Field(
+            ours="title",
+            remote="JobTitle",
+            enabled_by="send_title",
+            note="Stands on the employee, not on the employment, and counts at once.",
+            example="Sykepleier",
+        ),
+        Field(
+            ours="company",
+            remote="EnterpriseId",
+            enabled_by="send_company",
+            encode=_organization_number,
+            table="enterprises",
+            clearable=False,
+            note="The sub-unit (virksomhet) with this organization number, looked up in PowerOffice Go. Without a "
+            "company, a new employment goes to the default sub-unit.",
+            format="9 digits",
+            example="974760673",
+        ),
+        Field(
+            ours="department",
+            remote="DepartmentId",
+            enabled_by="send_department",
+            encode=lambda ours, settings: ours.code,
+            note="The active department with this code, looked up in PowerOffice Go. Stands on the employee and counts "
+            "at once.",
+            example="BUT1",
+        ),
+        Field(
+            ours="cost_centre",
+            remote="LocationId",
+            enabled_by="send_cost_centre",
+            note="The active location with this code, looked up in PowerOffice Go. Stands on the employee and counts "
+            "at once.",
+            example="BUT1",
+        ),
+        Field(
+            ours="manager",
+            remote="ManagerEmployeeId",
+            enabled_by="send_manager",
+            encode=lambda ours, settings: ours.number,
+            note="Found in PowerOffice Go in the same way as an employee. If there is no such employee, the rest is "
+            "written and the log says so.",
+            example="1001",
+        ),
+        Field(
+            ours="start_date",
+            remote="StartDate",
+            when=When.ON_CREATE,
+            corrected=True,
+            always_by="start_follows",
+            owned=True,
+            clearable=False,
+            format="YYYY-MM-DD",
+            example="2026-11-01",
+        ),
+        Field(ours="end_date", remote="EndDate", owned=True, format="YYYY-MM-DD", example="2026-12-31"),
+        Field(
+            ours="first_day_of_work", unsupported="An employment in PowerOffice Go has a start and an end date only."
+        ),
+        Field(ours="last_day_of_work", unsupported="An employment in PowerOffice Go has a start and an end date only."),
+        Field(
+            ours="probation_end", unsupported="An employment in PowerOffice Go has no date for the end of probation."
+        ),
+        Field(
+            ours="contract_type",
+            remote="EmploymentForm",
+            required=True,
+            codes={
+                "permanent": "Permanent",
+                "probation": None,
+                "temporary": "Temporary",
+                "substitute": "Temporary",
+                "seasonal": "Temporary",
+                "casual": "TemporaryEmploymentAsOnCallCoverstaff",
+                "trainee": "Temporary",
+                "job_training_program": None,
+                "consultant": None,
+                "freelance": None,
+                "third_party": None,
+                "other": None,
+            },
+            table="employment_forms",
+            choices=tuple(code for code, _ in FORMS),
+            clearable=False,
+            example="Permanent",
+        ),
+        Field(
+            ours="occupation_code",
+            remote="ProfessionCode",
+            required=True,
+            default_setting="profession_code",
+            encode=_digits,
+            max_length=7,
+            allowed=occupations.NORWAY.pattern,
+            allowed_note=occupations.NORWAY.note,
+            clearable=False,
+            example=occupations.NORWAY.example,
+        ),
+        Field(
+            ours="remuneration_type",
+            unsupported="PowerOffice Go keeps it on the salary line together with the amount, which is never sent.",
+        ),
+        Field(
+            ours="percentage",
+            remote="FtePercentage",
+            required=True,
+            minimum=Decimal(0),
+            maximum=Decimal(100),
+            decimals=2,
+            clearable=False,
+            note="A new line from the day of the change; the lines before it stay.",
+            example="52.45",
+        ),
+        Field(
+            ours="weekly_hours",
+            unsupported="PowerOffice Go knows the hours of a full-time week and the percentage, not a person's hours.",
+        ),
+        Field(
+            ours="working_hours_scheme",
+            remote="WorkingHoursArrangement",
+            required=True,
+            default_setting="working_hours",
+            codes={
+                "not_shift": "NonShift",
+                "shift": None,
+                "round_the_clock": "SemiContinuousShift",
+                "shift_365": "ShiftWork",
+                "offshore_336": "Offshore",
+                "continuous": "ContinuousShift",
+                "other_shift": "OtherShifts",
+            },
+            table="arrangements",
+            choices=tuple(code for code, _ in ARRANGEMENTS),
+            clearable=False,
+            note="The hours of a full-time week are set with it as the connection's table of hours says.",
+            example="NonShift",
+        ),
+        Field(
+            ours="end_reason",
+            remote="EndDateReason",
+            required_with="end_date",
+            default_setting="end_reason",
+            codes={
+                "resigned": "EmployeeHasResigned",
+                "dismissed": "EmployerHasDismissedTheEmployee",
+                "contract_ended": "ContractCommitmentOrTemporaryEmploymentExpired",
+                "mutual_agreement": None,
+                "retirement": None,
+                "internal_transfer": "ChangeOfOrganizationStructureOrChangedJobInternally",
+                "payroll_system_change": "ChangeOfPayrollSystemOrAccountant",
+                "other": None,
+            },
+            table="reasons",
+            choices=tuple(code for code, _ in REASONS),
+            owned=True,
+            example="EmployeeHasResigned",
+        ),
+        Field(ours="notice_date", unsupported="An employment in PowerOffice Go has no date of notice."),
+    ),
+    reads=(
+        "Id Number Code EmployeeId EmploymentId EmploymentType EndedAndReported FromDate CreatedDateTimeOffset "
+        "FullTimeHoursPerWeek EnterpriseNo ManagerEmployeeNo DepartmentCode LocationCode ExternalNumber "
+        "ExternalImportReference IsActive IsArchived IsDefault employeeNos externalNos codes Fields PageNumber "
+        "PageSize op path value ValidPrivileges InvalidPrivileges"
+    ),
+    # "Requests": 10 requests in a second for each subscription key, whichever client key they carry. Two are left to
+    # other programs that use the same subscription.
+    calls=Calls(create=7, update=4, unchanged=3),
+    limits=Limits(
+        requests=8,
+        per_seconds=1.0,
+        # Two that are late on their way and eight that are not are still the ten allowed.
+        concurrency=2,
+        shared_by="subscription_key",
+        note="PowerOffice allows 10 requests in a second for each subscription key; we use at most 8 of them.",
+    ),
+    causes=(
+        Cause(
+            "full_time_hours_missing",
+            "Hours of a full week missing",
+            "Fill in the scheme's row under Hours of a full week in each scheme in the connection's settings, then "
+            "press Re-sync.",
+        ),
+        Cause(
+            "privilege_missing",
+            "Privilege missing in PowerOffice Go",
+            "Ask PowerOffice to give the integration this privilege, then press Resume.",
+        ),
+        Cause(
+            "department_missing",
+            "Department not in PowerOffice Go",
+            "Create or activate the department in PowerOffice Go, or choose another one on the position, then press "
+            "Re-sync.",
+        ),
+        Cause(
+            "location_missing",
+            "Location not in PowerOffice Go",
+            "Create or activate the location in PowerOffice Go, or choose another cost centre on the position, then "
+            "press Re-sync.",
+        ),
+        Cause(
+            "enterprise_missing",
+            "Sub-unit not in PowerOffice Go",
+            "Register the sub-unit in PowerOffice Go, or enter its number under Companies in this connection's "
+            "settings, then press Re-sync.",
+        ),
+        Cause(
+            "employment_closed",
+            "Employment already reported as ended",
+            "Open the employment again in PowerOffice Go, then press Re-sync; or let the position here start after the "
+            "end there.",
+        ),
+        Cause(
+            "employment_not_unique",
+            "Several employments in PowerOffice Go",
+            "Mark the right employment as default, or end the others, in PowerOffice Go, then press Re-sync.",
+        ),
+        Cause(
+            "employment_in_the_way",
+            "Another employment in PowerOffice Go",
+            "End or delete the other employment in PowerOffice Go, or make it agree with the position here, then press "
+            "Re-sync.",
+        ),
+    ),
+    move_note="A changed start date of the same position corrects the employment that was made for it.",
+)

@@ -1,0 +1,461 @@
+"""Tripletex (API 2.0): what its connector declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from integrations.sdk import (
+    BY_AGREEMENT,
+    CONTINUOUS_336,
+    OFFSHORE_336,
+    ROUND_THE_CLOCK_355,
+    SHIFT_365,
+    AbsentWhile,
+    Calls,
+    Cause,
+    Company,
+    Delete,
+    Field,
+    FullTimeHours,
+    Kind,
+    Limits,
+    Model,
+    Setting,
+    System,
+    When,
+    code_table,
+    digits_of,
+    occupations,
+)
+
+# employmentType and employmentForm as one word: a freelancer has no form, everybody else has one.
+FREELANCE = "FREELANCE"
+FORM_LABELS = (
+    ("PERMANENT", "Permanent"),
+    ("TEMPORARY", "Temporary"),
+    ("TEMPORARY_ON_CALL", "Temporary, on call"),
+    ("PERMANENT_AND_HIRED_OUT", "Permanent and hired out"),
+    ("TEMPORARY_AND_HIRED_OUT", "Temporary and hired out"),
+    (FREELANCE, "Freelance"),
+)
+END_REASON_LABELS = (
+    ("EMPLOYMENT_END_EMPLOYEE", "Ended by the employee"),
+    ("EMPLOYMENT_END_EMPLOYER", "Ended by the employer"),
+    ("EMPLOYMENT_END_EXPIRED", "Fixed term expired"),
+    ("EMPLOYMENT_END_INTERNAL_CHANGE", "Internal change"),
+    ("EMPLOYMENT_END_SYSTEM_OR_ACCOUNTANT_CHANGE", "Change of payroll system or accountant"),
+)
+REMUNERATION_LABELS = (
+    ("MONTHLY_WAGE", "Monthly wage"),
+    ("HOURLY_WAGE", "Hourly wage"),
+    ("COMMISION_PERCENTAGE", "Commission"),  # Tripletex' own spelling
+    ("FEE", "Fee"),
+    ("PIECEWORK_WAGE", "Piecework"),
+)
+HOURS_LABELS = (
+    ("NOT_SHIFT", "No shift work"),
+    ("ROUND_THE_CLOCK", "Round the clock"),
+    ("SHIFT_365", "Shift 365"),
+    ("OFFSHORE_336", "Offshore 336"),
+    ("CONTINUOUS", "Continuous shift 336"),
+    ("OTHER_SHIFT", "Other shift"),
+)
+# A freelancer is reported without percentage, scheme and hours.
+FREELANCER = AbsentWhile("contract_type", FREELANCE, "a freelance contract")
+NOT_SHIFT = "NOT_SHIFT"
+SHIFT_HOURS = FullTimeHours(
+    single="shift_hours",
+    hours={
+        "ROUND_THE_CLOCK": ROUND_THE_CLOCK_355,
+        "SHIFT_365": SHIFT_365,
+        "OFFSHORE_336": OFFSHORE_336,
+        "CONTINUOUS": CONTINUOUS_336,
+        "OTHER_SHIFT": BY_AGREEMENT,
+    },
+)
+DAYS_OF_A_WEEK = 5
+
+
+def _organization_number(company: Company, settings: Mapping[str, Any]) -> str:
+    return digits_of(company.organization_number)
+
+
+def _hours_per_day(hours: Any, settings: Mapping[str, Any]) -> Decimal:
+    return (Decimal(str(hours)) / DAYS_OF_A_WEEK).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+SYSTEM = System(
+    key="tripletex",
+    name="Tripletex",
+    country="NO",
+    model=Model.HISTORY,
+    protocol="REST, JSON",
+    delete=Delete.BY_HAND,
+    delete_note=(
+        "its API cannot remove an employment. In Tripletex, open the employee under Company > Employees and end the "
+        "employment, with the end reason “wrongly reported” if it was never valid."
+    ),
+    matching=("employee number", "national id", "e-mail"),
+    base_urls={"api": "https://tripletex.no/v2"},
+    sandbox_urls={"api": "/v2"},
+    credentials=(
+        Setting(
+            name="consumer_token",
+            label="Consumer token",
+            kind=Kind.SECRET,
+            required=True,
+            group="Access",
+            help="Issued by Tripletex to whoever runs this installation, after the integration is approved "
+            "(developer.tripletex.no). The test environment has tokens of its own.",
+        ),
+        Setting(
+            name="employee_token",
+            label="Employee token",
+            kind=Kind.SECRET,
+            required=True,
+            group="Access",
+            help="In Tripletex: Company > Employees > the employee who owns the access > API access > New token. It "
+            "can do no more than that employee can.",
+        ),
+        Setting(
+            name="company_id",
+            label="Company ID",
+            default="0",
+            pattern=r"\d{0,12}",
+            example="0",
+            group="Access",
+            help="Leave 0 for the company that the employee token belongs to. With an accounting firm's token: the "
+            "client's company ID in Tripletex.",
+        ),
+    ),
+    settings=(
+        Setting(
+            name="details_from",
+            label="A change of terms counts from",
+            kind=Kind.CHOICE,
+            default="today",
+            choices=(
+                ("today", "today: a new details row, the earlier terms stay for the days before"),
+                ("row", "the row in force: it is corrected, back to the date it starts on"),
+            ),
+            group="Behaviour",
+            help="For percentage, occupation code, contract type, remuneration type and working-hours scheme of a "
+            "running employment. One that has not begun, or is over, is always corrected in place.",
+        ),
+        Setting(
+            name="default_division",
+            label="Sub-unit when the employee has none here",
+            pattern=r"\d{9}",
+            example="974760673",
+            help="Organization number of a sub-unit (virksomhet) that is registered in Tripletex.",
+        ),
+        Setting(
+            name="divisions",
+            label="Sub-units",
+            kind=Kind.TABLE,
+            help="Our company's organization number on the left, Tripletex' sub-unit's on the right. Only needed where "
+            "they differ, as when a company here is the legal entity.",
+            group="Translation",
+        ),
+        Setting(
+            name="default_employment_form",
+            label="Contract type when the position has none",
+            kind=Kind.CHOICE,
+            choices=FORM_LABELS,
+        ),
+        code_table(
+            "contract_types",
+            "contract_type",
+            FORM_LABELS,
+        ),
+        Setting(
+            name="occupation_codes",
+            label="Occupation codes",
+            kind=Kind.TABLE,
+            help="Our code on the left, Tripletex' seven-digit code on the right. Only needed where codes here are not "
+            "the seven-digit ones that Tripletex lists.",
+            example="2130 → 2130109",
+            group="Translation",
+        ),
+        Setting(
+            name="default_remuneration_type",
+            label="Remuneration type when the position has none",
+            kind=Kind.CHOICE,
+            default="MONTHLY_WAGE",
+            choices=REMUNERATION_LABELS,
+        ),
+        Setting(
+            name="default_working_hours_scheme",
+            label="Working-hours scheme when the position has none",
+            kind=Kind.CHOICE,
+            default=NOT_SHIFT,
+            choices=HOURS_LABELS,
+        ),
+        code_table(
+            "working_hours_schemes",
+            "working_hours_scheme",
+            HOURS_LABELS,
+        ),
+        Setting(
+            name="shift_hours",
+            label="Shift hours, whatever the scheme",
+            kind=Kind.DECIMAL,
+            default=None,
+            example="33.6",
+            help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for every "
+            "scheme that the table of hours does not name.",
+        ),
+        SHIFT_HOURS.table(
+            dict(HOURS_LABELS),
+            help="Tripletex asks for shift hours with every shift scheme. Written with a new row and with a changed "
+            "scheme.",
+        ),
+        code_table(
+            "end_reasons",
+            "end_reason",
+            END_REASON_LABELS,
+        ),
+        Setting(
+            name="tax_deduction_code",
+            label="Tax deduction code of a new employment",
+            kind=Kind.CHOICE,
+            choices=(
+                ("loennFraHovedarbeidsgiver", "Pay from main employer"),
+                ("loennFraBiarbeidsgiver", "Pay from secondary employer"),
+            ),
+            help="Left empty, Tripletex takes the main employer's. Never changed on an existing employment.",
+        ),
+        Setting(
+            name="send_weekly_hours",
+            label="Send weekly hours as the employee's standard time",
+            kind=Kind.BOOLEAN,
+            default=False,
+            group="Behaviour",
+            help="Tripletex has no weekly hours on an employment, only hours per day of the employee (standard time), "
+            "used for time sheets: a fifth of the weekly hours is sent.",
+        ),
+    ),
+    fields=(
+        Field(
+            ours="title",
+            unsupported="Tripletex has no job title on an employment; the occupation code is what it keeps.",
+        ),
+        Field(
+            ours="company",
+            remote="Employment.division",
+            when=When.IF_EMPTY,
+            required=True,
+            encode=_organization_number,
+            table="divisions",
+            default_setting="default_division",
+            allowed=r"\d{9}",
+            allowed_note="the sub-unit's organization number has nine digits",
+            clearable=False,
+            stays="Tripletex does not let an employment change its sub-unit: put the old company back, or end this "
+            "position and add a new one",
+            note="Set once: Tripletex does not let an employment change its sub-unit.",
+            format="organization number of a sub-unit",
+            example="974760673",
+        ),
+        Field(
+            ours="department",
+            unsupported="Tripletex keeps one department on the employee, without dates, and none on an employment. "
+            "Change it on the employee there.",
+        ),
+        Field(ours="cost_centre", unsupported="Tripletex has no cost centre on an employment."),
+        Field(ours="manager", unsupported="Tripletex knows a manager of a department only, not of an employee."),
+        Field(
+            ours="start_date",
+            remote="Employment.startDate",
+            required=True,
+            clearable=False,
+            owned=True,
+            note="Also the date of the first details row.",
+            format="YYYY-MM-DD",
+        ),
+        Field(ours="end_date", remote="Employment.endDate", owned=True, format="YYYY-MM-DD"),
+        Field(ours="first_day_of_work", unsupported="Tripletex has only the start date of the employment."),
+        Field(ours="last_day_of_work", unsupported="Tripletex has only the end date of the employment."),
+        Field(ours="probation_end", unsupported="Tripletex does not keep a probation period."),
+        Field(
+            ours="contract_type",
+            remote="EmploymentDetails.employmentForm",
+            required=True,
+            codes={
+                "permanent": "PERMANENT",
+                "probation": None,
+                "temporary": "TEMPORARY",
+                "substitute": "TEMPORARY",
+                "seasonal": "TEMPORARY",
+                "casual": "TEMPORARY_ON_CALL",
+                "trainee": "TEMPORARY",
+                "job_training_program": None,
+                "consultant": None,
+                "freelance": FREELANCE,
+                "third_party": None,
+                "other": None,
+            },
+            table="contract_types",
+            choices=tuple(code for code, _ in FORM_LABELS),
+            default_setting="default_employment_form",
+            clearable=False,
+            note="Freelance is sent as employmentType FREELANCE, every other one with employmentType ORDINARY (a "
+            "maritime employment stays maritime).",
+        ),
+        Field(
+            ours="occupation_code",
+            remote="EmploymentDetails.occupationCode",
+            required=True,
+            table="occupation_codes",
+            allowed=occupations.NORWAY.pattern,
+            allowed_note=f"{occupations.NORWAY.note}. Other codes need a row in the connection's settings under "
+            "Occupation codes",
+            clearable=False,
+            format=occupations.NORWAY.form,
+            example=occupations.NORWAY.example,
+        ),
+        Field(
+            ours="remuneration_type",
+            remote="EmploymentDetails.remunerationType",
+            required=True,
+            codes={
+                "monthly": "MONTHLY_WAGE",
+                "hourly": "HOURLY_WAGE",
+                "commission": "COMMISION_PERCENTAGE",
+                "fee": "FEE",
+                "piecework": "PIECEWORK_WAGE",
+            },
+            choices=tuple(code for code, _ in REMUNERATION_LABELS),
+            default_setting="default_remuneration_type",
+            clearable=False,
+        ),
+        Field(
+            ours="percentage",
+            remote="EmploymentDetails.percentageOfFullTimeEquivalent",
+            required=True,
+            absent_while=FREELANCER,
+            minimum=Decimal(0),
+            maximum=Decimal(100),
+            decimals=2,
+            clearable=False,
+            format="0-100",
+            example="80",
+        ),
+        Field(
+            ours="weekly_hours",
+            remote="StandardTime.hoursPerDay",
+            enabled_by="send_weekly_hours",
+            encode=_hours_per_day,
+            minimum=Decimal(0),
+            maximum=Decimal(24),
+            decimals=2,
+            clearable=False,
+            note="Kept on the employee, from the start date or the date of the change; a fifth of the weekly hours.",
+            example="37.5 → 7.5",
+        ),
+        Field(
+            ours="working_hours_scheme",
+            remote="EmploymentDetails.workingHoursScheme",
+            required=True,
+            absent_while=FREELANCER,
+            codes={
+                "not_shift": NOT_SHIFT,
+                "shift": None,
+                "round_the_clock": "ROUND_THE_CLOCK",
+                "shift_365": "SHIFT_365",
+                "offshore_336": "OFFSHORE_336",
+                "continuous": "CONTINUOUS",
+                "other_shift": "OTHER_SHIFT",
+            },
+            table="working_hours_schemes",
+            choices=tuple(code for code, _ in HOURS_LABELS),
+            default_setting="default_working_hours_scheme",
+            clearable=False,
+            note="Shift hours are set with it as the connection's table of hours says.",
+        ),
+        Field(
+            ours="end_reason",
+            remote="Employment.employmentEndReason",
+            required_with="end_date",
+            codes={
+                "resigned": "EMPLOYMENT_END_EMPLOYEE",
+                "dismissed": "EMPLOYMENT_END_EMPLOYER",
+                "contract_ended": "EMPLOYMENT_END_EXPIRED",
+                "mutual_agreement": None,
+                "retirement": None,
+                "internal_transfer": "EMPLOYMENT_END_INTERNAL_CHANGE",
+                "payroll_system_change": "EMPLOYMENT_END_SYSTEM_OR_ACCOUNTANT_CHANGE",
+                "other": None,
+            },
+            table="end_reasons",
+            choices=tuple(code for code, _ in END_REASON_LABELS),
+            owned=True,
+            note="An employment that was ended there as wrongly reported counts as not there.",
+        ),
+        Field(ours="notice_date", unsupported="Tripletex does not keep the day on which notice was given."),
+    ),
+    reads=(
+        "id version value values fullResultSize count from fields date fromDate employee employeeId employeeNumber "
+        "employmentId employmentType shiftDurationHours code companyId organizationNumber expirationDate "
+        "developerMessage validationMessages message field"
+    ),
+    calls=Calls(create=3, update=3, unchanged=2),
+    limits=Limits(
+        concurrency=2,
+        shared_by="employee_token",
+        note="Tripletex counts per employee token and does not publish the number; when it says stop, we wait as long "
+        "as its X-Rate-Limit-Reset header tells.",
+    ),
+    causes=(
+        Cause(
+            "birth_date_missing",
+            "Date of birth missing there",
+            "Fill in the date of birth on the employee's card in Tripletex, then press Re-sync.",
+        ),
+        Cause(
+            "unknown_occupation_code",
+            "Occupation code not in Tripletex",
+            "Choose a seven-digit code from Tripletex' own list, on the position or in the connection's settings under "
+            "Occupation codes, then press Re-sync.",
+        ),
+        Cause(
+            "unknown_division",
+            "Sub-unit not in Tripletex",
+            "Register the sub-unit (virksomhet) in Tripletex, or name another one in the connection's settings under "
+            "Sub-units, then press Re-sync.",
+        ),
+        Cause(
+            "shift_hours_missing",
+            "Shift hours missing",
+            "Fill in the scheme's row under Hours of a full week in each scheme in the connection's settings, then "
+            "press Re-sync.",
+        ),
+        Cause(
+            "wage_hidden",
+            "Wages hidden from our token",
+            "Give the owner of the employee token the right to see wages in Tripletex, or choose in the connection's "
+            "settings that a change of terms corrects the row in force; then press Re-sync.",
+        ),
+        Cause(
+            "later_details_row",
+            "A details row stands in the way",
+            "Correct the employment's details rows in Tripletex so that none begins before the new start, then press "
+            "Re-sync.",
+        ),
+        Cause(
+            "not_cleared",
+            "Tripletex kept a value",
+            "Empty the field on the employment in Tripletex, then press Re-sync.",
+        ),
+        Cause(
+            "locked_in_target",
+            "Locked in Tripletex",
+            "Unlock or finish what holds the record in Tripletex, then press Re-sync.",
+        ),
+    ),
+    moves=True,
+    move_note="Tripletex moves the first details row along. It cannot pass the second one.",
+    unsynced_note="Pay and tax are never sent: a new details row takes over the wage of the row before it.",
+)
