@@ -184,7 +184,7 @@ class Connector:
                 continue
             problem = self._doubt(person, found, ordered)
             if problem is not None:
-                raise MatchRefusedError(problem.message, cause=problem.cause, candidate=found.id)
+                raise MatchRefusedError(problem.said, cause=problem.cause, candidate=found.id)
             return found
         message = (
             f"No employee in {name} has {' or '.join(dict.fromkeys(searched))}. Add the employee there, or correct the "
@@ -216,7 +216,7 @@ class Connector:
                 if found is not None and found.id != known_id:
                     confirmed = ("confirmed match", known_id)
                     problem = identity.disagreement(self.system.name, confirmed, (step[0], found.id))
-                    raise MatchRefusedError(problem.message, cause=problem.cause, candidate=known_id)
+                    raise MatchRefusedError(problem.said, cause=problem.cause, candidate=known_id)
         return replace(known, matched_by=identity.CONFIRMED)
 
     @property

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, tzinfo
 from threading import RLock
 from typing import Any, Protocol
 
+from integrations.sdk.messages import Message, Text
+from integrations.sdk.messages import gettext_noop as _
 from integrations.sdk.values import Person, RemoteEmployee
 
 
@@ -27,7 +29,8 @@ class Vault(Protocol):
 
 
 # What the log says of a record until a person says that its file was imported (`integrations.runtime.outbox`).
-NOT_YET_IMPORTED = ", not yet imported."
+NOT_YET_IMPORTED = Text("file.pending", _("In {file}, not yet imported."))
+IMPORTED = Text("file.imported", _("In {file}, imported by {by}."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,9 @@ class Filed:
     name: str
 
     @property
-    def pending(self) -> str:
+    def pending(self) -> Message:
         """For `Written.pending`."""
-        return f"In {self.name}{NOT_YET_IMPORTED}"
+        return NOT_YET_IMPORTED(file=self.name)
 
 
 class Outbox(Protocol):

@@ -1,8 +1,25 @@
-"""The few exceptions that a connector raises; the engine understands these and no others."""
+"""The few exceptions that a connector raises; the engine understands these and no others.
+
+ConnectorError
+├── DataRefusedError           this employee's data: a person or a change must mend it
+├── EmployeeNotFoundError      nobody there is this employee
+├── EmployeeNotUniqueError     several are
+├── MatchRefusedError          somebody is, and must not be taken for this employee
+├── NotAuthorizedError         credentials or rights: the connection stops
+│   └── RecordRefusedError     access to one employee's record: that employee's failure
+├── RateLimitedError           too many requests: later
+├── UnavailableError           it is down or answers nonsense, and nothing was written: later
+│   └── PrivateAddressError    its address leads into a private network (`sdk.connection`)
+├── UnclearOutcomeError        a write was sent and not answered: look first, then go on
+├── StaleError                 it changed there meanwhile: read and plan again
+└── InterruptedRunError        this worker may start no further call
+"""
 
 from __future__ import annotations
 
 from integrations.sdk.masking import without_emails
+from integrations.sdk.messages import Message, Text, as_message
+from integrations.sdk.messages import gettext_noop as _
 
 LONGEST_WAIT = 24 * 3600.0
 
@@ -15,20 +32,26 @@ def believed(wait: float | None) -> float | None:
 
 
 class ConnectorError(Exception):
-    """Base of all. `message` is our sentence; `vendor_text` and `vendor_code` are the system's own words, without the
-    e-mail addresses that it may name in them."""
+    """Base of all. `said` is what we say; `vendor_text` and `vendor_code` are the system's own words, without the
+    e-mail addresses that it may name in them. Cause and field are the text's, unless they are given."""
 
     cause = "connector_error"
 
     def __init__(
-        self, message: str, *, cause: str = "", field: str = "", vendor_text: str = "", vendor_code: str = ""
+        self, said: Message | str, *, cause: str = "", field: str = "", vendor_text: str = "", vendor_code: str = ""
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.cause = cause or self.cause
-        self.field = field
+        self.said = as_message(said)
+        super().__init__(self.said)
+        text = self.said.text
+        self.cause = cause or (text and text.cause) or self.cause
+        self.field = field or (text.field if text else "")
         self.vendor_text = without_emails(vendor_text)
         self.vendor_code = vendor_code
+
+    @property
+    def message(self) -> str:
+        """In English words."""
+        return str(self.said)
 
 
 class DataRefusedError(ConnectorError):
@@ -58,8 +81,8 @@ class MatchRefusedError(ConnectorError):
 
     cause = "not_the_same_person"
 
-    def __init__(self, message: str, *, candidate: str = "", **kwargs: str) -> None:
-        super().__init__(message, **kwargs)
+    def __init__(self, said: Message | str, *, candidate: str = "", **kwargs: str) -> None:
+        super().__init__(said, **kwargs)
         self.candidate = candidate
 
 
@@ -74,6 +97,15 @@ class NotAuthorizedError(ConnectorError):
     sign_in = False
 
 
+_RECORD_REFUSED = Text(
+    "sdk.record_refused",
+    _(
+        "{system} refuses access to this employee's record, although it takes this connection: the record is protected "
+        "there, or a right is missing for what was to be done. {refusal}"
+    ),
+)
+
+
 class RecordRefusedError(NotAuthorizedError):
     """Access to one employee's record is refused while the connection is let through: that employee's failure, until
     it turns out that it is everybody's (`synclog.engine.results`). Made by the runner only, out of the `refusal`."""
@@ -82,8 +114,7 @@ class RecordRefusedError(NotAuthorizedError):
 
     def __init__(self, system: str, refusal: NotAuthorizedError) -> None:
         super().__init__(
-            f"{system} refuses access to this employee's record, although it takes this connection: the record is "
-            f"protected there, or a right is missing for what was to be done. {refusal.message}",
+            _RECORD_REFUSED(system=system, refusal=refusal.said),
             field=refusal.field,
             vendor_text=refusal.vendor_text,
             vendor_code=refusal.vendor_code,
@@ -96,8 +127,8 @@ class RateLimitedError(ConnectorError):
 
     cause = "rate_limited"
 
-    def __init__(self, message: str, *, wait: float | None = None, **kwargs: str) -> None:
-        super().__init__(message, **kwargs)
+    def __init__(self, said: Message | str, *, wait: float | None = None, **kwargs: str) -> None:
+        super().__init__(said, **kwargs)
         self.wait = believed(wait)
 
 
@@ -106,8 +137,8 @@ class UnavailableError(ConnectorError):
 
     cause = "target_unavailable"
 
-    def __init__(self, message: str, *, wait: float | None = None, **kwargs: str) -> None:
-        super().__init__(message, **kwargs)
+    def __init__(self, said: Message | str, *, wait: float | None = None, **kwargs: str) -> None:
+        super().__init__(said, **kwargs)
         self.wait = believed(wait)
 
 

@@ -21,7 +21,7 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
-from integrations.sdk.addresses import PrivateAddress
+from integrations.sdk.addresses import PrivateAddressError
 from integrations.sdk.connection import MAX_ANSWER_BYTES, new_session
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import Limits
@@ -383,7 +383,7 @@ class Http:
             response = Response(answer.status_code, answer.headers, content, answer.encoding, self.kept)
             mine.bytes += len(content)
             return response
-        except PrivateAddress:
+        except PrivateAddressError:
             error = "not connected: the address leads into a private network"
             raise
         except requests.exceptions.ConnectTimeout:

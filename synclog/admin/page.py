@@ -84,7 +84,7 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
         "attempt_mark": _result(current) if current else None,
         "attempt_message": "" if newest or current is None else masker.words(current.message),
         "changes": _changes(current, masker) if current else [],
-        "warnings": [masker.words(w["message"]) for w in current.warnings] if current else [],
+        "warnings": [masker.words(words) for words in sentences.warnings_of(current)] if current else [],
         "attempts": [
             Tried(
                 row.pk,
@@ -159,7 +159,7 @@ def _changes(attempt: Attempt, masker: Masker) -> list[Changed]:
         )
         for change in attempt.changes
     ]
-    return [*sent, *_unsent(attempt.unsent)]
+    return [*sent, *_unsent(sentences.unsent_of(attempt))]
 
 
 def _unsent(reasons: Mapping[str, str]) -> list[Changed]:
@@ -186,7 +186,7 @@ def preview_context(preview: Preview, *, sees_calls: bool) -> dict[str, Any]:
                 shown_value(change.new),
             )
             for key, change in outcome.changes.items()
-        ] + _unsent(outcome.unsent)
+        ] + _unsent({key: str(reason) for key, reason in outcome.unsent.items()})
     return {
         "preview": preview,
         "job": job,
@@ -194,10 +194,10 @@ def preview_context(preview: Preview, *, sees_calls: bool) -> dict[str, Any]:
         "mark": _WOULD_BE.get(outcome.result, sentences.UNKNOWN_RESULT) if outcome else NOTHING,
         "planned": bool(outcome and outcome.result == "planned"),
         "sentence": masker.words(preview.sentence()),
-        "remedy": sentences.fix(outcome.cause, outcome.message) if outcome and outcome.result == "failed" else "",
+        "remedy": sentences.fix(outcome.cause, outcome.said) if outcome and outcome.result == "failed" else "",
         "theirs": masker.words(outcome.vendor_text) if outcome else "",
         "code": " ".join(part for part in (outcome.cause, outcome.vendor_code) if part) if outcome else "",
-        "steps": sentences.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone) if outcome else [],
+        "steps": sentences.trace_steps([line.to_json() for line in outcome.trace], zone) if outcome else [],
         "changes": changes,
         "others": [(other, _WOULD_BE.get(o.result, sentences.UNKNOWN_RESULT), o) for other, o in preview.others],
         "sees_calls": sees_calls,

@@ -19,7 +19,7 @@ from synclog.models import Lease
 
 SECONDS = 12.0
 # What of a connection changes while a turn is at work.
-BOOK = ("version", "send_positions", "retry_at", "retry_count", "retry_message")
+BOOK = ("version", "send_positions", "retry_at", "retry_count", "retry_said")
 IMPOSSIBLE = timedelta(minutes=2)  # ahead, even where the clocks of hosts differ
 HOST = socket.gethostname()
 # Which `manage.py worker` this process belongs to: its watchdog says so, `new_worker()`.

@@ -20,10 +20,12 @@ from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.runtime.fingerprints import fingerprints
 from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.identity import CONFIRMED, EARLIER
+from integrations.sdk.messages import packed
 from integrations.sdk.storable import storable
 from integrations.sdk.values import Person, RemoteEmployee
 from positions.models import Employee, Position
 from positions.origin import Origin
+from synclog.engine import texts
 from synclog.engine.notify import wake
 from synclog.engine.record import Changed, job_for, store
 from synclog.models import Job
@@ -33,7 +35,7 @@ Asked = tuple[Person, RemoteEmployee]
 
 _CLAIMED = [
     "state", "remote_id", "label", "matched_by", "matched_at", "fingerprints", "confirmed_by", "confirmed_at", "cause",
-    "message",
+    "said",
 ]  # fmt: skip
 
 
@@ -81,7 +83,7 @@ class DatabaseMatches:
         blocking = self._blocking(others) if others else set()
         left = [row.pk for row in rows if row.employee_key in others - blocking]
         if left:  # of people who are deleted here, and of whom nothing waits any more
-            EmployeeLink.objects.filter(pk__in=left).update(state=State.NOT_MATCHED, cause="", message="")
+            EmployeeLink.objects.filter(pk__in=left).update(state=State.NOT_MATCHED, cause="", said=[])
         granted, links = [], []
         for person, found in asked:
             key = int(person.id)
@@ -203,7 +205,7 @@ def confirm(link: EmployeeLink, by: str) -> EmployeeLink:
     employee = Employee.objects.filter(pk=link.employee_key).first()
     if employee is None:
         raise NotPossible("This employee was deleted here.")
-    link.state, link.cause, link.message = State.MATCHED, "", ""
+    link.state, link.cause, link.said = State.MATCHED, "", []
     link.matched_by = link.matched_by or CONFIRMED
     link.confirmed_by, link.confirmed_at = by[:150], timezone.now()
     link.fingerprints = fingerprints(link.integration, employee)
@@ -218,7 +220,7 @@ def release(link: EmployeeLink, by: str) -> EmployeeLink:
     link = _locked(link)
     freed_record = link.remote_id if link.state == State.MATCHED else ""
     link.state, link.cause = State.RELEASED, "match_released"
-    link.message = f"Released by {by}. Nothing is written until somebody presses Match anew, or confirms a record."
+    link.said = packed([texts.RELEASED(by=by)])
     link.confirmed_by, link.confirmed_at, link.matched_at = "", None, timezone.now()
     link.save()
     freed(link.integration_id, {freed_record} - {""})
@@ -231,7 +233,7 @@ def match_anew(link: EmployeeLink, by: str) -> EmployeeLink:
     link = _locked(link)
     freed_record = link.remote_id if link.state == State.MATCHED else ""
     link.state, link.remote_id, link.label, link.matched_by = State.NOT_MATCHED, "", "", ""
-    link.cause, link.message = "", f"To be matched anew: {by} asked for it."
+    link.cause, link.said = "", packed([texts.ANEW(by=by)])
     link.confirmed_by, link.confirmed_at, link.matched_at = "", None, timezone.now()
     link.save()
     try_again(link.integration_id, [link.employee_key])

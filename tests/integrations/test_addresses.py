@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from integrations.addresses import refuse_private
 from integrations.sdk import addresses
-from integrations.sdk.addresses import PrivateAddress, is_public
+from integrations.sdk.addresses import PrivateAddressError, is_public
 from integrations.sdk.errors import UnavailableError
 from integrations.sdk.http import Http
 from synclog.log.causes import remedy
@@ -134,7 +134,7 @@ def test_a_name_that_leads_inside_is_not_connected_to(
 ) -> None:
     resolve(answer)
     http = outward()
-    with pytest.raises(PrivateAddress, match=f"^{NAME} leads into a private network") as caught:
+    with pytest.raises(PrivateAddressError, match=f"^{NAME} leads into a private network") as caught:
         http.post("x", json={}, headers={"Authorization": "Bearer secret"})
     assert connected == []
     assert caught.value.cause == "private_address" and "ALLOW_PRIVATE_TARGETS" in remedy("private_address")
@@ -148,7 +148,7 @@ def test_a_name_that_was_public_a_moment_ago(resolve: Callable[..., Resolver], c
     with pytest.raises(UnavailableError):
         outward().get("x")
     assert connected == [PUBLIC] and len(resolver.asked) == 1, "connected to what was checked, not to another look-up"
-    with pytest.raises(PrivateAddress):
+    with pytest.raises(PrivateAddressError):
         outward().get("x")
     assert connected == [PUBLIC]
 
@@ -191,7 +191,7 @@ def test_a_name_without_any_address_leads_nowhere(
     resolve([])
     with pytest.raises(UnavailableError) as caught:
         client(f"https://{NAME}", private_targets=private_targets).post("x", json={})
-    assert isinstance(caught.value, PrivateAddress) is not private_targets and connected == []
+    assert isinstance(caught.value, PrivateAddressError) is not private_targets and connected == []
 
 
 def test_an_address_is_tried_once_and_the_first_one_first(

@@ -48,6 +48,7 @@ from integrations.sdk import (
     text_of,
     to_count_from,
 )
+from integrations.sdk.messages import as_message
 from integrations.systems.unimicro.declaration import (
     FULL_TIME_HOURS,
     SYSTEM,
@@ -534,13 +535,13 @@ class UnimicroConnector(Connector):
             except DataRefusedError as refusal:
                 said = f" Unimicro did not delete it: {refusal.vendor_text}" if refusal.vendor_text else ""
                 return self._cancel(remote, f"It had not begun, but has been used or reported there already.{said}")
-            return Written(remote.id, note="It had not begun, so it was deleted in Unimicro.")
+            return Written(remote.id, note=as_message("It had not begun, so it was deleted in Unimicro."))
         return self._cancel(remote, "It had begun, so it may have been reported.")
 
     def _cancel(self, remote: Remote, why: str) -> Written:
         fresh = self._entity(f"employments/{remote.id}", "Dimensions")
         if fresh is None:
-            return Written(remote.id, note="It was deleted in Unimicro already.")
+            return Written(remote.id, note=as_message("It was deleted in Unimicro already."))
         record = _sendable(fresh)
         record["EndDate"] = fresh["StartDate"]
         record["EndDateReason"] = int(EndDateReason.ShouldNotHaveBeenReported)
@@ -549,8 +550,10 @@ class UnimicroConnector(Connector):
             raise StaleError("The employment is no longer in Unimicro.")
         return Written(
             remote.id,
-            note=f"{why} It was cancelled: it ends on its start date as one that should not have been reported. Send "
-            "the next a-melding for the authorities to know.",
+            note=as_message(
+                f"{why} It was cancelled: it ends on its start date as one that should not have been reported. Send "
+                "the next a-melding for the authorities to know."
+            ),
         )
 
     # -- placing values --------------------------------------------------------------------------------------
