@@ -17,6 +17,7 @@ from synclog.engine import actions
 from synclog.log import exchanges
 from synclog.models import Attempt, Job
 from tests.factories import CompanyFactory, OrganizationFactory
+from tests.said import kept
 from tests.synclog.pages import LOG, attempt, client_of, connection, job, text_of, unrecorded
 from tests.synclog.test_engine import complete
 from tests.synclog.world import World
@@ -76,7 +77,7 @@ def test_no_secret_is_ever_on_the_page(world: World, client: Client) -> None:
     tried.trace[0]["detail"] = f"because {secrets[0]}"
     tried.changes = [{"field": "title", "remote": "x", "old": secrets[0], "new": "14038512345"}]
     tried.save()
-    Job.objects.filter(pk=row.pk).update(message=f"We sent {secrets[0]}", vendor_text=f"You sent {secrets[0]}")
+    Job.objects.filter(pk=row.pk).update(said=kept(f"We sent {secrets[0]}"), vendor_text=f"You sent {secrets[0]}")
     page = page_of(client, row)
     assert "•••" in page and "x.example" in page
     for secret in [*secrets, "14038512345"]:
@@ -153,8 +154,8 @@ def test_a_job_outlives_its_position_its_attempts_and_unknown_words() -> None:
     [
         ({"send_positions": False}, "Send positions is switched off"),
         ({"paused_at": timezone.now(), "paused_by": "anna"}, "The connection was paused by anna"),
-        ({"stopped_at": timezone.now(), "stopped_message": "Token refused."}, "The connection is stopped: Token"),
-        ({"retry_at": timezone.now() + TOMORROW, "retry_message": "It is down."}, "It is down. It goes out"),
+        ({"stopped_at": timezone.now(), "stopped_said": kept("Token refused.")}, "The connection is stopped: Token"),
+        ({"retry_at": timezone.now() + TOMORROW, "retry_said": kept("It is down.")}, "It is down. It goes out"),
         ({}, "as soon as a worker is free"),
     ],
 )

@@ -19,6 +19,7 @@ from synclog.engine import actions
 from synclog.engine.lease import Held
 from synclog.log import exchanges, transcript
 from synclog.models import Heartbeat, Job, Lease
+from tests.said import kept
 from tests.synclog.world import World
 
 NATIONAL_ID = "14038512345"
@@ -216,10 +217,13 @@ def test_a_closed_job_names_the_open_one(world: World) -> None:
     ("values", "words"),
     [
         ({"paused_at": timezone.now(), "paused_by": "anna"}, "was paused by anna"),
-        ({"stopped_at": timezone.now(), "stopped_message": "The key is refused."}, "is stopped: The key is refused."),
+        (
+            {"stopped_at": timezone.now(), "stopped_said": kept("The key is refused.")},
+            "is stopped: The key is refused.",
+        ),
         ({"send_positions": False}, "Send positions is switched off"),
         (
-            {"retry_at": timezone.now() + timedelta(hours=1), "retry_message": "It asks to wait."},
+            {"retry_at": timezone.now() + timedelta(hours=1), "retry_said": kept("It asks to wait.")},
             "It asks to wait. The connection waits: it is tried again",
         ),
     ],

@@ -20,6 +20,7 @@ from synclog.engine import lease
 from synclog.engine.lease import HOST, SECONDS, Held, alive, ready_integrations
 from synclog.models import Lease
 from tests.factories import IntegrationFactory
+from tests.said import kept
 
 
 @pytest.fixture
@@ -216,7 +217,7 @@ def test_the_book_is_the_databases_and_nothing_else_is_read(
 ) -> None:
     held = Held.acquire(integration.pk)
     assert held is not None
-    Integration.objects.update(version=7, retry_count=3, retry_message="down")
+    Integration.objects.update(version=7, retry_count=3, retry_said=kept("down"))
     with django_assert_num_queries(1):
         book = held.integration()
         assert book is not None

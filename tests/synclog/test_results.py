@@ -28,6 +28,7 @@ from integrations.sdk.errors import (
     UnclearOutcomeError,
 )
 from integrations.sdk.http import Exchange
+from integrations.sdk.messages import as_message
 from integrations.sdk.values import Change, RemoteEmployee, Warning
 from positions.models import Employee, Position
 from synclog.engine.lease import Held
@@ -36,6 +37,7 @@ from synclog.engine.record import Changed, job_for, store
 from synclog.engine.results import LONGEST_TEXT, MOST_LINES, Done, shown_value, store_results
 from synclog.models import Attempt, Event, Job
 from tests.factories import EmployeeFactory, IntegrationFactory, PositionFactory
+from tests.said import kept
 
 HISTORY, FLAT = "netvisor", "fortnox"
 VALUES = {"title": "Baker", "start_date": date(2026, 1, 1)}
@@ -143,6 +145,10 @@ def wanted(desk: Desk, position: Position) -> dict[str, Any]:
 def outcome(position: Position, result: str = "sent", **values: Any) -> Outcome:
     if result == "sent" and "sent" not in values:
         values["sent"] = Sent("r1", VALUES)
+    if "message" in values:
+        values["said"] = (as_message(values.pop("message")),)
+    if values.get("pending"):
+        values["pending"] = as_message(values["pending"])
     return Outcome(str(position.pk), result, **values)
 
 
@@ -153,7 +159,7 @@ def report(*outcomes: Outcome, **values: Any) -> Report:
 
 def stopped(*positions: Position, error: ConnectorError, **values: Any) -> Report:
     """A run that this error ended."""
-    said = {"error": error, "cause": error.cause, "message": error.message}
+    said = {"error": error, "cause": error.cause, "said": (error.said,)}
     how = {"result": "error", **values.pop("how", {})}
     outcomes = [outcome(p, how["result"], **said) for p in positions]
     return report(*outcomes, error=error, **{"remote_employee": None, **values})
@@ -415,7 +421,7 @@ def test_a_connection_that_was_changed_meanwhile_keeps_what_was_written_and_send
 def test_the_book_is_read_anew(desk: Desk) -> None:
     """Somebody pressed Retry now, or another turn backed off: not what this turn remembers counts."""
     position = desk.hire()
-    desk.integration.retry_count, desk.integration.retry_message = 5, "long ago"
+    desk.integration.retry_count, desk.integration.retry_said = 5, kept("long ago")
     desk.store(desk.done(position, report(outcome(position))))
     assert not Event.objects.filter(kind="recovered").exists()
     assert desk.integration.retry_count == 0
@@ -737,7 +743,7 @@ def test_too_many_requests_make_the_connection_wait(
 
 
 def test_a_connection_that_answers_again_says_so(desk: Desk) -> None:
-    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_message="down")
+    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_said=kept("down"))
     position = desk.hire()
     assert desk.store(desk.done(position, report(outcome(position, "failed"))))
     book = Integration.objects.get(pk=desk.integration.pk)
@@ -747,7 +753,7 @@ def test_a_connection_that_answers_again_says_so(desk: Desk) -> None:
 
 
 def test_what_asked_nobody_says_nothing_of_the_connection(desk: Desk) -> None:
-    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_message="down")
+    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_said=kept("down"))
     position = desk.hire()
     desk.store(desk.done(position, report(outcome(position, "failed"), exchanges=())))
     assert Integration.objects.get(pk=desk.integration.pk).retry_count == 3
@@ -777,7 +783,7 @@ def test_an_answer_between_them_begins_anew(desk: Desk) -> None:
 
 
 def test_a_connection_that_was_down_waits_on_at_the_first_one(desk: Desk) -> None:
-    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_message="down")
+    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_said=kept("down"))
     assert not desk.store(*down(desk, 1))
     assert Integration.objects.get(pk=desk.integration.pk).retry_count == 4
 
