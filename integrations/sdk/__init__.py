@@ -43,6 +43,7 @@ from integrations.sdk.fields import (
 )
 from integrations.sdk.http import BROKE_DOWN, Response, no_sign_in, nonsense, raise_for_trouble
 from integrations.sdk.identity import Mark, which
+from integrations.sdk.messages import FieldName, Label, Message, Shown, Span, Text, gettext_noop
 from integrations.sdk.norway import (
     BY_AGREEMENT,
     CONTINUOUS_336,
@@ -52,8 +53,11 @@ from integrations.sdk.norway import (
     SHIFT_365,
     FullTimeHours,
 )
+from integrations.sdk.pages import CursorPages, LinkPages, NumberedPages, OffsetPages, every_row
 from integrations.sdk.periods import to_count_from
 from integrations.sdk.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
+from integrations.sdk.refusals import EVERYWHERE, NO_SIGN_IN, Refusal, Says, Trouble, field_in, unknown_trouble
+from integrations.sdk.registers import Directory, Register
 from integrations.sdk.tokens import Grant, Tokens, fingerprint, oauth_grant
 from integrations.sdk.values import (
     Change,
@@ -78,8 +82,10 @@ __all__ = [
     "CONTINUOUS_336",
     "CONTRACT_TYPES",
     "END_REASONS",
+    "EVERYWHERE",
     "FIELDS",
     "NO_SHIFT",
+    "NO_SIGN_IN",
     "OFFSHORE_336",
     "REMUNERATION_TYPES",
     "ROUND_THE_CLOCK_355",
@@ -94,35 +100,50 @@ __all__ = [
     "Connector",
     "ConnectorError",
     "Context",
+    "CursorPages",
     "DataRefusedError",
     "Delete",
     "Department",
+    "Directory",
     "EmployeeNotFoundError",
     "Field",
+    "FieldName",
     "Foreign",
     "FullTimeHours",
     "Grant",
     "InterruptedRunError",
     "Kind",
+    "Label",
     "Limits",
+    "LinkPages",
     "Locked",
     "Manager",
     "Mark",
     "Marks",
+    "Message",
     "Model",
     "NotAuthorizedError",
+    "NumberedPages",
+    "OffsetPages",
     "Person",
     "RateLimitedError",
+    "Refusal",
+    "Register",
     "Remote",
     "RemoteEmployee",
     "RequiredWhile",
     "Response",
+    "Says",
     "Search",
     "Setting",
+    "Shown",
+    "Span",
     "StaleError",
     "System",
+    "Text",
     "Tokens",
     "Transport",
+    "Trouble",
     "UnavailableError",
     "UnclearOutcomeError",
     "Wanted",
@@ -133,7 +154,10 @@ __all__ = [
     "date_of",
     "digits_of",
     "email_of",
+    "every_row",
+    "field_in",
     "fingerprint",
+    "gettext_noop",
     "no_sign_in",
     "nonsense",
     "number_of",
@@ -143,5 +167,6 @@ __all__ = [
     "sure_date",
     "text_of",
     "to_count_from",
+    "unknown_trouble",
     "which",
 ]

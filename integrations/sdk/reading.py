@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from integrations.sdk import texts
 from integrations.sdk.errors import UnavailableError
 
 LONGEST_NUMBER = 40  # characters, and digits before or after the point
@@ -59,5 +60,5 @@ def sure_date(value: Any) -> date | None:
     try:
         date.fromisoformat(text)
     except ValueError:
-        raise UnavailableError("It gave a date that cannot be read.", vendor_text=str(value)[:100]) from None
+        raise UnavailableError(texts.BAD_DATE(), vendor_text=str(value)[:100]) from None
     return date_of(value)

@@ -24,6 +24,7 @@ from integrations.sdk.errors import (
     UnavailableError,
     UnclearOutcomeError,
 )
+from integrations.sdk.messages import as_message
 from integrations.sdk.values import (
     Change,
     CheckLine,
@@ -412,7 +413,7 @@ def test_what_stops_the_run_is_everybodys_error_with_its_words() -> None:
     [
         ((), "record_refused"),
         ((CheckLine(True, "Rights"),), "record_refused"),
-        ((CheckLine(False, "Rights", "No right. Grant it."),), "not_authorized"),
+        ((CheckLine(False, "Rights", "No right. Grant it.", refusal=as_message("No right.")),), "not_authorized"),
         (NotAuthorizedError("No right."), "not_authorized"),
         (UnavailableError("Down."), "record_refused"),
         (InterruptedRunError("Stop."), "interrupted"),
