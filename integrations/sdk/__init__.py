@@ -41,8 +41,8 @@ from integrations.sdk.fields import (
     REMUNERATION_TYPES,
     WORKING_HOURS_SCHEMES,
 )
-from integrations.sdk.http import BROKE_DOWN, Response, no_sign_in, nonsense, raise_for_trouble
-from integrations.sdk.identity import Mark, which
+from integrations.sdk.http import BROKE_DOWN, Response, no_sign_in, nonsense, raise_for_trouble, record_in, rows_in
+from integrations.sdk.identity import Mark, plain, which
 from integrations.sdk.messages import FieldName, Label, Message, Shown, Span, Text, gettext_noop
 from integrations.sdk.norway import (
     BY_AGREEMENT,
@@ -54,10 +54,22 @@ from integrations.sdk.norway import (
     FullTimeHours,
 )
 from integrations.sdk.pages import CursorPages, LinkPages, NumberedPages, OffsetPages, every_row
-from integrations.sdk.periods import to_count_from
+from integrations.sdk.periods import after_a_gap, to_count_from
 from integrations.sdk.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 from integrations.sdk.refusals import EVERYWHERE, NO_SIGN_IN, Refusal, Says, Trouble, field_in, unknown_trouble
 from integrations.sdk.registers import Directory, Register
+from integrations.sdk.texts import (
+    ALLOWED,
+    DATA_REFUSED,
+    EMPLOYEE_GONE,
+    IN_CREDENTIALS,
+    IN_SENT_SETTINGS,
+    NOT_UNDERSTOOD,
+    NOT_WHAT_WAS_ASKED,
+    NOTHING_AT_ADDRESS,
+    SIGN_IN,
+    TOO_MANY_REQUESTS,
+)
 from integrations.sdk.tokens import Grant, Tokens, fingerprint, oauth_grant
 from integrations.sdk.values import (
     Change,
@@ -76,20 +88,30 @@ from integrations.sdk.values import (
 )
 
 __all__ = [
+    "ALLOWED",
     "BROKE_DOWN",
     "BY_AGREEMENT",
     "BY_KEY",
     "CONTINUOUS_336",
     "CONTRACT_TYPES",
+    "DATA_REFUSED",
+    "EMPLOYEE_GONE",
     "END_REASONS",
     "EVERYWHERE",
     "FIELDS",
+    "IN_CREDENTIALS",
+    "IN_SENT_SETTINGS",
+    "NOTHING_AT_ADDRESS",
+    "NOT_UNDERSTOOD",
+    "NOT_WHAT_WAS_ASKED",
     "NO_SHIFT",
     "NO_SIGN_IN",
     "OFFSHORE_336",
     "REMUNERATION_TYPES",
     "ROUND_THE_CLOCK_355",
     "SHIFT_365",
+    "SIGN_IN",
+    "TOO_MANY_REQUESTS",
     "WORKING_HOURS_SCHEMES",
     "AbsentWhile",
     "Calls",
@@ -150,6 +172,7 @@ __all__ = [
     "Warning",
     "When",
     "Written",
+    "after_a_gap",
     "code_table",
     "date_of",
     "digits_of",
@@ -163,7 +186,10 @@ __all__ = [
     "number_of",
     "oauth_grant",
     "occupations",
+    "plain",
     "raise_for_trouble",
+    "record_in",
+    "rows_in",
     "sure_date",
     "text_of",
     "to_count_from",

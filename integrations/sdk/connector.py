@@ -15,6 +15,8 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
+from requests.auth import HTTPBasicAuth
+
 from integrations.sdk import identity, texts
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import Kind, System
@@ -34,7 +36,7 @@ from integrations.sdk.messages import FieldName, Label, Message, Shown, Text
 from integrations.sdk.pages import Asked, Paging, every_row
 from integrations.sdk.refusals import EVERYWHERE, Refusal, Says, Trouble, meaning, unknown_trouble, what
 from integrations.sdk.registers import Register
-from integrations.sdk.tokens import Tokens
+from integrations.sdk.tokens import Grant, Tokens, oauth_grant
 from integrations.sdk.values import (
     Change,
     CheckLine,
@@ -190,21 +192,53 @@ class Connector:
         with self._once_lock:
             self._once.pop(key, None)
 
-    def judge(self, response: Response, rows: Iterable[Refusal], call: str = "", **params: Any) -> None:
-        """Raises what the first of these rows says that fits the answer. `params`: what the texts name besides."""
-        trouble = self.trouble(response)
+    def judge(
+        self,
+        response: Response,
+        rows: Iterable[Refusal],
+        *,
+        call: str = "",
+        read: Callable[[Response], Trouble | None] | None = None,
+        **params: Any,
+    ) -> None:
+        """Raises what the first of these rows says that fits the answer. `params`: what the texts name besides. `read`:
+        in the place of `trouble`, where the form of an error is another one for this call."""
+        trouble = (read or self.trouble)(response)
         if trouble is not None:
             error = meaning(rows, trouble, call, **{"system": self.system.name, **params})
             if error is not None:
                 raise error
 
     def judging(
-        self, *first: Refusal, rows: Sequence[Refusal] | None = None, call: str = "", **params: Any
+        self, *first: Refusal, rows: Sequence[Refusal] | None = None, **more: Any
     ) -> Callable[[Response], None]:
-        """For `classify=` of one call: the system's table with these rows before it, or `rows` in its place; `call` and
-        `params` as in `judge`."""
+        """For `classify=` of one call: the system's table with these rows before it, or `rows` in its place; `more` as
+        in `judge`."""
         table = (*first, *(self.refusals if rows is None else rows))
-        return lambda response: self.judge(response, table, call, **params)
+        return lambda response: self.judge(response, table, **more)
+
+    def oauth(
+        self,
+        url: str,
+        form: Mapping[str, str],
+        classify: Callable[[Response], None],
+        *names: str,
+        basic: tuple[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **keep: str,
+    ) -> Grant:
+        """A token for this OAuth form; `basic`: user and password of the client. `names` and `keep` as in
+        `oauth_grant`."""
+        response = self.http.post(
+            url,
+            data=form,
+            headers=headers,
+            auth=HTTPBasicAuth(*(part.encode() for part in basic)) if basic else None,
+            sign=False,
+            write=False,
+            classify=classify,
+        )
+        return oauth_grant(response, *names, **keep)
 
     def get_or_none(
         self, path: str, *missing: Says, classify: Callable[[Response], None] | None = None, **kwargs: Any

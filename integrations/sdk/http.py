@@ -205,6 +205,29 @@ def nonsense(response: Response) -> UnavailableError:
     return UnavailableError(texts.NOT_WHAT_WAS_ASKED(), **response.words)
 
 
+def record_in(response: Response, *path: str) -> dict[str, Any]:
+    """The object in a good answer, at the end of this path of names. Raises UnavailableError if there is none."""
+    found = _inside(response, path)
+    if not isinstance(found, dict):
+        raise nonsense(response)
+    return found
+
+
+def rows_in(response: Response, *path: str) -> list[dict[str, Any]]:
+    """The same of a list of objects."""
+    found = _inside(response, path)
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise nonsense(response)
+    return found
+
+
+def _inside(response: Response, path: tuple[str, ...]) -> Any:
+    found = response.json()
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
 def no_sign_in(response: Response) -> UnavailableError:
     """What to say where the address for signing in, or the only one there is, leads nowhere: that says nothing of the
     credentials."""

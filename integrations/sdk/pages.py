@@ -54,7 +54,7 @@ class NumberedPages:
     more: Callable[[Any, int], bool | None] = lambda answer, number: None
 
     def first(self) -> Asked:
-        return {self.number: 1, self.limit: self.size}
+        return {self.limit: self.size, self.number: 1}
 
     def after(self, asked: Any, rows: Sequence[Any], answer: Any) -> Asked | None:
         more = self.more(answer, asked[self.number])

@@ -31,10 +31,13 @@ def digits_of(value: Any) -> str:
     return re.sub(r"[^0-9]", "", str(value or ""))
 
 
-def number_of(value: Any) -> Decimal | None:
-    """None for what is no number, or none that anybody's working hours or percentage could be: one of three million
-    digits, or 1e999999999, is dear to compare and impossible to write down."""
+def number_of(value: Any, *, comma: bool = False) -> Decimal | None:
+    """`comma`: it may be written with one in the place of the point. None for what is no number, or none that anybody's
+    working hours or percentage could be: one of three million digits, or 1e999999999, is dear to compare and impossible
+    to write down."""
     text = str(value).strip()
+    if comma:
+        text = text.replace(",", ".")
     try:
         number = Decimal(text) if len(text) <= LONGEST_NUMBER else None
     except InvalidOperation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.sdk.messages import Text
+from integrations.sdk.messages import Label, Text
 from integrations.sdk.messages import gettext_noop as _
 
 # -- of a call
@@ -144,5 +144,8 @@ NOT_CLEARED = Text(
 
 # -- of a test of a connection
 
+SIGN_IN = Label(_("Sign in"))
+IN_CREDENTIALS = Label(_("This connection > Credentials"))
+IN_SENT_SETTINGS = Label(_("This connection > Settings > What is sent"))
 ALLOWED = Text("sdk.allowed", _("Allowed."), complete=True)
 REFUSED_WITH_WORDS = Text("sdk.refused_with_words", _("{refusal} {system} says: {words}"), complete=True)
