@@ -61,6 +61,7 @@ from integrations.sdk.registers import Directory, Register
 from integrations.sdk.texts import (
     ALLOWED,
     DATA_REFUSED,
+    DIGITS_ONLY,
     EMPLOYEE_GONE,
     IN_CREDENTIALS,
     IN_SENT_SETTINGS,
@@ -95,6 +96,7 @@ __all__ = [
     "CONTINUOUS_336",
     "CONTRACT_TYPES",
     "DATA_REFUSED",
+    "DIGITS_ONLY",
     "EMPLOYEE_GONE",
     "END_REASONS",
     "EVERYWHERE",

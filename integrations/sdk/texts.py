@@ -118,6 +118,7 @@ SEVERAL_FOUND = Text(
     _("{number} employees in {system} have {mark} (ids there: {ids:comma})."),
     remedy=_("Correct them there, or give the employee here the number of the right one, then press Re-sync."),
 )
+DIGITS_ONLY = Text("sdk.digits_only", _("Employee numbers there have digits only."))
 EMPLOYEE_GONE = Text(
     "sdk.employee_gone",
     _("Employee {employee} is no longer in {system}."),
