@@ -218,8 +218,8 @@ def test_a_closed_job_names_the_open_one(world: World) -> None:
     [
         ({"paused_at": timezone.now(), "paused_by": "anna"}, "was paused by anna"),
         (
-            {"stopped_at": timezone.now(), "stopped_said": kept("The key is refused.")},
-            "is stopped: The key is refused.",
+            {"stopped_at": timezone.now(), "stopped_said": kept("Key refused.")},
+            "is stopped: Key refused.",
         ),
         ({"send_positions": False}, "Send positions is switched off"),
         (
