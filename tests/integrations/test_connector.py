@@ -10,9 +10,9 @@ import pytest
 
 from integrations.sdk.connector import Connector
 from integrations.sdk.context import Context
-from integrations.sdk.declaration import Kind
 from integrations.sdk.errors import EmployeeNotFound, EmployeeNotUnique, Interrupted, NotAuthorized
 from integrations.sdk.http import Response
+from integrations.sdk.settings import Kind
 from integrations.sdk.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 from integrations.systems.registry import connector_for
 
