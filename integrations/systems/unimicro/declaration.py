@@ -93,6 +93,7 @@ def _choices(codes: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((code, re.sub(r"(?<=[a-z])(?=[A-Z0-9])|_", " ", code)) for code in codes)
 
 
+SCHEMES = _choices(_names(WorkingHoursScheme))
 # Reported with the scheme in the a-melding: "Timer pr uke full stilling" is the week that the percentage is a part of.
 FULL_TIME_HOURS = FullTimeHours(
     single="full_time_hours",
@@ -336,14 +337,14 @@ SYSTEM = System(
                 "continuous": "ContinousShiftwork336",
                 "other_shift": None,
             },
-            choices=_choices(_names(WorkingHoursScheme)),
+            choices=SCHEMES,
             beside=(
                 Setting(
                     name="default_working_hours_scheme",
                     label="Working-hours scheme of a new employment without one",
                     kind=Kind.CHOICE,
                     default=WorkingHoursScheme.NonShift.name,
-                    choices=(("", "None"), *_choices(_names(WorkingHoursScheme))),
+                    choices=(("", "None"), *SCHEMES),
                     group="New employments",
                 ),
                 Setting(
@@ -357,7 +358,7 @@ SYSTEM = System(
                     example="37.5",
                 ),
                 FULL_TIME_HOURS.table(
-                    dict(_choices(_names(WorkingHoursScheme))),
+                    dict(SCHEMES),
                     group="Weekly hours",
                     help="Unimicro's “Timer pr uke full stilling”, written with a new employment and with a changed "
                     "scheme.",
