@@ -21,17 +21,17 @@ from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import Model, System
 from integrations.sdk.errors import (
     ConnectorError,
-    DataRefused,
-    EmployeeNotFound,
-    EmployeeNotUnique,
-    Interrupted,
-    MatchRefused,
-    NotAuthorized,
-    RateLimited,
-    RecordRefused,
-    Stale,
-    Unavailable,
-    UnclearOutcome,
+    DataRefusedError,
+    EmployeeNotFoundError,
+    EmployeeNotUniqueError,
+    InterruptedRunError,
+    MatchRefusedError,
+    NotAuthorizedError,
+    RateLimitedError,
+    RecordRefusedError,
+    StaleError,
+    UnavailableError,
+    UnclearOutcomeError,
 )
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.http import Exchange
@@ -41,7 +41,7 @@ from integrations.sdk.values import Change, Person, Position, Problem, Remote, R
 
 MOST_OLDER = 6  # values of one field that were written within the time in which a read may come late
 # No record there is taken for this employee's.
-NOBODY = (EmployeeNotFound, EmployeeNotUnique, MatchRefused)
+NOBODY = (EmployeeNotFoundError, EmployeeNotUniqueError, MatchRefusedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +199,10 @@ def run(
 
 def _whose(connector: Connector, error: ConnectorError) -> ConnectorError:
     """A refusal of access stops everybody, unless the connection as such is let through: then it is this record's."""
-    if not isinstance(error, NotAuthorized):
+    if not isinstance(error, NotAuthorizedError):
         return error
     try:
-        return error if connector.refuses_everybody(error) else RecordRefused(connector.system.name, error)
+        return error if connector.refuses_everybody(error) else RecordRefusedError(connector.system.name, error)
     except ConnectorError as other:  # this worker may call no longer
         return other
 
@@ -299,13 +299,13 @@ class _Run:
         work, match, connector = self.work, self.work.match, self.connector
         known = work.remote_employee_id
         if match.withheld is not None:
-            raise MatchRefused(match.withheld.message, cause=match.withheld.cause)
+            raise MatchRefusedError(match.withheld.message, cause=match.withheld.cause)
         if known and match.confirmed:
             employee = connector.find_confirmed(work.person, known, anew=match.doubted)
         else:
             employee = connector.find_employee(work.person, "" if match.doubted else known)
         if not fit_id(employee.id):
-            raise Unavailable(
+            raise UnavailableError(
                 f"{self.system.name} gave an id of {len(employee.id)} characters for this employee, which cannot be "
                 "kept. Nothing was written; it is tried again."
             )
@@ -313,7 +313,7 @@ class _Run:
             matches = connector.context.matches
             if not (matches.claim if self.execute else matches.free)(work.person, employee):
                 problem = identity.taken(self.system.name, employee.id)
-                raise MatchRefused(problem.message, cause=problem.cause, candidate=employee.id)
+                raise MatchRefusedError(problem.message, cause=problem.cause, candidate=employee.id)
         return employee
 
     def _leave_record(self) -> None:
@@ -517,13 +517,13 @@ class _Run:
                 continue
             try:
                 self._write(step, employee)
-            except Stale as error:
+            except StaleError as error:
                 if not self.stale_left:
                     raise
                 self.stale_left -= 1
                 self.common.append(Trace("Changed there meanwhile", None, f"{error.message} Reading again."))
                 return True
-            except DataRefused as error:
+            except DataRefusedError as error:
                 self._refuse(step, error)
                 return True
         for position_id, skip in plan.afterwards.items():
@@ -546,13 +546,13 @@ class _Run:
             else:
                 assert step.remote is not None and step.wanted is not None
                 written = self.connector.update(employee, person, step.remote, step.changes, step.wanted)
-        except UnclearOutcome:
+        except UnclearOutcomeError:
             self.trace[step.position_id].append(
                 Trace(_said(step, "sent"), None, "No answer came; the next try reads first and adopts what it finds.")
             )
             self._remember_unsure(step)
             raise
-        except (DataRefused, Stale, RateLimited, NotAuthorized, Interrupted):
+        except (DataRefusedError, StaleError, RateLimitedError, NotAuthorizedError, InterruptedRunError):
             self.report.unanswered.discard(step.position_id)
             raise
         self.report.unanswered.discard(step.position_id)
@@ -619,7 +619,7 @@ class _Run:
             )
         )
 
-    def _refuse(self, step: Step, error: DataRefused) -> None:
+    def _refuse(self, step: Step, error: DataRefusedError) -> None:
         outcome = self._outcome(step, "failed")
         outcome.cause, outcome.field = error.cause, error.field
         outcome.message = " ".join([error.message, *(w.message for w in step.warnings)])
@@ -630,7 +630,7 @@ class _Run:
     def stop(self, error: ConnectorError) -> None:
         """The run cannot go on: every position still open gets this error."""
         self.report.error = error
-        lasting = isinstance(error, (DataRefused, *NOBODY))
+        lasting = isinstance(error, (DataRefusedError, *NOBODY))
         for position_id in list(self.open):
             sent, older = self.unsure.get(position_id, (None, None))
             self._finish(

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import Integration
-from integrations.sdk.errors import Interrupted, Unavailable
+from integrations.sdk.errors import InterruptedRunError, UnavailableError
 
 # Longer than any token request may take; a process that dies in between is waited for no longer than this.
 LOCK_SECONDS = 45
@@ -39,11 +39,13 @@ class DatabaseVault:
         return dict(self._loaded)
 
     def save(self, values: Mapping[str, Any]) -> None:
-        """Raises Interrupted where something else is kept by now than what was loaded."""
+        """Raises InterruptedRunError where something else is kept by now than what was loaded."""
         with transaction.atomic():
             row = self._rows.select_for_update(no_key=True).only("vault").first()
             if row is None or dict(row.vault) != self._loaded:
-                raise Interrupted("The credentials or their token were renewed meanwhile. It goes on by itself.")
+                raise InterruptedRunError(
+                    "The credentials or their token were renewed meanwhile. It goes on by itself."
+                )
             self._rows.update(vault=dict(values))
         self._loaded = dict(values)
 
@@ -68,9 +70,9 @@ class DatabaseVault:
 
 
 def wait_for(try_lock: Any, patience: float = LOCK_SECONDS) -> None:
-    """Raises Unavailable when the lock is not to be had in that time: by default, its own lifetime."""
+    """Raises UnavailableError when the lock is not to be had in that time: by default, its own lifetime."""
     deadline = time.monotonic() + patience
     while not try_lock():
         if time.monotonic() > deadline:
-            raise Unavailable("Another process is still renewing this connection's token.")
+            raise UnavailableError("Another process is still renewing this connection's token.")
         time.sleep(0.1)

@@ -17,7 +17,7 @@ from typing import Any
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
-from integrations.sdk.errors import Unavailable
+from integrations.sdk.errors import UnavailableError
 
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are the IPv4 address that is reached
@@ -63,7 +63,7 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
     return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
-class PrivateAddress(Unavailable):
+class PrivateAddress(UnavailableError):
     """The address leads inside, which the operator does not allow. Nothing was sent, no connection was opened."""
 
     cause = "private_address"

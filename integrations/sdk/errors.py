@@ -31,25 +31,25 @@ class ConnectorError(Exception):
         self.vendor_code = vendor_code
 
 
-class DataRefused(ConnectorError):
+class DataRefusedError(ConnectorError):
     """The system refuses this employee's data. No retry by itself: a person or a change must mend it."""
 
     cause = "refused_by_target"
 
 
-class EmployeeNotFound(ConnectorError):
+class EmployeeNotFoundError(ConnectorError):
     """No employee there matches. The message says what was searched for, never a national id."""
 
     cause = "employee_not_found"
 
 
-class EmployeeNotUnique(ConnectorError):
+class EmployeeNotUniqueError(ConnectorError):
     """More than one employee there matches."""
 
     cause = "employee_not_unique"
 
 
-class MatchRefused(ConnectorError):
+class MatchRefusedError(ConnectorError):
     """A record was found that must not be taken for this employee's. `candidate` is its id: a person may confirm it.
 
     Causes: not_the_same_person, marks_disagree, already_matched; match_released and match_stopped where a person has to
@@ -63,24 +63,24 @@ class MatchRefused(ConnectorError):
         self.candidate = candidate
 
 
-class NotAuthorized(ConnectorError):
+class NotAuthorizedError(ConnectorError):
     """Credentials, company or rights are refused: the whole connection stops until they are renewed.
 
     `sign_in`: it was the sign-in itself that was refused. Of any other call the runner finds out whether it was refused
-    for everybody, or for one record (`RecordRefused`).
+    for everybody, or for one record (`RecordRefusedError`).
     """
 
     cause = "not_authorized"
     sign_in = False
 
 
-class RecordRefused(NotAuthorized):
+class RecordRefusedError(NotAuthorizedError):
     """Access to one employee's record is refused while the connection is let through: that employee's failure, until
     it turns out that it is everybody's (`synclog.engine.results`). Made by the runner only, out of the `refusal`."""
 
     cause = "record_refused"
 
-    def __init__(self, system: str, refusal: NotAuthorized) -> None:
+    def __init__(self, system: str, refusal: NotAuthorizedError) -> None:
         super().__init__(
             f"{system} refuses access to this employee's record, although it takes this connection: the record is "
             f"protected there, or a right is missing for what was to be done. {refusal.message}",
@@ -91,7 +91,7 @@ class RecordRefused(NotAuthorized):
         self.refusal = refusal
 
 
-class RateLimited(ConnectorError):
+class RateLimitedError(ConnectorError):
     """Too many requests. `wait` is in seconds (at most a day), None when the system did not say."""
 
     cause = "rate_limited"
@@ -101,8 +101,8 @@ class RateLimited(ConnectorError):
         self.wait = believed(wait)
 
 
-class Unavailable(ConnectorError):
-    """The system is down or answers nonsense; nothing was written by this call. `wait` as in RateLimited."""
+class UnavailableError(ConnectorError):
+    """The system is down or answers nonsense; nothing was written by this call. `wait` as in RateLimitedError."""
 
     cause = "target_unavailable"
 
@@ -111,19 +111,19 @@ class Unavailable(ConnectorError):
         self.wait = believed(wait)
 
 
-class UnclearOutcome(ConnectorError):
+class UnclearOutcomeError(ConnectorError):
     """A write was sent and its answer never came: it may or may not have been carried out."""
 
     cause = "unclear_outcome"
 
 
-class Stale(ConnectorError):
+class StaleError(ConnectorError):
     """The record changed there since it was read: the runner reads and plans again, once."""
 
     cause = "changed_in_target"
 
 
-class Interrupted(ConnectorError):
+class InterruptedRunError(ConnectorError):
     """This worker no longer owns the integration and may not start another call."""
 
     cause = "interrupted"

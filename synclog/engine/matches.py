@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.runtime.fingerprints import fingerprints
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.identity import CONFIRMED, EARLIER
 from integrations.sdk.storable import storable
 from integrations.sdk.values import Person, RemoteEmployee
@@ -54,7 +54,7 @@ class DatabaseMatches:
     def claim_all(self, asked: Sequence[Asked]) -> list[bool]:
         """Whether each record is the person's from now on. Two queries, if nobody else has one of them.
 
-        Raises Interrupted where a person has decided about one of these matches a moment ago: it is looked at anew.
+        Raises InterruptedRunError where a person has decided about one of these matches a moment ago: it is looked at anew.
         """
         try:
             with transaction.atomic():
@@ -74,7 +74,7 @@ class DatabaseMatches:
         )
         own = {row.employee_key: row for row in rows if row.employee_key in keys}
         if any(row.state in (State.RELEASED, State.STOPPED) for row in own.values()):
-            raise Interrupted("A person has decided about this match.")
+            raise InterruptedRunError("A person has decided about this match.")
         holders = {row.remote_id: row.employee_key for row in rows if row.state == State.MATCHED}
         others = {holders[found.id] for person, found in asked if holders.get(found.id, int(person.id)) not in keys}
         blocking = self._blocking(others) if others else set()
@@ -165,9 +165,9 @@ class LentMatches:
             return
         try:
             granted = self._matches.claim_all([(person, found) for person, found, _ in left])
-        except (DatabaseError, Interrupted) as error:
+        except (DatabaseError, InterruptedRunError) as error:
             for *_, answer in left:
-                answer.set_exception(Interrupted(f"It could not be kept whose record it is: {error}"))
+                answer.set_exception(InterruptedRunError(f"It could not be kept whose record it is: {error}"))
             return
         for (person, found, answer), yes in zip(left, granted, strict=True):
             if yes:

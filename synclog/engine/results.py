@@ -22,7 +22,14 @@ from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planning.runner import NOBODY, Outcome, Report, Work
 from integrations.runtime import mapping
 from integrations.sdk.declaration import Model
-from integrations.sdk.errors import Interrupted, MatchRefused, NotAuthorized, RateLimited, RecordRefused, Unavailable
+from integrations.sdk.errors import (
+    InterruptedRunError,
+    MatchRefusedError,
+    NotAuthorizedError,
+    RateLimitedError,
+    RecordRefusedError,
+    UnavailableError,
+)
 from integrations.sdk.periods import next_change
 from integrations.sdk.reading import number_of
 from integrations.sdk.storable import fit_id, storable, storable_value
@@ -189,7 +196,7 @@ class _Batch:
 
     def _job(self, job: Job, outcome: Outcome, done: Done, report: Report | Exception) -> None:
         generation = job.generation
-        if isinstance(outcome.error, Interrupted):
+        if isinstance(outcome.error, InterruptedRunError):
             job.state, job.due_at, job.attempts = Job.State.WAITING, at_once(), max(0, job.attempts - 1)
             self.jobs.append((job, generation))
             return
@@ -245,10 +252,10 @@ class _Batch:
     def _error(self, job: Job, outcome: Outcome) -> None:
         error = outcome.error
         job.first_failed_at = job.first_failed_at or self.now
-        if isinstance(error, RecordRefused):
+        if isinstance(error, RecordRefusedError):
             self._failed(job, outcome)
             return
-        if isinstance(error, NotAuthorized):
+        if isinstance(error, NotAuthorizedError):
             # The connection stops; the change itself is not at fault and goes out when it resumes.
             job.state, job.due_at, job.attempts = Job.State.WAITING, at_once(), 0
             return
@@ -260,7 +267,7 @@ class _Batch:
         asked = getattr(error, "wait", None)
         if asked is not None:
             wait = timedelta(seconds=asked + 1)
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimitedError):
             job.attempts = max(0, job.attempts - 1) if asked is not None else job.attempts
         job.state, job.due_at = Job.State.RETRYING, self.now + wait
 
@@ -334,7 +341,7 @@ class _Batch:
         if nobody and work.match.withheld is None:
             error = report.error
             assert error is not None
-            candidate = error.candidate if isinstance(error, MatchRefused) else ""
+            candidate = error.candidate if isinstance(error, MatchRefusedError) else ""
             self.not_matched.append(self._link(key, candidate, cause=error.cause[:60], message=_text(error.message)))
             return
         flat = self.integration.system.model is Model.FLAT
@@ -536,20 +543,20 @@ def shown_value(value: Any) -> str | None:
 def _connection(integration: Integration, done: Sequence[Done]) -> bool:
     """Stops, backs off or recovers the connection. False: the turn must end now."""
     reports = [d.report for d in done if isinstance(d.report, Report)]
-    refusals = [r.error for r in reports if isinstance(r.error, NotAuthorized)]
-    refused = next((error for error in refusals if not isinstance(error, RecordRefused)), None)
+    refusals = [r.error for r in reports if isinstance(r.error, NotAuthorizedError)]
+    refused = next((error for error in refusals if not isinstance(error, RecordRefusedError)), None)
     if refused is not None:
         _stop(integration, refused)
         return False
     now = timezone.now()
-    limited = [r.error for r in reports if isinstance(r.error, RateLimited)]
+    limited = [r.error for r in reports if isinstance(r.error, RateLimitedError)]
     if limited:
         waits = [e.wait for e in limited if e.wait is not None]
         _back_off(integration, limited[0].message, timedelta(seconds=max(waits) + 1) if waits else None)
         return False
     sent = any(o.result == "sent" for r in reports for o in r.outcomes.values())
-    answered = [r for r in reports if r.exchanges and not isinstance(r.error, Unavailable)]
-    down = [r.error for r in reports if isinstance(r.error, Unavailable)]
+    answered = [r for r in reports if r.exchanges and not isinstance(r.error, UnavailableError)]
+    down = [r.error for r in reports if isinstance(r.error, UnavailableError)]
     changes: dict[str, Any] = {}
     if sent:
         changes["last_success_at"] = now
@@ -561,7 +568,7 @@ def _connection(integration: Integration, done: Sequence[Done]) -> bool:
             )
     if changes:
         _update(integration, changes)
-    of_records = [error for error in refusals if isinstance(error, RecordRefused)]
+    of_records = [error for error in refusals if isinstance(error, RecordRefusedError)]
     if of_records and _refused_to_everybody(integration, of_records[0].refusal):
         return False
     if down and not answered:
@@ -577,11 +584,11 @@ def _connection(integration: Integration, done: Sequence[Done]) -> bool:
     return True
 
 
-def _refused_to_everybody(integration: Integration, refusal: NotAuthorized) -> bool:
+def _refused_to_everybody(integration: Integration, refusal: NotAuthorizedError) -> bool:
     """Stops the connection where access to one employee's record after the other is refused, and none is let through
     between them. Whose record was never written may be refused for good (a protected one); so once anything was written
     at all, only those count that were let through before."""
-    refused = Job.objects.open().filter(integration=integration, state=Job.State.FAILED, cause=RecordRefused.cause)
+    refused = Job.objects.open().filter(integration=integration, state=Job.State.FAILED, cause=RecordRefusedError.cause)
     last = integration.last_success_at
     since_then = refused.filter(changed_at__gt=last) if last else refused
     employees = set(since_then.values_list("employee_key", flat=True))
@@ -603,7 +610,7 @@ def _update(integration: Integration, values: Mapping[str, Any]) -> None:
     Integration.objects.filter(pk=integration.pk).update(**values)
 
 
-def _stop(integration: Integration, error: NotAuthorized) -> None:
+def _stop(integration: Integration, error: NotAuthorizedError) -> None:
     """Told once: a connection that is stopped already says nothing again. Credentials that were renewed since were not
     the ones that were refused."""
     same = Integration.objects.filter(pk=integration.pk, version=integration.version)

@@ -18,7 +18,7 @@ from integrations.planning.runner import Outcome, Trace, run
 from integrations.runtime.opening import open_connector
 from integrations.runtime.vault import DatabaseVault
 from integrations.scope import company_names, not_taken, scope_of
-from integrations.sdk.errors import Unavailable
+from integrations.sdk.errors import UnavailableError
 from integrations.sdk.http import Exchange
 from integrations.sdk.values import Change
 from positions.models import Position
@@ -110,7 +110,7 @@ def _preview(integration: Integration, job: Job) -> Preview:
 
     def in_time() -> None:
         if time.monotonic() - started > SECONDS:
-            raise Unavailable(f"It answers too slowly: the preview was ended after {SECONDS:.0f} seconds.")
+            raise UnavailableError(f"It answers too slowly: the preview was ended after {SECONDS:.0f} seconds.")
 
     connector = open_connector(
         integration,

@@ -10,7 +10,7 @@ import pytest
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.sdk.context import MemoryMatches
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.values import Person, RemoteEmployee
 from positions.models import Employee
 from synclog.engine import matches
@@ -397,7 +397,7 @@ def test_released_while_it_was_being_sent_stays_released(world: World, fortnox: 
     world.drain(fortnox)
     matches.release(link(fortnox, world.employee), "anna")
     person = Person(str(world.employee.pk), "1042", "Åse", "Sørlie")
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         DatabaseMatches(fortnox).claim(person, RemoteEmployee("1042"))
     assert link(fortnox, world.employee).state == State.RELEASED
 

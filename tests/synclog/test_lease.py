@@ -15,7 +15,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Integration
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from synclog.engine import lease
 from synclog.engine.lease import HOST, SECONDS, Held, alive, ready_integrations
 from synclog.models import Lease
@@ -142,7 +142,7 @@ def test_it_is_lost_when_another_one_has_taken_it(integration: Integration, monk
     now = time.monotonic()
     monkeypatch.setattr(lease.time, "monotonic", lambda: now + SECONDS / 2)
     assert not held.renew_if_due()
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         held.guard()
     held.release()
     assert other.holds(), "nobody gives back what is another one's"
@@ -156,7 +156,7 @@ def test_no_call_starts_after_it_may_have_run_out(integration: Integration, monk
     monkeypatch.setattr(lease.time, "monotonic", lambda: end - 0.1)
     held.guard()
     monkeypatch.setattr(lease.time, "monotonic", lambda: end + 0.1)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         held.guard()
 
 
@@ -170,12 +170,12 @@ def test_no_call_starts_after_the_turns_overtime(integration: Integration, monke
     monkeypatch.setattr(lease.time, "monotonic", lambda: end - 0.1)
     held.guard()
     monkeypatch.setattr(lease.time, "monotonic", lambda: end + 0.1)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         held.guard()
 
 
 def test_a_lease_that_nobody_acquired_lets_nobody_call() -> None:
-    with pytest.raises(Interrupted) as caught:
+    with pytest.raises(InterruptedRunError) as caught:
         Held(1, "x", 1).guard()
     assert "goes on by itself" in caught.value.message
 
