@@ -16,7 +16,8 @@ from django.utils import timezone
 from integrations.models import ExportFile, Integration
 from integrations.runtime import folders
 from integrations.runtime.opening import open_connector
-from integrations.sdk.declaration import Kind, Transport
+from integrations.sdk.declaration import Transport
+from integrations.sdk.settings import Kind
 from integrations.systems.registry import systems
 
 logger = logging.getLogger("integrations.runtime.export_files")

@@ -5,23 +5,8 @@ docs/adding-a-system.md tells). Nothing in this package imports Django.
 from integrations.sdk import occupations
 from integrations.sdk.connector import Connector, Search
 from integrations.sdk.context import Context
-from integrations.sdk.declaration import (
-    AbsentWhile,
-    Calls,
-    Cause,
-    Delete,
-    Field,
-    Kind,
-    Limits,
-    Locked,
-    Model,
-    RequiredWhile,
-    Setting,
-    System,
-    Transport,
-    When,
-    code_table,
-)
+from integrations.sdk.declaration import Calls, Cause, Delete, Limits, Model, System, Transport
+from integrations.sdk.declared_field import AbsentWhile, Field, Locked, RequiredWhile, When
 from integrations.sdk.errors import (
     ConnectorError,
     DataRefusedError,
@@ -58,6 +43,7 @@ from integrations.sdk.periods import after_a_gap, to_count_from
 from integrations.sdk.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 from integrations.sdk.refusals import EVERYWHERE, NO_SIGN_IN, Refusal, Says, Trouble, field_in, unknown_trouble
 from integrations.sdk.registers import Directory, Register
+from integrations.sdk.settings import Kind, Setting, code_table, switch, value_of
 from integrations.sdk.texts import (
     ALLOWED,
     DATA_REFUSED,
@@ -193,8 +179,10 @@ __all__ = [
     "record_in",
     "rows_in",
     "sure_date",
+    "switch",
     "text_of",
     "to_count_from",
     "unknown_trouble",
+    "value_of",
     "which",
 ]

@@ -19,7 +19,7 @@ from requests.auth import HTTPBasicAuth
 
 from integrations.sdk import identity, texts
 from integrations.sdk.context import Context
-from integrations.sdk.declaration import Kind, System
+from integrations.sdk.declaration import System
 from integrations.sdk.errors import (
     ConnectorError,
     DataRefusedError,
@@ -36,6 +36,7 @@ from integrations.sdk.messages import FieldName, Label, Message, Shown, Text
 from integrations.sdk.pages import Asked, Paging, every_row
 from integrations.sdk.refusals import EVERYWHERE, Refusal, Says, Trouble, meaning, unknown_trouble, what
 from integrations.sdk.registers import Register
+from integrations.sdk.settings import Kind
 from integrations.sdk.tokens import Grant, Tokens, oauth_grant
 from integrations.sdk.values import (
     Change,
