@@ -383,16 +383,7 @@ class Http:
         if self._limiter is not None:
             self._limiter.acquire(self.context.guard)
             self.context.guard()
-        session = self._session()
-        kwargs["headers"] = {k: v for k, v in kwargs["headers"].items() if v is not None}
-        try:
-            request = requests.Request(method, url, **kwargs).prepare()
-        # "from None", here and below: the texts of these exceptions hold a header's value or the whole address, with
-        # any secret in its query.
-        except requests.exceptions.InvalidHeader:
-            raise NotAuthorizedError(texts.UNSENDABLE_CREDENTIAL()) from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError):
-            raise UnavailableError(texts.BAD_ADDRESS(system=self.system)) from None
+        session, request = self._session(), self._prepared(method, url, **kwargs)
         started, clock = time.time(), time.monotonic()
         self.calls += 1
         response: Response | None = None
@@ -430,6 +421,19 @@ class Http:
         finally:
             mine.seconds += time.monotonic() - clock
             self._record(request, response, started, clock, error, keep_answer)
+
+    def _prepared(
+        self, method: str, url: str, *, headers: Mapping[str, Any], **kwargs: Any
+    ) -> requests.PreparedRequest:
+        """Signed, too. Raises "from None", as `_send` does: the texts of these exceptions hold a header's value or the
+        whole address, with any secret in its query."""
+        headers = {k: v for k, v in headers.items() if v is not None}
+        try:
+            return requests.Request(method, url, headers=headers, **kwargs).prepare()
+        except requests.exceptions.InvalidHeader:
+            raise NotAuthorizedError(texts.UNSENDABLE_CREDENTIAL()) from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError):
+            raise UnavailableError(texts.BAD_ADDRESS(system=self.system)) from None
 
     @staticmethod
     def _lost(write: bool, message: Message) -> UnclearOutcomeError | UnavailableError:
