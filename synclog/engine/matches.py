@@ -7,7 +7,7 @@ two employees may have. Known matches cost no question.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from typing import Any
@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.runtime.fingerprints import fingerprints
+from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
 from integrations.sdk.errors import Interrupted
 from integrations.sdk.identity import CONFIRMED, EARLIER
 from integrations.sdk.storable import storable
@@ -38,19 +39,21 @@ _CLAIMED = [
 
 
 class DatabaseMatches:
-    """The matches of one connection, for whoever may use the database."""
+    """The matches of one connection."""
 
-    def __init__(self, integration: Integration) -> None:
-        self.integration = integration
+    def __init__(self, integration: Integration, on_owner: OnOwner = here) -> None:
+        self.integration, self._on_owner = integration, on_owner
 
     def claim(self, person: Person, found: RemoteEmployee) -> bool:
         [granted] = self.claim_all([(person, found)])
         return granted
 
+    @in_owner_thread
     def free(self, person: Person, found: RemoteEmployee) -> bool:
         holder = self._matched().filter(remote_id=found.id).exclude(employee_key=int(person.id))
         return not self._blocking(holder.values_list("employee_key", flat=True))
 
+    @in_owner_thread
     def claim_all(self, asked: Sequence[Asked]) -> list[bool]:
         """Whether each record is the person's from now on. Two queries, if nobody else has one of them.
 
@@ -122,11 +125,11 @@ class DatabaseMatches:
         return here | set(waiting.values_list("employee_key", flat=True))
 
 
-class LentMatches:
-    """The matches as threads see them. The thread that owns the turn answers, all that were asked meanwhile at once."""
+class TurnMatches(DatabaseMatches):
+    """Those of a turn, whose thread answers all that were asked meanwhile at once."""
 
-    def __init__(self, matches: DatabaseMatches, on_owner: Callable[[Callable[[], Any]], Any]) -> None:
-        self._matches, self._on_owner = matches, on_owner
+    def __init__(self, integration: Integration, on_owner: OnOwner) -> None:
+        super().__init__(integration, on_owner)
         self._held: dict[str, str] = {}  # record there -> the employee whose run may be writing to it
         self._asked: list[tuple[Person, RemoteEmployee, Future[bool]]] = []
         self._lock = Lock()
@@ -135,12 +138,8 @@ class LentMatches:
         answer: Future[bool] = Future()
         with self._lock:
             self._asked.append((person, found, answer))
-        self._on_owner(self._answer)
+        self._answer()
         return answer.result()
-
-    def free(self, person: Person, found: RemoteEmployee) -> bool:
-        granted: bool = self._on_owner(lambda: self._matches.free(person, found))
-        return granted
 
     # for the owner of the turn
 
@@ -152,6 +151,7 @@ class LentMatches:
         """The employee's run is stored."""
         self._held = {record: who for record, who in self._held.items() if who != employee}
 
+    @in_owner_thread
     def _answer(self) -> None:
         with self._lock:
             asked, self._asked = self._asked, []
@@ -164,7 +164,7 @@ class LentMatches:
         if not left:
             return
         try:
-            granted = self._matches.claim_all([(person, found) for person, found, _ in left])
+            granted = self.claim_all([(person, found) for person, found, _ in left])
         except (DatabaseError, Interrupted) as error:
             for *_, answer in left:
                 answer.set_exception(Interrupted(f"It could not be kept whose record it is: {error}"))
