@@ -178,7 +178,7 @@ class TurnMatches(DatabaseMatches):
 # -- what people decide --------------------------------------------------------------------------------------
 
 
-class NotPossible(Exception):
+class NotPossibleError(Exception):
     """What a person asked for cannot be done; the words say why and what helps."""
 
 
@@ -186,22 +186,22 @@ class NotPossible(Exception):
 def confirm(link: EmployeeLink, by: str) -> EmployeeLink:
     """The record of this row is this employee's: a person says so, whatever it shows. What failed goes out now.
 
-    Raises NotPossible where there is no record to confirm, or where it is another employee's.
+    Raises NotPossibleError where there is no record to confirm, or where it is another employee's.
     """
     link = _locked(link)
     if not link.remote_id:
-        raise NotPossible("No record was found that could be confirmed. Press Match anew once it is there.")
+        raise NotPossibleError("No record was found that could be confirmed. Press Match anew once it is there.")
     others = EmployeeLink.objects.filter(
         integration=link.integration, state=State.MATCHED, remote_id=link.remote_id
     ).exclude(pk=link.pk)
     if others.exists():
-        raise NotPossible(
+        raise NotPossibleError(
             f"Record {link.remote_id} is matched to another employee here. Release that match first: look for "
             f"{link.remote_id} under People."
         )
     employee = Employee.objects.filter(pk=link.employee_key).first()
     if employee is None:
-        raise NotPossible("This employee was deleted here.")
+        raise NotPossibleError("This employee was deleted here.")
     link.state, link.cause, link.message = State.MATCHED, "", ""
     link.matched_by = link.matched_by or CONFIRMED
     link.confirmed_by, link.confirmed_at = by[:150], timezone.now()
