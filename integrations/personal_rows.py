@@ -31,7 +31,7 @@ def connect() -> None:
         Naming(
             Integration,
             lambda s: Integration.objects.filter(organization=s.organization_id),
-            ("stopped_message", "retry_message"),
+            ("stopped_said", "retry_said"),
         ),
     )
     personal_data.position_keys.append(_positions)

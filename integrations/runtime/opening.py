@@ -16,7 +16,7 @@ from integrations.runtime.single_flight import OneCall, one_call
 from integrations.runtime.vault import DatabaseVault
 from integrations.sdk.connector import Connector
 from integrations.sdk.context import Context, Limiter, Matches, MemoryMatches, Outbox, Vault
-from integrations.sdk.errors import ConnectorError, Unavailable
+from integrations.sdk.errors import ConnectorError, UnavailableError
 from integrations.sdk.values import CheckLine
 
 logger = logging.getLogger("integrations.runtime.opening")
@@ -73,7 +73,7 @@ def check(integration: Integration) -> Sequence[CheckLine]:
 
     def in_time() -> None:
         if time.monotonic() > until:
-            raise Unavailable(
+            raise UnavailableError(
                 f"{system.name} answers too slowly: the test was ended after {CHECK_SECONDS:.0f} seconds."
             )
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from integrations.models import Integration
 from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
-from integrations.sdk.errors import Interrupted, Unavailable
+from integrations.sdk.errors import InterruptedRunError, UnavailableError
 
 # Longer than any token request may take; a process that dies in between is waited for no longer than this.
 LOCK_SECONDS = 45
@@ -39,11 +39,13 @@ class DatabaseVault:
 
     @in_owner_thread
     def save(self, values: Mapping[str, Any]) -> None:
-        """Raises Interrupted where something else is kept by now than what was loaded."""
+        """Raises InterruptedRunError where something else is kept by now than what was loaded."""
         with transaction.atomic():
             row = self._rows.select_for_update(no_key=True).only("vault").first()
             if row is None or dict(row.vault) != self._loaded:
-                raise Interrupted("The credentials or their token were renewed meanwhile. It goes on by itself.")
+                raise InterruptedRunError(
+                    "The credentials or their token were renewed meanwhile. It goes on by itself."
+                )
             self._rows.update(vault=dict(values))
         self._loaded = dict(values)
 
@@ -62,11 +64,11 @@ class DatabaseVault:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Raises Unavailable when the lock is not to be had in `patience`: by default, its own lifetime."""
+        """Raises UnavailableError when the lock is not to be had in `patience`: by default, its own lifetime."""
         deadline = time.monotonic() + self._patience
         while not self.try_lock():
             if time.monotonic() > deadline:
-                raise Unavailable("Another process is still renewing this connection's token.")
+                raise UnavailableError("Another process is still renewing this connection's token.")
             time.sleep(0.1)
         try:
             yield

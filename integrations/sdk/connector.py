@@ -19,12 +19,12 @@ from integrations.sdk.context import Context
 from integrations.sdk.declaration import Kind, System
 from integrations.sdk.errors import (
     ConnectorError,
-    DataRefused,
-    EmployeeNotFound,
-    EmployeeNotUnique,
-    Interrupted,
-    MatchRefused,
-    NotAuthorized,
+    DataRefusedError,
+    EmployeeNotFoundError,
+    EmployeeNotUniqueError,
+    InterruptedRunError,
+    MatchRefusedError,
+    NotAuthorizedError,
 )
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.http import Http, Response, raise_for_trouble
@@ -172,7 +172,8 @@ class Connector:
         Searches by the strongest mark first; the first one with a hit decides, if the hit's other marks do not speak
         against it and no other strong mark points elsewhere (`sdk.identity`). What the hit itself shows is not
         searched for. `hint` is said along when nobody is found.
-        Raises EmployeeNotUnique, EmployeeNotFound and MatchRefused, with ids of the target and nothing else of anybody.
+        Raises EmployeeNotUniqueError, EmployeeNotFoundError and MatchRefusedError, with ids of the target and nothing
+        else of anybody.
         """
         name, searched = self.system.name, []
         ordered = sorted((step for step in steps if self._counts(step)), key=lambda step: identity.strength(step[0]))
@@ -183,7 +184,7 @@ class Connector:
                 continue
             problem = self._doubt(person, found, ordered)
             if problem is not None:
-                raise MatchRefused(problem.message, cause=problem.cause, candidate=found.id)
+                raise MatchRefusedError(problem.said, cause=problem.cause, candidate=found.id)
             return found
         message = (
             f"No employee in {name} has {' or '.join(dict.fromkeys(searched))}. Add the employee there, or correct the "
@@ -192,7 +193,7 @@ class Connector:
             else f"The employee has nothing here by which {name} can be searched. Fill in one of these: "
             f"{', '.join(dict.fromkeys(identity.mark_of(step[0]) for step in steps))}. It is sent when you save."
         )
-        raise EmployeeNotFound(f"{message} {hint()}".strip())
+        raise EmployeeNotFoundError(f"{message} {hint()}".strip())
 
     def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
         """The one employee there. `known_id` is the id of an earlier match: believed while that record bears a mark of
@@ -215,7 +216,7 @@ class Connector:
                 if found is not None and found.id != known_id:
                     confirmed = ("confirmed match", known_id)
                     problem = identity.disagreement(self.system.name, confirmed, (step[0], found.id))
-                    raise MatchRefused(problem.message, cause=problem.cause, candidate=known_id)
+                    raise MatchRefusedError(problem.said, cause=problem.cause, candidate=known_id)
         return replace(known, matched_by=identity.CONFIRMED)
 
     @property
@@ -229,7 +230,7 @@ class Connector:
         found = {employee.id: employee for employee in step[2]()}
         if len(found) > 1:
             ids = ", ".join(sorted(found)[:5])  # no names: those of others have no place in this one's log
-            raise EmployeeNotUnique(
+            raise EmployeeNotUniqueError(
                 f"{len(found)} employees in {self.system.name} have {_words(step)} (ids there: {ids}). Correct them "
                 "there, or give the employee here the number of the right one, then press Re-sync."
             )
@@ -246,32 +247,32 @@ class Connector:
         against = identity.contradictions(person, found.marks, by, self._numbers_differ)
         return identity.somebody_else(name, found.id, found.matched_by, against) if against else None
 
-    def data_refused(self, field: str = "", **words: str) -> DataRefused:
+    def data_refused(self, field: str = "", **words: str) -> DataRefusedError:
         """What to say of a refusal of which nothing better is known: the field if it is named, and their words."""
         what = f"the field {BY_KEY[field].label}" if field else "this employee's data"
         name = self.system.name
-        return DataRefused(
+        return DataRefusedError(
             f"{name} refused {what}. Its own words below say why: correct it here or in {name}, then press Re-sync.",
             field=field,
             **words,
         )
 
-    def not_understood(self, **words: str) -> DataRefused:
+    def not_understood(self, **words: str) -> DataRefusedError:
         """What to say of a refusal that only a mistake of ours can lead to."""
-        return DataRefused(
+        return DataRefusedError(
             f"{self.system.name} did not understand what we sent. This is a fault of Position Sync, not of your data: "
             "report it with the words below.",
             **words,
         )
 
-    def refuses_everybody(self, refusal: NotAuthorized) -> bool:
+    def refuses_everybody(self, refusal: NotAuthorizedError) -> bool:
         """Whether a refusal of access that a run met is not about its employee: it was the sign-in's, or the test of
         this connection, where nobody's record is concerned, is refused in the same words. Tested once in a turn."""
 
         def tested() -> Sequence[str]:
             try:
                 return [line.detail for line in self.check() if not line.ok]
-            except Interrupted:
+            except InterruptedRunError:
                 raise
             except ConnectorError as error:
                 return [error.message]
@@ -286,7 +287,7 @@ class Connector:
         where to put it right."""
         try:
             said = call()
-        except Interrupted:
+        except InterruptedRunError:
             raise
         except ConnectorError as error:
             words = f" {self.system.name} says: {error.vendor_text}" if error.vendor_text else ""

@@ -21,11 +21,17 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
-from integrations.sdk.addresses import PrivateAddress
+from integrations.sdk.addresses import PrivateAddressError
 from integrations.sdk.connection import MAX_ANSWER_BYTES, new_session
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import Limits
-from integrations.sdk.errors import NotAuthorized, RateLimited, Unavailable, UnclearOutcome, believed
+from integrations.sdk.errors import (
+    NotAuthorizedError,
+    RateLimitedError,
+    UnavailableError,
+    UnclearOutcomeError,
+    believed,
+)
 from integrations.sdk.kept import NOTHING, Kept
 from integrations.sdk.limiter import WindowLimiter
 from integrations.sdk.masking import LONGEST_HEADER, MASKED_BEYOND, MOST_HEADERS, Masker, without_emails
@@ -92,7 +98,7 @@ class Exchange:
 
 
 class Response:
-    """An answer read whole. `json()` raises Unavailable when the body is not JSON."""
+    """An answer read whole. `json()` raises UnavailableError when the body is not JSON."""
 
     def __init__(
         self, status: int, headers: Mapping[str, str], content: bytes, encoding: str | None, kept: Kept = NOTHING
@@ -125,14 +131,14 @@ class Response:
             if content.count(b"[") + content.count(b"{") > DEEPEST and too_deep(body):
                 raise ValueError("too deep")
         except (ValueError, RecursionError):
-            raise Unavailable("The answer is not JSON.", **self.words) from None
+            raise UnavailableError("The answer is not JSON.", **self.words) from None
         return storable_value(body) if _PERHAPS_UNFIT.search(content) else body
 
     def json_object(self) -> dict[str, Any]:
         """The JSON object in the body, {} if something else is there: for refusals, whose form is never sure."""
         try:
             body = self.json()
-        except Unavailable:
+        except UnavailableError:
             return {}
         return body if isinstance(body, dict) else {}
 
@@ -174,35 +180,35 @@ class Response:
 def raise_for_trouble(response: Response) -> None:
     """The part of reading an answer that is alike everywhere: too many requests, server trouble, redirects."""
     if response.status == 429:
-        raise RateLimited(
+        raise RateLimitedError(
             "Too many requests.",
             wait=response.retry_after(),
             **response.words,
         )
     if response.status >= 500:
-        raise Unavailable(
+        raise UnavailableError(
             f"It did not answer properly ({response.status}).",
             wait=response.retry_after(),
             **response.words,
         )
     if 300 <= response.status < 400 and response.status != 304:
-        raise Unavailable(
+        raise UnavailableError(
             f"It redirected the request ({response.status}), which is never followed.",
             vendor_code=str(response.status),
         )
 
 
-def nonsense(response: Response) -> Unavailable:
+def nonsense(response: Response) -> UnavailableError:
     """What to say of a good answer that does not hold what it should."""
-    return Unavailable(
+    return UnavailableError(
         "The answer does not hold what was asked for. Nothing to do: it is tried again.", **response.words
     )
 
 
-def no_sign_in(response: Response) -> Unavailable:
+def no_sign_in(response: Response) -> UnavailableError:
     """What to say where the address for signing in, or the only one there is, leads nowhere: that says nothing of the
     credentials."""
-    return Unavailable(
+    return UnavailableError(
         "Nothing of this system answers at this address. Check the addresses of this connection; it is tried again.",
         wait=None,
         **response.words,
@@ -317,17 +323,17 @@ class Http:
                 break
         try:
             (classify or self.classify)(response)
-        except RateLimited as error:
+        except RateLimitedError as error:
             if self._limiter is not None and error.wait:
                 self._limiter.penalize(error.wait)
             raise
-        except NotAuthorized as error:
+        except NotAuthorizedError as error:
             error.sign_in = not sign
             raise
-        except Unavailable as error:
+        except UnavailableError as error:
             if write and response.status in BROKE_DOWN:
                 said = {"vendor_text": error.vendor_text, "vendor_code": error.vendor_code}
-                raise UnclearOutcome(f"It broke down over a write ({response.status}).", **said) from error
+                raise UnclearOutcomeError(f"It broke down over a write ({response.status}).", **said) from error
             raise
         return response
 
@@ -336,10 +342,10 @@ class Http:
     ) -> Response:
         self.context.guard()
         if not (self.context.private_targets or url.lower().startswith("https://")):
-            raise Unavailable("An address without https:// is not called: what is sent could be read on the way.")
+            raise UnavailableError("An address without https:// is not called: what is sent could be read on the way.")
         mine = self._mine
         if mine.seconds > RUN_SECONDS or mine.bytes > RUN_BYTES:
-            raise Unavailable(
+            raise UnavailableError(
                 "Its answers for this employee take too long or have no end. They are asked for again later."
             )
         if self._limiter is not None:
@@ -352,12 +358,12 @@ class Http:
         # "from None", here and below: the texts of these exceptions hold a header's value or the whole address, with
         # any secret in its query.
         except requests.exceptions.InvalidHeader:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "A credential of this connection holds a line break or another sign that no request can carry. Enter "
                 "it again under this connection's credentials."
             ) from None
         except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError):
-            raise Unavailable("This address cannot be called. Check the addresses of this connection.") from None
+            raise UnavailableError("This address cannot be called. Check the addresses of this connection.") from None
         started, clock = time.time(), time.monotonic()
         self.calls += 1
         response: Response | None = None
@@ -377,12 +383,12 @@ class Http:
             response = Response(answer.status_code, answer.headers, content, answer.encoding, self.kept)
             mine.bytes += len(content)
             return response
-        except PrivateAddress:
+        except PrivateAddressError:
             error = "not connected: the address leads into a private network"
             raise
         except requests.exceptions.ConnectTimeout:
             error = "no connection in time"
-            raise Unavailable("It could not be reached in time.") from None
+            raise UnavailableError("It could not be reached in time.") from None
         except requests.exceptions.Timeout:
             error = "no answer in time"
             raise self._lost(write, "It did not answer in time.") from None
@@ -398,8 +404,8 @@ class Http:
             self._record(request, response, started, clock, error, keep_answer)
 
     @staticmethod
-    def _lost(write: bool, message: str) -> UnclearOutcome | Unavailable:
-        return UnclearOutcome(message) if write else Unavailable(message)
+    def _lost(write: bool, message: str) -> UnclearOutcomeError | UnavailableError:
+        return UnclearOutcomeError(message) if write else UnavailableError(message)
 
     @staticmethod
     def _read(answer: requests.Response) -> bytes:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from integrations.sdk.errors import Unavailable
+from integrations.sdk.errors import UnavailableError
 
 LONGEST_NUMBER = 40  # characters, and digits before or after the point
 # Programs write the ends of their calendars where there is no date: 0001-01-01, 1753-01-01, 1899-12-30, 1900-01-01,
@@ -52,12 +52,12 @@ def date_of(value: Any) -> date | None:
 
 
 def sure_date(value: Any) -> date | None:
-    """As `date_of`, for periods: one whose date cannot be read must not look open. Raises Unavailable."""
+    """As `date_of`, for periods: one whose date cannot be read must not look open. Raises UnavailableError."""
     text = str(value or "")[:10]
     if not text.strip() or text == NOTHING:
         return None
     try:
         date.fromisoformat(text)
     except ValueError:
-        raise Unavailable("It gave a date that cannot be read.", vendor_text=str(value)[:100]) from None
+        raise UnavailableError("It gave a date that cannot be read.", vendor_text=str(value)[:100]) from None
     return date_of(value)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from dataclasses import field as made
 from datetime import date
 from typing import Any
+
+from integrations.sdk.messages import Message, as_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,22 +174,31 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """Something that was not written although the rest was. Said to the administrator as it stands."""
+    """Something that was not written although the rest was. Without a field: something to know of a write."""
 
-    message: str
-    field: str = ""
+    said: Message
+    field: str
+
+    def __init__(self, said: Message | str, field: str = "") -> None:
+        object.__setattr__(self, "said", as_message(said))
+        object.__setattr__(self, "field", field)
+
+    @property
+    def message(self) -> str:
+        """In English words."""
+        return str(self.said)
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a write left there. `pending` and `file_id` are set when a person must still carry a file over:
-    `pending` says so in words. `note` says what was done where that shows only there: removed or cancelled."""
+    `pending` says so. `note` says what was done where that shows only there: removed or cancelled."""
 
     remote_id: str
     warnings: tuple[Warning, ...] = ()
-    pending: str = ""
+    pending: Message | None = None
     file_id: int | None = None
-    note: str = ""
+    note: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +213,22 @@ class CheckLine:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something is not written: a stable cause, our sentence, the field, and what clashes."""
+    """Why something is not written: a stable cause, what we say, the field, and what clashes."""
 
     cause: str
-    message: str
-    field: str = ""
-    params: Mapping[str, str] = made(default_factory=dict)
+    said: Message
+    field: str
+    params: Mapping[str, str]
+
+    def __init__(
+        self, cause: str, said: Message | str, field: str = "", params: Mapping[str, str] | None = None
+    ) -> None:
+        object.__setattr__(self, "cause", cause)
+        object.__setattr__(self, "said", as_message(said))
+        object.__setattr__(self, "field", field)
+        object.__setattr__(self, "params", params or {})
+
+    @property
+    def message(self) -> str:
+        """In English words."""
+        return str(self.said)

@@ -373,7 +373,7 @@ def _plain(preview: Preview) -> dict[str, Any]:
             {"field": key, "remote": names.get(key, ""), "old": shown_value(c.old), "new": shown_value(c.new)}
             for key, c in outcome.changes.items()
         ],
-        "unsent": dict(outcome.unsent),
-        "steps": sentences.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone),
+        "unsent": {key: str(reason) for key, reason in outcome.unsent.items()},
+        "steps": sentences.trace_steps([line.to_json() for line in outcome.trace], zone),
         "notes": list(preview.notes),
     }

@@ -19,12 +19,14 @@ from django.utils import timezone
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.runtime.fingerprints import fingerprints
 from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.identity import CONFIRMED, EARLIER
+from integrations.sdk.messages import packed
 from integrations.sdk.storable import storable
 from integrations.sdk.values import Person, RemoteEmployee
 from positions.models import Employee, Position
 from positions.origin import Origin
+from synclog.engine import texts
 from synclog.engine.notify import wake
 from synclog.engine.record import Changed, job_for, store
 from synclog.models import Job
@@ -34,7 +36,7 @@ Asked = tuple[Person, RemoteEmployee]
 
 _CLAIMED = [
     "state", "remote_id", "label", "matched_by", "matched_at", "fingerprints", "confirmed_by", "confirmed_at", "cause",
-    "message",
+    "said",
 ]  # fmt: skip
 
 
@@ -57,7 +59,8 @@ class DatabaseMatches:
     def claim_all(self, asked: Sequence[Asked]) -> list[bool]:
         """Whether each record is the person's from now on. Two queries, if nobody else has one of them.
 
-        Raises Interrupted where a person has decided about one of these matches a moment ago: it is looked at anew.
+        Raises InterruptedRunError where a person has decided about one of these matches a moment ago: it is looked at
+        anew.
         """
         try:
             with transaction.atomic():
@@ -77,13 +80,13 @@ class DatabaseMatches:
         )
         own = {row.employee_key: row for row in rows if row.employee_key in keys}
         if any(row.state in (State.RELEASED, State.STOPPED) for row in own.values()):
-            raise Interrupted("A person has decided about this match.")
+            raise InterruptedRunError("A person has decided about this match.")
         holders = {row.remote_id: row.employee_key for row in rows if row.state == State.MATCHED}
         others = {holders[found.id] for person, found in asked if holders.get(found.id, int(person.id)) not in keys}
         blocking = self._blocking(others) if others else set()
         left = [row.pk for row in rows if row.employee_key in others - blocking]
         if left:  # of people who are deleted here, and of whom nothing waits any more
-            EmployeeLink.objects.filter(pk__in=left).update(state=State.NOT_MATCHED, cause="", message="")
+            EmployeeLink.objects.filter(pk__in=left).update(state=State.NOT_MATCHED, cause="", said=[])
         granted, links = [], []
         for person, found in asked:
             key = int(person.id)
@@ -165,9 +168,9 @@ class TurnMatches(DatabaseMatches):
             return
         try:
             granted = self.claim_all([(person, found) for person, found, _ in left])
-        except (DatabaseError, Interrupted) as error:
+        except (DatabaseError, InterruptedRunError) as error:
             for *_, answer in left:
-                answer.set_exception(Interrupted(f"It could not be kept whose record it is: {error}"))
+                answer.set_exception(InterruptedRunError(f"It could not be kept whose record it is: {error}"))
             return
         for (person, found, answer), yes in zip(left, granted, strict=True):
             if yes:
@@ -202,7 +205,7 @@ def confirm(link: EmployeeLink, by: str) -> EmployeeLink:
     employee = Employee.objects.filter(pk=link.employee_key).first()
     if employee is None:
         raise NotPossibleError("This employee was deleted here.")
-    link.state, link.cause, link.message = State.MATCHED, "", ""
+    link.state, link.cause, link.said = State.MATCHED, "", []
     link.matched_by = link.matched_by or CONFIRMED
     link.confirmed_by, link.confirmed_at = by[:150], timezone.now()
     link.fingerprints = fingerprints(link.integration, employee)
@@ -217,7 +220,7 @@ def release(link: EmployeeLink, by: str) -> EmployeeLink:
     link = _locked(link)
     freed_record = link.remote_id if link.state == State.MATCHED else ""
     link.state, link.cause = State.RELEASED, "match_released"
-    link.message = f"Released by {by}. Nothing is written until somebody presses Match anew, or confirms a record."
+    link.said = packed([texts.RELEASED(by=by)])
     link.confirmed_by, link.confirmed_at, link.matched_at = "", None, timezone.now()
     link.save()
     freed(link.integration_id, {freed_record} - {""})
@@ -230,7 +233,7 @@ def match_anew(link: EmployeeLink, by: str) -> EmployeeLink:
     link = _locked(link)
     freed_record = link.remote_id if link.state == State.MATCHED else ""
     link.state, link.remote_id, link.label, link.matched_by = State.NOT_MATCHED, "", "", ""
-    link.cause, link.message = "", f"To be matched anew: {by} asked for it."
+    link.cause, link.said = "", packed([texts.ANEW(by=by)])
     link.confirmed_by, link.confirmed_at, link.matched_at = "", None, timezone.now()
     link.save()
     try_again(link.integration_id, [link.employee_key])

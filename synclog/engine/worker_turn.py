@@ -28,7 +28,7 @@ from integrations.runtime.shared_limiter import shared_limiter
 from integrations.runtime.single_flight import one_call
 from integrations.runtime.vault import DatabaseVault
 from integrations.sdk.connector import Connector
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.limiter import WindowLimiter
 from positions.busy import is_busy
 from positions.models import Employee
@@ -164,8 +164,8 @@ class Turn:
     # whether calls may be made
 
     def _guard(self) -> None:
-        """For threads, before each call. Raises Interrupted when the lease may have run out, or the connection was
-        paused, switched, stopped or changed: what is known of that is never older than `KNOWN`."""
+        """For threads, before each call. Raises InterruptedRunError when the lease may have run out, or the connection
+        was paused, switched, stopped or changed: what is known of that is never older than `KNOWN`."""
         self.held.guard()
         while not self._ended and time.monotonic() > self._known_at + KNOWN:
             try:
@@ -173,7 +173,7 @@ class Turn:
             except DatabaseError:
                 self._ended = "The database did not say whether this may still be sent. It goes on by itself."
         if self._ended:
-            raise Interrupted(self._ended)
+            raise InterruptedRunError(self._ended)
         self.held.guard()  # the owner may have been busy for long
 
     def _look(self) -> None:

@@ -21,13 +21,13 @@ def connect() -> None:
         Holding(Task, "Failures of the queue", _failures, exported=False),
     )
     personal_data.naming(
-        Naming(Job, lambda s: Job.objects.filter(organization=s.organization_id), ("message", "vendor_text", "meant")),
+        Naming(Job, lambda s: Job.objects.filter(organization=s.organization_id), ("said", "vendor_text", "meant")),
         Naming(
             Attempt,
             lambda s: Attempt.objects.filter(job__organization=s.organization_id),
-            ("message", "vendor_text", "trace", "changes", "unsent", "warnings", "exchanges"),
+            ("said", "vendor_text", "trace", "changes", "unsent", "warnings", "exchanges"),
         ),
-        Naming(Event, lambda s: Event.objects.filter(integration__organization=s.organization_id), ("text",)),
+        Naming(Event, lambda s: Event.objects.filter(integration__organization=s.organization_id), ("said",)),
     )
     personal_data.traces.append(_logged)
     personal_data.position_keys.append(_positions)

@@ -9,7 +9,7 @@ from typing import Any
 
 from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import Calls, Delete, Field, Limits, Model, Setting, System
-from integrations.sdk.errors import DataRefused, Stale
+from integrations.sdk.errors import DataRefusedError, StaleError
 from integrations.sdk.fields import FIELDS
 from integrations.sdk.http import Response, raise_for_trouble
 from integrations.sdk.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
@@ -46,9 +46,9 @@ class CrashConnector(Connector):
     def classify(self, response: Response) -> None:
         raise_for_trouble(response)
         if response.status == 404:
-            raise Stale("It is gone there.")
+            raise StaleError("It is gone there.")
         if response.status == 422:
-            raise DataRefused("It was refused.", vendor_text=response.text)
+            raise DataRefusedError("It was refused.", vendor_text=response.text)
 
     def check(self) -> Sequence[CheckLine]:
         return [CheckLine(True, "There is nothing to check")]

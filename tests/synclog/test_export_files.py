@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from integrations.models import ExportFile, ExportRecord, Integration
 from integrations.runtime import export_files, folders, outbox
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from integrations.settings_form import ConnectionForm
 from positions.models import Position
 from synclog.engine import actions
@@ -288,7 +288,7 @@ def test_a_worker_that_was_replaced_files_nothing(world: World, crona: Integrati
     assert held is not None
     mine = outbox.DatabaseOutbox(crona, held.holds)
     Lease.objects.filter(pk=crona.pk).update(owner="somebody else", epoch=held.epoch + 1)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         mine.put(str(world.employee.pk), {"anstid": "1042"})
     assert files(crona) == []
 

@@ -30,6 +30,7 @@ from tests.factories import (
     PositionFactory,
 )
 from tests.positions.conftest import Api
+from tests.said import kept
 from tests.synclog.pages import client_of, connection, job, text_of
 from tests.synclog.world import World
 
@@ -417,7 +418,7 @@ def test_a_stopped_connection_with_many_waiting_comes_first(organization: Organi
     for _ in range(3):
         job(integration, state="waiting", cause="")
     Integration.objects.update(
-        stopped_at=timezone.now(), stopped_cause="not_authorized", stopped_message="The token was refused."
+        stopped_at=timezone.now(), stopped_cause="not_authorized", stopped_said=kept("The token was refused.")
     )
     Integration.objects.update(credentials=_complete(integration))
     response = client_of(organization).get("/admin/")
@@ -425,7 +426,7 @@ def test_a_stopped_connection_with_many_waiting_comes_first(organization: Organi
     assert first.said == "Netvisor Oulu is stopped: 3 changes waiting"
     assert "The token was refused. Renew the credentials under its Settings, or press Try again" in first.remedy
     assert "No change is waiting for a person" not in text_of(response)
-    Integration.objects.update(stopped_at=None, retry_count=3, retry_message="It did not answer.")
+    Integration.objects.update(stopped_at=None, retry_count=3, retry_said=kept("It did not answer."))
     first, *_ = client_of(organization).get("/admin/").context["needs"]
     assert first.said == "Netvisor Oulu does not let us send: 3 changes waiting" and "Nothing to do" in first.remedy
     Integration.objects.update(retry_count=0, paused_at=timezone.now(), paused_by="anna")

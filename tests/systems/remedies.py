@@ -361,7 +361,7 @@ def _mistake(case: Case) -> Iterator[None]:
 
 # Asks nobody to do anything, or is tested where it comes about.
 ELSEWHERE = {
-    "changed_in_target": "goes on by itself: tests/systems/kit.py and the systems' own tests of Stale",
+    "changed_in_target": "goes on by itself: tests/systems/kit.py and the systems' own tests of StaleError",
     "private_address": "the operator's: tests/integrations/test_addresses.py",
     "interrupted": "goes on by itself: tests/synclog/test_engine.py",
     "switched_off": "tests/synclog/test_recording.py::test_activation_sends_nothing",

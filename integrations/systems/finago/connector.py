@@ -22,20 +22,20 @@ from integrations.sdk import (
     CheckLine,
     Connector,
     ConnectorError,
-    DataRefused,
+    DataRefusedError,
     Grant,
     Marks,
-    NotAuthorized,
+    NotAuthorizedError,
     Person,
-    RateLimited,
+    RateLimitedError,
     Remote,
     RemoteEmployee,
     Response,
     Search,
-    Stale,
+    StaleError,
     Tokens,
-    Unavailable,
-    UnclearOutcome,
+    UnavailableError,
+    UnclearOutcomeError,
     Wanted,
     Warning,
     Written,
@@ -230,33 +230,35 @@ class FinagoConnector(Connector):
     # -- answers -----------------------------------------------------------------------------------------
 
     def classify(self, response: Response) -> None:
-        self._judge(response, DataRefused, _WRITE_REFUSED)
+        self._judge(response, DataRefusedError, _WRITE_REFUSED)
 
     def _judge_key(self, response: Response) -> None:
-        self._judge(response, NotAuthorized if response.status in (400, 401, 403) else Unavailable, _KEY_REFUSED)
+        self._judge(
+            response, NotAuthorizedError if response.status in (400, 401, 403) else UnavailableError, _KEY_REFUSED
+        )
 
     def _judge_list(self, what: str, response: Response) -> None:
         """A list takes no input, so a refusal of it can only be one of rights."""
-        self._judge(response, NotAuthorized, _LIST_REFUSED.format(what=what))
+        self._judge(response, NotAuthorizedError, _LIST_REFUSED.format(what=what))
 
     def _judge_read(self, response: Response) -> None:
-        self._judge(response, DataRefused, _READ_REFUSED)
+        self._judge(response, DataRefusedError, _READ_REFUSED)
 
     def _judge(self, response: Response, refusal: type[ConnectorError], message: str) -> None:
         words, code = self._words(response), str(response.status)
         try:
             raise_for_trouble(response)
-        except (RateLimited, Unavailable) as error:
+        except (RateLimitedError, UnavailableError) as error:
             error.vendor_text = words
             raise
         if response.ok:
             return
         if response.status == 403:
-            refusal = NotAuthorized
-        if refusal is Unavailable:
+            refusal = NotAuthorizedError
+        if refusal is UnavailableError:
             message = "Finago's address for access tokens did not answer as expected. Check the connection's address."
         named = next((ours for name, ours in _OURS.items() if re.search(rf"\b{name}\b", words)), "")
-        raise refusal(message, field=named if refusal is DataRefused else "", vendor_text=words, vendor_code=code)
+        raise refusal(message, field=named if refusal is DataRefusedError else "", vendor_text=words, vendor_code=code)
 
     def _words(self, response: Response) -> str:
         """Their own words, without the HTML around them and without secrets."""
@@ -267,7 +269,7 @@ class FinagoConnector(Connector):
         nothing = response.content.strip() in (b"null", b"{}")
         rows = [] if nothing else _json(response)
         if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("employment_id") for row in rows):
-            raise Unavailable(
+            raise UnavailableError(
                 "Finago's answer is not the list of employments that it should be. Nothing to do: it is tried again.",
                 vendor_code=str(response.status),
             )
@@ -280,7 +282,7 @@ class FinagoConnector(Connector):
             response = self.http.get("organization/v2", classify=lambda r: self._judge_list("company", r))
             answer = _json(response)
             if not isinstance(answer, dict):
-                raise Unavailable("Finago's answer about the company could not be read. It is tried again.")
+                raise UnavailableError("Finago's answer about the company could not be read. It is tried again.")
             sites = answer.get("sites")
             units = [answer, *(s for s in (sites if isinstance(sites, list) else []) if isinstance(s, dict))]
             return _Organization(
@@ -304,7 +306,7 @@ class FinagoConnector(Connector):
             )
             answer = _json(response)
             if not isinstance(answer, list):
-                raise Unavailable("Finago's list of employees could not be read. It is tried again.")
+                raise UnavailableError("Finago's list of employees could not be read. It is tried again.")
             return tuple(
                 _Listed(
                     id=_text(row["empId"]),
@@ -330,7 +332,7 @@ class FinagoConnector(Connector):
         number = placed.get("enterprise_number")
         if number and number not in organization.enterprises:
             known = ", ".join(f"{n} ({name})" if name else n for n, name in organization.enterprises.items())
-            raise DataRefused(
+            raise DataRefusedError(
                 f"Finago has no enterprise number {number}. It knows {known or 'none at all'}. Choose one of them "
                 "under Companies in the connection's settings, or correct the company's organisation number here.",
                 cause="enterprise_not_in_target",
@@ -340,7 +342,7 @@ class FinagoConnector(Connector):
             value = placed.get(name)
             if value and value not in by_country.get(organization.country, {}):
                 country = COUNTRIES.get(organization.country, organization.country)
-                raise DataRefused(
+                raise DataRefusedError(
                     f"{organization.name or 'The company'} is {country} in Finago, and “{value}” is not one of its "
                     "values there. Choose another under Translation or Defaults in the connection's settings.",
                     cause="value_of_other_country",
@@ -348,7 +350,7 @@ class FinagoConnector(Connector):
                 )
         code, listed = placed.get("profession_code"), OCCUPATIONS.get(organization.country)
         if code and listed is not None and not re.fullmatch(listed.pattern, code):
-            raise DataRefused(
+            raise DataRefusedError(
                 f"{organization.name or 'The company'} is {COUNTRIES[organization.country]} in Finago, where the "
                 f"occupation code “{code}” means nothing: {listed.note}. Correct it on the position; it is sent when "
                 "you save.",
@@ -472,7 +474,7 @@ class FinagoConnector(Connector):
             after = self._read(employee.id)
             made = self._made(before, after, placed)
         if made is None:
-            raise DataRefused(
+            raise DataRefusedError(
                 "Finago accepted the new employment, but does not show it. Look at the employee's employments in "
                 "Finago, then press Re-sync.",
                 cause="not_kept_by_target",
@@ -494,7 +496,7 @@ class FinagoConnector(Connector):
     def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
         organization = self._organization()
         if organization.country != "NO":
-            raise DataRefused(
+            raise DataRefusedError(
                 f"A {COUNTRIES.get(organization.country, organization.country)} company in Finago has no end reason "
                 "for an employment that should never have been reported, so it cannot be cancelled from here: end it "
                 "in Finago by hand.",
@@ -518,7 +520,7 @@ class FinagoConnector(Connector):
         """The employment as it stands there. One that is gone is never written to: its id would make a new one."""
         current = _row(self._held(employee), remote.id)
         if current is None:
-            raise Stale("The employment is no longer in Finago.")
+            raise StaleError("The employment is no longer in Finago.")
         return current
 
     def _save(self, employee: RemoteEmployee, current: Row, placed: Row) -> Written:
@@ -541,8 +543,8 @@ class FinagoConnector(Connector):
         self._rows.pop(employee.id, None)
         try:
             after = self._employments(response)
-        except Unavailable as error:
-            raise UnclearOutcome(
+        except UnavailableError as error:
+            raise UnclearOutcomeError(
                 "Finago took the employment, but its answer could not be read. The next try reads first.",
                 vendor_code=error.vendor_code,
             ) from None
@@ -606,5 +608,5 @@ def _json(response: Response) -> Any:
     """The answer's JSON; a page of HTML or nothing at all gives None."""
     try:
         return response.json()
-    except Unavailable:
+    except UnavailableError:
         return None

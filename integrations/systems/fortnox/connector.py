@@ -22,18 +22,18 @@ from integrations.sdk import (
     CheckLine,
     Connector,
     ConnectorError,
-    DataRefused,
-    EmployeeNotFound,
+    DataRefusedError,
+    EmployeeNotFoundError,
     Grant,
     Marks,
-    NotAuthorized,
+    NotAuthorizedError,
     Person,
     Remote,
     RemoteEmployee,
     Response,
     Search,
     Tokens,
-    Unavailable,
+    UnavailableError,
     Wanted,
     Warning,
     Written,
@@ -118,7 +118,7 @@ class FortnoxConnector(Connector):
                 chain = {"descends_from": fingerprint(client_id, typed), "refresh_token": typed}
             form = {"grant_type": "refresh_token", "refresh_token": chain["refresh_token"]}
         else:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "This connection has neither a tenant ID nor a refresh token. Enter one of the two under Credentials."
             )
         response = self.http.post(
@@ -159,7 +159,7 @@ class FortnoxConnector(Connector):
             )
         else:
             message = "Fortnox refused the sign-in for this company. " + RECONNECT
-        raise NotAuthorized(message, vendor_text=text[:300], vendor_code=code or str(response.status))
+        raise NotAuthorizedError(message, vendor_text=text[:300], vendor_code=code or str(response.status))
 
     # -- answers -----------------------------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class FortnoxConnector(Connector):
         text, code = trouble or (response.said, "")
         words: dict[str, str] = {"vendor_text": text[:500], "vendor_code": code or str(response.status)}
         if code == "2000663":
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "Fortnox does not let this connection use a part of its data (scope). Add the scopes salary and "
                 "costcenter to the integration in the Developer portal, let the customer approve it again, and enter "
                 "the new credentials here.",
@@ -179,36 +179,36 @@ class FortnoxConnector(Connector):
                 **words,
             )
         if code == "2001101":
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "The customer has no active Fortnox licence for this data. Order Fortnox Lön for the company in "
                 "Fortnox, then press Resume.",
                 cause="licence_missing",
                 **words,
             )
         if code == "2001103":
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "The customer has no licence for integrations in Fortnox. Order the integration licence for the "
                 "company in Fortnox, then press Resume.",
                 cause="licence_missing",
                 **words,
             )
         if response.status == 401 or code in SIGN_IN_CODES:
-            raise NotAuthorized("Fortnox refused our access token. " + RECONNECT, **words)
+            raise NotAuthorizedError("Fortnox refused our access token. " + RECONNECT, **words)
         if response.status == 403:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "Fortnox refused access. Check that the company has the licences for Fortnox Lön and for integrations, "
                 "and that the integration has the scopes salary and costcenter. " + RECONNECT,
                 **words,
             )
         if code == "1000003" or (response.status == 404 and trouble is None):
-            raise Unavailable(
+            raise UnavailableError(
                 "Fortnox could not carry out the request. Nothing to do: it is tried again.", wait=None, **words
             )
         raise self._data_refused(text, code, words)
 
-    def _data_refused(self, text: str, code: str, words: Mapping[str, str]) -> DataRefused:
+    def _data_refused(self, text: str, code: str, words: Mapping[str, str]) -> DataRefusedError:
         if "ftgavtalid" in text.lower():
-            return DataRefused(
+            return DataRefusedError(
                 "Fortnox found no salary agreement for this employee. Set personnel type, salary form and employment "
                 "form on the employee in Fortnox Lön, or fill in these defaults in the connection's settings, then "
                 "press Re-sync.",
@@ -222,7 +222,7 @@ class FortnoxConnector(Connector):
             named = "department"
         if code == "2000359":
             what = f"the field {BY_KEY[named].label}" if named else "this employee's data"
-            return DataRefused(
+            return DataRefusedError(
                 f"Fortnox refused a sign in {what}. Use letters, digits and common signs only; it is sent when you "
                 "save.",
                 field=named,
@@ -396,10 +396,10 @@ class FortnoxConnector(Connector):
             response = self.http.put(
                 f"employees/{quote(employee.id, safe='')}", json={"Employee": body}, classify=classify
             )
-        except DataRefused as error:
+        except DataRefusedError as error:
             if body.get("EmployedTo") != BLANK or error.field not in ("", "end_date"):
                 raise
-            raise DataRefused(
+            raise DataRefusedError(
                 f"{error.message} The end date was taken away here, and Fortnox may not let that be done from outside. "
                 + CLEAR_END_BY_HAND,
                 cause=error.cause,
@@ -420,7 +420,7 @@ class FortnoxConnector(Connector):
             trouble = "The cost centre “{code}” is not active in Fortnox. Activate it there"
         else:
             return
-        raise DataRefused(
+        raise DataRefusedError(
             trouble.format(code=code) + f", or choose another {BY_KEY[key].label.lower()} here, then press Re-sync.",
             cause="cost_centre_missing",
             field=key,
@@ -544,8 +544,8 @@ def _found(record: dict[str, Any]) -> RemoteEmployee:
     return RemoteEmployee(str(record.get("EmployeeId")), raw={"record": record}, marks=_marks(record))
 
 
-def _gone(employee: RemoteEmployee) -> EmployeeNotFound:
-    return EmployeeNotFound(
+def _gone(employee: RemoteEmployee) -> EmployeeNotFoundError:
+    return EmployeeNotFoundError(
         f"Employee {employee.id} is no longer in Fortnox. Add the employee there, or correct the employee number here, "
         "then press Re-sync."
     )

@@ -25,7 +25,7 @@ from integrations.planning.runner import Report
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.context import Context, Filed, MemoryOutbox
 from integrations.sdk.declaration import Transport
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.fields import CONTRACT_TYPES
 from integrations.sdk.values import Department, Person
 from integrations.systems.crona_lon.connector import CronaLonConnector
@@ -467,12 +467,12 @@ class TestCronaLon(FlatBehaviour):
         connector = rig.connector()
 
         def fence() -> None:
-            raise Interrupted("gone")
+            raise InterruptedRunError("gone")
 
         connector.context.guard = fence
         rig.connector = lambda: connector  # type: ignore[method-assign]
         report = rig.sync(self.position())
-        assert isinstance(report.error, Interrupted)
+        assert isinstance(report.error, InterruptedRunError)
         assert rig.outbox.records == {}
 
 
