@@ -331,7 +331,7 @@ class ConnectionForm(Opened, forms.Form):
     def _check_folder(self, folder: str) -> None:
         try:
             folders.place(self.instance.organization_id, folder)
-        except folders.NotPossible as error:
+        except folders.FolderError as error:
             raise ValidationError(str(error)) from None
 
     def _field_of(self, table: Setting) -> Field | None:
