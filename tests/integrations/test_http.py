@@ -339,7 +339,7 @@ def test_no_text_is_unfit_for_a_database(encoding: str | None) -> None:
 def test_json_is_fit_for_a_database(body: bytes, read: Any) -> None:
     found = Response(200, {}, body, None).json()
     json.dumps(found, allow_nan=False).encode()
-    assert read is ... or found == read or found == {"a": "\ufffd"}
+    assert read is ... or found in (read, {"a": "\ufffd"})
 
 
 @pytest.mark.parametrize(

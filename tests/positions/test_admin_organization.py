@@ -32,8 +32,8 @@ def post_members(client, organization, rows, deleted=()):
         "members-INITIAL_FORMS": sum(1 for row in rows if row.get("id")),
     }
     for index, row in enumerate(rows):
-        row = {"organization": organization.pk, **row}
-        data |= {f"members-{index}-{name}": value for name, value in row.items() if value is not None}
+        sent = {"organization": organization.pk, **row}
+        data |= {f"members-{index}-{name}": value for name, value in sent.items() if value is not None}
     for index in deleted:
         data[f"members-{index}-DELETE"] = "on"
     return client.post(reverse("admin:positions_organization_change", args=[organization.pk]), data)
