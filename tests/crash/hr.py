@@ -288,8 +288,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.crash.settings")
     django.setup()
     what, given = sys.argv[1], json.loads(sys.argv[2])
+    does: dict[str, Any] = {"prepare": prepare, "change": change, "settle": settle, "holder": holder}
     print(
-        json.dumps({"prepare": prepare, "change": change, "settle": settle, "holder": holder}[what](**given)),
+        json.dumps(does[what](**given)),
         flush=True,
     )
 

@@ -81,7 +81,13 @@ def bad() -> Iterator[str]:
 
 
 def client(base: str, limits: Limits | None = None, **context: Any) -> Http:
-    values = {"credentials": {}, "settings": {}, "urls": {}, "namespace": "n", "today": date(2026, 1, 1)}
+    values: dict[str, Any] = {
+        "credentials": {},
+        "settings": {},
+        "urls": {},
+        "namespace": "n",
+        "today": date(2026, 1, 1),
+    }
     values |= {"read_timeout": 0.4, "private_targets": True, **context}
     return Http(Context(**values), limits or Limits(), base_url=base)
 

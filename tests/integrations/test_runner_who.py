@@ -427,7 +427,7 @@ def test_a_refusal_of_access_is_one_records_unless_it_is_everybodys(
 
 
 def test_a_preview_asks_no_test() -> None:
-    shelf = reception(finds=NotAuthorized("No right."), tested=AssertionError("tested"))  # type: ignore[arg-type]
+    shelf = reception(finds=NotAuthorized("No right."), tested=AssertionError("tested"))
     assert go(shelf, [p("1", 0)], ["1"], execute=False).outcomes["1"].cause == "not_authorized"
 
 

@@ -81,7 +81,7 @@ def _data(**changes: Any) -> dict[str, Any]:
 def _errors(integration: Integration, **changes: Any) -> dict[str, list[str]]:
     form = ConnectionForm(integration, _data(**changes))
     assert not form.is_valid()
-    return {name: list(errors) for name, errors in form.errors.items()}
+    return {name: [str(error) for error in errors] for name, errors in form.errors.items()}
 
 
 def _form(integration: Integration, **changes: Any) -> ConnectionForm:

@@ -74,7 +74,7 @@ def files(integration: Integration) -> list[ExportFile]:
 
 
 def people(content: bytes) -> dict[str, str]:
-    return {p.get("anstid"): p.findtext("befattning") for p in fromstring(content).findall("personal/person")}
+    return {p.get("anstid", ""): p.findtext("befattning", "") for p in fromstring(content).findall("personal/person")}
 
 
 def download(client: Client, integration: Integration, file: ExportFile) -> Any:

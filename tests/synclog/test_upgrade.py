@@ -197,6 +197,6 @@ def what_no_page_shows(made: Made) -> None:
         assert Integration.objects.get(pk=pk).credentials == made.credentials[key]
     assert {employee.national_id for employee in Employee.objects.all()} == {"14038512345"}
     assert ExportFile.objects.get(pk=made.files[0]).content == last_version.FILE
-    assert ExportRecord.objects.first().record == {"anstid": "1042", "befattning": "Bagare"}  # type: ignore[union-attr]
+    assert ExportRecord.objects.first().record == {"anstid": "1042", "befattning": "Bagare"}
     assert {link.values["start_date"] for link in PeriodLink.objects.all()} == {"2026-01-01"}
     assert list(Batch.objects.get().piece(100)) == sorted(made.jobs.values())[3:]
