@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -238,7 +239,7 @@ def test_it_is_said_when_no_worker_looks(integration, sign_in):
     assert "No worker has looked for work yet" in _text(client.get(_url("changelist")))
     beat = Heartbeat.objects.create(worker="h", seen_at=timezone.now())
     assert "No worker" not in _text(client.get(_url("changelist")))
-    Heartbeat.objects.filter(pk=beat.pk).update(seen_at=timezone.now() - timezone.timedelta(minutes=14))
+    Heartbeat.objects.filter(pk=beat.pk).update(seen_at=timezone.now() - timedelta(minutes=14))
     assert "No worker has looked for work for 14 minutes" in _text(client.get(_url("changelist")))
 
 

@@ -34,7 +34,7 @@ class Shelf(Connector):
     """A system in this process: periods by id. `trouble` is raised by the writes in turn, before they are carried out
     unless it is an unclear outcome."""
 
-    system: System = made_up()
+    system: System = made_up()  # type: ignore[misc]  # each object has one of its own
 
     def __init__(
         self, model: Model = Model.HISTORY, *there: Remote, trouble: Sequence[ConnectorError] = (), **how: Any

@@ -74,7 +74,7 @@ def test_saved_while_it_was_not_taken(integration: Integration, position: Positi
 def test_sent_waiting_and_needs_you(integration: Integration, position: Position) -> None:
     row = job(integration, position, state="waiting", cause="")
     assert state_of(position).mark.word == "Waiting"
-    for values, word, why in [
+    stories: list[tuple[dict[str, Any], str, str]] = [
         ({"state": "running"}, "Sending", "The result is here in a moment."),
         ({"state": "retrying", "message": "It is down.", "cause": "target_unavailable"}, "Retrying", "next try"),
         ({"state": "failed", "message": "No occupation code.", "cause": "missing_required_field"}, "Needs you",
@@ -86,7 +86,8 @@ def test_sent_waiting_and_needs_you(integration: Integration, position: Position
          "Not sent", "press Send now"),
         ({"state": "skipped", "cause": "no_supported_change", "message": "Only Note."}, "Skipped", "Only Note."),
         ({"state": "succeeded", "cause": "", "message": "Accepted by Netvisor."}, "Not sent", "is known for it"),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for values, word, why in stories:
         Job.objects.filter(pk=row.pk).update(**as_kept(values))
         state = state_of(position)
         assert word in state.mark.word, values
