@@ -11,9 +11,8 @@ class SynclogConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import post_spawn
 
-        from positions.api import examples, hooks
+        from positions.api import examples
         from synclog.api.examples import ANSWERS
-        from synclog.api.extras import caused_jobs, jobs_field
         from synclog.engine import along, receivers
         from synclog.log import personal_rows
         from synclog.queue import payloads, signs
@@ -23,8 +22,6 @@ class SynclogConfig(AppConfig):
         receivers.connect()
         along.connect()
         personal_rows.connect()
-        hooks.write_extras.append(caused_jobs)
-        hooks.extra_fields["jobs"] = jobs_field
         examples.ANSWERS.update(ANSWERS)
         install()
         signs.connect()
