@@ -15,7 +15,7 @@ from typing import Any
 from integrations.sdk.declaration import Delete, Field, Kind, Model, Setting, System, When
 from integrations.sdk.fields import BY_KEY, FIELDS, GROUPS, OurField
 from integrations.systems.registry import systems
-from positions.models import ContractType, EndReason, RemunerationType, WorkingHoursScheme
+from positions.models import Position
 
 _COUNTRIES = {"NO": "Norway", "SE": "Sweden", "FI": "Finland", "DK": "Denmark"}
 _MODELS = {Model.HISTORY: "With history", Model.FLAT: "Current only"}
@@ -302,11 +302,8 @@ def code_words(system: System, declared: Field) -> dict[str, str]:
     return dict(table.choices) if table else {}
 
 
-_OUR_WORDS: dict[str, dict[str, str]] = {
-    "contract_type": {str(k): str(v) for k, v in ContractType.choices},
-    "end_reason": {str(k): str(v) for k, v in EndReason.choices},
-    "working_hours_scheme": {str(k): str(v) for k, v in WorkingHoursScheme.choices},
-    "remuneration_type": {str(k): str(v) for k, v in RemunerationType.choices},
+_OUR_WORDS = {
+    field.name: {str(code): str(word) for code, word in field.choices or ()} for field in Position._meta.concrete_fields
 }
 
 
