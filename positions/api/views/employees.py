@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from positions.api import hooks
 from positions.api.apply import merged, model_errors
 from positions.api.base import ApiView, etag_of, matches, require_match, writes
+from positions.api.caused import caused
 from positions.api.filters import EmployeeFilters
 from positions.api.pagination import Pages
 from positions.api.references import Errors, References, as_changed, names
@@ -123,7 +123,7 @@ class EmployeeViewSet(ApiView, GenericViewSet):
             position.employee = employee
         employee.delete()
         employee.pk = number
-        return Response({"id": number, "deleted": True, **hooks.extras(positions)})
+        return Response({"id": number, "deleted": True, **caused(positions)})
 
     def _locked(self) -> Employee:
         return get_object_or_404(self.get_queryset().select_for_update(of=("self",)), pk=self.kwargs["pk"])
