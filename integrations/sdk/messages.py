@@ -74,21 +74,25 @@ class Message:
 
     def hiding(self, hide: Callable[[str], str]) -> Message:
         """The same with everything in it that is text hidden: a system may repeat what it was sent."""
-        return Message(self.id, {name: _hidden(value, hide) for name, value in self.params.items()})
+        return Message(self.id, {name: hidden(value, hide) for name, value in self.params.items()})
 
     def to_json(self) -> dict[str, Any]:
-        return {"id": self.id, **({"params": {k: _to_json(v) for k, v in self.params.items()}} if self.params else {})}
+        return {"id": self.id, **({"params": {k: to_json(v) for k, v in self.params.items()}} if self.params else {})}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Message:
-        return cls(str(kept["id"]), {k: _from_json(v) for k, v in kept.get("params", {}).items()})
+        return cls(str(kept["id"]), {k: from_json(v) for k, v in kept.get("params", {}).items()})
 
 
-def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+# What a page shows by itself: a message, a label of ours, or a text as it stands.
+Shown = Message | str
+
+
+def hidden(value: Any, hide: Callable[[str], str]) -> Any:
     if isinstance(value, Message):
         return value.hiding(hide)
     if isinstance(value, tuple):
-        return tuple(_hidden(one, hide) for one in value)
+        return tuple(hidden(one, hide) for one in value)
     return hide(value) if isinstance(value, str) and not isinstance(value, Label | FieldName) else value
 
 
@@ -99,12 +103,12 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "day": date.fromisoformat,
     "moment": datetime.fromisoformat,
     "span": lambda days: Span(date.fromisoformat(days[0]), date.fromisoformat(days[1]) if days[1] else None),
-    "list": lambda values: tuple(_from_json(value) for value in values),
+    "list": lambda values: tuple(from_json(value) for value in values),
     "message": Message.from_json,
 }
 
 
-def _to_json(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     match value:
         case Label():
             return {"label": str(value)}
@@ -121,13 +125,13 @@ def _to_json(value: Any) -> Any:
         case Span():
             return {"span": [value.start.isoformat(), value.end and value.end.isoformat()]}
         case tuple():
-            return {"list": [_to_json(one) for one in value]}
+            return {"list": [to_json(one) for one in value]}
         case Message():
             return {"message": value.to_json()}
     return str(value)
 
 
-def _from_json(kept: Any) -> Any:
+def from_json(kept: Any) -> Any:
     if not isinstance(kept, dict):
         return kept
     ((kind, value),) = kept.items()

@@ -30,7 +30,12 @@ def in_words(message: Message, translate: Callable[[str], str] = str) -> Words:
     text, speak = message.text, _Speaker(translate)
     if text is None:
         return Words(f"{message.id} ({', '.join(speak.format_field(v, '') for v in message.params.values())})")
-    return Words(*(speak.vformat(translate(part), (), message.params) for part in (text.why, text.remedy, text.next)))
+    return Words(*(speak.say(part, message.params) for part in (text.why, text.remedy, text.next)))
+
+
+def shown(value: Any, translate: Callable[[str], str] = str) -> str:
+    """What may stand in a message, by itself: a message, a label, a text, a date ..."""
+    return _Speaker(translate).format_field(value, "")
 
 
 def day(value: date) -> str:
@@ -43,10 +48,13 @@ def span(value: Span) -> str:
 
 class _Speaker(Formatter):
     """`{name}` as it is in words; `{name:lower}` inside a sentence, `{name:cap}` at its beginning, `{name:or}` for a
-    list of alternatives."""
+    list of alternatives, `{name:comma}` for one without a last joint."""
 
     def __init__(self, translate: Callable[[str], str]) -> None:
         self._translate = translate
+
+    def say(self, part: str, params: Mapping[str, Any]) -> str:
+        return self.vformat(self._translate(part), (), params).strip()
 
     def get_value(self, key: int | str, args: Any, params: Mapping[str, Any]) -> Any:
         return params.get(str(key), "")  # an old row may lack what its text names today
@@ -77,5 +85,7 @@ class _Speaker(Formatter):
 
     def _list(self, values: tuple[Any, ...], spec: str) -> str:
         words = [self._one(value) for value in values]
+        if spec == "comma":
+            return ", ".join(words)
         joint = self._translate("or") if spec == "or" else self._translate("and")
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else ""

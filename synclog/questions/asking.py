@@ -6,7 +6,6 @@ open, and one is worked on, so that a target that answers slowly costs its own o
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -144,7 +143,7 @@ def _begin(pk: int) -> Question | None:
 
 
 def _check(question: Question) -> Mapping[str, Any]:
-    return {"lines": [dataclasses.asdict(line) for line in opening.check(question.integration)]}
+    return {"lines": [line.to_json() for line in opening.check(question.integration)]}
 
 
 def _preview(question: Question) -> Mapping[str, Any]:
@@ -159,7 +158,7 @@ _ANSWERS: Mapping[Question.Kind, Callable[[Question], Mapping[str, Any]]] = {
 
 def lines_of(question: Question) -> list[CheckLine]:
     """The answer of a test."""
-    return [CheckLine(**line) for line in question.answer["lines"]]
+    return [CheckLine.from_json(line) for line in question.answer["lines"]]
 
 
 # -- what runs by itself -------------------------------------------------------------------------------------

@@ -414,7 +414,7 @@ def test_what_stops_the_run_is_everybodys_error_with_its_words() -> None:
     [
         ((), "record_refused"),
         ((CheckLine(True, "Rights"),), "record_refused"),
-        ((CheckLine(False, "Rights", "No right. Grant it."),), "not_authorized"),
+        ((CheckLine(False, "Rights", "No right. Grant it.", refusal=as_message("No right.")),), "not_authorized"),
         (NotAuthorizedError("No right."), "not_authorized"),
         (UnavailableError("Down."), "record_refused"),
         (InterruptedRunError("Stop."), "interrupted"),
