@@ -119,7 +119,9 @@ class Trace:
     detail: Message | None
     at: float
 
-    def __init__(self, title: Message | str, ok: bool | None, detail: Message | str | None = None, at: float = 0):
+    def __init__(
+        self, title: Message | str, ok: bool | None, detail: Message | str | None = None, at: float = 0
+    ) -> None:
         object.__setattr__(self, "title", as_message(title))
         object.__setattr__(self, "ok", ok)
         object.__setattr__(self, "detail", as_message(detail) if detail else None)

@@ -63,7 +63,7 @@ class Message:
         return hash(self.id)
 
     def __str__(self) -> str:
-        from integrations.sdk.wording import in_words  # which needs what is declared here
+        from integrations.sdk.wording import in_words  # noqa: PLC0415 (it needs what is declared here)
 
         return str(in_words(self))
 

@@ -12,17 +12,17 @@ from integrations.sdk.errors import UnavailableError
 MOST_PAGES = 1000
 
 Answer = TypeVar("Answer")
-AnswerIn = TypeVar("AnswerIn", contravariant=True)
+Taken_contra = TypeVar("Taken_contra", contravariant=True)
 Row = TypeVar("Row")
 
 # How a page is asked for: with these parameters besides the list's own, or by its whole address.
 Asked = Mapping[str, Any] | str
 
 
-class Paging(Protocol[AnswerIn]):
+class Paging(Protocol[Taken_contra]):
     def first(self) -> Asked: ...
 
-    def after(self, asked: Asked, rows: Sequence[Any], answer: AnswerIn) -> Asked | None:
+    def after(self, asked: Asked, rows: Sequence[Any], answer: Taken_contra) -> Asked | None:
         """What to ask for after this page; None: it was the last one."""
         ...
 

@@ -18,7 +18,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 
 from integrations.models import EmployeeLink
 from positions import roles
-from positions.admin import panels
+from positions.admin.employee import EmployeeAdmin
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Employee
 from synclog.admin.filters import EmployeeFilter
@@ -213,7 +213,7 @@ class PeopleAdmin(ScopedAdmin):
             act, done = ACTIONS[action]
             try:
                 act(link, request.user.get_username())
-            except matches.NotPossible as reason:
+            except matches.NotPossibleError as reason:
                 self.message_user(request, str(reason), messages.WARNING)
             else:
                 self.message_user(request, done, messages.SUCCESS)
@@ -265,5 +265,12 @@ def employee_panel(request: HttpRequest, employee: Employee) -> str:
     )
 
 
-def connect() -> None:
-    panels.employee_panels.append(employee_panel)
+admin.site.unregister(Employee)
+
+
+@admin.register(Employee)
+class SyncedEmployeeAdmin(EmployeeAdmin):
+    """In place of the pages of an HR side that sends nothing."""
+
+    def panels(self, request: HttpRequest, employee: Employee) -> list[str]:
+        return [*super().panels(request, employee), employee_panel(request, employee)]

@@ -19,8 +19,7 @@ from integrations.models import Integration
 from integrations.runtime import opening
 from integrations.sdk.values import CheckLine
 from synclog.engine.notify import wake
-from synclog.engine.shares import LONGEST as LONGEST
-from synclog.engine.shares import left_waiting, may_take
+from synclog.engine.shares import LONGEST, left_waiting, may_take
 from synclog.models import Job, Question
 from synclog.questions import preview
 

@@ -45,7 +45,8 @@ class Directory(Connector):
         self.tests = 0
 
     def _shown(self, record: str, matched_by: str = "") -> RemoteEmployee:
-        marks = replace(self.there[record], **dict.fromkeys(self.hides, ""))
+        hidden: dict[str, Any] = dict.fromkeys(self.hides, "")
+        marks = replace(self.there[record], **hidden)
         return RemoteEmployee(record, matched_by=matched_by, marks=marks)
 
     def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:

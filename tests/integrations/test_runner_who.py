@@ -24,7 +24,7 @@ from integrations.sdk.errors import (
     UnavailableError,
     UnclearOutcomeError,
 )
-from integrations.sdk.messages import as_message
+from integrations.sdk.messages import Message, as_message
 from integrations.sdk.settings import switch
 from integrations.sdk.values import (
     Change,
@@ -51,7 +51,7 @@ class Reception(Shelf):
     finds: RemoteEmployee | ConnectorError = RemoteEmployee("e1", matched_by="employee number")
     tested: Sequence[CheckLine] | ConnectorError = ()
     warns: tuple[Warning, ...] = ()
-    pending = ""
+    pending: Message | None = None
 
     def __init__(self, *args: Any, **how: Any) -> None:
         self.asked: list[tuple[str, str, bool]] = []
@@ -371,9 +371,9 @@ def test_no_secret_and_no_national_id_gets_into_the_log_by_the_systems_own_words
 def test_a_success_says_what_was_written_and_what_was_not() -> None:
     there = r("a", 0)
     told = (Warning("The title stays.", "title"), Warning("Look there."))
-    shelf = reception(Model.HISTORY, there, warns=told, pending="In the file of 14:02.")
+    shelf = reception(Model.HISTORY, there, warns=told, pending=as_message("In the file of 14:02."))
     outcome = go(shelf, [p("1", 0, title="Cook", cost_centre="10")], ["1"], sent={"1": sent(there)}).outcomes["1"]
-    assert (outcome.result, outcome.action, outcome.pending) == ("sent", "update", "In the file of 14:02.")
+    assert (outcome.result, outcome.action, outcome.pending) == ("sent", "update", as_message("In the file of 14:02."))
     assert set(outcome.changes) == {"title", "cost_centre"}
     assert outcome.warnings[:2] == told
     assert outcome.sent is not None
@@ -431,7 +431,7 @@ def test_a_refusal_of_access_is_one_records_unless_it_is_everybodys(
 
 
 def test_a_preview_asks_no_test() -> None:
-    shelf = reception(finds=NotAuthorizedError("No right."), tested=AssertionError("tested"))  # type: ignore[arg-type]
+    shelf = reception(finds=NotAuthorizedError("No right."), tested=AssertionError("tested"))
     assert go(shelf, [p("1", 0)], ["1"], execute=False).outcomes["1"].cause == "not_authorized"
 
 

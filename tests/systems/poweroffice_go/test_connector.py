@@ -655,7 +655,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.fail(status=404, body=json.dumps(body), method="PATCH", path="Employments/77001")
         outcome = rig.one(self.position(contract_type="temporary"))
         assert outcome.result == "sent"
-        assert "Changed there meanwhile" in [step.title for step in outcome.trace]
+        assert "Changed there meanwhile" in [str(step.title) for step in outcome.trace]
 
     # -- lost answers ------------------------------------------------------------------------------------
 
