@@ -23,37 +23,38 @@ from decimal import Decimal
 from string import Formatter
 from typing import Any
 
+from integrations.sdk.wording import FieldName, Label, Sayable, Span, Words, say, shown
+
+__all__ = [
+    "AS_WRITTEN",
+    "AS_WRITTEN_IN_PART",
+    "TEXTS",
+    "FieldName",
+    "Label",
+    "Message",
+    "Said",
+    "Shown",
+    "Span",
+    "Text",
+    "as_message",
+    "from_json",
+    "gettext_noop",
+    "hidden",
+    "in_full",
+    "packed",
+    "said_of",
+    "to_json",
+    "unpacked",
+]
+
 
 def gettext_noop(text: str) -> str:
     """Marks a text for translation (imported as `_`)."""
     return text
 
 
-# -- what stands in a message --------------------------------------------------------------------------------
-
-
-class Label(str):
-    """A word or words of ours, translated like a text: the label of a setting, of a choice, of a mark."""
-
-
-class FieldName(str):
-    """One of our fields by its key: shown as its label."""
-
-
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A period: shown as "1 Jan 2026 – 31 Dec 2026" or "from 1 Jan 2026"."""
-
-    start: date
-    end: date | None = None
-
-
-# Besides these, parameters are texts as they stand (a system's own words, an id, a code), numbers, dates, other
-# messages, and tuples of all of them.
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Sayable):
     """One thing to say. `str()` of it is English, for logs and for a developer; pages go through `wording`."""
 
     id: str
@@ -63,9 +64,14 @@ class Message:
         return hash(self.id)
 
     def __str__(self) -> str:
-        from integrations.sdk.wording import in_words  # noqa: PLC0415 (it needs what is declared here)
+        return str(self.in_words())
 
-        return str(in_words(self))
+    def in_words(self, translate: Callable[[str], str] = str) -> Words:
+        """`translate` gives an English text in the reader's language."""
+        text = self.text
+        if text is None:
+            return Words(f"{self.id} ({', '.join(shown(value, translate) for value in self.params.values())})")
+        return say((text.why, text.remedy, text.next), self.params, translate)
 
     @property
     def text(self) -> Text | None:
