@@ -17,6 +17,7 @@ from integrations.sdk.errors import (
     EmployeeNotUniqueError,
     InterruptedRunError,
     NotAuthorizedError,
+    RateLimitedError,
     UnavailableError,
 )
 from integrations.sdk.http import Response, rows_in
@@ -305,3 +306,13 @@ def test_a_line_of_a_test_is_kept_as_it_is() -> None:
     line = CheckLine(False, Label("Sign in"), NOT_ANSWERED(system="Xledger"), "Settings of 14038512345")
     assert CheckLine.from_json(json.loads(json.dumps(line.to_json()))) == line
     assert line.hiding(lambda text: text.replace("14038512345", "…")).where == "Settings of …"
+
+
+@pytest.mark.parametrize(("told", "wait"), [(None, 7), (3.0, 3)])
+def test_how_long_to_wait_stands_in_the_header_unless_the_system_says_it_elsewhere(
+    refusing: Refusing, told: float | None, wait: float
+) -> None:
+    limited = Response(429, {"Retry-After": "7"}, b"", None)
+    with pytest.raises(RateLimitedError) as caught:
+        refusing.judge(limited, EVERYWHERE, read=lambda response: Trouble(response.status, wait=told))
+    assert caught.value.wait == wait

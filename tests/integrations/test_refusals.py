@@ -84,8 +84,8 @@ def test_without_a_row_nothing_is_said() -> None:
 
 
 def test_an_answer_of_which_nothing_is_known() -> None:
-    found = unknown_trouble(Response(404, {"Retry-After": "3"}, b"<html>no</html>", None))
-    assert (found.status, found.code, found.known, found.wait) == (404, "", False, 3)
+    found = unknown_trouble(Response(404, {}, b"<html>no</html>", None))
+    assert (found.status, found.code, found.known) == (404, "", False)
     assert NO_SIGN_IN.fits(found) and not Says(status=404, known=True).fits(found)
 
 
