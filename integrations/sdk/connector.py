@@ -32,8 +32,9 @@ from integrations.sdk.errors import (
 )
 from integrations.sdk.http import Http, Response
 from integrations.sdk.identity import Mark
-from integrations.sdk.messages import FieldName, Label, Message, Shown, Text
+from integrations.sdk.messages import Message, Shown, Text
 from integrations.sdk.pages import Asked, Paging, every_row
+from integrations.sdk.params import FieldName, Label
 from integrations.sdk.refusals import EVERYWHERE, Refusal, Says, Trouble, meaning, unknown_trouble, what
 from integrations.sdk.registers import Register
 from integrations.sdk.settings import Kind

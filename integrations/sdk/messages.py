@@ -23,29 +23,8 @@ from decimal import Decimal
 from string import Formatter
 from typing import Any
 
-from integrations.sdk.wording import FieldName, Label, Sayable, Span, Words, say, shown
-
-__all__ = [
-    "AS_WRITTEN",
-    "AS_WRITTEN_IN_PART",
-    "TEXTS",
-    "FieldName",
-    "Label",
-    "Message",
-    "Said",
-    "Shown",
-    "Span",
-    "Text",
-    "as_message",
-    "from_json",
-    "gettext_noop",
-    "hidden",
-    "in_full",
-    "packed",
-    "said_of",
-    "to_json",
-    "unpacked",
-]
+from integrations.sdk.params import FieldName, Label, Span
+from integrations.sdk.wording import in_words
 
 
 def gettext_noop(text: str) -> str:
@@ -54,8 +33,8 @@ def gettext_noop(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Message(Sayable):
-    """One thing to say. `str()` of it is English, for logs and for a developer; pages go through `wording`."""
+class Message:
+    """One thing to say, with what stands in it (`integrations.sdk.params`). `str()` of it is English."""
 
     id: str
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -64,14 +43,7 @@ class Message(Sayable):
         return hash(self.id)
 
     def __str__(self) -> str:
-        return str(self.in_words())
-
-    def in_words(self, translate: Callable[[str], str] = str) -> Words:
-        """`translate` gives an English text in the reader's language."""
-        text = self.text
-        if text is None:
-            return Words(f"{self.id} ({', '.join(shown(value, translate) for value in self.params.values())})")
-        return say((text.why, text.remedy, text.next), self.params, translate)
+        return str(in_words(self))
 
     @property
     def text(self) -> Text | None:
@@ -141,7 +113,10 @@ def from_json(kept: Any) -> Any:
     if not isinstance(kept, dict):
         return kept
     ((kind, value),) = kept.items()
-    return _KINDS[kind](value)
+    try:
+        return _KINDS[kind](value)
+    except (KeyError, ValueError, ArithmeticError, TypeError):  # it was erased, or is of another version
+        return str(value)
 
 
 # -- texts ---------------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from typing import Any
 from integrations.sdk import texts
 from integrations.sdk.errors import ConnectorError, DataRefusedError, RateLimitedError, UnavailableError
 from integrations.sdk.http import Response
-from integrations.sdk.messages import FieldName, Message, Text
+from integrations.sdk.messages import Message, Text
+from integrations.sdk.params import FieldName
 
 LONGEST_WORDS = 500
 

@@ -7,40 +7,33 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from string import Formatter
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from integrations.sdk.fields import BY_KEY
-
-# -- what may stand in a message -----------------------------------------------------------------------------
-# besides texts as they stand (a system's own words, an id, a code), numbers, dates, other messages, and tuples of all.
+from integrations.sdk.params import FieldName, Label, Span
 
 
-class Label(str):
-    """A word or words of ours, translated like a text: the label of a setting, of a choice, of a mark."""
+class Parts(Protocol):
+    """`integrations.sdk.messages.Text`."""
+
+    @property
+    def why(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+    @property
+    def next(self) -> str: ...
 
 
-class FieldName(str):
-    """One of our fields by its key: shown as its label."""
+@runtime_checkable
+class Sayable(Protocol):
+    """`integrations.sdk.messages.Message`."""
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A period: shown as "1 Jan 2026 – 31 Dec 2026" or "from 1 Jan 2026"."""
-
-    start: date
-    end: date | None = None
-
-
-class Sayable:
-    """What has words of its own: a message."""
-
-    __slots__ = ()
-
-    def in_words(self, translate: Callable[[str], str] = str) -> Words:
-        raise NotImplementedError
-
-
-# -- its words -----------------------------------------------------------------------------------------------
+    @property
+    def id(self) -> str: ...
+    @property
+    def params(self) -> Mapping[str, Any]: ...
+    @property
+    def text(self) -> Parts | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +48,12 @@ class Words:
         return " ".join(part for part in (self.why, self.remedy, self.next) if part)
 
 
-def say(parts: tuple[str, str, str], params: Mapping[str, Any], translate: Callable[[str], str]) -> Words:
-    """The parts of a text with these parameters in them."""
-    speaker = _Speaker(translate)
-    return Words(*(speaker.vformat(translate(part), (), params).strip() for part in parts))
+def in_words(message: Sayable, translate: Callable[[str], str] = str) -> Words:
+    """`translate` gives an English text in the reader's language."""
+    text, speak = message.text, _Speaker(translate)
+    if text is None:
+        return Words(f"{message.id} ({', '.join(speak.format_field(v, '') for v in message.params.values())})")
+    return Words(*(speak.say(part, message.params) for part in (text.why, text.remedy, text.next)))
 
 
 def shown(value: Any, translate: Callable[[str], str] = str) -> str:
@@ -80,6 +75,9 @@ class _Speaker(Formatter):
 
     def __init__(self, translate: Callable[[str], str]) -> None:
         self._translate = translate
+
+    def say(self, part: str, params: Mapping[str, Any]) -> str:
+        return self.vformat(self._translate(part), (), params).strip()
 
     def get_value(self, key: int | str, args: Any, params: Mapping[str, Any]) -> Any:
         return params.get(str(key), "")  # an old row may lack what its text names today
@@ -105,7 +103,7 @@ class _Speaker(Formatter):
             case Decimal():
                 return f"{value.normalize():f}"
             case Sayable():
-                return str(value.in_words(self._translate))
+                return str(in_words(value, self._translate))
         return "" if value is None else str(value)
 
     def _list(self, values: tuple[Any, ...], spec: str) -> str:

@@ -13,7 +13,7 @@ from integrations.models import Integration
 from integrations.planning.steps import REACHED, WAY
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.messages import Message, in_full, unpacked
-from integrations.sdk.wording import Words
+from integrations.sdk.wording import Words, in_words
 from positions import dates, moments
 from synclog.engine import backoff, texts
 from synclog.log.causes import cause_title, remedy
@@ -213,7 +213,7 @@ def _undone(job: Job) -> str:
 
 def together(said: Iterable[Message]) -> Words:
     """Several messages as one: first why, then what to do, then what happens next."""
-    parts = [message.in_words() for message in said]
+    parts = [in_words(message) for message in said]
 
     def of(name: str) -> str:
         return " ".join(part for words in parts if (part := getattr(words, name)))

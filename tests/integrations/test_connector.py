@@ -21,8 +21,9 @@ from integrations.sdk.errors import (
     UnavailableError,
 )
 from integrations.sdk.http import Response, rows_in
-from integrations.sdk.messages import Label, Text
+from integrations.sdk.messages import Text
 from integrations.sdk.pages import LinkPages
+from integrations.sdk.params import Label
 from integrations.sdk.refusals import EVERYWHERE, Refusal, Says, Trouble
 from integrations.sdk.settings import Kind
 from integrations.sdk.texts import DATA_REFUSED, NOT_ANSWERED
