@@ -25,7 +25,7 @@ class IntegrationsConfig(AppConfig):
             "retry_at",
             "retry_set_at",
         )
-        engine = ("stopped_at", "stopped_cause", "stopped_message", "retry_count", "retry_message", "last_success_at")
+        engine = ("stopped_at", "stopped_cause", "stopped_said", "retry_count", "retry_said", "last_success_at")
         audit.watch(
             Integration, lambda row: row.organization_id, skipped=[*kept, *engine, "warned_at"], related=["companies"]
         )
@@ -34,7 +34,7 @@ class IntegrationsConfig(AppConfig):
             EmployeeLink,
             lambda row: row.integration.organization_id,
             employee=lambda row: row.employee_key,
-            skipped=["label", "fingerprints", "message", "cause", "matched_at", "written_to", "next_change_on"],
+            skipped=["label", "fingerprints", "said", "cause", "matched_at", "written_to", "next_change_on"],
         )
         personal_data.register(HeldByIntegrations())
         scope.connect()

@@ -33,7 +33,7 @@ class HeldByIntegrations(Holder):
             Naming(
                 Integration,
                 lambda s: Integration.objects.filter(organization=s.organization_id),
-                ("stopped_message", "retry_message"),
+                ("stopped_said", "retry_said"),
             ),
         )
 

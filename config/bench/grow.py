@@ -122,9 +122,7 @@ def _send(integration: Integration) -> None:
 def insert(integration: Integration, number: int) -> None:
     """So many finished jobs, ten for each of their employees, over the last year."""
     sqlite = connection.vendor == "sqlite"
-    model = Job(
-        organization=integration.organization, integration=integration, employee_key=0, position_key=0, message="ok"
-    )
+    model = Job(organization=integration.organization, integration=integration, employee_key=0, position_key=0)
     fixed = {
         field.attname: field.get_db_prep_save(value, connection)
         for field in Job._meta.concrete_fields

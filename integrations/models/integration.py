@@ -10,9 +10,12 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from integrations.addresses import refuse_private
 from integrations.planning.settings_values import clean_value, missing
 from integrations.sdk.connector import Connector
-from integrations.sdk.declaration import Setting, System
+from integrations.sdk.declaration import System
+from integrations.sdk.messages import in_full, unpacked
+from integrations.sdk.settings import Setting
 from integrations.systems.registry import connector_for, connectors
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import Company, Organization
@@ -82,11 +85,11 @@ class Integration(models.Model):
     # Kept by the engine.
     stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     stopped_cause = models.CharField(max_length=60, blank=True, editable=False)
-    stopped_message = models.TextField(blank=True, editable=False)
+    stopped_said = models.JSONField(default=list, blank=True, editable=False)  # `sdk.messages.packed`
     retry_at = models.DateTimeField(null=True, blank=True, editable=False)
     retry_set_at = models.DateTimeField(null=True, blank=True, editable=False)  # when it was put off until then
     retry_count = models.PositiveSmallIntegerField(default=0, editable=False)
-    retry_message = models.TextField(blank=True, editable=False)
+    retry_said = models.JSONField(default=list, blank=True, editable=False)
     warned_at = models.DateTimeField(null=True, blank=True, editable=False)  # since when some positions need a person
     last_success_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -134,6 +137,16 @@ class Integration(models.Model):
             self.refresh_from_db(fields=["version"])
 
     @property
+    def stopped_message(self) -> str:
+        """Why it is stopped, in words."""
+        return in_full(unpacked(self.stopped_said))
+
+    @property
+    def retry_message(self) -> str:
+        """Why it is tried again later, in words."""
+        return in_full(unpacked(self.retry_said))
+
+    @property
     def connector_class(self) -> type[Connector]:
         return connector_for(self.system_key)
 
@@ -174,8 +187,8 @@ class Integration(models.Model):
 
     # What `set_credentials` changes, for `save(update_fields=...)`: the engine writes to the other columns meanwhile.
     CREDENTIAL_FIELDS = (
-        "credentials", "credential_hints", "vault", "stopped_at", "stopped_cause", "stopped_message", "retry_at",
-        "retry_count", "retry_message", "updated_at",
+        "credentials", "credential_hints", "vault", "stopped_at", "stopped_cause", "stopped_said", "retry_at",
+        "retry_count", "retry_said", "updated_at",
     )  # fmt: skip
 
     def set_credentials(self, values: dict[str, str], by: str, remove: Iterable[str] = ()) -> None:
@@ -191,8 +204,8 @@ class Integration(models.Model):
         self.resume_from_stop()
 
     def resume_from_stop(self) -> None:
-        self.stopped_at, self.stopped_cause, self.stopped_message = None, "", ""
-        self.retry_at, self.retry_count, self.retry_message = None, 0, ""
+        self.stopped_at, self.stopped_cause, self.stopped_said = None, "", []
+        self.retry_at, self.retry_count, self.retry_said = None, 0, []
 
     def switch(self, on: bool) -> None:
         self.send_positions = on
@@ -202,8 +215,6 @@ class Integration(models.Model):
     def clean(self) -> None:
         if settings.ALLOW_PRIVATE_TARGETS:
             return
-        from integrations.addresses import refuse_private
-
         for name, url in (self.base_urls or {}).items():
             refuse_private(name, url)
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from integrations.models.integration import Integration
+from integrations.sdk.messages import in_full, unpacked
 
 
 class EmployeeLink(models.Model):
@@ -29,7 +30,7 @@ class EmployeeLink(models.Model):
     confirmed_by = models.CharField(max_length=150, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     cause = models.CharField(max_length=60, blank=True)
-    message = models.TextField(blank=True)
+    said = models.JSONField(default=list, blank=True)  # why nobody is matched (`sdk.messages.packed`)
     # The record under which this employee's positions were written: what is known of them holds for that one alone.
     written_to = models.CharField(max_length=120, blank=True, editable=False)
     next_change_on = models.DateField(null=True, blank=True)
@@ -60,6 +61,11 @@ class EmployeeLink(models.Model):
     @property
     def confirmed(self) -> bool:
         return self.confirmed_at is not None
+
+    @property
+    def message(self) -> str:
+        """What is said of it, in words."""
+        return in_full(unpacked(self.said))
 
 
 class PeriodLink(models.Model):

@@ -30,9 +30,11 @@ from integrations.planning.planner import (
 )
 from integrations.planning.rules import lifted, refusal
 from integrations.planning.translate import active_fields, same
-from integrations.sdk.declaration import Field, System, Transport
+from integrations.sdk.declaration import System, Transport
+from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.periods import becomes_current, current, end_of_chain, goes_on
+from integrations.sdk.settings import value_of
 from integrations.sdk.values import Position, Problem, Remote, Wanted, Warning
 
 
@@ -137,7 +139,7 @@ _LEAVING = ("end_reason", "last_day_of_work")
 
 
 def _emptied(fields: Sequence[Field], settings: Mapping[str, Any]) -> set[str]:
-    return {f.ours for f in fields if f.cleared_by and settings.get(f.cleared_by)}
+    return {f.ours for f in fields if value_of(f.cleared_by, settings)}
 
 
 def keys_of_dates(system: System, settings: Mapping[str, Any], *, upcoming: bool) -> set[str]:

@@ -24,7 +24,9 @@ from integrations.planning.planner import (
 )
 from integrations.planning.rules import lifted, refusal
 from integrations.planning.translate import active_fields
-from integrations.sdk.declaration import Field, System
+from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import Field
+from integrations.sdk.messages import in_full
 from integrations.sdk.periods import Period, holds, intersection
 from integrations.sdk.values import Change, Problem, Remote, Wanted, Warning
 
@@ -140,7 +142,7 @@ class _Draft:
         """The problem, with the same word: of what was left behind before, since this one itself names what clashes."""
         sent = self.sent[position_id]
         told = self._told(self._unclaimed(sent.left_behind)) if sent else ()
-        return replace(problem, message=" ".join([problem.message, *(w.message for w in told)]))
+        return Problem(problem.cause, in_full((problem.said, *(w.said for w in told))), problem.field, problem.params)
 
     def _left_behind(self, position_id: str) -> tuple[str, ...]:
         """The records still there that were made for this position and for which nothing here stands any more."""

@@ -7,7 +7,9 @@ from datetime import date
 from typing import Any
 
 from integrations.planning.translate import active_fields, empty, incomplete, same
-from integrations.sdk.declaration import Field, Locked, System
+from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import Field, Locked
+from integrations.sdk.settings import value_of
 from integrations.sdk.values import Change, Problem, Wanted, Warning
 
 
@@ -25,12 +27,11 @@ def locked(
     """The changes of what cannot be changed on a record that has it, where this connection does not lift the lock."""
     problems = []
     for declared, rule, change in _of_what_is_set(fields, changes):
-        if settings.get(rule.lifted_by):
+        if value_of(rule.lifted_by, settings):
             continue
         way_out = "Put the old one back, end this position and add a new one"
         if rule.lifted_by:
-            label = next(s.label for s in system.settings if s.name == rule.lifted_by)
-            way_out += f"; or switch on “{label}” in the connection's settings"
+            way_out += f"; or switch on “{rule.lifted_by.label}” in the connection's settings"
         problems.append(
             Problem(
                 rule.cause,
@@ -51,7 +52,7 @@ def lifted(settings: Mapping[str, Any], fields: Sequence[Field], changes: Mappin
             f"settings say. {rule.why}."
         )
         for _, rule, change in _of_what_is_set(fields, changes)
-        if settings.get(rule.lifted_by)
+        if value_of(rule.lifted_by, settings)
     )
 
 

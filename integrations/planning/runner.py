@@ -12,6 +12,7 @@ from dataclasses import field as made
 from datetime import date
 from typing import Any
 
+from integrations.planning import steps
 from integrations.planning.flat import Case, LastSent, Standing, as_ended, partly_written, plan_flat
 from integrations.planning.history import Intent, plan_history
 from integrations.planning.planner import Action, Plan, Rules, Sent, Skip, Step, compare, day, delete_outcome
@@ -21,27 +22,28 @@ from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import Model, System
 from integrations.sdk.errors import (
     ConnectorError,
-    DataRefused,
-    EmployeeNotFound,
-    EmployeeNotUnique,
-    Interrupted,
-    MatchRefused,
-    NotAuthorized,
-    RateLimited,
-    RecordRefused,
-    Stale,
-    Unavailable,
-    UnclearOutcome,
+    DataRefusedError,
+    EmployeeNotFoundError,
+    EmployeeNotUniqueError,
+    InterruptedRunError,
+    MatchRefusedError,
+    NotAuthorizedError,
+    RateLimitedError,
+    RecordRefusedError,
+    StaleError,
+    UnavailableError,
+    UnclearOutcomeError,
 )
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.http import Exchange
+from integrations.sdk.messages import Label, Message, Said, as_message, in_full, said_of
 from integrations.sdk.periods import current_since, employed_since
 from integrations.sdk.storable import fit_id
 from integrations.sdk.values import Change, Person, Position, Problem, Remote, RemoteEmployee, Unsure, Wanted, Warning
 
 MOST_OLDER = 6  # values of one field that were written within the time in which a read may come late
 # No record there is taken for this employee's.
-NOBODY = (EmployeeNotFound, EmployeeNotUnique, MatchRefused)
+NOBODY = (EmployeeNotFoundError, EmployeeNotUniqueError, MatchRefusedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,27 @@ class Work:
 class Trace:
     """One line of what happened: `ok` True, False, or None for a step that was not reached."""
 
-    title: str
+    title: Message
     ok: bool | None
-    detail: str = ""
-    at: float = made(default_factory=time.time)
+    detail: Message | None
+    at: float
+
+    def __init__(
+        self, title: Message | str, ok: bool | None, detail: Message | str | None = None, at: float = 0
+    ) -> None:
+        object.__setattr__(self, "title", as_message(title))
+        object.__setattr__(self, "ok", ok)
+        object.__setattr__(self, "detail", as_message(detail) if detail else None)
+        object.__setattr__(self, "at", at or time.time())
+
+    def to_json(self) -> dict[str, Any]:
+        detail = self.detail and self.detail.to_json()
+        return {"title": self.title.to_json(), "ok": self.ok, "detail": detail, "at": self.at}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Trace:
+        detail = Message.from_json(kept["detail"]) if kept["detail"] else None
+        return cls(Message.from_json(kept["title"]), kept["ok"], detail, kept["at"])
 
 
 @dataclass(slots=True)
@@ -129,23 +148,33 @@ class Outcome:
     position_id: str
     result: str
     cause: str = ""
-    message: str = ""
+    said: Said = ()
     field: str = ""
     action: str = ""
     params: Mapping[str, str] = made(default_factory=dict)
     changes: Mapping[str, Change] = made(default_factory=dict)
-    unsent: Mapping[str, str] = made(default_factory=dict)
+    unsent: Mapping[str, Message] = made(default_factory=dict)
     warnings: tuple[Warning, ...] = ()
     sent: Sent | None = None
     older: Mapping[str, Sequence[Any]] | None = None  # of a write: what a read may show for a while (`Sent.older`)
     gone: bool = False  # the record there no longer stands for this position
-    pending: str = ""
+    pending: Message | None = None
     file_id: int | None = None
     wait_until: date | None = None
     vendor_text: str = ""
     vendor_code: str = ""
     error: ConnectorError | None = None
     trace: list[Trace] = made(default_factory=list)
+
+    @property
+    def message(self) -> str:
+        """In English words."""
+        return in_full(self.said)
+
+    @property
+    def everything(self) -> Said:
+        """With what a person must still do, and all that is warned of."""
+        return said_of(*self.said, self.pending, *(warning.said for warning in self.warnings))
 
 
 @dataclass(slots=True)
@@ -199,10 +228,10 @@ def run(
 
 def _whose(connector: Connector, error: ConnectorError) -> ConnectorError:
     """A refusal of access stops everybody, unless the connection as such is let through: then it is this record's."""
-    if not isinstance(error, NotAuthorized):
+    if not isinstance(error, NotAuthorizedError):
         return error
     try:
-        return error if connector.refuses_everybody(error) else RecordRefused(connector.system.name, error)
+        return error if connector.refuses_everybody(error) else RecordRefusedError(connector.system.name, error)
     except ConnectorError as other:  # this worker may call no longer
         return other
 
@@ -211,11 +240,15 @@ def _hide(report: Report, hide: Callable[[str], str]) -> None:
     """A system may repeat what it was sent, or name somebody else: no secret and nobody's national id gets into the log
     by way of its own words."""
     if report.error is not None:
-        report.error.message = hide(report.error.message)
+        report.error.said = report.error.said.hiding(hide)
     for outcome in report.outcomes.values():
-        outcome.message, outcome.vendor_text = hide(outcome.message), hide(outcome.vendor_text)
-        outcome.trace = [replace(line, detail=hide(line.detail)) for line in outcome.trace]
-        outcome.warnings = tuple(replace(w, message=hide(w.message)) for w in outcome.warnings)
+        outcome.said, outcome.vendor_text = tuple(m.hiding(hide) for m in outcome.said), hide(outcome.vendor_text)
+        outcome.trace = [
+            replace(line, title=line.title.hiding(hide), detail=line.detail and line.detail.hiding(hide))
+            for line in outcome.trace
+        ]
+        outcome.warnings = tuple(replace(w, said=w.said.hiding(hide)) for w in outcome.warnings)
+        outcome.unsent = {key: reason.hiding(hide) for key, reason in outcome.unsent.items()}
         outcome.changes = {
             key: replace(change, **{n: hide(v) for n in ("old", "new") if isinstance(v := getattr(change, n), str)})
             for key, change in outcome.changes.items()
@@ -230,7 +263,7 @@ class _Run:
         self.open = {t.position_id: t for t in work.touched}
         self.here = {p.id: p for p in work.positions}
         self.wanted: dict[str, Wanted] = {}
-        self.unsent: dict[str, Mapping[str, str]] = {}
+        self.unsent: dict[str, Mapping[str, Message]] = {}
         self.trace: dict[str, list[Trace]] = {t.position_id: [] for t in work.touched}
         self.common: list[Trace] = []
         self.last = last_sent(work) if self.system.model is Model.FLAT else None
@@ -253,7 +286,7 @@ class _Run:
             self._settle(self._plan_flat(None))  # it was only looked whether an earlier try had written something
             return
         self.report.remote_employee = employee
-        matched = f"Employee matched by {employee.matched_by}" if employee.matched_by else "Employee matched"
+        matched = steps.MATCHED_BY(by=employee.matched_by) if employee.matched_by else steps.MATCHED()
         self.common.append(Trace(matched, True, employee.label or employee.id))
         if self.work.match.written_to not in ("", employee.id):
             self._leave_record()
@@ -263,7 +296,7 @@ class _Run:
         employee = self._with_record(employee)
         while self.open:
             remotes = [self._as_written(remote) for remote in self.connector.read(employee)]
-            self.common.append(Trace("Read there", True, _counted(len(remotes))))
+            self.common.append(Trace(steps.READ(), True, _counted(len(remotes))))
             if self.system.model is Model.FLAT:
                 self._adopt(remotes)
                 employee = self._with_record(employee)
@@ -299,13 +332,13 @@ class _Run:
         work, match, connector = self.work, self.work.match, self.connector
         known = work.remote_employee_id
         if match.withheld is not None:
-            raise MatchRefused(match.withheld.message, cause=match.withheld.cause)
+            raise MatchRefusedError(match.withheld.said, cause=match.withheld.cause)
         if known and match.confirmed:
             employee = connector.find_confirmed(work.person, known, anew=match.doubted)
         else:
             employee = connector.find_employee(work.person, "" if match.doubted else known)
         if not fit_id(employee.id):
-            raise Unavailable(
+            raise UnavailableError(
                 f"{self.system.name} gave an id of {len(employee.id)} characters for this employee, which cannot be "
                 "kept. Nothing was written; it is tried again."
             )
@@ -313,7 +346,7 @@ class _Run:
             matches = connector.context.matches
             if not (matches.claim if self.execute else matches.free)(work.person, employee):
                 problem = identity.taken(self.system.name, employee.id)
-                raise MatchRefused(problem.message, cause=problem.cause, candidate=employee.id)
+                raise MatchRefusedError(problem.said, cause=problem.cause, candidate=employee.id)
         return employee
 
     def _leave_record(self) -> None:
@@ -385,7 +418,7 @@ class _Run:
     def _translate(self, position: Position, touched: Touched, *, whatever_changed: bool = False) -> None:
         settings = self.connector.settings
         translation = translate(self.system, position, settings)
-        self.unsent[position.id] = translation.unsent
+        self.unsent[position.id] = {key: as_message(reason) for key, reason in translation.unsent.items()}
         if translation.wanted is None:
             first = translation.problems[0]
             self._fail(position.id, first, others=translation.problems[1:])
@@ -399,11 +432,11 @@ class _Run:
                     position.id,
                     "skipped",
                     "no_supported_change",
-                    f"Nothing to send: the only change was {names}, which {self.system.name} is never sent.",
+                    said_of(f"Nothing to send: the only change was {names}, which {self.system.name} is never sent."),
                 )
             )
             return
-        self.trace[position.id].append(Trace("Required fields", True, "All there"))
+        self.trace[position.id].append(Trace(steps.REQUIRED_FIELDS(), True, steps.ALL_THERE()))
         since = employed_since(position, self.work.positions)
         self.wanted[position.id] = replace(translation.wanted, employed_since=since)
 
@@ -490,7 +523,7 @@ class _Run:
         for position_id, skip in plan.skips.items():
             self._skip(position_id, skip)
         for position_id, until in plan.waits.items():
-            message = f"{self.system.name} takes the current position only: it is sent on {day(until)}."
+            message = said_of(f"{self.system.name} takes the current position only: it is sent on {day(until)}.")
             told = plan.warnings.get(position_id, ())
             self._finish(Outcome(position_id, "waiting", "not_yet_current", message, warnings=told, wait_until=until))
 
@@ -500,7 +533,14 @@ class _Run:
         field = skip.warnings[0].field if skip.cause == "stays_there" else ""
         self._finish(
             Outcome(
-                position_id, "skipped", skip.cause, skip.message, field, warnings=skip.warnings, sent=sent, gone=gone
+                position_id,
+                "skipped",
+                skip.cause,
+                said_of(skip.message),
+                field,
+                warnings=skip.warnings,
+                sent=sent,
+                gone=gone,
             )
         )
 
@@ -512,18 +552,18 @@ class _Run:
             self.trace.setdefault(step.position_id, [])
             if not self.execute:
                 planned = self._outcome(step, "planned")
-                planned.message, planned.warnings = step.note, (*step.warnings, *self._lacking(step))
+                planned.said, planned.warnings = said_of(step.note), (*step.warnings, *self._lacking(step))
                 self._finish(planned)
                 continue
             try:
                 self._write(step, employee)
-            except Stale as error:
+            except StaleError as error:
                 if not self.stale_left:
                     raise
                 self.stale_left -= 1
-                self.common.append(Trace("Changed there meanwhile", None, f"{error.message} Reading again."))
+                self.common.append(Trace(steps.CHANGED_MEANWHILE(), None, steps.READING_AGAIN(what=error.said)))
                 return True
-            except DataRefused as error:
+            except DataRefusedError as error:
                 self._refuse(step, error)
                 return True
         for position_id, skip in plan.afterwards.items():
@@ -546,20 +586,19 @@ class _Run:
             else:
                 assert step.remote is not None and step.wanted is not None
                 written = self.connector.update(employee, person, step.remote, step.changes, step.wanted)
-        except UnclearOutcome:
-            self.trace[step.position_id].append(
-                Trace(_said(step, "sent"), None, "No answer came; the next try reads first and adopts what it finds.")
-            )
+        except UnclearOutcomeError:
+            self.trace[step.position_id].append(Trace(steps.SENT(action=_action(step)), None, steps.NO_ANSWER()))
             self._remember_unsure(step)
             raise
-        except (DataRefused, Stale, RateLimited, NotAuthorized, Interrupted):
+        except (DataRefusedError, StaleError, RateLimitedError, NotAuthorizedError, InterruptedRunError):
             self.report.unanswered.discard(step.position_id)
             raise
         self.report.unanswered.discard(step.position_id)
         outcome = self._outcome(step, "sent")
-        outcome.trace.append(Trace(_said(step, "accepted"), True, written.pending or f"Record {written.remote_id}"))
+        accepted = written.pending or steps.RECORD(record=written.remote_id)
+        outcome.trace.append(Trace(steps.ACCEPTED(action=_action(step)), True, accepted))
         outcome.pending, outcome.file_id = written.pending, written.file_id
-        outcome.message = f"{step.note} {written.note}".strip()
+        outcome.said = said_of(step.note, written.note)
         outcome.warnings = (*written.warnings, *step.warnings, *self._lacking(step))
         if step.action is Action.DELETE:
             outcome.gone = True
@@ -583,7 +622,8 @@ class _Run:
 
     def _outcome(self, step: Step, result: str) -> Outcome:
         if step.remote is not None and step.remote.start is not None:
-            self.trace[step.position_id].append(Trace("Period matched", True, f"Starts {day(step.remote.start)} there"))
+            starts = steps.STARTS(start=step.remote.start)
+            self.trace[step.position_id].append(Trace(steps.PERIOD_MATCHED(), True, starts))
         return Outcome(step.position_id, result, action=str(step.action), changes=step.changes)
 
     # endings
@@ -605,32 +645,32 @@ class _Run:
         self.report.outcomes[outcome.position_id] = outcome
 
     def _fail(self, position_id: str, problem: Problem, others: Sequence[Problem] = ()) -> None:
-        message = " ".join([problem.message, *(p.message for p in others)])
-        title = "Required fields" if problem.cause == "missing_required_field" else "Planned"
+        said = (problem.said, *(p.said for p in others))
+        title = steps.REQUIRED_FIELDS() if problem.cause == "missing_required_field" else steps.PLANNED()
         self._finish(
             Outcome(
                 position_id,
                 "failed",
                 problem.cause,
-                message,
+                said,
                 problem.field,
                 params=problem.params,
-                trace=[Trace(title, False, problem.message)],
+                trace=[Trace(title, False, problem.said)],
             )
         )
 
-    def _refuse(self, step: Step, error: DataRefused) -> None:
+    def _refuse(self, step: Step, error: DataRefusedError) -> None:
         outcome = self._outcome(step, "failed")
         outcome.cause, outcome.field = error.cause, error.field
-        outcome.message = " ".join([error.message, *(w.message for w in step.warnings)])
+        outcome.said = (error.said, *(w.said for w in step.warnings))
         outcome.vendor_text, outcome.vendor_code = error.vendor_text, error.vendor_code
-        outcome.trace.append(Trace(_said(step, "refused"), False, error.vendor_text or error.message))
+        outcome.trace.append(Trace(steps.REFUSED(action=_action(step)), False, error.vendor_text or error.said))
         self._finish(outcome)
 
     def stop(self, error: ConnectorError) -> None:
         """The run cannot go on: every position still open gets this error."""
         self.report.error = error
-        lasting = isinstance(error, (DataRefused, *NOBODY))
+        lasting = isinstance(error, (DataRefusedError, *NOBODY))
         for position_id in list(self.open):
             sent, older = self.unsure.get(position_id, (None, None))
             self._finish(
@@ -638,31 +678,29 @@ class _Run:
                     position_id,
                     "failed" if lasting else "error",
                     error.cause,
-                    error.message,
+                    (error.said,),
                     error.field,
                     sent=sent,
                     older=older,
                     vendor_text=error.vendor_text,
                     vendor_code=error.vendor_code,
                     error=error,
-                    trace=[Trace(_stopped(error), False, error.message)],
+                    trace=[Trace(_stopped(error), False, error.said)],
                 )
             )
 
 
-def _counted(number: int) -> str:
-    return "Nothing there yet" if number == 0 else f"{number} period{'s' if number > 1 else ''}"
+def _counted(number: int) -> Message:
+    return steps.PERIODS(number=number) if number > 1 else steps.ONE_PERIOD() if number else steps.NOTHING_YET()
 
 
 def _label(key: str) -> str:
     return BY_KEY[key].label if key in BY_KEY else key.replace("_", " ").capitalize()
 
 
-def _said(step: Step, word: str) -> str:
-    return f"{str(step.action).capitalize()} {word}"
+def _action(step: Step) -> Label:
+    return Label(step.action.value)
 
 
-def _stopped(error: ConnectorError) -> str:
-    if isinstance(error, NOBODY):
-        return "Employee matched"
-    return "Answered there"
+def _stopped(error: ConnectorError) -> Message:
+    return steps.MATCHED() if isinstance(error, NOBODY) else steps.ANSWERED()

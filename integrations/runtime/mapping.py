@@ -9,14 +9,13 @@ from typing import Any
 
 from integrations.sdk import values
 from integrations.sdk.fields import FIELDS
-from positions.models import Company, Employee, Position
+from positions.models import Company, Department, Employee, Position
 
 _KEYS = tuple(field.key for field in FIELDS if field.key not in ("start_date", "end_date"))
 
 
 def person(employee: Employee) -> values.Person:
     """Needs `company`, `department` and `manager` selected with the employee."""
-    manager = employee.manager
     return values.Person(
         id=str(employee.pk),
         number=employee.number,
@@ -27,18 +26,17 @@ def person(employee: Employee) -> values.Person:
         national_id=employee.national_id,
         company=_company(employee.company),
         department=_department(employee.department),
-        manager=values.Manager(manager.number, manager.email, manager.name) if manager else None,
+        manager=_manager(employee.manager),
     )
 
 
 def position(row: Position, employee: Employee) -> values.Position:
     """Needs `company` and `department` selected with the position. Its employer is its own; an empty department falls
     back to the employee's."""
-    manager = employee.manager
     others = {
         "company": _company(row.company),
         "department": _department(row.department or employee.department),
-        "manager": values.Manager(manager.number, manager.email, manager.name) if manager else None,
+        "manager": _manager(employee.manager),
     }
     found = {key: others[key] if key in others else getattr(row, key) for key in _KEYS}
     return values.Position(
@@ -50,8 +48,12 @@ def _company(company: Company | None) -> values.Company | None:
     return values.Company(company.name, company.organization_number) if company else None
 
 
-def _department(department: Any) -> values.Department | None:
+def _department(department: Department | None) -> values.Department | None:
     return values.Department(department.code, department.name) if department else None
+
+
+def _manager(manager: Employee | None) -> values.Manager | None:
+    return values.Manager(manager.number, manager.email, manager.name) if manager else None
 
 
 def to_json(sent: Mapping[str, Any]) -> dict[str, Any]:

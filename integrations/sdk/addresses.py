@@ -17,7 +17,8 @@ from typing import Any
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
-from integrations.sdk.errors import Unavailable
+from integrations.sdk import texts
+from integrations.sdk.errors import UnavailableError
 
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are the IPv4 address that is reached
@@ -63,23 +64,20 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
     return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
-class PrivateAddress(Unavailable):
+class PrivateAddressError(UnavailableError):
     """The address leads inside, which the operator does not allow. Nothing was sent, no connection was opened."""
 
     cause = "private_address"
 
 
-def private_address(host: str) -> PrivateAddress:
+def private_address(host: str) -> PrivateAddressError:
     # The IP address itself is left out: who may enter names must not learn from it how they resolve inside.
-    return PrivateAddress(
-        f"{host} leads into a private network, so it was not called. Correct the address under the connection's "
-        "Settings, or ask your operator to allow private addresses."
-    )
+    return PrivateAddressError(texts.PRIVATE_ADDRESS(host=host))
 
 
 def open_socket(connection: Any, *, public_only: bool) -> socket.socket:
     """Connected to the host of one of urllib3's connections, within its `timeout` whatever the number of its addresses.
-    Raises urllib3's own errors, and `PrivateAddress` where one of them is inside and `public_only`."""
+    Raises urllib3's own errors, and `PrivateAddressError` where one of them is inside and `public_only`."""
     # As urllib3's own, which would look the name up once more, and give each address the whole time.
     until = time.monotonic() + connection.timeout
     try:

@@ -140,7 +140,7 @@ class _Session(requests.Session):
 
 
 def new_session(*, public_only: bool) -> requests.Session:
-    """For one thread. `public_only`: TLS connections to public addresses alone; `PrivateAddress` comes out else."""
+    """For one thread. `public_only`: TLS connections to public addresses alone, or `PrivateAddressError`."""
     session = _Session()
     session.trust_env = False  # no .netrc credentials, and proxies are the caller's to give
     for scheme in ("https://", "http://"):

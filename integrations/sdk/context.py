@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, tzinfo
 from threading import RLock
 from typing import Any, Protocol
 
+from integrations.sdk.messages import Message, Text
+from integrations.sdk.messages import gettext_noop as _
 from integrations.sdk.values import Person, RemoteEmployee
 
 
@@ -27,7 +29,8 @@ class Vault(Protocol):
 
 
 # What the log says of a record until a person says that its file was imported (`integrations.runtime.outbox`).
-NOT_YET_IMPORTED = ", not yet imported."
+NOT_YET_IMPORTED = Text("file.pending", _("In {file}, not yet imported."))
+IMPORTED = Text("file.imported", _("In {file}, imported by {by}."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,9 @@ class Filed:
     name: str
 
     @property
-    def pending(self) -> str:
+    def pending(self) -> Message:
         """For `Written.pending`."""
-        return f"In {self.name}{NOT_YET_IMPORTED}"
+        return NOT_YET_IMPORTED(file=self.name)
 
 
 class Outbox(Protocol):
@@ -49,7 +52,7 @@ class Outbox(Protocol):
     `latest` gives the employee's newest record, whether its file was imported already or not; `handed_over` the newest
     one in a file that somebody has fetched, so that it may be there by now or come there yet. `put` adds a record to
     the file that is being filled; a file that somebody has fetched never changes again, a new one is begun then. It
-    raises `Interrupted` when this worker no longer owns the integration.
+    raises `InterruptedRunError` when this worker no longer owns the integration.
     """
 
     def latest(self, employee: str) -> Mapping[str, Any] | None: ...
@@ -143,7 +146,7 @@ def _allow() -> None:
 @dataclass(slots=True)
 class Context:
     """`settings` holds cleaned values with defaults filled in. `namespace` is stable and unique per connection
-    (for ids derived from ours). `guard` raises `Interrupted` when this worker may not start another call.
+    (for ids derived from ours). `guard` raises `InterruptedRunError` when this worker may not start another call.
     `one_call` is held during each call. `today` is the organization's date, `zone` its time zone. Timeouts are in
     seconds.
     `private_targets` lets calls go to addresses inside the operator's own network, and without TLS."""

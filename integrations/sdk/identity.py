@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from integrations.sdk.declaration import NUMBERS_DIFFER
+from integrations.sdk.settings import NUMBERS_DIFFER
 from integrations.sdk.values import Marks, Person, Problem
 
 # What `RemoteEmployee.matched_by` says of a match that was made before.

@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from integrations.sdk.errors import Unavailable
+from integrations.sdk import texts
+from integrations.sdk.errors import UnavailableError
 
 LONGEST_NUMBER = 40  # characters, and digits before or after the point
 # Programs write the ends of their calendars where there is no date: 0001-01-01, 1753-01-01, 1899-12-30, 1900-01-01,
@@ -30,10 +31,13 @@ def digits_of(value: Any) -> str:
     return re.sub(r"[^0-9]", "", str(value or ""))
 
 
-def number_of(value: Any) -> Decimal | None:
-    """None for what is no number, or none that anybody's working hours or percentage could be: one of three million
-    digits, or 1e999999999, is dear to compare and impossible to write down."""
+def number_of(value: Any, *, comma: bool = False) -> Decimal | None:
+    """`comma`: it may be written with one in the place of the point. None for what is no number, or none that anybody's
+    working hours or percentage could be: one of three million digits, or 1e999999999, is dear to compare and impossible
+    to write down."""
     text = str(value).strip()
+    if comma:
+        text = text.replace(",", ".")
     try:
         number = Decimal(text) if len(text) <= LONGEST_NUMBER else None
     except InvalidOperation:
@@ -52,12 +56,12 @@ def date_of(value: Any) -> date | None:
 
 
 def sure_date(value: Any) -> date | None:
-    """As `date_of`, for periods: one whose date cannot be read must not look open. Raises Unavailable."""
+    """As `date_of`, for periods: one whose date cannot be read must not look open. Raises UnavailableError."""
     text = str(value or "")[:10]
     if not text.strip() or text == NOTHING:
         return None
     try:
         date.fromisoformat(text)
     except ValueError:
-        raise Unavailable("It gave a date that cannot be read.", vendor_text=str(value)[:100]) from None
+        raise UnavailableError(texts.BAD_DATE(), vendor_text=str(value)[:100]) from None
     return date_of(value)

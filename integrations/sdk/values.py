@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from dataclasses import field as made
 from datetime import date
 from typing import Any
+
+from integrations.sdk.messages import Message, Shown, as_message, from_json, hidden, to_json
+from integrations.sdk.wording import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,39 +175,96 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """Something that was not written although the rest was. Said to the administrator as it stands."""
+    """Something that was not written although the rest was. Without a field: something to know of a write."""
 
-    message: str
-    field: str = ""
+    said: Message
+    field: str
+
+    def __init__(self, said: Message | str, field: str = "") -> None:
+        object.__setattr__(self, "said", as_message(said))
+        object.__setattr__(self, "field", field)
+
+    @property
+    def message(self) -> str:
+        """In English words."""
+        return str(self.said)
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a write left there. `pending` and `file_id` are set when a person must still carry a file over:
-    `pending` says so in words. `note` says what was done where that shows only there: removed or cancelled."""
+    `pending` says so. `note` says what was done where that shows only there: removed or cancelled."""
 
     remote_id: str
     warnings: tuple[Warning, ...] = ()
-    pending: str = ""
+    pending: Message | None = None
     file_id: int | None = None
-    note: str = ""
+    note: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckLine:
-    """One line of *Test connection*: what was tested, whether it holds, and where to grant it if not."""
+    """One line of *Test connection*: what was tested, whether it holds, what was found, and where to grant it if not.
+    Each is a message, a `Label`, or a text of the system's own. `refusal` is what the system refused the test with."""
 
     ok: bool
-    title: str
-    detail: str = ""
-    where: str = ""
+    what: Shown
+    found: Shown
+    place: Shown
+    refusal: Message | None
+
+    def __init__(
+        self, ok: bool, what: Shown, found: Shown = "", place: Shown = "", *, refusal: Message | None = None
+    ) -> None:
+        for name, value in zip(self.__slots__, (ok, what, found, place, refusal), strict=True):
+            object.__setattr__(self, name, value)
+
+    # In English words.
+
+    @property
+    def title(self) -> str:
+        return shown(self.what)
+
+    @property
+    def detail(self) -> str:
+        return shown(self.found)
+
+    @property
+    def where(self) -> str:
+        return shown(self.place)
+
+    def hiding(self, hide: Callable[[str], str]) -> CheckLine:
+        """The same with every text in it hidden: a system may repeat what it was sent."""
+        what, found, place = (hidden(part, hide) for part in (self.what, self.found, self.place))
+        return CheckLine(self.ok, what, found, place)
+
+    def to_json(self) -> dict[str, Any]:
+        parts = {"title": self.what, "detail": self.found, "where": self.place}
+        return {"ok": self.ok, **{name: to_json(part) for name, part in parts.items()}}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> CheckLine:
+        return cls(bool(kept["ok"]), *(from_json(kept[name]) for name in ("title", "detail", "where")))
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something is not written: a stable cause, our sentence, the field, and what clashes."""
+    """Why something is not written: a stable cause, what we say, the field, and what clashes."""
 
     cause: str
-    message: str
-    field: str = ""
-    params: Mapping[str, str] = made(default_factory=dict)
+    said: Message
+    field: str
+    params: Mapping[str, str]
+
+    def __init__(
+        self, cause: str, said: Message | str, field: str = "", params: Mapping[str, str] | None = None
+    ) -> None:
+        object.__setattr__(self, "cause", cause)
+        object.__setattr__(self, "said", as_message(said))
+        object.__setattr__(self, "field", field)
+        object.__setattr__(self, "params", params or {})
+
+    @property
+    def message(self) -> str:
+        """In English words."""
+        return str(self.said)

@@ -63,7 +63,7 @@ class Holding:
     heading: str
     rows: Callable[[Subject], models.QuerySet]
     erase: Callable[[models.QuerySet, Subject], Any] = lambda rows, _: batches.delete(rows)
-    show: Callable[[Any], Mapping[str, Any]] = lambda row: shown(row)
+    show: Callable[[Any], Mapping[str, Any]] = lambda row: shown(row)  # noqa: PLW0108 (defined below)
     exported: bool = True
 
 

@@ -298,8 +298,7 @@ def _retrying(integration: Integration, waiting: int) -> Need:
     at = f" Next try {moments.when(integration.retry_at, zone)}." if integration.retry_at else ""
     return Need(
         f"{integration.name} does not let us send: {sentences.counted(waiting, 'change')} waiting",
-        f"{sentences.in_full(integration.retry_message, integration.system.name)} "
-        f"Nothing to do: it is tried again.{at}",
+        f"{integration.retry_message} Nothing to do: it is tried again.{at}",
         "",
         [(integration, waiting, page)],
     )

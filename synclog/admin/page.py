@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.sdk.fields import BY_KEY
 from integrations.sdk.masking import Masker
+from integrations.sdk.messages import unpacked
 from positions import moments
 from positions.models import Employee, Position
 from synclog.engine.results import shown_value
@@ -84,7 +86,7 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
         "attempt_mark": _result(current) if current else None,
         "attempt_message": "" if newest or current is None else masker.words(current.message),
         "changes": _changes(current, masker) if current else [],
-        "warnings": [masker.words(w["message"]) for w in current.warnings] if current else [],
+        "warnings": [masker.words(words) for words in sentences.warnings_of(current)] if current else [],
         "attempts": [
             Tried(
                 row.pk,
@@ -105,6 +107,7 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
         "may_dismiss": may_act and open_and_idle,
         "may_move": may_act and may_move(job) and open_and_idle,
         "position_url": _if(position_exists, "positions_position_change", job.position_key),
+        "places": _places(job, may_act=may_act, position_exists=position_exists, employee_exists=employee is not None),
         "employee_url": _if(employee is not None, "positions_employee_change", job.employee_key),
         "integration_url": reverse("admin:integrations_integration_change", args=[integration.pk]),
         "history_url": f"{reverse('admin:synclog_job_changelist')}?tab=all&position={job.position_key}",
@@ -114,6 +117,34 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
 
 def _if(exists: bool, name: str, pk: int) -> str:
     return reverse(f"admin:{name}", args=[pk]) if exists else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is put right: what the button says, and its address."""
+
+    words: str
+    url: str
+
+
+def _places(job: Job, *, may_act: bool, position_exists: bool, employee_exists: bool) -> list[Place]:
+    """The field and the settings of which an entry that needs a person speaks."""
+    if job.state != Job.State.FAILED or not may_act:
+        return []
+    found, field = [], BY_KEY.get(job.field)
+    if field is not None:
+        of_employee = field.of == "employee"
+        name, pk = ("employee", job.employee_key) if of_employee else ("position", job.position_key)
+        if employee_exists if of_employee else position_exists:
+            page = reverse(f"admin:positions_{name}_change", args=[pk])
+            found.append(Place(f"Open {field.label}", f"{page}#id_{field.key}"))
+    declared = {setting.name: setting for setting in job.integration.system.settings}
+    for message in unpacked(job.said):
+        setting = declared.get(message.text.setting) if message.text else None
+        if setting is not None:
+            page = reverse("admin:integrations_integration_settings", args=[job.integration_id])
+            found.append(Place(f"Open Settings › {setting.label}", f"{page}#id_setting__{setting.name}"))
+    return found
 
 
 def _result(attempt: Attempt) -> Mark:
@@ -159,7 +190,7 @@ def _changes(attempt: Attempt, masker: Masker) -> list[Changed]:
         )
         for change in attempt.changes
     ]
-    return [*sent, *_unsent(attempt.unsent)]
+    return [*sent, *_unsent(sentences.unsent_of(attempt))]
 
 
 def _unsent(reasons: Mapping[str, str]) -> list[Changed]:
@@ -186,7 +217,7 @@ def preview_context(preview: Preview, *, sees_calls: bool) -> dict[str, Any]:
                 shown_value(change.new),
             )
             for key, change in outcome.changes.items()
-        ] + _unsent(outcome.unsent)
+        ] + _unsent({key: str(reason) for key, reason in outcome.unsent.items()})
     return {
         "preview": preview,
         "job": job,
@@ -194,10 +225,10 @@ def preview_context(preview: Preview, *, sees_calls: bool) -> dict[str, Any]:
         "mark": _WOULD_BE.get(outcome.result, sentences.UNKNOWN_RESULT) if outcome else NOTHING,
         "planned": bool(outcome and outcome.result == "planned"),
         "sentence": masker.words(preview.sentence()),
-        "remedy": sentences.fix(outcome.cause, outcome.message) if outcome and outcome.result == "failed" else "",
+        "remedy": sentences.fix(outcome.cause, outcome.said) if outcome and outcome.result == "failed" else "",
         "theirs": masker.words(outcome.vendor_text) if outcome else "",
         "code": " ".join(part for part in (outcome.cause, outcome.vendor_code) if part) if outcome else "",
-        "steps": sentences.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone) if outcome else [],
+        "steps": sentences.trace_steps([line.to_json() for line in outcome.trace], zone) if outcome else [],
         "changes": changes,
         "others": [(other, _WOULD_BE.get(o.result, sentences.UNKNOWN_RESULT), o) for other, o in preview.others],
         "sees_calls": sees_calls,

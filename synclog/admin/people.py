@@ -125,7 +125,7 @@ class PeopleAdmin(ScopedAdmin):
 
     @admin.display(description="employee")
     def employee_shown(self, link: EmployeeLink) -> SafeString:
-        match: people.Match = link.said  # type: ignore[attr-defined]
+        match: people.Match = link.shown  # type: ignore[attr-defined]
         if match.employee is None:
             return _cell("Deleted here", f"Was employee {link.employee_key}")
         return _cell(match.employee.name, match.employee.number)
@@ -136,7 +136,7 @@ class PeopleAdmin(ScopedAdmin):
 
     @admin.display(description="match")
     def state_shown(self, link: EmployeeLink) -> SafeString:
-        match: people.Match = link.said  # type: ignore[attr-defined]
+        match: people.Match = link.shown  # type: ignore[attr-defined]
         return format_html(
             '<div class="sy sy-cell"><span class="sy-mark sy-{}"><span class="material-symbols-outlined" '
             'aria-hidden="true">{}</span>{}</span><span class="sy-quiet">{}</span></div>',
@@ -148,7 +148,7 @@ class PeopleAdmin(ScopedAdmin):
 
     @admin.display(description="why, and what to do")
     def why_shown(self, link: EmployeeLink) -> SafeString:
-        match: people.Match = link.said  # type: ignore[attr-defined]
+        match: people.Match = link.shown  # type: ignore[attr-defined]
         buttons: SafeString | str = ""
         if link.may_act:  # type: ignore[attr-defined]
             back = urlencode({"next": link.listed_at})  # type: ignore[attr-defined]
@@ -177,7 +177,7 @@ class PeopleAdmin(ScopedAdmin):
             return response
         cl.result_list = list(cl.result_list)
         for match in people.matches(cl.result_list):
-            match.link.said = match  # type: ignore[attr-defined]
+            match.link.shown = match  # type: ignore[attr-defined]
             match.link.may_act = self.has_change_permission(request, match.link)  # type: ignore[attr-defined]
             match.link.listed_at = request.get_full_path()  # type: ignore[attr-defined]
         cl.full_result_count = cl.result_count
@@ -213,7 +213,7 @@ class PeopleAdmin(ScopedAdmin):
             act, done = ACTIONS[action]
             try:
                 act(link, request.user.get_username())
-            except matches.NotPossible as reason:
+            except matches.NotPossibleError as reason:
                 self.message_user(request, str(reason), messages.WARNING)
             else:
                 self.message_user(request, done, messages.SUCCESS)

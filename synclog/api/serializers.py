@@ -191,7 +191,7 @@ class AttemptSerializer(serializers.ModelSerializer):
     cause = Said(help_text="Why it was not sent, as a code.")
     message = Said(help_text="What happened, in our words.")
     changes = ChangeSerializer(many=True, help_text="What was sent, value by value.")
-    unsent = serializers.DictField(child=serializers.CharField(), help_text="Our field: why it is not sent.")
+    unsent = serializers.SerializerMethodField(help_text="Our field: why it is not sent.")
     warnings = serializers.SerializerMethodField(help_text="What was refused of it while the rest was taken.")
     steps = serializers.SerializerMethodField(help_text="How far it came.")
     system_text = Said(source="vendor_text", help_text="The system's own words.")
@@ -211,9 +211,13 @@ class AttemptSerializer(serializers.ModelSerializer):
             "result": {"help_text": "`sent`, `skipped`, `waiting`, `failed` or `error`."},
         }
 
+    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
+    def get_unsent(self, attempt: Attempt) -> dict[str, str]:
+        return sentences.unsent_of(attempt)
+
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_warnings(self, attempt: Attempt) -> list[str]:
-        return [warning["message"] for warning in attempt.warnings]
+        return sentences.warnings_of(attempt)
 
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, attempt: Attempt) -> Any:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -128,7 +127,7 @@ def _question(question: Question) -> dict[str, Any]:
     }
     if done and check:
         lines = asking.lines_of(question)
-        found["check"] = {"ok": all(line.ok for line in lines), "lines": [dataclasses.asdict(line) for line in lines]}
+        found["check"] = {"ok": all(line.ok for line in lines), "lines": lines}
     elif done:
         found["preview"] = _plain(unpacked(question.integration, question.answer))
     return QuestionSerializer(found).data
@@ -373,7 +372,7 @@ def _plain(preview: Preview) -> dict[str, Any]:
             {"field": key, "remote": names.get(key, ""), "old": shown_value(c.old), "new": shown_value(c.new)}
             for key, c in outcome.changes.items()
         ],
-        "unsent": dict(outcome.unsent),
-        "steps": sentences.trace_steps([dataclasses.asdict(line) for line in outcome.trace], zone),
+        "unsent": {key: str(reason) for key, reason in outcome.unsent.items()},
+        "steps": sentences.trace_steps([line.to_json() for line in outcome.trace], zone),
         "notes": list(preview.notes),
     }

@@ -11,19 +11,20 @@ from django.utils import timezone
 
 from integrations.models import Integration, PeriodLink
 from integrations.scope import scope_of
+from integrations.sdk.messages import Message, packed
 from positions.models import Position
 from positions.origin import Origin
 from positions.tracing import request_id
 from positions.transactions import repeated
-from synclog.engine import agreeing
+from synclog.engine import agreeing, texts
 from synclog.engine.clock_skew import at_once
 from synclog.engine.notify import wake
 from synclog.engine.record import Changed, again, hold, job_for, store
 from synclog.models import Event, Job
 
 _SWITCHES = (
-    "send_positions", "activated_at", "paused_at", "paused_by", "stopped_at", "stopped_cause", "stopped_message",
-    "retry_at", "retry_count", "retry_message", "version",
+    "send_positions", "activated_at", "paused_at", "paused_by", "stopped_at", "stopped_cause", "stopped_said",
+    "retry_at", "retry_count", "retry_said", "version",
 )  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
     now = timezone.now()
     Job.objects.filter(pk__in=idle).update(
         state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None, cause="",
-        message="", origin=kind, origin_name=by, request_id=request_id.get(), generation=time.time_ns(),
+        said=[], origin=kind, origin_name=by, request_id=request_id.get(), generation=time.time_ns(),
         **({"move": True} if move else {}),
     )  # fmt: skip
     closed = {(row.integration_id, row.position_key) for row in rows if not row.is_open}
@@ -136,10 +137,10 @@ def switch(integration: Integration, on: bool, by: str) -> None:
         # What a turn had in the air when it was switched off, or was asked for meanwhile.
         drop(Job.objects.open().filter(integration=integration))
         agreeing.look_again(PeriodLink.objects.filter(integration=integration))
-        _tell(integration, "on", "Send positions was switched on: changes from now on are sent.", by)
+        _tell(integration, "on", texts.ON(), by)
         return
     drop(Job.objects.open().filter(integration=integration))
-    _tell(integration, "off", "Send positions was switched off: nothing is recorded any more.", by)
+    _tell(integration, "off", texts.OFF(), by)
 
 
 @repeated
@@ -152,7 +153,7 @@ def drop(jobs: QuerySet[Job]) -> None:
     ).update(look_on=agreeing.AT_ONCE)
     jobs.update(
         state=Job.State.SKIPPED, open_key=None, cause="switched_off", changed_at=now, finished_at=now,
-        message="Sync was switched off before this was sent.",
+        said=packed([texts.SWITCHED_OFF()]),
     )  # fmt: skip
 
 
@@ -163,7 +164,7 @@ def pause(integration: Integration, by: str) -> None:
         return
     integration.paused_at, integration.paused_by = timezone.now(), by
     integration.save(update_fields=["paused_at", "paused_by", "updated_at"])
-    _tell(integration, "paused", "Paused: changes are recorded and go out on resume.", by)
+    _tell(integration, "paused", texts.PAUSED(), by)
 
 
 @repeated
@@ -174,18 +175,18 @@ def resume(integration: Integration, by: str) -> None:
     integration.resume_from_stop()
     integration.save(
         update_fields=[
-            "paused_at", "paused_by", "stopped_at", "stopped_cause", "stopped_message", "retry_at", "retry_count",
-            "retry_message", "updated_at",
+            "paused_at", "paused_by", "stopped_at", "stopped_cause", "stopped_said", "retry_at", "retry_count",
+            "retry_said", "updated_at",
         ]
     )  # fmt: skip
     _retry_at_once(integration)
-    _tell(integration, "resumed", "Resumed: what was waiting goes out now.", by)
+    _tell(integration, "resumed", texts.RESUMED(), by)
 
 
 @repeated
 def credentials_renewed(integration: Integration, by: str) -> None:
     """After new credentials were saved: a stopped connection goes on with what is waiting."""
-    _tell(integration, "credentials", "New credentials were set.", by)
+    _tell(integration, "credentials", texts.CREDENTIALS(), by)
     _retry_at_once(integration)
 
 
@@ -204,8 +205,8 @@ def _retry_at_once(integration: Integration) -> None:
 
 def address_changed(integration: Integration, text: str, by: str) -> None:
     """Told on the connection's pages: whoever administers it sees where its secrets go."""
-    _tell(integration, "address", text, by)
+    _tell(integration, "address", texts.ADDRESS(what=text), by)
 
 
-def _tell(integration: Integration, kind: str, text: str, by: str) -> None:
-    Event.objects.create(integration=integration, kind=kind, text=text, by=by)
+def _tell(integration: Integration, kind: str, said: Message, by: str) -> None:
+    Event.objects.create(integration=integration, kind=kind, said=packed([said]), by=by)

@@ -14,12 +14,12 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import Integration
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from synclog.models import Lease
 
 SECONDS = 12.0
 # What of a connection changes while a turn is at work.
-BOOK = ("version", "send_positions", "retry_at", "retry_count", "retry_message")
+BOOK = ("version", "send_positions", "retry_at", "retry_count", "retry_said")
 IMPOSSIBLE = timedelta(minutes=2)  # ahead, even where the clocks of hosts differ
 HOST = socket.gethostname()
 # Which `manage.py worker` this process belongs to: its watchdog says so, `new_worker()`.
@@ -115,10 +115,10 @@ class Held:
         self._no_calls_after = time.monotonic() + seconds
 
     def guard(self) -> None:
-        """Raises Interrupted when no further call may start."""
+        """Raises InterruptedRunError when no further call may start."""
         now = time.monotonic()
         if now > self._until or now > self._no_calls_after:
-            raise Interrupted("The worker stopped before this was sent. It goes on by itself.")
+            raise InterruptedRunError("The worker stopped before this was sent. It goes on by itself.")
 
 
 def ready_integrations() -> Q:

@@ -7,7 +7,7 @@ two employees may have. Known matches cost no question.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from typing import Any
@@ -18,12 +18,15 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.runtime.fingerprints import fingerprints
-from integrations.sdk.errors import Interrupted
+from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
+from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.identity import CONFIRMED, EARLIER
+from integrations.sdk.messages import packed
 from integrations.sdk.storable import storable
 from integrations.sdk.values import Person, RemoteEmployee
 from positions.models import Employee, Position
 from positions.origin import Origin
+from synclog.engine import texts
 from synclog.engine.notify import wake
 from synclog.engine.record import Changed, job_for, store
 from synclog.models import Job
@@ -33,28 +36,31 @@ Asked = tuple[Person, RemoteEmployee]
 
 _CLAIMED = [
     "state", "remote_id", "label", "matched_by", "matched_at", "fingerprints", "confirmed_by", "confirmed_at", "cause",
-    "message",
+    "said",
 ]  # fmt: skip
 
 
 class DatabaseMatches:
-    """The matches of one connection, for whoever may use the database."""
+    """The matches of one connection."""
 
-    def __init__(self, integration: Integration) -> None:
-        self.integration = integration
+    def __init__(self, integration: Integration, on_owner: OnOwner = here) -> None:
+        self.integration, self._on_owner = integration, on_owner
 
     def claim(self, person: Person, found: RemoteEmployee) -> bool:
         [granted] = self.claim_all([(person, found)])
         return granted
 
+    @in_owner_thread
     def free(self, person: Person, found: RemoteEmployee) -> bool:
         holder = self._matched().filter(remote_id=found.id).exclude(employee_key=int(person.id))
         return not self._blocking(holder.values_list("employee_key", flat=True))
 
+    @in_owner_thread
     def claim_all(self, asked: Sequence[Asked]) -> list[bool]:
         """Whether each record is the person's from now on. Two queries, if nobody else has one of them.
 
-        Raises Interrupted where a person has decided about one of these matches a moment ago: it is looked at anew.
+        Raises InterruptedRunError where a person has decided about one of these matches a moment ago: it is looked at
+        anew.
         """
         try:
             with transaction.atomic():
@@ -74,13 +80,13 @@ class DatabaseMatches:
         )
         own = {row.employee_key: row for row in rows if row.employee_key in keys}
         if any(row.state in (State.RELEASED, State.STOPPED) for row in own.values()):
-            raise Interrupted("A person has decided about this match.")
+            raise InterruptedRunError("A person has decided about this match.")
         holders = {row.remote_id: row.employee_key for row in rows if row.state == State.MATCHED}
         others = {holders[found.id] for person, found in asked if holders.get(found.id, int(person.id)) not in keys}
         blocking = self._blocking(others) if others else set()
         left = [row.pk for row in rows if row.employee_key in others - blocking]
         if left:  # of people who are deleted here, and of whom nothing waits any more
-            EmployeeLink.objects.filter(pk__in=left).update(state=State.NOT_MATCHED, cause="", message="")
+            EmployeeLink.objects.filter(pk__in=left).update(state=State.NOT_MATCHED, cause="", said=[])
         granted, links = [], []
         for person, found in asked:
             key = int(person.id)
@@ -122,11 +128,11 @@ class DatabaseMatches:
         return here | set(waiting.values_list("employee_key", flat=True))
 
 
-class LentMatches:
-    """The matches as threads see them. The thread that owns the turn answers, all that were asked meanwhile at once."""
+class TurnMatches(DatabaseMatches):
+    """Those of a turn, whose thread answers all that were asked meanwhile at once."""
 
-    def __init__(self, matches: DatabaseMatches, on_owner: Callable[[Callable[[], Any]], Any]) -> None:
-        self._matches, self._on_owner = matches, on_owner
+    def __init__(self, integration: Integration, on_owner: OnOwner) -> None:
+        super().__init__(integration, on_owner)
         self._held: dict[str, str] = {}  # record there -> the employee whose run may be writing to it
         self._asked: list[tuple[Person, RemoteEmployee, Future[bool]]] = []
         self._lock = Lock()
@@ -135,12 +141,8 @@ class LentMatches:
         answer: Future[bool] = Future()
         with self._lock:
             self._asked.append((person, found, answer))
-        self._on_owner(self._answer)
+        self._answer()
         return answer.result()
-
-    def free(self, person: Person, found: RemoteEmployee) -> bool:
-        granted: bool = self._on_owner(lambda: self._matches.free(person, found))
-        return granted
 
     # for the owner of the turn
 
@@ -152,6 +154,7 @@ class LentMatches:
         """The employee's run is stored."""
         self._held = {record: who for record, who in self._held.items() if who != employee}
 
+    @in_owner_thread
     def _answer(self) -> None:
         with self._lock:
             asked, self._asked = self._asked, []
@@ -164,10 +167,10 @@ class LentMatches:
         if not left:
             return
         try:
-            granted = self._matches.claim_all([(person, found) for person, found, _ in left])
-        except (DatabaseError, Interrupted) as error:
+            granted = self.claim_all([(person, found) for person, found, _ in left])
+        except (DatabaseError, InterruptedRunError) as error:
             for *_, answer in left:
-                answer.set_exception(Interrupted(f"It could not be kept whose record it is: {error}"))
+                answer.set_exception(InterruptedRunError(f"It could not be kept whose record it is: {error}"))
             return
         for (person, found, answer), yes in zip(left, granted, strict=True):
             if yes:
@@ -178,7 +181,7 @@ class LentMatches:
 # -- what people decide --------------------------------------------------------------------------------------
 
 
-class NotPossible(Exception):
+class NotPossibleError(Exception):
     """What a person asked for cannot be done; the words say why and what helps."""
 
 
@@ -186,23 +189,23 @@ class NotPossible(Exception):
 def confirm(link: EmployeeLink, by: str) -> EmployeeLink:
     """The record of this row is this employee's: a person says so, whatever it shows. What failed goes out now.
 
-    Raises NotPossible where there is no record to confirm, or where it is another employee's.
+    Raises NotPossibleError where there is no record to confirm, or where it is another employee's.
     """
     link = _locked(link)
     if not link.remote_id:
-        raise NotPossible("No record was found that could be confirmed. Press Match anew once it is there.")
+        raise NotPossibleError("No record was found that could be confirmed. Press Match anew once it is there.")
     others = EmployeeLink.objects.filter(
         integration=link.integration, state=State.MATCHED, remote_id=link.remote_id
     ).exclude(pk=link.pk)
     if others.exists():
-        raise NotPossible(
+        raise NotPossibleError(
             f"Record {link.remote_id} is matched to another employee here. Release that match first: look for "
             f"{link.remote_id} under People."
         )
     employee = Employee.objects.filter(pk=link.employee_key).first()
     if employee is None:
-        raise NotPossible("This employee was deleted here.")
-    link.state, link.cause, link.message = State.MATCHED, "", ""
+        raise NotPossibleError("This employee was deleted here.")
+    link.state, link.cause, link.said = State.MATCHED, "", []
     link.matched_by = link.matched_by or CONFIRMED
     link.confirmed_by, link.confirmed_at = by[:150], timezone.now()
     link.fingerprints = fingerprints(link.integration, employee)
@@ -217,7 +220,7 @@ def release(link: EmployeeLink, by: str) -> EmployeeLink:
     link = _locked(link)
     freed_record = link.remote_id if link.state == State.MATCHED else ""
     link.state, link.cause = State.RELEASED, "match_released"
-    link.message = f"Released by {by}. Nothing is written until somebody presses Match anew, or confirms a record."
+    link.said = packed([texts.RELEASED(by=by)])
     link.confirmed_by, link.confirmed_at, link.matched_at = "", None, timezone.now()
     link.save()
     freed(link.integration_id, {freed_record} - {""})
@@ -230,7 +233,7 @@ def match_anew(link: EmployeeLink, by: str) -> EmployeeLink:
     link = _locked(link)
     freed_record = link.remote_id if link.state == State.MATCHED else ""
     link.state, link.remote_id, link.label, link.matched_by = State.NOT_MATCHED, "", "", ""
-    link.cause, link.message = "", f"To be matched anew: {by} asked for it."
+    link.cause, link.said = "", packed([texts.ANEW(by=by)])
     link.confirmed_by, link.confirmed_at, link.matched_at = "", None, timezone.now()
     link.save()
     try_again(link.integration_id, [link.employee_key])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet, Value
-from django.db.models.functions import Replace
+from django.db.models import Model, Q, QuerySet
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from integrations.models import ExportFile, Integration, PeriodLink
 from integrations.runtime.export_files import file_imported
-from integrations.sdk.context import NOT_YET_IMPORTED
+from integrations.sdk.context import IMPORTED, NOT_YET_IMPORTED
+from integrations.sdk.messages import packed, unpacked
 from positions.models import Company, Department, Employee, Organization, Position
 from positions.signals import positions_changed
 from synclog.engine import agreeing, matches
@@ -128,7 +128,11 @@ def companies_changed(instance: Any, action: str, reverse: bool, **kwargs: Any) 
 
 def file_carried_over(file: ExportFile, **kwargs: Any) -> None:
     """What the log called "not yet imported" is imported now."""
-    said = Value(f", imported by {file.imported_by}.")
-    Job.objects.filter(integration=file.integration, file_key=file.pk).update(
-        message=Replace("message", Value(NOT_YET_IMPORTED), said)
-    )
+    jobs = list(Job.objects.filter(integration=file.integration, file_key=file.pk).only("said"))
+    for job in jobs:
+        said = unpacked(job.said)
+        job.said = packed(
+            IMPORTED(file=message.params["file"], by=file.imported_by) if message.id == NOT_YET_IMPORTED.id else message
+            for message in said
+        )
+    Job.objects.bulk_update(jobs, ["said"], batch_size=500)

@@ -40,7 +40,7 @@ _REFRESHED = [
     "attempts",
     "due_at",
     "cause",
-    "message",
+    "said",
     "field",
     "vendor_text",
     "vendor_code",

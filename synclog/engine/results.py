@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -22,14 +23,22 @@ from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planning.runner import NOBODY, Outcome, Report, Work
 from integrations.runtime import mapping
 from integrations.sdk.declaration import Model
-from integrations.sdk.errors import Interrupted, MatchRefused, NotAuthorized, RateLimited, RecordRefused, Unavailable
+from integrations.sdk.errors import (
+    InterruptedRunError,
+    MatchRefusedError,
+    NotAuthorizedError,
+    RateLimitedError,
+    RecordRefusedError,
+    UnavailableError,
+)
+from integrations.sdk.messages import Message, packed
 from integrations.sdk.periods import next_change
 from integrations.sdk.reading import number_of
 from integrations.sdk.storable import fit_id, storable, storable_value
 from positions.moments import when
 from positions.tracing import working_on
 from positions.transactions import repeated
-from synclog.engine import agreeing, backoff, matches, write_intents, wrong_record
+from synclog.engine import agreeing, backoff, matches, texts, write_intents, wrong_record
 from synclog.engine.clock_skew import at_once
 from synclog.engine.lease import Held
 from synclog.engine.record import renew
@@ -43,6 +52,7 @@ DOWN_AFTER = 3
 REFUSED_AFTER = 3
 
 LONGEST_TEXT = 2_000
+LONGEST_SAID = 10_000
 MOST_LINES = 100
 
 
@@ -103,7 +113,7 @@ def _stored(integration: Integration, held: Held, done: Sequence[Done]) -> _Batc
     book = held.integration()
     if book is None:
         return None
-    for name in ("retry_at", "retry_count", "retry_message"):
+    for name in ("retry_at", "retry_count", "retry_said"):
         setattr(integration, name, getattr(book, name))
     # Copies: should the transaction be undone, the jobs are as they were claimed.
     done = [replace(one, jobs={key: copy.copy(job) for key, job in one.jobs.items()}) for one in done]
@@ -116,12 +126,12 @@ def _stored(integration: Integration, held: Held, done: Sequence[Done]) -> _Batc
 
 
 _CLOSING = [
-    "state", "open_key", "action", "outside", "attempts", "cause", "message", "field", "vendor_text", "vendor_code",
+    "state", "open_key", "action", "outside", "attempts", "cause", "said", "field", "vendor_text", "vendor_code",
     "warning", "first_failed_at", "changed_at", "finished_at", "file_key",
 ]  # fmt: skip
 _NOT_MATCHED = [
     "state", "remote_id", "label", "matched_by", "matched_at", "fingerprints", "confirmed_by", "confirmed_at", "cause",
-    "message",
+    "said",
 ]  # fmt: skip
 _WHILE_OPEN = ["due_at", "tried", "meant"]
 
@@ -165,8 +175,8 @@ class _Batch:
         report = done.report
         if isinstance(report, Exception):
             for job in done.jobs.values():
-                cause = "answer_not_kept" if isinstance(report, NotKept) else "internal_error"
-                outcome = Outcome(str(job.position_key), "failed", cause, _mistake(job, cause))
+                text = texts.NOT_KEPT if isinstance(report, NotKept) else texts.MISTAKE
+                outcome = Outcome(str(job.position_key), "failed", text.cause, (text(job=job.pk),))
                 self._job(job, outcome, done, report)
             return
         if report.wrong_record:
@@ -189,14 +199,14 @@ class _Batch:
 
     def _job(self, job: Job, outcome: Outcome, done: Done, report: Report | Exception) -> None:
         generation = job.generation
-        if isinstance(outcome.error, Interrupted):
+        if isinstance(outcome.error, InterruptedRunError):
             job.state, job.due_at, job.attempts = Job.State.WAITING, at_once(), max(0, job.attempts - 1)
             self.jobs.append((job, generation))
             return
         if isinstance(report, Exception) or outcome.position_id in report.unanswered:
             job.tried = write_intents.tried(job, done.work)
             job.meant = done.said.get(outcome.position_id) or write_intents.meanings(self.integration, job, done.work)
-        job.cause, job.field, job.message = outcome.cause[:60], outcome.field[:40], _text(outcome.message)
+        job.cause, job.field, job.said = outcome.cause[:60], outcome.field[:40], _said(outcome.said)
         job.vendor_text, job.vendor_code = _text(outcome.vendor_text, 2000), _text(outcome.vendor_code, 80)
         job.warning = bool(outcome.warnings)
         job.changed_at = self.now
@@ -221,18 +231,14 @@ class _Batch:
     def _succeeded(self, job: Job, outcome: Outcome) -> None:
         job.state, job.open_key = Job.State.SUCCEEDED, None
         job.file_key = outcome.file_id
-        system = self.integration.system.name
-        said = " ".join(
-            text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text
-        )
-        job.message = _text(said) or f"Accepted by {system}."
+        job.said = _said(outcome.everything) or _said([texts.ACCEPTED(system=self.integration.system.name)])
 
     def _skipped(self, job: Job, outcome: Outcome) -> None:
         job.state, job.open_key = Job.State.SKIPPED, None
 
     def _waiting(self, job: Job, outcome: Outcome) -> None:
         assert outcome.wait_until is not None
-        job.message = _said(outcome)
+        job.said = _said(outcome.everything)
         zone = self.integration.organization.zone
         job.state = Job.State.WAITING
         job.due_at = datetime.combine(outcome.wait_until, time.min, zone).astimezone(UTC)
@@ -245,22 +251,22 @@ class _Batch:
     def _error(self, job: Job, outcome: Outcome) -> None:
         error = outcome.error
         job.first_failed_at = job.first_failed_at or self.now
-        if isinstance(error, RecordRefused):
+        if isinstance(error, RecordRefusedError):
             self._failed(job, outcome)
             return
-        if isinstance(error, NotAuthorized):
+        if isinstance(error, NotAuthorizedError):
             # The connection stops; the change itself is not at fault and goes out when it resumes.
             job.state, job.due_at, job.attempts = Job.State.WAITING, at_once(), 0
             return
         if self.now - job.first_failed_at > backoff.GIVE_UP_AFTER:
             job.state, job.cause = Job.State.FAILED, "gave_up"
-            job.message = f"{_text(outcome.message)} It was tried for seven days."
+            job.said = _said([*outcome.said, texts.GAVE_UP()])
             return
         wait = backoff.delay(job.attempts, random.random)
         asked = getattr(error, "wait", None)
         if asked is not None:
             wait = timedelta(seconds=asked + 1)
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimitedError):
             job.attempts = max(0, job.attempts - 1) if asked is not None else job.attempts
         job.state, job.due_at = Job.State.RETRYING, self.now + wait
 
@@ -334,8 +340,8 @@ class _Batch:
         if nobody and work.match.withheld is None:
             error = report.error
             assert error is not None
-            candidate = error.candidate if isinstance(error, MatchRefused) else ""
-            self.not_matched.append(self._link(key, candidate, cause=error.cause[:60], message=_text(error.message)))
+            candidate = error.candidate if isinstance(error, MatchRefusedError) else ""
+            self.not_matched.append(self._link(key, candidate, cause=error.cause[:60], said=_said([error.said])))
             return
         flat = self.integration.system.model is Model.FLAT
         written = any(outcome.sent for outcome in report.outcomes.values())
@@ -423,26 +429,27 @@ class _Batch:
         if not self.displaced:
             return
         system, zone = self.integration.system.name, self.integration.organization.zone
-        said = f"Another position took over its record in {system} {when(self.now, zone)}."
+        said = _said([texts.TAKEN_OVER(system=system, when=when(self.now, zone))])
         theirs = Job.objects.filter(
             integration=self.integration, position_key__in=self.displaced, state=Job.State.SUCCEEDED, cause=""
         )
         for job in theirs:
-            job.cause, job.message = "taken_over", f"{job.message} {said}"
-        Job.objects.bulk_update(theirs, ["cause", "message"])
+            job.cause, job.said = "taken_over", [*job.said, *said]
+        Job.objects.bulk_update(theirs, ["cause", "said"])
 
     @staticmethod
     def _update_jobs(jobs: Sequence[Job]) -> None:
         """Closed jobs of a batch end alike, most of them: one plain UPDATE for all of those. `bulk_update` takes far
         longer, and is left for the rest."""
-        alike: defaultdict[tuple[Any, ...], list[Job]] = defaultdict(list)
+        alike: defaultdict[str, list[Job]] = defaultdict(list)
         for job in jobs:
             if not job.is_open:
-                alike[tuple((name, getattr(job, name)) for name in _CLOSING)].append(job)
+                alike[json.dumps([getattr(job, name) for name in _CLOSING], default=str)].append(job)
         rest = [job for job in jobs if job.is_open]
-        for values, group in alike.items():
+        for group in alike.values():
             if len(group) > 1:
-                Job.objects.filter(pk__in=[job.pk for job in group]).update(**dict(values), meant=[])
+                values = {name: getattr(group[0], name) for name in _CLOSING}
+                Job.objects.filter(pk__in=[job.pk for job in group]).update(**values, meant=[])
             else:
                 rest += group
         Job.objects.bulk_update(rest, [*_CLOSING, *_WHILE_OPEN])
@@ -455,17 +462,9 @@ class _Batch:
                     logger.warning("Integration %s: not sent: %s", self.integration.pk, attempt.cause)
 
 
-def _said(outcome: Outcome) -> str:
-    return " ".join(text for text in (outcome.message, outcome.pending, *(w.message for w in outcome.warnings)) if text)
-
-
-def _mistake(job: Job, cause: str) -> str:
-    if cause == "answer_not_kept":
-        return (
-            f"What came back for this position could not be kept here (job {job.pk}). It may have been written there: "
-            "the next try looks first."
-        )
-    return f"Position Sync made a mistake with this position (job {job.pk}). Nothing may have been written."
+def _said(said: Iterable[Message]) -> list[dict[str, Any]]:
+    kept: list[dict[str, Any]] = storable_value(packed(said), LONGEST_SAID)
+    return kept
 
 
 def _text(text: str, longest: int = 10_000) -> str:
@@ -492,10 +491,10 @@ def _attempt(
         finished_at=done.finished,
         result=outcome.result,
         cause=outcome.cause[:60],
-        message=_text(outcome.message),
+        said=_said(outcome.said),
         vendor_text=_text(outcome.vendor_text, 2000),
         vendor_code=_text(outcome.vendor_code, 80),
-        trace=_json([_flat(line) for line in outcome.trace]),
+        trace=_json([line.to_json() for line in outcome.trace]),
         changes=_json(
             [
                 {
@@ -507,8 +506,8 @@ def _attempt(
                 for key, change in outcome.changes.items()
             ]
         ),
-        unsent=_json(dict(outcome.unsent)),
-        warnings=_json([{"field": w.field, "message": w.message} for w in outcome.warnings[:MOST_LINES]]),
+        unsent=_json({key: reason.to_json() for key, reason in outcome.unsent.items()}),
+        warnings=_json([{"field": w.field, "said": w.said.to_json()} for w in outcome.warnings[:MOST_LINES]]),
         exchanges=storable_value([_flat(exchange) for exchange in exchanges]),
     )
 
@@ -536,32 +535,30 @@ def shown_value(value: Any) -> str | None:
 def _connection(integration: Integration, done: Sequence[Done]) -> bool:
     """Stops, backs off or recovers the connection. False: the turn must end now."""
     reports = [d.report for d in done if isinstance(d.report, Report)]
-    refusals = [r.error for r in reports if isinstance(r.error, NotAuthorized)]
-    refused = next((error for error in refusals if not isinstance(error, RecordRefused)), None)
+    refusals = [r.error for r in reports if isinstance(r.error, NotAuthorizedError)]
+    refused = next((error for error in refusals if not isinstance(error, RecordRefusedError)), None)
     if refused is not None:
         _stop(integration, refused)
         return False
     now = timezone.now()
-    limited = [r.error for r in reports if isinstance(r.error, RateLimited)]
+    limited = [r.error for r in reports if isinstance(r.error, RateLimitedError)]
     if limited:
         waits = [e.wait for e in limited if e.wait is not None]
-        _back_off(integration, limited[0].message, timedelta(seconds=max(waits) + 1) if waits else None)
+        _back_off(integration, limited[0].said, timedelta(seconds=max(waits) + 1) if waits else None)
         return False
     sent = any(o.result == "sent" for r in reports for o in r.outcomes.values())
-    answered = [r for r in reports if r.exchanges and not isinstance(r.error, Unavailable)]
-    down = [r.error for r in reports if isinstance(r.error, Unavailable)]
+    answered = [r for r in reports if r.exchanges and not isinstance(r.error, UnavailableError)]
+    down = [r.error for r in reports if isinstance(r.error, UnavailableError)]
     changes: dict[str, Any] = {}
     if sent:
         changes["last_success_at"] = now
     if answered and (integration.retry_count or integration.retry_at):
-        changes |= {"retry_at": None, "retry_count": 0, "retry_message": ""}
-        if integration.retry_message:
-            Event.objects.create(
-                integration=integration, kind="recovered", text=f"{integration.system.name} answers again."
-            )
+        changes |= {"retry_at": None, "retry_count": 0, "retry_said": []}
+        if integration.retry_said:
+            _tell(integration, "recovered", texts.RECOVERED(system=integration.system.name))
     if changes:
         _update(integration, changes)
-    of_records = [error for error in refusals if isinstance(error, RecordRefused)]
+    of_records = [error for error in refusals if isinstance(error, RecordRefusedError)]
     if of_records and _refused_to_everybody(integration, of_records[0].refusal):
         return False
     if down and not answered:
@@ -570,18 +567,18 @@ def _connection(integration: Integration, done: Sequence[Done]) -> bool:
         waits = [e.wait for e in down if e is not None and e.wait is not None]
         if misses >= DOWN_AFTER or integration.retry_count:
             assert down[0] is not None
-            _back_off(integration, down[0].message, timedelta(seconds=max(waits) + 1) if waits else None)
+            _back_off(integration, down[0].said, timedelta(seconds=max(waits) + 1) if waits else None)
             return False
     elif answered:
         integration.__dict__["_misses"] = 0
     return True
 
 
-def _refused_to_everybody(integration: Integration, refusal: NotAuthorized) -> bool:
+def _refused_to_everybody(integration: Integration, refusal: NotAuthorizedError) -> bool:
     """Stops the connection where access to one employee's record after the other is refused, and none is let through
     between them. Whose record was never written may be refused for good (a protected one); so once anything was written
     at all, only those count that were let through before."""
-    refused = Job.objects.open().filter(integration=integration, state=Job.State.FAILED, cause=RecordRefused.cause)
+    refused = Job.objects.open().filter(integration=integration, state=Job.State.FAILED, cause=RecordRefusedError.cause)
     last = integration.last_success_at
     since_then = refused.filter(changed_at__gt=last) if last else refused
     employees = set(since_then.values_list("employee_key", flat=True))
@@ -591,10 +588,14 @@ def _refused_to_everybody(integration: Integration, refusal: NotAuthorized) -> b
     if len(employees) < REFUSED_AFTER:
         return False
     since_then.filter(employee_key__in=employees).update(
-        state=Job.State.WAITING, cause=refusal.cause, message=_text(refusal.message), due_at=at_once(), attempts=0
+        state=Job.State.WAITING, cause=refusal.cause, said=_said([refusal.said]), due_at=at_once(), attempts=0
     )
     _stop(integration, refusal)
     return True
+
+
+def _tell(integration: Integration, kind: str, said: Message) -> None:
+    Event.objects.create(integration=integration, kind=kind, said=_said([said]))
 
 
 def _update(integration: Integration, values: Mapping[str, Any]) -> None:
@@ -603,26 +604,24 @@ def _update(integration: Integration, values: Mapping[str, Any]) -> None:
     Integration.objects.filter(pk=integration.pk).update(**values)
 
 
-def _stop(integration: Integration, error: NotAuthorized) -> None:
+def _stop(integration: Integration, error: NotAuthorizedError) -> None:
     """Told once: a connection that is stopped already says nothing again. Credentials that were renewed since were not
     the ones that were refused."""
     same = Integration.objects.filter(pk=integration.pk, version=integration.version)
     fresh = same.filter(stopped_at__isnull=True).update(
-        stopped_at=timezone.now(), stopped_cause=error.cause[:60], stopped_message=_text(error.message)
+        stopped_at=timezone.now(), stopped_cause=error.cause[:60], stopped_said=_said([error.said])
     )
     if fresh:
-        Event.objects.create(integration=integration, kind="stopped", text=f"Stopped: {_text(error.message)}")
+        _tell(integration, "stopped", texts.STOPPED(why=error.said))
 
 
-def _back_off(integration: Integration, message: str, wait: timedelta | None) -> None:
-    count, message = integration.retry_count + 1, _text(message)
+def _back_off(integration: Integration, said: Message, wait: timedelta | None) -> None:
+    count = integration.retry_count + 1
     now = timezone.now()
     until = now + (wait if wait is not None else backoff.delay(count, random.random))
-    if not integration.retry_message:
-        Event.objects.create(
-            integration=integration, kind="retrying", text=f"{integration.system.name}: {message} It is tried again."
-        )
+    if not integration.retry_said:
+        _tell(integration, "retrying", texts.RETRYING(system=integration.system.name, why=said))
     _update(
         integration,
-        {"retry_at": until, "retry_set_at": now, "retry_count": min(count, 100), "retry_message": message},
+        {"retry_at": until, "retry_set_at": now, "retry_count": min(count, 100), "retry_said": _said([said])},
     )

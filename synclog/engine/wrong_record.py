@@ -4,10 +4,12 @@ it right there."""
 from __future__ import annotations
 
 from integrations.models import Integration, PeriodLink
-from integrations.planning.planner import day
+from integrations.planning import steps
 from integrations.planning.runner import Report, Trace, Work
 from integrations.runtime import mapping
+from integrations.sdk.messages import Label
 from integrations.sdk.values import Warning
+from synclog.engine import texts
 
 
 def tell(integration: Integration, work: Work, report: Report) -> None:
@@ -15,30 +17,26 @@ def tell(integration: Integration, work: Work, report: Report) -> None:
     here = {int(p.id): p for p in work.positions}
     rows = PeriodLink.objects.filter(integration=integration, employee_key=int(work.person.id)).order_by("sent_at")
     zone = integration.organization.zone
-    lines = []
+    traces = []
     for row in rows:
         values = mapping.from_json(row.values)
         position = here.get(row.position_key)
         start = position.start if position else values.get("start_date")
         title = str((position.values if position else values).get("title") or "Position")
-        on = row.sent_at.astimezone(zone)
-        lines.append(
-            f"{title}{f' from {day(start)}' if start else ''}: record {row.remote_id}, last written {day(on.date())} "
-            f"{on:%H:%M}"
-        )
-    if not lines:
+        about = {"title": title, "record": row.remote_id, "moment": row.sent_at.astimezone(zone)}
+        line = steps.EARLIER_WRITE_FROM(start=start, **about) if start else steps.EARLIER_WRITE(**about)
+        traces.append(Trace(steps.WRITTEN_TO_RECORD(record=report.wrong_record), None, line))
+    if not traces:
         return
-    record, name = report.wrong_record, integration.system.name
-    many = "positions were" if len(lines) > 1 else "position was"
-    message = (
-        f"Until now this employee was matched to record {record} in {name}, which does not show any more that it is "
-        f"theirs. {len(lines)} {many} written there (listed under Steps): look at that record in {name} and put right "
-        "what is wrong there. Nothing is written to it any more."
+    said = texts.WRONG_RECORD(
+        record=report.wrong_record,
+        system=integration.system.name,
+        number=len(traces),
+        positions=Label("positions were" if len(traces) > 1 else "position was"),
     )
-    traces = [Trace(f"Written to record {record}", None, line) for line in lines]
     for outcome in report.outcomes.values():
         outcome.trace = [*outcome.trace, *traces]
         if outcome.result == "sent":
-            outcome.warnings = (*outcome.warnings, Warning(message))
+            outcome.warnings = (*outcome.warnings, Warning(said))
         elif outcome.result in ("failed", "skipped"):
-            outcome.message = f"{outcome.message} {message}".strip()
+            outcome.said = (*outcome.said, said)

@@ -23,15 +23,13 @@ class HeldBySync(Holder):
 
     def namings(self) -> Sequence[Naming]:
         return (
-            Naming(
-                Job, lambda s: Job.objects.filter(organization=s.organization_id), ("message", "vendor_text", "meant")
-            ),
+            Naming(Job, lambda s: Job.objects.filter(organization=s.organization_id), ("said", "vendor_text", "meant")),
             Naming(
                 Attempt,
                 lambda s: Attempt.objects.filter(job__organization=s.organization_id),
-                ("message", "vendor_text", "trace", "changes", "unsent", "warnings", "exchanges"),
+                ("said", "vendor_text", "trace", "changes", "unsent", "warnings", "exchanges"),
             ),
-            Naming(Event, lambda s: Event.objects.filter(integration__organization=s.organization_id), ("text",)),
+            Naming(Event, lambda s: Event.objects.filter(integration__organization=s.organization_id), ("said",)),
         )
 
     def traces(self, organization: int, number: str) -> Iterable[tuple[int, str]]:

@@ -12,6 +12,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.sdk.messages import packed
+from synclog.engine import texts
 from synclog.log.sentences import counted, held_back
 from synclog.models import Event, Job, Resync
 
@@ -54,7 +56,7 @@ def recorded(at: datetime) -> None:
         Event(
             integration_id=row.integration_id,
             kind="resync",
-            text=f"Re-sync: {counted(row.total, 'position')} looked at again.",
+            said=packed([texts.RESYNCED(number=row.total) if row.total != 1 else texts.RESYNCED_ONE()]),
             by=row.by,
         )
         for row in rows

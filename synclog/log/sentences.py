@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.planning.steps import REACHED, WAY
 from integrations.sdk.fields import BY_KEY
+from integrations.sdk.messages import Message, in_full, unpacked
+from integrations.sdk.wording import Words, in_words
 from positions import dates, moments
-from synclog.engine import backoff
+from synclog.engine import backoff, texts
 from synclog.log.causes import cause_title, remedy
 from synclog.models import Attempt, Job
 
@@ -149,12 +152,15 @@ def say(job: Job) -> Said:
     system, zone = integration.system.name, integration.organization.zone
     whose = f"{job.employee_name}'s position {job.title}, {span(job)}"
     theirs, code = job.vendor_text, " ".join(part for part in (job.cause, job.vendor_code) if part)
+    said = unpacked(job.said)
+    words = together(said)
+    why = words.why
     if job.state == Job.State.FAILED:
         return Said(
             f"Not {_undone(job)} {system}: {whose}.",
-            job.message or f"{cause_title(job.cause)}.",
-            fix(job.cause, job.message),
-            "Nothing is tried until then.",
+            why or f"{cause_title(job.cause)}.",
+            fix(job.cause, said),
+            words.next or "Nothing is tried until then.",
             theirs,
             code,
         )
@@ -162,15 +168,15 @@ def say(job: Job) -> Said:
         moment = moments.when(job.finished_at or job.changed_at, zone)
         done = {"delete": "Deleted in", "end": "Ended in", "move": "Moved in", "create": "Created in"}
         happened = f"{done.get(job.action, 'Updated in')} {system} {moment}: {whose}."
-        accepted = job.message == f"Accepted by {system}."
-        return Said(happened, "" if accepted else job.message, theirs=theirs, code=code)
+        more = in_full(message for message in said if message.id != texts.ACCEPTED.id)
+        return Said(happened, more, theirs=theirs, code=code)
     if job.state == Job.State.SKIPPED:
-        return Said(f"Skipped for {system}: {whose}.", job.message, fix(job.cause, job.message), "", theirs, code)
+        return Said(f"Skipped for {system}: {whose}.", why, fix(job.cause, said), words.next, theirs, code)
     if job.state == Job.State.DISMISSED:
         return Said(
             f"Dismissed {moments.when(job.changed_at, zone)}: {whose}.",
             f"{job.dismissed_reason[:1].upper()}{job.dismissed_reason[1:]}.".replace("..", "."),
-            f"Before that: {job.message}" if job.message else "",
+            f"Before that: {job.message}" if said else "",
             f"It is not sent to {system}. The next change of the position is.",
             theirs,
             code,
@@ -179,10 +185,9 @@ def say(job: Job) -> Said:
         return Said(f"Being sent to {system} now: {whose}.", next="The result is here in a moment.")
     back = held_back(integration)
     if job.state == Job.State.RETRYING:
-        why = job.message or f"{cause_title(job.cause)}."
         return Said(
             f"Not sent to {system} yet: {whose}.",
-            in_full(why, system),
+            " ".join(part for part in (why or f"{cause_title(job.cause)}.", words.remedy) if part),
             next=back or f"Nothing to do: next try {next_attempt(job)}.",
             theirs=theirs,
             code=code,
@@ -193,21 +198,33 @@ def say(job: Job) -> Said:
     return Said(f"Waiting to be sent to {system}: {whose}.", job.message or changed, next=back or _goes_out(job))
 
 
+def warnings_of(attempt: Attempt) -> list[str]:
+    return [str(Message.from_json(warning["said"])) for warning in attempt.warnings]
+
+
+def unsent_of(attempt: Attempt) -> dict[str, str]:
+    """Our field: why it was not sent."""
+    return {key: str(Message.from_json(reason)) for key, reason in attempt.unsent.items()}
+
+
 def _undone(job: Job) -> str:
     return "deleted in" if job.deleted else "taken out of" if job.outside else "sent to"
 
 
-def in_full(sentence: str, system: str) -> str:
-    """A connector speaks of its system as "it"; alone on a page, the name is clearer."""
-    return f"{system} {sentence[3:]}" if sentence.startswith("It ") else sentence
+def together(said: Iterable[Message]) -> Words:
+    """Several messages as one: first why, then what to do, then what happens next."""
+    parts = [in_words(message) for message in said]
+
+    def of(name: str) -> str:
+        return " ".join(part for words in parts if (part := getattr(words, name)))
+
+    return Words(of("why"), of("remedy"), of("next"))
 
 
-def fix(cause: str, message: str) -> str:
-    """What to do, unless our sentence about this very case says so already."""
-    told = message.lower()
-    if any(words in told for words in ("press re-sync", "when you save", "press move", "nothing to do")):
-        return ""
-    return remedy(cause)
+def fix(cause: str, said: Iterable[Message]) -> str:
+    """What to do: what these messages say of this very case, else the remedy of the cause."""
+    told = [message for message in said if (text := message.text) and (text.remedy or text.next or text.complete)]
+    return together(told).remedy if told else remedy(cause)
 
 
 def what_to_do(job: Job) -> str:
@@ -244,24 +261,21 @@ class Step:
     time: str = ""
 
 
-# What a run goes through; those that it did not reach are shown as such.
-_WAY = ("Required fields", "Employee matched", "Period matched", "Accepted there")
-
-
 def trace_steps(trace: Sequence[dict], zone: ZoneInfo) -> list[Step]:
     steps = [
-        Step(line["title"], line["ok"], line.get("detail", ""), f"{at(line['at']).astimezone(zone):%H:%M:%S}")
+        Step(
+            str(Message.from_json(line["title"])),
+            line["ok"],
+            str(Message.from_json(line["detail"])) if line["detail"] else "",
+            f"{at(line['at']).astimezone(zone):%H:%M:%S}",
+        )
         for line in trace
     ]
     failed = next((number for number, step in enumerate(steps) if step.ok is False), None)
     if failed is None:
         return steps
-    title = steps[failed].title
-    reached = next((n for n, name in enumerate(_WAY) if title.startswith(name)), None)
-    if reached is None:
-        # Refused while planning: everything up to the period was looked at.
-        reached = 2 if title == "Planned" else len(_WAY) - 1
-    return [*steps, *(Step(name, None, "Not reached") for name in _WAY[reached + 1 :])]
+    reached = REACHED.get(trace[failed]["title"]["id"], len(WAY) - 1)
+    return [*steps, *(Step(str(title()), None, "Not reached") for title in WAY[reached + 1 :])]
 
 
 def steps_of(job: Job, attempt: Attempt | None) -> list[Step]:

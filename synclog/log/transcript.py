@@ -66,10 +66,10 @@ def _decisions(attempt: Attempt) -> Iterator[str]:
         there = f" ({change['remote']})" if change["remote"] else ""
         old, new = ("(empty)" if change[side] is None else change[side] for side in ("old", "new"))
         yield f"Field   {sentences.field_label(change['field'])}{there}: {old} -> {new}"
-    for key, reason in attempt.unsent.items():
+    for key, reason in sentences.unsent_of(attempt).items():
         yield f"Unsent  {sentences.field_label(key)}: {reason}"
-    for warning in attempt.warnings:
-        yield f"Warning {warning['message']}"
+    for words in sentences.warnings_of(attempt):
+        yield f"Warning {words}"
 
 
 def _plain(text: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from integrations.sdk.messages import in_full, unpacked
 from synclog.models.fields import BulkJSONField
 from synclog.models.job import Job
 
@@ -15,13 +16,13 @@ class Attempt(models.Model):
     finished_at = models.DateTimeField()
     result = models.CharField(max_length=12)
     cause = models.CharField(max_length=60, blank=True)
-    message = models.TextField(blank=True)
+    said = models.JSONField(default=list)  # `sdk.messages.packed`
     vendor_text = models.TextField(blank=True)
     vendor_code = models.CharField(max_length=80, blank=True)
-    trace = models.JSONField(default=list)  # [{"title", "ok", "detail", "at"}]
+    trace = models.JSONField(default=list)  # [{"title", "ok", "detail", "at"}], title and detail as messages
     changes = models.JSONField(default=list)  # [{"field", "remote", "old", "new"}]
-    unsent = models.JSONField(default=dict)  # {field: reason}
-    warnings = models.JSONField(default=list)  # [{"field", "message"}]
+    unsent = models.JSONField(default=dict)  # {field: the reason as a message}
+    warnings = models.JSONField(default=list)  # [{"field", "said"}]
     exchanges = BulkJSONField(default=list)  # masked and capped; emptied after the retention time
 
     class Meta:
@@ -30,3 +31,8 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"Attempt {self.number}: {self.result}"
+
+    @property
+    def message(self) -> str:
+        """What is said of it, in words."""
+        return in_full(unpacked(self.said))

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 
 from integrations.models import Integration
+from integrations.sdk.messages import in_full, unpacked
 
 
 class Event(models.Model):
@@ -11,7 +12,7 @@ class Event(models.Model):
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(auto_now_add=True)
     kind = models.CharField(max_length=30)
-    text = models.TextField()
+    said = models.JSONField(default=list)  # `sdk.messages.packed`
     by = models.CharField(max_length=150, blank=True)
 
     class Meta:
@@ -20,3 +21,8 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return in_full(unpacked(self.said))

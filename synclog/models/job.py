@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 
 from integrations.models import Integration
+from integrations.sdk.messages import in_full, unpacked
 from positions.models import Organization
 
 
@@ -79,7 +80,7 @@ class Job(models.Model):
     due_at = models.DateTimeField()
 
     cause = models.CharField(max_length=60, blank=True)
-    message = models.TextField(blank=True)
+    said = models.JSONField(default=list, blank=True)  # `sdk.messages.packed`
     field = models.CharField(max_length=40, blank=True)
     vendor_text = models.TextField(blank=True)
     vendor_code = models.CharField(max_length=80, blank=True)
@@ -124,3 +125,8 @@ class Job(models.Model):
     @property
     def is_open(self) -> bool:
         return self.open_key is not None
+
+    @property
+    def message(self) -> str:
+        """What is said of it, in words."""
+        return in_full(unpacked(self.said))

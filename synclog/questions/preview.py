@@ -18,15 +18,17 @@ from integrations.planning.runner import Outcome, Trace, run
 from integrations.runtime.opening import open_connector
 from integrations.runtime.vault import DatabaseVault
 from integrations.scope import company_names, not_taken, scope_of
-from integrations.sdk.errors import Unavailable
+from integrations.sdk import messages
+from integrations.sdk.errors import UnavailableError
 from integrations.sdk.http import Exchange
+from integrations.sdk.messages import Message
 from integrations.sdk.values import Change
 from positions.models import Position
 from synclog.engine.loading import load_work
 from synclog.engine.matches import DatabaseMatches
 from synclog.engine.record import Changed, job_for
 from synclog.engine.results import shown_value
-from synclog.log.sentences import held_back, in_full
+from synclog.log.sentences import held_back
 from synclog.models import Job
 
 logger = logging.getLogger("synclog.questions.preview")
@@ -56,7 +58,7 @@ class Preview:
         system = self.integration.system.name
         if self.outcome.result == "planned":
             return _WOULD.get(self.outcome.action, "Something would be written to {system}.").format(system=system)
-        return in_full(self.outcome.message, system)
+        return self.outcome.message
 
 
 _WOULD = {
@@ -110,7 +112,7 @@ def _preview(integration: Integration, job: Job) -> Preview:
 
     def in_time() -> None:
         if time.monotonic() - started > SECONDS:
-            raise Unavailable(f"It answers too slowly: the preview was ended after {SECONDS:.0f} seconds.")
+            raise UnavailableError(f"It answers too slowly: the preview was ended after {SECONDS:.0f} seconds.")
 
     connector = open_connector(
         integration,
@@ -149,7 +151,7 @@ def _notes(integration: Integration) -> Sequence[str]:
 # -- on its way from the worker to the page --------------------------------------------------------------------
 
 _JOB = ("employee_key", "position_key", "employee_name", "employee_number", "title", "deleted")
-_WORDS = ("position_id", "result", "cause", "message", "field", "action", "vendor_text", "vendor_code")
+_PLAIN = ("position_id", "result", "cause", "field", "action", "vendor_text", "vendor_code")
 
 
 def packed(preview: Preview) -> dict[str, Any]:
@@ -170,10 +172,11 @@ def packed(preview: Preview) -> dict[str, Any]:
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
-        **{name: getattr(outcome, name) for name in _WORDS},
+        **{name: getattr(outcome, name) for name in _PLAIN},
+        "said": messages.packed(outcome.said),
         "changes": {key: [shown_value(c.old), shown_value(c.new)] for key, c in outcome.changes.items()},
-        "unsent": dict(outcome.unsent),
-        "trace": [dataclasses.asdict(line) for line in outcome.trace],
+        "unsent": {key: reason.to_json() for key, reason in outcome.unsent.items()},
+        "trace": [line.to_json() for line in outcome.trace],
     }
 
 
@@ -193,8 +196,9 @@ def unpacked(integration: Integration, answer: Mapping[str, Any]) -> Preview:
 
 def _outcome_of(found: Mapping[str, Any]) -> Outcome:
     return Outcome(
-        **{name: found[name] for name in _WORDS},
+        **{name: found[name] for name in _PLAIN},
+        said=messages.unpacked(found["said"]),
         changes={key: Change(*values) for key, values in found["changes"].items()},
-        unsent=found["unsent"],
-        trace=[Trace(**line) for line in found["trace"]],
+        unsent={key: Message.from_json(reason) for key, reason in found["unsent"].items()},
+        trace=[Trace.from_json(line) for line in found["trace"]],
     )

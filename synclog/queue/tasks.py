@@ -15,10 +15,11 @@ from django_q.tasks import async_task
 from integrations.models import EmployeeLink, Integration
 from integrations.runtime.export_files import drop_files, waiting_for_a_folder
 from integrations.scope import NOTHING, scopes_of
+from integrations.sdk.messages import Message, packed
 from positions.models import Organization, Position
 from positions.origin import Origin
 from positions.transactions import repeated
-from synclog.engine import actions, agreeing, clock_skew, shares
+from synclog.engine import actions, agreeing, clock_skew, shares, texts
 from synclog.engine.lease import HOST, WORKER, Held, free, ready_integrations
 from synclog.engine.notify import wake
 from synclog.engine.record import Changed, job_for, store
@@ -180,17 +181,17 @@ def tell_of_warnings() -> None:
     """Says once that some positions of a connection need a person, and once that none does any more."""
     failed = Exists(Job.objects.filter(integration=OuterRef("pk"), state=Job.State.FAILED, open_key__isnull=False))
     for integration in Integration.objects.filter(failed, warned_at=None):
-        _tell_once(integration, "warnings", "Some positions need you: see the log.", warned=timezone.now())
+        _tell_once(integration, "warnings", texts.SOME_NEED_YOU(), warned=timezone.now())
     for integration in Integration.objects.filter(~failed, warned_at__isnull=False):
-        _tell_once(integration, "healthy", "No position needs you any more.", warned=None)
+        _tell_once(integration, "healthy", texts.NOBODY_NEEDS_YOU(), warned=None)
 
 
 @transaction.atomic
-def _tell_once(integration: Integration, kind: str, text: str, warned: datetime | None) -> None:
+def _tell_once(integration: Integration, kind: str, said: Message, warned: datetime | None) -> None:
     """Only whoever turns it tells of it."""
     unturned = Integration.objects.filter(pk=integration.pk, warned_at__isnull=warned is not None)
     if unturned.update(warned_at=warned):
-        Event.objects.create(integration=integration, kind=kind, text=text)
+        Event.objects.create(integration=integration, kind=kind, said=packed([said]))
 
 
 def take_over_the_day() -> None:

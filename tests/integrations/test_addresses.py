@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from integrations.addresses import refuse_private
 from integrations.sdk import addresses
-from integrations.sdk.addresses import PrivateAddress, is_public
-from integrations.sdk.errors import Unavailable
+from integrations.sdk.addresses import PrivateAddressError, is_public
+from integrations.sdk.errors import UnavailableError
 from integrations.sdk.http import Http
 from synclog.log.causes import remedy
 from tests.integrations.test_http import client
@@ -134,7 +134,7 @@ def test_a_name_that_leads_inside_is_not_connected_to(
 ) -> None:
     resolve(answer)
     http = outward()
-    with pytest.raises(PrivateAddress, match=f"^{NAME} leads into a private network") as caught:
+    with pytest.raises(PrivateAddressError, match=f"^{NAME} leads into a private network") as caught:
         http.post("x", json={}, headers={"Authorization": "Bearer secret"})
     assert connected == []
     assert caught.value.cause == "private_address" and "ALLOW_PRIVATE_TARGETS" in remedy("private_address")
@@ -145,17 +145,17 @@ def test_a_name_that_leads_inside_is_not_connected_to(
 def test_a_name_that_was_public_a_moment_ago(resolve: Callable[..., Resolver], connected: list[str]) -> None:
     """DNS rebinding: the answer changes between one look-up and the next."""
     resolver = resolve([PUBLIC], [PRIVATE])
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         outward().get("x")
     assert connected == [PUBLIC] and len(resolver.asked) == 1, "connected to what was checked, not to another look-up"
-    with pytest.raises(PrivateAddress):
+    with pytest.raises(PrivateAddressError):
         outward().get("x")
     assert connected == [PUBLIC]
 
 
 def test_the_next_address_is_tried(resolve: Callable[..., Resolver], connected: list[str]) -> None:
     resolve([PUBLIC, "8.8.8.8"])
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         outward().get("x")
     assert connected == [PUBLIC, "8.8.8.8"]
 
@@ -175,7 +175,7 @@ def test_all_addresses_of_a_name_share_one_time(
     monkeypatch.setattr(addresses, "create_connection", hang)
     resolve([f"8.8.8.{n}" for n in range(20)])
     http = outward(connect_timeout=0.4)
-    with pytest.raises(Unavailable, match="in time"):
+    with pytest.raises(UnavailableError, match="in time"):
         http.post("x", json={})
     assert met[0][0] == ("8.8.8.0", 443) and 0.3 < met[0][1] <= 0.4
     assert [address for (address, _), _ in met] == ["8.8.8.0", "8.8.8.1"] and 0.05 <= met[1][1] <= 0.15
@@ -189,9 +189,9 @@ def test_a_name_without_any_address_leads_nowhere(
 ) -> None:
     """Of nothing nobody knows that it is public."""
     resolve([])
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(UnavailableError) as caught:
         client(f"https://{NAME}", private_targets=private_targets).post("x", json={})
-    assert isinstance(caught.value, PrivateAddress) is not private_targets and connected == []
+    assert isinstance(caught.value, PrivateAddressError) is not private_targets and connected == []
 
 
 def test_an_address_is_tried_once_and_the_first_one_first(
@@ -199,7 +199,7 @@ def test_an_address_is_tried_once_and_the_first_one_first(
 ) -> None:
     resolve(["8.8.8.8", PUBLIC, "8.8.8.8"])
     http = outward()
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         http.post("x", json={})
     assert connected == ["8.8.8.8", PUBLIC]
     [exchange] = http.take_exchanges()
@@ -208,14 +208,14 @@ def test_an_address_is_tried_once_and_the_first_one_first(
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1/x", "https://[::ffff:10.0.0.1]/x", "https://0x7f.1/x"])
 def test_numbers_are_checked_too(url: str, connected: list[str]) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         outward().get(url)
     assert connected == []
 
 
 def test_nothing_goes_out_in_the_clear(connected: list[str], resolve: Callable[..., Resolver]) -> None:
     resolver = resolve([PUBLIC])
-    with pytest.raises(Unavailable, match="without https"):
+    with pytest.raises(UnavailableError, match="without https"):
         outward().post(f"http://{NAME}/x", json={})
     assert connected == [] and resolver.asked == []
 
@@ -225,7 +225,7 @@ def test_a_name_that_nobody_knows_is_never_unclear(monkeypatch: pytest.MonkeyPat
         raise socket.gaierror("no such name")
 
     monkeypatch.setattr(socket, "getaddrinfo", nobody)
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         outward().post("x", json={})
 
 
@@ -246,7 +246,7 @@ def a_name_server_that_hangs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("a_name_server_that_hangs")
 def test_a_name_server_that_hangs_holds_nobody_up(connected: list[str]) -> None:
     begun = time.monotonic()
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         outward(connect_timeout=0.2).post("x", json={})
     refuse_private("Address", f"https://{NAME}")  # looked up again before anything is sent there
     assert time.monotonic() - begun < 30 and connected == []
@@ -266,7 +266,7 @@ def test_a_look_up_ends_in_time(seconds: float) -> None:
 @pytest.mark.usefixtures("a_name_server_that_hangs")
 def test_a_name_server_that_hangs_is_written_down_as_no_connection_in_time() -> None:
     http = outward(connect_timeout=0.1)
-    with pytest.raises(Unavailable, match="in time"):
+    with pytest.raises(UnavailableError, match="in time"):
         http.post("x", json={})
     [exchange] = http.take_exchanges()
     assert exchange.error == "no connection in time"
@@ -288,7 +288,7 @@ def test_a_proxy_may_stand_inside_and_looks_the_name_up_itself(
 
         thread = threading.Thread(target=answer)
         thread.start()
-        with pytest.raises(Unavailable):
+        with pytest.raises(UnavailableError):
             outward().get("x")
         thread.join()
     assert heard[0].startswith(f"CONNECT {NAME}:443".encode())
@@ -355,6 +355,6 @@ def test_certificate_sni_and_host_stay_the_names_and_a_kept_connection_asks_nobo
     assert Names.hosts == [f"{NAME}:{port}"] * 3
     assert sni == [NAME] and resolver.asked == [NAME]
     stranger = outward(read_timeout=5)
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         stranger.get(f"https://{NAME}:{port}/x")
     http.close()

@@ -10,9 +10,14 @@ import pytest
 
 from integrations.sdk.connector import Connector
 from integrations.sdk.context import Context
-from integrations.sdk.declaration import Kind
-from integrations.sdk.errors import EmployeeNotFound, EmployeeNotUnique, Interrupted, NotAuthorized
+from integrations.sdk.errors import (
+    EmployeeNotFoundError,
+    EmployeeNotUniqueError,
+    InterruptedRunError,
+    NotAuthorizedError,
+)
 from integrations.sdk.http import Response
+from integrations.sdk.settings import Kind
 from integrations.sdk.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 from integrations.systems.registry import connector_for
 
@@ -57,24 +62,25 @@ def test_a_step_that_is_not_well_says_where_to_put_it_right(connector: Flat, giv
 
 def test_a_step_that_fails_gives_their_words_too(connector: Flat) -> None:
     def fail() -> str:
-        raise NotAuthorized("It refused us.", vendor_text="no such key")
+        raise NotAuthorizedError("It refused us.", vendor_text="no such key")
 
     line = connector.tried("Sign in", "Settings", fail)
-    assert line == CheckLine(False, "Sign in", "It refused us. Xledger says: no such key", "Settings")
+    assert (line.ok, line.title, line.where) == (False, "Sign in", "Settings")
+    assert line.detail == "It refused us. Xledger says: no such key"
 
 
 def test_a_step_that_fails_without_their_words_gives_ours(connector: Flat) -> None:
     def fail() -> str:
-        raise NotAuthorized("It refused us.")
+        raise NotAuthorizedError("It refused us.")
 
     assert connector.tried("Sign in", "Settings", fail).detail == "It refused us."
 
 
 def test_an_interrupted_check_is_no_line(connector: Flat) -> None:
     def stop() -> str:
-        raise Interrupted("no more")
+        raise InterruptedRunError("no more")
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         connector.tried("Sign in", "Settings", stop)
 
 
@@ -105,7 +111,7 @@ def test_the_strongest_step_that_finds_somebody_counts(connector: Flat) -> None:
 
 
 def test_of_two_employees_the_ids_are_said_but_no_names(connector: Flat) -> None:
-    with pytest.raises(EmployeeNotUnique) as caught:
+    with pytest.raises(EmployeeNotUniqueError) as caught:
         connector.match(PERSON, ("employee number", "1", people("7", "5")), ("e-mail", "a@b", never))
     assert "2 employees in Xledger have employee number 1 (ids there: 5, 7)." in caught.value.message
     assert "Somebody" not in caught.value.message
@@ -113,21 +119,21 @@ def test_of_two_employees_the_ids_are_said_but_no_names(connector: Flat) -> None
 
 @pytest.mark.parametrize("there", [(), ("7", "5")])
 def test_a_national_id_is_never_said(connector: Flat, there: tuple[str, ...]) -> None:
-    with pytest.raises((EmployeeNotUnique, EmployeeNotFound)) as caught:
+    with pytest.raises((EmployeeNotUniqueError, EmployeeNotFoundError)) as caught:
         connector.match(PERSON, ("national id", "14038512345", people(*there)))
     assert "this national id" in caught.value.message and "14038512345" not in caught.value.message
 
 
 def test_who_is_not_found_was_searched_for_by_all_this(connector: Flat) -> None:
     steps = (("employee number", "1", people()), ("external code", "1", people()), ("e-mail", "a@b", people()))
-    with pytest.raises(EmployeeNotFound) as caught:
+    with pytest.raises(EmployeeNotFoundError) as caught:
         connector.match(PERSON, *steps, hint=lambda: "Drafts are not seen.")
     assert "has employee number 1 or e-mail a@b." in caught.value.message
     assert caught.value.message.endswith("Re-sync. Drafts are not seen.")
 
 
 def test_nothing_to_search_by_says_what_to_fill_in(connector: Flat) -> None:
-    with pytest.raises(EmployeeNotFound, match="employee number, e-mail"):
+    with pytest.raises(EmployeeNotFoundError, match="employee number, e-mail"):
         connector.match(PERSON, ("employee number", "", never), ("e-mail", "", never))
 
 

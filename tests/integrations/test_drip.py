@@ -15,7 +15,7 @@ import pytest
 
 from integrations.planning.runner import Outcome
 from integrations.sandboxes.server import Tenants
-from integrations.sdk.errors import ConnectorError, Unavailable, UnclearOutcome
+from integrations.sdk.errors import ConnectorError, UnavailableError, UnclearOutcomeError
 from tests.integrations import hostile
 from tests.integrations.hostile import DRIPS, FLOODS, WRONGS, Hostile
 from tests.integrations.test_hostile import KEYS, Place, generic
@@ -42,7 +42,7 @@ def no_answer(server: Hostile) -> Iterator[None]:
 def test_a_drip_ends_at_the_deadline(server: Hostile, answer: Callable[[], Any]) -> None:
     server.answer = answer
     http = client(server.address, read_timeout=SECONDS)
-    for method, error in (("GET", Unavailable), ("POST", UnclearOutcome)):
+    for method, error in (("GET", UnavailableError), ("POST", UnclearOutcomeError)):
         started = time.monotonic()
         with pytest.raises(error):
             http.request(method, "x")
@@ -56,7 +56,7 @@ def test_a_flood_ends_before_the_memory_does(server: Hostile, answer: Callable[[
     server.answer = answer
     http = client(server.address, read_timeout=20)
     before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         http.get("x")
     assert time.monotonic() - started < 20
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEGABYTES * 1024
@@ -147,7 +147,7 @@ def meet(place: Place, server: Hostile, method: str, path: str, answer: Callable
 
 def is_call(method: str, path: str, tenant: str, met_method: str, met_path: str) -> bool:
     """Sandboxes leave a version in front of a path out of what they remember."""
-    met = "/" + generic(met_path.split("?")[0].removeprefix(tenant))
+    met = "/" + generic(met_path.partition("?")[0].removeprefix(tenant))
     return met_method == method and met.endswith("/" + path)
 
 
@@ -165,13 +165,13 @@ def test_endless_pages_end(server: Hostile, monkeypatch: pytest.MonkeyPatch) -> 
     for _ in range(5000):
         try:
             http.get("x")
-        except Unavailable as error:
+        except UnavailableError as error:
             met = error.message
             break
     assert "no end" in met
     http.begin()
     http.get("x")
     monkeypatch.setattr("integrations.sdk.http.RUN_BYTES", 1)
-    with pytest.raises(Unavailable, match="no end"):
+    with pytest.raises(UnavailableError, match="no end"):
         http.get("x")
     http.close()

@@ -14,7 +14,14 @@ from requests.auth import AuthBase
 
 from integrations.sdk import http as http_module
 from integrations.sdk.declaration import Limits
-from integrations.sdk.errors import ConnectorError, Interrupted, NotAuthorized, RateLimited, Unavailable, UnclearOutcome
+from integrations.sdk.errors import (
+    ConnectorError,
+    InterruptedRunError,
+    NotAuthorizedError,
+    RateLimitedError,
+    UnavailableError,
+    UnclearOutcomeError,
+)
 from integrations.sdk.http import Exchange, Http, Response, no_sign_in, nonsense, raise_for_trouble
 from integrations.sdk.kept import Kept
 from integrations.sdk.limiter import WindowLimiter
@@ -71,7 +78,7 @@ def test_each_method(bad: str) -> None:  # noqa: F811
 def test_the_headers_of_a_call_come_before_the_connectors_and_those_before_ours(bad: str) -> None:  # noqa: F811
     http = client(bad)
     http.headers = {"X-One": "connector", "X-Two": "connector", "X-Three": "connector"}
-    http.get("x", headers={"X-Two": "call", "X-Three": None})  # type: ignore[dict-item]
+    http.get("x", headers={"X-Two": "call", "X-Three": None})
     http.post("x", json={"a": 1})
     http.post("x", data={"a": 1})
     (_, _, sent), (_, _, json_sent), (_, _, data_sent) = Bad.seen
@@ -114,10 +121,10 @@ def test_the_guard_is_asked_again_after_a_wait_for_the_limit(bad: str) -> None: 
     def guard() -> None:
         asked.append(True)
         if len(asked) == 2:
-            raise Interrupted("no more")
+            raise InterruptedRunError("no more")
 
     http = client(bad, limits=Limits(requests=1, per_seconds=1), guard=guard)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         http.get("x")
     assert Bad.seen == []
 
@@ -127,13 +134,13 @@ def test_who_is_told_to_wait_waits(bad: str) -> None:  # noqa: F811
 
     def guard() -> None:
         if time.monotonic() > until:
-            raise Interrupted("no more")
+            raise InterruptedRunError("no more")
 
     http = client(bad, guard=guard, limiter=WindowLimiter(100, 1))
-    with pytest.raises(RateLimited):
+    with pytest.raises(RateLimitedError):
         http.get("limited")
     until = time.monotonic() + 0.2
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         http.get("x")
     assert len(Bad.seen) == 1
 
@@ -141,9 +148,9 @@ def test_who_is_told_to_wait_waits(bad: str) -> None:  # noqa: F811
 def test_a_call_may_have_a_time_of_its_own(bad: str) -> None:  # noqa: F811
     assert client(bad).get("slow", read_timeout=5).ok
     assert client(bad, limits=Limits(read_timeout=5), read_timeout=0).get("slow").ok
-    with pytest.raises(Unavailable, match="in time"):
+    with pytest.raises(UnavailableError, match="in time"):
         client(bad, limits=Limits(read_timeout=0.3), read_timeout=0).get("slow")
-    with pytest.raises(Unavailable, match="in time"):
+    with pytest.raises(UnavailableError, match="in time"):
         client(bad, read_timeout=5).get("slow", read_timeout=0.3)
 
 
@@ -157,7 +164,7 @@ def test_a_run_takes_so_long_and_so_much_and_the_next_one_again(
     monkeypatch.setattr(http_module, name, most)
     http = client(bad)
     http.get("x")
-    with pytest.raises(Unavailable, match="no end"):
+    with pytest.raises(UnavailableError, match="no end"):
         http.get("x")
     http.begin()
     http.get("x")
@@ -169,7 +176,7 @@ def test_a_run_that_took_as_much_as_may_be_goes_on(bad: str, monkeypatch: pytest
     http = client(bad)
     for _ in range(3):
         http.get("x")
-    with pytest.raises(Unavailable, match="no end"):
+    with pytest.raises(UnavailableError, match="no end"):
         http.get("x")
 
 
@@ -210,21 +217,21 @@ def test_who_breaks_down_over_a_write_may_have_done_it(bad: str, status: int) ->
     with pytest.raises(ConnectorError) as caught:
         http.post(f"status{status}", json={})
     unclear = status in (500, 502, 504)
-    assert type(caught.value) is (UnclearOutcome if unclear else Unavailable)
+    assert type(caught.value) is (UnclearOutcomeError if unclear else UnavailableError)
     assert str(status) in caught.value.message
     assert (caught.value.vendor_text, caught.value.vendor_code) == ('{"ok": true}', str(status))
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         http.get(f"status{status}")
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         http.post(f"status{status}", write=False)
 
 
 @pytest.mark.parametrize("sign", [True, False])
 def test_a_refused_sign_in_is_told_from_any_other_refusal(bad: str, sign: bool) -> None:  # noqa: F811
     def refuse(response: Response) -> None:
-        raise NotAuthorized("no")
+        raise NotAuthorizedError("no")
 
-    with pytest.raises(NotAuthorized) as caught:
+    with pytest.raises(NotAuthorizedError) as caught:
         client(bad).get("x", sign=sign, classify=refuse)
     assert caught.value.sign_in is not sign
 
@@ -233,7 +240,7 @@ def test_the_connector_s_own_reading_of_trouble_takes_the_place_of_the_common_on
     http = client(bad)
     http.classify = lambda response: None
     assert http.get("status500").status == 500
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         http.get("status500", classify=raise_for_trouble)
 
 
@@ -244,7 +251,7 @@ def test_what_is_no_trouble_everywhere(status: int) -> None:
 
 @pytest.mark.parametrize("status", [300, 303, 305, 399, 429, 500, 599])
 def test_what_is_trouble_everywhere(status: int) -> None:
-    with pytest.raises(RateLimited if status == 429 else Unavailable) as caught:
+    with pytest.raises(RateLimitedError if status == 429 else UnavailableError) as caught:
         raise_for_trouble(Response(status, {"Retry-After": "7"}, b'{"message": "no"}', None))
     error: Any = caught.value
     assert error.vendor_code == str(status) and error.message
@@ -255,7 +262,7 @@ def test_what_is_trouble_everywhere(status: int) -> None:
 @pytest.mark.parametrize("tell", [nonsense, no_sign_in])
 def test_an_answer_of_no_use_is_told_in_the_system_s_own_words(tell: Any) -> None:
     error = tell(Response(404, {"Retry-After": "7"}, b'{"message": "no"}', None))
-    assert isinstance(error, Unavailable) and error.message
+    assert isinstance(error, UnavailableError) and error.message
     assert (error.vendor_text, error.vendor_code, error.wait) == ('{"message": "no"}', "404", None)
 
 
@@ -273,7 +280,7 @@ def test_of_the_headers_of_an_answer_a_few_and_their_beginning() -> None:
 
 def test_brackets_within_a_text_are_no_levels() -> None:
     assert Response(200, {}, b'["' + b"[" * 200 + b'"]', None).json() == ["[" * 200]
-    with pytest.raises(Unavailable, match="not JSON") as caught:
+    with pytest.raises(UnavailableError, match="not JSON") as caught:
         Response(200, {}, b'{"a":' * 61 + b"1" + b"}" * 61, None).json()
     assert caught.value.vendor_code == "200"
 
@@ -286,7 +293,7 @@ def test_json_in_another_encoding() -> None:
 def test_libraries_log_no_query() -> None:
     told = logging.LogRecord("urllib3", logging.DEBUG, "x", 1, "%s %s %d", ("GET", "/a?token=s3cr3t?b", 5), None)
     logger = logging.getLogger("urllib3.connectionpool")
-    assert all(f.filter(told) for f in logger.filters if isinstance(f, logging.Filter))  # type: ignore[attr-defined]
+    assert all(f.filter(told) for f in logger.filters if isinstance(f, logging.Filter))
     assert told.getMessage() == "GET /a?… 5"
 
 
@@ -323,7 +330,7 @@ def test_of_a_form_that_was_sent_what_may_be_is_kept(bad: str) -> None:  # noqa:
 def test_a_call_without_an_answer_is_written_down_with_the_reason(bad: str, path: str, error: str) -> None:  # noqa: F811
     http = client(bad)
     started = time.monotonic()
-    with pytest.raises(UnclearOutcome):
+    with pytest.raises(UnclearOutcomeError):
         http.post(path, json={"id": 1})
     exchange = only(http)
     assert (exchange.status, exchange.error) == (0, error)
@@ -335,7 +342,7 @@ def test_a_call_without_an_answer_is_written_down_with_the_reason(bad: str, path
 
 def test_nobody_there_is_written_down(bad: str) -> None:  # noqa: F811
     http = client("http://127.0.0.1:9")
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         http.post("x", json={})
     assert only(http).error == "connection failed"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from integrations.sdk.declaration import NUMBERS_DIFFER
 from integrations.sdk.identity import (
     Mark,
     alike,
@@ -26,6 +26,7 @@ from integrations.sdk.identity import (
     taken,
     which,
 )
+from integrations.sdk.settings import NUMBERS_DIFFER
 from integrations.sdk.values import Marks, Person
 
 numbers = st.sampled_from(["", "1042", " 1042 ", "01042", "A-17", "a-17", "2000", "0"])
@@ -64,7 +65,8 @@ BO = Marks("2000", "01018012345", "bo@example.com", date(1990, 1, 1), "Bo", "Ber
 def test_what_is_not_shown_never_speaks_against(person: Person, marks: Marks, by: Mark, differ: bool) -> None:
     against = contradictions(person, marks, by, differ)
     for names in (("number",), ("national_id",), ("email",), ("birth_date",), ("first_name", "last_name")):
-        hidden = replace(marks, **{name: None if name == "birth_date" else "" for name in names})
+        nothing: dict[str, Any] = {name: None if name == "birth_date" else "" for name in names}
+        hidden = replace(marks, **nothing)
         assert set(contradictions(person, hidden, by, differ)) <= set(against)
     assert contradictions(person, Marks(), by, differ) == []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integrations.sdk import limiter
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.limiter import LOOK, WindowLimiter, wait_until
 
 EPOCH = 1_790_000_000.0
@@ -83,10 +83,10 @@ def test_the_guard_is_asked_while_it_waits(clock: Clock) -> None:
     assert -1 not in asked
 
     def refuse() -> None:
-        raise Interrupted("no more")
+        raise InterruptedRunError("no more")
 
     until = clock.now + 60
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         wait_until(until, refuse)
     assert clock.now < until - 50
 

@@ -13,17 +13,18 @@ from hypothesis import strategies as st
 
 from integrations.sdk.connector import Connector, Search
 from integrations.sdk.context import Context, MemoryMatches
-from integrations.sdk.declaration import NUMBERS_DIFFER
 from integrations.sdk.errors import (
     ConnectorError,
-    EmployeeNotFound,
-    EmployeeNotUnique,
-    Interrupted,
-    MatchRefused,
-    NotAuthorized,
-    Unavailable,
+    EmployeeNotFoundError,
+    EmployeeNotUniqueError,
+    InterruptedRunError,
+    MatchRefusedError,
+    NotAuthorizedError,
+    UnavailableError,
 )
 from integrations.sdk.identity import Mark, alike, contradictions, same, still
+from integrations.sdk.messages import as_message
+from integrations.sdk.settings import NUMBERS_DIFFER
 from integrations.sdk.values import CheckLine, Marks, Person, RemoteEmployee
 from tests.integrations.systems import made_up
 from tests.integrations.test_identity import ASE, BO, HERS, people, records
@@ -44,7 +45,8 @@ class Directory(Connector):
         self.tests = 0
 
     def _shown(self, record: str, matched_by: str = "") -> RemoteEmployee:
-        marks = replace(self.there[record], **dict.fromkeys(self.hides, ""))
+        hidden: dict[str, Any] = dict.fromkeys(self.hides, "")
+        marks = replace(self.there[record], **hidden)
         return RemoteEmployee(record, matched_by=matched_by, marks=marks)
 
     def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
@@ -100,7 +102,7 @@ def test_nobody_is_taken_for_somebody_else(there: list[Marks], person: Person, d
     directory = Directory(*there, differ=differ)
     match = looked_for(directory, person, known)
     if isinstance(match, ConnectorError):
-        assert isinstance(match, (EmployeeNotFound, EmployeeNotUnique, MatchRefused))
+        assert isinstance(match, (EmployeeNotFoundError, EmployeeNotUniqueError, MatchRefusedError))
         assert not person.national_id or person.national_id not in match.message
         return
     marks = directory.there[match.id]
@@ -150,7 +152,7 @@ def test_two_strong_marks_that_point_at_two_records_are_neither_believed() -> No
     """The record with the number does not show its national id; the search for that one says whose it is."""
     number, national_id = Marks("1042"), Marks("", "14038512345")
     directory = Directory(number, national_id)
-    with pytest.raises(MatchRefused) as caught:
+    with pytest.raises(MatchRefusedError) as caught:
         directory.find_employee(ASE)
     assert (caught.value.cause, caught.value.candidate) == ("marks_disagree", "r0")
     assert "In Made Up the employee number points at record r0" in caught.value.message
@@ -172,7 +174,7 @@ def test_a_hit_against_which_another_mark_speaks_is_refused_and_may_be_confirmed
     directory = Directory(there)
     assert found(directory, ASE) == cause
     if cause != "r0":
-        with pytest.raises(MatchRefused) as caught:
+        with pytest.raises(MatchRefusedError) as caught:
             directory.find_employee(ASE)
         assert caught.value.candidate == "r0"
         assert "Record r0 in Made Up" in caught.value.message
@@ -197,10 +199,10 @@ def test_an_earlier_match_is_believed_while_it_bears_a_mark() -> None:
 
 def test_what_helps_is_said_where_nobody_is_found() -> None:
     for known in ("", "r7"):
-        with pytest.raises(EmployeeNotFound) as caught:
+        with pytest.raises(EmployeeNotFoundError) as caught:
             Directory().find_employee(ASE, known)
         assert caught.value.message.endswith("Drafts of 1042 are not seen.")
-    with pytest.raises(EmployeeNotFound) as caught:
+    with pytest.raises(EmployeeNotFoundError) as caught:
         Directory().find_confirmed(ASE, "r7")
     assert caught.value.message.endswith("Drafts of 1042 are not seen.")
 
@@ -214,7 +216,7 @@ def test_a_confirmed_record_is_believed_whatever_it_shows() -> None:
 
 def test_when_marks_changed_here_a_strong_one_that_points_elsewhere_is_said() -> None:
     directory = Directory(BO, replace(HERS, national_id=""))
-    with pytest.raises(MatchRefused) as caught:
+    with pytest.raises(MatchRefusedError) as caught:
         directory.find_confirmed(ASE, "r0", anew=True)
     assert (caught.value.cause, caught.value.candidate) == ("marks_disagree", "r0")
     assert "the confirmed match points at record r0 and the employee number at record r1" in caught.value.message
@@ -243,26 +245,26 @@ def test_one_record_is_one_employees() -> None:
 @pytest.mark.parametrize(
     ("tested", "everybody"),
     [
-        ((CheckLine(False, "Rights", "No right. Grant it."),), True),
+        ((CheckLine(False, "Rights", "No right. Grant it.", refusal=as_message("No right.")),), True),
         ((CheckLine(True, "Rights", "No right."),), False),
-        ((CheckLine(False, "Rights", "Something else."),), False),
+        ((CheckLine(False, "Rights", "Something else.", refusal=as_message("Something else.")),), False),
         ((), False),
-        (NotAuthorized("No right."), True),
-        (Unavailable("Down."), False),
+        (NotAuthorizedError("No right."), True),
+        (UnavailableError("Down."), False),
         (ZeroDivisionError("ours"), False),
     ],
 )
 def test_a_refusal_is_everybodys_where_the_test_is_refused_in_the_same_words(tested: Any, everybody: bool) -> None:
     directory = Directory()
     directory.tested = tested
-    assert directory.refuses_everybody(NotAuthorized("No right.")) is everybody
-    assert directory.refuses_everybody(NotAuthorized("No right.")) is everybody
+    assert directory.refuses_everybody(NotAuthorizedError("No right.")) is everybody
+    assert directory.refuses_everybody(NotAuthorizedError("No right.")) is everybody
     assert directory.tests == 1, "once in a turn"
 
 
 def test_a_refused_sign_in_is_everybodys_without_a_test() -> None:
     directory = Directory()
-    refusal = NotAuthorized("Who?")
+    refusal = NotAuthorizedError("Who?")
     refusal.sign_in = True
     assert directory.refuses_everybody(refusal)
     assert directory.tests == 0
@@ -270,11 +272,11 @@ def test_a_refused_sign_in_is_everybodys_without_a_test() -> None:
 
 def test_a_test_that_may_not_be_made_any_more_says_nothing() -> None:
     directory = Directory()
-    directory.tested = Interrupted("stop")
-    with pytest.raises(Interrupted):
-        directory.refuses_everybody(NotAuthorized("No right."))
-    directory.tested = NotAuthorized("No right.")
-    assert directory.refuses_everybody(NotAuthorized("No right.")), "and it is not kept"
+    directory.tested = InterruptedRunError("stop")
+    with pytest.raises(InterruptedRunError):
+        directory.refuses_everybody(NotAuthorizedError("No right."))
+    directory.tested = NotAuthorizedError("No right.")
+    assert directory.refuses_everybody(NotAuthorizedError("No right.")), "and it is not kept"
 
 
 # -- once in a turn --------------------------------------------------------------------------------------

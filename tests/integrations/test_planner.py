@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from integrations.planning.history import Intent, plan_history
 from integrations.planning.planner import Action, Plan, Rules, Sent
-from integrations.sdk.declaration import Delete, Locked, RequiredWhile, When
+from integrations.sdk.declaration import Delete
+from integrations.sdk.declared_field import Locked, RequiredWhile, When
 from integrations.sdk.periods import Period, intersection
 from integrations.sdk.values import Remote, Wanted
 from tests.integrations.systems import made_up
@@ -289,7 +290,7 @@ def test_every_record_of_ours_that_stays_there_is_held_or_told_of(situation: Sit
     intents, remotes, rules, others = situation
     found = plan(intents, remotes, rules=rules, others=others)
     there = {r.id for r in remotes}
-    answers = {**{s.position_id: s for s in found.steps}, **found.skips, **found.afterwards}
+    answers: dict[str, Any] = {**{s.position_id: s for s in found.steps}, **found.skips, **found.afterwards}
     gone = {s.remote.id for s in found.steps if s.action is Action.DELETE and s.remote}
     held = {s.remote.id for s in found.steps if s.remote} | {s.remote_id for s in found.skips.values()}
     for intent in intents:
@@ -589,12 +590,13 @@ def test_what_left_the_scope_is_treated_as_deleted_and_says_why(
     delete: Delete, rules: Rules, sent: Sent | None, expected: str
 ) -> None:
     found = plan([Intent("1", None, sent, outside=True)], [remote("a", 0)], rules=rules, system=made_up(delete=delete))
-    said = [*(s.note for s in found.steps), *(x.message for x in (*found.problems.values(), *found.skips.values()))]
+    answers: list[Any] = [*found.problems.values(), *found.skips.values()]
+    said = [*(s.note for s in found.steps), *(x.message for x in answers)]
     assert len(said) == 1
     if expected == "step":
         assert [s.action for s in found.steps] == [Action.DELETE]
     else:
-        [answer] = [*found.problems.values(), *found.skips.values()]
+        [answer] = answers
         assert answer.cause == expected
     if expected not in ("out_of_scope", "already_gone"):
         assert "left this connection's companies" in said[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations.sdk.errors import Unavailable
+from integrations.sdk.errors import UnavailableError
 from integrations.sdk.http import Response
 from integrations.sdk.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 
@@ -66,7 +66,7 @@ def test_the_first_and_the_last_day(value: str) -> None:
 def test_a_date_that_cannot_be_read(value: Any) -> None:
     """A period without a readable end would look as if it never ended, and nothing would overlap it."""
     assert date_of(value) is None
-    with pytest.raises(Unavailable, match="cannot be read") as caught:
+    with pytest.raises(UnavailableError, match="cannot be read") as caught:
         sure_date(value)
     assert caught.value.vendor_text == value[:100]
 

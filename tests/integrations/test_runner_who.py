@@ -14,16 +14,18 @@ from integrations.planning.runner import MOST_OLDER, Match, Touched, Work, about
 from integrations.sdk.declaration import Delete, Model, Transport
 from integrations.sdk.errors import (
     ConnectorError,
-    DataRefused,
-    EmployeeNotFound,
-    EmployeeNotUnique,
-    Interrupted,
-    MatchRefused,
-    NotAuthorized,
-    Stale,
-    Unavailable,
-    UnclearOutcome,
+    DataRefusedError,
+    EmployeeNotFoundError,
+    EmployeeNotUniqueError,
+    InterruptedRunError,
+    MatchRefusedError,
+    NotAuthorizedError,
+    StaleError,
+    UnavailableError,
+    UnclearOutcomeError,
 )
+from integrations.sdk.messages import Message, as_message
+from integrations.sdk.settings import switch
 from integrations.sdk.values import (
     Change,
     CheckLine,
@@ -49,7 +51,7 @@ class Reception(Shelf):
     finds: RemoteEmployee | ConnectorError = RemoteEmployee("e1", matched_by="employee number")
     tested: Sequence[CheckLine] | ConnectorError = ()
     warns: tuple[Warning, ...] = ()
-    pending = ""
+    pending: Message | None = None
 
     def __init__(self, *args: Any, **how: Any) -> None:
         self.asked: list[tuple[str, str, bool]] = []
@@ -148,7 +150,7 @@ def test_the_record_of_another_employee_here_is_left_alone(execute: bool) -> Non
     report = go(shelf, [p("1", 0)], ["1"], remote_employee_id="", execute=execute)
     outcome = report.outcomes["1"]
     assert (outcome.result, outcome.cause) == ("failed", "already_matched")
-    assert isinstance(report.error, MatchRefused)
+    assert isinstance(report.error, MatchRefusedError)
     assert report.error.candidate == "e1"
     assert (shelf.wrote, shelf.reads) == ([], 0)
 
@@ -172,7 +174,9 @@ def test_an_employees_id_that_cannot_be_kept_is_not_written_to() -> None:
 
 
 @pytest.mark.parametrize("model", list(Model))
-@pytest.mark.parametrize("nobody", [EmployeeNotFound("No."), EmployeeNotUnique("Two."), MatchRefused("Another.")])
+@pytest.mark.parametrize(
+    "nobody", [EmployeeNotFoundError("No."), EmployeeNotUniqueError("Two."), MatchRefusedError("Another.")]
+)
 def test_where_nobody_is_found_it_is_said_and_what_was_written_is_told_of(model: Model, nobody: ConnectorError) -> None:
     there = r("a", 0)
     shelf = reception(model, there, finds=nobody)
@@ -197,7 +201,7 @@ def test_where_nobody_is_found_it_is_said_and_what_was_written_is_told_of(model:
 )
 def test_what_is_told_of_once(work: dict[str, Any], wrong: str) -> None:
     there = r("a", 0)
-    shelf = reception(Model.HISTORY, there, finds=EmployeeNotFound("No."))
+    shelf = reception(Model.HISTORY, there, finds=EmployeeNotFoundError("No."))
     known: dict[str, Any] = {"sent": {"1": sent(there)}, **work}
     assert go(shelf, [p("1", 0, title="Cook")], ["1"], **known).wrong_record == wrong
 
@@ -232,7 +236,7 @@ def test_written_to_the_same_record_nothing_is_wrong() -> None:
 
 def test_a_flat_record_in_doubt_of_somebody_who_is_not_there_is_settled_without_them() -> None:
     """It was only looked whether an earlier try had written something."""
-    shelf = reception(Model.FLAT, finds=EmployeeNotFound("No."))
+    shelf = reception(Model.FLAT, finds=EmployeeNotFoundError("No."))
     over = p("1", 0, 9)
     report = go(shelf, [over], [Touched("1", meant=meant(p("1", 0)))], remote_employee_id="")
     assert (report.outcomes["1"].result, report.outcomes["1"].cause) == ("skipped", "not_current")
@@ -329,7 +333,7 @@ def test_what_a_write_has_replaced_may_be_shown_for_a_while() -> None:
 def test_what_was_written_without_an_answer_is_not_known_and_written_again() -> None:
     there = r("a", 0)
     before = {"1": replace(sent(there), older={"cost_centre": ["7"]})}
-    lost = UnclearOutcome("lost")
+    lost = UnclearOutcomeError("lost")
     outcome = go(
         reception(Model.HISTORY, there, trouble=[lost], **LATE), [p("1", 0, title="Cook")], ["1"], sent=before
     ).outcomes["1"]
@@ -337,9 +341,9 @@ def test_what_was_written_without_an_answer_is_not_known_and_written_again() -> 
     assert isinstance(outcome.sent.values["title"], Unsure)
     assert outcome.sent.values["percentage"] == Decimal(100)
     assert outcome.older == {"title": ["Baker", "Cook"], "cost_centre": ["7"]}
-    at_once = reception(Model.HISTORY, there, trouble=[UnclearOutcome("lost")])
+    at_once = reception(Model.HISTORY, there, trouble=[UnclearOutcomeError("lost")])
     assert go(at_once, [p("1", 0, title="Cook")], ["1"], sent=before).outcomes["1"].sent is None
-    new = reception(Model.HISTORY, trouble=[UnclearOutcome("lost")], **LATE)
+    new = reception(Model.HISTORY, trouble=[UnclearOutcomeError("lost")], **LATE)
     assert go(new, [p("1", 0)], ["1"]).outcomes["1"].sent is None
 
 
@@ -348,7 +352,7 @@ def test_what_was_written_without_an_answer_is_not_known_and_written_again() -> 
 
 def test_no_secret_and_no_national_id_gets_into_the_log_by_the_systems_own_words() -> None:
     who = replace(KARI, national_id="14038512345")
-    refusal = DataRefused("We know 14038512345.", vendor_text="14038512345 again")
+    refusal = DataRefusedError("We know 14038512345.", vendor_text="14038512345 again")
     shelf = reception(Model.HISTORY, r("a", 0, title="14038512345"), trouble=[refusal])
     work = Work(who, [p("1", 0)], [Touched("1")], {}, "e1", Rules(), day(15))
     report = run(shelf, work)
@@ -356,7 +360,7 @@ def test_no_secret_and_no_national_id_gets_into_the_log_by_the_systems_own_words
     assert outcome.result == "failed"
     assert "14038512345" not in repr(report.outcomes)
     assert outcome.changes["title"].old != outcome.changes["title"].new
-    shelf = reception(finds=Unavailable("14038512345 is gone"))
+    shelf = reception(finds=UnavailableError("14038512345 is gone"))
     report = run(shelf, work)
     assert report.error is not None
     assert "14038512345" not in report.error.message
@@ -367,9 +371,9 @@ def test_no_secret_and_no_national_id_gets_into_the_log_by_the_systems_own_words
 def test_a_success_says_what_was_written_and_what_was_not() -> None:
     there = r("a", 0)
     told = (Warning("The title stays.", "title"), Warning("Look there."))
-    shelf = reception(Model.HISTORY, there, warns=told, pending="In the file of 14:02.")
+    shelf = reception(Model.HISTORY, there, warns=told, pending=as_message("In the file of 14:02."))
     outcome = go(shelf, [p("1", 0, title="Cook", cost_centre="10")], ["1"], sent={"1": sent(there)}).outcomes["1"]
-    assert (outcome.result, outcome.action, outcome.pending) == ("sent", "update", "In the file of 14:02.")
+    assert (outcome.result, outcome.action, outcome.pending) == ("sent", "update", as_message("In the file of 14:02."))
     assert set(outcome.changes) == {"title", "cost_centre"}
     assert outcome.warnings[:2] == told
     assert outcome.sent is not None
@@ -387,7 +391,7 @@ def test_a_success_says_what_was_written_and_what_was_not() -> None:
 
 
 def test_a_refusal_says_where_and_in_whose_words() -> None:
-    error = DataRefused("No.", field="title", vendor_text="Nei", vendor_code="7")
+    error = DataRefusedError("No.", field="title", vendor_text="Nei", vendor_code="7")
     outcome = go(reception(trouble=[error]), [p("1", 0)], ["1"]).outcomes["1"]
     assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "title")
     assert (outcome.message, outcome.vendor_text, outcome.vendor_code) == ("No.", "Nei", "7")
@@ -395,7 +399,7 @@ def test_a_refusal_says_where_and_in_whose_words() -> None:
 
 
 def test_what_stops_the_run_is_everybodys_error_with_its_words() -> None:
-    error = Unavailable("Down.", field="title", vendor_text="nede", vendor_code="503")
+    error = UnavailableError("Down.", field="title", vendor_text="nede", vendor_code="503")
     report = go(reception(trouble=[error]), [p("1", 0, 4), p("2", 5)], ["1", "2"])
     assert report.error is error
     for outcome in report.outcomes.values():
@@ -410,16 +414,16 @@ def test_what_stops_the_run_is_everybodys_error_with_its_words() -> None:
     [
         ((), "record_refused"),
         ((CheckLine(True, "Rights"),), "record_refused"),
-        ((CheckLine(False, "Rights", "No right. Grant it."),), "not_authorized"),
-        (NotAuthorized("No right."), "not_authorized"),
-        (Unavailable("Down."), "record_refused"),
-        (Interrupted("Stop."), "interrupted"),
+        ((CheckLine(False, "Rights", "No right. Grant it.", refusal=as_message("No right.")),), "not_authorized"),
+        (NotAuthorizedError("No right."), "not_authorized"),
+        (UnavailableError("Down."), "record_refused"),
+        (InterruptedRunError("Stop."), "interrupted"),
     ],
 )
 def test_a_refusal_of_access_is_one_records_unless_it_is_everybodys(
     tested: Sequence[CheckLine] | ConnectorError, cause: str
 ) -> None:
-    shelf = reception(trouble=[NotAuthorized("No right.")], tested=tested)
+    shelf = reception(trouble=[NotAuthorizedError("No right.")], tested=tested)
     report = go(shelf, [p("1", 0)], ["1"])
     assert report.outcomes["1"].cause == cause
     assert report.error is not None
@@ -427,7 +431,7 @@ def test_a_refusal_of_access_is_one_records_unless_it_is_everybodys(
 
 
 def test_a_preview_asks_no_test() -> None:
-    shelf = reception(finds=NotAuthorized("No right."), tested=AssertionError("tested"))  # type: ignore[arg-type]
+    shelf = reception(finds=NotAuthorizedError("No right."), tested=AssertionError("tested"))
     assert go(shelf, [p("1", 0)], ["1"], execute=False).outcomes["1"].cause == "not_authorized"
 
 
@@ -463,7 +467,9 @@ def test_what_a_flat_run_is_about_to_give_to_another_position() -> None:
 
 
 def test_a_flat_record_is_ended_without_what_the_connection_empties() -> None:
-    fields = tuple(replace(f, cleared_by="empty") if f.ours == "cost_centre" else f for f in made_up(Model.FLAT).fields)
+    fields = tuple(
+        replace(f, cleared_by=switch("empty")) if f.ours == "cost_centre" else f for f in made_up(Model.FLAT).fields
+    )
     there = r("e", 0, cost_centre="10")
     shelf = reception(Model.FLAT, there, fields=fields)
     shelf.context.settings = {**shelf.context.settings, "empty": True}
@@ -504,7 +510,7 @@ def test_as_whom_the_employee_was_matched_is_said(label: str, said: str) -> None
 
 
 def test_what_changed_there_meanwhile_is_said() -> None:
-    shelf = reception(trouble=[Stale("Changed.")])
+    shelf = reception(trouble=[StaleError("Changed.")])
     [line] = [t for t in go(shelf, [p("1", 0)], ["1"]).outcomes["1"].trace if t.title == "Changed there meanwhile"]
     assert line.ok is None
     assert line.detail.startswith("Changed.")
@@ -561,7 +567,7 @@ def test_a_person_asked_to_move_it() -> None:
 
 
 def test_what_waits_says_until_when_and_what_stays_there_meanwhile() -> None:
-    fields = tuple(replace(f, enabled_by="s") if f.ours == "start_date" else f for f in made_up(Model.FLAT).fields)
+    fields = tuple(replace(f, opt_in=switch("s")) if f.ours == "start_date" else f for f in made_up(Model.FLAT).fields)
     there = r("e", 0)
     shelf = reception(Model.FLAT, there, fields=fields)
     outcome = go(shelf, [p("1", 40)], ["1"], sent={"1": sent(there)}).outcomes["1"]

@@ -15,9 +15,9 @@ import pytest
 
 from config.logging import TextFormatter
 from integrations.models import Integration
-from integrations.sdk.declaration import Kind
-from integrations.sdk.errors import DataRefused, NotAuthorized, Unavailable
+from integrations.sdk.errors import DataRefusedError, NotAuthorizedError, UnavailableError
 from integrations.sdk.masking import MASK, Masker
+from integrations.sdk.settings import Kind
 from integrations.settings_form import ConnectionForm
 from integrations.systems.registry import connectors
 from tests.factories import OrganizationFactory
@@ -90,7 +90,7 @@ def test_what_no_header_can_carry_is_told_without_it(bad: str, value: str, caplo
     caplog.set_level(logging.DEBUG)
     http = client(bad)
     http.masker.add(value)
-    with pytest.raises((NotAuthorized, Unavailable)) as caught:
+    with pytest.raises((NotAuthorizedError, UnavailableError)) as caught:
         http.get("x", headers={"Ocp-Apim-Subscription-Key": value})
     told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(http.take_exchanges())
     assert "s3cr3t" not in told
@@ -98,7 +98,7 @@ def test_what_no_header_can_carry_is_told_without_it(bad: str, value: str, caplo
 
 @pytest.mark.parametrize("address", ["http://[s3cr3t", "http://a b/?token=s3cr3t-value", "http://x:s3cr3t/"])
 def test_an_address_that_cannot_be_called_is_told_without_it(bad: str, address: str) -> None:  # noqa: F811
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(UnavailableError) as caught:
         client(bad).get(address)
     assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
 
@@ -109,10 +109,10 @@ def test_a_token_in_an_address_is_nowhere(sandbox_server: Any, caplog: Any) -> N
     caplog.handler.setFormatter(TextFormatter())
     rig = Rig(sandbox_server, "finago", PERSON, {}, known=True)
     token = rig.credentials["token"]
-    connector = rig.connector()
+    connector: Any = rig.connector()
     connector.check()
     connector.http.base_url = "http://127.0.0.1:9/x"  # nobody is there
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(UnavailableError) as caught:
         connector.tokens.prove()
     told = "".join(traceback.format_exception(caught.value))
     logging.getLogger("urllib3.connectionpool").debug('%s://%s "GET %s"', "http", "h", f"/auth?token={token}")
@@ -126,7 +126,9 @@ def test_a_token_in_an_address_is_nowhere(sandbox_server: Any, caplog: Any) -> N
 
 
 def test_an_e_mail_address_in_the_words_of_a_system_is_masked() -> None:
-    said = DataRefused("x", vendor_text="The user kari.nordmann@example.com (a%40b.example) exists already").vendor_text
+    said = DataRefusedError(
+        "x", vendor_text="The user kari.nordmann@example.com (a%40b.example) exists already"
+    ).vendor_text
     assert said == f"The user {MASK} ({MASK}) exists already"
 
 

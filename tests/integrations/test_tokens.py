@@ -14,7 +14,7 @@ import requests
 
 from integrations.sdk.context import Context, MemoryVault
 from integrations.sdk.declaration import Limits
-from integrations.sdk.errors import Unavailable
+from integrations.sdk.errors import UnavailableError
 from integrations.sdk.http import Http, Response
 from integrations.sdk.tokens import LONGEST_TOKEN, Grant, Tokens, fingerprint, oauth_grant
 
@@ -230,10 +230,10 @@ def test_a_failed_sign_in_leaves_the_next_one_free() -> None:
     good = tokens._sign_in
 
     def refuse(kept: Mapping[str, Any]) -> Grant:
-        raise Unavailable("It did not answer in time.")
+        raise UnavailableError("It did not answer in time.")
 
     tokens._sign_in = refuse
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         tokens.get()
     tokens._sign_in = good
     assert tokens.get() == "access-1"
@@ -244,7 +244,7 @@ def test_an_unusable_token_is_tried_again_later(token: str) -> None:
     vault = MemoryVault()
     tokens = turn(Target(), vault)
     tokens._sign_in = lambda kept: Grant(token, 3600)
-    with pytest.raises(Unavailable, match="without an access token"):
+    with pytest.raises(UnavailableError, match="without an access token"):
         tokens.get()
     assert vault.load() == {}
 
@@ -317,10 +317,10 @@ def test_a_kept_token_is_masked_before_the_credentials_are_proven() -> None:
     tokens = turn(target, vault)
 
     def refuse(kept: Mapping[str, Any]) -> Grant:
-        raise Unavailable(tokens._masker.words("was access-1 and refresh-1"))
+        raise UnavailableError(tokens._masker.words("was access-1 and refresh-1"))
 
     tokens._sign_in = refuse
-    with pytest.raises(Unavailable, match="was ••• and •••"):
+    with pytest.raises(UnavailableError, match="was ••• and •••"):
         tokens.prove()
 
 

@@ -27,6 +27,7 @@ from synclog.log import retention
 from synclog.models import Attempt, Event, Job
 from synclog.queue import tasks
 from tests.factories import IntegrationFactory, UserFactory
+from tests.said import kept
 from tests.security.conftest import browser_of
 from tests.security.test_canaries import queued
 from tests.synclog.world import World, new_world
@@ -81,7 +82,7 @@ def test_closed_jobs_are_kept_400_days_and_open_ones_for_ever(world: World) -> N
     for job in (closed, failed):
         job.save()
         an_attempt(job).save()
-    Event.objects.create(integration=integration, kind="on", text="On.")
+    Event.objects.create(integration=integration, kind="on", said=kept("On."))
     with days_later(399.9):
         tasks.prune()
         assert Job.objects.count() == Attempt.objects.count() == 2 and Event.objects.exists()
@@ -269,7 +270,7 @@ def test_deleting_a_connection_never_reads_its_log(world: World) -> None:
     number = 6_000
     Job.objects.all().delete()
     fill(integration, number)
-    Event.objects.bulk_create(Event(integration=integration, kind="on", text="x" * 200) for _ in range(5000))
+    Event.objects.bulk_create(Event(integration=integration, kind="on", said=kept("x" * 200)) for _ in range(5000))
     PeriodLink.objects.bulk_create(
         PeriodLink(integration=integration, employee_key=n, position_key=n, remote_id="1") for n in range(5000)
     )

@@ -13,6 +13,7 @@ from positions.models import Organization, Position
 from synclog.engine.record import Changed, job_for
 from synclog.models import Attempt, Job
 from tests.factories import EmployeeFactory, MemberFactory, OperatorFactory, PositionFactory, UserFactory
+from tests.said import as_kept
 
 LOG = "/admin/synclog/job/"
 
@@ -56,7 +57,8 @@ def job(integration: Integration, position: Position | None = None, **values: An
     row.state = state
     if state not in Job.OPEN:
         row.open_key, row.finished_at = None, timezone.now()
-    for name, value in {"cause": "missing_required_field" if state == Job.State.FAILED else "", **values}.items():
+    cause = "missing_required_field" if state == Job.State.FAILED else ""
+    for name, value in {"cause": cause, **as_kept(values)}.items():
         setattr(row, name, value)
     row.save()
     return row
@@ -71,7 +73,7 @@ def attempt(of: Job, **values: Any) -> Attempt:
             "started_at": now - timedelta(seconds=1),
             "finished_at": now,
             "result": "failed",
-            **values,
+            **as_kept(values),
         }
     )
 
@@ -79,4 +81,4 @@ def attempt(of: Job, **values: Any) -> Attempt:
 def text_of(response: Any) -> str:
     if getattr(response, "streaming", False):
         return b"".join(response.streaming_content).decode()
-    return response.content.decode()  # type: ignore[no-any-return]
+    return response.content.decode()

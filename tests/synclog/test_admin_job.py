@@ -12,11 +12,12 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
-from integrations.sdk.declaration import Kind
+from integrations.sdk.settings import Kind
 from synclog.engine import actions
 from synclog.log import exchanges
 from synclog.models import Attempt, Job
 from tests.factories import CompanyFactory, OrganizationFactory
+from tests.said import kept
 from tests.synclog.pages import LOG, attempt, client_of, connection, job, text_of, unrecorded
 from tests.synclog.test_engine import complete
 from tests.synclog.world import World
@@ -72,11 +73,12 @@ def test_no_secret_is_ever_on_the_page(world: World, client: Client) -> None:
             "response_body": f"<a><b>{secrets[0]}</b></a>", "error": "",
         }
     )  # fmt: skip
-    tried.message = tried.vendor_text = f"no {secrets[0]}"
-    tried.trace[0]["detail"] = f"because {secrets[0]}"
+    tried.vendor_text = f"no {secrets[0]}"
+    tried.said = kept(f"no {secrets[0]}")
+    tried.trace[0]["detail"] = kept(f"because {secrets[0]}")[0]
     tried.changes = [{"field": "title", "remote": "x", "old": secrets[0], "new": "14038512345"}]
     tried.save()
-    Job.objects.filter(pk=row.pk).update(message=f"We sent {secrets[0]}", vendor_text=f"You sent {secrets[0]}")
+    Job.objects.filter(pk=row.pk).update(said=kept(f"We sent {secrets[0]}"), vendor_text=f"You sent {secrets[0]}")
     page = page_of(client, row)
     assert "•••" in page and "x.example" in page
     for secret in [*secrets, "14038512345"]:
@@ -94,8 +96,8 @@ def test_a_system_that_repeats_a_secret_does_not_get_it_into_the_log(world: Worl
     world.drain(integration)
     row = world.job(integration, position)
     assert "is wrong" in row.vendor_text
-    kept = json.dumps([row.message, row.vendor_text, *row.tries.values_list("message", "vendor_text", "trace")])
-    assert "14038512345" not in kept and token not in kept
+    log = json.dumps([row.said, row.vendor_text, *row.tries.values_list("said", "vendor_text", "trace")])
+    assert "14038512345" not in log and token not in log
     assert "14038512345" not in page_of(client, row)
     assert "14038512345" not in text_of(client.get(f"{LOG}export.csv"))
 
@@ -153,8 +155,8 @@ def test_a_job_outlives_its_position_its_attempts_and_unknown_words() -> None:
     [
         ({"send_positions": False}, "Send positions is switched off"),
         ({"paused_at": timezone.now(), "paused_by": "anna"}, "The connection was paused by anna"),
-        ({"stopped_at": timezone.now(), "stopped_message": "Token refused."}, "The connection is stopped: Token"),
-        ({"retry_at": timezone.now() + TOMORROW, "retry_message": "It is down."}, "It is down. It goes out"),
+        ({"stopped_at": timezone.now(), "stopped_said": kept("Token refused.")}, "The connection is stopped: Token"),
+        ({"retry_at": timezone.now() + TOMORROW, "retry_said": kept("It is down.")}, "It is down. It goes out"),
         ({}, "as soon as a worker is free"),
     ],
 )

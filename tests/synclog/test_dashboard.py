@@ -15,6 +15,7 @@ from synclog.log.health import health_of
 from synclog.models import Heartbeat, Job
 from synclog.queue import tasks
 from tests.factories import MemberFactory, OrganizationFactory
+from tests.said import kept
 from tests.synclog.pages import attempt, client_of, connection, job, text_of
 from tests.synclog.world import World
 
@@ -80,7 +81,7 @@ def test_nothing_is_ready_healthy_or_tried_again_while_nobody_works(world: World
     Heartbeat.objects.update(seen_at=timezone.now() - timedelta(minutes=5))
     world.save()
     assert word().detail == "No worker has looked for work for 5 minutes, so nothing is sent. 1 change recorded."
-    Integration.objects.update(retry_count=1, retry_message="It does not answer.")
+    Integration.objects.update(retry_count=1, retry_said=kept("It does not answer."))
     assert word().word == "No worker", "nobody tries again"
     Integration.objects.update(paused_at=timezone.now(), paused_by="Kari")
     assert word().word == "Paused", "that is so whoever works"
@@ -129,7 +130,7 @@ def test_of_many_connections_those_in_trouble_come_first(organization: Organizat
     for number in range(25):
         connection(organization, name=f"A{number:02}")
     last = connection(organization, name="Z")
-    Integration.objects.filter(pk=last.pk).update(stopped_at=timezone.now(), stopped_message="Token refused.")
+    Integration.objects.filter(pk=last.pk).update(stopped_at=timezone.now(), stopped_said=kept("Token refused."))
     Integration.objects.update(credentials={"x": "y"})
     response = client_of(organization).get("/admin/")
     assert len(response.context["cards"]) == 24 and response.context["left_out"] == 2

@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from integrations.models import ExportFile, ExportRecord, Integration
 from integrations.runtime import export_files, folders, outbox
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from integrations.settings_form import ConnectionForm
 from positions.models import Position
 from synclog.engine import actions
@@ -74,7 +74,7 @@ def files(integration: Integration) -> list[ExportFile]:
 
 
 def people(content: bytes) -> dict[str, str]:
-    return {p.get("anstid"): p.findtext("befattning") for p in fromstring(content).findall("personal/person")}
+    return {p.get("anstid", ""): p.findtext("befattning", "") for p in fromstring(content).findall("personal/person")}
 
 
 def download(client: Client, integration: Integration, file: ExportFile) -> Any:
@@ -288,7 +288,7 @@ def test_a_worker_that_was_replaced_files_nothing(world: World, crona: Integrati
     assert held is not None
     mine = outbox.DatabaseOutbox(crona, held.holds)
     Lease.objects.filter(pk=crona.pk).update(owner="somebody else", epoch=held.epoch + 1)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         mine.put(str(world.employee.pk), {"anstid": "1042"})
     assert files(crona) == []
 
@@ -518,7 +518,7 @@ def test_an_older_file_is_dropped_by_the_sweep_when_a_folder_is_named(
     world.save()
     world.drain(crona)
     woken: list[int] = []
-    monkeypatch.setattr(tasks, "wake", lambda pks: woken.extend(pks))
+    monkeypatch.setattr(tasks, "wake", woken.extend)
     tasks.sweep()
     assert woken == []
     use_folder(crona)
@@ -618,7 +618,7 @@ OUTSIDE = [
 
 @pytest.mark.parametrize("folder", OUTSIDE)
 def test_a_folder_outside_is_refused(exports: Path, folder: str) -> None:
-    with pytest.raises(folders.NotPossible):
+    with pytest.raises(folders.FolderError):
         folders.place(1, folder)
 
 
@@ -626,7 +626,7 @@ def test_a_link_that_leads_outside_is_refused(exports: Path) -> None:
     (exports / "1").mkdir()
     (exports / "2").mkdir()
     (exports / "1" / "crona").symlink_to(exports / "2")
-    with pytest.raises(folders.NotPossible, match="leads out"):
+    with pytest.raises(folders.FolderError, match="leads out"):
         folders.put(1, "crona", "a.pax", b"")
     assert list((exports / "2").iterdir()) == []
 

@@ -238,14 +238,14 @@ def test_a_record_that_was_cut_off_is_not_taken_for_ours_once_a_clerk_has_change
 
 def first_of_two(integration: Integration, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first PATCH is carried out, and nothing after it."""
-    from integrations.sdk.errors import UnclearOutcome
+    from integrations.sdk.errors import UnclearOutcomeError
     from integrations.systems.entra_id.connector import EntraIdConnector
 
     patch = EntraIdConnector._patch
 
     def once(self: EntraIdConnector, *args: Any, **kwargs: Any) -> None:
         patch(self, *args, **kwargs)
-        raise UnclearOutcome("No answer came.")
+        raise UnclearOutcomeError("No answer came.")
 
     monkeypatch.setattr(EntraIdConnector, "_patch", once)
     if how == "killed":

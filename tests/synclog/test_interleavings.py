@@ -14,7 +14,7 @@ from django_q.models import OrmQ
 
 from integrations.models import EmployeeLink, Integration
 from integrations.runtime.vault import DatabaseVault
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from positions.models import Employee, Organization, Position
 from synclog.engine import actions, worker_turn
 from synclog.models import Event, Job
@@ -298,7 +298,7 @@ def test_a_token_of_old_credentials_is_not_kept_over_that_of_new_ones(world: Wor
     integration.set_credentials(dict(integration.credentials), by="anna")
     integration.save()
     new.save({**new.load(), "access_token": "of the new ones"})
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         old.save({"access_token": "2"})
     assert new.load()["access_token"] == "of the new ones"
 

@@ -22,7 +22,7 @@ from integrations.runtime import export_files, mapping
 from integrations.runtime.outbox import DatabaseOutbox
 from integrations.runtime.shared_limiter import SharedLimiter
 from integrations.runtime.vault import DatabaseVault
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.values import Person, RemoteEmployee
 from positions.models import Position
 from synclog.engine import actions, agreeing
@@ -118,7 +118,7 @@ def test_a_match_that_is_being_released_is_not_claimed(desk: Desk) -> None:
     position = desk.hire()
     link = desk.matched(position, "e1")
     who = Person(str(position.employee_id), "1", "A", "B")
-    with uncommitted(lambda: release(link, "Kari")), pytest.raises(Interrupted):
+    with uncommitted(lambda: release(link, "Kari")), pytest.raises(InterruptedRunError):
         DatabaseMatches(desk.integration).claim(who, RemoteEmployee("e1"))
     link.refresh_from_db()
     assert link.state == EmployeeLink.State.RELEASED
@@ -156,7 +156,7 @@ def test_credentials_that_are_being_renewed_are_not_replaced_by_an_old_ones_toke
         row.vault = {"token": "new"}
         row.save(update_fields=["vault"])
 
-    with uncommitted(renew), pytest.raises(Interrupted):
+    with uncommitted(renew), pytest.raises(InterruptedRunError):
         vault.save({"token": "old"})
     assert DatabaseVault(desk.integration.pk).load() == {"token": "new"}
 

@@ -15,11 +15,12 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Integration
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from synclog.engine import lease
 from synclog.engine.lease import HOST, SECONDS, Held, alive, ready_integrations
 from synclog.models import Lease
 from tests.factories import IntegrationFactory
+from tests.said import kept
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_it_is_lost_when_another_one_has_taken_it(integration: Integration, monk
     now = time.monotonic()
     monkeypatch.setattr(lease.time, "monotonic", lambda: now + SECONDS / 2)
     assert not held.renew_if_due()
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         held.guard()
     held.release()
     assert other.holds(), "nobody gives back what is another one's"
@@ -156,7 +157,7 @@ def test_no_call_starts_after_it_may_have_run_out(integration: Integration, monk
     monkeypatch.setattr(lease.time, "monotonic", lambda: end - 0.1)
     held.guard()
     monkeypatch.setattr(lease.time, "monotonic", lambda: end + 0.1)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         held.guard()
 
 
@@ -170,12 +171,12 @@ def test_no_call_starts_after_the_turns_overtime(integration: Integration, monke
     monkeypatch.setattr(lease.time, "monotonic", lambda: end - 0.1)
     held.guard()
     monkeypatch.setattr(lease.time, "monotonic", lambda: end + 0.1)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         held.guard()
 
 
 def test_a_lease_that_nobody_acquired_lets_nobody_call() -> None:
-    with pytest.raises(Interrupted) as caught:
+    with pytest.raises(InterruptedRunError) as caught:
         Held(1, "x", 1).guard()
     assert "goes on by itself" in caught.value.message
 
@@ -216,11 +217,11 @@ def test_the_book_is_the_databases_and_nothing_else_is_read(
 ) -> None:
     held = Held.acquire(integration.pk)
     assert held is not None
-    Integration.objects.update(version=7, retry_count=3, retry_message="down")
+    Integration.objects.update(version=7, retry_count=3, retry_said=kept("down"))
     with django_assert_num_queries(1):
         book = held.integration()
         assert book is not None
-        assert {getattr(book, name) for name in lease.BOOK} == {7, True, None, 3, "down"}
+        assert [getattr(book, name) for name in lease.BOOK] == [7, True, None, 3, kept("down")]
     assert {"credentials", "vault"} <= book.get_deferred_fields()
     assert (book.pk, book.version, book.retry_count, book.retry_message) == (integration.pk, 7, 3, "down")
 

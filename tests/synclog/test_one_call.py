@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.models import Integration, SharedPlace
 from integrations.runtime.single_flight import OneCall, one_call
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from tests.synclog.world import World
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def allow() -> None:
 
 
 def refuse() -> None:
-    raise Interrupted("The worker stopped.")
+    raise InterruptedRunError("The worker stopped.")
 
 
 def test_nobody_else_calls_meanwhile_and_whoever_waited_is_next() -> None:
@@ -90,13 +90,13 @@ def test_a_clock_that_was_set_back_leaves_the_place_free() -> None:
 
 
 def test_nobody_waits_longer_than_the_turn() -> None:
-    with OneCall("k", allow)(), pytest.raises(Interrupted), OneCall("k", refuse)():
+    with OneCall("k", allow)(), pytest.raises(InterruptedRunError), OneCall("k", refuse)():
         raise AssertionError("it was not its turn")
 
 
 def test_the_answer_is_kept_although_the_place_cannot_be_given_back() -> None:
     def on_owner(call: Any) -> Any:
-        if call.__name__ == "_give_back":
+        if call.func.__name__ == "_give_back":
             with pytest.MonkeyPatch.context() as broken:
                 broken.setattr(OneCall, "_rows", lambda _: (_ for _ in ()).throw(DatabaseError("the disk is full")))
                 return call()

@@ -17,6 +17,7 @@ from positions.models import Organization, Position
 from synclog.admin import panels
 from synclog.models import Job
 from tests.factories import CompanyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
+from tests.said import as_kept
 from tests.synclog.pages import attempt, client_of, connection, job, text_of, unrecorded
 from tests.synclog.world import World
 
@@ -75,7 +76,7 @@ def test_saved_while_it_was_not_taken(integration: Integration, position: Positi
 def test_sent_waiting_and_needs_you(integration: Integration, position: Position) -> None:
     row = job(integration, position, state="waiting", cause="")
     assert state_of(position).mark.word == "Waiting"
-    for values, word, why in [
+    stories: list[tuple[dict[str, Any], str, str]] = [
         ({"state": "running"}, "Sending", "The result is here in a moment."),
         ({"state": "retrying", "message": "It is down.", "cause": "target_unavailable"}, "Retrying", "next try"),
         ({"state": "failed", "message": "No occupation code.", "cause": "missing_required_field"}, "Needs you",
@@ -87,8 +88,9 @@ def test_sent_waiting_and_needs_you(integration: Integration, position: Position
          "Not sent", "press Send now"),
         ({"state": "skipped", "cause": "no_supported_change", "message": "Only Note."}, "Skipped", "Only Note."),
         ({"state": "succeeded", "cause": "", "message": "Accepted by Netvisor."}, "Not sent", "is known for it"),
-    ]:  # fmt: skip
-        Job.objects.filter(pk=row.pk).update(**values)
+    ]  # fmt: skip
+    for values, word, why in stories:
+        Job.objects.filter(pk=row.pk).update(**as_kept(values))
         state = state_of(position)
         assert word in state.mark.word, values
         assert why in state.why, values
@@ -100,7 +102,7 @@ def test_sent_waiting_and_needs_you(integration: Integration, position: Position
         ({"state": "dismissed", "dismissed_reason": "by hand (anna)"}, "Everything that is sent agrees"),
     ]
     for values, why in changes:
-        Job.objects.filter(pk=row.pk).update(**{"warning": False, **values})
+        Job.objects.filter(pk=row.pk).update(**as_kept({"warning": False, **values}))
         assert state_of(position).mark.word.startswith("Sent ")
         assert why in state_of(position).why
 

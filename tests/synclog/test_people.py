@@ -11,6 +11,7 @@ from positions.models import AuditEntry, Employee, Organization
 from synclog.models import Job
 from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory
 from tests.positions.conftest import Api
+from tests.said import kept
 from tests.synclog.pages import client_of, connection, job, unrecorded
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,7 @@ def refused(integration: Integration, remote_id: str = "1042", **values: Any) ->
         state=State.NOT_MATCHED,
         remote_id=remote_id,
         cause="not_the_same_person",
-        message="Record 1042 has the same e-mail, but another employee number.",
+        said=kept("Record 1042 has the same e-mail, but another employee number."),
         **values,
     )
 

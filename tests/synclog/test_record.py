@@ -18,6 +18,7 @@ from synclog.engine import record as recording
 from synclog.engine.record import Changed, again, left_scope, record, renew
 from synclog.models import Job
 from tests.factories import CompanyFactory, EmployeeFactory, IntegrationFactory, OrganizationFactory, PositionFactory
+from tests.said import kept
 
 
 class Office:
@@ -228,7 +229,7 @@ def test_a_newer_change_refreshes_the_open_job(office: Office) -> None:
     position = office.position(title="Baker")
     [first] = saved(Changed(position, ["title"]))
     Job.objects.update(
-        state=Job.State.FAILED, attempts=4, cause="x", message="x", field="x", vendor_text="x", vendor_code="x",
+        state=Job.State.FAILED, attempts=4, cause="x", said=kept("x"), field="x", vendor_text="x", vendor_code="x",
         warning=True, first_failed_at=timezone.now(), due_at=timezone.now() + timedelta(hours=1),
         tried=["2026-01-01"], meant=[{"values": {}}], move=True,
     )  # fmt: skip

@@ -18,24 +18,27 @@ from integrations.planning.translate import translate
 from integrations.runtime import mapping
 from integrations.sdk.errors import (
     ConnectorError,
-    EmployeeNotFound,
-    Interrupted,
-    MatchRefused,
-    NotAuthorized,
-    RateLimited,
-    RecordRefused,
-    Unavailable,
-    UnclearOutcome,
+    EmployeeNotFoundError,
+    InterruptedRunError,
+    MatchRefusedError,
+    NotAuthorizedError,
+    RateLimitedError,
+    RecordRefusedError,
+    UnavailableError,
+    UnclearOutcomeError,
 )
 from integrations.sdk.http import Exchange
+from integrations.sdk.messages import as_message
 from integrations.sdk.values import Change, RemoteEmployee, Warning
 from positions.models import Employee, Position
 from synclog.engine.lease import Held
 from synclog.engine.loading import load_work
 from synclog.engine.record import Changed, job_for, store
 from synclog.engine.results import LONGEST_TEXT, MOST_LINES, Done, shown_value, store_results
+from synclog.log.sentences import unsent_of, warnings_of
 from synclog.models import Attempt, Event, Job
 from tests.factories import EmployeeFactory, IntegrationFactory, PositionFactory
+from tests.said import kept
 
 HISTORY, FLAT = "netvisor", "fortnox"
 VALUES = {"title": "Baker", "start_date": date(2026, 1, 1)}
@@ -143,6 +146,10 @@ def wanted(desk: Desk, position: Position) -> dict[str, Any]:
 def outcome(position: Position, result: str = "sent", **values: Any) -> Outcome:
     if result == "sent" and "sent" not in values:
         values["sent"] = Sent("r1", VALUES)
+    if "message" in values:
+        values["said"] = (as_message(values.pop("message")),)
+    if values.get("pending"):
+        values["pending"] = as_message(values["pending"])
     return Outcome(str(position.pk), result, **values)
 
 
@@ -153,7 +160,7 @@ def report(*outcomes: Outcome, **values: Any) -> Report:
 
 def stopped(*positions: Position, error: ConnectorError, **values: Any) -> Report:
     """A run that this error ended."""
-    said = {"error": error, "cause": error.cause, "message": error.message}
+    said = {"error": error, "cause": error.cause, "said": (error.said,)}
     how = {"result": "error", **values.pop("how", {})}
     outcomes = [outcome(p, how["result"], **said) for p in positions]
     return report(*outcomes, error=error, **{"remote_employee": None, **values})
@@ -233,11 +240,11 @@ def test_what_failed_stays_open_and_remembers_since_when(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("error", "least", "most", "attempts"),
     [
-        (Unavailable("down"), 24, 36, 1),
-        (Unavailable("down", wait=100), 101, 101, 1),
-        (RateLimited("slow"), 24, 36, 1),
-        (RateLimited("slow", wait=100), 101, 101, 0),
-        (UnclearOutcome("lost"), 24, 36, 1),
+        (UnavailableError("down"), 24, 36, 1),
+        (UnavailableError("down", wait=100), 101, 101, 1),
+        (RateLimitedError("slow"), 24, 36, 1),
+        (RateLimitedError("slow", wait=100), 101, 101, 0),
+        (UnclearOutcomeError("lost"), 24, 36, 1),
     ],
 )
 def test_when_it_is_tried_again(history: Desk, error: ConnectorError, least: int, most: int, attempts: int) -> None:
@@ -255,7 +262,7 @@ def test_when_it_is_tried_again(history: Desk, error: ConnectorError, least: int
 def test_whoever_is_known_there_stays_so_when_no_answer_came(desk: Desk) -> None:
     position = desk.hire()
     link = desk.matched(position, written_to="e1")
-    desk.store(desk.done(position, stopped(position, error=Unavailable("down"))))
+    desk.store(desk.done(position, stopped(position, error=UnavailableError("down"))))
     assert (desk.job(position).state, desk.job(position).cause) == (Job.State.RETRYING, "target_unavailable")
     link.refresh_from_db()
     assert (link.state, link.remote_id, link.written_to) == (EmployeeLink.State.MATCHED, "e1", "e1")
@@ -265,7 +272,7 @@ def test_whoever_is_known_there_stays_so_when_no_answer_came(desk: Desk) -> None
 def test_after_seven_days_a_person_is_asked(history: Desk, days: float, state: str) -> None:
     position = history.hire()
     Job.objects.update(first_failed_at=timezone.now() - timedelta(days=days))
-    history.store(history.done(position, stopped(position, error=Unavailable("Down."))))
+    history.store(history.done(position, stopped(position, error=UnavailableError("Down."))))
     job = history.job(position)
     assert (job.state, job.cause == "gave_up") == (state, state == Job.State.FAILED)
     assert job.message.startswith("Down.")
@@ -273,7 +280,7 @@ def test_after_seven_days_a_person_is_asked(history: Desk, days: float, state: s
 
 def test_what_was_interrupted_was_not_tried(desk: Desk) -> None:
     position = desk.hire()
-    desk.store(desk.done(position, stopped(position, error=Interrupted("stop"))))
+    desk.store(desk.done(position, stopped(position, error=InterruptedRunError("stop"))))
     job = desk.job(position)
     assert (job.state, job.attempts, job.cause, job.tried) == (Job.State.WAITING, 0, "", [])
     assert job.due_at <= timezone.now()
@@ -282,7 +289,7 @@ def test_what_was_interrupted_was_not_tried(desk: Desk) -> None:
 
 def test_refused_credentials_are_not_the_changes_fault(desk: Desk) -> None:
     position = desk.hire()
-    assert not desk.store(desk.done(position, stopped(position, error=NotAuthorized("Who are you?"))))
+    assert not desk.store(desk.done(position, stopped(position, error=NotAuthorizedError("Who are you?"))))
     job = desk.job(position)
     assert (job.state, job.attempts) == (Job.State.WAITING, 0)
     assert job.due_at <= timezone.now()
@@ -297,7 +304,7 @@ def test_refused_credentials_are_not_the_changes_fault(desk: Desk) -> None:
 
 def test_what_a_lost_answer_may_have_made_is_remembered(history: Desk) -> None:
     position = history.hire(start_date=date(2026, 3, 1))
-    run = stopped(position, error=UnclearOutcome("lost"))
+    run = stopped(position, error=UnclearOutcomeError("lost"))
     run.unanswered.add(str(position.pk))
     history.store(history.done(position, run))
     assert history.job(position).tried == ["2026-03-01"]
@@ -309,13 +316,13 @@ def test_what_a_lost_answer_may_have_made_is_remembered(history: Desk) -> None:
 
 def test_what_was_certainly_not_made_is_not_remembered(history: Desk) -> None:
     position = history.hire()
-    history.store(history.done(position, stopped(position, error=Unavailable("down"))))
+    history.store(history.done(position, stopped(position, error=UnavailableError("down"))))
     assert history.job(position).tried == []
 
 
 def test_what_a_lost_answer_may_have_written_to_a_flat_record_is_remembered_as_it_was_said(flat: Desk) -> None:
     position = flat.hire()
-    run = stopped(position, error=UnclearOutcome("lost"))
+    run = stopped(position, error=UnclearOutcomeError("lost"))
     run.unanswered.add(str(position.pk))
     said = [{"values": {"title": "Baker"}, "defaulted": [], "before": [{"title": "Cook"}]}]
     flat.store(flat.done(position, run, {str(position.pk): said}))
@@ -415,7 +422,7 @@ def test_a_connection_that_was_changed_meanwhile_keeps_what_was_written_and_send
 def test_the_book_is_read_anew(desk: Desk) -> None:
     """Somebody pressed Retry now, or another turn backed off: not what this turn remembers counts."""
     position = desk.hire()
-    desk.integration.retry_count, desk.integration.retry_message = 5, "long ago"
+    desk.integration.retry_count, desk.integration.retry_said = 5, kept("long ago")
     desk.store(desk.done(position, report(outcome(position))))
     assert not Event.objects.filter(kind="recovered").exists()
     assert desk.integration.retry_count == 0
@@ -568,9 +575,9 @@ def test_an_untouched_position_that_is_being_saved_keeps_its_own_job(flat: Desk)
 @pytest.mark.parametrize(
     ("error", "candidate"),
     [
-        (EmployeeNotFound("Nobody."), ""),
-        (MatchRefused("Not her.", candidate="e9"), "e9"),
-        (MatchRefused("Another's.", cause="already_matched", candidate="e9"), "e9"),
+        (EmployeeNotFoundError("Nobody."), ""),
+        (MatchRefusedError("Not her.", candidate="e9"), "e9"),
+        (MatchRefusedError("Another's.", cause="already_matched", candidate="e9"), "e9"),
     ],
 )
 def test_nobody_there_is_kept_with_the_reason(desk: Desk, error: ConnectorError, candidate: str) -> None:
@@ -587,7 +594,7 @@ def test_nobody_there_is_kept_with_the_reason(desk: Desk, error: ConnectorError,
 def test_what_a_person_has_decided_meanwhile_stays(desk: Desk, state: str) -> None:
     position = desk.hire()
     link = desk.matched(position)
-    done = desk.done(position, stopped(position, error=EmployeeNotFound("Nobody."), how={"result": "failed"}))
+    done = desk.done(position, stopped(position, error=EmployeeNotFoundError("Nobody."), how={"result": "failed"}))
     EmployeeLink.objects.filter(pk=link.pk).update(state=state)
     desk.store(done)
     link.refresh_from_db()
@@ -600,7 +607,7 @@ def test_a_record_that_is_left_is_free_for_whoever_was_refused_it(desk: Desk) ->
     for each, record in ((refused, "e1"), (elsewhere, "e2")):
         desk.matched(each, record, state=EmployeeLink.State.NOT_MATCHED, cause="already_matched")
         Job.objects.filter(position_key=each.pk).update(state=Job.State.FAILED)
-    desk.store(desk.done(position, stopped(position, error=EmployeeNotFound("Nobody."), how={"result": "failed"})))
+    desk.store(desk.done(position, stopped(position, error=EmployeeNotFoundError("Nobody."), how={"result": "failed"})))
     assert desk.job(refused).state == Job.State.WAITING
     assert desk.job(elsewhere).state == Job.State.FAILED
 
@@ -694,13 +701,13 @@ def test_a_connection_is_stopped_once(desk: Desk) -> None:
     position = desk.hire()
     for _ in range(2):
         Job.objects.update(state=Job.State.RUNNING)
-        desk.store(desk.done(position, stopped(position, error=NotAuthorized("No."))))
+        desk.store(desk.done(position, stopped(position, error=NotAuthorizedError("No."))))
     assert Event.objects.filter(integration=desk.integration, kind="stopped").count() == 1
 
 
 def test_new_credentials_are_not_stopped_by_the_refusal_of_the_old_ones(desk: Desk) -> None:
     position = desk.hire()
-    done = desk.done(position, stopped(position, error=NotAuthorized("No.")))
+    done = desk.done(position, stopped(position, error=NotAuthorizedError("No.")))
     Integration.objects.update(version=99)
     assert not desk.store(done)
     desk.integration.refresh_from_db()
@@ -711,10 +718,10 @@ def test_new_credentials_are_not_stopped_by_the_refusal_of_the_old_ones(desk: De
 @pytest.mark.parametrize(
     ("errors", "seconds"),
     [
-        ([RateLimited("slow", wait=100)], (101, 101)),
-        ([RateLimited("slow", wait=100), RateLimited("slow", wait=300)], (301, 301)),
-        ([RateLimited("slow", wait=0), RateLimited("slow")], (1, 1)),
-        ([RateLimited("slow")], (24, 36)),
+        ([RateLimitedError("slow", wait=100)], (101, 101)),
+        ([RateLimitedError("slow", wait=100), RateLimitedError("slow", wait=300)], (301, 301)),
+        ([RateLimitedError("slow", wait=0), RateLimitedError("slow")], (1, 1)),
+        ([RateLimitedError("slow")], (24, 36)),
     ],
 )
 def test_too_many_requests_make_the_connection_wait(
@@ -737,7 +744,7 @@ def test_too_many_requests_make_the_connection_wait(
 
 
 def test_a_connection_that_answers_again_says_so(desk: Desk) -> None:
-    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_message="down")
+    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_said=kept("down"))
     position = desk.hire()
     assert desk.store(desk.done(position, report(outcome(position, "failed"))))
     book = Integration.objects.get(pk=desk.integration.pk)
@@ -747,7 +754,7 @@ def test_a_connection_that_answers_again_says_so(desk: Desk) -> None:
 
 
 def test_what_asked_nobody_says_nothing_of_the_connection(desk: Desk) -> None:
-    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_message="down")
+    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_said=kept("down"))
     position = desk.hire()
     desk.store(desk.done(position, report(outcome(position, "failed"), exchanges=())))
     assert Integration.objects.get(pk=desk.integration.pk).retry_count == 3
@@ -755,7 +762,7 @@ def test_what_asked_nobody_says_nothing_of_the_connection(desk: Desk) -> None:
 
 def down(desk: Desk, number: int) -> list[Done]:
     positions = [desk.hire() for _ in range(number)]
-    return [desk.done(p, stopped(p, error=Unavailable("Down."))) for p in positions]
+    return [desk.done(p, stopped(p, error=UnavailableError("Down."))) for p in positions]
 
 
 def test_three_in_a_row_without_an_answer_make_the_connection_wait(desk: Desk) -> None:
@@ -777,7 +784,7 @@ def test_an_answer_between_them_begins_anew(desk: Desk) -> None:
 
 
 def test_a_connection_that_was_down_waits_on_at_the_first_one(desk: Desk) -> None:
-    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_message="down")
+    Integration.objects.update(retry_at=timezone.now(), retry_count=3, retry_said=kept("down"))
     assert not desk.store(*down(desk, 1))
     assert Integration.objects.get(pk=desk.integration.pk).retry_count == 4
 
@@ -786,7 +793,7 @@ def test_how_long_a_system_that_is_down_asked_to_wait(desk: Desk) -> None:
     before = timezone.now()
     positions = [desk.hire() for _ in range(3)]
     waits = [None, 300, 100]
-    desk.store(*(desk.done(p, stopped(p, error=Unavailable("Down.", wait=w)))
+    desk.store(*(desk.done(p, stopped(p, error=UnavailableError("Down.", wait=w)))
                  for p, w in zip(positions, waits, strict=True)))  # fmt: skip
     book = Integration.objects.get(pk=desk.integration.pk)
     assert book.retry_at is not None
@@ -794,7 +801,7 @@ def test_how_long_a_system_that_is_down_asked_to_wait(desk: Desk) -> None:
 
 
 def protected(desk: Desk, *positions: Position) -> bool:
-    error = RecordRefused("It", NotAuthorized("No right.", cause="missing_right"))
+    error = RecordRefusedError("It", NotAuthorizedError("No right.", cause="missing_right"))
     return desk.store(*(desk.done(p, stopped(p, error=error)) for p in positions))
 
 
@@ -823,7 +830,7 @@ def test_several_positions_of_one_protected_employee_are_one(desk: Desk) -> None
     for title in ("Cook", "Chef"):
         desk.position(position.employee, title=title)
     theirs = list(Position.objects.filter(employee=position.employee))
-    error = RecordRefused("It", NotAuthorized("No right."))
+    error = RecordRefusedError("It", NotAuthorizedError("No right."))
     assert desk.store(desk.done(position, stopped(*theirs, error=error)))
     assert {desk.job(p).state for p in theirs} == {Job.State.FAILED}
 
@@ -870,7 +877,7 @@ def test_an_entry_says_everything_in_bounds(desk: Desk) -> None:
             vendor_text="v" * 3000,
             vendor_code="c" * 90,
             changes={"title": Change(None, "Cook"), "percentage": Change("", 80)},
-            unsent={"cost_centre": "It has none."},
+            unsent={"cost_centre": as_message("It has none.")},
             warnings=tuple(Warning(f"w{n}", "title") for n in range(150)),
             trace=[Trace("Read there", True, "t" * 5000)],
         )
@@ -885,11 +892,12 @@ def test_an_entry_says_everything_in_bounds(desk: Desk) -> None:
     remote = next(f.remote for f in desk.integration.system.fields if f.ours == "title")
     assert attempt.changes[0] == {"field": "title", "remote": remote, "old": None, "new": "Cook"}
     assert (attempt.changes[1]["old"], attempt.changes[1]["new"]) == (None, "80")
-    assert attempt.unsent == {"cost_centre": "It has none."}
+    assert unsent_of(attempt) == {"cost_centre": "It has none."}
     assert len(attempt.warnings) == MOST_LINES
-    assert attempt.warnings[0] == {"field": "title", "message": "w0"}
-    assert attempt.trace[0]["title"] == "Read there"
-    assert len(attempt.trace[0]["detail"]) <= LONGEST_TEXT
+    assert (attempt.warnings[0]["field"], warnings_of(attempt)[0]) == ("title", "w0")
+    line = Trace.from_json(attempt.trace[0])
+    assert str(line.title) == "Read there"
+    assert len(str(line.detail)) <= LONGEST_TEXT
     assert attempt.exchanges[0]["url"] == AN_EXCHANGE.url
     assert attempt.started_at <= attempt.finished_at
 

@@ -30,6 +30,7 @@ from tests.factories import (
     PositionFactory,
 )
 from tests.positions.conftest import Api
+from tests.said import kept
 from tests.synclog.pages import client_of, connection, job, text_of
 from tests.synclog.world import World
 
@@ -151,10 +152,11 @@ def test_a_dismissed_change_is_not_in_sync(world: World) -> None:
 def test_settings_and_what_goes_along_are_part_of_it(world: World) -> None:
     department = DepartmentFactory(organization=world.organization, code="1")
     integration, position = sent(world, "fortnox", department=department)
-    switch = integration.system.field("department").enabled_by
+    switch = integration.system.field("department").opt_in
+    assert switch
 
     def set_to(on: bool) -> None:
-        integration.settings = {**integration.settings, switch: on, "send_cost_centre": False}
+        integration.settings = {**integration.settings, switch.name: on, "send_cost_centre": False}
         integration.save(update_fields=["settings"])
 
     set_to(True)
@@ -279,7 +281,7 @@ def one_of_each(integration: Integration, number: int = 1) -> dict[Truth, list[i
             PositionFactory.build(employee=employees[n % 3], company=company) for n in range(number)
         )
         found[truth] = [row.pk for row in rows]
-        values: dict[str, Any] = {
+        values: Any = {
             Truth.CHANGED: {"stale": True},
             Truth.PARTLY: {"left": {"title": "x"}},
             Truth.UNKNOWN: {"look_on": agreeing.AT_ONCE},
@@ -417,7 +419,7 @@ def test_a_stopped_connection_with_many_waiting_comes_first(organization: Organi
     for _ in range(3):
         job(integration, state="waiting", cause="")
     Integration.objects.update(
-        stopped_at=timezone.now(), stopped_cause="not_authorized", stopped_message="The token was refused."
+        stopped_at=timezone.now(), stopped_cause="not_authorized", stopped_said=kept("The token was refused.")
     )
     Integration.objects.update(credentials=_complete(integration))
     response = client_of(organization).get("/admin/")
@@ -425,7 +427,7 @@ def test_a_stopped_connection_with_many_waiting_comes_first(organization: Organi
     assert first.said == "Netvisor Oulu is stopped: 3 changes waiting"
     assert "The token was refused. Renew the credentials under its Settings, or press Try again" in first.remedy
     assert "No change is waiting for a person" not in text_of(response)
-    Integration.objects.update(stopped_at=None, retry_count=3, retry_message="It did not answer.")
+    Integration.objects.update(stopped_at=None, retry_count=3, retry_said=kept("It did not answer."))
     first, *_ = client_of(organization).get("/admin/").context["needs"]
     assert first.said == "Netvisor Oulu does not let us send: 3 changes waiting" and "Nothing to do" in first.remedy
     Integration.objects.update(retry_count=0, paused_at=timezone.now(), paused_by="anna")

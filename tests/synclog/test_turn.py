@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from integrations.models import Integration
-from integrations.sdk.errors import Interrupted
+from integrations.sdk.errors import InterruptedRunError
 from positions.models import Position
 from synclog.engine import worker_turn as turns
 from synclog.engine.lease import Held
@@ -48,9 +48,9 @@ def asks(turn: Turn, meanwhile: Callable[[], object] = lambda: None) -> None:
         asked = pool.submit(turn._guard)
         until = time.monotonic() + 30
         while not asked.done() and time.monotonic() < until:
-            if not turn._events.empty():
+            if not turn._owner._calls.empty():
                 meanwhile()
-            turn._wait(0.01)
+            turn._owner.serve(0.01)
         asked.result(0)
 
 
@@ -87,11 +87,11 @@ def test_no_call_is_made_after_the_connection_was_changed(desk: Desk, change: di
     asks(turn)
     Integration.objects.update(**change)
     turn._known_at -= 2 * KNOWN
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         asks(turn)
     Integration.objects.update(paused_at=None, stopped_at=None, send_positions=True, version=desk.integration.version)
     turn._known_at -= 2 * KNOWN
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         asks(turn)
 
 
@@ -104,7 +104,7 @@ def test_no_call_is_made_where_the_database_does_not_say_whether_it_may(
         raise DatabaseError("locked")
 
     monkeypatch.setattr(turn, "_look", trouble)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         asks(turn)
 
 
@@ -114,14 +114,14 @@ def test_no_call_is_made_when_the_lease_ran_out_while_it_was_asked_for(desk: Des
     def long_after() -> None:
         desk.held._until = 0.0
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         asks(turn_of(desk), long_after)
 
 
 def test_no_call_is_made_without_the_lease(desk: Desk) -> None:
     turn = turn_of(desk)
     desk.held._until = 0.0
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedRunError):
         turn._guard()
 
 

@@ -23,7 +23,13 @@ from integrations.sandboxes.server import Tenants
 from integrations.sdk.connector import Connector
 from integrations.sdk.context import Context, Limiter, MemoryMatches, MemoryOutbox, MemoryVault
 from integrations.sdk.declaration import Model
-from integrations.sdk.errors import EmployeeNotFound, NotAuthorized, RateLimited, Unavailable, UnclearOutcome
+from integrations.sdk.errors import (
+    EmployeeNotFoundError,
+    NotAuthorizedError,
+    RateLimitedError,
+    UnavailableError,
+    UnclearOutcomeError,
+)
 from integrations.sdk.values import Company, Department, Person, Position
 from integrations.systems.registry import connector_for
 
@@ -254,7 +260,7 @@ class Behaviour:
     def test_wrong_credentials_stop_the_connection(self, rig: Rig) -> None:
         self.spoil_credentials(rig)
         report = rig.sync(self.position())
-        assert isinstance(report.error, NotAuthorized), report.error
+        assert isinstance(report.error, NotAuthorizedError), report.error
         assert report.outcomes["1"].result == "error"
         assert rig.there() == self.untouched(rig)
         lines = rig.connector().check()
@@ -400,7 +406,7 @@ class Behaviour:
     def test_unknown_employee(self, empty_rig: Rig) -> None:
         report = empty_rig.sync(self.position())
         outcome = report.outcomes["1"]
-        assert isinstance(report.error, EmployeeNotFound)
+        assert isinstance(report.error, EmployeeNotFoundError)
         assert (outcome.result, outcome.cause) == ("failed", "employee_not_found")
         assert self.person.national_id not in outcome.message
 
@@ -423,25 +429,25 @@ class Behaviour:
     def test_rate_limit_with_retry_after(self, rig: Rig) -> None:
         self.trouble(rig, status=429, headers={"Retry-After": "7"})
         error = rig.sync(self.position()).error
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert error.wait == 7
 
     def test_rate_limit_without_retry_after(self, rig: Rig) -> None:
         self.trouble(rig, status=429)
         error = rig.sync(self.position()).error
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
 
     def test_server_error(self, rig: Rig) -> None:
         self.trouble(rig, status=503)
         report = rig.sync(self.position())
-        assert isinstance(report.error, Unavailable)
+        assert isinstance(report.error, UnavailableError)
         assert report.outcomes["1"].result == "error"
 
     def test_a_wrong_address_is_not_told_as_wrong_credentials(self, rig: Rig) -> None:
         """Nothing of this system is there: neither are its credentials wrong nor is the employee missing."""
         self.trouble(rig, status=404, body="<html>Nothing here</html>")
         report = rig.sync(self.position())
-        assert isinstance(report.error, Unavailable), report.error
+        assert isinstance(report.error, UnavailableError), report.error
 
     def test_lost_answer_is_found_again_and_adopted(self, rig: Rig) -> None:
         connector = rig.connector()
@@ -449,7 +455,7 @@ class Behaviour:
         rig.read_timeout = 0.4
         rig.fail(kind="hang", method=self.write_method, path=self.write_path, seconds=0.9, after=True)
         first = rig.sync(self.position())
-        assert isinstance(first.error, UnclearOutcome), first.error
+        assert isinstance(first.error, UnclearOutcomeError), first.error
         rig.read_timeout = None
         second = rig.one(self.position())
         assert second.result in ("sent", "skipped"), second

@@ -26,6 +26,7 @@ from integrations.sdk.declaration import Delete, Model, Transport
 from integrations.sdk.limiter import WindowLimiter
 from integrations.sdk.values import Company, Department
 from integrations.systems.registry import connector_for
+from positions import models as positions
 from positions.models import Position
 from synclog.engine import actions, worker_turn
 from synclog.models import Job
@@ -57,7 +58,7 @@ class Case:
 
     @property
     def state(self) -> dict[str, Any]:
-        return self.sandbox.state  # type: ignore[no-any-return]
+        return self.sandbox.state
 
     @property
     def employee(self) -> Any:
@@ -79,7 +80,7 @@ class Case:
         every = {**self.behaviour.values, **(self.behaviour.end_values if values.get("end_date") else {}), **values}
         for name, value in list(every.items()):
             if isinstance(value, Department):
-                found = DepartmentFactory._meta.model.objects.filter(organization=self.world.organization)
+                found = positions.Department.objects.filter(organization=self.world.organization)
                 every[name] = found.filter(code=value.code).first() or DepartmentFactory(
                     organization=self.world.organization, code=value.code, name=value.name
                 )
@@ -181,12 +182,12 @@ def translated(case: Case) -> bool:
 @common("no_translation", translated)
 def _no_translation(case: Case) -> Iterator[None]:
     field = case.system.field("contract_type")
-    assert field.codes is not None
-    rows = case.integration.settings.get(field.table) or {}
+    assert field.codes is not None and field.table is not None
+    rows = case.integration.settings.get(field.table.name) or {}
     ours = next(code for code, theirs in field.codes.items() if theirs is None and code not in rows)
     case.save(contract_type=ours)
     yield
-    case.set(**{field.table: {**rows, ours: field.codes["permanent"] or rows["permanent"]}})
+    case.set(**{field.table.name: {**rows, ours: field.codes["permanent"] or rows["permanent"]}})
 
 
 def _spoilt(case: Case, pair: tuple[str, Any] | None) -> dict[str, Any]:
@@ -361,7 +362,7 @@ def _mistake(case: Case) -> Iterator[None]:
 
 # Asks nobody to do anything, or is tested where it comes about.
 ELSEWHERE = {
-    "changed_in_target": "goes on by itself: tests/systems/kit.py and the systems' own tests of Stale",
+    "changed_in_target": "goes on by itself: tests/systems/kit.py and the systems' own tests of StaleError",
     "private_address": "the operator's: tests/integrations/test_addresses.py",
     "interrupted": "goes on by itself: tests/synclog/test_engine.py",
     "switched_off": "tests/synclog/test_recording.py::test_activation_sends_nothing",
@@ -462,7 +463,7 @@ def _two_with_one_number(case: Case) -> Iterator[None]:
 
 
 def _tripletex_person(case: Case) -> dict[str, Any]:
-    return case.state["Employee"][-1]  # type: ignore[no-any-return]
+    return case.state["Employee"][-1]
 
 
 @own("tripletex", "birth_date_missing")

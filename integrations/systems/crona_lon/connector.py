@@ -18,8 +18,8 @@ from integrations.sdk import (
     Change,
     CheckLine,
     Connector,
-    DataRefused,
-    EmployeeNotFound,
+    DataRefusedError,
+    EmployeeNotFoundError,
     Marks,
     Person,
     Remote,
@@ -121,14 +121,14 @@ class CronaLonConnector(Connector):
     def _by_number(self, person: Person) -> list[RemoteEmployee]:
         number = person.number.strip()
         if not number:
-            raise EmployeeNotFound(
+            raise EmployeeNotFoundError(
                 f"{person.name or 'The employee'} has no employee number, and a file for Crona Lön names people by it "
                 "alone. Fill it in on the employee; it goes into the next file when you save.",
                 cause="employee_number_missing",
             )
         for what, text in (("employee number", number), *self._name_and_email(person)):
             if not re.fullmatch(CHARACTERS, text):
-                raise DataRefused(
+                raise DataRefusedError(
                     f"The {what} holds control characters, which no file can carry. Type it anew on the employee, "
                     "then press Re-sync.",
                     cause="bad_characters",

@@ -21,21 +21,21 @@ from integrations.sdk import (
     Change,
     CheckLine,
     Connector,
-    DataRefused,
-    EmployeeNotFound,
+    DataRefusedError,
+    EmployeeNotFoundError,
     Grant,
     Mark,
     Marks,
-    NotAuthorized,
+    NotAuthorizedError,
     Person,
-    RateLimited,
+    RateLimitedError,
     Remote,
     RemoteEmployee,
     Response,
     Search,
-    Stale,
+    StaleError,
     Tokens,
-    Unavailable,
+    UnavailableError,
     Wanted,
     Warning,
     Written,
@@ -156,7 +156,7 @@ class EntraIdConnector(Connector):
             "Entra ID refused the sign-in. Compare tenant ID, client ID and client secret with Entra admin centre > "
             "App registrations > the app, and renew the secret there if it has expired."
         )
-        raise NotAuthorized(
+        raise NotAuthorizedError(
             message,
             cause="secret_expired" if number == "7000222" else "",
             vendor_text=text[:500],
@@ -176,29 +176,29 @@ class EntraIdConnector(Connector):
         code, text = _error(response)
         words: dict[str, str] = {"vendor_text": text, "vendor_code": code or str(response.status)}
         if response.status == 401:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "Entra ID refused our access token although it is new. Check that the app still exists and is not "
                 f"blocked (Entra admin centre > App registrations), and renew its client secret in {SECRETS}.",
                 **words,
             )
         if response.status == 403:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 f"Entra ID does not let this app do that: it needs the application permission {right}. Grant it in "
                 f"{GRANT}; then press Resume.",
                 cause="permission_missing",
                 **words,
             )
         if code == "Directory_ConcurrencyViolation":
-            raise Stale("The user was being changed in Entra ID at the same moment.", **words)
+            raise StaleError("The user was being changed in Entra ID at the same moment.", **words)
         if response.status == 404:
-            raise Unavailable(
+            raise UnavailableError(
                 "Entra ID does not know this address. Check the addresses in the connection.", wait=None, **words
             )
         raise self._data_refused(response, code, text, words)
 
-    def _data_refused(self, response: Response, code: str, text: str, words: Mapping[str, str]) -> DataRefused:
+    def _data_refused(self, response: Response, code: str, text: str, words: Mapping[str, str]) -> DataRefusedError:
         if ON_PREMISES_WORDS.search(text):
-            return DataRefused(_on_premises("This user"), cause="managed_on_premises", **words)
+            return DataRefusedError(_on_premises("This user"), cause="managed_on_premises", **words)
         if code == "Request_UnsupportedQuery":
             return self.not_understood(**words)
         return self.data_refused(self._named(response, text), **words)
@@ -276,7 +276,7 @@ class EntraIdConnector(Connector):
         return tuple((MATCH_WORDS[step], value, partial(taken, step, value)) for step, value in values.items())
 
     def hint(self, person: Person) -> str:
-        """Raises DataRefused where somebody was found whom the settings leave alone."""
+        """Raises DataRefusedError where somebody was found whom the settings leave alone."""
         if person.id in self._left_alone:
             self._require_taken(self._left_alone.pop(person.id))
         if "employeeId" in self._steps and len(person.number.strip()) > EMPLOYEE_ID_LENGTH:
@@ -296,7 +296,7 @@ class EntraIdConnector(Connector):
         if cause:
             what = "a guest user" if cause == "guest_account" else "a disabled account"
             setting = "Leave guest users alone" if cause == "guest_account" else "Leave disabled accounts alone"
-            raise DataRefused(
+            raise DataRefusedError(
                 f"User {user['id']} is {what} in Entra ID, and this connection leaves those alone. Change the account "
                 f"there, or switch {setting} off in the connection's settings, then press Re-sync.",
                 cause=cause,
@@ -343,7 +343,7 @@ class EntraIdConnector(Connector):
                 return users
             # The token goes along with every call, so a page elsewhere is never asked for.
             if urlsplit(link)[:2] != urlsplit(self._base)[:2] or link in seen or len(seen) >= PAGES:
-                raise Unavailable(
+                raise UnavailableError(
                     "Entra ID sent us to another address for the rest of its answer, which is never followed. Nothing "
                     "to do: it is tried again."
                 )
@@ -370,7 +370,7 @@ class EntraIdConnector(Connector):
             return ask(",".join(names))
         try:
             return ask(",".join([*names, LEAVE_DATE.name]))
-        except NotAuthorized as error:
+        except NotAuthorizedError as error:
             if error.cause != "permission_missing":
                 raise
         response = ask(",".join(names))
@@ -390,7 +390,7 @@ class EntraIdConnector(Connector):
             raise _no_longer_there(employee)
         # "Update user": what is synced from a local directory is mastered there. Null and false are writable.
         if user.get("onPremisesSyncEnabled") is True:
-            raise DataRefused(_on_premises(f"User {employee.id}"), cause="managed_on_premises")
+            raise DataRefusedError(_on_premises(f"User {employee.id}"), cause="managed_on_premises")
         values = self._values(user)
         left = values.get("end_date")
         # Whoever comes back after a gap is hired anew; what follows at once belongs to the same employment. Only the
@@ -420,14 +420,14 @@ class EntraIdConnector(Connector):
 
     def _day(self, shown: Any) -> date | None:
         """The day in the organization's zone of a moment there, whoever wrote it and whatever the hour. Raises
-        Unavailable."""
+        UnavailableError."""
         day = sure_date(shown)
         if day is None or "T" not in str(shown):
             return day
         try:
             moment = datetime.fromisoformat(str(shown))
         except ValueError:
-            raise Unavailable("It gave a date that cannot be read.", vendor_text=str(shown)[:100]) from None
+            raise UnavailableError("It gave a date that cannot be read.", vendor_text=str(shown)[:100]) from None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(self.context.zone).date()
 
     def _moment(self, which: Moment, day: date) -> str:
@@ -466,7 +466,7 @@ class EntraIdConnector(Connector):
         for write in self._further(employee, remote, changes):
             try:
                 warnings += write()
-            except DataRefused as error:
+            except DataRefusedError as error:
                 if not written:
                     raise
                 label = BY_KEY[error.field].label if error.field else "A part"
@@ -522,7 +522,7 @@ class EntraIdConnector(Connector):
         ours, name, right = which.ours, which.name, which.right
         try:
             self._patch(employee, {name: self._moment(which, day) if day else None}, right)
-        except NotAuthorized as error:
+        except NotAuthorizedError as error:
             if error.cause != "permission_missing":
                 raise
             label = BY_KEY[ours].label
@@ -533,7 +533,7 @@ class EntraIdConnector(Connector):
                     ours,
                 )
             ]
-        except DataRefused as error:
+        except DataRefusedError as error:
             error.field = error.field or ours
             raise
         return []
@@ -577,7 +577,7 @@ class EntraIdConnector(Connector):
             self.http.put(
                 address, json={"@odata.id": f"{self._base}/users/{quote(manager_id, safe='')}"}, classify=classify
             )
-        except DataRefused as error:
+        except DataRefusedError as error:
             error.field = "manager"
             raise
         if missing:
@@ -606,7 +606,7 @@ class EntraIdConnector(Connector):
 def _raise_for_trouble(response: Response) -> None:
     """The same everywhere, by the status alone: the body of a 429 may say nothing at all."""
     if response.status == 429:
-        raise RateLimited(
+        raise RateLimitedError(
             "Entra ID takes no more requests for the moment. Nothing to do: it goes on by itself.",
             wait=response.retry_after(),
             vendor_text=_error(response)[1],
@@ -655,8 +655,8 @@ def _on_premises(who: str) -> str:
     )
 
 
-def _no_longer_there(employee: RemoteEmployee) -> EmployeeNotFound:
-    return EmployeeNotFound(
+def _no_longer_there(employee: RemoteEmployee) -> EmployeeNotFoundError:
+    return EmployeeNotFoundError(
         f"User {employee.id} is no longer in Entra ID. Restore or add the user there, or correct the "
         "employee here, then press Re-sync."
     )

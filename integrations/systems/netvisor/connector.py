@@ -29,21 +29,21 @@ from integrations.sdk import (
     Connector,
     ConnectorError,
     Context,
-    DataRefused,
-    EmployeeNotFound,
+    DataRefusedError,
+    EmployeeNotFoundError,
     Foreign,
-    Interrupted,
+    InterruptedRunError,
     Marks,
-    NotAuthorized,
+    NotAuthorizedError,
     Person,
-    RateLimited,
+    RateLimitedError,
     Remote,
     RemoteEmployee,
     Response,
     Search,
-    Stale,
-    Unavailable,
-    UnclearOutcome,
+    StaleError,
+    UnavailableError,
+    UnclearOutcomeError,
     Wanted,
     Written,
     date_of,
@@ -143,7 +143,7 @@ class Signature(AuthBase):
                 partner_key=given["partner_key"],
             )
         except UnicodeEncodeError:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "The sender, an identifier or a key of this connection contains a character that Netvisor cannot "
                 "verify. Type it in again in the connection's credentials, in plain letters and digits."
             ) from None
@@ -179,10 +179,10 @@ class NetvisorConnector(Connector):
     def check(self) -> Sequence[CheckLine]:
         try:
             count = len(self._employees())
-        except Interrupted:
+        except InterruptedRunError:
             raise
         except ConnectorError as error:
-            return [CheckLine(False, "Credentials and company", _said(error), _where(error))]
+            return [CheckLine(False, "Credentials and company", _said(error), _where(error), refusal=error.said)]
         company = self.credentials["organisation_id"]
         lines = [
             CheckLine(True, "Credentials and company", f"Netvisor takes the keys for {company}."),
@@ -211,12 +211,12 @@ class NetvisorConnector(Connector):
         title = f"{title} ({resource})"
         try:
             self._call(resource, query, body, write=False)
-        except DataRefused:
+        except DataRefusedError:
             pass
-        except Interrupted:
+        except InterruptedRunError:
             raise
         except ConnectorError as error:
-            return CheckLine(False, title, _said(error), _where(error))
+            return CheckLine(False, title, _said(error), _where(error), refusal=error.said)
         return CheckLine(True, title, "Allowed.")
 
     # employees
@@ -282,7 +282,7 @@ class NetvisorConnector(Connector):
             # Without periods it is one of many that are looked through: nothing of it belongs in anybody's log.
             flags = {"employmentperiods": "1"} if periods else {}
             root = self._call("getemployee.nv", {**query, **flags}, keep_answer=periods)
-        except DataRefused as error:
+        except DataRefusedError as error:
             if error.vendor_code != "INVALID_DATA":
                 raise
             return None
@@ -297,7 +297,7 @@ class NetvisorConnector(Connector):
         # The call that confirmed the employee brought the periods along: they are used once, then read anew.
         shown = employee.raw.pop("shown", None) or self._employee(netvisorkey=employee.id)
         if shown is None:
-            raise EmployeeNotFound(
+            raise EmployeeNotFoundError(
                 f"The employee {employee.id} is no longer in Netvisor. Add the person there, then press Re-sync."
             )
         periods = [period for period in _all(shown, "employmentperiod") if _text(period, "netvisorkey")]
@@ -315,7 +315,7 @@ class NetvisorConnector(Connector):
         root = self._call("addjobperiod.nv", {"employeeidentifier": employee.id}, body, write=True)
         key = next((_text(e) for e in _all(root, "inserteddataidentifier")), "")
         if not key:
-            raise UnclearOutcome("Netvisor took the new period but did not say under which key.")
+            raise UnclearOutcomeError("Netvisor took the new period but did not say under which key.")
         return Written(key)
 
     def update(
@@ -418,18 +418,22 @@ class NetvisorConnector(Connector):
         """No XML of Netvisor's: only the status is left to go by."""
         about: dict[str, Any] = {"vendor_text": self._masked(response.said), "vendor_code": str(response.status)}
         if response.status in (401, 403):
-            return NotAuthorized(f"Netvisor refused the keys or the right to {resource}. {_KEYS_REMEDY}", **about)
+            return NotAuthorizedError(f"Netvisor refused the keys or the right to {resource}. {_KEYS_REMEDY}", **about)
         if response.status == 404:
-            return Unavailable(f"There is no {resource} at this address. Check the connection's base URL.", **about)
+            return UnavailableError(
+                f"There is no {resource} at this address. Check the connection's base URL.", **about
+            )
         if not (write and response.status in BROKE_DOWN):
             try:
                 raise_for_trouble(response)
-            except (RateLimited, Unavailable) as error:
+            except (RateLimitedError, UnavailableError) as error:
                 error.vendor_text = about["vendor_text"]
                 return error
         if write and (response.ok or response.status in BROKE_DOWN):
-            return UnclearOutcome("The answer to a write could not be read, so it may have been carried out.", **about)
-        return Unavailable("The answer could not be read: it is not Netvisor's XML.", **about)
+            return UnclearOutcomeError(
+                "The answer to a write could not be read, so it may have been carried out.", **about
+            )
+        return UnavailableError("The answer could not be read: it is not Netvisor's XML.", **about)
 
     def _error(self, code: str, text: str, resource: str, status: int, write: bool) -> ConnectorError:
         """Our error for one of the codes of "Controlling errors"."""
@@ -437,9 +441,9 @@ class NetvisorConnector(Connector):
         if code == "AUTHENTICATION_FAILED":
             # This text can repeat the whole string to be signed; it ends where the address begins.
             about["vendor_text"] = re.split(r"https?://", about["vendor_text"])[0].rstrip()
-            return NotAuthorized(f"Netvisor refused the keys of this connection. {_KEYS_REMEDY}", **about)
+            return NotAuthorizedError(f"Netvisor refused the keys of this connection. {_KEYS_REMEDY}", **about)
         if code == "SERVICE_ACCESS_ERROR":
-            return NotAuthorized(
+            return NotAuthorizedError(
                 f"Netvisor does not let this connection use {resource}. Allow it in Netvisor under {RIGHTS_MENU}, "
                 "and make sure that the user of the keys still has rights.",
                 **about,
@@ -448,24 +452,24 @@ class NetvisorConnector(Connector):
             # Each of our requests has an id of its own: something on the way sent this one twice, and the first may
             # have been carried out.
             message = "Netvisor says that it has had this very request before."
-            return UnclearOutcome(message, **about) if write else Unavailable(message, **about)
+            return UnclearOutcomeError(message, **about) if write else UnavailableError(message, **about)
         if code.startswith("SYSTEM_MAINT"):
-            return Unavailable("Netvisor is closed for maintenance.", **about)
+            return UnavailableError("Netvisor is closed for maintenance.", **about)
         if code == "DUPLICATE_DATA" and write:
-            return Stale("Netvisor says that this period is already there.", **about)
+            return StaleError("Netvisor says that this period is already there.", **about)
         if code == "PERIOD_LOCK":
-            return DataRefused(
+            return DataRefusedError(
                 "The accounting period is locked in Netvisor. Open it there or change the dates here, then press "
                 "Re-sync.",
                 cause="period_locked",
                 **about,
             )
         if code == "TECHNICAL_ERROR" or status >= 500:
-            broke_down = UnclearOutcome if write and status in BROKE_DOWN else Unavailable
+            broke_down = UnclearOutcomeError if write and status in BROKE_DOWN else UnavailableError
             return broke_down("Netvisor had a technical fault.", **about)
         field = _named(text)
         remedy = f"Check the {BY_KEY[field].label.lower()} here" if field else "Correct the position here or there"
-        return DataRefused(f"Netvisor refused the position. {remedy}, then press Re-sync.", field=field, **about)
+        return DataRefusedError(f"Netvisor refused the position. {remedy}, then press Re-sync.", field=field, **about)
 
     def _masked(self, text: str) -> str:
         return self.http.masker.text(text[:300])
@@ -483,7 +487,7 @@ def _said(error: ConnectorError) -> str:
 
 def _where(error: ConnectorError) -> str:
     """Where to mend it in Netvisor, if it can be mended there."""
-    if not isinstance(error, NotAuthorized):
+    if not isinstance(error, NotAuthorizedError):
         return ""
     return RIGHTS_MENU if error.vendor_code == "SERVICE_ACCESS_ERROR" else KEYS_MENU
 
@@ -586,7 +590,7 @@ def _decimal(text: str | None) -> Decimal | None:
         return None
     number = number_of(text.replace(",", "."))
     if number is None:
-        raise Unavailable("Netvisor shows a number that cannot be read.", vendor_text=text[:100])
+        raise UnavailableError("Netvisor shows a number that cannot be read.", vendor_text=text[:100])
     return number
 
 

@@ -23,23 +23,23 @@ from integrations.sdk import (
     Change,
     CheckLine,
     Connector,
-    DataRefused,
-    EmployeeNotFound,
+    DataRefusedError,
+    EmployeeNotFoundError,
     Grant,
     Manager,
     Mark,
     Marks,
-    NotAuthorized,
+    NotAuthorizedError,
     Person,
-    RateLimited,
+    RateLimitedError,
     Remote,
     RemoteEmployee,
     Response,
     Search,
-    Stale,
+    StaleError,
     Tokens,
-    Unavailable,
-    UnclearOutcome,
+    UnavailableError,
+    UnclearOutcomeError,
     Wanted,
     Warning,
     Written,
@@ -258,7 +258,7 @@ class PowerOfficeGoConnector(Connector):
             if "quota" in text.lower():
                 raise _too_many(response)
             named = f"the privilege {privilege}" if privilege else "a privilege that it needs"
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 f"PowerOffice Go does not give this connection {named}. Ask PowerOffice to add it to the integration, "
                 "and check that the company subscribes to the Go module it belongs to; then press Resume.",
                 cause="privilege_missing",
@@ -270,9 +270,9 @@ class PowerOfficeGoConnector(Connector):
             if not validation and re.match(r"Employee with id = \d+ not found", detail):
                 raise _gone(words)
             if not validation and re.match(r"(Employment|.{0,80}\(line\)) with id = \d+ not found", detail):
-                raise Stale("The employment or its percentage is no longer in PowerOffice Go.", **words)
+                raise StaleError("The employment or its percentage is no longer in PowerOffice Go.", **words)
             if not detail:
-                raise Unavailable(
+                raise UnavailableError(
                     "PowerOffice Go knows no such address. Check the addresses of this connection; it is tried again.",
                     wait=None,
                     **words,
@@ -414,7 +414,7 @@ class PowerOfficeGoConnector(Connector):
             (r for r in rows if (text_of(r.get("EnterpriseNo")) == number if number else r.get("IsDefault"))), None
         )
         if hit is None:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"PowerOffice Go has no sub-unit {number}. Register it there, or enter its number under Companies in "
                 "this connection's settings, then press Re-sync."
                 if number
@@ -443,7 +443,7 @@ class PowerOfficeGoConnector(Connector):
             if rows
             else f"There is no {word} “{code}” in PowerOffice Go. Create it there"
         )
-        raise DataRefused(
+        raise DataRefusedError(
             f"{trouble}, or choose another {BY_KEY[field].label.lower()} here, then press Re-sync.",
             cause=f"{word}_missing",
             field=field,
@@ -485,7 +485,7 @@ class PowerOfficeGoConnector(Connector):
         live = [e for e in employments if not e.over(self.context.today)]
         default = [e for e in live if e.body.get("IsDefault")]
         if len(live) > 1 and len(default) != 1:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"This employee has {len(live)} employments in PowerOffice Go that are not over, and not exactly one "
                 "is the default. Mark the right one as default there, or end the others, then press Re-sync.",
                 cause="employment_not_unique",
@@ -543,7 +543,7 @@ class PowerOfficeGoConnector(Connector):
                 remote = self._remote(employee, self._with_lines(twin), record)
                 return self.write_into(employee, person, remote, wanted)
         if live:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"PowerOffice Go already has another employment of this employee, from {live[0].start}, that is not "
                 "over. If it is this position, give it the start date, occupation code and sub-unit that stand here; "
                 "else end or delete it there. Then press Re-sync.",
@@ -559,7 +559,9 @@ class PowerOfficeGoConnector(Connector):
         path = f"Employees/{employee.id}/Employments"
         made = _Employment(_record(self._call("POST", path, "Employment_Full", json=body)))
         if not made.body.get("Id"):
-            raise UnclearOutcome("PowerOffice Go answered without the new employment's id: it is looked for there.")
+            raise UnclearOutcomeError(
+                "PowerOffice Go answered without the new employment's id: it is looked for there."
+            )
         # Whether a new employment brings a percentage line along is not documented, so the lines are asked for.
         self._write_percentage(self._with_lines(made), values["percentage"], wanted.start)
         self._write_employee(employee, record, ready.employee)
@@ -593,7 +595,7 @@ class PowerOfficeGoConnector(Connector):
 
     def _require_open(self, employment: _Employment, changes: Mapping[str, Change]) -> None:
         if employment.closed and {*ON_EMPLOYMENT, "percentage"} & set(changes):
-            raise DataRefused(
+            raise DataRefusedError(
                 f"The employment in PowerOffice Go ended on {employment.end} and its end was reported for good, so it "
                 "is left alone. Open it again there, then press Re-sync; a new job is a position that starts after "
                 "that day.",
@@ -635,7 +637,7 @@ class PowerOfficeGoConnector(Connector):
     def _full_week(self, arrangement: str) -> Decimal:
         hours = FULL_TIME_HOURS.of(arrangement, self.settings)
         if not hours:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"PowerOffice Go wants the hours of a full week with “{dict(ARRANGEMENTS)[arrangement]}”, and only "
                 "your agreement says how many. Fill in its row under Hours of a full week in each scheme in the "
                 "connection's settings, then press Re-sync.",
@@ -735,28 +737,28 @@ def _classify_token(response: Response) -> None:
         raise no_sign_in(response)
     if response.status in (401, 403) or "subscription key" in text.lower():
         raise _not_signed_in(text, words)
-    raise NotAuthorized(
+    raise NotAuthorizedError(
         "PowerOffice Go knows no integration with this application key and client key: one of them is wrong, or the "
         f"company has removed the extension. {NEW_KEYS}",
         **words,
     )
 
 
-def _not_signed_in(text: str, words: Mapping[str, str]) -> NotAuthorized:
+def _not_signed_in(text: str, words: Mapping[str, str]) -> NotAuthorizedError:
     if "subscription key" in text.lower():
-        return NotAuthorized(
+        return NotAuthorizedError(
             "PowerOffice refused the subscription key. Copy the current key of your product subscription from "
             "developer.poweroffice.net > Profile and enter it under Credentials. Demo and production have one each.",
             **words,
         )
-    return NotAuthorized(f"PowerOffice Go refused our access token. {NEW_KEYS}", **words)
+    return NotAuthorizedError(f"PowerOffice Go refused our access token. {NEW_KEYS}", **words)
 
 
-def _too_many(response: Response) -> RateLimited:
+def _too_many(response: Response) -> RateLimitedError:
     text = _words(response)
     said = re.search(r"again in (\d{1,9}) second", text)
     wait = response.retry_after()
-    return RateLimited(
+    return RateLimitedError(
         "PowerOffice allows no more requests for this subscription key just now. Nothing to do: it is tried again.",
         wait=wait if wait is not None else float(said[1]) if said else None,
         vendor_text=text[:300],
@@ -789,8 +791,8 @@ def _more(response: Response) -> bool | None:
     return bool(paging.get("nextPageLink")) if isinstance(paging, dict) else None
 
 
-def _gone(words: Mapping[str, str]) -> EmployeeNotFound:
-    return EmployeeNotFound(
+def _gone(words: Mapping[str, str]) -> EmployeeNotFoundError:
+    return EmployeeNotFoundError(
         "The employee is no longer in PowerOffice Go. Add the employee there, or correct the employee number here, "
         "then press Re-sync.",
         **words,

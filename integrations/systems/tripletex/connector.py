@@ -18,21 +18,21 @@ from integrations.sdk import (
     CheckLine,
     Connector,
     ConnectorError,
-    DataRefused,
+    DataRefusedError,
     Grant,
     Mark,
     Marks,
-    NotAuthorized,
+    NotAuthorizedError,
     Person,
-    RateLimited,
+    RateLimitedError,
     Remote,
     RemoteEmployee,
     Response,
     Search,
-    Stale,
+    StaleError,
     Tokens,
-    Unavailable,
-    UnclearOutcome,
+    UnavailableError,
+    UnclearOutcomeError,
     Wanted,
     Warning,
     Written,
@@ -141,7 +141,7 @@ class TripletexConnector(Connector):
         if response.ok or _no_such_call(response):
             return
         _raise_for_load(response)
-        raise NotAuthorized(
+        raise NotAuthorizedError(
             "Tripletex refuses the consumer token or the employee token. Make a new employee token in Tripletex under "
             "Company > Employees > the owner > API access, and paste it into this connection.",
             **_words(response),
@@ -155,23 +155,23 @@ class TripletexConnector(Connector):
         _raise_for_load(response)
         words, code = _words(response), response.json_object().get("code")
         if code == 1000:  # "Unspecified exception", also seen with status 400
-            raise Unavailable("Tripletex met an error of its own.", **words)
+            raise UnavailableError("Tripletex met an error of its own.", **words)
         if response.status == 401:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "Tripletex does not let us in with a new session token. Check Company ID in this connection, and "
                 "that the employee token still exists under Company > Employees > the owner > API access.",
                 **words,
             )
         if response.status == 403:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "Tripletex does not give our employee token the right to do this. Give its owner access to employees "
                 "and salary on the employee's card (Company > Employees), or make a token for someone who has it.",
                 **words,
             )
         if response.status == 409 and code == 8000:
-            raise Stale("The employment was changed in Tripletex since it was read.", **words)
+            raise StaleError("The employment was changed in Tripletex since it was read.", **words)
         if response.status == 409 and code == 10000:
-            raise DataRefused(
+            raise DataRefusedError(
                 "The record is locked in Tripletex just now. Finish what holds it there, then press Re-sync.",
                 cause="locked_in_target",
                 **words,
@@ -181,10 +181,10 @@ class TripletexConnector(Connector):
     def _classify_update(self, response: Response) -> None:
         """As `classify`, for a record that was just read: if it is gone, it is time to read again."""
         if response.status == 404:
-            raise Stale("The record is no longer in Tripletex.", **_words(response))
+            raise StaleError("The record is no longer in Tripletex.", **_words(response))
         self.classify(response)
 
-    def _refusal(self, response: Response) -> DataRefused:
+    def _refusal(self, response: Response) -> DataRefusedError:
         """A refusal by the fields it names, all of them: several messages come together. The words are in the token
         owner's language: never a basis for a choice."""
         words = _words(response)
@@ -198,7 +198,7 @@ class TripletexConnector(Connector):
             if name and name not in named:
                 named.append(name)
         if not named:
-            return DataRefused(
+            return DataRefusedError(
                 "Tripletex refuses this employment. Its own words say why: correct it here or there, then press "
                 "Re-sync.",
                 **words,
@@ -208,7 +208,7 @@ class TripletexConnector(Connector):
             for name in named
         ]
         cause = {"dateOfBirth": "birth_date_missing", "shiftDurationHours": "shift_hours_missing"}.get(named[0], "")
-        return DataRefused(" ".join(dict.fromkeys(messages)), cause=cause, field=OURS[named[0]], **words)
+        return DataRefusedError(" ".join(dict.fromkeys(messages)), cause=cause, field=OURS[named[0]], **words)
 
     def _list(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
         """Every item, page by page. `fullResultSize` is not the total (README, "Response envelope"), so a short page
@@ -270,7 +270,7 @@ class TripletexConnector(Connector):
         """One item, to see what the token may see; none where there are too many to list at all."""
         try:
             return _values(self.http.get(path, params={"count": 1, "fields": fields}))
-        except DataRefused as error:
+        except DataRefusedError as error:
             if error.vendor_code != TOO_MANY_HITS:
                 raise
             return []
@@ -317,7 +317,7 @@ class TripletexConnector(Connector):
             for employee in self._list("employee", fields=EMPLOYEE):
                 for number in _national_ids(employee):
                     found.setdefault(number, []).append(employee)
-        except DataRefused as error:
+        except DataRefusedError as error:
             if error.vendor_code != TOO_MANY_HITS:
                 raise
             return {}  # more than 10,000 employees are not listed: this way of matching is closed
@@ -333,7 +333,7 @@ class TripletexConnector(Connector):
 
     def _remote(self, employment: dict[str, Any], times: Sequence[dict[str, Any]]) -> Remote:
         if not {"startDate", "endDate", "employmentDetails"} <= set(employment):
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "Tripletex hides dates or details of employments from our employee token. Give its owner access to "
                 "employees and salary on the employee's card (Company > Employees)."
             )
@@ -375,7 +375,7 @@ class TripletexConnector(Connector):
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         raw = employee.raw or {}
         if "dateOfBirth" in raw and not raw["dateOfBirth"]:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"Tripletex has no date of birth for {person.name} and takes no employment without one. Fill it in on "
                 "the employee's card there, then press Re-sync.",
                 cause="birth_date_missing",
@@ -450,7 +450,7 @@ class TripletexConnector(Connector):
         """The start may not pass the second row (changelog 2.68.9); the first one moves with it."""
         dates = sorted(str(row["date"]) for row in employment.get("employmentDetails") or ())
         if len(dates) > 1 and start.isoformat() >= dates[1]:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"Tripletex cannot move the start to {_day(start)}: its terms changed on {_day(sure_date(dates[1]))} "
                 "(a second details row). Correct the rows there, then press Re-sync.",
                 cause="later_details_row",
@@ -462,7 +462,7 @@ class TripletexConnector(Connector):
         """What an explicit null does is not documented, so that the answer is what counts."""
         for key in ("end_date", "end_reason"):
             if key in new and new[key] is None and answer.get(PERIOD_FIELDS[key]):
-                raise DataRefused(
+                raise DataRefusedError(
                     f"It was emptied here, but Tripletex kept {answer[PERIOD_FIELDS[key]]}. Empty it on the employment "
                     "there, then press Re-sync.",
                     cause="not_cleared",
@@ -497,11 +497,11 @@ class TripletexConnector(Connector):
     def _post_row(self, row: Mapping[str, Any]) -> None:
         try:
             self.http.post("employee/employment/details", json=row)
-        except DataRefused as refusal:
+        except DataRefusedError as refusal:
             # One row for each day: somebody may have made it since we looked.
             rows = self._list("employee/employment/details", employmentId=row["employment"]["id"], fields="id,date")
             if any(there.get("date") == row["date"] for there in rows):
-                raise Stale("A details row for that day was made in Tripletex meanwhile.") from refusal
+                raise StaleError("A details row for that day was made in Tripletex meanwhile.") from refusal
             raise
 
     def _later_terms(self, employment: Mapping[str, Any], wanted: Wanted) -> Iterator[Warning]:
@@ -519,7 +519,7 @@ class TripletexConnector(Connector):
         """What a new row must repeat of the row before it: whatever is left out counts as not chosen, and a wage left
         out would be no wage. The hourly wage follows from the annual salary, so that only one of them is repeated."""
         if "annualSalary" not in row or "hourlyWage" not in row:
-            raise DataRefused(
+            raise DataRefusedError(
                 "Tripletex hides the wage from our employee token, and a new details row without it would leave the "
                 "employee without pay. Give the token's owner the right to see wages, or choose in the connection's "
                 "settings that a change of terms corrects the row in force.",
@@ -571,7 +571,7 @@ class TripletexConnector(Connector):
     def _shift_hours(self, scheme: str) -> float:
         hours = SHIFT_HOURS.of(scheme, self.settings)
         if not hours:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"Tripletex wants shift hours with “{dict(HOURS_LABELS)[scheme]}”, and only your agreement says how "
                 "many. Fill in its row under Hours of a full week in each scheme in the connection's settings, then "
                 "press Re-sync.",
@@ -610,7 +610,7 @@ class TripletexConnector(Connector):
             else:
                 body = {"employee": {"id": int(employee_id)}, "fromDate": day, "hoursPerDay": float(hours)}
                 self.http.post("employee/standardTime", json=body)
-        except DataRefused as error:
+        except DataRefusedError as error:
             return (Warning(f"The weekly hours were not taken: {error.vendor_text or error.message}", "weekly_hours"),)
         return ()
 
@@ -626,7 +626,7 @@ class TripletexConnector(Connector):
 
     def _division_id(self, number: str) -> int:
         if number not in self._divisions:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"Tripletex has no sub-unit with organization number {number}. Register it there as a sub-unit "
                 "(virksomhet), or name another one in the connection's settings under Sub-units.",
                 cause="unknown_division",
@@ -644,7 +644,7 @@ class TripletexConnector(Connector):
 
         codes = self.once("occupation codes", fetch)
         if code not in codes:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"Tripletex has no occupation code {code}. Choose one from its list, on the position or in the "
                 "connection's settings under Occupation codes.",
                 cause="unknown_occupation_code",
@@ -688,7 +688,7 @@ def _raise_for_load(response: Response) -> None:
         reset = response.headers.get("X-Rate-Limit-Reset", "")
         if wait is None and reset.strip().isdigit():
             wait = float(reset)
-        raise RateLimited("Tripletex has had too many requests from us for now.", wait=wait, **_words(response))
+        raise RateLimitedError("Tripletex has had too many requests from us for now.", wait=wait, **_words(response))
     raise_for_trouble(response)
 
 
@@ -698,15 +698,15 @@ def _value(response: Response, *, written: bool = False) -> dict[str, Any]:
         return dict(response.json()["value"])
     except (ConnectorError, KeyError, TypeError, ValueError) as error:
         if written:
-            raise UnclearOutcome("Tripletex' answer could not be read.") from error
-        raise Unavailable("What answered is not Tripletex' API.", **response.words) from error
+            raise UnclearOutcomeError("Tripletex' answer could not be read.") from error
+        raise UnavailableError("What answered is not Tripletex' API.", **response.words) from error
 
 
 def _values(response: Response) -> list[dict[str, Any]]:
     """The objects in the answer to a list."""
     body = response.json()
     if not isinstance(body, dict) or not isinstance(body.get("values"), list):
-        raise Unavailable("What answered is not Tripletex' API.", **response.words)
+        raise UnavailableError("What answered is not Tripletex' API.", **response.words)
     return body["values"]
 
 

@@ -22,19 +22,19 @@ from integrations.sdk import (
     Change,
     CheckLine,
     Connector,
-    DataRefused,
-    EmployeeNotFound,
+    DataRefusedError,
+    EmployeeNotFoundError,
     Grant,
     Marks,
-    NotAuthorized,
+    NotAuthorizedError,
     Person,
     Remote,
     RemoteEmployee,
     Response,
     Search,
-    Stale,
+    StaleError,
     Tokens,
-    Unavailable,
+    UnavailableError,
     Wanted,
     Warning,
     Written,
@@ -48,6 +48,7 @@ from integrations.sdk import (
     text_of,
     to_count_from,
 )
+from integrations.sdk.messages import as_message
 from integrations.systems.unimicro.declaration import (
     FULL_TIME_HOURS,
     SYSTEM,
@@ -110,7 +111,7 @@ class UnimicroConnector(Connector):
         found = self.http.get(f"{identity}/.well-known/openid-configuration", sign=False, classify=raise_for_trouble)
         endpoint = _object(found).get("token_endpoint") if found.ok else None
         if not endpoint:
-            raise Unavailable(
+            raise UnavailableError(
                 "Unimicro's login server did not say where to sign in. Check the identity address of this connection.",
                 vendor_text=found.said,
             )
@@ -148,7 +149,7 @@ class UnimicroConnector(Connector):
         except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
         if not isinstance(key, RSAPrivateKey):
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "The private key of this connection cannot be read: it has to be an RSA key in PEM form without a "
                 "password. Take it out of the server client's .p12 certificate once more and paste it whole."
             )
@@ -173,7 +174,7 @@ class UnimicroConnector(Connector):
                 "server client in Unimicro's developer portal if it has run out; then paste its private key. A wrong "
                 "clock on this server has the same effect."
             )
-        raise NotAuthorized(message, vendor_text=response.said, vendor_code=code)
+        raise NotAuthorizedError(message, vendor_text=response.said, vendor_code=code)
 
     # -- the company -----------------------------------------------------------------------------------------
 
@@ -190,12 +191,12 @@ class UnimicroConnector(Connector):
             and (not asked or str(company.get("Key", "")).lower() == asked)
         ]
         if not found:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 f"This client has no company with organisation number {self._organization} in Unimicro. Activate the "
                 "integration for that company in Unimicro Marketplace, or correct the number in this connection."
             )
         if len(found) > 1:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 f"Unimicro has {len(found)} companies with organisation number {self._organization}. Enter the company "
                 "key of the one meant in this connection."
             )
@@ -220,7 +221,7 @@ class UnimicroConnector(Connector):
         """A collection is a bare array, without an envelope."""
         rows = response.json() if response.ok else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise Unavailable(
+            raise UnavailableError(
                 "Unimicro answered with something other than a list of records. Check the address of this connection.",
                 **response.words,
             )
@@ -238,7 +239,7 @@ class UnimicroConnector(Connector):
             query = {**params, "orderby": "ID", "top": PAGE, "skip": len(seen), "hateoas": "false"}
             page = self._array(self._biz("GET", entity, params=query))
             if seen & {row.get("ID") for row in page}:
-                raise Unavailable(f"Unimicro gave the same page of {entity} twice.")
+                raise UnavailableError(f"Unimicro gave the same page of {entity} twice.")
             seen |= {row.get("ID") for row in page}
             yield from (row for row in page if not row.get("Deleted"))
             if len(page) < SURELY_LAST:
@@ -259,10 +260,10 @@ class UnimicroConnector(Connector):
                 else "Unimicro does not let this client work in the company. Activate the integration for it in "
                 "Unimicro Marketplace, and give the client a role for payroll (employees and employments)."
             )
-            raise NotAuthorized(message, vendor_text=said, vendor_code=str(response.status))
+            raise NotAuthorizedError(message, vendor_text=said, vendor_code=str(response.status))
         if response.status == 408:
-            raise Unavailable("Unimicro did not get the request in time.", vendor_text=said, vendor_code="408")
-        raise DataRefused(
+            raise UnavailableError("Unimicro did not get the request in time.", vendor_text=said, vendor_code="408")
+        raise DataRefusedError(
             "Unimicro refused it. Correct what it names below, here or in Unimicro, then press Re-sync.",
             field=next((OUR_FIELDS[name] for name in names if name in OUR_FIELDS), ""),
             vendor_text=said,
@@ -370,7 +371,7 @@ class UnimicroConnector(Connector):
         for guid in self._guids(wanted.position_id):
             owner = self._entity(f"employees/{employee.id}", "Employments")
             if owner is None:
-                raise EmployeeNotFound(
+                raise EmployeeNotFoundError(
                     "The employee was removed in Unimicro a moment ago. Press Re-sync to search again."
                 )
             there = [e for e in owner.get("Employments") or [] if not e.get("Deleted")]
@@ -391,16 +392,16 @@ class UnimicroConnector(Connector):
                 body.pop("SocialSecurityNumber", None)  # shown masked: sent back, it would replace the real one
             try:
                 answer = self._biz("PUT", f"employees/{employee.id}", json=body)
-            except DataRefused as refusal:
+            except DataRefusedError as refusal:
                 if any(sure_date(e.get("StartDate")) == wanted.start for e in self._employments(employee)):
-                    raise Stale("An earlier try had created it after all.") from refusal
+                    raise StaleError("An earlier try had created it after all.") from refusal
                 if "guid" not in refusal.vendor_text.lower():
                     raise
                 continue
             if answer.status == 404:
-                raise Stale("The employee is no longer in Unimicro.")
+                raise StaleError("The employee is no longer in Unimicro.")
             return self._created(employee, answer, {e["ID"] for e in there}, wanted, body["Employments"][-1])
-        raise DataRefused(
+        raise DataRefusedError(
             f"Unimicro says that this employment was created before, but shows none from {wanted.start}. Look there "
             "for one that was deleted or moved.",
             cause="created_before",
@@ -430,7 +431,7 @@ class UnimicroConnector(Connector):
             after = self._employments(employee)
             new = _added(after, before, wanted.start)
         if new is None:
-            raise Unavailable("Unimicro accepted the employment but does not show it yet.")
+            raise UnavailableError("Unimicro accepted the employment but does not show it yet.")
         warnings = self._incomplete(sent)
         lost = before - {e.get("ID") for e in after}
         if lost:
@@ -474,9 +475,9 @@ class UnimicroConnector(Connector):
     ) -> Written:
         fresh = self._entity(f"employments/{remote.id}", "Dimensions")
         if fresh is None:
-            raise Stale("The employment is no longer in Unimicro.")
+            raise StaleError("The employment is no longer in Unimicro.")
         if self._values(fresh) != remote.values:
-            raise Stale("The employment was changed in Unimicro.")
+            raise StaleError("The employment was changed in Unimicro.")
         record = _sendable(fresh)
         self._place(record, {key: change.new for key, change in changes.items()})
         self._place_full_week(record, changes, wanted)
@@ -488,7 +489,7 @@ class UnimicroConnector(Connector):
             record["LastWorkPercentChangeDate"] = self._percentage_since(fresh, wanted).isoformat()
         answer = self._biz("PUT", f"employments/{remote.id}", json=record)
         if answer.status == 404:
-            raise Stale("The employment is no longer in Unimicro.")
+            raise StaleError("The employment is no longer in Unimicro.")
         return Written(remote.id, (*self._incomplete(record), *self._ignored(answer, changes)))
 
     def _percentage_since(self, record: Mapping[str, Any], wanted: Wanted) -> date:
@@ -531,26 +532,28 @@ class UnimicroConnector(Connector):
         if remote.start is None or remote.start > self.context.today:
             try:
                 self._biz("DELETE", f"employments/{remote.id}")  # gone already is as good
-            except DataRefused as refusal:
+            except DataRefusedError as refusal:
                 said = f" Unimicro did not delete it: {refusal.vendor_text}" if refusal.vendor_text else ""
                 return self._cancel(remote, f"It had not begun, but has been used or reported there already.{said}")
-            return Written(remote.id, note="It had not begun, so it was deleted in Unimicro.")
+            return Written(remote.id, note=as_message("It had not begun, so it was deleted in Unimicro."))
         return self._cancel(remote, "It had begun, so it may have been reported.")
 
     def _cancel(self, remote: Remote, why: str) -> Written:
         fresh = self._entity(f"employments/{remote.id}", "Dimensions")
         if fresh is None:
-            return Written(remote.id, note="It was deleted in Unimicro already.")
+            return Written(remote.id, note=as_message("It was deleted in Unimicro already."))
         record = _sendable(fresh)
         record["EndDate"] = fresh["StartDate"]
         record["EndDateReason"] = int(EndDateReason.ShouldNotHaveBeenReported)
         answer = self._biz("PUT", f"employments/{remote.id}", json=record)
         if answer.status == 404:
-            raise Stale("The employment is no longer in Unimicro.")
+            raise StaleError("The employment is no longer in Unimicro.")
         return Written(
             remote.id,
-            note=f"{why} It was cancelled: it ends on its start date as one that should not have been reported. Send "
-            "the next a-melding for the authorities to know.",
+            note=as_message(
+                f"{why} It was cancelled: it ends on its start date as one that should not have been reported. Send "
+                "the next a-melding for the authorities to know."
+            ),
         )
 
     # -- placing values --------------------------------------------------------------------------------------
@@ -592,7 +595,7 @@ class UnimicroConnector(Connector):
 
         titles = self.once(f"styrk {code}", look_up)
         if len(titles) != 1:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"Unimicro's occupation register has {len(titles) or 'no'} title{'s' if titles else ''} for the code "
                 f"{code}. Choose another under Position > Occupation code; it is sent when you save.",
                 cause="occupation_code_not_found",
@@ -623,7 +626,7 @@ class UnimicroConnector(Connector):
     def _sub_entity_id(self, number: str) -> int:
         ids = self._sub_units().get(number, [])
         if len(ids) != 1:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"Unimicro has {'more than one sub-unit' if ids else 'no sub-unit'} with organisation number {number}. "
                 "Correct it there or on the company here, or name Unimicro's number in the connection's settings under "
                 "Sub-units; then press Re-sync.",
@@ -646,7 +649,7 @@ class UnimicroConnector(Connector):
     def _department_id(self, number: str) -> int:
         ids = [i for i, theirs in self._departments() if theirs == number]
         if len(ids) != 1:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"Unimicro has {'more than one department' if ids else 'no department'} with number {number}. Correct "
                 "it there, or name Unimicro's number in the connection's settings under Departments; then press "
                 "Re-sync.",
@@ -662,7 +665,7 @@ class UnimicroConnector(Connector):
 def _object(response: Response) -> dict[str, Any]:
     data = response.json()
     if not isinstance(data, dict):
-        raise Unavailable("Unimicro answered with something other than one record.", **response.words)
+        raise UnavailableError("Unimicro answered with something other than one record.", **response.words)
     return data
 
 

@@ -25,22 +25,22 @@ from integrations.sdk import (
     Change,
     CheckLine,
     Connector,
-    DataRefused,
-    EmployeeNotFound,
+    DataRefusedError,
+    EmployeeNotFoundError,
     Grant,
     Mark,
     Marks,
-    NotAuthorized,
+    NotAuthorizedError,
     Person,
-    RateLimited,
+    RateLimitedError,
     Remote,
     RemoteEmployee,
     Response,
     Search,
-    Stale,
+    StaleError,
     Tokens,
-    Unavailable,
-    UnclearOutcome,
+    UnavailableError,
+    UnclearOutcomeError,
     Wanted,
     Warning,
     Written,
@@ -54,7 +54,7 @@ from integrations.sdk import (
     text_of,
     which,
 )
-from integrations.systems.visma_net_payroll.declaration import DIMENSIONS, NEW, SYSTEM, SYSTEM_SETTINGS
+from integrations.systems.visma_net_payroll.declaration import DIMENSIONS, NEW, SYSTEM
 
 log = logging.getLogger(__name__)
 
@@ -189,7 +189,7 @@ class VismaNetPayrollConnector(Connector):
         code = str(response.json_object().get("error", ""))
         words = {**response.words, **({"vendor_code": code} if code else {})}
         if response.status not in (400, 401, 403):
-            raise Unavailable("Visma Connect gave no access token.", **words)
+            raise UnavailableError("Visma Connect gave no access token.", **words)
         if code == "invalid_client":
             message = "Visma Connect refused the client id or the client secret. Make a new secret in Visma Developer "
             message += "Portal > the application > Credentials, and enter it in this connection."
@@ -199,7 +199,7 @@ class VismaNetPayrollConnector(Connector):
         else:
             message = "Visma Connect refused to sign in to this company. Check the tenant id in this connection, and "
             message += "that the application is approved for the company in Visma App Store."
-        raise NotAuthorized(message, **words)
+        raise NotAuthorizedError(message, **words)
 
     # -- calls -------------------------------------------------------------------------------------------
 
@@ -210,14 +210,14 @@ class VismaNetPayrollConnector(Connector):
             self._sunset = sunset
         if response.status == 401:
             # docs.vismasoftware.no, "fix401error": the customer's tenant id gets a token that no call accepts.
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "Visma.net Payroll refuses our access although signing in worked. Usually the tenant id is the "
                 "customer's: enter the company's own tenant id, and check that the application is approved for that "
                 "company in Visma App Store.",
                 **response.words,
             )
         if response.status == 403:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "Visma.net Payroll says that the application lacks a right. Grant it Read employees and Write "
                 "employees for this company in Visma App Store.",
                 **response.words,
@@ -230,7 +230,7 @@ class VismaNetPayrollConnector(Connector):
         if response.status == 404:
             return None
         if not response.ok:
-            raise Unavailable(
+            raise UnavailableError(
                 "It did not accept a request that only reads.",
                 **response.words,
             )
@@ -250,13 +250,13 @@ class VismaNetPayrollConnector(Connector):
             answer = response.json()
             page = answer.get("data") if isinstance(answer, dict) else answer
             if not isinstance(page, list) or not all(isinstance(row, dict) and row.get("id") for row in page):
-                raise Unavailable("Its list has a form that is not known.", **response.words)
+                raise UnavailableError("Its list has a form that is not known.", **response.words)
             rows += page
             cursor = str((answer.get("cursor") or {}).get("nextToken") or "") if isinstance(answer, dict) else ""
             if not cursor:
                 return rows
             if cursor in seen:
-                raise Unavailable("Its list of pages goes round in a circle.")
+                raise UnavailableError("Its list of pages goes round in a circle.")
             seen.add(cursor)
 
     # -- checking ----------------------------------------------------------------------------------------
@@ -315,7 +315,7 @@ class VismaNetPayrollConnector(Connector):
         chosen = [self.settings.get(setting), *(self.settings.get(f"{setting}s") or {}).values()]
         strange = sorted({str(c) for c in chosen if c and str(c).strip().lower() not in names})
         if strange:
-            where = f"the connection's settings > {SYSTEM_SETTINGS[setting].label}"
+            where = f"the connection's settings > {SYSTEM.setting(setting).label}"
             return CheckLine(False, "", f"This company does not have: {', '.join(strange)}", where)
         return "; ".join(f"{name}: {key}" for key, name in list(names.items())[:50]) or "None"
 
@@ -360,7 +360,7 @@ class VismaNetPayrollConnector(Connector):
     def _positions(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
         rows = self._rows(f"employees/{employee.id}/positions")
         if rows is None:
-            raise EmployeeNotFound(
+            raise EmployeeNotFoundError(
                 "The employee is no longer in Visma.net Payroll. Add the employee there, then press Re-sync."
             )
         return rows
@@ -395,7 +395,7 @@ class VismaNetPayrollConnector(Connector):
         values = wanted.values
         missing = self._missing_for_new(values)
         if missing:
-            raise DataRefused(
+            raise DataRefusedError(
                 f"Visma.net Payroll makes no position without {_listed(missing)}. Fill it in under this connection's "
                 f"settings > {NEW}, then press Re-sync.",
                 cause="values_for_new_positions",
@@ -440,7 +440,7 @@ class VismaNetPayrollConnector(Connector):
             "tax_unit": given.get("company"),
         }
         return [
-            SYSTEM_SETTINGS[name].label
+            SYSTEM.setting(name).label
             for name, value in needs.items()
             if not value and self.settings.get(name) in (None, "")
         ]
@@ -453,7 +453,7 @@ class VismaNetPayrollConnector(Connector):
         rows = [p for p in self._positions(employee) if _reason(p) != NEVER_REPORTED]
         found = [p for p in rows if sure_date(p.get("activeStart")) == wanted.start]
         if len(found) != 1:
-            raise UnclearOutcome(
+            raise UnclearOutcomeError(
                 "Visma.net Payroll made the position but does not show it yet. The next try looks again."
             )
         return str(found[0]["id"])
@@ -470,18 +470,20 @@ class VismaNetPayrollConnector(Connector):
         path = f"employees/{employee.id}/positions/{remote.id}"
         response = self._get(path)
         if response is None:
-            raise Stale("The position is no longer in Visma.net Payroll.")
+            raise StaleError("The position is no longer in Visma.net Payroll.")
         version = response.headers.get("ETag", "")
         if not version:
-            raise Unavailable("Visma.net Payroll gave no version (ETag) of the position, so nothing was overwritten.")
+            raise UnavailableError(
+                "Visma.net Payroll gave no version (ETag) of the position, so nothing was overwritten."
+            )
         body = response.json()
         if not isinstance(body, dict):
-            raise Unavailable("Its position has a form that is not known.", **response.words)
+            raise UnavailableError("Its position has a form that is not known.", **response.words)
         if [sure_date(body.get(name)) for name in ("activeStart", "activeEnd")] != [remote.start, remote.end]:
-            raise Stale("The position's dates were changed in Visma.net Payroll meanwhile.")
+            raise StaleError("The position's dates were changed in Visma.net Payroll meanwhile.")
         warnings = self._change(body, remote, changes)
         if len(warnings) == len(changes):
-            raise DataRefused(warnings[0].message, cause="position_is_over", field=warnings[0].field)
+            raise DataRefusedError(warnings[0].message, cause="position_is_over", field=warnings[0].field)
         job = self._write("PUT", employee, path, body, {"If-Match": version})
         return Written(remote.id, (*warnings, *self._warnings(job, body)))
 
@@ -539,19 +541,19 @@ class VismaNetPayrollConnector(Connector):
         self._settled.discard(employee.id)
         response = self.http.request(method, path, json=body, headers={"Content-Type": MEDIA_TYPE, **(headers or {})})
         if response.status in (404, 409, 412):
-            raise Stale(
+            raise StaleError(
                 "The position was changed in Visma.net Payroll meanwhile.",
                 **response.words,
             )
         if not response.ok:
-            raise DataRefused(
+            raise DataRefusedError(
                 "Visma.net Payroll did not take the position. Correct what it names, then press Re-sync.",
                 **response.words,
             )
         address = urljoin(self.context.urls["api"], response.headers.get("Location", ""))
         here, there = urlsplit(self.context.urls["api"]), urlsplit(address)
         if not response.headers.get("Location") or (here.scheme, here.netloc) != (there.scheme, there.netloc):
-            raise UnclearOutcome(
+            raise UnclearOutcomeError(
                 "Visma.net Payroll took the change but did not say where to follow it. The next try looks at what "
                 "became of it before anything is sent."
             )
@@ -560,7 +562,7 @@ class VismaNetPayrollConnector(Connector):
         if job["status"] in SUCCEEDED:
             return job
         results = _results(job)
-        raise DataRefused(
+        raise DataRefusedError(
             "Visma.net Payroll took the position but refused it on carrying it out. Correct what it names, then press "
             "Re-sync.",
             field=next((f for r in results if (f := self._field_of(r, body))), ""),
@@ -579,12 +581,12 @@ class VismaNetPayrollConnector(Connector):
                 job = response.json() if response else {}
                 if isinstance(job, dict) and job.get("status") in (*SUCCEEDED, "Failed"):
                     return job
-            except (Unavailable, RateLimited) as error:
+            except (UnavailableError, RateLimitedError) as error:
                 wait = error.wait or 0.0
             pause = max(wait, self.poll_pauses[min(looks, len(self.poll_pauses) - 1)])
             looks += 1
             if time.monotonic() + pause > deadline:
-                raise UnclearOutcome(
+                raise UnclearOutcomeError(
                     f"Visma.net Payroll took the change but had not carried it out after {self.poll_budget:.0f} "
                     "seconds. Nothing to do: the next try looks at what became of it before anything is sent."
                 )
@@ -601,7 +603,7 @@ class VismaNetPayrollConnector(Connector):
             self._finished(f"{path}/{job['id']}")
         self._settled.add(employee.id)
         if running:
-            raise Stale("An earlier change of this employee was still being carried out in Visma.net Payroll.")
+            raise StaleError("An earlier change of this employee was still being carried out in Visma.net Payroll.")
 
     def _warnings(self, job: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Warning, ...]:
         """What a job that succeeded left out (FAQ: a salary without its type, for one)."""
@@ -621,7 +623,7 @@ class VismaNetPayrollConnector(Connector):
             number = str(parts[int(at[1])].get("dimension")) if int(at[1]) < len(parts) else ""
             return next((f for f, s in DIMENSIONS.items() if number and str(self.settings.get(s)) == number), "")
         names = re.findall(r"[A-Za-z]+", path)
-        sent = [f for f in SYSTEM.fields if f.supported and (not f.enabled_by or self.settings.get(f.enabled_by))]
+        sent = [f for f in SYSTEM.fields if f.sent(self.settings)]
         return next((f.ours for f in sent if f.remote in names and f.ours not in DIMENSIONS), "")
 
 

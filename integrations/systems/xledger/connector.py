@@ -19,18 +19,18 @@ from integrations.sdk import (
     CheckLine,
     Connector,
     ConnectorError,
-    DataRefused,
-    EmployeeNotFound,
+    DataRefusedError,
+    EmployeeNotFoundError,
     Marks,
-    NotAuthorized,
+    NotAuthorizedError,
     Person,
-    RateLimited,
+    RateLimitedError,
     Remote,
     RemoteEmployee,
     Response,
     Search,
-    Unavailable,
-    UnclearOutcome,
+    UnavailableError,
+    UnclearOutcomeError,
     Wanted,
     Warning,
     Written,
@@ -41,6 +41,7 @@ from integrations.sdk import (
     sure_date,
     text_of,
     to_count_from,
+    value_of,
 )
 from integrations.systems.xledger.declaration import LISTS, SYSTEM, TOKENS
 
@@ -101,7 +102,7 @@ UPDATE = f"""mutation UpdateEmployee($inputs: [UpdateEmployeesInput!]!) {{
 }}{EMPLOYMENT}"""
 
 
-class _TimedOut(Unavailable):
+class _TimedOut(UnavailableError):
     """Xledger gave up on a query; a smaller page may pass."""
 
 
@@ -163,7 +164,7 @@ class XledgerConnector(Connector):
                 return
             cursor = edges[-1].get("cursor")
             if not cursor or cursor == after:
-                raise Unavailable("Xledger gave the same page twice. Nothing to do: it is tried again.")
+                raise UnavailableError("Xledger gave the same page twice. Nothing to do: it is tried again.")
             after = cursor
 
     # -- answers ---------------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ class XledgerConnector(Connector):
         if response.status == 404:
             raise no_sign_in(response)
         if not response.ok or _json(response) is None:
-            raise NotAuthorized(
+            raise NotAuthorizedError(
                 "Xledger answered with a page instead of data, as it does when it does not take the token. "
                 + NEW_TOKEN,
                 **response.words,
@@ -201,7 +202,7 @@ class XledgerConnector(Connector):
         if "no value matching" in text.lower():
             return self._no_such_value(text, words)
         if "bad format for api token" in text.lower():
-            return NotAuthorized(
+            return NotAuthorizedError(
                 "Xledger does not take what is entered as a token. Enter the token alone, without the word “token” and "
                 "without quotes. " + NEW_TOKEN,
                 **words,
@@ -210,9 +211,9 @@ class XledgerConnector(Connector):
             return _not_authorized(text, words["vendor_code"])
         if "timed out" in text.lower():
             message = "Xledger took too long and gave up. Nothing to do: it is tried again."
-            return UnclearOutcome(message, **words) if write else _TimedOut(message, wait=None, **words)
+            return UnclearOutcomeError(message, **words) if write else _TimedOut(message, wait=None, **words)
         if code in ("ARGUMENTS_OF_CORRECT_TYPE", "INVALID_VALUE") or _NOT_UNDERSTOOD.match(text):
-            return DataRefused(
+            return DataRefusedError(
                 "Xledger did not understand what we sent: its interface may have changed. This is not a fault of your "
                 "data: report it with the words below.",
                 cause="interface_changed",
@@ -221,24 +222,24 @@ class XledgerConnector(Connector):
             )
         if code == "UNHANDLED_ERROR" or response.status >= 500 or not write:
             message = "Xledger could not carry out the request. Nothing to do: it is tried again."
-            return UnclearOutcome(message, **words) if write else Unavailable(message, wait=None, **words)
+            return UnclearOutcomeError(message, **words) if write else UnavailableError(message, wait=None, **words)
         return self.data_refused(self._named(text), **words)
 
     def _rate_limited(
         self, response: Response, text: str, code: str, extensions: Mapping[str, Any], words: Mapping[str, str]
-    ) -> RateLimited | None:
+    ) -> RateLimitedError | None:
         if code.endswith("BURST_RATE_LIMIT_REACHED") or text.startswith("Too many requests"):
-            return RateLimited("Too many requests to Xledger in 5 seconds.", wait=BURST_WAIT, **words)
+            return RateLimitedError("Too many requests to Xledger in 5 seconds.", wait=BURST_WAIT, **words)
         if code.endswith("CONCURRENCY_LIMIT_REACHED"):
-            return RateLimited("Too many requests to Xledger at the same time.", wait=CONCURRENCY_WAIT, **words)
+            return RateLimitedError("Too many requests to Xledger at the same time.", wait=CONCURRENCY_WAIT, **words)
         if code.endswith("INSUFFICIENT_CREDITS") or text.startswith("Insufficient credits"):
-            return RateLimited(
+            return RateLimitedError(
                 "The credits of this Xledger token are used up for now.",
                 wait=self._until(extensions.get("resetAt")),
                 **words,
             )
         if response.status == 429:
-            return RateLimited("Too many requests to Xledger.", wait=response.retry_after(), **words)
+            return RateLimitedError("Too many requests to Xledger.", wait=response.retry_after(), **words)
         return None
 
     def _until(self, moment: Any) -> float:
@@ -253,13 +254,13 @@ class XledgerConnector(Connector):
 
     def _no_such_value(self, text: str, words: Mapping[str, str]) -> ConnectorError:
         if re.match(r"(?:inputs\S*\.)?(?:node\.)?dbId:", text):
-            return EmployeeNotFound(
+            return EmployeeNotFoundError(
                 "This employee is no longer in Xledger. Add the employee there, or correct the employee number here, "
                 + RE_SYNC,
                 **words,
             )
         named = self._named(text)
-        return DataRefused(
+        return DataRefusedError(
             f"Xledger does not find the value of {BY_KEY[named].label if named else 'a field'} in its lists. Add or "
             f"open it there, or choose another one here, {RE_SYNC}",
             cause="value_missing",
@@ -340,13 +341,13 @@ class XledgerConnector(Connector):
         return f"Object kinds there: {', '.join(f'{name} ({number})' for number, name in kinds) or 'none'}."
 
     def _sends(self, key: str) -> bool:
-        return bool(self.settings.get(LISTS[key]) and self.settings.get(SYSTEM.field(key).enabled_by))
+        return bool(self.settings.get(LISTS[key]) and SYSTEM.field(key).sent(self.settings))
 
     def _check_list(self, key: str) -> CheckLine | str:
         values = self._list(key)
-        table = self.settings.get(SYSTEM.field(key).table) if SYSTEM.field(key).table else None
+        table = value_of(SYSTEM.field(key).table, self.settings)
         codes = {text_of(value.get("code")) for value in values}
-        named = [*_mapping(table).values(), self.settings.get(SYSTEM.field(key).default_setting)]
+        named = [*_mapping(table).values(), value_of(SYSTEM.field(key).default_setting, self.settings)]
         missing = sorted({str(code) for code in named if code} - codes)
         if missing:
             return CheckLine(
@@ -404,7 +405,7 @@ class XledgerConnector(Connector):
         # What the match has just read is used once; reading again asks again.
         record: Mapping[str, Any] | None = employee.raw.pop("record", None) or self._record(employee.id)
         if record is None:
-            raise EmployeeNotFound(
+            raise EmployeeNotFoundError(
                 f"Employee {employee.id} is no longer in Xledger. Add the employee there, or correct "
                 f"the employee number here, {RE_SYNC}"
             )
@@ -437,7 +438,9 @@ class XledgerConnector(Connector):
         nodes = _nodes(self._ask(UPDATE, {"inputs": inputs}, write=True), "updateEmployees")
         shown = next((n for n in nodes if _id(n) == employee.id), None)
         if shown is None:
-            raise UnclearOutcome("Xledger did not confirm the change. Nothing to do: it is read and compared again.")
+            raise UnclearOutcomeError(
+                "Xledger did not confirm the change. Nothing to do: it is read and compared again."
+            )
         reopened = "end_date" in changes and changes["end_date"].new is None
         return Written(employee.id, (*self._not_taken(shown, changes), *(_leftover_reason(shown) if reopened else ())))
 
@@ -498,7 +501,7 @@ class XledgerConnector(Connector):
             return hits[0]
         label = next(s.label for s in SYSTEM.settings if s.name == LISTS[key])
         many = f"{len(hits)} object kinds" if hits else "no object kind"
-        raise DataRefused(
+        raise DataRefusedError(
             f"Xledger has {many} called “{chosen}”. Enter the right number under {label} in the connection's settings "
             f"(Test connection lists them), {RE_SYNC}",
             cause="list_missing",
@@ -530,14 +533,14 @@ class XledgerConnector(Connector):
         label = BY_KEY[key].label
         if hits:
             codes = ", ".join(sorted(text_of(hit.get("code")) or _id(hit) for hit in hits))
-            raise DataRefused(
+            raise DataRefusedError(
                 f"Xledger has {len(hits)} values “{wanted}” for {label.lower()} (codes {codes}), and we never guess. "
                 f"Close or rename all but one there, {RE_SYNC}",
                 cause="value_not_unique",
                 field=key,
             )
         elsewhere = "in the connection's settings" if SYSTEM.field(key).table else "on the position here"
-        raise DataRefused(
+        raise DataRefusedError(
             f"Xledger has no open value “{wanted}” for {label.lower()}. Add it there, or choose another one "
             f"{elsewhere}, {RE_SYNC}",
             cause="value_missing",
@@ -552,7 +555,7 @@ class XledgerConnector(Connector):
         if len(hits) == 1:
             return _id(hits[0])
         many = "More than one employee" if hits else "No open employee"
-        raise DataRefused(
+        raise DataRefusedError(
             f"{many} in Xledger has the manager's employee number {number}. Correct it there, choose another manager "
             f"here, or switch the manager off in the connection's settings, {RE_SYNC}",
             cause="value_not_unique" if hits else "value_missing",
@@ -571,7 +574,7 @@ _NOT_UNDERSTOOD = re.compile(r"cannot query field|unknown (?:argument|type|field
 def _json(response: Response) -> dict[str, Any] | None:
     try:
         body = response.json()
-    except Unavailable:
+    except UnavailableError:
         return None
     return body if isinstance(body, dict) else None
 
@@ -588,8 +591,8 @@ def _errors(response: Response) -> list[tuple[str, str, Mapping[str, Any]]]:
     return found
 
 
-def _not_authorized(text: str, code: str) -> NotAuthorized:
-    return NotAuthorized(
+def _not_authorized(text: str, code: str) -> NotAuthorizedError:
+    return NotAuthorizedError(
         "Xledger refused our token: it was revoked, has expired, or lacks a right. " + NEW_TOKEN,
         vendor_text=text[:300],
         vendor_code=code,

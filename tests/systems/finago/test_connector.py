@@ -16,13 +16,13 @@ from integrations.planning.planner import Rules, Sent
 from integrations.sandboxes.base import Call
 from integrations.sdk.context import MemoryVault
 from integrations.sdk.errors import (
-    DataRefused,
-    EmployeeNotFound,
-    NotAuthorized,
-    RateLimited,
-    Stale,
-    Unavailable,
-    UnclearOutcome,
+    DataRefusedError,
+    EmployeeNotFoundError,
+    NotAuthorizedError,
+    RateLimitedError,
+    StaleError,
+    UnavailableError,
+    UnclearOutcomeError,
 )
 from integrations.sdk.values import Change, Company, Person, RemoteEmployee, Wanted
 from tests.contracts import check_openapi
@@ -100,7 +100,7 @@ class TestFinago(HistoryBehaviour):
     def test_an_end_that_cannot_be_read_is_no_open_end(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.sandbox.state["employments"][rig.person.number][0]["enddate"] = "31.12.2026"
-        assert isinstance(rig.sync(self.position("2", "2026-06-01")).error, Unavailable)
+        assert isinstance(rig.sync(self.position("2", "2026-06-01")).error, UnavailableError)
         rig.forget_calls()
 
     def by_id(self, rig: Rig) -> dict[str, dict[str, str]]:
@@ -213,9 +213,9 @@ class TestFinago(HistoryBehaviour):
         rig.sandbox.state["employments"]["1042"].clear()
         connector.read(self.employee)
         changes = {"percentage": Change(Decimal("50"), Decimal("90"))}
-        with pytest.raises(Stale):
+        with pytest.raises(StaleError):
             connector.update(self.employee, PERSON, remote, changes, self.wanted())
-        with pytest.raises(Stale):
+        with pytest.raises(StaleError):
             connector.delete(self.employee, remote)
         assert not self.writes(rig)
 
@@ -224,7 +224,7 @@ class TestFinago(HistoryBehaviour):
         rig.connector().check()
         rig.read_timeout = 0.3
         rig.fail(kind="hang", method="POST", path="employment/", seconds=0.6, after=True)
-        with pytest.raises(UnclearOutcome):
+        with pytest.raises(UnclearOutcomeError):
             rig.connector().create(self.employee, PERSON, self.wanted())
         rig.read_timeout = None
         [ours] = rig.there()
@@ -247,14 +247,14 @@ class TestFinago(HistoryBehaviour):
         """It is the clerk's: ours goes out as a new one, which the sandbox refuses for the overlap."""
         alike = {"profession_code": "2130102", "enterprise_number": "974760673", "startdate": "2026-01-01"}
         theirs = self.seeded(rig, **{**alike, different: ROW[different]}, enddate="2026-12-31")
-        with pytest.raises(DataRefused):
+        with pytest.raises(DataRefusedError):
             rig.connector().create(self.employee, PERSON, self.wanted())
         assert all("employment_id" not in body for [body] in self.sent_bodies(rig))
         assert rig.there() == [theirs]
 
     def test_a_broken_off_answer_to_a_create_is_adopted(self, rig: Rig) -> None:
         rig.fail(kind="truncate", method="POST", path="employment/")
-        assert isinstance(rig.sync(self.position()).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
         rig.sync(self.position())
         assert len(rig.there()) == 1
         assert rig.sent["1"].remote_id == rig.there()[0]["employment_id"]
@@ -317,7 +317,7 @@ class TestFinago(HistoryBehaviour):
         connector = rig.connector()
         connector.read(self.employee)
         rig.forget_calls()
-        with pytest.raises(DataRefused) as caught:
+        with pytest.raises(DataRefusedError) as caught:
             connector.create(self.employee, PERSON, self.wanted())
         assert caught.value.vendor_text == "Error, bad input parameter"
         assert caught.value.vendor_code == "401"
@@ -337,7 +337,7 @@ class TestFinago(HistoryBehaviour):
         rig.connector().check()
         rig.sandbox.state.update(persistent="another-key-0001", tokens={})
         report = rig.sync(self.position())
-        assert isinstance(report.error, NotAuthorized)
+        assert isinstance(report.error, NotAuthorizedError)
         assert "Settings, tab Misc" in report.error.message
         assert report.outcomes["1"].result == "error"
 
@@ -345,17 +345,17 @@ class TestFinago(HistoryBehaviour):
         """The list of employees takes no input, so with a fresh token only the key's rights can be refused."""
         rig.fail(method="GET", path="employee/v2", status=401, times=2)
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "employees" in error.message
 
     def test_refused_employments_are_one_employees_trouble(self, rig: Rig) -> None:
         rig.fail(method="GET", path="employment/", status=401, times=2)
         error = rig.sync(self.position()).error
-        assert isinstance(error, DataRefused)
+        assert isinstance(error, DataRefusedError)
 
     def test_a_forbidden_call_stops_the_connection(self, rig: Rig) -> None:
         rig.fail(method="POST", path="employment/", status=403)
-        assert isinstance(rig.sync(self.position()).error, NotAuthorized)
+        assert isinstance(rig.sync(self.position()).error, NotAuthorizedError)
 
     def test_check_says_what_to_renew_and_where(self, rig: Rig) -> None:
         rig.credentials = {"token": "quite-another-key"}
@@ -433,7 +433,7 @@ class TestFinago(HistoryBehaviour):
 
     def test_no_access_token_in_the_answer_is_tried_again(self, rig: Rig) -> None:
         rig.fail(method="GET", path="auth", status=200, body=HTML)
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     def test_the_access_request_carries_no_bearer(self, rig: Rig) -> None:
         rig.sync(self.position())
@@ -468,7 +468,7 @@ class TestFinago(HistoryBehaviour):
         secret = rig.credentials["token"]
         connector = rig.connector()
         connector.http.base_url = "http://127.0.0.1:9/api"  # nobody listens there
-        with pytest.raises(Unavailable) as caught:
+        with pytest.raises(UnavailableError) as caught:
             connector.read(self.employee)
         assert secret not in "".join(traceback.format_exception(caught.value))
         assert secret not in repr(connector.http.take_exchanges())
@@ -476,7 +476,7 @@ class TestFinago(HistoryBehaviour):
     def test_the_api_key_is_in_no_exception_of_a_timeout(self, rig: Rig) -> None:
         rig.read_timeout = 0.2
         rig.fail(kind="hang", path="auth", seconds=0.4)
-        with pytest.raises(Unavailable) as caught:
+        with pytest.raises(UnavailableError) as caught:
             rig.connector().read(self.employee)
         assert rig.credentials["token"] not in "".join(traceback.format_exception(caught.value))
 
@@ -577,7 +577,7 @@ class TestFinago(HistoryBehaviour):
         connector = rig.connector()
         assert connector.find_employee(PERSON).id == "1042"
         assert connector.find_employee(Person("78", "1043", "Bo", "Berg")).id == "1043"
-        with pytest.raises(EmployeeNotFound):
+        with pytest.raises(EmployeeNotFoundError):
             connector.find_employee(Person("79", "9", "Cy", "Dahl"))
         assert self.counted(rig, "GET", "api/employee/v2") == 1
 
@@ -614,7 +614,7 @@ class TestFinago(HistoryBehaviour):
         empty_rig.sandbox.add_employee("2000", "Bo", "Berg", birth_date="1985-03-14")
         empty_rig.sandbox.add_employee("2001", "Cy", "Dahl", national_id="140385")
         for national_id in ("140385", "19850314"):
-            with pytest.raises(EmployeeNotFound):
+            with pytest.raises(EmployeeNotFoundError):
                 empty_rig.connector().find_employee(replace(PERSON, number="", email="", national_id=national_id))
 
     @pytest.mark.parametrize(("here", "there"), [("198503141234", "850314-1234"), ("850314-1234", "19850314-1234")])
@@ -630,7 +630,7 @@ class TestFinago(HistoryBehaviour):
         assert rig.connector().find_employee(PERSON, "2000").id == "1042"
 
     def test_nothing_to_search_by(self, rig: Rig) -> None:
-        with pytest.raises(EmployeeNotFound, match=r"nothing here .* digits only"):
+        with pytest.raises(EmployeeNotFoundError, match=r"nothing here .* digits only"):
             rig.connector().find_employee(Person("5", "A-17", "Bo", "Berg"))
 
     # -- two employments with the same dates -------------------------------------------------------------
@@ -675,7 +675,7 @@ class TestFinago(HistoryBehaviour):
     def test_an_html_page_for_server_trouble(self, rig: Rig) -> None:
         rig.fail(method="POST", path="employment/", status=500, body=HTML)
         error = rig.sync(self.position()).error
-        assert isinstance(error, UnclearOutcome)  # it may have been carried out before the trouble
+        assert isinstance(error, UnclearOutcomeError)  # it may have been carried out before the trouble
         assert error.vendor_text == "Noe gikk galt & stoppet"
 
     @pytest.mark.parametrize("body", [HTML, "", '{"error": "x"}', '[{"startdate": "2026-01-01"}]'])
@@ -684,7 +684,7 @@ class TestFinago(HistoryBehaviour):
         rig.sync(self.position())
         rig.sent.clear()
         rig.fail(method="GET", path="employment/", status=200, body=body)
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
         assert len(rig.there()) == 1
 
     @pytest.mark.parametrize("body", ["null", "{}", "[]"])
@@ -695,11 +695,11 @@ class TestFinago(HistoryBehaviour):
     @pytest.mark.parametrize("path", ["employee/v2", "organization/v2"])
     def test_an_unreadable_register_is_trouble(self, rig: Rig, path: str) -> None:
         rig.fail(method="GET", path=path, status=200, body=HTML)
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     def test_an_unreadable_answer_to_a_write_is_unclear(self, rig: Rig) -> None:
         rig.fail(method="POST", path="employment/", status=200, body=HTML)
-        assert isinstance(rig.sync(self.position()).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
 
     @pytest.mark.parametrize(
         ("words", "field"),
@@ -723,7 +723,7 @@ class TestFinago(HistoryBehaviour):
     def test_a_rate_limit_while_writing_writes_nothing(self, rig: Rig) -> None:
         rig.fail(method="POST", path="employment/", status=429, headers={"Retry-After": "3"})
         error = rig.sync(self.position()).error
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert error.wait == 3
         assert rig.there() == []
 

@@ -20,7 +20,7 @@ from integrations.planning.runner import Report
 from integrations.sandboxes.base import Call
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.context import MemoryVault
-from integrations.sdk.errors import DataRefused, NotAuthorized, RateLimited, Unavailable
+from integrations.sdk.errors import DataRefusedError, NotAuthorizedError, RateLimitedError, UnavailableError
 from integrations.sdk.fields import CONTRACT_TYPES
 from integrations.sdk.http import Response
 from integrations.sdk.values import Change, Wanted
@@ -533,25 +533,25 @@ class TestFortnox(FlatBehaviour):
     def test_wrong_tenant(self, rig: Rig) -> None:
         rig.credentials["tenant_id"] = "1500999"
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "Connect again" in error.message
 
     def test_no_service_account(self, rig: Rig) -> None:
         rig.sandbox.state["service_account"] = False
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "service account" in error.message
 
     def test_wrong_client_secret_is_named(self, rig: Rig) -> None:
         self.spoil_credentials(rig)
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "Client-Secret" in error.message
 
     def test_neither_tenant_nor_refresh_token(self, rig: Rig) -> None:
         rig.credentials["tenant_id"] = ""
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert rig.calls == []
         [line] = rig.connector().check()
         assert not line.ok and line.where
@@ -623,7 +623,7 @@ class TestFortnox(FlatBehaviour):
         self.with_refresh_token(rig)
         rig.sandbox.state["refresh_tokens"].clear()
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "refresh token" in error.message and "Connect again" in error.message
         assert error.vendor_text == "Invalid refresh token"
         assert [c.path for c in rig.calls] == ["oauth-v1/token"]
@@ -633,7 +633,7 @@ class TestFortnox(FlatBehaviour):
         rig.sync(self.position())
         rig.sandbox.state["refresh_tokens"] = {"newly-approved-token": time.time() + 999}
         self.expire(rig)
-        assert isinstance(rig.sync(self.position(title="Chef")).error, NotAuthorized)
+        assert isinstance(rig.sync(self.position(title="Chef")).error, NotAuthorizedError)
         rig.credentials["refresh_token"] = "newly-approved-token"
         assert rig.one(self.position(title="Chef")).result == "sent"
 
@@ -641,7 +641,7 @@ class TestFortnox(FlatBehaviour):
         self.with_refresh_token(rig)
         rig.sync(self.position())
         rig.credentials["client_secret"] = "wrong-secret-typed"
-        assert isinstance(rig.sync(self.position(title="Chef")).error, NotAuthorized)
+        assert isinstance(rig.sync(self.position(title="Chef")).error, NotAuthorizedError)
         rig.credentials["client_secret"] = CLIENT_SECRET
         self.expire(rig)
         assert rig.one(self.position(title="Chef")).result == "sent"
@@ -658,12 +658,12 @@ class TestFortnox(FlatBehaviour):
 
     def test_token_endpoint_in_trouble_is_not_a_refusal(self, rig: Rig) -> None:
         rig.fail(status=500, path="oauth-v1/token", body="oops")
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     def test_a_token_refused_twice_stops_the_connection(self, rig: Rig) -> None:
         body = {"ErrorInformation": {"error": 1, "message": "Inte inloggad", "code": 2003275}}
         error = self.answered(rig, 401, body).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         # One renewal; the third is the connection's test, which tells whether it is everybody's refusal.
         assert len([c for c in rig.calls if c.path == "oauth-v1/token"]) == 3
 
@@ -703,7 +703,7 @@ class TestFortnox(FlatBehaviour):
     def test_missing_scope(self, rig: Rig) -> None:
         rig.sandbox.state["scopes"].remove("salary")
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert error.cause == "scope_missing"
         assert "salary" in error.message and "approve" in error.message
         assert len([c for c in rig.calls if c.path == "oauth-v1/token"]) == 1, "no refresh mends a missing scope"
@@ -711,7 +711,7 @@ class TestFortnox(FlatBehaviour):
     def test_missing_scope_of_the_cost_centre(self, rig: Rig) -> None:
         rig.sandbox.state["scopes"].remove("costcenter")
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized) and error.cause == "scope_missing"
+        assert isinstance(error, NotAuthorizedError) and error.cause == "scope_missing"
         assert rig.there() == []
         [bad] = [line for line in rig.connector().check() if not line.ok]
         assert "costcenter" in bad.title and bad.where
@@ -723,7 +723,7 @@ class TestFortnox(FlatBehaviour):
     def test_missing_licence(self, rig: Rig, licence: str, words: str) -> None:
         rig.sandbox.state["licences"][licence] = False
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert error.cause == "licence_missing"
         assert words in error.message
         assert not all(line.ok for line in rig.connector().check())
@@ -733,27 +733,27 @@ class TestFortnox(FlatBehaviour):
     def test_right_and_licence_codes_with_either_status(self, rig: Rig, status: int, code: int) -> None:
         body = {"ErrorInformation": {"error": 1, "message": "Nej.", "code": code}}
         error = self.answered(rig, status, body).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert error.vendor_code == str(code)
 
     @pytest.mark.parametrize("body", ["", "<html>no</html>", '{"message":"Forbidden"}'])
     def test_plain_403_stops_the_connection(self, rig: Rig, body: str) -> None:
         error = self.answered(rig, 403, body).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "licences" in error.message and "scopes" in error.message
 
     def test_system_exception_is_tried_again(self, rig: Rig) -> None:
         body = {"ErrorInformation": {"error": 1, "message": "Systemfel", "code": 1000003}}
-        assert isinstance(self.answered(rig, 400, body).error, Unavailable)
+        assert isinstance(self.answered(rig, 400, body).error, UnavailableError)
 
     def test_wrong_address_is_not_a_missing_employee(self, rig: Rig) -> None:
-        assert isinstance(self.answered(rig, 404, "no such page").error, Unavailable)
+        assert isinstance(self.answered(rig, 404, "no such page").error, UnavailableError)
         rig.sandbox.tenant.faults.clear()
         rig.fail(status=404, body="no such page", path="3/employees/1042")
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     def test_an_answer_without_an_employee_is_not_believed(self, rig: Rig) -> None:
-        assert isinstance(self.answered(rig, 200, {}).error, Unavailable)
+        assert isinstance(self.answered(rig, 200, {}).error, UnavailableError)
 
     def test_the_real_rate_limit(self, rig: Rig) -> None:
         """25 calls in 5 seconds for the tenant, whoever makes them; the body is no JSON and names no wait."""
@@ -765,7 +765,7 @@ class TestFortnox(FlatBehaviour):
             statuses = [session.get(address, headers=headers, timeout=5).status_code for _ in range(26)]
         assert statuses == [200] * 25 + [429]
         error = rig.sync(self.position()).error
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert error.wait is None
 
     def test_limits_are_the_documented_ones(self) -> None:
@@ -801,7 +801,7 @@ class TestFortnox(FlatBehaviour):
     )
     def test_sandbox_refuses(self, rig: Rig, body: dict[str, Any], code: int) -> None:
         before = rig.sandbox.state["employees"]["1042"]
-        with pytest.raises(DataRefused) as caught:
+        with pytest.raises(DataRefusedError) as caught:
             rig.connector().http.put("employees/1042", json={"Employee": body})
         assert caught.value.vendor_code == str(code)
         assert rig.sandbox.state["employees"]["1042"] == before
@@ -814,7 +814,7 @@ class TestFortnox(FlatBehaviour):
     def test_sandbox_creates_only_whole_employees(self, empty_rig: Rig) -> None:
         http = empty_rig.connector().http
         person = {"EmployeeId": "5", "FirstName": "Bo", "LastName": "Ek", "Email": "bo@example.com"}
-        with pytest.raises(DataRefused, match="agreement"):
+        with pytest.raises(DataRefusedError, match="agreement"):
             http.post("employees", json={"Employee": person})
         answer: Response = http.post(
             "employees", json={"Employee": {**person, "PersonelType": "TJM", "SalaryForm": "MAN"}}

@@ -17,7 +17,13 @@ from defusedxml.ElementTree import fromstring
 from integrations.gaps import gaps
 from integrations.planning.planner import Rules
 from integrations.sandboxes.base import Call
-from integrations.sdk.errors import DataRefused, EmployeeNotFound, NotAuthorized, Unavailable, UnclearOutcome
+from integrations.sdk.errors import (
+    DataRefusedError,
+    EmployeeNotFoundError,
+    NotAuthorizedError,
+    UnavailableError,
+    UnclearOutcomeError,
+)
 from integrations.sdk.values import Person
 from integrations.systems.netvisor.connector import NetvisorConnector, mac
 from integrations.systems.netvisor.declaration import SYSTEM
@@ -195,7 +201,7 @@ class TestNetvisor(HistoryBehaviour):
     def test_a_character_outside_latin_1_is_told_before_any_call(self, rig: Rig) -> None:
         rig.credentials["sender"] = "Sync ✓"
         report = rig.sync(self.position())
-        assert isinstance(report.error, NotAuthorized)
+        assert isinstance(report.error, NotAuthorizedError)
         assert "character" in report.error.message
         assert rig.calls == []
         [line] = rig.connector().check()
@@ -203,7 +209,7 @@ class TestNetvisor(HistoryBehaviour):
 
     def test_transaction_id_is_new_and_signed_anew_on_each_try(self, rig: Rig) -> None:
         rig.fail(status=503, times=1, path="getemployee.nv")
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
         rig.sync(self.position())
         rig.sync(self.position(title="Keittiömestari"))
         ids = [header(c, "TransactionId") for c in rig.calls]
@@ -242,7 +248,7 @@ class TestNetvisor(HistoryBehaviour):
         """Netvisor's refusal repeats the whole string that it wanted to be signed."""
         self.spoil_credentials(rig)
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "YOUR_PRIVATE_KEY_HERE" in rig.calls[0].answer
         assert error.vendor_text.startswith("MAC does not match")
         assert "&" not in error.vendor_text
@@ -259,7 +265,7 @@ class TestNetvisor(HistoryBehaviour):
         assert (outcome.result, outcome.cause) == ("failed", "period_locked")
         assert rig.there() == []
         self.spoil_credentials(rig)
-        assert isinstance(rig.sync(self.position()).error, NotAuthorized)
+        assert isinstance(rig.sync(self.position()).error, NotAuthorizedError)
         assert rig.calls[-1].status == 200
 
     def test_real_status_codes_are_asked_for(self, rig: Rig) -> None:
@@ -279,13 +285,13 @@ class TestNetvisor(HistoryBehaviour):
     @pytest.mark.parametrize("code", ["SYSTEM_MAINTENANCE", "SYSTEM_MAINTANANCE", "TECHNICAL_ERROR"])
     def test_maintenance_and_technical_faults_are_tried_again(self, rig: Rig, code: str) -> None:
         rig.fail(path="addjobperiod.nv", **failure(code))
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
         assert rig.one(self.position()).result == "sent"
 
     def test_a_resource_that_is_not_allowed_is_named(self, rig: Rig) -> None:
         rig.sandbox.state["allowed"].remove("addjobperiod.nv")
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "addjobperiod.nv" in error.message
         assert "API resource access rights" in error.message
 
@@ -298,20 +304,20 @@ class TestNetvisor(HistoryBehaviour):
 
     def test_a_write_that_was_had_before_is_unclear(self, rig: Rig) -> None:
         rig.fail(path="addjobperiod.nv", **failure("REQUEST_NOT_UNIQUE"))
-        assert isinstance(rig.sync(self.position()).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
         rig.fail(path="getemployee.nv", **failure("REQUEST_NOT_UNIQUE"))
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     def test_an_answer_that_is_not_netvisors(self, rig: Rig) -> None:
         rig.fail(path="getemployee.nv", status=200, body="<html><body>Welcome</body></html>")
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
         rig.fail(path="addjobperiod.nv", status=200, body="<html><body>Welcome")
-        assert isinstance(rig.sync(self.position()).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
         rig.fail(path="getemployee.nv", status=403, body="Forbidden")
-        assert isinstance(rig.sync(self.position()).error, NotAuthorized)
+        assert isinstance(rig.sync(self.position()).error, NotAuthorizedError)
         rig.fail(path="getemployee.nv", status=404)
         error = rig.sync(self.position()).error
-        assert isinstance(error, Unavailable)
+        assert isinstance(error, UnavailableError)
         assert "base URL" in error.message
 
     def test_xml_bombs_are_not_unpacked(self, rig: Rig) -> None:
@@ -321,11 +327,11 @@ class TestNetvisor(HistoryBehaviour):
             "<Root><ResponseStatus><Status>&k;</Status></ResponseStatus></Root>"
         )
         rig.fail(path="getemployee.nv", status=200, body=bomb)
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     def test_answer_cut_off_after_a_write_is_found_again(self, rig: Rig) -> None:
         rig.fail(kind="truncate", path="addjobperiod.nv")
-        assert isinstance(rig.sync(self.position()).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
         assert rig.one(self.position()).cause == "nothing_to_change"
         assert len(rig.there()) == 1
 
@@ -345,7 +351,7 @@ class TestNetvisor(HistoryBehaviour):
             b"<root><employmentperiods><employmentperiod><profession>Kokki</profession>"
             b'<startdate format="ansi">2026-01-01</startdate></employmentperiod></employmentperiods></root>'
         )
-        with pytest.raises(DataRefused) as caught:
+        with pytest.raises(DataRefusedError) as caught:
             connector._call("addjobperiod.nv", {"employeeidentifier": "10"}, wrong, write=True)
         assert "Could not validate xml" in caught.value.vendor_text
 
@@ -484,11 +490,11 @@ class TestNetvisor(HistoryBehaviour):
     @pytest.mark.parametrize(
         ("fault", "error"),
         [
-            ({"kind": "truncate"}, UnclearOutcome),
-            ({"kind": "hang", "seconds": 0.7, "after": True}, UnclearOutcome),
-            ({"status": 503}, Unavailable),
-            ({"status": 302, "headers": {"Location": "/"}}, Unavailable),
-            (failure("AUTHENTICATION_FAILED"), NotAuthorized),
+            ({"kind": "truncate"}, UnclearOutcomeError),
+            ({"kind": "hang", "seconds": 0.7, "after": True}, UnclearOutcomeError),
+            ({"status": 503}, UnavailableError),
+            ({"status": 302, "headers": {"Location": "/"}}, UnavailableError),
+            (failure("AUTHENTICATION_FAILED"), NotAuthorizedError),
         ],
         ids=["cut off", "no answer", "503", "redirect", "keys"],
     )
@@ -504,7 +510,7 @@ class TestNetvisor(HistoryBehaviour):
         report = rig.sync(deleted=["1"])
         assert isinstance(report.error, error), report.error
         rig.read_timeout = None
-        carried_out = error is UnclearOutcome
+        carried_out = error is UnclearOutcomeError
         second = rig.sync(deleted=["1"]).outcomes["1"]
         assert (second.result, second.cause) == (("skipped", "already_gone") if carried_out else ("sent", ""))
         # The call with the fault, and where it was not carried out, one more in the second run.
@@ -715,7 +721,7 @@ class TestNetvisor(HistoryBehaviour):
         first = empty_rig.calls[0]
         assert "<Status>OK</Status>" in first.answer
         assert "<employee></employee>" in first.answer
-        assert isinstance(report.error, EmployeeNotFound)
+        assert isinstance(report.error, EmployeeNotFoundError)
         assert "employee number 1042 or this national id" in report.error.message
 
     def test_found_by_national_id(self, empty_rig: Rig) -> None:
@@ -763,7 +769,7 @@ class TestNetvisor(HistoryBehaviour):
         rig.add(replace(PERSON, number="9", national_id=""))
         connector = rig.connector()
         for number in ("501", "502", "503"):
-            with pytest.raises(EmployeeNotFound):
+            with pytest.raises(EmployeeNotFoundError):
                 connector.find_employee(Person(number, number, "No", "One", f"{number}@example.com"))
         assert len(to(rig, "getemployees.nv")) == 1
         assert len([c for c in to(rig, "getemployee.nv") if "netvisorkey" in c.query]) == 1

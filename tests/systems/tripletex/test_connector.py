@@ -15,14 +15,14 @@ from integrations.planning.planner import Rules
 from integrations.sandboxes.base import Call
 from integrations.sdk.context import MemoryVault
 from integrations.sdk.errors import (
-    DataRefused,
-    EmployeeNotFound,
-    EmployeeNotUnique,
-    NotAuthorized,
-    RateLimited,
-    Stale,
-    Unavailable,
-    UnclearOutcome,
+    DataRefusedError,
+    EmployeeNotFoundError,
+    EmployeeNotUniqueError,
+    NotAuthorizedError,
+    RateLimitedError,
+    StaleError,
+    UnavailableError,
+    UnclearOutcomeError,
 )
 from integrations.sdk.values import Change, Company, Wanted
 from integrations.systems.tripletex.declaration import SYSTEM
@@ -58,7 +58,7 @@ def bodies(rig: Rig, method: str, path: str) -> list[dict[str, Any]]:
 
 
 def rows(rig: Rig) -> list[dict[str, Any]]:
-    return rig.there()[-1]["employmentDetails"]  # type: ignore[no-any-return]
+    return rig.there()[-1]["employmentDetails"]
 
 
 def asked(rig: Rig, path: str) -> list[str]:
@@ -100,7 +100,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.sandbox.state.update(changes)
 
     def employee(self, rig: Rig) -> dict[str, Any]:
-        return rig.sandbox.state["Employee"][-1]  # type: ignore[no-any-return]
+        return rig.sandbox.state["Employee"][-1]
 
     # -- dated terms -------------------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         there |= {"percentageOfFullTimeEquivalent": float(percentage), "annualSalary": 500_000}
 
     def test_the_past_of_an_employment_that_is_over_is_corrected_where_it_changed_here(self, rig: Rig) -> None:
-        over = {"start": "2025-01-01", "end": "2026-01-31"}
+        over: dict[str, Any] = {"start": "2025-01-01", "end": "2026-01-31"}
         rig.sync(self.position(**over))
         self.clerk_writes(rig, "2026-01-01", 50)
         left = rig.one(self.position(**over))
@@ -161,7 +161,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         [remote] = connector.read(person)
         self.clerk_writes(rig, "2026-06-15", 50)
         wanted = Wanted("1", {**remote.values, "percentage": Decimal("60")}, since=remote.start)
-        with pytest.raises(Stale):
+        with pytest.raises(StaleError):
             connector.update(person, rig.person, remote, {"percentage": Change(Decimal("80"), Decimal("60"))}, wanted)
         assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
         assert [r["percentageOfFullTimeEquivalent"] for r in rows(rig)] == [80.0, 60.0]
@@ -174,7 +174,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
              "employmentEndReason": None, "division": 108244153, "version": 0}
         )  # fmt: skip
         connector = rig.connector()
-        with pytest.raises(DataRefused) as refused:
+        with pytest.raises(DataRefusedError) as refused:
             connector.create(connector.find_employee(rig.person), rig.person, Wanted("1", {
                 "start_date": date(2026, 2, 1), "company": "974760673", "contract_type": "PERMANENT",
                 "occupation_code": "2511102", "percentage": Decimal(80),
@@ -190,7 +190,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
 
     def test_a_wrong_address_is_not_told_as_wrong_credentials(self, rig: Rig) -> None:
         rig.fail(status=404, path="token/session", times=5, body="<html>")
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     # -- what is written ---------------------------------------------------------------------------------
 
@@ -460,7 +460,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         empty_rig.add(replace(PERSON, number="2", email=""))
         empty_rig.add(replace(PERSON, number="3", email=""))
         report = empty_rig.sync(self.position())
-        assert isinstance(report.error, EmployeeNotUnique)
+        assert isinstance(report.error, EmployeeNotUniqueError)
         assert PERSON.national_id not in report.error.message
 
     def test_national_ids_are_not_searched_beyond_ten_thousand_employees(
@@ -476,7 +476,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
 
     def test_not_found_names_what_was_searched(self, empty_rig: Rig) -> None:
         error = empty_rig.sync(self.position()).error
-        assert isinstance(error, EmployeeNotFound)
+        assert isinstance(error, EmployeeNotFoundError)
         assert "employee number 1042" in error.message
         assert "national id" in error.message
         assert "ase.sorlie@example.com" in error.message
@@ -776,7 +776,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.sync(self.position())
         self.stale(rig, 2)
         error = rig.sync(self.position(end="2026-12-31")).error
-        assert isinstance(error, Stale)
+        assert isinstance(error, StaleError)
         assert (error.vendor_code, error.vendor_text) == ("8000", "RevisionException")
 
     @pytest.mark.parametrize("terms", [{"end": "2026-12-31"}, {"percentage": Decimal("60")}])
@@ -792,7 +792,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         end = date.fromisoformat(terms["end"]) if "end" in terms else None
         new = {"end_date": end, "end_reason": "EMPLOYMENT_END_EMPLOYEE"} if end else terms
         changes = {k: Change(remote.values[k], v) for k, v in new.items()}
-        with pytest.raises(Stale):
+        with pytest.raises(StaleError):
             connector.update(employee, PERSON, remote, changes, Wanted("1", {**remote.values, **new}))
 
     def test_a_record_gone_meanwhile_is_read_again(self, rig: Rig) -> None:
@@ -813,7 +813,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         employee = connector.find_employee(PERSON)
         [remote] = connector.read(employee)
         wanted = Wanted("2", {**remote.values, "start_date": date(2026, 5, 1), "end_date": None, "end_reason": None})
-        with pytest.raises(DataRefused) as caught:
+        with pytest.raises(DataRefusedError) as caught:
             connector.create(employee, PERSON, wanted)
         assert (caught.value.field, caught.value.vendor_code) == ("start_date", "18000")
         assert "Overlappende perioder." in caught.value.vendor_text
@@ -846,24 +846,24 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
 
     def test_unspecified_exception_is_trouble_of_theirs(self, rig: Rig) -> None:
         rig.fail(method="POST", path=EMPLOYMENT, status=400, body='{"status":400,"code":1000,"message":"x"}')
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     def test_lost_answer_to_a_new_row_is_found_again(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.read_timeout = 0.3
         rig.fail(kind="hang", method="POST", path=DETAILS, seconds=0.6, after=True)
-        assert isinstance(rig.sync(self.position(percentage=Decimal("60"))).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position(percentage=Decimal("60"))).error, UnclearOutcomeError)
         rig.read_timeout = None
         assert rig.one(self.position(percentage=Decimal("60"))).cause == "nothing_to_change"
         assert len(rows(rig)) == 2
 
     def test_unreadable_answer_to_a_create_is_unclear(self, rig: Rig) -> None:
         rig.fail(method="POST", path=EMPLOYMENT, status=201, body="made")
-        assert isinstance(rig.sync(self.position()).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
 
     def test_nonsense_instead_of_a_list_is_not_an_empty_list(self, rig: Rig) -> None:
         rig.fail(method="GET", path=EMPLOYMENT, status=200, body='{"fault": "no"}')
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
         assert rig.there() == []
 
     # -- rate limit --------------------------------------------------------------------------------------
@@ -871,13 +871,13 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_rate_limit_reset_header_is_honoured(self, rig: Rig) -> None:
         rig.fail(status=429, headers={"X-Rate-Limit-Reset": "42", "X-Rate-Limit-Remaining": "0"})
         error = rig.sync(self.position()).error
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert error.wait == 42
 
     def test_rate_limit_of_the_sandbox(self, rig: Rig) -> None:
         self.state(rig, rate_limit=[2, 30])
         error = rig.sync(self.position()).error
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert error.wait is not None
         assert 25 < error.wait <= 31
 
@@ -908,7 +908,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_session_refused_again_stops_the_connection(self, rig: Rig) -> None:
         rig.credentials["company_id"] = "12"
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "Company ID" in error.message
         assert error.vendor_code == "3000"
         # The call's own, one more for it, and one more for the test that finds out whom the refusal concerns.
@@ -937,7 +937,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_session_of_other_credentials_is_not_used(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.credentials["employee_token"] = "another-employee-token"
-        assert isinstance(rig.sync(self.position()).error, NotAuthorized)
+        assert isinstance(rig.sync(self.position()).error, NotAuthorizedError)
 
     def test_session_renewed_by_another_process_is_taken_over(self, rig: Rig) -> None:
         rig.sync(self.position())
@@ -959,7 +959,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_accountants_token_needs_the_clients_company(self, rig: Rig) -> None:
         self.state(rig, accountant=True, Client=[{"id": 88, "version": 0, "name": "Kunde", "organizationNumber": "1"}])
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert error.vendor_code == "9000"
         rig.credentials["company_id"] = "88"
         assert rig.one(self.position()).result == "sent"
@@ -992,7 +992,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_hidden_dates_stop_before_anything_is_doubled(self, rig: Rig) -> None:
         rig.sync(self.position())
         self.state(rig, hidden=["startDate"])
-        assert isinstance(rig.sync(self.position()).error, NotAuthorized)
+        assert isinstance(rig.sync(self.position()).error, NotAuthorizedError)
         assert len(rig.there()) == 1
 
     # -- weekly hours ------------------------------------------------------------------------------------

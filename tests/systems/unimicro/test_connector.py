@@ -24,13 +24,13 @@ from integrations.planning.planner import Rules
 from integrations.planning.translate import translate
 from integrations.sandboxes.base import Call
 from integrations.sdk.errors import (
-    DataRefused,
-    EmployeeNotFound,
-    NotAuthorized,
-    RateLimited,
-    Stale,
-    Unavailable,
-    UnclearOutcome,
+    DataRefusedError,
+    EmployeeNotFoundError,
+    NotAuthorizedError,
+    RateLimitedError,
+    StaleError,
+    UnavailableError,
+    UnclearOutcomeError,
 )
 from integrations.sdk.values import Change, Company, Department, Wanted
 from integrations.systems.unimicro.connector import UnimicroConnector
@@ -262,7 +262,7 @@ class TestUnimicro(HistoryBehaviour):
     def test_another_key_is_refused_and_says_what_to_renew(self, rig: Rig) -> None:
         rig.credentials["private_key"] = pem(rsa.generate_private_key(65537, 2048))
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert error.vendor_code == "invalid_client"
         assert "developer portal" in error.message
         assert rig.there() == []
@@ -281,7 +281,7 @@ class TestUnimicro(HistoryBehaviour):
             "half": pem(key)[:400],
         }[kind]
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "PEM" in error.message
         assert rig.calls == []
         assert rig.credentials["private_key"] not in error.message
@@ -297,12 +297,12 @@ class TestUnimicro(HistoryBehaviour):
     def test_scope_that_the_client_lacks(self, rig: Rig) -> None:
         rig.fail(path="connect/token", status=400, body='{"error":"invalid_scope"}')
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "AppFramework" in error.message
 
     def test_login_server_down_is_no_refusal(self, rig: Rig) -> None:
         rig.fail(path="connect/token", status=503)
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     def test_assertion_and_token_are_not_kept(self, rig: Rig) -> None:
         report = rig.sync(self.position())
@@ -340,7 +340,7 @@ class TestUnimicro(HistoryBehaviour):
     def test_new_token_refused_too_stops_the_connection(self, rig: Rig) -> None:
         rig.fail(path="api/", status=401, times=50, body='{"Message":"Authorization has been denied for this request"}')
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert error.vendor_text == "Authorization has been denied for this request"
         # The run's and the renewed one; then the connection's test, which tells whether it is everybody's refusal.
         assert len(self.sign_ins(rig)) == 4
@@ -371,7 +371,7 @@ class TestUnimicro(HistoryBehaviour):
     def test_other_credentials_do_not_use_the_old_token(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.credentials["private_key"] = pem(rsa.generate_private_key(65537, 2048))
-        assert isinstance(rig.sync(self.position()).error, NotAuthorized)
+        assert isinstance(rig.sync(self.position()).error, NotAuthorizedError)
 
     # -- the company ---------------------------------------------------------------------------------------
 
@@ -389,7 +389,7 @@ class TestUnimicro(HistoryBehaviour):
     def test_company_that_the_client_may_not_use(self, rig: Rig) -> None:
         rig.credentials["organization_number"] = "911111111"
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "911111111" in error.message and "Marketplace" in error.message
         lines = rig.connector().check()
         assert [line.ok for line in lines] == [True, False]
@@ -398,7 +398,7 @@ class TestUnimicro(HistoryBehaviour):
     def test_two_companies_with_one_number_need_the_key(self, rig: Rig) -> None:
         first, second = self.state(rig)["companies"]
         second["OrganizationNumber"] = first["OrganizationNumber"]
-        assert isinstance(rig.sync(self.position()).error, NotAuthorized)
+        assert isinstance(rig.sync(self.position()).error, NotAuthorizedError)
         rig.credentials["company_key"] = first["Key"].upper()
         assert rig.one(self.position()).result == "sent"
 
@@ -407,7 +407,7 @@ class TestUnimicro(HistoryBehaviour):
         self.state(rig)["companies"][0]["Key"] = str(uuid.uuid4())
         changed = self.position(percentage=Decimal("60"))
         error = rig.sync(changed).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert error.vendor_code == "403"
         assert rig.one(changed).result == "sent"
 
@@ -443,7 +443,7 @@ class TestUnimicro(HistoryBehaviour):
             if asked:
                 assert connector.find_employee(rig.person).matched_by == "employee number"
             else:
-                with pytest.raises(EmployeeNotFound) as caught:
+                with pytest.raises(EmployeeNotFoundError) as caught:
                     connector.find_employee(rig.person)
                 assert "nothing" in caught.value.message
         assert any("EmployeeNumber" in c.query for c in rig.calls) is asked
@@ -543,7 +543,7 @@ class TestUnimicro(HistoryBehaviour):
         with opened(rig) as connector:
             employee = connector.find_employee(rig.person)
             connector.create(employee, rig.person, wanted)
-            with pytest.raises(Stale):
+            with pytest.raises(StaleError):
                 connector.create(employee, rig.person, wanted)
         guids = [body["Employments"][-1]["_createguid"] for body in self.bodies(rig)]
         assert guids == [str(uuid.uuid5(NAMESPACE, "1"))] * 2
@@ -651,7 +651,7 @@ class TestUnimicro(HistoryBehaviour):
         rig.connector().check()
         rig.read_timeout = 0.3
         rig.fail(kind="hang", method="PUT", path="biz/employ", seconds=0.5, after=False)
-        assert isinstance(rig.sync(self.position()).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
         time.sleep(0.3)  # now the server carries it out after all
         rig.read_timeout = None
         rig.one(self.position())
@@ -905,7 +905,7 @@ class TestUnimicro(HistoryBehaviour):
             self.state(rig)["employments"][0]["WorkPercent"] = 75.0
             rig.forget_calls()
             wanted = Wanted("1", {**remote.values, "percentage": Decimal(60)})
-            with pytest.raises(Stale):
+            with pytest.raises(StaleError):
                 connector.update(employee, rig.person, remote, {"percentage": Change(Decimal(80), Decimal(60))}, wanted)
         assert self.writes(rig) == []
 
@@ -925,7 +925,7 @@ class TestUnimicro(HistoryBehaviour):
             [remote] = connector.read(employee)
             self.state(rig)["employments"].clear()
             wanted = Wanted("1", {**remote.values, "percentage": Decimal(60)})
-            with pytest.raises(Stale):
+            with pytest.raises(StaleError):
                 connector.update(employee, rig.person, remote, {"percentage": Change(Decimal(80), Decimal(60))}, wanted)
 
     def test_who_is_called_in_is_temporary_and_on_call(self, rig: Rig) -> None:
@@ -1152,7 +1152,7 @@ class TestUnimicro(HistoryBehaviour):
         self.state(rig)["ignores"] = ["skip"]
         for n in range(100, 160):
             self.state(rig)["departments"].append({"ID": n, "DepartmentNumber": f"D{n}", "Name": f"D{n}"})
-        assert isinstance(rig.sync(self.position(department=Department("D159"))).error, Unavailable)
+        assert isinstance(rig.sync(self.position(department=Department("D159"))).error, UnavailableError)
 
     def test_others_employments_are_left_out_if_the_filter_is_not_kept(self, rig: Rig) -> None:
         rig.sync(self.position())
@@ -1167,7 +1167,7 @@ class TestUnimicro(HistoryBehaviour):
     def test_envelope_instead_of_a_bare_array_is_no_empty_list(self, rig: Rig) -> None:
         rig.fail(path="biz/employments", status=200, body='{"Items": []}')
         report = rig.sync(self.position())
-        assert isinstance(report.error, Unavailable)
+        assert isinstance(report.error, UnavailableError)
         assert rig.there() == []
         rig.forget_calls()  # the envelope is not in the contract either
 
@@ -1229,17 +1229,17 @@ class TestUnimicro(HistoryBehaviour):
     def test_request_timeout_and_redirect_are_no_refusal_of_data(self, rig: Rig) -> None:
         for status in (408, 302):
             rig.fail(path="biz/employees", status=status)
-            assert isinstance(rig.sync(self.position()).error, Unavailable)
+            assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     def test_rate_limit_is_passed_on(self, rig: Rig) -> None:
         rig.fail(method="PUT", status=429, headers={"Retry-After": "3"})
         error = rig.sync(self.position()).error
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert error.wait == 3
 
     def test_address_that_is_not_unimicro(self, rig: Rig) -> None:
         rig.fail(path="init/companies", status=404, body="<html>")
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     # -- the pretend server's own strictness: what the vendor leaves open is refused there ------------------
 
@@ -1268,10 +1268,10 @@ class TestUnimicro(HistoryBehaviour):
                 "StartDate": "2026-01-01",
                 "WorkPercent": 80,
             }
-            with pytest.raises(DataRefused) as caught:
+            with pytest.raises(DataRefusedError) as caught:
                 connector._biz("POST", "employments", json={**body, field: value})
             assert connector._biz("POST", "employments", json=body).status == 201
-            with pytest.raises(DataRefused) as second:
+            with pytest.raises(DataRefusedError) as second:
                 connector._biz("POST", "employments", json={**body, "StartDate": "2026-03-01"})
         assert named in next(c.answer for c in rig.calls if c.status == 400)
         assert caught.value.vendor_text
@@ -1281,5 +1281,5 @@ class TestUnimicro(HistoryBehaviour):
         """A clock that is an hour slow signs assertions that have run out: refused with a hint at the clock."""
         with opened(rig) as connector:
             connector.context.now = lambda: datetime.now(UTC) - timedelta(hours=1)
-            with pytest.raises(NotAuthorized, match="clock"):
+            with pytest.raises(NotAuthorizedError, match="clock"):
                 connector.tokens.get()

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import pytest
 
 from integrations.sandboxes.base import Call
-from integrations.sdk.errors import NotAuthorized, Stale, Unavailable, UnclearOutcome
+from integrations.sdk.errors import NotAuthorizedError, StaleError, UnavailableError, UnclearOutcomeError
 from integrations.sdk.values import Change, Company, Department, Wanted
 from integrations.systems.visma_net_payroll.connector import (
     VismaNetPayrollConnector,
@@ -190,7 +190,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     # -- dated values, cancelled positions, codes of theirs ----------------------------------------------
 
     def factors(self, rig: Rig) -> list[dict[str, Any]]:
-        return rig.there()[-1]["partTimeFactors"]  # type: ignore[no-any-return]
+        return rig.there()[-1]["partTimeFactors"]
 
     def past(self, rig: Rig) -> list[dict[str, Any]]:
         """Day by day: a new entry closes the one before it, which says the same of its days as before."""
@@ -217,7 +217,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         return "contract_type", "laerling"
 
     def test_an_unchanged_turn_leaves_the_values_of_a_position_that_is_over(self, rig: Rig) -> None:
-        over = {"start": "2025-01-01", "end": "2026-01-31"}
+        over: dict[str, Any] = {"start": "2025-01-01", "end": "2026-01-31"}
         rig.sync(self.position(**over))
         self.clerk_writes(rig, "2026-01-15", 50)
         outcome = rig.one(self.position(**over))
@@ -471,7 +471,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         before = rig.there()
         rig.fail(status=status, method="PUT", times=9)
         report = rig.sync(self.position(percentage=Decimal("60")))
-        assert isinstance(report.error, Stale)
+        assert isinstance(report.error, StaleError)
         assert rig.there() == before
 
     def test_dates_changed_there_after_they_were_read(self, rig: Rig) -> None:
@@ -483,7 +483,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         stored = rig.sandbox.state["positions"][position_id]
         stored["document"]["activeEnd"] = "2026-09-30"
         changes = {"percentage": Change(Decimal(100), Decimal(60))}
-        with pytest.raises(Stale):
+        with pytest.raises(StaleError):
             connector.update(employee, rig.person, remote, changes, Wanted("1", {**remote.values}))
         assert not self.writes(rig)
 
@@ -492,7 +492,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         body = json.dumps(rig.sandbox.state["positions"][position_id]["document"])
         rig.fail(status=200, method="GET", path=f"positions/{position_id}", body=body)
         report = rig.sync(self.position(percentage=Decimal("60")))
-        assert isinstance(report.error, Unavailable)
+        assert isinstance(report.error, UnavailableError)
         assert not self.writes(rig)
 
     # -- timelines ---------------------------------------------------------------------------------------
@@ -611,12 +611,12 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_a_location_elsewhere_never_gets_our_token(self, rig: Rig) -> None:
         rig.fail(status=202, method="POST", path="positions", headers={"Location": "http://localhost:9/v2/jobs/1"})
         report = rig.sync(self.position())
-        assert isinstance(report.error, UnclearOutcome)
+        assert isinstance(report.error, UnclearOutcomeError)
         assert not [e for e in report.exchanges if "localhost:9" in e.url]
 
     def test_an_accepted_write_without_location_is_unclear(self, rig: Rig) -> None:
         rig.fail(status=202, method="POST", path="positions")
-        assert isinstance(rig.sync(self.position()).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
 
     def test_a_failed_job_is_a_refusal_in_their_words(self, rig: Rig) -> None:
         rig.settings["tax_unit"] = "00000000-0000-4000-8000-000000000000"
@@ -667,7 +667,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         rig.sandbox.state["jobSeconds"] = 60
         for _ in range(2):
             report = rig.sync(self.position())
-            assert isinstance(report.error, UnclearOutcome), report.error
+            assert isinstance(report.error, UnclearOutcomeError), report.error
         assert len(self.writes(rig)) == 1, "a second try made a second job"
         rig.sandbox.state["jobSeconds"] = 0
         assert rig.one(self.position()).cause == "nothing_to_change"
@@ -679,7 +679,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         rig.sandbox.state["jobSeconds"] = 0.9
         rig.read_timeout = 0.3
         rig.fail(kind="hang", method="POST", path="positions", seconds=0.5, after=True)
-        assert isinstance(rig.sync(self.position()).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
         rig.read_timeout = None
         outcome = rig.one(self.position())
         assert outcome.cause == "nothing_to_change", outcome
@@ -691,7 +691,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         rig.sandbox.state["jobSeconds"] = 0.9
         rig.read_timeout = 0.3
         rig.fail(kind="hang", method="PUT", seconds=0.5, after=True)
-        assert isinstance(rig.sync(self.position(percentage=Decimal("60"))).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position(percentage=Decimal("60"))).error, UnclearOutcomeError)
         rig.read_timeout = None
         assert rig.one(self.position(percentage=Decimal("60"))).cause == "nothing_to_change"
         assert len(self.writes(rig)) == 1
@@ -713,7 +713,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         )
         connector.create(employee, rig.person, first)
         rig.fail(status=202, method="POST", path="positions")
-        with pytest.raises(UnclearOutcome):
+        with pytest.raises(UnclearOutcomeError):
             connector.create(employee, rig.person, second)
         rig.forget_calls()
         connector.create(employee, rig.person, second)
@@ -798,7 +798,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_a_customer_tenant_gets_a_token_that_opens_nothing(self, rig: Rig) -> None:
         rig.credentials["tenant_id"] = CUSTOMER_TENANT
         report = rig.sync(self.position())
-        assert isinstance(report.error, NotAuthorized)
+        assert isinstance(report.error, NotAuthorizedError)
         assert "company's own tenant id" in report.error.message
         assert all(c.status == 200 for c in self.tokens(rig)), "the token itself is given"
         lines = rig.connector().check()
@@ -808,7 +808,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_changed_credentials_do_not_use_the_old_token(self, rig: Rig) -> None:
         rig.connector().check()
         rig.credentials["tenant_id"] = CUSTOMER_TENANT
-        assert isinstance(rig.sync(self.position()).error, NotAuthorized)
+        assert isinstance(rig.sync(self.position()).error, NotAuthorizedError)
 
     @pytest.mark.parametrize(
         ("credential", "value", "code", "said"),
@@ -822,14 +822,14 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     ) -> None:
         rig.credentials[credential] = value
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert error.vendor_code == code
         assert said in error.message
 
     def test_refused_scopes_are_told(self, rig: Rig) -> None:
         rig.settings["scope"] = "payroll:employees:read"
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "refused the scopes" in error.message
 
     def test_the_right_to_write_is_checked_without_writing(self, rig: Rig) -> None:
@@ -839,7 +839,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         assert not lines["Write employees"].ok
         assert "Visma App Store" in lines["Write employees"].where
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "lacks a right" in error.message
 
     # -- test connection ---------------------------------------------------------------------------------
@@ -888,7 +888,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_pages_that_go_round_in_a_circle_end(self, rig: Rig) -> None:
         body = json.dumps({"cursor": {"nextToken": "again"}, "data": []})
         rig.fail(status=200, path="v2/employees", body=body, times=50)
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
         assert len(rig.calls) < 5
 
     def test_the_index_of_employees_is_built_once_per_turn(self, rig: Rig) -> None:
@@ -968,7 +968,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_an_unreadable_date_is_their_trouble(self, rig: Rig) -> None:
         self.made_by_payroll(rig, activeEnd="31.12.2026")
         report = rig.sync(self.position())
-        assert isinstance(report.error, Unavailable)
+        assert isinstance(report.error, UnavailableError)
         assert report.outcomes["1"].result == "error"
 
     # -- the page ----------------------------------------------------------------------------------------

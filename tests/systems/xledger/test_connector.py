@@ -21,13 +21,13 @@ from integrations.sandboxes.server import Tenants
 from integrations.sdk.declaration import Delete
 from integrations.sdk.errors import (
     ConnectorError,
-    DataRefused,
-    EmployeeNotFound,
-    EmployeeNotUnique,
-    NotAuthorized,
-    RateLimited,
-    Unavailable,
-    UnclearOutcome,
+    DataRefusedError,
+    EmployeeNotFoundError,
+    EmployeeNotUniqueError,
+    NotAuthorizedError,
+    RateLimitedError,
+    UnavailableError,
+    UnclearOutcomeError,
 )
 from integrations.sdk.values import Manager
 from integrations.systems.xledger.connector import EMPLOYMENT, MUTATIONS, XledgerConnector
@@ -132,7 +132,7 @@ class TestXledger(FlatBehaviour):
         rig.read_timeout = 0.4
         rig.sandbox.tenant.faults.append(OnMutation(kind="hang", seconds=0.9, after=True))
         first = rig.sync(self.position())
-        assert isinstance(first.error, UnclearOutcome), first.error
+        assert isinstance(first.error, UnclearOutcomeError), first.error
         rig.read_timeout = None
         second = rig.one(self.position())
         assert second.result in ("sent", "skipped"), second
@@ -285,11 +285,11 @@ class TestXledger(FlatBehaviour):
         rig.read_timeout = 0.3
         rig.fail(kind="hang", seconds=0.6)
         error = rig.sync(self.position()).error
-        assert isinstance(error, Unavailable)
+        assert isinstance(error, UnavailableError)
 
     def test_mutations_that_are_lost_are_unclear(self, rig: Rig) -> None:
         rig.sandbox.tenant.faults.append(OnMutation(kind="truncate"))
-        assert isinstance(rig.sync(self.position()).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
         assert rig.one(self.position()).cause == "nothing_to_change"
 
     def test_a_repeated_update_is_harmless(self, rig: Rig) -> None:
@@ -302,7 +302,7 @@ class TestXledger(FlatBehaviour):
 
     def test_a_mutation_that_confirms_nothing_is_unclear(self, rig: Rig) -> None:
         self.answer(rig, {"data": {"updateEmployees": {"edges": None}}}, mutation=True)
-        assert isinstance(rig.sync(self.position()).error, UnclearOutcome)
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
 
     def test_a_field_that_xledger_did_not_take_is_a_warning(self, rig: Rig) -> None:
         rig.sync(self.position())
@@ -602,7 +602,7 @@ class TestXledger(FlatBehaviour):
     def test_two_employees_with_one_code_are_noticed(self, rig: Rig) -> None:
         rig.add(replace(self.person, email="other@example.com"))
         report = rig.sync(self.position())
-        assert isinstance(report.error, EmployeeNotUnique)
+        assert isinstance(report.error, EmployeeNotUniqueError)
         assert "employee number 1042" in report.error.message
         assert "first: 2" in self.asked(rig.calls[0])["query"]
         assert not self.writes(rig)
@@ -611,7 +611,7 @@ class TestXledger(FlatBehaviour):
         """Should the filter ever be loose, a neighbour is not taken for the employee."""
         node = {"dbId": 9, "code": "10421", "description": "Somebody else"}
         self.answer(empty_rig, {"data": {"employees": {"edges": [{"node": node}], "pageInfo": {"hasNextPage": False}}}})
-        assert isinstance(empty_rig.sync(self.position()).error, EmployeeNotFound)
+        assert isinstance(empty_rig.sync(self.position()).error, EmployeeNotFoundError)
 
     def test_matched_by_email_whatever_its_capitals(self, empty_rig: Rig) -> None:
         number = empty_rig.add(replace(self.person, number="2001", email="Ase.Sorlie@Example.com"))
@@ -625,12 +625,12 @@ class TestXledger(FlatBehaviour):
         rig.person = replace(self.person, number="")
         connector = rig.connector()
         assert connector.find_employee(rig.person).matched_by == "e-mail"
-        with pytest.raises(EmployeeNotFound, match="nothing here"):
+        with pytest.raises(EmployeeNotFoundError, match="nothing here"):
             connector.find_employee(replace(rig.person, email=""))
 
     def test_everybody_is_read_by_pages_once_per_turn_and_not_kept(self, empty_rig: Rig) -> None:
-        for number in range(1001):
-            empty_rig.sandbox.add_employee(f"F{number}", "Fyll", "Stoff", email=f"f{number}@example.com")
+        for n in range(1001):
+            empty_rig.sandbox.add_employee(f"F{n}", "Fyll", "Stoff", email=f"f{n}@example.com")
         number = empty_rig.add(replace(self.person, number="2001"))
         empty_rig.settings["numbers_differ"] = True
         connector = empty_rig.connector()
@@ -641,8 +641,8 @@ class TestXledger(FlatBehaviour):
         assert "f7@example.com" not in repr(connector.http.take_exchanges())
 
     def test_a_query_that_timed_out_is_asked_again_with_smaller_pages(self, empty_rig: Rig) -> None:
-        for number in range(150):
-            empty_rig.sandbox.add_employee(f"F{number}", "Fyll", "Stoff", email=f"f{number}@example.com")
+        for n in range(150):
+            empty_rig.sandbox.add_employee(f"F{n}", "Fyll", "Stoff", email=f"f{n}@example.com")
         number = empty_rig.add(replace(self.person, number="2001"))
         empty_rig.settings["numbers_differ"] = True
         empty_rig.sandbox.state["slow_above"] = 100
@@ -650,17 +650,17 @@ class TestXledger(FlatBehaviour):
         pages = [self.asked(c)["variables"]["first"] for c in empty_rig.calls if "AllEmployees" in c.body]
         assert pages == [1000, 100, 100]
         empty_rig.sandbox.state["slow_above"] = 50
-        assert isinstance(empty_rig.sync(self.position()).error, Unavailable)
+        assert isinstance(empty_rig.sync(self.position()).error, UnavailableError)
 
     def test_the_same_page_twice_is_not_read_for_ever(self, empty_rig: Rig) -> None:
         edges = [{"cursor": "c1", "node": {"dbId": 1, "code": "1", "email": "x@example.com"}}]
         self.answer(empty_rig, {"data": {"employees": {"edges": edges, "pageInfo": {"hasNextPage": True}}}})
-        assert isinstance(empty_rig.sync(self.position()).error, Unavailable)
+        assert isinstance(empty_rig.sync(self.position()).error, UnavailableError)
 
     @pytest.mark.parametrize("null_data", [False, True])
     def test_edges_null_means_none(self, empty_rig: Rig, null_data: bool) -> None:
         empty_rig.sandbox.state["null_data"] = null_data
-        assert isinstance(empty_rig.sync(self.position()).error, EmployeeNotFound)
+        assert isinstance(empty_rig.sync(self.position()).error, EmployeeNotFoundError)
         answers = [json.loads(c.answer)["data"] for c in empty_rig.calls]
         assert answers
         assert all(a is None if null_data else a["employees"]["edges"] is None for a in answers)
@@ -711,7 +711,7 @@ class TestXledger(FlatBehaviour):
     def test_an_employee_of_another_entity_is_not_taken(self, empty_rig: Rig) -> None:
         empty_rig.add(self.person)
         self.kept(empty_rig)["ownerDbId"] = OTHER_OWNER
-        assert isinstance(empty_rig.sync(self.position()).error, EmployeeNotFound)
+        assert isinstance(empty_rig.sync(self.position()).error, EmployeeNotFoundError)
 
     def test_employee_not_found_names_what_was_searched(self, empty_rig: Rig) -> None:
         message = empty_rig.one(self.position()).message
@@ -720,14 +720,14 @@ class TestXledger(FlatBehaviour):
 
     def test_employee_gone_between_reading_and_writing(self, rig: Rig) -> None:
         report = self.refused(rig, f"dbId: No value matching owner {OWNER}, dbId '52259057'.")
-        assert isinstance(report.error, EmployeeNotFound)
+        assert isinstance(report.error, EmployeeNotFoundError)
 
     # -- errors: the body before the status ------------------------------------------------------------------
 
     @pytest.mark.parametrize("status", [200, 400, 500])
     def test_the_body_counts_before_the_status(self, rig: Rig, status: int) -> None:
         error = self.error_of(rig, "Too many requests in the last 5 seconds.", BURST, status=status)
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert error.wait == 5
 
     @pytest.mark.parametrize("status", [200, 400])
@@ -741,32 +741,32 @@ class TestXledger(FlatBehaviour):
     @pytest.mark.parametrize("at", ["top", "extensions"])
     def test_the_code_stands_at_the_top_or_in_the_extensions(self, rig: Rig, at: str) -> None:
         error = self.error_of(rig, "Wait.", CONCURRENCY, at=at)
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert (error.wait, error.vendor_code) == (1, CONCURRENCY)
 
     @pytest.mark.parametrize("where", ["top", "extensions"])
     def test_the_code_of_the_sandbox_in_either_place(self, rig: Rig, where: str) -> None:
         rig.sandbox.state.update(code_in=where, credits=0)
         error = rig.sync(self.position()).error
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert error.vendor_code == CREDITS
 
     def test_burst_limit_waits_five_seconds(self, rig: Rig) -> None:
         rig.sandbox.state["burst"] = 2
         error = rig.sync(self.position()).error
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert (error.wait, error.vendor_code) == (5, BURST)
 
     def test_concurrency_limit_waits_one_second(self, rig: Rig) -> None:
         error = self.error_of(rig, "Too many concurrent requests.", CONCURRENCY)
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert error.wait == 1
 
     def test_credits_wait_until_they_are_reset(self, rig: Rig) -> None:
         at = (datetime.now(UTC) + timedelta(minutes=7)).isoformat()
         rig.sandbox.state.update(credits=0, credits_reset_at=at)
         error = rig.sync(self.position()).error
-        assert isinstance(error, RateLimited) and error.wait is not None
+        assert isinstance(error, RateLimitedError) and error.wait is not None
         assert 400 < error.wait <= 420
         assert "credits" in error.message
 
@@ -781,13 +781,13 @@ class TestXledger(FlatBehaviour):
     @pytest.mark.parametrize("moment", [None, "", "soon", "2020-01-01T00:00:00Z"])
     def test_credits_without_a_usable_reset_wait_twenty_minutes(self, rig: Rig, moment: str | None) -> None:
         error = self.error_of(rig, "Insufficient credits. Wait.", CREDITS, resetAt=moment)
-        assert isinstance(error, RateLimited)
+        assert isinstance(error, RateLimitedError)
         assert error.wait == 1200
 
     def test_limits_without_a_code_are_known_by_their_words(self, rig: Rig) -> None:
-        assert isinstance(self.error_of(rig, "Too many requests in the last 5 seconds. Wait."), RateLimited)
+        assert isinstance(self.error_of(rig, "Too many requests in the last 5 seconds. Wait."), RateLimitedError)
         rig.sandbox.tenant.faults.clear()
-        assert isinstance(self.error_of(rig, "Insufficient credits. Wait."), RateLimited)
+        assert isinstance(self.error_of(rig, "Insufficient credits. Wait."), RateLimitedError)
 
     def test_our_own_limits(self) -> None:
         limits = SYSTEM.limits
@@ -798,7 +798,7 @@ class TestXledger(FlatBehaviour):
     def test_wrong_token_format_stops_the_connection(self, rig: Rig) -> None:
         rig.credentials["token"] = "two words-are-no-token"
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "without the word “token”" in error.message
         assert error.vendor_code == "UNHANDLED_ERROR"
         [line] = rig.connector().check()
@@ -817,18 +817,18 @@ class TestXledger(FlatBehaviour):
     def test_what_is_not_json_or_401_or_403_is_a_refused_token(self, rig: Rig, status: int, body: str) -> None:
         self.answer(rig, body, status)
         error = rig.sync(self.position()).error
-        assert isinstance(error, NotAuthorized)
+        assert isinstance(error, NotAuthorizedError)
         assert "API tokens" in error.message
 
     @pytest.mark.parametrize("status", [500, 502, 503])
     def test_a_maintenance_page_is_not_a_refused_token(self, rig: Rig, status: int) -> None:
         self.answer(rig, "<html>Back at 02:00</html>", status)
-        assert isinstance(rig.sync(self.position()).error, Unavailable)
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
 
     @pytest.mark.parametrize("scope", ["Employee read", "Employee write", "Object Value read"])
     def test_missing_scope_stops_the_connection(self, rig: Rig, scope: str) -> None:
         rig.sandbox.state["scopes"].remove(scope)
-        assert isinstance(rig.sync(self.position()).error, NotAuthorized)
+        assert isinstance(rig.sync(self.position()).error, NotAuthorizedError)
 
     # -- errors: data ----------------------------------------------------------------------------------------
 
@@ -863,7 +863,7 @@ class TestXledger(FlatBehaviour):
         assert (outcome.result, outcome.cause) == ("failed", "interface_changed")
         assert "report it" in outcome.message
         rig.sandbox.tenant.faults.clear()
-        assert isinstance(self.error_of(rig, text, code), DataRefused)
+        assert isinstance(self.error_of(rig, text, code), DataRefusedError)
 
     def test_another_refusal_of_a_write_is_data(self, rig: Rig) -> None:
         outcome = self.refused(rig, "employmentTo: The period is closed.", "BAD_REQUEST").outcomes["1"]
@@ -876,13 +876,13 @@ class TestXledger(FlatBehaviour):
         assert rig.one(self.position()).result == "failed"
 
     def test_another_error_of_a_read_is_tried_again(self, rig: Rig) -> None:
-        assert isinstance(self.error_of(rig, "Something went wrong."), Unavailable)
+        assert isinstance(self.error_of(rig, "Something went wrong."), UnavailableError)
 
     @pytest.mark.parametrize(("text", "code"), [("Your query timed out.", ""), ("Oops.", "UNHANDLED_ERROR")])
     def test_trouble_while_writing_is_unclear_while_reading_not(self, rig: Rig, text: str, code: str) -> None:
-        assert isinstance(self.refused(rig, text, code).error, UnclearOutcome)
+        assert isinstance(self.refused(rig, text, code).error, UnclearOutcomeError)
         rig.sandbox.tenant.faults.clear()
-        assert isinstance(self.error_of(rig, text, code), Unavailable)
+        assert isinstance(self.error_of(rig, text, code), UnavailableError)
 
     @pytest.mark.parametrize("body", ["[]", '{"errors": "no"}', '{"errors": [null], "data": null}', "null", "{}"])
     def test_odd_answers_end_as_one_of_our_errors(self, rig: Rig, body: str) -> None:
@@ -1050,7 +1050,7 @@ class TestSandbox:
     @pytest.mark.parametrize(("node", "words"), list(refusals()))
     def test_refuses(self, rig: Rig, node: dict[str, Any], words: str) -> None:
         before = json.dumps(rig.sandbox.state["employees"])
-        with pytest.raises(DataRefused) as caught:
+        with pytest.raises(DataRefusedError) as caught:
             self.update(rig, node)
         assert words in caught.value.vendor_text
         assert json.dumps(rig.sandbox.state["employees"]) == before
@@ -1074,16 +1074,16 @@ class TestSandbox:
         ],
     )
     def test_refuses_queries_that_the_schema_does_not_hold(self, rig: Rig, query: str) -> None:
-        with pytest.raises((DataRefused, Unavailable)):
+        with pytest.raises((DataRefusedError, UnavailableError)):
             self.ask(rig, query, {"f": "1"})
 
     def test_creates_with_code_and_description_only(self, rig: Rig) -> None:
         query = (
             "mutation A($inputs: [AddEmployeesInput!]!) { addEmployees(inputs: $inputs) { edges { node { code } } } }"
         )
-        with pytest.raises(DataRefused):
+        with pytest.raises(DataRefusedError):
             self.ask(rig, query, {"inputs": [{"node": {"code": "5"}}]})
-        with pytest.raises(DataRefused):
+        with pytest.raises(DataRefusedError):
             self.ask(rig, query, {"inputs": [{"node": {"code": "1042", "description": "Bo"}}]})
         self.ask(rig, query, {"inputs": [{"node": {"code": "5", "description": "Bo"}}]})
         assert [e["code"] for e in rig.sandbox.state["employees"]] == ["1042", "5"]

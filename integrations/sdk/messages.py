@@ -1,0 +1,215 @@
+"""What a person is told, as data: which text, and what stands in it.
+
+A `Text` is declared once, where the case is known, and called with what stands in it. That gives the `Message` which
+errors, plans and the log carry, and which is put into words only where it is shown (`integrations.sdk.wording`):
+
+    OVERLAP = Text(
+        "plan.overlap",
+        _("{system} already has a period {period} that overlaps this one."),
+        remedy=_("Change the dates of one of them, then press Re-sync."),
+        cause="overlap_in_target",
+    )
+    raise DataRefusedError(OVERLAP(system="Tripletex", period=Span(start, end)))
+
+No code decides by words: what has to be decided is a cause, a field or the id of a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from string import Formatter
+from typing import Any
+
+
+def gettext_noop(text: str) -> str:
+    """Marks a text for translation (imported as `_`)."""
+    return text
+
+
+# -- what stands in a message --------------------------------------------------------------------------------
+
+
+class Label(str):
+    """A word or words of ours, translated like a text: the label of a setting, of a choice, of a mark."""
+
+
+class FieldName(str):
+    """One of our fields by its key: shown as its label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A period: shown as "1 Jan 2026 – 31 Dec 2026" or "from 1 Jan 2026"."""
+
+    start: date
+    end: date | None = None
+
+
+# Besides these, parameters are texts as they stand (a system's own words, an id, a code), numbers, dates, other
+# messages, and tuples of all of them.
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing to say. `str()` of it is English, for logs and for a developer; pages go through `wording`."""
+
+    id: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __str__(self) -> str:
+        from integrations.sdk.wording import in_words  # noqa: PLC0415 (it needs what is declared here)
+
+        return str(in_words(self))
+
+    @property
+    def text(self) -> Text | None:
+        """What was declared under this id; None for an old row's whose text is no longer there."""
+        return TEXTS.get(self.id)
+
+    def hiding(self, hide: Callable[[str], str]) -> Message:
+        """The same with everything in it that is text hidden: a system may repeat what it was sent."""
+        return Message(self.id, {name: hidden(value, hide) for name, value in self.params.items()})
+
+    def to_json(self) -> dict[str, Any]:
+        return {"id": self.id, **({"params": {k: to_json(v) for k, v in self.params.items()}} if self.params else {})}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Message:
+        return cls(str(kept["id"]), {k: from_json(v) for k, v in kept.get("params", {}).items()})
+
+
+# What a page shows by itself: a message, a label of ours, or a text as it stands.
+Shown = Message | str
+
+
+def hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(value, Message):
+        return value.hiding(hide)
+    if isinstance(value, tuple):
+        return tuple(hidden(one, hide) for one in value)
+    return hide(value) if isinstance(value, str) and not isinstance(value, Label | FieldName) else value
+
+
+_KINDS: Mapping[str, Callable[[Any], Any]] = {
+    "label": Label,
+    "field": FieldName,
+    "number": Decimal,
+    "day": date.fromisoformat,
+    "moment": datetime.fromisoformat,
+    "span": lambda days: Span(date.fromisoformat(days[0]), date.fromisoformat(days[1]) if days[1] else None),
+    "list": lambda values: tuple(from_json(value) for value in values),
+    "message": Message.from_json,
+}
+
+
+def to_json(value: Any) -> Any:
+    match value:
+        case Label():
+            return {"label": str(value)}
+        case FieldName():
+            return {"field": str(value)}
+        case str() | int() | None:
+            return value
+        case Decimal():
+            return {"number": str(value)}
+        case datetime():
+            return {"moment": value.isoformat()}
+        case date():
+            return {"day": value.isoformat()}
+        case Span():
+            return {"span": [value.start.isoformat(), value.end and value.end.isoformat()]}
+        case tuple():
+            return {"list": [to_json(one) for one in value]}
+        case Message():
+            return {"message": value.to_json()}
+    return str(value)
+
+
+def from_json(kept: Any) -> Any:
+    if not isinstance(kept, dict):
+        return kept
+    ((kind, value),) = kept.items()
+    return _KINDS[kind](value)
+
+
+# -- texts ---------------------------------------------------------------------------------------------------
+
+TEXTS: dict[str, Text] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One thing that the product can say, in its parts; each may name parameters: "{system}", "{period}".
+
+    id       stable for ever, as rows of the log hold it: "plan.overlap", "tripletex.wage_hidden"
+    why      what is so
+    remedy   what a person does, and where; "" where the cause's own remedy serves, or nothing is to be done
+    next     what happens by itself
+    cause    the stable code that it is grouped and filtered by; "" where the error's own stands
+    field    our field that it is about, to be opened
+    setting  the connection's setting (or credential) to be opened
+    complete  it leaves nothing for the cause's remedy to add
+    """
+
+    id: str
+    why: str
+    remedy: str = ""
+    next: str = ""
+    cause: str = ""
+    field: str = ""
+    setting: str = ""
+    complete: bool = False
+
+    def __post_init__(self) -> None:
+        if TEXTS.setdefault(self.id, self) != self:
+            raise ValueError(f"two texts have the id {self.id!r}")
+
+    def __call__(self, **params: Any) -> Message:
+        """Raises ValueError when something that the text names is not given, or something else is."""
+        if params.keys() != self.names:
+            raise ValueError(f"{self.id} takes {sorted(self.names)}, not {sorted(params)}")
+        return Message(self.id, params)
+
+    @property
+    def names(self) -> frozenset[str]:
+        parts = (self.why, self.remedy, self.next)
+        return frozenset(name for part in parts for _, name, _, _ in Formatter().parse(part) if name)
+
+
+# Of rows that were written before messages were data: a sentence, with what is to be done or without.
+AS_WRITTEN = Text("as_written", "{text}", complete=True)
+AS_WRITTEN_IN_PART = Text("as_written_in_part", "{text}")
+
+Said = tuple[Message, ...]
+
+
+def as_message(said: Message | str) -> Message:
+    if isinstance(said, Message):
+        return said
+    told = any(words in said.lower() for words in ("press re-sync", "when you save", "press move", "nothing to do"))
+    return (AS_WRITTEN if told else AS_WRITTEN_IN_PART)(text=said)
+
+
+def said_of(*parts: Message | str | None) -> Said:
+    """What there is of these, in this order."""
+    return tuple(as_message(part) for part in parts if part)
+
+
+def packed(said: Iterable[Message]) -> list[dict[str, Any]]:
+    """As JSON, for the log."""
+    return [message.to_json() for message in said]
+
+
+def unpacked(kept: Iterable[Mapping[str, Any]]) -> Said:
+    return tuple(Message.from_json(message) for message in kept)
+
+
+def in_full(said: Iterable[Message]) -> str:
+    """All of them in English, one after the other."""
+    return " ".join(str(message) for message in said)

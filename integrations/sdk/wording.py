@@ -1,0 +1,91 @@
+"""Puts messages into words: the one place where that is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from string import Formatter
+from typing import Any
+
+from integrations.sdk.fields import BY_KEY
+from integrations.sdk.messages import FieldName, Label, Message, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The parts of a message, "" where there is none."""
+
+    why: str = ""
+    remedy: str = ""
+    next: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.why, self.remedy, self.next) if part)
+
+
+def in_words(message: Message, translate: Callable[[str], str] = str) -> Words:
+    """`translate` gives an English text in the reader's language."""
+    text, speak = message.text, _Speaker(translate)
+    if text is None:
+        return Words(f"{message.id} ({', '.join(speak.format_field(v, '') for v in message.params.values())})")
+    return Words(*(speak.say(part, message.params) for part in (text.why, text.remedy, text.next)))
+
+
+def shown(value: Any, translate: Callable[[str], str] = str) -> str:
+    """What may stand in a message, by itself: a message, a label, a text, a date ..."""
+    return _Speaker(translate).format_field(value, "")
+
+
+def day(value: date) -> str:
+    return f"{value.day} {value:%b %Y}"
+
+
+def span(value: Span) -> str:
+    return f"{day(value.start)} – {day(value.end)}" if value.end else f"from {day(value.start)}"
+
+
+class _Speaker(Formatter):
+    """`{name}` as it is in words; `{name:lower}` inside a sentence, `{name:cap}` at its beginning, `{name:or}` for a
+    list of alternatives, `{name:comma}` for one without a last joint."""
+
+    def __init__(self, translate: Callable[[str], str]) -> None:
+        self._translate = translate
+
+    def say(self, part: str, params: Mapping[str, Any]) -> str:
+        return self.vformat(self._translate(part), (), params).strip()
+
+    def get_value(self, key: int | str, args: Any, params: Mapping[str, Any]) -> Any:
+        return params.get(str(key), "")  # an old row may lack what its text names today
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        words = self._list(value, format_spec) if isinstance(value, tuple) else self._one(value)
+        if format_spec == "lower":
+            return words.lower()
+        return words[:1].upper() + words[1:] if format_spec == "cap" else words
+
+    def _one(self, value: Any) -> str:
+        match value:
+            case Label():
+                return self._translate(str(value))
+            case FieldName():
+                return self._translate(BY_KEY[value].label if value in BY_KEY else value.replace("_", " ").capitalize())
+            case datetime():
+                return f"{day(value)} {value:%H:%M}"
+            case date():
+                return day(value)
+            case Span():
+                return span(value)
+            case Decimal():
+                return f"{value.normalize():f}"
+            case Message():
+                return str(in_words(value, self._translate))
+        return "" if value is None else str(value)
+
+    def _list(self, values: tuple[Any, ...], spec: str) -> str:
+        words = [self._one(value) for value in values]
+        if spec == "comma":
+            return ", ".join(words)
+        joint = self._translate("or") if spec == "or" else self._translate("and")
+        return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else ""

@@ -1,0 +1,59 @@
+"""What the engine itself says of jobs, matches and connections."""
+
+from __future__ import annotations
+
+from integrations.sdk.messages import Text
+from integrations.sdk.messages import gettext_noop as _
+
+# -- of a job
+
+ACCEPTED = Text("engine.accepted", _("Accepted by {system}."))
+SWITCHED_OFF = Text("engine.switched_off", _("Sync was switched off before this was sent."))
+TAKEN_OVER = Text("engine.taken_over", _("Another position took over its record in {system} {when}."))
+GAVE_UP = Text("engine.gave_up", _("It was tried for seven days."))
+MISTAKE = Text(
+    "engine.mistake",
+    _("Position Sync made a mistake with this position (job {job}). Nothing may have been written."),
+    cause="internal_error",
+)
+NOT_KEPT = Text(
+    "engine.not_kept",
+    _(
+        "What came back for this position could not be kept here (job {job}). It may have been written there: the next "
+        "try looks first."
+    ),
+    cause="answer_not_kept",
+)
+WRONG_RECORD = Text(
+    "engine.wrong_record",
+    _(
+        "Until now this employee was matched to record {record} in {system}, which does not show any more that it is "
+        "theirs. {number} {positions} written there (listed under Steps): look at that record in {system} and put "
+        "right what is wrong there. Nothing is written to it any more."
+    ),
+)
+
+# -- of a match
+
+RELEASED = Text(
+    "match.released",
+    _("Released by {by}. Nothing is written until somebody presses Match anew, or confirms a record."),
+    cause="match_released",
+)
+ANEW = Text("match.anew", _("To be matched anew: {by} asked for it."))
+
+# -- of a connection, in its history
+
+ON = Text("event.on", _("Send positions was switched on: changes from now on are sent."))
+OFF = Text("event.off", _("Send positions was switched off: nothing is recorded any more."))
+PAUSED = Text("event.paused", _("Paused: changes are recorded and go out on resume."))
+RESUMED = Text("event.resumed", _("Resumed: what was waiting goes out now."))
+CREDENTIALS = Text("event.credentials", _("New credentials were set."))
+ADDRESS = Text("event.address", "{what}")
+STOPPED = Text("event.stopped", _("Stopped: {why}"))
+RETRYING = Text("event.retrying", _("{system}: {why} It is tried again."))
+RECOVERED = Text("event.recovered", _("{system} answers again."))
+SOME_NEED_YOU = Text("event.warnings", _("Some positions need you: see the log."))
+NOBODY_NEEDS_YOU = Text("event.healthy", _("No position needs you any more."))
+RESYNCED_ONE = Text("event.resynced_one", _("Re-sync: 1 position looked at again."))
+RESYNCED = Text("event.resynced", _("Re-sync: {number} positions looked at again."))
