@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 
-from integrations.sdk.connector import Connector
-from integrations.sdk.context import Context
-from integrations.sdk.http import Response
-from integrations.sdk.tokens import Grant, Tokens, oauth_grant
+from integrations import sdk
+from integrations.sdk import Connector, Context, Grant, Response, Tokens
+from integrations.systems.fortnox import refusals
 from integrations.systems.registry import connector_for
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,13 +33,27 @@ def files_of_the_page() -> dict[str, str]:
     return dict(found)
 
 
-def test_the_page_names_its_four_files() -> None:
+def test_the_page_names_its_files() -> None:
     assert sorted(files_of_the_page()) == [
         "integrations/systems/lonnverk/connector.py",
+        "integrations/systems/lonnverk/declaration.py",
         "integrations/systems/lonnverk/guide.md",
+        "integrations/systems/lonnverk/refusals.py",
         "integrations/systems/lonnverk/sandbox.py",
+        "integrations/systems/lonnverk/texts.py",
         "tests/systems/lonnverk/test_connector.py",
     ]
+
+
+def test_it_has_every_public_name_of_the_sdk_and_no_other() -> None:
+    of_the_sdk, of_a_connector = PAGE.read_text("utf-8").partition("## The SDK's names")[2].split("| `self.` | for |")
+    names, attributes = (
+        [name for row in re.findall(r"^\| (`.*?) \|", part, re.M) for name in re.findall(r"`(\w+)`", row)]
+        for part in (of_the_sdk, of_a_connector)
+    )
+    assert sorted(names) == sorted(sdk.__all__)
+    assert len(attributes) > 10
+    assert [name for name in attributes if not hasattr(Connector, name)] == []
 
 
 def test_followed_from_nothing_it_gives_an_eleventh_system(tmp_path: Path) -> None:
@@ -67,11 +80,11 @@ def test_followed_from_nothing_it_gives_an_eleventh_system(tmp_path: Path) -> No
 
 def test_the_sign_in_of_the_page_works() -> None:
     [snippet] = re.findall(r"^```python\n(def setup.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
-    names: dict[str, Any] = {"Connector": Connector, "Tokens": Tokens, "oauth_grant": oauth_grant}
+    names: dict[str, Any] = {"Connector": Connector, "Tokens": Tokens, "refusals": refusals}
     names |= {"Grant": Grant, "Mapping": Mapping, "Any": Any}
     exec("class Signing(Connector):\n" + textwrap.indent(snippet, "    "), names)
     signing = names["Signing"]
-    signing.system, signing._classify_sign_in = connector_for("entra_id").system, None
+    signing.system = connector_for("fortnox").system
     credentials = {"client_id": "an-id", "client_secret": "a-secret"}
     connector = signing(Context(credentials, {}, {"login": "https://login.example/token"}, "n", date(2026, 1, 1)))
     asked = []
