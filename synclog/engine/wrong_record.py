@@ -7,6 +7,7 @@ from integrations.models import Integration, PeriodLink
 from integrations.planning import steps
 from integrations.planning.runner import Report, Trace, Work
 from integrations.runtime import mapping
+from integrations.sdk.messages import gettext_noop as _
 from integrations.sdk.params import Label
 from integrations.sdk.values import Warning
 from synclog.engine import texts
@@ -32,7 +33,7 @@ def tell(integration: Integration, work: Work, report: Report) -> None:
         record=report.wrong_record,
         system=integration.system.name,
         number=len(traces),
-        positions=Label("positions were" if len(traces) > 1 else "position was"),
+        positions=Label(_("positions were") if len(traces) > 1 else _("position was")),
     )
     for outcome in report.outcomes.values():
         outcome.trace = [*outcome.trace, *traces]
