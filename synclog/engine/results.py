@@ -20,7 +20,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
-from integrations.planning.runner import NOBODY, Outcome, Report, Work
+from integrations.planning.work import NOBODY, Outcome, Report, Work
 from integrations.runtime import mapping
 from integrations.sdk.declaration import Model
 from integrations.sdk.errors import (

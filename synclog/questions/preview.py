@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.models import Integration
-from integrations.planning.runner import Outcome, Trace, run
+from integrations.planning.run import run
+from integrations.planning.work import Outcome, Trace
 from integrations.runtime.opening import open_connector
 from integrations.runtime.vault import DatabaseVault
 from integrations.scope import company_names, not_taken, scope_of

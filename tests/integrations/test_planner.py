@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from integrations.planning.history import Intent, plan_history
 from integrations.planning.planner import Action, Plan, Rules, Sent
 from integrations.sdk.declaration import Delete, Locked, RequiredWhile, When
+from integrations.sdk.messages import as_message
 from integrations.sdk.periods import Period, intersection
 from integrations.sdk.values import Remote, Wanted
 from tests.integrations.systems import made_up
@@ -108,7 +109,7 @@ def situations(draw: st.DrawFn) -> Situation:
         title = draw(st.sampled_from(["Baker", "Cook"]))
         intents.append(Intent(str(number), wanted(str(number), start, end, title=title), sent, draw(st.booleans())))
     free = [r.id for r in remotes if not any(i.sent and i.sent.remote_id == r.id for i in intents)]
-    others = {key: f"called {key}" for key in free if draw(st.booleans())}
+    others = {key: as_message(f"called {key}") for key in free if draw(st.booleans())}
     return intents, remotes, Rules(delete=draw(st.booleans()), move=draw(st.booleans())), others
 
 
@@ -589,12 +590,13 @@ def test_what_left_the_scope_is_treated_as_deleted_and_says_why(
     delete: Delete, rules: Rules, sent: Sent | None, expected: str
 ) -> None:
     found = plan([Intent("1", None, sent, outside=True)], [remote("a", 0)], rules=rules, system=made_up(delete=delete))
-    said = [*(s.note for s in found.steps), *(x.message for x in (*found.problems.values(), *found.skips.values()))]
+    answers = [*found.problems.values(), *found.skips.values()]
+    said = [*(str(s.note) for s in found.steps), *(answer.message for answer in answers)]
     assert len(said) == 1
     if expected == "step":
         assert [s.action for s in found.steps] == [Action.DELETE]
     else:
-        [answer] = [*found.problems.values(), *found.skips.values()]
+        [answer] = answers
         assert answer.cause == expected
     if expected not in ("out_of_scope", "already_gone"):
         assert "left this connection's companies" in said[0]

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planning.planner import Sent
-from integrations.planning.runner import Outcome, Report, Trace
 from integrations.planning.translate import translate
+from integrations.planning.work import Outcome, Report, Trace
 from integrations.runtime import mapping
 from integrations.sdk.errors import (
     ConnectorError,
