@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.sdk.fields import BY_KEY
 from integrations.sdk.masking import Masker
+from integrations.sdk.messages import unpacked
 from positions import moments
 from positions.models import Employee, Position
 from synclog.engine.results import shown_value
@@ -105,6 +107,7 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
         "may_dismiss": may_act and open_and_idle,
         "may_move": may_act and may_move(job) and open_and_idle,
         "position_url": _if(position_exists, "positions_position_change", job.position_key),
+        "places": _places(job, may_act=may_act, position_exists=position_exists, employee_exists=employee is not None),
         "employee_url": _if(employee is not None, "positions_employee_change", job.employee_key),
         "integration_url": reverse("admin:integrations_integration_change", args=[integration.pk]),
         "history_url": f"{reverse('admin:synclog_job_changelist')}?tab=all&position={job.position_key}",
@@ -114,6 +117,34 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
 
 def _if(exists: bool, name: str, pk: int) -> str:
     return reverse(f"admin:{name}", args=[pk]) if exists else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is put right: what the button says, and its address."""
+
+    words: str
+    url: str
+
+
+def _places(job: Job, *, may_act: bool, position_exists: bool, employee_exists: bool) -> list[Place]:
+    """The field and the settings of which an entry that needs a person speaks."""
+    if job.state != Job.State.FAILED or not may_act:
+        return []
+    found, field = [], BY_KEY.get(job.field)
+    if field is not None:
+        of_employee = field.of == "employee"
+        name, pk = ("employee", job.employee_key) if of_employee else ("position", job.position_key)
+        if employee_exists if of_employee else position_exists:
+            page = reverse(f"admin:positions_{name}_change", args=[pk])
+            found.append(Place(f"Open {field.label}", f"{page}#id_{field.key}"))
+    declared = {setting.name: setting for setting in job.integration.system.settings}
+    for message in unpacked(job.said):
+        setting = declared.get(message.text.setting) if message.text else None
+        if setting is not None:
+            page = reverse("admin:integrations_integration_settings", args=[job.integration_id])
+            found.append(Place(f"Open Settings › {setting.label}", f"{page}#id_setting__{setting.name}"))
+    return found
 
 
 def _result(attempt: Attempt) -> Mark:

@@ -40,7 +40,7 @@ from tests.factories import (
     PositionFactory,
     UserFactory,
 )
-from tests.said import kept
+from tests.said import kept as said
 
 CANARY = "Zyxwvut"
 # What is searched for in its stead, so that a page that repeats the question shows no canary.
@@ -97,8 +97,8 @@ def plant() -> Organization:
         credentials=dict.fromkeys(sandboxes()["netvisor"].credentials, f"{CANARY}-credential"),
         settings=dict(sandboxes()["netvisor"].settings),
         vault={"token": CANARY},
-        stopped_said=kept(CANARY),
-        retry_said=kept(CANARY),
+        stopped_said=said(CANARY),
+        retry_said=said(CANARY),
         paused_by=CANARY,
     )
     integration.switch(True)
@@ -128,7 +128,7 @@ def plant() -> Organization:
         done_at=now,
         answer={"lines": [{"ok": True, "title": CANARY, "detail": CANARY, "where": CANARY}]},
     )
-    Event.objects.create(pk=PK, integration=integration, kind="stopped", said=kept(CANARY), by=CANARY)
+    Event.objects.create(pk=PK, integration=integration, kind="stopped", said=said(CANARY), by=CANARY)
     Job.objects.all().delete()
     job = Job.objects.create(
         pk=PK,
@@ -143,7 +143,7 @@ def plant() -> Organization:
         start_date=position.start_date,
         state=Job.State.FAILED,
         cause="missing_required_field",
-        said=kept(CANARY),
+        said=said(CANARY),
         vendor_text=CANARY,
         field="title",
         due_at=now - timedelta(hours=1),
@@ -159,7 +159,7 @@ def plant() -> Organization:
         started_at=now - timedelta(seconds=2),
         finished_at=now,
         result="failed",
-        said=kept(CANARY),
+        said=said(CANARY),
         vendor_text=CANARY,
         changes=[{"field": "title", "remote": CANARY, "old": CANARY, "new": CANARY}],
     )

@@ -57,10 +57,8 @@ def job(integration: Integration, position: Position | None = None, **values: An
     row.state = state
     if state not in Job.OPEN:
         row.open_key, row.finished_at = None, timezone.now()
-    for name, value in {
-        "cause": "missing_required_field" if state == Job.State.FAILED else "",
-        **as_kept(values),
-    }.items():
+    cause = "missing_required_field" if state == Job.State.FAILED else ""
+    for name, value in {"cause": cause, **as_kept(values)}.items():
         setattr(row, name, value)
     row.save()
     return row

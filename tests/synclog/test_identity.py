@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
+from integrations.planning.runner import Trace
 from integrations.sdk.context import MemoryMatches
 from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.values import Person, RemoteEmployee
@@ -263,8 +264,9 @@ def test_a_corrected_number_moves_the_match_and_tells_what_was_written(world: Wo
     job = world.job(fortnox, position)
     assert job.state == Job.State.SUCCEEDED and job.warning
     assert "record 1042" in job.message and "1 position was written there" in job.message
-    written = [line for line in world.attempt(fortnox, position).trace if line["title"] == "Written to record 1042"]
-    assert len(written) == 1 and "Chef from 1 Jan 2026" in written[0]["detail"]
+    lines = [Trace.from_json(line) for line in world.attempt(fortnox, position).trace]
+    written = [str(line.detail) for line in lines if str(line.title) == "Written to record 1042"]
+    assert len(written) == 1 and "Chef from 1 Jan 2026" in written[0]
     assert [row.remote_id for row in PeriodLink.objects.filter(integration=fortnox)] == ["1043"]
     # Said once.
     matches.look_anew([moved])

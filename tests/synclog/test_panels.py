@@ -15,6 +15,7 @@ from positions.models import Organization, Position
 from synclog.admin import panels
 from synclog.models import Job
 from tests.factories import CompanyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
+from tests.said import as_kept
 from tests.synclog.pages import attempt, client_of, connection, job, text_of, unrecorded
 from tests.synclog.world import World
 
@@ -86,7 +87,7 @@ def test_sent_waiting_and_needs_you(integration: Integration, position: Position
         ({"state": "skipped", "cause": "no_supported_change", "message": "Only Note."}, "Skipped", "Only Note."),
         ({"state": "succeeded", "cause": "", "message": "Accepted by Netvisor."}, "Not sent", "is known for it"),
     ]:  # fmt: skip
-        Job.objects.filter(pk=row.pk).update(**values)
+        Job.objects.filter(pk=row.pk).update(**as_kept(values))
         state = state_of(position)
         assert word in state.mark.word, values
         assert why in state.why, values
@@ -98,7 +99,7 @@ def test_sent_waiting_and_needs_you(integration: Integration, position: Position
         ({"state": "dismissed", "dismissed_reason": "by hand (anna)"}, "Everything that is sent agrees"),
     ]
     for values, why in changes:
-        Job.objects.filter(pk=row.pk).update(**{"warning": False, **values})
+        Job.objects.filter(pk=row.pk).update(**as_kept({"warning": False, **values}))
         assert state_of(position).mark.word.startswith("Sent ")
         assert why in state_of(position).why
 

@@ -35,6 +35,7 @@ from synclog.engine.lease import Held
 from synclog.engine.loading import load_work
 from synclog.engine.record import Changed, job_for, store
 from synclog.engine.results import LONGEST_TEXT, MOST_LINES, Done, shown_value, store_results
+from synclog.log.sentences import unsent_of, warnings_of
 from synclog.models import Attempt, Event, Job
 from tests.factories import EmployeeFactory, IntegrationFactory, PositionFactory
 from tests.said import kept
@@ -876,7 +877,7 @@ def test_an_entry_says_everything_in_bounds(desk: Desk) -> None:
             vendor_text="v" * 3000,
             vendor_code="c" * 90,
             changes={"title": Change(None, "Cook"), "percentage": Change("", 80)},
-            unsent={"cost_centre": "It has none."},
+            unsent={"cost_centre": as_message("It has none.")},
             warnings=tuple(Warning(f"w{n}", "title") for n in range(150)),
             trace=[Trace("Read there", True, "t" * 5000)],
         )
@@ -891,11 +892,12 @@ def test_an_entry_says_everything_in_bounds(desk: Desk) -> None:
     remote = next(f.remote for f in desk.integration.system.fields if f.ours == "title")
     assert attempt.changes[0] == {"field": "title", "remote": remote, "old": None, "new": "Cook"}
     assert (attempt.changes[1]["old"], attempt.changes[1]["new"]) == (None, "80")
-    assert attempt.unsent == {"cost_centre": "It has none."}
+    assert unsent_of(attempt) == {"cost_centre": "It has none."}
     assert len(attempt.warnings) == MOST_LINES
-    assert attempt.warnings[0] == {"field": "title", "message": "w0"}
-    assert attempt.trace[0]["title"] == "Read there"
-    assert len(attempt.trace[0]["detail"]) <= LONGEST_TEXT
+    assert (attempt.warnings[0]["field"], warnings_of(attempt)[0]) == ("title", "w0")
+    line = Trace.from_json(attempt.trace[0])
+    assert str(line.title) == "Read there"
+    assert len(str(line.detail)) <= LONGEST_TEXT
     assert attempt.exchanges[0]["url"] == AN_EXCHANGE.url
     assert attempt.started_at <= attempt.finished_at
 
