@@ -879,7 +879,7 @@ def test_an_entry_says_everything_in_bounds(desk: Desk) -> None:
             changes={"title": Change(None, "Cook"), "percentage": Change("", 80)},
             unsent={"cost_centre": as_message("It has none.")},
             warnings=tuple(Warning(f"w{n}", "title") for n in range(150)),
-            trace=[Trace("Read there", True, "t" * 5000)],
+            trace=[Trace(steps.READ(), True, as_message("t" * 5000))],
         )
     )
     desk.store(desk.done(position, run))
