@@ -11,7 +11,8 @@ from django.db.models import Count, Q
 from integrations.models import Integration
 from integrations.planning.translate import active_fields, empty
 from integrations.scope import scope_of
-from integrations.sdk.declaration import Field, Model, System
+from integrations.sdk.declaration import Model, System
+from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
 from integrations.supported import our_word
 from positions.employer import current_and_upcoming
@@ -35,13 +36,12 @@ class Gap:
 
 def gaps(system: System, settings: Mapping[str, Any]) -> list[Gap]:
     """For which positions nothing would be sent, and which setting would change that. `settings` are cleaned."""
-    return [gap for declared in active_fields(system, settings) for gap in _gaps(system, declared, settings)]
+    return [gap for declared in active_fields(system, settings) for gap in _gaps(declared, settings)]
 
 
-def _gaps(system: System, declared: Field, settings: Mapping[str, Any]) -> Iterator[Gap]:
+def _gaps(declared: Field, settings: Mapping[str, Any]) -> Iterator[Gap]:
     label = BY_KEY[declared.ours].label.lower()
-    by_name = {s.name: s for s in system.settings}
-    default = by_name.get(declared.default_setting)
+    default = declared.default_setting
     if default is not None and empty(settings.get(default.name)):
         ended = f" that have {_a(BY_KEY[declared.required_with].label.lower())}" if declared.required_with else ""
         if declared.required or declared.required_with:
@@ -50,7 +50,7 @@ def _gaps(system: System, declared: Field, settings: Mapping[str, Any]) -> Itera
                 declared.ours,
                 having=declared.required_with,
             )
-    table = by_name.get(declared.table)
+    table = declared.table
     if declared.codes is not None and table is not None:
         rows = settings.get(table.name)
         given = rows if isinstance(rows, Mapping) else {}

@@ -6,9 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from integrations.sdk.declaration import Field, Setting, System
+from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.norway import HOURS_TABLE
+from integrations.sdk.settings import Setting
 from integrations.supported import code_words, our_word
 
 # One meaning for each code, whichever system it goes to.
@@ -77,18 +79,18 @@ def _codes(key: str, systems: Sequence[System]) -> Iterator[str]:
     yield _line(["Here", "Means", *(s.name for s in taking)])
     yield _line(["---"] * (len(taking) + 2))
     for code in field.codes:
-        told = (_told(s, s.field(key), code) for s in taking)
+        told = (_told(s.field(key), code) for s in taking)
         yield _line([f"`{code}` {our_word(key, code)}", MEANINGS[key][code], *told])
 
 
-def _told(system: System, declared: Field, code: str) -> str:
+def _told(declared: Field, code: str) -> str:
     """What the system is told, in its own code and its words; "customer says" where only a setting can tell."""
     if declared.codes is None:
         return "customer says"
     theirs = declared.codes.get(code)
     if not theirs:
         return "customer says" if declared.table else "not sent"
-    words = code_words(system, declared).get(theirs, "").replace(f"({theirs})", "").removeprefix(f"{theirs} –").strip()
+    words = code_words(declared).get(theirs, "").replace(f"({theirs})", "").removeprefix(f"{theirs} –").strip()
     return f"`{theirs}`" if not words or _letters(words) == _letters(theirs) else f"`{theirs}` {words}"
 
 

@@ -17,8 +17,9 @@ from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, RADIO_CLASSES, SELEC
 
 from integrations.planning.settings_values import clean_value
 from integrations.runtime import folders
-from integrations.sdk.declaration import Field, Kind, Setting
+from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
+from integrations.sdk.settings import Kind, Setting
 from positions.opened import Opened
 
 if TYPE_CHECKING:
@@ -330,11 +331,11 @@ class ConnectionForm(Opened, forms.Form):
     def _check_folder(self, folder: str) -> None:
         try:
             folders.place(self.instance.organization_id, folder)
-        except folders.NotPossible as error:
+        except folders.FolderError as error:
             raise ValidationError(str(error)) from None
 
     def _field_of(self, table: Setting) -> Field | None:
-        return next((f for f in self.system.fields if f.table == table.name), None)
+        return next((f for f in self.system.fields if f.table == table), None)
 
     def _free_key(self, table: Setting) -> str:
         declared = self._field_of(table)

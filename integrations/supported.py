@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from integrations.sdk.declaration import Delete, Field, Kind, Model, Setting, System, When
+from integrations.sdk.declaration import Delete, Model, System
+from integrations.sdk.declared_field import Field, When
 from integrations.sdk.fields import BY_KEY, FIELDS, GROUPS, OurField
+from integrations.sdk.settings import Kind, Setting
 from integrations.systems.registry import systems
 from positions.models import ContractType, EndReason, RemunerationType, WorkingHoursScheme
 
@@ -152,12 +154,12 @@ def cell(system: System, declared: Field) -> Cell:
         remote=declared.remote,
         marks=tuple(_marks(declared)),
         reason=declared.unsupported,
-        notes=tuple(_notes(system, declared)) if declared.supported else (),
+        notes=tuple(_notes(declared)) if declared.supported else (),
         format=(declared.format or _KINDS[ours.kind]) if declared.supported else "",
         limits=_limits(declared),
         example=declared.example,
-        invalid=tuple(_invalid(system, declared)) if declared.supported else (),
-        codes=_codes(system, declared),
+        invalid=tuple(_invalid(declared)) if declared.supported else (),
+        codes=_codes(declared),
     )
 
 
@@ -180,7 +182,7 @@ def _marks(declared: Field) -> Iterator[Mark]:
         yield MARKS["sent"]
     if declared.codes is not None or declared.table:
         yield MARKS["translated"]
-    if declared.enabled_by:
+    if declared.opt_in:
         yield MARKS["opt_in"]
 
 
@@ -191,16 +193,11 @@ def _condition(declared: Field) -> str:
     return BY_KEY[declared.required_with].label.lower() if declared.required_with else ""
 
 
-def _setting(system: System, name: str) -> Setting:
-    return next(s for s in (*system.settings, *system.credentials) if s.name == name)
-
-
-def _notes(system: System, declared: Field) -> Iterator[str]:
+def _notes(declared: Field) -> Iterator[str]:
     if declared.note:
         yield declared.note
-    if declared.enabled_by:
-        first = _first(system, declared.enabled_by)
-        yield f"{_switch(system, declared.enabled_by)} switches it; it is {first} at first."
+    if declared.opt_in:
+        yield f"{_switch(declared.opt_in)} switches it; it is {_first(declared.opt_in)} at first."
     if declared.corrected:
         yield (
             "A later change of the same position is sent too, where the record still holds what was sent for it. What "
@@ -208,8 +205,8 @@ def _notes(system: System, declared: Field) -> Iterator[str]:
         )
     if declared.always_by:
         yield (
-            f"{_switch(system, declared.always_by)} makes it follow every change, also when another position takes "
-            f"over; it is {_first(system, declared.always_by)} at first."
+            f"{_switch(declared.always_by)} makes it follow every change, also when another position takes "
+            f"over; it is {_first(declared.always_by)} at first."
         )
     if declared.locked:
         yield (
@@ -218,13 +215,13 @@ def _notes(system: System, declared: Field) -> Iterator[str]:
         )
         if declared.locked.lifted_by:
             yield (
-                f"{_switch(system, declared.locked.lifted_by)} writes the change all the same, with a warning; it is "
-                f"{_first(system, declared.locked.lifted_by)} at first."
+                f"{_switch(declared.locked.lifted_by)} writes the change all the same, with a warning; it is "
+                f"{_first(declared.locked.lifted_by)} at first."
             )
     if declared.cleared_by:
         yield (
-            f"{_switch(system, declared.cleared_by)} empties it there when the last position is over, where it still "
-            f"holds what was sent; a new position fills it in again. That is {_first(system, declared.cleared_by)} at "
+            f"{_switch(declared.cleared_by)} empties it there when the last position is over, where it still "
+            f"holds what was sent; a new position fills it in again. That is {_first(declared.cleared_by)} at "
             "first."
         )
     if declared.absent_while:
@@ -236,12 +233,12 @@ def _notes(system: System, declared: Field) -> Iterator[str]:
         yield "Emptied here, it stays there."
 
 
-def _switch(system: System, name: str) -> str:
-    return f"“{_setting(system, name).label}” in the connection's settings"
+def _switch(setting: Setting) -> str:
+    return f"“{setting.label}” in the connection's settings"
 
 
-def _first(system: System, name: str) -> str:
-    return "on" if _setting(system, name).default else "off"
+def _first(setting: Setting) -> str:
+    return "on" if setting.default else "off"
 
 
 def _limits(declared: Field) -> str:
@@ -266,9 +263,9 @@ def _limits(declared: Field) -> str:
     return "; ".join(parts)
 
 
-def _invalid(system: System, declared: Field) -> Iterator[str]:
+def _invalid(declared: Field) -> Iterator[str]:
     label = BY_KEY[declared.ours].label
-    default = _setting(system, declared.default_setting).label if declared.default_setting else ""
+    default = declared.default_setting.label if declared.default_setting else ""
     condition = _condition(declared)
     with_it = f" with {condition}" if condition else ""
     if default:
@@ -286,20 +283,19 @@ def _invalid(system: System, declared: Field) -> Iterator[str]:
         yield "Outside its limits: that position is not sent; the error log names the limit."
 
 
-def _codes(system: System, declared: Field) -> tuple[tuple[str, str], ...]:
+def _codes(declared: Field) -> tuple[tuple[str, str], ...]:
     if declared.codes is None:
         return ()
-    theirs = code_words(system, declared)
+    theirs = code_words(declared)
     return tuple(
         (our_word(declared.ours, ours), theirs.get(str(code), str(code)) if code else "no counterpart")
         for ours, code in declared.codes.items()
     )
 
 
-def code_words(system: System, declared: Field) -> dict[str, str]:
+def code_words(declared: Field) -> dict[str, str]:
     """Their codes with the labels that the field's translation table shows."""
-    table = _setting(system, declared.table) if declared.table else None
-    return dict(table.choices) if table else {}
+    return dict(declared.table.choices) if declared.table else {}
 
 
 _OUR_WORDS: dict[str, dict[str, str]] = {
@@ -366,7 +362,7 @@ def _described(declared: Field) -> dict[str, Any]:
         "absent_while": declared.absent_while.what if declared.absent_while else "",
         "locked": declared.locked is not None,
         "translated": declared.supported and (declared.codes is not None or bool(declared.table)),
-        "opt_in": bool(declared.enabled_by),
+        "opt_in": bool(declared.opt_in),
         "unsupported": declared.unsupported,
     }
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from config.bench import counting, plain
 from integrations.sdk.connector import Connector
-from integrations.sdk.declaration import Calls, Delete, Field, Limits, Model, System
+from integrations.sdk.declaration import Calls, Delete, Limits, Model, System
+from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import FIELDS
 from integrations.sdk.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 from synclog.queue import payloads
@@ -38,13 +39,8 @@ class BenchConnector(Connector):
         base_urls={"api": "http://127.0.0.1:9"},
         sandbox_urls={"api": ""},
         credentials=(),
-        settings=(),
-        fields=tuple(
-            Field(ours=f.key, remote=f.key, required=f.key == "start_date", owned=f.key in OWNED)
-            if f.key in SENT
-            else Field(ours=f.key, unsupported="Not part of the bench.")
-            for f in FIELDS
-        ),
+        fields=tuple(Field(key, key, required=key == "start_date", owned=key in OWNED) for key in SENT),
+        unsupported={f.key: "Not part of the bench." for f in FIELDS if f.key not in SENT},
         calls=Calls(create=3, update=2, unchanged=1),
         limits=Limits(
             requests=int(os.environ.get("BENCH_REQUESTS", "0")),

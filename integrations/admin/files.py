@@ -183,7 +183,7 @@ def _folder_trouble(obj: Integration) -> str:
         return ""
     try:
         folders.place(obj.organization_id, folder)
-    except folders.NotPossible as error:
+    except folders.FolderError as error:
         return str(error)
     return ""
 

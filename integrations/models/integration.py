@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from integrations.planning.settings_values import clean_value, missing
 from integrations.sdk.connector import Connector
-from integrations.sdk.declaration import Setting, System
+from integrations.sdk.declaration import System
 from integrations.sdk.messages import in_full, unpacked
+from integrations.sdk.settings import Setting
 from integrations.systems.registry import connector_for, connectors
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import Company, Organization

@@ -10,8 +10,10 @@ from typing import Any
 from integrations.planning.flat_case import Case, LastSent, Standing, as_ended, keys_of_dates
 from integrations.planning.planner import Rules, Sent, compare
 from integrations.planning.translate import active_fields, same, translate
-from integrations.sdk.declaration import Model, System, When
+from integrations.sdk.declaration import Model, System
+from integrations.sdk.declared_field import When
 from integrations.sdk.periods import carries_on
+from integrations.sdk.settings import value_of
 from integrations.sdk.values import Position, Remote, Wanted
 
 
@@ -57,9 +59,7 @@ def agreement(
     found = compare(system, fields, settings, wanted, Remote(sent.remote_id, sent.values), sent)
     if keys is not None:
         found = found.only(keys)
-    only_first = {
-        f.ours for f in fields if f.when is When.ON_CREATE and not (f.always_by and settings.get(f.always_by))
-    }
+    only_first = {f.ours for f in fields if f.when is When.ON_CREATE and not value_of(f.always_by, settings)}
     firsts = _of_the_employment(system, settings, positions, wanted)
     stale, left = False, {}
     for key in (*found.changes, *found.stays, *found.unseen):
@@ -80,7 +80,7 @@ def _of_the_employment(
     position = next((p for p in positions if p.id == wanted.position_id), None)
     if system.model is not Model.FLAT or position is None or not carries_on(position, positions):
         return set()
-    return {f.ours for f in system.fields if f.corrected and not (f.always_by and settings.get(f.always_by))}
+    return {f.ours for f in system.fields if f.corrected and not value_of(f.always_by, settings)}
 
 
 def _to_be_sent(

@@ -10,9 +10,11 @@ from typing import Any
 
 from integrations.planning.planner import Rules, Sent
 from integrations.planning.translate import active_fields
-from integrations.sdk.declaration import Field, System
+from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.periods import current, end_of_chain, goes_on
+from integrations.sdk.settings import value_of
 from integrations.sdk.values import Position, Wanted
 
 
@@ -125,7 +127,7 @@ _LEAVING = ("end_reason", "last_day_of_work")
 
 
 def _emptied(fields: Sequence[Field], settings: Mapping[str, Any]) -> set[str]:
-    return {f.ours for f in fields if f.cleared_by and settings.get(f.cleared_by)}
+    return {f.ours for f in fields if value_of(f.cleared_by, settings)}
 
 
 def keys_of_dates(system: System, settings: Mapping[str, Any], *, upcoming: bool) -> set[str]:

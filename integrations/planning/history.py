@@ -23,7 +23,8 @@ from integrations.planning.planner import (
 )
 from integrations.planning.rules import lifted, refusal
 from integrations.planning.translate import active_fields
-from integrations.sdk.declaration import Field, System
+from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import Field
 from integrations.sdk.messages import Message, Span
 from integrations.sdk.periods import Period
 from integrations.sdk.values import Change, Problem, Remote, Wanted, Warning

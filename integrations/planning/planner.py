@@ -15,9 +15,11 @@ from typing import Any
 
 from integrations.planning import texts
 from integrations.planning.translate import empty, same
-from integrations.sdk.declaration import Delete, Field, System, Transport, When
+from integrations.sdk.declaration import Delete, System, Transport
+from integrations.sdk.declared_field import Field, When
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.messages import FieldName, Label, Message, Said, in_full
+from integrations.sdk.settings import value_of
 from integrations.sdk.values import Change, Foreign, Problem, Remote, Wanted, Warning
 
 
@@ -204,7 +206,7 @@ def _foreign(declared: Field, old: Any) -> bool:
     """Whether somebody there chose what we have no word for: a code of the system that is not in our list of them."""
     if isinstance(old, Foreign):
         return True
-    return bool(declared.choices) and not empty(old) and str(old) not in declared.choices
+    return bool(declared.choices) and not empty(old) and str(old) not in dict(declared.choices)
 
 
 def _stays(
@@ -219,7 +221,7 @@ def _stays(
 ) -> Message | None:
     """Why a field that differs is not written, None if it is."""
     key = declared.ours
-    when = When.ALWAYS if declared.always_by and settings.get(declared.always_by) else declared.when
+    when = When.ALWAYS if value_of(declared.always_by, settings) else declared.when
     corrects = declared.corrected and wrote_it and not taken_over
     if when is When.ON_CREATE and not corrects:
         return texts.ONLY_AT_FIRST()

@@ -8,8 +8,10 @@ from typing import Any
 
 from integrations.planning import texts
 from integrations.planning.translate import active_fields, empty, incomplete, same
-from integrations.sdk.declaration import Field, Locked, System
+from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import Field, Locked
 from integrations.sdk.messages import Label
+from integrations.sdk.settings import value_of
 from integrations.sdk.values import Change, Problem, Wanted, Warning
 
 
@@ -27,7 +29,7 @@ def locked(
     """The changes of what cannot be changed on a record that has it, where this connection does not lift the lock."""
     problems = []
     for declared, rule, change in _of_what_is_set(fields, changes):
-        if settings.get(rule.lifted_by):
+        if value_of(rule.lifted_by, settings):
             continue
         said = {
             "what": Label(rule.what),
@@ -37,8 +39,7 @@ def locked(
             "why": Label(rule.why),
         }
         if rule.lifted_by:
-            label = next(s.label for s in system.settings if s.name == rule.lifted_by)
-            message = texts.LOCKED_UNLESS(**said, setting=Label(label))
+            message = texts.LOCKED_UNLESS(**said, setting=Label(rule.lifted_by.label))
         else:
             message = texts.LOCKED(**said)
         problems.append(Problem(message, rule.cause, field=declared.ours))
@@ -55,7 +56,7 @@ def lifted(settings: Mapping[str, Any], fields: Sequence[Field], changes: Mappin
             )
         )
         for _, rule, change in _of_what_is_set(fields, changes)
-        if settings.get(rule.lifted_by)
+        if value_of(rule.lifted_by, settings)
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from integrations.sdk.declaration import Kind, Setting, System
+from integrations.sdk.declaration import System
+from integrations.sdk.settings import Kind, Setting
 
 
 def clean_value(setting: Setting, raw: Any) -> Any:

@@ -10,11 +10,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from integrations.planning import texts
-from integrations.sdk.declaration import Field, System
+from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.messages import FieldName, Label, Message, Text
 from integrations.sdk.messages import gettext_noop as _
 from integrations.sdk.reading import number_of
+from integrations.sdk.settings import value_of
 from integrations.sdk.values import Manager, Position, Problem, Wanted, Warning
 
 
@@ -51,7 +53,7 @@ def _number(value: Any) -> Decimal | None:
 
 def active_fields(system: System, settings: Mapping[str, Any]) -> tuple[Field, ...]:
     """The fields that this connection sends: supported, and switched on where they are opt-in."""
-    return tuple(f for f in system.fields if f.supported and (not f.enabled_by or settings.get(f.enabled_by)))
+    return tuple(f for f in system.fields if f.sent(settings))
 
 
 def translate(system: System, position: Position, settings: Mapping[str, Any]) -> Translation:
@@ -165,7 +167,7 @@ def _without(system: System, declared: Field, source: Mapping[str, Any], setting
     """As `_one`, where ours is empty."""
     with_it = declared.required_with and not empty(source.get(declared.required_with))
     # A default for what only goes with another field (the reason of an end) is not for when that one is empty.
-    default = settings.get(declared.default_setting) if with_it or not declared.required_with else None
+    default = value_of(declared.default_setting, settings) if with_it or not declared.required_with else None
     if not empty(default):
         return _limited(system, declared, default)
     if not (declared.required or with_it):
@@ -178,7 +180,7 @@ def _without(system: System, declared: Field, source: Mapping[str, Any], setting
 
 
 def _rows(declared: Field, settings: Mapping[str, Any]) -> dict[str, Any]:
-    rows = settings.get(declared.table) if declared.table else None
+    rows = value_of(declared.table, settings)
     return {k: v for k, v in rows.items() if not empty(v)} if isinstance(rows, Mapping) else {}
 
 
@@ -197,7 +199,7 @@ def _limited(system: System, declared: Field, value: Any) -> Any:
         problem = _written_wrongly(system, declared, value)
         if problem is not None:
             return problem
-    if declared.choices and value not in declared.choices:
+    if declared.choices and value not in dict(declared.choices):
         said = texts.NOT_A_CHOICE(field=FieldName(declared.ours), value=str(value), system=system.name)
         return _refused(declared, str(value), said)
     return value

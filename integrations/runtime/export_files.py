@@ -16,7 +16,8 @@ from django.utils import timezone
 from integrations.models import ExportFile, Integration
 from integrations.runtime import folders
 from integrations.runtime.opening import open_connector
-from integrations.sdk.declaration import Kind, Transport
+from integrations.sdk.declaration import Transport
+from integrations.sdk.settings import Kind
 from integrations.systems.registry import systems
 
 logger = logging.getLogger("integrations.runtime.export_files")
@@ -108,8 +109,8 @@ def drop_files(integration: Integration) -> None:
             if not file.folder:
                 continue  # a person was quicker
             folders.put(integration.organization_id, folder, file.file_name, file.content)
-        except (folders.NotPossible, OSError) as error:
-            reason = str(error) if isinstance(error, folders.NotPossible) else f"{error.strerror or error}."
+        except (folders.FolderError, OSError) as error:
+            reason = str(error) if isinstance(error, folders.FolderError) else f"{error.strerror or error}."
             logger.warning("%s: a file could not be put into the folder %s: %s", integration, folder, reason)
             ExportFile.objects.filter(pk=file.pk).update(trouble=reason)
             return

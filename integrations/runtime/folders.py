@@ -16,25 +16,25 @@ _NAME = r"\w[\w .\-]*"
 _LONGEST = 120
 
 
-class NotPossible(Exception):
+class FolderError(Exception):
     """Why a folder cannot be used, as a sentence for its admin."""
 
 
 def place(organization_id: int, folder: str) -> Path:
-    """Where this folder of an organization is, which need not exist yet. Raises NotPossible."""
+    """Where this folder of an organization is, which need not exist yet. Raises FolderError."""
     if not settings.EXPORT_ROOT:
-        raise NotPossible(
+        raise FolderError(
             "Files cannot be put into folders here: the operator has not said where (EXPORT_ROOT). Leave this empty."
         )
     if not re.fullmatch(f"{_NAME}(/{_NAME})*", folder):
-        raise NotPossible("Write a folder's name, for example crona, or several with / between them.")
+        raise FolderError("Write a folder's name, for example crona, or several with / between them.")
     if len(folder) > _LONGEST:
-        raise NotPossible(f"This name has {len(folder)} characters; at most {_LONGEST} can be used.")
+        raise FolderError(f"This name has {len(folder)} characters; at most {_LONGEST} can be used.")
     root = Path(settings.EXPORT_ROOT).resolve()
     own = root / str(organization_id)
     found = (own / folder).resolve()
     if own not in found.parents:
-        raise NotPossible("This folder leads out of the place that the operator has set aside for your organization.")
+        raise FolderError("This folder leads out of the place that the operator has set aside for your organization.")
     return found
 
 
@@ -42,7 +42,7 @@ def ready(organization_id: int, folder: str) -> Path:
     """The same, made if it is not there yet; an EXPORT_ROOT that is not there is not made: a disk may be missing."""
     found = place(organization_id, folder)
     if not Path(settings.EXPORT_ROOT).is_dir():
-        raise NotPossible("The operator's place for files (EXPORT_ROOT) is not there. Tell your operator.")
+        raise FolderError("The operator's place for files (EXPORT_ROOT) is not there. Tell your operator.")
     found.mkdir(parents=True, exist_ok=True)
     return found
 
@@ -74,5 +74,5 @@ def overwrite(organization_id: int, folder: str, name: str, content: bytes) -> N
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-    except (NotPossible, FileNotFoundError):
+    except (FolderError, FileNotFoundError):
         return

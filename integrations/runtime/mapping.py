@@ -8,12 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.sdk import values
-from positions.models import Company, Employee, Position
+from positions.models import Company, Department, Employee, Position
 
 
 def person(employee: Employee) -> values.Person:
     """Needs `company`, `department` and `manager` selected with the employee."""
-    manager = employee.manager
     return values.Person(
         id=str(employee.pk),
         number=employee.number,
@@ -24,20 +23,19 @@ def person(employee: Employee) -> values.Person:
         national_id=employee.national_id,
         company=_company(employee.company),
         department=_department(employee.department),
-        manager=values.Manager(manager.number, manager.email, manager.name) if manager else None,
+        manager=_manager(employee.manager),
     )
 
 
 def position(row: Position, employee: Employee) -> values.Position:
     """Needs `company` and `department` selected with the position. Its employer is its own; an empty department falls
     back to the employee's."""
-    manager = employee.manager
     found: dict[str, Any] = {
         "title": row.title,
         "company": _company(row.company),
         "department": _department(row.department or employee.department),
         "cost_centre": row.cost_centre,
-        "manager": values.Manager(manager.number, manager.email, manager.name) if manager else None,
+        "manager": _manager(employee.manager),
         "first_day_of_work": row.first_day_of_work,
         "last_day_of_work": row.last_day_of_work,
         "probation_end": row.probation_end,
@@ -59,8 +57,12 @@ def _company(company: Company | None) -> values.Company | None:
     return values.Company(company.name, company.organization_number) if company else None
 
 
-def _department(department: Any) -> values.Department | None:
+def _department(department: Department | None) -> values.Department | None:
     return values.Department(department.code, department.name) if department else None
+
+
+def _manager(manager: Employee | None) -> values.Manager | None:
+    return values.Manager(manager.number, manager.email, manager.name) if manager else None
 
 
 def to_json(sent: Mapping[str, Any]) -> dict[str, Any]:

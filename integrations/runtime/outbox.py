@@ -12,24 +12,25 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import ExportFile, ExportRecord, Integration
+from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
 from integrations.sdk.context import Filed
 from integrations.sdk.errors import InterruptedRunError
 
 
 class DatabaseOutbox:
-    """For the thread that owns the database connection (`synclog.engine.worker_turn` lends it to its threads).
+    """`holds` is asked inside the transaction that files a record: whether this worker still owns the integration. One
+    that does not might put an older record over a newer one."""
 
-    `holds` is asked inside the transaction that files a record: whether this worker still owns the integration. One
-    that does not might put an older record over a newer one.
-    """
+    def __init__(
+        self, integration: Integration, holds: Callable[[], bool] = lambda: True, on_owner: OnOwner = here
+    ) -> None:
+        self._integration, self._holds, self._on_owner = integration, holds, on_owner
 
-    def __init__(self, integration: Integration, holds: Callable[[], bool] | None = None) -> None:
-        self._integration = integration
-        self._holds = holds
-
+    @in_owner_thread
     def latest(self, employee: str) -> Mapping[str, Any] | None:
         return self._newest(employee)
 
+    @in_owner_thread
     def handed_over(self, employee: str) -> Mapping[str, Any] | None:
         return self._newest(employee, file__fetched_at__isnull=False)
 
@@ -38,9 +39,10 @@ class DatabaseOutbox:
         row = rows.order_by("-pk").first()
         return row.record if row else None
 
+    @in_owner_thread
     @transaction.atomic
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
-        if self._holds is not None and not self._holds():
+        if not self._holds():
             raise InterruptedRunError("The worker stopped before this was filed. It goes on by itself.")
         open_file = {"integration": self._integration, "fetched_at": None, "imported_at": None}
         # Locked: somebody who fetches it now gets it either with this record or without it for ever.

@@ -6,14 +6,13 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Integration, SharedRate
+from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
 from integrations.sdk.declaration import System
 from integrations.sdk.limiter import wait_until
 
@@ -23,17 +22,15 @@ LONGEST = timedelta(minutes=10)
 
 
 class SharedLimiter:
-    """Spaces requests evenly: a queue in the database that everybody joins at its end. `on_owner` runs a function in
-    the thread that owns the database connection."""
+    """Spaces requests evenly: a queue in the database that everybody joins at its end."""
 
-    def __init__(self, key: str, spacing: float, on_owner: Callable[[Callable[[], Any]], Any] | None = None) -> None:
-        self._key, self._spacing = key, timedelta(seconds=spacing)
-        self._on_owner = on_owner or (lambda call: call())
+    def __init__(self, key: str, spacing: float, on_owner: OnOwner = here) -> None:
+        self._key, self._spacing, self._on_owner = key, timedelta(seconds=spacing), on_owner
 
     def acquire(self, guard: Callable[[], None] = lambda: None) -> None:
         lead = 0.0
         for _ in range(10):
-            at = self._on_owner(partial(self._reserve, lead))
+            at = self._reserve(lead)
             wait_until(time.monotonic() + (at - timezone.now()).total_seconds(), guard)
             late = (timezone.now() - at).total_seconds()
             if late < self._spacing.total_seconds():
@@ -41,9 +38,7 @@ class SharedLimiter:
             # The database was slow and our place has passed: going now would crowd the others. Ask further ahead.
             lead = 2 * late
 
-    def penalize(self, seconds: float) -> None:
-        self._on_owner(lambda: self._push(seconds))
-
+    @in_owner_thread
     def _reserve(self, lead: float) -> datetime:
         with transaction.atomic():
             row = self._row()
@@ -55,7 +50,8 @@ class SharedLimiter:
             row.save(update_fields=["next_at"])
         return at
 
-    def _push(self, seconds: float) -> None:
+    @in_owner_thread
+    def penalize(self, seconds: float) -> None:
         with transaction.atomic():
             row = self._row()
             now = timezone.now()
@@ -72,9 +68,7 @@ class SharedLimiter:
         return found
 
 
-def shared_limiter(
-    integration: Integration, on_owner: Callable[[Callable[[], Any]], Any] | None = None
-) -> SharedLimiter | None:
+def shared_limiter(integration: Integration, on_owner: OnOwner = here) -> SharedLimiter | None:
     """None for a connection that the vendor counts by itself."""
     system: System = integration.system
     key = shared_key(integration, system.limits.shared_by)

@@ -9,13 +9,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import DatabaseError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import Integration, SharedPlace
+from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
 from integrations.runtime.shared_limiter import shared_key
 
 logger = logging.getLogger("integrations.runtime.single_flight")
@@ -28,16 +28,10 @@ ASK = 0.05
 
 class OneCall:
     """The place that is held during a call. Whoever has waited for it comes before the one that has just had it.
+    `guard` raises when it is no longer worth waiting."""
 
-    `on_owner` runs a function in the thread that owns the database connection; `guard` raises when it is no longer
-    worth waiting.
-    """
-
-    def __init__(
-        self, key: str, guard: Callable[[], None], on_owner: Callable[[Callable[[], Any]], Any] | None = None
-    ) -> None:
-        self._key, self._guard = key, guard
-        self._on_owner = on_owner or (lambda call: call())
+    def __init__(self, key: str, guard: Callable[[], None], on_owner: OnOwner = here) -> None:
+        self._key, self._guard, self._on_owner = key, guard, on_owner
         self._me = uuid.uuid4().hex
         self._one_thread = threading.RLock()
         self._renew_at: float | None = None  # of this process's own monotonic clock, while the place is held
@@ -48,13 +42,13 @@ class OneCall:
             if self._renew_at is not None:  # a call for a token, in the middle of the one that needs it
                 yield
                 return
-            while not self._on_owner(self._take):
+            while not self._take():
                 time.sleep(ASK)
                 self._guard()
             try:
                 yield
             finally:
-                self._on_owner(self._give_back)
+                self._give_back()
 
     def renew_if_due(self) -> None:
         """For the thread that owns the database connection, while another one calls."""
@@ -65,6 +59,7 @@ class OneCall:
     def _rows(self) -> QuerySet[SharedPlace]:
         return SharedPlace.objects.filter(pk=self._key)
 
+    @in_owner_thread
     def _take(self) -> bool:
         now = timezone.now()
         next_one = Q(waiting__in=("", self._me)) | _over("waits_until", now, WAITS)
@@ -80,6 +75,7 @@ class OneCall:
         self._rows().filter(next_one).exclude(said).update(waiting=self._me, waits_until=now + WAITS)
         return False
 
+    @in_owner_thread
     def _give_back(self) -> None:
         self._renew_at = None
         try:
@@ -93,9 +89,7 @@ def _over(field: str, now: datetime, lasts: timedelta) -> Q:
     return Q(**{f"{field}__lt": now}) | Q(**{f"{field}__gt": now + 3 * lasts})
 
 
-def one_call(
-    integration: Integration, guard: Callable[[], None], on_owner: Callable[[Callable[[], Any]], Any] | None = None
-) -> OneCall | None:
+def one_call(integration: Integration, guard: Callable[[], None], on_owner: OnOwner = here) -> OneCall | None:
     """None for a system that does not mind."""
     key = shared_key(integration, integration.system.limits.one_call_by, by_path=True)
     return OneCall(key, guard, on_owner) if key else None

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
 from integrations.sdk.errors import InterruptedRunError, UnavailableError
 
 # Longer than any token request may take; a process that dies in between is waited for no longer than this.
@@ -21,23 +22,22 @@ LOCK_SECONDS = 45
 
 
 class DatabaseVault:
-    """For the thread that owns the database connection (`synclog.engine.worker_turn` lends it to its threads).
+    """What is saved replaces what was loaded and nothing else: new credentials that came meanwhile, and what another
+    process has kept since this one was taken for dead, stay."""
 
-    What is saved replaces what was loaded and nothing else: new credentials that came meanwhile, and what another
-    process has kept since this one was taken for dead, stay.
-    """
-
-    def __init__(self, integration_id: int, patience: float = LOCK_SECONDS) -> None:
-        self._patience = patience
+    def __init__(self, integration_id: int, patience: float = LOCK_SECONDS, on_owner: OnOwner = here) -> None:
+        self._patience, self._on_owner = patience, on_owner
         self._rows = Integration.objects.filter(pk=integration_id)
         self._me = uuid.uuid4().hex
         self._loaded: Mapping[str, Any] = {}
 
+    @in_owner_thread
     def load(self) -> Mapping[str, Any]:
         row = self._rows.only("vault").first()
         self._loaded = dict(row.vault) if row else {}
         return dict(self._loaded)
 
+    @in_owner_thread
     def save(self, values: Mapping[str, Any]) -> None:
         """Raises InterruptedRunError where something else is kept by now than what was loaded."""
         with transaction.atomic():
@@ -49,6 +49,7 @@ class DatabaseVault:
             self._rows.update(vault=dict(values))
         self._loaded = dict(values)
 
+    @in_owner_thread
     def try_lock(self) -> bool:
         now = timezone.now()
         lasts = timedelta(seconds=LOCK_SECONDS)
@@ -56,23 +57,20 @@ class DatabaseVault:
         free |= Q(vault_locked_until__gt=now + 2 * lasts)  # taken by a clock that was set back
         return bool(self._rows.filter(free).update(vault_locked_until=now + lasts, vault_locked_by=self._me))
 
+    @in_owner_thread
     def unlock(self) -> None:
         """Frees what is ours: a lock that ran out may be another process's by now."""
         self._rows.filter(vault_locked_by=self._me).update(vault_locked_until=None, vault_locked_by="")
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        wait_for(self.try_lock, self._patience)
+        """Raises UnavailableError when the lock is not to be had in `patience`: by default, its own lifetime."""
+        deadline = time.monotonic() + self._patience
+        while not self.try_lock():
+            if time.monotonic() > deadline:
+                raise UnavailableError("Another process is still renewing this connection's token.")
+            time.sleep(0.1)
         try:
             yield
         finally:
             self.unlock()
-
-
-def wait_for(try_lock: Any, patience: float = LOCK_SECONDS) -> None:
-    """Raises UnavailableError when the lock is not to be had in that time: by default, its own lifetime."""
-    deadline = time.monotonic() + patience
-    while not try_lock():
-        if time.monotonic() > deadline:
-            raise UnavailableError("Another process is still renewing this connection's token.")
-        time.sleep(0.1)

@@ -5,23 +5,8 @@ docs/adding-a-system.md tells). Nothing in this package imports Django.
 from integrations.sdk import occupations
 from integrations.sdk.connector import Connector, Search
 from integrations.sdk.context import Context
-from integrations.sdk.declaration import (
-    AbsentWhile,
-    Calls,
-    Cause,
-    Delete,
-    Field,
-    Kind,
-    Limits,
-    Locked,
-    Model,
-    RequiredWhile,
-    Setting,
-    System,
-    Transport,
-    When,
-    code_table,
-)
+from integrations.sdk.declaration import Calls, Cause, Delete, Limits, Model, System, Transport
+from integrations.sdk.declared_field import AbsentWhile, Field, Locked, RequiredWhile, When
 from integrations.sdk.errors import (
     ConnectorError,
     DataRefusedError,
@@ -54,6 +39,7 @@ from integrations.sdk.norway import (
 )
 from integrations.sdk.periods import to_count_from
 from integrations.sdk.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
+from integrations.sdk.settings import Kind, Setting, code_table, switch, value_of
 from integrations.sdk.tokens import Grant, Tokens, fingerprint, oauth_grant
 from integrations.sdk.values import (
     Change,
@@ -141,7 +127,9 @@ __all__ = [
     "occupations",
     "raise_for_trouble",
     "sure_date",
+    "switch",
     "text_of",
     "to_count_from",
+    "value_of",
     "which",
 ]

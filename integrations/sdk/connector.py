@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar
 
 from integrations.sdk import identity
 from integrations.sdk.context import Context
-from integrations.sdk.declaration import Kind, System
+from integrations.sdk.declaration import System
 from integrations.sdk.errors import (
     ConnectorError,
     DataRefusedError,
@@ -29,6 +29,7 @@ from integrations.sdk.errors import (
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.http import Http, Response, raise_for_trouble
 from integrations.sdk.identity import Mark
+from integrations.sdk.settings import Kind
 from integrations.sdk.tokens import Tokens
 from integrations.sdk.values import Change, CheckLine, Person, Problem, Remote, RemoteEmployee, Wanted, Written
 

@@ -22,9 +22,9 @@ from enum import StrEnum
 from typing import Any
 
 from integrations.sdk import texts
-from integrations.sdk.declaration import NUMBERS_DIFFER
 from integrations.sdk.messages import Label
 from integrations.sdk.messages import gettext_noop as _
+from integrations.sdk.settings import NUMBERS_DIFFER
 from integrations.sdk.values import Marks, Person, Problem
 
 # What `RemoteEmployee.matched_by` says of a match that was made before.

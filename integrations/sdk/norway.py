@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from integrations.sdk.declaration import Kind, Setting
 from integrations.sdk.reading import number_of
+from integrations.sdk.settings import Kind, Setting
 
 # The hours of a full week that the names of the a-melding's code list of working-time schemes
 # (arbeidstidsordning) carry: ikkeSkift, skift365, doegnkontinuerligSkiftOgTurnus355,

@@ -11,20 +11,6 @@ from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import System
 from integrations.systems import modules
 
-# The order in which people are shown the systems: with history first, as the product's documentation does.
-_ORDER = (
-    "tripletex",
-    "visma_net_payroll",
-    "unimicro",
-    "finago",
-    "netvisor",
-    "fortnox",
-    "crona_lon",
-    "xledger",
-    "poweroffice_go",
-    "entra_id",
-)
-
 _registered: dict[str, type[Connector]] = {}
 
 
@@ -57,13 +43,12 @@ def _connectors_in(module: ModuleType) -> Iterator[type[Connector]]:
 
 @cache
 def connectors() -> dict[str, type[Connector]]:
-    """Every system's key with its connector class; systems beyond the first ten follow by name."""
+    """Every system's key with its connector class, in the order in which people are shown them."""
     found = dict(_registered)
     for module in modules("connector"):
         for connector in _connectors_in(module):
             found[connector.system.key] = connector
-    rank = {key: index for index, key in enumerate(_ORDER)}
-    return dict(sorted(found.items(), key=lambda item: (rank.get(item[0], len(rank)), item[0])))
+    return dict(sorted(found.items(), key=lambda item: (item[1].system.rank, item[0])))
 
 
 def connector_for(key: str) -> type[Connector]:

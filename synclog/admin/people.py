@@ -213,7 +213,7 @@ class PeopleAdmin(ScopedAdmin):
             act, done = ACTIONS[action]
             try:
                 act(link, request.user.get_username())
-            except matches.NotPossible as reason:
+            except matches.NotPossibleError as reason:
                 self.message_user(request, str(reason), messages.WARNING)
             else:
                 self.message_user(request, done, messages.SUCCESS)

@@ -135,7 +135,7 @@ class MatchViewSet(ApiView, GenericViewSet):
         link = get_object_or_404(self.get_queryset(), pk=pk)
         try:
             act(link, key_of(request).name)
-        except matches.NotPossible as reason:
+        except matches.NotPossibleError as reason:
             raise ValidationError({"remote_id": [ErrorDetail(str(reason), "not_possible")]}) from None
         return self._answer(pk)
 

@@ -27,60 +27,73 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
     for job in jobs:
         of_employee[job.employee_key].append(job)
     keys = list(of_employee)
-    employees = {
-        e.pk: e for e in Employee.objects.filter(pk__in=keys).select_related("company", "department", "manager")
-    }
-    positions: defaultdict[int, list[Position]] = defaultdict(list)
-    outside: defaultdict[int, set[str]] = defaultdict(set)
-    scope = scope_of(integration.pk)
-    rows = Position.objects.filter(employee__in=keys).select_related("company", "department")
-    for row in rows.order_by("start_date", "pk"):
-        if scope.takes(row):
-            positions[row.employee_id].append(row)
-        else:
-            outside[row.employee_id].add(str(row.pk))
+    employees = Employee.objects.select_related("company", "department", "manager").in_bulk(keys)
+    positions, outside = _positions(integration, keys)
     links = {
         link.employee_key: link for link in EmployeeLink.objects.filter(integration=integration, employee_key__in=keys)
     }
-    sent: defaultdict[int, dict[str, Sent]] = defaultdict(dict)
-    late_since = timezone.now() - timedelta(seconds=integration.system.shows_late)
-    for link in PeriodLink.objects.filter(integration=integration, employee_key__in=keys):
-        late = link.written_at is not None and link.written_at > late_since
-        older = mapping.older_from_json(link.older) if late else {}
-        sent[link.employee_key][str(link.position_key)] = Sent(
-            link.remote_id, mapping.from_json(link.values), tuple(link.left_behind), older
-        )
+    sent = _sent(integration, keys)
     rules = Rules(delete=integration.delete_positions, move=integration.move_periods)
     today = integration.organization.today()
     found = []
-    asked = (Job.Origin.RESYNC, Job.Origin.API)
     for key, its_jobs in of_employee.items():
-        employee = employees.get(key)
-        person, known = mapping.person(employee) if employee else _gone(its_jobs[0]), links.get(key)
-        touched = {str(job.position_key) for job in its_jobs}
+        employee, link = employees.get(key), links.get(key)
+        person = mapping.person(employee) if employee else _deleted_person(its_jobs[0])
+        by_position = {str(job.position_key): job for job in its_jobs}
         work = Work(
             person=person,
             positions=[mapping.position(row, employee) for row in positions[key]] if employee else [],
-            touched=[
-                Touched(
-                    str(job.position_key),
-                    changed := frozenset(job.changed) if job.changed and job.changed_in == job.generation else None,
-                    job.move,
-                    tuple(date.fromisoformat(start) for start in job.tried),
-                    tuple(_meant(job, said) for said in job.meant),
-                    job.origin in asked and changed is None,
-                )
-                for job in its_jobs
-            ],
+            touched=[_touched(job) for job in its_jobs],
             sent=sent[key],
-            remote_employee_id=known.remote_id if known and known.state == EmployeeLink.State.MATCHED else "",
+            remote_employee_id=link.remote_id if link and link.state == EmployeeLink.State.MATCHED else "",
             rules=rules,
             today=today,
-            outside=frozenset(outside[key] & (touched | set(sent[key]))),
-            match=_match(integration, person, known) if known else Match(),
+            outside=frozenset(outside[key] & (by_position.keys() | sent[key].keys())),
+            match=_match(integration, person, link) if link else Match(),
         )
-        found.append((work, {str(job.position_key): job for job in its_jobs}))
+        found.append((work, by_position))
     return found
+
+
+def _positions(
+    integration: Integration, employees: Sequence[int]
+) -> tuple[defaultdict[int, list[Position]], defaultdict[int, set[str]]]:
+    """Those that the connection takes, and the ids of the others, by employee."""
+    taken: defaultdict[int, list[Position]] = defaultdict(list)
+    outside: defaultdict[int, set[str]] = defaultdict(set)
+    scope = scope_of(integration.pk)
+    rows = Position.objects.filter(employee__in=employees).select_related("company", "department")
+    for row in rows.order_by("start_date", "pk"):
+        if scope.takes(row):
+            taken[row.employee_id].append(row)
+        else:
+            outside[row.employee_id].add(str(row.pk))
+    return taken, outside
+
+
+def _sent(integration: Integration, employees: Sequence[int]) -> defaultdict[int, dict[str, Sent]]:
+    """What was last written, by employee and position id."""
+    found: defaultdict[int, dict[str, Sent]] = defaultdict(dict)
+    late_since = timezone.now() - timedelta(seconds=integration.system.shows_late)
+    for link in PeriodLink.objects.filter(integration=integration, employee_key__in=employees):
+        late = link.written_at is not None and link.written_at > late_since
+        older = mapping.older_from_json(link.older) if late else {}
+        found[link.employee_key][str(link.position_key)] = Sent(
+            link.remote_id, mapping.from_json(link.values), tuple(link.left_behind), older
+        )
+    return found
+
+
+def _touched(job: Job) -> Touched:
+    changed = frozenset(job.changed) if job.changed and job.changed_in == job.generation else None
+    return Touched(
+        str(job.position_key),
+        changed,
+        job.move,
+        tuple(date.fromisoformat(start) for start in job.tried),
+        tuple(_meant(job, said) for said in job.meant),
+        again=changed is None and job.origin in (Job.Origin.RESYNC, Job.Origin.API),
+    )
 
 
 def _match(integration: Integration, person: Person, link: EmployeeLink) -> Match:
@@ -109,7 +122,7 @@ def _meant(job: Job, said: Mapping[str, Any]) -> Meant:
     return Meant(wanted, tuple(mapping.from_json(before) for before in said.get("before", ())))
 
 
-def _gone(job: Job) -> Person:
+def _deleted_person(job: Job) -> Person:
     """An employee who was deleted here: what the log still knows is enough to find the records that we wrote."""
     first, _, last = job.employee_name.partition(" ")
     return Person(id=str(job.employee_key), number=job.employee_number, first_name=first, last_name=last, deleted=True)

@@ -7,7 +7,7 @@ two employees may have. Known matches cost no question.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from typing import Any
@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.runtime.fingerprints import fingerprints
+from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
 from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.identity import CONFIRMED, EARLIER
 from integrations.sdk.messages import packed
@@ -40,19 +41,21 @@ _CLAIMED = [
 
 
 class DatabaseMatches:
-    """The matches of one connection, for whoever may use the database."""
+    """The matches of one connection."""
 
-    def __init__(self, integration: Integration) -> None:
-        self.integration = integration
+    def __init__(self, integration: Integration, on_owner: OnOwner = here) -> None:
+        self.integration, self._on_owner = integration, on_owner
 
     def claim(self, person: Person, found: RemoteEmployee) -> bool:
         [granted] = self.claim_all([(person, found)])
         return granted
 
+    @in_owner_thread
     def free(self, person: Person, found: RemoteEmployee) -> bool:
         holder = self._matched().filter(remote_id=found.id).exclude(employee_key=int(person.id))
         return not self._blocking(holder.values_list("employee_key", flat=True))
 
+    @in_owner_thread
     def claim_all(self, asked: Sequence[Asked]) -> list[bool]:
         """Whether each record is the person's from now on. Two queries, if nobody else has one of them.
 
@@ -125,11 +128,11 @@ class DatabaseMatches:
         return here | set(waiting.values_list("employee_key", flat=True))
 
 
-class LentMatches:
-    """The matches as threads see them. The thread that owns the turn answers, all that were asked meanwhile at once."""
+class TurnMatches(DatabaseMatches):
+    """Those of a turn, whose thread answers all that were asked meanwhile at once."""
 
-    def __init__(self, matches: DatabaseMatches, on_owner: Callable[[Callable[[], Any]], Any]) -> None:
-        self._matches, self._on_owner = matches, on_owner
+    def __init__(self, integration: Integration, on_owner: OnOwner) -> None:
+        super().__init__(integration, on_owner)
         self._held: dict[str, str] = {}  # record there -> the employee whose run may be writing to it
         self._asked: list[tuple[Person, RemoteEmployee, Future[bool]]] = []
         self._lock = Lock()
@@ -138,12 +141,8 @@ class LentMatches:
         answer: Future[bool] = Future()
         with self._lock:
             self._asked.append((person, found, answer))
-        self._on_owner(self._answer)
+        self._answer()
         return answer.result()
-
-    def free(self, person: Person, found: RemoteEmployee) -> bool:
-        granted: bool = self._on_owner(lambda: self._matches.free(person, found))
-        return granted
 
     # for the owner of the turn
 
@@ -155,6 +154,7 @@ class LentMatches:
         """The employee's run is stored."""
         self._held = {record: who for record, who in self._held.items() if who != employee}
 
+    @in_owner_thread
     def _answer(self) -> None:
         with self._lock:
             asked, self._asked = self._asked, []
@@ -167,7 +167,7 @@ class LentMatches:
         if not left:
             return
         try:
-            granted = self._matches.claim_all([(person, found) for person, found, _ in left])
+            granted = self.claim_all([(person, found) for person, found, _ in left])
         except (DatabaseError, InterruptedRunError) as error:
             for *_, answer in left:
                 answer.set_exception(InterruptedRunError(f"It could not be kept whose record it is: {error}"))
@@ -181,7 +181,7 @@ class LentMatches:
 # -- what people decide --------------------------------------------------------------------------------------
 
 
-class NotPossible(Exception):
+class NotPossibleError(Exception):
     """What a person asked for cannot be done; the words say why and what helps."""
 
 
@@ -189,22 +189,22 @@ class NotPossible(Exception):
 def confirm(link: EmployeeLink, by: str) -> EmployeeLink:
     """The record of this row is this employee's: a person says so, whatever it shows. What failed goes out now.
 
-    Raises NotPossible where there is no record to confirm, or where it is another employee's.
+    Raises NotPossibleError where there is no record to confirm, or where it is another employee's.
     """
     link = _locked(link)
     if not link.remote_id:
-        raise NotPossible("No record was found that could be confirmed. Press Match anew once it is there.")
+        raise NotPossibleError("No record was found that could be confirmed. Press Match anew once it is there.")
     others = EmployeeLink.objects.filter(
         integration=link.integration, state=State.MATCHED, remote_id=link.remote_id
     ).exclude(pk=link.pk)
     if others.exists():
-        raise NotPossible(
+        raise NotPossibleError(
             f"Record {link.remote_id} is matched to another employee here. Release that match first: look for "
             f"{link.remote_id} under People."
         )
     employee = Employee.objects.filter(pk=link.employee_key).first()
     if employee is None:
-        raise NotPossible("This employee was deleted here.")
+        raise NotPossibleError("This employee was deleted here.")
     link.state, link.cause, link.said = State.MATCHED, "", []
     link.matched_by = link.matched_by or CONFIRMED
     link.confirmed_by, link.confirmed_at = by[:150], timezone.now()

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import math
-import queue
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
@@ -24,11 +24,11 @@ from integrations.planning.run import run
 from integrations.planning.work import Report, Work
 from integrations.runtime.opening import open_connector
 from integrations.runtime.outbox import DatabaseOutbox
+from integrations.runtime.owner_thread import OwnerThread
 from integrations.runtime.shared_limiter import shared_limiter
 from integrations.runtime.single_flight import one_call
-from integrations.runtime.vault import DatabaseVault, wait_for
+from integrations.runtime.vault import DatabaseVault
 from integrations.sdk.connector import Connector
-from integrations.sdk.context import Filed
 from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.limiter import WindowLimiter
 from positions.busy import is_busy
@@ -38,7 +38,7 @@ from synclog.engine import write_intents
 from synclog.engine.clock_skew import at_once
 from synclog.engine.lease import Held
 from synclog.engine.loading import load_work
-from synclog.engine.matches import DatabaseMatches, LentMatches
+from synclog.engine.matches import TurnMatches
 from synclog.engine.results import Done, store_results
 from synclog.models import Job
 
@@ -56,54 +56,32 @@ KNOWN = 0.25  # no call starts later than this after it was last looked whether 
 CLAIM = 4  # employees claimed ahead, times the connector's concurrency
 
 
-class LentVault:
-    """The vault as threads see it: whatever touches the database is done by the thread that owns the turn."""
-
-    def __init__(self, vault: DatabaseVault, on_owner: Callable[[Callable[[], Any]], Any]) -> None:
-        self._vault, self._on_owner = vault, on_owner
-
-    def load(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._on_owner(self._vault.load)
-        return found
-
-    def save(self, values: Mapping[str, Any]) -> None:
-        self._on_owner(lambda: self._vault.save(values))
-
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        wait_for(lambda: self._on_owner(self._vault.try_lock))
-        try:
-            yield
-        finally:
-            self._on_owner(self._vault.unlock)
-
-
-class LentOutbox:
-    """The outbox as threads see it, as `LentVault`."""
-
-    def __init__(self, outbox: DatabaseOutbox, on_owner: Callable[[Callable[[], Any]], Any]) -> None:
-        self._outbox, self._on_owner = outbox, on_owner
-
-    def latest(self, employee: str) -> Mapping[str, Any] | None:
-        found: Mapping[str, Any] | None = self._on_owner(lambda: self._outbox.latest(employee))
-        return found
-
-    def handed_over(self, employee: str) -> Mapping[str, Any] | None:
-        found: Mapping[str, Any] | None = self._on_owner(lambda: self._outbox.handed_over(employee))
-        return found
-
-    def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
-        filed: Filed = self._on_owner(lambda: self._outbox.put(employee, record))
-        return filed
-
-
 @dataclass
 class _Running:
     work: Work
     jobs: dict[str, Job]  # by position id
-    started: Any
+    started: datetime
     future: Future[None] | None = None
     said: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # see `write_intents.before`, by position id
+
+    @property
+    def employee(self) -> int:
+        return int(self.work.person.id)
+
+
+class _Deadline:
+    """The end of a turn, which comes earlier while somebody else waits for a worker: `allowed` says how much."""
+
+    def __init__(self, seconds: float, allowed: Callable[[], float]) -> None:
+        self._began, self._allowed = time.monotonic(), allowed
+        self._at = self._began + seconds
+        self._look_at = self._began + SHORT
+
+    def passed(self) -> bool:
+        if time.monotonic() > self._look_at:
+            self._look_at = time.monotonic() + LOOK
+            self._at = min(self._at, self._began + self._allowed())
+        return time.monotonic() > self._at
 
 
 class Turn:
@@ -121,81 +99,65 @@ class Turn:
         self._only = only
         self._only_begun = False
         self.concurrency = max(1, integration.system.limits.concurrency)
-        self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._owner = OwnerThread()
         self._ready: list[_Running] = []
         self._flying: dict[int, _Running] = {}  # by employee
         self._done: list[Done] = []
         self._stopping = False
         self._ask_at = 0.0
+        self._idle_since: float | None = None
         self._known_at = -KNOWN  # when it was last looked whether this turn's version of the connection may send
         self._ended = ""  # why not
         self.cut_short = False  # nobody has looked for the next save after the last claim
-        self.matches = LentMatches(DatabaseMatches(integration), self._on_owner)
+        self.matches = TurnMatches(integration, self._owner.ask)
         self.window = _window(integration, held)
-        self.place = one_call(integration, self._guard, self._on_owner)
+        self.place = one_call(integration, self._guard, self._owner.ask)
+        self._connector: Connector | None = None
 
     def run(self) -> None:
         """Returns when the time is up, nothing is due, the connection is in trouble, or the lease is lost."""
         if self.held.cut_off:
             time.sleep(SETTLE)
         self._reclaim()
-        began = time.monotonic()
-        deadline = began + self.seconds
-        look_at = began + SHORT
+        deadline = _Deadline(self.seconds, self.allowed)
         self.held.no_calls_after(self.seconds + OVERTIME)
-        connector: Connector | None = None
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix=f"sync-{self.integration.pk}")
-        idle_since: float | None = None
         try:
-            while True:
-                if not self.held.renew_if_due():
-                    return
-                if self.place is not None:
-                    self.place.renew_if_due()
-                if time.monotonic() > look_at:
-                    look_at = time.monotonic() + LOOK
-                    deadline = min(deadline, began + self.allowed())
-                self._look()
-                out_of_time = self._stopping or bool(self._ended) or time.monotonic() > deadline
-                if not out_of_time and len(self._ready) < self.concurrency:
-                    self._claim()
-                if out_of_time:
+            while self._renew():
+                over = self._over(deadline)
+                if over:
                     self._give_back()
-                # As many again wait in the pool: no thread idles while this one stores results.
-                while self._ready and len(self._flying) < 2 * self.concurrency:
-                    connector = connector or self._open()
-                    self._start(pool, connector, self._ready.pop(0))
-                if self._flying:
-                    idle_since = None
-                    self.cut_short = True
-                    self._wait(KNOWN)
-                elif out_of_time:
-                    return
-                else:
-                    idle_since = idle_since or time.monotonic()
-                    if time.monotonic() - idle_since > LINGER:
-                        self.cut_short = self._only is not None  # nobody has looked for the others'
-                        return
-                    self._store()
-                    time.sleep(0.03)
-                if len(self._done) >= self.concurrency or not self._flying:
-                    self._store()
+                elif len(self._ready) < self.concurrency:
+                    self._claim()
+                self._dispatch(pool)
+                if not self._collect(over):
+                    break
         finally:
             self._land()
             pool.shutdown(wait=True)
-            if connector is not None:
-                connector.close()
+            if self._connector is not None:
+                self._connector.close()
             self._store_all()
+
+    def _over(self, deadline: _Deadline) -> bool:
+        """Whether nothing more is begun."""
+        self._look()
+        return self._stopping or bool(self._ended) or deadline.passed()
+
+    def _renew(self) -> bool:
+        """Says that this worker lives. False when the lease is lost."""
+        kept = self.held.renew_if_due()
+        if self.place is not None:
+            self.place.renew_if_due()
+        return kept
 
     def _land(self) -> None:
         """Threads may still wait for this one to touch the database: they are served until they are through. Nobody
         may take the lease while one of them is in the air, so trouble with the database does not end this early."""
         while self._flying:
-            self._wait(0.5)
+            self._owner.serve(0.5)
             try:
-                self.held.renew_if_due()
-                if self.place is not None:
-                    self.place.renew_if_due()
+                self._renew()
             except DatabaseError as error:
                 logger.warning("%s: the lease could not be renewed: %s", self.integration, type(error).__name__)
                 close_old_connections()
@@ -208,7 +170,7 @@ class Turn:
         self.held.guard()
         while not self._ended and time.monotonic() > self._known_at + KNOWN:
             try:
-                self._on_owner(self._look)
+                self._owner.ask(self._look)
             except DatabaseError:
                 self._ended = "The database did not say whether this may still be sent. It goes on by itself."
         if self._ended:
@@ -224,7 +186,7 @@ class Turn:
             self._ended = "The connection was paused, switched or changed before this was sent."
         self._known_at = asked
 
-    # claiming
+    # claim
 
     def _reclaim(self) -> None:
         """Whatever ran under an older lease goes back to waiting: it is read and compared before it is written."""
@@ -236,29 +198,11 @@ class Turn:
         """Takes the employees whose jobs are due, with all their open jobs: they are planned together."""
         if time.monotonic() < self._ask_at:
             return
-        employees = self._next()
-        if not employees:
+        employees, now = self._next(), timezone.now()
+        if not employees or not self._set_running(employees):
             self._ask_at = time.monotonic() + ASK
             return
-        now = timezone.now()
-        mine = Integration.objects.filter(self.held.serves(self.integration.version))
-        theirs = Job.objects.open().filter(integration__in=mine, employee_key__in=employees)
-        try:
-            theirs.update(state=Job.State.RUNNING, epoch=self.held.epoch, attempts=F("attempts") + 1)
-        except OperationalError as error:
-            if not is_busy(error):
-                raise
-            self._ask_at = time.monotonic() + ASK  # somebody is saving one of them right now
-            return
-        # Read after they are claimed: a change that comes later sets its job to waiting again and is found.
-        claimed = Job.objects.open().filter(
-            integration=self.integration, employee_key__in=employees, state=Job.State.RUNNING, epoch=self.held.epoch
-        )
-        changing = _being_changed(employees)
-        if changing:
-            self._return(claimed.filter(employee_key__in=changing))
-            self._ask_at = time.monotonic() + ASK
-        jobs = list(claimed.order_by("pk"))
+        jobs = self._running_jobs(employees)
         logger.debug("%s: %s jobs of %s employees", self.integration, len(jobs), len(employees))
         loaded = load_work(self.integration, jobs)
         write_intents.say(self.integration, loaded)
@@ -270,6 +214,29 @@ class Turn:
             self._ready.append(_Running(work, for_positions, now))
         self._only_begun = bool(self._ready)
 
+    def _set_running(self, employees: Sequence[int]) -> bool:
+        """False where somebody is saving one of them right now."""
+        mine = Integration.objects.filter(self.held.serves(self.integration.version))
+        theirs = Job.objects.open().filter(integration__in=mine, employee_key__in=employees)
+        try:
+            theirs.update(state=Job.State.RUNNING, epoch=self.held.epoch, attempts=F("attempts") + 1)
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            return False
+        return True
+
+    def _running_jobs(self, employees: Sequence[int]) -> list[Job]:
+        """Read after they are claimed: a change that comes later sets its job to waiting again and is found."""
+        claimed = Job.objects.open().filter(
+            integration=self.integration, employee_key__in=employees, state=Job.State.RUNNING, epoch=self.held.epoch
+        )
+        changing = _being_changed(employees)
+        if changing:
+            self._return(claimed.filter(employee_key__in=changing))
+            self._ask_at = time.monotonic() + ASK
+        return list(claimed.order_by("pk"))
+
     def _next(self) -> list[int]:
         """Whom to claim. Those whose jobs are due, the longest waiting first."""
         if self._only is not None:
@@ -277,15 +244,15 @@ class Turn:
         due = (
             Job.objects.due(timezone.now())
             .filter(integration=self.integration)
-            .exclude(employee_key__in=[*self._flying, *(int(w.person.id) for w in self._unfinished())])
+            .exclude(employee_key__in=self._in_hand())
             .order_by("due_at", "pk")
             .values_list("employee_key", flat=True)[: self.concurrency * CLAIM * 2]
         )
         return list(dict.fromkeys(due))[: self.concurrency * CLAIM]
 
-    def _unfinished(self) -> list[Work]:
-        """Claimed and not yet in the air, or back and not yet stored: the next run builds upon what is stored."""
-        return [running.work for running in self._ready] + [done.work for done in self._done]
+    def _in_hand(self) -> list[int]:
+        """In the air, claimed, or back and not yet stored: the next run builds upon what is stored."""
+        return [*self._flying, *(one.employee for one in self._ready), *(int(d.work.person.id) for d in self._done)]
 
     def _give_back(self) -> None:
         """What was claimed and not begun goes back to waiting."""
@@ -302,18 +269,22 @@ class Turn:
             state=Job.State.WAITING, attempts=F("attempts") - 1
         )
 
-    # sending
+    # dispatch
+
+    def _dispatch(self, pool: ThreadPoolExecutor) -> None:
+        """As many again wait in the pool: no thread idles while this one stores results."""
+        while self._ready and len(self._flying) < 2 * self.concurrency:
+            self._connector = self._connector or self._open()
+            self._start(pool, self._connector, self._ready.pop(0))
 
     def _open(self) -> Connector:
-        vault = LentVault(DatabaseVault(self.integration.pk), self._on_owner)
-        outbox = LentOutbox(DatabaseOutbox(self.integration, self._may_file), self._on_owner)
-        limiter = shared_limiter(self.integration, self._on_owner) or self.window
+        ask = self._owner.ask
         return open_connector(
             self.integration,
-            vault=vault,
-            outbox=outbox,
+            vault=DatabaseVault(self.integration.pk, on_owner=ask),
+            outbox=DatabaseOutbox(self.integration, self._may_file, on_owner=ask),
             matches=self.matches,
-            limiter=limiter,
+            limiter=shared_limiter(self.integration, ask) or self.window,
             guard=self._guard,
             place=self.place,
         )
@@ -322,63 +293,52 @@ class Turn:
         """Inside the transaction that files a record: for a file there is no call to be kept from."""
         return self.held.holds() and Integration.objects.filter(self.held.serves(self.integration.version)).exists()
 
-    def _on_owner(self, call: Callable[[], Any]) -> Any:
-        """Called by a thread: has the owner of the turn do something with the database, and waits for it."""
-        answer: Future[Any] = Future()
-        self._events.put(("call", (call, answer)))
-        return answer.result()
-
     def _start(self, pool: ThreadPoolExecutor, connector: Connector, running: _Running) -> None:
-        employee = int(running.work.person.id)
-        self._flying[employee] = running
+        self._flying[running.employee] = running
+        running.future = pool.submit(self._send, connector, running)
 
-        def before_write(position_id: str, there: Mapping[str, Any]) -> None:
-            job = running.jobs.get(position_id)
-            if job is not None:
-                said = self._on_owner(lambda: write_intents.before(self.integration, job, running.work, there))
-                running.said[position_id] = said
+    # for threads
 
-        def send() -> None:
-            report: Report | Exception
-            jobs = running.jobs.values()
-            with working_on((job.pk for job in jobs), (job.request_id for job in jobs)):
-                try:
-                    report = run(connector, running.work, before_write=before_write)
-                except Exception as error:  # a mistake of ours is one employee's trouble too
-                    logger.exception("Employee %s in %s", employee, self.integration)
-                    report = error
-            self._events.put(("report", (employee, report)))
-
-        running.future = pool.submit(send)
-
-    def _wait(self, seconds: float) -> None:
-        try:
-            kind, what = self._events.get(timeout=seconds)
-        except queue.Empty:
-            return
-        while True:
-            if kind == "call":
-                call, answer = what
-                try:
-                    answer.set_result(call())
-                except Exception as error:
-                    answer.set_exception(error)
-            else:
-                employee, report = what
-                running = self._flying.pop(employee)
-                self._done.append(
-                    Done(running.work, running.jobs, report, running.started, timezone.now(), running.said)
-                )
+    def _send(self, connector: Connector, running: _Running) -> None:
+        report: Report | Exception
+        jobs = running.jobs.values()
+        with working_on((job.pk for job in jobs), (job.request_id for job in jobs)):
             try:
-                kind, what = self._events.get_nowait()
-            except queue.Empty:
-                return
+                report = run(connector, running.work, before_write=partial(self._before_write, running))
+            except Exception as error:  # a mistake of ours is one employee's trouble too
+                logger.exception("Employee %s in %s", running.employee, self.integration)
+                report = error
+        self._owner.tell(partial(self._landed, running, report))
 
-    def sent(self) -> list[float]:
-        """When the last requests went out, for the next turn's limiter."""
-        return self.window.sent() if self.window else []
+    def _before_write(self, running: _Running, position_id: str, there: Mapping[str, Any]) -> None:
+        job = running.jobs.get(position_id)
+        if job is not None:
+            say = partial(write_intents.before, self.integration, job, running.work, there)
+            running.said[position_id] = self._owner.ask(say)
 
-    # storing
+    # collect
+
+    def _collect(self, over: bool) -> bool:
+        """Serves the threads, and stores what has come back. False when nothing more is to come."""
+        if self._flying:
+            self._idle_since = None
+            self.cut_short = True
+            self._owner.serve(KNOWN)
+        elif over:
+            return False
+        else:
+            self._idle_since = self._idle_since or time.monotonic()
+            if time.monotonic() - self._idle_since > LINGER:
+                self.cut_short = self._only is not None  # nobody has looked for the others'
+                return False
+            time.sleep(0.03)
+        if len(self._done) >= self.concurrency or not self._flying:
+            self._store()
+        return True
+
+    def _landed(self, running: _Running, report: Report | Exception) -> None:
+        del self._flying[running.employee]
+        self._done.append(Done(running.work, running.jobs, report, running.started, timezone.now(), running.said))
 
     def _store(self) -> None:
         """What is in the way of somebody who is saving stays here, and is stored a moment later."""
@@ -404,6 +364,10 @@ class Turn:
         while self._done and self.held.renew_if_due():
             time.sleep(ASK)
             self._store()
+
+    def sent(self) -> list[float]:
+        """When the last requests went out, for the next turn's limiter."""
+        return self.window.sent() if self.window else []
 
 
 def _being_changed(employees: Sequence[int]) -> set[int]:

@@ -12,9 +12,9 @@ from typing import Any
 from defusedxml import minidom
 
 from integrations.models import Integration
-from integrations.sdk.declaration import Kind
 from integrations.sdk.kept import Kept
 from integrations.sdk.masking import MASK, Masker
+from integrations.sdk.settings import Kind
 from synclog.log.sentences import at
 
 # Of the transport, not of the question: curl sets its own.

@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.sdk.connector import Connector
-from integrations.sdk.declaration import Calls, Delete, Field, Limits, Model, Setting, System
+from integrations.sdk.declaration import Calls, Delete, Limits, Model, System
+from integrations.sdk.declared_field import Field
 from integrations.sdk.errors import DataRefusedError, StaleError
 from integrations.sdk.fields import FIELDS
 from integrations.sdk.http import Response, raise_for_trouble
+from integrations.sdk.settings import Setting
 from integrations.sdk.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 
 SENT = {
@@ -32,8 +34,8 @@ SYSTEM = System(
     base_urls={"api": "https://crash.example"},
     sandbox_urls={"api": ""},
     credentials=(Setting(name="key", label="Key"),),
-    settings=(),
-    fields=tuple(SENT.get(f.key) or Field(ours=f.key, unsupported="There is no such field.") for f in FIELDS),
+    fields=tuple(SENT.values()),
+    unsupported={f.key: "There is no such field." for f in FIELDS if f.key not in SENT},
     calls=Calls(2, 2, 1),
     limits=Limits(concurrency=8),
     moves=True,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from integrations.sdk.declaration import Calls, Delete, Field, Limits, Model, Setting, System, When
+from integrations.sdk.declaration import Calls, Delete, Limits, Model, System
+from integrations.sdk.declared_field import Field, When
 from integrations.sdk.fields import FIELDS
+from integrations.sdk.settings import Setting, code_table, switch
 
 _SENT = {
     "title": Field(
@@ -19,15 +21,20 @@ _SENT = {
         remote="why",
         required_with="end_date",
         codes={"resigned": "OWN", "dismissed": "FIRED", "other": None},
-        table="end_reasons",
+        table=code_table("end_reasons"),
         owned=True,
     ),
     "percentage": Field(
-        ours="percentage", remote="fte", minimum=Decimal(0), maximum=Decimal(100), decimals=2, default_setting="fte"
+        ours="percentage",
+        remote="fte",
+        minimum=Decimal(0),
+        maximum=Decimal(100),
+        decimals=2,
+        default_setting=Setting(name="fte", label="FTE"),
     ),
     "occupation_code": Field(ours="occupation_code", remote="occ", when=When.IF_EMPTY),
     "contract_type": Field(ours="contract_type", remote="form", when=When.ON_CREATE, codes={"permanent": "P"}),
-    "weekly_hours": Field(ours="weekly_hours", remote="hours", decimals=2, enabled_by="send_hours"),
+    "weekly_hours": Field(ours="weekly_hours", remote="hours", decimals=2, opt_in=switch("send_hours", "Hours")),
     "cost_centre": Field(ours="cost_centre", remote="cc"),
 }
 
@@ -45,16 +52,13 @@ def made_up(model: Model = Model.HISTORY, **overrides: Any) -> System:
         "base_urls": {"api": "https://example.org"},
         "sandbox_urls": {"api": ""},
         "credentials": (),
-        "settings": (
-            Setting(name="fte", label="FTE"),
-            Setting(name="send_hours", label="Hours"),
-            Setting(name="end_reasons", label="End reasons"),
-        ),
-        "fields": tuple(
-            _SENT.get(f.key) or Field(ours=f.key, unsupported="Made Up has no such field.") for f in FIELDS
-        ),
+        "settings": (),
+        "fields": tuple(_SENT.values()),
+        "unsupported": {f.key: "Made Up has no such field." for f in FIELDS if f.key not in _SENT},
         "calls": Calls(3, 3, 2),
         "limits": Limits(),
         "moves": True,
     }
+    if "fields" in overrides:
+        del values["unsupported"]
     return System(**{**values, **overrides})

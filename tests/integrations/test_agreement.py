@@ -10,7 +10,9 @@ import pytest
 
 from integrations.planning.agreement import Agreement, Written, agreement
 from integrations.planning.planner import Sent
-from integrations.sdk.declaration import Model, System, When
+from integrations.sdk.declaration import Model, System
+from integrations.sdk.declared_field import When
+from integrations.sdk.settings import switch
 from integrations.sdk.values import Position
 from tests.integrations.systems import made_up
 from tests.integrations.test_planner import day
@@ -91,7 +93,7 @@ def test_what_is_sent_only_at_first_is_left_and_not_stale() -> None:
 
 
 def test_a_setting_that_sends_it_always_makes_it_stale() -> None:
-    fields = tuple(replace(f, always_by="terms") if f.ours == "contract_type" else f for f in made_up().fields)
+    fields = tuple(replace(f, always_by=switch("terms")) if f.ours == "contract_type" else f for f in made_up().fields)
     system = made_up(fields=fields)
     here, there = [job("1", 0, contract_type="permanent")], was(0, contract_type="T")
     assert not asked(here, there, system=system).stale
@@ -122,7 +124,7 @@ def test_a_field_that_was_switched_on_since_is_stale() -> None:
 def test_the_first_day_of_an_employment_that_goes_on_is_nothing_that_is_missing(when: When, just_now: bool) -> None:
     """It stays as it was written for the position before, unless the connection lets every position replace it."""
     kept = [
-        replace(f, when=when, corrected=True, always_by="follow") if f.ours == "start_date" else f
+        replace(f, when=when, corrected=True, always_by=switch("follow")) if f.ours == "start_date" else f
         for f in made_up().fields
     ]
     system = made_up(Model.FLAT, fields=tuple(kept))
@@ -169,7 +171,7 @@ def test_of_what_is_over_only_the_end_counts() -> None:
 
 
 def test_what_the_connection_empties_at_the_end_is_empty_then() -> None:
-    fields = tuple(replace(f, cleared_by="empty") if f.ours == "title" else f for f in FLAT.fields)
+    fields = tuple(replace(f, cleared_by=switch("empty")) if f.ours == "title" else f for f in FLAT.fields)
     system, on = replace(FLAT, fields=fields), {**SETTINGS, "empty": True}
     assert asked([job("1", 0, 9)], was(0, 9), system=system, settings=on) == Agreement(stale=True)
     assert asked([job("1", 0, 9)], was(0, 9, title=None), system=system, settings=on) == Agreement()
@@ -181,6 +183,6 @@ def test_of_a_start_that_was_moved_into_the_future_only_the_dates_count() -> Non
     assert asked([job("1", 20)], was(0), system=FLAT) == Agreement(stale=True)
     assert asked([job("1", 20, title="Cook")], was(20), system=FLAT) == Agreement()
     assert asked([job("1", 20, 30)], was(20), system=FLAT) == Agreement(stale=True)
-    fields = tuple(replace(f, cleared_by="empty") if f.ours == "title" else f for f in FLAT.fields)
+    fields = tuple(replace(f, cleared_by=switch("empty")) if f.ours == "title" else f for f in FLAT.fields)
     system, on = replace(FLAT, fields=fields), {**SETTINGS, "empty": True}
     assert asked([job("1", 20)], was(20, title="Cook"), system=system, settings=on) == Agreement()

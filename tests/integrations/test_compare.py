@@ -18,8 +18,10 @@ from integrations.planning.planner import (
     first,
     nothing_to_write,
 )
-from integrations.sdk.declaration import Delete, Locked, System, Transport, When
+from integrations.sdk.declaration import Delete, System, Transport
+from integrations.sdk.declared_field import Locked, When
 from integrations.sdk.messages import Span, as_message, in_full
+from integrations.sdk.settings import switch
 from integrations.sdk.values import Foreign, Remote, Wanted
 from integrations.sdk.wording import span
 from tests.integrations.systems import made_up
@@ -65,7 +67,7 @@ def written(found: Comparison) -> dict[str, Any]:
 # -- a code that we do not know is a clerk's -------------------------------------------------------------
 
 
-CHOICES = system(cost_centre={"choices": ("10", "20")})
+CHOICES = system(cost_centre={"choices": (("10", "Ten"), ("20", "Twenty"))})
 
 
 @pytest.mark.parametrize("there", ["77", Foreign("20")])
@@ -152,7 +154,7 @@ def test_what_is_sent_at_first_is_corrected_where_we_wrote_it_for_this_position(
 
 
 def test_a_setting_makes_it_be_sent_always() -> None:
-    of = system(cost_centre={"when": When.IF_EMPTY, "always_by": "terms"})
+    of = system(cost_centre={"when": When.IF_EMPTY, "always_by": switch("terms")})
     ours, there = {"cost_centre": "10"}, {"cost_centre": "20"}
     assert compared(ours, there, of=of).changes == {}
     assert written(compared(ours, there, of=of, settings={"terms": True})) == ours

@@ -10,7 +10,6 @@ import pytest
 
 from integrations.sdk.connector import Connector
 from integrations.sdk.context import Context
-from integrations.sdk.declaration import Kind
 from integrations.sdk.errors import (
     EmployeeNotFoundError,
     EmployeeNotUniqueError,
@@ -18,6 +17,7 @@ from integrations.sdk.errors import (
     NotAuthorizedError,
 )
 from integrations.sdk.http import Response
+from integrations.sdk.settings import Kind
 from integrations.sdk.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 from integrations.systems.registry import connector_for
 

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from integrations.planning.flat import partly_written, plan_flat
 from integrations.planning.flat_case import Case, LastSent, Standing, as_ended
 from integrations.planning.planner import Action, Plan, Rules, Sent
-from integrations.sdk.declaration import Delete, Field, Model, System, When
+from integrations.sdk.declaration import Delete, Model, System
+from integrations.sdk.declared_field import Field, When
 from integrations.sdk.periods import becomes_current, current, end_of_chain, goes_on, next_change
+from integrations.sdk.settings import switch
 from integrations.sdk.values import Position, Remote, Wanted
 from tests.integrations.systems import made_up
 from tests.integrations.test_planner import DAY, day, remote, wanted
@@ -91,7 +93,7 @@ def test_a_flat_record_is_not_ended_before_its_start_there() -> None:
 
 @pytest.mark.parametrize(("there", "expected"), [("Baker", {"title", "end_date"}), ("Retired", {"end_date"})])
 def test_the_end_empties_what_the_connection_says_where_we_wrote_it(there: str, expected: set[str]) -> None:
-    fields = tuple(replace(f, cleared_by="empty") if f.ours == "title" else f for f in FLAT.fields)
+    fields = tuple(replace(f, cleared_by=switch("empty")) if f.ours == "title" else f for f in FLAT.fields)
     system = replace(FLAT, fields=fields)
     last = LastSent("1", Sent("e", {**wanted("1", 0).values, "end_reason": None}))
 
@@ -118,7 +120,7 @@ def corrected(settings: dict[str, Any], position_id: str, sent_start: int, there
         Model.FLAT,
         delete=Delete.BY_HAND,
         fields=tuple(
-            Field(ours="start_date", remote="from", when=When.ON_CREATE, corrected=True, always_by="follow")
+            Field(ours="start_date", remote="from", when=When.ON_CREATE, corrected=True, always_by=switch("follow"))
             if f.ours == "start_date"
             else f
             for f in FLAT.fields
@@ -184,7 +186,7 @@ TODAY = 15
 DELETING = Rules(delete=True)
 NO_START = replace(
     FLAT,
-    fields=tuple(replace(f, enabled_by="send_start") if f.ours == "start_date" else f for f in FLAT.fields),
+    fields=tuple(replace(f, opt_in=switch("send_start")) if f.ours == "start_date" else f for f in FLAT.fields),
 )
 SECOND_OF_ONE = made_up(
     Model.FLAT,
@@ -257,7 +259,7 @@ class Story:
         if target is None:
             return plan_flat(case, None, self.there)
         meant = seen(target)
-        if "start_date" in {f.ours for f in self.system.fields if f.enabled_by}:
+        if "start_date" in {f.ours for f in self.system.fields if f.opt_in}:
             meant = replace(meant, values={k: v for k, v in meant.values.items() if k != "start_date"})
         return plan_flat(case, meant, self.there)
 
@@ -498,7 +500,8 @@ def test_a_start_that_is_not_shown_is_said_to_be_so() -> None:
 
 def test_a_setting_corrects_a_start_that_a_clerk_wrote() -> None:
     fields = tuple(
-        replace(f, when=When.ON_CREATE, always_by="follow") if f.ours == "start_date" else f for f in FLAT.fields
+        replace(f, when=When.ON_CREATE, always_by=switch("follow")) if f.ours == "start_date" else f
+        for f in FLAT.fields
     )
     record = there(JAN, start_date=day(-9))
     for on in (True, False):

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from integrations.sdk.declaration import NUMBERS_DIFFER
 from integrations.sdk.identity import (
     Mark,
     alike,
@@ -26,6 +25,7 @@ from integrations.sdk.identity import (
     taken,
     which,
 )
+from integrations.sdk.settings import NUMBERS_DIFFER
 from integrations.sdk.values import Marks, Person
 
 numbers = st.sampled_from(["", "1042", " 1042 ", "01042", "A-17", "a-17", "2000", "0"])

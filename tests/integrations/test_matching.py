@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from integrations.sdk.connector import Connector, Search
 from integrations.sdk.context import Context, MemoryMatches
-from integrations.sdk.declaration import NUMBERS_DIFFER
 from integrations.sdk.errors import (
     ConnectorError,
     EmployeeNotFoundError,
@@ -24,6 +23,7 @@ from integrations.sdk.errors import (
     UnavailableError,
 )
 from integrations.sdk.identity import Mark, alike, contradictions, same, still
+from integrations.sdk.settings import NUMBERS_DIFFER
 from integrations.sdk.values import CheckLine, Marks, Person, RemoteEmployee
 from tests.integrations.systems import made_up
 from tests.integrations.test_identity import ASE, BO, HERS, people, records

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from integrations.planning.history import Intent, plan_history
 from integrations.planning.planner import Action, Plan, Rules, Sent
-from integrations.sdk.declaration import Delete, Locked, RequiredWhile, When
+from integrations.sdk.declaration import Delete
+from integrations.sdk.declared_field import Locked, RequiredWhile, When
 from integrations.sdk.messages import as_message
 from integrations.sdk.periods import Period, intersection
 from integrations.sdk.values import Remote, Wanted

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from integrations.planning.rules import changed_although_locked, lifted, locked, refusal
-from integrations.sdk.declaration import Locked, RequiredWhile, System
+from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import Locked, RequiredWhile
+from integrations.sdk.settings import switch
 from integrations.sdk.values import Change, Wanted
 from tests.integrations.systems import made_up
 from tests.said import told
@@ -43,7 +45,7 @@ def test_what_is_set_there_stays_and_what_is_empty_is_filled_in() -> None:
 
 
 def test_a_lock_that_the_connection_lifts_is_told_of_instead() -> None:
-    rule = replace(LOCKED, lifted_by="send_hours")
+    rule = replace(LOCKED, lifted_by=switch("send_hours", "Hours"))
     changes = {"occupation_code": Change("1111", "2222"), "title": Change("a", "b")}
     lifting = system(locked=rule)
     [problem] = locked(lifting, {}, lifting.fields, changes)
@@ -80,7 +82,7 @@ def test_before_asking_there_by_what_was_last_written(sent: dict[str, Any], new:
 
 
 def test_a_field_that_is_switched_off_is_not_looked_at() -> None:
-    optional = system(enabled_by="send_hours")
+    optional = system(opt_in=switch("send_hours"))
     sent = {"start_date": FIRST, "occupation_code": "1111"}
     assert changed_although_locked(optional, {}, sent, wanted("2222")) == []
     refused = changed_although_locked(optional, {"send_hours": True}, sent, wanted("2222"))

@@ -28,6 +28,7 @@ from integrations.sdk.errors import (
     UnclearOutcomeError,
 )
 from integrations.sdk.messages import Message, as_message
+from integrations.sdk.settings import switch
 from integrations.sdk.values import (
     Change,
     CheckLine,
@@ -473,7 +474,9 @@ def test_what_a_flat_run_is_about_to_give_to_another_position() -> None:
 
 
 def test_a_flat_record_is_ended_without_what_the_connection_empties() -> None:
-    fields = tuple(replace(f, cleared_by="empty") if f.ours == "cost_centre" else f for f in made_up(Model.FLAT).fields)
+    fields = tuple(
+        replace(f, cleared_by=switch("empty")) if f.ours == "cost_centre" else f for f in made_up(Model.FLAT).fields
+    )
     there = r("e", 0, cost_centre="10")
     shelf = reception(Model.FLAT, there, fields=fields)
     shelf.context.settings = {**shelf.context.settings, "empty": True}
@@ -571,7 +574,7 @@ def test_a_person_asked_to_move_it() -> None:
 
 
 def test_what_waits_says_until_when_and_what_stays_there_meanwhile() -> None:
-    fields = tuple(replace(f, enabled_by="s") if f.ours == "start_date" else f for f in made_up(Model.FLAT).fields)
+    fields = tuple(replace(f, opt_in=switch("s")) if f.ours == "start_date" else f for f in made_up(Model.FLAT).fields)
     there = r("e", 0)
     shelf = reception(Model.FLAT, there, fields=fields)
     outcome = go(shelf, [p("1", 40)], ["1"], sent={"1": sent(there)}).outcomes["1"]

@@ -15,9 +15,9 @@ import pytest
 
 from config.logging import TextFormatter
 from integrations.models import Integration
-from integrations.sdk.declaration import Kind
 from integrations.sdk.errors import DataRefusedError, NotAuthorizedError, UnavailableError
 from integrations.sdk.masking import MASK, Masker
+from integrations.sdk.settings import Kind
 from integrations.settings_form import ConnectionForm
 from integrations.systems.registry import connectors
 from tests.factories import OrganizationFactory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -11,7 +12,8 @@ from integrations.gaps import gaps
 from integrations.models import Integration
 from integrations.planning.settings_values import clean_value
 from integrations.sdk.connector import Connector
-from integrations.sdk.declaration import Kind, Setting, System
+from integrations.sdk.declaration import System
+from integrations.sdk.settings import Kind, Setting
 from integrations.settings_form import ConnectionForm
 from integrations.systems import registry
 from positions.models import Organization
@@ -22,7 +24,17 @@ pytestmark = pytest.mark.django_db
 
 SECRET = "Zq7-hunter2-9f31c0de"
 
+REASONS = Setting(
+    name="end_reasons",
+    label="End reasons",
+    kind=Kind.TABLE,
+    rows=("resigned", "dismissed", "other"),
+    choices=(("OWN", "Own wish"), ("X", "Something else")),
+)
+FTE = Setting(name="fte", label="FTE", kind=Kind.DECIMAL, default=None, example="100")
+ASKED = {"end_reason": {"table": REASONS}, "percentage": {"default_setting": FTE}}
 ASKING = made_up(
+    fields=tuple(replace(f, **ASKED.get(f.ours, {})) for f in made_up().fields),
     key="asking",
     credentials=(
         Setting(name="key", label="Key", kind=Kind.SECRET, required=True, pattern=r"[\w-]{8,}", example="abcd-1234"),
@@ -30,19 +42,13 @@ ASKING = made_up(
         Setting(name="client", label="Client", required=True, default="Position Sync"),
     ),
     settings=(
-        Setting(name="fte", label="FTE", kind=Kind.DECIMAL, default=None, example="100"),
+        FTE,
         Setting(name="days", label="Days", kind=Kind.INTEGER, default=5),
         Setting(name="send_hours", label="Hours", kind=Kind.BOOLEAN, default=False),
         Setting(name="unit", label="Unit", kind=Kind.CHOICE, choices=(("1", "One"), ("2", "Two")), default="1"),
         Setting(name="branch", label="Branch", pattern=r"\d{4}", example="0042"),
         Setting(name="must", label="Must", required=True),
-        Setting(
-            name="end_reasons",
-            label="End reasons",
-            kind=Kind.TABLE,
-            rows=("resigned", "dismissed", "other"),
-            choices=(("OWN", "Own wish"), ("X", "Something else")),
-        ),
+        REASONS,
         Setting(name="codes", label="Codes", kind=Kind.TABLE, pattern=r"\d+"),
     ),
 )

@@ -14,8 +14,9 @@ from django.core.management import CommandError, call_command
 
 from integrations import supported
 from integrations.management.commands.systems import END, PAGES, START, with_tables
-from integrations.sdk.declaration import Field, Kind, Locked, RequiredWhile, Setting, When
+from integrations.sdk.declared_field import Field, Locked, RequiredWhile, When
 from integrations.sdk.fields import FIELDS, GROUPS
+from integrations.sdk.settings import switch
 from integrations.supported import MARKS, cell
 from integrations.systems.registry import systems
 from tests.integrations.systems import made_up
@@ -86,22 +87,25 @@ def test_each_mark_is_told_by_a_word():
     assert _words("weekly_hours") == ["sent", "opt-in"]
     assert _words("manager") == ["not supported"]
     fields = {
-        "start_date": Field(ours="start_date", remote="from", when=When.ON_CREATE, corrected=True, always_by="follow"),
-        "title": Field(ours="title", remote="job", locked=Locked("fixed", "job", "it stays"), cleared_by="empty"),
+        "start_date": Field(
+            ours="start_date",
+            remote="from",
+            when=When.ON_CREATE,
+            corrected=True,
+            always_by=switch("follow", "Follow the position"),
+        ),
+        "title": Field(
+            ours="title",
+            remote="job",
+            locked=Locked("fixed", "job", "it stays"),
+            cleared_by=switch("empty", "Empty at the end", on=True),
+        ),
         "end_date": Field(
             ours="end_date", remote="to", required_while=RequiredWhile("contract_type", "T", "a temporary contract")
         ),
     }
     system = made_up()
-    ruled = replace(
-        system,
-        fields=tuple(fields.get(f.ours, f) for f in system.fields),
-        settings=(
-            *system.settings,
-            Setting(name="follow", label="Follow the position", kind=Kind.BOOLEAN, default=False),
-            Setting(name="empty", label="Empty at the end", kind=Kind.BOOLEAN, default=True),
-        ),
-    )
+    ruled = replace(system, fields=tuple(fields.get(f.ours, f) for f in system.fields))
     shown = {key: cell(ruled, declared) for key, declared in fields.items()}
     assert {key: c.words for key, c in shown.items()} == {
         "start_date": "on create, then corrected",
@@ -160,6 +164,4 @@ def test_every_declaration_can_be_shown(system):
     for declared in system.fields:
         shown = cell(system, declared)
         assert shown.marks and shown.title
-        if declared.enabled_by or declared.default_setting or declared.table:
-            names = {s.name for s in system.settings}
-            assert {declared.enabled_by, declared.default_setting, declared.table} - {""} <= names
+        assert {s.name for s in declared.settings} <= {s.name for s in system.settings}

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.planning.translate import Translation, incomplete, same, sent_otherwise, translate
-from integrations.sdk.declaration import AbsentWhile, Field, RequiredWhile, System
+from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import AbsentWhile, Field, RequiredWhile
 from integrations.sdk.fields import END_REASONS
+from integrations.sdk.settings import Setting, code_table
 from integrations.sdk.values import Manager, Position, Problem
 from tests.integrations.systems import made_up
 from tests.said import told
@@ -186,7 +188,7 @@ def test_what_cannot_be_encoded() -> None:
 
 
 def test_what_is_encoded_goes_through_the_table_and_the_limits() -> None:
-    system = like("cost_centre", encode=lambda v, s: f"{s['prefix']}{v}", table="centres", max_length=4)
+    system = like("cost_centre", encode=lambda v, s: f"{s['prefix']}{v}", table=code_table("centres"), max_length=4)
     settings = {"prefix": "K", "centres": {"K1": "Bakery", "K2": "Shop", "K3": " "}}
     position = Position("1", date(2026, 1, 1), None, {"title": "Baker", "cost_centre": "2"})
     assert translate(system, position, settings).wanted.values["cost_centre"] == "Shop"  # type: ignore[union-attr]
@@ -211,7 +213,7 @@ def test_what_is_encoded_goes_through_the_table_and_the_limits() -> None:
         ({"allowed": "[a-z]+"}, "a1", "bad_characters", "“a1” is not accepted by Made Up."),
         ({"allowed": "[a-z]+", "allowed_note": "only a to z"}, "A", "bad_characters",
          "“A” is not accepted by Made Up: only a to z."),
-        ({"choices": ("a", "b")}, "c", "value_refused", "“c” is not one of Made Up's values."),
+        ({"choices": (("a", "A"), ("b", "B"))}, "c", "value_refused", "“c” is not one of Made Up's values."),
     ],
 )  # fmt: skip
 def test_what_is_outside_a_limit(changed: dict[str, Any], value: Any, cause: str, words: str) -> None:
@@ -233,7 +235,7 @@ def test_what_is_outside_a_limit(changed: dict[str, Any], value: Any, cause: str
         ({"decimals": 2}, "-1.005e2", Decimal("-100.50")),
         ({"max_length": 3}, " abc ", "abc"),
         ({"allowed": "[a-z]+"}, " ab", "ab"),
-        ({"choices": ("a", "b")}, "b ", "b"),
+        ({"choices": (("a", "A"), ("b", "B"))}, "b ", "b"),
         ({"max_length": 1}, date(2026, 3, 1), date(2026, 3, 1)),
         ({}, 7, 7),
     ],
@@ -256,7 +258,13 @@ def test_a_counterpart_outside_a_limit() -> None:
 
 
 def test_a_default_goes_only_with_what_it_belongs_to() -> None:
-    system = like("end_reason", required_with="end_date", default_setting="reason", codes={}, table="")
+    system = like(
+        "end_reason",
+        required_with="end_date",
+        default_setting=Setting(name="reason", label="Reason"),
+        codes={},
+        table=None,
+    )
     settings = {"reason": "GONE"}
     ended = translate(system, Position("1", date(2026, 1, 1), date(2026, 2, 1), {"title": "Baker"}), settings)
     assert ended.wanted is not None and ended.wanted.values["end_reason"] == "GONE"

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
-from integrations.sdk.declaration import Kind
+from integrations.sdk.settings import Kind
 from synclog.engine import actions
 from synclog.log import exchanges
 from synclog.models import Attempt, Job

@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from integrations.models import Integration
-from integrations.sdk.declaration import Kind
 from integrations.sdk.masking import MASK
+from integrations.sdk.settings import Kind
 from positions.models import Position
 from synclog.engine import actions
 from synclog.engine.lease import Held

@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from integrations.planning.runner import Trace
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
-from integrations.planning.runner import Trace
 from integrations.sdk.context import MemoryMatches
 from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.values import Person, RemoteEmployee
@@ -112,7 +112,7 @@ def test_what_is_matched_to_somebody_cannot_be_confirmed_for_another(world: Worl
     other = twin(world)
     position = world.save(other)
     world.drain(fortnox)
-    with pytest.raises(matches.NotPossible, match="Release that match first"):
+    with pytest.raises(matches.NotPossibleError, match="Release that match first"):
         matches.confirm(link(fortnox, other), "anna")
     matches.release(link(fortnox, world.employee), "anna")
     matches.confirm(link(fortnox, other), "anna")

@@ -89,7 +89,7 @@ class Story:
                     {"confirm": matches.confirm, "release": matches.release, "anew": matches.match_anew}[what](
                         link, "a"
                     )
-            except matches.NotPossible:
+            except matches.NotPossibleError:
                 return
 
     def send(self) -> None:

@@ -96,7 +96,7 @@ def test_nobody_waits_longer_than_the_turn() -> None:
 
 def test_the_answer_is_kept_although_the_place_cannot_be_given_back() -> None:
     def on_owner(call: Any) -> Any:
-        if call.__name__ == "_give_back":
+        if call.func.__name__ == "_give_back":
             with pytest.MonkeyPatch.context() as broken:
                 broken.setattr(OneCall, "_rows", lambda _: (_ for _ in ()).throw(DatabaseError("the disk is full")))
                 return call()

@@ -12,6 +12,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
+from integrations.planning import steps
 from integrations.planning.planner import Sent
 from integrations.planning.translate import translate
 from integrations.planning.work import Outcome, Report, Trace

@@ -152,10 +152,11 @@ def test_a_dismissed_change_is_not_in_sync(world: World) -> None:
 def test_settings_and_what_goes_along_are_part_of_it(world: World) -> None:
     department = DepartmentFactory(organization=world.organization, code="1")
     integration, position = sent(world, "fortnox", department=department)
-    switch = integration.system.field("department").enabled_by
+    switch = integration.system.field("department").opt_in
+    assert switch
 
     def set_to(on: bool) -> None:
-        integration.settings = {**integration.settings, switch: on, "send_cost_centre": False}
+        integration.settings = {**integration.settings, switch.name: on, "send_cost_centre": False}
         integration.save(update_fields=["settings"])
 
     set_to(True)

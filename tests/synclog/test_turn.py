@@ -48,9 +48,9 @@ def asks(turn: Turn, meanwhile: Callable[[], object] = lambda: None) -> None:
         asked = pool.submit(turn._guard)
         until = time.monotonic() + 30
         while not asked.done() and time.monotonic() < until:
-            if not turn._events.empty():
+            if not turn._owner._calls.empty():
                 meanwhile()
-            turn._wait(0.01)
+            turn._owner.serve(0.01)
         asked.result(0)
 
 

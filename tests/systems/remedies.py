@@ -181,12 +181,12 @@ def translated(case: Case) -> bool:
 @common("no_translation", translated)
 def _no_translation(case: Case) -> Iterator[None]:
     field = case.system.field("contract_type")
-    assert field.codes is not None
-    rows = case.integration.settings.get(field.table) or {}
+    assert field.codes is not None and field.table is not None
+    rows = case.integration.settings.get(field.table.name) or {}
     ours = next(code for code, theirs in field.codes.items() if theirs is None and code not in rows)
     case.save(contract_type=ours)
     yield
-    case.set(**{field.table: {**rows, ours: field.codes["permanent"] or rows["permanent"]}})
+    case.set(**{field.table.name: {**rows, ours: field.codes["permanent"] or rows["permanent"]}})
 
 
 def _spoilt(case: Case, pair: tuple[str, Any] | None) -> dict[str, Any]:

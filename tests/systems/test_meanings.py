@@ -8,7 +8,8 @@ import re
 import pytest
 
 from integrations.sdk import occupations
-from integrations.sdk.declaration import Model, System, When
+from integrations.sdk.declaration import Model, System
+from integrations.sdk.declared_field import When
 from integrations.sdk.fields import CONTRACT_TYPES, END_REASONS
 from integrations.sdk.occupations import FINLAND, NORWAY, SWEDEN, OccupationList
 from integrations.systems.poweroffice_go.sandbox import _PROFESSIONS as POWEROFFICE_TITLES
@@ -49,7 +50,7 @@ def test_every_code_is_mapped_or_asks_for_a_counterpart(key: str, ours: str) -> 
     if not declared.supported:
         return
     assert declared.codes is not None and set(declared.codes) == set(CONTRACT_TYPES if ours[0] == "c" else END_REASONS)
-    [table] = [s for s in SYSTEMS[key].settings if s.name == declared.table]
+    [table] = [s for s in SYSTEMS[key].settings if s == declared.table]
     assert set(table.rows) == set(declared.codes), "else there would be no row to choose the counterpart in"
 
 
@@ -75,7 +76,7 @@ def test_no_position_ends_as_one_that_never_was(key: str) -> None:
     """*Should never have been reported* cancels an employment: no table and no default offers it."""
     offered = {code for s in SYSTEMS[key].settings for code, _ in s.choices}
     declared = SYSTEMS[key].field("end_reason")
-    offered |= {*declared.choices, *filter(None, (declared.codes or {}).values())}
+    offered |= {*dict(declared.choices), *filter(None, (declared.codes or {}).values())}
     assert not [code for code in offered if re.search(r"never|aldri|wrong|should_?not", code, re.I)]
 
 
@@ -84,7 +85,7 @@ def test_a_hire_date_is_not_overwritten_by_a_successor(key: str) -> None:
     """A setting lets it follow the current position, and is off at first; the wire is in each system's own tests."""
     declared = SYSTEMS[key].field("start_date")
     assert declared.when is not When.ALWAYS and declared.corrected
-    [setting] = [s for s in SYSTEMS[key].settings if s.name == declared.always_by]
+    [setting] = [s for s in SYSTEMS[key].settings if s == declared.always_by]
     assert setting.default is False
 
 
@@ -93,7 +94,7 @@ def test_a_hire_date_is_not_overwritten_by_a_successor(key: str) -> None:
 
 def _examples(system: System) -> list[str]:
     declared = system.field("occupation_code")
-    tables = [s for s in system.settings if s.name in (declared.table, declared.default_setting)]
+    tables = [s for s in system.settings if s in (declared.table, declared.default_setting)]
     return [text for text in (declared.example, *(s.example.split(" → ")[-1] for s in tables)) if text]
 
 

@@ -20,6 +20,7 @@ from integrations.sdk import (
     When,
     code_table,
     occupations,
+    switch,
 )
 
 EMPLOYMENT_FORMS = (
@@ -47,8 +48,8 @@ CHARACTERS_NOTE = "it holds control characters, which no file of this kind can c
 def _department(ours: Any, settings: Mapping[str, Any]) -> str:
     if settings.get("send_cost_centre"):
         raise ValueError(
-            "this connection sends both the cost centre and the department as the file's one cost centre. "
-            "Leave only one of the two switched on in the connection's settings."
+            "this connection sends both the cost centre and the department as the file's one cost centre. Leave only "
+            "one of the two switched on in the connection's settings."
         )
     return str(ours.code)
 
@@ -57,6 +58,7 @@ SYSTEM = System(
     key="crona_lon",
     name="Crona Lön",
     country="SE",
+    rank=70,
     model=Model.FLAT,
     protocol="File, PAXml 2.0",
     transport=Transport.FILE,
@@ -96,105 +98,36 @@ SYSTEM = System(
             help="The standard allows both. Choose the one that Crona Lön's import offers you.",
             group="Files",
         ),
-        code_table(
-            "employment_forms",
-            "contract_type",
-            EMPLOYMENT_FORMS,
-            help="The employment form (anstform) for each of our contract types. An empty row keeps the built-in one.",
-        ),
-        code_table(
-            "pay_forms",
-            "remuneration_type",
-            PAY_FORMS,
-            help="The pay form (lonform) for each of our remuneration types. An empty row keeps the built-in one.",
-        ),
-        Setting(
-            name="personnel_types",
-            label="Personnel type of each pay form",
-            kind=Kind.TABLE,
-            rows=tuple(PAY_FORM_ROWS.values()),
-            choices=PERSONNEL_TYPES,
-            help="Sent as personaltyp with the pay form. An empty row sends none, and Crona Lön keeps its own.",
-            group="Translation",
-        ),
-        Setting(
-            name="send_start_date",
-            label="Send the start date",
-            kind=Kind.BOOLEAN,
-            default=True,
-            help="As the employment date (anstdatum): the first day of the first position that is sent. Switch this "
-            "off where Crona Lön holds an earlier first day that must stay.",
-            group="What is sent",
-        ),
-        Setting(
-            name="replace_start_date",
-            label="A later position replaces the employment date",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="Off: when another position takes over, the employment date stays the day on which the employee "
-            "began.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_name_and_email",
-            label="Send the name and the work e-mail",
-            kind=Kind.BOOLEAN,
-            default=True,
+        switch(
+            "send_name_and_email",
+            "Send the name and the work e-mail",
+            on=True,
             help="With every record, so that whoever imports the file sees who it is. They replace those in Crona Lön.",
-            group="What is sent",
         ),
-        Setting(
-            name="send_cost_centre",
-            label="Send the cost centre",
-            kind=Kind.BOOLEAN,
-            default=True,
-            group="What is sent",
-        ),
-        Setting(
-            name="send_department",
-            label="Send the department as cost centre",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="A person in the file has no department. With this on, the department's code is sent as cost centre; "
-            "switch Send the cost centre off then.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_occupation_code",
-            label="Send the occupation code",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="As befattningskod. The standard does not say which code system that is: switch it on when our "
-            "occupation codes are the ones that Crona Lön is meant to hold.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_national_id",
-            label="Send the national id as a cross-check",
-            kind=Kind.BOOLEAN,
-            default=False,
+        switch(
+            "send_national_id",
+            "Send the national id as a cross-check",
             help="Whoever imports a file compares both and may refuse a person whose number and national id do not "
             "belong together. Only one of twelve digits (yyyymmddnnnn) is sent. The files then hold national ids.",
-            group="What is sent",
         ),
     ),
     fields=(
         Field(
-            ours="title",
-            remote="befattning",
+            "title",
+            "befattning",
             allowed=CHARACTERS,
             allowed_note=CHARACTERS_NOTE,
             clearable=False,
             example="Butikssäljare",
         ),
         Field(
-            ours="company",
-            unsupported="A connection is for one company in Crona Lön; its organization number stands in each file.",
-        ),
-        Field(
-            ours="department",
-            remote='resenhet dim="1"',
-            enabled_by="send_department",
+            "department",
+            'resenhet dim="1"',
+            opt_in=switch(
+                label="Send the department as cost centre",
+                help="A person in the file has no department. With this on, the department's code is sent as cost "
+                "centre; switch Send the cost centre off then.",
+            ),
             encode=_department,
             max_length=UNIT_LENGTH,
             allowed=CHARACTERS,
@@ -205,9 +138,9 @@ SYSTEM = System(
             example="BUT1",
         ),
         Field(
-            ours="cost_centre",
-            remote='resenhet dim="1"',
-            enabled_by="send_cost_centre",
+            "cost_centre",
+            'resenhet dim="1"',
+            opt_in=switch(on=True),
             max_length=UNIT_LENGTH,
             allowed=CHARACTERS,
             allowed_note=CHARACTERS_NOTE,
@@ -215,37 +148,39 @@ SYSTEM = System(
             note="The code of a cost centre in Crona Lön; whether it exists there cannot be looked up.",
             example="BUT1",
         ),
-        Field(ours="manager", unsupported="A person in a PAXml file has no manager."),
         Field(
-            ours="start_date",
-            remote="anstdatum",
-            enabled_by="send_start_date",
+            "start_date",
+            "anstdatum",
+            opt_in=switch(
+                on=True,
+                help="As the employment date (anstdatum): the first day of the first position that is sent. Switch "
+                "this off where Crona Lön holds an earlier first day that must stay.",
+            ),
             when=When.ON_CREATE,
             corrected=True,
-            always_by="replace_start_date",
+            always_by=switch(
+                "replace_start_date",
+                "A later position replaces the employment date",
+                help="Off: when another position takes over, the employment date stays the day on which the employee "
+                "began.",
+            ),
             owned=True,
             clearable=False,
             format="YYYY-MM-DD",
             example="2026-02-01",
         ),
         Field(
-            ours="end_date",
-            remote="avgdatum",
+            "end_date",
+            "avgdatum",
             owned=True,
             format="YYYY-MM-DD",
             example="2026-08-31",
             note="A file cannot take an end date away: the standard does not say how. The log then says what to do by "
             "hand.",
         ),
-        Field(ours="first_day_of_work", unsupported="A PAXml file has only the employment date and the leaving date."),
-        Field(ours="last_day_of_work", unsupported="A PAXml file has only the employment date and the leaving date."),
         Field(
-            ours="probation_end",
-            unsupported="A PAXml file has no date for the end of a probation, only the employment form PROV.",
-        ),
-        Field(
-            ours="contract_type",
-            remote="anstform",
+            "contract_type",
+            "anstform",
             codes={
                 "permanent": "FAST",
                 "probation": "PROV",
@@ -260,15 +195,22 @@ SYSTEM = System(
                 "third_party": None,
                 "other": None,
             },
-            table="employment_forms",
-            choices=tuple(code for code, _ in EMPLOYMENT_FORMS),
+            table=code_table(
+                "employment_forms",
+                help="The employment form (anstform) for each of our contract types. An empty row keeps the built-in "
+                "one.",
+            ),
+            choices=EMPLOYMENT_FORMS,
             clearable=False,
             example="FAST",
         ),
         Field(
-            ours="occupation_code",
-            remote="befattningskod",
-            enabled_by="send_occupation_code",
+            "occupation_code",
+            "befattningskod",
+            opt_in=switch(
+                help="As befattningskod. The standard does not say which code system that is: switch it on when our "
+                "occupation codes are the ones that Crona Lön is meant to hold."
+            ),
             allowed=CHARACTERS,
             allowed_note=CHARACTERS_NOTE,
             clearable=False,
@@ -277,18 +219,32 @@ SYSTEM = System(
             example=occupations.SWEDEN.example,
         ),
         Field(
-            ours="remuneration_type",
-            remote="lonform",
+            "remuneration_type",
+            "lonform",
             codes={"monthly": "MÅN", "hourly": "TIM", "commission": None, "fee": None, "piecework": None},
-            table="pay_forms",
-            choices=tuple(code for code, _ in PAY_FORMS),
+            table=code_table(
+                "pay_forms",
+                help="The pay form (lonform) for each of our remuneration types. An empty row keeps the built-in one.",
+            ),
+            choices=PAY_FORMS,
+            beside=(
+                Setting(
+                    name="personnel_types",
+                    label="Personnel type of each pay form",
+                    kind=Kind.TABLE,
+                    rows=tuple(PAY_FORM_ROWS.values()),
+                    choices=PERSONNEL_TYPES,
+                    help="Sent as personaltyp with the pay form. An empty row sends none, and Crona Lön keeps its own.",
+                    group="Translation",
+                ),
+            ),
             clearable=False,
             note="The amount is never sent.",
             example="MÅN",
         ),
         Field(
-            ours="percentage",
-            remote="sysgrad",
+            "percentage",
+            "sysgrad",
             minimum=Decimal(0),
             maximum=Decimal(100),
             decimals=2,
@@ -297,18 +253,20 @@ SYSTEM = System(
             format="number with a point",
             example="75",
         ),
-        Field(
-            ours="weekly_hours",
-            unsupported="A person in a PAXml file has no weekly hours, only the percentage; hours go by day, in "
-            "schedules.",
-        ),
-        Field(
-            ours="working_hours_scheme",
-            unsupported="A person in a PAXml file has no working-hours scheme; choose the schedule in Crona Lön.",
-        ),
-        Field(ours="end_reason", unsupported="A PAXml file has a leaving date, but not the reason."),
-        Field(ours="notice_date", unsupported="A PAXml file has no date of notice."),
     ),
+    unsupported={
+        "company": "A connection is for one company in Crona Lön; its organization number stands in each file.",
+        "manager": "A person in a PAXml file has no manager.",
+        "first_day_of_work": "A PAXml file has only the employment date and the leaving date.",
+        "last_day_of_work": "A PAXml file has only the employment date and the leaving date.",
+        "probation_end": "A PAXml file has no date for the end of a probation, only the employment form PROV.",
+        "weekly_hours": "A person in a PAXml file has no weekly hours, only the percentage; hours go by day, in "
+        "schedules.",
+        "working_hours_scheme": "A person in a PAXml file has no working-hours scheme; choose the schedule in Crona "
+        "Lön.",
+        "end_reason": "A PAXml file has a leaving date, but not the reason.",
+        "notice_date": "A PAXml file has no date of notice.",
+    },
     calls=Calls(create=0, update=0, unchanged=0),
     limits=Limits(note="A file has no limit: one holds everybody who changed since the one before was fetched."),
     causes=(

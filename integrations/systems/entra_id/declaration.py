@@ -18,6 +18,7 @@ from integrations.sdk import (
     System,
     When,
     code_table,
+    switch,
 )
 
 MATCH_BY = (
@@ -59,16 +60,25 @@ def steps_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(step) for step in chosen if step)) or ("employeeId",)
 
 
+CLEAR_AT_END = switch(
+    "clear_at_end",
+    "Empty the job at the end of the employment",
+    help="The day after the last position, job title, department, company and cost centre are emptied, where they "
+    "still hold what was sent from here. Manager and contract type stay, because leaver workflows use them. Groups and "
+    "licences that hang on the department may change with it.",
+)
+
 SYSTEM = System(
     key="entra_id",
     name="Entra ID",
     country="",
+    rank=100,
     model=Model.FLAT,
     protocol="REST (Microsoft Graph v1.0), JSON",
     delete=Delete.BY_HAND,
     delete_note=(
-        "Entra ID holds one record for each person and no positions. Open the user in the Entra admin centre and "
-        "clear job title, department and manager there, or let your leaver process take over."
+        "Entra ID holds one record for each person and no positions. Open the user in the Entra admin centre and clear "
+        "job title, department and manager there, or let your leaver process take over."
     ),
     matching=("employee number (employeeId)", "e-mail as user principal name", "e-mail as mail; which ones can be set"),
     base_urls={"api": "https://graph.microsoft.com/v1.0", "login": "https://login.microsoftonline.com"},
@@ -132,184 +142,112 @@ SYSTEM = System(
             help="Only when nobody was found so far. Empty: no third search.",
             group="Matching",
         ),
-        Setting(
-            name="skip_guests",
-            label="Leave guest users alone",
-            kind=Kind.BOOLEAN,
-            default=True,
+        switch(
+            "skip_guests",
+            "Leave guest users alone",
+            on=True,
             help="Users of type Guest are never written.",
             group="Matching",
         ),
-        Setting(
-            name="skip_disabled",
-            label="Leave disabled accounts alone",
-            kind=Kind.BOOLEAN,
-            default=False,
+        switch(
+            "skip_disabled",
+            "Leave disabled accounts alone",
             help="Users whose account is blocked are never written. Off by default: people who have not started yet, "
             "or who have just left, are often blocked and still need their data.",
             group="Matching",
         ),
-        Setting(
-            name="department_form",
-            label="Department is written as",
-            kind=Kind.CHOICE,
-            choices=(("name", "its name"), ("code", "its code"), ("code_name", "code and name")),
-            default="name",
-            required=True,
-            help="Entra ID keeps the department as plain text.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_company",
-            label="Send the company",
-            kind=Kind.BOOLEAN,
-            default=True,
-            help="The company's name goes to companyName.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_employee_type",
-            label="Send the contract type",
-            kind=Kind.BOOLEAN,
-            default=True,
-            help="It goes to employeeType, through the table below.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_cost_centre",
-            label="Send the cost centre",
-            kind=Kind.BOOLEAN,
-            default=True,
-            help="It goes to employeeOrgData.costCenter; the division beside it stays as it is.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_manager",
-            label="Send the manager",
-            kind=Kind.BOOLEAN,
-            default=True,
-            help="The manager must be a user in Entra ID too. Needs the permission User.ReadWrite.All.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_hire_date",
-            label="Send the start date as hire date (employeeHireDate)",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="The first day of the employment. It can start joiner workflows in Entra ID. It is written where "
-            "Entra ID has none, and corrected where it is still the one that was sent.",
-            group="What is sent",
-        ),
-        Setting(
-            name="replace_hire_date",
-            label="A later position replaces the hire date",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="Off: when another position takes over, the hire date stays the day on which the employee began. On: "
-            "it is always the start of the current position, and joiner workflows may run for whoever changes jobs.",
-            group="What is sent",
-        ),
-        Setting(
-            name="hire_time",
-            label="Time of day of the hire date",
-            pattern=TIME,
-            default="01:00",
-            required=True,
-            example="01:00",
-            help="In the organization's time zone. Early, so that workflows have run before the employee arrives.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_leave_date",
-            label="Send the end date as leave date (employeeLeaveDateTime)",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="Needs the permission User-LifeCycleInfo.ReadWrite.All besides the others. Take care: it can start "
-            "leaver workflows that block accounts. No leave date is sent while another position follows without a day "
-            "between.",
-            group="What is sent",
-        ),
-        Setting(
-            name="leave_time",
-            label="Time of day of the leave date",
-            pattern=TIME,
-            default="23:00",
-            required=True,
-            example="23:00",
-            help="In the organization's time zone. Late, so that nobody is locked out on the last day of work.",
-            group="What is sent",
-        ),
-        Setting(
-            name="clear_at_end",
-            label="Empty the job at the end of the employment",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="The day after the last position, job title, department, company and cost centre are emptied, where "
-            "they still hold what was sent from here. Manager and contract type stay, because leaver workflows use "
-            "them. Groups and licences that hang on the department may change with it.",
-            group="What is sent",
-        ),
-        Setting(
-            name="write_employee_id",
-            label="Fill in the employee number where Entra ID has none",
-            kind=Kind.BOOLEAN,
-            default=False,
+        switch(
+            "write_employee_id",
+            "Fill in the employee number where Entra ID has none",
             help="Together with the next change of a user who was found by e-mail. A number that is there is never "
             "replaced. Entra ID takes at most 16 characters.",
-            group="What is sent",
-        ),
-        code_table(
-            "employee_types",
-            "contract_type",
-            help="The employeeType for each of our contract types: free text in Entra ID, such as Employee, "
-            "Contractor, Consultant or Vendor. An empty row keeps the built-in one.",
         ),
     ),
     fields=(
-        Field(ours="title", remote="jobTitle", max_length=128, cleared_by="clear_at_end", example="Sykepleier"),
+        Field("title", "jobTitle", max_length=128, cleared_by=CLEAR_AT_END, example="Sykepleier"),
         Field(
-            ours="company",
-            remote="companyName",
-            enabled_by="send_company",
-            cleared_by="clear_at_end",
+            "company",
+            "companyName",
+            opt_in=switch(on=True, help="The company's name goes to companyName."),
+            cleared_by=CLEAR_AT_END,
             encode=_company,
             max_length=64,
             note="The company's name.",
             example="Fjellheim Drift",
         ),
         Field(
-            ours="department",
-            remote="department",
-            cleared_by="clear_at_end",
+            "department",
+            "department",
+            beside=(
+                Setting(
+                    name="department_form",
+                    label="Department is written as",
+                    kind=Kind.CHOICE,
+                    choices=(("name", "its name"), ("code", "its code"), ("code_name", "code and name")),
+                    default="name",
+                    required=True,
+                    help="Entra ID keeps the department as plain text.",
+                    group="What is sent",
+                ),
+            ),
+            cleared_by=CLEAR_AT_END,
             encode=_department,
             max_length=64,
             note="Plain text: the department's name, its code, or both, as the connection's settings say.",
             example="Butikk",
         ),
         Field(
-            ours="cost_centre",
-            remote="employeeOrgData.costCenter",
-            enabled_by="send_cost_centre",
-            cleared_by="clear_at_end",
+            "cost_centre",
+            "employeeOrgData.costCenter",
+            opt_in=switch(
+                on=True, help="It goes to employeeOrgData.costCenter; the division beside it stays as it is."
+            ),
+            cleared_by=CLEAR_AT_END,
             note="The division that is kept beside it stays as it is.",
             example="4010",
         ),
         Field(
-            ours="manager",
-            remote="manager",
-            enabled_by="send_manager",
+            "manager",
+            "manager",
+            opt_in=switch(
+                on=True, help="The manager must be a user in Entra ID too. Needs the permission User.ReadWrite.All."
+            ),
             encode=_manager,
             note="Found in Entra ID by the first search that the settings name. A manager who is not there gives a "
             "warning, and the rest is written.",
             example="1001",
         ),
         Field(
-            ours="start_date",
-            remote="employeeHireDate",
-            enabled_by="send_hire_date",
+            "start_date",
+            "employeeHireDate",
+            opt_in=switch(
+                "send_hire_date",
+                "Send the start date as hire date (employeeHireDate)",
+                help="The first day of the employment. It can start joiner workflows in Entra ID. It is written where "
+                "Entra ID has none, and corrected where it is still the one that was sent.",
+            ),
+            beside=(
+                Setting(
+                    name="hire_time",
+                    label="Time of day of the hire date",
+                    pattern=TIME,
+                    default="01:00",
+                    required=True,
+                    example="01:00",
+                    help="In the organization's time zone. Early, so that workflows have run before the employee "
+                    "arrives.",
+                    group="What is sent",
+                ),
+            ),
             when=When.IF_EMPTY,
             corrected=True,
-            always_by="replace_hire_date",
+            always_by=switch(
+                "replace_hire_date",
+                "A later position replaces the hire date",
+                help="Off: when another position takes over, the hire date stays the day on which the employee began. "
+                "On: it is always the start of the current position, and joiner workflows may run for whoever changes "
+                "jobs.",
+            ),
             owned=True,
             clearable=False,
             format="YYYY-MM-DDThh:mm:ssZ",
@@ -318,9 +256,27 @@ SYSTEM = System(
             example="2026-02-01T00:00:00Z",
         ),
         Field(
-            ours="end_date",
-            remote="employeeLeaveDateTime",
-            enabled_by="send_leave_date",
+            "end_date",
+            "employeeLeaveDateTime",
+            opt_in=switch(
+                "send_leave_date",
+                "Send the end date as leave date (employeeLeaveDateTime)",
+                help="Needs the permission User-LifeCycleInfo.ReadWrite.All besides the others. Take care: it can "
+                "start leaver workflows that block accounts. No leave date is sent while another position follows "
+                "without a day between.",
+            ),
+            beside=(
+                Setting(
+                    name="leave_time",
+                    label="Time of day of the leave date",
+                    pattern=TIME,
+                    default="23:00",
+                    required=True,
+                    example="23:00",
+                    help="In the organization's time zone. Late, so that nobody is locked out on the last day of work.",
+                    group="What is sent",
+                ),
+            ),
             owned=True,
             hidden=f"Grant {LEAVE_RIGHT} in {GRANT}, then press Re-sync; or switch sending it off in the connection's "
             "settings.",
@@ -329,13 +285,10 @@ SYSTEM = System(
             "own; without it, that is a warning and the rest is written.",
             example="2026-08-31T21:00:00Z",
         ),
-        Field(ours="first_day_of_work", unsupported="Entra ID has only a hire date and a leave date."),
-        Field(ours="last_day_of_work", unsupported="Entra ID has only a hire date and a leave date."),
-        Field(ours="probation_end", unsupported="Entra ID has no date for the end of a probation."),
         Field(
-            ours="contract_type",
-            remote="employeeType",
-            enabled_by="send_employee_type",
+            "contract_type",
+            "employeeType",
+            opt_in=switch("send_employee_type", on=True, help="It goes to employeeType, through the table below."),
             codes={
                 "permanent": "Employee",
                 "probation": "Employee",
@@ -350,17 +303,26 @@ SYSTEM = System(
                 "third_party": "Vendor",
                 "other": None,
             },
-            table="employee_types",
+            table=code_table(
+                "employee_types",
+                help="The employeeType for each of our contract types: free text in Entra ID, such as Employee, "
+                "Contractor, Consultant or Vendor. An empty row keeps the built-in one.",
+            ),
             example="Employee",
         ),
-        Field(ours="occupation_code", unsupported="Entra ID has no occupation code."),
-        Field(ours="remuneration_type", unsupported="Entra ID holds nothing about pay."),
-        Field(ours="percentage", unsupported="Entra ID has no position percentage."),
-        Field(ours="weekly_hours", unsupported="Entra ID has no weekly hours."),
-        Field(ours="working_hours_scheme", unsupported="Entra ID holds nothing about working hours."),
-        Field(ours="end_reason", unsupported="Entra ID does not record why an employment ends."),
-        Field(ours="notice_date", unsupported="Entra ID has no date of notice."),
     ),
+    unsupported={
+        "first_day_of_work": "Entra ID has only a hire date and a leave date.",
+        "last_day_of_work": "Entra ID has only a hire date and a leave date.",
+        "probation_end": "Entra ID has no date for the end of a probation.",
+        "occupation_code": "Entra ID has no occupation code.",
+        "remuneration_type": "Entra ID holds nothing about pay.",
+        "percentage": "Entra ID has no position percentage.",
+        "weekly_hours": "Entra ID has no weekly hours.",
+        "working_hours_scheme": "Entra ID holds nothing about working hours.",
+        "end_reason": "Entra ID does not record why an employment ends.",
+        "notice_date": "Entra ID has no date of notice.",
+    },
     reads="value id employeeId accountEnabled userType onPremisesSyncEnabled top select expand filter",
     # "Microsoft Graph service-specific throttling limits", identity and access: 3 000 writes in 150 seconds for each
     # app and tenant. Reads have their own, larger budget; counting them along keeps well inside both.

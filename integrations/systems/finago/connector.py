@@ -44,6 +44,7 @@ from integrations.sdk import (
     number_of,
     raise_for_trouble,
     sure_date,
+    value_of,
 )
 from integrations.systems.finago.declaration import (
     FORMS,
@@ -410,7 +411,7 @@ class FinagoConnector(Connector):
         for ours, by_country in (("contract_type", FORMS), ("end_reason", REASONS)):
             declared = SYSTEM.field(ours)
             assert declared.codes is not None
-            rows = {k: v for k, v in (self.settings.get(declared.table) or {}).items() if v}
+            rows = {k: v for k, v in (value_of(declared.table, self.settings) or {}).items() if v}
             used = {code for code in {**declared.codes, **rows}.values() if code} - set(TYPES_WITHOUT_FORM)
             if used - set(by_country.get(organization.country, {})):
                 wrong.append("contract types" if ours == "contract_type" else "end reasons")

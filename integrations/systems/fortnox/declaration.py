@@ -18,6 +18,7 @@ from integrations.sdk import (
     System,
     When,
     code_table,
+    switch,
 )
 
 EMPLOYMENT_FORMS = (
@@ -42,8 +43,8 @@ CHARACTERS = r"(?:[^\W_]|[ –:.`´’,;^¤#%§£$€¢¥©™°&/()=+\-*_!?²³
 def _department(ours: Any, settings: Mapping[str, Any]) -> str:
     if settings.get("send_cost_centre"):
         raise ValueError(
-            "this connection sends both the cost centre and the department to Fortnox's one cost centre. "
-            "Leave only one of the two switched on in the connection's settings."
+            "this connection sends both the cost centre and the department to Fortnox's one cost centre. Leave only "
+            "one of the two switched on in the connection's settings."
         )
     return str(ours.code)
 
@@ -59,6 +60,7 @@ SYSTEM = System(
     key="fortnox",
     name="Fortnox",
     country="SE",
+    rank=60,
     model=Model.FLAT,
     protocol="REST, JSON",
     delete=Delete.BY_HAND,
@@ -91,16 +93,16 @@ SYSTEM = System(
             pattern=r"\d{1,12}",
             example="1500123",
             help="Recommended: signs in with a service account, which never expires. The number of the customer's "
-            "Fortnox database: DatabaseNumber in the company information, or tenantId in an access token. "
-            "Leave empty if you give a refresh token.",
+            "Fortnox database: DatabaseNumber in the company information, or tenantId in an access token. Leave empty "
+            "if you give a refresh token.",
             group="Company: tenant ID or refresh token",
         ),
         Setting(
             name="refresh_token",
             label="Refresh token",
             kind=Kind.SECRET,
-            help="Only without a tenant ID: the refresh_token that Fortnox gave when the integration was approved. "
-            "It can be used once, so give it to nobody else; we keep each new one that follows. It dies after 45 days "
+            help="Only without a tenant ID: the refresh_token that Fortnox gave when the integration was approved. It "
+            "can be used once, so give it to nobody else; we keep each new one that follows. It dies after 45 days "
             "without use.",
             group="Company: tenant ID or refresh token",
         ),
@@ -117,104 +119,24 @@ SYSTEM = System(
             "holds for this company. Fortnox picks the salary agreement by it and refuses an employee who has none. "
             "Only written where Fortnox has nothing.",
         ),
-        Setting(
-            name="salary_form",
-            label="Salary form of employees without one",
-            kind=Kind.CHOICE,
-            choices=SALARY_FORMS,
-            default="MAN",
-            required=True,
-            help="Fortnox picks the salary agreement by it. Only written where Fortnox has nothing and the position "
-            "has no remuneration type.",
-        ),
-        Setting(
-            name="employment_form",
-            label="Employment form of employees without one",
-            kind=Kind.CHOICE,
-            choices=EMPLOYMENT_FORMS,
-            help="Needed by some salary agreements. Only written where Fortnox has nothing and the position has no "
-            "contract type.",
-        ),
-        code_table(
-            "employment_forms",
-            "contract_type",
-            EMPLOYMENT_FORMS,
-            help="Fortnox's employment form for each of our contract types. An empty row keeps the built-in one.",
-        ),
-        code_table(
-            "salary_forms",
-            "remuneration_type",
-            SALARY_FORMS,
-            help="Fortnox's salary form for each of our remuneration types. An empty row keeps the built-in one.",
-        ),
-        Setting(
-            name="send_start_date",
-            label="Send the start date",
-            kind=Kind.BOOLEAN,
-            default=True,
-            help="Fortnox has one employment date: the employee's first day. It is written where Fortnox has none, and "
-            "corrected where it is still the one that was sent. Switch this off to leave it to Fortnox altogether.",
-            group="What is sent",
-        ),
-        Setting(
-            name="replace_start_date",
-            label="A later position replaces the employment date",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="Off: when another position takes over, the employment date stays the day on which the employee "
-            "began; after a gap, the new employment has a new one. On: it is always the start of the current position.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_cost_centre",
-            label="Send the cost centre",
-            kind=Kind.BOOLEAN,
-            default=True,
-            help="Needs the scope costcenter.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_department",
-            label="Send the department as Fortnox's cost centre",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="Fortnox has no departments. With this on, the department's code is sent as cost centre; switch "
-            "Send the cost centre off then. Needs the scope costcenter.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_percentage",
-            label="Send the percentage",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="Off until you have seen in your own Fortnox how full time is written; see the next setting.",
-            group="What is sent",
-        ),
-        Setting(
-            name="percentage_unit",
-            label="Full time in Fortnox is written as",
-            kind=Kind.CHOICE,
-            choices=(("1", "1 (80 % is 0.8)"), ("100", "100 (80 % is 80)")),
-            help="Look at FullTimeEquivalent of a full-time employee in Fortnox. Used only when the percentage is on.",
-            group="What is sent",
-        ),
     ),
     fields=(
         Field(
-            ours="title",
-            remote="JobTitle",
+            "title",
+            "JobTitle",
             max_length=30,
             allowed=CHARACTERS,
             allowed_note="it takes letters, digits, spaces and common signs, but none like \" ' < > | ~ or emoji",
             example="Butikssäljare",
         ),
         Field(
-            ours="company", unsupported="A connection belongs to one company in Fortnox; its employees are found there."
-        ),
-        Field(
-            ours="department",
-            remote="CostCenter",
-            enabled_by="send_department",
+            "department",
+            "CostCenter",
+            opt_in=switch(
+                label="Send the department as Fortnox's cost centre",
+                help="Fortnox has no departments. With this on, the department's code is sent as cost centre; switch "
+                "Send the cost centre off then. Needs the scope costcenter.",
+            ),
             encode=_department,
             max_length=6,
             note="Fortnox has no departments. Switched on, the department's code goes to the cost centre instead of "
@@ -222,21 +144,31 @@ SYSTEM = System(
             example="BUT1",
         ),
         Field(
-            ours="cost_centre",
-            remote="CostCenter",
-            enabled_by="send_cost_centre",
+            "cost_centre",
+            "CostCenter",
+            opt_in=switch(on=True, help="Needs the scope costcenter."),
             max_length=6,
             note="The code of an active cost centre in Fortnox; it is looked up before anything is written.",
             example="BUT1",
         ),
-        Field(ours="manager", unsupported="Fortnox does not record who an employee's manager is."),
         Field(
-            ours="start_date",
-            remote="EmploymentDate",
-            enabled_by="send_start_date",
+            "start_date",
+            "EmploymentDate",
+            opt_in=switch(
+                on=True,
+                help="Fortnox has one employment date: the employee's first day. It is written where Fortnox has none, "
+                "and corrected where it is still the one that was sent. Switch this off to leave it to Fortnox "
+                "altogether.",
+            ),
             when=When.IF_EMPTY,
             corrected=True,
-            always_by="replace_start_date",
+            always_by=switch(
+                "replace_start_date",
+                "A later position replaces the employment date",
+                help="Off: when another position takes over, the employment date stays the day on which the employee "
+                "began; after a gap, the new employment has a new one. On: it is always the start of the current "
+                "position.",
+            ),
             owned=True,
             clearable=False,
             format="YYYY-MM-DD",
@@ -244,26 +176,16 @@ SYSTEM = System(
             example="2026-02-01",
         ),
         Field(
-            ours="end_date",
-            remote="EmployedTo",
+            "end_date",
+            "EmployedTo",
             owned=True,
             format="YYYY-MM-DD",
             example="2026-08-31",
             note="When an end date is taken away here, Fortnox is asked to clear its own, and its answer is checked.",
         ),
         Field(
-            ours="first_day_of_work", unsupported="Fortnox has only the employment date and the last day of employment."
-        ),
-        Field(
-            ours="last_day_of_work", unsupported="Fortnox has only the employment date and the last day of employment."
-        ),
-        Field(
-            ours="probation_end",
-            unsupported="Fortnox has no date for the end of a probation; use the employment form PRO.",
-        ),
-        Field(
-            ours="contract_type",
-            remote="EmploymentForm",
+            "contract_type",
+            "EmploymentForm",
             codes={
                 "permanent": "TV",
                 "probation": "PRO",
@@ -278,27 +200,67 @@ SYSTEM = System(
                 "third_party": "NEJ",
                 "other": None,
             },
-            table="employment_forms",
-            choices=tuple(code for code, _ in EMPLOYMENT_FORMS),
+            table=code_table(
+                "employment_forms",
+                help="Fortnox's employment form for each of our contract types. An empty row keeps the built-in one.",
+            ),
+            choices=EMPLOYMENT_FORMS,
+            beside=(
+                Setting(
+                    name="employment_form",
+                    label="Employment form of employees without one",
+                    kind=Kind.CHOICE,
+                    choices=EMPLOYMENT_FORMS,
+                    help="Needed by some salary agreements. Only written where Fortnox has nothing and the position "
+                    "has no contract type.",
+                ),
+            ),
             clearable=False,
             note="Taken away here, it stays in Fortnox as it is.",
             example="TV",
         ),
-        Field(ours="occupation_code", unsupported="Fortnox takes no occupation code from outside."),
         Field(
-            ours="remuneration_type",
-            remote="SalaryForm",
+            "remuneration_type",
+            "SalaryForm",
             codes={"monthly": "MAN", "hourly": "TIM", "commission": None, "fee": None, "piecework": None},
-            table="salary_forms",
-            choices=tuple(code for code, _ in SALARY_FORMS),
+            table=code_table(
+                "salary_forms",
+                help="Fortnox's salary form for each of our remuneration types. An empty row keeps the built-in one.",
+            ),
+            choices=SALARY_FORMS,
+            beside=(
+                Setting(
+                    name="salary_form",
+                    label="Salary form of employees without one",
+                    kind=Kind.CHOICE,
+                    choices=SALARY_FORMS,
+                    default="MAN",
+                    required=True,
+                    help="Fortnox picks the salary agreement by it. Only written where Fortnox has nothing and the "
+                    "position has no remuneration type.",
+                ),
+            ),
             clearable=False,
             note="Taken away here, it stays in Fortnox as it is.",
             example="MAN",
         ),
         Field(
-            ours="percentage",
-            remote="FullTimeEquivalent",
-            enabled_by="send_percentage",
+            "percentage",
+            "FullTimeEquivalent",
+            opt_in=switch(
+                help="Off until you have seen in your own Fortnox how full time is written; see the next setting."
+            ),
+            beside=(
+                Setting(
+                    name="percentage_unit",
+                    label="Full time in Fortnox is written as",
+                    kind=Kind.CHOICE,
+                    choices=(("1", "1 (80 % is 0.8)"), ("100", "100 (80 % is 80)")),
+                    help="Look at FullTimeEquivalent of a full-time employee in Fortnox. Used only when the percentage "
+                    "is on.",
+                    group="What is sent",
+                ),
+            ),
             encode=_rate,
             minimum=Decimal(0),
             decimals=4,
@@ -307,8 +269,8 @@ SYSTEM = System(
             example="0.8",
         ),
         Field(
-            ours="weekly_hours",
-            remote="AverageWeeklyHours",
+            "weekly_hours",
+            "AverageWeeklyHours",
             minimum=Decimal(0),
             decimals=2,
             clearable=False,
@@ -316,14 +278,19 @@ SYSTEM = System(
             format="number with a point",
             example="37.5",
         ),
-        Field(
-            ours="working_hours_scheme",
-            unsupported="Fortnox uses schedules that each customer makes and that cannot be listed from outside; "
-            "choose the schedule in Fortnox.",
-        ),
-        Field(ours="end_reason", unsupported="Fortnox does not record why an employment ends."),
-        Field(ours="notice_date", unsupported="Fortnox has no date of notice."),
     ),
+    unsupported={
+        "company": "A connection belongs to one company in Fortnox; its employees are found there.",
+        "manager": "Fortnox does not record who an employee's manager is.",
+        "first_day_of_work": "Fortnox has only the employment date and the last day of employment.",
+        "last_day_of_work": "Fortnox has only the employment date and the last day of employment.",
+        "probation_end": "Fortnox has no date for the end of a probation; use the employment form PRO.",
+        "occupation_code": "Fortnox takes no occupation code from outside.",
+        "working_hours_scheme": "Fortnox uses schedules that each customer makes and that cannot be listed from "
+        "outside; choose the schedule in Fortnox.",
+        "end_reason": "Fortnox does not record why an employment ends.",
+        "notice_date": "Fortnox has no date of notice.",
+    },
     reads=(
         "Employees Employee EmployeeId PersonelType Inactive Active Code CompanyInformation OrganizationNumber "
         "MetaInformation TotalPages limit page ErrorInformation Error Message error error_description"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 from integrations.sdk import (
-    CONTRACT_TYPES,
-    REMUNERATION_TYPES,
     Calls,
     Cause,
     Delete,
@@ -17,9 +15,10 @@ from integrations.sdk import (
     RequiredWhile,
     Setting,
     System,
+    code_table,
     occupations,
+    switch,
 )
-from integrations.sdk import END_REASONS as ENDS
 
 KEYS_MENU = "Company menu > Api identifiers"
 TEMPORARY = "2"
@@ -46,6 +45,7 @@ SYSTEM = System(
     key="netvisor",
     name="Netvisor",
     country="FI",
+    rank=50,
     model=Model.HISTORY,
     protocol="XML over HTTPS, every call signed (HMAC-SHA256)",
     delete=Delete.REMOVE,
@@ -105,68 +105,12 @@ SYSTEM = System(
         ),
     ),
     settings=(
-        Setting(
-            name="match_by_email",
-            label="Also look for employees by e-mail",
-            kind=Kind.BOOLEAN,
-            default=False,
+        switch(
+            "match_by_email",
+            "Also look for employees by e-mail",
             help="Used when neither the number nor the national id is found. Netvisor cannot search by e-mail, so "
             "every employee is read, one after the other: leave it off in a large company.",
             group="Employees",
-        ),
-        Setting(
-            name="contract_types",
-            label="Contract types",
-            kind=Kind.TABLE,
-            rows=CONTRACT_TYPES,
-            choices=CONTRACT_CHOICES,
-            help="Netvisor's contract and form of work for each contract type here. Temporary ones need an end date.",
-            group="Codes",
-        ),
-        Setting(
-            name="end_reasons",
-            label="End reasons",
-            kind=Kind.TABLE,
-            rows=ENDS,
-            choices=END_REASONS,
-            help="Choose for dismissals whether they go there as caused by the employee or by the company: the answer "
-            "decides about unemployment benefit, so there is none built in.",
-            group="Codes",
-        ),
-        Setting(
-            name="default_end_reason",
-            label="End reason of a position that has none",
-            kind=Kind.CHOICE,
-            choices=END_REASONS,
-            default="13",
-            help="Sent with the end date. Leave it empty to stop such positions until somebody gives a reason.",
-        ),
-        Setting(
-            name="occupation_codes",
-            label="Occupation codes",
-            kind=Kind.TABLE,
-            help="Your own code on the left, the Finnish TK10 code of five digits on the right. A code that is not "
-            "listed is sent as it stands.",
-            pattern=r"[0-9]{4,5}",
-            example=occupations.FINLAND.example,
-            group="Codes",
-        ),
-        Setting(
-            name="send_remuneration_type",
-            label="Send the remuneration type",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="Marks the period as monthly, hourly or piece wage. Try it on a test company first.",
-            group="Fields",
-        ),
-        Setting(
-            name="remuneration_types",
-            label="Remuneration types",
-            kind=Kind.TABLE,
-            rows=REMUNERATION_TYPES,
-            choices=PAY_TYPES,
-            help="Used when the remuneration type is sent.",
-            group="Codes",
         ),
         Setting(
             name="decimal_mark",
@@ -180,8 +124,8 @@ SYSTEM = System(
     ),
     fields=(
         Field(
-            ours="title",
-            remote="profession",
+            "title",
+            "profession",
             required=True,
             max_length=250,
             allowed=r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]*",
@@ -189,15 +133,8 @@ SYSTEM = System(
             clearable=False,
         ),
         Field(
-            ours="company",
-            unsupported="The connection belongs to one company (its business ID), and a period there names no other.",
-        ),
-        Field(ours="department", unsupported=NO_DIMENSION),
-        Field(ours="cost_centre", unsupported=NO_DIMENSION),
-        Field(ours="manager", unsupported="An employment period in Netvisor has no manager."),
-        Field(
-            ours="start_date",
-            remote="startdate",
+            "start_date",
+            "startdate",
             required=True,
             owned=True,
             clearable=False,
@@ -206,19 +143,17 @@ SYSTEM = System(
             format="YYYY-MM-DD",
         ),
         Field(
-            ours="end_date",
-            remote="enddate",
+            "end_date",
+            "enddate",
             # addjobperiod.nv: refused without one.
             required_while=RequiredWhile("contract_type", rf"{TEMPORARY}/.*", "a temporary contract"),
             owned=True,
             format="YYYY-MM-DD",
         ),
-        Field(ours="first_day_of_work", unsupported="Netvisor has the dates of the period and of the probation only."),
-        Field(ours="last_day_of_work", unsupported="Netvisor has the dates of the period and of the probation only."),
-        Field(ours="probation_end", remote="probationenddate", format="YYYY-MM-DD"),
+        Field("probation_end", "probationenddate", format="YYYY-MM-DD"),
         Field(
-            ours="contract_type",
-            remote="employmentcontract, employmentmode",
+            "contract_type",
+            "employmentcontract, employmentmode",
             codes={
                 "permanent": "1/1",
                 "probation": None,
@@ -233,14 +168,26 @@ SYSTEM = System(
                 "third_party": None,
                 "other": None,
             },
-            table="contract_types",
-            choices=tuple(code for code, _ in CONTRACT_CHOICES),
+            table=code_table(
+                "contract_types",
+                help="Netvisor's contract and form of work for each contract type here. Temporary ones need an end "
+                "date.",
+                group="Codes",
+            ),
+            choices=CONTRACT_CHOICES,
             note="Two codes there, shown as contract/mode.",
         ),
         Field(
-            ours="occupation_code",
-            remote="occupationclassification",
-            table="occupation_codes",
+            "occupation_code",
+            "occupationclassification",
+            table=code_table(
+                "occupation_codes",
+                help="Your own code on the left, the Finnish TK10 code of five digits on the right. A code that is not "
+                "listed is sent as it stands.",
+                pattern=r"[0-9]{4,5}",
+                example=occupations.FINLAND.example,
+                group="Codes",
+            ),
             finish=occupations.filled_up,
             allowed=occupations.FINLAND.pattern,
             allowed_note=f"{occupations.FINLAND.note}. Any other code needs a row in the connection's table of "
@@ -251,8 +198,8 @@ SYSTEM = System(
             example=occupations.FINLAND.example,
         ),
         Field(
-            ours="remuneration_type",
-            remote="ispaymenttypemonthlywage, ispaymenttypehourlywage, ispaymenttypepiecewage",
+            "remuneration_type",
+            "ispaymenttypemonthlywage, ispaymenttypehourlywage, ispaymenttypepiecewage",
             codes={
                 "monthly": "monthlywage",
                 "hourly": "hourlywage",
@@ -260,23 +207,25 @@ SYSTEM = System(
                 "fee": None,
                 "piecework": "piecewage",
             },
-            table="remuneration_types",
-            choices=tuple(code for code, _ in PAY_TYPES),
-            enabled_by="send_remuneration_type",
+            table=code_table("remuneration_types", help="Used when the remuneration type is sent.", group="Codes"),
+            choices=PAY_TYPES,
+            opt_in=switch(
+                help="Marks the period as monthly, hourly or piece wage. Try it on a test company first.",
+                group="Fields",
+            ),
         ),
         Field(
-            ours="percentage",
-            remote="employmentform, parttimepercent",
+            "percentage",
+            "employmentform, parttimepercent",
             minimum=Decimal(0),
             maximum=Decimal(100),
             decimals=2,
             note="100 is sent as full-time without a percentage, anything below as part-time with it.",
         ),
-        Field(ours="weekly_hours", remote="regularworkinghours", minimum=Decimal(0), maximum=Decimal(168), decimals=2),
-        Field(ours="working_hours_scheme", unsupported="An employment period in Netvisor has no working-hours scheme."),
+        Field("weekly_hours", "regularworkinghours", minimum=Decimal(0), maximum=Decimal(168), decimals=2),
         Field(
-            ours="end_reason",
-            remote="endreason",
+            "end_reason",
+            "endreason",
             required_with="end_date",
             owned=True,
             codes={
@@ -290,16 +239,35 @@ SYSTEM = System(
                 "payroll_system_change": "13",
                 "other": "13",
             },
-            table="end_reasons",
-            choices=tuple(code for code, _ in END_REASONS),
-            default_setting="default_end_reason",
+            table=code_table(
+                "end_reasons",
+                help="Choose for dismissals whether they go there as caused by the employee or by the company: the "
+                "answer decides about unemployment benefit, so there is none built in.",
+                group="Codes",
+            ),
+            choices=END_REASONS,
+            default_setting=Setting(
+                name="default_end_reason",
+                label="End reason of a position that has none",
+                default="13",
+                help="Sent with the end date. Leave it empty to stop such positions until somebody gives a reason.",
+            ),
         ),
-        Field(ours="notice_date", unsupported="An employment period in Netvisor has no notice date."),
     ),
+    unsupported={
+        "company": "The connection belongs to one company (its business ID), and a period there names no other.",
+        "department": NO_DIMENSION,
+        "cost_centre": NO_DIMENSION,
+        "manager": "An employment period in Netvisor has no manager.",
+        "first_day_of_work": "Netvisor has the dates of the period and of the probation only.",
+        "last_day_of_work": "Netvisor has the dates of the period and of the probation only.",
+        "working_hours_scheme": "An employment period in Netvisor has no working-hours scheme.",
+        "notice_date": "An employment period in Netvisor has no notice date.",
+    },
     reads=(
         "Root ResponseStatus Status TimeStamp Replies InsertedDataIdentifier Employees Employee "
-        "EmployeeBaseInformation EmployeeNumber EmploymentPeriods EmploymentPeriod NetvisorKey "
-        "IncludeEndedEmployments companystartdate type format"
+        "EmployeeBaseInformation EmployeeNumber EmploymentPeriods EmploymentPeriod NetvisorKey IncludeEndedEmployments "
+        "companystartdate type format"
     ),
     # "Resources - general": one call at a time for a company, and at least two minutes' patience.
     calls=Calls(create=2, update=2, unchanged=1),

@@ -28,6 +28,7 @@ from integrations.sdk import (
     code_table,
     digits_of,
     occupations,
+    switch,
 )
 
 FORMS = (
@@ -84,6 +85,7 @@ SYSTEM = System(
     key="poweroffice_go",
     name="PowerOffice Go",
     country="NO",
+    rank=90,
     model=Model.FLAT,
     protocol="REST, JSON and JSON Patch",
     delete=Delete.BY_HAND,
@@ -120,90 +122,19 @@ SYSTEM = System(
             label="Client key",
             kind=Kind.SECRET,
             required=True,
-            help="PowerOffice Go of the company > Settings > Extensions > Add extension > this integration. "
-            "One for each company.",
+            help="PowerOffice Go of the company > Settings > Extensions > Add extension > this integration. One for "
+            "each company.",
             group="Company",
         ),
     ),
     settings=(
-        Setting(
-            name="match_reference",
-            label="Match by the external import reference first",
-            kind=Kind.BOOLEAN,
-            default=True,
+        switch(
+            "match_reference",
+            "Match by the external import reference first",
+            on=True,
             help="An integration that created the employees may have stored our employee number there; PowerOffice Go "
             "does not show it on its pages. Switch this off if another program keeps numbers of its own in it.",
             group="Matching",
-        ),
-        Setting(
-            name="start_follows",
-            label="The employment's start date follows the current position",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="Off: an employment keeps its start date when another position takes over, as the register of "
-            "employers and employees expects. On: the start of each new position is written over it.",
-            group="What is sent",
-        ),
-        Setting(
-            name="percentage_from",
-            label="A changed percentage counts from",
-            kind=Kind.CHOICE,
-            choices=(("today", "The day on which it is sent"), ("start", "The start of the position")),
-            default="today",
-            required=True,
-            help="When a new position takes over, its percentage always counts from its own start.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_title",
-            label="Send the title",
-            kind=Kind.BOOLEAN,
-            default=True,
-            help="To the employee, at once. Needs the privilege Employee_Full.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_department",
-            label="Send the department",
-            kind=Kind.BOOLEAN,
-            default=True,
-            help="To the employee, at once. Needs the privileges Employee_Full and Department.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_manager",
-            label="Send the manager",
-            kind=Kind.BOOLEAN,
-            default=True,
-            help="To the employee, at once. Needs the privilege Employee_Full.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_cost_centre",
-            label="Send the cost centre as location",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="PowerOffice Go has no cost centres. Switch this on if its locations (lokasjon) carry the same codes. "
-            "Needs the privileges Employee_Full and Location.",
-            group="What is sent",
-        ),
-        Setting(
-            name="send_company",
-            label="Send the company as sub-unit",
-            kind=Kind.BOOLEAN,
-            default=True,
-            help="Off: new employments go to PowerOffice Go's default sub-unit (virksomhet), and others stay where "
-            "they are.",
-            group="What is sent",
-        ),
-        Setting(
-            name="full_time_hours",
-            label="Hours of a full-time week, whatever the scheme",
-            kind=Kind.DECIMAL,
-            default=None,
-            example="37.5",
-            help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for every "
-            "scheme that the table of hours does not name.",
         ),
         Setting(
             name="employment_type",
@@ -215,78 +146,32 @@ SYSTEM = System(
             help="Given to employments that we make; later changes are made in PowerOffice Go.",
             group="New employments",
         ),
-        Setting(
-            name="working_hours",
-            label="Working-hours scheme of positions without one",
-            kind=Kind.CHOICE,
-            choices=ARRANGEMENTS,
-            default="NonShift",
-            required=True,
-            help="PowerOffice Go requires one.",
-        ),
-        Setting(
-            name="profession_code",
-            label="Occupation code of positions without one",
-            pattern=occupations.NORWAY.pattern,
-            example=occupations.NORWAY.example,
-            help="PowerOffice Go requires one. Empty: such positions are not sent until they have one.",
-        ),
-        Setting(
-            name="end_reason",
-            label="End reason of positions without one",
-            kind=Kind.CHOICE,
-            choices=REASONS,
-            help="PowerOffice Go requires a reason with each end date. Empty: such positions are not sent.",
-        ),
-        Setting(
-            name="enterprises",
-            label="Companies",
-            kind=Kind.TABLE,
-            help="Where a company's organization number here is not that of its sub-unit in PowerOffice Go: "
-            "our number and theirs.",
-            example="974760673",
-            group="Translation",
-        ),
-        code_table(
-            "employment_forms",
-            "contract_type",
-            FORMS,
-            help="PowerOffice Go's employment form for each of our contract types. An empty row keeps the built-in "
-            "one.",
-        ),
-        code_table(
-            "arrangements",
-            "working_hours_scheme",
-            ARRANGEMENTS,
-            help="PowerOffice Go's arrangement for each of our schemes. An empty row keeps the built-in one.",
-        ),
-        FULL_TIME_HOURS.table(
-            dict(ARRANGEMENTS),
-            help="FullTimeHoursPerWeek, written with a new employment and with a changed scheme. Other changes are "
-            "made in PowerOffice Go.",
-        ),
-        code_table(
-            "reasons",
-            "end_reason",
-            REASONS,
-            help="PowerOffice Go's reason for each of ours. It has none for retirement, death or a mutual agreement: "
-            "choose which one stands for these and for “other”.",
-        ),
     ),
     fields=(
         Field(
-            ours="title",
-            remote="JobTitle",
-            enabled_by="send_title",
+            "title",
+            "JobTitle",
+            opt_in=switch(on=True, help="To the employee, at once. Needs the privilege Employee_Full."),
             note="Stands on the employee, not on the employment, and counts at once.",
             example="Sykepleier",
         ),
         Field(
-            ours="company",
-            remote="EnterpriseId",
-            enabled_by="send_company",
+            "company",
+            "EnterpriseId",
+            opt_in=switch(
+                label="Send the company as sub-unit",
+                on=True,
+                help="Off: new employments go to PowerOffice Go's default sub-unit (virksomhet), and others stay where "
+                "they are.",
+            ),
             encode=_organization_number,
-            table="enterprises",
+            table=code_table(
+                "enterprises",
+                "Companies",
+                help="Where a company's organization number here is not that of its sub-unit in PowerOffice Go: our "
+                "number and theirs.",
+                example="974760673",
+            ),
             clearable=False,
             note="The sub-unit (virksomhet) with this organization number, looked up in PowerOffice Go. Without a "
             "company, a new employment goes to the default sub-unit.",
@@ -294,53 +179,55 @@ SYSTEM = System(
             example="974760673",
         ),
         Field(
-            ours="department",
-            remote="DepartmentId",
-            enabled_by="send_department",
+            "department",
+            "DepartmentId",
+            opt_in=switch(on=True, help="To the employee, at once. Needs the privileges Employee_Full and Department."),
             encode=lambda ours, settings: ours.code,
             note="The active department with this code, looked up in PowerOffice Go. Stands on the employee and counts "
             "at once.",
             example="BUT1",
         ),
         Field(
-            ours="cost_centre",
-            remote="LocationId",
-            enabled_by="send_cost_centre",
+            "cost_centre",
+            "LocationId",
+            opt_in=switch(
+                label="Send the cost centre as location",
+                help="PowerOffice Go has no cost centres. Switch this on if its locations (lokasjon) carry the same "
+                "codes. Needs the privileges Employee_Full and Location.",
+            ),
             note="The active location with this code, looked up in PowerOffice Go. Stands on the employee and counts "
             "at once.",
             example="BUT1",
         ),
         Field(
-            ours="manager",
-            remote="ManagerEmployeeId",
-            enabled_by="send_manager",
+            "manager",
+            "ManagerEmployeeId",
+            opt_in=switch(on=True, help="To the employee, at once. Needs the privilege Employee_Full."),
             encode=lambda ours, settings: ours.number,
             note="Found in PowerOffice Go in the same way as an employee. If there is no such employee, the rest is "
             "written and the log says so.",
             example="1001",
         ),
         Field(
-            ours="start_date",
-            remote="StartDate",
+            "start_date",
+            "StartDate",
             when=When.ON_CREATE,
             corrected=True,
-            always_by="start_follows",
+            always_by=switch(
+                "start_follows",
+                "The employment's start date follows the current position",
+                help="Off: an employment keeps its start date when another position takes over, as the register of "
+                "employers and employees expects. On: the start of each new position is written over it.",
+            ),
             owned=True,
             clearable=False,
             format="YYYY-MM-DD",
             example="2026-11-01",
         ),
-        Field(ours="end_date", remote="EndDate", owned=True, format="YYYY-MM-DD", example="2026-12-31"),
+        Field("end_date", "EndDate", owned=True, format="YYYY-MM-DD", example="2026-12-31"),
         Field(
-            ours="first_day_of_work", unsupported="An employment in PowerOffice Go has a start and an end date only."
-        ),
-        Field(ours="last_day_of_work", unsupported="An employment in PowerOffice Go has a start and an end date only."),
-        Field(
-            ours="probation_end", unsupported="An employment in PowerOffice Go has no date for the end of probation."
-        ),
-        Field(
-            ours="contract_type",
-            remote="EmploymentForm",
+            "contract_type",
+            "EmploymentForm",
             required=True,
             codes={
                 "permanent": "Permanent",
@@ -356,16 +243,26 @@ SYSTEM = System(
                 "third_party": None,
                 "other": None,
             },
-            table="employment_forms",
-            choices=tuple(code for code, _ in FORMS),
+            table=code_table(
+                "employment_forms",
+                help="PowerOffice Go's employment form for each of our contract types. An empty row keeps the built-in "
+                "one.",
+            ),
+            choices=FORMS,
             clearable=False,
             example="Permanent",
         ),
         Field(
-            ours="occupation_code",
-            remote="ProfessionCode",
+            "occupation_code",
+            "ProfessionCode",
             required=True,
-            default_setting="profession_code",
+            default_setting=Setting(
+                name="profession_code",
+                label="Occupation code of positions without one",
+                pattern=occupations.NORWAY.pattern,
+                example=occupations.NORWAY.example,
+                help="PowerOffice Go requires one. Empty: such positions are not sent until they have one.",
+            ),
             encode=_digits,
             max_length=7,
             allowed=occupations.NORWAY.pattern,
@@ -374,12 +271,20 @@ SYSTEM = System(
             example=occupations.NORWAY.example,
         ),
         Field(
-            ours="remuneration_type",
-            unsupported="PowerOffice Go keeps it on the salary line together with the amount, which is never sent.",
-        ),
-        Field(
-            ours="percentage",
-            remote="FtePercentage",
+            "percentage",
+            "FtePercentage",
+            beside=(
+                Setting(
+                    name="percentage_from",
+                    label="A changed percentage counts from",
+                    kind=Kind.CHOICE,
+                    choices=(("today", "The day on which it is sent"), ("start", "The start of the position")),
+                    default="today",
+                    required=True,
+                    help="When a new position takes over, its percentage always counts from its own start.",
+                    group="What is sent",
+                ),
+            ),
             required=True,
             minimum=Decimal(0),
             maximum=Decimal(100),
@@ -389,14 +294,32 @@ SYSTEM = System(
             example="52.45",
         ),
         Field(
-            ours="weekly_hours",
-            unsupported="PowerOffice Go knows the hours of a full-time week and the percentage, not a person's hours.",
-        ),
-        Field(
-            ours="working_hours_scheme",
-            remote="WorkingHoursArrangement",
+            "working_hours_scheme",
+            "WorkingHoursArrangement",
             required=True,
-            default_setting="working_hours",
+            default_setting=Setting(
+                name="working_hours",
+                label="Working-hours scheme of positions without one",
+                default="NonShift",
+                required=True,
+                help="PowerOffice Go requires one.",
+            ),
+            beside=(
+                Setting(
+                    name="full_time_hours",
+                    label="Hours of a full-time week, whatever the scheme",
+                    kind=Kind.DECIMAL,
+                    default=None,
+                    example="37.5",
+                    help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for "
+                    "every scheme that the table of hours does not name.",
+                ),
+                FULL_TIME_HOURS.table(
+                    dict(ARRANGEMENTS),
+                    help="FullTimeHoursPerWeek, written with a new employment and with a changed scheme. Other changes "
+                    "are made in PowerOffice Go.",
+                ),
+            ),
             codes={
                 "not_shift": "NonShift",
                 "shift": None,
@@ -406,17 +329,24 @@ SYSTEM = System(
                 "continuous": "ContinuousShift",
                 "other_shift": "OtherShifts",
             },
-            table="arrangements",
-            choices=tuple(code for code, _ in ARRANGEMENTS),
+            table=code_table(
+                "arrangements",
+                help="PowerOffice Go's arrangement for each of our schemes. An empty row keeps the built-in one.",
+            ),
+            choices=ARRANGEMENTS,
             clearable=False,
             note="The hours of a full-time week are set with it as the connection's table of hours says.",
             example="NonShift",
         ),
         Field(
-            ours="end_reason",
-            remote="EndDateReason",
+            "end_reason",
+            "EndDateReason",
             required_with="end_date",
-            default_setting="end_reason",
+            default_setting=Setting(
+                name="end_reason",
+                label="End reason of positions without one",
+                help="PowerOffice Go requires a reason with each end date. Empty: such positions are not sent.",
+            ),
             codes={
                 "resigned": "EmployeeHasResigned",
                 "dismissed": "EmployerHasDismissedTheEmployee",
@@ -427,13 +357,25 @@ SYSTEM = System(
                 "payroll_system_change": "ChangeOfPayrollSystemOrAccountant",
                 "other": None,
             },
-            table="reasons",
-            choices=tuple(code for code, _ in REASONS),
+            table=code_table(
+                "reasons",
+                help="PowerOffice Go's reason for each of ours. It has none for retirement, death or a mutual "
+                "agreement: choose which one stands for these and for “other”.",
+            ),
+            choices=REASONS,
             owned=True,
             example="EmployeeHasResigned",
         ),
-        Field(ours="notice_date", unsupported="An employment in PowerOffice Go has no date of notice."),
     ),
+    unsupported={
+        "first_day_of_work": "An employment in PowerOffice Go has a start and an end date only.",
+        "last_day_of_work": "An employment in PowerOffice Go has a start and an end date only.",
+        "probation_end": "An employment in PowerOffice Go has no date for the end of probation.",
+        "remuneration_type": "PowerOffice Go keeps it on the salary line together with the amount, which is never "
+        "sent.",
+        "weekly_hours": "PowerOffice Go knows the hours of a full-time week and the percentage, not a person's hours.",
+        "notice_date": "An employment in PowerOffice Go has no date of notice.",
+    },
     reads=(
         "Id Number Code EmployeeId EmploymentId EmploymentType EndedAndReported FromDate CreatedDateTimeOffset "
         "FullTimeHoursPerWeek EnterpriseNo ManagerEmployeeNo DepartmentCode LocationCode ExternalNumber "

@@ -28,6 +28,7 @@ from integrations.sdk import (
     code_table,
     digits_of,
     occupations,
+    switch,
 )
 
 # employmentType and employmentForm as one word: a freelancer has no form, everybody else has one.
@@ -90,6 +91,7 @@ SYSTEM = System(
     key="tripletex",
     name="Tripletex",
     country="NO",
+    rank=10,
     model=Model.HISTORY,
     protocol="REST, JSON",
     delete=Delete.BY_HAND,
@@ -145,79 +147,6 @@ SYSTEM = System(
             "running employment. One that has not begun, or is over, is always corrected in place.",
         ),
         Setting(
-            name="default_division",
-            label="Sub-unit when the employee has none here",
-            pattern=r"\d{9}",
-            example="974760673",
-            help="Organization number of a sub-unit (virksomhet) that is registered in Tripletex.",
-        ),
-        Setting(
-            name="divisions",
-            label="Sub-units",
-            kind=Kind.TABLE,
-            help="Our company's organization number on the left, Tripletex' sub-unit's on the right. Only needed where "
-            "they differ, as when a company here is the legal entity.",
-            group="Translation",
-        ),
-        Setting(
-            name="default_employment_form",
-            label="Contract type when the position has none",
-            kind=Kind.CHOICE,
-            choices=FORM_LABELS,
-        ),
-        code_table(
-            "contract_types",
-            "contract_type",
-            FORM_LABELS,
-        ),
-        Setting(
-            name="occupation_codes",
-            label="Occupation codes",
-            kind=Kind.TABLE,
-            help="Our code on the left, Tripletex' seven-digit code on the right. Only needed where codes here are not "
-            "the seven-digit ones that Tripletex lists.",
-            example="2130 → 2130109",
-            group="Translation",
-        ),
-        Setting(
-            name="default_remuneration_type",
-            label="Remuneration type when the position has none",
-            kind=Kind.CHOICE,
-            default="MONTHLY_WAGE",
-            choices=REMUNERATION_LABELS,
-        ),
-        Setting(
-            name="default_working_hours_scheme",
-            label="Working-hours scheme when the position has none",
-            kind=Kind.CHOICE,
-            default=NOT_SHIFT,
-            choices=HOURS_LABELS,
-        ),
-        code_table(
-            "working_hours_schemes",
-            "working_hours_scheme",
-            HOURS_LABELS,
-        ),
-        Setting(
-            name="shift_hours",
-            label="Shift hours, whatever the scheme",
-            kind=Kind.DECIMAL,
-            default=None,
-            example="33.6",
-            help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for every "
-            "scheme that the table of hours does not name.",
-        ),
-        SHIFT_HOURS.table(
-            dict(HOURS_LABELS),
-            help="Tripletex asks for shift hours with every shift scheme. Written with a new row and with a changed "
-            "scheme.",
-        ),
-        code_table(
-            "end_reasons",
-            "end_reason",
-            END_REASON_LABELS,
-        ),
-        Setting(
             name="tax_deduction_code",
             label="Tax deduction code of a new employment",
             kind=Kind.CHOICE,
@@ -227,29 +156,27 @@ SYSTEM = System(
             ),
             help="Left empty, Tripletex takes the main employer's. Never changed on an existing employment.",
         ),
-        Setting(
-            name="send_weekly_hours",
-            label="Send weekly hours as the employee's standard time",
-            kind=Kind.BOOLEAN,
-            default=False,
-            group="Behaviour",
-            help="Tripletex has no weekly hours on an employment, only hours per day of the employee (standard time), "
-            "used for time sheets: a fifth of the weekly hours is sent.",
-        ),
     ),
     fields=(
         Field(
-            ours="title",
-            unsupported="Tripletex has no job title on an employment; the occupation code is what it keeps.",
-        ),
-        Field(
-            ours="company",
-            remote="Employment.division",
+            "company",
+            "Employment.division",
             when=When.IF_EMPTY,
             required=True,
             encode=_organization_number,
-            table="divisions",
-            default_setting="default_division",
+            table=code_table(
+                "divisions",
+                "Sub-units",
+                help="Our company's organization number on the left, Tripletex' sub-unit's on the right. Only needed "
+                "where they differ, as when a company here is the legal entity.",
+            ),
+            default_setting=Setting(
+                name="default_division",
+                label="Sub-unit when the employee has none here",
+                pattern=r"\d{9}",
+                example="974760673",
+                help="Organization number of a sub-unit (virksomhet) that is registered in Tripletex.",
+            ),
             allowed=r"\d{9}",
             allowed_note="the sub-unit's organization number has nine digits",
             clearable=False,
@@ -260,28 +187,18 @@ SYSTEM = System(
             example="974760673",
         ),
         Field(
-            ours="department",
-            unsupported="Tripletex keeps one department on the employee, without dates, and none on an employment. "
-            "Change it on the employee there.",
-        ),
-        Field(ours="cost_centre", unsupported="Tripletex has no cost centre on an employment."),
-        Field(ours="manager", unsupported="Tripletex knows a manager of a department only, not of an employee."),
-        Field(
-            ours="start_date",
-            remote="Employment.startDate",
+            "start_date",
+            "Employment.startDate",
             required=True,
             clearable=False,
             owned=True,
             note="Also the date of the first details row.",
             format="YYYY-MM-DD",
         ),
-        Field(ours="end_date", remote="Employment.endDate", owned=True, format="YYYY-MM-DD"),
-        Field(ours="first_day_of_work", unsupported="Tripletex has only the start date of the employment."),
-        Field(ours="last_day_of_work", unsupported="Tripletex has only the end date of the employment."),
-        Field(ours="probation_end", unsupported="Tripletex does not keep a probation period."),
+        Field("end_date", "Employment.endDate", owned=True, format="YYYY-MM-DD"),
         Field(
-            ours="contract_type",
-            remote="EmploymentDetails.employmentForm",
+            "contract_type",
+            "EmploymentDetails.employmentForm",
             required=True,
             codes={
                 "permanent": "PERMANENT",
@@ -297,18 +214,23 @@ SYSTEM = System(
                 "third_party": None,
                 "other": None,
             },
-            table="contract_types",
-            choices=tuple(code for code, _ in FORM_LABELS),
-            default_setting="default_employment_form",
+            table=code_table("contract_types"),
+            choices=FORM_LABELS,
+            default_setting=Setting(name="default_employment_form", label="Contract type when the position has none"),
             clearable=False,
             note="Freelance is sent as employmentType FREELANCE, every other one with employmentType ORDINARY (a "
             "maritime employment stays maritime).",
         ),
         Field(
-            ours="occupation_code",
-            remote="EmploymentDetails.occupationCode",
+            "occupation_code",
+            "EmploymentDetails.occupationCode",
             required=True,
-            table="occupation_codes",
+            table=code_table(
+                "occupation_codes",
+                help="Our code on the left, Tripletex' seven-digit code on the right. Only needed where codes here are "
+                "not the seven-digit ones that Tripletex lists.",
+                example="2130 → 2130109",
+            ),
             allowed=occupations.NORWAY.pattern,
             allowed_note=f"{occupations.NORWAY.note}. Other codes need a row in the connection's settings under "
             "Occupation codes",
@@ -317,8 +239,8 @@ SYSTEM = System(
             example=occupations.NORWAY.example,
         ),
         Field(
-            ours="remuneration_type",
-            remote="EmploymentDetails.remunerationType",
+            "remuneration_type",
+            "EmploymentDetails.remunerationType",
             required=True,
             codes={
                 "monthly": "MONTHLY_WAGE",
@@ -327,13 +249,17 @@ SYSTEM = System(
                 "fee": "FEE",
                 "piecework": "PIECEWORK_WAGE",
             },
-            choices=tuple(code for code, _ in REMUNERATION_LABELS),
-            default_setting="default_remuneration_type",
+            choices=REMUNERATION_LABELS,
+            default_setting=Setting(
+                name="default_remuneration_type",
+                label="Remuneration type when the position has none",
+                default="MONTHLY_WAGE",
+            ),
             clearable=False,
         ),
         Field(
-            ours="percentage",
-            remote="EmploymentDetails.percentageOfFullTimeEquivalent",
+            "percentage",
+            "EmploymentDetails.percentageOfFullTimeEquivalent",
             required=True,
             absent_while=FREELANCER,
             minimum=Decimal(0),
@@ -344,9 +270,14 @@ SYSTEM = System(
             example="80",
         ),
         Field(
-            ours="weekly_hours",
-            remote="StandardTime.hoursPerDay",
-            enabled_by="send_weekly_hours",
+            "weekly_hours",
+            "StandardTime.hoursPerDay",
+            opt_in=switch(
+                label="Send weekly hours as the employee's standard time",
+                help="Tripletex has no weekly hours on an employment, only hours per day of the employee (standard "
+                "time), used for time sheets: a fifth of the weekly hours is sent.",
+                group="Behaviour",
+            ),
             encode=_hours_per_day,
             minimum=Decimal(0),
             maximum=Decimal(24),
@@ -356,8 +287,8 @@ SYSTEM = System(
             example="37.5 → 7.5",
         ),
         Field(
-            ours="working_hours_scheme",
-            remote="EmploymentDetails.workingHoursScheme",
+            "working_hours_scheme",
+            "EmploymentDetails.workingHoursScheme",
             required=True,
             absent_while=FREELANCER,
             codes={
@@ -369,15 +300,35 @@ SYSTEM = System(
                 "continuous": "CONTINUOUS",
                 "other_shift": "OTHER_SHIFT",
             },
-            table="working_hours_schemes",
-            choices=tuple(code for code, _ in HOURS_LABELS),
-            default_setting="default_working_hours_scheme",
+            table=code_table("working_hours_schemes"),
+            choices=HOURS_LABELS,
+            default_setting=Setting(
+                name="default_working_hours_scheme",
+                label="Working-hours scheme when the position has none",
+                default=NOT_SHIFT,
+            ),
+            beside=(
+                Setting(
+                    name="shift_hours",
+                    label="Shift hours, whatever the scheme",
+                    kind=Kind.DECIMAL,
+                    default=None,
+                    example="33.6",
+                    help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for "
+                    "every scheme that the table of hours does not name.",
+                ),
+                SHIFT_HOURS.table(
+                    dict(HOURS_LABELS),
+                    help="Tripletex asks for shift hours with every shift scheme. Written with a new row and with a "
+                    "changed scheme.",
+                ),
+            ),
             clearable=False,
             note="Shift hours are set with it as the connection's table of hours says.",
         ),
         Field(
-            ours="end_reason",
-            remote="Employment.employmentEndReason",
+            "end_reason",
+            "Employment.employmentEndReason",
             required_with="end_date",
             codes={
                 "resigned": "EMPLOYMENT_END_EMPLOYEE",
@@ -389,13 +340,23 @@ SYSTEM = System(
                 "payroll_system_change": "EMPLOYMENT_END_SYSTEM_OR_ACCOUNTANT_CHANGE",
                 "other": None,
             },
-            table="end_reasons",
-            choices=tuple(code for code, _ in END_REASON_LABELS),
+            table=code_table("end_reasons"),
+            choices=END_REASON_LABELS,
             owned=True,
             note="An employment that was ended there as wrongly reported counts as not there.",
         ),
-        Field(ours="notice_date", unsupported="Tripletex does not keep the day on which notice was given."),
     ),
+    unsupported={
+        "title": "Tripletex has no job title on an employment; the occupation code is what it keeps.",
+        "department": "Tripletex keeps one department on the employee, without dates, and none on an employment. "
+        "Change it on the employee there.",
+        "cost_centre": "Tripletex has no cost centre on an employment.",
+        "manager": "Tripletex knows a manager of a department only, not of an employee.",
+        "first_day_of_work": "Tripletex has only the start date of the employment.",
+        "last_day_of_work": "Tripletex has only the end date of the employment.",
+        "probation_end": "Tripletex does not keep a probation period.",
+        "notice_date": "Tripletex does not keep the day on which notice was given.",
+    },
     reads=(
         "id version value values fullResultSize count from fields date fromDate employee employeeId employeeNumber "
         "employmentId employmentType shiftDurationHours code companyId organizationNumber expirationDate "

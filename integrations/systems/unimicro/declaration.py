@@ -29,6 +29,7 @@ from integrations.sdk import (
     code_table,
     digits_of,
     occupations,
+    switch,
 )
 
 # The web client warns of a change of either on an existing employment, and advises to end it and create a new one.
@@ -92,6 +93,7 @@ def _choices(codes: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((code, re.sub(r"(?<=[a-z])(?=[A-Z0-9])|_", " ", code)) for code in codes)
 
 
+SCHEMES = _choices(_names(WorkingHoursScheme))
 # Reported with the scheme in the a-melding: "Timer pr uke full stilling" is the week that the percentage is a part of.
 FULL_TIME_HOURS = FullTimeHours(
     single="full_time_hours",
@@ -136,6 +138,7 @@ SYSTEM = System(
     key="unimicro",
     name="Unimicro",
     country="NO",
+    rank=30,
     model=Model.HISTORY,
     protocol="JSON, OAuth 2.0 client credentials with a signed client assertion",
     delete=Delete.CANCEL,
@@ -151,9 +154,8 @@ SYSTEM = System(
     unsynced_note="Pay, wage scale, leave, pension dates and recurring transactions stay as they are in Unimicro.",
     reads=(
         "ID EmployeeID EmployeeNumber Employments TypeOfEmployment JobName Standard LastWorkPercentChangeDate "
-        "SeniorityDate "
-        "UpdatedAt Deleted _createguid _validationResults PropertyName Messages Message DepartmentNumber OrgNumber "
-        "OrganizationNumber SuperiorOrganizationID styrk tittel expand filter orderby top skip hateoas"
+        "SeniorityDate UpdatedAt Deleted _createguid _validationResults PropertyName Messages Message DepartmentNumber "
+        "OrgNumber OrganizationNumber SuperiorOrganizationID styrk tittel expand filter orderby top skip hateoas"
     ),
     calls=Calls(create=4, update=4, unchanged=2),
     limits=Limits(concurrency=2, note="Unimicro publishes no request limit; two calls at a time are made."),
@@ -170,16 +172,16 @@ SYSTEM = System(
             label="Private key (PEM)",
             kind=Kind.LONG_SECRET,
             required=True,
-            help="From the .p12 certificate that the developer portal gave with the server client: "
-            "openssl pkcs12 -in client.p12 -nodes -nocerts. Paste from BEGIN to END PRIVATE KEY.",
+            help="From the .p12 certificate that the developer portal gave with the server client: openssl pkcs12 -in "
+            "client.p12 -nodes -nocerts. Paste from BEGIN to END PRIVATE KEY.",
         ),
         Setting(
             name="organization_number",
             label="Organisation number of the company in Unimicro",
             required=True,
             pattern=r"[\d ]{9,11}",
-            help="The legal entity, not the sub-unit. The integration has to be activated for this company in "
-            "Unimicro Marketplace.",
+            help="The legal entity, not the sub-unit. The integration has to be activated for this company in Unimicro "
+            "Marketplace.",
             example="999 888 777",
         ),
         Setting(
@@ -188,79 +190,17 @@ SYSTEM = System(
             help="Only when several companies in Unimicro carry the same organisation number: the key of one of them.",
         ),
     ),
-    settings=(
-        Setting(
-            name="full_time_hours",
-            label="Hours a week in a full position, whatever the scheme",
-            kind=Kind.DECIMAL,
-            default=None,
-            group="Weekly hours",
-            help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for every "
-            "scheme that the table of hours does not name.",
-            example="37.5",
-        ),
-        Setting(
-            name="weekly_hours_are_full_time",
-            label="Our weekly hours are those of a full position",
-            kind=Kind.BOOLEAN,
-            default=False,
-            group="Weekly hours",
-            help="Switch on only if Weekly hours here hold the full-time week and not the person's own hours.",
-        ),
-        Setting(
-            name="change_occupation_code",
-            label="Change the occupation code of an existing employment",
-            kind=Kind.BOOLEAN,
-            default=False,
-            group="Behaviour",
-            help="Unimicro advises against it once an a-melding was sent: end the position instead, and add a new one. "
-            "Switch on to correct codes that were wrong from the start; each change is written with a warning.",
-        ),
-        Setting(
-            name="default_working_hours_scheme",
-            label="Working-hours scheme of a new employment without one",
-            kind=Kind.CHOICE,
-            default=WorkingHoursScheme.NonShift.name,
-            choices=(("", "None"), *_choices(_names(WorkingHoursScheme))),
-            group="New employments",
-        ),
-        code_table("contract_types", "contract_type", _choices(CONTRACTS)),
-        code_table("end_reasons", "end_reason", _choices(_names(EndDateReason))),
-        code_table("remuneration_types", "remuneration_type", _choices(_names(RemunerationType))),
-        code_table("working_hours_schemes", "working_hours_scheme", _choices(_names(WorkingHoursScheme))),
-        FULL_TIME_HOURS.table(
-            dict(_choices(_names(WorkingHoursScheme))),
-            group="Weekly hours",
-            help="Unimicro's “Timer pr uke full stilling”, written with a new employment and with a changed scheme.",
-        ),
-        Setting(
-            name="sub_units",
-            label="Sub-units",
-            kind=Kind.TABLE,
-            default={},
-            group="Translation",
-            help="Only where a company here has another organisation number than its sub-unit (virksomhet) in "
-            "Unimicro: our organisation number, then Unimicro's.",
-        ),
-        Setting(
-            name="departments",
-            label="Departments",
-            kind=Kind.TABLE,
-            default={},
-            group="Translation",
-            help="Only where a department has another code here than its number in Unimicro: our code, then theirs.",
-        ),
-    ),
+    settings=(),
     fields=(
         Field(
-            ours="title",
-            unsupported="Unimicro fills the job title from the occupation register, and its help warns that another "
-            "title causes errors in the a-melding.",
-        ),
-        Field(
-            ours="company",
-            remote="SubEntityID",
-            table="sub_units",
+            "company",
+            "SubEntityID",
+            table=code_table(
+                "sub_units",
+                "Sub-units",
+                help="Only where a company here has another organisation number than its sub-unit (virksomhet) in "
+                "Unimicro: our organisation number, then Unimicro's.",
+            ),
             encode=_organization_number,
             allowed=r"(\d{9})?",
             allowed_note="an organisation number has nine digits",
@@ -271,22 +211,20 @@ SYSTEM = System(
             example="974760673",
         ),
         Field(
-            ours="department",
-            remote="Dimensions.DepartmentID",
-            table="departments",
+            "department",
+            "Dimensions.DepartmentID",
+            table=code_table(
+                "departments",
+                help="Only where a department has another code here than its number in Unimicro: our code, then "
+                "theirs.",
+            ),
             encode=_department,
             note="The department with this number in Unimicro.",
             example="BUT1",
         ),
         Field(
-            ours="cost_centre",
-            unsupported="Unimicro has departments, projects and dimensions of the company's own making, but no cost "
-            "centre on an employment.",
-        ),
-        Field(ours="manager", unsupported="An employment in Unimicro has no manager."),
-        Field(
-            ours="start_date",
-            remote="StartDate",
+            "start_date",
+            "StartDate",
             required=True,
             owned=True,
             clearable=False,
@@ -294,14 +232,11 @@ SYSTEM = System(
             "first day of the whole. It is not changed later.",
             format="YYYY-MM-DD",
         ),
-        Field(ours="end_date", remote="EndDate", owned=True, format="YYYY-MM-DD"),
-        Field(ours="first_day_of_work", unsupported="Unimicro knows only the start date of the employment."),
-        Field(ours="last_day_of_work", unsupported="Unimicro knows only the end date of the employment."),
-        Field(ours="probation_end", unsupported="Unimicro does not keep the probation period."),
+        Field("end_date", "EndDate", owned=True, format="YYYY-MM-DD"),
         Field(
-            ours="contract_type",
-            remote="EmploymentType",
-            table="contract_types",
+            "contract_type",
+            "EmploymentType",
+            table=code_table("contract_types"),
             codes={
                 "permanent": "Permanent",
                 "probation": None,
@@ -316,29 +251,41 @@ SYSTEM = System(
                 "third_party": None,
                 "other": None,
             },
-            choices=CONTRACTS,
+            choices=_choices(CONTRACTS),
             clearable=False,
             note="Written as TypeOfEmployment and EmploymentType together. An employment that is maritime in Unimicro "
             "stays maritime.",
         ),
         Field(
-            ours="occupation_code",
-            remote="JobCode",
+            "occupation_code",
+            "JobCode",
             required=True,
             encode=_occupation_code,
             max_length=7,
             allowed=occupations.NORWAY.pattern,
             allowed_note=occupations.NORWAY.note,
             clearable=False,
-            locked=Locked("job_code_locked", "occupation code", ADVISED_AGAINST, lifted_by="change_occupation_code"),
+            locked=Locked(
+                "job_code_locked",
+                "occupation code",
+                ADVISED_AGAINST,
+                lifted_by=switch(
+                    "change_occupation_code",
+                    "Change the occupation code of an existing employment",
+                    help="Unimicro advises against it once an a-melding was sent: end the position instead, and add a "
+                    "new one. Switch on to correct codes that were wrong from the start; each change is written with a "
+                    "warning.",
+                    group="Behaviour",
+                ),
+            ),
             note="JobName is filled from Unimicro's occupation register.",
             format=occupations.NORWAY.form,
             example=occupations.NORWAY.example,
         ),
         Field(
-            ours="remuneration_type",
-            remote="RemunerationType",
-            table="remuneration_types",
+            "remuneration_type",
+            "RemunerationType",
+            table=code_table("remuneration_types"),
             codes={
                 "monthly": "FixedSalary",
                 "hourly": "HourlyPaid",
@@ -346,11 +293,11 @@ SYSTEM = System(
                 "fee": "OnAgreement_Honorar",
                 "piecework": "ByPerformance",
             },
-            choices=_names(RemunerationType),
+            choices=_choices(_names(RemunerationType)),
         ),
         Field(
-            ours="percentage",
-            remote="WorkPercent",
+            "percentage",
+            "WorkPercent",
             absent_while=WITHOUT_HOURS,
             minimum=Decimal(0),
             maximum=Decimal(100),
@@ -360,10 +307,15 @@ SYSTEM = System(
             example="80",
         ),
         Field(
-            ours="weekly_hours",
-            remote="HoursPerWeek",
+            "weekly_hours",
+            "HoursPerWeek",
             absent_while=WITHOUT_HOURS,
-            enabled_by="weekly_hours_are_full_time",
+            opt_in=switch(
+                "weekly_hours_are_full_time",
+                "Our weekly hours are those of a full position",
+                help="Switch on only if Weekly hours here hold the full-time week and not the person's own hours.",
+                group="Weekly hours",
+            ),
             minimum=Decimal(0),
             maximum=Decimal(168),
             decimals=2,
@@ -372,10 +324,10 @@ SYSTEM = System(
             example="37.5",
         ),
         Field(
-            ours="working_hours_scheme",
-            remote="WorkingHoursScheme",
+            "working_hours_scheme",
+            "WorkingHoursScheme",
             absent_while=WITHOUT_HOURS,
-            table="working_hours_schemes",
+            table=code_table("working_hours_schemes"),
             codes={
                 "not_shift": "NonShift",
                 "shift": None,
@@ -385,13 +337,39 @@ SYSTEM = System(
                 "continuous": "ContinousShiftwork336",
                 "other_shift": None,
             },
-            choices=_names(WorkingHoursScheme),
+            choices=SCHEMES,
+            beside=(
+                Setting(
+                    name="default_working_hours_scheme",
+                    label="Working-hours scheme of a new employment without one",
+                    kind=Kind.CHOICE,
+                    default=WorkingHoursScheme.NonShift.name,
+                    choices=(("", "None"), *SCHEMES),
+                    group="New employments",
+                ),
+                Setting(
+                    name="full_time_hours",
+                    label="Hours a week in a full position, whatever the scheme",
+                    kind=Kind.DECIMAL,
+                    default=None,
+                    group="Weekly hours",
+                    help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for "
+                    "every scheme that the table of hours does not name.",
+                    example="37.5",
+                ),
+                FULL_TIME_HOURS.table(
+                    dict(SCHEMES),
+                    group="Weekly hours",
+                    help="Unimicro's “Timer pr uke full stilling”, written with a new employment and with a changed "
+                    "scheme.",
+                ),
+            ),
             note="HoursPerWeek, the hours of a full position, are set with it as the connection's table of hours says.",
         ),
         Field(
-            ours="end_reason",
-            remote="EndDateReason",
-            table="end_reasons",
+            "end_reason",
+            "EndDateReason",
+            table=code_table("end_reasons"),
             required_with="end_date",
             owned=True,
             codes={
@@ -404,10 +382,20 @@ SYSTEM = System(
                 "payroll_system_change": "ChangedAccountingSystemOrAccountant",
                 "other": None,
             },
-            choices=_names(EndDateReason),
+            choices=_choices(_names(EndDateReason)),
         ),
-        Field(ours="notice_date", unsupported="Unimicro does not keep the day of notice."),
     ),
+    unsupported={
+        "title": "Unimicro fills the job title from the occupation register, and its help warns that another title "
+        "causes errors in the a-melding.",
+        "cost_centre": "Unimicro has departments, projects and dimensions of the company's own making, but no cost "
+        "centre on an employment.",
+        "manager": "An employment in Unimicro has no manager.",
+        "first_day_of_work": "Unimicro knows only the start date of the employment.",
+        "last_day_of_work": "Unimicro knows only the end date of the employment.",
+        "probation_end": "Unimicro does not keep the probation period.",
+        "notice_date": "Unimicro does not keep the day of notice.",
+    },
     causes=(
         Cause(
             "job_code_locked",
@@ -444,8 +432,8 @@ SYSTEM = System(
         Cause(
             "created_before",
             "Created before, but no longer shown",
-            "Look in Unimicro for an employment of this employee that was deleted or moved to another start date. "
-            "Add it there by hand with this start date, then press Re-sync: it is found and kept up to date.",
+            "Look in Unimicro for an employment of this employee that was deleted or moved to another start date. Add "
+            "it there by hand with this start date, then press Re-sync: it is found and kept up to date.",
         ),
     ),
 )

@@ -54,7 +54,7 @@ from integrations.sdk import (
     text_of,
     which,
 )
-from integrations.systems.visma_net_payroll.declaration import DIMENSIONS, NEW, SYSTEM, SYSTEM_SETTINGS
+from integrations.systems.visma_net_payroll.declaration import DIMENSIONS, NEW, SYSTEM
 
 log = logging.getLogger(__name__)
 
@@ -315,7 +315,7 @@ class VismaNetPayrollConnector(Connector):
         chosen = [self.settings.get(setting), *(self.settings.get(f"{setting}s") or {}).values()]
         strange = sorted({str(c) for c in chosen if c and str(c).strip().lower() not in names})
         if strange:
-            where = f"the connection's settings > {SYSTEM_SETTINGS[setting].label}"
+            where = f"the connection's settings > {SYSTEM.setting(setting).label}"
             return CheckLine(False, "", f"This company does not have: {', '.join(strange)}", where)
         return "; ".join(f"{name}: {key}" for key, name in list(names.items())[:50]) or "None"
 
@@ -440,7 +440,7 @@ class VismaNetPayrollConnector(Connector):
             "tax_unit": given.get("company"),
         }
         return [
-            SYSTEM_SETTINGS[name].label
+            SYSTEM.setting(name).label
             for name, value in needs.items()
             if not value and self.settings.get(name) in (None, "")
         ]
@@ -623,7 +623,7 @@ class VismaNetPayrollConnector(Connector):
             number = str(parts[int(at[1])].get("dimension")) if int(at[1]) < len(parts) else ""
             return next((f for f, s in DIMENSIONS.items() if number and str(self.settings.get(s)) == number), "")
         names = re.findall(r"[A-Za-z]+", path)
-        sent = [f for f in SYSTEM.fields if f.supported and (not f.enabled_by or self.settings.get(f.enabled_by))]
+        sent = [f for f in SYSTEM.fields if f.sent(self.settings)]
         return next((f.ours for f in sent if f.remote in names and f.ours not in DIMENSIONS), "")
 
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.sdk import (
-    WORKING_HOURS_SCHEMES,
     Calls,
     Cause,
     Company,
@@ -21,6 +20,7 @@ from integrations.sdk import (
     System,
     code_table,
     occupations,
+    switch,
 )
 
 READ_SCOPE, WRITE_SCOPE = "visma_net_employee:employees:read", "visma_net_employee:employees:write"
@@ -62,7 +62,7 @@ def _tax_unit(company: Company, settings: Mapping[str, Any]) -> str:
 def _chosen(settings: Mapping[str, Any], table: str, row: str, missing: str) -> str:
     value = (settings.get(table) or {}).get(row)
     if not value:
-        label = SYSTEM_SETTINGS[table].label
+        label = SYSTEM.setting(table).label
         raise ValueError(f"{missing} in this connection's settings. Add it under {label}.")
     return str(value).strip().lower()
 
@@ -70,14 +70,14 @@ def _chosen(settings: Mapping[str, Any], table: str, row: str, missing: str) -> 
 def _dimension_value(field: str) -> Callable[[Any, Mapping[str, Any]], str]:
     def encode(value: Department | str, settings: Mapping[str, Any]) -> str:
         numbers = {name: str(settings.get(setting) or "").strip() for name, setting in DIMENSIONS.items()}
-        label = SYSTEM_SETTINGS[DIMENSIONS[field]].label
+        label = SYSTEM.setting(DIMENSIONS[field]).label
         if not numbers[field]:
             raise ValueError(f"the connection's settings do not say which dimension takes it. Fill in {label}.")
         both = settings.get("send_department") and settings.get("send_cost_centre")
         if both and numbers["department"] == numbers["cost_centre"]:
             raise ValueError(
-                f"department and cost centre both go to dimension {numbers[field]}. "
-                "Give each its own in the connection's settings."
+                f"department and cost centre both go to dimension {numbers[field]}. Give each its own in the "
+                "connection's settings."
             )
         return value.code if isinstance(value, Department) else value
 
@@ -89,29 +89,68 @@ def _dimension_value(field: str) -> Callable[[Any, Mapping[str, Any]], str]:
 NEW, TIME, UNITS, ACCOUNTING = "Values for new positions", "Working time", "Tax units", "Accounting dimensions"
 
 
-def _dimension_settings(field: str, what: str, example: str) -> tuple[Setting, ...]:
-    return (
-        Setting(name=f"send_{field}", label=f"Send the {what}", kind=Kind.BOOLEAN, default=False, group=ACCOUNTING),
-        Setting(
-            name=DIMENSIONS[field],
-            label=f"Dimension of the {what}",
-            help=f"The number that the dimension for {what}s has in the company's accounting setup.",
-            example=example,
-            group=ACCOUNTING,
-        ),
-        Setting(
-            name=f"{field}s",
-            label=f"{what.capitalize()}s with another value there",
-            kind=Kind.TABLE,
-            help="Only those whose code here is not their value in the dimension.",
-            group=ACCOUNTING,
-        ),
+def _dimension(field: str, what: str, example: str) -> Setting:
+    return Setting(
+        name=DIMENSIONS[field],
+        label=f"Dimension of the {what}",
+        help=f"The number that the dimension for {what}s has in the company's accounting setup.",
+        example=example,
+        group=ACCOUNTING,
     )
 
 
-SYSTEM_SETTINGS = {
-    setting.name: setting
-    for setting in (
+def _dimension_values(name: str, label: str) -> Setting:
+    return code_table(
+        name, label, help="Only those whose code here is not their value in the dimension.", group=ACCOUNTING
+    )
+
+
+SYSTEM = System(
+    key="visma_net_payroll",
+    name="Visma.net Payroll",
+    country="NO",
+    rank=20,
+    model=Model.HISTORY,
+    protocol="JSON over HTTPS with asynchronous jobs (Visma.net Employee API v2); Visma Connect client credentials",
+    delete=Delete.BY_HAND,
+    delete_note=(
+        "its API has no documented way to delete a position. Remove it in Visma.net Employee Management, or set an end "
+        "date here before you delete it."
+    ),
+    matching=("employee number", "national id", "e-mail"),
+    base_urls={
+        "api": "https://api.employeecore.hrm.visma.net/v2",
+        "token": "https://connect.visma.com/connect/token",
+    },
+    sandbox_urls={"api": "/v2", "token": "/connect/token"},
+    credentials=(
+        Setting(
+            name="client_id",
+            label="Client ID",
+            required=True,
+            help="Visma Developer Portal > your application (type Service) > Details.",
+            group="Credentials",
+        ),
+        Setting(
+            name="client_secret",
+            label="Client secret",
+            kind=Kind.SECRET,
+            required=True,
+            help="Visma Developer Portal > your application > Credentials > Generate secret. It is shown once.",
+            group="Credentials",
+        ),
+        Setting(
+            name="tenant_id",
+            label="Tenant ID of the company",
+            required=True,
+            help="Visma App Store shows it under the company's name at the top right; Visma Admin under Company > Edit "
+            "> Configuration. It must be the company's: the customer's own tenant id signs in but may call nothing.",
+            pattern=GUID_ANY_CASE,
+            example="5d1f7a60-3c1e-4b6a-9c55-7b1f0a9e0001",
+            group="Credentials",
+        ),
+    ),
+    settings=(
         Setting(
             name="salary",
             label="Salary of a new position",
@@ -154,64 +193,6 @@ SYSTEM_SETTINGS = {
             group=NEW,
         ),
         Setting(
-            name="send_working_hours",
-            label="Let the working-hours scheme choose the work-time agreement",
-            kind=Kind.BOOLEAN,
-            default=False,
-            group=TIME,
-        ),
-        Setting(
-            name="work_time_agreements",
-            label="Work-time agreement of each scheme",
-            kind=Kind.TABLE,
-            rows=WORKING_HOURS_SCHEMES,
-            help="The id of the agreement, as Test connection lists it.",
-            pattern=GUID_ANY_CASE,
-            group=TIME,
-        ),
-        Setting(
-            name="send_company",
-            label="Let the position's company choose the tax unit",
-            kind=Kind.BOOLEAN,
-            default=False,
-            group=UNITS,
-        ),
-        Setting(
-            name="tax_units",
-            label="Tax unit of each company",
-            kind=Kind.TABLE,
-            help="The company's organisation number here, and the id of its tax unit as Test connection lists it.",
-            pattern=GUID_ANY_CASE,
-            group=UNITS,
-        ),
-        *_dimension_settings("department", "department", example="1"),
-        *_dimension_settings("cost_centre", "cost centre", example="2"),
-        code_table(
-            "employment_forms",
-            "contract_type",
-            EMPLOYMENT_FORMS,
-            label="Employment form of each contract type",
-            help="Only where it differs from the usual one, or where there is no usual one.",
-            group="Codes",
-        ),
-        Setting(
-            name="send_end_reason",
-            label="Send the end reason",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="Visma does not publish the codes its API takes. Those of the a-melding are sent; try one position "
-            "on a test company before you switch this on.",
-            group="Codes",
-        ),
-        code_table(
-            "end_reasons",
-            "end_reason",
-            POSITION_END_REASONS,
-            label="Code of each end reason",
-            help="Only where it differs from the usual one, or where there is no usual one.",
-            group="Codes",
-        ),
-        Setting(
             name="scope",
             label="Scopes",
             default=f"{READ_SCOPE} {WRITE_SCOPE}",
@@ -220,54 +201,7 @@ SYSTEM_SETTINGS = {
             "Portal, with a space between.",
             group="Sign-in",
         ),
-    )
-}
-
-SYSTEM = System(
-    key="visma_net_payroll",
-    name="Visma.net Payroll",
-    country="NO",
-    model=Model.HISTORY,
-    protocol="JSON over HTTPS with asynchronous jobs (Visma.net Employee API v2); Visma Connect client credentials",
-    delete=Delete.BY_HAND,
-    delete_note=(
-        "its API has no documented way to delete a position. Remove it in Visma.net Employee Management, or set an end "
-        "date here before you delete it."
     ),
-    matching=("employee number", "national id", "e-mail"),
-    base_urls={
-        "api": "https://api.employeecore.hrm.visma.net/v2",
-        "token": "https://connect.visma.com/connect/token",
-    },
-    sandbox_urls={"api": "/v2", "token": "/connect/token"},
-    credentials=(
-        Setting(
-            name="client_id",
-            label="Client ID",
-            required=True,
-            help="Visma Developer Portal > your application (type Service) > Details.",
-            group="Credentials",
-        ),
-        Setting(
-            name="client_secret",
-            label="Client secret",
-            kind=Kind.SECRET,
-            required=True,
-            help="Visma Developer Portal > your application > Credentials > Generate secret. It is shown once.",
-            group="Credentials",
-        ),
-        Setting(
-            name="tenant_id",
-            label="Tenant ID of the company",
-            required=True,
-            help="Visma App Store shows it under the company's name at the top right; Visma Admin under Company > Edit "
-            "> Configuration. It must be the company's: the customer's own tenant id signs in but may call nothing.",
-            pattern=GUID_ANY_CASE,
-            example="5d1f7a60-3c1e-4b6a-9c55-7b1f0a9e0001",
-            group="Credentials",
-        ),
-    ),
-    settings=tuple(SYSTEM_SETTINGS.values()),
     reads=(
         "id number code status data cursor value dimension dimensionValues typeOfPosition artifactId artifacts "
         "validationResults messageCode message jsonPath page-size"
@@ -275,12 +209,17 @@ SYSTEM = System(
     calls=Calls(create=4, update=4, unchanged=1),
     limits=Limits(concurrency=4, note="Visma publishes no request limit for this API."),
     fields=(
-        Field(ours="title", unsupported="A position in Visma.net Payroll has no job title."),
         Field(
-            ours="company",
-            remote="taxUnitIds",
-            enabled_by="send_company",
-            table="tax_units",
+            "company",
+            "taxUnitIds",
+            opt_in=switch(label="Let the position's company choose the tax unit", group=UNITS),
+            table=code_table(
+                "tax_units",
+                "Tax unit of each company",
+                help="The company's organisation number here, and the id of its tax unit as Test connection lists it.",
+                pattern=GUID_ANY_CASE,
+                group=UNITS,
+            ),
             encode=_tax_unit,
             allowed=GUID,
             allowed_note="a tax unit's id has 36 characters, as Test connection lists it",
@@ -289,36 +228,28 @@ SYSTEM = System(
             note="New positions otherwise get the tax unit of the settings.",
         ),
         Field(
-            ours="department",
-            remote="accountingDimensions",
-            enabled_by="send_department",
-            table="departments",
+            "department",
+            "accountingDimensions",
+            opt_in=switch(group=ACCOUNTING),
+            beside=(_dimension("department", "department", example="1"),),
+            table=_dimension_values("departments", "Departments with another value there"),
             encode=_dimension_value("department"),
             note="Goes to the accounting dimension that the settings name.",
         ),
         Field(
-            ours="cost_centre",
-            remote="accountingDimensions",
-            enabled_by="send_cost_centre",
-            table="cost_centres",
+            "cost_centre",
+            "accountingDimensions",
+            opt_in=switch(group=ACCOUNTING),
+            beside=(_dimension("cost_centre", "cost centre", example="2"),),
+            table=_dimension_values("cost_centres", "Cost centres with another value there"),
             encode=_dimension_value("cost_centre"),
             note="Goes to the accounting dimension that the settings name.",
         ),
+        Field("start_date", "activeStart", required=True, owned=True),
+        Field("end_date", "activeEnd", owned=True, note="The last working day; it ends the employment."),
         Field(
-            ours="manager",
-            unsupported="Visma does not publish the form in which its API takes a position's manager.",
-        ),
-        Field(ours="start_date", remote="activeStart", required=True, owned=True),
-        Field(ours="end_date", remote="activeEnd", owned=True, note="The last working day; it ends the employment."),
-        Field(ours="first_day_of_work", unsupported="A position there has a start and an end date only."),
-        Field(
-            ours="last_day_of_work",
-            unsupported="A position there has a start and an end date only; the end date is the last working day.",
-        ),
-        Field(ours="probation_end", unsupported="Visma.net Payroll has no probation period."),
-        Field(
-            ours="contract_type",
-            remote="employmentForm",
+            "contract_type",
+            "employmentForm",
             required=True,
             codes={
                 "permanent": "fast",
@@ -334,13 +265,18 @@ SYSTEM = System(
                 "third_party": None,
                 "other": None,
             },
-            table="employment_forms",
-            choices=tuple(code for code, _ in EMPLOYMENT_FORMS),
+            table=code_table(
+                "employment_forms",
+                "Employment form of each contract type",
+                help="Only where it differs from the usual one, or where there is no usual one.",
+                group="Codes",
+            ),
+            choices=EMPLOYMENT_FORMS,
             clearable=False,
         ),
         Field(
-            ours="occupation_code",
-            remote="typeOfWork",
+            "occupation_code",
+            "typeOfWork",
             required=True,
             allowed=occupations.NORWAY.pattern,
             allowed_note=occupations.NORWAY.note,
@@ -349,12 +285,8 @@ SYSTEM = System(
             example=occupations.NORWAY.example,
         ),
         Field(
-            ours="remuneration_type",
-            unsupported="It is part of the salary there, which is payroll's own and never changed from here.",
-        ),
-        Field(
-            ours="percentage",
-            remote="partTimeFactors",
+            "percentage",
+            "partTimeFactors",
             required=True,
             minimum=Decimal(0),
             maximum=Decimal(100),
@@ -363,14 +295,18 @@ SYSTEM = System(
             format="0 to 100",
         ),
         Field(
-            ours="weekly_hours",
-            unsupported="The hours of a full week come from the work-time agreement there; see Working-hours scheme.",
-        ),
-        Field(
-            ours="working_hours_scheme",
-            remote="workTimeAgreement",
-            enabled_by="send_working_hours",
-            table="work_time_agreements",
+            "working_hours_scheme",
+            "workTimeAgreement",
+            opt_in=switch(
+                "send_working_hours", "Let the working-hours scheme choose the work-time agreement", group=TIME
+            ),
+            table=code_table(
+                "work_time_agreements",
+                "Work-time agreement of each scheme",
+                help="The id of the agreement, as Test connection lists it.",
+                pattern=GUID_ANY_CASE,
+                group=TIME,
+            ),
             encode=_work_time_agreement,
             allowed=GUID,
             allowed_note="a work-time agreement's id has 36 characters, as Test connection lists it",
@@ -379,9 +315,13 @@ SYSTEM = System(
             note="New positions otherwise get the work-time agreement of the settings.",
         ),
         Field(
-            ours="end_reason",
-            remote="positionEndReason",
-            enabled_by="send_end_reason",
+            "end_reason",
+            "positionEndReason",
+            opt_in=switch(
+                help="Visma does not publish the codes its API takes. Those of the a-melding are sent; try one "
+                "position on a test company before you switch this on.",
+                group="Codes",
+            ),
             codes={
                 "resigned": "arbeidstakerHarSagtOppSelv",
                 "dismissed": "arbeidsgiverHarSagtOppArbeidstaker",
@@ -392,18 +332,32 @@ SYSTEM = System(
                 "payroll_system_change": "byttetLoenssystemEllerRegnskapsfoerer",
                 "other": None,
             },
-            table="end_reasons",
-            choices=tuple(code for code, _ in POSITION_END_REASONS),
+            table=code_table(
+                "end_reasons",
+                "Code of each end reason",
+                help="Only where it differs from the usual one, or where there is no usual one.",
+                group="Codes",
+            ),
+            choices=POSITION_END_REASONS,
             owned=True,
         ),
-        Field(ours="notice_date", unsupported="Visma.net Payroll has no notice date on a position."),
     ),
+    unsupported={
+        "title": "A position in Visma.net Payroll has no job title.",
+        "manager": "Visma does not publish the form in which its API takes a position's manager.",
+        "first_day_of_work": "A position there has a start and an end date only.",
+        "last_day_of_work": "A position there has a start and an end date only; the end date is the last working day.",
+        "probation_end": "Visma.net Payroll has no probation period.",
+        "remuneration_type": "It is part of the salary there, which is payroll's own and never changed from here.",
+        "weekly_hours": "The hours of a full week come from the work-time agreement there; see Working-hours scheme.",
+        "notice_date": "Visma.net Payroll has no notice date on a position.",
+    },
     causes=(
         Cause(
             "values_for_new_positions",
             "Values for new positions are missing",
-            f"Fill in what the message names under the connection's settings > {NEW}, then press Re-sync. "
-            "Or let payroll make the position there; it is found by its start date.",
+            f"Fill in what the message names under the connection's settings > {NEW}, then press Re-sync. Or let "
+            "payroll make the position there; it is found by its start date.",
         ),
         Cause(
             "position_is_over",

@@ -41,6 +41,7 @@ from integrations.sdk import (
     sure_date,
     text_of,
     to_count_from,
+    value_of,
 )
 from integrations.systems.xledger.declaration import LISTS, SYSTEM, TOKENS
 
@@ -340,13 +341,13 @@ class XledgerConnector(Connector):
         return f"Object kinds there: {', '.join(f'{name} ({number})' for number, name in kinds) or 'none'}."
 
     def _sends(self, key: str) -> bool:
-        return bool(self.settings.get(LISTS[key]) and self.settings.get(SYSTEM.field(key).enabled_by))
+        return bool(self.settings.get(LISTS[key]) and SYSTEM.field(key).sent(self.settings))
 
     def _check_list(self, key: str) -> CheckLine | str:
         values = self._list(key)
-        table = self.settings.get(SYSTEM.field(key).table) if SYSTEM.field(key).table else None
+        table = value_of(SYSTEM.field(key).table, self.settings)
         codes = {text_of(value.get("code")) for value in values}
-        named = [*_mapping(table).values(), self.settings.get(SYSTEM.field(key).default_setting)]
+        named = [*_mapping(table).values(), value_of(SYSTEM.field(key).default_setting, self.settings)]
         missing = sorted({str(code) for code in named if code} - codes)
         if missing:
             return CheckLine(

@@ -21,6 +21,7 @@ from integrations.sdk import (
     System,
     When,
     code_table,
+    switch,
 )
 
 TOKENS = "Xledger > Administration > System Access > GraphQL > API tokens"
@@ -41,8 +42,8 @@ def _general_ledger(key: str, other: str) -> Callable[[Any, Mapping[str, Any]], 
     def encode(ours: Any, settings: Mapping[str, Any]) -> str:
         if settings.get(f"{key}_object") == settings.get(f"{other}_object"):
             raise ValueError(
-                f"this connection sends both the department and the cost centre to {settings[f'{key}_object']}. "
-                "Choose different ones in the connection's settings."
+                f"this connection sends both the department and the cost centre to {settings[f'{key}_object']}. Choose "
+                "different ones in the connection's settings."
             )
         if not settings.get(LISTS[key]):
             raise ValueError("choose in the connection's settings in which object kind Xledger keeps it.")
@@ -51,29 +52,28 @@ def _general_ledger(key: str, other: str) -> Callable[[Any, Mapping[str, Any]], 
     return encode
 
 
-def _kind_setting(name: str, what: str, found: str) -> Setting:
+def _kind(field: str, what: str, found: str = "") -> Setting:
     return Setting(
-        name=name,
+        name=LISTS[field],
         label=f"Object kind of {what}",
         example="20100",
-        help=f"Name or number (dbId) of the object kind in which Xledger keeps {found}. Test connection lists them "
-        f"all. Left empty, {what} are not sent.",
+        help=f"Name or number (dbId) of the object kind in which Xledger keeps {found or what}. Test connection lists "
+        f"them all. Left empty, {what} are not sent.",
         group="What is sent",
     )
 
 
-def _codes_setting(name: str, ours: str, theirs: str, example: str = "1") -> Setting:
+def _codes(name: str, ours: str, theirs: str, example: str = "1") -> Setting:
     return code_table(
         name,
-        ours,
         example=example,
         help=f"The code of Xledger's {theirs} for each of our {BY_KEY[ours].label.lower()}s. Every company makes its "
         "own list, so there is no built-in translation.",
     )
 
 
-def _object_settings(field: str, what: str) -> tuple[Setting, Setting]:
-    chosen = Setting(
+def _object(field: str, what: str) -> Setting:
+    return Setting(
         name=f"{field}_object",
         label=f"Send the {what} to",
         kind=Kind.CHOICE,
@@ -82,13 +82,13 @@ def _object_settings(field: str, what: str) -> tuple[Setting, Setting]:
         f"chart of accounts. Left empty, the {what} is not sent.",
         group="What is sent",
     )
-    return chosen, _kind_setting(f"{field}_kind", f"{what}s", f"{what}s")
 
 
 SYSTEM = System(
     key="xledger",
     name="Xledger",
     country="NO",
+    rank=80,
     model=Model.FLAT,
     protocol="GraphQL",
     delete=Delete.BY_HAND,
@@ -111,151 +111,122 @@ SYSTEM = System(
             group="Connection",
         ),
     ),
-    settings=(
-        _kind_setting("title_kind", "job titles", "job titles (position values)"),
-        _kind_setting("contract_type_kind", "contract types", "employment types"),
-        _codes_setting("employment_types", "contract_type", "employment type"),
-        _kind_setting("remuneration_kind", "remuneration types", "compensation types"),
-        _codes_setting("compensation_types", "remuneration_type", "compensation type"),
-        _kind_setting("exit_reason_kind", "exit reasons", "exit reasons"),
-        _codes_setting("exit_reasons", "end_reason", "exit reason", example="FRIVILLIG"),
-        Setting(
-            name="exit_reason",
-            label="Exit reason of positions without an end reason",
-            example="ANNET",
-            help="Code of an exit reason in Xledger. Used only when a position has an end date and no end reason.",
-        ),
-        *_object_settings("department", "department"),
-        *_object_settings("cost_centre", "cost centre"),
-        Setting(
-            name="send_manager",
-            label="Send the manager",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="The manager must be an employee in Xledger with the same employee number as here.",
-            group="What is sent",
-        ),
-        Setting(
-            name="start_follows_position",
-            label="Move the employment's start with every position",
-            kind=Kind.BOOLEAN,
-            default=False,
-            help="Off: the start of the employment in Xledger stays when one position follows another without a gap. "
-            "On: it becomes the start of the current position.",
-            group="What is sent",
-        ),
-    ),
     fields=(
         Field(
-            ours="title",
-            remote="positionValue",
-            enabled_by="title_kind",
+            "title",
+            "positionValue",
+            opt_in=_kind("title", "job titles", "job titles (position values)"),
             clearable=False,
             note="It must be the description of a value in Xledger's list of job titles, in capitals or not. Nothing "
             "is added to that list.",
             example="Butikkmedarbeider",
         ),
-        Field(ours="company", unsupported="A token belongs to one entity in Xledger; its employees are found there."),
         Field(
-            ours="department",
-            remote="glObject1–5",
-            enabled_by="department_object",
+            "department",
+            "glObject1–5",
+            opt_in=_object("department", "department"),
+            beside=(_kind("department", "departments"),),
             encode=_general_ledger("department", "cost_centre"),
             clearable=False,
             note="The department's code must exist in Xledger's list; it is looked up before anything is written.",
             example="BUT1",
         ),
         Field(
-            ours="cost_centre",
-            remote="glObject1–5",
-            enabled_by="cost_centre_object",
+            "cost_centre",
+            "glObject1–5",
+            opt_in=_object("cost_centre", "cost centre"),
+            beside=(_kind("cost_centre", "cost centres"),),
             encode=_general_ledger("cost_centre", "department"),
             clearable=False,
             note="The code must exist in Xledger's list; it is looked up before anything is written.",
             example="2760",
         ),
         Field(
-            ours="manager",
-            remote="superior",
-            enabled_by="send_manager",
+            "manager",
+            "superior",
+            opt_in=switch(help="The manager must be an employee in Xledger with the same employee number as here."),
             encode=lambda ours, settings: str(ours.number).strip(),
             clearable=False,
             note="Found in Xledger by the manager's employee number.",
             example="1007",
         ),
         Field(
-            ours="start_date",
-            remote="employmentFrom",
+            "start_date",
+            "employmentFrom",
             when=When.ON_CREATE,
             corrected=True,
-            always_by="start_follows_position",
+            always_by=switch(
+                "start_follows_position",
+                "Move the employment's start with every position",
+                help="Off: the start of the employment in Xledger stays when one position follows another without a "
+                "gap. On: it becomes the start of the current position.",
+            ),
             owned=True,
             clearable=False,
             format="YYYY-MM-DD",
-            note="Xledger keeps the start of the whole employment. It stays while one position follows another "
-            "without a gap; after a gap, the new position starts a new employment. Where positions before it lead up "
-            "to the first one that is sent, the first day of the whole goes along as seniorityDate, if that is empty.",
+            note="Xledger keeps the start of the whole employment. It stays while one position follows another without "
+            "a gap; after a gap, the new position starts a new employment. Where positions before it lead up to the "
+            "first one that is sent, the first day of the whole goes along as seniorityDate, if that is empty.",
             example="2026-02-01",
         ),
         Field(
-            ours="end_date",
-            remote="employmentTo",
+            "end_date",
+            "employmentTo",
             owned=True,
             format="YYYY-MM-DD",
             note="Taken away here, it is cleared in Xledger.",
             example="2026-08-31",
         ),
-        Field(ours="first_day_of_work", unsupported="Xledger has only the start and the end of the employment."),
-        Field(ours="last_day_of_work", unsupported="Xledger has only the start and the end of the employment."),
-        Field(ours="probation_end", remote="trialTo", clearable=False, format="YYYY-MM-DD", example="2026-07-31"),
+        Field("probation_end", "trialTo", clearable=False, format="YYYY-MM-DD", example="2026-07-31"),
         Field(
-            ours="contract_type",
-            remote="employmentType",
-            enabled_by="contract_type_kind",
+            "contract_type",
+            "employmentType",
+            opt_in=_kind("contract_type", "contract types", "employment types"),
             codes=dict.fromkeys(CONTRACT_TYPES),
-            table="employment_types",
+            table=_codes("employment_types", "contract_type", "employment type"),
             clearable=False,
             note="Every company makes its own list of employment types; choose the counterparts in the settings.",
             example="1",
         ),
         Field(
-            ours="occupation_code",
-            unsupported="Xledger takes no occupation code from outside. Fill it in on the employee there.",
-        ),
-        Field(
-            ours="remuneration_type",
-            remote="compensationType",
-            enabled_by="remuneration_kind",
+            "remuneration_type",
+            "compensationType",
+            opt_in=_kind("remuneration_type", "remuneration types", "compensation types"),
             codes=dict.fromkeys(REMUNERATION_TYPES),
-            table="compensation_types",
+            table=_codes("compensation_types", "remuneration_type", "compensation type"),
             clearable=False,
             note="Every company makes its own list of compensation types; choose the counterparts in the settings.",
             example="1",
         ),
         Field(
-            ours="percentage",
-            unsupported="Xledger shows the percentage of a position, but takes none from outside. Fill it in there.",
-        ),
-        Field(ours="weekly_hours", unsupported="Xledger takes no weekly hours from outside. Fill them in there."),
-        Field(
-            ours="working_hours_scheme",
-            unsupported="Xledger's employees have no working-hours scheme that can be written from outside.",
-        ),
-        Field(
-            ours="end_reason",
-            remote="exitReason",
-            enabled_by="exit_reason_kind",
+            "end_reason",
+            "exitReason",
+            opt_in=_kind("end_reason", "exit reasons"),
             required_with="end_date",
-            default_setting="exit_reason",
+            default_setting=Setting(
+                name="exit_reason",
+                label="Exit reason of positions without an end reason",
+                example="ANNET",
+                help="Code of an exit reason in Xledger. Used only when a position has an end date and no end reason.",
+            ),
             codes=dict.fromkeys(END_REASONS),
-            table="exit_reasons",
+            table=_codes("exit_reasons", "end_reason", "exit reason", example="FRIVILLIG"),
             owned=True,
             clearable=False,
             note="Every company makes its own list of exit reasons; choose the counterparts in the settings.",
             example="FRIVILLIG",
         ),
-        Field(ours="notice_date", remote="noticeDate", clearable=False, format="YYYY-MM-DD", example="2026-05-31"),
+        Field("notice_date", "noticeDate", clearable=False, format="YYYY-MM-DD", example="2026-05-31"),
     ),
+    unsupported={
+        "company": "A token belongs to one entity in Xledger; its employees are found there.",
+        "first_day_of_work": "Xledger has only the start and the end of the employment.",
+        "last_day_of_work": "Xledger has only the start and the end of the employment.",
+        "occupation_code": "Xledger takes no occupation code from outside. Fill it in on the employee there.",
+        "percentage": "Xledger shows the percentage of a position, but takes none from outside. Fill it in there.",
+        "weekly_hours": "Xledger takes no weekly hours from outside. Fill them in there.",
+        "working_hours_scheme": "Xledger's employees have no working-hours scheme that can be written from outside.",
+    },
     reads=(
         "query variables data errors message code extensions resetAt edges node cursor pageInfo hasNextPage first "
         "after ids kind inputs clientId dbId employees updateEmployees objectKinds objectValues "

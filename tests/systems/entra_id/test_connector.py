@@ -864,7 +864,7 @@ class TestEntraId(FlatBehaviour):
         body = {"error": {"code": "Directory_ConcurrencyViolation", "message": "Concurrent change."}}
         report = self.answered(rig, 409, body, method="PATCH", times=1)
         assert report.outcomes["1"].result == "sent"
-        assert any("meanwhile" in line.title for line in report.outcomes["1"].trace)
+        assert any("meanwhile" in str(line.title) for line in report.outcomes["1"].trace)
         assert len([c for c in rig.calls if c.method == "GET"]) == 2
         rig.sync(self.position())
         rig.fail(status=409, body=json.dumps(body), method="PATCH", times=2)

@@ -19,7 +19,7 @@ from integrations.planning.planner import Action
 from integrations.planning.work import Outcome, Report
 from integrations.sandboxes.base import Call
 from integrations.sandboxes.server import Tenants
-from integrations.sdk.declaration import When
+from integrations.sdk.declared_field import When
 from integrations.sdk.errors import (
     DataRefusedError,
     EmployeeNotFoundError,
@@ -655,7 +655,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.fail(status=404, body=json.dumps(body), method="PATCH", path="Employments/77001")
         outcome = rig.one(self.position(contract_type="temporary"))
         assert outcome.result == "sent"
-        assert "Changed there meanwhile" in [step.title for step in outcome.trace]
+        assert "Changed there meanwhile" in [str(step.title) for step in outcome.trace]
 
     # -- lost answers ------------------------------------------------------------------------------------
 
@@ -1007,7 +1007,8 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
 
     def test_start_date_is_declared_as_kept(self) -> None:
         start = SYSTEM.field("start_date")
-        assert (start.when, start.corrected, start.always_by) == (When.ON_CREATE, True, "start_follows")
+        assert start.always_by is not None
+        assert (start.when, start.corrected, start.always_by.name) == (When.ON_CREATE, True, "start_follows")
         assert not next(s for s in SYSTEM.settings if s.name == "start_follows").default
 
     # -- sign-in -----------------------------------------------------------------------------------------
