@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from integrations.planning.runner import Trace
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
+from integrations.planning.work import Trace
 from integrations.sdk.context import MemoryMatches
 from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.values import Person, RemoteEmployee
