@@ -124,7 +124,7 @@ _migrated = False
 
 def _migrations() -> tuple[bool, str]:
     # The code of a process does not change: once it is applied, it stays so.
-    global _migrated
+    global _migrated  # noqa: PLW0603
     if not _migrated:
         executor = MigrationExecutor(connection)
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())

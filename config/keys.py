@@ -28,7 +28,7 @@ def weakness(key: str) -> str:
     if any(word in key.lower() for word in _PLACEHOLDERS):
         return "is a placeholder"
     # It takes a moment to load, and most processes ask for no key's strength.
-    from zxcvbn import zxcvbn
+    from zxcvbn import zxcvbn  # noqa: PLC0415
 
     if zxcvbn(key[:_LOOKED_AT])["guesses_log10"] < _GUESSES:
         return "repeats itself or follows a pattern"

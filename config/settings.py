@@ -293,6 +293,9 @@ REST_FRAMEWORK = {
     },
     "COERCE_DECIMAL_TO_STRING": True,
 }
+# What the answers of writes of positions have besides: positions.api.caused.
+API_CAUSED = "synclog.api.caused.CausedSerializer"
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "Position Sync",
     "DESCRIPTION": "Employees and their positions. Every change goes to the connected systems by itself.\n\n"

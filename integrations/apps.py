@@ -6,9 +6,11 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Sync"
 
     def ready(self) -> None:
-        from integrations import personal_rows, scope
+        from integrations import scope
         from integrations.models import EmployeeLink, Integration
+        from integrations.personal_rows import HeldByIntegrations
         from positions import audit
+        from positions.privacy import personal_data
 
         # The rest of the row is the engine's and the connector's own book.
         kept = (
@@ -34,5 +36,5 @@ class IntegrationsConfig(AppConfig):
             employee=lambda row: row.employee_key,
             skipped=["label", "fingerprints", "said", "cause", "matched_at", "written_to", "next_change_on"],
         )
-        personal_rows.connect()
+        personal_data.register(HeldByIntegrations())
         scope.connect()

@@ -102,10 +102,8 @@ def _hours(systems: Sequence[System]) -> Iterator[str]:
     tables = {s.name: (s, t) for s in systems for t in s.settings if t.name == HOURS_TABLE}
     yield "### Hours of a full week"
     yield ""
-    yield (
-        "Written with a new record and with a changed scheme. Each row of the connection's own table stands before "
-        "these; so does the one number for all schemes that a connection of before may have."
-    )
+    yield "Written with a new record and with a changed scheme. Each row of the connection's own table stands before"
+    yield "these; so does the one number for all schemes that a connection of before may have."
     yield ""
     yield _line(["Scheme", *tables])
     yield _line(["---"] * (len(tables) + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,31 +12,46 @@ from django.db.models import QuerySet
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.runtime import folders
 from positions import batches
-from positions.privacy import personal_data
-from positions.privacy.personal_data import Holding, Naming, Subject
+from positions.privacy.personal_data import Holder, Holding, Naming, Subject
 
 # So many characters of a remote id mean one record in the world (a UUID), and not the 77th of somebody.
 _TELLING = 16
 
 
-def connect() -> None:
-    personal_data.contribute(
-        Holding(EmployeeLink, "Known in other systems", partial(_by_key, EmployeeLink)),
-        Holding(PeriodLink, "Sent to other systems", partial(_by_key, PeriodLink)),
-        Holding(ExportRecord, "Records in files", _records, _erase_records),
-    )
-    personal_data.naming(
-        # The person may be somebody's manager.
-        Naming(PeriodLink, partial(_of_organization, PeriodLink), ("values", "older")),
-        Naming(
-            Integration,
-            lambda s: Integration.objects.filter(organization=s.organization_id),
-            ("stopped_said", "retry_said"),
-        ),
-    )
-    personal_data.position_keys.append(_positions)
-    personal_data.other_marks.append(_remote_ids)
-    personal_data.limits.append(_limits)
+class HeldByIntegrations(Holder):
+    def holdings(self) -> Sequence[Holding]:
+        return (
+            Holding(EmployeeLink, "Known in other systems", partial(_by_key, EmployeeLink)),
+            Holding(PeriodLink, "Sent to other systems", partial(_by_key, PeriodLink)),
+            Holding(ExportRecord, "Records in files", _records, _erase_records),
+        )
+
+    def namings(self) -> Sequence[Naming]:
+        return (
+            # The person may be somebody's manager.
+            Naming(PeriodLink, partial(_of_organization, PeriodLink), ("values", "older")),
+            Naming(
+                Integration,
+                lambda s: Integration.objects.filter(organization=s.organization_id),
+                ("stopped_said", "retry_said"),
+            ),
+        )
+
+    def position_keys(self, employees: Collection[int]) -> Iterable[int]:
+        return PeriodLink.objects.filter(employee_key__in=employees).values_list("position_key", flat=True)
+
+    def other_marks(self, employees: Collection[int]) -> Iterable[str]:
+        """Those that nobody takes for another number."""
+        found = EmployeeLink.objects.filter(employee_key__in=employees).values_list("remote_id", flat=True)
+        return (remote for remote in found if len(remote) >= _TELLING)
+
+    def limits(self, subject: Subject) -> list[str]:
+        links = _by_key(EmployeeLink, subject).select_related("integration")
+        names = ", ".join(dict.fromkeys(link.integration.name for link in links.order_by("integration")))
+        said = [f"What the systems themselves hold ({names}): ask those who run them."] if names else []
+        if _records(subject).exclude(file__fetched_at=None).exists():
+            said.append("Copies of files that were downloaded: they are where people put them.")
+        return said
 
 
 def _of_organization(model: Any, subject: Subject) -> QuerySet:
@@ -71,22 +86,3 @@ def _erase_records(rows: QuerySet, subject: Subject) -> None:
     batches.delete(rows)
     # A file that would be fetched with nobody in it.
     ExportFile.objects.filter(pk__in=files, fetched_at=None, records=None).delete()
-
-
-def _positions(employees: Collection[int]) -> Iterable[int]:
-    return PeriodLink.objects.filter(employee_key__in=employees).values_list("position_key", flat=True)
-
-
-def _remote_ids(employees: Collection[int]) -> Iterable[str]:
-    """Those that nobody takes for another number."""
-    found = EmployeeLink.objects.filter(employee_key__in=employees).values_list("remote_id", flat=True)
-    return (remote for remote in found if len(remote) >= _TELLING)
-
-
-def _limits(subject: Subject) -> list[str]:
-    links = _by_key(EmployeeLink, subject).select_related("integration")
-    names = ", ".join(dict.fromkeys(link.integration.name for link in links.order_by("integration")))
-    said = [f"What the systems themselves hold ({names}): ask those who run them."] if names else []
-    if _records(subject).exclude(file__fetched_at=None).exists():
-        said.append("Copies of files that were downloaded: they are where people put them.")
-    return said

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from django.db.models import F
 
-from integrations import hooks
+from integrations.engine import Engine
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from positions.batches import delete, in_batches
 
 
-def empty(integration: Integration) -> None:
+def empty(integration: Integration, engine: Engine) -> None:
     """Whoever is interrupted deletes it once more. It is switched off first: nothing is recorded meanwhile."""
     Integration.objects.filter(pk=integration.pk).update(send_positions=False, version=F("version") + 1)
-    for act in hooks.before_deletion:
-        act(integration)
+    engine.forget(integration)
     in_batches(ExportRecord.objects.filter(file__integration=integration), delete)
     for model in (ExportFile, PeriodLink, EmployeeLink):
         in_batches(model._base_manager.filter(integration=integration), delete)

@@ -20,6 +20,7 @@ from integrations.runtime import folders
 from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.settings import Kind, Setting
+from integrations.supported import our_word
 from positions.opened import Opened
 
 if TYPE_CHECKING:
@@ -345,8 +346,6 @@ class ConnectionForm(Opened, forms.Form):
         return {"company": "Company's organization number", "department": "Department code"}.get(declared.ours, label)
 
     def _rows(self, table: Setting) -> list[TableRow]:
-        from integrations.supported import our_word
-
         if table.row_words:
             return [TableRow(*words) for words in table.row_words]
         declared = self._field_of(table)

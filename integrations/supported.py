@@ -17,7 +17,7 @@ from integrations.sdk.declared_field import Field, When
 from integrations.sdk.fields import BY_KEY, FIELDS, GROUPS, OurField
 from integrations.sdk.settings import Kind, Setting
 from integrations.systems.registry import systems
-from positions.models import ContractType, EndReason, RemunerationType, WorkingHoursScheme
+from positions.models import Position
 
 _COUNTRIES = {"NO": "Norway", "SE": "Sweden", "FI": "Finland", "DK": "Denmark"}
 _MODELS = {Model.HISTORY: "With history", Model.FLAT: "Current only"}
@@ -298,11 +298,8 @@ def code_words(declared: Field) -> dict[str, str]:
     return dict(declared.table.choices) if declared.table else {}
 
 
-_OUR_WORDS: dict[str, dict[str, str]] = {
-    "contract_type": {str(k): str(v) for k, v in ContractType.choices},
-    "end_reason": {str(k): str(v) for k, v in EndReason.choices},
-    "working_hours_scheme": {str(k): str(v) for k, v in WorkingHoursScheme.choices},
-    "remuneration_type": {str(k): str(v) for k, v in RemunerationType.choices},
+_OUR_WORDS = {
+    field.name: {str(code): str(word) for code, word in field.choices or ()} for field in Position._meta.concrete_fields
 }
 
 

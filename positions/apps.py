@@ -9,12 +9,13 @@ class PositionsConfig(AppConfig):
     def ready(self) -> None:
         from positions import api_keys, audit, sessions, signing_in
         from positions.api.authentication import note_used
-        from positions.privacy import personal_rows
+        from positions.privacy import personal_data
+        from positions.privacy.personal_rows import HeldByHr
 
         audit.connect()
         api_keys.connect()
         signing_in.connect()
         sessions.connect()
-        personal_rows.connect()
+        personal_data.register(HeldByHr())
         request_finished.connect(note_used, dispatch_uid="positions.note_used")
         request_finished.connect(sessions.note_seen, dispatch_uid="positions.note_seen")

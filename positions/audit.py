@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models.signals import m2m_changed, post_delete, post_init, post_save
+from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.http import HttpRequest, HttpResponse
 
 from positions.encryption import EncryptedJSONField, EncryptedTextField
@@ -30,13 +29,13 @@ from positions.models import (
     Organization,
     Position,
     SecondFactor,
+    tracking,
 )
 from positions.models.audit import AuditEntry
 from positions.origin import current_origin
 from positions.privacy.national_ids import MASK, masked_strictly
 from positions.signals import positions_changed
 
-_LOADED = "_audited"
 _LONGEST = 500
 
 _request: ContextVar[HttpRequest | None] = ContextVar("audit_request", default=None)
@@ -47,7 +46,6 @@ class Watched:
     organization: Callable[[Any], int | None]
     employee: Callable[[Any], int | None]
     secret: frozenset[str]
-    skipped: frozenset[str]
 
 
 _watched: dict[type[models.Model], Watched] = {}
@@ -92,54 +90,14 @@ def watch(
     encrypted = {
         f.attname for f in model._meta.concrete_fields if isinstance(f, EncryptedTextField | EncryptedJSONField)
     }
-    fixed = {"id", "created_at", "updated_at"}
-    _watched[model] = Watched(
-        organization, employee, frozenset(encrypted | set(secret)), frozenset(fixed | set(skipped))
-    )
-    _follow_refreshes(model)
+    _watched[model] = Watched(organization, employee, frozenset(encrypted | set(secret)))
+    tracking.follow(model, {"id", "created_at", "updated_at", *skipped})
     name = model._meta.label
-    post_init.connect(_remember, sender=model, dispatch_uid=f"audit.init.{name}")
     post_save.connect(_saved, sender=model, dispatch_uid=f"audit.save.{name}")
     post_delete.connect(_deleted, sender=model, dispatch_uid=f"audit.delete.{name}")
     for field in related:
         through = getattr(model, field).through
         m2m_changed.connect(_related, sender=through, dispatch_uid=f"audit.related.{name}.{field}")
-
-
-def _follow_refreshes(model: type[models.Model]) -> None:
-    """What is read again from the database, or for the first time (a deferred field), is what was there before.
-
-    Django tells of no refresh, and without it another one's change would be laid at the door of whoever saves next.
-    """
-    original = model.refresh_from_db
-
-    @wraps(original)
-    def refreshed(self: models.Model, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        fields = kwargs.get("fields") or (args[1] if len(args) > 1 else None)
-        if fields is None:
-            _remember(type(self), self)
-        else:
-            read = {f.attname for f in self._meta.concrete_fields if {f.name, f.attname} & set(fields)}
-            self.__dict__.setdefault(_LOADED, {}).update({n: v for n, v in _values(self).items() if n in read})
-
-    model.refresh_from_db = refreshed  # type: ignore[method-assign]
-
-
-def _values(instance: models.Model) -> dict[str, Any]:
-    """What is loaded of the fields that count. Deferred ones are not, and are not fetched for this."""
-    skipped = _watched[type(instance)].skipped
-    loaded = instance.__dict__
-    return {
-        f.attname: loaded[f.attname]
-        for f in instance._meta.concrete_fields
-        if f.attname in loaded and f.attname not in skipped
-    }
-
-
-def _remember(sender: Any, instance: models.Model, **kwargs: Any) -> None:
-    if not instance._meta.proxy:
-        instance.__dict__[_LOADED] = {n: dict(v) if isinstance(v, dict) else v for n, v in _values(instance).items()}
 
 
 def shown(value: Any) -> Any:
@@ -149,17 +107,11 @@ def shown(value: Any) -> Any:
 
 
 def _difference(instance: models.Model, old: Mapping[str, Any], only: Iterable[str] | None) -> dict[str, list[Any]]:
-    secret, values = _watched[type(instance)].secret, _values(instance)
-    wanted = None if only is None else set(only)
+    model = type(instance)
     changes: dict[str, list[Any]] = {}
-    for f in instance._meta.concrete_fields:
-        name = f.attname
-        if name not in values or (wanted is not None and not wanted & {f.name, name}):
-            continue
-        before, new = old.get(name), values[name]
-        if before == new or (name in old and _same(f, before, new)):
-            continue
-        if name in secret:
+    for f in tracking.different(instance, old, tracking.followed(model), only):
+        before, new = old.get(f.attname), instance.__dict__[f.attname]
+        if f.attname in _watched[model].secret:
             changes.update(_secret(f.name, before, new))
         elif isinstance(new, dict):
             given = before if isinstance(before, dict) else {}
@@ -169,14 +121,6 @@ def _difference(instance: models.Model, old: Mapping[str, Any], only: Iterable[s
         else:
             changes[f.name] = [shown(before), shown(new)]
     return changes
-
-
-def _same(field: Any, before: Any, new: Any) -> bool:
-    """A date that was given as text is the same date."""
-    try:
-        return bool(field.to_python(before) == field.to_python(new))
-    except Exception:  # a value that the field does not take would not have been saved
-        return False
 
 
 def _secret(name: str, before: Any, new: Any) -> dict[str, list[Any]]:
@@ -223,14 +167,13 @@ def _entry(instance: models.Model, action: str, changes: dict[str, list[Any]]) -
 def _saved(
     sender: Any, instance: models.Model, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any
 ) -> None:
-    old = instance.__dict__.get(_LOADED, {})
     if not raw:
+        old = tracking.loaded(instance) or {}
         changes = _first(instance) if created else _difference(instance, old, update_fields)
         if created or changes:
             _entry(instance, AuditEntry.Action.CREATED if created else AuditEntry.Action.CHANGED, changes).save(
                 force_insert=True
             )
-    _remember(sender, instance)
 
 
 def _deleted(sender: Any, instance: models.Model, **kwargs: Any) -> None:
@@ -250,12 +193,11 @@ def _bulk(sender: Any, saved: list[tuple[Position, Any]], **kwargs: Any) -> None
     entries = []
     for position, changed in saved:
         created = changed is None
-        old = position.__dict__.get(_LOADED, {})
+        old = tracking.loaded(position) or {}
         changes = _first(position) if created else _difference(position, old, None)
         if created or changes:
             action = AuditEntry.Action.CREATED if created else AuditEntry.Action.CHANGED
             entries.append(_entry(position, action, changes))
-        _remember(Position, position)
     AuditEntry.objects.bulk_create(entries)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from positions.models import Employee, Position
+from positions.models import Employee, Position, tracking
 from positions.signals import positions_changed
 
 _UPDATED = [f.name for f in Position._meta.concrete_fields if f.name not in ("id", "employee", "created_at")]
@@ -51,5 +51,5 @@ def save_positions(positions: Iterable[Position]) -> list[str]:
         Position.objects.bulk_update(old, _UPDATED, batch_size=500)
         positions_changed.send(Position, saved=[(row, fields) for row, fields in changed if fields != []])
     for row in rows:
-        row.remember()
+        tracking.remember(row)
     return done

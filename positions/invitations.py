@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.contrib.auth.views import PasswordResetConfirmView
@@ -60,8 +61,6 @@ class ChoosePasswordView(PasswordResetConfirmView):
         return super().render_to_response(context, **response_kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        from django.contrib import admin
-
         return {**admin.site.each_context(self.request), **super().get_context_data(**kwargs)}
 
 

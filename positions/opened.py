@@ -120,7 +120,7 @@ class Opened:
 
     def shown(self, field: forms.Field, name: str, value: Any) -> str:
         """A value in words."""
-        if value is None or value == "" or value == []:
+        if value in (None, "", []):
             return "empty"
         if isinstance(value, bool):
             return "yes" if value else "no"

@@ -11,20 +11,18 @@ class SynclogConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import post_spawn
 
-        from positions.api import examples, hooks
+        from positions.api import examples
+        from positions.privacy import personal_data
         from synclog.api.examples import ANSWERS
-        from synclog.api.extras import caused_jobs, jobs_field
         from synclog.engine import along, receivers
-        from synclog.log import personal_rows
+        from synclog.log.personal_rows import HeldBySync
         from synclog.queue import payloads, signs
         from synclog.queue.safe_queue import install
         from synclog.queue.schedules import make_schedules
 
         receivers.connect()
         along.connect()
-        personal_rows.connect()
-        hooks.write_extras.append(caused_jobs)
-        hooks.extra_fields["jobs"] = jobs_field
+        personal_data.register(HeldBySync())
         examples.ANSWERS.update(ANSWERS)
         install()
         signs.connect()

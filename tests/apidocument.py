@@ -90,8 +90,8 @@ def check_answer(response: Any) -> None:
     said = f"{request.method} {request.path} -> {response.status_code}"
     assert str(response.status_code) in operation["responses"], f"{said}: the document does not have this status"
     answer = resolved(operation["responses"][str(response.status_code)])
-    for name, header in answer["headers"].items():
-        header, value = resolved(header), response.headers.get(name)
+    for name, declared in answer["headers"].items():
+        header, value = resolved(declared), response.headers.get(name)
         assert value is not None or not header["required"], f"{said}: no {name}"
         if value is not None:
             number = header["schema"]["type"] == "integer"

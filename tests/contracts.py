@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from openapi_schema_validator import OAS30Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from integrations.sandboxes.base import Call
@@ -33,7 +33,7 @@ def _document(name: str) -> dict[str, Any] | None:
 
 
 def _validator(name: str, pointer: str) -> OAS30Validator:
-    registry = Registry().with_resource("urn:contract", Resource(contents=_document(name), specification=DRAFT202012))
+    registry = Registry().with_resource("urn:contract", DRAFT202012.create_resource(_document(name)))
     return OAS30Validator({"$ref": f"urn:contract#{pointer}"}, registry=registry)
 
 

@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Protocol, TypeVar, cast
 
 import factory
 from django.contrib.auth.models import User
+from factory.django import DjangoModelFactory
 
 from integrations.models import Integration
 from integrations.sandboxes.server import sandboxes
 from positions.models import ApiKey, Company, Department, Employee, Member, Organization, Position
 from positions.models.api_key import SCOPES
 
+M = TypeVar("M")
 
-class OrganizationFactory(factory.django.DjangoModelFactory):
+
+class Made(Protocol[M]):
+    """A factory as it is used: calling it saves a new object. Type checkers would expect the factory's own."""
+
+    def __call__(self, **values: Any) -> M: ...
+
+    def build(self, **values: Any) -> M: ...
+
+    def create_batch(self, size: int, **values: Any) -> list[M]: ...
+
+    def build_batch(self, size: int, **values: Any) -> list[M]: ...
+
+
+def made(factory_class: type[DjangoModelFactory[M]]) -> Made[M]:
+    return cast(Made[M], factory_class)
+
+
+class _OrganizationFactory(DjangoModelFactory[Organization]):
     class Meta:
         model = Organization
 
     name = factory.Sequence(lambda n: f"Organization {n}")
 
 
-class UserFactory(factory.django.DjangoModelFactory):
+OrganizationFactory = made(_OrganizationFactory)
+
+
+class _UserFactory(DjangoModelFactory[User]):
     """Somebody who may sign in; what they see is decided by their memberships."""
 
     class Meta:
@@ -33,11 +55,17 @@ class UserFactory(factory.django.DjangoModelFactory):
     is_staff = True
 
 
-class OperatorFactory(UserFactory):
+UserFactory = made(_UserFactory)
+
+
+class _OperatorFactory(_UserFactory):
     is_superuser = True
 
 
-class MemberFactory(factory.django.DjangoModelFactory):
+OperatorFactory = made(_OperatorFactory)
+
+
+class _MemberFactory(DjangoModelFactory[Member]):
     class Meta:
         model = Member
 
@@ -46,7 +74,10 @@ class MemberFactory(factory.django.DjangoModelFactory):
     role = Member.Role.VIEWER
 
 
-class CompanyFactory(factory.django.DjangoModelFactory):
+MemberFactory = made(_MemberFactory)
+
+
+class _CompanyFactory(DjangoModelFactory[Company]):
     class Meta:
         model = Company
 
@@ -55,7 +86,10 @@ class CompanyFactory(factory.django.DjangoModelFactory):
     organization_number = "974760673"
 
 
-class DepartmentFactory(factory.django.DjangoModelFactory):
+CompanyFactory = made(_CompanyFactory)
+
+
+class _DepartmentFactory(DjangoModelFactory[Department]):
     class Meta:
         model = Department
 
@@ -64,7 +98,10 @@ class DepartmentFactory(factory.django.DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Department {n}")
 
 
-class EmployeeFactory(factory.django.DjangoModelFactory):
+DepartmentFactory = made(_DepartmentFactory)
+
+
+class _EmployeeFactory(DjangoModelFactory[Employee]):
     class Meta:
         model = Employee
 
@@ -75,7 +112,10 @@ class EmployeeFactory(factory.django.DjangoModelFactory):
     email = factory.LazyAttribute(lambda employee: f"{employee.last_name.lower()}@example.com")
 
 
-class PositionFactory(factory.django.DjangoModelFactory):
+EmployeeFactory = made(_EmployeeFactory)
+
+
+class _PositionFactory(DjangoModelFactory[Position]):
     class Meta:
         model = Position
 
@@ -84,7 +124,10 @@ class PositionFactory(factory.django.DjangoModelFactory):
     start_date = date(2026, 1, 1)
 
 
-class ApiKeyFactory(factory.django.DjangoModelFactory):
+PositionFactory = made(_PositionFactory)
+
+
+class _ApiKeyFactory(DjangoModelFactory[ApiKey]):
     """The key itself is on the object as `.key`; no database has it."""
 
     class Meta:
@@ -95,14 +138,17 @@ class ApiKeyFactory(factory.django.DjangoModelFactory):
     scopes = factory.LazyFunction(lambda: list(SCOPES))
 
     @classmethod
-    def _create(cls, model_class: type[ApiKey], *args: Any, **kwargs: Any) -> ApiKey:
-        row = model_class(*args, **kwargs)
-        row.key = row.issue()  # type: ignore[attr-defined]
+    def _create(cls, model_class: type[Any], *args: Any, **kwargs: Any) -> Any:
+        row: Any = model_class(*args, **kwargs)
+        row.key = row.issue()
         row.save()
         return row
 
 
-class IntegrationFactory(factory.django.DjangoModelFactory):
+ApiKeyFactory: Made[Any] = made(_ApiKeyFactory)  # with its `.key`
+
+
+class _IntegrationFactory(DjangoModelFactory[Integration]):
     """A connection with everything that its system requires, as its sandbox takes it; sync is switched off."""
 
     class Meta:
@@ -113,3 +159,6 @@ class IntegrationFactory(factory.django.DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Connection {n}")
     credentials = factory.LazyAttribute(lambda i: dict(sandboxes()[i.system_key].credentials))
     settings = factory.LazyAttribute(lambda i: dict(sandboxes()[i.system_key].settings))
+
+
+IntegrationFactory = made(_IntegrationFactory)

@@ -13,7 +13,7 @@ _earlier = import_module("synclog.migrations.0014_messages")
 
 def told(problem: Problem | None) -> tuple[str, str, str, dict[str, str]] | None:
     """Its cause, every word of it, its field and what clashes."""
-    return problem and (problem.cause, problem.message, problem.field, dict(problem.params))
+    return (problem.cause, problem.message, problem.field, dict(problem.params)) if problem else None
 
 
 def kept(*sentences: str) -> list[dict[str, Any]]:

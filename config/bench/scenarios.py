@@ -91,12 +91,7 @@ def save(bench: Bench) -> list[Figure]:
 
     figures = []
     for name, what, times, target in (("one", one, rounds, 3), (f"bulk of {many:,}", bulk, bulk_rounds, 12)):
-        what(False)  # warm
-        spent: dict[str, list[tuple[float, float]]] = {"off": [], "on": [], "plain": []}
-        for _ in range(times):  # in turn, so that other work on the machine meets all three
-            for kind, found in spent.items():
-                _listen(kind == "on")
-                found.append(what(kind == "plain"))
+        spent = _compared(what, times)
         queries = {kind: max(q for q, _ in found) for kind, found in spent.items()}
         milliseconds = {kind: statistics.median(m for _, m in found) for kind, found in spent.items()}
         added, plain_added = queries["on"] - queries["off"], queries["plain"] - queries["off"]
@@ -111,6 +106,17 @@ def save(bench: Bench) -> list[Figure]:
             ),
         ]
     return figures
+
+
+def _compared(what: Callable[[bool], tuple[float, float]], times: int) -> dict[str, list[tuple[float, float]]]:
+    """(queries, milliseconds) with nobody listening, with sync on, and with a plain task in its place."""
+    what(False)  # warm
+    spent: dict[str, list[tuple[float, float]]] = {"off": [], "on": [], "plain": []}
+    for _ in range(times):  # in turn, so that other work on the machine meets all three
+        for kind, found in spent.items():
+            _listen(kind == "on")
+            found.append(what(kind == "plain"))
+    return spent
 
 
 def _listen(on: bool) -> None:

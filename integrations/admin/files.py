@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 
-from integrations import hooks
 from integrations.admin import showing
 from integrations.models import ExportFile, Integration
 from integrations.runtime import export_files, folders
@@ -196,7 +194,7 @@ def to_carry_over(obj: Integration) -> int:
     return obj.export_files.filter(imported_at=None).count()
 
 
-def panel(request: HttpRequest, obj: Integration) -> str:
+def panel(obj: Integration) -> str:
     if obj.system.transport is not Transport.FILE:
         return ""
     return render_to_string(
@@ -205,15 +203,10 @@ def panel(request: HttpRequest, obj: Integration) -> str:
     )
 
 
-def losses(obj: Integration) -> Sequence[str]:
+def losses(obj: Integration) -> list[str]:
     waiting = to_carry_over(obj)
     if not waiting:
         return []
     return [
         f"{waiting} file{'s' if waiting != 1 else ''} not marked as imported, which could not be downloaded any more."
     ]
-
-
-def connect() -> None:
-    hooks.overview_panels.append(panel)
-    hooks.losses.append(losses)

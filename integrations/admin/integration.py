@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
@@ -15,12 +16,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from integrations import hooks, removal, supported
-from integrations.admin import showing
+from integrations import removal, supported
+from integrations.admin import files, showing
 from integrations.admin.files import FilePages
-from integrations.admin.showing import Line
+from integrations.admin.showing import Happening, Health, Line, Tab
+from integrations.engine import Engine, Test
 from integrations.gaps import gaps, gaps_here
-from integrations.hooks import Happening
 from integrations.models import Integration
 from integrations.scope import left_behind
 from integrations.settings_form import ConnectionForm
@@ -40,10 +41,14 @@ _LEFT_BEHIND = (
 )
 
 
-@admin.register(Integration)
 class IntegrationAdmin(ScopedAdmin):
-    """Pages of our own design: the list with its switches, and one page with tabs for each connection."""
+    """Pages of our own design: the list with its switches, and one page with tabs for each connection.
 
+    They know no engine: the app that has it registers a subclass which names it, and says more than `health_of`,
+    `banners`, `panels`, `tabs`, `happenings` and `losses` say here.
+    """
+
+    engine: Engine
     needs = {"add": "administer", "change": "administer", "delete": "administer"}
     search_fields = ("name", "system_key")
     ordering = ("organization__name", "name")
@@ -93,12 +98,12 @@ class IntegrationAdmin(ScopedAdmin):
             sought=sought,
             several=roles.only_organization(request.user) is None,
             may_add=self.has_add_permission(request),
-            banners=[sentence for ask in hooks.banners for sentence in ask(request)],
+            banners=self.banners(request),
             here=request.get_full_path(),
         )
 
     def _lines(self, request: HttpRequest, integrations: list[Integration]) -> list[Line]:
-        health = showing.health_of(integrations)
+        health = self.health_of(integrations)
         return [Line(i, health[i.pk], self.has_change_permission(request, i)) for i in integrations]
 
     # -- connecting
@@ -181,11 +186,9 @@ class IntegrationAdmin(ScopedAdmin):
             elif said:
                 self.log_change(request, obj, "\n".join(said))
             for _, was, now in moved:
-                for tell in hooks.on_address:
-                    tell(obj, f"The address was changed from {was} to {now}.", by)
+                self.engine.address_changed(obj, f"The address was changed from {was} to {now}.", by)
             if credentials and not add:
-                for act in hooks.on_credentials:
-                    act(obj, by)
+                self.engine.credentials_renewed(obj, by)
         return said
 
     # -- one connection
@@ -196,7 +199,7 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._viewed(request, object_id)
         return self._overview(request, obj) if isinstance(obj, Integration) else obj
 
-    def _overview(self, request: HttpRequest, obj: Integration, test: hooks.Test | None = None) -> HttpResponse:
+    def _overview(self, request: HttpRequest, obj: Integration, test: Test | None = None) -> HttpResponse:
         happenings = self._happenings(obj, _LAST_EVENTS)
         return self._page(
             request,
@@ -207,8 +210,8 @@ class IntegrationAdmin(ScopedAdmin):
             missing=obj.missing_settings(),
             gaps=gaps_here(obj),
             happenings=[(showing.when(h.at, obj.organization), h) for h in happenings],
-            panels=[html for ask in hooks.overview_panels if (html := ask(request, obj))],
-            banners=[sentence for ask in hooks.banners for sentence in ask(request)],
+            panels=[html for html in self.panels(request, obj) if html],
+            banners=self.banners(request),
             test=test,
             retry=showing.when(obj.retry_at, obj.organization),
             paused=showing.when(obj.paused_at, obj.organization),
@@ -304,7 +307,7 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._viewed(request, pk)
         return self._dialog(request, obj) if isinstance(obj, Integration) else obj
 
-    def _dialog(self, request: HttpRequest, obj: Integration, test: hooks.Test | None = None) -> HttpResponse:
+    def _dialog(self, request: HttpRequest, obj: Integration, test: Test | None = None) -> HttpResponse:
         if not self.has_change_permission(request, obj):
             raise PermissionDenied
         return self._page(
@@ -331,8 +334,7 @@ class IntegrationAdmin(ScopedAdmin):
             labels = ", ".join(s.label for s in obj.missing_settings())
             self.message_user(request, f"{obj.name} was not switched on: {labels} is missing.", messages.ERROR)
             return HttpResponseRedirect(showing.url(obj, "switch_on"))
-        for act in hooks.on_switch:
-            act(obj, on, request.user.get_username())
+        self.engine.switch(obj, on, request.user.get_username())
         if on:
             said = f"{obj.name} is on: changes from now on are sent."
         else:
@@ -363,16 +365,14 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
-        for act in hooks.on_pause:
-            act(obj, request.user.get_username())
+        self.engine.pause(obj, request.user.get_username())
         return self._done(request, obj, f"{obj.name} is paused: changes are recorded and go out when you resume.")
 
     def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
-        for act in hooks.on_resume:
-            act(obj, request.user.get_username())
+        self.engine.resume(obj, request.user.get_username())
         return self._done(request, obj, f"{obj.name} goes on: what was waiting goes out now.")
 
     def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -383,7 +383,7 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
-        test = next(begin(obj, request.user.get_username()) for begin in hooks.begin_test)
+        test = self.engine.begin_test(obj, request.user.get_username())
         switching_on = request.POST.get("page") == "switch_on"
         if test.key is None:
             return self._done(request, obj, test.words, messages.WARNING)
@@ -399,7 +399,7 @@ class IntegrationAdmin(ScopedAdmin):
             return obj
         if not self.has_change_permission(request, obj):
             raise PermissionDenied
-        test = next(look(obj, key) for look in hooks.look_at_test)
+        test = self.engine.look_at_test(obj, key)
         if test is None:
             self.message_user(request, "This test is over: they are kept for an hour. Test again.", messages.WARNING)
             return HttpResponseRedirect(showing.url(obj, "change"))
@@ -420,24 +420,46 @@ class IntegrationAdmin(ScopedAdmin):
         if not isinstance(obj, Integration):
             return obj
         if request.method == "POST" and request.POST.get("post") and self.has_delete_permission(request, obj):
-            removal.empty(obj)
-        losses = [sentence for ask in hooks.losses for sentence in ask(obj)]
-        return super().delete_view(request, object_id, {**(extra_context or {}), "losses": losses, "integration": obj})
+            removal.empty(obj, self.engine)
+        context = {**(extra_context or {}), "losses": self.losses(obj), "integration": obj}
+        return super().delete_view(request, object_id, context)
 
-    # -- shared
+    # -- what the engine's app says more of
 
-    @staticmethod
-    def _happenings(obj: Integration, number: int) -> list[Happening]:
-        """What people changed on these pages, and what the engine tells, newest first."""
+    def health_of(self, integrations: Sequence[Integration]) -> Mapping[int, Health]:
+        """By id; of all of them at once: the number of queries must not grow with the connections."""
+        return {integration.pk: showing.health_of_switch(integration) for integration in integrations}
+
+    def banners(self, request: HttpRequest) -> list[str]:
+        """Sentences above the list and each connection's overview: trouble that concerns all of them."""
+        return []
+
+    def panels(self, request: HttpRequest, obj: Integration) -> list[str]:
+        """Safe HTML on a connection's overview, "" for nothing."""
+        return [files.panel(obj)]
+
+    def tabs(self, request: HttpRequest, obj: Integration, health: Health) -> list[Tab]:
+        """Further tabs of a connection's page."""
+        return []
+
+    def happenings(self, obj: Integration, number: int) -> list[Happening]:
+        """The newest so many things that happened to a connection: what people changed on these pages."""
         entries = LogEntry.objects.filter(
             content_type=ContentType.objects.get_for_model(Integration), object_id=str(obj.pk)
         ).select_related("user")
-        changed = [
+        return [
             Happening(e.action_time, e.user.get_username(), e.get_change_message())
             for e in entries.order_by("-action_time", "-pk")[:number]
         ]
-        told = [h for ask in hooks.happenings for h in ask(obj, number)]
-        return sorted([*changed, *told], key=lambda h: h.at, reverse=True)[:number]
+
+    def losses(self, obj: Integration) -> list[str]:
+        """What goes with a connection that is deleted, as sentences."""
+        return files.losses(obj)
+
+    # -- shared
+
+    def _happenings(self, obj: Integration, number: int) -> list[Happening]:
+        return sorted(self.happenings(obj, number), key=lambda h: h.at, reverse=True)[:number]
 
     def _viewed(self, request: HttpRequest, pk: int | str) -> Integration | HttpResponse:
         """The connection, or the same answer for a foreign one as for one that does not exist."""
@@ -476,7 +498,7 @@ class IntegrationAdmin(ScopedAdmin):
             integration=obj,
             system=obj.system,
             line=line,
-            tabs=showing.page_tabs(request, obj, line.health, tab),
+            tabs=showing.page_tabs(obj, tab, self.tabs(request, obj, line.health)),
             several=roles.only_organization(request.user) is None,
             may_delete=self.has_delete_permission(request, obj),
             **context,

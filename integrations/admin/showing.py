@@ -11,13 +11,11 @@ from pathlib import Path
 
 import markdown
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from integrations import hooks, supported
-from integrations.hooks import Health
+from integrations import supported
 from integrations.models import Integration
 from integrations.scope import company_names, scope_of
 from integrations.sdk.declaration import Delete, Model, System, Transport
@@ -55,18 +53,43 @@ def day(moment: str | None, organization: Organization) -> str:
     return f"{here.day} {here:%b %Y}"
 
 
-def health_of(integrations: Sequence[Integration]) -> dict[int, Health]:
-    found: dict[int, Health] = {}
-    for ask in hooks.health:
-        found.update(ask(integrations))
-    for integration in integrations:
-        if integration.pk not in found:
-            on = "On" if integration.send_positions else "Off"
-            found[integration.pk] = Health(*((on, "neutral", "") if integration.connected else NOT_CONNECTED))
-    return found
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A number that opens the list of what it counts."""
+
+    label: str
+    number: int
+    url: str
+    urgent: bool = False  # somebody must do something when it is not 0
 
 
-NOT_CONNECTED = ("Not connected", "neutral", "Credentials or required settings are missing.")
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a connection is: a word, a tone for its glyph and colour, a sentence, and its counters.
+
+    `tone` is success, info, warning, danger or neutral.
+    """
+
+    word: str
+    tone: str
+    detail: str
+    counters: tuple[Counter, ...] = ()
+
+
+def health_of_switch(integration: Integration) -> Health:
+    """What can be said without knowing what is sent."""
+    if not integration.connected:
+        return Health("Not connected", "neutral", "Credentials or required settings are missing.")
+    return Health("On" if integration.send_positions else "Off", "neutral", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What somebody did to a connection, or what became of it."""
+
+    at: datetime
+    by: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +118,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class PageTab:
+class Tab:
     title: str
     url: str
-    active: bool
     count: int | None = None
+    active: bool = False
 
 
-def page_tabs(request: HttpRequest, integration: Integration, health: Health, active: str) -> list[PageTab]:
+def page_tabs(integration: Integration, active: str, more: Sequence[Tab]) -> list[Tab]:
+    """Our own, and `more` after the first."""
     files = {"files": "Files"} if integration.system.transport is Transport.FILE else {}
     own = {"change": "Overview", **files, "fields": "Supported fields", "settings": "Settings", "history": "History"}
     if help_page(integration.system_key):
         own["help"] = "Help"
-    tabs = [PageTab(title, url(integration, page), page == active) for page, title in own.items()]
-    added = [
-        PageTab(tab.title, tab.url, False, tab.count) for ask in hooks.tabs for tab in ask(request, integration, health)
-    ]
-    return [tabs[0], *added, *tabs[1:]]
+    tabs = [Tab(title, url(integration, page), active=page == active) for page, title in own.items()]
+    return [tabs[0], *more, *tabs[1:]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from integrations.addresses import refuse_private
 from integrations.planning.settings_values import clean_value, missing
 from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import System
@@ -214,8 +215,6 @@ class Integration(models.Model):
     def clean(self) -> None:
         if settings.ALLOW_PRIVATE_TARGETS:
             return
-        from integrations.addresses import refuse_private
-
         for name, url in (self.base_urls or {}).items():
             refuse_private(name, url)
 

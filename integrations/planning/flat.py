@@ -30,7 +30,7 @@ from integrations.planning.planner import (
 from integrations.planning.rules import lifted, refusal
 from integrations.planning.translate import active_fields, same
 from integrations.sdk.declaration import System, Transport
-from integrations.sdk.messages import Label, Span
+from integrations.sdk.params import Label, Span
 from integrations.sdk.periods import becomes_current
 from integrations.sdk.values import Position, Problem, Remote, Wanted, Warning
 

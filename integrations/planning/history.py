@@ -25,7 +25,8 @@ from integrations.planning.rules import lifted, refusal
 from integrations.planning.translate import active_fields
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Field
-from integrations.sdk.messages import Message, Span
+from integrations.sdk.messages import Message
+from integrations.sdk.params import Span
 from integrations.sdk.periods import Period
 from integrations.sdk.values import Change, Problem, Remote, Wanted, Warning
 from integrations.sdk.wording import span

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from integrations.planning import texts
 from integrations.planning.planner import Action, Sent, Step
 from integrations.sdk.declaration import System
-from integrations.sdk.messages import Message, Span
+from integrations.sdk.messages import Message
+from integrations.sdk.params import Span
 from integrations.sdk.periods import Period, holds, intersection
 from integrations.sdk.values import Problem, Wanted
 from integrations.sdk.wording import span

@@ -18,7 +18,8 @@ from integrations.planning.translate import empty, same
 from integrations.sdk.declaration import Delete, System, Transport
 from integrations.sdk.declared_field import Field, When
 from integrations.sdk.fields import BY_KEY
-from integrations.sdk.messages import FieldName, Label, Message, Said, in_full
+from integrations.sdk.messages import Message, Said, in_full
+from integrations.sdk.params import FieldName, Label
 from integrations.sdk.settings import value_of
 from integrations.sdk.values import Change, Foreign, Problem, Remote, Wanted, Warning
 

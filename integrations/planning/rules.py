@@ -10,7 +10,7 @@ from integrations.planning import texts
 from integrations.planning.translate import active_fields, empty, incomplete, same
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Field, Locked
-from integrations.sdk.messages import Label
+from integrations.sdk.params import Label
 from integrations.sdk.settings import value_of
 from integrations.sdk.values import Change, Problem, Wanted, Warning
 

@@ -26,7 +26,8 @@ from integrations.sdk.errors import (
     RecordRefusedError,
     UnavailableError,
 )
-from integrations.sdk.messages import Label, Message
+from integrations.sdk.messages import Message
+from integrations.sdk.params import Label
 from integrations.sdk.storable import fit_id
 from integrations.sdk.values import RemoteEmployee
 

@@ -12,7 +12,8 @@ from integrations.planning.translate import active_fields, same, translate
 from integrations.planning.work import NOBODY, Outcome, Report, Touched, Trace, Work
 from integrations.sdk.connector import Connector
 from integrations.sdk.errors import ConnectorError, DataRefusedError
-from integrations.sdk.messages import FieldName, Message
+from integrations.sdk.messages import Message
+from integrations.sdk.params import FieldName
 from integrations.sdk.periods import employed_since
 from integrations.sdk.values import Position, Problem, Remote, Wanted
 

@@ -18,7 +18,8 @@ from integrations.sdk.errors import (
     StaleError,
     UnclearOutcomeError,
 )
-from integrations.sdk.messages import Label, said_of
+from integrations.sdk.messages import said_of
+from integrations.sdk.params import Label
 from integrations.sdk.values import RemoteEmployee, Unsure, Warning, Written
 
 MOST_OLDER = 6  # values of one field that were written within the time in which a read may come late

@@ -8,7 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.sdk import values
+from integrations.sdk.fields import FIELDS
 from positions.models import Company, Department, Employee, Position
+
+_KEYS = tuple(field.key for field in FIELDS if field.key not in ("start_date", "end_date"))
 
 
 def person(employee: Employee) -> values.Person:
@@ -30,24 +33,12 @@ def person(employee: Employee) -> values.Person:
 def position(row: Position, employee: Employee) -> values.Position:
     """Needs `company` and `department` selected with the position. Its employer is its own; an empty department falls
     back to the employee's."""
-    found: dict[str, Any] = {
-        "title": row.title,
+    others = {
         "company": _company(row.company),
         "department": _department(row.department or employee.department),
-        "cost_centre": row.cost_centre,
         "manager": _manager(employee.manager),
-        "first_day_of_work": row.first_day_of_work,
-        "last_day_of_work": row.last_day_of_work,
-        "probation_end": row.probation_end,
-        "contract_type": row.contract_type,
-        "occupation_code": row.occupation_code,
-        "remuneration_type": row.remuneration_type,
-        "percentage": row.percentage,
-        "weekly_hours": row.weekly_hours,
-        "working_hours_scheme": row.working_hours_scheme,
-        "end_reason": row.end_reason,
-        "notice_date": row.notice_date,
     }
+    found = {key: others[key] if key in others else getattr(row, key) for key in _KEYS}
     return values.Position(
         str(row.pk), row.start_date, row.end_date, {k: v for k, v in found.items() if v not in (None, "")}
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -86,7 +85,7 @@ def check(integration: Integration) -> Sequence[CheckLine]:
     try:
         lines = connector.check()
     except ConnectorError as error:
-        lines = [CheckLine(False, f"{system.name} answers", error.message, error.vendor_text)]
+        lines = [CheckLine(False, f"{system.name} answers", error.said, error.vendor_text)]
     except Exception:
         logger.exception("The test of connection %s failed by our own mistake.", integration.pk)
         lines = [
@@ -101,10 +100,4 @@ def check(integration: Integration) -> Sequence[CheckLine]:
     # A system may repeat what it was sent; when it refuses, also somebody's national id, which nobody here knows of.
     # What went well is told in our own words: its numbers (an organization's) stay readable.
     masker = connector.http.masker
-    shown = []
-    for line in lines:
-        hide = masker.words if line.ok else masker.text
-        shown.append(
-            dataclasses.replace(line, title=hide(line.title), detail=hide(line.detail), where=hide(line.where))
-        )
-    return shown
+    return [line.hiding(masker.words if line.ok else masker.text) for line in lines]

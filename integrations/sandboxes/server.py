@@ -15,6 +15,7 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from waitress.server import create_server
 
 from integrations.sandboxes.base import Sandbox, Tenant
 from integrations.systems import modules
@@ -151,8 +152,6 @@ def running(folder: Path | None = None, port: int = 0, threads: int = 32) -> Ite
 
 def make_server(folder: Path | None, listener: socket.socket, threads: int = 32) -> tuple[Any, Tenants]:
     """A waitress server that is not running yet."""
-    from waitress.server import create_server
-
     tenants = Tenants(folder)
     server = create_server(application(tenants), sockets=[listener], threads=threads, ident="sandbox")
     return server, tenants

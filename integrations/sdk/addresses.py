@@ -17,6 +17,7 @@ from typing import Any
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from integrations.sdk import texts
 from integrations.sdk.errors import UnavailableError
 
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
@@ -71,10 +72,7 @@ class PrivateAddressError(UnavailableError):
 
 def private_address(host: str) -> PrivateAddressError:
     # The IP address itself is left out: who may enter names must not learn from it how they resolve inside.
-    return PrivateAddressError(
-        f"{host} leads into a private network, so it was not called. Correct the address under the connection's "
-        "Settings, or ask your operator to allow private addresses."
-    )
+    return PrivateAddressError(texts.PRIVATE_ADDRESS(host=host))
 
 
 def open_socket(connection: Any, *, public_only: bool) -> socket.socket:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlsplit
 
-from integrations.sdk import identity
+from requests.auth import HTTPBasicAuth
+
+from integrations.sdk import identity, texts
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import System
 from integrations.sdk.errors import (
@@ -25,13 +28,28 @@ from integrations.sdk.errors import (
     InterruptedRunError,
     MatchRefusedError,
     NotAuthorizedError,
+    UnavailableError,
 )
-from integrations.sdk.fields import BY_KEY
-from integrations.sdk.http import Http, Response, raise_for_trouble
+from integrations.sdk.http import Http, Response
 from integrations.sdk.identity import Mark
+from integrations.sdk.messages import Message, Shown, Text
+from integrations.sdk.pages import Asked, Paging, every_row
+from integrations.sdk.params import FieldName, Label
+from integrations.sdk.refusals import EVERYWHERE, Refusal, Says, Trouble, meaning, unknown_trouble, what
+from integrations.sdk.registers import Register
 from integrations.sdk.settings import Kind
-from integrations.sdk.tokens import Tokens
-from integrations.sdk.values import Change, CheckLine, Person, Problem, Remote, RemoteEmployee, Wanted, Written
+from integrations.sdk.tokens import Grant, Tokens, oauth_grant
+from integrations.sdk.values import (
+    Change,
+    CheckLine,
+    Person,
+    Problem,
+    Remote,
+    RemoteEmployee,
+    Wanted,
+    Warning,
+    Written,
+)
 
 T = TypeVar("T")
 
@@ -52,6 +70,7 @@ class Connector:
             self.system.limits,
             kept=self.system.kept,
             base_url=context.urls.get("api", ""),
+            system=self.system.name,
             refused=self._renewed,
             classify=self.classify,
         )
@@ -82,8 +101,8 @@ class Connector:
         with their `marks` filled in as far as it shows them."""
         raise NotImplementedError
 
-    def hint(self, person: Person) -> str:
-        """What is said along when no search finds the person."""
+    def hint(self, person: Person) -> Message | str:
+        """What is said along when no search finds the person; "" for nothing."""
         return ""
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
@@ -138,9 +157,16 @@ class Connector:
         """FILE systems only: a name that no other file has. `number` counts the files of all connections."""
         raise NotImplementedError
 
+    # What the answers mean that are no good ones (`sdk.refusals`).
+    refusals: ClassVar[Sequence[Refusal]] = EVERYWHERE
+
+    def trouble(self, response: Response) -> Trouble | None:
+        """What an answer says that is no good one, in the system's own words and codes; None of a good one."""
+        return None if response.ok else unknown_trouble(response)
+
     def classify(self, response: Response) -> None:
         """Raise what this answer means when it is trouble (429, 5xx, vendor errors with status 200 ...)."""
-        raise_for_trouble(response)
+        self.judge(response, self.refusals)
 
     def refused(self, response: Response) -> bool:
         """Whether this answer says that the access token is no longer taken. Asked only where there are `Tokens`."""
@@ -161,13 +187,108 @@ class Connector:
         with self._once_lock:
             if key not in self._once:
                 self._once[key] = make()
-            return self._once[key]
+            made: T = self._once[key]
+            return made
 
     def forget(self, key: str) -> None:
         with self._once_lock:
             self._once.pop(key, None)
 
-    def match(self, person: Person, *steps: Search, hint: Callable[[], str] = str) -> RemoteEmployee:
+    def judge(
+        self,
+        response: Response,
+        rows: Iterable[Refusal],
+        *,
+        call: str = "",
+        read: Callable[[Response], Trouble | None] | None = None,
+        **params: Any,
+    ) -> None:
+        """Raises what the first of these rows says that fits the answer. `params`: what the texts name besides. `read`:
+        in the place of `trouble`, where the form of an error is another one for this call."""
+        trouble = (read or self.trouble)(response)
+        if trouble is not None:
+            error = meaning(rows, trouble, call, **{"system": self.system.name, **params})
+            if error is not None:
+                raise error
+
+    def judging(
+        self, *first: Refusal, rows: Sequence[Refusal] | None = None, **more: Any
+    ) -> Callable[[Response], None]:
+        """For `classify=` of one call: the system's table with these rows before it, or `rows` in its place; `more` as
+        in `judge`."""
+        table = (*first, *(self.refusals if rows is None else rows))
+        return lambda response: self.judge(response, table, **more)
+
+    def oauth(
+        self,
+        url: str,
+        form: Mapping[str, str],
+        classify: Callable[[Response], None],
+        *names: str,
+        basic: tuple[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **keep: str,
+    ) -> Grant:
+        """A token for this OAuth form; `basic`: user and password of the client. `names` and `keep` as in
+        `oauth_grant`."""
+        response = self.http.post(
+            url,
+            data=form,
+            headers=headers,
+            auth=HTTPBasicAuth(*(part.encode() for part in basic)) if basic else None,
+            sign=False,
+            write=False,
+            classify=classify,
+        )
+        return oauth_grant(response, *names, **keep)
+
+    def get_or_none(
+        self, path: str, *missing: Says, classify: Callable[[Response], None] | None = None, **kwargs: Any
+    ) -> Response | None:
+        """The answer to a GET; None if it says one of these, that there is no such thing. Else as any other call."""
+        gone = False
+
+        def judge(response: Response) -> None:
+            nonlocal gone
+            trouble = self.trouble(response)
+            gone = trouble is not None and any(sign.fits(trouble) for sign in missing)
+            if not gone:
+                (classify or self.classify)(response)
+
+        response = self.http.get(path, classify=judge, **kwargs)
+        return None if gone else response
+
+    def pages(
+        self,
+        paging: Paging[Response],
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        rows: Callable[[Response], Sequence[T]],
+        **kwargs: Any,
+    ) -> Iterator[T]:
+        """The rows of every page of a list; `rows` reads them out of an answer. Raises as `every_row`."""
+
+        def fetch(asked: Asked) -> Response:
+            if isinstance(asked, str):  # the credentials go along with every call
+                if urlsplit(asked)[:2] != urlsplit(self.http.base_url)[:2]:
+                    raise UnavailableError(texts.PAGE_ELSEWHERE(system=self.system.name))
+                return self.http.get(asked, **kwargs)
+            return self.http.get(path, params={**(params or {}), **asked}, **kwargs)
+
+        return every_row(paging, fetch, rows, system=self.system.name)
+
+    def register(self, name: str, fetch: Callable[[], Iterable[tuple[str, T]]]) -> Register[T]:
+        """A list of codes, fetched once per turn: (code, what we need of it) for each."""
+        return self.once(name, lambda: Register(fetch()))
+
+    @property
+    def ahead(self) -> dict[Any, Any]:
+        """What this run has read already for a later step of it, by a key of the connector's own. What matching has
+        read is used once (`ahead.pop(key, None)`), so that reading again asks again. Empty when the next run begins."""
+        return self.http.ahead
+
+    def match(self, person: Person, *steps: Search, hint: Callable[[], Message | str] = str) -> RemoteEmployee:
         """The one record there that is this person's: the only path by which anybody is found.
 
         Searches by the strongest mark first; the first one with a hit decides, if the hit's other marks do not speak
@@ -187,14 +308,12 @@ class Connector:
             if problem is not None:
                 raise MatchRefusedError(problem.said, cause=problem.cause, candidate=found.id)
             return found
-        message = (
-            f"No employee in {name} has {' or '.join(dict.fromkeys(searched))}. Add the employee there, or correct the "
-            "employee here, then press Re-sync."
-            if searched
-            else f"The employee has nothing here by which {name} can be searched. Fill in one of these: "
-            f"{', '.join(dict.fromkeys(identity.mark_of(step[0]) for step in steps))}. It is sent when you save."
-        )
-        raise EmployeeNotFoundError(f"{message} {hint()}".strip())
+        if searched:
+            nobody = texts.NOBODY_FOUND(system=name, searched=tuple(dict.fromkeys(searched)), hint=hint())
+        else:
+            marks = tuple(dict.fromkeys(Label(identity.mark_of(step[0])) for step in steps))
+            nobody = texts.NOTHING_TO_SEARCH_BY(system=name, marks=marks, hint=hint())
+        raise EmployeeNotFoundError(nobody)
 
     def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
         """The one employee there. `known_id` is the id of an earlier match: believed while that record bears a mark of
@@ -230,10 +349,9 @@ class Connector:
     def _only(self, step: Search) -> RemoteEmployee | None:
         found = {employee.id: employee for employee in step[2]()}
         if len(found) > 1:
-            ids = ", ".join(sorted(found)[:5])  # no names: those of others have no place in this one's log
+            ids = tuple(sorted(found)[:5])  # no names: those of others have no place in this one's log
             raise EmployeeNotUniqueError(
-                f"{len(found)} employees in {self.system.name} have {_words(step)} (ids there: {ids}). Correct them "
-                "there, or give the employee here the number of the right one, then press Re-sync."
+                texts.SEVERAL_FOUND(number=len(found), system=self.system.name, mark=_words(step), ids=ids)
             )
         return next((replace(employee, matched_by=step[0]) for employee in found.values()), None)
 
@@ -250,55 +368,48 @@ class Connector:
 
     def data_refused(self, field: str = "", **words: str) -> DataRefusedError:
         """What to say of a refusal of which nothing better is known: the field if it is named, and their words."""
-        what = f"the field {BY_KEY[field].label}" if field else "this employee's data"
-        name = self.system.name
-        return DataRefusedError(
-            f"{name} refused {what}. Its own words below say why: correct it here or in {name}, then press Re-sync.",
-            field=field,
-            **words,
-        )
+        said = texts.DATA_REFUSED(system=self.system.name, what=what(field))
+        return DataRefusedError(said, field=field, **words)
 
     def not_understood(self, **words: str) -> DataRefusedError:
         """What to say of a refusal that only a mistake of ours can lead to."""
-        return DataRefusedError(
-            f"{self.system.name} did not understand what we sent. This is a fault of Position Sync, not of your data: "
-            "report it with the words below.",
-            **words,
-        )
+        return DataRefusedError(texts.NOT_UNDERSTOOD(system=self.system.name), **words)
 
     def refuses_everybody(self, refusal: NotAuthorizedError) -> bool:
         """Whether a refusal of access that a run met is not about its employee: it was the sign-in's, or the test of
-        this connection, where nobody's record is concerned, is refused in the same words. Tested once in a turn."""
+        this connection, where nobody's record is concerned, is refused for the same. Tested once in a turn."""
 
-        def tested() -> Sequence[str]:
+        def tested() -> Sequence[Message]:
             try:
-                return [line.detail for line in self.check() if not line.ok]
+                return [line.refusal for line in self.check() if line.refusal is not None]
             except InterruptedRunError:
                 raise
             except ConnectorError as error:
-                return [error.message]
+                return [error.said]
             except Exception:  # a test that breaks down over an answer says nothing of refusals
                 logger.exception("The test of %s broke down", self.system.name)
                 return []
 
-        return refusal.sign_in or any(said.startswith(refusal.message) for said in self.once("refusals", tested))
+        return refusal.sign_in or refusal.said in self.once("refusals", tested)
 
-    def tried(self, title: str, where: str, call: Callable[[], CheckLine | str]) -> CheckLine:
-        """A line of `check`: what `call` says (a text: all is well; a line needs no title), or why it failed, and
-        where to put it right."""
+    def tried(self, title: Shown, where: Shown, call: Callable[[], CheckLine | Shown]) -> CheckLine:
+        """A line of `check`: what `call` says (a message or a text: all is well; a line needs no title), or why it
+        failed, and where to put it right."""
         try:
-            said = call()
+            found = call()
         except InterruptedRunError:
             raise
         except ConnectorError as error:
-            words = f" {self.system.name} says: {error.vendor_text}" if error.vendor_text else ""
-            return CheckLine(False, title, error.message + words, where)
-        if isinstance(said, str):
-            return CheckLine(True, title, said)
-        return replace(said, title=title, where="" if said.ok else said.where or where)
+            said, name = error.said, self.system.name
+            if error.vendor_text:
+                said = texts.REFUSED_WITH_WORDS(refusal=error.said, system=name, words=error.vendor_text)
+            return CheckLine(False, title, said, where, refusal=error.said)
+        if not isinstance(found, CheckLine):
+            return CheckLine(True, title, found)
+        return CheckLine(found.ok, title, found.found, "" if found.ok else found.place or where, refusal=found.refusal)
 
     def try_each(
-        self, *steps: tuple[str, str, Callable[[], CheckLine | str]], needed: int
+        self, *steps: tuple[Shown, Shown, Callable[[], CheckLine | Shown]], needed: int
     ) -> tuple[list[CheckLine], bool]:
         """Lines of these steps (see `tried`), and whether the first `needed` are well; else the rest is left out."""
         lines: list[CheckLine] = []
@@ -307,6 +418,34 @@ class Connector:
             if not lines[-1].ok and len(lines) <= needed:
                 return lines, False
         return lines, True
+
+    def not_taken(
+        self, shown: Mapping[str, Any], changes: Mapping[str, Change], where: Label, **cleared: Text
+    ) -> Iterator[Warning]:
+        """After a write: a warning for each field that the system shows otherwise than it was sent. `shown` is keyed by
+        our fields; what was sent and is not in it may be anything. `where` it is put right ("on the employee in …").
+        `cleared`: for some fields another text than `texts.NOT_CLEARED`, with {shown}."""
+        name = self.system.name
+        for key, change in changes.items():
+            now = shown.get(key)
+            if now == change.new or (change.new is not None and key not in shown):
+                continue
+            field = FieldName(key)
+            if change.new is None and key in cleared:
+                said = cleared[key](shown=str(now))
+            elif change.new is None:
+                said = texts.NOT_CLEARED(field=field, system=name, shown=str(now), where=where)
+            elif now is None:
+                said = texts.NOT_SHOWN(field=field, sent=str(change.new), system=name, where=where)
+            else:
+                said = texts.SHOWN_OTHERWISE(
+                    field=field, sent=str(change.new), system=name, shown=str(now), where=where
+                )
+            yield Warning(said, key)
+
+    def gone(self, employee: RemoteEmployee, **words: str) -> EmployeeNotFoundError:
+        """What to say where the employee that was matched is no longer there."""
+        return EmployeeNotFoundError(texts.EMPLOYEE_GONE(employee=employee.id, system=self.system.name), **words)
 
     def write_into(self, employee: RemoteEmployee, person: Person, remote: Remote, wanted: Wanted) -> Written:
         """Flat systems: `create` where the record is there already. Updates what differs; what is empty here clears
@@ -329,6 +468,8 @@ class Connector:
         return True
 
 
-def _words(step: Search, by: str = "") -> str:
+def _words(step: Search, by: str = "") -> Message:
     """`by`: the mark itself, where several fields may hold it."""
-    return "this national id" if step[0] == Mark.NATIONAL_ID else f"{by or step[0]} {step[1]}"
+    if step[0] == Mark.NATIONAL_ID:
+        return texts.THIS_NATIONAL_ID()
+    return texts.MARK(mark=Label(by or step[0]), value=step[1])

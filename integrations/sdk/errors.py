@@ -17,9 +17,9 @@ ConnectorError
 
 from __future__ import annotations
 
+from integrations.sdk import texts
 from integrations.sdk.masking import without_emails
-from integrations.sdk.messages import Message, Text, as_message
-from integrations.sdk.messages import gettext_noop as _
+from integrations.sdk.messages import Message, as_message
 
 LONGEST_WAIT = 24 * 3600.0
 
@@ -97,15 +97,6 @@ class NotAuthorizedError(ConnectorError):
     sign_in = False
 
 
-_RECORD_REFUSED = Text(
-    "sdk.record_refused",
-    _(
-        "{system} refuses access to this employee's record, although it takes this connection: the record is protected "
-        "there, or a right is missing for what was to be done. {refusal}"
-    ),
-)
-
-
 class RecordRefusedError(NotAuthorizedError):
     """Access to one employee's record is refused while the connection is let through: that employee's failure, until
     it turns out that it is everybody's (`synclog.engine.results`). Made by the runner only, out of the `refusal`."""
@@ -114,7 +105,7 @@ class RecordRefusedError(NotAuthorizedError):
 
     def __init__(self, system: str, refusal: NotAuthorizedError) -> None:
         super().__init__(
-            _RECORD_REFUSED(system=system, refusal=refusal.said),
+            texts.RECORD_REFUSED(system=system, refusal=refusal.said),
             field=refusal.field,
             vendor_text=refusal.vendor_text,
             vendor_code=refusal.vendor_code,

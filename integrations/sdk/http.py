@@ -21,6 +21,7 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
+from integrations.sdk import texts
 from integrations.sdk.addresses import PrivateAddressError
 from integrations.sdk.connection import MAX_ANSWER_BYTES, new_session
 from integrations.sdk.context import Context
@@ -35,6 +36,7 @@ from integrations.sdk.errors import (
 from integrations.sdk.kept import NOTHING, Kept
 from integrations.sdk.limiter import WindowLimiter
 from integrations.sdk.masking import LONGEST_HEADER, MASKED_BEYOND, MOST_HEADERS, Masker, without_emails
+from integrations.sdk.messages import Message
 from integrations.sdk.storable import DEEPEST, storable, storable_value, too_deep
 
 # What the calls of one run may take together, waits for a limit apart: nobody's list goes on for ever, and no single
@@ -44,6 +46,7 @@ RUN_BYTES = 100 * 1024 * 1024
 # Answers of a server that broke down on the way: seen where what was sent had been carried out all the same.
 BROKE_DOWN = (500, 502, 504)
 KEPT_CHARACTERS = 20_000
+UNNAMED = "The system"
 # Those of a session, without the merging of a session's settings into each request, which takes as long as all the rest
 # of its preparation.
 HEADERS = {**requests.utils.default_headers(), "User-Agent": "PositionSync/1.0"}
@@ -101,9 +104,16 @@ class Response:
     """An answer read whole. `json()` raises UnavailableError when the body is not JSON."""
 
     def __init__(
-        self, status: int, headers: Mapping[str, str], content: bytes, encoding: str | None, kept: Kept = NOTHING
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        content: bytes,
+        encoding: str | None,
+        kept: Kept = NOTHING,
+        system: str = UNNAMED,
     ) -> None:
         self.status = status
+        self.system = system  # its name, for what is said of the answer
         self._kept = kept
         self.headers = requests.structures.CaseInsensitiveDict(
             (storable(name[:LONGEST_HEADER]), storable(value[:LONGEST_HEADER]))
@@ -131,7 +141,7 @@ class Response:
             if content.count(b"[") + content.count(b"{") > DEEPEST and too_deep(body):
                 raise ValueError("too deep")
         except (ValueError, RecursionError):
-            raise UnavailableError("The answer is not JSON.", **self.words) from None
+            raise UnavailableError(texts.NOT_JSON(), **self.words) from None
         return storable_value(body) if _PERHAPS_UNFIT.search(content) else body
 
     def json_object(self) -> dict[str, Any]:
@@ -180,47 +190,67 @@ class Response:
 def raise_for_trouble(response: Response) -> None:
     """The part of reading an answer that is alike everywhere: too many requests, server trouble, redirects."""
     if response.status == 429:
-        raise RateLimitedError(
-            "Too many requests.",
-            wait=response.retry_after(),
-            **response.words,
-        )
+        said = texts.TOO_MANY_REQUESTS(system=response.system)
+        raise RateLimitedError(said, wait=response.retry_after(), **response.words)
     if response.status >= 500:
-        raise UnavailableError(
-            f"It did not answer properly ({response.status}).",
-            wait=response.retry_after(),
-            **response.words,
-        )
+        said = texts.BAD_ANSWER(system=response.system, status=response.status)
+        raise UnavailableError(said, wait=response.retry_after(), **response.words)
     if 300 <= response.status < 400 and response.status != 304:
-        raise UnavailableError(
-            f"It redirected the request ({response.status}), which is never followed.",
-            vendor_code=str(response.status),
-        )
+        said = texts.REDIRECTED(system=response.system, status=response.status)
+        raise UnavailableError(said, vendor_code=str(response.status))
 
 
 def nonsense(response: Response) -> UnavailableError:
     """What to say of a good answer that does not hold what it should."""
-    return UnavailableError(
-        "The answer does not hold what was asked for. Nothing to do: it is tried again.", **response.words
-    )
+    return UnavailableError(texts.NOT_WHAT_WAS_ASKED(), **response.words)
+
+
+def record_in(response: Response, *path: str) -> dict[str, Any]:
+    """The object in a good answer, at the end of this path of names. Raises UnavailableError if there is none."""
+    found = _inside(response, path)
+    if not isinstance(found, dict):
+        raise nonsense(response)
+    return found
+
+
+def rows_in(response: Response, *path: str) -> list[dict[str, Any]]:
+    """The same of a list of objects."""
+    found = _inside(response, path)
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise nonsense(response)
+    return found
+
+
+def _inside(response: Response, path: tuple[str, ...]) -> Any:
+    found = response.json()
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
 
 
 def no_sign_in(response: Response) -> UnavailableError:
     """What to say where the address for signing in, or the only one there is, leads nowhere: that says nothing of the
     credentials."""
-    return UnavailableError(
-        "Nothing of this system answers at this address. Check the addresses of this connection; it is tried again.",
-        wait=None,
-        **response.words,
-    )
+    return UnavailableError(texts.NOTHING_AT_ADDRESS(system=response.system), **response.words)
+
+
+def _was_open(error: requests.exceptions.ConnectionError) -> bool:
+    """Whether the connection broke only after it had been made, so that something may have been sent."""
+    reason: object = error.args[0] if error.args else None
+    while reason is not None and not isinstance(reason, urllib3.exceptions.NewConnectionError):
+        # urllib3 wraps what happened: MaxRetryError does, and ProxyError within it.
+        reason = getattr(reason, "reason", None) or getattr(reason, "original_error", None)
+    return reason is None
 
 
 class _OfThread(threading.local):
-    """What each thread has for itself. `seconds` and `bytes`: what the calls of its run have taken so far."""
+    """What each thread has for itself. `seconds` and `bytes`: what the calls of its run have taken so far; `ahead`:
+    what they brought along for a later step of it."""
 
     def __init__(self) -> None:
         self.session: requests.Session | None = None
         self.exchanges: list[Exchange] = []
+        self.ahead: dict[Any, Any] = {}
         self.seconds = 0.0
         self.bytes = 0
 
@@ -231,6 +261,7 @@ class Http:
     `auth` signs each request (called anew for each, also for the repeat after a refusal).
     `refused(response)` is asked after each answer: True means "I renewed the credentials, send it once more".
     `classify(response)` raises one of `sdk.errors` for answers that are trouble in this system.
+    `system` is its name, for what is said of it.
     """
 
     def __init__(
@@ -240,11 +271,13 @@ class Http:
         *,
         kept: Kept = NOTHING,
         base_url: str = "",
+        system: str = UNNAMED,
         refused: Callable[[Response], bool] | None = None,
         classify: Callable[[Response], None] = raise_for_trouble,
     ) -> None:
         self.context = context
         self.base_url = base_url
+        self.system = system
         self.auth: AuthBase | None = None
         self.headers: dict[str, str] = {}
         self.refused = refused
@@ -333,7 +366,8 @@ class Http:
         except UnavailableError as error:
             if write and response.status in BROKE_DOWN:
                 said = {"vendor_text": error.vendor_text, "vendor_code": error.vendor_code}
-                raise UnclearOutcomeError(f"It broke down over a write ({response.status}).", **said) from error
+                message = texts.BROKE_DOWN_OVER_WRITE(system=self.system, status=response.status)
+                raise UnclearOutcomeError(message, **said) from error
             raise
         return response
 
@@ -342,28 +376,14 @@ class Http:
     ) -> Response:
         self.context.guard()
         if not (self.context.private_targets or url.lower().startswith("https://")):
-            raise UnavailableError("An address without https:// is not called: what is sent could be read on the way.")
+            raise UnavailableError(texts.PLAIN_ADDRESS(system=self.system))
         mine = self._mine
         if mine.seconds > RUN_SECONDS or mine.bytes > RUN_BYTES:
-            raise UnavailableError(
-                "Its answers for this employee take too long or have no end. They are asked for again later."
-            )
+            raise UnavailableError(texts.ANSWERS_ENDLESS(system=self.system))
         if self._limiter is not None:
             self._limiter.acquire(self.context.guard)
             self.context.guard()
-        session = self._session()
-        kwargs["headers"] = {k: v for k, v in kwargs["headers"].items() if v is not None}
-        try:
-            request = requests.Request(method, url, **kwargs).prepare()
-        # "from None", here and below: the texts of these exceptions hold a header's value or the whole address, with
-        # any secret in its query.
-        except requests.exceptions.InvalidHeader:
-            raise NotAuthorizedError(
-                "A credential of this connection holds a line break or another sign that no request can carry. Enter "
-                "it again under this connection's credentials."
-            ) from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError):
-            raise UnavailableError("This address cannot be called. Check the addresses of this connection.") from None
+        session, request = self._session(), self._prepared(method, url, **kwargs)
         started, clock = time.time(), time.monotonic()
         self.calls += 1
         response: Response | None = None
@@ -380,7 +400,7 @@ class Http:
                 content = self._read(answer)
             finally:
                 answer.close()
-            response = Response(answer.status_code, answer.headers, content, answer.encoding, self.kept)
+            response = Response(answer.status_code, answer.headers, content, answer.encoding, self.kept, self.system)
             mine.bytes += len(content)
             return response
         except PrivateAddressError:
@@ -388,23 +408,35 @@ class Http:
             raise
         except requests.exceptions.ConnectTimeout:
             error = "no connection in time"
-            raise UnavailableError("It could not be reached in time.") from None
+            raise UnavailableError(texts.NOT_REACHED(system=self.system)) from None
         except requests.exceptions.Timeout:
             error = "no answer in time"
-            raise self._lost(write, "It did not answer in time.") from None
+            raise self._lost(write, texts.NOT_ANSWERED(system=self.system)) from None
         except requests.exceptions.ConnectionError as exc:
             error = "connection failed"
-            refused = "NewConnectionError" in repr(exc) or "NameResolutionError" in repr(exc)
-            raise self._lost(write and not refused, "The connection to it failed.") from None
+            raise self._lost(write and _was_open(exc), texts.CONNECTION_FAILED(system=self.system)) from None
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
             error = "broken answer"
-            raise self._lost(write, "Its answer broke off or could not be read.") from None
+            raise self._lost(write, texts.ANSWER_BROKE_OFF(system=self.system)) from None
         finally:
             mine.seconds += time.monotonic() - clock
             self._record(request, response, started, clock, error, keep_answer)
 
+    def _prepared(
+        self, method: str, url: str, *, headers: Mapping[str, Any], **kwargs: Any
+    ) -> requests.PreparedRequest:
+        """Signed, too. Raises "from None", as `_send` does: the texts of these exceptions hold a header's value or the
+        whole address, with any secret in its query."""
+        headers = {k: v for k, v in headers.items() if v is not None}
+        try:
+            return requests.Request(method, url, headers=headers, **kwargs).prepare()
+        except requests.exceptions.InvalidHeader:
+            raise NotAuthorizedError(texts.UNSENDABLE_CREDENTIAL()) from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError):
+            raise UnavailableError(texts.BAD_ADDRESS(system=self.system)) from None
+
     @staticmethod
-    def _lost(write: bool, message: str) -> UnclearOutcomeError | UnavailableError:
+    def _lost(write: bool, message: Message) -> UnclearOutcomeError | UnavailableError:
         return UnclearOutcomeError(message) if write else UnavailableError(message)
 
     @staticmethod
@@ -422,7 +454,12 @@ class Http:
     def begin(self) -> None:
         """A run begins in this thread: its calls are counted and kept from here on."""
         self._mine.seconds = self._mine.bytes = 0
-        self._mine.exchanges = []
+        self._mine.exchanges, self._mine.ahead = [], {}
+
+    @property
+    def ahead(self) -> dict[Any, Any]:
+        """What this thread's run has read already for a later step of it; empty when the next one begins."""
+        return self._mine.ahead
 
     def take_exchanges(self) -> tuple[Exchange, ...]:
         """What this thread has called since the last take, masked with every secret known by now."""

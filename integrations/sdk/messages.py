@@ -23,38 +23,18 @@ from decimal import Decimal
 from string import Formatter
 from typing import Any
 
+from integrations.sdk.params import FieldName, Label, Span
+from integrations.sdk.wording import in_words
+
 
 def gettext_noop(text: str) -> str:
     """Marks a text for translation (imported as `_`)."""
     return text
 
 
-# -- what stands in a message --------------------------------------------------------------------------------
-
-
-class Label(str):
-    """A word or words of ours, translated like a text: the label of a setting, of a choice, of a mark."""
-
-
-class FieldName(str):
-    """One of our fields by its key: shown as its label."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A period: shown as "1 Jan 2026 – 31 Dec 2026" or "from 1 Jan 2026"."""
-
-    start: date
-    end: date | None = None
-
-
-# Besides these, parameters are texts as they stand (a system's own words, an id, a code), numbers, dates, other
-# messages, and tuples of all of them.
-
-
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing to say. `str()` of it is English, for logs and for a developer; pages go through `wording`."""
+    """One thing to say, with what stands in it (`integrations.sdk.params`). `str()` of it is English."""
 
     id: str
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -63,8 +43,6 @@ class Message:
         return hash(self.id)
 
     def __str__(self) -> str:
-        from integrations.sdk.wording import in_words  # which needs what is declared here
-
         return str(in_words(self))
 
     @property
@@ -74,21 +52,25 @@ class Message:
 
     def hiding(self, hide: Callable[[str], str]) -> Message:
         """The same with everything in it that is text hidden: a system may repeat what it was sent."""
-        return Message(self.id, {name: _hidden(value, hide) for name, value in self.params.items()})
+        return Message(self.id, {name: hidden(value, hide) for name, value in self.params.items()})
 
     def to_json(self) -> dict[str, Any]:
-        return {"id": self.id, **({"params": {k: _to_json(v) for k, v in self.params.items()}} if self.params else {})}
+        return {"id": self.id, **({"params": {k: to_json(v) for k, v in self.params.items()}} if self.params else {})}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Message:
-        return cls(str(kept["id"]), {k: _from_json(v) for k, v in kept.get("params", {}).items()})
+        return cls(str(kept["id"]), {k: from_json(v) for k, v in kept.get("params", {}).items()})
 
 
-def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+# What a page shows by itself: a message, a label of ours, or a text as it stands.
+Shown = Message | str
+
+
+def hidden(value: Any, hide: Callable[[str], str]) -> Any:
     if isinstance(value, Message):
         return value.hiding(hide)
     if isinstance(value, tuple):
-        return tuple(_hidden(one, hide) for one in value)
+        return tuple(hidden(one, hide) for one in value)
     return hide(value) if isinstance(value, str) and not isinstance(value, Label | FieldName) else value
 
 
@@ -99,12 +81,12 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "day": date.fromisoformat,
     "moment": datetime.fromisoformat,
     "span": lambda days: Span(date.fromisoformat(days[0]), date.fromisoformat(days[1]) if days[1] else None),
-    "list": lambda values: tuple(_from_json(value) for value in values),
+    "list": lambda values: tuple(from_json(value) for value in values),
     "message": Message.from_json,
 }
 
 
-def _to_json(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     match value:
         case Label():
             return {"label": str(value)}
@@ -121,17 +103,20 @@ def _to_json(value: Any) -> Any:
         case Span():
             return {"span": [value.start.isoformat(), value.end and value.end.isoformat()]}
         case tuple():
-            return {"list": [_to_json(one) for one in value]}
+            return {"list": [to_json(one) for one in value]}
         case Message():
             return {"message": value.to_json()}
     return str(value)
 
 
-def _from_json(kept: Any) -> Any:
+def from_json(kept: Any) -> Any:
     if not isinstance(kept, dict):
         return kept
     ((kind, value),) = kept.items()
-    return _KINDS[kind](value)
+    try:
+        return _KINDS[kind](value)
+    except (KeyError, ValueError, ArithmeticError, TypeError):  # it was erased, or is of another version
+        return str(value)
 
 
 # -- texts ---------------------------------------------------------------------------------------------------

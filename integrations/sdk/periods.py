@@ -123,3 +123,8 @@ def to_count_from(first: date, start: date, there: Iterable[tuple[date | None, d
     named = [since for begin, since in there if begin is not None and since is not None and first <= begin < start]
     day = min([first, *named])
     return day if day < start else None
+
+
+def after_a_gap(end: date | None) -> date | None:
+    """The first start that makes an employment anew after one with this end: what follows at once belongs to it."""
+    return end + timedelta(days=2) if end and end.year < date.max.year else None

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from integrations.sdk import texts
 from integrations.sdk.errors import UnavailableError
 
 LONGEST_NUMBER = 40  # characters, and digits before or after the point
@@ -30,10 +31,13 @@ def digits_of(value: Any) -> str:
     return re.sub(r"[^0-9]", "", str(value or ""))
 
 
-def number_of(value: Any) -> Decimal | None:
-    """None for what is no number, or none that anybody's working hours or percentage could be: one of three million
-    digits, or 1e999999999, is dear to compare and impossible to write down."""
+def number_of(value: Any, *, comma: bool = False) -> Decimal | None:
+    """`comma`: it may be written with one in the place of the point. None for what is no number, or none that anybody's
+    working hours or percentage could be: one of three million digits, or 1e999999999, is dear to compare and impossible
+    to write down."""
     text = str(value).strip()
+    if comma:
+        text = text.replace(",", ".")
     try:
         number = Decimal(text) if len(text) <= LONGEST_NUMBER else None
     except InvalidOperation:
@@ -59,5 +63,5 @@ def sure_date(value: Any) -> date | None:
     try:
         date.fromisoformat(text)
     except ValueError:
-        raise UnavailableError("It gave a date that cannot be read.", vendor_text=str(value)[:100]) from None
+        raise UnavailableError(texts.BAD_DATE(), vendor_text=str(value)[:100]) from None
     return date_of(value)

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import requests
 from requests.auth import AuthBase
 
+from integrations.sdk import texts
 from integrations.sdk.errors import UnavailableError
 from integrations.sdk.http import Http, Response
 
@@ -139,9 +140,7 @@ class Tokens(AuthBase):
         """Saved before it is used: a refresh token that came along may be the only way back in."""
         grant = self._sign_in(kept)
         if len(grant.token) > LONGEST_TOKEN or not re.fullmatch(r"[!-~]+", grant.token):
-            raise UnavailableError(
-                "The sign-in was answered without an access token. Nothing to do: it is tried again."
-            )
+            raise UnavailableError(texts.NO_TOKEN())
         now, seconds = self._context.now().timestamp(), grant.seconds
         expires_at = None if seconds is None else now + max(seconds - self._early, seconds / 2)
         values = {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from integrations.sdk.messages import Message, Said, as_message, in_full
+from integrations.sdk.messages import Message, Said, Shown, as_message, from_json, hidden, in_full, to_json
+from integrations.sdk.wording import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +204,47 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class CheckLine:
-    """One line of *Test connection*: what was tested, whether it holds, and where to grant it if not."""
+    """One line of *Test connection*: what was tested, whether it holds, what was found, and where to grant it if not.
+    Each is a message, a `Label`, or a text of the system's own. `refusal` is what the system refused the test with."""
 
     ok: bool
-    title: str
-    detail: str = ""
-    where: str = ""
+    what: Shown
+    found: Shown
+    place: Shown
+    refusal: Message | None
+
+    def __init__(
+        self, ok: bool, what: Shown, found: Shown = "", place: Shown = "", *, refusal: Message | None = None
+    ) -> None:
+        for name, value in zip(self.__slots__, (ok, what, found, place, refusal), strict=True):
+            object.__setattr__(self, name, value)
+
+    # In English words.
+
+    @property
+    def title(self) -> str:
+        return shown(self.what)
+
+    @property
+    def detail(self) -> str:
+        return shown(self.found)
+
+    @property
+    def where(self) -> str:
+        return shown(self.place)
+
+    def hiding(self, hide: Callable[[str], str]) -> CheckLine:
+        """The same with every text in it hidden: a system may repeat what it was sent."""
+        what, found, place = (hidden(part, hide) for part in (self.what, self.found, self.place))
+        return CheckLine(self.ok, what, found, place)
+
+    def to_json(self) -> dict[str, Any]:
+        parts = {"title": self.what, "detail": self.found, "where": self.place}
+        return {"ok": self.ok, **{name: to_json(part) for name, part in parts.items()}}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> CheckLine:
+        return cls(bool(kept["ok"]), *(from_json(kept[name]) for name in ("title", "detail", "where")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,33 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from string import Formatter
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from integrations.sdk.fields import BY_KEY
-from integrations.sdk.messages import FieldName, Label, Message, Span
+from integrations.sdk.params import FieldName, Label, Span
+
+
+class Parts(Protocol):
+    """`integrations.sdk.messages.Text`."""
+
+    @property
+    def why(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+    @property
+    def next(self) -> str: ...
+
+
+@runtime_checkable
+class Sayable(Protocol):
+    """`integrations.sdk.messages.Message`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def params(self) -> Mapping[str, Any]: ...
+    @property
+    def text(self) -> Parts | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +48,17 @@ class Words:
         return " ".join(part for part in (self.why, self.remedy, self.next) if part)
 
 
-def in_words(message: Message, translate: Callable[[str], str] = str) -> Words:
+def in_words(message: Sayable, translate: Callable[[str], str] = str) -> Words:
     """`translate` gives an English text in the reader's language."""
     text, speak = message.text, _Speaker(translate)
     if text is None:
         return Words(f"{message.id} ({', '.join(speak.format_field(v, '') for v in message.params.values())})")
-    return Words(*(speak.vformat(translate(part), (), message.params) for part in (text.why, text.remedy, text.next)))
+    return Words(*(speak.say(part, message.params) for part in (text.why, text.remedy, text.next)))
+
+
+def shown(value: Any, translate: Callable[[str], str] = str) -> str:
+    """What may stand in a message, by itself: a message, a label, a text, a date ..."""
+    return _Speaker(translate).format_field(value, "")
 
 
 def day(value: date) -> str:
@@ -43,10 +71,13 @@ def span(value: Span) -> str:
 
 class _Speaker(Formatter):
     """`{name}` as it is in words; `{name:lower}` inside a sentence, `{name:cap}` at its beginning, `{name:or}` for a
-    list of alternatives."""
+    list of alternatives, `{name:comma}` for one without a last joint."""
 
     def __init__(self, translate: Callable[[str], str]) -> None:
         self._translate = translate
+
+    def say(self, part: str, params: Mapping[str, Any]) -> str:
+        return self.vformat(self._translate(part), (), params).strip()
 
     def get_value(self, key: int | str, args: Any, params: Mapping[str, Any]) -> Any:
         return params.get(str(key), "")  # an old row may lack what its text names today
@@ -71,11 +102,13 @@ class _Speaker(Formatter):
                 return span(value)
             case Decimal():
                 return f"{value.normalize():f}"
-            case Message():
+            case Sayable():
                 return str(in_words(value, self._translate))
         return "" if value is None else str(value)
 
     def _list(self, values: tuple[Any, ...], spec: str) -> str:
         words = [self._one(value) for value in values]
+        if spec == "comma":
+            return ", ".join(words)
         joint = self._translate("or") if spec == "or" else self._translate("and")
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else ""

@@ -15,7 +15,6 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from positions import roles
-from positions.admin import panels
 from positions.admin.employer import EmployerPage
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
@@ -102,6 +101,8 @@ class PositionStatusFilter(DropdownFilter):
 
 @admin.register(Employee)
 class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
+    """An app that knows more of a person registers a subclass instead, with more `panels`."""
+
     form = EmployeeForm
     list_display = ("name_shown", "number", "email", "company", "department")
     list_select_related = ("company", "department")
@@ -159,7 +160,7 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         employee = kwargs.get("obj")
         if employee is not None:
-            context["panels"] = [panel(request, employee) for panel in panels.employee_panels]
+            context["panels"] = self.panels(request, employee)
             context["may_erase"] = PersonalDataPages.may(request, employee)
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -174,31 +175,32 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     def positions_to_delete(self, employees: list[Any]) -> list[Position]:
         return list(Position.objects.filter(employee__in=employees).select_related("employee"))
 
+    def panels(self, request: HttpRequest, employee: Employee) -> list[str]:
+        """Safe HTML above the form, "" for nothing."""
+        return [self._timeline(request, employee)]
 
-def timeline_panel(request: HttpRequest, employee: Employee) -> str:
-    newest = list(
-        employee.positions.order_by("-start_date", "-pk").select_related("company", "department")[: _DRAWN + 1]
-    )
-    for position in newest:
-        position.employee = employee
-    shown = newest[:_DRAWN]
-    chips = panels.chips(request, shown)
-    organization: Organization = employee.organization
-    today, left_out = organization.today(), len(newest) > _DRAWN
-    picture = draw(shown, today)
-    every = employee.positions.only("start_date", "end_date", "contract_type") if left_out else shown
-    return render_to_string(
-        "positions/timeline.html",
-        {
-            "employee": employee,
-            "picture": picture,
-            "rows": [(row, chips.get(row.position.pk, ())) for row in picture.rows],
-            "left_out": left_out,
-            "since": employed_since(every, today),
-            "may_add": roles.can(request.user, employee.organization_id, "edit"),
-        },
-        request,
-    )
-
-
-panels.employee_panels.append(timeline_panel)
+    def _timeline(self, request: HttpRequest, employee: Employee) -> str:
+        newest = list(
+            employee.positions.order_by("-start_date", "-pk").select_related("company", "department")[: _DRAWN + 1]
+        )
+        for position in newest:
+            position.employee = employee
+        shown = newest[:_DRAWN]
+        pages: Any = self.admin_site.get_model_admin(Position)
+        chips = pages.chips(request, shown)
+        organization: Organization = employee.organization
+        today, left_out = organization.today(), len(newest) > _DRAWN
+        picture = draw(shown, today)
+        every = employee.positions.only("start_date", "end_date", "contract_type") if left_out else shown
+        return render_to_string(
+            "positions/timeline.html",
+            {
+                "employee": employee,
+                "picture": picture,
+                "rows": [(row, chips.get(row.position.pk, "")) for row in picture.rows],
+                "left_out": left_out,
+                "since": employed_since(every, today),
+                "may_add": roles.can(request.user, employee.organization_id, "edit"),
+            },
+            request,
+        )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,7 +11,6 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, 
 from unfold.decorators import display
 
 from positions import dates, roles
-from positions.admin import panels
 from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter, ScopedForm
 from positions.models import Employee, Position
 from positions.models.words import matching
@@ -21,7 +21,7 @@ STATUS_LABELS = {"Current": "success", "Upcoming": "info", "Ended": "default"}
 
 
 class WithDeleteNotes:
-    """Says before a deletion what will happen elsewhere (panels.position_delete_notes)."""
+    """Says before a deletion what will happen elsewhere: `delete_notes` of the pages of positions."""
 
     delete_confirmation_template = "positions/delete_confirmation.html"
     delete_selected_confirmation_template = "positions/delete_selected_confirmation.html"
@@ -31,7 +31,9 @@ class WithDeleteNotes:
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         objs = list(objs)
-        request.delete_notes = panels.delete_notes(request, self.positions_to_delete(objs))  # type: ignore[attr-defined]
+        pages: Any = self.admin_site.get_model_admin(Position)  # type: ignore[attr-defined]
+        notes = pages.delete_notes(request, self.positions_to_delete(objs))
+        request.delete_notes = list(dict.fromkeys(notes))  # type: ignore[attr-defined]
         return super().get_deleted_objects(objs, request)  # type: ignore[misc]
 
 
@@ -63,6 +65,9 @@ class PositionForm(ScopedForm):
 
 @admin.register(Position)
 class PositionAdmin(WithDeleteNotes, ScopedAdmin):
+    """An app that knows what becomes of positions registers a subclass instead, which says more than `panels`,
+    `chips`, `delete_notes` and `save_notes` say here."""
+
     organization_path = "employee__organization"
     form = PositionForm
     list_display = ("title", "employee", "start_date", "end_date", "percentage_shown", "status_shown")
@@ -126,16 +131,13 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         super().save_model(request, obj, form, change)
-        for sentence in [
-            *overlap_notes(obj),
-            *(note for ask in panels.position_save_notes for note in ask(request, obj)),
-        ]:
+        for sentence in self.save_notes(request, obj):
             self.message_user(request, sentence, messages.WARNING)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         position = kwargs.get("obj")
         if position is not None:
-            context["panels"] = [panel(request, position) for panel in panels.position_panels]
+            context["panels"] = self.panels(request, position)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
@@ -145,6 +147,24 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def positions_to_delete(self, objects: list[Any]) -> list[Position]:
         return objects
+
+    # -- what other apps say more of
+
+    def panels(self, request: HttpRequest, position: Position) -> list[str]:
+        """Safe HTML below the form, "" for nothing."""
+        return []
+
+    def chips(self, request: HttpRequest, positions: Sequence[Position]) -> Mapping[int, str]:
+        """Beside each position of an employee: id -> safe HTML. Asked once for all of them."""
+        return {}
+
+    def delete_notes(self, request: HttpRequest, positions: Sequence[Position]) -> list[str]:
+        """Sentences before a deletion is confirmed: what will happen elsewhere. Asked once for all of them."""
+        return []
+
+    def save_notes(self, request: HttpRequest, position: Position) -> list[str]:
+        """Warnings after a save, for example about an overlap that a connected system will refuse."""
+        return overlap_notes(position)
 
 
 def overlap_notes(position: Position) -> list[str]:

@@ -297,11 +297,11 @@ class ScopedAdmin(OpenedAdmin, _Permissions, ModelAdmin):
 
     def _narrow(self, request: HttpRequest, form: Any, ids: Collection[int] | None) -> None:
         """Limits the choices of each related field of a form class to these organizations."""
-        for name, field in form.base_fields.items():
-            if not isinstance(field, forms.ModelChoiceField):
+        for name, declared in form.base_fields.items():
+            if not isinstance(declared, forms.ModelChoiceField):
                 continue
             # A field that was declared on a form class is shared by all requests: never change it in place.
-            field = form.base_fields[name] = copy.deepcopy(field)
+            field = form.base_fields[name] = copy.deepcopy(declared)
             field.queryset = self.offered(request, field.queryset, ids)
             widget = getattr(field.widget, "widget", field.widget)
             if isinstance(widget, AutocompleteMixin) and ids is not None and len(ids) == 1:

@@ -126,8 +126,8 @@ def bulk_positions(
     all_errors: dict[str, Any] = {}
     positions: list[Position] = []
     first: dict[Any, int] = {}
-    for index, (one, (employee, errors)) in enumerate(zip(checked, found, strict=True)):
-        row = one.row
+    for index, (one, (employee, unknown)) in enumerate(zip(checked, found, strict=True)):
+        row, errors = one.row, unknown
         same = stored.get((employee.pk, external_id_of(row))) if employee is not None else None
         if same is not None and same.pk in free:
             same = None

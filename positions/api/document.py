@@ -204,8 +204,6 @@ def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any], component: s
     for several in ("allOf", "oneOf", "anyOf"):
         if several in schema:
             return _example(schema[several][0], schemas, component, name)
-    if "enum" in schema:
-        return EXAMPLES[name] if EXAMPLES.get(name) in schema["enum"] else schema["enum"][0]
     kind = schema.get("type")
     if isinstance(kind, list):
         [kind] = [one for one in kind if one != "null"]
@@ -214,6 +212,13 @@ def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any], component: s
         return {inner: _example(s, schemas, component, inner) for inner, s in properties.items()}
     if kind == "array":
         return [_example(schema["items"], schemas, component, name)]
+    return _plain_example(schema, kind, component, name)
+
+
+def _plain_example(schema: Mapping[str, Any], kind: Any, component: str, name: str) -> Any:
+    """Of a schema with nothing inside."""
+    if "enum" in schema:
+        return EXAMPLES[name] if EXAMPLES.get(name) in schema["enum"] else schema["enum"][0]
     if kind == "boolean":
         return False
     if kind == "integer":

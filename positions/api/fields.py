@@ -208,7 +208,7 @@ class StrictSerializer(serializers.Serializer):
         if not isinstance(data, Mapping):
             raise ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [ErrorDetail("Send a JSON object.", "invalid")]})
         writable = [name for name, field in self.fields.items() if not field.read_only]
-        known = {*self.fields, *self.also_answered()}
+        known = {*self.fields, *self.also_answered}
         errors: dict[str, Any] = {**self._unknown.errors([name for name in data if name not in known], writable)}
         try:
             value = super().to_internal_value(data)
@@ -218,6 +218,7 @@ class StrictSerializer(serializers.Serializer):
             raise ValidationError(errors)
         return value
 
+    @property
     def also_answered(self) -> Collection[str]:
         """Names that answers have besides the fields: ignored like those that are only read."""
         return ()

@@ -30,7 +30,7 @@ def hit(name: str, seconds: int) -> int:
     0 when it could not be counted: what only reads is let through then.
     """
     if settings.REDIS_URL:
-        import redis
+        import redis  # noqa: PLC0415 (where no Redis is used, no process loads its library)
 
         try:
             return _hit_in_redis(name, seconds)
@@ -41,7 +41,7 @@ def hit(name: str, seconds: int) -> int:
 
 @cache
 def _redis(url: str) -> redis.Redis:
-    import redis
+    import redis  # noqa: PLC0415 (as above)
 
     return redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
 

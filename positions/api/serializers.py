@@ -4,10 +4,11 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
+from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from positions.api import hooks
+from positions.api.caused import WithCaused, caused_fields
 from positions.api.fields import (
     AnswerId,
     Choice,
@@ -66,13 +67,6 @@ class EmployeeSerializer(StrictSerializer):
     updated_at = serializers.DateTimeField(read_only=True, help_text="When it was last changed here.")
 
 
-class WithExtras(serializers.Serializer):
-    """What an answer of a write has besides (positions/api/hooks.py)."""
-
-    def get_fields(self) -> dict[str, serializers.Field]:
-        return {**super().get_fields(), **{name: make() for name, make in hooks.extra_fields.items()}}
-
-
 class PositionSerializer(StrictSerializer):
     about = "A period of work of one employee."
 
@@ -116,11 +110,12 @@ class PositionSerializer(StrictSerializer):
     def get_status(self, position: Position) -> str:
         return position.status(self.context["today"])
 
+    @cached_property
     def also_answered(self) -> Collection[str]:
-        return hooks.extra_fields
+        return caused_fields()
 
 
-class WrittenPositionSerializer(WithExtras, PositionSerializer):
+class WrittenPositionSerializer(WithCaused, PositionSerializer):
     """The answer to a write, for the document."""
 
     about = "The position as it is stored now, and what the write caused."
@@ -182,7 +177,7 @@ class BulkResultSerializer(serializers.Serializer):
     )
 
 
-class BulkAnswerSerializer(WithExtras):
+class BulkAnswerSerializer(WithCaused):
     created = serializers.IntegerField(min_value=0, help_text="Rows that made a position.")
     updated = serializers.IntegerField(min_value=0, help_text="Rows that changed a position.")
     unchanged = serializers.IntegerField(
@@ -191,7 +186,7 @@ class BulkAnswerSerializer(WithExtras):
     results = BulkResultSerializer(many=True, help_text="One for each row, in their order.")
 
 
-class DeletedSerializer(WithExtras):
+class DeletedSerializer(WithCaused):
     about = "What is gone, and what that caused."
 
     id = AnswerId(help_text="Of what was deleted.")

@@ -6,6 +6,8 @@ from typing import Any, ClassVar, Self
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models, router, transaction
 
+from positions.models import tracking
+
 
 class ErrorsAtFields(models.Model):
     """A value that is taken is told at its field, where it is changed, and not above the form."""
@@ -31,14 +33,13 @@ class ErrorsAtFields(models.Model):
 
 
 class Tracked(models.Model):
-    """Knows what it was loaded with: what listens to a save asks what changed, and from what, without a query.
+    """Says what changed since it was loaded (tracking.py; positions/audit.py has every one of these followed).
 
     `TRACKED` names the columns whose change counts, `HERE_ONLY` our names of those only them that are sent nowhere.
     """
 
     TRACKED: ClassVar[tuple[str, ...]] = ()
     HERE_ONLY: ClassVar[frozenset[str]] = frozenset()
-    _loaded: dict[str, Any] | None = None
 
     class Meta:
         abstract = True
@@ -47,39 +48,12 @@ class Tracked(models.Model):
         # What listens to the save (the sync jobs) commits or rolls back with it, whoever calls.
         with transaction.atomic():
             super().save(*args, **kwargs)
-        self.remember(kwargs.get("update_fields"))
-
-    @classmethod
-    def from_db(  # type: ignore[override]  # the stubs are of a later Django
-        cls, db: str | None, field_names: Collection[str], values: Collection[Any]
-    ) -> Self:
-        row = super().from_db(db, field_names, values)
-        row._loaded = {name: row.__dict__[name] for name in cls.TRACKED if name in row.__dict__}
-        return row
-
-    def refresh_from_db(
-        self,
-        using: str | None = None,
-        fields: Iterable[str] | None = None,
-        from_queryset: models.QuerySet[Any, Any] | None = None,
-    ) -> None:
-        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
-        self.remember(fields)
 
     def changed_fields(self, only: Iterable[str] | None = None) -> list[str] | None:
         """Our names of the fields (of these, as in `update_fields`) that differ from what was loaded; None for a new
         object or an unknown past."""
-        if self._loaded is None:
-            return None
-        wanted = None if only is None else set(only)
-        return [
-            f.name
-            for f in self._meta.concrete_fields
-            if f.attname in self.TRACKED
-            and f.attname in self.__dict__  # a deferred one is not saved either
-            and (wanted is None or wanted & {f.name, f.attname})
-            and not (f.attname in self._loaded and alike(f, self._loaded[f.attname], self.__dict__[f.attname]))
-        ]
+        then = tracking.loaded(self)
+        return None if then is None else [f.name for f in tracking.different(self, then, self.TRACKED, only)]
 
     def concerns_others(self, only: Iterable[str] | None = None) -> bool:
         """Whether what seems to be changed, or may have been, is sent anywhere."""
@@ -98,26 +72,8 @@ class Tracked(models.Model):
         if by_key:
             stored = cls._default_manager.select_for_update().filter(pk__in=by_key).order_by("pk")
             for found in stored.values("pk", *columns):
-                by_key[found.pop("pk")]._loaded = found
+                tracking.correct(by_key[found.pop("pk")], found)
 
     def before(self, name: str) -> Any:
         """A column as it was loaded; as it is now when that is not known."""
-        return (self._loaded or {}).get(name, getattr(self, name))
-
-    def remember(self, fields: Iterable[str] | None = None) -> None:
-        """From here on, `changed_fields` compares with the values (of these fields) as they are now."""
-        loaded = {name: self.__dict__[name] for name in self.TRACKED if name in self.__dict__}
-        if fields is not None:
-            wanted = set(fields)
-            loaded = {n: v for n, v in loaded.items() if wanted & {n, self._meta.get_field(n).name}}
-        self._loaded = {**(self._loaded or {}), **loaded}
-
-
-def alike(field: models.Field[Any, Any], a: Any, b: Any) -> bool:
-    """Whether a column stores both alike: 80 and "80.00", nothing and an empty text, a day and its text."""
-    if a == b or (a in (None, "") and b in (None, "")):
-        return True
-    try:
-        return bool(field.to_python(a) == field.to_python(b))
-    except ValidationError:  # an expression, or what the field does not take at all
-        return False
+        return (tracking.loaded(self) or {}).get(name, getattr(self, name))

@@ -1,13 +1,13 @@
 """All that is held of one person: what it is, how it is handed over, how it is erased.
 
-Each app says in `AppConfig.ready` what it holds (`contribute`), which rows of others may name the person (`naming`) and
-what must be known before an erasure. A model that no app speaks of fails tests/security/test_erasure.py.
+Each app says in one subclass of `Holder`, registered in `AppConfig.ready`, what it holds, which rows of others may name
+the person and what must be known before an erasure. A model that no app speaks of fails tests/security/test_erasure.py.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -63,7 +63,7 @@ class Holding:
     heading: str
     rows: Callable[[Subject], models.QuerySet]
     erase: Callable[[models.QuerySet, Subject], Any] = lambda rows, _: batches.delete(rows)
-    show: Callable[[Any], Mapping[str, Any]] = lambda row: shown(row)
+    show: Callable[[Any], Mapping[str, Any]] = lambda row: shown(row)  # noqa: PLW0108 (defined below)
     exported: bool = True
 
 
@@ -82,36 +82,56 @@ class Naming:
     narrow: bool = True
 
 
-_holdings: list[Holding] = []
-_namings: list[Naming] = []
-# (organization id, employee number) -> (employee key, name) of whoever has or had this number.
-traces: list[Callable[[int, str], Iterable[tuple[int, str]]]] = []
-# Employee keys -> keys of their positions, also of deleted ones.
-position_keys: list[Callable[[Collection[int]], Iterable[int]]] = []
-# Employee keys -> what else gives them away wherever it stands.
-other_marks: list[Callable[[Collection[int]], Iterable[str]]] = []
-# Each raises NotNow where the person cannot be erased at this moment.
-hindrances: list[Callable[[Subject], None]] = []
-# What an erasure does not reach, as sentences for whoever decides on it.
-limits: list[Callable[[Subject], list[str]]] = []
+class Holder:
+    """What one app holds of people. By default, nothing."""
+
+    def holdings(self) -> Sequence[Holding]:
+        """Its rows about a person; what refers to others of them comes after those."""
+        return ()
+
+    def namings(self) -> Sequence[Naming]:
+        """Its rows that may name the person."""
+        return ()
+
+    def traces(self, organization: int, number: str) -> Iterable[tuple[int, str]]:
+        """Employee key and name of whoever has or had this number."""
+        return ()
+
+    def position_keys(self, employees: Collection[int]) -> Iterable[int]:
+        """Keys of the positions of these employees, also of deleted ones."""
+        return ()
+
+    def other_marks(self, employees: Collection[int]) -> Iterable[str]:
+        """What else gives these employees away wherever it stands."""
+        return ()
+
+    def hinder(self, subject: Subject) -> None:
+        """In the transaction of an erasure. Raises NotNow where the person cannot be erased at this moment."""
+
+    def limits(self, subject: Subject) -> Sequence[str]:
+        """What an erasure does not reach, as sentences for whoever decides on it."""
+        return ()
 
 
-def contribute(*holdings: Holding) -> None:
+_holders: list[Holder] = []
+
+
+def register(holder: Holder) -> None:
     # Apps that know less get ready later and come first here: the employee, then positions, then what became of them.
-    _holdings[:0] = holdings
+    _holders.insert(0, holder)
 
 
-def naming(*namings: Naming) -> None:
-    _namings.extend(namings)
+def holdings() -> list[Holding]:
+    return [holding for holder in _holders for holding in holder.holdings()]
 
 
-def contributed() -> set[type[models.Model]]:
-    """The models that somebody speaks of."""
-    return {h.model for h in _holdings} | {n.model for n in _namings}
+def namings() -> list[Naming]:
+    # In the order in which rows are erased.
+    return [naming for holder in reversed(_holders) for naming in holder.namings()]
 
 
 def _exported() -> list[Holding]:
-    return [holding for holding in _holdings if holding.exported]
+    return [holding for holding in holdings() if holding.exported]
 
 
 # -- who
@@ -120,7 +140,7 @@ def _exported() -> list[Holding]:
 def find(organization: Organization, number: str) -> Subject:
     """Whoever has this employee number, or had it when deleted. Raises NotHeld."""
     employee = Employee.objects.filter(organization=organization, number=number).first()
-    found = [one for ask in traces for one in ask(organization.pk, number)]
+    found = [one for holder in _holders for one in holder.traces(organization.pk, number)]
     here = set(Employee.objects.filter(pk__in={key for key, _ in found}).values_list("pk", flat=True))
     gone = {(key, name) for key, name in found if key not in here}
     names = {name for key, name in found if employee is not None and key == employee.pk}
@@ -136,13 +156,13 @@ def find(organization: Organization, number: str) -> Subject:
         organization_id=organization.pk,
         number=number,
         keys=tuple(sorted(keys)),
-        position_keys=tuple(sorted({pk for ask in position_keys for pk in ask(keys)})),
+        position_keys=tuple(sorted({pk for holder in _holders for pk in holder.position_keys(keys)})),
         marks=Marks.of(
             names,
             first_and_last=(employee.first_name, employee.last_name) if employee else None,
             others=[
                 *((employee.email, employee.national_id) if employee else ()),
-                *(mark for ask in other_marks for mark in ask(keys)),
+                *(mark for holder in _holders for mark in holder.other_marks(keys)),
             ],
             number=number,
         ),
@@ -188,7 +208,7 @@ def counts(subject: Subject) -> dict[str, int]:
 
 def limits_of(subject: Subject) -> list[str]:
     return [
-        *(sentence for ask in limits for sentence in ask(subject)),
+        *(sentence for holder in _holders for sentence in holder.limits(subject)),
         "Backups, and log files of the servers, until they are thrown away.",
     ]
 
@@ -201,14 +221,14 @@ def erase(subject: Subject, name: str, via: str) -> Erased:
     # Searched before the transaction: a long log must not hold up everybody who saves.
     found_in = [
         (n, *naming_rows(n.rows(subject), n.fields, subject.marks, partial(n.whole, subject), narrow=n.narrow))
-        for n in _namings
+        for n in namings()
     ]
     with transaction.atomic():
         list(Employee.objects.select_for_update().filter(pk__in=subject.keys).values_list("pk"))
-        for check in hindrances:
-            check(subject)
+        for holder in _holders:
+            holder.hinder(subject)
         found = counts(subject)
-        for holding in reversed(_holdings):
+        for holding in reversed(holdings()):
             holding.erase(holding.rows(subject), subject)
         masked = sum(
             mask_rows(n.model, [*keys, *_later(n, newest, subject)], n.fields, subject.marks, partial(n.whole, subject))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -12,23 +12,39 @@ from django.db.models.functions import Lower
 
 from positions import batches
 from positions.models import AuditEntry, Employee, EmployeeWord, IdempotencyKey, Invitation, Position
-from positions.privacy import personal_data
-from positions.privacy.personal_data import Holding, Naming, Subject, shown
+from positions.privacy.personal_data import Holder, Holding, Naming, Subject, shown
 
 
-def connect() -> None:
-    personal_data.contribute(
-        Holding(Employee, "Employee", _employees, _erase_employees),
-        Holding(EmployeeWord, "Search", lambda s: EmployeeWord.objects.filter(employee__in=s.keys), exported=False),
-        Holding(Position, "Positions", lambda s: Position.objects.filter(employee__in=s.keys)),
-        Holding(Invitation, "Invitations", _invitations),
-        Holding(AuditEntry, "Audit trail", _audit, _erase_audit),
-        Holding(LogEntry, "History of pages", _history, show=_history_entry),
-    )
-    # Kept for a day: another one's POST may have its answer beside this person's.
-    personal_data.naming(Naming(IdempotencyKey, _answers, ("body",), _own_answer, narrow=False))
-    personal_data.traces.append(_audited)
-    personal_data.position_keys.append(_positions)
+class HeldByHr(Holder):
+    def holdings(self) -> Sequence[Holding]:
+        return (
+            Holding(Employee, "Employee", _employees, _erase_employees),
+            Holding(EmployeeWord, "Search", lambda s: EmployeeWord.objects.filter(employee__in=s.keys), exported=False),
+            Holding(Position, "Positions", lambda s: Position.objects.filter(employee__in=s.keys)),
+            Holding(Invitation, "Invitations", _invitations),
+            Holding(AuditEntry, "Audit trail", _audit, _erase_audit),
+            Holding(LogEntry, "History of pages", _history, show=_history_entry),
+        )
+
+    def namings(self) -> Sequence[Naming]:
+        return (
+            # Kept for a day: another one's POST may have its answer beside this person's.
+            Naming(IdempotencyKey, _answers, ("body",), _own_answer, narrow=False),
+        )
+
+    def traces(self, organization: int, number: str) -> Iterable[tuple[int, str]]:
+        entries = AuditEntry.objects.filter(
+            organization=organization, kind="employee", employee_key__isnull=False, object_name__endswith=f" ({number})"
+        )
+        for key, name in entries.order_by().values_list("employee_key", "object_name").distinct():
+            if key is not None:
+                yield key, name.removesuffix(f" ({number})")
+
+    def position_keys(self, employees: Collection[int]) -> Iterable[int]:
+        yield from Position.objects.filter(employee__in=employees).values_list("pk", flat=True)
+        audited = AuditEntry.objects.filter(employee_key__in=employees, kind="position", object_key__isnull=False)
+        keys = audited.order_by().values_list("object_key", flat=True).distinct()
+        yield from (key for key in keys if key is not None)
 
 
 def _employees(subject: Subject) -> QuerySet:
@@ -90,18 +106,3 @@ def _own_answer(subject: Subject, value: Mapping[str, Any]) -> bool:
     if "first_name" in value:
         return value.get("id") in subject.keys
     return ("employee" in value or "index" in value) and value.get("id") in subject.position_keys
-
-
-def _audited(organization: int, number: str) -> Iterable[tuple[int, str]]:
-    entries = AuditEntry.objects.filter(
-        organization=organization, kind="employee", employee_key__isnull=False, object_name__endswith=f" ({number})"
-    )
-    for key, name in entries.order_by().values_list("employee_key", "object_name").distinct():
-        if key is not None:
-            yield key, name.removesuffix(f" ({number})")
-
-
-def _positions(employees: Collection[int]) -> Iterable[int]:
-    yield from Position.objects.filter(employee__in=employees).values_list("pk", flat=True)
-    audited = AuditEntry.objects.filter(employee_key__in=employees, kind="position", object_key__isnull=False)
-    yield from (key for key in audited.order_by().values_list("object_key", flat=True).distinct() if key is not None)

@@ -3,8 +3,4 @@
 from synclog.admin import integration_pages, panels, people, queue
 from synclog.admin.job import JobAdmin
 
-integration_pages.connect()
-panels.connect()
-people.connect()
-
-__all__ = ["JobAdmin", "queue"]
+__all__ = ["JobAdmin", "integration_pages", "panels", "people", "queue"]

@@ -112,7 +112,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **context,
         "title": "Overview",
         "subtitle": None,
-        "banners": silence(request) if integrations else [],
+        "banners": silence() if integrations else [],
         "invitations": joining.waiting_for(request.user),
         "operator": roles.is_operator(request.user),
         "cards": _cards(shown, health),

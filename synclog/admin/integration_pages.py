@@ -1,4 +1,4 @@
-"""What the engine adds to the pages of integrations (integrations/hooks.py)."""
+"""The pages of integrations as the engine runs them: what is sent, what waits, what happened."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 
-from integrations import hooks
-from integrations.hooks import Counter, Happening, Health, Tab
+from integrations.admin import IntegrationAdmin
+from integrations.admin.showing import Counter, Happening, Health, Tab
+from integrations.engine import Engine, Test
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from positions import roles
 from positions.batches import delete, in_batches
@@ -26,41 +28,78 @@ from synclog.models import Event, Job, Question
 from synclog.questions import asking
 
 
-def connect() -> None:
-    hooks.health.append(health)
-    hooks.banners.append(silence)
-    hooks.overview_panels += [changed_since, progress.panel]
-    hooks.tabs.append(error_log)
-    hooks.tabs.append(people)
-    hooks.happenings.append(events)
-    hooks.losses.append(losses)
-    hooks.before_deletion.append(remove_log)
-    hooks.on_switch.append(actions.switch)
-    hooks.on_pause.append(actions.pause)
-    hooks.on_resume.append(actions.resume)
-    hooks.on_credentials.append(actions.credentials_renewed)
-    hooks.on_address.append(actions.address_changed)
-    hooks.begin_test.append(begin_test)
-    hooks.look_at_test.append(look_at_test)
+class SyncEngine(Engine):
+    switch = staticmethod(actions.switch)
+    pause = staticmethod(actions.pause)
+    resume = staticmethod(actions.resume)
+    credentials_renewed = staticmethod(actions.credentials_renewed)
+    address_changed = staticmethod(actions.address_changed)
+
+    def begin_test(self, integration: Integration, by: str) -> Test:
+        try:
+            return _test(asking.wait(asking.ask_check(integration, by)))
+        except asking.TooManyError as error:
+            return Test(None, words=str(error))
+
+    def look_at_test(self, integration: Integration, key: UUID) -> Test | None:
+        question = Question.objects.filter(integration=integration, kind=Question.Kind.CHECK, uuid=key).first()
+        return _test(question) if question is not None else None
+
+    def forget(self, integration: Integration) -> None:
+        in_batches(Job.objects.filter(integration=integration), delete_jobs)
+        in_batches(Event.objects.filter(integration=integration), delete)
 
 
-def health(integrations: Sequence[Integration]) -> dict[int, Health]:
-    found = health_of(integrations)
-    shown = {}
-    for integration in integrations:
-        h = found[integration.pk]
-        n = h.counts
-        counters = [
-            Counter("In sync", n.in_sync, positions_url(integration, Truth.IN_SYNC)),
-            Counter("Waiting", n.waiting, _log(integration, "retrying")),
-            Counter("Needs you", n.needs_you, _log(integration, "needs_action"), urgent=True),
+def _test(question: Question) -> Test:
+    if question.done_at is not None:
+        return Test(question.uuid, asking.lines_of(question))
+    return Test(question.uuid, **asking.progress(question))
+
+
+@admin.register(Integration)
+class SyncedIntegrationAdmin(IntegrationAdmin):
+    engine = SyncEngine()
+
+    def health_of(self, integrations: Sequence[Integration]) -> dict[int, Health]:
+        found = health_of(integrations)
+        shown = {}
+        for integration in integrations:
+            h = found[integration.pk]
+            n = h.counts
+            counters = [
+                Counter("In sync", n.in_sync, positions_url(integration, Truth.IN_SYNC)),
+                Counter("Waiting", n.waiting, _log(integration, "retrying")),
+                Counter("Needs you", n.needs_you, _log(integration, "needs_action"), urgent=True),
+            ]
+            for truth in (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.OUT_OF_SCOPE, Truth.NOT_SENT):
+                number, urgent = getattr(n, truth), truth is Truth.CHANGED
+                if number or truth is Truth.OUT_OF_SCOPE:
+                    counters.append(Counter(TRUTHS[truth], number, positions_url(integration, truth), urgent))
+            shown[integration.pk] = Health(h.word, h.tone, h.detail, tuple(counters))
+        return shown
+
+    def banners(self, request: HttpRequest) -> list[str]:
+        return silence()
+
+    def panels(self, request: HttpRequest, obj: Integration) -> list[str]:
+        return [*super().panels(request, obj), changed_since(request, obj), progress.panel(request, obj)]
+
+    def tabs(self, request: HttpRequest, obj: Integration, health: Health) -> list[Tab]:
+        waiting = next((counter.number for counter in health.counters if counter.urgent), 0)
+        doubtful = EmployeeLink.objects.filter(integration=obj).exclude(state=EmployeeLink.State.MATCHED)
+        people = f"{reverse('admin:integrations_employeelink_changelist')}?integration__id__exact={obj.pk}"
+        return [
+            Tab("Error log", _log(obj, "needs_action" if waiting else "all"), waiting or None),
+            Tab("People", people, doubtful.count() or None),
         ]
-        for truth in (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.OUT_OF_SCOPE, Truth.NOT_SENT):
-            number, urgent = getattr(n, truth), truth is Truth.CHANGED
-            if number or truth is Truth.OUT_OF_SCOPE:
-                counters.append(Counter(TRUTHS[truth], number, positions_url(integration, truth), urgent))
-        shown[integration.pk] = Health(h.word, h.tone, h.detail, tuple(counters))
-    return shown
+
+    def happenings(self, obj: Integration, number: int) -> list[Happening]:
+        # Who set which credentials is in the admin's own history, in more detail.
+        found = Event.objects.filter(integration=obj).exclude(kind="credentials")[:number]
+        return [*super().happenings(obj, number), *(Happening(event.at, event.by, event.text) for event in found)]
+
+    def losses(self, obj: Integration) -> list[str]:
+        return [*super().losses(obj), *losses(obj)]
 
 
 def _log(integration: Integration, tab: str) -> str:
@@ -80,7 +119,7 @@ def positions_url(integration: Integration, truth: Truth) -> str:
     return f"{page}?{urlencode({'state': truth.value})}"
 
 
-def silence(request: HttpRequest) -> list[str]:
+def silence() -> list[str]:
     said = silent()
     if not said:
         return []
@@ -106,23 +145,6 @@ def changed_since(request: HttpRequest, integration: Integration) -> str:
     )
 
 
-def error_log(request: HttpRequest, integration: Integration, shown: Health | None) -> list[Tab]:
-    waiting = next((c.number for c in shown.counters if c.urgent), 0) if shown else 0
-    return [Tab("Error log", _log(integration, "needs_action" if waiting else "all"), waiting or None)]
-
-
-def people(request: HttpRequest, integration: Integration, shown: Health | None) -> list[Tab]:
-    doubtful = EmployeeLink.objects.filter(integration=integration).exclude(state=EmployeeLink.State.MATCHED)
-    address = reverse("admin:integrations_employeelink_changelist")
-    return [Tab("People", f"{address}?integration__id__exact={integration.pk}", doubtful.count() or None)]
-
-
-def events(integration: Integration, number: int) -> list[Happening]:
-    # Who set which credentials is in the admin's own history, in more detail.
-    found = Event.objects.filter(integration=integration).exclude(kind="credentials")[:number]
-    return [Happening(event.at, event.by, event.text) for event in found]
-
-
 def losses(integration: Integration) -> list[str]:
     jobs = Job.objects.filter(integration=integration).count()
     waiting = Job.objects.open().filter(integration=integration).count()
@@ -137,26 +159,3 @@ def losses(integration: Integration) -> list[str]:
         "which record belonged to a position whose start date changes."
     )
     return said
-
-
-def remove_log(integration: Integration) -> None:
-    in_batches(Job.objects.filter(integration=integration), delete_jobs)
-    in_batches(Event.objects.filter(integration=integration), delete)
-
-
-def begin_test(integration: Integration, by: str) -> hooks.Test:
-    try:
-        return _test(asking.wait(asking.ask_check(integration, by)))
-    except asking.TooManyError as error:
-        return hooks.Test(None, words=str(error))
-
-
-def look_at_test(integration: Integration, key: UUID) -> hooks.Test | None:
-    question = Question.objects.filter(integration=integration, kind=Question.Kind.CHECK, uuid=key).first()
-    return _test(question) if question is not None else None
-
-
-def _test(question: Question) -> hooks.Test:
-    if question.done_at is not None:
-        return hooks.Test(question.uuid, asking.lines_of(question))
-    return hooks.Test(question.uuid, **asking.progress(question))

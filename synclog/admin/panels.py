@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -19,16 +20,28 @@ from integrations.runtime import mapping
 from integrations.scope import Scope
 from integrations.sdk.declaration import Delete, Model
 from positions import roles
-from positions.admin import panels
+from positions.admin.position import PositionAdmin
 from positions.models import Position
 from synclog.log.states import Connections, State, connections_of, states_of
 
+admin.site.unregister(Position)
 
-def connect() -> None:
-    panels.position_panels.append(position_panel)
-    panels.position_chips.append(position_chips)
-    panels.position_delete_notes.append(delete_notes)
-    panels.position_save_notes.append(save_notes)
+
+@admin.register(Position)
+class SyncedPositionAdmin(PositionAdmin):
+    """In place of the pages of an HR side that sends nothing."""
+
+    def panels(self, request: HttpRequest, position: Position) -> list[str]:
+        return [*super().panels(request, position), position_panel(request, position)]
+
+    def chips(self, request: HttpRequest, positions: Sequence[Position]) -> dict[int, str]:
+        return position_chips(positions)
+
+    def delete_notes(self, request: HttpRequest, positions: Sequence[Position]) -> list[str]:
+        return [*super().delete_notes(request, positions), *delete_notes(positions)]
+
+    def save_notes(self, request: HttpRequest, position: Position) -> list[str]:
+        return [*super().save_notes(request, position), *save_notes(position)]
 
 
 # -- on the pages --------------------------------------------------------------------------------------------
@@ -55,7 +68,7 @@ def position_panel(request: HttpRequest, position: Position) -> str:
     )
 
 
-def position_chips(request: HttpRequest, positions: Sequence[Position]) -> dict[int, str]:
+def position_chips(positions: Sequence[Position]) -> dict[int, str]:
     if not positions:
         return {}
     connections = connections_of(positions[0].employee.organization)
@@ -86,7 +99,7 @@ def _chips(position: int, states: Iterable[State]) -> SafeString:
 # -- before a deletion -----------------------------------------------------------------------------------------
 
 
-def delete_notes(request: HttpRequest, positions: Sequence[Position]) -> list[str]:
+def delete_notes(positions: Sequence[Position]) -> list[str]:
     """One line for each connection. The positions may be of several employees, and even organizations."""
     of_organization: defaultdict[int, list[Position]] = defaultdict(list)
     for position in positions:
@@ -160,7 +173,7 @@ def _flat_note(integration: Integration, scope: Scope, sent: Sequence[Position],
 # -- after a save ------------------------------------------------------------------------------------------------
 
 
-def save_notes(request: HttpRequest, position: Position) -> list[str]:
+def save_notes(position: Position) -> list[str]:
     """What connected systems will refuse of the position as it is saved: values, and an overlap."""
     connections = connections_of(position.employee.organization)
     taking = [i for i in connections.integrations if i.send_positions and connections.takes(i, position)]

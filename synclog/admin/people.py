@@ -18,7 +18,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 
 from integrations.models import EmployeeLink
 from positions import roles
-from positions.admin import panels
+from positions.admin.employee import EmployeeAdmin
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Employee
 from synclog.admin.filters import EmployeeFilter
@@ -265,5 +265,12 @@ def employee_panel(request: HttpRequest, employee: Employee) -> str:
     )
 
 
-def connect() -> None:
-    panels.employee_panels.append(employee_panel)
+admin.site.unregister(Employee)
+
+
+@admin.register(Employee)
+class SyncedEmployeeAdmin(EmployeeAdmin):
+    """In place of the pages of an HR side that sends nothing."""
+
+    def panels(self, request: HttpRequest, employee: Employee) -> list[str]:
+        return [*super().panels(request, employee), employee_panel(request, employee)]

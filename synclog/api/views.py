@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -128,7 +127,7 @@ def _question(question: Question) -> dict[str, Any]:
     }
     if done and check:
         lines = asking.lines_of(question)
-        found["check"] = {"ok": all(line.ok for line in lines), "lines": [dataclasses.asdict(line) for line in lines]}
+        found["check"] = {"ok": all(line.ok for line in lines), "lines": lines}
     elif done:
         found["preview"] = _plain(unpacked(question.integration, question.answer))
     return QuestionSerializer(found).data

@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django_q.models import Task
 
-from positions.privacy import personal_data
-from positions.privacy.personal_data import Holding, Naming, NotNow, Subject
+from positions.privacy.personal_data import Holder, Holding, Naming, NotNow, Subject
 from synclog.models import Attempt, Event, Job, Question
 
 
-def connect() -> None:
-    personal_data.contribute(
-        Holding(Job, "Error log", _jobs),
-        Holding(Attempt, "Attempts", lambda s: Attempt.objects.filter(job__in=_jobs(s))),
-        Holding(Question, "Previews", _previews, exported=False),
-        Holding(Task, "Failures of the queue", _failures, exported=False),
-    )
-    personal_data.naming(
-        Naming(Job, lambda s: Job.objects.filter(organization=s.organization_id), ("said", "vendor_text", "meant")),
-        Naming(
-            Attempt,
-            lambda s: Attempt.objects.filter(job__organization=s.organization_id),
-            ("said", "vendor_text", "trace", "changes", "unsent", "warnings", "exchanges"),
-        ),
-        Naming(Event, lambda s: Event.objects.filter(integration__organization=s.organization_id), ("said",)),
-    )
-    personal_data.traces.append(_logged)
-    personal_data.position_keys.append(_positions)
-    personal_data.hindrances.append(_being_sent)
+class HeldBySync(Holder):
+    def holdings(self) -> Sequence[Holding]:
+        return (
+            Holding(Job, "Error log", _jobs),
+            Holding(Attempt, "Attempts", lambda s: Attempt.objects.filter(job__in=_jobs(s))),
+            Holding(Question, "Previews", _previews, exported=False),
+            Holding(Task, "Failures of the queue", _failures, exported=False),
+        )
+
+    def namings(self) -> Sequence[Naming]:
+        return (
+            Naming(Job, lambda s: Job.objects.filter(organization=s.organization_id), ("said", "vendor_text", "meant")),
+            Naming(
+                Attempt,
+                lambda s: Attempt.objects.filter(job__organization=s.organization_id),
+                ("said", "vendor_text", "trace", "changes", "unsent", "warnings", "exchanges"),
+            ),
+            Naming(Event, lambda s: Event.objects.filter(integration__organization=s.organization_id), ("said",)),
+        )
+
+    def traces(self, organization: int, number: str) -> Iterable[tuple[int, str]]:
+        found = Job.objects.filter(organization=organization, employee_number=number)
+        return found.order_by().values_list("employee_key", "employee_name").distinct()
+
+    def position_keys(self, employees: Collection[int]) -> Iterable[int]:
+        found = Job.objects.filter(employee_key__in=employees)
+        return found.order_by().values_list("position_key", flat=True).distinct()
+
+    def hinder(self, subject: Subject) -> None:
+        """A worker that has the person in its hands would write down afterwards what came of it."""
+        # Locked: no worker takes them up until they are gone.
+        theirs = _jobs(subject).filter(open_key__isnull=False).select_for_update(of=("self",))
+        taken = theirs.filter(epoch=F("integration__lease__epoch"), integration__lease__until__gt=timezone.now())
+        if list(theirs.values_list("pk")) and taken.exists():
+            raise NotNow("A change of this person is being sent right now. Nothing was erased: try again in a minute.")
 
 
 def _jobs(subject: Subject) -> QuerySet[Job]:
@@ -48,22 +63,3 @@ def _failures(subject: Subject) -> QuerySet[Task]:
     return Task.objects.filter(
         pk__in=[pk for pk, result in failed.iterator(chunk_size=100) if subject.marks.pattern.search(str(result))]
     )
-
-
-def _logged(organization: int, number: str) -> Iterable[tuple[int, str]]:
-    found = Job.objects.filter(organization=organization, employee_number=number)
-    return found.order_by().values_list("employee_key", "employee_name").distinct()
-
-
-def _positions(employees: Collection[int]) -> Iterable[int]:
-    found = Job.objects.filter(employee_key__in=employees)
-    return found.order_by().values_list("position_key", flat=True).distinct()
-
-
-def _being_sent(subject: Subject) -> None:
-    """A worker that has the person in its hands would write down afterwards what came of it."""
-    # Locked: no worker takes them up until they are gone.
-    theirs = _jobs(subject).filter(open_key__isnull=False).select_for_update(of=("self",))
-    taken = theirs.filter(epoch=F("integration__lease__epoch"), integration__lease__until__gt=timezone.now())
-    if list(theirs.values_list("pk")) and taken.exists():
-        raise NotNow("A change of this person is being sent right now. Nothing was erased: try again in a minute.")

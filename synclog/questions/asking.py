@@ -6,7 +6,6 @@ open, and one is worked on, so that a target that answers slowly costs its own o
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -20,8 +19,7 @@ from integrations.models import Integration
 from integrations.runtime import opening
 from integrations.sdk.values import CheckLine
 from synclog.engine.notify import wake
-from synclog.engine.shares import LONGEST as LONGEST
-from synclog.engine.shares import left_waiting, may_take
+from synclog.engine.shares import LONGEST, left_waiting, may_take
 from synclog.models import Job, Question
 from synclog.questions import preview
 
@@ -145,7 +143,7 @@ def _begin(pk: int) -> Question | None:
 
 
 def _check(question: Question) -> Mapping[str, Any]:
-    return {"lines": [dataclasses.asdict(line) for line in opening.check(question.integration)]}
+    return {"lines": [line.to_json() for line in opening.check(question.integration)]}
 
 
 def _preview(question: Question) -> Mapping[str, Any]:
@@ -160,7 +158,7 @@ _ANSWERS: Mapping[Question.Kind, Callable[[Question], Mapping[str, Any]]] = {
 
 def lines_of(question: Question) -> list[CheckLine]:
     """The answer of a test."""
-    return [CheckLine(**line) for line in question.answer["lines"]]
+    return [CheckLine.from_json(line) for line in question.answer["lines"]]
 
 
 # -- what runs by itself -------------------------------------------------------------------------------------

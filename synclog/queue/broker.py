@@ -15,7 +15,7 @@ class OrmBroker(Beats, orm.ORM):
 def broker(list_key: str) -> Broker:
     if not _over_redis():
         return OrmBroker(list_key=list_key)
-    from synclog.queue.redis_broker import RedisBroker
+    from synclog.queue.redis_broker import RedisBroker  # noqa: PLC0415 (see `_over_redis`)
 
     return RedisBroker(list_key=list_key)
 
@@ -24,7 +24,7 @@ def no_answer(*others: type[Exception]) -> tuple[type[Exception], ...]:
     """To be caught: what is raised when the broker does not answer, but for the database's errors; and the others."""
     if not _over_redis():
         return *others, OSError
-    from redis.exceptions import RedisError
+    from redis.exceptions import RedisError  # noqa: PLC0415 (see `_over_redis`)
 
     return *others, OSError, RedisError
 

@@ -6,6 +6,8 @@ import logging
 from datetime import datetime
 from typing import Any
 
+from django_q.models import Schedule
+
 logger = logging.getLogger("synclog.queue.schedules")
 
 SCHEDULES = {
@@ -15,8 +17,6 @@ SCHEDULES = {
 
 
 def make_schedules(**kwargs: Any) -> None:
-    from django_q.models import Schedule
-
     for name, (func, minutes) in SCHEDULES.items():
         Schedule.objects.update_or_create(
             name=name, defaults={"func": func, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1}
@@ -26,8 +26,6 @@ def make_schedules(**kwargs: Any) -> None:
 def keep_schedules() -> None:
     """A row of another hand would never be run (`synclog.queue.payloads`), but one that cannot be read keeps ours
     waiting."""
-    from django_q.models import Schedule
-
     columns = ("name", "func", "schedule_type", "minutes", "repeats", "hook", "args", "kwargs")
     ours = {(name, func, Schedule.MINUTES, minutes, -1, "", "", "") for name, (func, minutes) in SCHEDULES.items()}
     found = {
@@ -44,6 +42,4 @@ def keep_schedules() -> None:
 
 def schedules_at_once(now: datetime) -> None:
     """After the clock was set back: they wait for a moment of it."""
-    from django_q.models import Schedule
-
     Schedule.objects.filter(name__in=SCHEDULES, next_run__gt=now).update(next_run=now)

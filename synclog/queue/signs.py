@@ -10,6 +10,8 @@ import contextlib
 import os
 from typing import Any
 
+from django_q.signals import post_execute_in_worker, pre_execute
+
 VARIABLE = "POSITION_SYNC_SIGNS"  # "<descriptor>:<inode>" of the pipe that a watchdog left open for its child
 STEP, CARRIED = b"s", b"c"
 
@@ -46,8 +48,6 @@ def give(sign: bytes) -> None:
 
 
 def connect() -> None:
-    from django_q.signals import post_execute_in_worker, pre_execute
-
     give(STEP)  # Django is imported
     pre_execute.connect(_carried, dispatch_uid="synclog.queue.signs.pre_execute")
     post_execute_in_worker.connect(_carried, dispatch_uid="synclog.queue.signs.post_execute")

@@ -38,7 +38,7 @@ def is_words(node: ast.AST) -> bool:
     return False
 
 
-def decisions(tree: ast.AST) -> Iterator[ast.AST]:
+def decisions(tree: ast.AST) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare) and any(map(is_words, (node.left, *node.comparators))):
             yield node

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 from django.apps import AppConfig
 
@@ -14,4 +15,5 @@ class CrashConfig(AppConfig):
 
         connectors()[CrashConnector.system.key] = CrashConnector
         # 30 s, 2 min, 10 min ... become seconds: a round orders hundreds of faults.
-        backoff.STEPS = (timedelta(seconds=2), timedelta(seconds=3), timedelta(seconds=4))
+        steps: Any = (timedelta(seconds=2), timedelta(seconds=3), timedelta(seconds=4))
+        backoff.STEPS = steps

@@ -260,7 +260,7 @@ def settle(seconds: float, ring: bool) -> dict[str, Any]:
         except DatabaseError:
             close_old_connections()
         time.sleep(1)
-    stuck = Job.objects.open().values("employee_number", "state", "cause", "message", "attempts", "due_at", "title")
+    stuck = Job.objects.open().values("employee_number", "state", "cause", "said", "attempts", "due_at", "title")
     return {
         "left": left,
         "seconds": round(time.monotonic() - started, 1),
@@ -288,8 +288,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.crash.settings")
     django.setup()
     what, given = sys.argv[1], json.loads(sys.argv[2])
+    does: dict[str, Any] = {"prepare": prepare, "change": change, "settle": settle, "holder": holder}
     print(
-        json.dumps({"prepare": prepare, "change": change, "settle": settle, "holder": holder}[what](**given)),
+        json.dumps(does[what](**given)),
         flush=True,
     )
 

@@ -88,7 +88,8 @@ class Handler(BaseHTTPRequestHandler):
         _, person, *rest = parts
         if self.command == "GET":
             with target.lock:
-                status, answer = 200, list(target.people.get(person, {}).values())
+                answer: Any = list(target.people.get(person, {}).values())
+                status = 200
         else:
             with target.lock:
                 target.busy[person] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import hooks
-from integrations.admin.showing import _for_python_markdown
-from integrations.hooks import Health
+from integrations.admin import IntegrationAdmin
+from integrations.admin.showing import Health, Tab, _for_python_markdown
 from integrations.models import EmployeeLink, Integration
 from integrations.runtime import opening
 from integrations.sandboxes.server import Tenants, sandboxes
 from integrations.sdk.values import CheckLine
 from positions.models import Member, Organization
+from synclog.admin.integration_pages import SyncedIntegrationAdmin
 from synclog.models import Event, Heartbeat, Job
 from tests.factories import (
     CompanyFactory,
@@ -238,7 +239,7 @@ def test_it_is_said_when_no_worker_looks(integration, sign_in):
     assert "No worker has looked for work yet" in _text(client.get(_url("changelist")))
     beat = Heartbeat.objects.create(worker="h", seen_at=timezone.now())
     assert "No worker" not in _text(client.get(_url("changelist")))
-    Heartbeat.objects.filter(pk=beat.pk).update(seen_at=timezone.now() - timezone.timedelta(minutes=14))
+    Heartbeat.objects.filter(pk=beat.pk).update(seen_at=timezone.now() - timedelta(minutes=14))
     assert "No worker has looked for work for 14 minutes" in _text(client.get(_url("changelist")))
 
 
@@ -576,19 +577,18 @@ def test_a_connections_pages_ask_a_fixed_number_of_questions(integration, sign_i
 
 
 def test_pages_stand_without_an_engine(integration, sign_in, monkeypatch):
-    for name in ("health", "banners", "tabs", "happenings", "losses", "overview_panels"):
-        monkeypatch.setattr(hooks, name, [])
+    for name in ("health_of", "banners", "tabs", "happenings", "losses", "panels"):
+        monkeypatch.setattr(SyncedIntegrationAdmin, name, getattr(IntegrationAdmin, name))
     client = sign_in("admin")
     for address in (_url("changelist"), *(_url(page, integration.pk) for page in (*READ, "switch_on", "delete"))):
         assert client.get(address).status_code == 200
 
 
 def test_panels_and_tabs_of_others_are_shown(integration, sign_in, monkeypatch):
-    monkeypatch.setattr(hooks, "overview_panels", [lambda request, obj: f"panel of {obj}", lambda request, obj: ""])
-    monkeypatch.setattr(hooks, "tabs", [lambda request, obj, health: [hooks.Tab("Extra", "/x/", 3)]])
-    monkeypatch.setattr(
-        hooks, "health", [lambda found: {i.pk: Health("Splendid", "success", "All well.") for i in found}]
-    )
+    monkeypatch.setattr(SyncedIntegrationAdmin, "panels", lambda self, request, obj: [f"panel of {obj}", ""])
+    monkeypatch.setattr(SyncedIntegrationAdmin, "tabs", lambda self, request, obj, health: [Tab("Extra", "/x/", 3)])
+    splendid = Health("Splendid", "success", "All well.")
+    monkeypatch.setattr(SyncedIntegrationAdmin, "health_of", lambda self, found: {i.pk: splendid for i in found})
     text = _text(sign_in("viewer").get(_url("change", integration.pk)))
     assert "panel of Fortnox, Malmö" in text and "Extra 3" in text and "Splendid" in text and "All well." in text
 

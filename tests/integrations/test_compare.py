@@ -20,7 +20,8 @@ from integrations.planning.planner import (
 )
 from integrations.sdk.declaration import Delete, System, Transport
 from integrations.sdk.declared_field import Locked, When
-from integrations.sdk.messages import Span, as_message, in_full
+from integrations.sdk.messages import as_message, in_full
+from integrations.sdk.params import Span
 from integrations.sdk.settings import switch
 from integrations.sdk.values import Foreign, Remote, Wanted
 from integrations.sdk.wording import span

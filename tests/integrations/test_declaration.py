@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.integrations.systems import made_up
 FORMS = (("P", "Permanent"), ("T", "Temporary"))
 
 
-def system(*fields: Field, **overrides: object) -> System:
+def system(*fields: Field, **overrides: Any) -> System:
     given = {f.ours for f in fields}
     return made_up(
         fields=fields, unsupported={f.key: "There is none." for f in FIELDS if f.key not in given}, **overrides

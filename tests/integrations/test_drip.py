@@ -147,7 +147,7 @@ def meet(place: Place, server: Hostile, method: str, path: str, answer: Callable
 
 def is_call(method: str, path: str, tenant: str, met_method: str, met_path: str) -> bool:
     """Sandboxes leave a version in front of a path out of what they remember."""
-    met = "/" + generic(met_path.split("?")[0].removeprefix(tenant))
+    met = "/" + generic(met_path.partition("?")[0].removeprefix(tenant))
     return met_method == method and met.endswith("/" + path)
 
 

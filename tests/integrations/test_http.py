@@ -81,7 +81,13 @@ def bad() -> Iterator[str]:
 
 
 def client(base: str, limits: Limits | None = None, **context: Any) -> Http:
-    values = {"credentials": {}, "settings": {}, "urls": {}, "namespace": "n", "today": date(2026, 1, 1)}
+    values: dict[str, Any] = {
+        "credentials": {},
+        "settings": {},
+        "urls": {},
+        "namespace": "n",
+        "today": date(2026, 1, 1),
+    }
     values |= {"read_timeout": 0.4, "private_targets": True, **context}
     return Http(Context(**values), limits or Limits(), base_url=base)
 
@@ -339,7 +345,7 @@ def test_no_text_is_unfit_for_a_database(encoding: str | None) -> None:
 def test_json_is_fit_for_a_database(body: bytes, read: Any) -> None:
     found = Response(200, {}, body, None).json()
     json.dumps(found, allow_nan=False).encode()
-    assert read is ... or found == read or found == {"a": "\ufffd"}
+    assert read is ... or found in (read, {"a": "\ufffd"})
 
 
 @pytest.mark.parametrize(

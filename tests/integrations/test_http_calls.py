@@ -78,7 +78,7 @@ def test_each_method(bad: str) -> None:  # noqa: F811
 def test_the_headers_of_a_call_come_before_the_connectors_and_those_before_ours(bad: str) -> None:  # noqa: F811
     http = client(bad)
     http.headers = {"X-One": "connector", "X-Two": "connector", "X-Three": "connector"}
-    http.get("x", headers={"X-Two": "call", "X-Three": None})  # type: ignore[dict-item]
+    http.get("x", headers={"X-Two": "call", "X-Three": None})
     http.post("x", json={"a": 1})
     http.post("x", data={"a": 1})
     (_, _, sent), (_, _, json_sent), (_, _, data_sent) = Bad.seen
@@ -293,7 +293,7 @@ def test_json_in_another_encoding() -> None:
 def test_libraries_log_no_query() -> None:
     told = logging.LogRecord("urllib3", logging.DEBUG, "x", 1, "%s %s %d", ("GET", "/a?token=s3cr3t?b", 5), None)
     logger = logging.getLogger("urllib3.connectionpool")
-    assert all(f.filter(told) for f in logger.filters if isinstance(f, logging.Filter))  # type: ignore[attr-defined]
+    assert all(f.filter(told) for f in logger.filters if isinstance(f, logging.Filter))
     assert told.getMessage() == "GET /a?… 5"
 
 

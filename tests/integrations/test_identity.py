@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from integrations.sdk.identity import (
+    ANOTHER_BIRTH_DATE,
+    ANOTHER_NATIONAL_ID,
+    ANOTHER_NUMBER,
     Mark,
     alike,
     contradictions,
@@ -64,7 +68,8 @@ BO = Marks("2000", "01018012345", "bo@example.com", date(1990, 1, 1), "Bo", "Ber
 def test_what_is_not_shown_never_speaks_against(person: Person, marks: Marks, by: Mark, differ: bool) -> None:
     against = contradictions(person, marks, by, differ)
     for names in (("number",), ("national_id",), ("email",), ("birth_date",), ("first_name", "last_name")):
-        hidden = replace(marks, **{name: None if name == "birth_date" else "" for name in names})
+        nothing: dict[str, Any] = {name: None if name == "birth_date" else "" for name in names}
+        hidden = replace(marks, **nothing)
         assert set(contradictions(person, hidden, by, differ)) <= set(against)
     assert contradictions(person, Marks(), by, differ) == []
 
@@ -216,11 +221,11 @@ def test_no_national_id_is_shown_by_marks() -> None:
 
 def test_a_refusal_says_which_records_and_what_to_correct() -> None:
     """Under People and in the API a person decides by these: the record, the mark, what speaks against it."""
-    one = somebody_else("Fortnox", "17", "e-mail", ["another employee number"])
+    one = somebody_else("Fortnox", "17", "e-mail", [ANOTHER_NUMBER])
     assert one.cause == "not_the_same_person"
     assert one.params == {"record": "17", "by": "e-mail", "against": "another employee number"}
     assert "Correct the number here" in one.message
-    two = somebody_else("Fortnox", "17", "e-mail", ["another national id", "another birth date"])
+    two = somebody_else("Fortnox", "17", "e-mail", [ANOTHER_NATIONAL_ID, ANOTHER_BIRTH_DATE])
     assert two.params["against"] == "another national id and another birth date"
     assert "Correct the e-mail or what differs here" in two.message
     both = disagreement("Fortnox", ("employee number", "17"), ("national id", "18"))

@@ -23,6 +23,7 @@ from integrations.sdk.errors import (
     UnavailableError,
 )
 from integrations.sdk.identity import Mark, alike, contradictions, same, still
+from integrations.sdk.messages import as_message
 from integrations.sdk.settings import NUMBERS_DIFFER
 from integrations.sdk.values import CheckLine, Marks, Person, RemoteEmployee
 from tests.integrations.systems import made_up
@@ -44,7 +45,8 @@ class Directory(Connector):
         self.tests = 0
 
     def _shown(self, record: str, matched_by: str = "") -> RemoteEmployee:
-        marks = replace(self.there[record], **dict.fromkeys(self.hides, ""))
+        hidden: dict[str, Any] = dict.fromkeys(self.hides, "")
+        marks = replace(self.there[record], **hidden)
         return RemoteEmployee(record, matched_by=matched_by, marks=marks)
 
     def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
@@ -243,9 +245,9 @@ def test_one_record_is_one_employees() -> None:
 @pytest.mark.parametrize(
     ("tested", "everybody"),
     [
-        ((CheckLine(False, "Rights", "No right. Grant it."),), True),
+        ((CheckLine(False, "Rights", "No right. Grant it.", refusal=as_message("No right.")),), True),
         ((CheckLine(True, "Rights", "No right."),), False),
-        ((CheckLine(False, "Rights", "Something else."),), False),
+        ((CheckLine(False, "Rights", "Something else.", refusal=as_message("Something else.")),), False),
         ((), False),
         (NotAuthorizedError("No right."), True),
         (UnavailableError("Down."), False),

@@ -92,10 +92,10 @@ def test_current_is_the_highest_share_then_the_latest_start_then_the_newest() ->
     assert current([position("9", 0, None, "9"), half], day(1)) == half
     assert current([most, whole], day(1)) == whole, "no percentage counts as 100"
     assert current([whole, position("4", 0, None, 101)], day(1)) is not whole
-    assert current([position("4", 0, None, 100), position("1", 1, None)], day(1)).id == "1"  # type: ignore[union-attr]
-    assert current([position("9", 0, None), position("1", 1, None, 100)], day(1)).id == "1"  # type: ignore[union-attr]
-    assert current([position("9", 0, None), position("10", 0, None)], day(1)).id == "10"  # type: ignore[union-attr]
-    assert current([position("11", 0, None), position("10", 0, None)], day(1)).id == "11"  # type: ignore[union-attr]
+    assert current([position("4", 0, None, 100), position("1", 1, None)], day(1)).id == "1"
+    assert current([position("9", 0, None), position("1", 1, None, 100)], day(1)).id == "1"
+    assert current([position("9", 0, None), position("10", 0, None)], day(1)).id == "10"
+    assert current([position("11", 0, None), position("10", 0, None)], day(1)).id == "11"
 
 
 def test_it_carries_on_what_ran_until_the_day_before() -> None:

@@ -16,7 +16,7 @@ from integrations.planning.history import Intent, plan_history
 from integrations.planning.planner import Action, Plan, Rules, Sent
 from integrations.sdk.declaration import Delete
 from integrations.sdk.declared_field import Locked, RequiredWhile, When
-from integrations.sdk.messages import as_message
+from integrations.sdk.messages import Message, as_message
 from integrations.sdk.periods import Period, intersection
 from integrations.sdk.values import Remote, Wanted
 from tests.integrations.systems import made_up
@@ -86,7 +86,7 @@ def overlapping(remotes: list[Remote]) -> list[tuple[str, str]]:
 # -- properties ------------------------------------------------------------------------------------------
 
 
-Situation = tuple[list[Intent], list[Remote], Rules, dict[str, str]]
+Situation = tuple[list[Intent], list[Remote], Rules, dict[str, Message]]
 
 
 @st.composite
@@ -291,7 +291,7 @@ def test_every_record_of_ours_that_stays_there_is_held_or_told_of(situation: Sit
     intents, remotes, rules, others = situation
     found = plan(intents, remotes, rules=rules, others=others)
     there = {r.id for r in remotes}
-    answers = {**{s.position_id: s for s in found.steps}, **found.skips, **found.afterwards}
+    answers: dict[str, Any] = {**{s.position_id: s for s in found.steps}, **found.skips, **found.afterwards}
     gone = {s.remote.id for s in found.steps if s.action is Action.DELETE and s.remote}
     held = {s.remote.id for s in found.steps if s.remote} | {s.remote_id for s in found.skips.values()}
     for intent in intents:
@@ -591,7 +591,7 @@ def test_what_left_the_scope_is_treated_as_deleted_and_says_why(
     delete: Delete, rules: Rules, sent: Sent | None, expected: str
 ) -> None:
     found = plan([Intent("1", None, sent, outside=True)], [remote("a", 0)], rules=rules, system=made_up(delete=delete))
-    answers = [*found.problems.values(), *found.skips.values()]
+    answers: list[Any] = [*found.problems.values(), *found.skips.values()]
     said = [*(str(s.note) for s in found.steps), *(answer.message for answer in answers)]
     assert len(said) == 1
     if expected == "step":

@@ -32,20 +32,20 @@ KARI = Person("7", "1042", "Kari", "Nordmann")
 
 
 class Shelf(Connector):
-    """A system in this process: periods by id. `trouble` is raised by the writes in turn, before they are carried out
+    """A system in this process: periods by id. `troubles` is raised by the writes in turn, before they are carried out
     unless it is an unclear outcome."""
 
-    system: System = made_up()
+    system: System = made_up()  # type: ignore[misc]  # each object has one of its own
 
     def __init__(
-        self, model: Model = Model.HISTORY, *there: Remote, trouble: Sequence[ConnectorError] = (), **how: Any
+        self, model: Model = Model.HISTORY, *there: Remote, troubles: Sequence[ConnectorError] = (), **how: Any
     ) -> None:
         flat = {"delete": Delete.BY_HAND, "moves": False} if model is Model.FLAT else {}
         self.system = made_up(model, **{**flat, **how})
         settings = {"fte": "", "send_hours": False, "end_reasons": {}}
         super().__init__(Context({}, settings, {"api": "https://example.org"}, "n", day(15)))
         self.there = {r.id: r for r in there}
-        self.trouble = list(trouble)
+        self.troubles = list(troubles)
         self.wrote: list[tuple[str, str]] = []
         self.reads = 0
 
@@ -57,15 +57,15 @@ class Shelf(Connector):
         return list(self.there.values())
 
     def _written(self, what: str, remote_id: str, values: Mapping[str, Any] | None) -> Written:
-        trouble = self.trouble.pop(0) if self.trouble else None
-        if trouble is None or isinstance(trouble, UnclearOutcomeError):
+        troubles = self.troubles.pop(0) if self.troubles else None
+        if troubles is None or isinstance(troubles, UnclearOutcomeError):
             self.wrote.append((what, remote_id))
             if values is None:
                 del self.there[remote_id]
             else:
                 self.there[remote_id] = Remote(remote_id, {**SHOWN, **values})
-        if trouble is not None:
-            raise trouble
+        if troubles is not None:
+            raise troubles
         return Written(remote_id)
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
@@ -109,10 +109,10 @@ def go(shelf: Shelf, positions: Sequence[Position], touched: Sequence[Touched | 
 
 
 def test_only_a_creation_without_an_answer_is_in_doubt() -> None:
-    report = go(Shelf(trouble=[UnclearOutcomeError("lost")]), [p("1", 0)], ["1"])
+    report = go(Shelf(troubles=[UnclearOutcomeError("lost")]), [p("1", 0)], ["1"])
     assert report.unanswered == {"1"}
     there = r("a", 0)
-    shelf = Shelf(Model.HISTORY, there, trouble=[UnclearOutcomeError("lost")])
+    shelf = Shelf(Model.HISTORY, there, troubles=[UnclearOutcomeError("lost")])
     report = go(shelf, [p("1", 0, title="Cook")], ["1"], sent={"1": sent(there)})
     assert report.unanswered == set(), "its record is known"
 
@@ -124,7 +124,7 @@ def test_only_a_creation_without_an_answer_is_in_doubt() -> None:
     ids=lambda t: type(t).__name__,
 )
 def test_what_was_certainly_not_carried_out_is_not_in_doubt(model: Model, trouble: ConnectorError) -> None:
-    report = go(Shelf(model, trouble=[trouble]), [p("1", 0)], ["1"])
+    report = go(Shelf(model, troubles=[trouble]), [p("1", 0)], ["1"])
     assert report.unanswered == set()
     assert report.outcomes["1"].sent is None
 
@@ -134,7 +134,7 @@ def test_what_was_certainly_not_carried_out_is_not_in_doubt(model: Model, troubl
 )
 def test_a_flat_write_for_another_position_may_have_been_carried_out(trouble: ConnectorError) -> None:
     there = r("e", 0)
-    report = go(Shelf(Model.FLAT, there, trouble=[trouble]), [p("2", 5, title="Cook")], ["2"], sent={"1": sent(there)})
+    report = go(Shelf(Model.FLAT, there, troubles=[trouble]), [p("2", 5, title="Cook")], ["2"], sent={"1": sent(there)})
     assert report.unanswered == {"2"}
 
 
@@ -210,7 +210,7 @@ def test_what_left_the_companies_is_removed_where_that_can_be_done() -> None:
 
 def test_the_link_of_a_deleted_position_stays_until_its_successor_is_written() -> None:
     there = r("e", 0)
-    shelf = Shelf(Model.FLAT, there, trouble=[DataRefusedError("no")])
+    shelf = Shelf(Model.FLAT, there, troubles=[DataRefusedError("no")])
     report = go(shelf, [p("2", 5, title="Cook")], ["1", "2"], sent={"1": sent(there)})
     assert (report.outcomes["2"].result, report.outcomes["1"].cause) == ("failed", "not_yet_taken_over")
     assert not report.outcomes["1"].gone
@@ -220,7 +220,7 @@ def test_the_link_of_a_deleted_position_stays_until_its_successor_is_written() -
 
 def test_in_history_the_deletion_goes_its_own_way_when_the_successor_is_refused() -> None:
     there = r("a", 0)
-    shelf = Shelf(Model.HISTORY, there, trouble=[DataRefusedError("no")])
+    shelf = Shelf(Model.HISTORY, there, troubles=[DataRefusedError("no")])
     report = go(shelf, [p("2", 0, title="Cook")], ["1", "2"], sent={"1": sent(there)})
     assert [report.outcomes[i].result for i in ("2", "1")] == ["failed", "sent"]
     assert shelf.wrote == [("delete", "a")]
@@ -228,7 +228,7 @@ def test_in_history_the_deletion_goes_its_own_way_when_the_successor_is_refused(
 
 def test_an_error_keeps_both_open() -> None:
     there = r("e", 0)
-    shelf = Shelf(Model.FLAT, there, trouble=[UnavailableError("gone")])
+    shelf = Shelf(Model.FLAT, there, troubles=[UnavailableError("gone")])
     report = go(shelf, [p("2", 5, title="Cook")], ["1", "2"], sent={"1": sent(there)})
     assert {o.result for o in report.outcomes.values()} == {"error"}
     assert not any(o.gone or o.sent for o in report.outcomes.values())
@@ -238,17 +238,17 @@ def test_an_error_keeps_both_open() -> None:
 
 
 def test_what_changed_there_meanwhile_is_read_once_more_and_only_once() -> None:
-    shelf = Shelf(trouble=[StaleError("changed")])
+    shelf = Shelf(troubles=[StaleError("changed")])
     assert go(shelf, [p("1", 0)], ["1"]).outcomes["1"].result == "sent"
     assert shelf.reads == 2
-    shelf = Shelf(trouble=[StaleError("changed"), StaleError("changed")])
+    shelf = Shelf(troubles=[StaleError("changed"), StaleError("changed")])
     report = go(shelf, [p("1", 0)], ["1"])
     assert (report.outcomes["1"].result, report.outcomes["1"].cause) == ("error", "changed_in_target")
     assert shelf.reads == 2
 
 
 def test_one_that_is_refused_leaves_the_others_to_be_written() -> None:
-    shelf = Shelf(trouble=[DataRefusedError("no")])
+    shelf = Shelf(troubles=[DataRefusedError("no")])
     report = go(shelf, [p("1", 0, 4), p("2", 5, 9), p("3", 10)], ["1", "2", "3"])
     assert [report.outcomes[i].result for i in ("1", "2", "3")] == ["failed", "sent", "sent"]
     assert [w for w, _ in shelf.wrote] == ["create", "create"]

@@ -338,15 +338,15 @@ def test_what_was_written_without_an_answer_is_not_known_and_written_again() -> 
     before = {"1": replace(sent(there), older={"cost_centre": ["7"]})}
     lost = UnclearOutcomeError("lost")
     outcome = go(
-        reception(Model.HISTORY, there, trouble=[lost], **LATE), [p("1", 0, title="Cook")], ["1"], sent=before
+        reception(Model.HISTORY, there, troubles=[lost], **LATE), [p("1", 0, title="Cook")], ["1"], sent=before
     ).outcomes["1"]
     assert outcome.sent is not None
     assert isinstance(outcome.sent.values["title"], Unsure)
     assert outcome.sent.values["percentage"] == Decimal(100)
     assert outcome.older == {"title": ["Baker", "Cook"], "cost_centre": ["7"]}
-    at_once = reception(Model.HISTORY, there, trouble=[UnclearOutcomeError("lost")])
+    at_once = reception(Model.HISTORY, there, troubles=[UnclearOutcomeError("lost")])
     assert go(at_once, [p("1", 0, title="Cook")], ["1"], sent=before).outcomes["1"].sent is None
-    new = reception(Model.HISTORY, trouble=[UnclearOutcomeError("lost")], **LATE)
+    new = reception(Model.HISTORY, troubles=[UnclearOutcomeError("lost")], **LATE)
     assert go(new, [p("1", 0)], ["1"]).outcomes["1"].sent is None
 
 
@@ -356,7 +356,7 @@ def test_what_was_written_without_an_answer_is_not_known_and_written_again() -> 
 def test_no_secret_and_no_national_id_gets_into_the_log_by_the_systems_own_words() -> None:
     who = replace(KARI, national_id="14038512345")
     refusal = DataRefusedError("We know 14038512345.", vendor_text="14038512345 again")
-    shelf = reception(Model.HISTORY, r("a", 0, title="14038512345"), trouble=[refusal])
+    shelf = reception(Model.HISTORY, r("a", 0, title="14038512345"), troubles=[refusal])
     work = Work(who, [p("1", 0)], [Touched("1")], {}, "e1", Rules(), day(15))
     report = run(shelf, work)
     outcome = report.outcomes["1"]
@@ -376,7 +376,7 @@ def test_a_success_says_what_was_written_and_what_was_not() -> None:
     told = (Warning("The title stays.", "title"), Warning("Look there."))
     shelf = reception(Model.HISTORY, there, warns=told, pending=as_message("In the file of 14:02."))
     outcome = go(shelf, [p("1", 0, title="Cook", cost_centre="10")], ["1"], sent={"1": sent(there)}).outcomes["1"]
-    assert (outcome.result, outcome.action, str(outcome.pending)) == ("sent", "update", "In the file of 14:02.")
+    assert (outcome.result, outcome.action, outcome.pending) == ("sent", "update", as_message("In the file of 14:02."))
     assert set(outcome.changes) == {"title", "cost_centre"}
     assert outcome.warnings[:2] == told
     assert outcome.sent is not None
@@ -395,7 +395,7 @@ def test_a_success_says_what_was_written_and_what_was_not() -> None:
 
 def test_a_refusal_says_where_and_in_whose_words() -> None:
     error = DataRefusedError("No.", field="title", vendor_text="Nei", vendor_code="7")
-    outcome = go(reception(trouble=[error]), [p("1", 0)], ["1"]).outcomes["1"]
+    outcome = go(reception(troubles=[error]), [p("1", 0)], ["1"]).outcomes["1"]
     assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "title")
     assert (outcome.message, outcome.vendor_text, outcome.vendor_code) == ("No.", "Nei", "7")
     assert (str(outcome.trace[-1].title), outcome.trace[-1].ok, str(outcome.trace[-1].detail)) == (
@@ -407,7 +407,7 @@ def test_a_refusal_says_where_and_in_whose_words() -> None:
 
 def test_what_stops_the_run_is_everybodys_error_with_its_words() -> None:
     error = UnavailableError("Down.", field="title", vendor_text="nede", vendor_code="503")
-    report = go(reception(trouble=[error]), [p("1", 0, 4), p("2", 5)], ["1", "2"])
+    report = go(reception(troubles=[error]), [p("1", 0, 4), p("2", 5)], ["1", "2"])
     assert report.error is error
     for outcome in report.outcomes.values():
         assert (outcome.result, outcome.cause, outcome.message) == ("error", "target_unavailable", "Down.")
@@ -421,7 +421,7 @@ def test_what_stops_the_run_is_everybodys_error_with_its_words() -> None:
     [
         ((), "record_refused"),
         ((CheckLine(True, "Rights"),), "record_refused"),
-        ((CheckLine(False, "Rights", "No right. Grant it."),), "not_authorized"),
+        ((CheckLine(False, "Rights", "No right. Grant it.", refusal=as_message("No right.")),), "not_authorized"),
         (NotAuthorizedError("No right."), "not_authorized"),
         (UnavailableError("Down."), "record_refused"),
         (InterruptedRunError("Stop."), "interrupted"),
@@ -430,7 +430,7 @@ def test_what_stops_the_run_is_everybodys_error_with_its_words() -> None:
 def test_a_refusal_of_access_is_one_records_unless_it_is_everybodys(
     tested: Sequence[CheckLine] | ConnectorError, cause: str
 ) -> None:
-    shelf = reception(trouble=[NotAuthorizedError("No right.")], tested=tested)
+    shelf = reception(troubles=[NotAuthorizedError("No right.")], tested=tested)
     report = go(shelf, [p("1", 0)], ["1"])
     assert report.outcomes["1"].cause == cause
     assert report.error is not None
@@ -438,7 +438,7 @@ def test_a_refusal_of_access_is_one_records_unless_it_is_everybodys(
 
 
 def test_a_preview_asks_no_test() -> None:
-    shelf = reception(finds=NotAuthorizedError("No right."), tested=AssertionError("tested"))  # type: ignore[arg-type]
+    shelf = reception(finds=NotAuthorizedError("No right."), tested=AssertionError("tested"))
     assert go(shelf, [p("1", 0)], ["1"], execute=False).outcomes["1"].cause == "not_authorized"
 
 
@@ -517,7 +517,7 @@ def test_as_whom_the_employee_was_matched_is_said(label: str, said: str) -> None
 
 
 def test_what_changed_there_meanwhile_is_said() -> None:
-    shelf = reception(trouble=[StaleError("Changed.")])
+    shelf = reception(troubles=[StaleError("Changed.")])
     [line] = [t for t in go(shelf, [p("1", 0)], ["1"]).outcomes["1"].trace if str(t.title) == "Changed there meanwhile"]
     assert line.ok is None
     assert str(line.detail).startswith("Changed.")

@@ -109,7 +109,7 @@ def test_a_token_in_an_address_is_nowhere(sandbox_server: Any, caplog: Any) -> N
     caplog.handler.setFormatter(TextFormatter())
     rig = Rig(sandbox_server, "finago", PERSON, {}, known=True)
     token = rig.credentials["token"]
-    connector = rig.connector()
+    connector: Any = rig.connector()
     connector.check()
     connector.http.base_url = "http://127.0.0.1:9/x"  # nobody is there
     with pytest.raises(UnavailableError) as caught:

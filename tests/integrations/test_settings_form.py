@@ -32,7 +32,7 @@ REASONS = Setting(
     choices=(("OWN", "Own wish"), ("X", "Something else")),
 )
 FTE = Setting(name="fte", label="FTE", kind=Kind.DECIMAL, default=None, example="100")
-ASKED = {"end_reason": {"table": REASONS}, "percentage": {"default_setting": FTE}}
+ASKED: dict[str, Any] = {"end_reason": {"table": REASONS}, "percentage": {"default_setting": FTE}}
 ASKING = made_up(
     fields=tuple(replace(f, **ASKED.get(f.ours, {})) for f in made_up().fields),
     key="asking",
@@ -87,7 +87,7 @@ def _data(**changes: Any) -> dict[str, Any]:
 def _errors(integration: Integration, **changes: Any) -> dict[str, list[str]]:
     form = ConnectionForm(integration, _data(**changes))
     assert not form.is_valid()
-    return {name: list(errors) for name, errors in form.errors.items()}
+    return {name: [str(error) for error in errors] for name, errors in form.errors.items()}
 
 
 def _form(integration: Integration, **changes: Any) -> ConnectionForm:

@@ -7,6 +7,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -73,7 +74,7 @@ def test_markdown_escapes_what_would_break_a_table():
     assert lines[2].startswith("| A\\|B | Norway |") and "one two" in lines[2]
 
 
-def _words(ours: str, **overrides: object) -> list[str]:
+def _words(ours: str, **overrides: Any) -> list[str]:
     system = made_up(**overrides)
     return [mark.word for mark in cell(system, system.field(ours)).marks]
 

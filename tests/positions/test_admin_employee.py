@@ -6,11 +6,11 @@ from datetime import date
 
 import pytest
 import time_machine
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db.models.signals import post_delete, post_save
 from django.urls import reverse
 
-from positions.admin import panels
 from positions.models import Employee, Position
 from positions.origin import current_origin
 from tests.factories import DepartmentFactory, EmployeeFactory, PositionFactory
@@ -73,10 +73,12 @@ def test_without_positions_it_says_what_to_do(organization, editor, employee, si
 
 def test_other_apps_add_panels_chips_and_notes(organization, editor, employee, monkeypatch):
     position = PositionFactory(employee=employee)
-    monkeypatch.setattr(panels, "position_panels", [lambda request, p: f"panel of {p.title}"])
-    monkeypatch.setattr(panels, "position_chips", [lambda request, ps: {p.pk: "chip here" for p in ps}])
-    monkeypatch.setattr(panels, "position_delete_notes", [lambda request, p: ["It ends in payroll.", "By hand in X."]])
-    monkeypatch.setattr(panels, "position_save_notes", [lambda request, p: ["Tripletex will refuse it."]])
+    pages = type(admin.site.get_model_admin(Position))
+    monkeypatch.setattr(pages, "panels", lambda self, request, p: [f"panel of {p.title}"])
+    monkeypatch.setattr(pages, "chips", lambda self, request, ps: {p.pk: "chip here" for p in ps})
+    notes = ["It ends in payroll.", "By hand in X.", "It ends in payroll."]
+    monkeypatch.setattr(pages, "delete_notes", lambda self, request, ps: notes)
+    monkeypatch.setattr(pages, "save_notes", lambda self, request, p: ["Tripletex will refuse it."])
     assert "chip here" in editor.get(change(employee)).content.decode()
     assert f"panel of {position.title}" in editor.get(change(position)).content.decode()
     for thing in (position, employee):

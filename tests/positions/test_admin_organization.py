@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -32,8 +33,8 @@ def post_members(client, organization, rows, deleted=()):
         "members-INITIAL_FORMS": sum(1 for row in rows if row.get("id")),
     }
     for index, row in enumerate(rows):
-        row = {"organization": organization.pk, **row}
-        data |= {f"members-{index}-{name}": value for name, value in row.items() if value is not None}
+        sent = {"organization": organization.pk, **row}
+        data |= {f"members-{index}-{name}": value for name, value in sent.items() if value is not None}
     for index in deleted:
         data[f"members-{index}-DELETE"] = "on"
     return client.post(reverse("admin:positions_organization_change", args=[organization.pk]), data)
@@ -107,7 +108,7 @@ def make_key(client, **changes):
 def test_a_key_is_shown_once_and_works(organization, admin):
     response = make_key(admin)
     assert response.status_code == 302, response.content.decode()
-    row = ApiKey.objects.get()
+    row: Any = ApiKey.objects.get()
     assert row.organization == organization and row.created_by == admin.user and row.scopes == ["positions:read"]
     assert not any("psk_" in session.session_data for session in Session.objects.all())
     assert not any("psk_" in str(s.get_decoded()) for s in Session.objects.all())

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from positions.api.throttling import KeyThrottle
 from positions.models import IdempotencyKey, Position
+from synclog.api.caused import CausedSerializer
 from tests.factories import ApiKeyFactory, EmployeeFactory, PositionFactory
 from tests.positions.conftest import Api
 
@@ -140,12 +141,10 @@ def test_a_body_that_is_too_large(api, settings):
 
 
 def test_what_breaks_here_is_a_problem_too_and_undone(api, employee, monkeypatch):
-    from positions.api import hooks
-
-    def broken(positions):
+    def broken(self, positions):
         raise RuntimeError("secret inner words")
 
-    monkeypatch.setattr(hooks, "write_extras", [broken])
+    monkeypatch.setattr(CausedSerializer, "to_representation", broken)
     api.client.raise_request_exception = False
     response = api.post("/positions/", body_of(employee))
     assert response.status_code == 500 and response.json()["code"] == "internal_error"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from positions.models import ApiKey, AuditEntry, Member
-from tests.factories import ApiKeyFactory, MemberFactory, OperatorFactory, OrganizationFactory, UserFactory
+from tests.factories import ApiKeyFactory, MemberFactory, OperatorFactory, OrganizationFactory
 from tests.positions.conftest import Api
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -126,11 +127,11 @@ def remove(client: Client, key: ApiKey) -> None:
 
 def _members(client: Client, key: ApiKey, **values: str) -> None:
     organization = key.organization
-    data = {"name": organization.name, "country": "NO", "time_zone": "Europe/Oslo"}
+    data: dict[str, Any] = {"name": organization.name, "country": "NO", "time_zone": "Europe/Oslo"}
     members = list(organization.members.all())
     data |= {"members-TOTAL_FORMS": len(members), "members-INITIAL_FORMS": len(members)}
     for number, member in enumerate(members):
-        row = {"id": member.pk, "organization": organization.pk, "role": member.role}
+        row: dict[str, Any] = {"id": member.pk, "organization": organization.pk, "role": member.role}
         row |= values if member.user_id == key.owner_id else {}
         data |= {f"members-{number}-{name}": value for name, value in row.items()}
     response = client.post(reverse("admin:positions_organization_change", args=[organization.pk]), data, follow=True)
@@ -213,7 +214,7 @@ def test_a_right_that_ended_behind_our_back_opens_nothing(organization, how):
     elif how == "membership":
         Member.objects.all()._raw_delete("default")
     else:
-        type(key.owner).objects.filter(pk=key.owner_id).update(is_active=False)
+        get_user_model().objects.filter(pk=key.owner_id or 0).update(is_active=False)
     assert answer(key)[:2] == (401, "ended_key")
     assert not ApiKey.objects.get().ended_at
 
@@ -239,7 +240,7 @@ def test_a_successor_works_beside_it(admin, organization):
     assert re.findall(r'value="([\w:]+)"[^>]*\schecked[\s>]', form) == ["positions:read"]
     response = admin.post(address, {"name": "Nightly", "scopes": ["positions:read"]})
     [text] = set(re.findall(r"psk_[\w-]{40,}", admin.get(response.url).content.decode()))
-    successor = ApiKey.objects.get(hash=ApiKey.digest(text))
+    successor: Any = ApiKey.objects.get(hash=ApiKey.digest(text))
     successor.key = text
     assert successor.owner == admin.user and successor.expires_at > key.expires_at + timedelta(days=300)
     assert answer(key)[0] == answer(successor)[0] == 200
@@ -287,7 +288,7 @@ def migrate(transactional_db: Any) -> Any:
 
 def test_keys_of_before_end_a_year_after_the_upgrade_and_are_of_their_maker(migrate: Any) -> None:
     apps = migrate(("positions", "0007_people_search"))
-    user = UserFactory._meta.model.objects
+    user = get_user_model().objects
     maker, gone, left = (user.create(username=name, is_active=name != "left") for name in ("ada", "gone", "left"))
     organization = apps.get_model("positions", "Organization").objects.create(name="Fjellheim")
     members = apps.get_model("positions", "Member").objects

@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 from rest_framework.serializers import DictField
 
-from positions.api import hooks
 from positions.models import Position
 from positions.origin import current_origin
 from positions.signals import positions_changed
+from synclog.api.caused import CausedSerializer
 from tests.factories import DepartmentFactory, EmployeeFactory, PositionFactory
 
 pytestmark = pytest.mark.django_db
@@ -396,17 +396,17 @@ def test_pages_have_every_row_once_in_both_directions(api, employee, ordering):
     assert [pk for page in back for pk in page] == flat
 
 
-# -- hooks and origin
+# -- what it caused, and origin
 
 
 def test_writes_are_started_by_the_key_and_answer_with_extras(api, employee, monkeypatch):
     origins = []
 
-    def extra(positions):
+    def extra(self, positions):
         origins.append((current_origin().kind, current_origin().name))
         return {"jobs": [{"id": p.pk, "integration": 1} for p in positions]}
 
-    monkeypatch.setattr(hooks, "write_extras", [extra])
+    monkeypatch.setattr(CausedSerializer, "to_representation", extra)
     created = api.post("/positions/", {"employee": employee.pk, "title": "T", "start_date": "2026-01-01"})
     pk = created.json()["id"]
     job = {"id": pk, "integration": 1}

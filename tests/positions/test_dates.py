@@ -36,7 +36,8 @@ def test_periods_overlap_when_they_share_a_day(a, b):
 
 @given(periods(), near)
 def test_every_day_is_before_in_or_after_a_position(period, today):
-    status = dates.status(*period, today)
+    start, end = period
+    status = dates.status(start, end, today)
     assert (status == "current") == within(today, period)
     assert (status == "upcoming") == (today < period[0])
 

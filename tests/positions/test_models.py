@@ -4,11 +4,13 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from positions.bulk import save_positions
-from positions.models import ApiKey, Organization, Position
+from positions.models import ApiKey, Organization, Position, tracking
+from positions.models.base import Tracked
 from positions.origin import Origin, current_origin, started_by
 from positions.signals import positions_changed
 from tests.factories import (
@@ -59,9 +61,14 @@ def test_what_changed_is_known(organization):
     assert loaded.changed_fields() == []
     loaded.title, loaded.department = "New", DepartmentFactory(organization=organization)
     assert loaded.changed_fields() == ["title", "department"]
-    loaded.remember()
+    tracking.remember(loaded)
     assert loaded.changed_fields() == []
     assert Position(title="x").changed_fields() is None
+
+
+def test_every_tracked_model_is_followed():
+    for model in (found for found in apps.get_models() if issubclass(found, Tracked)):
+        assert set(model.TRACKED) <= set(tracking.followed(model)), model
 
 
 def test_many_are_saved_in_few_queries_and_all_are_told(organization, django_assert_max_num_queries):

@@ -125,7 +125,8 @@ def test_kept_by_every_way_of_saving(organization: Organization) -> None:
     Employee.objects.filter(number="b1").delete()
     kept(organization)
     for loaded in serializers.deserialize("json", serializers.serialize("json", [first])):
-        loaded.object.first_name = "Lest"
+        person: Any = loaded.object
+        person.first_name = "Lest"
         loaded.save()
     kept(organization)
 

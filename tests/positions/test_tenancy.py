@@ -52,7 +52,7 @@ def everything(*roots: str) -> list[str]:
 
 def snapshot() -> list[Any]:
     models = (Organization, Company, Department, Employee, Position, ApiKey, Member)
-    rows = [row for model in models for row in model.objects.order_by("pk").values()]
+    rows: list[Any] = [row for model in models for row in model.objects.order_by("pk").values()]
     for row in rows:
         row.pop("last_used_at", None)
     return rows

@@ -64,4 +64,5 @@ def left(seconds: float) -> dict[str, Any]:
 
 if __name__ == "__main__":
     django.setup()
-    print(json.dumps({"make": make, "change": change, "left": left}[sys.argv[1]](**json.loads(sys.argv[2]))))
+    does: dict[str, Any] = {"make": make, "change": change, "left": left}
+    print(json.dumps(does[sys.argv[1]](**json.loads(sys.argv[2]))))

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def test_the_demo_starts_syncs_and_ends_cleanly_and_keeps_its_data(tmp_path: Pat
         session = login(product)
         assert session.get(product.address + "admin/positions/position/").status_code == 200
         for key in sandboxes():
-            wait_for(lambda key=key: _has_positions(product.sandboxes, key), 40)
+            wait_for(partial(_has_positions, product.sandboxes, key), 40)
         children = product.children()
         assert len(children) > 5
         made = [path for path in (tmp_path / "data").rglob("*") if not path.is_symlink()]

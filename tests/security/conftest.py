@@ -8,7 +8,7 @@ from positions.models import Member, Organization
 from tests.factories import MemberFactory, OperatorFactory, UserFactory
 
 
-def browser_of(organization: Organization | None, role: str, **user: Any) -> Client:
+def browser_of(organization: Organization | None, role: str, **user: Any) -> Any:
     """A signed-in browser; "operator", "stranger" (no role anywhere), "outsider" (may not sign in) or "anonymous"."""
     client = Client()
     if role == "anonymous":

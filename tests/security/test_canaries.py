@@ -52,7 +52,7 @@ def world(db: Any, sandbox_server: Any, settings: Any, monkeypatch: Any) -> Worl
 def log() -> Iterator[io.StringIO]:
     """Everything at DEBUG, as the product writes it: text and JSON, SQL with its parameters too."""
     stream, root = io.StringIO(), logging.getLogger()
-    configured = django_settings.LOGGING
+    configured: Any = django_settings.LOGGING
     handlers = []
     for wanted in configured["formatters"].values():
         options = {k: v for k, v in wanted.items() if k not in ("()", "format")}
@@ -174,12 +174,13 @@ def test_nothing_secret_is_left_anywhere(
     world.drain(integration)
     integration.refresh_from_db()
     tokens: list[str] = []
-    for fault in (
+    faults: list[dict[str, Any]] = [
         {"status": 400, "times": 3},
         {"status": 401, "times": 3},
         {"status": 500, "times": 3},
         {"kind": "truncate", "times": 3},
-    ):
+    ]
+    for fault in faults:
         integration.refresh_from_db()
         current = list(tokens_in(integration.vault))
         tokens += current

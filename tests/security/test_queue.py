@@ -110,8 +110,11 @@ def test_nothing_unsigned_and_no_pickle_is_read(tmp_path: Path) -> None:
     bomb = pickle.dumps(Bomb(mark))
 
     class Pickles:
-        def dumps(self, value: Any) -> bytes:
+        def dumps(self, obj: Any) -> bytes:
             return bomb
+
+        def loads(self, data: bytes) -> Any:
+            raise NotImplementedError
 
     signed = django_signing.dumps({}, key=key, salt=salt, serializer=Pickles)
     unsigned = base64.urlsafe_b64encode(bomb).decode() + ":1tXyzq:AAAA"
@@ -154,7 +157,8 @@ OURS = {
 def test_a_task_of_ours_comes_back_as_it_went() -> None:
     more = {"group": "g", "ack_failure": True}
     found = payloads.TaskSerializer.loads(payloads.TaskSerializer.dumps({**OURS, **more, "hook": "os.abort"}))
-    exact = OURS["started"].replace(microsecond=OURS["started"].microsecond // 1000 * 1000)
+    started: Any = OURS["started"]
+    exact = started.replace(microsecond=started.microsecond // 1000 * 1000)
     assert found == {**OURS, **more, "started": exact}
 
 

@@ -7,6 +7,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -109,7 +110,7 @@ def test_with_writers_at_work_nothing_is_lost(secrets, settings):
     def writer() -> None:
         try:
             for n in range(150):
-                patiently(lambda n=n: Integration.objects.filter(pk=pk).update(vault={"token": str(n)}))
+                patiently(partial(Integration.objects.filter(pk=pk).update, vault={"token": str(n)}))
                 written.append(n)
         finally:
             done.set()

@@ -83,8 +83,8 @@ def test_one_that_was_signed_out_opens_nothing() -> None:
 def test_a_deactivated_user_is_out_at_once() -> None:
     browser = browser_of(None, "operator")
     assert inside(browser)
-    browser.user.is_active = False  # type: ignore[attr-defined]
-    browser.user.save()  # type: ignore[attr-defined]
+    browser.user.is_active = False
+    browser.user.save()
     assert not inside(browser)
 
 

@@ -30,7 +30,7 @@ OUTSIDE = ["anonymous", "outsider", "stranger", "viewer", "editor", "admin"]
 @pytest.fixture(scope="module")
 def planted(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
     """Planted once. Each test works in a transaction within this one and leaves it as it was."""
-    whole = transaction.atomic()
+    whole: Any = transaction.atomic()
     whole._from_testcase = True  # as Django's own TestCase: what must be outermost elsewhere is so within it
     with django_db_blocker.unblock(), whole:
         yield walk.plant().pk

@@ -111,10 +111,10 @@ def test_what_is_refused_is_in_the_log_with_request_name_and_address(caplog: Any
     browser = browser_of(OrganizationFactory(), "editor")
     browser.get(f"/admin/positions/position/{foreign.pk}/change/", headers={"X-Request-ID": "tries-numbers"})
     browser.get("/admin/nowhere/", headers={"X-Request-ID": "tries-addresses"})
-    lines = {line.request_id: line for line in caplog.records if line.levelno >= logging.WARNING}  # type: ignore[attr-defined]
-    name = browser.user.username  # type: ignore[attr-defined]
+    lines = {line.request_id: line for line in caplog.records if line.levelno >= logging.WARNING}
+    name = browser.user.username
     for request in ("tries-numbers", "tries-addresses"):
-        assert (lines[request].actor, lines[request].address) == (name, "127.0.0.1")  # type: ignore[attr-defined]
+        assert (lines[request].actor, lines[request].address) == (name, "127.0.0.1")
 
 
 def test_recovery_codes_are_hashed_slowly_with_a_salt_and_former_ones_still_work() -> None:

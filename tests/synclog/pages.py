@@ -81,4 +81,4 @@ def attempt(of: Job, **values: Any) -> Attempt:
 def text_of(response: Any) -> str:
     if getattr(response, "streaming", False):
         return b"".join(response.streaming_content).decode()
-    return response.content.decode()  # type: ignore[no-any-return]
+    return response.content.decode()

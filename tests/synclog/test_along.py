@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from integrations.models import Integration
-from positions.models import Company, Department, Employee, Position
+from positions.models import Department, Employee, Position
 from synclog.engine import actions
 from synclog.models import Job
 from tests.factories import ApiKeyFactory, CompanyFactory, DepartmentFactory, MemberFactory, UserFactory
@@ -245,7 +245,8 @@ def test_through_the_admin(world: World, entra: Integration, rows: dict[str, Pos
     user = UserFactory(username="anna")
     MemberFactory(organization=world.organization, user=user, role="admin")
     client.force_login(user)
-    company: Company = world.employee.company
+    company = world.employee.company
+    assert company is not None
     address = f"/admin/positions/company/{company.pk}/change/"
     client.post(address, {"name": "New name AS", "organization_number": company.organization_number})
     assert Job.objects.open()[0].origin_name == "anna"

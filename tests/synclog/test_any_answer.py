@@ -30,7 +30,7 @@ from synclog.models import Job
 from tests.integrations.test_hostile import BEHAVIOURS, KEYS
 from tests.synclog.world import World
 
-EXAMPLES = int(os.environ.get("EXAMPLES", 10 if os.environ.get("CI") else 3))
+EXAMPLES = int(os.environ.get("EXAMPLES", "10" if os.environ.get("CI") else "3"))
 MARK = "X-Test-Employee"
 ROUNDS = 5
 

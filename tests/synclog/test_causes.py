@@ -33,7 +33,7 @@ def given() -> Iterator[tuple[str, str]]:
                         found.append(node.value)
                 for value in found:
                     if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value:
-                        yield value.value, f"{file.relative_to(ROOT)}:{node.lineno}"
+                        yield value.value, f"{file.relative_to(ROOT)}:{value.lineno}"
 
 
 def test_every_cause_that_is_given_is_declared_with_a_remedy() -> None:

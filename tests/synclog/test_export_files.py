@@ -74,7 +74,7 @@ def files(integration: Integration) -> list[ExportFile]:
 
 
 def people(content: bytes) -> dict[str, str]:
-    return {p.get("anstid"): p.findtext("befattning") for p in fromstring(content).findall("personal/person")}
+    return {p.get("anstid", ""): p.findtext("befattning", "") for p in fromstring(content).findall("personal/person")}
 
 
 def download(client: Client, integration: Integration, file: ExportFile) -> Any:
@@ -518,7 +518,7 @@ def test_an_older_file_is_dropped_by_the_sweep_when_a_folder_is_named(
     world.save()
     world.drain(crona)
     woken: list[int] = []
-    monkeypatch.setattr(tasks, "wake", lambda pks: woken.extend(pks))
+    monkeypatch.setattr(tasks, "wake", woken.extend)
     tasks.sweep()
     assert woken == []
     use_folder(crona)

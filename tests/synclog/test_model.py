@@ -66,7 +66,7 @@ class Engine(RuleBasedStateMachine):
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
         self.saved = 0
-        self.wanted: dict[int, dict[str, Any] | None] = {}  # position -> as saved last while it was recorded
+        self.wanted: dict[int, Any] = {}  # position -> as saved last while it was recorded
         self.unsure: set[int] = set()  # employees of whom something was left unsent on purpose
         self.numbers: dict[int, str] = {}
         self.clerked: set[int] = set()  # employees of whom a record was changed there by hand
@@ -455,7 +455,7 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40" if DEEP else "12"))
 def test_whatever_happens(machine: type[Engine], db: Any, two_systems: None) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("a kill between two statements of the test's one transaction would end it; see tests/crash")
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=EXAMPLES,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date, timedelta
 from typing import Any
 
@@ -74,7 +76,7 @@ def test_saved_while_it_was_not_taken(integration: Integration, position: Positi
 def test_sent_waiting_and_needs_you(integration: Integration, position: Position) -> None:
     row = job(integration, position, state="waiting", cause="")
     assert state_of(position).mark.word == "Waiting"
-    for values, word, why in [
+    stories: list[tuple[dict[str, Any], str, str]] = [
         ({"state": "running"}, "Sending", "The result is here in a moment."),
         ({"state": "retrying", "message": "It is down.", "cause": "target_unavailable"}, "Retrying", "next try"),
         ({"state": "failed", "message": "No occupation code.", "cause": "missing_required_field"}, "Needs you",
@@ -86,7 +88,8 @@ def test_sent_waiting_and_needs_you(integration: Integration, position: Position
          "Not sent", "press Send now"),
         ({"state": "skipped", "cause": "no_supported_change", "message": "Only Note."}, "Skipped", "Only Note."),
         ({"state": "succeeded", "cause": "", "message": "Accepted by Netvisor."}, "Not sent", "is known for it"),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for values, word, why in stories:
         Job.objects.filter(pk=row.pk).update(**as_kept(values))
         state = state_of(position)
         assert word in state.mark.word, values
@@ -217,7 +220,7 @@ def test_the_other_kinds_of_deletion(organization: Organization, position: Posit
             continue
         integration = connection(organization, system.key, delete_positions=True)
         link(integration, position)
-        (note,) = [n for n in panels.delete_notes(None, [position]) if n.startswith(integration.name)]  # type: ignore[arg-type]
+        (note,) = [n for n in panels.delete_notes([position]) if n.startswith(integration.name)]
         said = {Delete.REMOVE: "is removed", Delete.CANCEL: "is cancelled", Delete.BY_HAND: "cannot delete it"}
         assert said[system.delete] in note
         assert system.delete_note in note
@@ -227,7 +230,7 @@ def test_a_flat_record_is_taken_over(organization: Organization, position: Posit
     integration = connection(organization, "fortnox")
     link(integration, position)
     PositionFactory(employee=position.employee, start_date=date(2020, 1, 1))
-    (note,) = panels.delete_notes(None, [position])  # type: ignore[arg-type]
+    (note,) = panels.delete_notes([position])
     assert "another current position takes its place" in note
 
 
@@ -266,11 +269,11 @@ def test_an_overlap_names_the_systems_that_will_refuse_it(organization: Organiza
         department=None,
     )
     Integration.objects.filter(system_key="netvisor").update(settings={"occupation_codes": {"5221126": "52211"}})
-    assert panels.save_notes(None, first) == []  # type: ignore[arg-type]
+    assert panels.save_notes(first) == []
     first.pk, first.start_date = None, date(2026, 6, 1)
     first.save()
     second = first
-    (note,) = panels.save_notes(None, second)  # type: ignore[arg-type]
+    (note,) = panels.save_notes(second)
     assert note.startswith("Netvisor Oulu and Tripletex Oslo will refuse one of the overlapping positions.")
 
 
@@ -281,29 +284,29 @@ def test_a_save_names_what_a_system_will_not_take(organization: Organization) ->
     position = PositionFactory(
         employee=employee, contract_type="temporary", start_date=TODAY, end_date=None, end_reason="", occupation_code=""
     )
-    (note,) = panels.save_notes(None, position)  # type: ignore[arg-type]
+    (note,) = panels.save_notes(position)
     assert note == (
         "Netvisor Oulu will not take this position. A temporary contract needs an end date in Netvisor. Fill in the "
         "end date, or choose another contract type; it is sent when you save."
     )
     position.contract_type = "permanent"
-    assert panels.save_notes(None, position) == []  # type: ignore[arg-type]
+    assert panels.save_notes(position) == []
 
 
 def test_a_save_names_what_cannot_be_changed_there_any_more(organization: Organization) -> None:
     integration = connection(organization, "unimicro", name="Unimicro Bergen")
     employee = EmployeeFactory(organization=organization, company=None)
     position = PositionFactory(employee=employee, occupation_code="1233101", end_date=None, end_reason="")
-    assert panels.save_notes(None, position) == []  # type: ignore[arg-type]
+    assert panels.save_notes(position) == []
     sent = {"occupation_code": "5221126", "start_date": position.start_date}
     values = mapping.to_json(sent)
     PeriodLink.objects.create(
         integration=integration, employee_key=employee.pk, position_key=position.pk, remote_id="7", values=values
     )
-    (note,) = panels.save_notes(None, position)  # type: ignore[arg-type]
+    (note,) = panels.save_notes(position)
     assert "has the occupation code 5221126 in Unimicro and 1233101 here" in note
     position.start_date += timedelta(days=1)
-    assert panels.save_notes(None, position) == [], "a new record there"  # type: ignore[arg-type]
+    assert panels.save_notes(position) == [], "a new record there"
 
 
 def test_a_save_says_nothing_of_a_position_that_a_flat_system_does_not_look_at(organization: Organization) -> None:
@@ -312,9 +315,26 @@ def test_a_save_says_nothing_of_a_position_that_a_flat_system_does_not_look_at(o
     over = PositionFactory(
         employee=employee, occupation_code="", start_date=date(2020, 1, 1), end_date=date(2020, 6, 30)
     )
-    assert panels.save_notes(None, over) == []  # type: ignore[arg-type]
+    assert panels.save_notes(over) == []
     now = PositionFactory(employee=employee, occupation_code="", start_date=TODAY, end_date=None, end_reason="")
-    assert len(panels.save_notes(None, now)) == 1  # type: ignore[arg-type]
+    assert len(panels.save_notes(now)) == 1
+
+
+@pytest.mark.parametrize("first", ["positions", "integrations", "synclog"])
+def test_the_pages_that_know_of_sync_are_registered_whichever_app_comes_first(first: str) -> None:
+    code = f"""if True:
+        import os
+        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        import django
+        from django.conf import settings
+        settings.INSTALLED_APPS = sorted(settings.INSTALLED_APPS, key=lambda name: not name.startswith("{first}."))
+        django.setup()
+        from django.contrib import admin
+        print(*(type(pages).__name__ for pages in admin.site._registry.values()))
+    """
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert {"SyncedIntegrationAdmin", "SyncedPositionAdmin", "SyncedEmployeeAdmin"} <= set(told)
+    assert not {"IntegrationAdmin", "PositionAdmin", "EmployeeAdmin"} & set(told)
 
 
 def test_chips_after_a_real_run(world: World) -> None:

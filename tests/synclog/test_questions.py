@@ -197,8 +197,8 @@ def test_the_next_one_is_rung_for_although_this_one_broke(
     integration: Integration, rung: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken, waiting = asked(integration, kind="preview", position_key=1), asked(integration)
-    monkeypatch.setattr(asking, "wake", lambda keys: woken.extend(keys))
     woken: list[int] = []
+    monkeypatch.setattr(asking, "wake", woken.extend)
     job(integration, state=Job.State.WAITING)
     Question.objects.filter(pk=broken.pk).update(kind="unheard of")
     with pytest.raises(ValueError, match="unheard of"):

@@ -63,7 +63,8 @@ def limited(world: World, key: str, *companies: Company, **values: Any) -> Integ
     if key == "entra_id":
         integration.settings |= {"send_leave_date": True}
         integration.save()
-    integration.companies.set(companies or [world.employee.company])
+    own: Any = world.employee.company
+    integration.companies.set(companies or [own])
     return integration
 
 

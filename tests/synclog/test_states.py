@@ -171,7 +171,10 @@ def test_of_what_was_recorded(
 def test_the_sign_of_what_was_sent_warns_where_something_is_left(organization: Organization) -> None:
     integration = connection(organization)
     tones = []
-    for link, entry in [({}, {}), ({}, {"warning": True}), ({"left": {"title": "x"}}, {}), ({"stale": True}, {})]:
+    ways: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({}, {}), ({}, {"warning": True}), ({"left": {"title": "x"}}, {}), ({"stale": True}, {}),
+    ]  # fmt: skip
+    for link, entry in ways:
         position = unrecorded(organization)
         linked(integration, position, **link)
         job(integration, position, state=S.SUCCEEDED, **entry)

@@ -281,7 +281,7 @@ def one_of_each(integration: Integration, number: int = 1) -> dict[Truth, list[i
             PositionFactory.build(employee=employees[n % 3], company=company) for n in range(number)
         )
         found[truth] = [row.pk for row in rows]
-        values: dict[str, Any] = {
+        values: Any = {
             Truth.CHANGED: {"stale": True},
             Truth.PARTLY: {"left": {"title": "x"}},
             Truth.UNKNOWN: {"look_on": agreeing.AT_ONCE},

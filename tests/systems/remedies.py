@@ -26,6 +26,7 @@ from integrations.sdk.declaration import Delete, Model, Transport
 from integrations.sdk.limiter import WindowLimiter
 from integrations.sdk.values import Company, Department
 from integrations.systems.registry import connector_for
+from positions import models as positions
 from positions.models import Position
 from synclog.engine import actions, worker_turn
 from synclog.models import Job
@@ -57,7 +58,7 @@ class Case:
 
     @property
     def state(self) -> dict[str, Any]:
-        return self.sandbox.state  # type: ignore[no-any-return]
+        return self.sandbox.state
 
     @property
     def employee(self) -> Any:
@@ -79,7 +80,7 @@ class Case:
         every = {**self.behaviour.values, **(self.behaviour.end_values if values.get("end_date") else {}), **values}
         for name, value in list(every.items()):
             if isinstance(value, Department):
-                found = DepartmentFactory._meta.model.objects.filter(organization=self.world.organization)
+                found = positions.Department.objects.filter(organization=self.world.organization)
                 every[name] = found.filter(code=value.code).first() or DepartmentFactory(
                     organization=self.world.organization, code=value.code, name=value.name
                 )
@@ -462,7 +463,7 @@ def _two_with_one_number(case: Case) -> Iterator[None]:
 
 
 def _tripletex_person(case: Case) -> dict[str, Any]:
-    return case.state["Employee"][-1]  # type: ignore[no-any-return]
+    return case.state["Employee"][-1]
 
 
 @own("tripletex", "birth_date_missing")

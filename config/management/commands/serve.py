@@ -5,6 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from waitress.server import create_server
+
+from config import channel
 
 # Bytes. Larger ones are refused while they come in, before they fill the disk; between Django's own limit and this one
 # they are refused in words (config.middleware.BodyLimitMiddleware).
@@ -24,10 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=8)
 
     def handle(self, *args: Any, host: str, port: int, fd: int | None, threads: int, **options: Any) -> None:
-        from waitress.server import create_server
-
-        from config import channel
-        from config.wsgi import application  # after the checks, which say in words what it refuses
+        from config.wsgi import application  # noqa: PLC0415 (after the checks, which say in words what it refuses)
 
         # waitress drops X-Forwarded-* unless it is told whom to believe: then it is the proxy's last word on the
         # scheme and the client's address.

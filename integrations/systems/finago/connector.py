@@ -10,30 +10,34 @@ support.24sevenoffice.com, "Lær mer om avstemming av arbeidsforhold".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from integrations.sdk import (
+    DIGITS_ONLY,
     Change,
     CheckLine,
     Connector,
-    ConnectorError,
     DataRefusedError,
+    Directory,
     Grant,
+    Label,
+    Mark,
     Marks,
-    NotAuthorizedError,
+    Message,
     Person,
-    RateLimitedError,
     Remote,
     RemoteEmployee,
     Response,
     Search,
     StaleError,
     Tokens,
+    Trouble,
     UnavailableError,
     UnclearOutcomeError,
     Wanted,
@@ -41,11 +45,17 @@ from integrations.sdk import (
     Written,
     date_of,
     digits_of,
+    email_of,
+    field_in,
+    nonsense,
     number_of,
-    raise_for_trouble,
+    plain,
+    record_in,
+    rows_in,
     sure_date,
     value_of,
 )
+from integrations.systems.finago import refusals, texts
 from integrations.systems.finago.declaration import (
     FORMS,
     KEY_PLACE,
@@ -65,7 +75,6 @@ Row = dict[str, str]
 NEVER_REPORTED = "arbeidsforholdetSkulleAldriVaertRapportert"
 # Lists without a word for nothing: what is not there is left out.
 NO_WORD_FOR_NOTHING = ("employment_form", "working_times")
-COUNTRIES = {"NO": "Norwegian", "SE": "Swedish"}
 
 _OURS = {f.remote: f.ours for f in SYSTEM.fields if f.supported}
 
@@ -73,42 +82,25 @@ _OURS = {f.remote: f.ours for f in SYSTEM.fields if f.supported}
 
 _NO_OFFSET = timezone(timedelta(hours=2))  # the earliest instant that a Norwegian clock time can mean
 
-_KEY_REFUSED = (
-    "Finago refused our API key: it was revoked, replaced or mistyped. Generate a new one in Finago Payday under "
-    "Settings, tab Misc, at the bottom of the page, and paste it into this connection's credentials."
-)
-_WRITE_REFUSED = (
-    "Finago refused the employment as bad input, also with a fresh access token, and does not say which value it "
-    "means. Compare occupation code, enterprise number, dates and end reason with the employee's other employments in "
-    "Finago; correct them here and it is sent when you save."
-)
-_READ_REFUSED = (
-    "Finago refused to show the employments of this employee, also with a fresh access token. Check that the employee "
-    "still exists in Finago, then press Re-sync."
-)
-_LIST_REFUSED = (
-    "Finago refused to show its {what}, also with a fresh access token, so our API key lacks the right. Generate a new "
-    "one in Finago Payday under Settings, tab Misc, and paste it into this connection's credentials."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """What matching needs of one of their employees; pay, bank and tax are not kept."""
-
-    id: str
-    first_name: str
-    last_name: str
-    email: str
-    national_id: str = field(repr=False)
-    birth_date: date | None = None
-
 
 @dataclass(frozen=True, slots=True)
 class _Organization:
     name: str
     country: str
     enterprises: Mapping[str, str]
+
+    @property
+    def called(self) -> str:
+        return self.name or texts.THE_COMPANY
+
+    @property
+    def nationality(self) -> str:
+        return texts.COUNTRIES.get(self.country, self.country)
+
+    def known(self, none: Label) -> tuple[Message | str, ...]:
+        """Its enterprise numbers with their names."""
+        listed = self.enterprises.items()
+        return tuple(texts.ENTERPRISE(number=n, name=name) if name else n for n, name in listed) or (none,)
 
 
 def _text(value: Any) -> str:
@@ -120,10 +112,6 @@ def _text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value).strip()
 
 
-def _number(text: Any) -> Decimal | None:
-    return number_of(_text(text).replace(",", "."))
-
-
 def _instant(text: Any) -> datetime | None:
     try:
         found = datetime.fromisoformat(_text(text))
@@ -132,22 +120,18 @@ def _instant(text: Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=_NO_OFFSET)
 
 
-def _found(person: _Listed) -> RemoteEmployee:
-    marks = Marks(person.id, person.national_id, person.email, person.birth_date, person.first_name, person.last_name)
-    return RemoteEmployee(person.id, marks=marks)
+def _found(row: Mapping[str, Any]) -> RemoteEmployee:
+    """What matching needs of one of their employees; pay, bank and tax are not kept."""
+    employee_id, first, last, email = (_text(row.get(name)) for name in ("empId", "firstname", "lastname", "email"))
+    # Where there is no national id, it may be a date.
+    national_id, birth_date = digits_of(row.get("personnr")), date_of(row.get("personnr"))
+    return RemoteEmployee(employee_id, marks=Marks(employee_id, national_id, email_of(email), birth_date, first, last))
 
 
 def _employee_number(text: Any) -> str:
     """Without leading zeros; empty when it cannot be a number there, where only integers are."""
     text = _text(text)
     return str(int(text)) if re.fullmatch(r"[0-9]{1,30}", text) else ""
-
-
-def _same_person(a: str, b: str) -> bool:
-    """Whether two national ids are one: a birth date alone never is, and Swedish ones come with or without century."""
-    if len(a) < 10 or len(b) < 10:
-        return False
-    return a == b or ({len(a), len(b)} == {10, 12} and a[-10:] == b[-10:])
 
 
 def _cancelled(row: Row) -> bool:
@@ -173,7 +157,7 @@ def _values(row: Row) -> dict[str, Any]:
     if "enterprise_number" in row:
         values["company"] = row["enterprise_number"] or None
     if "employment_rate" in row:
-        values["percentage"] = _number(row["employment_rate"])
+        values["percentage"] = number_of(row["employment_rate"], comma=True)
         if WITHOUT_HOURS.applies(values) and not values["percentage"]:
             values["percentage"] = None
     return values
@@ -204,86 +188,53 @@ def _placed(values: Mapping[str, Any]) -> Row:
 
 
 def _equal(a: str, b: str) -> bool:
-    return a == b or (_number(a) is not None and _number(a) == _number(b) and "." in a + b)
+    if a == b:
+        return True
+    number = number_of(a, comma=True)
+    return number is not None and number == number_of(b, comma=True) and "." in a + b
 
 
 class FinagoConnector(Connector):
     system = SYSTEM
+    refusals = refusals.WRITE
 
     def setup(self) -> None:
         self._secret = self.credentials.get("token", "").strip()
         self.http.masker.add(self._secret)
-        # 401 means a dead token or bad input alike: what is refused with a renewed token is the input.
         self.http.auth = self.tokens = Tokens(self.http, self._sign_in)
-        self._rows: dict[str, list[Row]] = {}  # employee -> the employments as last read or answered
 
     # -- access ------------------------------------------------------------------------------------------
 
     def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
         """The API key stands in the address (the vendor knows no other way), hence no headers or bodies of ours carry
         it, and `Http` masks it in what is kept."""
-        response = self.http.get("auth", params={"token": self._secret}, sign=False, classify=self._judge_key)
-        answer = _json(response)
-        answer = answer if isinstance(answer, dict) else {}
+        classify = self.judging(rows=refusals.KEY)
+        answer = self.http.get("auth", params={"token": self._secret}, sign=False, classify=classify).json_object()
         end = _instant(answer.get("expiresOn"))
         return Grant(_text(answer.get("accessToken")), (end - self.context.now()).total_seconds() if end else None)
 
     # -- answers -----------------------------------------------------------------------------------------
 
-    def classify(self, response: Response) -> None:
-        self._judge(response, DataRefusedError, _WRITE_REFUSED)
-
-    def _judge_key(self, response: Response) -> None:
-        self._judge(
-            response, NotAuthorizedError if response.status in (400, 401, 403) else UnavailableError, _KEY_REFUSED
-        )
-
-    def _judge_list(self, what: str, response: Response) -> None:
-        """A list takes no input, so a refusal of it can only be one of rights."""
-        self._judge(response, NotAuthorizedError, _LIST_REFUSED.format(what=what))
-
-    def _judge_read(self, response: Response) -> None:
-        self._judge(response, DataRefusedError, _READ_REFUSED)
-
-    def _judge(self, response: Response, refusal: type[ConnectorError], message: str) -> None:
-        words, code = self._words(response), str(response.status)
-        try:
-            raise_for_trouble(response)
-        except (RateLimitedError, UnavailableError) as error:
-            error.vendor_text = words
-            raise
-        if response.ok:
-            return
-        if response.status == 403:
-            refusal = NotAuthorizedError
-        if refusal is UnavailableError:
-            message = "Finago's address for access tokens did not answer as expected. Check the connection's address."
-        named = next((ours for name, ours in _OURS.items() if re.search(rf"\b{name}\b", words)), "")
-        raise refusal(message, field=named if refusal is DataRefusedError else "", vendor_text=words, vendor_code=code)
-
-    def _words(self, response: Response) -> str:
+    def trouble(self, response: Response) -> Trouble | None:
         """Their own words, without the HTML around them and without secrets."""
-        return "" if response.ok else self.http.masker.text(response.kept)[:300]
+        if response.ok:
+            return None
+        words = self.http.masker.text(response.kept)[:300]
+        return Trouble(response.status, words, field=field_in(words, refusals.NAMES), wait=response.retry_after())
 
     def _employments(self, response: Response) -> list[Row]:
         """Their array of one employee's employments, all values as text; no employments may come as nothing."""
-        nothing = response.content.strip() in (b"null", b"{}")
-        rows = [] if nothing else _json(response)
-        if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("employment_id") for row in rows):
-            raise UnavailableError(
-                "Finago's answer is not the list of employments that it should be. Nothing to do: it is tried again.",
-                vendor_code=str(response.status),
-            )
+        rows = [] if response.content.strip() in (b"null", b"{}") else rows_in(response)
+        if not all(row.get("employment_id") for row in rows):
+            raise nonsense(response)
         return [{name: _text(value) for name, value in row.items()} for row in rows]
 
     # -- registers ---------------------------------------------------------------------------------------
 
     def _organization(self) -> _Organization:
         def load() -> _Organization:
-            response = self.http.get("organization/v2", classify=lambda r: self._judge_list("company", r))
-            answer = _json(response)
-            if not isinstance(answer, dict):
-                raise UnavailableError("Finago's answer about the company could not be read. It is tried again.")
+            classify = self.judging(rows=refusals.LIST, list=texts.COMPANY_LIST)
+            answer = record_in(self.http.get("organization/v2", classify=classify))
             sites = answer.get("sites")
             units = [answer, *(s for s in (sites if isinstance(sites, list) else []) if isinstance(s, dict))]
             return _Organization(
@@ -298,28 +249,21 @@ class FinagoConnector(Connector):
 
         return self.once("organization", load)
 
-    def _index(self) -> tuple[_Listed, ...]:
+    @property
+    def _directory(self) -> Directory[RemoteEmployee]:
         """Everybody, once per turn: the vendor has no search, and no paging."""
 
-        def load() -> tuple[_Listed, ...]:
-            response = self.http.get(
-                "employee/v2", classify=lambda r: self._judge_list("employees", r), keep_answer=False
-            )
-            answer = _json(response)
-            if not isinstance(answer, list):
-                raise UnavailableError("Finago's list of employees could not be read. It is tried again.")
-            return tuple(
-                _Listed(
-                    id=_text(row["empId"]),
-                    first_name=_text(row.get("firstname")),
-                    last_name=_text(row.get("lastname")),
-                    email=_text(row.get("email")).casefold(),
-                    national_id=digits_of(row.get("personnr")),
-                    birth_date=date_of(row.get("personnr")),  # where there is no national id, it may be a date
-                )
-                for row in answer
-                if isinstance(row, dict) and _text(row.get("empId"))
-            )
+        def load() -> Directory[RemoteEmployee]:
+            classify = self.judging(rows=refusals.LIST, list=texts.EMPLOYEE_LIST)
+            directory = Directory[RemoteEmployee]()
+            for row in rows_in(self.http.get("employee/v2", classify=classify, keep_answer=False)):
+                found = _found(row)
+                if found.id:
+                    marks = found.marks
+                    directory.add(
+                        found.id, found, number=marks.number, national_id=marks.national_id, email=marks.email
+                    )
+            return directory
 
         return self.once("employees", load)
 
@@ -332,41 +276,25 @@ class FinagoConnector(Connector):
         organization = self._organization()
         number = placed.get("enterprise_number")
         if number and number not in organization.enterprises:
-            known = ", ".join(f"{n} ({name})" if name else n for n, name in organization.enterprises.items())
-            raise DataRefusedError(
-                f"Finago has no enterprise number {number}. It knows {known or 'none at all'}. Choose one of them "
-                "under Companies in the connection's settings, or correct the company's organisation number here.",
-                cause="enterprise_not_in_target",
-                field="company",
-            )
+            known = organization.known(texts.NONE_AT_ALL)
+            raise DataRefusedError(texts.ENTERPRISE_UNKNOWN(number=number, known=known))
+        whose = {"company": organization.called, "country": organization.nationality}
         for name, by_country in (("employment_form", FORMS), ("enddate_reason", REASONS)):
             value = placed.get(name)
             if value and value not in by_country.get(organization.country, {}):
-                country = COUNTRIES.get(organization.country, organization.country)
-                raise DataRefusedError(
-                    f"{organization.name or 'The company'} is {country} in Finago, and “{value}” is not one of its "
-                    "values there. Choose another under Translation or Defaults in the connection's settings.",
-                    cause="value_of_other_country",
-                    field=_OURS[name],
-                )
+                raise DataRefusedError(texts.VALUE_OF_OTHER_COUNTRY(**whose, value=value), field=_OURS[name])
         code, listed = placed.get("profession_code"), OCCUPATIONS.get(organization.country)
         if code and listed is not None and not re.fullmatch(listed.pattern, code):
-            raise DataRefusedError(
-                f"{organization.name or 'The company'} is {COUNTRIES[organization.country]} in Finago, where the "
-                f"occupation code “{code}” means nothing: {listed.note}. Correct it on the position; it is sent when "
-                "you save.",
-                cause="value_of_other_country",
-                field="occupation_code",
-            )
+            raise DataRefusedError(texts.OCCUPATION_OF_OTHER_COUNTRY(**whose, code=code, note=Label(listed.note)))
 
     # -- the contract ------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
         lines, reads = self.try_each(
-            ("API key", KEY_PLACE, self._check_key),
-            ("Company", KEY_PLACE, self._check_company),
-            ("Employees", KEY_PLACE, lambda: f"{len(self._index())} can be matched."),
-            ("Employments", KEY_PLACE, self._check_employments),
+            (texts.KEY, KEY_PLACE, self._check_key),
+            (texts.COMPANY, KEY_PLACE, self._check_company),
+            (texts.EMPLOYEES, KEY_PLACE, lambda: texts.MATCHABLE(number=len(self._directory))),
+            (texts.EMPLOYMENTS, KEY_PLACE, self._check_employments),
             needed=4,
         )
         if not reads:
@@ -374,39 +302,34 @@ class FinagoConnector(Connector):
         organization = self._organization()
         return [*lines, self._check_enterprises(organization), *self._check_values(organization)]
 
-    def _check_key(self) -> str:
+    def _check_key(self) -> Message:
         self.tokens.prove()
-        return "Finago takes it."
+        return texts.KEY_TAKEN()
 
-    def _check_company(self) -> str:
+    def _check_company(self) -> Message:
         organization = self._organization()
-        return f"{organization.name} ({COUNTRIES.get(organization.country, organization.country)})"
+        return texts.COMPANY_OF(name=organization.name, country=organization.nationality)
 
-    def _check_employments(self) -> str:
-        people = self._index()
-        if not people:
-            return "There is no employee to try with."
-        self._read(people[0].id)
-        return "They can be read."
+    def _check_employments(self) -> Message:
+        anybody = next(iter(self._directory.ids()), None)
+        if anybody is None:
+            return texts.NOBODY_TO_TRY()
+        self._read(anybody)
+        return texts.READABLE()
 
     def _check_enterprises(self, organization: _Organization) -> CheckLine:
         rows = self.settings.get("enterprise_numbers") or {}
         chosen = {str(v) for v in (self.settings.get("enterprise_number"), *rows.values()) if v}
-        wrong = sorted(chosen - set(organization.enterprises))
-        known = ", ".join(f"{number} ({name})" for number, name in organization.enterprises.items()) or "none"
+        wrong, known = tuple(sorted(chosen - set(organization.enterprises))), organization.known(texts.NONE)
         if wrong:
-            return CheckLine(
-                False,
-                "Enterprise numbers",
-                f"Finago does not have {', '.join(wrong)}. It has {known}.",
-                where="This connection's settings, Companies",
-            )
-        return CheckLine(bool(organization.enterprises), "Enterprise numbers", f"Finago has {known}.")
+            found = texts.ENTERPRISES_MISSING(missing=wrong, known=known)
+            return CheckLine(False, texts.ENTERPRISES, found, texts.COMPANIES_PLACE)
+        return CheckLine(bool(organization.enterprises), texts.ENTERPRISES, texts.ENTERPRISES_KNOWN(known=known))
 
-    def _check_values(self, organization: _Organization) -> Sequence[CheckLine]:
+    def _check_values(self, organization: _Organization) -> Iterator[CheckLine]:
         """Swedish companies have values of their own, which only the tables of the settings can give."""
         if organization.country == "NO":
-            return []
+            return
         wrong = []
         for ours, by_country in (("contract_type", FORMS), ("end_reason", REASONS)):
             declared = SYSTEM.field(ours)
@@ -414,40 +337,30 @@ class FinagoConnector(Connector):
             rows = {k: v for k, v in (value_of(declared.table, self.settings) or {}).items() if v}
             used = {code for code in {**declared.codes, **rows}.values() if code} - set(TYPES_WITHOUT_FORM)
             if used - set(by_country.get(organization.country, {})):
-                wrong.append("contract types" if ours == "contract_type" else "end reasons")
-        country = COUNTRIES.get(organization.country, organization.country)
-        if not wrong:
-            return [CheckLine(True, "Values for this country", f"All are {country}.")]
-        return [
-            CheckLine(
-                False,
-                "Values for this country",
-                f"The company is {country}, but some {' and '.join(wrong)} translate into Norwegian values.",
-                where="This connection's settings, Translation",
-            )
-        ]
+                wrong.append(texts.KINDS[ours])
+        country = organization.nationality
+        if wrong:
+            found = texts.VALUES_NORWEGIAN(country=country, kinds=tuple(wrong))
+            yield CheckLine(False, texts.VALUES, found, texts.TRANSLATION_PLACE)
+        else:
+            yield CheckLine(True, texts.VALUES, texts.VALUES_FIT(country=country))
 
     def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
-        return next((_found(listed) for listed in self._index() if listed.id == known_id), None)
+        return self._directory.get(known_id)
 
     def searches(self, person: Person) -> Sequence[Search]:
-        number, email, national_id = (
-            _employee_number(person.number),
-            person.email.strip().casefold(),
-            digits_of(person.national_id),
+        marks = (
+            (Mark.NUMBER, _employee_number(person.number)),
+            (Mark.NATIONAL_ID, plain(Mark.NATIONAL_ID, person.national_id)),
+            (Mark.EMAIL, email_of(person.email)),
         )
+        return tuple((mark, value, partial(self._with_mark, mark, value)) for mark, value in marks)
 
-        def those(matches: Callable[[_Listed], bool]) -> list[RemoteEmployee]:
-            return [_found(listed) for listed in self._index() if matches(listed)]
+    def _with_mark(self, mark: Mark, value: str) -> list[RemoteEmployee]:
+        return self._directory.by(mark, value)
 
-        return (
-            ("employee number", number, lambda: those(lambda p: _employee_number(p.id) == number)),
-            ("national id", national_id, lambda: those(lambda p: _same_person(p.national_id, national_id))),
-            ("e-mail", email, lambda: those(lambda p: p.email == email)),
-        )
-
-    def hint(self, person: Person) -> str:
-        return "Employee numbers there have digits only."
+    def hint(self, person: Person) -> Message:
+        return DIGITS_ONLY()
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         return [Remote(row["employment_id"], _values(row)) for row in self._read(employee.id) if not _cancelled(row)]
@@ -475,11 +388,7 @@ class FinagoConnector(Connector):
             after = self._read(employee.id)
             made = self._made(before, after, placed)
         if made is None:
-            raise DataRefusedError(
-                "Finago accepted the new employment, but does not show it. Look at the employee's employments in "
-                "Finago, then press Re-sync.",
-                cause="not_kept_by_target",
-            )
+            raise DataRefusedError(texts.NOT_KEPT())
         return self._written(made, body, before, after)
 
     def update(
@@ -497,31 +406,28 @@ class FinagoConnector(Connector):
     def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
         organization = self._organization()
         if organization.country != "NO":
-            raise DataRefusedError(
-                f"A {COUNTRIES.get(organization.country, organization.country)} company in Finago has no end reason "
-                "for an employment that should never have been reported, so it cannot be cancelled from here: end it "
-                "in Finago by hand.",
-                cause="delete_by_hand",
-            )
+            raise DataRefusedError(texts.DELETE_BY_HAND(country=organization.nationality))
         current = self._current(employee, remote)
         return self._save(employee, current, {"enddate": current["startdate"], "enddate_reason": NEVER_REPORTED})
 
     # -- reading and writing employments -----------------------------------------------------------------
 
     def _read(self, employee_id: str) -> list[Row]:
-        response = self.http.get(f"employment/v2/{quote(employee_id, safe='')}", classify=self._judge_read)
-        self._rows[employee_id] = self._employments(response)
-        return self._rows[employee_id]
+        classify = self.judging(rows=refusals.READ)
+        rows = self._employments(self.http.get(f"employment/v2/{quote(employee_id, safe='')}", classify=classify))
+        self.ahead[employee_id] = rows
+        return rows
 
     def _held(self, employee: RemoteEmployee) -> list[Row]:
-        """What was read, or answered to the last write, in this turn."""
-        return self._rows[employee.id] if employee.id in self._rows else self._read(employee.id)
+        """What was read, or answered to the last write, in this run."""
+        rows: list[Row] | None = self.ahead.get(employee.id)
+        return self._read(employee.id) if rows is None else rows
 
     def _current(self, employee: RemoteEmployee, remote: Remote) -> Row:
         """The employment as it stands there. One that is gone is never written to: its id would make a new one."""
         current = _row(self._held(employee), remote.id)
         if current is None:
-            raise StaleError("The employment is no longer in Finago.")
+            raise StaleError(texts.EMPLOYMENT_GONE())
         return current
 
     def _save(self, employee: RemoteEmployee, current: Row, placed: Row) -> Written:
@@ -541,15 +447,12 @@ class FinagoConnector(Connector):
     def _post(self, employee: RemoteEmployee, body: Row) -> list[Row]:
         """Upserts one employment; the array may name several, those left out stay as they are."""
         response = self.http.post(f"employment/v2/{quote(employee.id, safe='')}", json=[body])
-        self._rows.pop(employee.id, None)
+        self.ahead.pop(employee.id, None)
         try:
             after = self._employments(response)
         except UnavailableError as error:
-            raise UnclearOutcomeError(
-                "Finago took the employment, but its answer could not be read. The next try reads first.",
-                vendor_code=error.vendor_code,
-            ) from None
-        self._rows[employee.id] = after
+            raise UnclearOutcomeError(texts.ANSWER_LOST(), vendor_code=error.vendor_code) from None
+        self.ahead[employee.id] = after
         return after
 
     @staticmethod
@@ -561,53 +464,26 @@ class FinagoConnector(Connector):
         return alike[0]["employment_id"] if alike else None
 
     def _written(self, made: str, sent: Row, before: Sequence[Row], after: Sequence[Row]) -> Written:
+        return Written(made, tuple(self._warnings(made, sent, before, after)))
+
+    def _warnings(self, made: str, sent: Row, before: Sequence[Row], after: Sequence[Row]) -> Iterator[Warning]:
         """What the answer says became of it: our values, the employee's other employments, the primary one; and what
         the a-melding will ask for."""
         row = _row(after, made) or {}
-        warnings = [
-            Warning(f"Finago kept “{row.get(name, '')}” as {name} instead of “{value}”.", _OURS.get(name, ""))
-            for name, value in sent.items()
-            if not _equal(row.get(name, ""), value)
-        ]
+        for name, value in sent.items():
+            kept = row.get(name, "")
+            if not _equal(kept, value):
+                yield Warning(texts.KEPT_OTHERWISE(kept=kept, name=name, sent=value), _OURS.get(name, ""))
         reported = row.get("employment_type") in (ORDINARY, MARITIME) and not _cancelled(row)
         if reported and not row.get("working_times") and self._organization().country == "NO":
-            warnings.append(
-                Warning(
-                    "Working-hours scheme is empty, and the a-melding needs it. Fill it in here, in Finago, or in the "
-                    "connection's settings for positions that have none.",
-                    "working_hours_scheme",
-                )
-            )
-        touched = [
-            other["employment_id"]
-            for other in before
-            if other["employment_id"] != made and _row(after, other["employment_id"]) != other
-        ]
-        if touched:
-            warnings.append(
-                Warning(
-                    f"Finago changed another employment of this employee in the same breath ({', '.join(touched)}). "
-                    "Check it in Finago."
-                )
-            )
+            yield Warning(texts.NO_SCHEME(), "working_hours_scheme")
+        others = (other["employment_id"] for other in before if _row(after, other["employment_id"]) != other)
+        if touched := tuple(other for other in others if other != made):
+            yield Warning(texts.OTHERS_CHANGED(others=touched))
         if self._leaderless(after) and not self._leaderless(before):
-            warnings.append(
-                Warning(
-                    "None of this employee's open employments is the primary one any longer. Mark one of them as "
-                    "primary in Finago."
-                )
-            )
-        return Written(made, tuple(warnings))
+            yield Warning(texts.NO_PRIMARY())
 
     @staticmethod
     def _leaderless(rows: Iterable[Row]) -> bool:
         running = [row for row in rows if not row.get("enddate")]
         return bool(running) and not any(_primary(row) for row in running)
-
-
-def _json(response: Response) -> Any:
-    """The answer's JSON; a page of HTML or nothing at all gives None."""
-    try:
-        return response.json()
-    except UnavailableError:
-        return None

@@ -182,7 +182,7 @@ class NetvisorConnector(Connector):
         except InterruptedRunError:
             raise
         except ConnectorError as error:
-            return [CheckLine(False, "Credentials and company", _said(error), _where(error))]
+            return [CheckLine(False, "Credentials and company", _said(error), _where(error), refusal=error.said)]
         company = self.credentials["organisation_id"]
         lines = [
             CheckLine(True, "Credentials and company", f"Netvisor takes the keys for {company}."),
@@ -216,7 +216,7 @@ class NetvisorConnector(Connector):
         except InterruptedRunError:
             raise
         except ConnectorError as error:
-            return CheckLine(False, title, _said(error), _where(error))
+            return CheckLine(False, title, _said(error), _where(error), refusal=error.said)
         return CheckLine(True, title, "Allowed.")
 
     # employees

@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from positions.api import hooks
 from positions.api.apply import merged, model_errors
 from positions.api.base import ApiView, etag_of, matches, require_match, writes
+from positions.api.caused import caused
 from positions.api.filters import EmployeeFilters
 from positions.api.pagination import Pages
 from positions.api.references import Errors, References, as_changed, names
@@ -123,7 +123,7 @@ class EmployeeViewSet(ApiView, GenericViewSet):
             position.employee = employee
         employee.delete()
         employee.pk = number
-        return Response({"id": number, "deleted": True, **hooks.extras(positions)})
+        return Response({"id": number, "deleted": True, **caused(positions)})
 
     def _locked(self) -> Employee:
         return get_object_or_404(self.get_queryset().select_for_update(of=("self",)), pk=self.kwargs["pk"])
@@ -156,14 +156,8 @@ class EmployeeViewSet(ApiView, GenericViewSet):
         errors = merged(errors, found)
         if errors:
             raise ValidationError(errors)
-        values = dict(form.validated_data)
-        for name in ("department_id", "department", "company_id", "manager_id"):
-            values.pop(name, None)
+        values = self._values(form)
         positions_follow = values.pop("positions_follow", False)
-        if values.get("national_id", "") is None:
-            values["national_id"] = ""
-        elif "national_id" in values:
-            values["national_id"] = values["national_id"].replace(" ", "")
         for name, value in values.items():
             setattr(employee, name, value)
         for name, value in (("department", department), ("company", company), ("manager", manager)):
@@ -178,3 +172,13 @@ class EmployeeViewSet(ApiView, GenericViewSet):
         if positions_follow:
             follow(employee)
         return employee
+
+    @staticmethod
+    def _values(form: EmployeeSerializer) -> dict[str, Any]:
+        """What was sent, but for those whom it names."""
+        values = dict(form.validated_data)
+        for name in ("department_id", "department", "company_id", "manager_id"):
+            values.pop(name, None)
+        if "national_id" in values:
+            values["national_id"] = (values["national_id"] or "").replace(" ", "")
+        return values

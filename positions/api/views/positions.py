@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from positions.api import hooks
 from positions.api.apply import IMMUTABLE, TAKEN, bulk_positions, checked_rows, date_errors, merged, set_values
 from positions.api.base import ApiView, etag_of, matches, require_match, writes
+from positions.api.caused import caused
 from positions.api.fields import Text
 from positions.api.filters import PositionFilters
 from positions.api.pagination import Pages
@@ -82,7 +82,7 @@ class PositionsView(ApiView, GenericViewSet):
             headers["Location"] = self.request.build_absolute_uri(
                 reverse("positions_api:position-detail", args=(position.pk,))
             )
-        return Response({**data, **hooks.extras([position])}, status=status, headers=headers)
+        return Response({**data, **caused([position])}, status=status, headers=headers)
 
     def checked_form(self) -> Any:
         if self.request.method not in ("POST", "PUT", "PATCH"):
@@ -195,7 +195,7 @@ class PositionViewSet(PositionsView):
         require_match(request, lambda: etag_of(self.get_serializer(position).data))
         position.delete()
         position.pk = pk
-        return Response({"id": pk, "deleted": True, **hooks.extras([position])})
+        return Response({"id": pk, "deleted": True, **caused([position])})
 
     def _locked(self, pk: int) -> Position:
         return get_object_or_404(self.get_queryset().select_for_update(of=("self",)), pk=pk)
@@ -230,7 +230,7 @@ class PositionViewSet(PositionsView):
                     {"index": i, "id": p.pk, "external_id": p.external_id or None, "action": done}
                     for i, (p, done) in enumerate(zip(positions, actions, strict=True))
                 ],
-                **hooks.extras(written),
+                **caused(written),
             }
         )
 

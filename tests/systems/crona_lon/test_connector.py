@@ -141,7 +141,7 @@ class TestCronaLon(FlatBehaviour):
         assert SYSTEM.transport is Transport.FILE
         assert not SYSTEM.base_urls and not SYSTEM.sandbox_urls
 
-    def test_unknown_employee(self, empty_rig: FileRig) -> None:
+    def test_unknown_employee(self, empty_rig: Any) -> None:
         """Our number is believed, since nothing there can be looked at: the import itself says who is unknown."""
         outcome = empty_rig.one(self.position())
         assert (outcome.result, outcome.pending) == ("sent", "In the file of 14:02, not yet imported.")
@@ -155,7 +155,7 @@ class TestCronaLon(FlatBehaviour):
         employee = empty_rig.connector().find_employee(self.person)
         assert (employee.id, employee.matched_by) == ("1042", "employee number, unchecked")
 
-    def test_reopen(self, rig: FileRig) -> None:
+    def test_reopen(self, rig: Any) -> None:
         """PAXml does not say how to empty an element, so the end stays there and a person is told to clear it."""
         rig.sync(self.position(end="2026-12-31"))
         outcome = rig.one(self.position())
@@ -237,7 +237,8 @@ class TestCronaLon(FlatBehaviour):
 
     @pytest.mark.parametrize("name", ["number", "first_name", "last_name", "email"])
     def test_control_characters_in_the_person_are_refused(self, rig: FileRig, name: str) -> None:
-        rig.person = replace(self.person, **{name: "a\x0bb"})
+        wrong: dict[str, Any] = {name: "a\x0bb"}
+        rig.person = replace(self.person, **wrong)
         outcome = rig.one(self.position())
         assert (outcome.result, outcome.cause) == ("failed", "bad_characters")
         assert rig.outbox.records == {}
@@ -686,7 +687,7 @@ def test_one_person_is_blanked_out_of_a_finished_file() -> None:
     for record in records:
         rest = CronaLonConnector.without(whole, record)
         assert len(rest) == len(whole) and CronaLonConnector.without(rest, record) == rest
-        people = [p.get("anstid") for p in fromstring(rest).findall("personal/person")]
+        people = [p.get("anstid", "") for p in fromstring(rest).findall("personal/person")]
         assert sorted(people) == sorted(n for n in numbers if n != record["anstid"])
         kept = [pair for pair in zip(whole, rest, strict=True) if pair[1] != ord(" ")]
         assert all(before == after for before, after in kept)

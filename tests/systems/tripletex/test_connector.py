@@ -58,7 +58,7 @@ def bodies(rig: Rig, method: str, path: str) -> list[dict[str, Any]]:
 
 
 def rows(rig: Rig) -> list[dict[str, Any]]:
-    return rig.there()[-1]["employmentDetails"]  # type: ignore[no-any-return]
+    return rig.there()[-1]["employmentDetails"]
 
 
 def asked(rig: Rig, path: str) -> list[str]:
@@ -100,7 +100,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.sandbox.state.update(changes)
 
     def employee(self, rig: Rig) -> dict[str, Any]:
-        return rig.sandbox.state["Employee"][-1]  # type: ignore[no-any-return]
+        return rig.sandbox.state["Employee"][-1]
 
     # -- dated terms -------------------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         there |= {"percentageOfFullTimeEquivalent": float(percentage), "annualSalary": 500_000}
 
     def test_the_past_of_an_employment_that_is_over_is_corrected_where_it_changed_here(self, rig: Rig) -> None:
-        over = {"start": "2025-01-01", "end": "2026-01-31"}
+        over: dict[str, Any] = {"start": "2025-01-01", "end": "2026-01-31"}
         rig.sync(self.position(**over))
         self.clerk_writes(rig, "2026-01-01", 50)
         left = rig.one(self.position(**over))

@@ -190,7 +190,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     # -- dated values, cancelled positions, codes of theirs ----------------------------------------------
 
     def factors(self, rig: Rig) -> list[dict[str, Any]]:
-        return rig.there()[-1]["partTimeFactors"]  # type: ignore[no-any-return]
+        return rig.there()[-1]["partTimeFactors"]
 
     def past(self, rig: Rig) -> list[dict[str, Any]]:
         """Day by day: a new entry closes the one before it, which says the same of its days as before."""
@@ -217,7 +217,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         return "contract_type", "laerling"
 
     def test_an_unchanged_turn_leaves_the_values_of_a_position_that_is_over(self, rig: Rig) -> None:
-        over = {"start": "2025-01-01", "end": "2026-01-31"}
+        over: dict[str, Any] = {"start": "2025-01-01", "end": "2026-01-31"}
         rig.sync(self.position(**over))
         self.clerk_writes(rig, "2026-01-15", 50)
         outcome = rig.one(self.position(**over))

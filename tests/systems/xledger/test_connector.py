@@ -629,8 +629,8 @@ class TestXledger(FlatBehaviour):
             connector.find_employee(replace(rig.person, email=""))
 
     def test_everybody_is_read_by_pages_once_per_turn_and_not_kept(self, empty_rig: Rig) -> None:
-        for number in range(1001):
-            empty_rig.sandbox.add_employee(f"F{number}", "Fyll", "Stoff", email=f"f{number}@example.com")
+        for n in range(1001):
+            empty_rig.sandbox.add_employee(f"F{n}", "Fyll", "Stoff", email=f"f{n}@example.com")
         number = empty_rig.add(replace(self.person, number="2001"))
         empty_rig.settings["numbers_differ"] = True
         connector = empty_rig.connector()
@@ -641,8 +641,8 @@ class TestXledger(FlatBehaviour):
         assert "f7@example.com" not in repr(connector.http.take_exchanges())
 
     def test_a_query_that_timed_out_is_asked_again_with_smaller_pages(self, empty_rig: Rig) -> None:
-        for number in range(150):
-            empty_rig.sandbox.add_employee(f"F{number}", "Fyll", "Stoff", email=f"f{number}@example.com")
+        for n in range(150):
+            empty_rig.sandbox.add_employee(f"F{n}", "Fyll", "Stoff", email=f"f{n}@example.com")
         number = empty_rig.add(replace(self.person, number="2001"))
         empty_rig.settings["numbers_differ"] = True
         empty_rig.sandbox.state["slow_above"] = 100

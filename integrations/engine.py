@@ -1,0 +1,58 @@
+"""What runs the connections. There is exactly one: `IntegrationAdmin.engine` of the pages that are registered."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from integrations.models import Integration
+from integrations.sdk.values import CheckLine
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test of a connection, which a worker makes. Until `lines` are there, `words` say how far it is, and `reload`
+    whether they may still come. `key` is None for one that was not begun."""
+
+    key: UUID | None
+    lines: Sequence[CheckLine] | None = None
+    words: str = ""
+    reload: bool = False
+
+
+class Engine(ABC):
+    """What people do to a connection and what also concerns what is waiting in it. `by` is the user's name."""
+
+    @abstractmethod
+    def switch(self, integration: Integration, on: bool, by: str) -> None:
+        """*Send positions* on or off."""
+
+    @abstractmethod
+    def pause(self, integration: Integration, by: str) -> None:
+        """Records on, and sends nothing."""
+
+    @abstractmethod
+    def resume(self, integration: Integration, by: str) -> None:
+        """What was waiting goes out."""
+
+    @abstractmethod
+    def credentials_renewed(self, integration: Integration, by: str) -> None:
+        """New ones were saved, in this transaction."""
+
+    @abstractmethod
+    def address_changed(self, integration: Integration, text: str, by: str) -> None:
+        """An address was, in this transaction: `text` is what the organization's admins are to know."""
+
+    @abstractmethod
+    def begin_test(self, integration: Integration, by: str) -> Test:
+        """*Test connection*: begins one, and waits for a moment."""
+
+    @abstractmethod
+    def look_at_test(self, integration: Integration, key: UUID) -> Test | None:
+        """How far it is; None for one that is not kept any more."""
+
+    @abstractmethod
+    def forget(self, integration: Integration) -> None:
+        """Before it is deleted, outside of any transaction: removes what is kept of it, however much that is."""
