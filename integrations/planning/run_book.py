@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations.planning import steps, texts
 from integrations.planning.planner import Plan, Sent, Skip
+from integrations.planning.states import State
 from integrations.planning.translate import active_fields, same, translate
 from integrations.planning.work import NOBODY, Outcome, Report, Touched, Trace, Work
 from integrations.sdk.connector import Connector
@@ -97,13 +98,13 @@ class Book:
         for position_id, until in plan.waits.items():
             said = (texts.NOT_YET_CURRENT(system=self.system.name, day=until),)
             told = plan.warnings.get(position_id, ())
-            self.finish(Outcome(position_id, "waiting", "not_yet_current", said, warnings=told, wait_until=until))
+            self.finish(Outcome(position_id, State.WAITING, "not_yet_current", said, warnings=told, wait_until=until))
 
     def skip(self, position_id: str, skip: Skip) -> None:
         self.finish(
             Outcome(
                 position_id,
-                "skipped",
+                State.SKIPPED,
                 skip.cause,
                 skip.said,
                 skip.warnings[0].field if skip.cause == "stays_there" else "",
@@ -118,7 +119,7 @@ class Book:
         self.finish(
             Outcome(
                 position_id,
-                "failed",
+                State.FAILED,
                 problem.cause,
                 tuple(said for one in (problem, *others) for said in one.everything),
                 problem.field,
@@ -137,7 +138,7 @@ class Book:
             self.finish(
                 Outcome(
                     position_id,
-                    "failed" if lasting else "error",
+                    State.FAILED if lasting else State.RETRYING,
                     error.cause,
                     (error.said,),
                     error.field,

@@ -8,6 +8,7 @@ from typing import Any
 from integrations.planning import steps
 from integrations.planning.planner import Action, Plan, Sent, Step
 from integrations.planning.run_book import Book
+from integrations.planning.states import State
 from integrations.planning.translate import lacking
 from integrations.planning.work import Outcome, Trace
 from integrations.sdk.errors import (
@@ -57,7 +58,7 @@ class Writes:
         return False
 
     def _preview(self, step: Step) -> None:
-        planned = self._outcome(step, "planned")
+        planned = self._outcome(step, State.PLANNED)
         planned.said, planned.warnings = said_of(step.note), (*step.warnings, *self._lacking(step))
         self.book.finish(planned)
 
@@ -89,7 +90,7 @@ class Writes:
         return connector.update(employee, person, step.remote, step.changes, step.wanted)
 
     def _accept(self, step: Step, written: Written) -> None:
-        outcome = self._outcome(step, "sent")
+        outcome = self._outcome(step, State.SUCCEEDED)
         accepted = written.pending or steps.RECORD(record=written.remote_id)
         outcome.trace.append(Trace(steps.ACCEPTED(action=_action(step)), True, accepted))
         outcome.pending, outcome.file_id = written.pending, written.file_id
@@ -105,7 +106,7 @@ class Writes:
         self.book.finish(outcome)
 
     def _refuse(self, step: Step, error: DataRefusedError) -> None:
-        outcome = self._outcome(step, "failed")
+        outcome = self._outcome(step, State.FAILED)
         outcome.cause, outcome.field = error.cause, error.field
         outcome.said = (error.said, *(w.said for w in step.warnings))
         outcome.vendor_text, outcome.vendor_code = error.vendor_text, error.vendor_code
@@ -113,11 +114,11 @@ class Writes:
         outcome.trace.append(Trace(steps.REFUSED(action=_action(step)), False, why))
         self.book.finish(outcome)
 
-    def _outcome(self, step: Step, result: str) -> Outcome:
+    def _outcome(self, step: Step, state: State) -> Outcome:
         if step.remote is not None and step.remote.start is not None:
             starts = steps.STARTS(start=step.remote.start)
             self.book.trace[step.position_id].append(Trace(steps.PERIOD_MATCHED(), True, starts))
-        return Outcome(step.position_id, result, action=str(step.action), changes=step.changes)
+        return Outcome(step.position_id, state, action=str(step.action), changes=step.changes)
 
     def _lacking(self, step: Step) -> tuple[Warning, ...]:
         return lacking(self.book.system, self.book.settings, step.wanted) if step.wanted is not None else ()

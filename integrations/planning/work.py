@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from integrations.planning.planner import Rules, Sent
+from integrations.planning.states import State
 from integrations.sdk.errors import ConnectorError, EmployeeNotFoundError, EmployeeNotUniqueError, MatchRefusedError
 from integrations.sdk.http import Exchange
 from integrations.sdk.messages import Message, Said, in_full, said_of
@@ -102,16 +103,19 @@ class Trace:
         return cls(Message.from_json(kept["title"]), kept["ok"], detail, kept["at"])
 
 
+_RESULTS = {State.SUCCEEDED: "sent", State.RETRYING: "error"}
+
+
 @dataclass(slots=True)
 class Outcome:
     """What became of one position.
 
-    result  "sent", "planned" (preview), "skipped", "waiting" (until `wait_until`), "failed" (a person or a change must
-            mend it) or "error" (`error` says what; the engine decides when to try again)
+    state  PLANNED (preview), SUCCEEDED, SKIPPED, WAITING (for `wait_until`), FAILED or RETRYING (`error` says why, the
+           engine decides when)
     """
 
     position_id: str
-    result: str
+    state: State
     cause: str = ""
     said: Said = ()
     field: str = ""
@@ -130,6 +134,11 @@ class Outcome:
     vendor_code: str = ""
     error: ConnectorError | None = None
     trace: list[Trace] = made(default_factory=list)
+
+    @property
+    def result(self) -> str:
+        """The state as rows of the log and the API call it."""
+        return _RESULTS.get(self.state, self.state.value)
 
     @property
     def message(self) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planning import steps
 from integrations.planning.planner import Sent
+from integrations.planning.states import State
 from integrations.planning.translate import translate
 from integrations.planning.work import Outcome, Report, Trace
 from integrations.runtime import mapping
@@ -151,7 +152,8 @@ def outcome(position: Position, result: str = "sent", **values: Any) -> Outcome:
         values["said"] = (as_message(values.pop("message")),)
     if values.get("pending"):
         values["pending"] = as_message(values["pending"])
-    return Outcome(str(position.pk), result, **values)
+    state = {"sent": State.SUCCEEDED, "error": State.RETRYING}.get(result) or State(result)
+    return Outcome(str(position.pk), state, **values)
 
 
 def report(*outcomes: Outcome, **values: Any) -> Report:
@@ -906,3 +908,7 @@ def test_an_entry_says_everything_in_bounds(desk: Desk) -> None:
 def test_how_values_are_shown() -> None:
     assert [shown_value(v) for v in (None, "", 0, Decimal("80.00"), Decimal("NaN"))] == [None, None, "0", "80", "NaN"]
     assert len(str(shown_value("x" * 9999))) == LONGEST_TEXT
+
+
+def test_a_run_and_a_job_know_the_same_states() -> None:
+    assert {*State} == {*Job.State.values, State.PLANNED}, "and a preview one more"
