@@ -54,7 +54,7 @@ def test_every_code_is_mapped_or_asks_for_a_counterpart(key: str, ours: str) -> 
     assert set(table.rows) == set(declared.codes), "else there would be no row to choose the counterpart in"
 
 
-@pytest.mark.parametrize("key", SYSTEMS)
+@pytest.mark.parametrize("key", FORMS)
 def test_probation_and_substitute(key: str) -> None:
     codes = SYSTEMS[key].field("contract_type").codes
     assert codes is not None and (codes["probation"], codes["substitute"]) == FORMS[key]
