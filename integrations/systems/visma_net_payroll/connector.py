@@ -226,7 +226,8 @@ class VismaNetPayrollConnector(Connector):
 
         def load() -> Directory[Mapping[str, Any]]:
             directory = Directory[Mapping[str, Any]]()
-            for row in self.pages(PAGES, "employees", {"page-size": self.page_size}, rows=_page):
+            asked = {"page-size": self.page_size}
+            for row in self.pages(PAGES, "employees", asked, rows=_page, keep_answer=False):
                 directory.add(
                     str(row["id"]),
                     {name: row.get(name) for name in IDENTITY},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from integrations.sdk import (
     EMPLOYEE_GONE,
     EVERYWHERE,
+    NOTHING_AT_ADDRESS,
     EmployeeNotFoundError,
     NotAuthorizedError,
     Refusal,
@@ -23,6 +24,7 @@ REFUSALS = (
     Refusal(status=403, error=NotAuthorizedError, text=texts.RIGHT_MISSING),
     Refusal(status=(404, 409, 412), call="write", error=StaleError, text=texts.POSITION_CHANGED),
     Refusal(call="write", text=texts.NOT_TAKEN),
+    Refusal(status=404, error=UnavailableError, text=NOTHING_AT_ADDRESS),
     Refusal(error=UnavailableError, text=texts.READING_REFUSED),
 )
 MISSING = Says(status=404)

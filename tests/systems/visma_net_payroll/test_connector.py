@@ -888,6 +888,18 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         assert isinstance(rig.sync(self.position()).error, UnavailableError)
         assert len(rig.calls) < 5
 
+    def test_an_address_without_employees_is_not_a_company_without_any(self, rig: Rig) -> None:
+        rig.fail(status=404, path="v2/employees", times=2)
+        line = rig.connector().check()[-1]
+        assert (line.title, line.ok) == ("Read employees", False)
+        assert "address" in line.detail
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
+
+    def test_everybody_has_no_place_in_the_log_of_one(self, rig: Rig) -> None:
+        self.crowd(rig)
+        listed = [e for e in rig.sync(self.position()).exchanges if e.url.split("?")[0].endswith("/employees")]
+        assert listed and not [e for e in listed if "304" in e.response_body]
+
     def test_the_index_of_employees_is_built_once_per_turn(self, rig: Rig) -> None:
         self.crowd(rig)
         connector = rig.connector()
