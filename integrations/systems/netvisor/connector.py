@@ -35,10 +35,10 @@ from integrations.sdk import (
     Written,
     date_of,
     email_of,
-    nonsense,
     plain,
     sure_date,
     to_count_from,
+    unknown_trouble,
 )
 from integrations.systems.netvisor import refusals, texts
 from integrations.systems.netvisor.declaration import SYSTEM
@@ -255,13 +255,12 @@ class NetvisorConnector(Connector):
             headers={"Content-Type": "text/plain"} if body is not None else None,
             write=write,
             keep_answer=keep_answer,
-            classify=self.judging(rows=refusals.TOO_MANY),
+            classify=self.judging(rows=refusals.TOO_MANY, read=unknown_trouble),
         )
         # Only now: `Http` takes every breakdown over a write for an unclear one, and Netvisor says when it is none.
         self.judge(response, self.refusals, call="write" if write else "", resource=resource)
         root = parsed(response.content)
-        if root is None:
-            raise nonsense(response)
+        assert root is not None  # that would have been trouble
         return root
 
     def trouble(self, response: Response) -> Trouble | None:

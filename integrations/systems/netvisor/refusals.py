@@ -25,7 +25,6 @@ from integrations.systems.netvisor.periods import OURS
 
 TOO_MANY = (Refusal(status=429, error=RateLimitedError, text=TOO_MANY_REQUESTS),)
 REFUSALS = (
-    *TOO_MANY,
     Refusal(code="AUTHENTICATION_FAILED", error=NotAuthorizedError, text=texts.KEYS_REFUSED),
     Refusal(code="SERVICE_ACCESS_ERROR", error=NotAuthorizedError, text=texts.NOT_ALLOWED),
     # Each of our requests has an id of its own: something on the way sent this one twice, and the first may have been
@@ -63,4 +62,4 @@ def trouble(response: Response) -> Trouble | None:
         text = re.split(r"https?://", text)[0].rstrip()
     # The first element that it names.
     field = next((OURS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in OURS), "")
-    return Trouble(response.status, text, code.upper(), field, wait=response.retry_after())
+    return Trouble(response.status, text, code.upper(), field)

@@ -45,4 +45,4 @@ def sign_in_trouble(response: Response) -> Trouble | None:
     if response.ok:
         return None
     code = str(response.json_object().get("error") or "")
-    return Trouble(response.status, response.said, code, wait=response.retry_after())
+    return Trouble(response.status, response.said, code)
