@@ -207,6 +207,8 @@ class Connector:
         in the place of `trouble`, where the form of an error is another one for this call."""
         trouble = (read or self.trouble)(response)
         if trouble is not None:
+            if trouble.wait is None:
+                trouble = replace(trouble, wait=response.retry_after())
             error = meaning(rows, trouble, call, **{"system": self.system.name, **params})
             if error is not None:
                 raise error

@@ -37,7 +37,7 @@ class Trouble:
     code   its own code
     field  our field that it names
     known  whether it is one of the system's own errors, and not whatever else stood at that address
-    wait   for how many seconds it asks us to wait
+    wait   for how many seconds it asks us to wait, where it says so elsewhere than in Retry-After
     """
 
     status: int
@@ -50,7 +50,7 @@ class Trouble:
 
 def unknown_trouble(response: Response) -> Trouble:
     """An answer of which the status is all that can be read."""
-    return Trouble(response.status, response.said, known=False, wait=response.retry_after())
+    return Trouble(response.status, response.said, known=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
