@@ -36,7 +36,8 @@ from integrations.sdk.errors import (
 )
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.http import Exchange
-from integrations.sdk.messages import Label, Message, Said, as_message, in_full, said_of
+from integrations.sdk.messages import Message, Said, as_message, in_full, said_of
+from integrations.sdk.params import Label
 from integrations.sdk.periods import current_since, employed_since
 from integrations.sdk.storable import fit_id
 from integrations.sdk.values import Change, Person, Position, Problem, Remote, RemoteEmployee, Unsure, Wanted, Warning

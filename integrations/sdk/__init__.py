@@ -28,7 +28,7 @@ from integrations.sdk.fields import (
 )
 from integrations.sdk.http import BROKE_DOWN, Response, no_sign_in, nonsense, raise_for_trouble, record_in, rows_in
 from integrations.sdk.identity import Mark, plain, which
-from integrations.sdk.messages import FieldName, Label, Message, Shown, Span, Text, gettext_noop
+from integrations.sdk.messages import Message, Shown, Text, gettext_noop
 from integrations.sdk.norway import (
     BY_AGREEMENT,
     CONTINUOUS_336,
@@ -39,6 +39,7 @@ from integrations.sdk.norway import (
     FullTimeHours,
 )
 from integrations.sdk.pages import CursorPages, LinkPages, NumberedPages, OffsetPages, every_row
+from integrations.sdk.params import FieldName, Label, Span
 from integrations.sdk.periods import after_a_gap, to_count_from
 from integrations.sdk.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 from integrations.sdk.refusals import EVERYWHERE, NO_SIGN_IN, Refusal, Says, Trouble, field_in, unknown_trouble

@@ -32,8 +32,9 @@ from integrations.sdk.errors import (
 )
 from integrations.sdk.http import Http, Response
 from integrations.sdk.identity import Mark
-from integrations.sdk.messages import FieldName, Label, Message, Shown, Text
+from integrations.sdk.messages import Message, Shown, Text
 from integrations.sdk.pages import Asked, Paging, every_row
+from integrations.sdk.params import FieldName, Label
 from integrations.sdk.refusals import EVERYWHERE, Refusal, Says, Trouble, meaning, unknown_trouble, what
 from integrations.sdk.registers import Register
 from integrations.sdk.settings import Kind
@@ -206,6 +207,8 @@ class Connector:
         in the place of `trouble`, where the form of an error is another one for this call."""
         trouble = (read or self.trouble)(response)
         if trouble is not None:
+            if trouble.wait is None:
+                trouble = replace(trouble, wait=response.retry_after())
             error = meaning(rows, trouble, call, **{"system": self.system.name, **params})
             if error is not None:
                 raise error

@@ -23,38 +23,18 @@ from decimal import Decimal
 from string import Formatter
 from typing import Any
 
+from integrations.sdk.params import FieldName, Label, Span
+from integrations.sdk.wording import in_words
+
 
 def gettext_noop(text: str) -> str:
     """Marks a text for translation (imported as `_`)."""
     return text
 
 
-# -- what stands in a message --------------------------------------------------------------------------------
-
-
-class Label(str):
-    """A word or words of ours, translated like a text: the label of a setting, of a choice, of a mark."""
-
-
-class FieldName(str):
-    """One of our fields by its key: shown as its label."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A period: shown as "1 Jan 2026 – 31 Dec 2026" or "from 1 Jan 2026"."""
-
-    start: date
-    end: date | None = None
-
-
-# Besides these, parameters are texts as they stand (a system's own words, an id, a code), numbers, dates, other
-# messages, and tuples of all of them.
-
-
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing to say. `str()` of it is English, for logs and for a developer; pages go through `wording`."""
+    """One thing to say, with what stands in it (`integrations.sdk.params`). `str()` of it is English."""
 
     id: str
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -63,8 +43,6 @@ class Message:
         return hash(self.id)
 
     def __str__(self) -> str:
-        from integrations.sdk.wording import in_words  # noqa: PLC0415 (it needs what is declared here)
-
         return str(in_words(self))
 
     @property
@@ -135,7 +113,10 @@ def from_json(kept: Any) -> Any:
     if not isinstance(kept, dict):
         return kept
     ((kind, value),) = kept.items()
-    return _KINDS[kind](value)
+    try:
+        return _KINDS[kind](value)
+    except (KeyError, ValueError, ArithmeticError, TypeError):  # it was erased, or is of another version
+        return str(value)
 
 
 # -- texts ---------------------------------------------------------------------------------------------------

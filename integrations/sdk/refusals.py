@@ -23,7 +23,8 @@ from typing import Any
 from integrations.sdk import texts
 from integrations.sdk.errors import ConnectorError, DataRefusedError, RateLimitedError, UnavailableError
 from integrations.sdk.http import Response
-from integrations.sdk.messages import FieldName, Message, Text
+from integrations.sdk.messages import Message, Text
+from integrations.sdk.params import FieldName
 
 LONGEST_WORDS = 500
 
@@ -36,7 +37,7 @@ class Trouble:
     code   its own code
     field  our field that it names
     known  whether it is one of the system's own errors, and not whatever else stood at that address
-    wait   for how many seconds it asks us to wait
+    wait   for how many seconds it asks us to wait, where it says so elsewhere than in Retry-After
     """
 
     status: int
@@ -49,7 +50,7 @@ class Trouble:
 
 def unknown_trouble(response: Response) -> Trouble:
     """An answer of which the status is all that can be read."""
-    return Trouble(response.status, response.said, known=False, wait=response.retry_after())
+    return Trouble(response.status, response.said, known=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

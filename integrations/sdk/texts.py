@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from integrations.sdk.messages import Label, Text
+from integrations.sdk.messages import Text
 from integrations.sdk.messages import gettext_noop as _
+from integrations.sdk.params import Label
 
 # -- of a call
 

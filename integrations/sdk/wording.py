@@ -7,10 +7,33 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from string import Formatter
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from integrations.sdk.fields import BY_KEY
-from integrations.sdk.messages import FieldName, Label, Message, Span
+from integrations.sdk.params import FieldName, Label, Span
+
+
+class Parts(Protocol):
+    """`integrations.sdk.messages.Text`."""
+
+    @property
+    def why(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+    @property
+    def next(self) -> str: ...
+
+
+@runtime_checkable
+class Sayable(Protocol):
+    """`integrations.sdk.messages.Message`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def params(self) -> Mapping[str, Any]: ...
+    @property
+    def text(self) -> Parts | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +48,7 @@ class Words:
         return " ".join(part for part in (self.why, self.remedy, self.next) if part)
 
 
-def in_words(message: Message, translate: Callable[[str], str] = str) -> Words:
+def in_words(message: Sayable, translate: Callable[[str], str] = str) -> Words:
     """`translate` gives an English text in the reader's language."""
     text, speak = message.text, _Speaker(translate)
     if text is None:
@@ -79,7 +102,7 @@ class _Speaker(Formatter):
                 return span(value)
             case Decimal():
                 return f"{value.normalize():f}"
-            case Message():
+            case Sayable():
                 return str(in_words(value, self._translate))
         return "" if value is None else str(value)
 

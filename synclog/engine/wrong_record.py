@@ -7,7 +7,7 @@ from integrations.models import Integration, PeriodLink
 from integrations.planning import steps
 from integrations.planning.runner import Report, Trace, Work
 from integrations.runtime import mapping
-from integrations.sdk.messages import Label
+from integrations.sdk.params import Label
 from integrations.sdk.values import Warning
 from synclog.engine import texts
 

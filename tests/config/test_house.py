@@ -44,3 +44,15 @@ def test_nothing_outside_its_folder_names_a_system() -> None:
         if isinstance(text, ast.Constant) and text.value in keys
     }
     assert not named, sorted(named)
+
+
+def test_no_module_keeps_a_list_of_whom_to_call() -> None:
+    """Upper apps show themselves by a subclass that is registered, a signal, or a class that a setting names."""
+    lists = {
+        f"{path.relative_to(ROOT)}:{line.lineno}"
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        for line in ast.parse(path.read_text("utf-8")).body
+        if isinstance(line, ast.AnnAssign) and ast.unparse(line.annotation).startswith("list[Callable")
+    }
+    assert not lists, sorted(lists)

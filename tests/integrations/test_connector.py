@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -11,13 +12,21 @@ import pytest
 from integrations.sdk.connector import Connector
 from integrations.sdk.context import Context
 from integrations.sdk.errors import (
+    DataRefusedError,
     EmployeeNotFoundError,
     EmployeeNotUniqueError,
     InterruptedRunError,
     NotAuthorizedError,
+    RateLimitedError,
+    UnavailableError,
 )
-from integrations.sdk.http import Response
+from integrations.sdk.http import Response, rows_in
+from integrations.sdk.messages import Text
+from integrations.sdk.pages import LinkPages
+from integrations.sdk.params import Label
+from integrations.sdk.refusals import EVERYWHERE, Refusal, Says, Trouble
 from integrations.sdk.settings import Kind
+from integrations.sdk.texts import DATA_REFUSED, NOT_ANSWERED
 from integrations.sdk.values import Change, CheckLine, Person, Remote, RemoteEmployee, Wanted, Written
 from integrations.systems.registry import connector_for
 
@@ -182,3 +191,129 @@ def test_without_tokens_no_refusal_renews_anything(connector: Flat) -> None:
     unauthorized, forbidden = (Response(status, {}, b"", None) for status in (401, 403))
     assert connector.refused(unauthorized) and not connector.refused(forbidden)
     assert not connector._renewed(unauthorized)
+
+
+# -- lists, look-ups and what a run keeps ----------------------------------------------------------------
+
+
+class Scripted:
+    """Answers in the place of the network."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, connector: Connector, *answers: Response) -> None:
+        self.asked: list[tuple[str, Any]] = []
+        self.answers = list(answers)
+        monkeypatch.setattr(connector.http, "_send", self.send)
+
+    def send(self, method: str, url: str, *, params: Any = None, **kwargs: Any) -> Response:
+        self.asked.append((url, params))
+        return self.answers.pop(0)
+
+
+def answer(status: int, body: str, **headers: str) -> Response:
+    return Response(status, headers, body.encode(), None)
+
+
+class Refusing(Flat):
+    """Reads what is wrong from the body's own words."""
+
+    refusals = (*EVERYWHERE, Refusal(text=DATA_REFUSED))
+
+    def trouble(self, response: Response) -> Trouble | None:
+        return None if response.ok else Trouble(response.status, response.text)
+
+
+@pytest.fixture
+def refusing() -> Refusing:
+    return Refusing(Context({}, {}, {"api": "https://a.example"}, "n", date(2026, 6, 15)))
+
+
+def test_what_is_not_there_is_none_and_other_trouble_is_trouble(
+    refusing: Refusing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = Says(status=404, words="no such")
+    Scripted(monkeypatch, refusing, answer(404, "No such thing"), answer(404, "Nothing"), answer(200, "{}"))
+    assert refusing.get_or_none("x", missing) is None
+    with pytest.raises(DataRefusedError, match="Xledger refused this employee's data"):
+        refusing.get_or_none("x", missing)
+    found = refusing.get_or_none("x", missing)
+    assert found is not None and found.ok
+
+
+def test_the_pages_of_a_list_are_asked_of_this_system_alone(
+    refusing: Refusing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = ["https://a.example/list?page=2", "https://b.example/list?page=3"]
+    bodies = [json.dumps({"rows": [{"id": number}], "next": link}) for number, link in enumerate(links)]
+    network = Scripted(monkeypatch, refusing, *(answer(200, body) for body in bodies))
+    paging = LinkPages(lambda found: found.json()["next"])
+    rows = refusing.pages(paging, "list", {"top": 1}, rows=lambda found: rows_in(found, "rows"))
+    assert [next(rows), next(rows)] == [{"id": 0}, {"id": 1}]
+    with pytest.raises(UnavailableError, match="another server"):
+        next(rows)
+    assert network.asked == [("https://a.example/list", {"top": 1}), (links[0], None)]
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", '{"rows": {}}', '{"rows": [1]}', '{"rows": null}', "no"])
+def test_an_answer_without_the_list_is_no_empty_one(body: str) -> None:
+    with pytest.raises(UnavailableError):
+        rows_in(answer(200, body), "rows")
+
+
+def test_what_a_run_has_read_ahead_ends_with_it(connector: Flat) -> None:
+    connector.ahead["5"] = "read"
+    assert connector.ahead.pop("5") == "read"
+    connector.ahead["6"] = "read"
+    connector.http.begin()
+    assert connector.ahead == {}
+
+
+def test_what_was_not_taken_is_told(connector: Flat) -> None:
+    changes = {
+        "title": Change("Cook", "Chef"),
+        "cost_centre": Change("1", "2"),
+        "notice_date": Change("x", None),
+        "end_date": Change(date(2026, 5, 31), None),
+        "manager": Change(None, "7"),
+        "weekly_hours": Change(None, 40),
+    }
+    shown = {
+        "title": "Cook",
+        "cost_centre": None,
+        "notice_date": "x",
+        "end_date": date(2026, 5, 31),
+        "weekly_hours": 40,
+    }
+    own = Text("test.not_cleared", "Still {shown}.")
+    told = [(w.field, w.message) for w in connector.not_taken(shown, changes, Label("on the card"), end_date=own)]
+    assert told == [
+        (
+            "title",
+            "Title “Chef” was sent, but Xledger still shows “Cook”. Correct it on the card, then press Re-sync.",
+        ),
+        (
+            "cost_centre",
+            "Cost centre “2” was sent, but Xledger still shows nothing. Correct it on the card, then press Re-sync.",
+        ),
+        (
+            "notice_date",
+            "Notice date was taken away here, but Xledger still shows “x”. Clear it on the card by hand, then press "
+            "Re-sync.",
+        ),
+        ("end_date", "Still 2026-05-31."),
+    ]
+
+
+def test_a_line_of_a_test_is_kept_as_it_is() -> None:
+    line = CheckLine(False, Label("Sign in"), NOT_ANSWERED(system="Xledger"), "Settings of 14038512345")
+    assert CheckLine.from_json(json.loads(json.dumps(line.to_json()))) == line
+    assert line.hiding(lambda text: text.replace("14038512345", "…")).where == "Settings of …"
+
+
+@pytest.mark.parametrize(("told", "wait"), [(None, 7), (3.0, 3)])
+def test_how_long_to_wait_stands_in_the_header_unless_the_system_says_it_elsewhere(
+    refusing: Refusing, told: float | None, wait: float
+) -> None:
+    limited = Response(429, {"Retry-After": "7"}, b"", None)
+    with pytest.raises(RateLimitedError) as caught:
+        refusing.judge(limited, EVERYWHERE, read=lambda response: Trouble(response.status, wait=told))
+    assert caught.value.wait == wait

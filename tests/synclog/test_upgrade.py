@@ -63,6 +63,7 @@ def words_of(response: Any) -> str:
 def test_what_the_last_version_wrote_is_there_and_readable(upgraded: tuple[Made, Counter[str]]) -> None:
     made, before = upgraded
     now = rows(newest_apps)
+    before.pop("synclog.Question")  # forgotten after an hour, and by an upgrade that gives answers another form
     assert {label: now[label] for label in before} == before, "every row is there"
     assert before["synclog.Job"] == len(SAID) and before["synclog.Attempt"] > len(SAID)
 
@@ -137,8 +138,7 @@ def the_api(api: Api, made: Made) -> None:
     assert warned["warnings"] == [last_version.WARNED]
     batch = api.get(f"/batches/{made.batch}/").json()
     assert (batch["total"], batch["looked_at"], batch["off"]) == (len(SAID), 3, ["netvisor of before"])
-    question = api.get(f"/questions/{last_version.QUESTION}/").json()
-    assert question["check"]["lines"][0]["detail"] == "The token is refused."
+    assert api.get(f"/questions/{last_version.QUESTION}/").status_code == 404, "its answer has another form now"
 
 
 def connections(browser: Client, api: Api, made: Made) -> None:

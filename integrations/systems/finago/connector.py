@@ -220,7 +220,7 @@ class FinagoConnector(Connector):
         if response.ok:
             return None
         words = self.http.masker.text(response.kept)[:300]
-        return Trouble(response.status, words, field=field_in(words, refusals.NAMES), wait=response.retry_after())
+        return Trouble(response.status, words, field=field_in(words, refusals.NAMES))
 
     def _employments(self, response: Response) -> list[Row]:
         """Their array of one employee's employments, all values as text; no employments may come as nothing."""

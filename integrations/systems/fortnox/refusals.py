@@ -82,4 +82,4 @@ def trouble(response: Response) -> Trouble | None:
         code = (text and text_of(body.get("error"))) or ""
     if not (text or code):
         return unknown_trouble(response)
-    return Trouble(response.status, text, code, field_in(text, _NAMES), wait=response.retry_after())
+    return Trouble(response.status, text, code, field_in(text, _NAMES))
