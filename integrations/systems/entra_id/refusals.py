@@ -57,17 +57,17 @@ def trouble(response: Response) -> Trouble | None:
     """Of one of Graph's errors, with the id by which Microsoft's support finds the request."""
     if response.ok:
         return None
-    error, wait = response.json_object().get("error"), response.retry_after()
+    error = response.json_object().get("error")
     if not isinstance(error, dict):
         text = "" if response.status == 429 else response.said
-        return Trouble(response.status, text, known=False, wait=wait)
+        return Trouble(response.status, text, known=False)
     inner = error.get("innerError") or error.get("innererror")
     request_id = response.headers.get("request-id") or (inner.get("request-id") if isinstance(inner, dict) else "")
     text = str(error.get("message") or "")[:LONGEST_MESSAGE]
     if text and request_id:
         text = f"{text} (request-id {request_id})"
     code = "" if response.status == 429 else str(error.get("code") or "")
-    return Trouble(response.status, text, code, _field(text, error.get("details")), wait=wait)
+    return Trouble(response.status, text, code, _field(text, error.get("details")))
 
 
 def sign_in_trouble(response: Response) -> Trouble | None:
@@ -78,7 +78,7 @@ def sign_in_trouble(response: Response) -> Trouble | None:
     text = str(body.get("error_description") or "").partition("\n")[0].strip() or response.said
     number = re.search(r"AADSTS\d+", text)
     code = number[0] if number else str(body.get("error") or "")
-    return Trouble(response.status, text, code, known=bool(body), wait=response.retry_after())
+    return Trouble(response.status, text, code, known=bool(body))
 
 
 def _field(text: str, details: object) -> str:

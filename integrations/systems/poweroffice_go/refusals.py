@@ -84,16 +84,8 @@ def trouble(response: Response, field: str = "") -> Trouble | None:
     detail = said.get("detail") or said.get("title") or ""
     parts = [said.get(name, "") for name in ("title", "detail", "error_description", "message")]
     text = ": ".join(part for part in parts if part) or said.get("error") or response.said
+    seconds = re.search(r"again in (\d{1,9}) second", text)
+    wait = float(seconds[1]) if seconds and response.retry_after() is None else None
     return Trouble(
-        response.status,
-        text,
-        said.get("error", ""),
-        field_in(detail, _NAMES) or field,
-        known=bool(detail),
-        wait=_wait(response, text),
+        response.status, text, said.get("error", ""), field_in(detail, _NAMES) or field, known=bool(detail), wait=wait
     )
-
-
-def _wait(response: Response, text: str) -> float | None:
-    wait, said = response.retry_after(), re.search(r"again in (\d{1,9}) second", text)
-    return float(said[1]) if wait is None and said else wait
