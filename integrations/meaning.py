@@ -55,7 +55,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "dismissed": "The employer gave notice.",
         "contract_ended": "The time that was agreed on is over.",
         "mutual_agreement": "Both sides agreed. Where a system knows employer and employee only, the customer says.",
-        "retirement": "Retired. Where a system knows no retirement, the customer says.",
+        "retirement": "Retired. Where a system knows no retirement, the customer says (the a-melding guide: as if the "
+        "employee had given notice).",
         "internal_transfer": "Another job with the same employer, or a reorganisation.",
         "payroll_system_change": "Nobody left: the payroll moved.",
         "other": "Says nothing: the customer says.",

@@ -29,7 +29,10 @@ QUESTIONS = {
 
 # Public sources that several systems' values are from.
 A_MELDING = "Skatteetaten, the a-melding guide"
-SCHEMES = "Skatteetaten, the a-melding guide: Working hours arrangement"
+FORMS = f"{A_MELDING}: Type of appointment"
+SCHEMES = f"{A_MELDING}: Working hours arrangement"
+END_DATES = f"{A_MELDING}: Employment end date"
+END_REASONS = f"{A_MELDING}: Cause of end date"
 STYRK_98 = "SSB, Klass: Yrkeskatalogen (STYRK-98)"
 PAXML = "PAXml 2.0, specification and schema"
 OUR_READING = "no public source"

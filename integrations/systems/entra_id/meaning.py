@@ -3,7 +3,7 @@
 from integrations.sdk.rules import CORRECTION, DELETION, TERMS, Rule, Sure
 
 GRAPH = "Microsoft Graph v1.0, Update user"
-IMPORTANCE_OF_TIME = "Microsoft Entra, lifecycle workflows: Importance of time"
+IMPORTANCE_OF_TIME = "Microsoft, How to synchronize attributes for lifecycle workflows: Importance of time"
 
 RULES = (
     Rule(

@@ -1,6 +1,18 @@
 """Finago Payday: what its values and dates mean, from which source, and how sure that is."""
 
-from integrations.sdk.rules import A_MELDING, CORRECTION, DELETION, SCHEMES, STYRK_98, TERMS, Rule, Sure
+from integrations.sdk.rules import (
+    A_MELDING,
+    CORRECTION,
+    DELETION,
+    END_DATES,
+    END_REASONS,
+    FORMS,
+    SCHEMES,
+    STYRK_98,
+    TERMS,
+    Rule,
+    Sure,
+)
 
 CONTRACT = "24SevenOffice Payroll, Swagger 2.0"
 
@@ -9,14 +21,14 @@ RULES = (
     Rule(
         "end_date",
         "The last day, inclusive; it ends the employment. An empty text: without an end, and the reason goes too.",
-        f"{CONTRACT}; {A_MELDING}",
+        f"{CONTRACT}; {END_DATES}",
         Sure.ASSUMED,
     ),
     Rule(
         "contract_type",
         "The forms of the a-melding, in its very words; a freelancer is a kind of employment without one. For a "
         "Swedish company only the connection's table knows.",
-        f"{CONTRACT}; {A_MELDING}",
+        f"{CONTRACT}; {FORMS}",
         Sure.DOCUMENTED,
     ),
     Rule(
@@ -37,7 +49,7 @@ RULES = (
         "end_reason",
         "Required with an end date. The reasons of the a-melding, in its very words; “should never have been reported” "
         "is for cancelling, and is not offered.",
-        f"{CONTRACT}; {A_MELDING}",
+        f"{CONTRACT}; {END_REASONS}",
         Sure.DOCUMENTED,
     ),
     Rule(

@@ -8,8 +8,8 @@ RULES = (
     Rule(
         "start_date",
         "The first day of the whole employment, inclusive; a date without a time of day.",
-        CONTRACT,
-        Sure.DOCUMENTED,
+        f"{CONTRACT}, by its name",
+        Sure.ASSUMED,
     ),
     Rule(
         "end_date",

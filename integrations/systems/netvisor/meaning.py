@@ -4,7 +4,7 @@ from integrations.sdk.rules import CONTINUOUS, CORRECTION, DELETION, OUR_READING
 
 DOCS = "Netvisor, support pages"
 PERIOD = f"{DOCS} (addjobperiod.nv)"
-INCOMES_REGISTER = "Finnish Tax Administration, Incomes Register"
+INCOMES_REGISTER = "vero.fi, Incomes Register"
 CLIENTS = "Public client programs"
 
 RULES = (
@@ -28,7 +28,7 @@ RULES = (
         "occupation_code",
         "TK10 (Classification of Occupations 2010), five digits; four are filled up with a zero. Missing, it is warned "
         "of: it is reported where there is accident insurance.",
-        f"{PERIOD}; Statistics Finland, TK10; {INCOMES_REGISTER}",
+        f"{PERIOD}; {INCOMES_REGISTER}: Employment relationship data",
         Sure.DOCUMENTED,
     ),
     Rule("remuneration_type", "Three marks of a period; off as it comes.", CLIENTS, Sure.ASSUMED),
@@ -43,7 +43,7 @@ RULES = (
         "end_reason",
         "It decides about unemployment benefit. A dismissal has no built-in reason: the employee's own fault (5) or "
         "the employer's grounds (11), and only HR knows.",
-        f"{PERIOD}; {INCOMES_REGISTER}",
+        f"{PERIOD}; {INCOMES_REGISTER}: Reason for the termination of employment",
         Sure.DOCUMENTED,
     ),
     Rule(

@@ -1,6 +1,19 @@
 """PowerOffice Go: what its values and dates mean, from which source, and how sure that is."""
 
-from integrations.sdk.rules import A_MELDING, CORRECTION, DELETION, FULL_WEEK, SCHEMES, STYRK_98, TERMS, Rule, Sure
+from integrations.sdk.rules import (
+    A_MELDING,
+    CORRECTION,
+    DELETION,
+    END_DATES,
+    END_REASONS,
+    FORMS,
+    FULL_WEEK,
+    SCHEMES,
+    STYRK_98,
+    TERMS,
+    Rule,
+    Sure,
+)
 
 CONTRACT = "PowerOffice, OpenAPI (Employees)"
 
@@ -16,14 +29,14 @@ RULES = (
         "end_date",
         "The last day, inclusive; it ends the employment. Not sent while another position follows without a day "
         "between. Taken away together with its reason.",
-        f"{CONTRACT}; {A_MELDING}",
+        f"{CONTRACT}; {END_DATES}",
         Sure.ASSUMED,
     ),
     Rule(
         "contract_type",
         "The five forms of the a-melding. None is a freelancer's, and form, scheme, percentage and hours are asked of "
         "everybody.",
-        f"{CONTRACT}; {A_MELDING}",
+        f"{CONTRACT}; {FORMS}",
         Sure.DOCUMENTED,
     ),
     Rule("occupation_code", "STYRK-98, seven digits.", f"{CONTRACT}; {STYRK_98}", Sure.DOCUMENTED),
@@ -45,7 +58,7 @@ RULES = (
         "end_reason",
         "Required with an end date. It has none for retirement and mutual agreement: the customer says. “Should never "
         "have been reported” is not offered.",
-        f"{CONTRACT}; {A_MELDING}",
+        f"{CONTRACT}; {END_REASONS}",
         Sure.DOCUMENTED,
     ),
     Rule(

@@ -1,9 +1,10 @@
 """Tripletex: what its values and dates mean, from which source, and how sure that is."""
 
 from integrations.sdk.rules import (
-    A_MELDING,
     CORRECTION,
     DELETION,
+    END_REASONS,
+    FORMS,
     FULL_WEEK,
     SCHEMES,
     STYRK_98,
@@ -32,7 +33,7 @@ RULES = (
     Rule(
         "contract_type",
         "Freelance is a kind of employment (`employmentType`), everything else an ordinary one with a form.",
-        f"{CONTRACT}; {A_MELDING}",
+        f"{CONTRACT}; {FORMS}",
         Sure.DOCUMENTED,
     ),
     Rule(
@@ -61,7 +62,7 @@ RULES = (
         "end_reason",
         "Required with an end date, as in the a-melding. Who gave notice is built in; “wrongly reported” is for "
         "employments that never were, and is not offered.",
-        f"{CONTRACT}; {A_MELDING}",
+        f"{CONTRACT}; {END_REASONS}",
         Sure.DOCUMENTED,
     ),
     Rule(

@@ -5,6 +5,8 @@ from integrations.sdk.rules import (
     CONTINUOUS,
     CORRECTION,
     DELETION,
+    END_DATES,
+    FORMS,
     FULL_WEEK,
     SCHEMES,
     STYRK_98,
@@ -28,13 +30,13 @@ RULES = (
         "end_date",
         "The last day, inclusive; employment and duty to work end. Empty: null, with reason 0; a warning follows if "
         "the old date is still shown.",
-        f"{HELP}; {A_MELDING}",
+        f"{HELP}; {END_DATES}",
         Sure.ASSUMED,
     ),
     Rule(
         "contract_type",
         "Kind and form of employment together. The forms 3 to 5 (hired out, on call) are beyond the published lists.",
-        f"{CLIENT}; {A_MELDING}",
+        f"{CLIENT}; {FORMS}",
         Sure.ASSUMED,
     ),
     Rule(

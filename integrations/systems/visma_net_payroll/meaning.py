@@ -1,6 +1,6 @@
 """Visma.net Payroll: what its values and dates mean, from which source, and how sure that is."""
 
-from integrations.sdk.rules import A_MELDING, CORRECTION, DELETION, OUR_READING, STYRK_98, TERMS, Rule, Sure
+from integrations.sdk.rules import CORRECTION, DELETION, END_REASONS, FORMS, OUR_READING, STYRK_98, TERMS, Rule, Sure
 
 DOCS = "Visma, Employee API documentation"
 
@@ -16,7 +16,7 @@ RULES = (
         "contract_type",
         "The forms of the a-melding, in its very words. Visma's own pages show all but `midlertidig`. None is a "
         "freelancer's.",
-        f"{DOCS}, changelog 2025-01-13; {A_MELDING}",
+        f"{DOCS}, changelog 2025-01-13; {FORMS}",
         Sure.ASSUMED,
     ),
     Rule("occupation_code", "STYRK-98, seven digits.", f"{DOCS}; {STYRK_98}", Sure.DOCUMENTED),
@@ -32,7 +32,7 @@ RULES = (
         "end_reason",
         "The reasons of the a-melding, in its very words. Visma does not publish what its API takes, so they are off "
         "until somebody has tried them.",
-        A_MELDING,
+        END_REASONS,
         Sure.ASSUMED,
     ),
     Rule(
