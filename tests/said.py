@@ -6,8 +6,14 @@ from importlib import import_module
 from typing import Any
 
 from integrations.sdk.messages import as_message, packed
+from integrations.sdk.values import Problem
 
 _earlier = import_module("synclog.migrations.0014_messages")
+
+
+def told(problem: Problem | None) -> tuple[str, str, str, dict[str, str]] | None:
+    """Its cause, every word of it, its field and what clashes."""
+    return (problem.cause, problem.message, problem.field, dict(problem.params)) if problem else None
 
 
 def kept(*sentences: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from integrations.planning.flat import Case, LastSent, Standing, as_ended, keys_of_dates
+from integrations.planning.flat_case import Case, LastSent, Standing, as_ended, keys_of_dates
 from integrations.planning.planner import Rules, Sent, compare
 from integrations.planning.translate import active_fields, same, translate
 from integrations.sdk.declaration import Model, System

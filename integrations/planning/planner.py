@@ -13,11 +13,13 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from integrations.planning import texts
 from integrations.planning.translate import empty, same
 from integrations.sdk.declaration import Delete, System, Transport
 from integrations.sdk.declared_field import Field, When
 from integrations.sdk.fields import BY_KEY
-from integrations.sdk.periods import Period
+from integrations.sdk.messages import Message, Said, in_full
+from integrations.sdk.params import FieldName, Label
 from integrations.sdk.settings import value_of
 from integrations.sdk.values import Change, Foreign, Problem, Remote, Wanted, Warning
 
@@ -63,7 +65,7 @@ class Step:
     wanted: Wanted | None = None
     remote: Remote | None = None
     changes: Mapping[str, Change] = field(default_factory=dict)
-    note: str = ""
+    note: Message | None = None
     warnings: tuple[Warning, ...] = ()
     holds: Mapping[str, Any] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
@@ -71,15 +73,24 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Nothing to do for this position, and why (a cause). `remote_id` is the record that stands for it as it is, with
-    what it `holds`; `left_behind` as in `Sent`."""
+    """Nothing to do for this position, and why (the cause is the first text's, unless it is given). `remote_id` is the
+    record that stands for it as it is, with what it `holds`; `left_behind` as in `Sent`."""
 
-    cause: str
-    message: str
+    said: Said
+    cause: str = ""
     remote_id: str = ""
     warnings: tuple[Warning, ...] = ()
     holds: Mapping[str, Any] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        text = self.said[0].text
+        object.__setattr__(self, "cause", self.cause or (text.cause if text else ""))
+
+    @property
+    def message(self) -> str:
+        """In English words."""
+        return in_full(self.said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +106,6 @@ class Plan:
     warnings: Mapping[str, tuple[Warning, ...]] = field(default_factory=dict)
 
 
-def day(value: date) -> str:
-    return f"{value.day} {value:%b %Y}"
-
-
-def span(period: Period) -> str:
-    return f"{day(period[0])} – {day(period[1])}" if period[1] else f"from {day(period[0])}"
-
-
 # -- what differs ----------------------------------------------------------------------------------------
 
 
@@ -113,7 +116,7 @@ class Comparison:
     are the fields in `stays` of which a person is to know, be anything else written or not."""
 
     changes: Mapping[str, Change] = field(default_factory=dict)
-    stays: Mapping[str, str] = field(default_factory=dict)
+    stays: Mapping[str, Message] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
 
@@ -161,47 +164,43 @@ def compare(
     last, and left alone if that is nothing, unless it is known to have `changed` here just now. `taken_over`: `sent`
     was written for another position."""
     changes: dict[str, Change] = {}
-    stays: dict[str, str] = {}
+    stays: dict[str, Message] = {}
     unseen: list[str] = []
     told: list[str] = []
     wrote = sent.values if sent is not None else {}
     for declared in fields:
-        key = declared.ours
-        new = wanted.values.get(key)
-        if key in remote.values:
-            old = remote.values[key]
-        elif key in wrote:
-            old = wrote[key]
-        else:
+        key, new = declared.ours, wanted.values.get(declared.ours)
+        if key not in remote.values and key not in wrote:
             if not empty(new) and key in changed and declared.locked is None:
                 changes[key] = Change(None, new)
             elif not empty(new):
                 unseen.append(key)
             continue
+        old = remote.values[key] if key in remote.values else wrote[key]
         if same(new, old):
             continue
-        wrote_it = sent is not None and key in wrote and same(wrote[key], old)
+        wrote_it = key in wrote and same(wrote[key], old)
         reason = _stays(system, declared, settings, wanted, old, wrote_it=wrote_it, taken_over=taken_over)
-        if _foreign(declared, old) and not empty(new) and not wrote_it:
-            reason = f"that was chosen there, and we have no word for it, so that “{new}” was not written"
+        to_tell = None if empty(new) else _to_tell(declared, new, old, reason, wrote_it=wrote_it)
+        if reason is None and to_tell is None and sent is not None and key in remote.past and key not in changed:
+            over = texts.DAYS_THAT_ARE_OVER(value=str(new))
+            to_tell = over if key not in wrote or same(wrote[key], new) else None
+        if to_tell is not None:
             told.append(key)
-        elif reason and declared.stays and not empty(new):
-            reason = f"“{new}” was not written, because {declared.stays}"
-            told.append(key)
-        elif (
-            not reason
-            and key in remote.past
-            and sent is not None
-            and key not in changed
-            and (key not in wrote or same(wrote[key], new))
-        ):
-            reason = f"it holds for days that are over, and nothing was changed here since: “{new}” was not written"
-            told.append(key)
-        if reason:
-            stays[key] = reason
+        if (why := to_tell or reason) is not None:
+            stays[key] = why
         else:
             changes[key] = Change(old, None if empty(new) else new)
     return Comparison(changes, stays, tuple(unseen), tuple(told))
+
+
+def _to_tell(declared: Field, new: Any, old: Any, reason: Message | None, *, wrote_it: bool) -> Message | None:
+    """Why `new` is not written, where a person is to know of it."""
+    if _foreign(declared, old) and not wrote_it:
+        return texts.NO_WORD_FOR_IT(value=str(new))
+    if reason is not None and declared.stays:
+        return texts.NOT_WRITTEN_BECAUSE(value=str(new), why=Label(declared.stays))
+    return None
 
 
 def _foreign(declared: Field, old: Any) -> bool:
@@ -220,66 +219,64 @@ def _stays(
     *,
     wrote_it: bool,
     taken_over: bool,
-) -> str:
-    """Why a field that differs is not written, "" if it is."""
+) -> Message | None:
+    """Why a field that differs is not written, None if it is."""
     key = declared.ours
     when = When.ALWAYS if value_of(declared.always_by, settings) else declared.when
     corrects = declared.corrected and wrote_it and not taken_over
     if when is When.ON_CREATE and not corrects:
-        return "it is sent only when the record is made"
+        return texts.ONLY_AT_FIRST()
     if when is When.IF_EMPTY and not empty(old) and not corrects:
-        return "it is filled in only where it is empty"
+        return texts.ONLY_IF_EMPTY()
     if key in wanted.defaulted and not empty(old) and not wrote_it:
-        return "it was chosen there, and a default of this connection replaces nothing"
-    if empty(wanted.values.get(key)):
-        absent = declared.absent_while is not None and declared.absent_while.applies(wanted.values)
-        if not (declared.clearable or absent):
-            return f"{system.name} does not let us empty it"
-        if not (declared.owned or wrote_it):
-            return "it was filled in there, and is empty here"
-    return ""
+        return texts.NO_DEFAULT_OVER_IT()
+    return _not_emptied(system, declared, wanted, wrote_it=wrote_it) if empty(wanted.values.get(key)) else None
 
 
-def agreement(system: System, remote: Remote, found: Comparison) -> str:
-    """The words where nothing is to be written. That it agrees is said only when every field does."""
-    name = system.name
-    words = [_not_shown(system, key) for key in found.unseen]
-    if not found.stays:
-        if system.transport is Transport.FILE:  # nobody can look at more than what was written last
-            agrees = f"The newest record for {name} says this already"
-        else:
-            agrees = f"What {name} shows agrees" if words else f"{name} already agrees"
-        return " ".join([f"{agrees}: nothing to change.", *words])
-    stays = [_kept(key, remote, why) for key, why in sorted(found.stays.items())]
-    return " ".join([f"Nothing was written to {name}, and not everything there is as it is here.", *stays, *words])
+def _not_emptied(system: System, declared: Field, wanted: Wanted, *, wrote_it: bool) -> Message | None:
+    absent = declared.absent_while is not None and declared.absent_while.applies(wanted.values)
+    if not (declared.clearable or absent):
+        return texts.NOT_EMPTIED(system=system.name)
+    return None if declared.owned or wrote_it else texts.FILLED_IN_THERE()
+
+
+def agreement(system: System, remote: Remote, found: Comparison) -> Said:
+    """What is said where nothing is to be written. That it agrees is said only when every field does."""
+    unseen = [_not_shown(system, key) for key in found.unseen]
+    if found.stays:
+        stays = [_kept(key, remote, why) for key, why in sorted(found.stays.items(), key=lambda one: one[0])]
+        return (texts.NOT_ALL_AGREES(system=system.name), *stays, *unseen)
+    if system.transport is Transport.FILE:  # nobody can look at more than what was written last
+        agrees = texts.AGREES_IN_FILE
+    else:
+        agrees = texts.AGREES_AS_SHOWN if unseen else texts.AGREES
+    return (agrees(system=system.name), *unseen)
 
 
 def nothing_to_write(system: System, remote: Remote, found: Comparison, holds: Mapping[str, Any]) -> Skip:
     """Where nothing is to be written. What a person is to know of has a cause of its own."""
     cause = "stays_there" if found.told else "nothing_to_change"
     warnings = tuple(w for w in found.warnings(system, remote) if w.field in found.told)
-    return Skip(cause, agreement(system, remote, found), remote.id, warnings, holds)
+    return Skip(agreement(system, remote, found), cause, remote.id, warnings, holds)
 
 
-def _kept(key: str, remote: Remote, why: str) -> str:
-    return f"{_label(key)} stays {_shown(key, remote.values.get(key))}: {why}."
+def _kept(key: str, remote: Remote, why: Message) -> Message:
+    return texts.STAYS(field=FieldName(key), shown=_shown(key, remote.values.get(key)), why=why)
 
 
-def _not_shown(system: System, key: str) -> str:
-    said = f"{system.name} shows no {_label(key).lower()}, so that is not compared."
-    return f"{said} {system.field(key).hidden}".strip()
+def _not_shown(system: System, key: str) -> Message:
+    hidden = system.field(key).hidden
+    if hidden:
+        return texts.NOT_SHOWN_YET(system=system.name, field=FieldName(key), hidden=Label(hidden))
+    return texts.NOT_SHOWN(system=system.name, field=FieldName(key))
 
 
-def _shown(key: str, value: Any) -> str:
+def _shown(key: str, value: Any) -> Message:
     if empty(value):
-        return "empty there"
+        return texts.SHOWN_EMPTY()
     if BY_KEY[key].kind == "manager":
-        return "as it is there"  # a colleague's number or address has no place in this one's log
-    return f"{day(value) if isinstance(value, date) else f'“{value}”'} there"
-
-
-def _label(key: str) -> str:
-    return BY_KEY[key].label
+        return texts.SHOWN_AS_IT_IS()  # a colleague's number or address has no place in this one's log
+    return texts.SHOWN_DAY(value=value) if isinstance(value, date) else texts.SHOWN(value=str(value))
 
 
 def first(wanted: Wanted) -> dict[str, Change]:
@@ -290,31 +287,22 @@ def first(wanted: Wanted) -> dict[str, Change]:
 # -- what is no longer to be there -----------------------------------------------------------------------
 
 
-LEFT_SCOPE = "It left this connection's companies"
+def why_gone(*, outside: bool) -> Label:
+    return Label(texts.LEFT_SCOPE if outside else texts.DELETED_HERE)
 
 
 def delete_outcome(system: System, rules: Rules, sent: Sent | None, *, outside: bool = False) -> Problem | Skip | None:
     """What becomes of a position that was deleted here, or that left the connection's companies (`outside`), before the
     target is even asked: a problem, a skip, or None = delete it there."""
-    if sent is None and outside:
-        return Skip(
-            "out_of_scope",
-            f"It is not of this connection's companies, and {system.name} does not hold it: nothing to do.",
-        )
     if sent is None:
-        return Skip("never_sent", f"It was never sent to {system.name}, so there is nothing to delete there.")
-    why = LEFT_SCOPE if outside else "It was deleted here"
+        return never_sent(system, outside=outside)
+    why, how, name = why_gone(outside=outside), Label(system.delete_note), system.name
     by_hand = system.delete is Delete.BY_HAND
     if not rules.delete:
-        return Skip(
-            "delete_switched_off",
-            f"{why}; deleting in {system.name} is switched off for this connection, so its record stays there. "
-            + (
-                f"{system.name} cannot delete it: {system.delete_note}"
-                if by_hand
-                else "Delete or end it there by hand."
-            ),
-        )
-    if by_hand:
-        return Problem("delete_by_hand", f"{why}, and {system.name} cannot delete it: {system.delete_note}")
-    return None
+        off = texts.DELETING_OFF_BY_HAND(why=why, system=name, how=how) if by_hand else None
+        return Skip((off or texts.DELETING_OFF(why=why, system=name),))
+    return Problem(texts.DELETE_BY_HAND(why=why, system=name, how=how)) if by_hand else None
+
+
+def never_sent(system: System, *, outside: bool) -> Skip:
+    return Skip(((texts.OUT_OF_SCOPE if outside else texts.NEVER_SENT)(system=system.name),))

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from integrations.planning import texts
 from integrations.planning.translate import active_fields, empty, incomplete, same
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Field, Locked
+from integrations.sdk.params import Label
 from integrations.sdk.settings import value_of
 from integrations.sdk.values import Change, Problem, Wanted, Warning
 
@@ -29,17 +31,18 @@ def locked(
     for declared, rule, change in _of_what_is_set(fields, changes):
         if value_of(rule.lifted_by, settings):
             continue
-        way_out = "Put the old one back, end this position and add a new one"
+        said = {
+            "what": Label(rule.what),
+            "old": str(change.old),
+            "new": str(change.new),
+            "system": system.name,
+            "why": Label(rule.why),
+        }
         if rule.lifted_by:
-            way_out += f"; or switch on “{rule.lifted_by.label}” in the connection's settings"
-        problems.append(
-            Problem(
-                rule.cause,
-                f"This employment has the {rule.what} {change.old} in {system.name} and {change.new} here, and "
-                f"{rule.why}. {way_out}.",
-                declared.ours,
-            )
-        )
+            message = texts.LOCKED_UNLESS(**said, setting=Label(rule.lifted_by.label))
+        else:
+            message = texts.LOCKED(**said)
+        problems.append(Problem(message, rule.cause, field=declared.ours))
     return problems
 
 
@@ -48,8 +51,9 @@ def lifted(settings: Mapping[str, Any], fields: Sequence[Field], changes: Mappin
     Without a field, because a warning of a field says that it was not written."""
     return tuple(
         Warning(
-            f"The {rule.what} of this employment was changed from {change.old} to {change.new}, as the connection's "
-            f"settings say. {rule.why}."
+            texts.CHANGED_ALL_THE_SAME(
+                what=Label(rule.what), old=str(change.old), new=str(change.new), why=Label(rule.why)
+            )
         )
         for _, rule, change in _of_what_is_set(fields, changes)
         if value_of(rule.lifted_by, settings)
@@ -82,10 +86,5 @@ def refusal(
         return problems[0]
     start, end = after.get("start_date"), after.get("end_date")
     if changes and isinstance(start, date) and isinstance(end, date) and end < start:
-        return Problem(
-            "value_refused",
-            f"The employment in {system.name} would end on {end} before it starts on {start}. Correct the end date "
-            "here, or the start date there, then press Re-sync.",
-            "end_date",
-        )
+        return Problem(texts.ENDS_BEFORE_START(system=system.name, end=end.isoformat(), start=start.isoformat()))
     return None

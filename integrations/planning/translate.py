@@ -9,9 +9,13 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from integrations.planning import texts
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
+from integrations.sdk.messages import Message, Text
+from integrations.sdk.messages import gettext_noop as _
+from integrations.sdk.params import FieldName, Label
 from integrations.sdk.reading import number_of
 from integrations.sdk.settings import value_of
 from integrations.sdk.values import Manager, Position, Problem, Wanted, Warning
@@ -24,7 +28,7 @@ class Translation:
 
     wanted: Wanted | None
     problems: tuple[Problem, ...]
-    unsent: Mapping[str, str]
+    unsent: Mapping[str, Message]
 
 
 def empty(value: Any) -> bool:
@@ -61,9 +65,9 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     source = {**position.values, "start_date": position.start, "end_date": position.end}
     sent = active_fields(system, settings)
     for declared in sent:
-        value, problem = _one(system, declared, source, settings)
-        if problem is not None:
-            problems.append(problem)
+        value = _one(system, declared, source, settings)
+        if isinstance(value, Problem):
+            problems.append(value)
         else:
             values[declared.ours] = value
             if empty(source.get(declared.ours)) and not empty(value):
@@ -73,26 +77,27 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     defaulted -= absent.keys()
     problems = [p for p in problems if p.field not in absent]
     problems += incomplete(system, sent, values)
-    unsent = {
-        f.ours: f.unsupported or "Switched off in this connection's settings."
-        for f in system.fields
-        if f not in sent and not empty(source.get(f.ours))
-    } | {
-        ours: f"It is not sent with {what}: {system.name} reports none then."
-        for ours, what in absent.items()
-        if not empty(source.get(ours))
-    }
     wanted = None if problems else Wanted(position.id, values, frozenset(defaulted), position.start)
-    return Translation(wanted, tuple(problems), unsent)
+    return Translation(wanted, tuple(problems), _unsent(system, sent, source, absent))
+
+
+def _unsent(
+    system: System, sent: Sequence[Field], source: Mapping[str, Any], absent: Mapping[str, str]
+) -> dict[str, Message]:
+    """`absent`: our field -> the kind of record that has no such value."""
+    why = {
+        f.ours: texts.UNSUPPORTED(why=Label(f.unsupported)) if f.unsupported else texts.SWITCHED_OFF()
+        for f in system.fields
+        if f not in sent
+    }
+    why |= {ours: texts.NOT_SENT_WITH(what=Label(what), system=system.name) for ours, what in absent.items()}
+    return {ours: said for ours, said in why.items() if not empty(source.get(ours))}
 
 
 def lacking(system: System, settings: Mapping[str, Any], wanted: Wanted) -> tuple[Warning, ...]:
     """What the system takes without, and payroll cannot do without (`Field.unless`)."""
     return tuple(
-        Warning(
-            f"{BY_KEY[f.ours].label} is empty, but {f.unless}. Fill it in on the position; it is sent when you save.",
-            f.ours,
-        )
+        Warning(texts.LACKING(field=FieldName(f.ours), why=Label(f.unless)), f.ours)
         for f in active_fields(system, settings)
         if f.unless and empty(wanted.values.get(f.ours))
     )
@@ -125,63 +130,54 @@ def incomplete(system: System, fields: Sequence[Field], values: Mapping[str, Any
     problems = []
     for declared in fields:
         rule = declared.required_while
-        if rule is None or not empty(values.get(declared.ours)):
-            continue
-        if rule.applies(values):
-            label, other = BY_KEY[declared.ours].label.lower(), BY_KEY[rule.field].label.lower()
-            article = "an" if label[0] in "aeiou" else "a"
-            problems.append(
-                Problem(
-                    "missing_required_field",
-                    f"{rule.what[0].upper()}{rule.what[1:]} needs {article} {label} in {system.name}. Fill in the "
-                    f"{label}, or choose another {other}; it is sent when you save.",
-                    declared.ours,
-                )
+        if rule is not None and empty(values.get(declared.ours)) and rule.applies(values):
+            needs = texts.NEEDS_AN if BY_KEY[declared.ours].label[0] in "AEIOU" else texts.NEEDS_A
+            said = needs(
+                what=Label(rule.what),
+                field=FieldName(declared.ours),
+                system=system.name,
+                other=FieldName(rule.field),
             )
+            problems.append(Problem(said, field=declared.ours))
     return problems
 
 
-def _one(
-    system: System, declared: Field, source: Mapping[str, Any], settings: Mapping[str, Any]
-) -> tuple[Any, Problem | None]:
+def _one(system: System, declared: Field, source: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
+    """Their value of one field, None for none, or the Problem why there is none."""
     ours = source.get(declared.ours)
-    label = BY_KEY[declared.ours].label
     if empty(ours):
-        with_it = declared.required_with and not empty(source.get(declared.required_with))
-        # A default for what only goes with another field (the reason of an end) is not for when that one is empty.
-        default = value_of(declared.default_setting, settings) if with_it or not declared.required_with else None
-        if not empty(default):
-            return _limited(system, declared, label, default)
-        needed = declared.required or with_it
-        if needed:
-            why = f" because {BY_KEY[declared.required_with].label.lower()} is set" if declared.required_with else ""
-            place = "the employee" if BY_KEY[declared.ours].of == "employee" else "the position"
-            return None, Problem(
-                "missing_required_field",
-                f"{label} is missing, and {system.name} needs it{why}. Fill it in on {place}; "
-                "it is sent when you save.",
-                declared.ours,
-            )
-        return None, None
+        return _without(system, declared, source, settings)
     if declared.codes is not None:
-        table = {**declared.codes, **_rows(declared, settings)}
-        value = table.get(str(ours))
-        if empty(value):
-            where = " Choose one in the connection's settings." if declared.table else ""
-            return None, Problem(
-                "no_translation",
-                f"{label} “{_words(ours)}” has no counterpart in {system.name}.{where}",
-                declared.ours,
-                {"value": str(ours)},
-            )
-        return _limited(system, declared, label, value)
+        value = {**declared.codes, **_rows(declared, settings)}.get(str(ours))
+        if not empty(value):
+            return _limited(system, declared, value)
+        text = texts.NO_COUNTERPART_CHOSEN if declared.table else texts.NO_COUNTERPART
+        words = str(ours).replace("_", " ")
+        return _refused(declared, str(ours), text(field=FieldName(declared.ours), value=words, system=system.name))
     try:
         value = declared.encode(ours, settings) if declared.encode else ours
     except ValueError as error:
-        return None, Problem("value_refused", f"{label}: {error}", declared.ours, {"value": str(ours)})
+        why = error.args[0] if error.args and isinstance(error.args[0], Message) else str(error)
+        return _refused(declared, str(ours), texts.NOT_ENCODED(field=FieldName(declared.ours), why=why))
     if declared.table:
         value = _rows(declared, settings).get(str(value), value)
-    return _limited(system, declared, label, value)
+    return _limited(system, declared, value)
+
+
+def _without(system: System, declared: Field, source: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
+    """As `_one`, where ours is empty."""
+    with_it = declared.required_with and not empty(source.get(declared.required_with))
+    # A default for what only goes with another field (the reason of an end) is not for when that one is empty.
+    default = value_of(declared.default_setting, settings) if with_it or not declared.required_with else None
+    if not empty(default):
+        return _limited(system, declared, default)
+    if not (declared.required or with_it):
+        return None
+    place = Label(_("the employee") if BY_KEY[declared.ours].of == "employee" else _("the position"))
+    said = {"field": FieldName(declared.ours), "system": system.name, "place": place}
+    if declared.required_with:
+        return Problem(texts.MISSING_WITH(**said, other=FieldName(declared.required_with)), field=declared.ours)
+    return Problem(texts.MISSING(**said), field=declared.ours)
 
 
 def _rows(declared: Field, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,50 +185,55 @@ def _rows(declared: Field, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in rows.items() if not empty(v)} if isinstance(rows, Mapping) else {}
 
 
-def _words(code: Any) -> str:
-    return str(code).replace("_", " ")
+def _refused(declared: Field, value: str, said: Message) -> Problem:
+    return Problem(said, field=declared.ours, params={"value": value})
 
 
-def _limited(system: System, declared: Field, label: str, value: Any) -> tuple[Any, Problem | None]:
-    """The value within the declared limits, or the problem that names the limit."""
-
-    def refuse(cause: str, text: str) -> tuple[Any, Problem]:
-        return None, Problem(cause, f"{label} {text}", declared.ours, {"value": str(value)})
-
+def _limited(system: System, declared: Field, value: Any) -> Any:
+    """The value within the declared limits, or the Problem that names the limit."""
     if isinstance(value, date):
-        return value, None
+        return value
     if declared.decimals is not None or declared.minimum is not None or declared.maximum is not None:
-        number = _number(value)
-        if number is None or not number.is_finite():
-            return refuse("value_refused", f"“{value}” is not a number.")
-        if declared.minimum is not None and number < declared.minimum:
-            return refuse("value_refused", f"{number} is below {system.name}'s minimum of {declared.minimum}.")
-        if declared.maximum is not None and number > declared.maximum:
-            return refuse("value_refused", f"{number} is above {system.name}'s maximum of {declared.maximum}.")
-        if declared.decimals is not None:
-            rounded = number.quantize(Decimal(1).scaleb(-declared.decimals), ROUND_HALF_UP)
-            if rounded != number:
-                return refuse(
-                    "value_refused",
-                    f"{number} has more decimals than the {declared.decimals} that {system.name} keeps.",
-                )
-            number = rounded
-        return number, None
+        return _within(system, declared, value)
     if isinstance(value, str):
-        value = value.strip()
-        if declared.finish is not None:
-            value = declared.finish(value)
-        if declared.max_length is not None and len(value) > declared.max_length:
-            return refuse(
-                "too_long",
-                f"has {len(value)} characters; {system.name} takes at most {declared.max_length}.",
-            )
-        if declared.allowed and not re.fullmatch(declared.allowed, value):
-            return refuse(
-                "bad_characters",
-                f"“{value}” is not accepted by {system.name}"
-                + (f": {declared.allowed_note}." if declared.allowed_note else "."),
-            )
+        value = declared.finish(value.strip()) if declared.finish else value.strip()
+        problem = _written_wrongly(system, declared, value)
+        if problem is not None:
+            return problem
     if declared.choices and value not in dict(declared.choices):
-        return refuse("value_refused", f"“{value}” is not one of {system.name}'s values.")
-    return value, None
+        said = texts.NOT_A_CHOICE(field=FieldName(declared.ours), value=str(value), system=system.name)
+        return _refused(declared, str(value), said)
+    return value
+
+
+def _within(system: System, declared: Field, value: Any) -> Any:
+    """A number within the limits, or the Problem."""
+    number, field = _number(value), FieldName(declared.ours)
+    if number is None or not number.is_finite():
+        return _refused(declared, str(value), texts.NO_NUMBER(field=field, value=str(value)))
+
+    def beyond(text: Text, limit: Decimal | int) -> Problem:
+        said = text(field=field, value=str(number), system=system.name, limit=limit)
+        return _refused(declared, str(value), said)
+
+    if declared.minimum is not None and number < declared.minimum:
+        return beyond(texts.TOO_LOW, declared.minimum)
+    if declared.maximum is not None and number > declared.maximum:
+        return beyond(texts.TOO_HIGH, declared.maximum)
+    if declared.decimals is None:
+        return number
+    rounded = number.quantize(Decimal(1).scaleb(-declared.decimals), ROUND_HALF_UP)
+    return rounded if rounded == number else beyond(texts.TOO_MANY_DECIMALS, declared.decimals)
+
+
+def _written_wrongly(system: System, declared: Field, value: str) -> Problem | None:
+    said = {"field": FieldName(declared.ours), "system": system.name}
+    if declared.max_length is not None and len(value) > declared.max_length:
+        return _refused(declared, value, texts.TOO_LONG(**said, number=len(value), limit=declared.max_length))
+    if not declared.allowed or re.fullmatch(declared.allowed, value):
+        return None
+    if declared.allowed_note:
+        return _refused(
+            declared, value, texts.NOT_ACCEPTED_AS(**said, value=value, allowed=Label(declared.allowed_note))
+        )
+    return _refused(declared, value, texts.NOT_ACCEPTED(**said, value=value))

@@ -21,6 +21,9 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
+from integrations.sdk import texts
+from integrations.sdk.messages import gettext_noop as _
+from integrations.sdk.params import Label
 from integrations.sdk.settings import NUMBERS_DIFFER
 from integrations.sdk.values import Marks, Person, Problem
 
@@ -129,20 +132,26 @@ def same_name(person: Person, marks: Marks) -> bool | None:
     return bool(ours & theirs) if ours and theirs else None
 
 
+ANOTHER_NUMBER = Label(_("another employee number"))
+ANOTHER_NATIONAL_ID = Label(_("another national id"))
+ANOTHER_BIRTH_DATE = Label(_("another birth date"))
+ANOTHER_NAME = Label(_("another first name, last name and e-mail"))
+
+
 # -- a record ------------------------------------------------------------------------------------------------
 
 
-def contradictions(person: Person, marks: Marks, by: Mark, differ: bool = False) -> list[str]:
+def contradictions(person: Person, marks: Marks, by: Mark, differ: bool = False) -> list[Label]:
     """What of a record found by this mark says that it is somebody else, in our words; empty: it is believed."""
     found = []
     if by is Mark.EMAIL and alike(Mark.NUMBER, person, marks, differ) is False:
-        found.append("another employee number")
+        found.append(ANOTHER_NUMBER)
     if by is not Mark.NATIONAL_ID and alike(Mark.NATIONAL_ID, person, marks) is False:
-        found.append("another national id")
+        found.append(ANOTHER_NATIONAL_ID)
     if person.birth_date and marks.birth_date and person.birth_date != marks.birth_date:
-        found.append("another birth date")
+        found.append(ANOTHER_BIRTH_DATE)
     if same_name(person, marks) is False and alike(Mark.EMAIL, person, marks) is False:
-        found.append("another first name, last name and e-mail")
+        found.append(ANOTHER_NAME)
     return found
 
 
@@ -163,34 +172,23 @@ def still(person: Person, marks: Marks, differ: bool = False) -> bool:
 # -- in words ------------------------------------------------------------------------------------------------
 
 
-def somebody_else(system: str, record_id: str, by: str, against: list[str]) -> Problem:
-    what = " and ".join(against)
-    corrected = "number" if against == ["another employee number"] else f"{by} or what differs"
+def somebody_else(system: str, record_id: str, by: str, against: list[Label]) -> Problem:
+    text = texts.SOMEBODY_ELSES_NUMBER if against == [ANOTHER_NUMBER] else texts.SOMEBODY_ELSES
     return Problem(
-        "not_the_same_person",
-        f"Record {record_id} in {system} has the same {by}, but {what}: it may be somebody else. Correct the "
-        f"{corrected} here or there, then press Re-sync; or confirm under People that it is the same person, and it "
-        "goes out by itself.",
-        params={"record": record_id, "by": by, "against": what},
+        text(record=record_id, system=system, by=Label(by), against=tuple(against)),
+        params={"record": record_id, "by": by, "against": " and ".join(against)},
     )
 
 
 def disagreement(system: str, first: tuple[str, str], second: tuple[str, str]) -> Problem:
     """Each is (what it was found by, the record's id)."""
     return Problem(
-        "marks_disagree",
-        f"In {system} the {first[0]} points at record {first[1]} and the {second[0]} at record {second[1]}. Correct "
-        "the one that is wrong, here or there, then press Re-sync; or confirm under People that record "
-        f"{first[1]} is the right one, and it goes out by itself.",
+        texts.MARKS_DISAGREE(
+            system=system, by=Label(first[0]), record=first[1], other_by=Label(second[0]), other=second[1]
+        ),
         params={"record": first[1], "other": second[1]},
     )
 
 
 def taken(system: str, record_id: str) -> Problem:
-    return Problem(
-        "already_matched",
-        f"Record {record_id} in {system} is matched to another employee here, and one record is one employee's. If "
-        f"that match is the wrong one, look for {record_id} under People and release it: this goes out by itself then. "
-        "Otherwise correct the number, national id or e-mail here or there, then press Re-sync.",
-        params={"record": record_id},
-    )
+    return Problem(texts.ALREADY_MATCHED(record=record_id, system=system), params={"record": record_id})

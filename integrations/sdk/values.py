@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from integrations.sdk.messages import Message, Shown, as_message, from_json, hidden, to_json
+from integrations.sdk.messages import Message, Said, Shown, as_message, from_json, hidden, in_full, to_json
 from integrations.sdk.wording import shown
 
 
@@ -144,7 +144,7 @@ class RemoteEmployee:
     """The one employee found there. `matched_by` is in our words: "employee number", "e-mail" ... `label` stands in the
     log for the id, and holds no name or address of anybody. By `marks` it is judged whether this is the right person.
 
-    `record_id` and `position_id` are filled in by the runner for flat systems: the record there that we wrote last for
+    `record_id` and `position_id` are filled in by the run for flat systems: the record there that we wrote last for
     this employee, and the position it was written for.
     """
 
@@ -182,7 +182,7 @@ class Warning:
 
     def __init__(self, said: Message | str, field: str = "") -> None:
         object.__setattr__(self, "said", as_message(said))
-        object.__setattr__(self, "field", field)
+        object.__setattr__(self, "field", field or (text.field if (text := self.said.text) else ""))
 
     @property
     def message(self) -> str:
@@ -249,22 +249,25 @@ class CheckLine:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something is not written: a stable cause, what we say, the field, and what clashes."""
+    """Why something is not written: what we say, a stable cause and our field (both the text's, unless they are given),
+    what is said along, and what clashes."""
 
-    cause: str
     said: Message
-    field: str
-    params: Mapping[str, str]
+    cause: str = ""
+    warnings: tuple[Warning, ...] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
+    field: str = ""
 
-    def __init__(
-        self, cause: str, said: Message | str, field: str = "", params: Mapping[str, str] | None = None
-    ) -> None:
-        object.__setattr__(self, "cause", cause)
-        object.__setattr__(self, "said", as_message(said))
-        object.__setattr__(self, "field", field)
-        object.__setattr__(self, "params", params or {})
+    def __post_init__(self) -> None:
+        text = self.said.text
+        object.__setattr__(self, "cause", self.cause or (text.cause if text else ""))
+        object.__setattr__(self, "field", self.field or (text.field if text else ""))
+
+    @property
+    def everything(self) -> Said:
+        return (self.said, *(warning.said for warning in self.warnings))
 
     @property
     def message(self) -> str:
         """In English words."""
-        return str(self.said)
+        return in_full(self.everything)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from integrations.models import Integration, PeriodLink
 from integrations.planning.agreement import Agreement, Written, agreement
 from integrations.planning.planner import Sent
-from integrations.planning.runner import Outcome, Work
+from integrations.planning.work import Outcome, Work
 from integrations.runtime import mapping
 from integrations.scope import scopes_of
 from integrations.sdk import values

@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planning.planner import Rules, Sent
-from integrations.planning.runner import Match, Meant, Touched, Work
+from integrations.planning.work import Match, Meant, Touched, Work
 from integrations.runtime import mapping
 from integrations.runtime.fingerprints import fingerprints
 from integrations.scope import scope_of
 from integrations.sdk.values import Person, Problem, Wanted
 from positions.models import Employee, Position
+from synclog.engine import texts
 from synclog.models import Job
 
 
@@ -110,18 +111,9 @@ def _match(integration: Integration, person: Person, link: EmployeeLink) -> Matc
 def withheld(system: str, link: EmployeeLink) -> Problem | None:
     """Why nothing is written for somebody until a person has decided."""
     if link.state == EmployeeLink.State.RELEASED:
-        return Problem(
-            "match_released",
-            f"This employee's match in {system} was released, so nothing is written there. Press Match anew under "
-            "People, or confirm the record there: what waits goes out by itself then.",
-        )
+        return Problem(texts.NOT_MATCHED_ANEW(system=system))
     if link.state == EmployeeLink.State.STOPPED:
-        return Problem(
-            "match_stopped",
-            f"Two employees here were matched to record {link.remote_id} in {system}, so both matches were stopped. "
-            "Confirm under People whose record it is, and press Match anew for the other one: what waits goes out by "
-            "itself then.",
-        )
+        return Problem(texts.BOTH_STOPPED(record=link.remote_id, system=system))
     return None
 
 

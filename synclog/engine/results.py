@@ -20,7 +20,8 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
-from integrations.planning.runner import NOBODY, Outcome, Report, Work
+from integrations.planning.states import State
+from integrations.planning.work import NOBODY, Outcome, Report, Work
 from integrations.runtime import mapping
 from integrations.sdk.declaration import Model
 from integrations.sdk.errors import (
@@ -176,7 +177,7 @@ class _Batch:
         if isinstance(report, Exception):
             for job in done.jobs.values():
                 text = texts.NOT_KEPT if isinstance(report, NotKept) else texts.MISTAKE
-                outcome = Outcome(str(job.position_key), "failed", text.cause, (text(job=job.pk),))
+                outcome = Outcome(str(job.position_key), State.FAILED, text.cause, (text(job=job.pk),))
                 self._job(job, outcome, done, report)
             return
         if report.wrong_record:

@@ -42,6 +42,23 @@ RELEASED = Text(
 )
 ANEW = Text("match.anew", _("To be matched anew: {by} asked for it."))
 
+# What waits until a person has decided.
+NOT_MATCHED_ANEW = Text(
+    "match.not_matched_anew",
+    _("This employee's match in {system} was released, so nothing is written there."),
+    remedy=_("Press Match anew under People, or confirm the record there: what waits goes out by itself then."),
+    cause="match_released",
+)
+BOTH_STOPPED = Text(
+    "match.both_stopped",
+    _("Two employees here were matched to record {record} in {system}, so both matches were stopped."),
+    remedy=_(
+        "Confirm under People whose record it is, and press Match anew for the other one: what waits goes out by "
+        "itself then."
+    ),
+    cause="match_stopped",
+)
+
 # -- of a connection, in its history
 
 ON = Text("event.on", _("Send positions was switched on: changes from now on are sent."))

@@ -20,7 +20,8 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integrations.models import Integration
-from integrations.planning.runner import Report, Work, run
+from integrations.planning.run import run
+from integrations.planning.work import Report, Work
 from integrations.runtime.opening import open_connector
 from integrations.runtime.outbox import DatabaseOutbox
 from integrations.runtime.owner_thread import OwnerThread

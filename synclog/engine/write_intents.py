@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from integrations.models import Integration
-from integrations.planning.runner import Work, about_to_write
+from integrations.planning.run_flat import about_to_write
+from integrations.planning.work import Work
 from integrations.runtime import mapping
 from integrations.sdk.declaration import Model
 from synclog.models import Job

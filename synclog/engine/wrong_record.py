@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from integrations.models import Integration, PeriodLink
 from integrations.planning import steps
-from integrations.planning.runner import Report, Trace, Work
+from integrations.planning.work import Report, Trace, Work
 from integrations.runtime import mapping
 from integrations.sdk.params import Label
 from integrations.sdk.values import Warning

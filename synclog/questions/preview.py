@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.models import Integration
-from integrations.planning.runner import Outcome, Trace, run
+from integrations.planning.run import run
+from integrations.planning.states import State
+from integrations.planning.work import Outcome, Trace
 from integrations.runtime.opening import open_connector
 from integrations.runtime.vault import DatabaseVault
 from integrations.scope import company_names, not_taken, scope_of
@@ -151,7 +153,7 @@ def _notes(integration: Integration) -> Sequence[str]:
 # -- on its way from the worker to the page --------------------------------------------------------------------
 
 _JOB = ("employee_key", "position_key", "employee_name", "employee_number", "title", "deleted")
-_PLAIN = ("position_id", "result", "cause", "field", "action", "vendor_text", "vendor_code")
+_PLAIN = ("position_id", "cause", "field", "action", "vendor_text", "vendor_code")
 
 
 def packed(preview: Preview) -> dict[str, Any]:
@@ -173,6 +175,7 @@ def packed(preview: Preview) -> dict[str, Any]:
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         **{name: getattr(outcome, name) for name in _PLAIN},
+        "state": outcome.state,
         "said": messages.packed(outcome.said),
         "changes": {key: [shown_value(c.old), shown_value(c.new)] for key, c in outcome.changes.items()},
         "unsent": {key: reason.to_json() for key, reason in outcome.unsent.items()},
@@ -197,6 +200,7 @@ def unpacked(integration: Integration, answer: Mapping[str, Any]) -> Preview:
 def _outcome_of(found: Mapping[str, Any]) -> Outcome:
     return Outcome(
         **{name: found[name] for name in _PLAIN},
+        state=State(found["state"]),
         said=messages.unpacked(found["said"]),
         changes={key: Change(*values) for key, values in found["changes"].items()},
         unsent={key: Message.from_json(reason) for key, reason in found["unsent"].items()},

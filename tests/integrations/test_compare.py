@@ -17,12 +17,14 @@ from integrations.planning.planner import (
     delete_outcome,
     first,
     nothing_to_write,
-    span,
 )
 from integrations.sdk.declaration import Delete, System, Transport
 from integrations.sdk.declared_field import Locked, When
+from integrations.sdk.messages import as_message, in_full
+from integrations.sdk.params import Span
 from integrations.sdk.settings import switch
 from integrations.sdk.values import Foreign, Remote, Wanted
+from integrations.sdk.wording import span
 from tests.integrations.systems import made_up
 from tests.integrations.test_planner import day
 
@@ -74,8 +76,8 @@ def test_what_we_have_no_word_for_stays_and_is_told_of(there: str) -> None:
     found = compared({"cost_centre": "10"}, {"cost_centre": there}, of=CHOICES)
     assert found.changes == {}
     assert found.told == ("cost_centre",)
-    assert "chosen there" in found.stays["cost_centre"]
-    assert "“10” was not written" in found.stays["cost_centre"]
+    assert "chosen there" in str(found.stays["cost_centre"])
+    assert "“10” was not written" in str(found.stays["cost_centre"])
 
 
 @pytest.mark.parametrize("there", [None, "", "20", 20])
@@ -106,7 +108,7 @@ def test_what_holds_for_days_that_are_over_changes_only_with_what_changed_here()
     ours, there = {"cost_centre": "10"}, {"cost_centre": "20"}
     found = compared(ours, there, {}, past="cost_centre")
     assert (found.changes, found.told) == ({}, ("cost_centre",))
-    assert "“10” was not written" in found.stays["cost_centre"]
+    assert "“10” was not written" in str(found.stays["cost_centre"])
     assert compared(ours, there, {"cost_centre": "10"}, past="cost_centre").changes == {}, "a clerk's correction"
     assert written(compared(ours, there, {"cost_centre": "20"}, past="cost_centre")) == ours, "changed here since"
     assert written(compared(ours, there, {}, past="cost_centre", changed="cost_centre")) == ours
@@ -163,7 +165,7 @@ def test_what_a_person_has_to_do_about_it_is_told() -> None:
     of = system(cost_centre={"when": When.IF_EMPTY, "stays": "it is changed in a wizard there"})
     found = compared({"cost_centre": "10"}, {"cost_centre": "20"}, of=of)
     assert (found.changes, found.told) == ({}, ("cost_centre",))
-    assert "“10” was not written, because it is changed in a wizard there" in found.stays["cost_centre"]
+    assert "“10” was not written, because it is changed in a wizard there" in str(found.stays["cost_centre"])
     assert compared({"cost_centre": None}, {"cost_centre": "20"}, of=of).told == ()
     assert written(compared({"cost_centre": "10"}, {"cost_centre": None}, of=of)) == {"cost_centre": "10"}
 
@@ -197,9 +199,10 @@ def test_a_default_replaces_only_what_is_empty_or_ours() -> None:
 # -- what is known of it afterwards, and said ------------------------------------------------------------
 
 
+CHOSEN, SO = as_message("a clerk chose it"), as_message("so")
 FOUND = Comparison(
     changes=compared({"title": "Cook"}, {"title": "Baker"}).changes,
-    stays={"cost_centre": "a clerk chose it", "contract_type": "it is sent at first"},
+    stays={"cost_centre": CHOSEN, "contract_type": as_message("it is sent at first")},
     unseen=("percentage",),
     told=("cost_centre",),
 )
@@ -215,7 +218,7 @@ def test_it_is_held_to_say_what_was_written_and_what_we_wrote_before() -> None:
 
 def test_of_some_fields_alone() -> None:
     assert FOUND.only(["title", "percentage"]) == Comparison(FOUND.changes, unseen=("percentage",))
-    assert FOUND.only(["cost_centre"]) == Comparison(stays={"cost_centre": "a clerk chose it"}, told=("cost_centre",))
+    assert FOUND.only(["cost_centre"]) == Comparison(stays={"cost_centre": CHOSEN}, told=("cost_centre",))
 
 
 def test_a_person_is_warned_of_what_is_told_and_of_what_is_not_shown() -> None:
@@ -238,21 +241,21 @@ def test_where_nothing_is_written_what_is_told_has_a_cause_of_its_own() -> None:
 
 
 def test_that_it_agrees_is_said_only_when_every_field_does() -> None:
-    all_of_it = agreement(MADE, THERE, Comparison())
-    shown = agreement(MADE, THERE, Comparison(unseen=("cost_centre",)))
-    stays = agreement(MADE, THERE, Comparison(stays={"title": "so", "cost_centre": "so"}))
+    all_of_it = in_full(agreement(MADE, THERE, Comparison()))
+    shown = in_full(agreement(MADE, THERE, Comparison(unseen=("cost_centre",))))
+    stays = in_full(agreement(MADE, THERE, Comparison(stays={"title": SO, "cost_centre": SO})))
     assert all_of_it == "Made Up already agrees: nothing to change."
     assert shown.startswith("What Made Up shows agrees: nothing to change. Made Up shows no cost centre")
     assert "agrees" not in stays
     assert stays.index("Cost centre stays") < stays.index("Title stays"), "in the order of their names"
-    newest = agreement(made_up(transport=Transport.FILE, base_urls={}, sandbox_urls={}), THERE, Comparison())
+    newest = in_full(agreement(made_up(transport=Transport.FILE, base_urls={}, sandbox_urls={}), THERE, Comparison()))
     assert "agrees" not in newest and "Made Up" in newest, "nobody has looked"
 
 
 def test_how_what_stays_is_shown() -> None:
     """A colleague's number or address has no place in this one's log."""
     there = Remote("a", {"start_date": day(0), "manager": "boss@example.com", "title": None})
-    said = agreement(MADE, there, Comparison(stays=dict.fromkeys(("start_date", "manager", "title"), "so")))
+    said = in_full(agreement(MADE, there, Comparison(stays=dict.fromkeys(("start_date", "manager", "title"), SO))))
     assert "boss@example.com" not in said
     assert "as it is there" in said
     assert "1 Jan 2026 there" in said
@@ -260,8 +263,8 @@ def test_how_what_stays_is_shown() -> None:
 
 
 def test_how_periods_are_shown() -> None:
-    assert span((day(0), day(9))) == "1 Jan 2026 – 10 Jan 2026"
-    assert span((day(0), None)) == "from 1 Jan 2026"
+    assert span(Span(day(0), day(9))) == "1 Jan 2026 – 10 Jan 2026"
+    assert span(Span(day(0), None)) == "from 1 Jan 2026"
 
 
 def test_a_new_record_is_given_what_is_filled_in() -> None:

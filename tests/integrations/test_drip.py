@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from integrations.planning.runner import Outcome
+from integrations.planning.work import Outcome
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.errors import ConnectorError, UnavailableError, UnclearOutcomeError
 from tests.integrations import hostile

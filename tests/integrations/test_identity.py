@@ -11,6 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from integrations.sdk.identity import (
+    ANOTHER_BIRTH_DATE,
+    ANOTHER_NATIONAL_ID,
+    ANOTHER_NUMBER,
     Mark,
     alike,
     contradictions,
@@ -218,11 +221,11 @@ def test_no_national_id_is_shown_by_marks() -> None:
 
 def test_a_refusal_says_which_records_and_what_to_correct() -> None:
     """Under People and in the API a person decides by these: the record, the mark, what speaks against it."""
-    one = somebody_else("Fortnox", "17", "e-mail", ["another employee number"])
+    one = somebody_else("Fortnox", "17", "e-mail", [ANOTHER_NUMBER])
     assert one.cause == "not_the_same_person"
     assert one.params == {"record": "17", "by": "e-mail", "against": "another employee number"}
     assert "Correct the number here" in one.message
-    two = somebody_else("Fortnox", "17", "e-mail", ["another national id", "another birth date"])
+    two = somebody_else("Fortnox", "17", "e-mail", [ANOTHER_NATIONAL_ID, ANOTHER_BIRTH_DATE])
     assert two.params["against"] == "another national id and another birth date"
     assert "Correct the e-mail or what differs here" in two.message
     both = disagreement("Fortnox", ("employee number", "17"), ("national id", "18"))

@@ -16,6 +16,7 @@ from integrations.planning.history import Intent, plan_history
 from integrations.planning.planner import Action, Plan, Rules, Sent
 from integrations.sdk.declaration import Delete
 from integrations.sdk.declared_field import Locked, RequiredWhile, When
+from integrations.sdk.messages import Message, as_message
 from integrations.sdk.periods import Period, intersection
 from integrations.sdk.values import Remote, Wanted
 from tests.integrations.systems import made_up
@@ -85,7 +86,7 @@ def overlapping(remotes: list[Remote]) -> list[tuple[str, str]]:
 # -- properties ------------------------------------------------------------------------------------------
 
 
-Situation = tuple[list[Intent], list[Remote], Rules, dict[str, str]]
+Situation = tuple[list[Intent], list[Remote], Rules, dict[str, Message]]
 
 
 @st.composite
@@ -109,7 +110,7 @@ def situations(draw: st.DrawFn) -> Situation:
         title = draw(st.sampled_from(["Baker", "Cook"]))
         intents.append(Intent(str(number), wanted(str(number), start, end, title=title), sent, draw(st.booleans())))
     free = [r.id for r in remotes if not any(i.sent and i.sent.remote_id == r.id for i in intents)]
-    others = {key: f"called {key}" for key in free if draw(st.booleans())}
+    others = {key: as_message(f"called {key}") for key in free if draw(st.booleans())}
     return intents, remotes, Rules(delete=draw(st.booleans()), move=draw(st.booleans())), others
 
 
@@ -591,7 +592,7 @@ def test_what_left_the_scope_is_treated_as_deleted_and_says_why(
 ) -> None:
     found = plan([Intent("1", None, sent, outside=True)], [remote("a", 0)], rules=rules, system=made_up(delete=delete))
     answers: list[Any] = [*found.problems.values(), *found.skips.values()]
-    said = [*(s.note for s in found.steps), *(x.message for x in answers)]
+    said = [*(str(s.note) for s in found.steps), *(answer.message for answer in answers)]
     assert len(said) == 1
     if expected == "step":
         assert [s.action for s in found.steps] == [Action.DELETE]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from integrations.planning.planner import Rules, Sent
-from integrations.planning.runner import Meant, Report, Touched, Work, run
+from integrations.planning.run import run
+from integrations.planning.work import Meant, Report, Touched, Work
 from integrations.sdk.connector import Connector
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import Delete, Model, System

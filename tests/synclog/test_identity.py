@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
-from integrations.planning.runner import Trace
+from integrations.planning.work import Trace
 from integrations.sdk.context import MemoryMatches
 from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.values import Person, RemoteEmployee

@@ -12,9 +12,11 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
+from integrations.planning import steps
 from integrations.planning.planner import Sent
-from integrations.planning.runner import Outcome, Report, Trace
+from integrations.planning.states import State
 from integrations.planning.translate import translate
+from integrations.planning.work import Outcome, Report, Trace
 from integrations.runtime import mapping
 from integrations.sdk.errors import (
     ConnectorError,
@@ -150,7 +152,8 @@ def outcome(position: Position, result: str = "sent", **values: Any) -> Outcome:
         values["said"] = (as_message(values.pop("message")),)
     if values.get("pending"):
         values["pending"] = as_message(values["pending"])
-    return Outcome(str(position.pk), result, **values)
+    state = {"sent": State.SUCCEEDED, "error": State.RETRYING}.get(result) or State(result)
+    return Outcome(str(position.pk), state, **values)
 
 
 def report(*outcomes: Outcome, **values: Any) -> Report:
@@ -879,7 +882,7 @@ def test_an_entry_says_everything_in_bounds(desk: Desk) -> None:
             changes={"title": Change(None, "Cook"), "percentage": Change("", 80)},
             unsent={"cost_centre": as_message("It has none.")},
             warnings=tuple(Warning(f"w{n}", "title") for n in range(150)),
-            trace=[Trace("Read there", True, "t" * 5000)],
+            trace=[Trace(steps.READ(), True, as_message("t" * 5000))],
         )
     )
     desk.store(desk.done(position, run))
@@ -905,3 +908,7 @@ def test_an_entry_says_everything_in_bounds(desk: Desk) -> None:
 def test_how_values_are_shown() -> None:
     assert [shown_value(v) for v in (None, "", 0, Decimal("80.00"), Decimal("NaN"))] == [None, None, "0", "80", "NaN"]
     assert len(str(shown_value("x" * 9999))) == LONGEST_TEXT
+
+
+def test_a_run_and_a_job_know_the_same_states() -> None:
+    assert {*State} == {*Job.State.values, State.PLANNED}, "and a preview one more"

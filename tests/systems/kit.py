@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations.planning.planner import Rules, Sent
-from integrations.planning.runner import Match, Outcome, Report, Touched, Work, run
+from integrations.planning.run import run
+from integrations.planning.work import Match, Outcome, Report, Touched, Work
 from integrations.sandboxes.base import Call, Sandbox
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.connector import Connector

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from integrations.planning.runner import Outcome
+from integrations.planning.work import Outcome
 from integrations.sandboxes.server import Tenants
 from tests.systems.finago.test_connector import TestFinago as Finago
 from tests.systems.kit import HistoryBehaviour, Rig

@@ -21,7 +21,7 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.planning.runner import Report
+from integrations.planning.work import Report
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.context import Context, Filed, MemoryOutbox
 from integrations.sdk.declaration import Transport

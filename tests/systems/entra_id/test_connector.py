@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from integrations.planning.runner import Report
+from integrations.planning.work import Report
 from integrations.sandboxes.base import Call
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.errors import (

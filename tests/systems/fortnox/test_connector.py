@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from integrations.models import Integration
-from integrations.planning.runner import Report
+from integrations.planning.work import Report
 from integrations.sandboxes.base import Call
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.context import MemoryVault

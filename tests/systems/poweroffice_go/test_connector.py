@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from integrations.planning.planner import Action
-from integrations.planning.runner import Outcome, Report
+from integrations.planning.work import Outcome, Report
 from integrations.sandboxes.base import Call
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.declared_field import When

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from graphql import GraphQLSchema, build_schema, execute_sync, parse, validate
 
 from integrations.planning.planner import Rules
-from integrations.planning.runner import Report
+from integrations.planning.work import Report
 from integrations.sandboxes.base import Call, Fault
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.declaration import Delete

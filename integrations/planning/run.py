@@ -1,0 +1,135 @@
+"""Brings one employee in line in one connection: translate, find, read, plan, write. HTTP only, no database.
+
+The worker gives it plain values (`work`) and stores what comes back; *Preview* runs it without the writes. What a
+system with periods and one with a single record do otherwise is in `run_history` and `run_flat`; what both note down
+and how they write, in `run_book` and `run_writes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from integrations.planning import steps, texts
+from integrations.planning.run_book import Book
+from integrations.planning.run_flat import BeforeWrite, FlatRun
+from integrations.planning.run_history import HistoryRun
+from integrations.planning.run_writes import Writes
+from integrations.planning.work import NOBODY, Report, Trace, Work
+from integrations.sdk import identity
+from integrations.sdk.connector import Connector
+from integrations.sdk.declaration import Model
+from integrations.sdk.errors import (
+    ConnectorError,
+    MatchRefusedError,
+    NotAuthorizedError,
+    RecordRefusedError,
+    UnavailableError,
+)
+from integrations.sdk.messages import Message
+from integrations.sdk.params import Label
+from integrations.sdk.storable import fit_id
+from integrations.sdk.values import RemoteEmployee
+
+
+def run(
+    connector: Connector, work: Work, *, execute: bool = True, before_write: BeforeWrite = lambda *_: None
+) -> Report:
+    """Never raises a ConnectorError: it ends up in the report, at every position that it kept from being written."""
+    connector.http.masker.about(work.person.national_id)
+    connector.http.begin()
+    book = Book(connector, work, execute=execute)
+    model = FlatRun(book, before_write) if connector.system.model is Model.FLAT else HistoryRun(book)
+    try:
+        _go(book, model)
+    except ConnectorError as error:
+        book.stop(_whose(connector, error) if execute else error)
+    model.end()
+    _hide(book.report, connector.http.masker.words)
+    book.report.exchanges = connector.http.take_exchanges()
+    return book.report
+
+
+def _go(book: Book, model: HistoryRun | FlatRun) -> None:
+    model.prepare()
+    if not book.open:
+        return
+    try:
+        employee = _who(book)
+    except NOBODY:
+        if book.work.remote_employee_id:  # otherwise it was said when that match ended
+            book.leave_record()
+        if not model.settled_without_record():
+            raise
+        return
+    book.report.remote_employee = employee
+    matched = steps.MATCHED_BY(by=Label(employee.matched_by)) if employee.matched_by else steps.MATCHED()
+    book.common.append(Trace(matched, True, steps.FOUND(record=employee.label or employee.id)))
+    if book.work.match.written_to not in ("", employee.id):
+        book.leave_record()
+        book.start_over()
+        model.prepare()
+    writes = Writes(book, model.makes)
+    employee = model.with_record(employee)
+    while book.open:
+        remotes = [book.as_written(remote) for remote in book.connector.read(employee)]
+        book.common.append(Trace(steps.READ(), True, _counted(len(remotes))))
+        model.look(remotes)
+        employee = model.with_record(employee)
+        plan = model.plan(remotes)
+        book.settle(plan)
+        if not writes.carry_out(plan, employee):
+            return
+
+
+def _counted(number: int) -> Message:
+    return steps.PERIODS(number=number) if number > 1 else steps.ONE_PERIOD() if number else steps.NOTHING_YET()
+
+
+def _who(book: Book) -> RemoteEmployee:
+    """The record there that is this employee's and nobody else's."""
+    work, match, connector, name = book.work, book.work.match, book.connector, book.system.name
+    known = work.remote_employee_id
+    if match.withheld is not None:
+        raise MatchRefusedError(match.withheld.said, cause=match.withheld.cause)
+    if known and match.confirmed:
+        employee = connector.find_confirmed(work.person, known, anew=match.doubted)
+    else:
+        employee = connector.find_employee(work.person, "" if match.doubted else known)
+    if not fit_id(employee.id):
+        raise UnavailableError(texts.ID_TOO_LONG(system=name, number=len(employee.id)))
+    if employee.id != known or match.doubted or match.unmarked:
+        matches = connector.context.matches
+        if not (matches.claim if book.execute else matches.free)(work.person, employee):
+            problem = identity.taken(name, employee.id)
+            raise MatchRefusedError(problem.said, cause=problem.cause, candidate=employee.id)
+    return employee
+
+
+def _whose(connector: Connector, error: ConnectorError) -> ConnectorError:
+    """A refusal of access stops everybody, unless the connection as such is let through: then it is this record's."""
+    if not isinstance(error, NotAuthorizedError):
+        return error
+    try:
+        return error if connector.refuses_everybody(error) else RecordRefusedError(connector.system.name, error)
+    except ConnectorError as other:  # this worker may call no longer
+        return other
+
+
+def _hide(report: Report, hide: Callable[[str], str]) -> None:
+    """A system may repeat what it was sent, or name somebody else: no secret and nobody's national id gets into the log
+    by way of its own words."""
+    if report.error is not None:
+        report.error.said = report.error.said.hiding(hide)
+    for outcome in report.outcomes.values():
+        outcome.said, outcome.vendor_text = tuple(m.hiding(hide) for m in outcome.said), hide(outcome.vendor_text)
+        outcome.trace = [
+            replace(line, title=line.title.hiding(hide), detail=line.detail and line.detail.hiding(hide))
+            for line in outcome.trace
+        ]
+        outcome.warnings = tuple(replace(w, said=w.said.hiding(hide)) for w in outcome.warnings)
+        outcome.unsent = {key: reason.hiding(hide) for key, reason in outcome.unsent.items()}
+        outcome.changes = {
+            key: replace(change, **{n: hide(v) for n in ("old", "new") if isinstance(v := getattr(change, n), str)})
+            for key, change in outcome.changes.items()
+        }
