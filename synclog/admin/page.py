@@ -16,7 +16,7 @@ from integrations.sdk.masking import Masker
 from integrations.sdk.messages import unpacked
 from positions import moments
 from positions.models import Employee, Position
-from synclog.engine.results import shown_value
+from synclog.engine.fitted import shown_value
 from synclog.log import exchanges, sentences
 from synclog.log.causes import cause_title
 from synclog.log.sentences import Mark, Said

@@ -38,7 +38,7 @@ from synclog.api.serializers import (
     ResyncedSerializer,
     StateSerializer,
 )
-from synclog.engine.results import shown_value
+from synclog.engine.fitted import shown_value
 from synclog.log import bulk_actions, sentences
 from synclog.log.causes import remedy
 from synclog.log.health import health_of

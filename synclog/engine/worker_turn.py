@@ -36,10 +36,11 @@ from positions.models import Employee
 from positions.tracing import working_on
 from synclog.engine import write_intents
 from synclog.engine.clock_skew import at_once
+from synclog.engine.done import Done
 from synclog.engine.lease import Held
 from synclog.engine.loading import load_work
 from synclog.engine.matches import TurnMatches
-from synclog.engine.results import Done, store_results
+from synclog.engine.results import store_results
 from synclog.models import Job
 
 logger = logging.getLogger("synclog.engine.worker_turn")

@@ -26,10 +26,10 @@ from integrations.sdk.http import Exchange
 from integrations.sdk.messages import Message
 from integrations.sdk.values import Change
 from positions.models import Position
+from synclog.engine.fitted import shown_value
 from synclog.engine.loading import load_work
 from synclog.engine.matches import DatabaseMatches
 from synclog.engine.record import Changed, job_for
-from synclog.engine.results import shown_value
 from synclog.log.sentences import held_back
 from synclog.models import Job
 

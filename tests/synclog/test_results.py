@@ -33,10 +33,13 @@ from integrations.sdk.http import Exchange
 from integrations.sdk.messages import as_message
 from integrations.sdk.values import Change, RemoteEmployee, Warning
 from positions.models import Employee, Position
+from synclog.engine.done import Done
+from synclog.engine.fitted import LONGEST_TEXT, shown_value
 from synclog.engine.lease import Held
 from synclog.engine.loading import load_work
 from synclog.engine.record import Changed, job_for, store
-from synclog.engine.results import LONGEST_TEXT, MOST_LINES, Done, shown_value, store_results
+from synclog.engine.results import store_results
+from synclog.engine.results_attempts import MOST_WARNINGS
 from synclog.log.sentences import unsent_of, warnings_of
 from synclog.models import Attempt, Event, Job
 from tests.factories import EmployeeFactory, IntegrationFactory, PositionFactory
@@ -896,7 +899,7 @@ def test_an_entry_says_everything_in_bounds(desk: Desk) -> None:
     assert attempt.changes[0] == {"field": "title", "remote": remote, "old": None, "new": "Cook"}
     assert (attempt.changes[1]["old"], attempt.changes[1]["new"]) == (None, "80")
     assert unsent_of(attempt) == {"cost_centre": "It has none."}
-    assert len(attempt.warnings) == MOST_LINES
+    assert len(attempt.warnings) == MOST_WARNINGS
     assert (attempt.warnings[0]["field"], warnings_of(attempt)[0]) == ("title", "w0")
     line = Trace.from_json(attempt.trace[0])
     assert str(line.title) == "Read there"
