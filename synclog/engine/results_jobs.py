@@ -15,7 +15,6 @@ from integrations.models import Integration
 from integrations.planning.states import State
 from integrations.planning.work import Outcome
 from integrations.sdk.errors import InterruptedRunError, NotAuthorizedError, RateLimitedError, RecordRefusedError
-from positions.moments import when
 from synclog.engine import backoff, texts, write_intents
 from synclog.engine.clock_skew import at_once
 from synclog.engine.done import Done
@@ -171,7 +170,7 @@ class JobResults:
         if not positions:
             return
         system, zone = self.integration.system.name, self.integration.organization.zone
-        said = said_fitted([texts.TAKEN_OVER(system=system, when=when(self.now, zone))])
+        said = said_fitted([texts.TAKEN_OVER(system=system, moment=self.now.astimezone(zone))])
         theirs = Job.objects.filter(
             integration=self.integration, position_key__in=positions, state=Job.State.SUCCEEDED, cause=""
         )

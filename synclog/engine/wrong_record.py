@@ -7,6 +7,7 @@ from integrations.models import Integration, PeriodLink
 from integrations.planning import steps
 from integrations.planning.work import Report, Trace, Work
 from integrations.runtime import mapping
+from integrations.sdk.messages import gettext_noop as _
 from integrations.sdk.params import Label
 from integrations.sdk.values import Warning
 from synclog.engine import texts
@@ -22,7 +23,7 @@ def tell(integration: Integration, work: Work, report: Report) -> None:
         values = mapping.from_json(row.values)
         position = here.get(row.position_key)
         start = position.start if position else values.get("start_date")
-        title = str((position.values if position else values).get("title") or "Position")
+        title = (position.values if position else values).get("title") or Label(_("Position"))
         about = {"title": title, "record": row.remote_id, "moment": row.sent_at.astimezone(zone)}
         line = steps.EARLIER_WRITE_FROM(start=start, **about) if start else steps.EARLIER_WRITE(**about)
         traces.append(Trace(steps.WRITTEN_TO_RECORD(record=report.wrong_record), None, line))
@@ -32,7 +33,7 @@ def tell(integration: Integration, work: Work, report: Report) -> None:
         record=report.wrong_record,
         system=integration.system.name,
         number=len(traces),
-        positions=Label("positions were" if len(traces) > 1 else "position was"),
+        positions=Label(_("positions were") if len(traces) > 1 else _("position was")),
     )
     for outcome in report.outcomes.values():
         outcome.trace = [*outcome.trace, *traces]

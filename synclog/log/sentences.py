@@ -16,6 +16,7 @@ from integrations.sdk.messages import Message, in_full, unpacked
 from integrations.sdk.wording import Words, in_words
 from positions import dates, moments
 from synclog.engine import backoff, texts
+from synclog.log import texts as held_texts
 from synclog.log.causes import cause_title, remedy
 from synclog.models import Attempt, Job
 
@@ -97,16 +98,21 @@ def started_by(job: Job) -> str:
     return f"{job.get_origin_display()}: {job.origin_name}" if job.origin_name else job.get_origin_display()
 
 
-def held_back(integration: Integration) -> str:
-    """Why nothing of this connection goes out now, and what makes it go on; "" when it does."""
+def why_held_back(integration: Integration) -> Message | None:
+    """Why nothing of this connection goes out now, and what makes it go on; None when it does."""
     if not integration.send_positions:
-        return "Send positions is switched off: it goes out when you switch it on."
+        return held_texts.OFF()
     if integration.stopped:
-        return f"The connection is stopped: {integration.stopped_message} It goes out when that is mended."
+        return held_texts.STOPPED(why=unpacked(integration.stopped_said))
     if integration.paused:
-        by = f" by {integration.paused_by}" if integration.paused_by else ""
-        return f"The connection was paused{by}: it goes out on resume."
-    return ""
+        by = integration.paused_by
+        return held_texts.PAUSED_BY(by=by) if by else held_texts.PAUSED()
+    return None
+
+
+def held_back(integration: Integration) -> str:
+    """The same in words, for a page; "" when it goes out."""
+    return str(why_held_back(integration) or "")
 
 
 def next_attempt(job: Job) -> str:
