@@ -111,7 +111,7 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)
         key = initial.pop("employee", "")
-        if key.isascii() and key.isdecimal():  # it is added from the employee's page
+        if key:  # it is added from the employee's page
             own = self.offered(request, Employee.objects.filter(pk=key), self.visible(request))
             for employee, company in own.values_list("pk", "company"):
                 initial |= {"employee": employee, "company": initial.get("company", company)}

@@ -96,6 +96,11 @@ class ScopedForm(forms.ModelForm):
         return set(super()._get_validation_exclusions()) - counted  # type: ignore[misc]
 
 
+def _is_key(text: str) -> bool:
+    """Whether it can be the number of a row: 18 digits are less than any database has."""
+    return text.isascii() and text.isdecimal() and len(text) <= 18
+
+
 class ScopedAdmin(OpenedAdmin, _Permissions, ModelAdmin):
     """A ModelAdmin for a model that belongs to an organization. Subclass it and set:
 
@@ -135,6 +140,12 @@ class ScopedAdmin(OpenedAdmin, _Permissions, ModelAdmin):
     warn_unsaved_form = True
 
     # -- the scope
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What an address gives for a field that names an object, as a key: anything else is nothing."""
+        initial = super().get_changeform_initial_data(request)
+        keys = [f.name for f in self.opts.concrete_fields if f.remote_field and f.name in initial]
+        return initial | {name: "" for name in keys if not _is_key(initial[name])}
 
     @property
     def organization_field(self) -> models.ForeignKey | None:
