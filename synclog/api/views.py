@@ -362,7 +362,7 @@ def _plain(preview: Preview) -> dict[str, Any]:
     names = {f.ours: f.remote for f in preview.integration.system.fields}
     zone = preview.integration.organization.zone
     return {
-        "result": outcome.result,
+        "result": outcome.state,
         "action": outcome.action,
         "message": preview.sentence(),
         "cause": outcome.cause,

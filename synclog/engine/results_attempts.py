@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Any
 
 from integrations.models import Integration
+from integrations.planning.states import State
 from integrations.planning.work import Outcome, Report
 from integrations.sdk.storable import storable_value
 from positions.tracing import working_on
@@ -36,7 +37,7 @@ class AttemptResults:
             number=number,
             started_at=done.started,
             finished_at=done.finished,
-            result=outcome.result,
+            state=outcome.state,
             cause=outcome.cause[:60],
             said=said_fitted(outcome.said),
             vendor_text=text_fitted(outcome.vendor_text, 2000),
@@ -68,7 +69,7 @@ class AttemptResults:
     def log(self) -> None:
         """What was not written, by numbers and causes only: names and the system's words are in the job."""
         for attempt in self.attempts:
-            if attempt.result in ("failed", "error"):
+            if attempt.state in (State.FAILED, State.RETRYING):
                 with working_on([attempt.job_id], [attempt.job.request_id]):
                     logger.warning("Integration %s: not sent: %s", self.integration.pk, attempt.cause)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from integrations.models import Integration, PeriodLink
 from integrations.planning import steps
+from integrations.planning.states import State
 from integrations.planning.work import Report, Trace, Work
 from integrations.runtime import mapping
 from integrations.sdk.messages import gettext_noop as _
@@ -37,7 +38,7 @@ def tell(integration: Integration, work: Work, report: Report) -> None:
     )
     for outcome in report.outcomes.values():
         outcome.trace = [*outcome.trace, *traces]
-        if outcome.result == "sent":
+        if outcome.state is State.SUCCEEDED:
             outcome.warnings = (*outcome.warnings, Warning(said))
-        elif outcome.result in ("failed", "skipped"):
+        elif outcome.state in (State.FAILED, State.SKIPPED):
             outcome.said = (*outcome.said, said)

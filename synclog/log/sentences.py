@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.planning.states import State
 from integrations.planning.steps import REACHED, WAY
+from integrations.planning.work import Outcome
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.messages import Message, in_full, unpacked
 from integrations.sdk.wording import Words, in_words
@@ -30,32 +32,69 @@ class Mark:
     tone: str
 
 
-MARKS = {
-    Job.State.WAITING: Mark("Waiting", "schedule", "info"),
-    Job.State.RUNNING: Mark("Sending", "sync", "info"),
-    Job.State.RETRYING: Mark("Retrying", "autorenew", "warning"),
-    Job.State.FAILED: Mark("Needs action", "error", "danger"),
-    Job.State.SUCCEEDED: Mark("Succeeded", "check_circle", "success"),
-    Job.State.SKIPPED: Mark("Skipped", "do_not_disturb_on", "neutral"),
-    Job.State.DISMISSED: Mark("Dismissed", "archive", "neutral"),
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """A state as the mark of a job, of one of its attempts, and of a preview; None where it cannot be in that state."""
+
+    job: Mark | None = None
+    attempt: Mark | None = None
+    preview: Mark | None = None
+
+
+MARKS: Mapping[str, Marks] = {
+    State.WAITING: Marks(
+        Mark("Waiting", "schedule", "info"),
+        Mark("Waits", "schedule", "info"),
+        Mark("Would wait", "schedule", "info"),
+    ),
+    State.RUNNING: Marks(Mark("Sending", "sync", "info")),
+    State.RETRYING: Marks(
+        Mark("Retrying", "autorenew", "warning"),
+        Mark("Tried in vain", "autorenew", "warning"),
+        Mark("Could not be found out", "help", "warning"),
+    ),
+    State.FAILED: Marks(
+        Mark("Needs action", "error", "danger"),
+        Mark("Not written", "error", "danger"),
+        Mark("Would not be sent", "error", "danger"),
+    ),
+    State.SUCCEEDED: Marks(
+        Mark("Succeeded", "check_circle", "success"),
+        Mark("Accepted", "check_circle", "success"),
+    ),
+    State.SKIPPED: Marks(
+        Mark("Skipped", "do_not_disturb_on", "neutral"),
+        Mark("Skipped", "do_not_disturb_on", "neutral"),
+        Mark("Would be skipped", "do_not_disturb_on", "neutral"),
+    ),
+    State.DISMISSED: Marks(Mark("Dismissed", "archive", "neutral")),
+    State.PLANNED: Marks(preview=Mark("Would be sent", "check_circle", "success")),
 }
 WITH_WARNING = Mark("Warning", "warning", "warning")
 REPLACED = Mark("Replaced", "swap_horiz", "neutral")
-
-RESULTS = {
-    "sent": Mark("Accepted", "check_circle", "success"),
-    "skipped": Mark("Skipped", "do_not_disturb_on", "neutral"),
-    "waiting": Mark("Waits", "schedule", "info"),
-    "failed": Mark("Not written", "error", "danger"),
-    "error": Mark("Tried in vain", "autorenew", "warning"),
-}
-UNKNOWN_RESULT = Mark("Tried", "help", "neutral")
+ACCEPTED_WITH_WARNING = Mark("Accepted with a warning", "warning", "warning")
+UNKNOWN = Mark("Tried", "help", "neutral")  # a state of another version
 
 
 def mark_of(job: Job) -> Mark:
-    if job.state == Job.State.SUCCEEDED and job.cause == "taken_over":
+    if job.state == State.SUCCEEDED and job.cause == "taken_over":
         return REPLACED
-    return WITH_WARNING if job.state == Job.State.SUCCEEDED and job.warning else MARKS[Job.State(job.state)]
+    return WITH_WARNING if job.state == State.SUCCEEDED and job.warning else mark_of_state(job.state)
+
+
+def mark_of_state(state: str) -> Mark:
+    """Of a job."""
+    return MARKS[state].job or UNKNOWN
+
+
+def mark_of_attempt(attempt: Attempt) -> Mark:
+    if attempt.state == State.SUCCEEDED and attempt.warnings:
+        return ACCEPTED_WITH_WARNING
+    return MARKS.get(attempt.state, Marks()).attempt or UNKNOWN
+
+
+def mark_of_preview(outcome: Outcome) -> Mark:
+    return MARKS[outcome.state].preview or UNKNOWN
 
 
 def at(seconds: float) -> datetime:

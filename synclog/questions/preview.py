@@ -70,7 +70,7 @@ class Preview:
         if self.outcome is None:
             return self.refused
         system = self.integration.system.name
-        if self.outcome.result == "planned":
+        if self.outcome.state is State.PLANNED:
             return _WOULD.get(self.outcome.action, "Something would be written to {system}.").format(system=system)
         return self.outcome.message
 
