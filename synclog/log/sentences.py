@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -306,7 +307,7 @@ class Step:
     time: str = ""
 
 
-def trace_steps(trace: Sequence[dict], zone: ZoneInfo) -> list[Step]:
+def trace_steps(trace: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[Step]:
     steps = [
         Step(
             str(Message.from_json(line["title"])),
