@@ -33,6 +33,14 @@ WRONG_RECORD = Text(
     ),
 )
 
+CONNECTION_CHANGED = Text(
+    "engine.connection_changed", _("The connection was paused, switched or changed before this was sent.")
+)
+NOT_KNOWN_WHETHER_TO_SEND = Text(
+    "engine.not_known_whether_to_send",
+    _("The database did not say whether this may still be sent."),
+    next=_("It goes on by itself."),
+)
 WORKER_STOPPED = Text(
     "engine.worker_stopped", _("The worker stopped before this was sent."), next=_("It goes on by itself.")
 )
