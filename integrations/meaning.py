@@ -1,5 +1,5 @@
-"""What each of HR's codes means, and what every system is told by it: docs/meaning.md is made from this and from the
-declarations, and nothing else."""
+"""What each of HR's codes means, and what every system is told by it; what its dates, units and defaults are, from
+which source, and how sure that is. docs/meaning.md is made from this, the declarations and the rules beside them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from integrations.sdk.declaration import System
-from integrations.sdk.declared_field import Field
+from integrations.sdk.declared_field import Field, When
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.norway import HOURS_TABLE
-from integrations.sdk.settings import Setting
+from integrations.sdk.rules import QUESTIONS
+from integrations.sdk.settings import Kind, Setting
 from integrations.supported import code_words, our_word
+from integrations.systems.registry import rules_of
 
 # One meaning for each code, whichever system it goes to.
 MEANINGS: Mapping[str, Mapping[str, str]] = {
@@ -53,7 +55,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "dismissed": "The employer gave notice.",
         "contract_ended": "The time that was agreed on is over.",
         "mutual_agreement": "Both sides agreed. Where a system knows employer and employee only, the customer says.",
-        "retirement": "Retired. Where a system knows no retirement, the customer says.",
+        "retirement": "Retired. Where a system knows no retirement, the customer says (the a-melding guide: as if the "
+        "employee had given notice).",
         "internal_transfer": "Another job with the same employer, or a reorganisation.",
         "payroll_system_change": "Nobody left: the payroll moved.",
         "other": "Says nothing: the customer says.",
@@ -62,9 +65,10 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
 
 
 def as_markdown(systems: Sequence[System]) -> str:
-    """A section for each field that has codes, and one for the hours of a full week."""
+    """A section for each field that has codes, one for the hours of a full week, and one for each system."""
     sections = [line for key in MEANINGS for line in (*_codes(key, systems), "")]
-    return "\n".join([*sections, *_hours(systems)])
+    of_systems = [line for system in systems for line in ("", *_rules(system), "", *_defaults(system))]
+    return "\n".join([*sections, *_hours(systems), *of_systems])
 
 
 def _codes(key: str, systems: Sequence[System]) -> Iterator[str]:
@@ -118,6 +122,60 @@ def hours_of(system: System, table: Setting, code: str) -> str:
         return "as the chosen scheme"
     built_in = {row: words for row, _, words in table.row_words}.get(theirs, "none")
     return built_in.removeprefix("Built in: ")
+
+
+def _rules(system: System) -> Iterator[str]:
+    yield f"### {system.name}: dates, units and codes"
+    yield ""
+    yield _line(["Here", "There", "What is meant", "Source", "How sure"])
+    yield _line(["---"] * 5)
+    for rule in rules_of(system.key):
+        asked = QUESTIONS.get(rule.about)
+        here, there = (asked, "") if asked else (BY_KEY[rule.about].label, _place(system.field(rule.about)))
+        yield _line([here, there, rule.says, rule.source, rule.sure])
+
+
+def _place(declared: Field) -> str:
+    written = {When.ON_CREATE: ", with a new record", When.IF_EMPTY: ", where there is none"}.get(declared.when, "")
+    return f"`{declared.remote}`{written}"
+
+
+# What says where or how to look, and nothing of anybody's employment.
+SAYS_NOTHING = ("Access", "Company", "Employees", "Files", "Matching", "Sign-in")
+
+
+def settings_that_say(system: System) -> list[tuple[Setting, list[str]]]:
+    """The settings by which something else is said, the tables above aside, each with the fields that it belongs to."""
+    found: dict[str, tuple[Setting, list[str]]] = {}
+    for declared in system.fields:
+        for setting in (*declared.settings, declared.cleared_by):
+            if setting is not None:
+                found.setdefault(setting.name, (setting, []))[1].append(declared.ours)
+    for setting in system.settings:
+        found.setdefault(setting.name, (setting, []))
+    return [(s, of) for s, of in found.values() if s.kind is not Kind.TABLE and s.group not in SAYS_NOTHING]
+
+
+def _defaults(system: System) -> Iterator[str]:
+    yield f"### {system.name}: defaults"
+    yield ""
+    yield _line(["Of", "Setting", "Default"])
+    yield _line(["---"] * 3)
+    for setting, fields in settings_that_say(system):
+        of = ", ".join(BY_KEY[ours].label for ours in fields) or "the record"
+        yield _line([of, setting.label, _default(setting, [system.field(ours) for ours in fields])])
+
+
+def _default(setting: Setting, fields: Sequence[Field]) -> str:
+    """What a connection says until somebody sets it, or that nothing is built in."""
+    if setting.kind is Kind.BOOLEAN:
+        return "on" if setting.default else "off"
+    if setting.default not in ("", None):
+        return dict(setting.choices).get(setting.default, str(setting.default))
+    if setting.required:
+        return "no default: it must be chosen"
+    stands_in = any(f.default_setting == setting and (f.required or f.required_with) for f in fields)
+    return "no default: a position that needs it is not sent" if stands_in else "no default"
 
 
 def _line(texts: Sequence[str]) -> str:

@@ -47,6 +47,7 @@ from integrations.sdk.registers import Directory, Register
 from integrations.sdk.settings import Kind, Setting, code_table, switch, value_of
 from integrations.sdk.texts import (
     ALLOWED,
+    BAD_DATE,
     DATA_REFUSED,
     DIGITS_ONLY,
     EMPLOYEE_GONE,
@@ -55,6 +56,7 @@ from integrations.sdk.texts import (
     NOT_UNDERSTOOD,
     NOT_WHAT_WAS_ASKED,
     NOTHING_AT_ADDRESS,
+    REFUSED_WITH_WORDS,
     SIGN_IN,
     TOO_MANY_REQUESTS,
 )
@@ -77,6 +79,7 @@ from integrations.sdk.values import (
 
 __all__ = [
     "ALLOWED",
+    "BAD_DATE",
     "BROKE_DOWN",
     "BY_AGREEMENT",
     "BY_KEY",
@@ -96,6 +99,7 @@ __all__ = [
     "NO_SHIFT",
     "NO_SIGN_IN",
     "OFFSHORE_336",
+    "REFUSED_WITH_WORDS",
     "REMUNERATION_TYPES",
     "ROUND_THE_CLOCK_355",
     "SHIFT_365",

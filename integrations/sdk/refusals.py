@@ -47,6 +47,11 @@ class Trouble:
     known: bool = True
     wait: float | None = None
 
+    @property
+    def words(self) -> dict[str, Any]:
+        """The system's own words and code, as the exceptions of `errors` take them."""
+        return {"vendor_text": self.text[:LONGEST_WORDS], "vendor_code": self.code or str(self.status)}
+
 
 def unknown_trouble(response: Response) -> Trouble:
     """An answer of which the status is all that can be read."""
@@ -93,11 +98,7 @@ class Refusal(Says):
     def of(self, trouble: Trouble, **params: Any) -> ConnectorError:
         field = trouble.field if self.named else ""
         params |= {"status": trouble.status, "what": what(field), "field": FieldName(field)}
-        more: dict[str, Any] = {
-            "field": field,
-            "vendor_text": trouble.text[:LONGEST_WORDS],
-            "vendor_code": trouble.code or str(trouble.status),
-        }
+        more = {"field": field, **trouble.words}
         if issubclass(self.error, RateLimitedError | UnavailableError):
             more["wait"] = trouble.wait
         return self.error(self.text(**{name: params[name] for name in self.text.names}), **more)

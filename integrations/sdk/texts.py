@@ -64,7 +64,7 @@ ENDLESS_PAGES = Text(
 )
 PAGE_ELSEWHERE = Text(
     "sdk.page_elsewhere",
-    _("{system} named another server for the next page of a list, which is never asked."),
+    _("{system} named another server for the next page of a list, which is never followed."),
     remedy=_("Check the addresses of this connection."),
 )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
 from types import ModuleType
 
 from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import System
+from integrations.sdk.rules import Rule
 from integrations.systems import modules
 
 _registered: dict[str, type[Connector]] = {}
@@ -58,3 +60,10 @@ def connector_for(key: str) -> type[Connector]:
 
 def systems() -> tuple[System, ...]:
     return tuple(connector.system for connector in connectors().values())
+
+
+def rules_of(key: str) -> tuple[Rule, ...]:
+    """What `meaning.py` beside the system's connector says of its values and dates; nothing where there is none."""
+    module = f"{connector_for(key).__module__.rpartition('.')[0]}.meaning"
+    rules: tuple[Rule, ...] = importlib.import_module(module).RULES if find_spec(module) else ()
+    return rules

@@ -56,3 +56,9 @@ def test_no_module_keeps_a_list_of_whom_to_call() -> None:
         if isinstance(line, ast.AnnAssign) and ast.unparse(line.annotation).startswith("list[Callable")
     }
     assert not lists, sorted(lists)
+
+
+def test_no_test_hides_another() -> None:
+    """`__test__ = False` on an imported class takes it from the run of its own module, too: 600 tests once."""
+    hides = [path for path in sorted((ROOT / "tests").rglob("*.py")) if ".__test__" in path.read_text()]
+    assert hides == [Path(__file__)]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 
-from integrations.meaning import MEANINGS, hours_of
+from integrations.meaning import MEANINGS, as_markdown, hours_of
 from integrations.models import Integration
+from integrations.sdk import rules
+from integrations.sdk.declaration import System
 from integrations.sdk.fields import FIELDS
 from integrations.sdk.norway import HOURS_TABLE
-from integrations.systems.registry import connectors, systems
+from integrations.sdk.settings import Kind
+from integrations.systems.registry import connectors, rules_of, systems
 from tests.factories import OrganizationFactory
 
 ON_CALL = "midlertidigAnsattSomTilkallingsvikar"
@@ -137,3 +142,62 @@ def test_connections_of_before_keep_what_they_have_sent(db: Any) -> None:
     assert chosen.settings["contract_types"] == {"casual": "Permanent", "other": "Temporary"}
     assert finago.settings == {"working_hours_schemes": {"shift": "andreSkift"}}
     assert other.settings == {"shift_hours": "33.6"}
+
+
+# -- dates, units and defaults ---------------------------------------------------------------------------------
+
+DATED = {"start_date", "end_date", "first_day_of_work", "last_day_of_work", "probation_end", "notice_date"}
+TO_EXPLAIN = {*MEANINGS, *DATED, "occupation_code", "percentage", "weekly_hours"}
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.key)
+def test_each_date_unit_and_code_has_its_meaning_its_source_and_how_sure_it_is(system: System) -> None:
+    given = rules_of(system.key)
+    expected = {key for key in TO_EXPLAIN if system.field(key).supported} | {
+        rules.TERMS,
+        rules.CORRECTION,
+        rules.DELETION,
+    }
+    expected |= {rules.FULL_WEEK} if any(s.name == HOURS_TABLE for s in system.settings) else set()
+    about = [rule.about for rule in given if rule.about != rules.CONTINUOUS]
+    assert sorted(about) == sorted(expected)
+    for rule in given:
+        assert rule.says.endswith(".") and rule.source, rule
+        assert "shared" not in rule.source and not re.search(r"\.(md|json)\b|^/", rule.source), "of the public"
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.key)
+def test_each_first_day_of_a_chain_that_is_sent_is_explained(system: System) -> None:
+    folder = settings.BASE_DIR / connectors()[system.key].__module__.rpartition(".")[0].replace(".", "/")
+    sent = any("to_count_from(" in module.read_text("utf-8") for module in folder.glob("*.py"))
+    assert sent == (rules.CONTINUOUS in {rule.about for rule in rules_of(system.key)})
+
+
+def test_nothing_is_in_doubt_and_documented_at_once() -> None:
+    for system in systems():
+        for rule in rules_of(system.key):
+            if "by its name" in rule.source or rule.source == rules.OUR_READING:
+                assert rule.sure is rules.Sure.ASSUMED, (system.key, rule)
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.key)
+def test_the_page_has_every_default(system: System) -> None:
+    section = as_markdown([system]).split(f"### {system.name}: defaults")[1]
+    for declared in system.fields:
+        for setting in (declared.opt_in, declared.default_setting, declared.always_by, *declared.beside):
+            if setting and setting.kind is not Kind.TABLE:
+                assert f"| {setting.label} |" in section
+
+
+def test_where_the_answer_hurts_there_is_no_default() -> None:
+    """Withheld on purpose: the page says so."""
+    page = as_markdown(systems())
+    for of, label in (
+        ("the record", "Personnel type of employees without one"),
+        ("Percentage", "Full time in Fortnox is written as"),
+        ("Contract type", "Contract type when the position has none"),
+    ):
+        assert f"| {of} | {label} | no default" in page
+    assert "| no default: it must be chosen |" in page
+    dismissed = next(line for line in page.splitlines() if line.startswith("| `dismissed`"))
+    assert dismissed.split(" | ")[6] == "customer says", "Netvisor"

@@ -18,9 +18,6 @@ from tests.systems.tripletex.test_connector import TestTripletex as Tripletex
 from tests.systems.unimicro.test_connector import TestUnimicro as Unimicro
 from tests.systems.visma_net_payroll.test_connector import TestVismaNetPayroll as Visma
 
-for imported in (Finago, Netvisor, Tripletex, Unimicro, Visma):
-    imported.__test__ = False
-
 Row = dict[str, Any]
 
 

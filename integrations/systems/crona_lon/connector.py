@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from integrations.sdk import (
+    IN_SENT_SETTINGS,
     Change,
     CheckLine,
     Connector,
     DataRefusedError,
     EmployeeNotFoundError,
+    Label,
     Marks,
     Person,
     Remote,
@@ -28,8 +30,10 @@ from integrations.sdk import (
     Wanted,
     Warning,
     Written,
+    after_a_gap,
     digits_of,
 )
+from integrations.systems.crona_lon import texts
 from integrations.systems.crona_lon.declaration import CHARACTERS, PAY_FORM_ROWS, SYSTEM
 
 COST_CENTRE = "1"  # the dimension that SIE numbering gives to cost centres
@@ -59,50 +63,22 @@ class CronaLonConnector(Connector):
         return list(self._check_lines())
 
     def _check_lines(self) -> Iterator[CheckLine]:
-        yield CheckLine(
-            True,
-            "There is no connection to test",
-            "Crona Lön gets files that a person imports. Nothing is called and nothing there can be looked at, so "
-            "whether a file was taken is seen in Crona Lön only.",
-        )
+        yield CheckLine(True, texts.NOTHING_TO_TEST, texts.NOTHING_CALLED())
         number = digits_of(self.settings.get("organization_number"))
-        settings = "This connection > Settings"
         if _is_organization_number(number):
-            yield CheckLine(True, f"The files are for {number[:6]}-{number[6:]}", "The last digit fits the others.")
+            files = texts.FILES_FOR(number=f"{number[:6]}-{number[6:]}")
+            yield CheckLine(True, files, texts.LAST_DIGIT_FITS())
         else:
-            yield CheckLine(
-                False,
-                "Organization number",
-                f"{number or 'An empty one'} is not a Swedish organization number: its last digit does not fit the "
-                "others.",
-                settings,
-            )
-        if self.settings.get("send_cost_centre") and self.settings.get("send_department"):
-            yield CheckLine(
-                False,
-                "One source for the cost centre",
-                "Both the cost centre and the department are switched on, but the file has one cost centre.",
-                f"{settings} > What is sent",
-            )
-        yield CheckLine(
-            True,
-            "By hand: the same employee numbers",
-            "Each employee's number here must be the employment number (anställningsnummer) there.",
-            "Crona Lön's personnel register",
-        )
-        if self.settings.get("send_cost_centre") or self.settings.get("send_department"):
-            yield CheckLine(
-                True,
-                "By hand: the same cost centres",
-                "The codes that are sent must be cost centres there.",
-                "Crona Lön's register of cost centres",
-            )
-        yield CheckLine(
-            True,
-            "By hand: carry over each file",
-            "Download it, import it as PAXml, read what the import says, then press Mark as imported. Oldest first.",
-            "This connection > Files, then Crona Lön's import",
-        )
+            wrong = texts.NOT_SWEDISH(number=number or texts.AN_EMPTY_ONE)
+            yield CheckLine(False, texts.ORGANIZATION_NUMBER, wrong, texts.SETTINGS_PLACE)
+        sent = [bool(self.settings.get(f"send_{name}")) for name in ("cost_centre", "department")]
+        if all(sent):
+            yield CheckLine(False, texts.ONE_SOURCE, texts.TWO_SOURCES(), IN_SENT_SETTINGS)
+        yield CheckLine(True, texts.SAME_NUMBERS, texts.NUMBERS_MUST_AGREE(), texts.NUMBERS_PLACE)
+        if any(sent):
+            must_exist = texts.COST_CENTRES_MUST_EXIST()
+            yield CheckLine(True, texts.SAME_COST_CENTRES, must_exist, texts.COST_CENTRES_PLACE)
+        yield CheckLine(True, texts.CARRY_OVER, texts.HOW_TO_CARRY_OVER(), texts.FILES_PLACE)
 
     # -- employees ---------------------------------------------------------------------------------------
 
@@ -121,24 +97,16 @@ class CronaLonConnector(Connector):
     def _by_number(self, person: Person) -> list[RemoteEmployee]:
         number = person.number.strip()
         if not number:
-            raise EmployeeNotFoundError(
-                f"{person.name or 'The employee'} has no employee number, and a file for Crona Lön names people by it "
-                "alone. Fill it in on the employee; it goes into the next file when you save.",
-                cause="employee_number_missing",
-            )
-        for what, text in (("employee number", number), *self._name_and_email(person)):
+            raise EmployeeNotFoundError(texts.NUMBER_MISSING(who=person.name or texts.THE_EMPLOYEE))
+        for what, text in ((texts.EMPLOYEE_NUMBER, number), *self._name_and_email(person)):
             if not re.fullmatch(CHARACTERS, text):
-                raise DataRefusedError(
-                    f"The {what} holds control characters, which no file can carry. Type it anew on the employee, "
-                    "then press Re-sync.",
-                    cause="bad_characters",
-                )
+                raise DataRefusedError(texts.CONTROL_CHARACTERS(what=what))
         return [RemoteEmployee(number, raw=person.id, marks=Marks(number))]
 
-    def _name_and_email(self, person: Person) -> tuple[tuple[str, str], ...]:
+    def _name_and_email(self, person: Person) -> tuple[tuple[Label, str], ...]:
         if not self.settings.get("send_name_and_email"):
             return ()
-        return ("first name", person.first_name), ("last name", person.last_name), ("e-mail", person.email)
+        return (texts.FIRST_NAME, person.first_name), (texts.LAST_NAME, person.last_name), (texts.EMAIL, person.email)
 
     # -- the record --------------------------------------------------------------------------------------
 
@@ -153,16 +121,13 @@ class CronaLonConnector(Connector):
         rate, unit = record.get("sysgrad"), record.get("resenheter", {}).get(COST_CENTRE)
         values["percentage"] = Decimal(rate["procent"]) if rate else None
         values |= {"cost_centre": unit, "department": unit}
-        end = values["end_date"]
         # Whoever comes back after a gap is employed anew; what follows at once belongs to the same employment.
-        renews = end + timedelta(days=2) if end and self.settings.get("send_start_date") else None
+        renews = after_a_gap(values["end_date"]) if self.settings.get("send_start_date") else None
         return [Remote(employee.id, values, raw=record, renews_from=renews)]
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
-        earlier = self.context.outbox.latest(person.id)
-        return self._put(
-            employee, person, self._record(employee, person, wanted.values, _counts_from(wanted)), earlier or {}
-        )
+        earlier = self.context.outbox.latest(person.id) or {}
+        return self._put(employee, person, self._record(employee, person, wanted.values, _counts_from(wanted)), earlier)
 
     def update(
         self,
@@ -195,19 +160,11 @@ class CronaLonConnector(Connector):
         reopened = "avgdatum" in earlier and "avgdatum" not in record
         given = self.context.outbox.handed_over(person.id) if renumbered or reopened else None
         if given and renumbered and given["anstid"] != number:
-            yield Warning(
-                f"The employee number was {given['anstid']} in an earlier file and is {number} now. To Crona Lön these "
-                "are two people: change the number there by hand before you import the file."
-            )
+            yield Warning(texts.NUMBER_CHANGED(before=given["anstid"], now=number))
         if given and reopened and given.get("avgdatum"):
-            yield Warning(
-                f"A file cannot take an end date away. An earlier file gives employee {given['anstid']} the leaving "
-                f"date {given['avgdatum']}: import that one and this one first, then clear the leaving date in Crona "
-                "Lön by hand.",
-                "end_date",
-            )
+            yield Warning(texts.END_STAYS(number=given["anstid"], end=given["avgdatum"]), "end_date")
         if self.settings.get("send_national_id") and person.national_id and "persnr" not in record:
-            yield Warning("The national id is not in the file: only one of twelve digits can be a cross-check there.")
+            yield Warning(texts.NATIONAL_ID_LEFT_OUT())
 
     def _record(
         self, employee: RemoteEmployee, person: Person, values: Mapping[str, Any], since: date | None

@@ -22,6 +22,7 @@ from integrations.sdk import (
     occupations,
     switch,
 )
+from integrations.systems.crona_lon import texts
 
 EMPLOYMENT_FORMS = (
     ("FAST", "FAST – permanent (tillsvidare)"),
@@ -47,10 +48,7 @@ CHARACTERS_NOTE = "it holds control characters, which no file of this kind can c
 
 def _department(ours: Any, settings: Mapping[str, Any]) -> str:
     if settings.get("send_cost_centre"):
-        raise ValueError(
-            "this connection sends both the cost centre and the department as the file's one cost centre. Leave only "
-            "one of the two switched on in the connection's settings."
-        )
+        raise ValueError(texts.TWO_CODES())
     return str(ours.code)
 
 

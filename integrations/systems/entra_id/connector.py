@@ -9,50 +9,58 @@ if it were sent alone ("Microsoft Graph throttling guidance"), and one lost answ
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit
 
 from integrations.sdk import (
-    BY_KEY,
+    ALLOWED,
+    BAD_DATE,
+    REFUSED_WITH_WORDS,
+    SIGN_IN,
     Change,
     CheckLine,
     Connector,
     DataRefusedError,
-    EmployeeNotFoundError,
+    FieldName,
     Grant,
+    Label,
+    LinkPages,
     Mark,
     Marks,
+    Message,
     NotAuthorizedError,
     Person,
-    RateLimitedError,
+    Refusal,
     Remote,
     RemoteEmployee,
     Response,
     Search,
-    StaleError,
+    Text,
     Tokens,
+    Trouble,
     UnavailableError,
     Wanted,
     Warning,
     Written,
-    no_sign_in,
+    after_a_gap,
     nonsense,
-    oauth_grant,
-    raise_for_trouble,
+    record_in,
+    rows_in,
     sure_date,
     text_of,
     which,
 )
+from integrations.systems.entra_id import refusals, texts
 from integrations.systems.entra_id.declaration import GRANT, LEAVE_RIGHT, SECRETS, SYSTEM, steps_of
+
+T = TypeVar("T")
 
 EMPLOYEE_ID_LENGTH = 16
 EARLY_SECONDS = 300  # a token is renewed five minutes before it ends
-PAGES = 50  # more pages than this for one person's number or address is nobody's directory
-MATCH_WORDS = {"employeeId": "employee number", "userPrincipalName": "user principal name", "mail": "e-mail"}
+MATCH_WORDS = {"employeeId": Mark.NUMBER, "userPrincipalName": "user principal name", "mail": Mark.EMAIL}
 
 READ_RIGHT = "User.Read.All"
 WRITE_RIGHT = "User.ReadWrite.All"
@@ -91,32 +99,26 @@ class Moment(NamedTuple):
 HIRE_DATE = Moment("start_date", "employeeHireDate", "send_hire_date", "hire_time", WRITE_RIGHT)
 LEAVE_DATE = Moment("end_date", "employeeLeaveDateTime", "send_leave_date", "leave_time", LEAVE_RIGHT)
 
-# "Update user" names the properties in its errors; the message of an AADSTS code decides only what is shown.
-PROPERTY_IN_ERROR = re.compile(r"propert(?:y|ies) '?(\w+)'?", re.I)
-ON_PREMISES_WORDS = re.compile(r"on-premises mastered|directory sync objects", re.I)
-AADSTS = re.compile(r"AADSTS(\d+)")
-SIGN_IN_WORDS = {
-    "7000222": f"The client secret has expired. Create a new one in {SECRETS}, and enter its Value (not its Secret ID) "
-    "under Credentials.",
-    "7000215": f"The client secret is wrong. Enter the Value, not the Secret ID, of a secret from {SECRETS}; if nobody "
-    "has kept the Value, create a new secret there.",
-    "7000218": "No client secret reached Entra ID. Enter it under Credentials.",
-    "700016": "Entra ID does not know this app in this tenant. Compare the application (client) ID and the "
-    "directory (tenant) ID with Entra admin centre > App registrations > the app > Overview.",
-    "90002": "Entra ID does not know this tenant. Compare the directory (tenant) ID with Entra admin centre > "
-    "Overview; in a national cloud, also the address of the sign-in.",
-}
+
+def _next_link(response: Response) -> str:
+    return str(response.json().get("@odata.nextLink") or "")
+
+
+PAGES = LinkPages(_next_link)
+
+
+def _users(response: Response) -> list[dict[str, Any]]:
+    return [user for user in rows_in(response, "value") if user.get("id")]
 
 
 class EntraIdConnector(Connector):
     system = SYSTEM
+    refusals = refusals.REFUSALS
 
     def setup(self) -> None:
         self.http.headers = {"Accept": "application/json"}
         self.http.auth = self.tokens = Tokens(self.http, self._sign_in, early=EARLY_SECONDS)
-        self._base = self.context.urls["api"].rstrip("/")
         self._steps = steps_of(self.settings)
-        self._left_alone: dict[str, dict[str, Any]] = {}  # our employee -> somebody whom the settings leave alone
         self._leave_date_hidden = False
 
     # -- sign-in -----------------------------------------------------------------------------------------
@@ -124,245 +126,131 @@ class EntraIdConnector(Connector):
     def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
         """A token of one cloud is worth nothing in another ("National cloud deployments"); none can be refreshed."""
         tenant = quote(self.credentials.get("tenant_id", "").strip(), safe="")
-        address = urlsplit(self._base)
-        response = self.http.post(
-            f"{self.context.urls['login'].rstrip('/')}/{tenant}/oauth2/v2.0/token",
-            data={
-                "grant_type": "client_credentials",
-                "client_id": self.credentials.get("client_id", "").strip(),
-                "client_secret": self.credentials.get("client_secret", ""),
-                "scope": f"{address.scheme}://{address.netloc}/.default",
-            },
-            sign=False,
-            write=False,
-            classify=self._classify_token,
-        )
-        return oauth_grant(response)
-
-    @staticmethod
-    def _classify_token(response: Response) -> None:
-        """The sign-in has an error shape of its own: `error` is a text here, an object in Graph."""
-        _raise_for_trouble(response)
-        if response.ok:
-            return
-        body = response.json_object()
-        if response.status == 404 and not body:
-            raise no_sign_in(response)
-        error, text = str(body.get("error") or ""), str(body.get("error_description") or "")
-        text = text.splitlines()[0] if text else response.said
-        found = AADSTS.search(text)
-        number = found[1] if found else ""
-        message = SIGN_IN_WORDS.get(number) or (
-            "Entra ID refused the sign-in. Compare tenant ID, client ID and client secret with Entra admin centre > "
-            "App registrations > the app, and renew the secret there if it has expired."
-        )
-        raise NotAuthorizedError(
-            message,
-            cause="secret_expired" if number == "7000222" else "",
-            vendor_text=text[:500],
-            vendor_code=f"AADSTS{number}" if number else error or str(response.status),
-        )
+        address = urlsplit(self.http.base_url)
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.credentials.get("client_id", "").strip(),
+            "client_secret": self.credentials.get("client_secret", ""),
+            "scope": f"{address.scheme}://{address.netloc}/.default",
+        }
+        url = f"{self.context.urls['login'].rstrip('/')}/{tenant}/oauth2/v2.0/token"
+        return self.oauth(url, form, self.judging(rows=refusals.SIGN_IN, read=refusals.sign_in_trouble))
 
     # -- answers -----------------------------------------------------------------------------------------
 
-    def classify(self, response: Response) -> None:
-        self._classify(response, WRITE_RIGHT)
+    def trouble(self, response: Response) -> Trouble | None:
+        return refusals.trouble(response)
 
-    def _classify(self, response: Response, right: str) -> None:
-        """`right` is the permission that this call needs."""
-        _raise_for_trouble(response)
-        if response.ok:
-            return
-        code, text = _error(response)
-        words: dict[str, str] = {"vendor_text": text, "vendor_code": code or str(response.status)}
-        if response.status == 401:
-            raise NotAuthorizedError(
-                "Entra ID refused our access token although it is new. Check that the app still exists and is not "
-                f"blocked (Entra admin centre > App registrations), and renew its client secret in {SECRETS}.",
-                **words,
-            )
-        if response.status == 403:
-            raise NotAuthorizedError(
-                f"Entra ID does not let this app do that: it needs the application permission {right}. Grant it in "
-                f"{GRANT}; then press Resume.",
-                cause="permission_missing",
-                **words,
-            )
-        if code == "Directory_ConcurrencyViolation":
-            raise StaleError("The user was being changed in Entra ID at the same moment.", **words)
-        if response.status == 404:
-            raise UnavailableError(
-                "Entra ID does not know this address. Check the addresses in the connection.", wait=None, **words
-            )
-        raise self._data_refused(response, code, text, words)
-
-    def _data_refused(self, response: Response, code: str, text: str, words: Mapping[str, str]) -> DataRefusedError:
-        if ON_PREMISES_WORDS.search(text):
-            return DataRefusedError(_on_premises("This user"), cause="managed_on_premises", **words)
-        if code == "Request_UnsupportedQuery":
-            return self.not_understood(**words)
-        return self.data_refused(self._named(response, text), **words)
-
-    @staticmethod
-    def _named(response: Response, text: str) -> str:
-        """Our field for the property that an error names in its text or as the target of a detail."""
-        error = response.json_object().get("error")
-        details = error.get("details") if isinstance(error, dict) else None
-        targets = [str(d.get("target") or "") for d in details or [] if isinstance(d, dict)]
-        for name in [*PROPERTY_IN_ERROR.findall(text), *targets]:
-            for declared in SYSTEM.fields:
-                if declared.remote and name and name.split("/")[0] == declared.remote.split(".")[0]:
-                    return declared.ours
-        return ""
+    def judge(self, response: Response, rows: Iterable[Refusal], **more: Any) -> None:
+        """`right` is the permission that the call needs."""
+        super().judge(response, rows, **{"right": WRITE_RIGHT, "grant": GRANT, "secrets": SECRETS, **more})
 
     # -- connection --------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
-        reading = f"Find and read users ({READ_RIGHT} or {WRITE_RIGHT})"
         lines, reads = self.try_each(
-            ("Sign in", f"{SECRETS}; then this connection > Credentials", self._check_sign_in),
-            (reading, GRANT, self._check_reading),
+            (SIGN_IN, texts.SIGN_IN_PLACE(secrets=SECRETS), self._check_sign_in),
+            (texts.READING, GRANT, self._check_reading),
             needed=2,
         )
         if not lines[0].ok:
             return lines
         if reads and self.settings.get(LEAVE_DATE.switch):
-            lines.append(self.tried(f"Leave date ({LEAVE_RIGHT})", GRANT, self._check_leave_date))
-        lines.append(
-            CheckLine(
-                True,
-                f"Write users ({WRITE_RIGHT})",
-                "Entra ID shows this only at the first write: if the permission is missing, that write says so.",
-            )
-        )
+            lines.append(self.tried(texts.LEAVE_DATE, GRANT, self._check_leave_date))
+        lines.append(CheckLine(True, texts.WRITING, texts.WRITING_UNKNOWN()))
         return lines
 
-    def _check_sign_in(self) -> str:
+    def _check_sign_in(self) -> Message:
         self.tokens.get()
-        return "Entra ID accepts the app and its secret."
+        return texts.SIGNED_IN()
 
-    def _check_reading(self) -> str:
-        self._get(f"{self._base}/users?{_query(top='1', select='id')}", keep_answer=False)
-        return "Allowed."
+    def _check_reading(self) -> Message:
+        self._one_user("id", READ_RIGHT)
+        return ALLOWED()
 
-    def _check_leave_date(self) -> CheckLine | str:
-        name = LEAVE_DATE.name
-        query = _query(top="1", select=f"id,{name}")
-        body = self._get(f"{self._base}/users?{query}", right=LEAVE_RIGHT, keep_answer=False).json()
-        users = body.get("value") if isinstance(body, dict) else None
-        if users and name not in users[0]:
-            return CheckLine(False, "", "Entra ID does not show the leave date to this app.")
-        return "Entra ID shows the leave date; whether it may be written shows at the first one."
+    def _check_leave_date(self) -> CheckLine | Message:
+        users = _users(self._one_user(f"id,{LEAVE_DATE.name}", LEAVE_RIGHT))
+        if users and LEAVE_DATE.name not in users[0]:
+            return CheckLine(False, "", texts.LEAVE_DATE_HIDDEN())
+        return texts.LEAVE_DATE_SHOWN()
+
+    def _one_user(self, select: str, right: str) -> Response:
+        """Whoever comes first."""
+        query = _query(top="1", select=select)
+        return self.http.get(f"users?{query}", classify=self.judging(right=right), keep_answer=False)
 
     # -- employees ---------------------------------------------------------------------------------------
 
     def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
         user = self._user(known_id)
-        if user is not None:
-            self._require_taken(user)
-        return _found(user, person) if user is not None else None
+        if user is None:
+            return None
+        if left_alone := self._left_alone(user):
+            raise DataRefusedError(left_alone(user=str(user["id"])))
+        return self._found(user, person)
 
     def searches(self, person: Person) -> Sequence[Search]:
         def taken(step: str, value: str) -> Iterator[RemoteEmployee]:
             for user in self._search(step, value):
-                if self._left_out(user):
-                    self._left_alone.setdefault(person.id, user)
+                if left_alone := self._left_alone(user):
+                    self.ahead.setdefault(("left alone", person.id), left_alone(user=str(user["id"])))
                 else:
-                    yield _found(user, person)
+                    yield self._found(user, person)
 
         values = {step: person.number.strip() if step == "employeeId" else person.email.strip() for step in self._steps}
         if len(values.get("employeeId", "")) > EMPLOYEE_ID_LENGTH:
             values["employeeId"] = ""
         return tuple((MATCH_WORDS[step], value, partial(taken, step, value)) for step, value in values.items())
 
-    def hint(self, person: Person) -> str:
+    def hint(self, person: Person) -> Message | str:
         """Raises DataRefusedError where somebody was found whom the settings leave alone."""
-        if person.id in self._left_alone:
-            self._require_taken(self._left_alone.pop(person.id))
+        if left_alone := self.ahead.get(("left alone", person.id)):
+            raise DataRefusedError(left_alone)
         if "employeeId" in self._steps and len(person.number.strip()) > EMPLOYEE_ID_LENGTH:
-            return f"An employee number of more than {EMPLOYEE_ID_LENGTH} characters is never there."
+            return texts.NUMBER_NEVER_THERE(most=EMPLOYEE_ID_LENGTH)
         return ""
 
-    def _left_out(self, user: Mapping[str, Any]) -> str:
-        """The cause for which the settings leave this user alone, "" if they do not."""
+    def _left_alone(self, user: Mapping[str, Any]) -> Text | None:
+        """Why the settings leave this user alone, None if they do not."""
         if self.settings.get("skip_guests") and user.get("userType") == "Guest":
-            return "guest_account"
+            return texts.GUEST
         if self.settings.get("skip_disabled") and user.get("accountEnabled") is False:
-            return "account_disabled"
-        return ""
+            return texts.DISABLED
+        return None
 
-    def _require_taken(self, user: Mapping[str, Any]) -> None:
-        cause = self._left_out(user)
-        if cause:
-            what = "a guest user" if cause == "guest_account" else "a disabled account"
-            setting = "Leave guest users alone" if cause == "guest_account" else "Leave disabled accounts alone"
-            raise DataRefusedError(
-                f"User {user['id']} is {what} in Entra ID, and this connection leaves those alone. Change the account "
-                f"there, or switch {setting} off in the connection's settings, then press Re-sync.",
-                cause=cause,
-            )
+    def _found(self, user: dict[str, Any], person: Person) -> RemoteEmployee:
+        user_id = str(user["id"])
+        self.ahead[user_id] = user
+        number, name = text_of(user.get("employeeId")) or "", text_of(user.get("displayName")) or ""
+        email = which(Mark.EMAIL, person.email, (user.get("mail"), user.get("userPrincipalName")))
+        return RemoteEmployee(user_id, marks=Marks(number, email=email, last_name=name))
 
     def _user(self, user_id: str) -> dict[str, Any] | None:
         """One user with the manager, None if there is no such user."""
 
-        def classify(response: Response) -> None:
-            if not _gone(response):
-                self._classify(response, READ_RIGHT)
+        def ask(select: str) -> dict[str, Any] | None:
+            path = f"{_address(user_id)}?{_query(select=select, expand=self._expand())}"
+            response = self.get_or_none(path, refusals.GONE, classify=self.judging(right=READ_RIGHT))
+            if response is None:
+                return None
+            user = record_in(response)
+            if not user.get("id"):
+                raise nonsense(response)
+            return user
 
-        def ask(select: str) -> Response:
-            query = _query(select=select, expand=self._expand())
-            return self._get(f"{self._base}/users/{quote(user_id, safe='')}?{query}", classify=classify)
-
-        response = self._with_leave_date(ask)
-        if response.status == 404:
-            return None
-        user = response.json()
-        if not isinstance(user, dict) or not user.get("id"):
-            raise nonsense(response)
-        return user
+        return self._with_leave_date(ask)
 
     def _search(self, step: str, value: str) -> list[dict[str, Any]]:
         """Every user with this value: neither an employee number nor an e-mail is unique in Entra ID."""
         condition = f"{step} eq '{value.replace(chr(39), chr(39) * 2)}'"
-        users: list[dict[str, Any]] = []
-        seen: set[str] = set()
 
-        def ask(select: str) -> Response:
-            query = _query(filter=condition, select=select, expand=self._expand())
-            return self._get(f"{self._base}/users?{query}", right=READ_RIGHT)
+        def ask(select: str) -> list[dict[str, Any]]:
+            path = f"users?{_query(filter=condition, select=select, expand=self._expand())}"
+            return list(self.pages(PAGES, path, rows=_users, classify=self.judging(right=READ_RIGHT)))
 
-        response = self._with_leave_date(ask)
-        while True:
-            body = response.json()
-            page = body.get("value") if isinstance(body, dict) else None
-            if not isinstance(page, list):
-                raise nonsense(response)
-            users += [user for user in page if isinstance(user, dict) and user.get("id")]
-            link = str(body.get("@odata.nextLink") or "")
-            if not link:
-                return users
-            # The token goes along with every call, so a page elsewhere is never asked for.
-            if urlsplit(link)[:2] != urlsplit(self._base)[:2] or link in seen or len(seen) >= PAGES:
-                raise UnavailableError(
-                    "Entra ID sent us to another address for the rest of its answer, which is never followed. Nothing "
-                    "to do: it is tried again."
-                )
-            seen.add(link)
-            response = self._get(link, right=READ_RIGHT)
+        return self._with_leave_date(ask)
 
-    def _get(
-        self,
-        url: str,
-        *,
-        right: str = READ_RIGHT,
-        classify: Callable[[Response], None] | None = None,
-        keep_answer: bool = True,
-    ) -> Response:
-        return self.http.get(
-            url, classify=classify or (lambda answer: self._classify(answer, right)), keep_answer=keep_answer
-        )
-
-    def _with_leave_date(self, ask: Callable[[str], Response]) -> Response:
+    def _with_leave_date(self, ask: Callable[[str], T]) -> T:
         """Asks for everything that this connection sends. The leave date has a permission of its own, and whether a
         read without it is refused is not documented: then everything else is asked for, once and from then on."""
         names = [*ALWAYS_SELECTED, *([HIRE_DATE.name] if self.settings.get(HIRE_DATE.switch) else [])]
@@ -373,9 +261,9 @@ class EntraIdConnector(Connector):
         except NotAuthorizedError as error:
             if error.cause != "permission_missing":
                 raise
-        response = ask(",".join(names))
+        answer = ask(",".join(names))
         self._leave_date_hidden = True
-        return response
+        return answer
 
     def _expand(self) -> str:
         """With the manager in the same answer, nobody is asked for a manager who does not exist (a 404)."""
@@ -385,25 +273,26 @@ class EntraIdConnector(Connector):
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         # What the match has just read is used once; reading again asks again.
-        user = employee.raw.pop("user", None) or self._user(employee.id)
-        if user is None:
-            raise _no_longer_there(employee)
+        user = self.ahead.pop(employee.id, None) or self._current(employee)
         # "Update user": what is synced from a local directory is mastered there. Null and false are writable.
         if user.get("onPremisesSyncEnabled") is True:
-            raise DataRefusedError(_on_premises(f"User {employee.id}"), cause="managed_on_premises")
+            raise DataRefusedError(texts.ON_PREMISES())
         values = self._values(user)
-        left = values.get("end_date")
         # Whoever comes back after a gap is hired anew; what follows at once belongs to the same employment. Only the
         # leave date tells of a gap, where it is sent and shown.
-        renews = left + timedelta(days=2) if left and self.settings.get(HIRE_DATE.switch) else None
+        renews = after_a_gap(values.get("end_date")) if self.settings.get(HIRE_DATE.switch) else None
         return [Remote(employee.id, values, raw=user, renews_from=renews)]
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         """A new employment after a gap, written into the same user."""
+        user = self._current(employee)
+        return self.write_into(employee, person, Remote(employee.id, self._values(user), raw=user), wanted)
+
+    def _current(self, employee: RemoteEmployee) -> dict[str, Any]:
         user = self._user(employee.id)
         if user is None:
-            raise _no_longer_there(employee)
-        return self.write_into(employee, person, Remote(employee.id, self._values(user), raw=user), wanted)
+            raise self.gone(employee)
+        return user
 
     def _values(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """The user in the form in which our translation gives values. Each of them was asked for: one that is not in
@@ -427,7 +316,7 @@ class EntraIdConnector(Connector):
         try:
             moment = datetime.fromisoformat(str(shown))
         except ValueError:
-            raise UnavailableError("It gave a date that cannot be read.", vendor_text=str(shown)[:100]) from None
+            raise UnavailableError(BAD_DATE(), vendor_text=str(shown)[:100]) from None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(self.context.zone).date()
 
     def _moment(self, which: Moment, day: date) -> str:
@@ -469,11 +358,15 @@ class EntraIdConnector(Connector):
             except DataRefusedError as error:
                 if not written:
                     raise
-                label = BY_KEY[error.field].label if error.field else "A part"
-                words = f" Entra ID says: {error.vendor_text}" if error.vendor_text else ""
-                warnings.append(Warning(f"{label} was not written: {error.message}{words}", error.field))
+                warnings.append(self._not_written(error))
             written = True
         return Written(employee.id, tuple(warnings))
+
+    def _not_written(self, error: DataRefusedError) -> Warning:
+        part, refusal, words = FieldName(error.field) if error.field else texts.A_PART, error.said, error.vendor_text
+        if words:
+            refusal = REFUSED_WITH_WORDS(refusal=refusal, system=SYSTEM.name, words=words)
+        return Warning(texts.NOT_WRITTEN(part=part, refusal=refusal), error.field)
 
     def _body(
         self, person: Person, remote: Remote, changes: Mapping[str, Change], warnings: list[Warning]
@@ -492,12 +385,7 @@ class EntraIdConnector(Connector):
             if len(number) <= EMPLOYEE_ID_LENGTH:
                 body["employeeId"] = number
             else:
-                warnings.append(
-                    Warning(
-                        f"The employee number was not written: it has {len(number)} characters, and Entra ID takes at "
-                        f"most {EMPLOYEE_ID_LENGTH}. Shorten it here, or switch off filling it in."
-                    )
-                )
+                warnings.append(Warning(texts.NUMBER_NOT_WRITTEN(number=len(number), most=EMPLOYEE_ID_LENGTH)))
         return body
 
     def _further(
@@ -511,12 +399,8 @@ class EntraIdConnector(Connector):
             yield lambda: self._write_manager(employee, remote, changes["manager"].new)
 
     def _patch(self, employee: RemoteEmployee, body: Mapping[str, Any], right: str = WRITE_RIGHT) -> None:
-        def classify(response: Response) -> None:
-            if _gone(response):
-                raise _no_longer_there(employee)
-            self._classify(response, right)
-
-        self.http.patch(self._address(employee), json=body, classify=classify)
+        classify = self.judging(refusals.GONE, employee=employee.id, right=right)
+        self.http.patch(_address(employee.id), json=body, classify=classify)
 
     def _write_date(self, employee: RemoteEmployee, which: Moment, day: date | None) -> list[Warning]:
         ours, name, right = which.ours, which.name, which.right
@@ -525,14 +409,10 @@ class EntraIdConnector(Connector):
         except NotAuthorizedError as error:
             if error.cause != "permission_missing":
                 raise
-            label = BY_KEY[ours].label
-            return [
-                Warning(
-                    f"{label} was not written: Entra ID does not let this app write {name}. Grant {right} in {GRANT}, "
-                    f"or switch sending it off in the connection's settings. Entra ID says: {error.vendor_text}",
-                    ours,
-                )
-            ]
+            said = texts.DATE_NOT_WRITTEN(
+                field=FieldName(ours), name=name, right=right, grant=GRANT, words=error.vendor_text
+            )
+            return [Warning(said, ours)]
         except DataRefusedError as error:
             error.field = error.field or ours
             raise
@@ -541,94 +421,67 @@ class EntraIdConnector(Connector):
     # -- the manager -------------------------------------------------------------------------------------
 
     def _write_manager(self, employee: RemoteEmployee, remote: Remote, wanted: str | None) -> list[Warning]:
-        address = f"{self._address(employee)}/manager/$ref"
         if not wanted:
-            self.http.delete(address, classify=self._no_manager_left(employee))
+            # A 404 that names the user means that the user is gone; any other one, that there was no manager.
+            self._write_reference(employee, "DELETE", lambda words: employee.id not in words)
             return []
         step = self._steps[0]
-        if step == "employeeId" and len(wanted) > EMPLOYEE_ID_LENGTH:
-            return _no_manager(
-                f"the manager's employee number {wanted} has more than the {EMPLOYEE_ID_LENGTH} characters that Entra "
-                "ID takes"
-            )
-        if step != "employeeId" and "@" not in wanted:
-            return _no_manager(f"the manager (employee number {wanted}) has no e-mail here")
-        found = self.once(f"manager {wanted}", lambda: self._search(step, wanted))
-        if len(found) != 1:
-            number = "no user" if not found else f"{len(found)} users"
-            return _no_manager(f"{number} in Entra ID has the {MATCH_WORDS[step]} {wanted}")
-        manager_id = str(found[0]["id"])
+        manager = self._manager(step, wanted)
+        if isinstance(manager, Message):
+            return [Warning(manager, "manager")]
+        manager_id = str(manager["id"])
         shown = remote.raw.get("manager") or {}
         if manager_id == shown.get("id") and self._shown_manager(remote.raw) == remote.values.get("manager"):
             return []  # unless this is a late read, in whose place stands what was written since
-        missing = False
-
-        def classify(response: Response) -> None:
-            nonlocal missing
-            if not _gone(response):
-                self._classify(response, WRITE_RIGHT)
-            elif manager_id in response.text:
-                missing = True
-            else:
-                raise _no_longer_there(employee)
-
+        # "Assign manager": the reference is a full address in the same cloud.
+        address = {"@odata.id": f"{self.http.base_url.rstrip('/')}/{_address(manager_id)}"}
         try:
-            # "Assign manager": the reference is a full address in the same cloud.
-            self.http.put(
-                address, json={"@odata.id": f"{self._base}/users/{quote(manager_id, safe='')}"}, classify=classify
-            )
+            written = self._write_reference(employee, "PUT", lambda words: manager_id in words, address)
         except DataRefusedError as error:
             error.field = "manager"
             raise
-        if missing:
-            self.forget(f"manager {wanted}")
-            return _no_manager(f"the user with the {MATCH_WORDS[step]} {wanted} is no longer there")
-        return []
+        if written:
+            return []
+        self.forget(f"manager {wanted}")
+        return [Warning(texts.MANAGER_GONE(mark=Label(MATCH_WORDS[step]), value=wanted), "manager")]
 
-    def _no_manager_left(self, employee: RemoteEmployee) -> Callable[[Response], None]:
-        """A 404 that names the user means that the user is gone; any other one, that there was no manager."""
+    def _manager(self, step: str, wanted: str) -> Mapping[str, Any] | Message:
+        """The one user who is meant, or why there is none."""
+        if step == "employeeId" and len(wanted) > EMPLOYEE_ID_LENGTH:
+            return texts.MANAGER_NUMBER_TOO_LONG(number=wanted, most=EMPLOYEE_ID_LENGTH)
+        if step != "employeeId" and "@" not in wanted:
+            return texts.MANAGER_WITHOUT_EMAIL(number=wanted)
+        found, mark = self.once(f"manager {wanted}", lambda: self._search(step, wanted)), Label(MATCH_WORDS[step])
+        if not found:
+            return texts.MANAGER_MISSING(mark=mark, value=wanted)
+        return found[0] if len(found) == 1 else texts.MANAGER_NOT_UNIQUE(number=len(found), mark=mark, value=wanted)
+
+    def _write_reference(
+        self,
+        employee: RemoteEmployee,
+        method: str,
+        absent: Callable[[str], bool],
+        body: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """False: the manager is not there, as the words of a 404 tell (`absent`). Any other 404 is about the user."""
+        gone = False
 
         def classify(response: Response) -> None:
-            if not _gone(response):
-                self._classify(response, WRITE_RIGHT)
-            elif employee.id in response.text:
-                raise _no_longer_there(employee)
+            nonlocal gone
+            found = self.trouble(response)
+            gone = found is not None and refusals.GONE.fits(found) and absent(found.text)
+            if not gone:
+                self.judge(response, (refusals.GONE, *self.refusals), employee=employee.id)
 
-        return classify
-
-    def _address(self, employee: RemoteEmployee) -> str:
-        return f"{self._base}/users/{quote(employee.id, safe='')}"
-
-
-# -- words and values ----------------------------------------------------------------------------------------
+        self.http.request(method, f"{_address(employee.id)}/manager/$ref", json=body, classify=classify)
+        return not gone
 
 
-def _raise_for_trouble(response: Response) -> None:
-    """The same everywhere, by the status alone: the body of a 429 may say nothing at all."""
-    if response.status == 429:
-        raise RateLimitedError(
-            "Entra ID takes no more requests for the moment. Nothing to do: it goes on by itself.",
-            wait=response.retry_after(),
-            vendor_text=_error(response)[1],
-            vendor_code="429",
-        )
-    raise_for_trouble(response)
+# -- values --------------------------------------------------------------------------------------------------
 
 
-def _error(response: Response) -> tuple[str, str]:
-    """(code, words) of one of Graph's errors, with the id by which Microsoft's support finds the request."""
-    error = response.json_object().get("error")
-    if not isinstance(error, dict):
-        return "", "" if response.status == 429 else response.said
-    inner = error.get("innerError") or error.get("innererror") or {}
-    request_id = response.headers.get("request-id") or (inner.get("request-id") if isinstance(inner, dict) else "")
-    text = str(error.get("message") or "")[:500]
-    return str(error.get("code") or ""), f"{text} (request-id {request_id})" if text and request_id else text
-
-
-def _gone(response: Response) -> bool:
-    """Whether Graph says that an object is not there; a wrong address gives a 404 with another code."""
-    return response.status == 404 and _error(response)[0] == "Request_ResourceNotFound"
+def _address(user_id: str) -> str:
+    return f"users/{quote(user_id, safe='')}"
 
 
 def _query(*, top: str = "", filter: str = "", select: str = "", expand: str = "") -> str:
@@ -640,33 +493,3 @@ def _query(*, top: str = "", filter: str = "", select: str = "", expand: str = "
 def _unit(user: Mapping[str, Any]) -> Mapping[str, Any]:
     unit = user.get("employeeOrgData")
     return unit if isinstance(unit, dict) else {}
-
-
-def _found(user: dict[str, Any], person: Person) -> RemoteEmployee:
-    number, name = text_of(user.get("employeeId")) or "", text_of(user.get("displayName")) or ""
-    email = which(Mark.EMAIL, person.email, (user.get("mail"), user.get("userPrincipalName")))
-    return RemoteEmployee(str(user["id"]), raw={"user": user}, marks=Marks(number, email=email, last_name=name))
-
-
-def _on_premises(who: str) -> str:
-    return (
-        f"{who} is synced from your local Active Directory, and Entra ID takes no changes of such users. Change the "
-        "person in Active Directory, or let IT move the user to the cloud; then press Re-sync."
-    )
-
-
-def _no_longer_there(employee: RemoteEmployee) -> EmployeeNotFoundError:
-    return EmployeeNotFoundError(
-        f"User {employee.id} is no longer in Entra ID. Restore or add the user there, or correct the "
-        "employee here, then press Re-sync."
-    )
-
-
-def _no_manager(why: str) -> list[Warning]:
-    return [
-        Warning(
-            f"The manager was not written: {why}. Correct the manager here, or the user in Entra ID, then press "
-            "Re-sync.",
-            "manager",
-        )
-    ]

@@ -11,6 +11,7 @@ from integrations.sdk import (
     Delete,
     Field,
     Kind,
+    Label,
     Limits,
     Manager,
     Model,
@@ -20,6 +21,7 @@ from integrations.sdk import (
     code_table,
     switch,
 )
+from integrations.sdk import gettext_noop as _
 
 MATCH_BY = (
     ("employeeId", "Employee number (employeeId)"),
@@ -27,11 +29,13 @@ MATCH_BY = (
     ("mail", "E-mail = mail"),
 )
 LEAVE_RIGHT = "User-LifeCycleInfo.ReadWrite.All"
-GRANT = (
-    "Entra admin centre > App registrations > the app > API permissions > Add a permission > Microsoft Graph > "
-    "Application permissions, then Grant admin consent"
+GRANT = Label(
+    _(
+        "Entra admin centre > App registrations > the app > API permissions > Add a permission > Microsoft Graph > "
+        "Application permissions, then Grant admin consent"
+    )
 )
-SECRETS = "Entra admin centre > App registrations > the app > Certificates & secrets"
+SECRETS = Label(_("Entra admin centre > App registrations > the app > Certificates & secrets"))
 TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
 

@@ -19,8 +19,8 @@ from integrations.sdk import (
     occupations,
     switch,
 )
+from integrations.systems.netvisor.texts import KEYS_MENU
 
-KEYS_MENU = "Company menu > Api identifiers"
 TEMPORARY = "2"
 CONTRACTS = {"1": "Permanent", "2": "Temporary"}
 MODES = {"1": "employed", "2": "leased employee", "3": "self-employed", "4": "trainee", "5": "voluntary work"}

@@ -10,7 +10,6 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from enum import IntEnum
 from typing import Any
 
 import jwt
@@ -19,43 +18,46 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from integrations.sdk import (
+    DIGITS_ONLY,
+    EVERYWHERE,
+    SIGN_IN,
     Change,
     CheckLine,
     Connector,
     DataRefusedError,
-    EmployeeNotFoundError,
+    FieldName,
     Grant,
-    Marks,
+    Mark,
+    Message,
     NotAuthorizedError,
+    OffsetPages,
     Person,
+    Register,
     Remote,
     RemoteEmployee,
     Response,
     Search,
     StaleError,
+    Text,
     Tokens,
+    Trouble,
     UnavailableError,
     Wanted,
     Warning,
     Written,
-    date_of,
     digits_of,
     no_sign_in,
-    number_of,
-    oauth_grant,
-    raise_for_trouble,
+    record_in,
+    rows_in,
     sure_date,
-    text_of,
     to_count_from,
 )
-from integrations.sdk.messages import as_message
+from integrations.systems.unimicro import refusals, texts, values
 from integrations.systems.unimicro.declaration import (
     FULL_TIME_HOURS,
     SYSTEM,
     WITHOUT_HOURS,
-    EmploymentType,
     EndDateReason,
-    RemunerationType,
     TypeOfEmployment,
     WorkingHoursScheme,
 )
@@ -67,33 +69,15 @@ PAGE = 100
 # Neither a default nor a largest page size is published: a page this short is taken for the last one, a longer one
 # may have been cut by the server, and the next is asked for.
 SURELY_LAST = 20
+PAGES = OffsetPages("skip", "top", PAGE, full=SURELY_LAST)
 WHO = "BusinessRelationInfo.DefaultEmail"  # what is asked for with an employee: name and e-mail
 GUIDS = 5
 LARGEST_INTEGER = 2**31 - 1
 
 
-EMPLOYED = (TypeOfEmployment.OrdinaryEmployment, TypeOfEmployment.MaritimeEmployment)
-DATES = {"start_date": "StartDate", "end_date": "EndDate"}
-NUMBERS = {"percentage": "WorkPercent", "weekly_hours": "HoursPerWeek"}
-ENUMS: dict[str, tuple[str, type[IntEnum]]] = {
-    "end_reason": ("EndDateReason", EndDateReason),
-    "remuneration_type": ("RemunerationType", RemunerationType),
-    "working_hours_scheme": ("WorkingHoursScheme", WorkingHoursScheme),
-}
-OUR_FIELDS = {
-    **{theirs: ours for ours, theirs in (*DATES.items(), *NUMBERS.items())},
-    **{theirs: ours for ours, (theirs, _) in ENUMS.items()},
-    "JobCode": "occupation_code",
-    "JobName": "occupation_code",
-    "SubEntityID": "company",
-    "DepartmentID": "department",
-    "EmploymentType": "contract_type",
-    "TypeOfEmployment": "contract_type",
-}
-
-
 class UnimicroConnector(Connector):
     system = SYSTEM
+    refusals = refusals.REFUSALS
 
     def setup(self) -> None:
         self.http.auth = self.tokens = Tokens(self.http, self._sign_in)
@@ -108,13 +92,12 @@ class UnimicroConnector(Connector):
     def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
         key = self._private_key()
         identity = self.context.urls["identity"].rstrip("/")
-        found = self.http.get(f"{identity}/.well-known/openid-configuration", sign=False, classify=raise_for_trouble)
-        endpoint = _object(found).get("token_endpoint") if found.ok else None
+        found = self.http.get(
+            f"{identity}/.well-known/openid-configuration", sign=False, classify=self.judging(rows=EVERYWHERE)
+        )
+        endpoint = found.json_object().get("token_endpoint") if found.ok else None
         if not endpoint:
-            raise UnavailableError(
-                "Unimicro's login server did not say where to sign in. Check the identity address of this connection.",
-                vendor_text=found.said,
-            )
+            raise UnavailableError(texts.NO_SIGN_IN_ADDRESS(), vendor_text=found.said)
         client, now = self.credentials["client_id"], int(self.context.now().timestamp())
         claims = {
             "jti": str(uuid.uuid4()),
@@ -125,20 +108,14 @@ class UnimicroConnector(Connector):
             "nbf": now,
             "exp": now + ASSERTION_SECONDS,
         }
-        answer = self.http.post(
-            endpoint,
-            data={
-                "grant_type": "client_credentials",
-                "scope": SCOPE,
-                "client_id": client,
-                "client_assertion_type": ASSERTION_TYPE,
-                "client_assertion": jwt.encode(claims, key, algorithm="RS256"),
-            },
-            sign=False,
-            write=False,
-            classify=self._classify_sign_in,
-        )
-        return oauth_grant(answer)
+        form = {
+            "grant_type": "client_credentials",
+            "scope": SCOPE,
+            "client_id": client,
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": jwt.encode(claims, key, algorithm="RS256"),
+        }
+        return self.oauth(endpoint, form, self.judging(rows=refusals.SIGN_IN, read=refusals.sign_in_trouble))
 
     def _private_key(self) -> RSAPrivateKey:
         found = re.search(
@@ -149,32 +126,8 @@ class UnimicroConnector(Connector):
         except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
         if not isinstance(key, RSAPrivateKey):
-            raise NotAuthorizedError(
-                "The private key of this connection cannot be read: it has to be an RSA key in PEM form without a "
-                "password. Take it out of the server client's .p12 certificate once more and paste it whole."
-            )
+            raise NotAuthorizedError(texts.KEY_UNREADABLE())
         return key
-
-    @staticmethod
-    def _classify_sign_in(response: Response) -> None:
-        raise_for_trouble(response)
-        if response.ok:
-            return
-        code = str(response.json_object().get("error", ""))
-        if response.status == 404 and not code:
-            raise no_sign_in(response)
-        if code == "invalid_scope":
-            message = (
-                "Unimicro's login server does not grant this client the scope AppFramework. Add it to the server "
-                "client in Unimicro's developer portal."
-            )
-        else:
-            message = (
-                "Unimicro's login server refused our client. Check the client id, and renew the certificate of the "
-                "server client in Unimicro's developer portal if it has run out; then paste its private key. A wrong "
-                "clock on this server has the same effect."
-            )
-        raise NotAuthorizedError(message, vendor_text=response.said, vendor_code=code)
 
     # -- the company -----------------------------------------------------------------------------------------
 
@@ -186,152 +139,111 @@ class UnimicroConnector(Connector):
         asked = self.credentials.get("company_key", "").strip().lower()
         found = [
             company
-            for company in self._array(self.http.get("init/companies"))
+            for company in _rows(self.http.get("init/companies"))
             if digits_of(company.get("OrganizationNumber")) == self._organization
             and (not asked or str(company.get("Key", "")).lower() == asked)
         ]
         if not found:
-            raise NotAuthorizedError(
-                f"This client has no company with organisation number {self._organization} in Unimicro. Activate the "
-                "integration for that company in Unimicro Marketplace, or correct the number in this connection."
-            )
+            raise NotAuthorizedError(texts.NO_COMPANY(number=self._organization))
         if len(found) > 1:
-            raise NotAuthorizedError(
-                f"Unimicro has {len(found)} companies with organisation number {self._organization}. Enter the company "
-                "key of the one meant in this connection."
-            )
+            raise NotAuthorizedError(texts.SEVERAL_COMPANIES(count=len(found), number=self._organization))
         self.tokens.keep("company_key", str(found[0]["Key"]))
         return found[0]
 
     # -- calls -----------------------------------------------------------------------------------------------
 
+    def trouble(self, response: Response) -> Trouble | None:
+        return refusals.trouble(response)
+
+    def classify(self, response: Response) -> None:
+        if response.status in (401, 403):
+            self.tokens.keep("company_key", "")  # it may have got another one
+        super().classify(response)
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"CompanyKey": self._company_key()}
+
     def _biz(self, method: str, path: str, **kwargs: Any) -> Response:
-        return self.http.request(method, f"biz/{path}", headers={"CompanyKey": self._company_key()}, **kwargs)
+        return self.http.request(method, f"biz/{path}", headers=self._headers, **kwargs)
+
+    def _put(self, path: str, record: Mapping[str, Any], gone: Text) -> Response:
+        response = self._biz("PUT", path, json=record)
+        if response.status == 404:
+            raise StaleError(gone())
+        return response
 
     def _entity(self, path: str, expand: str) -> dict[str, Any] | None:
         """One entity, or None when there is none with this ID."""
         response = self._biz("GET", path, params={"expand": expand})
         if response.status == 404:
             return None
-        entity = _object(response)
+        entity = record_in(response)
         return None if entity.get("Deleted") else entity
-
-    @staticmethod
-    def _array(response: Response) -> list[dict[str, Any]]:
-        """A collection is a bare array, without an envelope."""
-        rows = response.json() if response.ok else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise UnavailableError(
-                "Unimicro answered with something other than a list of records. Check the address of this connection.",
-                **response.words,
-            )
-        return rows
 
     def _some(self, entity: str, top: int, **params: str) -> list[dict[str, Any]]:
         """The first few of a collection that are not deleted."""
-        rows = self._array(self._biz("GET", entity, params={**params, "top": top, "hateoas": "false"}))
+        rows = _rows(self._biz("GET", entity, params={**params, "top": top, "hateoas": "false"}))
         return [row for row in rows if not row.get("Deleted")]
 
-    def _every(self, entity: str, **params: str) -> Iterator[dict[str, Any]]:
+    def _every(self, entity: str, **params: str) -> list[dict[str, Any]]:
         """A whole collection, page by page."""
-        seen: set[Any] = set()
-        while True:
-            query = {**params, "orderby": "ID", "top": PAGE, "skip": len(seen), "hateoas": "false"}
-            page = self._array(self._biz("GET", entity, params=query))
-            if seen & {row.get("ID") for row in page}:
-                raise UnavailableError(f"Unimicro gave the same page of {entity} twice.")
-            seen |= {row.get("ID") for row in page}
-            yield from (row for row in page if not row.get("Deleted"))
-            if len(page) < SURELY_LAST:
-                return
-
-    def classify(self, response: Response) -> None:
-        raise_for_trouble(response)
-        if response.ok or response.status == 404:
-            return
-        texts, names = _complaints(response)
-        said = " ".join(texts)[:1000]
-        if response.status in (401, 403):
-            self.tokens.keep("company_key", "")
-            message = (
-                "Unimicro no longer takes our access token, even a new one. Check in Unimicro Marketplace that the "
-                "integration is still activated for the company."
-                if response.status == 401
-                else "Unimicro does not let this client work in the company. Activate the integration for it in "
-                "Unimicro Marketplace, and give the client a role for payroll (employees and employments)."
-            )
-            raise NotAuthorizedError(message, vendor_text=said, vendor_code=str(response.status))
-        if response.status == 408:
-            raise UnavailableError("Unimicro did not get the request in time.", vendor_text=said, vendor_code="408")
-        raise DataRefusedError(
-            "Unimicro refused it. Correct what it names below, here or in Unimicro, then press Re-sync.",
-            field=next((OUR_FIELDS[name] for name in names if name in OUR_FIELDS), ""),
-            vendor_text=said,
-            vendor_code=str(response.status),
-        )
+        params |= {"orderby": "ID", "hateoas": "false"}
+        rows = self.pages(PAGES, f"biz/{entity}", params, rows=_rows, headers=self._headers)
+        return [row for row in rows if not row.get("Deleted")]
 
     # -- test connection -------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
-        portal = "Unimicro's developer portal, server client"
-        market = "Unimicro Marketplace, and the roles of the client in Unimicro"
+        place = texts.MARKETPLACE
         return self.try_each(
-            ("Sign in", portal, self._check_sign_in),
-            ("Company", market, lambda: str(self._find_company().get("Name", ""))),
-            ("Read employees", market, lambda: _readable(self._some("employees", 1))),
-            ("Read employments", market, lambda: _readable(self._some("employments", 1))),
-            ("Read the occupation register", market, lambda: _readable(self._some("STYRK", 1))),
-            ("Read sub-units", market, lambda: f"{len(self._sub_units())} to choose from."),
-            ("Read departments", market, lambda: _readable(self._some("departments", 1))),
+            (SIGN_IN, texts.SERVER_CLIENT, self._check_sign_in),
+            (texts.COMPANY, place, lambda: str(self._find_company().get("Name", ""))),
+            (texts.EMPLOYEES, place, lambda: _readable(self._some("employees", 1))),
+            (texts.EMPLOYMENTS, place, lambda: _readable(self._some("employments", 1))),
+            (texts.OCCUPATIONS, place, lambda: _readable(self._some("STYRK", 1))),
+            (texts.SUB_UNITS, place, lambda: texts.SUB_UNITS_FOUND(number=len(self._sub_units()))),
+            (texts.DEPARTMENTS, place, lambda: _readable(self._some("departments", 1))),
             needed=2,
         )[0]
 
-    def _check_sign_in(self) -> str:
+    def _check_sign_in(self) -> Message:
         self.tokens.prove()
-        return "Signed in."
+        return texts.SIGNED_IN()
 
     # -- employees -------------------------------------------------------------------------------------------
 
     def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
         known = self._entity(f"employees/{known_id}", WHO)
-        return _employee(known) if known is not None else None
+        return values.found(known) if known is not None else None
 
     def searches(self, person: Person) -> Sequence[Search]:
         number, email, digits = person.number.strip(), person.email.strip(), digits_of(person.national_id)
         plain = str(int(number)) if number.isascii() and number.isdigit() else ""
+        # Whether capitals make a difference in a filter is not documented.
+        emails = " or ".join(f"{WHO}.EmailAddress eq {_quoted(e)}" for e in dict.fromkeys((email, email.lower())))
         return (
             (
-                "employee number",
+                Mark.NUMBER,
                 plain if int(plain or 0) <= LARGEST_INTEGER else "",
                 lambda: self._those(f"EmployeeNumber eq {plain}", lambda e: str(e.get("EmployeeNumber")) == plain),
             ),
             (
-                "national id",
+                Mark.NATIONAL_ID,
                 digits,
                 lambda: self._those(
                     f"SocialSecurityNumber eq '{digits}'", lambda e: digits_of(e.get("SocialSecurityNumber")) == digits
                 ),
             ),
-            (
-                "e-mail",
-                email,
-                lambda: self._those(
-                    # Whether capitals make a difference in a filter is not documented.
-                    " or ".join(f"{WHO}.EmailAddress eq {_quoted(e)}" for e in dict.fromkeys((email, email.lower()))),
-                    lambda e: _email(e).lower() == email.lower(),
-                ),
-            ),
+            (Mark.EMAIL, email, lambda: self._those(emails, lambda e: values.email(e).lower() == email.lower())),
         )
 
-    def hint(self, person: Person) -> str:
-        return "Employee numbers there have digits only."
+    def hint(self, person: Person) -> Message:
+        return DIGITS_ONLY()
 
     def _those(self, condition: str, matches: Callable[[Mapping[str, Any]], bool]) -> list[RemoteEmployee]:
         """Compared here again: a filter that Unimicro does not know may be left out without a word."""
-        return [_employee(e) for e in self._employees(condition) if matches(e)]
-
-    def _employees(self, condition: str) -> list[dict[str, Any]]:
-        return self._some("employees", 2, filter=condition, expand=WHO)
+        return [values.found(e) for e in self._some("employees", 2, filter=condition, expand=WHO) if matches(e)]
 
     # -- periods ---------------------------------------------------------------------------------------------
 
@@ -343,27 +255,18 @@ class UnimicroConnector(Connector):
 
     def _employments(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
         """Without those that were ended as never to have been reported: they count as not there."""
-        found = self._every("employments", filter=f"EmployeeID eq {employee.id}", expand="Dimensions")
-        own = [record for record in found if str(record.get("EmployeeID")) == employee.id]
-        cancelled = EndDateReason.ShouldNotHaveBeenReported.name
-        return [record for record in own if _name(EndDateReason, record.get("EndDateReason")) != cancelled]
+        listed = self._every("employments", filter=f"EmployeeID eq {employee.id}", expand="Dimensions")
+        own = [record for record in listed if str(record.get("EmployeeID")) == employee.id]
+        return [record for record in own if not values.cancelled(record)]
 
     def _values(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """An employment in our fields; what was not sent along is left out, but the dates that make the period."""
-        values: dict[str, Any] = {ours: sure_date(record.get(theirs)) for ours, theirs in DATES.items()}
-        values |= {ours: number_of(record[theirs]) for ours, theirs in NUMBERS.items() if theirs in record}
-        values |= {ours: _name(enum, record[theirs]) for ours, (theirs, enum) in ENUMS.items() if theirs in record}
-        if "JobCode" in record:
-            values["occupation_code"] = text_of(record["JobCode"])
-        if {"TypeOfEmployment", "EmploymentType"} <= set(record):
-            values["contract_type"] = _contract(record)
-            if WITHOUT_HOURS.applies(values):
-                values |= {ours: None for ours in NUMBERS if ours in values and not values[ours]}
+        shown = values.shown(record)
         if "SubEntityID" in record:
-            values |= self._sub_unit_number(record["SubEntityID"])
+            shown |= self._sub_unit_number(record["SubEntityID"])
         if "Dimensions" in record:
-            values["department"] = self._department_number((record["Dimensions"] or {}).get("DepartmentID"))
-        return values
+            shown["department"] = self._department_number((record["Dimensions"] or {}).get("DepartmentID"))
+        return shown
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         """Through the employee: only a nested new entity is guarded by `_createguid` ("api/troubleshooting")."""
@@ -371,42 +274,22 @@ class UnimicroConnector(Connector):
         for guid in self._guids(wanted.position_id):
             owner = self._entity(f"employees/{employee.id}", "Employments")
             if owner is None:
-                raise EmployeeNotFoundError(
-                    "The employee was removed in Unimicro a moment ago. Press Re-sync to search again."
-                )
+                raise self.gone(employee)
             there = [e for e in owner.get("Employments") or [] if not e.get("Deleted")]
-            since = to_count_from(wanted.employed_since or wanted.start, wanted.start, _seniority(there))
+            since = to_count_from(wanted.employed_since or wanted.start, wanted.start, values.seniority(there))
             if since:
                 new["SeniorityDate"] = since.isoformat()
-            body = _sendable(owner)
-            body["Employments"] = [
-                *(_sendable(e) for e in there),
-                {
-                    "SubEntityID": owner.get("SubEntityID"),
-                    "EmployeeNumber": owner.get("EmployeeNumber"),
-                    "Standard": not any(e.get("Standard") for e in there),
-                    **_with_guid(new, guid),
-                },
-            ]
-            if not str(owner.get("SocialSecurityNumber") or "").isdigit():
-                body.pop("SocialSecurityNumber", None)  # shown masked: sent back, it would replace the real one
+            body = values.with_employment(owner, there, new, guid)
             try:
-                answer = self._biz("PUT", f"employees/{employee.id}", json=body)
+                answer = self._put(f"employees/{employee.id}", body, texts.EMPLOYEE_LEFT)
             except DataRefusedError as refusal:
                 if any(sure_date(e.get("StartDate")) == wanted.start for e in self._employments(employee)):
-                    raise StaleError("An earlier try had created it after all.") from refusal
-                if "guid" not in refusal.vendor_text.lower():
+                    raise StaleError(texts.CREATED_AFTER_ALL()) from refusal
+                if not isinstance(refusal, refusals.GuidSpentError):
                     raise
                 continue
-            if answer.status == 404:
-                raise StaleError("The employee is no longer in Unimicro.")
             return self._created(employee, answer, {e["ID"] for e in there}, wanted, body["Employments"][-1])
-        raise DataRefusedError(
-            f"Unimicro says that this employment was created before, but shows none from {wanted.start}. Look there "
-            "for one that was deleted or moved.",
-            cause="created_before",
-            field="start_date",
-        )
+        raise DataRefusedError(texts.CREATED_BEFORE(start=wanted.start))
 
     def _guids(self, position_id: str) -> Iterator[uuid.UUID]:
         """The same for every try, so that a repeated create is refused instead of doubled. Those after the first are
@@ -425,24 +308,22 @@ class UnimicroConnector(Connector):
         sent: Mapping[str, Any],
     ) -> Written:
         """The new employment's ID, from the answer or by reading again; and a look at whether the others are left."""
-        after = _object(answer).get("Employments") or []
-        new = _added(after, before, wanted.start)
+        after = record_in(answer).get("Employments") or []
+        new = values.added(after, before, wanted.start)
         if new is None or not before <= {e.get("ID") for e in after}:
             after = self._employments(employee)
-            new = _added(after, before, wanted.start)
+            new = values.added(after, before, wanted.start)
         if new is None:
-            raise UnavailableError("Unimicro accepted the employment but does not show it yet.")
-        warnings = self._incomplete(sent)
-        lost = before - {e.get("ID") for e in after}
-        if lost:
-            numbers = ", ".join(str(n) for n in sorted(lost))
-            warnings = (*warnings, Warning(f"Unimicro no longer shows employment {numbers} of this employee."))
-        return Written(str(new["ID"]), warnings)
+            raise UnavailableError(texts.NOT_SHOWN_YET())
+        warnings = [*_incomplete(sent)]
+        if lost := before - {e.get("ID") for e in after}:
+            warnings.append(Warning(texts.OTHERS_LOST(ids=tuple(sorted(lost)))))
+        return Written(str(new["ID"]), tuple(warnings))
 
     def _new_employment(self, wanted: Wanted) -> dict[str, Any]:
         record: dict[str, Any] = {"ID": 0, "TypeOfEmployment": int(TypeOfEmployment.OrdinaryEmployment)}
         self._place(record, {k: v for k, v in wanted.values.items() if v is not None and v != ""})
-        if record["TypeOfEmployment"] in EMPLOYED:
+        if record["TypeOfEmployment"] in values.EMPLOYED:
             scheme = wanted.values.get("working_hours_scheme") or self.settings.get("default_working_hours_scheme")
             if scheme:
                 record.setdefault("WorkingHoursScheme", int(WorkingHoursScheme[scheme]))
@@ -461,7 +342,8 @@ class UnimicroConnector(Connector):
         elif wanted.values.get("weekly_hours"):
             pass  # they are sent by themselves
         elif (scheme is not None and scheme.new) or (becomes and not record.get("HoursPerWeek")):
-            hours = FULL_TIME_HOURS.of(_name(WorkingHoursScheme, record.get("WorkingHoursScheme")), self.settings)
+            scheme_there = values.name_of(WorkingHoursScheme, record.get("WorkingHoursScheme"))
+            hours = FULL_TIME_HOURS.of(scheme_there, self.settings)
             if hours is not None:  # a scheme that is newer than our list, chosen there, goes with hours chosen there
                 record["HoursPerWeek"] = float(hours)
 
@@ -475,10 +357,10 @@ class UnimicroConnector(Connector):
     ) -> Written:
         fresh = self._entity(f"employments/{remote.id}", "Dimensions")
         if fresh is None:
-            raise StaleError("The employment is no longer in Unimicro.")
+            raise StaleError(texts.EMPLOYMENT_GONE())
         if self._values(fresh) != remote.values:
-            raise StaleError("The employment was changed in Unimicro.")
-        record = _sendable(fresh)
+            raise StaleError(texts.EMPLOYMENT_CHANGED())
+        record = values.sendable(fresh)
         self._place(record, {key: change.new for key, change in changes.items()})
         self._place_full_week(record, changes, wanted)
         if "start_date" in changes:
@@ -487,10 +369,10 @@ class UnimicroConnector(Connector):
                     record[name] = record["StartDate"]
         if "percentage" in changes and changes["percentage"].new is not None:
             record["LastWorkPercentChangeDate"] = self._percentage_since(fresh, wanted).isoformat()
-        answer = self._biz("PUT", f"employments/{remote.id}", json=record)
-        if answer.status == 404:
-            raise StaleError("The employment is no longer in Unimicro.")
-        return Written(remote.id, (*self._incomplete(record), *self._ignored(answer, changes)))
+        after = record_in(self._put(f"employments/{remote.id}", record, texts.EMPLOYMENT_GONE))
+        shown = self._values(after) if "StartDate" in after else {}
+        ignored = self.not_taken(shown, changes, texts.ON_THE_EMPLOYMENT)
+        return Written(remote.id, (*_incomplete(record), *ignored))
 
     def _percentage_since(self, record: Mapping[str, Any], wanted: Wanted) -> date:
         """The day of the new percentage: there is no dated change here, so it holds from today, within the period;
@@ -499,122 +381,67 @@ class UnimicroConnector(Connector):
             return wanted.start
         return max(wanted.start, min(self.context.today, wanted.end or self.context.today))
 
-    def _ignored(self, answer: Response, changes: Mapping[str, Change]) -> tuple[Warning, ...]:
-        """A warning for each change that the answer does not show."""
-        data = _object(answer)
-        shown = self._values(data) if "StartDate" in data else {}
-        return tuple(
-            Warning(f"Unimicro accepted the change but still shows {shown[key]}.", key)
-            for key, change in changes.items()
-            if key in shown and shown[key] != change.new
-        )
-
-    @staticmethod
-    def _incomplete(record: Mapping[str, Any]) -> tuple[Warning, ...]:
-        """What Unimicro's web client warns of: an ordinary employment needs these in the a-melding."""
-        if record.get("TypeOfEmployment") not in EMPLOYED:
-            return ()
-        empty = {
-            "percentage": ("Percentage", record.get("WorkPercent") is None),
-            "working_hours_scheme": ("Working-hours scheme", not record.get("WorkingHoursScheme")),
-        }
-        return tuple(
-            Warning(f"{label} is empty, and the a-melding needs it. Fill it in here or in Unimicro.", key)
-            for key, (label, missing) in empty.items()
-            if missing
-        )
-
     def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
         """What may have been reported is taken back in the way of the a-melding, not made to vanish: a deletion is
         never reported, so that the authorities would keep the employment for good. Whether it was reported cannot be
         asked in any published way, but one that has not begun is not part of a report yet as a rule; where it is,
         Unimicro refuses to delete it."""
-        if remote.start is None or remote.start > self.context.today:
-            try:
-                self._biz("DELETE", f"employments/{remote.id}")  # gone already is as good
-            except DataRefusedError as refusal:
-                said = f" Unimicro did not delete it: {refusal.vendor_text}" if refusal.vendor_text else ""
-                return self._cancel(remote, f"It had not begun, but has been used or reported there already.{said}")
-            return Written(remote.id, note=as_message("It had not begun, so it was deleted in Unimicro."))
-        return self._cancel(remote, "It had begun, so it may have been reported.")
+        if remote.start is not None and remote.start <= self.context.today:
+            return self._cancel(remote, texts.HAD_BEGUN())
+        try:
+            self._biz("DELETE", f"employments/{remote.id}")  # gone already is as good
+        except DataRefusedError as refusal:
+            words = refusal.vendor_text
+            return self._cancel(remote, texts.IN_USE_THEY_SAY(words=words) if words else texts.IN_USE())
+        return Written(remote.id, note=texts.DELETED())
 
-    def _cancel(self, remote: Remote, why: str) -> Written:
+    def _cancel(self, remote: Remote, why: Message) -> Written:
         fresh = self._entity(f"employments/{remote.id}", "Dimensions")
         if fresh is None:
-            return Written(remote.id, note=as_message("It was deleted in Unimicro already."))
-        record = _sendable(fresh)
+            return Written(remote.id, note=texts.DELETED_ALREADY())
+        record = values.sendable(fresh)
         record["EndDate"] = fresh["StartDate"]
         record["EndDateReason"] = int(EndDateReason.ShouldNotHaveBeenReported)
-        answer = self._biz("PUT", f"employments/{remote.id}", json=record)
-        if answer.status == 404:
-            raise StaleError("The employment is no longer in Unimicro.")
-        return Written(
-            remote.id,
-            note=as_message(
-                f"{why} It was cancelled: it ends on its start date as one that should not have been reported. Send "
-                "the next a-melding for the authorities to know."
-            ),
-        )
+        self._put(f"employments/{remote.id}", record, texts.EMPLOYMENT_GONE)
+        return Written(remote.id, note=texts.CANCELLED(why=why))
 
-    # -- placing values --------------------------------------------------------------------------------------
-
-    def _place(self, record: dict[str, Any], values: Mapping[str, Any]) -> None:
+    def _place(self, record: dict[str, Any], wanted: Mapping[str, Any]) -> None:
         """Writes translated values into an employment; None clears."""
-        for key, value in values.items():
-            if key in DATES:
-                record[DATES[key]] = value.isoformat() if value else None
-            elif key in NUMBERS:
-                record[NUMBERS[key]] = float(value or 0)
-            elif key in ENUMS:
-                name, enum = ENUMS[key]
-                record[name] = int(enum[value]) if value else 0
-            elif key == "occupation_code":
+        for key, value in wanted.items():
+            if key == "occupation_code":
                 record["JobCode"], record["JobName"] = value, self._job_name(value)
             elif key == "company":
                 record["SubEntityID"] = self._sub_entity_id(value)
             elif key == "department":
-                self._place_department(record, value)
-            elif key == "contract_type":
-                _place_contract(record, value)
-
-    def _place_department(self, record: dict[str, Any], value: str | None) -> None:
-        department = self._department_id(value) if value else None
-        if record.get("Dimensions"):
-            record["Dimensions"] = {**record["Dimensions"], "DepartmentID": department}
-        else:
-            record["Dimensions"] = {"ID": 0, "_createguid": str(uuid.uuid4()), "DepartmentID": department}
+                values.place_department(record, self._department_id(value) if value else None)
+            else:
+                values.place(record, key, value)
 
     # -- registers -------------------------------------------------------------------------------------------
 
     def _job_name(self, code: str) -> str:
         """The register's title: Unimicro's help forbids any other ("lonn/arbeidsforhold")."""
 
-        def look_up() -> set[str]:
+        def look_up() -> set[tuple[str, str]]:
             rows = self._some("STYRK", PAGE, filter=f"styrk eq {_quoted(code)}")
-            return {str(row.get("tittel") or "") for row in rows if row.get("styrk") == code} - {""}
+            return {(code, str(row["tittel"])) for row in rows if row.get("styrk") == code and row.get("tittel")}
 
-        titles = self.once(f"styrk {code}", look_up)
-        if len(titles) != 1:
-            raise DataRefusedError(
-                f"Unimicro's occupation register has {len(titles) or 'no'} title{'s' if titles else ''} for the code "
-                f"{code}. Choose another under Position > Occupation code; it is sent when you save.",
-                cause="occupation_code_not_found",
-                field="occupation_code",
-            )
-        return next(iter(titles))
+        titles = self.register(f"styrk {code}", look_up)
+        return titles.the(code, missing=texts.NO_TITLE(code=code), several=texts.SEVERAL_TITLES(code=code))
 
-    def _sub_units(self) -> dict[str, list[int]]:
-        """Organisation number -> ids. Where there are several, employments belong below the legal entity."""
+    def _sub_units(self) -> Register[int]:
+        """Organisation number -> id. Where there are several, employments belong below the legal entity."""
 
-        rows = self._sub_entities()
-        found: dict[str, list[int]] = {}
-        for row in rows:
-            if len(rows) == 1 or row.get("SuperiorOrganizationID"):
-                found.setdefault(digits_of(row.get("OrgNumber")), []).append(row["ID"])
-        return found
+        def fetch() -> Iterator[tuple[str, int]]:
+            rows = self._sub_entities()
+            for row in rows:
+                if len(rows) == 1 or row.get("SuperiorOrganizationID"):
+                    yield digits_of(row.get("OrgNumber")), row["ID"]
+
+        return self.register("sub-units", fetch)
 
     def _sub_entities(self) -> list[dict[str, Any]]:
-        return self.once("sub-units", lambda: list(self._every("subentities")))
+        return self.once("sub-entities", lambda: self._every("subentities"))
 
     def _sub_unit_number(self, sub_entity_id: Any) -> dict[str, str | None]:
         """The company by the id on an employment; not shown where the register does not show that number."""
@@ -624,140 +451,48 @@ class UnimicroConnector(Connector):
         return {"company": number} if (number := next(numbers, "")) else {}
 
     def _sub_entity_id(self, number: str) -> int:
-        ids = self._sub_units().get(number, [])
-        if len(ids) != 1:
-            raise DataRefusedError(
-                f"Unimicro has {'more than one sub-unit' if ids else 'no sub-unit'} with organisation number {number}. "
-                "Correct it there or on the company here, or name Unimicro's number in the connection's settings under "
-                "Sub-units; then press Re-sync.",
-                cause="sub_unit_not_found",
-                field="company",
-            )
-        return ids[0]
+        missing, several = texts.NO_SUB_UNIT(number=number), texts.SEVERAL_SUB_UNITS(number=number)
+        return self._sub_units().the(number, missing=missing, several=several)
 
-    def _departments(self) -> list[tuple[int, str]]:
-        return self.once(
+    def _departments(self) -> Register[int]:
+        return self.register(
             "departments",
-            lambda: [(row["ID"], str(row.get("DepartmentNumber") or "")) for row in self._every("departments")],
+            lambda: ((str(row.get("DepartmentNumber") or ""), row["ID"]) for row in self._every("departments")),
         )
 
     def _department_number(self, department_id: Any) -> str | None:
         if not department_id:
             return None
-        return next((number for i, number in self._departments() if i == department_id), f"(id {department_id})")
+        return next(
+            (number for number, i in self._departments().items() if i == department_id), f"(id {department_id})"
+        )
 
     def _department_id(self, number: str) -> int:
-        ids = [i for i, theirs in self._departments() if theirs == number]
-        if len(ids) != 1:
-            raise DataRefusedError(
-                f"Unimicro has {'more than one department' if ids else 'no department'} with number {number}. Correct "
-                "it there, or name Unimicro's number in the connection's settings under Departments; then press "
-                "Re-sync.",
-                cause="department_not_found",
-                field="department",
-            )
-        return ids[0]
+        missing, several = texts.NO_DEPARTMENT(number=number), texts.SEVERAL_DEPARTMENTS(number=number)
+        return self._departments().the(number, missing=missing, several=several)
 
 
-# -- reading what they send --------------------------------------------------------------------------------
+def _rows(response: Response) -> list[dict[str, Any]]:
+    """A collection is a bare array, without an envelope."""
+    if not response.ok:  # 404: no collection has this address
+        raise no_sign_in(response)
+    return rows_in(response)
 
 
-def _object(response: Response) -> dict[str, Any]:
-    data = response.json()
-    if not isinstance(data, dict):
-        raise UnavailableError("Unimicro answered with something other than one record.", **response.words)
-    return data
+def _readable(rows: Sequence[Any]) -> Message:
+    return texts.READABLE() if rows else texts.NONE_YET()
 
 
-def _name(enum: type[IntEnum], value: Any) -> str | None:
-    """An enum's name, whether it came as a number or as a name; a value newer than this list as it stands."""
-    text = str(value or "0")
-    if text.isdigit():
-        member = enum(int(text)) if int(text) in list(enum) else None
-        return (member.name if member else None) if int(text) == 0 or member else text
-    return text if text.lower() != "notset" else None
-
-
-def _contract(record: Mapping[str, Any]) -> str | None:
-    kind = _name(TypeOfEmployment, record["TypeOfEmployment"])
-    form = _name(EmploymentType, record["EmploymentType"])
-    if kind in {member.name for member in EMPLOYED} or (kind is None and form not in EmploymentType.__members__):
-        return form
-    return kind
-
-
-def _place_contract(record: dict[str, Any], value: str) -> None:
-    if value in EmploymentType.__members__:
-        record["EmploymentType"] = int(EmploymentType[value])
-        if _name(TypeOfEmployment, record.get("TypeOfEmployment")) not in {member.name for member in EMPLOYED}:
-            record["TypeOfEmployment"] = int(TypeOfEmployment.OrdinaryEmployment)
-    else:
-        record["EmploymentType"] = int(EmploymentType.NotSet)
-        record["TypeOfEmployment"] = int(TypeOfEmployment[value])
-
-
-def _sendable(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record as it was read, to be sent back: without links and whatever else is marked with an underscore, and
-    without what is empty anyway."""
-    return {
-        name: _sendable(value) if isinstance(value, dict) else value
-        for name, value in record.items()
-        if value is not None and not name.startswith("_")
-    }
-
-
-def _with_guid(new: Mapping[str, Any], guid: uuid.UUID) -> dict[str, Any]:
-    made = {**new, "_createguid": str(guid)}
-    if made.get("Dimensions"):
-        made["Dimensions"] = {**made["Dimensions"], "_createguid": str(uuid.uuid5(guid, "Dimensions"))}
-    return made
-
-
-def _added(employments: Sequence[Mapping[str, Any]], before: set[Any], start: date) -> Mapping[str, Any] | None:
-    return next((e for e in employments if e.get("ID") not in before and sure_date(e.get("StartDate")) == start), None)
-
-
-def _complaints(response: Response) -> tuple[list[str], list[str]]:
-    """The texts and the property names of an error body. The vendor's web client reads three forms: `Message`,
-    `Messages` and `_validationResults` (an object keyed by property, "" for the whole entity)."""
-    data = response.json_object()
-    results = data.get("_validationResults")
-    rows = [data, *_dicts(data.get("Messages"))]
-    names: list[str] = []
-    for name, said in (results if isinstance(results, dict) else {}).items():
-        names.append(str(name).split(".")[-1])
-        rows += _dicts(said)
-    texts = [str(row["Message"]) for row in rows if row.get("Message")]
-    return texts or [response.said], names
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def _seniority(employments: Sequence[Mapping[str, Any]]) -> Iterator[tuple[date | None, date | None]]:
-    """The start of each employment that counts, with the day from which its seniority does."""
-    for record in employments:
-        if _name(EndDateReason, record.get("EndDateReason")) != EndDateReason.ShouldNotHaveBeenReported.name:
-            yield sure_date(record.get("StartDate")), sure_date(record.get("SeniorityDate"))
+def _incomplete(record: Mapping[str, Any]) -> Iterator[Warning]:
+    """What Unimicro's web client warns of: an ordinary employment needs these in the a-melding."""
+    if record.get("TypeOfEmployment") not in values.EMPLOYED:
+        return
+    if record.get("WorkPercent") is None:
+        yield Warning(texts.NEEDED(field=FieldName("percentage")), "percentage")
+    if not record.get("WorkingHoursScheme"):
+        yield Warning(texts.NEEDED(field=FieldName("working_hours_scheme")), "working_hours_scheme")
 
 
 def _quoted(text: str) -> str:
     doubled = text.replace("'", "''")
     return f"'{doubled}'"
-
-
-def _readable(rows: Sequence[Any]) -> str:
-    return "Can be read." if rows else "Can be read; there are none yet."
-
-
-def _email(employee: Mapping[str, Any]) -> str:
-    relation = employee.get("BusinessRelationInfo") or {}
-    return str((relation.get("DefaultEmail") or {}).get("EmailAddress") or "")
-
-
-def _employee(record: Mapping[str, Any]) -> RemoteEmployee:
-    name = str((record.get("BusinessRelationInfo") or {}).get("Name") or "")
-    number, national_id = (str(record.get(key) or "") for key in ("EmployeeNumber", "SocialSecurityNumber"))
-    marks = Marks(number, national_id, _email(record), date_of(record.get("BirthDate")), last_name=name)
-    return RemoteEmployee(str(record["ID"]), raw=dict(record), marks=marks)

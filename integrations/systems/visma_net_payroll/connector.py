@@ -12,25 +12,27 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
 from integrations.sdk import (
-    BY_KEY,
+    SIGN_IN,
     Change,
     CheckLine,
     Connector,
+    CursorPages,
     DataRefusedError,
-    EmployeeNotFoundError,
+    Directory,
+    FieldName,
     Grant,
     Mark,
     Marks,
-    NotAuthorizedError,
+    Message,
     Person,
     RateLimitedError,
     Remote,
@@ -45,16 +47,20 @@ from integrations.sdk import (
     Warning,
     Written,
     date_of,
-    digits_of,
     email_of,
+    every_row,
+    nonsense,
     number_of,
-    oauth_grant,
-    raise_for_trouble,
+    plain,
+    record_in,
+    rows_in,
     sure_date,
     text_of,
     which,
 )
-from integrations.systems.visma_net_payroll.declaration import DIMENSIONS, NEW, SYSTEM
+from integrations.systems.visma_net_payroll import refusals, texts
+from integrations.systems.visma_net_payroll.declaration import DIMENSIONS, SYSTEM, label_of
+from integrations.systems.visma_net_payroll.timelines import effective_day, in_force, with_value
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +68,9 @@ MEDIA_TYPE = "application/vnd.no.payroll.employee.V2.0+json"
 # How a position is cancelled, no reason for the end of a real one.
 NEVER_REPORTED = "arbeidsforholdetSkulleAldriVaertRapportert"
 
-# Our field -> the position's timeline that carries it.
 # What of an employee tells who it is.
 IDENTITY = ("id", "number", "personNames", "personIds", "dateOfBirth", "emails")
+# Our field -> the position's timeline that carries it.
 TIMELINES = {
     "contract_type": "employmentForm",
     "occupation_code": "typeOfWork",
@@ -76,60 +82,13 @@ TIMELINES = {
 SUCCEEDED = ("Succeeded", "Done")  # "Done" is what it was called before 2021-06-30
 RUNNING = ("NotStarted", "InProgress")
 
-APP_STORE = "Visma App Store, in the company: approve the application with Read employees and Write employees"
-CREDENTIALS = "the connection's credentials, and Visma Developer Portal > the application > Credentials"
+
+def _next_page(response: Response | None) -> str:
+    cursor = response.json_object().get("cursor") if response else None
+    return str(cursor.get("nextToken") or "") if isinstance(cursor, dict) else ""
 
 
-# -- timelines -------------------------------------------------------------------------------------------
-
-Entry = dict[str, Any]
-
-
-def _starts(entry: Mapping[str, Any]) -> date:
-    return sure_date(entry.get("activeStart")) or date.min
-
-
-def _day_before(day: date) -> str:
-    return (day - timedelta(days=1)).isoformat()
-
-
-def in_force(timeline: Sequence[Entry], day: date) -> Entry | None:
-    """The entry that holds on `day`; a missing start or end is open."""
-    holding = [e for e in timeline if _starts(e) <= day <= (sure_date(e.get("activeEnd")) or date.max)]
-    return max(holding, key=_starts, default=None)
-
-
-def with_value(timeline: Sequence[Entry], value: Any, day: date, start: date) -> list[Entry]:
-    """The timeline with `value` from `day` on (None: nothing from `day` on), its past as it was.
-
-    The entry in force is closed the day before and the new one runs as long as it would have. An entry that begins
-    on `day` itself (one without a start begins with the position, on `start`) is corrected in place.
-    """
-    entries = [dict(e) for e in timeline]
-    current = in_force(entries, day)
-    if current is None:
-        if value is not None:
-            later = min((_starts(e) for e in entries if _starts(e) > day), default=None)
-            until = {"activeEnd": _day_before(later)} if later else {}
-            entries.append({"value": value, "activeStart": day.isoformat(), **until})
-    elif max(_starts(current), start) >= day:
-        if value is None:
-            entries.remove(current)
-        else:
-            current["value"] = value
-    else:
-        until = {"activeEnd": current["activeEnd"]} if current.get("activeEnd") else {}
-        current["activeEnd"] = _day_before(day)
-        if value is not None:
-            new = {"value": value, "activeStart": day.isoformat(), **until}
-            entries.insert(entries.index(current) + 1, new)
-    return entries
-
-
-def effective_day(today: date, start: date, end: date | None) -> date:
-    """From when a change counts: today, but never outside the position."""
-    day = max(today, start)
-    return min(day, end) if end else day
+PAGES = CursorPages("cursor", _next_page, {})  # changelog, 1.0.4: the other parameters are repeated with the cursor
 
 
 def _ours(field: str, value: Any) -> Any:
@@ -151,6 +110,7 @@ def _said(value: Any) -> Any:
 
 class VismaNetPayrollConnector(Connector):
     system = SYSTEM
+    refusals = refusals.REFUSALS
 
     page_size: ClassVar[int] = 100
     poll_pauses: ClassVar[Sequence[float]] = (0.25, 0.5, 1, 2, 3)  # seconds between looks at a job; the last repeats
@@ -160,197 +120,125 @@ class VismaNetPayrollConnector(Connector):
         self.http.auth = self.tokens = Tokens(self.http, self._sign_in, made_for=(self.settings["scope"],))
         self.http.headers = {"Accept": MEDIA_TYPE}
         self._settled: set[str] = set()  # employees of whom no job runs any more
+        self._indexed = False  # whether everybody has been listed
         self._sunset = ""
 
-    # -- tokens ------------------------------------------------------------------------------------------
+    # -- calls -------------------------------------------------------------------------------------------
 
     def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
-        response = self.http.post(
-            self.context.urls["token"],
-            data={
-                "grant_type": "client_credentials",
-                "client_id": self.credentials["client_id"],
-                "client_secret": self.credentials["client_secret"],
-                "tenant_id": self.credentials["tenant_id"],
-                "scope": self.settings["scope"],
-            },
-            headers={"Accept": "application/json"},
-            sign=False,
-            write=False,
-            classify=self._classify_sign_in,
-        )
-        return oauth_grant(response, "scope")
-
-    @staticmethod
-    def _classify_sign_in(response: Response) -> None:
-        raise_for_trouble(response)
-        if response.ok:
-            return
-        code = str(response.json_object().get("error", ""))
-        words = {**response.words, **({"vendor_code": code} if code else {})}
-        if response.status not in (400, 401, 403):
-            raise UnavailableError("Visma Connect gave no access token.", **words)
-        if code == "invalid_client":
-            message = "Visma Connect refused the client id or the client secret. Make a new secret in Visma Developer "
-            message += "Portal > the application > Credentials, and enter it in this connection."
-        elif code == "invalid_scope":
-            message = "Visma Connect refused the scopes. Add the integration Visma.net Employee API with reading and "
-            message += "writing of employees to the application in Visma Developer Portal."
-        else:
-            message = "Visma Connect refused to sign in to this company. Check the tenant id in this connection, and "
-            message += "that the application is approved for the company in Visma App Store."
-        raise NotAuthorizedError(message, **words)
-
-    # -- calls -------------------------------------------------------------------------------------------
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.credentials["client_id"],
+            "client_secret": self.credentials["client_secret"],
+            "tenant_id": self.credentials["tenant_id"],
+            "scope": self.settings["scope"],
+        }
+        classify = self.judging(rows=refusals.SIGN_IN, read=refusals.sign_in_trouble)
+        return self.oauth(self.context.urls["token"], form, classify, "scope", headers={"Accept": "application/json"})
 
     def classify(self, response: Response) -> None:
         if sunset := response.headers.get("Sunset", ""):
             if not self._sunset:
                 log.warning("Visma.net Employee API v2 announces its end: %s", sunset)
             self._sunset = sunset
-        if response.status == 401:
-            # docs.vismasoftware.no, "fix401error": the customer's tenant id gets a token that no call accepts.
-            raise NotAuthorizedError(
-                "Visma.net Payroll refuses our access although signing in worked. Usually the tenant id is the "
-                "customer's: enter the company's own tenant id, and check that the application is approved for that "
-                "company in Visma App Store.",
-                **response.words,
-            )
-        if response.status == 403:
-            raise NotAuthorizedError(
-                "Visma.net Payroll says that the application lacks a right. Grant it Read employees and Write "
-                "employees for this company in Visma App Store.",
-                **response.words,
-            )
-        raise_for_trouble(response)
-
-    def _get(self, path: str, **kwargs: Any) -> Response | None:
-        """The answer to a read, None when there is no such thing."""
-        response = self.http.get(path, **kwargs)
-        if response.status == 404:
-            return None
-        if not response.ok:
-            raise UnavailableError(
-                "It did not accept a request that only reads.",
-                **response.words,
-            )
-        return response
-
-    def _rows(self, path: str, params: Mapping[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]] | None:
-        """Every row of a list, given plain or in pages; None when there is no such list."""
-        rows: list[dict[str, Any]] = []
-        seen = {""}
-        cursor = ""
-        while True:
-            # Changelog, version 1.0.4: the other parameters are repeated with the cursor.
-            asked = {**(params or {}), **({"cursor": cursor} if cursor else {})}
-            response = self._get(path, params=asked, **kwargs)
-            if response is None:
-                return None
-            answer = response.json()
-            page = answer.get("data") if isinstance(answer, dict) else answer
-            if not isinstance(page, list) or not all(isinstance(row, dict) and row.get("id") for row in page):
-                raise UnavailableError("Its list has a form that is not known.", **response.words)
-            rows += page
-            cursor = str((answer.get("cursor") or {}).get("nextToken") or "") if isinstance(answer, dict) else ""
-            if not cursor:
-                return rows
-            if cursor in seen:
-                raise UnavailableError("Its list of pages goes round in a circle.")
-            seen.add(cursor)
+        super().classify(response)
 
     # -- checking ----------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
         lines, reads = self.try_each(
-            ("Sign in", CREDENTIALS, self._check_sign_in),
-            ("Read employees", f"the tenant id in the connection's credentials, or {APP_STORE}", self._check_reading),
-            ("Write employees", APP_STORE, self._check_writing),
-            ("Tax units", APP_STORE, lambda: self._check_register("taxUnits", "tax_unit")),
+            (SIGN_IN, texts.CREDENTIALS_PLACE, self._check_sign_in),
+            (texts.READING, texts.READING_PLACE, self._check_reading),
+            (texts.WRITING, texts.APP_STORE, self._check_writing),
+            (texts.TAX_UNITS, texts.APP_STORE, partial(self._check_register, "taxUnits", "tax_unit")),
             (
-                "Work-time agreements",
-                APP_STORE,
-                lambda: self._check_register("workTimeAgreements", "work_time_agreement"),
+                texts.AGREEMENTS,
+                texts.APP_STORE,
+                partial(self._check_register, "workTimeAgreements", "work_time_agreement"),
             ),
             needed=2,
         )
         if not reads:
             return lines
-        missing = self._missing_for_new()
-        lines.append(
-            CheckLine(
-                not missing,
-                NEW,
-                "All there" if not missing else f"Without {_listed(missing)}, positions are updated but not created.",
-                "" if not missing else f"the connection's settings > {NEW}",
-            )
-        )
+        if missing := self._missing_for_new():
+            found = texts.NOT_CREATED(missing=missing)
+            place = texts.SETTING_PLACE(setting=texts.NEW_POSITIONS)
+            lines.append(CheckLine(False, texts.NEW_POSITIONS, found, place))
+        else:
+            lines.append(CheckLine(True, texts.NEW_POSITIONS, texts.ALL_THERE()))
         if self._sunset:
-            lines.append(
-                CheckLine(True, "Version of the API", f"Visma announces the end of this version: {self._sunset}")
-            )
+            lines.append(CheckLine(True, texts.VERSION, texts.SUNSET(day=self._sunset)))
         return lines
 
-    def _check_sign_in(self) -> str:
+    def _check_sign_in(self) -> Message:
         self.tokens.get()
-        return "Visma Connect gave an access token"
+        return texts.SIGNED_IN()
 
-    def _check_reading(self) -> str:
-        self._get("employees", params={"page-size": 1})
-        return "The list of employees can be read"
+    def _check_reading(self) -> Message:
+        self.http.get("employees", params={"page-size": 1})
+        return texts.READABLE()
 
-    def _check_writing(self) -> CheckLine | str:
+    def _check_writing(self) -> CheckLine | Message:
         granted = self.tokens.kept("scope").split()
         asked = [s for s in self.settings["scope"].split() if s.endswith(":write")]
-        if granted and not set(asked) <= set(granted):
-            return CheckLine(False, "", "The application may read employees but not write them.")
         if not granted:
-            return "Visma Connect does not say; the first position sent will show it"
-        return "Granted to the application"
+            return texts.WRITABLE_PERHAPS()
+        return texts.WRITABLE() if set(asked) <= set(granted) else CheckLine(False, "", texts.READ_ONLY())
 
-    def _check_register(self, path: str, setting: str) -> CheckLine | str:
+    def _check_register(self, path: str, setting: str) -> CheckLine | Message:
         """The register's names with their ids, to copy into the settings; and whether the chosen ids are in it."""
-        rows = self._rows(path, headers={"Accept": "application/json"}) or []
+        rows = self.pages(PAGES, path, rows=_page, headers={"Accept": "application/json"})
         names = {str(row["id"]).lower(): _name_of(row) for row in rows}
         chosen = [self.settings.get(setting), *(self.settings.get(f"{setting}s") or {}).values()]
-        strange = sorted({str(c) for c in chosen if c and str(c).strip().lower() not in names})
+        strange = {str(c) for c in chosen if c and str(c).strip().lower() not in names}
         if strange:
-            where = f"the connection's settings > {SYSTEM.setting(setting).label}"
-            return CheckLine(False, "", f"This company does not have: {', '.join(strange)}", where)
-        return "; ".join(f"{name}: {key}" for key, name in list(names.items())[:50]) or "None"
+            place = texts.SETTING_PLACE(setting=label_of(setting))
+            return CheckLine(False, "", texts.STRANGE(ids=tuple(sorted(strange))), place)
+        entries = tuple(texts.ENTRY(name=name, id=key) for key, name in list(names.items())[:50])
+        return texts.ENTRIES(entries=entries or (texts.NONE,))
 
     # -- employees ---------------------------------------------------------------------------------------
 
     def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
-        if "employees" in self._once:
-            return next(iter(self._listed("id", known_id, person)), None)
-        answer = self._get(f"employees/{known_id}")
+        if self._indexed:
+            row = self._everybody.get(known_id)
+            return _employee(row, person) if row else None
+        answer = self.get_or_none(f"employees/{known_id}", refusals.MISSING)
         return _employee({**answer.json_object(), "id": known_id}, person) if answer is not None else None
 
     def searches(self, person: Person) -> Sequence[Search]:
-        number, email, national_id = person.number.strip(), email_of(person.email), digits_of(person.national_id)
-        keys = (("employee number", number), ("national id", national_id), ("e-mail", email))
-        return tuple((by, value, partial(self._listed, by, value, person)) for by, value in keys)
+        marks = (
+            (Mark.NUMBER, person.number.strip()),
+            (Mark.NATIONAL_ID, plain(Mark.NATIONAL_ID, person.national_id)),
+            (Mark.EMAIL, email_of(person.email)),
+        )
+        return tuple((mark, value, partial(self._with_mark, mark, value, person)) for mark, value in marks)
 
-    def hint(self, person: Person) -> str:
-        return "Drafts there are not seen."
+    def hint(self, person: Person) -> Message:
+        return texts.DRAFTS_UNSEEN()
 
-    def _listed(self, by: str, value: str, person: Person) -> list[RemoteEmployee]:
-        rows = self.once("employees", self._index).get((by, value), ())
-        return [_employee(row, person) for row in rows]
+    def _with_mark(self, mark: Mark, value: str, person: Person) -> list[RemoteEmployee]:
+        return [_employee(row, person) for row in self._everybody.by(mark, value)]
 
-    def _index(self) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
-        """Every employee there under each of its keys; the API has no search."""
-        index: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-        for row in self._rows("employees", {"page-size": self.page_size}) or []:
-            keys = {("id", str(row["id"])), ("employee number", str(row.get("number") or "").strip())}
-            keys |= {("e-mail", email_of(e.get("address"))) for e in row.get("emails") or []}
-            keys |= {("national id", digits_of(p.get("id"))) for p in row.get("personIds") or []}
-            kept = {name: row.get(name) for name in IDENTITY}
-            for key in keys:
-                if key[1]:
-                    index.setdefault(key, []).append(kept)
-        return index
+    @property
+    def _everybody(self) -> Directory[Mapping[str, Any]]:
+        """Once per turn: the API has no search."""
+
+        def load() -> Directory[Mapping[str, Any]]:
+            directory = Directory[Mapping[str, Any]]()
+            asked = {"page-size": self.page_size}
+            for row in self.pages(PAGES, "employees", asked, rows=_page, keep_answer=False):
+                directory.add(
+                    str(row["id"]),
+                    {name: row.get(name) for name in IDENTITY},
+                    number=text_of(row.get("number")) or "",
+                    national_id=[str(one.get("id") or "") for one in row.get("personIds") or []],
+                    email=[email_of(mail.get("address")) for mail in row.get("emails") or []],
+                )
+            self._indexed = True
+            return directory
+
+        return self.once("employees", load)
 
     # -- positions ---------------------------------------------------------------------------------------
 
@@ -358,12 +246,8 @@ class VismaNetPayrollConnector(Connector):
         return [self._remote(p) for p in self._positions(employee) if _reason(p) != NEVER_REPORTED]
 
     def _positions(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
-        rows = self._rows(f"employees/{employee.id}/positions")
-        if rows is None:
-            raise EmployeeNotFoundError(
-                "The employee is no longer in Visma.net Payroll. Add the employee there, then press Re-sync."
-            )
-        return rows
+        gone = self.judging(refusals.GONE, employee=employee.id)
+        return list(self.pages(PAGES, f"employees/{employee.id}/positions", rows=_page, classify=gone))
 
     def _remote(self, position: Mapping[str, Any]) -> Remote:
         start, end = sure_date(position.get("activeStart")), sure_date(position.get("activeEnd"))
@@ -392,16 +276,16 @@ class VismaNetPayrollConnector(Connector):
         return replace(remote, values={**remote.values, **dated}, past=frozenset(dated if over else ()))
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
-        values = wanted.values
-        missing = self._missing_for_new(values)
-        if missing:
-            raise DataRefusedError(
-                f"Visma.net Payroll makes no position without {_listed(missing)}. Fill it in under this connection's "
-                f"settings > {NEW}, then press Re-sync.",
-                cause="values_for_new_positions",
-            )
+        if missing := self._missing_for_new(wanted.values):
+            raise DataRefusedError(texts.VALUES_MISSING(missing=missing))
         self._wait_for_earlier(employee)
-        kind = self.settings["salary_type"]
+        body = self._new(wanted)
+        job = self._write("POST", employee, f"employees/{employee.id}/positions", body)
+        return Written(self._created(employee, wanted, job), self._warnings(job, body))
+
+    def _new(self, wanted: Wanted) -> dict[str, Any]:
+        """The document of a new position."""
+        values, kind = wanted.values, self.settings["salary_type"]
         body: dict[str, Any] = {
             "activeStart": wanted.start.isoformat(),
             "typeOfPosition": self.settings["type_of_position"],
@@ -426,12 +310,9 @@ class VismaNetPayrollConnector(Connector):
             for field, setting in DIMENSIONS.items()
             if values.get(field)
         ]
-        if dimensions:
-            body["accountingDimensions"] = dimensions
-        job = self._write("POST", employee, f"employees/{employee.id}/positions", body)
-        return Written(self._created(employee, wanted, job), self._warnings(job, body))
+        return {**body, "accountingDimensions": dimensions} if dimensions else body
 
-    def _missing_for_new(self, values: Mapping[str, Any] | None = None) -> list[str]:
+    def _missing_for_new(self, values: Mapping[str, Any] | None = None) -> tuple[Message, ...]:
         """What only the settings can give a new position, and do not."""
         given = values or {}
         needs = {
@@ -439,11 +320,11 @@ class VismaNetPayrollConnector(Connector):
             "work_time_agreement": given.get("working_hours_scheme"),
             "tax_unit": given.get("company"),
         }
-        return [
-            SYSTEM.setting(name).label
+        return tuple(
+            texts.QUOTED(name=label_of(name))
             for name, value in needs.items()
             if not value and self.settings.get(name) in (None, "")
-        ]
+        )
 
     def _created(self, employee: RemoteEmployee, wanted: Wanted, job: Mapping[str, Any]) -> str:
         """The new position's id: the job names it, or it is found by its start date."""
@@ -453,9 +334,7 @@ class VismaNetPayrollConnector(Connector):
         rows = [p for p in self._positions(employee) if _reason(p) != NEVER_REPORTED]
         found = [p for p in rows if sure_date(p.get("activeStart")) == wanted.start]
         if len(found) != 1:
-            raise UnclearOutcomeError(
-                "Visma.net Payroll made the position but does not show it yet. The next try looks again."
-            )
+            raise UnclearOutcomeError(texts.NOT_SHOWN_YET())
         return str(found[0]["id"])
 
     def update(
@@ -468,22 +347,18 @@ class VismaNetPayrollConnector(Connector):
     ) -> Written:
         self._wait_for_earlier(employee)
         path = f"employees/{employee.id}/positions/{remote.id}"
-        response = self._get(path)
+        response = self.get_or_none(path, refusals.MISSING)
         if response is None:
-            raise StaleError("The position is no longer in Visma.net Payroll.")
+            raise StaleError(texts.POSITION_GONE())
         version = response.headers.get("ETag", "")
         if not version:
-            raise UnavailableError(
-                "Visma.net Payroll gave no version (ETag) of the position, so nothing was overwritten."
-            )
-        body = response.json()
-        if not isinstance(body, dict):
-            raise UnavailableError("Its position has a form that is not known.", **response.words)
+            raise UnavailableError(texts.NO_VERSION())
+        body = record_in(response)
         if [sure_date(body.get(name)) for name in ("activeStart", "activeEnd")] != [remote.start, remote.end]:
-            raise StaleError("The position's dates were changed in Visma.net Payroll meanwhile.")
+            raise StaleError(texts.DATES_CHANGED())
         warnings = self._change(body, remote, changes)
         if len(warnings) == len(changes):
-            raise DataRefusedError(warnings[0].message, cause="position_is_over", field=warnings[0].field)
+            raise DataRefusedError(warnings[0].said, field=warnings[0].field)
         job = self._write("PUT", employee, path, body, {"If-Match": version})
         return Written(remote.id, (*warnings, *self._warnings(job, body)))
 
@@ -502,13 +377,7 @@ class VismaNetPayrollConnector(Connector):
             elif field == "end_reason":
                 _put(body, "positionEndReason", change.new and [change.new])
             elif end is not None and end < today:
-                warnings.append(
-                    Warning(
-                        f"The position ended on {end.day} {end:%b %Y}, so its {BY_KEY[field].label.lower()} was not "
-                        "changed: that would rewrite what was paid. Correct it in Visma.net Payroll.",
-                        field,
-                    )
-                )
+                warnings.append(Warning(texts.IS_OVER(end=end, field=FieldName(field)), field))
             elif field in TIMELINES:
                 name = TIMELINES[field]
                 body[name] = with_value(body.get(name) or [], _said(change.new), day, start)
@@ -539,32 +408,23 @@ class VismaNetPayrollConnector(Connector):
     ) -> Mapping[str, Any]:
         """Sends a write and gives the job that carried it out."""
         self._settled.discard(employee.id)
-        response = self.http.request(method, path, json=body, headers={"Content-Type": MEDIA_TYPE, **(headers or {})})
-        if response.status in (404, 409, 412):
-            raise StaleError(
-                "The position was changed in Visma.net Payroll meanwhile.",
-                **response.words,
-            )
-        if not response.ok:
-            raise DataRefusedError(
-                "Visma.net Payroll did not take the position. Correct what it names, then press Re-sync.",
-                **response.words,
-            )
+        response = self.http.request(
+            method,
+            path,
+            json=body,
+            headers={"Content-Type": MEDIA_TYPE, **(headers or {})},
+            classify=self.judging(call="write"),
+        )
         address = urljoin(self.context.urls["api"], response.headers.get("Location", ""))
-        here, there = urlsplit(self.context.urls["api"]), urlsplit(address)
-        if not response.headers.get("Location") or (here.scheme, here.netloc) != (there.scheme, there.netloc):
-            raise UnclearOutcomeError(
-                "Visma.net Payroll took the change but did not say where to follow it. The next try looks at what "
-                "became of it before anything is sent."
-            )
+        if not response.headers.get("Location") or urlsplit(address)[:2] != urlsplit(self.context.urls["api"])[:2]:
+            raise UnclearOutcomeError(texts.NOWHERE_TO_FOLLOW())
         job = self._finished(address)
         self._settled.add(employee.id)
         if job["status"] in SUCCEEDED:
             return job
         results = _results(job)
         raise DataRefusedError(
-            "Visma.net Payroll took the position but refused it on carrying it out. Correct what it names, then press "
-            "Re-sync.",
+            texts.NOT_CARRIED_OUT(),
             field=next((f for r in results if (f := self._field_of(r, body))), ""),
             vendor_text=" ".join(_words(r) for r in results)[:300] or str(job.get("message") or "")[:300],
             vendor_code=next((str(r["messageCode"]) for r in results if r.get("messageCode")), "Failed"),
@@ -577,7 +437,7 @@ class VismaNetPayrollConnector(Connector):
         while True:
             wait = 0.0
             try:
-                response = self._get(address)  # None: it is not shown yet
+                response = self.get_or_none(address, refusals.MISSING)  # None: it is not shown yet
                 job = response.json() if response else {}
                 if isinstance(job, dict) and job.get("status") in (*SUCCEEDED, "Failed"):
                     return job
@@ -586,10 +446,7 @@ class VismaNetPayrollConnector(Connector):
             pause = max(wait, self.poll_pauses[min(looks, len(self.poll_pauses) - 1)])
             looks += 1
             if time.monotonic() + pause > deadline:
-                raise UnclearOutcomeError(
-                    f"Visma.net Payroll took the change but had not carried it out after {self.poll_budget:.0f} "
-                    "seconds. Nothing to do: the next try looks at what became of it before anything is sent."
-                )
+                raise UnclearOutcomeError(texts.STILL_RUNNING(seconds=round(self.poll_budget)))
             time.sleep(pause)
 
     def _wait_for_earlier(self, employee: RemoteEmployee) -> None:
@@ -598,21 +455,22 @@ class VismaNetPayrollConnector(Connector):
         if employee.id in self._settled:
             return
         path = f"employees/{employee.id}/positions/jobs"
-        running = [j for j in self._rows(path) or [] if j.get("status") in RUNNING]
+        running = [job for job in self._jobs(path) if job.get("status") in RUNNING]
         for job in running:
             self._finished(f"{path}/{job['id']}")
         self._settled.add(employee.id)
         if running:
-            raise StaleError("An earlier change of this employee was still being carried out in Visma.net Payroll.")
+            raise StaleError(texts.EARLIER_CHANGE())
+
+    def _jobs(self, path: str) -> Iterator[dict[str, Any]]:
+        """None where there is no such list."""
+        ask = partial(self.get_or_none, path, refusals.MISSING)
+        return every_row(PAGES, lambda asked: ask(params=asked), _page, system=SYSTEM.name)
 
     def _warnings(self, job: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[Warning, ...]:
         """What a job that succeeded left out (FAQ: a salary without its type, for one)."""
         return tuple(
-            Warning(
-                f"Visma.net Payroll took the position but left out a part of it: {_words(r)} Put it right there.",
-                self._field_of(r, body),
-            )
-            for r in _results(job)
+            Warning(texts.PART_LEFT_OUT(words=_words(result)), self._field_of(result, body)) for result in _results(job)
         )
 
     def _field_of(self, result: Mapping[str, Any], body: Mapping[str, Any]) -> str:
@@ -625,6 +483,16 @@ class VismaNetPayrollConnector(Connector):
         names = re.findall(r"[A-Za-z]+", path)
         sent = [f for f in SYSTEM.fields if f.sent(self.settings)]
         return next((f.ours for f in sent if f.remote in names and f.ours not in DIMENSIONS), "")
+
+
+def _page(response: Response | None) -> list[dict[str, Any]]:
+    """A list, given plain or in pages."""
+    if response is None:
+        return []
+    rows = rows_in(response, *(("data",) if response.json_object() else ()))
+    if not all(row.get("id") for row in rows):
+        raise nonsense(response)
+    return rows
 
 
 def _put(body: dict[str, Any], name: str, value: Any) -> None:
@@ -653,18 +521,15 @@ def _results(job: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _words(result: Mapping[str, Any]) -> str:
-    text = str(result.get("message") or result.get("messageCode") or "no reason given").strip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    text = str(result.get("message") or result.get("messageCode") or "").strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}." if text else texts.NO_REASON
 
 
 def _name_of(row: Mapping[str, Any]) -> str:
     """The pages do not show what a register's row looks like: the first text that reads like a name."""
-    return next((str(row[k]) for k in ("name", "description", "displayName", "title") if row.get(k)), "without a name")
-
-
-def _listed(names: Sequence[str]) -> str:
-    words = [f"“{name}”" for name in names]
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    return next(
+        (str(row[k]) for k in ("name", "description", "displayName", "title") if row.get(k)), texts.WITHOUT_NAME
+    )
 
 
 def _employee(row: Mapping[str, Any], person: Person) -> RemoteEmployee:

@@ -14,7 +14,9 @@ from integrations.sdk import (
     Department,
     Field,
     Kind,
+    Label,
     Limits,
+    Message,
     Model,
     Setting,
     System,
@@ -22,6 +24,7 @@ from integrations.sdk import (
     occupations,
     switch,
 )
+from integrations.systems.visma_net_payroll import texts
 
 READ_SCOPE, WRITE_SCOPE = "visma_net_employee:employees:read", "visma_net_employee:employees:write"
 GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -51,34 +54,35 @@ DIMENSIONS = {"department": "department_dimension", "cost_centre": "cost_centre_
 
 
 def _work_time_agreement(scheme: str, settings: Mapping[str, Any]) -> str:
-    return _chosen(settings, "work_time_agreements", scheme, f"“{scheme.replace('_', ' ')}” has no work-time agreement")
+    said = texts.NO_AGREEMENT(scheme=scheme.replace("_", " "), setting=label_of("work_time_agreements"))
+    return _chosen(settings, "work_time_agreements", scheme, said)
 
 
 def _tax_unit(company: Company, settings: Mapping[str, Any]) -> str:
-    named = f"“{company.name}” ({company.organization_number or 'no organisation number'})"
-    return _chosen(settings, "tax_units", company.organization_number, f"{named} has no tax unit")
+    number = company.organization_number
+    said = texts.NO_TAX_UNIT(company=company.name, number=number or texts.NO_NUMBER, setting=label_of("tax_units"))
+    return _chosen(settings, "tax_units", number, said)
 
 
-def _chosen(settings: Mapping[str, Any], table: str, row: str, missing: str) -> str:
+def _chosen(settings: Mapping[str, Any], table: str, row: str, missing: Message) -> str:
     value = (settings.get(table) or {}).get(row)
     if not value:
-        label = SYSTEM.setting(table).label
-        raise ValueError(f"{missing} in this connection's settings. Add it under {label}.")
+        raise ValueError(missing)
     return str(value).strip().lower()
+
+
+def label_of(setting: str) -> Label:
+    return Label(SYSTEM.setting(setting).label)
 
 
 def _dimension_value(field: str) -> Callable[[Any, Mapping[str, Any]], str]:
     def encode(value: Department | str, settings: Mapping[str, Any]) -> str:
         numbers = {name: str(settings.get(setting) or "").strip() for name, setting in DIMENSIONS.items()}
-        label = SYSTEM.setting(DIMENSIONS[field]).label
         if not numbers[field]:
-            raise ValueError(f"the connection's settings do not say which dimension takes it. Fill in {label}.")
+            raise ValueError(texts.NO_DIMENSION(setting=label_of(DIMENSIONS[field])))
         both = settings.get("send_department") and settings.get("send_cost_centre")
         if both and numbers["department"] == numbers["cost_centre"]:
-            raise ValueError(
-                f"department and cost centre both go to dimension {numbers[field]}. Give each its own in the "
-                "connection's settings."
-            )
+            raise ValueError(texts.ONE_DIMENSION(number=numbers[field]))
         return value.code if isinstance(value, Department) else value
 
     return encode

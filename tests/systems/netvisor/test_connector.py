@@ -25,9 +25,10 @@ from integrations.sdk.errors import (
     UnclearOutcomeError,
 )
 from integrations.sdk.values import Person
-from integrations.systems.netvisor.connector import NetvisorConnector, mac
+from integrations.systems.netvisor.connector import NetvisorConnector
 from integrations.systems.netvisor.declaration import SYSTEM
 from integrations.systems.netvisor.sandbox import NetvisorSandbox
+from integrations.systems.netvisor.signature import mac
 from tests.contracts import contract_file
 from tests.systems.kit import PERSON, HistoryBehaviour, Rig
 
@@ -287,6 +288,14 @@ class TestNetvisor(HistoryBehaviour):
         rig.fail(path="addjobperiod.nv", **failure(code))
         assert isinstance(rig.sync(self.position()).error, UnavailableError)
         assert rig.one(self.position()).state == "succeeded"
+
+    def test_a_breakdown_over_a_write_is_unclear_and_maintenance_is_not(self, rig: Rig) -> None:
+        rig.fail(path="addjobperiod.nv", **{**failure("SYSTEM_MAINTENANCE"), "status": 500})
+        error = rig.sync(self.position()).error
+        assert isinstance(error, UnavailableError)
+        assert "maintenance" in error.message
+        rig.fail(path="addjobperiod.nv", **{**failure("TECHNICAL_ERROR"), "status": 500})
+        assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
 
     def test_a_resource_that_is_not_allowed_is_named(self, rig: Rig) -> None:
         rig.sandbox.state["allowed"].remove("addjobperiod.nv")

@@ -516,7 +516,7 @@ class TestUnimicro(HistoryBehaviour):
     def test_job_name_is_the_registers_title_never_ours(self, rig: Rig) -> None:
         outcome = rig.one(self.position(title="Verdens beste selger"))
         assert outcome.state == "succeeded"
-        assert "occupation register" in outcome.unsent["title"]
+        assert "occupation register" in str(outcome.unsent["title"])
         assert rig.there()[0]["JobName"] == "BUTIKKMEDARBEIDER"
         assert "Verdens beste" not in "".join(c.body + c.query for c in rig.calls)
 
@@ -698,7 +698,7 @@ class TestUnimicro(HistoryBehaviour):
         freelance = self.position(contract_type="freelance", weekly_hours=Decimal("37.5"))
         outcome = rig.one(freelance)
         assert {"percentage", "weekly_hours", "working_hours_scheme"} <= set(outcome.unsent)
-        assert "freelance" in outcome.unsent["percentage"]
+        assert "freelance" in str(outcome.unsent["percentage"])
         sent = self.bodies(rig)[0]["Employments"][0]
         assert not {"HoursPerWeek", "WorkingHoursScheme", "WorkPercent"} & set(sent)
         assert rig.one(freelance).cause == "nothing_to_change"
@@ -1203,7 +1203,8 @@ class TestUnimicro(HistoryBehaviour):
                 "occupation_code",
             ),
             ("Bad Request", "Bad Request", ""),
-            ('{"other":"shape"}', '{"other":"shape"}', ""),
+            # In a form that is not known, a value may be anything of anybody's: its name alone is kept.
+            ('{"other":"shape"}', '{"other": "(not kept)"}', ""),
             ('["odd"]', '["odd"]', ""),
         ],
     )

@@ -17,12 +17,7 @@ import pytest
 from integrations.sandboxes.base import Call
 from integrations.sdk.errors import NotAuthorizedError, StaleError, UnavailableError, UnclearOutcomeError
 from integrations.sdk.values import Change, Company, Department, Wanted
-from integrations.systems.visma_net_payroll.connector import (
-    VismaNetPayrollConnector,
-    effective_day,
-    in_force,
-    with_value,
-)
+from integrations.systems.visma_net_payroll.connector import VismaNetPayrollConnector
 from integrations.systems.visma_net_payroll.sandbox import (
     CUSTOMER_TENANT,
     DAYTIME,
@@ -33,6 +28,7 @@ from integrations.systems.visma_net_payroll.sandbox import (
     TAX_UNIT_STORE,
     VismaNetPayrollSandbox,
 )
+from integrations.systems.visma_net_payroll.timelines import effective_day, in_force, with_value
 from tests.contracts import contract_file
 from tests.systems.kit import DEPARTMENT, DatedTerms, HistoryBehaviour, Rig
 
@@ -323,7 +319,8 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         rig.settings["send_working_hours"] = False
         outcome = rig.one(self.position(working_hours_scheme="shift"))
         assert outcome.state == "succeeded"
-        assert outcome.unsent == {"working_hours_scheme": "Switched off in this connection's settings."}
+        unsent = {field: str(why) for field, why in outcome.unsent.items()}
+        assert unsent == {"working_hours_scheme": "Switched off in this connection's settings."}
         assert rig.there()[0]["workTimeAgreement"] == [{"value": DAYTIME}]
 
     def test_ids_answered_in_capitals_are_the_same_ids(self, rig: Rig) -> None:
@@ -891,6 +888,18 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         assert isinstance(rig.sync(self.position()).error, UnavailableError)
         assert len(rig.calls) < 5
 
+    def test_an_address_without_employees_is_not_a_company_without_any(self, rig: Rig) -> None:
+        rig.fail(status=404, path="v2/employees", times=2)
+        line = rig.connector().check()[-1]
+        assert (line.title, line.ok) == ("Read employees", False)
+        assert "address" in line.detail
+        assert isinstance(rig.sync(self.position()).error, UnavailableError)
+
+    def test_everybody_has_no_place_in_the_log_of_one(self, rig: Rig) -> None:
+        self.crowd(rig)
+        listed = [e for e in rig.sync(self.position()).exchanges if e.url.split("?")[0].endswith("/employees")]
+        assert listed and not [e for e in listed if "304" in e.response_body]
+
     def test_the_index_of_employees_is_built_once_per_turn(self, rig: Rig) -> None:
         self.crowd(rig)
         connector = rig.connector()
@@ -963,7 +972,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_what_has_no_place_there_says_why(self, rig: Rig) -> None:
         outcome = rig.one(self.position(title="Butikksjef", weekly_hours=Decimal("37.5")))
         assert set(outcome.unsent) == {"title", "weekly_hours"}
-        assert "no job title" in outcome.unsent["title"]
+        assert "no job title" in str(outcome.unsent["title"])
 
     def test_an_unreadable_date_is_their_trouble(self, rig: Rig) -> None:
         self.made_by_payroll(rig, activeEnd="31.12.2026")

@@ -1,0 +1,45 @@
+"""Entra ID: what its values and dates mean, from which source, and how sure that is."""
+
+from integrations.sdk.rules import CORRECTION, DELETION, TERMS, Rule, Sure
+
+GRAPH = "Microsoft Graph v1.0, Update user"
+IMPORTANCE_OF_TIME = "Microsoft, How to synchronize attributes for lifecycle workflows: Importance of time"
+
+RULES = (
+    Rule(
+        "start_date",
+        "The first day, at 01:00 in the organization's time zone (a setting), sent in UTC: early, so that joiner "
+        "workflows have run before somebody arrives. Off as it comes.",
+        IMPORTANCE_OF_TIME,
+        Sure.DOCUMENTED,
+    ),
+    Rule(
+        "end_date",
+        "The last day, at 23:00 in the organization's time zone (a setting), sent in UTC: late, so that leaver "
+        "workflows lock nobody out on it. Not sent while another position follows without a day between. Taken away "
+        "with null. Off as it comes.",
+        IMPORTANCE_OF_TIME,
+        Sure.DOCUMENTED,
+    ),
+    Rule(
+        "contract_type",
+        "Free text; the built-in words are Microsoft's examples. Nothing is reported by it.",
+        f"{GRAPH} (employeeType)",
+        Sure.DOCUMENTED,
+    ),
+    Rule(TERMS, "At once: the user says what holds today.", GRAPH, Sure.DOCUMENTED),
+    Rule(
+        CORRECTION,
+        "The hire date is written where there is none, and corrected while it is still the one sent for this position. "
+        "A position that follows leaves it; after a whole day between, where the leave date is sent too, it is anew.",
+        f"{GRAPH}: one hire date for each user",
+        Sure.DOCUMENTED,
+    ),
+    Rule(
+        DELETION,
+        "Nothing is sent: a user has no positions. By a setting, what was sent of the job is emptied the day after the "
+        "last position.",
+        GRAPH,
+        Sure.DOCUMENTED,
+    ),
+)

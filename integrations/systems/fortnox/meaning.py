@@ -1,0 +1,55 @@
+"""Fortnox Lön: what its values and dates mean, from which source, and how sure that is."""
+
+from integrations.sdk.rules import CORRECTION, DELETION, TERMS, Rule, Sure
+
+CONTRACT = "Fortnox, OpenAPI (employees)"
+
+RULES = (
+    Rule(
+        "start_date",
+        "The first day of the whole employment, inclusive; a date without a time of day.",
+        f"{CONTRACT}, by its name",
+        Sure.ASSUMED,
+    ),
+    Rule(
+        "end_date",
+        "The last day, inclusive (Anställd t.o.m.). Not sent while another position follows without a day between. "
+        "Taken away with `API_BLANK`, and the answer is looked at.",
+        f"{CONTRACT}; clearing: Fortnox, Formats and encoding",
+        Sure.ASSUMED,
+    ),
+    Rule(
+        "contract_type",
+        "Ten forms. Probation, substitute and season are forms of their own; being called in is none, so the customer "
+        "says. Whoever is no employee is `NEJ`.",
+        f"{CONTRACT}; meanings: public client programs",
+        Sure.ASSUMED,
+    ),
+    Rule(
+        "remuneration_type",
+        "Monthly or hourly pay; with the personnel type it picks the salary agreement.",
+        CONTRACT,
+        Sure.DOCUMENTED,
+    ),
+    Rule(
+        "percentage",
+        "A share of 1 or percent of 100: no page says which, so it is off until the customer has looked and chosen.",
+        CONTRACT,
+        Sure.ASSUMED,
+    ),
+    Rule("weekly_hours", "The person's own hours a week, on average.", f"{CONTRACT}, by its name", Sure.ASSUMED),
+    Rule(
+        TERMS,
+        "At once: the record says what holds today. A position to come waits for its first day.",
+        CONTRACT,
+        Sure.DOCUMENTED,
+    ),
+    Rule(
+        CORRECTION,
+        "The first day is written where there is none, and corrected while it is still the one sent for this position. "
+        "A position that follows leaves it; after a whole day between, the next one begins anew.",
+        f"{CONTRACT}: one employment date for each employee",
+        Sure.DOCUMENTED,
+    ),
+    Rule(DELETION, "Nothing is sent: no call deletes an employee.", CONTRACT, Sure.DOCUMENTED),
+)

@@ -1,0 +1,86 @@
+"""PowerOffice Go: what its values and dates mean, from which source, and how sure that is."""
+
+from integrations.sdk.rules import (
+    A_MELDING,
+    CORRECTION,
+    DELETION,
+    END_DATES,
+    END_REASONS,
+    FORMS,
+    FULL_WEEK,
+    SCHEMES,
+    STYRK_98,
+    TERMS,
+    Rule,
+    Sure,
+)
+
+CONTRACT = "PowerOffice, OpenAPI (Employees)"
+
+RULES = (
+    Rule(
+        "start_date",
+        "The first day of the employment, inclusive; a date without a time of day. The dates of the employee are not "
+        "reported, and not written.",
+        CONTRACT,
+        Sure.DOCUMENTED,
+    ),
+    Rule(
+        "end_date",
+        "The last day, inclusive; it ends the employment. Not sent while another position follows without a day "
+        "between. Taken away together with its reason.",
+        f"{CONTRACT}; {END_DATES}",
+        Sure.ASSUMED,
+    ),
+    Rule(
+        "contract_type",
+        "The five forms of the a-melding. None is a freelancer's, and form, scheme, percentage and hours are asked of "
+        "everybody.",
+        f"{CONTRACT}; {FORMS}",
+        Sure.DOCUMENTED,
+    ),
+    Rule("occupation_code", "STYRK-98, seven digits.", f"{CONTRACT}; {STYRK_98}", Sure.DOCUMENTED),
+    Rule(
+        "percentage",
+        "Percent of a full position, 0 to 100, in rows with the day from which each counts.",
+        CONTRACT,
+        Sure.DOCUMENTED,
+    ),
+    Rule("working_hours_scheme", "The six of the a-melding.", f"{CONTRACT}; {SCHEMES}", Sure.DOCUMENTED),
+    Rule(
+        FULL_WEEK,
+        "Hours a week of full time in that scheme: the contract names them with its codes. Written with a new "
+        "employment and a changed scheme.",
+        f"{CONTRACT}; {SCHEMES}",
+        Sure.DOCUMENTED,
+    ),
+    Rule(
+        "end_reason",
+        "Required with an end date. It has none for retirement and mutual agreement: the customer says. “Should never "
+        "have been reported” is not offered.",
+        f"{CONTRACT}; {END_REASONS}",
+        Sure.DOCUMENTED,
+    ),
+    Rule(
+        TERMS,
+        "A percentage: the day on which it is sent; by a setting, the position's first day; of a position that takes "
+        "over, the day from which it counts. Everything else: at once.",
+        CONTRACT,
+        Sure.DOCUMENTED,
+    ),
+    Rule(
+        CORRECTION,
+        "The first day is corrected while it is still the one sent for this position, and its first percentage with "
+        "it. A position that follows leaves it. After a whole day between, or where the end is reported for good, the "
+        "next one is a new employment.",
+        f"{CONTRACT}; {A_MELDING}",
+        Sure.DOCUMENTED,
+    ),
+    Rule(
+        DELETION,
+        "Nothing is sent: the one employment stands for whoever counts next, and one that was reported cannot be "
+        "deleted there.",
+        CONTRACT,
+        Sure.DOCUMENTED,
+    ),
+)

@@ -1,0 +1,91 @@
+"""How PowerOffice Go says no: problem details of its own in either capitals, or what its gateway or its sign-in says. A
+404 may be about the data: a department that is not there is a validation error."""
+
+from __future__ import annotations
+
+import re
+
+from integrations.sdk import (
+    DATA_REFUSED,
+    EVERYWHERE,
+    NOT_UNDERSTOOD,
+    NOTHING_AT_ADDRESS,
+    EmployeeNotFoundError,
+    NotAuthorizedError,
+    RateLimitedError,
+    Refusal,
+    Response,
+    Says,
+    StaleError,
+    Trouble,
+    UnavailableError,
+    field_in,
+)
+from integrations.systems.poweroffice_go import texts
+
+_SUBSCRIPTION_KEY = "subscription key"
+_EMPLOYEE_MISSING = r"Employee with id = \d+ not found"
+_EMPLOYMENT_MISSING = r"(Employment|.{0,80}\(line\)) with id = \d+ not found"
+_NOT_OF_THE_DATA = r"^(((?!validation)[^:]){1,100}: )?"  # the title, before the detail
+_OUR_FAULT = r"path segment|represented as integers|object is missing|resourceParameter|patch document"
+
+_TOO_MANY = Refusal(status=429, error=RateLimitedError, text=texts.TOO_MANY_REQUESTS)
+# The gateway's, no matter of tokens.
+KEY_REFUSED = Refusal(
+    status=401, words=_SUBSCRIPTION_KEY, error=NotAuthorizedError, text=texts.SUBSCRIPTION_KEY_REFUSED
+)
+REFUSALS = (
+    _TOO_MANY,
+    *EVERYWHERE,
+    KEY_REFUSED,
+    Refusal(status=401, error=NotAuthorizedError, text=texts.TOKEN_REFUSED),
+    Refusal(status=403, words="quota", error=RateLimitedError, text=texts.TOO_MANY_REQUESTS),
+    Refusal(status=403, error=NotAuthorizedError, text=texts.PRIVILEGE_MISSING),
+    Refusal(
+        status=404, words=_NOT_OF_THE_DATA + _EMPLOYEE_MISSING, error=EmployeeNotFoundError, text=texts.EMPLOYEE_GONE
+    ),
+    Refusal(status=404, words=_NOT_OF_THE_DATA + _EMPLOYMENT_MISSING, error=StaleError, text=texts.EMPLOYMENT_GONE),
+    Refusal(status=404, known=False, error=UnavailableError, text=NOTHING_AT_ADDRESS),
+    Refusal(status=415, text=NOT_UNDERSTOOD),
+    Refusal(words=_OUR_FAULT, text=NOT_UNDERSTOOD),
+    Refusal(text=DATA_REFUSED, named=True),
+)
+# A wrong key is answered with 400, not 401; a wrong subscription key stops at the gateway.
+SIGN_IN = (
+    _TOO_MANY,
+    *EVERYWHERE,
+    Refusal(status=404, error=UnavailableError, text=NOTHING_AT_ADDRESS),
+    Refusal(words=_SUBSCRIPTION_KEY, error=NotAuthorizedError, text=texts.SUBSCRIPTION_KEY_REFUSED),
+    Refusal(status=(401, 403), error=NotAuthorizedError, text=texts.TOKEN_REFUSED),
+    Refusal(error=NotAuthorizedError, text=texts.KEYS_REFUSED),
+)
+NO_EMPLOYEE = Says(status=404, words=_EMPLOYEE_MISSING)
+_NAMES = (
+    ("end_reason", r"EndDateReason"),
+    ("end_date", r"EndDate"),
+    ("start_date", r"StartDate"),
+    ("percentage", r"\bFTE\b|FtePercentage|FromDate"),
+    ("occupation_code", r"profession"),
+    ("contract_type", r"EmploymentForm"),
+    ("working_hours_scheme", r"WorkingHours"),
+    ("company", r"enterprise"),
+    ("manager", r"manager"),
+    ("department", r"department"),
+    ("cost_centre", r"(?<!target )\blocation"),
+    ("title", r"JobTitle"),
+)
+
+
+def trouble(response: Response, field: str = "") -> Trouble | None:
+    """`field`: what the call wrote, where the answer names nothing."""
+    if response.ok:
+        return None
+    said = {name.lower(): str(value) for name, value in response.json_object().items() if value not in (None, "")}
+    detail = said.get("detail") or said.get("title") or ""
+    parts = [said.get(name, "") for name in ("title", "detail", "error_description", "message")]
+    text = ": ".join(part for part in parts if part) or said.get("error") or response.said
+    seconds = re.search(r"again in (\d{1,9}) second", text)
+    wait = float(seconds[1]) if seconds and response.retry_after() is None else None
+    return Trouble(
+        response.status, text, said.get("error", ""), field_in(detail, _NAMES) or field, known=bool(detail), wait=wait
+    )

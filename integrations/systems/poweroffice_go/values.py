@@ -1,0 +1,95 @@
+"""PowerOffice Go's records and our values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from integrations.sdk import Mark, Marks, Person, RemoteEmployee, date_of, sure_date, text_of, which
+
+ON_EMPLOYMENT = {
+    "start_date": "StartDate",
+    "end_date": "EndDate",
+    "end_reason": "EndDateReason",
+    "contract_type": "EmploymentForm",
+    "occupation_code": "ProfessionCode",
+    "working_hours_scheme": "WorkingHoursArrangement",
+    "company": "EnterpriseId",
+}
+ON_EMPLOYEE = {
+    "title": "JobTitle",
+    "department": "DepartmentId",
+    "cost_centre": "LocationId",
+    "manager": "ManagerEmployeeId",
+}
+SHOWN_ON_EMPLOYEE = {
+    "title": "JobTitle",
+    "department": "DepartmentCode",
+    "cost_centre": "LocationCode",
+    "manager": "ManagerEmployeeNo",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Employment:
+    """An employment with its percentage lines, oldest first, as read."""
+
+    body: Mapping[str, Any]
+    lines: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def id(self) -> str:
+        return str(self.body["Id"])
+
+    @property
+    def start(self) -> date | None:
+        return sure_date(self.body.get("StartDate"))
+
+    @property
+    def end(self) -> date | None:
+        return sure_date(self.body.get("EndDate"))
+
+    @property
+    def closed(self) -> bool:
+        return self.body.get("EndedAndReported") is True
+
+    @property
+    def made(self) -> datetime | None:
+        try:
+            made = datetime.fromisoformat(str(self.body.get("CreatedDateTimeOffset")))
+        except ValueError:
+            return None
+        return made if made.tzinfo else made.replace(tzinfo=UTC)
+
+    def over(self, day: date) -> bool:
+        return self.closed or (self.end is not None and self.end < day)
+
+    def line(self, day: date) -> Mapping[str, Any] | None:
+        """The percentage line that counts on a day; before the first line, that one."""
+        begun = [line for line in self.lines if (date_of(line.get("FromDate")) or date.min) <= day]
+        return begun[-1] if begun else next(iter(self.lines), None)
+
+
+def written(value: Any) -> Any:
+    """One of our translated values as JSON."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def archived(record: Mapping[str, Any]) -> bool:
+    return record.get("IsArchived") is True
+
+
+def found(person: Person, record: Mapping[str, Any]) -> RemoteEmployee:
+    """The record as a match for this person, with the manager here."""
+    numbers = [record.get(name) for name in ("Number", "ExternalNumber", "ExternalImportReference")]
+    national_id, email, first, last = (
+        text_of(record.get(name)) or "" for name in ("NationalIdNumber", "EmailAddress", "FirstName", "LastName")
+    )
+    number = which(Mark.NUMBER, person.number, numbers)
+    marks = Marks(number, national_id, email, date_of(record.get("DateOfBirth")), first, last)
+    return RemoteEmployee(str(record["Id"]), raw=person.manager, marks=marks)

@@ -1,0 +1,68 @@
+"""How Unimicro says no ("api/troubleshooting"). A 404 is an answer: there is no such record (any more)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations.sdk import (
+    EVERYWHERE,
+    NO_SIGN_IN,
+    DataRefusedError,
+    NotAuthorizedError,
+    Refusal,
+    Response,
+    Trouble,
+    UnavailableError,
+    text_of,
+)
+from integrations.systems.unimicro import texts
+from integrations.systems.unimicro.values import OUR_FIELDS
+
+
+class GuidSpentError(DataRefusedError):
+    """Something was created under this `_createguid` before."""
+
+
+REFUSALS = (
+    *EVERYWHERE,
+    Refusal(status=401, error=NotAuthorizedError, text=texts.TOKEN_REFUSED),
+    Refusal(status=403, error=NotAuthorizedError, text=texts.COMPANY_REFUSED),
+    Refusal(status=408, error=UnavailableError, text=texts.TOO_SLOW),
+    Refusal(words="guid", error=GuidSpentError, text=texts.REFUSED, named=True),
+    Refusal(text=texts.REFUSED, named=True),
+)
+SIGN_IN = (
+    *EVERYWHERE,
+    NO_SIGN_IN,
+    Refusal(code="invalid_scope", error=NotAuthorizedError, text=texts.SCOPE_MISSING),
+    Refusal(error=NotAuthorizedError, text=texts.CLIENT_REFUSED),
+)
+
+
+def trouble(response: Response) -> Trouble | None:
+    """The vendor's web client reads three forms: `Message`, `Messages` and `_validationResults` (an object keyed by
+    property, "" for the whole entity)."""
+    if response.ok or response.status == 404:
+        return None
+    data = response.json_object()
+    results = data.get("_validationResults")
+    rows = [data, *_dicts(data.get("Messages"))]
+    names: list[str] = []
+    for name, said in (results if isinstance(results, dict) else {}).items():
+        names.append(str(name).rpartition(".")[2])
+        rows += _dicts(said)
+    said = " ".join(str(row["Message"]) for row in rows if row.get("Message")) or response.said
+    field = next((OUR_FIELDS[name] for name in names if name in OUR_FIELDS), "")
+    return Trouble(response.status, said, field=field, wait=response.retry_after())
+
+
+def sign_in_trouble(response: Response) -> Trouble | None:
+    """The login server speaks OAuth."""
+    if response.ok:
+        return None
+    code = text_of(response.json_object().get("error")) or ""
+    return Trouble(response.status, response.said, code, known=bool(code), wait=response.retry_after())
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []

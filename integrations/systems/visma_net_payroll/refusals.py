@@ -1,0 +1,48 @@
+"""How Visma.net Payroll says no: of its errors no form is published, so that the status is all there is to go by."""
+
+from __future__ import annotations
+
+from integrations.sdk import (
+    EMPLOYEE_GONE,
+    EVERYWHERE,
+    NOTHING_AT_ADDRESS,
+    EmployeeNotFoundError,
+    NotAuthorizedError,
+    Refusal,
+    Response,
+    Says,
+    StaleError,
+    Trouble,
+    UnavailableError,
+)
+from integrations.systems.visma_net_payroll import texts
+
+REFUSALS = (
+    *EVERYWHERE,
+    # docs.vismasoftware.no, "fix401error": the customer's tenant id gets a token that no call accepts.
+    Refusal(status=401, error=NotAuthorizedError, text=texts.ACCESS_REFUSED),
+    Refusal(status=403, error=NotAuthorizedError, text=texts.RIGHT_MISSING),
+    Refusal(status=(404, 409, 412), call="write", error=StaleError, text=texts.POSITION_CHANGED),
+    Refusal(call="write", text=texts.NOT_TAKEN),
+    Refusal(status=404, error=UnavailableError, text=NOTHING_AT_ADDRESS),
+    Refusal(error=UnavailableError, text=texts.READING_REFUSED),
+)
+MISSING = Says(status=404)
+GONE = Refusal(status=404, error=EmployeeNotFoundError, text=EMPLOYEE_GONE)
+
+_REFUSED = (400, 401, 403)
+SIGN_IN = (
+    *EVERYWHERE,
+    Refusal(status=_REFUSED, code="invalid_client", error=NotAuthorizedError, text=texts.CLIENT_REFUSED),
+    Refusal(status=_REFUSED, code="invalid_scope", error=NotAuthorizedError, text=texts.SCOPES_REFUSED),
+    Refusal(status=_REFUSED, error=NotAuthorizedError, text=texts.COMPANY_REFUSED),
+    Refusal(error=UnavailableError, text=texts.NO_ACCESS_TOKEN),
+)
+
+
+def sign_in_trouble(response: Response) -> Trouble | None:
+    """Visma Connect answers as OAuth says."""
+    if response.ok:
+        return None
+    code = str(response.json_object().get("error") or "")
+    return Trouble(response.status, response.said, code)

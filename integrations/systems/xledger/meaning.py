@@ -1,0 +1,48 @@
+"""Xledger: what its values and dates mean, from which source, and how sure that is."""
+
+from integrations.sdk.rules import CONTINUOUS, CORRECTION, DELETION, OUR_READING, TERMS, Rule, Sure
+
+SCHEMA = "Xledger, GraphQL schema as public programs show it"
+OWN_LISTS = f"{SCHEMA}: lists of each company's own"
+
+RULES = (
+    Rule(
+        "start_date",
+        "The first day of the whole employment, inclusive; a date without a time of day.",
+        f"{SCHEMA}, by its name",
+        Sure.ASSUMED,
+    ),
+    Rule(
+        "end_date",
+        "The last day, inclusive. Not sent while another position follows without a day between. Taken away with null.",
+        SCHEMA,
+        Sure.ASSUMED,
+    ),
+    Rule("probation_end", "The last day of the probation.", f"{SCHEMA}, by its name (trialTo)", Sure.ASSUMED),
+    Rule("notice_date", "The day on which notice was given.", f"{SCHEMA}, by its name", Sure.ASSUMED),
+    Rule("contract_type", "Nothing is built in: the customer says.", OWN_LISTS, Sure.DOCUMENTED),
+    Rule("remuneration_type", "Nothing is built in: the customer says.", OWN_LISTS, Sure.DOCUMENTED),
+    Rule(
+        "end_reason",
+        "Nothing is built in: the customer says. Required with an end date where its list is named. It stays when an "
+        "end date is taken away.",
+        OWN_LISTS,
+        Sure.DOCUMENTED,
+    ),
+    Rule(TERMS, "At once: the record says what holds today.", SCHEMA, Sure.ASSUMED),
+    Rule(
+        CORRECTION,
+        "The first day is written where there is no employment, and corrected while it is still the one sent for this "
+        "position. A position that follows leaves it; after a whole day between, the next one begins anew.",
+        f"{SCHEMA}: one employment for each employee",
+        Sure.ASSUMED,
+    ),
+    Rule(
+        CONTINUOUS,
+        "`seniorityDate` with the first position that is sent, if it is empty: the first day of the unbroken "
+        "employment here.",
+        f"{SCHEMA}, by its name",
+        Sure.ASSUMED,
+    ),
+    Rule(DELETION, "Nothing is sent: no call for it is known.", OUR_READING, Sure.ASSUMED),
+)
