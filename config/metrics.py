@@ -25,6 +25,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from integrations.models import Integration
+from integrations.planning.states import State
 from positions.models import ApiKey
 from synclog.engine.heartbeats import silent_for
 from synclog.engine.lease import ready_integrations
@@ -185,7 +186,7 @@ class Figures(Collector):
         rows = (
             Attempt.objects.filter(finished_at__gte=midnight)
             .order_by()
-            .values_list(*self._by("job__integration__"), "result", "cause")
+            .values_list(*self._by("job__integration__"), "state", "cause")
             .annotate(number=Count("pk"))
         )
         sent = self._counter("sent", "Positions that a system accepted, since midnight UTC.")
@@ -193,11 +194,11 @@ class Figures(Collector):
             "failures", "Attempts that wrote nothing because of an error, since midnight.", "cause"
         )
         numbers = self._zeros()
-        for *labels, result, cause, number in rows:
-            if result in ("failed", "error"):
+        for *labels, state, cause, number in rows:
+            if state in (State.FAILED, State.RETRYING):
                 failures.add_metric([*labels, cause], number)
             else:
-                numbers[tuple(labels)] += number if result == "sent" else 0
+                numbers[tuple(labels)] += number if state == State.SUCCEEDED else 0
         for key, number in sorted(numbers.items()):
             sent.add_metric(key, number)
         yield sent
@@ -209,7 +210,7 @@ class Figures(Collector):
         rows = (
             Attempt.objects.filter(
                 finished_at__gte=now - timedelta(hours=1),
-                result="sent",
+                state=State.SUCCEEDED,
                 job__state=Job.State.SUCCEEDED,
                 job__recorded_at__lte=F("finished_at"),
             )

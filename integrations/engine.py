@@ -42,8 +42,8 @@ class Engine(ABC):
         """New ones were saved, in this transaction."""
 
     @abstractmethod
-    def address_changed(self, integration: Integration, text: str, by: str) -> None:
-        """An address was, in this transaction: `text` is what the organization's admins are to know."""
+    def address_changed(self, integration: Integration, was: str, now: str, by: str) -> None:
+        """An address was, in this transaction: the organization's admins are to know."""
 
     @abstractmethod
     def begin_test(self, integration: Integration, by: str) -> Test:

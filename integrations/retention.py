@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -24,7 +25,7 @@ def superseded(before: datetime) -> QuerySet[ExportRecord]:
     return ExportRecord.objects.filter(Exists(newer), file__fetched_at__lt=before)
 
 
-def of_nobody(before: datetime) -> list[QuerySet]:
+def of_nobody(before: datetime) -> list[QuerySet[Any]]:
     """What is known there of employees who are no longer here, unchanged since then."""
     here = Employee.objects.filter(pk=OuterRef("employee_key"))
     return [

@@ -8,7 +8,7 @@ there as a position that was deleted here (`Work.outside`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from django.db.models import Q
 from django.db.models.signals import m2m_changed
 
 from integrations.models import Integration, IntegrationCompany, PeriodLink
+from integrations.sdk.messages import Message, Text
+from integrations.sdk.messages import gettext_noop as _
 from positions.models import Company, Position
 
 
@@ -71,18 +73,27 @@ def left_behind(integration: int) -> int:
 # -- in words
 
 
-def not_taken(name: str, position: Position, companies: Iterable[str]) -> str:
+NOT_TAKEN = Text("scope.not_taken", _("This position {belongs}; {connection} {takes}."))
+# These stand in the one above.
+WITH_COMPANY = Text("scope.with_company", _("is with {company}"))
+WITHOUT_COMPANY = Text("scope.without_company", _("has no company"))
+TAKES_ONLY = Text("scope.takes_only", _("takes only positions with {companies:or}"))
+TAKES_NONE = Text("scope.takes_none", _("takes none: no company is chosen for it"))
+
+
+def why_not_taken(name: str, position: Position, companies: Iterable[str]) -> Message:
     """Why the connection of this name does not take the position. `companies`: those that it is limited to."""
-    company = position.company
-    belongs = f"is with {company.name}" if company else "has no company"
-    only = sorted(companies)
-    takes = f"takes only positions with {_either(only)}" if only else "takes none: no company is chosen for it"
-    return f"This position {belongs}; {name} {takes}."
+    company, only = position.company, tuple(sorted(companies))
+    return NOT_TAKEN(
+        belongs=WITH_COMPANY(company=company.name) if company else WITHOUT_COMPANY(),
+        connection=name,
+        takes=TAKES_ONLY(companies=only) if only else TAKES_NONE(),
+    )
 
 
-def _either(names: Collection[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} or {last}" if most else last
+def not_taken(name: str, position: Position, companies: Iterable[str]) -> str:
+    """The same in words, for a page."""
+    return str(why_not_taken(name, position, companies))
 
 
 def company_names(integrations: Iterable[Integration]) -> Mapping[int, list[str]]:

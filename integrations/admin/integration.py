@@ -186,7 +186,7 @@ class IntegrationAdmin(ScopedAdmin):
             elif said:
                 self.log_change(request, obj, "\n".join(said))
             for _, was, now in moved:
-                self.engine.address_changed(obj, f"The address was changed from {was} to {now}.", by)
+                self.engine.address_changed(obj, was, now, by)
             if credentials and not add:
                 self.engine.credentials_renewed(obj, by)
         return said

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 
 from integrations.models.integration import Integration
+from integrations.sdk.messages import in_full, unpacked
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 
 
@@ -22,7 +23,7 @@ class ExportFile(models.Model):
     kept = EncryptedTextField(blank=True, default="")  # the bytes, one character each
     folder = models.CharField(max_length=4000, blank=True)  # where it goes by itself
     dropped_at = models.DateTimeField(null=True, blank=True)
-    trouble = models.TextField(blank=True)  # why it could not be put there
+    trouble_said = models.JSONField(default=list, blank=True)  # why it could not be put there
     imported_at = models.DateTimeField(null=True, blank=True)
     imported_by = models.CharField(max_length=150, blank=True)
 
@@ -54,6 +55,11 @@ class ExportFile(models.Model):
     @property
     def imported(self) -> bool:
         return self.imported_at is not None
+
+    @property
+    def trouble(self) -> str:
+        """Why it could not be put into its folder, in words."""
+        return in_full(unpacked(self.trouble_said))
 
     @property
     def name(self) -> str:

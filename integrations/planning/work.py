@@ -103,9 +103,6 @@ class Trace:
         return cls(Message.from_json(kept["title"]), kept["ok"], detail, kept["at"])
 
 
-_RESULTS = {State.SUCCEEDED: "sent", State.RETRYING: "error"}
-
-
 @dataclass(slots=True)
 class Outcome:
     """What became of one position.
@@ -134,11 +131,6 @@ class Outcome:
     vendor_code: str = ""
     error: ConnectorError | None = None
     trace: list[Trace] = made(default_factory=list)
-
-    @property
-    def result(self) -> str:
-        """The state as rows of the log and the API call it."""
-        return _RESULTS.get(self.state, self.state.value)
 
     @property
     def message(self) -> str:

@@ -14,9 +14,10 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from integrations.models import ExportFile, Integration
-from integrations.runtime import folders
+from integrations.runtime import folders, texts
 from integrations.runtime.opening import open_connector
 from integrations.sdk.declaration import Transport
+from integrations.sdk.messages import Message, packed
 from integrations.sdk.settings import Kind
 from integrations.systems.registry import systems
 
@@ -110,8 +111,12 @@ def drop_files(integration: Integration) -> None:
                 continue  # a person was quicker
             folders.put(integration.organization_id, folder, file.file_name, file.content)
         except (folders.FolderError, OSError) as error:
-            reason = str(error) if isinstance(error, folders.FolderError) else f"{error.strerror or error}."
-            logger.warning("%s: a file could not be put into the folder %s: %s", integration, folder, reason)
-            ExportFile.objects.filter(pk=file.pk).update(trouble=reason)
+            said = error.said if isinstance(error, folders.FolderError) else _of_the_server(error)
+            logger.warning("%s: a file could not be put into the folder %s: %s", integration, folder, said)
+            ExportFile.objects.filter(pk=file.pk).update(trouble_said=packed([said]))
             return
-        ExportFile.objects.filter(pk=file.pk).update(dropped_at=timezone.now(), trouble="")
+        ExportFile.objects.filter(pk=file.pk).update(dropped_at=timezone.now(), trouble_said=[])
+
+
+def _of_the_server(error: OSError) -> Message:
+    return texts.OF_THE_SERVER(words=error.strerror or str(error))

@@ -12,29 +12,34 @@ from pathlib import Path
 
 from django.conf import settings
 
+from integrations.runtime import texts
+from integrations.sdk.messages import Message
+
 _NAME = r"\w[\w .\-]*"
 _LONGEST = 120
 
 
 class FolderError(Exception):
-    """Why a folder cannot be used, as a sentence for its admin."""
+    """A folder cannot be used: `said` tells its admin why."""
+
+    def __init__(self, said: Message) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 def place(organization_id: int, folder: str) -> Path:
     """Where this folder of an organization is, which need not exist yet. Raises FolderError."""
     if not settings.EXPORT_ROOT:
-        raise FolderError(
-            "Files cannot be put into folders here: the operator has not said where (EXPORT_ROOT). Leave this empty."
-        )
+        raise FolderError(texts.NO_FOLDERS())
     if not re.fullmatch(f"{_NAME}(/{_NAME})*", folder):
-        raise FolderError("Write a folder's name, for example crona, or several with / between them.")
+        raise FolderError(texts.NOT_A_NAME())
     if len(folder) > _LONGEST:
-        raise FolderError(f"This name has {len(folder)} characters; at most {_LONGEST} can be used.")
+        raise FolderError(texts.TOO_LONG(number=len(folder), most=_LONGEST))
     root = Path(settings.EXPORT_ROOT).resolve()
     own = root / str(organization_id)
     found = (own / folder).resolve()
     if own not in found.parents:
-        raise FolderError("This folder leads out of the place that the operator has set aside for your organization.")
+        raise FolderError(texts.LEADS_OUT())
     return found
 
 
@@ -42,7 +47,7 @@ def ready(organization_id: int, folder: str) -> Path:
     """The same, made if it is not there yet; an EXPORT_ROOT that is not there is not made: a disk may be missing."""
     found = place(organization_id, folder)
     if not Path(settings.EXPORT_ROOT).is_dir():
-        raise FolderError("The operator's place for files (EXPORT_ROOT) is not there. Tell your operator.")
+        raise FolderError(texts.NO_PLACE())
     found.mkdir(parents=True, exist_ok=True)
     return found
 

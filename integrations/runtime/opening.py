@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from django.conf import settings
 
 from integrations.models import Integration
+from integrations.runtime import texts
 from integrations.runtime.outbox import DatabaseOutbox
 from integrations.runtime.shared_limiter import shared_limiter
 from integrations.runtime.single_flight import OneCall, one_call
@@ -16,6 +17,7 @@ from integrations.runtime.vault import DatabaseVault
 from integrations.sdk.connector import Connector
 from integrations.sdk.context import Context, Limiter, Matches, MemoryMatches, Outbox, Vault
 from integrations.sdk.errors import ConnectorError, UnavailableError
+from integrations.sdk.params import Label
 from integrations.sdk.values import CheckLine
 
 logger = logging.getLogger("integrations.runtime.opening")
@@ -64,17 +66,14 @@ def open_connector(
 def check(integration: Integration) -> Sequence[CheckLine]:
     """*Test connection*: never raises for trouble at the other end, and never keeps a person waiting for long."""
     system = integration.system
-    without = [s.label for s in integration.missing_settings()]
+    without = tuple(Label(s.label) for s in integration.missing_settings())
     if without:
-        where = "Settings of this connection"
-        return [CheckLine(False, "Credentials and required settings", f"Missing: {', '.join(without)}.", where)]
+        return [CheckLine(False, texts.REQUIRED, texts.MISSING(settings=without), texts.IN_SETTINGS)]
     until = time.monotonic() + CHECK_SECONDS
 
     def in_time() -> None:
         if time.monotonic() > until:
-            raise UnavailableError(
-                f"{system.name} answers too slowly: the test was ended after {CHECK_SECONDS:.0f} seconds."
-            )
+            raise UnavailableError(texts.TOO_SLOW(system=system.name, seconds=round(CHECK_SECONDS)))
 
     connector = open_connector(
         integration,
@@ -85,16 +84,10 @@ def check(integration: Integration) -> Sequence[CheckLine]:
     try:
         lines = connector.check()
     except ConnectorError as error:
-        lines = [CheckLine(False, f"{system.name} answers", error.said, error.vendor_text)]
+        lines = [CheckLine(False, texts.ANSWERS(system=system.name), error.said, error.vendor_text)]
     except Exception:
         logger.exception("The test of connection %s failed by our own mistake.", integration.pk)
-        lines = [
-            CheckLine(
-                False,
-                "The test was carried out",
-                "Position Sync made a mistake while testing. It is in the server's log; tell your operator.",
-            )
-        ]
+        lines = [CheckLine(False, texts.CARRIED_OUT, texts.MISTAKE())]
     finally:
         connector.close()
     # A system may repeat what it was sent; when it refuses, also somebody's national id, which nobody here knows of.

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import ExportFile, ExportRecord, Integration
+from integrations.runtime import texts
 from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
 from integrations.sdk.context import Filed
 from integrations.sdk.errors import InterruptedRunError
@@ -43,7 +44,7 @@ class DatabaseOutbox:
     @transaction.atomic
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
         if not self._holds():
-            raise InterruptedRunError("The worker stopped before this was filed. It goes on by itself.")
+            raise InterruptedRunError(texts.STOPPED_BEFORE_FILED())
         open_file = {"integration": self._integration, "fetched_at": None, "imported_at": None}
         # Locked: somebody who fetches it now gets it either with this record or without it for ever.
         file = ExportFile.objects.select_for_update().filter(**open_file).first()

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.runtime import texts
 from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
 from integrations.sdk.errors import InterruptedRunError, UnavailableError
 
@@ -43,9 +44,7 @@ class DatabaseVault:
         with transaction.atomic():
             row = self._rows.select_for_update(no_key=True).only("vault").first()
             if row is None or dict(row.vault) != self._loaded:
-                raise InterruptedRunError(
-                    "The credentials or their token were renewed meanwhile. It goes on by itself."
-                )
+                raise InterruptedRunError(texts.RENEWED_MEANWHILE())
             self._rows.update(vault=dict(values))
         self._loaded = dict(values)
 
@@ -68,7 +67,7 @@ class DatabaseVault:
         deadline = time.monotonic() + self._patience
         while not self.try_lock():
             if time.monotonic() > deadline:
-                raise UnavailableError("Another process is still renewing this connection's token.")
+                raise UnavailableError(texts.TOKEN_BEING_RENEWED())
             time.sleep(0.1)
         try:
             yield

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from integrations.models import Integration
+from integrations.planning.states import State
 from positions import api_keys, dates, joining, moments, roles
 from positions.models import Employee
 from synclog.admin.integration_pages import positions_url, silence
@@ -193,10 +194,10 @@ def _days_in_zone(integrations: Sequence[Integration], now: datetime) -> dict[in
     # Trouble with the connection is not a refusal: it is tried again by itself and would be counted each time.
     rows = (
         Attempt.objects.filter(
-            finished_at__gte=begins[0], result__in=("sent", "failed"), job__integration__in=integrations
+            finished_at__gte=begins[0], state__in=(State.SUCCEEDED, State.FAILED), job__integration__in=integrations
         )
         .order_by()
-        .values_list("job__integration", "result")
+        .values_list("job__integration", "state")
         .annotate(
             **{
                 f"d{n}": Count("pk", filter=Q(finished_at__gte=begins[n], finished_at__lt=begins[n + 1]))
@@ -207,7 +208,7 @@ def _days_in_zone(integrations: Sequence[Integration], now: datetime) -> dict[in
     counts = {(row[0], row[1]): row[2:] for row in rows}
     nothing = (0,) * DAYS
     return {
-        i.pk: _bars(days, counts.get((i.pk, "sent"), nothing), counts.get((i.pk, "failed"), nothing))
+        i.pk: _bars(days, counts.get((i.pk, State.SUCCEEDED), nothing), counts.get((i.pk, State.FAILED), nothing))
         for i in integrations
     }
 

@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.planning.states import State
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.masking import Masker
 from integrations.sdk.messages import unpacked
 from positions import moments
 from positions.models import Employee, Position
-from synclog.engine.results import shown_value
+from synclog.engine.fitted import shown_value
 from synclog.log import exchanges, sentences
 from synclog.log.causes import cause_title
 from synclog.log.sentences import Mark, Said
@@ -83,7 +84,7 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
         ],
         "attempt": current,
         "newest": newest,
-        "attempt_mark": _result(current) if current else None,
+        "attempt_mark": sentences.mark_of_attempt(current) if current else None,
         "attempt_message": "" if newest or current is None else masker.words(current.message),
         "changes": _changes(current, masker) if current else [],
         "warnings": [masker.words(words) for words in sentences.warnings_of(current)] if current else [],
@@ -91,7 +92,7 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
             Tried(
                 row.pk,
                 row.number,
-                _result(row),
+                sentences.mark_of_attempt(row),
                 masker.words(row.message) or (cause_title(row.cause) if row.cause else ""),
                 moments.clock(row.finished_at, zone),
                 moments.lasted((row.finished_at - row.started_at).total_seconds()),
@@ -101,7 +102,7 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
         ],
         "sees_calls": sees_calls,
         "calls": exchanges.shown(current.exchanges, masker, zone) if current and sees_calls else [],
-        "calls_gone": current is not None and sees_calls and not current.exchanges and current.result != "skipped",
+        "calls_gone": current is not None and sees_calls and not current.exchanges and current.state != State.SKIPPED,
         "may_resync": may_act and (position_exists or open_and_idle) and job.state != Job.State.RUNNING,
         "may_preview": may_act and (position_exists or job.deleted),
         "may_dismiss": may_act and open_and_idle,
@@ -145,12 +146,6 @@ def _places(job: Job, *, may_act: bool, position_exists: bool, employee_exists: 
             page = reverse("admin:integrations_integration_settings", args=[job.integration_id])
             found.append(Place(f"Open Settings › {setting.label}", f"{page}#id_setting__{setting.name}"))
     return found
-
-
-def _result(attempt: Attempt) -> Mark:
-    if attempt.result == "sent" and attempt.warnings:
-        return dataclasses.replace(sentences.WITH_WARNING, word="Accepted with a warning")
-    return sentences.RESULTS.get(attempt.result, sentences.UNKNOWN_RESULT)
 
 
 def _masked(said: Said, masker: Masker) -> Said:
@@ -222,15 +217,15 @@ def preview_context(preview: Preview, *, sees_calls: bool) -> dict[str, Any]:
         "preview": preview,
         "job": job,
         "integration": integration,
-        "mark": _WOULD_BE.get(outcome.result, sentences.UNKNOWN_RESULT) if outcome else NOTHING,
-        "planned": bool(outcome and outcome.result == "planned"),
+        "mark": sentences.mark_of_preview(outcome) if outcome else NOTHING,
+        "planned": bool(outcome and outcome.state is State.PLANNED),
         "sentence": masker.words(preview.sentence()),
-        "remedy": sentences.fix(outcome.cause, outcome.said) if outcome and outcome.result == "failed" else "",
+        "remedy": sentences.fix(outcome.cause, outcome.said) if outcome and outcome.state is State.FAILED else "",
         "theirs": masker.words(outcome.vendor_text) if outcome else "",
         "code": " ".join(part for part in (outcome.cause, outcome.vendor_code) if part) if outcome else "",
         "steps": sentences.trace_steps([line.to_json() for line in outcome.trace], zone) if outcome else [],
         "changes": changes,
-        "others": [(other, _WOULD_BE.get(o.result, sentences.UNKNOWN_RESULT), o) for other, o in preview.others],
+        "others": [(other, sentences.mark_of_preview(o), o) for other, o in preview.others],
         "sees_calls": sees_calls,
         "calls": exchanges.shown(preview.exchanges, masker, zone) if sees_calls else [],
     }
@@ -242,10 +237,3 @@ def asked_context(question: Question) -> dict[str, Any]:
 
 
 NOTHING = Mark("Nothing to send", "do_not_disturb_on", "neutral")
-_WOULD_BE = {
-    "planned": Mark("Would be sent", "check_circle", "success"),
-    "skipped": Mark("Would be skipped", "do_not_disturb_on", "neutral"),
-    "waiting": Mark("Would wait", "schedule", "info"),
-    "failed": Mark("Would not be sent", "error", "danger"),
-    "error": Mark("Could not be found out", "help", "warning"),
-}

@@ -189,6 +189,9 @@ class AttemptSerializer(serializers.ModelSerializer):
     about = "One try of a job."
 
     cause = Said(help_text="Why it was not sent, as a code.")
+    result = serializers.CharField(
+        source="state", help_text="`succeeded`, `skipped`, `waiting`, `failed` or `retrying`: tried again by itself."
+    )
     message = Said(help_text="What happened, in our words.")
     changes = ChangeSerializer(many=True, help_text="What was sent, value by value.")
     unsent = serializers.SerializerMethodField(help_text="Our field: why it is not sent.")
@@ -208,7 +211,6 @@ class AttemptSerializer(serializers.ModelSerializer):
             "number": {"help_text": "Counted from 1."},
             "started_at": {"help_text": "When it began."},
             "finished_at": {"help_text": "When it ended."},
-            "result": {"help_text": "`sent`, `skipped`, `waiting`, `failed` or `error`."},
         }
 
     @extend_schema_field(serializers.DictField(child=serializers.CharField()))
@@ -422,8 +424,8 @@ class PreviewSerializer(serializers.Serializer):
     about = "What would be sent for a position."
 
     result = serializers.ChoiceField(
-        [(word, word) for word in ("planned", "skipped", "waiting", "failed", "error", "nothing")],
-        help_text="`planned`: it would be sent. `failed`: it would be refused. `error`: could not be found out.",
+        [(word, word) for word in ("planned", "skipped", "waiting", "failed", "retrying", "nothing")],
+        help_text="`planned`: it would be sent. `failed`: it would be refused. `retrying`: could not be found out.",
     )
     action = Said(help_text="What would be done there.")
     message = Said(help_text="What would happen, in our words.")

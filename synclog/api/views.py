@@ -38,7 +38,7 @@ from synclog.api.serializers import (
     ResyncedSerializer,
     StateSerializer,
 )
-from synclog.engine.results import shown_value
+from synclog.engine.fitted import shown_value
 from synclog.log import bulk_actions, sentences
 from synclog.log.causes import remedy
 from synclog.log.health import health_of
@@ -362,7 +362,7 @@ def _plain(preview: Preview) -> dict[str, Any]:
     names = {f.ours: f.remote for f in preview.integration.system.fields}
     zone = preview.integration.organization.zone
     return {
-        "result": outcome.result,
+        "result": outcome.state,
         "action": outcome.action,
         "message": preview.sentence(),
         "cause": outcome.cause,

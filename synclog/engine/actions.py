@@ -203,9 +203,9 @@ def _retry_at_once(integration: Integration) -> None:
     wake([integration.pk])
 
 
-def address_changed(integration: Integration, text: str, by: str) -> None:
+def address_changed(integration: Integration, was: str, now: str, by: str) -> None:
     """Told on the connection's pages: whoever administers it sees where its secrets go."""
-    _tell(integration, "address", texts.ADDRESS(what=text), by)
+    _tell(integration, "address", texts.ADDRESS(was=was, now=now), by)
 
 
 def _tell(integration: Integration, kind: str, said: Message, by: str) -> None:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from integrations.models import Integration, PeriodLink
 from integrations.planning.agreement import Agreement, Written, agreement
 from integrations.planning.planner import Sent
+from integrations.planning.states import State
 from integrations.planning.work import Outcome, Work
 from integrations.runtime import mapping
 from integrations.scope import scopes_of
@@ -108,7 +109,7 @@ def look(links: QuerySet[PeriodLink]) -> int:
 def after_run(link: PeriodLink, integration: Integration, outcome: Outcome, work: Work) -> None:
     """Of a link that a run has written or found as it is: not saved."""
     written = Written(str(link.position_key), Sent(link.remote_id, mapping.from_json(link.values)))
-    ended_well = outcome.result == "sent" or outcome.cause in ("nothing_to_change", "stays_there")
+    ended_well = outcome.state is State.SUCCEEDED or outcome.cause in ("nothing_to_change", "stays_there")
     found = agreement(
         integration.system,
         integration.cleaned_settings(),

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from integrations.models import Integration
 from integrations.sdk.errors import InterruptedRunError
+from synclog.engine import texts
 from synclog.models import Lease
 
 SECONDS = 12.0
@@ -118,7 +119,7 @@ class Held:
         """Raises InterruptedRunError when no further call may start."""
         now = time.monotonic()
         if now > self._until or now > self._no_calls_after:
-            raise InterruptedRunError("The worker stopped before this was sent. It goes on by itself.")
+            raise InterruptedRunError(texts.WORKER_STOPPED())
 
 
 def ready_integrations() -> Q:

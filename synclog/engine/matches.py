@@ -21,7 +21,7 @@ from integrations.runtime.fingerprints import fingerprints
 from integrations.runtime.owner_thread import OnOwner, here, in_owner_thread
 from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.identity import CONFIRMED, EARLIER
-from integrations.sdk.messages import packed
+from integrations.sdk.messages import Message, packed
 from integrations.sdk.storable import storable
 from integrations.sdk.values import Person, RemoteEmployee
 from positions.models import Employee, Position
@@ -80,7 +80,7 @@ class DatabaseMatches:
         )
         own = {row.employee_key: row for row in rows if row.employee_key in keys}
         if any(row.state in (State.RELEASED, State.STOPPED) for row in own.values()):
-            raise InterruptedRunError("A person has decided about this match.")
+            raise InterruptedRunError(texts.MATCH_DECIDED())
         holders = {row.remote_id: row.employee_key for row in rows if row.state == State.MATCHED}
         others = {holders[found.id] for person, found in asked if holders.get(found.id, int(person.id)) not in keys}
         blocking = self._blocking(others) if others else set()
@@ -170,7 +170,7 @@ class TurnMatches(DatabaseMatches):
             granted = self.claim_all([(person, found) for person, found, _ in left])
         except (DatabaseError, InterruptedRunError) as error:
             for *_, answer in left:
-                answer.set_exception(InterruptedRunError(f"It could not be kept whose record it is: {error}"))
+                answer.set_exception(InterruptedRunError(texts.MATCH_NOT_KEPT(why=str(error))))
             return
         for (person, found, answer), yes in zip(left, granted, strict=True):
             if yes:
@@ -182,7 +182,11 @@ class TurnMatches(DatabaseMatches):
 
 
 class NotPossibleError(Exception):
-    """What a person asked for cannot be done; the words say why and what helps."""
+    """What a person asked for cannot be done: `said` tells why and what helps."""
+
+    def __init__(self, said: Message) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 @transaction.atomic
@@ -193,18 +197,15 @@ def confirm(link: EmployeeLink, by: str) -> EmployeeLink:
     """
     link = _locked(link)
     if not link.remote_id:
-        raise NotPossibleError("No record was found that could be confirmed. Press Match anew once it is there.")
+        raise NotPossibleError(texts.NOTHING_TO_CONFIRM())
     others = EmployeeLink.objects.filter(
         integration=link.integration, state=State.MATCHED, remote_id=link.remote_id
     ).exclude(pk=link.pk)
     if others.exists():
-        raise NotPossibleError(
-            f"Record {link.remote_id} is matched to another employee here. Release that match first: look for "
-            f"{link.remote_id} under People."
-        )
+        raise NotPossibleError(texts.MATCHED_TO_ANOTHER(record=link.remote_id))
     employee = Employee.objects.filter(pk=link.employee_key).first()
     if employee is None:
-        raise NotPossibleError("This employee was deleted here.")
+        raise NotPossibleError(texts.EMPLOYEE_DELETED())
     link.state, link.cause, link.said = State.MATCHED, "", []
     link.matched_by = link.matched_by or CONFIRMED
     link.confirmed_by, link.confirmed_at = by[:150], timezone.now()

@@ -9,7 +9,7 @@ from integrations.sdk.messages import gettext_noop as _
 
 ACCEPTED = Text("engine.accepted", _("Accepted by {system}."))
 SWITCHED_OFF = Text("engine.switched_off", _("Sync was switched off before this was sent."))
-TAKEN_OVER = Text("engine.taken_over", _("Another position took over its record in {system} {when}."))
+TAKEN_OVER = Text("engine.taken_over", _("Another position took over its record in {system} on {moment}."))
 GAVE_UP = Text("engine.gave_up", _("It was tried for seven days."))
 MISTAKE = Text(
     "engine.mistake",
@@ -33,6 +33,18 @@ WRONG_RECORD = Text(
     ),
 )
 
+CONNECTION_CHANGED = Text(
+    "engine.connection_changed", _("The connection was paused, switched or changed before this was sent.")
+)
+NOT_KNOWN_WHETHER_TO_SEND = Text(
+    "engine.not_known_whether_to_send",
+    _("The database did not say whether this may still be sent."),
+    next=_("It goes on by itself."),
+)
+WORKER_STOPPED = Text(
+    "engine.worker_stopped", _("The worker stopped before this was sent."), next=_("It goes on by itself.")
+)
+
 # -- of a match
 
 RELEASED = Text(
@@ -40,6 +52,21 @@ RELEASED = Text(
     _("Released by {by}. Nothing is written until somebody presses Match anew, or confirms a record."),
     cause="match_released",
 )
+MATCH_DECIDED = Text("match.decided", _("A person has decided about this match."), next=_("It goes on by itself."))
+MATCH_NOT_KEPT = Text(
+    "match.not_kept", _("It could not be kept whose record it is: {why}"), next=_("It goes on by itself.")
+)
+NOTHING_TO_CONFIRM = Text(
+    "match.nothing_to_confirm",
+    _("No record was found that could be confirmed."),
+    remedy=_("Press Match anew once it is there."),
+)
+MATCHED_TO_ANOTHER = Text(
+    "match.matched_to_another",
+    _("Record {record} is matched to another employee here."),
+    remedy=_("Release that match first: look for {record} under People."),
+)
+EMPLOYEE_DELETED = Text("match.employee_deleted", _("This employee was deleted here."))
 ANEW = Text("match.anew", _("To be matched anew: {by} asked for it."))
 
 # What waits until a person has decided.
@@ -66,7 +93,7 @@ OFF = Text("event.off", _("Send positions was switched off: nothing is recorded 
 PAUSED = Text("event.paused", _("Paused: changes are recorded and go out on resume."))
 RESUMED = Text("event.resumed", _("Resumed: what was waiting goes out now."))
 CREDENTIALS = Text("event.credentials", _("New credentials were set."))
-ADDRESS = Text("event.address", "{what}")
+ADDRESS = Text("event.address", _("The address was changed from {was} to {now}."))
 STOPPED = Text("event.stopped", _("Stopped: {why}"))
 RETRYING = Text("event.retrying", _("{system}: {why} It is tried again."))
 RECOVERED = Text("event.recovered", _("{system} answers again."))

@@ -31,15 +31,17 @@ from integrations.runtime.vault import DatabaseVault
 from integrations.sdk.connector import Connector
 from integrations.sdk.errors import InterruptedRunError
 from integrations.sdk.limiter import WindowLimiter
+from integrations.sdk.messages import Message
 from positions.busy import is_busy
 from positions.models import Employee
 from positions.tracing import working_on
-from synclog.engine import write_intents
+from synclog.engine import texts, write_intents
 from synclog.engine.clock_skew import at_once
+from synclog.engine.done import Done
 from synclog.engine.lease import Held
 from synclog.engine.loading import load_work
 from synclog.engine.matches import TurnMatches
-from synclog.engine.results import Done, store_results
+from synclog.engine.results import store_results
 from synclog.models import Job
 
 logger = logging.getLogger("synclog.engine.worker_turn")
@@ -107,7 +109,7 @@ class Turn:
         self._ask_at = 0.0
         self._idle_since: float | None = None
         self._known_at = -KNOWN  # when it was last looked whether this turn's version of the connection may send
-        self._ended = ""  # why not
+        self._ended: Message | None = None  # why no call may start any more
         self.cut_short = False  # nobody has looked for the next save after the last claim
         self.matches = TurnMatches(integration, self._owner.ask)
         self.window = _window(integration, held)
@@ -142,7 +144,7 @@ class Turn:
     def _over(self, deadline: _Deadline) -> bool:
         """Whether nothing more is begun."""
         self._look()
-        return self._stopping or bool(self._ended) or deadline.passed()
+        return self._stopping or self._ended is not None or deadline.passed()
 
     def _renew(self) -> bool:
         """Says that this worker lives. False when the lease is lost."""
@@ -172,7 +174,7 @@ class Turn:
             try:
                 self._owner.ask(self._look)
             except DatabaseError:
-                self._ended = "The database did not say whether this may still be sent. It goes on by itself."
+                self._ended = texts.NOT_KNOWN_WHETHER_TO_SEND()
         if self._ended:
             raise InterruptedRunError(self._ended)
         self.held.guard()  # the owner may have been busy for long
@@ -183,7 +185,7 @@ class Turn:
         if self._ended or asked < self._known_at + KNOWN * 0.8:
             return
         if not Integration.objects.filter(self.held.serves(self.integration.version)).exists():
-            self._ended = "The connection was paused, switched or changed before this was sent."
+            self._ended = texts.CONNECTION_CHANGED()
         self._known_at = asked
 
     # claim

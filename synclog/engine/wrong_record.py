@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from integrations.models import Integration, PeriodLink
 from integrations.planning import steps
+from integrations.planning.states import State
 from integrations.planning.work import Report, Trace, Work
 from integrations.runtime import mapping
 from integrations.sdk.messages import gettext_noop as _
@@ -23,7 +24,7 @@ def tell(integration: Integration, work: Work, report: Report) -> None:
         values = mapping.from_json(row.values)
         position = here.get(row.position_key)
         start = position.start if position else values.get("start_date")
-        title = str((position.values if position else values).get("title") or "Position")
+        title = (position.values if position else values).get("title") or Label(_("Position"))
         about = {"title": title, "record": row.remote_id, "moment": row.sent_at.astimezone(zone)}
         line = steps.EARLIER_WRITE_FROM(start=start, **about) if start else steps.EARLIER_WRITE(**about)
         traces.append(Trace(steps.WRITTEN_TO_RECORD(record=report.wrong_record), None, line))
@@ -37,7 +38,7 @@ def tell(integration: Integration, work: Work, report: Report) -> None:
     )
     for outcome in report.outcomes.values():
         outcome.trace = [*outcome.trace, *traces]
-        if outcome.result == "sent":
+        if outcome.state is State.SUCCEEDED:
             outcome.warnings = (*outcome.warnings, Warning(said))
-        elif outcome.result in ("failed", "skipped"):
+        elif outcome.state in (State.FAILED, State.SKIPPED):
             outcome.said = (*outcome.said, said)

@@ -45,16 +45,22 @@ def _word(integration: Integration, counts: Counts, silence: str) -> tuple[str, 
         return "No worker", "danger", f"{silence} {waiting} recorded." if counts.waiting else silence
     if integration.retry_count and not silence:
         return "Retrying", "warning", f"{integration.retry_message} It is tried again by itself."
-    needs = []
-    if counts.needs_you:
-        needs.append(f"{counted(counts.needs_you, 'change')} need{'s' if counts.needs_you == 1 else ''} you.")
-    if counts.changed:
-        needs.append(f"{since_sent(counts.changed)}, and {_are(counts.changed)} not on the way: Send now.")
+    needs = _needs(counts)
     if needs:
-        return "Warnings", "warning", " ".join(needs)
+        return "Warnings", "warning", needs
     if not integration.last_success_at:
         return "Ready", "info", "Nothing has been sent yet: the next change will be."
     return "Healthy", "success", _healthy(counts)
+
+
+def _needs(counts: Counts) -> str:
+    """What a person must do; "" when nothing."""
+    said = []
+    if counts.needs_you:
+        said.append(f"{counted(counts.needs_you, 'change')} need{'s' if counts.needs_you == 1 else ''} you.")
+    if counts.changed:
+        said.append(f"{since_sent(counts.changed)}, and {_are(counts.changed)} not on the way: Send now.")
+    return " ".join(said)
 
 
 def _healthy(counts: Counts) -> str:

@@ -60,6 +60,7 @@ def _previews(subject: Subject) -> QuerySet[Question]:
 def _failures(subject: Subject) -> QuerySet[Task]:
     """A task has ids only, but what broke off may have said whom it was about."""
     failed = Task.objects.filter(success=False).values_list("pk", "result")
-    return Task.objects.filter(
+    found: QuerySet[Task] = Task.objects.filter(
         pk__in=[pk for pk, result in failed.iterator(chunk_size=100) if subject.marks.pattern.search(str(result))]
     )
+    return found

@@ -38,7 +38,7 @@ def prune() -> bool:
     return done
 
 
-def rules(now: datetime) -> Iterator[tuple[QuerySet, Callable[[QuerySet], Any]]]:
+def rules(now: datetime) -> Iterator[tuple[QuerySet[Any], Callable[[QuerySet[Any]], Any]]]:
     """Which rows are over, and what becomes of them."""
     exchanges, jobs, files, audit = (
         now - timedelta(days=days)
@@ -68,10 +68,10 @@ def rules(now: datetime) -> Iterator[tuple[QuerySet, Callable[[QuerySet], Any]]]
     yield Session.objects.filter(expire_date__lt=now), delete
 
 
-def _without_exchanges(attempts: QuerySet) -> None:
+def _without_exchanges(attempts: QuerySet[Attempt]) -> None:
     attempts.update(exchanges=[])
 
 
-def delete_jobs(jobs: QuerySet) -> None:
+def delete_jobs(jobs: QuerySet[Job]) -> None:
     delete(Attempt.objects.filter(job__in=jobs))
     delete(jobs)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.planning.states import State
 from integrations.planning.steps import REACHED, WAY
+from integrations.planning.work import Outcome
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.messages import Message, in_full, unpacked
 from integrations.sdk.wording import Words, in_words
 from positions import dates, moments
 from synclog.engine import backoff, texts
+from synclog.log import texts as held_texts
 from synclog.log.causes import cause_title, remedy
 from synclog.models import Attempt, Job
 
@@ -29,32 +33,69 @@ class Mark:
     tone: str
 
 
-MARKS = {
-    Job.State.WAITING: Mark("Waiting", "schedule", "info"),
-    Job.State.RUNNING: Mark("Sending", "sync", "info"),
-    Job.State.RETRYING: Mark("Retrying", "autorenew", "warning"),
-    Job.State.FAILED: Mark("Needs action", "error", "danger"),
-    Job.State.SUCCEEDED: Mark("Succeeded", "check_circle", "success"),
-    Job.State.SKIPPED: Mark("Skipped", "do_not_disturb_on", "neutral"),
-    Job.State.DISMISSED: Mark("Dismissed", "archive", "neutral"),
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """A state as the mark of a job, of one of its attempts, and of a preview; None where it cannot be in that state."""
+
+    job: Mark | None = None
+    attempt: Mark | None = None
+    preview: Mark | None = None
+
+
+MARKS: Mapping[str, Marks] = {
+    State.WAITING: Marks(
+        Mark("Waiting", "schedule", "info"),
+        Mark("Waits", "schedule", "info"),
+        Mark("Would wait", "schedule", "info"),
+    ),
+    State.RUNNING: Marks(Mark("Sending", "sync", "info")),
+    State.RETRYING: Marks(
+        Mark("Retrying", "autorenew", "warning"),
+        Mark("Tried in vain", "autorenew", "warning"),
+        Mark("Could not be found out", "help", "warning"),
+    ),
+    State.FAILED: Marks(
+        Mark("Needs action", "error", "danger"),
+        Mark("Not written", "error", "danger"),
+        Mark("Would not be sent", "error", "danger"),
+    ),
+    State.SUCCEEDED: Marks(
+        Mark("Succeeded", "check_circle", "success"),
+        Mark("Accepted", "check_circle", "success"),
+    ),
+    State.SKIPPED: Marks(
+        Mark("Skipped", "do_not_disturb_on", "neutral"),
+        Mark("Skipped", "do_not_disturb_on", "neutral"),
+        Mark("Would be skipped", "do_not_disturb_on", "neutral"),
+    ),
+    State.DISMISSED: Marks(Mark("Dismissed", "archive", "neutral")),
+    State.PLANNED: Marks(preview=Mark("Would be sent", "check_circle", "success")),
 }
 WITH_WARNING = Mark("Warning", "warning", "warning")
 REPLACED = Mark("Replaced", "swap_horiz", "neutral")
-
-RESULTS = {
-    "sent": Mark("Accepted", "check_circle", "success"),
-    "skipped": Mark("Skipped", "do_not_disturb_on", "neutral"),
-    "waiting": Mark("Waits", "schedule", "info"),
-    "failed": Mark("Not written", "error", "danger"),
-    "error": Mark("Tried in vain", "autorenew", "warning"),
-}
-UNKNOWN_RESULT = Mark("Tried", "help", "neutral")
+ACCEPTED_WITH_WARNING = Mark("Accepted with a warning", "warning", "warning")
+UNKNOWN = Mark("Tried", "help", "neutral")  # a state of another version
 
 
 def mark_of(job: Job) -> Mark:
-    if job.state == Job.State.SUCCEEDED and job.cause == "taken_over":
+    if job.state == State.SUCCEEDED and job.cause == "taken_over":
         return REPLACED
-    return WITH_WARNING if job.state == Job.State.SUCCEEDED and job.warning else MARKS[Job.State(job.state)]
+    return WITH_WARNING if job.state == State.SUCCEEDED and job.warning else mark_of_state(job.state)
+
+
+def mark_of_state(state: str) -> Mark:
+    """Of a job."""
+    return MARKS[state].job or UNKNOWN
+
+
+def mark_of_attempt(attempt: Attempt) -> Mark:
+    if attempt.state == State.SUCCEEDED and attempt.warnings:
+        return ACCEPTED_WITH_WARNING
+    return MARKS.get(attempt.state, Marks()).attempt or UNKNOWN
+
+
+def mark_of_preview(outcome: Outcome) -> Mark:
+    return MARKS[outcome.state].preview or UNKNOWN
 
 
 def at(seconds: float) -> datetime:
@@ -97,16 +138,21 @@ def started_by(job: Job) -> str:
     return f"{job.get_origin_display()}: {job.origin_name}" if job.origin_name else job.get_origin_display()
 
 
-def held_back(integration: Integration) -> str:
-    """Why nothing of this connection goes out now, and what makes it go on; "" when it does."""
+def why_held_back(integration: Integration) -> Message | None:
+    """Why nothing of this connection goes out now, and what makes it go on; None when it does."""
     if not integration.send_positions:
-        return "Send positions is switched off: it goes out when you switch it on."
+        return held_texts.OFF()
     if integration.stopped:
-        return f"The connection is stopped: {integration.stopped_message} It goes out when that is mended."
+        return held_texts.STOPPED(why=unpacked(integration.stopped_said))
     if integration.paused:
-        by = f" by {integration.paused_by}" if integration.paused_by else ""
-        return f"The connection was paused{by}: it goes out on resume."
-    return ""
+        by = integration.paused_by
+        return held_texts.PAUSED_BY(by=by) if by else held_texts.PAUSED()
+    return None
+
+
+def held_back(integration: Integration) -> str:
+    """The same in words, for a page; "" when it goes out."""
+    return str(why_held_back(integration) or "")
 
 
 def next_attempt(job: Job) -> str:
@@ -261,7 +307,7 @@ class Step:
     time: str = ""
 
 
-def trace_steps(trace: Sequence[dict], zone: ZoneInfo) -> list[Step]:
+def trace_steps(trace: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[Step]:
     steps = [
         Step(
             str(Message.from_json(line["title"])),

@@ -178,7 +178,7 @@ def _open(integration: Integration, truth: Truth, job: Job) -> tuple[Mark, str]:
         day_there = job.due_at.astimezone(integration.organization.zone).date()
         mark = Mark(f"Becomes current on {dates.show(day_there)}", "event", "info")
         return mark, f"{said.why} {said.next}".strip()
-    return sentences.MARKS[Job.State(job.state)], " ".join(part for part in (said.why, said.next) if part)
+    return sentences.mark_of_state(job.state), " ".join(part for part in (said.why, said.next) if part)
 
 
 def _off(integration: Integration, link: PeriodLink | None) -> str:

@@ -14,7 +14,7 @@ class Attempt(models.Model):
     number = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()
-    result = models.CharField(max_length=12)
+    state = models.CharField(max_length=12)  # `integrations.planning.states.State`
     cause = models.CharField(max_length=60, blank=True)
     said = models.JSONField(default=list)  # `sdk.messages.packed`
     vendor_text = models.TextField(blank=True)
@@ -30,7 +30,7 @@ class Attempt(models.Model):
         indexes = [models.Index(fields=["finished_at"], name="attempt_by_time")]
 
     def __str__(self) -> str:
-        return f"Attempt {self.number}: {self.result}"
+        return f"Attempt {self.number}: {self.state}"
 
     @property
     def message(self) -> str:

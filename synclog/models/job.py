@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 
 from integrations.models import Integration
+from integrations.planning import states
 from integrations.sdk.messages import in_full, unpacked
 from positions.models import Organization
 
@@ -26,16 +27,18 @@ class Job(models.Model):
     """
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        RUNNING = "running", "Sending"
-        RETRYING = "retrying", "Retrying"
-        FAILED = "failed", "Needs action"
-        SUCCEEDED = "succeeded", "Succeeded"
-        SKIPPED = "skipped", "Skipped"
-        DISMISSED = "dismissed", "Dismissed"
+        """Those of all states that a job may have."""
 
-    ACTIVE = ("waiting", "retrying")  # a worker takes these when they are due
-    OPEN = ("waiting", "running", "retrying", "failed")
+        WAITING = states.State.WAITING.value, "Waiting"
+        RUNNING = states.State.RUNNING.value, "Sending"
+        RETRYING = states.State.RETRYING.value, "Retrying"
+        FAILED = states.State.FAILED.value, "Needs action"
+        SUCCEEDED = states.State.SUCCEEDED.value, "Succeeded"
+        SKIPPED = states.State.SKIPPED.value, "Skipped"
+        DISMISSED = states.State.DISMISSED.value, "Dismissed"
+
+    ACTIVE = (State.WAITING.value, State.RETRYING.value)  # a worker takes these when they are due
+    OPEN = (State.WAITING.value, State.RUNNING.value, State.RETRYING.value, State.FAILED.value)
 
     class Action(models.TextChoices):
         SAVE = "save", "Send"

@@ -17,11 +17,12 @@ from django_q.tasks import async_task
 
 from integrations.models import Integration
 from integrations.runtime import opening
+from integrations.sdk.messages import Message
 from integrations.sdk.values import CheckLine
 from synclog.engine.notify import wake
 from synclog.engine.shares import LONGEST, left_waiting, may_take
 from synclog.models import Job, Question
-from synclog.questions import preview
+from synclog.questions import preview, texts
 
 OPEN_AT_ONCE = 3  # of each organization
 WAIT = 3.0  # seconds that a page or the API waits before it shows progress
@@ -30,7 +31,11 @@ FORGET_AFTER = timedelta(hours=1)
 
 
 class TooManyError(Exception):
-    """The organization has enough open. The text says so to people."""
+    """The organization has enough open: `said` tells people so."""
+
+    def __init__(self, said: Message) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 def ask_check(integration: Integration, by: str) -> Question:
@@ -56,10 +61,7 @@ def _ask(question: Question) -> Question:
     question.organization_id = question.integration.organization_id
     with transaction.atomic():
         if _open(question.organization_id).count() >= OPEN_AT_ONCE:
-            raise TooManyError(
-                f"{OPEN_AT_ONCE} tests and previews of this organization are under way. Wait until one of them is "
-                "finished: each takes half a minute at most."
-            )
+            raise TooManyError(texts.TOO_MANY(number=OPEN_AT_ONCE))
         question.save()
         transaction.on_commit(lambda: ring(question))
     return question

@@ -10,7 +10,7 @@ import dataclasses
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from integrations.models import Integration
@@ -19,19 +19,20 @@ from integrations.planning.states import State
 from integrations.planning.work import Outcome, Trace
 from integrations.runtime.opening import open_connector
 from integrations.runtime.vault import DatabaseVault
-from integrations.scope import company_names, not_taken, scope_of
+from integrations.scope import company_names, scope_of, why_not_taken
 from integrations.sdk import messages
 from integrations.sdk.errors import UnavailableError
 from integrations.sdk.http import Exchange
 from integrations.sdk.messages import Message
 from integrations.sdk.values import Change
 from positions.models import Position
+from synclog.engine.fitted import shown_value
 from synclog.engine.loading import load_work
 from synclog.engine.matches import DatabaseMatches
 from synclog.engine.record import Changed, job_for
-from synclog.engine.results import shown_value
-from synclog.log.sentences import held_back
+from synclog.log.sentences import why_held_back
 from synclog.models import Job
+from synclog.questions import texts
 
 logger = logging.getLogger("synclog.questions.preview")
 
@@ -42,23 +43,34 @@ CALL_SECONDS = 7.0
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`refused` says why nothing could be tried at all. `others` are positions of the employee that go with it."""
+    """`why_not`: why nothing could be tried at all. `held_back`: why nothing would go out now. `others` are positions
+    of the employee that go with it."""
 
     integration: Integration
     job: Job
     outcome: Outcome | None = None
     others: Sequence[tuple[Job, Outcome]] = ()
     exchanges: Sequence[Exchange] = ()
-    refused: str = ""
+    why_not: Message | None = None
     milliseconds: int = 0
-    notes: Sequence[str] = field(default_factory=tuple)
+    held_back: Message | None = None
+
+    @property
+    def refused(self) -> str:
+        """In English words."""
+        return str(self.why_not or "")
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What else is to be known, in English words."""
+        return (str(self.held_back),) if self.held_back else ()
 
     def sentence(self) -> str:
         """What would happen, or why nothing would."""
         if self.outcome is None:
             return self.refused
         system = self.integration.system.name
-        if self.outcome.result == "planned":
+        if self.outcome.state is State.PLANNED:
             return _WOULD.get(self.outcome.action, "Something would be written to {system}.").format(system=system)
         return self.outcome.message
 
@@ -77,16 +89,15 @@ def find(integration: Integration, position_key: int, job_key: int) -> Preview:
     its organization."""
     if job_key:
         job = Job.objects.filter(pk=job_key, integration=integration).first()
-        return (
-            _preview(integration, job) if job else Preview(integration, Job(position_key=position_key), refused=_GONE)
-        )
+        return _preview(integration, job) if job else _gone(integration, position_key)
     position = Position.objects.select_related("employee", "company").filter(pk=position_key).first()
     if position is None:
-        return Preview(integration, Job(position_key=position_key), refused=_GONE)
+        return _gone(integration, position_key)
     return _of_position(integration, position)
 
 
-_GONE = "It was deleted meanwhile."
+def _gone(integration: Integration, position_key: int) -> Preview:
+    return Preview(integration, Job(position_key=position_key), why_not=texts.GONE())
 
 
 def question_of(position: Position, integration: Integration) -> Job:
@@ -97,15 +108,14 @@ def question_of(position: Position, integration: Integration) -> Job:
 def _of_position(integration: Integration, position: Position) -> Preview:
     job = question_of(position, integration)
     if integration.connected and not scope_of(integration.pk).takes(position):
-        why = not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
-        return Preview(integration, job, refused=f"{why} Nothing of it is sent there.")
+        why = why_not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
+        return Preview(integration, job, why_not=texts.NOT_TAKEN(why=why))
     return _preview(integration, job)
 
 
 def _preview(integration: Integration, job: Job) -> Preview:
     if not integration.connected:
-        words = "Credentials or required settings are missing. Fill them in under the connection's Settings."
-        return Preview(integration, job, refused=f"{integration.name} is not connected. {words}")
+        return Preview(integration, job, why_not=texts.NOT_CONNECTED(connection=integration.name))
     # What waits for the same employee is planned together with it, as the worker does.
     open_jobs = Job.objects.open().filter(integration=integration, employee_key=job.employee_key)
     jobs = {other.position_key: other for other in open_jobs} | {job.position_key: job}
@@ -114,7 +124,7 @@ def _preview(integration: Integration, job: Job) -> Preview:
 
     def in_time() -> None:
         if time.monotonic() - started > SECONDS:
-            raise UnavailableError(f"It answers too slowly: the preview was ended after {SECONDS:.0f} seconds.")
+            raise UnavailableError(texts.TOO_SLOW(seconds=round(SECONDS)))
 
     connector = open_connector(
         integration,
@@ -127,8 +137,7 @@ def _preview(integration: Integration, job: Job) -> Preview:
         report = run(connector, work, execute=False)
     except Exception:
         logger.exception("The preview of position %s in %s failed by our own mistake.", job.position_key, integration)
-        words = "Position Sync made a mistake. It is in the server's log; tell your operator."
-        return Preview(integration, job, refused=words)
+        return Preview(integration, job, why_not=texts.MISTAKE())
     finally:
         connector.close()
     outcomes = dict(report.outcomes)
@@ -139,15 +148,10 @@ def _preview(integration: Integration, job: Job) -> Preview:
         outcome=outcome,
         others=[(by_position[key], o) for key, o in outcomes.items() if key in by_position],
         exchanges=report.exchanges,
-        refused="" if outcome else "Nothing would be sent: there is nothing to do for this position.",
+        why_not=None if outcome else texts.NOTHING(),
         milliseconds=round((time.monotonic() - started) * 1000),
-        notes=_notes(integration),
+        held_back=why_held_back(integration),
     )
-
-
-def _notes(integration: Integration) -> Sequence[str]:
-    back = held_back(integration)
-    return (back,) if back else ()
 
 
 # -- on its way from the worker to the page --------------------------------------------------------------------
@@ -166,9 +170,9 @@ def packed(preview: Preview) -> dict[str, Any]:
             for job, outcome in preview.others
         ],
         "exchanges": [dataclasses.asdict(exchange) for exchange in preview.exchanges],
-        "refused": preview.refused,
+        "why_not": preview.why_not and preview.why_not.to_json(),
         "milliseconds": preview.milliseconds,
-        "notes": list(preview.notes),
+        "held_back": preview.held_back and preview.held_back.to_json(),
     }
 
 
@@ -191,10 +195,14 @@ def unpacked(integration: Integration, answer: Mapping[str, Any]) -> Preview:
         outcome=_outcome_of(outcome) if outcome else None,
         others=[(Job(**other["job"]), _outcome_of(other["outcome"])) for other in answer["others"]],
         exchanges=[Exchange(**exchange) for exchange in answer["exchanges"]],
-        refused=answer["refused"],
+        why_not=_message(answer["why_not"]),
         milliseconds=answer["milliseconds"],
-        notes=answer["notes"],
+        held_back=_message(answer["held_back"]),
     )
+
+
+def _message(kept: Mapping[str, Any] | None) -> Message | None:
+    return Message.from_json(kept) if kept else None
 
 
 def _outcome_of(found: Mapping[str, Any]) -> Outcome:

@@ -8,7 +8,7 @@ from django_q.brokers import Broker, orm
 from synclog.queue.beats import Beats
 
 
-class OrmBroker(Beats, orm.ORM):
+class OrmBroker(Beats, orm.ORM):  # type: ignore[misc]  # django-q2 has no types
     pass
 
 

@@ -23,7 +23,7 @@ ALLOWED = {f"synclog.queue.tasks.{name}" for name in ("look", "answer", "sweep",
 _KEPT = ("id", "name", "func", "args", "kwargs", "started", "group", "ack_failure")
 
 
-class Refused(signing.BadSignature):
+class RefusedMessageError(signing.BadSignature):  # type: ignore[misc]  # django-q2 has no types
     """A message that is not one of ours. django-q2's pusher drops it, as one with a wrong signature."""
 
 
@@ -36,15 +36,15 @@ class TaskSerializer:
 
     @staticmethod
     def loads(data: bytes) -> dict[str, Any]:
-        """Raises `Refused`."""
+        """Raises `RefusedMessageError`."""
         try:
             found = json.loads(data)
             task = {key: found[key] for key in _KEPT if key in found}
             if task["func"] in ALLOWED and not task["kwargs"]:
                 return task | {"started": datetime.fromisoformat(task["started"])}
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise Refused("The queue holds a message that is none of ours.") from error
-        raise Refused(f"The queue holds a task that is none of ours: {str(task['func'])[:80]!r}.")
+            raise RefusedMessageError("The queue holds a message that is none of ours.") from error
+        raise RefusedMessageError(f"The queue holds a task that is none of ours: {str(task['func'])[:80]!r}.")
 
 
 def encode_field(value: Any, compress_object: bool = False, pickle_protocol: Any = None, copy: bool = True) -> str:

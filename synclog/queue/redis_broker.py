@@ -7,5 +7,5 @@ from django_q.brokers import redis_broker
 from synclog.queue.beats import Beats
 
 
-class RedisBroker(Beats, redis_broker.Redis):
+class RedisBroker(Beats, redis_broker.Redis):  # type: ignore[misc]  # django-q2 has no types
     pass

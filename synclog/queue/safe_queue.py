@@ -14,7 +14,7 @@ from django_q import cluster
 from django_q.queues import Queue
 
 
-class SafeQueue(Queue):
+class SafeQueue(Queue):  # type: ignore[misc]  # django-q2 has no types
     WAIT = 0.2
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:

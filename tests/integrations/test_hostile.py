@@ -84,7 +84,7 @@ class Place:
         """The calls that a first position takes, in their order, each once."""
         rig = self.rig()
         report = rig.sync(self.behaviour.position())
-        assert report.outcomes["1"].result == "sent", report.outcomes["1"].message
+        assert report.outcomes["1"].state == "succeeded", report.outcomes["1"].message
         return list(dict.fromkeys((c.method, generic(c.path)) for c in rig.calls))
 
 
@@ -102,8 +102,8 @@ def test_nonsense_in_the_place_of_every_call(key: str, sandbox_server: tuple[str
             rig.fail(**{"kind": "status", "status": 200, "method": method, "path": path, "times": 50, **fault})
             try:
                 outcome = rig.sync(place.behaviour.position()).outcomes["1"]
-                if not outcome.message and outcome.result != "sent":
-                    broken.append(f"{method} {path}, {name}: no words ({outcome.result})")
+                if not outcome.message and outcome.state != "succeeded":
+                    broken.append(f"{method} {path}, {name}: no words ({outcome.state})")
                 met = {c.status for c in rig.calls if (c.method, generic(c.path)) == (method, path)}
                 assert not met or fault.get("status", 200) in met
             except Exception as error:
@@ -137,7 +137,7 @@ def test_fifty_megabytes(key: str, sandbox_server: tuple[str, Tenants]) -> None:
     rig.fail(kind="status", status=200, body=b"[" + b" " * (50 * 2**20) + b"]", times=1)
     outcome = rig.sync(Place(sandbox_server, key).behaviour.position()).outcomes["1"]
     rig.forget_calls()
-    assert outcome.result == "error", outcome.message
+    assert outcome.state == "retrying", outcome.message
     assert outcome.message
 
 
@@ -174,5 +174,5 @@ def test_no_call_follows_a_redirect_to_another_host(
             rig = place.rig()
             where = {"Location": elsewhere}
             rig.fail(kind="status", status=status, method=method, path=path, headers=where, times=50)
-            assert rig.sync(place.behaviour.position()).outcomes["1"].result != "sent"
+            assert rig.sync(place.behaviour.position()).outcomes["1"].state != "succeeded"
     assert Elsewhere.seen == []

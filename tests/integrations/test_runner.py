@@ -189,10 +189,10 @@ def test_what_left_the_companies_is_said_so(model: Model) -> None:
     shelf = Shelf(model, there, delete=Delete.BY_HAND)
     report = go(shelf, [], ["1"], sent={"1": sent(there)}, outside=frozenset("1"))
     outcome = report.outcomes["1"]
-    assert (outcome.result, outcome.cause, outcome.gone) == ("failed", "delete_by_hand", False)
+    assert (outcome.state, outcome.cause, outcome.gone) == ("failed", "delete_by_hand", False)
     assert outcome.message.startswith("It left this connection's companies")
     never = go(shelf, [], ["2"], sent={"1": sent(there)}, outside=frozenset("2")).outcomes["2"]
-    assert (never.result, never.cause) == ("skipped", "out_of_scope")
+    assert (never.state, never.cause) == ("skipped", "out_of_scope")
     assert shelf.wrote == []
 
 
@@ -212,7 +212,7 @@ def test_the_link_of_a_deleted_position_stays_until_its_successor_is_written() -
     there = r("e", 0)
     shelf = Shelf(Model.FLAT, there, troubles=[DataRefusedError("no")])
     report = go(shelf, [p("2", 5, title="Cook")], ["1", "2"], sent={"1": sent(there)})
-    assert (report.outcomes["2"].result, report.outcomes["1"].cause) == ("failed", "not_yet_taken_over")
+    assert (report.outcomes["2"].state, report.outcomes["1"].cause) == ("failed", "not_yet_taken_over")
     assert not report.outcomes["1"].gone
     report = go(Shelf(Model.FLAT, there), [p("2", 5, title="Cook")], ["1", "2"], sent={"1": sent(there)})
     assert (report.outcomes["1"].cause, report.outcomes["1"].gone) == ("taken_over", True)
@@ -222,7 +222,7 @@ def test_in_history_the_deletion_goes_its_own_way_when_the_successor_is_refused(
     there = r("a", 0)
     shelf = Shelf(Model.HISTORY, there, troubles=[DataRefusedError("no")])
     report = go(shelf, [p("2", 0, title="Cook")], ["1", "2"], sent={"1": sent(there)})
-    assert [report.outcomes[i].result for i in ("2", "1")] == ["failed", "sent"]
+    assert [report.outcomes[i].state for i in ("2", "1")] == ["failed", "succeeded"]
     assert shelf.wrote == [("delete", "a")]
 
 
@@ -230,7 +230,7 @@ def test_an_error_keeps_both_open() -> None:
     there = r("e", 0)
     shelf = Shelf(Model.FLAT, there, troubles=[UnavailableError("gone")])
     report = go(shelf, [p("2", 5, title="Cook")], ["1", "2"], sent={"1": sent(there)})
-    assert {o.result for o in report.outcomes.values()} == {"error"}
+    assert {o.state for o in report.outcomes.values()} == {"retrying"}
     assert not any(o.gone or o.sent for o in report.outcomes.values())
 
 
@@ -239,18 +239,18 @@ def test_an_error_keeps_both_open() -> None:
 
 def test_what_changed_there_meanwhile_is_read_once_more_and_only_once() -> None:
     shelf = Shelf(troubles=[StaleError("changed")])
-    assert go(shelf, [p("1", 0)], ["1"]).outcomes["1"].result == "sent"
+    assert go(shelf, [p("1", 0)], ["1"]).outcomes["1"].state == "succeeded"
     assert shelf.reads == 2
     shelf = Shelf(troubles=[StaleError("changed"), StaleError("changed")])
     report = go(shelf, [p("1", 0)], ["1"])
-    assert (report.outcomes["1"].result, report.outcomes["1"].cause) == ("error", "changed_in_target")
+    assert (report.outcomes["1"].state, report.outcomes["1"].cause) == ("retrying", "changed_in_target")
     assert shelf.reads == 2
 
 
 def test_one_that_is_refused_leaves_the_others_to_be_written() -> None:
     shelf = Shelf(troubles=[DataRefusedError("no")])
     report = go(shelf, [p("1", 0, 4), p("2", 5, 9), p("3", 10)], ["1", "2", "3"])
-    assert [report.outcomes[i].result for i in ("1", "2", "3")] == ["failed", "sent", "sent"]
+    assert [report.outcomes[i].state for i in ("1", "2", "3")] == ["failed", "succeeded", "succeeded"]
     assert [w for w, _ in shelf.wrote] == ["create", "create"]
 
 

@@ -112,7 +112,7 @@ def reception(model: Model = Model.HISTORY, *there: Remote, **how: Any) -> Recep
 )
 def test_a_known_match_is_believed_unless_it_is_doubted(match: Match, asked: tuple[str, str, bool]) -> None:
     shelf = reception()
-    assert go(shelf, [p("1", 0)], ["1"], match=match).outcomes["1"].result == "sent"
+    assert go(shelf, [p("1", 0)], ["1"], match=match).outcomes["1"].state == "succeeded"
     assert shelf.asked == [asked]
 
 
@@ -126,7 +126,7 @@ def test_what_a_person_has_withheld_asks_nobody() -> None:
     shelf = reception()
     withheld = Match(withheld=Problem(as_message("Released."), "match_released"))
     outcome = go(shelf, [p("1", 0)], ["1"], match=withheld).outcomes["1"]
-    assert (outcome.result, outcome.cause, outcome.message) == ("failed", "match_released", "Released.")
+    assert (outcome.state, outcome.cause, outcome.message) == ("failed", "match_released", "Released.")
     assert (shelf.asked, shelf.wrote, shelf.reads) == ([], [], 0)
 
 
@@ -152,7 +152,7 @@ def test_the_record_of_another_employee_here_is_left_alone(execute: bool) -> Non
     shelf.context.matches.claim(OTHER, RemoteEmployee("e1"))
     report = go(shelf, [p("1", 0)], ["1"], remote_employee_id="", execute=execute)
     outcome = report.outcomes["1"]
-    assert (outcome.result, outcome.cause) == ("failed", "already_matched")
+    assert (outcome.state, outcome.cause) == ("failed", "already_matched")
     assert isinstance(report.error, MatchRefusedError)
     assert report.error.candidate == "e1"
     assert (shelf.wrote, shelf.reads) == ([], 0)
@@ -160,7 +160,7 @@ def test_the_record_of_another_employee_here_is_left_alone(execute: bool) -> Non
 
 def test_a_preview_claims_nothing() -> None:
     shelf = reception()
-    assert go(shelf, [p("1", 0)], ["1"], remote_employee_id="", execute=False).outcomes["1"].result == "planned"
+    assert go(shelf, [p("1", 0)], ["1"], remote_employee_id="", execute=False).outcomes["1"].state == "planned"
     assert shelf.context.matches.free(OTHER, RemoteEmployee("e1"))
     assert shelf.wrote == []
 
@@ -168,7 +168,7 @@ def test_a_preview_claims_nothing() -> None:
 def test_an_employees_id_that_cannot_be_kept_is_not_written_to() -> None:
     shelf = reception(finds=RemoteEmployee("9" * 121))
     outcome = go(shelf, [p("1", 0)], ["1"], remote_employee_id="").outcomes["1"]
-    assert (outcome.result, outcome.cause, shelf.wrote) == ("error", "target_unavailable", [])
+    assert (outcome.state, outcome.cause, shelf.wrote) == ("retrying", "target_unavailable", [])
     assert "121 characters" in outcome.message
     assert shelf.context.matches.free(OTHER, RemoteEmployee("9" * 121))
 
@@ -185,7 +185,7 @@ def test_where_nobody_is_found_it_is_said_and_what_was_written_is_told_of(model:
     shelf = reception(model, there, finds=nobody)
     report = go(shelf, [p("1", 0, title="Cook")], ["1"], sent={"1": sent(there)})
     outcome = report.outcomes["1"]
-    assert (outcome.result, outcome.cause, outcome.message) == ("failed", nobody.cause, nobody.message)
+    assert (outcome.state, outcome.cause, outcome.message) == ("failed", nobody.cause, nobody.message)
     assert str(outcome.trace[-1].title) == "Employee matched"
     assert outcome.trace[-1].ok is False
     assert report.wrong_record == "e1"
@@ -242,7 +242,7 @@ def test_a_flat_record_in_doubt_of_somebody_who_is_not_there_is_settled_without_
     shelf = reception(Model.FLAT, finds=EmployeeNotFoundError("No."))
     over = p("1", 0, 9)
     report = go(shelf, [over], [Touched("1", meant=meant(p("1", 0)))], remote_employee_id="")
-    assert (report.outcomes["1"].result, report.outcomes["1"].cause) == ("skipped", "not_current")
+    assert (report.outcomes["1"].state, report.outcomes["1"].cause) == ("skipped", "not_current")
     assert report.error is None
     refused = go(shelf, [p("1", 0)], [Touched("1", meant=meant(p("1", 0)))], remote_employee_id="")
     assert refused.outcomes["1"].cause == "employee_not_found"
@@ -255,11 +255,11 @@ def test_a_flat_record_in_doubt_of_somebody_who_is_not_there_is_settled_without_
 def test_what_is_refused_here_asks_nobody_and_holds_nobody_up(model: Model) -> None:
     shelf = reception(model)
     outcome = go(shelf, [p("1", 0, title="", end_reason="")], ["1"]).outcomes["1"]
-    assert (outcome.result, outcome.cause, outcome.field) == ("failed", "missing_required_field", "title")
+    assert (outcome.state, outcome.cause, outcome.field) == ("failed", "missing_required_field", "title")
     assert (str(outcome.trace[0].title), outcome.trace[0].ok) == ("Required fields", False)
     assert (shelf.asked, shelf.wrote) == ([], [])
     two = go(reception(), [p("1", 0, 4, title=""), p("2", 5)], ["1", "2"])
-    assert [two.outcomes[i].result for i in ("1", "2")] == ["failed", "sent"]
+    assert [two.outcomes[i].state for i in ("1", "2")] == ["failed", "succeeded"]
 
 
 def test_every_problem_is_said() -> None:
@@ -276,7 +276,7 @@ def test_what_it_is_never_sent_asks_nobody(model: Model) -> None:
     shelf = reception(model, there)
     known = {"1": Sent("a", {k: v for k, v in there.values.items() if k != "weekly_hours"})}
     outcome = go(shelf, [here], [note], sent=known).outcomes["1"]
-    assert (outcome.result, outcome.cause, shelf.asked) == ("skipped", "no_supported_change", [])
+    assert (outcome.state, outcome.cause, shelf.asked) == ("skipped", "no_supported_change", [])
     for touched, position, before in (
         (replace(note, changed=None), here, known),
         (replace(note, changed=frozenset({"department_name", "title"})), here, known),
@@ -308,7 +308,7 @@ def test_what_a_late_read_shows_is_compared_as_we_wrote_it() -> None:
     ours = Sent("a", {**there.values, "title": "Baker"}, older={"title": ["Old"]})
     shelf = reception(Model.HISTORY, there, **LATE)
     assert go(shelf, [p("1", 0)], ["1"], sent={"1": ours}).outcomes["1"].cause == "nothing_to_change"
-    assert go(shelf, [p("1", 0, title="Old")], ["1"], sent={"1": ours}).outcomes["1"].result == "sent"
+    assert go(shelf, [p("1", 0, title="Old")], ["1"], sent={"1": ours}).outcomes["1"].state == "succeeded"
     clerk = reception(Model.HISTORY, r("a", 0, title="Clerk's"), **LATE)
     assert go(clerk, [p("1", 0)], ["1"], sent={"1": ours}).outcomes["1"].changes["title"].old == "Clerk's"
     elsewhere = reception(Model.HISTORY, r("a", 0, title="Old"), r("b", 40), **LATE)
@@ -360,7 +360,7 @@ def test_no_secret_and_no_national_id_gets_into_the_log_by_the_systems_own_words
     work = Work(who, [p("1", 0)], [Touched("1")], {}, "e1", Rules(), day(15))
     report = run(shelf, work)
     outcome = report.outcomes["1"]
-    assert outcome.result == "failed"
+    assert outcome.state == "failed"
     assert "14038512345" not in repr(report.outcomes)
     assert outcome.changes["title"].old != outcome.changes["title"].new
     shelf = reception(finds=UnavailableError("14038512345 is gone"))
@@ -376,7 +376,11 @@ def test_a_success_says_what_was_written_and_what_was_not() -> None:
     told = (Warning("The title stays.", "title"), Warning("Look there."))
     shelf = reception(Model.HISTORY, there, warns=told, pending=as_message("In the file of 14:02."))
     outcome = go(shelf, [p("1", 0, title="Cook", cost_centre="10")], ["1"], sent={"1": sent(there)}).outcomes["1"]
-    assert (outcome.result, outcome.action, outcome.pending) == ("sent", "update", as_message("In the file of 14:02."))
+    assert (outcome.state, outcome.action, outcome.pending) == (
+        "succeeded",
+        "update",
+        as_message("In the file of 14:02."),
+    )
     assert set(outcome.changes) == {"title", "cost_centre"}
     assert outcome.warnings[:2] == told
     assert outcome.sent is not None
@@ -396,7 +400,7 @@ def test_a_success_says_what_was_written_and_what_was_not() -> None:
 def test_a_refusal_says_where_and_in_whose_words() -> None:
     error = DataRefusedError("No.", field="title", vendor_text="Nei", vendor_code="7")
     outcome = go(reception(troubles=[error]), [p("1", 0)], ["1"]).outcomes["1"]
-    assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "title")
+    assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", "title")
     assert (outcome.message, outcome.vendor_text, outcome.vendor_code) == ("No.", "Nei", "7")
     assert (str(outcome.trace[-1].title), outcome.trace[-1].ok, str(outcome.trace[-1].detail)) == (
         "Create refused",
@@ -410,7 +414,7 @@ def test_what_stops_the_run_is_everybodys_error_with_its_words() -> None:
     report = go(reception(troubles=[error]), [p("1", 0, 4), p("2", 5)], ["1", "2"])
     assert report.error is error
     for outcome in report.outcomes.values():
-        assert (outcome.result, outcome.cause, outcome.message) == ("error", "target_unavailable", "Down.")
+        assert (outcome.state, outcome.cause, outcome.message) == ("retrying", "target_unavailable", "Down.")
         assert (outcome.field, outcome.vendor_text, outcome.vendor_code) == ("title", "nede", "503")
         assert outcome.error is error
         assert (outcome.trace[-1].ok, str(outcome.trace[-1].detail)) == (False, "Down.")
@@ -447,7 +451,7 @@ def test_a_preview_says_what_would_be_said() -> None:
     hidden = Remote("a", {k: v for k, v in there.values.items() if k != "cost_centre"})
     shelf = reception(Model.HISTORY, hidden)
     outcome = go(shelf, [p("1", 0, title="Cook", cost_centre="10")], ["1"], execute=False).outcomes["1"]
-    assert (outcome.result, outcome.action, set(outcome.changes)) == ("planned", "update", {"title"})
+    assert (outcome.state, outcome.action, set(outcome.changes)) == ("planned", "update", {"title"})
     assert [w.field for w in outcome.warnings] == ["cost_centre"]
     assert outcome.sent is None
 
@@ -487,14 +491,14 @@ def test_a_flat_record_is_ended_without_what_the_connection_empties() -> None:
 def test_sent_again_into_a_file_although_nothing_differs() -> None:
     there = r("e", 0)
     shelf = reception(Model.FLAT, there, transport=Transport.FILE, base_urls={}, sandbox_urls={})
-    assert go(shelf, [p("1", 0)], ["1"], sent={"1": sent(there)}).outcomes["1"].result == "skipped"
+    assert go(shelf, [p("1", 0)], ["1"], sent={"1": sent(there)}).outcomes["1"].state == "skipped"
     again = go(shelf, [p("1", 0)], [Touched("1", again=True)], sent={"1": sent(there)})
-    assert again.outcomes["1"].result == "sent"
+    assert again.outcomes["1"].state == "succeeded"
 
 
 def test_a_clash_says_with_which_record() -> None:
     outcome = go(reception(Model.HISTORY, r("a", 0, 20)), [p("1", 10)], ["1"]).outcomes["1"]
-    assert (outcome.result, outcome.cause, outcome.field) == ("failed", "overlap_in_target", "start_date")
+    assert (outcome.state, outcome.cause, outcome.field) == ("failed", "overlap_in_target", "start_date")
     assert outcome.params == {"remote_id": "a", "period": "1 Jan 2026 – 21 Jan 2026"}
     last = outcome.trace[-1]
     assert (str(last.title), last.ok, str(last.detail)) == ("Planned", False, outcome.message)
@@ -539,7 +543,7 @@ def test_a_current_position_that_nobody_touched_takes_the_record_over() -> None:
     there = r("e", 0)
     shelf = reception(Model.FLAT, there)
     report = go(shelf, [p("1", 0, 9), p("2", 5, title="Cook")], ["1"], sent={"1": sent(there)})
-    assert (report.outcomes["2"].result, report.outcomes["1"].cause) == ("sent", "not_current")
+    assert (report.outcomes["2"].state, report.outcomes["1"].cause) == ("succeeded", "not_current")
     assert shelf.there["e"].values["title"] == "Cook"
 
 
@@ -549,7 +553,7 @@ def test_a_record_that_says_what_was_meant_for_one_is_that_ones_whoever_had_it_b
     before = {"1": Sent("e", r("e", 0).values)}
     here = [p("1", 0, 4), p("2", 5, 9, title="Cook")]
     report = go(shelf, here, ["1", Touched("2", meant=meant(cook))], sent=before)
-    assert (report.outcomes["2"].action, report.outcomes["2"].result) == ("end", "sent")
+    assert (report.outcomes["2"].action, report.outcomes["2"].state) == ("end", "succeeded")
     assert shelf.there["e"].end == day(9)
 
 
@@ -578,7 +582,7 @@ def test_what_waits_says_until_when_and_what_stays_there_meanwhile() -> None:
     there = r("e", 0)
     shelf = reception(Model.FLAT, there, fields=fields)
     outcome = go(shelf, [p("1", 40)], ["1"], sent={"1": sent(there)}).outcomes["1"]
-    assert (outcome.result, outcome.cause, outcome.wait_until) == ("waiting", "not_yet_current", day(40))
+    assert (outcome.state, outcome.cause, outcome.wait_until) == ("waiting", "not_yet_current", day(40))
     assert [w.field for w in outcome.warnings] == ["start_date"]
     new = go(reception(Model.FLAT), [p("1", 40)], ["1"]).outcomes["1"]
-    assert (new.result, new.wait_until, new.warnings) == ("waiting", day(40), ())
+    assert (new.state, new.wait_until, new.warnings) == ("waiting", day(40), ())

@@ -167,19 +167,19 @@ def test_a_task_of_ours_comes_back_as_it_went() -> None:
 )
 def test_a_task_of_nobody_or_with_more_is_refused(bad: dict[str, Any]) -> None:
     task = {**OURS, **bad}
-    with pytest.raises(payloads.Refused, match=re.escape(f"none of ours: {task['func']!r}")):
+    with pytest.raises(payloads.RefusedMessageError, match=re.escape(f"none of ours: {task['func']!r}")):
         payloads.TaskSerializer.loads(payloads.TaskSerializer.dumps(task))
 
 
 @pytest.mark.parametrize("missing", ["func", "kwargs", "started"])
 def test_half_a_task_is_refused(missing: str) -> None:
     task = {key: value for key, value in OURS.items() if key != missing}
-    with pytest.raises(payloads.Refused, match="a message that is none of ours"):
+    with pytest.raises(payloads.RefusedMessageError, match="a message that is none of ours"):
         payloads.TaskSerializer.loads(payloads.TaskSerializer.dumps(task))
 
 
 def test_of_a_long_name_the_beginning_is_told() -> None:
-    with pytest.raises(payloads.Refused) as caught:
+    with pytest.raises(payloads.RefusedMessageError) as caught:
         payloads.TaskSerializer.loads(payloads.TaskSerializer.dumps({**OURS, "func": "x" * 1000}))
     assert str(caught.value).endswith(f": {'x' * 80!r}.")
 

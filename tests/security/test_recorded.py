@@ -129,7 +129,7 @@ def test_what_is_declared_is_there(world: World, key: str) -> None:
     position = world.save(**values_of(key))
     world.drain(integration)
     attempt = world.attempt(integration, position)
-    assert attempt.result == "sent", attempt.message
+    assert attempt.state == "succeeded", attempt.message
     kept = json.dumps(attempt.exchanges)
     assert NOT_KEPT in kept
     writes = "".join(e["request_body"] for e in attempt.exchanges if e["request_body"]).lower()

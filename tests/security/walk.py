@@ -158,7 +158,7 @@ def plant() -> Organization:
         number=1,
         started_at=now - timedelta(seconds=2),
         finished_at=now,
-        result="failed",
+        state="failed",
         said=said(CANARY),
         vendor_text=CANARY,
         changes=[{"field": "title", "remote": CANARY, "old": CANARY, "new": CANARY}],

@@ -72,7 +72,7 @@ def attempt(of: Job, **values: Any) -> Attempt:
             "number": 1,
             "started_at": now - timedelta(seconds=1),
             "finished_at": now,
-            "result": "failed",
+            "state": "failed",
             **as_kept(values),
         }
     )

@@ -142,7 +142,7 @@ def test_a_job_outlives_its_position_its_attempts_and_unknown_words() -> None:
     integration = connection(OrganizationFactory())
     row = job(integration, state="failed", cause="delete_by_hand", deleted=True, position_key=987654, open_key=987654,
               employee_key=987655)  # fmt: skip
-    attempt(row, result="brand_new", cause="brand_new", trace=[], message="")
+    attempt(row, state="brand_new", cause="brand_new", trace=[], message="")
     page = page_of(client_of(integration.organization), row)
     assert "Not deleted in Netvisor" in page
     assert "Open position" not in page and "Open employee" not in page

@@ -39,8 +39,8 @@ def test_the_numbers_of_a_connection(organization: Organization) -> None:
     done = job(integration, state="succeeded")
     now = timezone.now()
     Job.objects.filter(pk=done.pk).update(recorded_at=now - timedelta(seconds=12), finished_at=now)
-    attempt(done, result="sent")
-    attempt(done, result="error")  # nobody refused anything
+    attempt(done, state="succeeded")
+    attempt(done, state="retrying")  # nobody refused anything
     failed = job(integration, field="occupation_code")
     attempt(failed, finished_at=now - timedelta(days=2))
     attempt(failed, finished_at=now - timedelta(days=DAYS + 1))

@@ -191,7 +191,7 @@ def test_preview_says_so_and_claims_nothing(world: World) -> None:
     unnumbered(world, entra)
     position, other = world.save(), world.save(twin(world))
     shown = find(entra, other.pk, 0)
-    assert shown.outcome is not None and shown.outcome.result == "planned"
+    assert shown.outcome is not None and shown.outcome.state == "planned"
     assert not EmployeeLink.objects.exists()
     Job.objects.filter(position_key=other.pk).delete()
     world.drain(entra)

@@ -130,7 +130,7 @@ def test_a_crosswise_transaction_loses_no_result(world: World) -> None:
     for position in (first, second):
         job = world.job(integration, position)
         assert job.state == SUCCEEDED, job.message
-        assert [attempt.result for attempt in job.tries.all()] == ["sent"], "not found to be there already"
+        assert [attempt.state for attempt in job.tries.all()] == ["succeeded"], "not found to be there already"
 
 
 def test_results_wait_for_somebody_who_is_saving_for_long(world: World) -> None:
@@ -157,7 +157,7 @@ def test_results_wait_for_somebody_who_is_saving_for_long(world: World) -> None:
     other.over()
     job.refresh_from_db()
     assert job.state == SUCCEEDED, job.message
-    assert [attempt.result for attempt in job.tries.all()] == ["sent"]
+    assert [attempt.state for attempt in job.tries.all()] == ["succeeded"]
 
 
 def test_a_position_that_took_over_and_is_saved_at_that_moment_loses_no_result(world: World) -> None:

@@ -104,7 +104,7 @@ def test_a_lease_that_is_being_taken_files_nothing_and_stores_nothing(desk: Desk
 
 def test_what_a_run_is_writing_is_not_looked_at_as_it_was(desk: Desk) -> None:
     position = desk.hire(title="Cook")
-    desk.store(desk.done(position, report(outcome(position, sent=None, result="skipped"))))
+    desk.store(desk.done(position, report(outcome(position, sent=None, state="skipped"))))
     link = desk.sent(position, "r1", values=mapping.to_json({"title": "Baker"}))
     new: dict[str, Any] = {"values": mapping.to_json(wanted(desk, position)), "stale": False}
     with uncommitted(lambda: PeriodLink.objects.filter(pk=link.pk).update(**new)):

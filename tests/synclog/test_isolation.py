@@ -407,4 +407,4 @@ def test_a_write_without_an_answer_is_made_again_whatever_a_late_read_shows(offi
     office.drain()
     assert office.job(position).state == SUCCEEDED
     assert office.user(person)["jobTitle"] == "Baker"
-    assert not Attempt.objects.filter(result="skipped").exists()
+    assert not Attempt.objects.filter(state="skipped").exists()

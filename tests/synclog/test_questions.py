@@ -220,7 +220,8 @@ def test_a_preview_is_of_the_entry_or_of_the_position_that_was_asked_about(
         asking.answer(question.pk)
         question.refresh_from_db()
         assert question.done_at is not None
-        told.append((question.answer["job"]["position_key"], "is not connected" in question.answer["refused"]))
+        refused = preview.unpacked(integration, question.answer).refused
+        told.append((question.answer["job"]["position_key"], "is not connected" in refused))
     assert told == [(entry.position_key, True), (position.pk, True), (8, False)]
 
 

@@ -33,10 +33,13 @@ from integrations.sdk.http import Exchange
 from integrations.sdk.messages import as_message
 from integrations.sdk.values import Change, RemoteEmployee, Warning
 from positions.models import Employee, Position
+from synclog.engine.done import Done
+from synclog.engine.fitted import LONGEST_TEXT, shown_value
 from synclog.engine.lease import Held
 from synclog.engine.loading import load_work
 from synclog.engine.record import Changed, job_for, store
-from synclog.engine.results import LONGEST_TEXT, MOST_LINES, Done, shown_value, store_results
+from synclog.engine.results import store_results
+from synclog.engine.results_attempts import MOST_WARNINGS
 from synclog.log.sentences import unsent_of, warnings_of
 from synclog.models import Attempt, Event, Job
 from tests.factories import EmployeeFactory, IntegrationFactory, PositionFactory
@@ -145,15 +148,14 @@ def wanted(desk: Desk, position: Position) -> dict[str, Any]:
     return dict(found.values)
 
 
-def outcome(position: Position, result: str = "sent", **values: Any) -> Outcome:
-    if result == "sent" and "sent" not in values:
+def outcome(position: Position, state: str = "succeeded", **values: Any) -> Outcome:
+    if state == "succeeded" and "sent" not in values:
         values["sent"] = Sent("r1", VALUES)
     if "message" in values:
         values["said"] = (as_message(values.pop("message")),)
     if values.get("pending"):
         values["pending"] = as_message(values["pending"])
-    state = {"sent": State.SUCCEEDED, "error": State.RETRYING}.get(result) or State(result)
-    return Outcome(str(position.pk), state, **values)
+    return Outcome(str(position.pk), State(state), **values)
 
 
 def report(*outcomes: Outcome, **values: Any) -> Report:
@@ -164,8 +166,8 @@ def report(*outcomes: Outcome, **values: Any) -> Report:
 def stopped(*positions: Position, error: ConnectorError, **values: Any) -> Report:
     """A run that this error ended."""
     said = {"error": error, "cause": error.cause, "said": (error.said,)}
-    how = {"result": "error", **values.pop("how", {})}
-    outcomes = [outcome(p, how["result"], **said) for p in positions]
+    how = {"state": "retrying", **values.pop("how", {})}
+    outcomes = [outcome(p, how["state"], **said) for p in positions]
     return report(*outcomes, error=error, **{"remote_employee": None, **values})
 
 
@@ -188,7 +190,7 @@ def test_what_was_sent_is_closed_with_its_link_and_an_entry(desk: Desk) -> None:
     assert link.values["title"] == "Baker"
     assert link.written_at is None, "of a system whose reads come late only"
     [attempt] = Attempt.objects.filter(job=job)
-    assert (attempt.result, attempt.number) == ("sent", 1)
+    assert (attempt.state, attempt.number) == ("succeeded", 1)
     desk.integration.refresh_from_db()
     assert desk.integration.last_success_at is not None
 
@@ -296,7 +298,7 @@ def test_refused_credentials_are_not_the_changes_fault(desk: Desk) -> None:
     job = desk.job(position)
     assert (job.state, job.attempts) == (Job.State.WAITING, 0)
     assert job.due_at <= timezone.now()
-    assert Attempt.objects.filter(job=job, result="error").count() == 1
+    assert Attempt.objects.filter(job=job, state="retrying").count() == 1
     desk.integration.refresh_from_db()
     assert desk.integration.stopped_at is not None
     assert (desk.integration.stopped_cause, desk.integration.stopped_message) == ("not_authorized", "Who are you?")
@@ -380,13 +382,13 @@ def test_a_change_that_came_meanwhile_is_sent_next_and_what_was_written_is_known
     job = desk.job(position)
     assert (job.state, job.open_key) == (Job.State.WAITING, position.pk)
     assert desk.link(position) is not None
-    assert Attempt.objects.filter(job=job, result="sent").count() == 1
+    assert Attempt.objects.filter(job=job, state="succeeded").count() == 1
 
 
-@pytest.mark.parametrize(("result", "state"), [("sent", Job.State.SUCCEEDED), ("failed", Job.State.DISMISSED)])
-def test_one_that_was_closed_meanwhile_says_that_it_was_sent_if_it_was(desk: Desk, result: str, state: str) -> None:
+@pytest.mark.parametrize(("ended", "state"), [("succeeded", Job.State.SUCCEEDED), ("failed", Job.State.DISMISSED)])
+def test_one_that_was_closed_meanwhile_says_that_it_was_sent_if_it_was(desk: Desk, ended: str, state: str) -> None:
     position = desk.hire()
-    done = desk.done(position, report(outcome(position, result)))
+    done = desk.done(position, report(outcome(position, ended)))
     Job.objects.update(state=Job.State.DISMISSED, open_key=None)
     desk.store(done)
     assert desk.job(position).state == state
@@ -419,7 +421,7 @@ def test_a_connection_that_was_changed_meanwhile_keeps_what_was_written_and_send
     job = desk.job(position)
     assert (job.state, job.open_key, job.attempts) == (Job.State.WAITING, position.pk, 0)
     assert desk.link(position) is not None
-    assert Attempt.objects.filter(job=job, result="sent").count() == 1
+    assert Attempt.objects.filter(job=job, state="succeeded").count() == 1
 
 
 def test_the_book_is_read_anew(desk: Desk) -> None:
@@ -511,20 +513,20 @@ def test_what_was_left_unwritten_is_looked_at_again(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "cause", "ended_well"),
+    ("state", "cause", "ended_well"),
     [
-        ("sent", "", True),
+        ("succeeded", "", True),
         ("skipped", "nothing_to_change", True),
         ("skipped", "stays_there", True),
         ("failed", "refused_by_target", False),
     ],
 )
 def test_what_is_not_there_after_a_run_that_ended_well_would_not_get_there(
-    history: Desk, result: str, cause: str, ended_well: bool
+    history: Desk, state: str, cause: str, ended_well: bool
 ) -> None:
     position = history.hire(title="Cook")
     found = Sent("r1", {**wanted(history, position), "title": "Baker"})
-    history.store(history.done(position, report(outcome(position, result, cause=cause, sent=found))))
+    history.store(history.done(position, report(outcome(position, state, cause=cause, sent=found))))
     link = history.link(position)
     assert link is not None
     assert (link.stale, link.left) == ((False, {"title": "Cook"}) if ended_well else (True, None))
@@ -586,7 +588,7 @@ def test_an_untouched_position_that_is_being_saved_keeps_its_own_job(flat: Desk)
 def test_nobody_there_is_kept_with_the_reason(desk: Desk, error: ConnectorError, candidate: str) -> None:
     position = desk.hire()
     desk.matched(position)
-    desk.store(desk.done(position, stopped(position, error=error, how={"result": "failed"})))
+    desk.store(desk.done(position, stopped(position, error=error, how={"state": "failed"})))
     link = desk.match(position)
     assert link is not None
     assert (link.state, link.remote_id) == (EmployeeLink.State.NOT_MATCHED, candidate)
@@ -597,7 +599,7 @@ def test_nobody_there_is_kept_with_the_reason(desk: Desk, error: ConnectorError,
 def test_what_a_person_has_decided_meanwhile_stays(desk: Desk, state: str) -> None:
     position = desk.hire()
     link = desk.matched(position)
-    done = desk.done(position, stopped(position, error=EmployeeNotFoundError("Nobody."), how={"result": "failed"}))
+    done = desk.done(position, stopped(position, error=EmployeeNotFoundError("Nobody."), how={"state": "failed"}))
     EmployeeLink.objects.filter(pk=link.pk).update(state=state)
     desk.store(done)
     link.refresh_from_db()
@@ -610,7 +612,7 @@ def test_a_record_that_is_left_is_free_for_whoever_was_refused_it(desk: Desk) ->
     for each, record in ((refused, "e1"), (elsewhere, "e2")):
         desk.matched(each, record, state=EmployeeLink.State.NOT_MATCHED, cause="already_matched")
         Job.objects.filter(position_key=each.pk).update(state=Job.State.FAILED)
-    desk.store(desk.done(position, stopped(position, error=EmployeeNotFoundError("Nobody."), how={"result": "failed"})))
+    desk.store(desk.done(position, stopped(position, error=EmployeeNotFoundError("Nobody."), how={"state": "failed"})))
     assert desk.job(refused).state == Job.State.WAITING
     assert desk.job(elsewhere).state == Job.State.FAILED
 
@@ -633,9 +635,9 @@ def test_a_record_that_stays_is_not_left(desk: Desk) -> None:
     assert desk.job(refused).state == Job.State.FAILED
 
 
-@pytest.mark.parametrize(("result", "free"), [("skipped", True), ("failed", False)])
+@pytest.mark.parametrize(("state", "free"), [("skipped", True), ("failed", False)])
 def test_the_record_of_somebody_who_is_deleted_here_is_free_once_nothing_waits(
-    desk: Desk, result: str, free: bool
+    desk: Desk, state: str, free: bool
 ) -> None:
     position, refused = desk.hire(), desk.hire()
     desk.matched(position, "e1")
@@ -645,7 +647,7 @@ def test_the_record_of_somebody_who_is_deleted_here_is_free_once_nothing_waits(
     person.delete()
     Job.objects.filter(position_key=key).update(state=Job.State.RUNNING)
     position.pk = key
-    desk.store(desk.done(position, report(outcome(position, result))))
+    desk.store(desk.done(position, report(outcome(position, state))))
     assert (desk.job(refused).state == Job.State.WAITING) is free
 
 
@@ -896,7 +898,7 @@ def test_an_entry_says_everything_in_bounds(desk: Desk) -> None:
     assert attempt.changes[0] == {"field": "title", "remote": remote, "old": None, "new": "Cook"}
     assert (attempt.changes[1]["old"], attempt.changes[1]["new"]) == (None, "80")
     assert unsent_of(attempt) == {"cost_centre": "It has none."}
-    assert len(attempt.warnings) == MOST_LINES
+    assert len(attempt.warnings) == MOST_WARNINGS
     assert (attempt.warnings[0]["field"], warnings_of(attempt)[0]) == ("title", "w0")
     line = Trace.from_json(attempt.trace[0])
     assert str(line.title) == "Read there"

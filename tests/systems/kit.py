@@ -262,7 +262,7 @@ class Behaviour:
         self.spoil_credentials(rig)
         report = rig.sync(self.position())
         assert isinstance(report.error, NotAuthorizedError), report.error
-        assert report.outcomes["1"].result == "error"
+        assert report.outcomes["1"].state == "retrying"
         assert rig.there() == self.untouched(rig)
         lines = rig.connector().check()
         assert not all(line.ok for line in lines)
@@ -280,14 +280,14 @@ class Behaviour:
 
     def test_create(self, rig: Rig) -> None:
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("sent", ""), outcome
+        assert (outcome.state, outcome.cause) == ("succeeded", ""), outcome
         [there] = rig.there()
         assert str(there[self.start_name])[:10] == "2026-01-01"
         assert there[self.end_name] == self.end_open
 
     def test_preview_writes_nothing(self, rig: Rig) -> None:
         outcome = rig.one(self.position(), execute=False)
-        assert outcome.result == "planned"
+        assert outcome.state == "planned"
         assert outcome.changes
         assert rig.there() == self.untouched(rig)
 
@@ -295,7 +295,7 @@ class Behaviour:
         rig.sync(self.position())
         name, value = self.changed
         outcome = rig.one(self.position(**{name: value}))
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         assert set(outcome.changes) == {name}
         shown_name, shown_value = self.shown
         assert rig.there()[-1][shown_name] == shown_value
@@ -305,7 +305,7 @@ class Behaviour:
         before = rig.there()
         rig.forget_calls()
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("skipped", "nothing_to_change"), outcome
+        assert (outcome.state, outcome.cause) == ("skipped", "nothing_to_change"), outcome
         assert rig.there() == before
         assert not self.writes(rig), "something was written although nothing differs"
 
@@ -319,13 +319,13 @@ class Behaviour:
         before = rig.there()
         rig.forget_calls()
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause, outcome.field) == ("skipped", "stays_there", field), outcome
+        assert (outcome.state, outcome.cause, outcome.field) == ("skipped", "stays_there", field), outcome
         assert f"“{code}”" in outcome.message
         assert not self.writes(rig)
         name, value = self.changed
         assert name != field
         sent = rig.one(self.position(**{name: value}))
-        assert sent.result == "sent"
+        assert sent.state == "succeeded"
         assert [w.field for w in sent.warnings] == [field]
         kept = {k: v for k, v in before[-1].items() if k == self.clerks_element or code in str(v)}
         assert any(rig.there()[-1][k] == v for k, v in kept.items()), kept
@@ -346,13 +346,13 @@ class Behaviour:
     def test_end(self, rig: Rig) -> None:
         rig.sync(self.position())
         outcome = rig.one(self.position(end="2026-12-31"))
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         assert [str(e)[:10] for e in self.ends(rig)] == ["2026-12-31"]
 
     def test_reopen(self, rig: Rig) -> None:
         rig.sync(self.position(end="2026-12-31"))
         outcome = rig.one(self.position())
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         assert self.ends(rig) == [self.end_open]
 
     def test_calls_are_as_few_as_declared(self, rig: Rig) -> None:
@@ -381,7 +381,7 @@ class Behaviour:
         if not self.required:
             pytest.skip(f"{rig.system.name} requires no field")
         outcome = rig.one(self.position(without=(self.required,)))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "missing_required_field", self.required)
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "missing_required_field", self.required)
         assert rig.calls == []
 
     def test_too_long_is_refused_here(self, rig: Rig) -> None:
@@ -389,7 +389,7 @@ class Behaviour:
             pytest.skip(f"{rig.system.name} has no text field with a limit")
         name, value = self.too_long
         outcome = rig.one(self.position(**{name: value}))
-        assert (outcome.result, outcome.field) == ("failed", name)
+        assert (outcome.state, outcome.field) == ("failed", name)
         assert outcome.cause in ("too_long", "value_refused", "bad_characters")
         assert rig.calls == []
 
@@ -398,7 +398,7 @@ class Behaviour:
             pytest.skip(f"{rig.system.name} takes every character")
         name, value = self.bad
         outcome = rig.one(self.position(**{name: value}))
-        assert (outcome.result, outcome.field) == ("failed", name)
+        assert (outcome.state, outcome.field) == ("failed", name)
         assert outcome.cause in ("bad_characters", "value_refused")
         assert rig.calls == []
 
@@ -408,13 +408,13 @@ class Behaviour:
         report = empty_rig.sync(self.position())
         outcome = report.outcomes["1"]
         assert isinstance(report.error, EmployeeNotFoundError)
-        assert (outcome.result, outcome.cause) == ("failed", "employee_not_found")
+        assert (outcome.state, outcome.cause) == ("failed", "employee_not_found")
         assert self.person.national_id not in outcome.message
 
     def test_two_matches(self, empty_rig: Rig) -> None:
         self.add_two(empty_rig)
         outcome = empty_rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "employee_not_unique"), outcome
+        assert (outcome.state, outcome.cause) == ("failed", "employee_not_unique"), outcome
 
     def add_two(self, rig: Rig) -> None:
         """Two people there whom the connector cannot tell apart: by default, one e-mail and other numbers."""
@@ -442,7 +442,7 @@ class Behaviour:
         self.trouble(rig, status=503)
         report = rig.sync(self.position())
         assert isinstance(report.error, UnavailableError)
-        assert report.outcomes["1"].result == "error"
+        assert report.outcomes["1"].state == "retrying"
 
     def test_a_wrong_address_is_not_told_as_wrong_credentials(self, rig: Rig) -> None:
         """Nothing of this system is there: neither are its credentials wrong nor is the employee missing."""
@@ -459,7 +459,7 @@ class Behaviour:
         assert isinstance(first.error, UnclearOutcomeError), first.error
         rig.read_timeout = None
         second = rig.one(self.position())
-        assert second.result in ("sent", "skipped"), second
+        assert second.state in ("succeeded", "skipped"), second
         assert len(rig.there()) == 1
         assert rig.one(self.position()).cause == "nothing_to_change"
 
@@ -486,7 +486,7 @@ class Behaviour:
         """Switch it on where it is not."""
 
     def refused_as(self, rig: Rig, outcome: Outcome, cause: str) -> None:
-        assert (outcome.result, outcome.cause) == ("failed", cause), outcome
+        assert (outcome.state, outcome.cause) == ("failed", cause), outcome
         assert not self.writes(rig)
         said = f"{outcome.message} {outcome.trace}".casefold()
         for value in (self.person.email, self.person.national_id, self.person.last_name, "example.com"):
@@ -503,7 +503,7 @@ class Behaviour:
         assert rig.there("1042") == before
         # As the words say: the number is corrected there. Then each has their own.
         rig.add(rig.person)
-        assert rig.one(self.position("2")).result == "sent"
+        assert rig.one(self.position("2")).state == "succeeded"
         assert rig.there("1042") == before and len(rig.there("2000")) == 1
 
     def test_where_numbers_differ_on_purpose_the_email_decides(self, rig: Rig) -> None:
@@ -511,7 +511,7 @@ class Behaviour:
             pytest.skip(self.looks_for)
         rig.person = self.twin(rig)
         rig.settings["numbers_differ"] = True
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert len(rig.there("1042")) == 1
         # One record, one employee, also then.
         rig.somebody_else(replace(rig.person, id="79", number="2001"))
@@ -523,7 +523,7 @@ class Behaviour:
         rig.sync(self.position(), execute=False)
         rig.person, rig.confirmed = self.twin(rig), True
         outcome = rig.one(self.position())
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         assert len(rig.there("1042")) == 1
 
     def test_a_mistyped_number_is_refused_where_all_else_differs(self, rig: Rig) -> None:
@@ -533,7 +533,7 @@ class Behaviour:
         self.refused_as(rig, rig.one(self.position()), "not_the_same_person")
         rig.person = replace(rig.person, number="2000")
         rig.add(replace(rig.person, birth_date=date(1990, 1, 1)))
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert rig.there("1042") == self.untouched(rig)
 
     def test_another_national_id_speaks_against_the_number(self, rig: Rig) -> None:
@@ -554,7 +554,7 @@ class Behaviour:
         self.refused_as(rig, outcome, "marks_disagree")
         assert all(one in outcome.message for one in ids)
         rig.person = replace(rig.person, number="2001", email="x@firma.test")
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert len(rig.there("2001")) == 1 and rig.there("1042") == self.untouched(rig)
 
     def test_a_corrected_number_leaves_the_wrong_record(self, empty_rig: Rig) -> None:
@@ -563,13 +563,13 @@ class Behaviour:
         bare = replace(self.person, email="", national_id="")
         wrong = rig.add(replace(bare, number="1042"))
         rig.person = replace(bare, number="1042")
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         before = rig.there("1042")
         rig.add(replace(bare, number="1043"))
         rig.person = replace(bare, number="1043")
         name, value = self.changed
         report = rig.sync(self.position(**{name: value}))
-        assert report.outcomes["1"].result == "sent", report.outcomes["1"]
+        assert report.outcomes["1"].state == "succeeded", report.outcomes["1"]
         assert report.wrong_record == wrong
         assert rig.there("1042") == before and len(rig.there("1043")) == 1
         rig.forget_calls()
@@ -580,7 +580,7 @@ class Behaviour:
 class HistoryBehaviour(Behaviour):
     def test_second_period(self, rig: Rig) -> None:
         rig.sync(self.position(end="2026-05-31"))
-        assert rig.one(self.position("2", "2026-06-01")).result == "sent"
+        assert rig.one(self.position("2", "2026-06-01")).state == "succeeded"
         assert [str(e[self.start_name])[:10] for e in rig.there()] == ["2026-01-01", "2026-06-01"]
 
     @pytest.mark.parametrize("ended_first", [True, False])
@@ -589,7 +589,7 @@ class HistoryBehaviour(Behaviour):
         ended, next_one = self.position(end="2026-05-31"), self.position("2", "2026-06-01")
         order = [ended, next_one] if ended_first else [next_one, ended]
         report = rig.sync(*order)
-        assert [report.outcomes[i].result for i in ("1", "2")] == ["sent", "sent"]
+        assert [report.outcomes[i].state for i in ("1", "2")] == ["succeeded", "succeeded"]
         assert len(rig.there()) == 2
 
     def test_overlap_is_refused_before_any_write(self, rig: Rig) -> None:
@@ -597,7 +597,7 @@ class HistoryBehaviour(Behaviour):
         before = rig.there()
         rig.forget_calls()
         outcome = rig.one(self.position("2", "2026-06-01"))
-        assert (outcome.result, outcome.cause) == ("failed", "overlap_in_target")
+        assert (outcome.state, outcome.cause) == ("failed", "overlap_in_target")
         assert "1 Jan 2026 – 31 Dec 2026" in outcome.message
         assert rig.there() == before
         assert not self.writes(rig)
@@ -605,7 +605,7 @@ class HistoryBehaviour(Behaviour):
     def test_changed_start_date_clashes_with_what_was_sent(self, rig: Rig) -> None:
         rig.sync(self.position())
         outcome = rig.one(self.position(start="2026-02-01"))
-        assert (outcome.result, outcome.cause) == ("failed", "start_date_changed")
+        assert (outcome.state, outcome.cause) == ("failed", "start_date_changed")
         assert len(rig.there()) == 1
 
     def test_move_the_existing_period(self, rig: Rig) -> None:
@@ -613,7 +613,7 @@ class HistoryBehaviour(Behaviour):
             pytest.skip(f"{rig.system.name} cannot move a period")
         rig.sync(self.position())
         outcome = rig.one(self.position(start="2026-02-01"), move=True)
-        assert (outcome.result, outcome.action) == ("sent", "move"), outcome
+        assert (outcome.state, outcome.action) == ("succeeded", "move"), outcome
         assert [str(e[self.start_name])[:10] for e in rig.there()] == ["2026-02-01"]
 
     # -- what counts as not there, what stays, what is left alone ----------------------------------------
@@ -630,9 +630,9 @@ class HistoryBehaviour(Behaviour):
         rig.sent.clear()
         rig.positions.clear()
         earlier = rig.one(self.position("2", "2025-06-01", "2026-02-28"))
-        assert (earlier.result, earlier.action) == ("sent", "create"), earlier
+        assert (earlier.state, earlier.action) == ("succeeded", "create"), earlier
         again = rig.one(self.position("3", "2026-03-01"))
-        assert (again.result, again.action) == ("sent", "create"), again
+        assert (again.state, again.action) == ("succeeded", "create"), again
         assert [e for e in rig.there() if e in before] == before
         assert rig.one(self.position("3", "2026-03-01")).cause == "nothing_to_change"
 
@@ -641,7 +641,7 @@ class HistoryBehaviour(Behaviour):
         self.cancel(rig)
         before = rig.there()
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.action) == ("sent", "create"), outcome
+        assert (outcome.state, outcome.action) == ("succeeded", "create"), outcome
         assert [e for e in rig.there() if e in before] == before
         assert len(rig.there()) == 2
         assert rig.one(self.position()).cause == "nothing_to_change"
@@ -658,7 +658,7 @@ class HistoryBehaviour(Behaviour):
             self.position(end="2027-12-31", **{name: value}),
             self.position(end="2026-12-31", **{name: value}),
         ):
-            assert rig.one(position).result == "sent"
+            assert rig.one(position).state == "succeeded"
             assert [e for e in rig.there() if e in before] == before
             rig.forget_calls()
             assert rig.one(position).cause == "nothing_to_change"
@@ -707,7 +707,7 @@ class DatedTerms(Behaviour):
         assert self.past(rig) == before
         rig.forget_calls()
         outcome = rig.one(self.position(end=end))
-        assert outcome.result == "skipped", outcome
+        assert outcome.state == "skipped", outcome
         assert not self.writes(rig)
         assert self.past(rig) == before
 
@@ -717,7 +717,7 @@ class DatedTerms(Behaviour):
         for day, percentage in clerk.items():
             self.clerk_writes(rig, day, percentage)
         before = self.past(rig)
-        assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
         assert self.past(rig) == before
         rig.forget_calls()
         assert rig.one(self.position(percentage=Decimal("60"))).cause == "nothing_to_change"
@@ -733,7 +733,7 @@ class DatedTerms(Behaviour):
         rig.sync(self.position(percentage=Decimal("70"), end="2026-01-31"))
         assert self.past(rig)[0] == before[0]
         rig.forget_calls()
-        assert rig.one(self.position(percentage=Decimal("70"), end="2026-01-31")).result == "skipped"
+        assert rig.one(self.position(percentage=Decimal("70"), end="2026-01-31")).state == "skipped"
         assert not self.writes(rig)
         assert self.past(rig)[0] == before[0]
 
@@ -745,7 +745,7 @@ class FlatBehaviour(Behaviour):
             self.position("2", "2026-01-01"),
             self.position("3", "2026-09-01"),
         )
-        assert [report.outcomes[i].result for i in ("1", "2", "3")] == ["skipped", "sent", "waiting"]
+        assert [report.outcomes[i].state for i in ("1", "2", "3")] == ["skipped", "succeeded", "waiting"]
         assert report.outcomes["3"].wait_until == date(2026, 9, 1)
         assert len(rig.there()) == 1
 
@@ -754,7 +754,7 @@ class FlatBehaviour(Behaviour):
         rig.sync(self.position("1", "2026-01-01", "2026-06-30"), self.position("2", "2026-07-01", **{name: value}))
         rig.today = date(2026, 7, 1)
         outcome = rig.one(rig.positions["2"])
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         shown_name, shown_value = self.shown
         [there] = rig.there()
         assert there[shown_name] == shown_value
@@ -772,13 +772,13 @@ class FlatBehaviour(Behaviour):
             self.position("1", percentage=Decimal("40")), self.position("2", "2026-02-01", percentage=Decimal("60"))
         )
         assert report.outcomes["1"].cause == "not_current"
-        assert report.outcomes["2"].result == "sent"
+        assert report.outcomes["2"].state == "succeeded"
 
     def test_the_last_one_is_ended_there(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.today = date(2026, 6, 20)
         outcome = rig.one(self.position(end="2026-06-17"))
-        assert (outcome.result, outcome.action) == ("sent", "end"), outcome
+        assert (outcome.state, outcome.action) == ("succeeded", "end"), outcome
         assert [str(e)[:10] for e in self.ends(rig)] == ["2026-06-17"]
 
 

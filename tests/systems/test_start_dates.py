@@ -83,7 +83,7 @@ def clerk(system: HistoryBehaviour, rig: Rig, start: str) -> tuple[Row, Callable
 def test_an_earlier_start_is_refused_with_a_way_out(system: HistoryBehaviour, rig: Rig) -> None:
     rig.sync(system.position(start="2026-03-01"))
     refused = rig.one(system.position(start="2026-02-01"))
-    assert (refused.result, refused.cause) == ("failed", "start_date_changed")
+    assert (refused.state, refused.cause) == ("failed", "start_date_changed")
     assert "end it there" not in refused.message, "an end would leave the overlap, and end a running employment"
     assert "change its start there to 1 Feb 2026 by hand, or remove it there" in refused.message
     assert ("Move the existing period" in refused.message) == rig.system.moves
@@ -95,7 +95,7 @@ def test_the_move_that_is_offered(system: HistoryBehaviour, rig: Rig) -> None:
         pytest.skip(f"{rig.system.name} cannot move a period, and is not said to")
     rig.sync(system.position(start="2026-03-01"))
     rig.one(system.position(start="2026-02-01"))
-    assert rig.one(rig.positions["1"], move=True).result == "sent"
+    assert rig.one(rig.positions["1"], move=True).state == "succeeded"
     assert periods(system, rig) == ["2026-02-01"]
     assert rig.one(rig.positions["1"]).cause == "nothing_to_change"
 
@@ -108,7 +108,7 @@ def test_the_start_that_is_changed_there_by_hand(system: HistoryBehaviour, rig: 
     if rig.system.key == "tripletex":  # it takes the first row of terms along
         for details in rig.sandbox.state["EmploymentDetails"]:
             details["date"] = "2026-02-01"
-    assert rig.one(rig.positions["1"]).result in ("sent", "skipped")
+    assert rig.one(rig.positions["1"]).state in ("succeeded", "skipped")
     assert periods(system, rig) == ["2026-02-01"]
     assert not rig.one(rig.positions["1"]).warnings
 
@@ -119,7 +119,7 @@ def test_the_record_that_is_removed_there_by_hand(system: HistoryBehaviour, rig:
     _, away = clerk(system, rig, "2026-03-01")
     away()
     outcome = rig.one(rig.positions["1"])
-    assert (outcome.result, outcome.action) == ("sent", "create"), outcome
+    assert (outcome.state, outcome.action) == ("succeeded", "create"), outcome
     assert periods(system, rig) == ["2026-02-01"]
     assert not outcome.warnings
 
@@ -132,7 +132,7 @@ def test_a_later_start_beside_the_record_that_is_ended_there_as_told(system: His
     row, _ = clerk(system, rig, "2026-01-01")
     row |= {system.end_name: "2026-02-28", **HANDS[type(system)].with_end}
     outcome = rig.one(rig.positions["1"])
-    assert (outcome.result, outcome.action) == ("sent", "create"), outcome
+    assert (outcome.state, outcome.action) == ("succeeded", "create"), outcome
     assert periods(system, rig) == ["2026-01-01", "2026-03-01"]
     [told] = outcome.warnings
     assert "1 Jan 2026 – 28 Feb 2026" in told.message

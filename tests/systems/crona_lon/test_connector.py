@@ -144,7 +144,7 @@ class TestCronaLon(FlatBehaviour):
     def test_unknown_employee(self, empty_rig: Any) -> None:
         """Our number is believed, since nothing there can be looked at: the import itself says who is unknown."""
         outcome = empty_rig.one(self.position())
-        assert (outcome.result, str(outcome.pending)) == ("sent", "In the file of 14:02, not yet imported.")
+        assert (outcome.state, str(outcome.pending)) == ("succeeded", "In the file of 14:02, not yet imported.")
         [done] = empty_rig.imports
         assert done["antal"] == 0
         assert done["fel"] == ["Person 1 (anstid 1042): den anställde finns inte i registret."]
@@ -159,7 +159,7 @@ class TestCronaLon(FlatBehaviour):
         """PAXml does not say how to empty an element, so the end stays there and a person is told to clear it."""
         rig.sync(self.position(end="2026-12-31"))
         outcome = rig.one(self.position())
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         [warning] = outcome.warnings
         assert warning.field == "end_date"
         assert "2026-12-31" in warning.message and "by hand" in warning.message and "1042" in warning.message
@@ -224,14 +224,14 @@ class TestCronaLon(FlatBehaviour):
         rig.settings["send_cost_centre"] = True
         assert [li.title for li in rig.connector().check() if not li.ok] == ["One source for the cost centre"]
         outcome = rig.one(self.position(cost_centre="100"))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "value_refused", "department")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "value_refused", "department")
 
     # -- employees ---------------------------------------------------------------------------------------
 
     def test_a_missing_number_is_a_cause_of_its_own(self, rig: Rig) -> None:
         rig.person = replace(self.person, number=" ")
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "employee_number_missing")
+        assert (outcome.state, outcome.cause) == ("failed", "employee_number_missing")
         assert "employee_number_missing" in {cause.code for cause in SYSTEM.causes}
         assert self.person.national_id not in outcome.message
 
@@ -240,13 +240,13 @@ class TestCronaLon(FlatBehaviour):
         wrong: dict[str, Any] = {name: "a\x0bb"}
         rig.person = replace(self.person, **wrong)
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "bad_characters")
+        assert (outcome.state, outcome.cause) == ("failed", "bad_characters")
         assert rig.outbox.records == {}
 
     def test_what_is_not_sent_may_hold_anything(self, rig: FileRig) -> None:
         rig.settings["send_name_and_email"] = False
         rig.person = replace(self.person, first_name="a\x0bb")
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert not {"fornamn", "efternamn", "epostarb"} & set(rig.record)
 
     def test_a_changed_number_is_said_and_the_whole_record_goes_again(self, rig: FileRig) -> None:
@@ -254,7 +254,7 @@ class TestCronaLon(FlatBehaviour):
         rig.person = replace(self.person, number="2042")
         rig.add(rig.person)
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.action) == ("sent", "create")
+        assert (outcome.state, outcome.action) == ("succeeded", "create")
         [warning] = outcome.warnings
         assert "1042" in warning.message and "2042" in warning.message
         assert rig.there("2042")[0]["befattning"] == "Butikssäljare"
@@ -410,7 +410,7 @@ class TestCronaLon(FlatBehaviour):
         rig.sync(self.position("1", "2026-01-01", "2026-06-30"))
         rig.today = date.fromisoformat(start)
         outcome = rig.one(self.position("2", start, title="Butikschef"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         return outcome
 
     def test_a_position_that_takes_over_leaves_the_employment_date(self, rig: FileRig) -> None:
@@ -432,7 +432,7 @@ class TestCronaLon(FlatBehaviour):
         rig.sandbox.state["anstallda"]["1042"]["avgdatum"] = None  # cleared by hand, as the log then says
         rig.today = date(2026, 9, 1)
         outcome = rig.one(self.position("2", "2026-09-01"))
-        assert (outcome.result, outcome.action) == ("sent", "create")
+        assert (outcome.state, outcome.action) == ("succeeded", "create")
         assert [warning.field for warning in outcome.warnings] == ["end_date"]
         assert rig.there()[0]["anstdatum"] == "2026-09-01"
 

@@ -143,7 +143,7 @@ class TestEntraId(FlatBehaviour):
         self.with_boss(rig)
         rig.sandbox.state["lag"] = 1
         outcome = rig.one(self.position(manager=MANAGER))
-        assert (outcome.result, outcome.warnings) == ("sent", ())
+        assert (outcome.state, outcome.warnings) == ("succeeded", ())
         first_write = next(n for n, call in enumerate(rig.calls) if call.method == "PATCH")
         written = [c for c in rig.calls[first_write:] if c.method != "GET"]
         assert [(c.status, c.answer) for c in written] == [(204, "")] * len(written)
@@ -152,7 +152,7 @@ class TestEntraId(FlatBehaviour):
     def test_a_lagging_read_only_repeats_what_was_written(self, rig: Rig) -> None:
         rig.sandbox.state["lag"] = 1
         rig.sync(self.position())
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         rig.sandbox.state.update(lag=0, old={})
         assert rig.one(self.position()).cause == "nothing_to_change"
         assert len(rig.there()) == 1
@@ -181,7 +181,7 @@ class TestEntraId(FlatBehaviour):
     def test_refused_hire_date_is_a_warning_and_the_rest_stays_written(self, rig: Rig) -> None:
         rig.sandbox.state["hire_date"] = "denied"
         outcome = rig.one(self.position(end="2026-12-31"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         [warning] = outcome.warnings
         assert warning.field == "start_date"
         assert "employeeHireDate" in warning.message and "switch sending it off" in warning.message
@@ -196,7 +196,7 @@ class TestEntraId(FlatBehaviour):
         rig.sandbox.state["permissions"] = ["User.ReadWrite.All"]
         rig.sandbox.state["leave_date_unreadable"] = how
         outcome = rig.one(self.position(end="2026-12-31"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         [warning] = outcome.warnings
         assert warning.field == "end_date"
         assert "User-LifeCycleInfo.ReadWrite.All" in warning.message
@@ -261,14 +261,14 @@ class TestEntraId(FlatBehaviour):
     def test_another_day_of_the_organization_is_corrected(self, rig: Rig, moment: str) -> None:
         rig.sync(self.position(end="2026-12-31"))
         self.user(rig)["employeeLeaveDateTime"] = moment
-        assert rig.one(self.position(end="2026-12-31")).result == "sent"
+        assert rig.one(self.position(end="2026-12-31")).state == "succeeded"
         assert self.user(rig)["employeeLeaveDateTime"] == "2026-12-31T22:00:00Z"
 
     def test_the_hire_date_is_the_employments_start_not_the_positions(self, rig: Rig) -> None:
         rig.sync(self.position("1", "2026-01-01", "2026-06-30"), self.position("2", "2026-07-01", title="Butikksjef"))
         rig.today = date(2026, 7, 1)
         rig.forget_calls()
-        assert rig.one(rig.positions["2"]).result == "sent"
+        assert rig.one(rig.positions["2"]).state == "succeeded"
         assert self.bodies(rig) == [{"jobTitle": "Butikksjef"}]
 
     def test_a_later_position_replaces_the_hire_date_by_setting(self, rig: Rig) -> None:
@@ -280,15 +280,15 @@ class TestEntraId(FlatBehaviour):
 
     def test_a_hire_date_of_somebody_elses_stays(self, rig: Rig) -> None:
         self.user(rig)["employeeHireDate"] = "2019-05-01T00:00:00Z"
-        assert rig.one(self.position()).result == "sent"
-        assert rig.one(self.position(start="2026-02-01")).result == "skipped"
+        assert rig.one(self.position()).state == "succeeded"
+        assert rig.one(self.position(start="2026-02-01")).state == "skipped"
         assert self.user(rig)["employeeHireDate"] == "2019-05-01T00:00:00Z"
 
     def test_who_comes_back_after_a_gap_is_hired_anew(self, rig: Rig) -> None:
         rig.today = date(2026, 6, 5)
         rig.sync(self.position("1", "2026-01-01", "2026-06-10"))
         rig.today = date(2026, 6, 15)
-        assert rig.one(self.position("2", "2026-06-12")).result == "sent"
+        assert rig.one(self.position("2", "2026-06-12")).state == "succeeded"
         user = self.user(rig)
         assert (user["employeeHireDate"], user["employeeLeaveDateTime"]) == ("2026-06-11T23:00:00Z", None)
         assert rig.one(rig.positions["2"]).cause == "nothing_to_change"
@@ -329,7 +329,7 @@ class TestEntraId(FlatBehaviour):
         assert self.user(rig)["jobTitle"] == "Butikkmedarbeider"
         rig.today = date(2026, 6, 18)
         outcome = rig.one(rig.positions["1"])
-        assert (outcome.result, outcome.action) == ("sent", "end")
+        assert (outcome.state, outcome.action) == ("succeeded", "end")
         user = self.user(rig)
         assert (user["jobTitle"], user["department"], user["companyName"]) == (None, None, None)
         assert user["employeeOrgData"] == {"division": "Drift", "costCenter": None}
@@ -337,7 +337,7 @@ class TestEntraId(FlatBehaviour):
         assert self.manager_of(rig)
         rig.forget_calls()
         assert rig.one(rig.positions["1"]).cause == "nothing_to_change"
-        assert rig.one(self.position("2", "2026-06-18")).result == "sent"
+        assert rig.one(self.position("2", "2026-06-18")).state == "succeeded"
         assert (self.user(rig)["jobTitle"], self.user(rig)["companyName"]) == ("Butikkmedarbeider", "Fjellheim Drift")
 
     def test_a_later_end_fills_the_job_in_again(self, rig: Rig) -> None:
@@ -396,7 +396,7 @@ class TestEntraId(FlatBehaviour):
         rig.sync(self.position(manager=MANAGER))
         rig.forget_calls()
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.warnings) == ("sent", ())
+        assert (outcome.state, outcome.warnings) == ("succeeded", ())
         assert [c.path.split("/", 3)[3] for c in rig.calls if c.method == "DELETE"] == ["manager/$ref"]
         assert self.manager_of(rig) is None
         assert rig.one(self.position()).cause == "nothing_to_change"
@@ -438,7 +438,7 @@ class TestEntraId(FlatBehaviour):
 
     def test_manager_who_is_not_there_is_a_warning(self, rig: Rig) -> None:
         outcome = rig.one(self.position(manager=MANAGER))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         [warning] = outcome.warnings
         assert warning.field == "manager" and "employee number 1001" in warning.message
         assert self.user(rig)["jobTitle"] == "Butikkmedarbeider"
@@ -486,7 +486,7 @@ class TestEntraId(FlatBehaviour):
     def test_on_premises_user_is_refused_before_any_write(self, rig: Rig) -> None:
         self.user(rig)["onPremisesSyncEnabled"] = True
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "managed_on_premises")
+        assert (outcome.state, outcome.cause) == ("failed", "managed_on_premises")
         assert "Active Directory" in outcome.message and "Sørlie" not in outcome.message
         assert not self.writes(rig)
         assert "managed_on_premises" in {cause.code for cause in SYSTEM.causes}
@@ -494,22 +494,22 @@ class TestEntraId(FlatBehaviour):
     @pytest.mark.parametrize("flag", [None, False])
     def test_cloud_and_formerly_synced_users_are_written(self, rig: Rig, flag: bool | None) -> None:
         self.user(rig)["onPremisesSyncEnabled"] = flag
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
 
     def test_on_premises_refusal_of_the_write_itself(self, rig: Rig) -> None:
         """The flag was read a moment too early, or the user is on the move between the two."""
         message = "Unable to update the specified properties for on-premises mastered Directory Sync objects"
         body = {"error": {"code": "Request_BadRequest", "message": message}}
         outcome = self.answered(rig, 400, body, method="PATCH").outcomes["1"]
-        assert (outcome.result, outcome.cause) == ("failed", "managed_on_premises")
+        assert (outcome.state, outcome.cause) == ("failed", "managed_on_premises")
 
     def test_guest_is_left_alone(self, rig: Rig) -> None:
         self.user(rig)["userType"] = "Guest"
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "guest_account")
+        assert (outcome.state, outcome.cause) == ("failed", "guest_account")
         assert not self.writes(rig)
         rig.settings["skip_guests"] = False
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
 
     def test_known_user_who_became_a_guest_is_left_alone(self, rig: Rig) -> None:
         rig.sync(self.position())
@@ -520,7 +520,7 @@ class TestEntraId(FlatBehaviour):
         member = empty_rig.add(replace(PERSON, number=""))
         guest = empty_rig.add(replace(PERSON, number=""))
         empty_rig.sandbox.state["users"][guest]["userType"] = "Guest"
-        assert empty_rig.one(self.position()).result == "sent"
+        assert empty_rig.one(self.position()).state == "succeeded"
         assert empty_rig.sandbox.state["users"][member]["jobTitle"] == "Butikkmedarbeider"
         assert empty_rig.sandbox.state["users"][guest]["jobTitle"] is None
 
@@ -529,7 +529,7 @@ class TestEntraId(FlatBehaviour):
         rig.settings["skip_disabled"] = True
         assert rig.one(self.position()).cause == "account_disabled"
         rig.settings["skip_disabled"] = False
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert self.user(rig)["accountEnabled"] is False
 
     # -- matching ----------------------------------------------------------------------------------------
@@ -584,13 +584,13 @@ class TestEntraId(FlatBehaviour):
         old = rig.employee_id
         del rig.sandbox.state["users"][old]
         new = rig.add(rig.person)
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert rig.employee_id == new != old
 
     def test_quotes_are_doubled_in_the_filter(self, empty_rig: Rig) -> None:
         empty_rig.person = replace(PERSON, number="", email="liam.o'brien+1@example.com")
         empty_rig.add(empty_rig.person)
-        assert empty_rig.one(self.position()).result == "sent"
+        assert empty_rig.one(self.position()).state == "succeeded"
         sent = [c.query for c in empty_rig.calls if c.method == "GET"]
         assert all("o''brien%2B1%40example.com'" in query for query in sent), sent
         assert all(" " not in query and "+" not in query for query in sent)
@@ -604,7 +604,7 @@ class TestEntraId(FlatBehaviour):
     def test_number_over_16_characters_is_not_searched(self, empty_rig: Rig) -> None:
         empty_rig.person = replace(PERSON, number="1" * 17)
         empty_rig.add(empty_rig.person)
-        assert empty_rig.one(self.position()).result == "sent"
+        assert empty_rig.one(self.position()).state == "succeeded"
         assert not any("employeeId eq" in query for query in self.gets(empty_rig))
 
     def test_nothing_to_search_by(self, rig: Rig) -> None:
@@ -649,7 +649,7 @@ class TestEntraId(FlatBehaviour):
         empty_rig.settings["write_employee_id"] = True
         empty_rig.person = replace(PERSON, number="7" * length)
         outcome = empty_rig.one(self.position())
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert user["employeeId"] == ("7" * 16 if written else None)
         assert bool(outcome.warnings) is not written
 
@@ -665,9 +665,9 @@ class TestEntraId(FlatBehaviour):
             return {"title": text, "department": Department("B", text), "company": Company(text)}[field]
 
         outcome = rig.one(self.position(**{field: value(limit + 1)}))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "too_long", field)
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "too_long", field)
         assert rig.calls == []
-        assert rig.one(self.position(**{field: value(limit)})).result == "sent"
+        assert rig.one(self.position(**{field: value(limit)})).state == "succeeded"
         assert len(self.user(rig)[name]) == limit
 
     def test_emptied_here_is_null_there_and_never_an_empty_text(self, rig: Rig) -> None:
@@ -768,7 +768,7 @@ class TestEntraId(FlatBehaviour):
         rig.sync(self.position())
         rig.sandbox.state["tokens"].clear()
         rig.forget_calls()
-        assert rig.one(self.position(title="Butikksjef")).result == "sent"
+        assert rig.one(self.position(title="Butikksjef")).state == "succeeded"
         assert [c.status for c in rig.calls] == [401, 200, 200, 204]
 
     def test_token_that_is_refused_again_stops_the_connection(self, rig: Rig) -> None:
@@ -863,7 +863,7 @@ class TestEntraId(FlatBehaviour):
     def test_409_means_that_somebody_else_wrote_at_the_same_moment(self, rig: Rig) -> None:
         body = {"error": {"code": "Directory_ConcurrencyViolation", "message": "Concurrent change."}}
         report = self.answered(rig, 409, body, method="PATCH", times=1)
-        assert report.outcomes["1"].result == "sent"
+        assert report.outcomes["1"].state == "succeeded"
         assert any("meanwhile" in str(line.title) for line in report.outcomes["1"].trace)
         assert len([c for c in rig.calls if c.method == "GET"]) == 2
         rig.sync(self.position())
@@ -882,7 +882,7 @@ class TestEntraId(FlatBehaviour):
     def test_refused_property_is_named(self, rig: Rig, error: dict[str, Any], field: str) -> None:
         body = {"error": {"code": "Request_BadRequest", **error, "innererror": {"request-id": "abc-123"}}}
         outcome = self.answered(rig, 400, body, method="PATCH").outcomes["1"]
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", field)
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", field)
         assert outcome.vendor_code == "Request_BadRequest"
         assert outcome.vendor_text == f"{error['message']} (request-id abc-123)"
         assert len(self.writes(rig)) == 1, "after a refusal nothing else is written"
@@ -904,7 +904,7 @@ class TestEntraId(FlatBehaviour):
         no = json.dumps({"error": {"code": "Request_BadRequest", "message": "No."}})
         rig.fail(status=400, body=no, method="PATCH")
         outcome = rig.one(self.position(end="2026-12-31"))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "end_date")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", "end_date")
 
     def test_wrong_address_is_not_a_missing_employee(self, rig: Rig) -> None:
         assert isinstance(self.answered(rig, 404, "no such page").error, UnavailableError)
@@ -929,7 +929,7 @@ class TestEntraId(FlatBehaviour):
         rig.sync(self.position())
         rig.forget_calls()
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert (outcome.result, outcome.cause) == ("failed", "delete_by_hand")
+        assert (outcome.state, outcome.cause) == ("failed", "delete_by_hand")
         assert "Entra admin centre" in outcome.message
         assert rig.calls == []
 

@@ -262,7 +262,7 @@ class TestFinago(HistoryBehaviour):
     def test_an_accepted_create_that_is_not_shown_is_said(self, rig: Rig) -> None:
         rig.fail(method="POST", path="employment/", status=200, body="[]")
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "not_kept_by_target")
+        assert (outcome.state, outcome.cause) == ("failed", "not_kept_by_target")
         assert self.counted(rig, "POST", "api/employment/v2/1042") == 1
 
     def test_a_value_that_was_not_kept_is_a_warning(self, rig: Rig) -> None:
@@ -270,7 +270,7 @@ class TestFinago(HistoryBehaviour):
         kept |= {"employment_form": "fast", "profession_code": "2130102", "enterprise_number": "974760673"}
         rig.fail(method="POST", path="employment/", status=200, body=json.dumps([kept]))
         outcome = rig.one(self.position())
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert [(w.field, "50.00" in w.message) for w in outcome.warnings] == [("percentage", True)]
         assert outcome.sent is not None
         assert "percentage" not in outcome.sent.values
@@ -307,7 +307,7 @@ class TestFinago(HistoryBehaviour):
         rig.connector().check()
         rig.sandbox.state["tokens"].clear()
         rig.forget_calls()
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert self.counted(rig, "GET", "api/auth") == 1
         assert len(rig.there()) == 1
 
@@ -330,8 +330,8 @@ class TestFinago(HistoryBehaviour):
         report = rig.sync(self.position(end="2026-05-31"), self.position("2", "2026-06-01"))
         assert report.error is None
         first, second = report.outcomes["1"], report.outcomes["2"]
-        assert (first.result, first.cause) == ("failed", "refused_by_target")
-        assert second.result == "sent"
+        assert (first.state, first.cause) == ("failed", "refused_by_target")
+        assert second.state == "succeeded"
 
     def test_a_refused_api_key_stops_the_connection(self, rig: Rig) -> None:
         rig.connector().check()
@@ -339,7 +339,7 @@ class TestFinago(HistoryBehaviour):
         report = rig.sync(self.position())
         assert isinstance(report.error, NotAuthorizedError)
         assert "Settings, tab Misc" in report.error.message
-        assert report.outcomes["1"].result == "error"
+        assert report.outcomes["1"].state == "retrying"
 
     def test_a_refused_list_is_a_missing_right(self, rig: Rig) -> None:
         """The list of employees takes no input, so with a fresh token only the key's rights can be refused."""
@@ -400,7 +400,7 @@ class TestFinago(HistoryBehaviour):
         rig.forget_calls()
         answer = json.dumps({"accessToken": token, "expiresOn": expires})
         rig.fail(method="GET", path="auth", status=200, body=answer, times=9)
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert self.counted(rig, "GET", "api/auth") == 1
 
     @pytest.mark.parametrize(("hours", "calls"), [(0.9, 1), (3.5, 0)])
@@ -484,7 +484,7 @@ class TestFinago(HistoryBehaviour):
 
     def test_an_end_needs_a_reason(self, rig: Rig) -> None:
         outcome = rig.one(self.position(end="2026-12-31", without=("end_reason",)))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "missing_required_field", "end_reason")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "missing_required_field", "end_reason")
         assert rig.calls == []
 
     def test_an_end_reason_without_counterpart_must_be_chosen(self, rig: Rig) -> None:
@@ -498,7 +498,7 @@ class TestFinago(HistoryBehaviour):
     def test_nobody_can_choose_the_reason_that_cancels(self, rig: Rig) -> None:
         rig.settings["end_reasons"] = {"other": NEVER_REPORTED}
         outcome = rig.one(self.position(end="2026-01-01", end_reason="other"))
-        assert (outcome.result, outcome.field) == ("failed", "end_reason")
+        assert (outcome.state, outcome.field) == ("failed", "end_reason")
 
     def test_reopening_blanks_end_and_reason(self, rig: Rig) -> None:
         rig.sync(self.position(end="2026-12-31"))
@@ -639,7 +639,7 @@ class TestFinago(HistoryBehaviour):
         for employment_id in ("33042-1", "33042-2"):
             self.seeded(rig, employment_id=employment_id, startdate="2026-01-01", enddate="", enddate_reason="")
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "period_not_unique")
+        assert (outcome.state, outcome.cause) == ("failed", "period_not_unique")
         assert not self.writes(rig)
 
     def test_of_two_with_the_same_dates_ours_is_known_by_its_id(self, rig: Rig) -> None:
@@ -652,7 +652,7 @@ class TestFinago(HistoryBehaviour):
         remotes = {r.id: r for r in connector.read(self.employee)}
         assert set(remotes) == {"33042-1", "33042-2"}
         plan = rig.one(self.position(end="2026-12-31"), execute=False)
-        assert plan.result == "planned"
+        assert plan.state == "planned"
         rig.fail(
             method="POST",
             path="employment/",
@@ -731,7 +731,7 @@ class TestFinago(HistoryBehaviour):
 
     def test_an_enterprise_number_that_they_do_not_have_is_refused_here(self, rig: Rig) -> None:
         outcome = rig.one(self.position(company=Company("Fremmed AS", "999999999")))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "enterprise_not_in_target", "company")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "enterprise_not_in_target", "company")
         assert "974760673 (Fjellheim AS)" in outcome.message
         assert "811010472 (Fjellheim Lager)" in outcome.message
         assert not self.writes(rig)
@@ -739,7 +739,7 @@ class TestFinago(HistoryBehaviour):
     def test_a_changed_enterprise_number_is_held_against_their_list_too(self, rig: Rig) -> None:
         rig.sync(self.position())
         assert rig.one(self.position(company=Company("X", "999999999"))).cause == "enterprise_not_in_target"
-        assert rig.one(self.position(company=Company("Lager", "811 010 472"))).result == "sent"
+        assert rig.one(self.position(company=Company("Lager", "811 010 472"))).state == "succeeded"
         assert rig.there()[0]["enterprise_number"] == "811010472"
 
     def test_companies_are_mapped_by_the_settings(self, rig: Rig) -> None:
@@ -794,7 +794,7 @@ class TestFinago(HistoryBehaviour):
         rig.sync(self.position())
         before = next(row for row in rig.there() if row != sibling)
         outcome = self.delete(rig)
-        assert (outcome.result, outcome.action, outcome.gone) == ("sent", "delete", True), outcome
+        assert (outcome.state, outcome.action, outcome.gone) == ("succeeded", "delete", True), outcome
         assert rig.there() == [sibling, {**before, "enddate": "2026-01-01", "enddate_reason": NEVER_REPORTED}]
 
     def test_a_cancelled_employment_is_left_out_and_does_not_clash(self, rig: Rig) -> None:
@@ -802,7 +802,7 @@ class TestFinago(HistoryBehaviour):
         self.delete(rig)
         assert rig.connector().read(self.employee) == []
         outcome = rig.one(self.position("2"))
-        assert (outcome.result, outcome.action) == ("sent", "create")
+        assert (outcome.state, outcome.action) == ("succeeded", "create")
         cancelled, made = sorted(rig.there(), key=lambda e: e["enddate"], reverse=True)
         assert cancelled["enddate_reason"] == NEVER_REPORTED
         assert (made["enddate"], rig.sent["2"].remote_id) == ("", made["employment_id"])
@@ -836,10 +836,10 @@ class TestFinago(HistoryBehaviour):
         rig.sandbox.state["organization"]["country_code"] = "SE"
         rig.settings["contract_types"] = {"permanent": "Tillsvidare"}
         rig.settings["end_reasons"] = {"resigned": "EgenBegaran"}
-        assert rig.one(self.position(end="2026-12-31", occupation_code="5223")).result == "sent"
+        assert rig.one(self.position(end="2026-12-31", occupation_code="5223")).state == "succeeded"
         assert [(e["employment_form"], e["enddate_reason"]) for e in rig.there()] == [("Tillsvidare", "EgenBegaran")]
         outcome = self.delete(rig)
-        assert (outcome.result, outcome.cause) == ("failed", "delete_by_hand")
+        assert (outcome.state, outcome.cause) == ("failed", "delete_by_hand")
         assert rig.there()[0]["enddate"] == "2026-12-31"
 
     @pytest.mark.parametrize(
@@ -862,7 +862,7 @@ class TestFinago(HistoryBehaviour):
     def test_a_company_without_country_is_norwegian(self, rig: Rig) -> None:
         """The vendor documents country_code and leaves it out of its own example."""
         del rig.sandbox.state["organization"]["country_code"]
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert all(line.ok for line in rig.connector().check())
 
     def test_check_tells_a_swedish_company_to_translate(self, rig: Rig) -> None:
@@ -894,7 +894,7 @@ class TestFinago(HistoryBehaviour):
         rig.settings["working_times"] = "ikkeSkift"
         freelance = self.position(contract_type="freelance", without=("working_hours_scheme",))
         outcome = rig.one(freelance)
-        assert (outcome.result, set(outcome.unsent) & {"percentage"}) == ("sent", {"percentage"})
+        assert (outcome.state, set(outcome.unsent) & {"percentage"}) == ("succeeded", {"percentage"})
         [there] = rig.there()
         assert (there["employment_rate"], "working_times" in there) == ("", False)
         rig.sync(self.position())

@@ -166,7 +166,7 @@ class TestFortnox(FlatBehaviour):
     def test_a_changed_start_date_corrects_the_employment_date_that_was_sent(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.forget_calls()
-        assert rig.one(self.position(start="2026-02-01")).result == "sent"
+        assert rig.one(self.position(start="2026-02-01")).state == "succeeded"
         assert self.bodies(rig) == [{"EmploymentDate": "2026-02-01"}]
 
     def test_the_employment_date_is_the_employments_start_not_the_positions(self, rig: Rig) -> None:
@@ -174,17 +174,17 @@ class TestFortnox(FlatBehaviour):
         rig.today = date(2026, 7, 1)
         rig.forget_calls()
         outcome = rig.one(rig.positions["2"])
-        assert outcome.result == "sent" and set(outcome.changes) == {"title"}
+        assert outcome.state == "succeeded" and set(outcome.changes) == {"title"}
         assert self.bodies(rig) == [{"JobTitle": "Butikschef"}]
         assert self.kept(rig)["EmploymentDate"] == "2026-01-01"
-        assert rig.one(self.position("2", "2026-06-15", title="Butikschef")).result == "skipped"
+        assert rig.one(self.position("2", "2026-06-15", title="Butikschef")).state == "skipped"
         assert self.kept(rig)["EmploymentDate"] == "2026-01-01", "a successor's own start is no correction of it"
 
     def test_an_employment_date_that_payroll_filled_in_stays(self, rig: Rig) -> None:
         self.kept(rig)["EmploymentDate"] = "2019-05-01"
         rig.sync(self.position())
         outcome = rig.one(self.position(start="2026-02-01"))
-        assert outcome.result == "skipped" and "only where it is empty" in outcome.message
+        assert outcome.state == "skipped" and "only where it is empty" in outcome.message
         assert self.kept(rig)["EmploymentDate"] == "2019-05-01"
 
     def test_a_later_position_replaces_the_employment_date_by_setting(self, rig: Rig) -> None:
@@ -201,7 +201,7 @@ class TestFortnox(FlatBehaviour):
         rig.today = date(2026, 6, 15)
         rig.forget_calls()
         outcome = rig.one(self.position("2", start, weekly_hours=Decimal("20.00")))
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         kept = self.kept(rig)
         assert (kept["EmploymentDate"], kept["AverageWeeklyHours"]) == (there, "20")
         assert not kept["EmployedTo"]
@@ -211,7 +211,7 @@ class TestFortnox(FlatBehaviour):
         self.kept(rig)["EmploymentDate"] = "2019-05-01"
         rig.settings["send_start_date"] = False
         outcome = rig.one(self.position())
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert "start_date" in outcome.unsent
         assert self.kept(rig)["EmploymentDate"] == "2019-05-01"
 
@@ -236,7 +236,7 @@ class TestFortnox(FlatBehaviour):
         rig.sync(self.position(end="2026-12-31"))
         rig.sandbox.state["blank"] = "kept"
         outcome = rig.one(self.position())
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         [warning] = outcome.warnings
         assert warning.field == "end_date"
         assert "2026-12-31" in warning.message
@@ -247,7 +247,7 @@ class TestFortnox(FlatBehaviour):
         rig.sync(self.position(end="2026-12-31"))
         rig.sandbox.state["blank"] = "refused"
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "end_date")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", "end_date")
         assert "by hand" in outcome.message
         self.kept(rig)["EmployedTo"] = None
         assert rig.one(self.position()).cause == "nothing_to_change"
@@ -256,11 +256,11 @@ class TestFortnox(FlatBehaviour):
         self.kept(rig)["EmploymentDate"] = "2026-03-01"
         rig.settings["send_start_date"] = False
         outcome = rig.one(self.position(start="2026-01-01", end="2026-12-31"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         self.kept(rig)["EmploymentDate"] = "2027-03-01"
         rig.forget_calls()
         outcome = rig.one(self.position(start="2026-01-01", end="2026-11-30"))
-        assert (outcome.result, outcome.field) == ("failed", "end_date")
+        assert (outcome.state, outcome.field) == ("failed", "end_date")
         assert not self.writes(rig)
 
     def test_title_and_cost_centre_taken_away_are_blanked(self, rig: Rig) -> None:
@@ -290,7 +290,7 @@ class TestFortnox(FlatBehaviour):
     def test_an_employee_marked_inactive_gives_a_warning(self, rig: Rig) -> None:
         self.kept(rig)["Inactive"] = True
         outcome = rig.one(self.position())
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert "inactive" in outcome.warnings[0].message
         assert self.kept(rig)["Inactive"] is True
 
@@ -303,14 +303,14 @@ class TestFortnox(FlatBehaviour):
         assert self.bodies(rig)[1]["AverageWeeklyHours"] == "40"
 
     def test_title_of_30_characters_is_sent_whole_and_31_refused_never_cut(self, rig: Rig) -> None:
-        assert rig.one(self.position(title="x" * 30)).result == "sent"
+        assert rig.one(self.position(title="x" * 30)).state == "succeeded"
         outcome = rig.one(self.position(title="x" * 31))
         assert (outcome.cause, outcome.field) == ("too_long", "title")
         assert self.kept(rig)["JobTitle"] == "x" * 30
 
     @pytest.mark.parametrize("title", ["Kock & servitör (½ tid)", "Säljare, nivå 2: 50%", "Chef–drift_3"])
     def test_allowed_characters_pass(self, rig: Rig, title: str) -> None:
-        assert rig.one(self.position(title=title)).result == "sent"
+        assert rig.one(self.position(title=title)).state == "succeeded"
         assert self.kept(rig)["JobTitle"] == title
 
     @pytest.mark.parametrize("title", ['"Chef"', "a|b", "a~b", "Kock 👩‍🍳", "a<b", "a>b"])
@@ -321,7 +321,7 @@ class TestFortnox(FlatBehaviour):
 
     def test_cost_centre_must_exist(self, rig: Rig) -> None:
         outcome = rig.one(self.position(cost_centre="NIX9"))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "cost_centre_missing", "cost_centre")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "cost_centre_missing", "cost_centre")
         assert "NIX9" in outcome.message and "Create it" in outcome.message
         assert not self.writes(rig)
 
@@ -348,7 +348,7 @@ class TestFortnox(FlatBehaviour):
     def test_department_instead_of_cost_centre(self, rig: Rig) -> None:
         rig.settings.update(send_cost_centre=False, send_department=True)
         outcome = rig.one(self.position(cost_centre="LAGER"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert self.kept(rig)["CostCenter"] == "BUT1"
         assert "cost_centre" in outcome.unsent
         assert rig.one(self.position(cost_centre="LAGER")).cause == "nothing_to_change"
@@ -357,12 +357,12 @@ class TestFortnox(FlatBehaviour):
         rig.settings.update(send_cost_centre=False, send_department=True)
         body = {"ErrorInformation": {"error": 1, "message": "Kan inte hitta kostnadsstället.", "code": 2000423}}
         outcome = self.answered(rig, 400, body, method="PUT").outcomes["1"]
-        assert (outcome.result, outcome.field) == ("failed", "department")
+        assert (outcome.state, outcome.field) == ("failed", "department")
 
     def test_department_and_cost_centre_together_are_refused(self, rig: Rig) -> None:
         rig.settings.update(send_cost_centre=True, send_department=True)
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.field) == ("failed", "department")
+        assert (outcome.state, outcome.field) == ("failed", "department")
         assert rig.calls == []
         assert "One source for the cost centre" in [line.title for line in rig.connector().check() if not line.ok]
 
@@ -374,14 +374,14 @@ class TestFortnox(FlatBehaviour):
     @pytest.mark.parametrize(("unit", "there"), [("1", 0.3333), ("100", 33.33)])
     def test_percentage_in_the_unit_of_the_setting(self, rig: Rig, unit: str, there: float) -> None:
         rig.settings.update(send_percentage=True, percentage_unit=unit)
-        assert rig.one(self.position(percentage=Decimal("33.33"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("33.33"))).state == "succeeded"
         assert self.kept(rig)["FullTimeEquivalent"] == there
         assert rig.one(self.position(percentage=Decimal("33.33"))).cause == "nothing_to_change"
 
     def test_percentage_without_a_unit_is_refused(self, rig: Rig) -> None:
         rig.settings.update(send_percentage=True)
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.field) == ("failed", "percentage")
+        assert (outcome.state, outcome.field) == ("failed", "percentage")
         assert "1 or 100" in outcome.message
 
     def test_every_contract_type_has_a_form_or_asks_for_one(self, rig: Rig) -> None:
@@ -391,12 +391,12 @@ class TestFortnox(FlatBehaviour):
         outcome = rig.one(self.position(contract_type="casual"))
         assert (outcome.cause, outcome.field) == ("no_translation", "contract_type")
         rig.settings["employment_forms"] = {"casual": "SVT"}
-        assert rig.one(self.position(contract_type="casual")).result == "sent"
+        assert rig.one(self.position(contract_type="casual")).state == "succeeded"
         assert self.kept(rig)["EmploymentForm"] == "SVT"
 
     @pytest.mark.parametrize(("ours", "theirs"), [("probation", "PRO"), ("substitute", "VIK")])
     def test_probation_and_substitute_are_forms_of_their_own(self, rig: Rig, ours: str, theirs: str) -> None:
-        assert rig.one(self.position(contract_type=ours)).result == "sent"
+        assert rig.one(self.position(contract_type=ours)).state == "succeeded"
         assert self.kept(rig)["EmploymentForm"] == theirs
 
     def test_salary_form_follows_the_remuneration_type(self, rig: Rig) -> None:
@@ -408,7 +408,7 @@ class TestFortnox(FlatBehaviour):
     def test_ftgavtalid_defaults_fill_what_fortnox_lacks(self, rig: Rig) -> None:
         self.kept(rig).update(PersonelType="", SalaryForm="", EmploymentForm="")
         rig.settings.update(personel_type="ARB", salary_form="TIM", employment_form="TID")
-        assert rig.one(self.position(without=("remuneration_type", "contract_type"))).result == "sent"
+        assert rig.one(self.position(without=("remuneration_type", "contract_type"))).state == "succeeded"
         kept = self.kept(rig)
         assert (kept["PersonelType"], kept["SalaryForm"], kept["EmploymentForm"]) == ("ARB", "TIM", "TID")
 
@@ -422,7 +422,7 @@ class TestFortnox(FlatBehaviour):
         self.kept(rig).update(PersonelType="")
         rig.settings["personel_type"] = ""
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "agreement_missing")
+        assert (outcome.state, outcome.cause) == ("failed", "agreement_missing")
         assert "ersonnel type" in outcome.message
         assert "ftgavtalid" in outcome.vendor_text
 
@@ -448,7 +448,7 @@ class TestFortnox(FlatBehaviour):
         empty_rig.add(replace(self.person, number="2001", email=" Ase.Sorlie@Example.com", national_id=""))
         empty_rig.settings["numbers_differ"] = True
         report = empty_rig.sync(self.position())
-        assert report.outcomes["1"].result == "sent"
+        assert report.outcomes["1"].state == "succeeded"
         assert report.remote_employee is not None
         assert (report.remote_employee.id, report.remote_employee.matched_by) == ("2001", "e-mail")
 
@@ -506,14 +506,14 @@ class TestFortnox(FlatBehaviour):
     def test_a_number_too_long_for_fortnox_is_not_asked_for(self, empty_rig: Rig) -> None:
         empty_rig.person = replace(self.person, number="1" * 16)
         empty_rig.add(replace(self.person, number="2001"))
-        assert empty_rig.one(self.position()).result == "sent"
+        assert empty_rig.one(self.position()).state == "succeeded"
         assert not [c for c in empty_rig.calls if "1" * 16 in c.path]
 
     def test_not_found_by_code_when_the_status_is_400(self, rig: Rig) -> None:
         rig.person = replace(self.person, number="9999")
         body = {"ErrorInformation": {"error": 1, "message": "Kan inte hitta den anställda.", "code": 2000423}}
         rig.fail(status=400, body=json.dumps(body), path="employees/9999", times=9)
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert rig.there("1042")
 
     def test_employee_gone_between_reading_and_writing(self, rig: Rig) -> None:
@@ -558,11 +558,11 @@ class TestFortnox(FlatBehaviour):
 
     def test_refresh_token_works_and_rotates(self, rig: Rig) -> None:
         self.with_refresh_token(rig)
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         first = rig.vault.load()["refresh_token"]
         assert first != REFRESH_TOKEN
         self.expire(rig)
-        assert rig.one(self.position(title="Chef")).result == "sent"
+        assert rig.one(self.position(title="Chef")).state == "succeeded"
         assert rig.vault.load()["refresh_token"] not in (first, REFRESH_TOKEN)
         used = [c.body for c in rig.calls if c.path == "oauth-v1/token"]
         assert [f"refresh_token={t}" in b for t, b in zip((REFRESH_TOKEN, first), used, strict=True)] == [True, True]
@@ -635,7 +635,7 @@ class TestFortnox(FlatBehaviour):
         self.expire(rig)
         assert isinstance(rig.sync(self.position(title="Chef")).error, NotAuthorizedError)
         rig.credentials["refresh_token"] = "newly-approved-token"
-        assert rig.one(self.position(title="Chef")).result == "sent"
+        assert rig.one(self.position(title="Chef")).state == "succeeded"
 
     def test_new_client_secret_keeps_the_chain_of_refresh_tokens(self, rig: Rig) -> None:
         self.with_refresh_token(rig)
@@ -644,7 +644,7 @@ class TestFortnox(FlatBehaviour):
         assert isinstance(rig.sync(self.position(title="Chef")).error, NotAuthorizedError)
         rig.credentials["client_secret"] = CLIENT_SECRET
         self.expire(rig)
-        assert rig.one(self.position(title="Chef")).result == "sent"
+        assert rig.one(self.position(title="Chef")).state == "succeeded"
 
     def test_no_token_in_what_is_kept(self, rig: Rig) -> None:
         self.with_refresh_token(rig)
@@ -678,13 +678,13 @@ class TestFortnox(FlatBehaviour):
     )
     def test_error_information_in_either_capitals(self, rig: Rig, info: dict[str, Any]) -> None:
         outcome = self.answered(rig, 400, {"ErrorInformation": info}, method="PUT").outcomes["1"]
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "title")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", "title")
         assert (outcome.vendor_text, outcome.vendor_code) == ("Otillåtna tecken (JobTitle).", "2000359")
 
     def test_2xx_with_error_information_is_an_error(self, rig: Rig) -> None:
         body = {"ErrorInformation": {"error": 1, "message": "Ogiltigt värde (SalaryForm).", "code": 0}}
         outcome = self.answered(rig, 200, body, method="PUT").outcomes["1"]
-        assert (outcome.result, outcome.field) == ("failed", "remuneration_type")
+        assert (outcome.state, outcome.field) == ("failed", "remuneration_type")
         assert outcome.vendor_code == "0"
 
     def test_sandbox_refusal_wrapped_in_200_is_an_error_too(self, rig: Rig) -> None:
@@ -697,7 +697,7 @@ class TestFortnox(FlatBehaviour):
     def test_a_request_that_fortnox_does_not_understand_is_our_fault(self, rig: Rig, code: int) -> None:
         body = {"ErrorInformation": {"error": 1, "message": "Felaktigt anrop.", "code": code}}
         outcome = self.answered(rig, 400, body, method="PUT").outcomes["1"]
-        assert outcome.result == "failed"
+        assert outcome.state == "failed"
         assert "fault of Position Sync" in outcome.message
 
     def test_missing_scope(self, rig: Rig) -> None:
@@ -717,7 +717,7 @@ class TestFortnox(FlatBehaviour):
         assert "costcenter" in bad.title and bad.where
         rig.settings["send_cost_centre"] = False
         assert all(line.ok for line in rig.connector().check())
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
 
     @pytest.mark.parametrize(("licence", "words"), [("salary", "Fortnox Lön"), ("api", "integration licence")])
     def test_missing_licence(self, rig: Rig, licence: str, words: str) -> None:
@@ -776,7 +776,7 @@ class TestFortnox(FlatBehaviour):
         rig.sync(self.position())
         rig.forget_calls()
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert (outcome.result, outcome.cause) == ("failed", "delete_by_hand")
+        assert (outcome.state, outcome.cause) == ("failed", "delete_by_hand")
         assert "inactive" in outcome.message
         assert rig.calls == []
 

@@ -125,7 +125,7 @@ class TestNetvisor(HistoryBehaviour):
         self.elements(rig)[name] = value
         outcome = rig.one(self.position())
         assert (outcome.cause, outcome.field) == ("stays_there", field)
-        assert rig.one(self.position(title="Leipuri")).result == "sent"
+        assert rig.one(self.position(title="Leipuri")).state == "succeeded"
         assert self.elements(rig)[name] == value
 
     @pytest.mark.parametrize("name", ["profession", "employmentform", "parttimepercent", "employmentmode", "enddate"])
@@ -194,7 +194,7 @@ class TestNetvisor(HistoryBehaviour):
         rig.credentials["sender"] = "Testikäyttäjä & Co"
         rig.sandbox.add_employee("Ä 7/å", "Aino", "Öhman")
         rig.person = Person("78", "Ä 7/å", "Aino", "Öhman")
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         [search] = [c for c in rig.calls if "employeenumber" in c.query]
         assert search.query.isascii()
         assert header(search, "Sender") == "Testikäyttäjä & Co"
@@ -263,7 +263,7 @@ class TestNetvisor(HistoryBehaviour):
         rig.sandbox.state["locked_until"] = "2026-12-31"
         outcome = rig.one(self.position())
         assert rig.calls[-1].status == 200
-        assert (outcome.result, outcome.cause) == ("failed", "period_locked")
+        assert (outcome.state, outcome.cause) == ("failed", "period_locked")
         assert rig.there() == []
         self.spoil_credentials(rig)
         assert isinstance(rig.sync(self.position()).error, NotAuthorizedError)
@@ -278,7 +278,7 @@ class TestNetvisor(HistoryBehaviour):
     def test_refusal_keeps_the_words_and_names_the_field(self, rig: Rig) -> None:
         rig.fail(path="addjobperiod.nv", **failure("INVALID_DATA", "Value of regularworkinghours :: is not valid"))
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "weekly_hours")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", "weekly_hours")
         assert outcome.vendor_code == "INVALID_DATA"
         assert outcome.vendor_text == "Value of regularworkinghours :: is not valid"
         assert "weekly hours" in outcome.message
@@ -287,7 +287,7 @@ class TestNetvisor(HistoryBehaviour):
     def test_maintenance_and_technical_faults_are_tried_again(self, rig: Rig, code: str) -> None:
         rig.fail(path="addjobperiod.nv", **failure(code))
         assert isinstance(rig.sync(self.position()).error, UnavailableError)
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
 
     def test_a_breakdown_over_a_write_is_unclear_and_maintenance_is_not(self, rig: Rig) -> None:
         rig.fail(path="addjobperiod.nv", **{**failure("SYSTEM_MAINTENANCE"), "status": 500})
@@ -308,7 +308,7 @@ class TestNetvisor(HistoryBehaviour):
         """Somebody was quicker: what is there now is read and adopted."""
         rig.fail(path="addjobperiod.nv", **failure("DUPLICATE_DATA"))
         outcome = rig.one(self.position())
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         assert [c.path for c in rig.calls] == ["getemployee.nv", "addjobperiod.nv"] * 2
 
     def test_a_write_that_was_had_before_is_unclear(self, rig: Rig) -> None:
@@ -350,7 +350,7 @@ class TestNetvisor(HistoryBehaviour):
         """Our fields come in another order than Netvisor's elements."""
         rig.settings["send_remuneration_type"] = True
         outcome = rig.one(self.position(end="2026-12-31", remuneration_type="hourly"))
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         assert tuple(texts(to(rig, "addjobperiod.nv")[0])) == ORDER
 
     def test_the_sandbox_refuses_another_order(self, rig: Rig) -> None:
@@ -382,7 +382,7 @@ class TestNetvisor(HistoryBehaviour):
     def test_clearing_what_we_wrote(self, rig: Rig) -> None:
         rig.sync(self.position())
         outcome = rig.one(self.position(without=("weekly_hours", "percentage", "probation_end", "contract_type")))
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         [there] = rig.there()
         names = ("regularworkinghours", "employmentform", "parttimepercent", "probationenddate", "employmentcontract")
         assert [there[name] for name in names] == [None] * 5
@@ -429,7 +429,7 @@ class TestNetvisor(HistoryBehaviour):
 
     def test_other_letters_travel_as_numeric_references(self, rig: Rig) -> None:
         title = "Myyjä <Åbo> & Ö – 😀"
-        assert rig.one(self.position(title=title)).result == "sent"
+        assert rig.one(self.position(title=title)).state == "succeeded"
         [call] = to(rig, "addjobperiod.nv")
         assert call.body.isascii()
         assert "Myyj&#228; &lt;&#197;bo&gt; &amp; &#214; &#8211; &#128512;" in call.body
@@ -438,7 +438,7 @@ class TestNetvisor(HistoryBehaviour):
 
     def test_a_character_that_xml_cannot_hold_is_refused_here(self, rig: Rig) -> None:
         outcome = rig.one(self.position(title="Kokki\x0bja tarjoilija"))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "bad_characters", "title")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "bad_characters", "title")
         assert rig.calls == []
 
     def test_comma_decimals_are_read(self, rig: Rig) -> None:
@@ -485,7 +485,7 @@ class TestNetvisor(HistoryBehaviour):
         rig.rules = Rules(delete=True)
         rig.sync(self.position())
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert (outcome.result, outcome.action) == ("sent", "delete"), outcome
+        assert (outcome.state, outcome.action) == ("succeeded", "delete"), outcome
         assert outcome.gone
         assert rig.there() == []
         [call] = to(rig, "deletejobperiod.nv")
@@ -521,7 +521,7 @@ class TestNetvisor(HistoryBehaviour):
         rig.read_timeout = None
         carried_out = error is UnclearOutcomeError
         second = rig.sync(deleted=["1"]).outcomes["1"]
-        assert (second.result, second.cause) == (("skipped", "already_gone") if carried_out else ("sent", ""))
+        assert (second.state, second.cause) == (("skipped", "already_gone") if carried_out else ("succeeded", ""))
         # The call with the fault, and where it was not carried out, one more in the second run.
         assert len(to(rig, "deletejobperiod.nv")) == (1 if carried_out else 2)
         assert rig.there() == []
@@ -532,7 +532,7 @@ class TestNetvisor(HistoryBehaviour):
         for period in rig.sandbox.state["periods"].values():
             period["payslips"] = True
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert (outcome.result, outcome.cause) == ("failed", "refused_by_target")
+        assert (outcome.state, outcome.cause) == ("failed", "refused_by_target")
         assert "payslips" in outcome.vendor_text
         assert len(rig.there()) == 1
 
@@ -540,7 +540,7 @@ class TestNetvisor(HistoryBehaviour):
 
     def test_temporary_without_an_end_is_refused_before_sending(self, rig: Rig) -> None:
         outcome = rig.one(self.position(contract_type="temporary"))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "missing_required_field", "end_date")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "missing_required_field", "end_date")
         assert outcome.message == (
             "A temporary contract needs an end date in Netvisor. Fill in the end date, or choose another contract "
             "type; it is sent when you save."
@@ -550,7 +550,7 @@ class TestNetvisor(HistoryBehaviour):
         assert [p["employmentcontract"] for p in rig.there()] == ["2"]
         rig.forget_calls()
         reopened = rig.one(self.position(contract_type="temporary"))
-        assert (reopened.result, reopened.field) == ("failed", "end_date")
+        assert (reopened.state, reopened.field) == ("failed", "end_date")
         assert not self.writes(rig)
         assert self.ends(rig) == ["2026-12-31"]
 
@@ -559,11 +559,11 @@ class TestNetvisor(HistoryBehaviour):
         rig.sync(self.position(contract_type="temporary", end="2026-12-31"))
         rig.sent["1"] = replace(rig.sent["1"], values={})
         outcome = rig.one(self.position(without=("contract_type",)), execute=False)
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "missing_required_field", "end_date")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "missing_required_field", "end_date")
 
     def test_an_end_before_the_start_is_refused_before_sending(self, rig: Rig) -> None:
         outcome = rig.one(self.position(start="2026-05-02", end="2026-05-01"))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "value_refused", "end_date")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "value_refused", "end_date")
         assert not self.writes(rig)
 
     def test_percentage_100_is_full_time_without_a_percentage(self, rig: Rig) -> None:
@@ -598,7 +598,7 @@ class TestNetvisor(HistoryBehaviour):
         rig.sync(self.position())
         assert rig.there()[0]["endreason"] is None, "the default is for positions that end"
         outcome = rig.one(self.position(end="2026-12-31", without=("end_reason",)))
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         assert rig.there()[0]["endreason"] == "13"
         rig.settings["default_end_reason"] = ""
         refused = rig.one(self.position(end="2026-11-30", without=("end_reason",)))
@@ -607,7 +607,7 @@ class TestNetvisor(HistoryBehaviour):
     def test_the_default_reason_never_replaces_a_clerks(self, rig: Rig) -> None:
         clerk_adds(rig, startdate="2026-01-01", enddate="2026-12-31", endreason="12", profession="Apulainen")
         outcome = rig.one(self.position(end="2026-12-31", without=("end_reason",)))
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         assert (rig.there()[0]["profession"], rig.there()[0]["endreason"]) == ("Kokki", "12")
 
     def test_whose_fault_a_dismissal_is_must_be_chosen(self, rig: Rig) -> None:
@@ -641,19 +641,19 @@ class TestNetvisor(HistoryBehaviour):
         outcome = rig.one(self.position("2", "2026-06-01", contract_type="consultant"))
         assert (outcome.cause, outcome.field) == ("no_translation", "contract_type")
         rig.settings["contract_types"] = {"consultant": "1/3"}
-        assert rig.one(self.position("2", "2026-06-01", contract_type="consultant")).result == "sent"
+        assert rig.one(self.position("2", "2026-06-01", contract_type="consultant")).state == "succeeded"
         assert [(p["employmentcontract"], p["employmentmode"]) for p in rig.there()] == [("2", "4"), ("1", "3")]
 
     def test_occupation_codes_by_table(self, rig: Rig) -> None:
         """A Norwegian code does not fit; a row of the table makes it the Finnish one."""
         rig.settings["occupation_codes"] = {"5120104": "51201"}
-        assert rig.one(self.position(occupation_code="5120104")).result == "sent"
+        assert rig.one(self.position(occupation_code="5120104")).state == "succeeded"
         assert rig.there()[0]["occupationclassification"] == "51201"
 
     @pytest.mark.parametrize(("ours", "theirs"), [("2514", "25140"), ("25140", "25140"), ("51 201", "51201")])
     def test_an_occupation_code_has_five_digits_there(self, rig: Rig, ours: str, theirs: str) -> None:
         """TK10 is the most detailed level of the 2010 classification, filled up with zeros at the end."""
-        assert rig.one(self.position(occupation_code=ours)).result == "sent"
+        assert rig.one(self.position(occupation_code=ours)).state == "succeeded"
         assert rig.there()[0]["occupationclassification"] == theirs
         assert rig.one(self.position(occupation_code=ours)).cause == "nothing_to_change"
 
@@ -667,7 +667,7 @@ class TestNetvisor(HistoryBehaviour):
     def test_four_digits_out_of_the_table_are_filled_up_too(self, rig: Rig) -> None:
         """The row is looked up by our code as it stands here."""
         rig.settings["occupation_codes"] = {"SE 2514.": "2512", "25140": "11200"}
-        assert rig.one(self.position(occupation_code="SE 2514.")).result == "sent"
+        assert rig.one(self.position(occupation_code="SE 2514.")).state == "succeeded"
         assert rig.there()[0]["occupationclassification"] == "25120"
 
     def test_an_empty_occupation_code_is_warned_of(self, rig: Rig) -> None:
@@ -675,7 +675,7 @@ class TestNetvisor(HistoryBehaviour):
         [planned] = rig.one(without, execute=False).warnings
         outcome = rig.one(without)
         [warning] = outcome.warnings
-        assert outcome.result == "sent" and warning == planned
+        assert outcome.state == "succeeded" and warning == planned
         assert warning.field == "occupation_code" and "insured against accidents at work" in warning.message
         assert rig.one(self.position()).warnings == ()
 
@@ -699,7 +699,7 @@ class TestNetvisor(HistoryBehaviour):
     def test_an_overlap_with_a_clerks_period(self, rig: Rig) -> None:
         clerk_adds(rig, startdate="2025-01-01", enddate="2026-01-31", endreason="13", profession="Apulainen")
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "overlap_in_target")
+        assert (outcome.state, outcome.cause) == ("failed", "overlap_in_target")
         assert "1 Jan 2025 – 31 Jan 2026" in outcome.message
         assert not self.writes(rig)
 
@@ -722,7 +722,7 @@ class TestNetvisor(HistoryBehaviour):
     def test_people_whose_employment_has_ended_are_found(self, rig: Rig) -> None:
         for employee in rig.sandbox.state["employees"].values():
             employee["employmentstatus"] = "0"
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert [c.query for c in to(rig, "getemployees.nv")] == ["includeendedemployments=1"]
 
     def test_ok_with_an_empty_element_means_not_found(self, empty_rig: Rig) -> None:
@@ -760,7 +760,7 @@ class TestNetvisor(HistoryBehaviour):
         assert rig.one(self.position()).cause == "employee_not_found"
         rig.settings |= {"match_by_email": True, "numbers_differ": True}
         report = rig.sync(self.position())
-        assert report.outcomes["1"].result == "sent", report.outcomes["1"]
+        assert report.outcomes["1"].state == "succeeded", report.outcomes["1"]
         assert report.remote_employee is not None
         assert report.remote_employee.matched_by == "e-mail"
         assert "aino@example.com" not in repr(report.exchanges)
@@ -785,7 +785,7 @@ class TestNetvisor(HistoryBehaviour):
 
     def test_a_kept_key_that_is_gone_is_searched_again(self, rig: Rig) -> None:
         rig.employee_id = "999999"
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert rig.employee_id in rig.sandbox.state["employees"]
 
     def test_a_kept_key_is_believed_when_netvisor_confirms_it(self, rig: Rig) -> None:

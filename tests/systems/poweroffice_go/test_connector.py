@@ -235,7 +235,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         assert (outcome.cause, outcome.field) == ("full_time_hours_missing", "working_hours_scheme")
         assert rig.there() == []
         rig.settings["full_time_hours_by_scheme"] = {"OtherShifts": "35.5"}
-        assert rig.one(self.position(working_hours_scheme="other_shift")).result == "sent"
+        assert rig.one(self.position(working_hours_scheme="other_shift")).state == "succeeded"
         assert rig.there()[0]["FullTimeHoursPerWeek"] == 35.5
 
     def test_reporting_id_is_left_to_go(self, rig: Rig) -> None:
@@ -261,7 +261,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.person = replace(PERSON, manager=Manager("1001"))
         rig.settings["send_cost_centre"] = True
         outcome = rig.one(self.position(manager=Manager("1001"), cost_centre="NORD"))
-        assert (outcome.result, outcome.warnings) == ("sent", ())
+        assert (outcome.state, outcome.warnings) == ("succeeded", ())
         assert self.patches(rig, r"Employees/12345$") == [
             {"/JobTitle": "Sykepleier", "/DepartmentId": 1610, "/LocationId": 2611, "/ManagerEmployeeId": int(boss)}
         ]
@@ -320,7 +320,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         assert (outcome.cause, outcome.field) == ("missing_required_field", "end_reason")
         assert rig.calls == []
         rig.settings["end_reason"] = "ContractCommitmentOrTemporaryEmploymentExpired"
-        assert rig.one(self.position(end="2026-12-31", without=("end_reason",))).result == "sent"
+        assert rig.one(self.position(end="2026-12-31", without=("end_reason",))).state == "succeeded"
         assert self.only(rig)["EndDateReason"] == "ContractCommitmentOrTemporaryEmploymentExpired"
 
     def test_sandbox_refuses_an_end_without_reason_and_an_end_before_the_start(self, rig: Rig) -> None:
@@ -347,7 +347,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
     def test_reopen_removes_both_the_end_date_and_its_reason(self, rig: Rig) -> None:
         rig.sync(self.position(end="2026-12-31"))
         rig.forget_calls()
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         [call] = [c for c in rig.calls if c.method == "PATCH"]
         assert json.loads(call.body) == [
             {"op": "remove", "path": "/EndDate"},
@@ -359,13 +359,13 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.sync(self.position(end="2026-12-31"))
         rig.sandbox.state["employments"]["77001"]["EndDateReason"] = None
         rig.forget_calls()
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert self.patches(rig) == [{"/EndDate": None}]
 
     def test_end_before_the_start_there_is_refused_here(self, rig: Rig) -> None:
         self.sandbox(rig).add_employment(PERSON_THERE, "2026-07-01", 80)
         outcome = rig.one(self.position(end="2026-06-30"))
-        assert (outcome.result, outcome.field) == ("failed", "end_date")
+        assert (outcome.state, outcome.field) == ("failed", "end_date")
         assert not self.writes(rig)
 
     def test_ended_and_reported_is_left_alone(self, rig: Rig) -> None:
@@ -373,7 +373,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.sandbox.state["employments"]["77001"]["EndedAndReported"] = True
         rig.forget_calls()
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "employment_closed", "end_date")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "employment_closed", "end_date")
         assert "Open it again there" in outcome.message
         assert not self.writes(rig)
 
@@ -389,7 +389,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         cancelled |= {"EndDate": "2026-01-01", "EndDateReason": "EmploymentRelationshipShouldNeverHaveBeenReported"}
         before = dict(cancelled)
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.action) == ("sent", "create"), outcome
+        assert (outcome.state, outcome.action) == ("succeeded", "create"), outcome
         assert {**cancelled, "IsDefault": True} == before  # the new one is the default from now on
         assert rig.one(self.position()).cause == "nothing_to_change"
 
@@ -507,7 +507,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
     @pytest.mark.parametrize("brought", [None, 100, 80])
     def test_whatever_line_a_new_employment_brings_along(self, rig: Rig, brought: int | None) -> None:
         rig.sandbox.state["first_line"] = brought
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert self.lines(rig) == [["2026-01-01", 80]]
         written = [c.method for c in self.writes(rig) if "FtePercentages" in c.path]
         assert written == {None: ["POST"], 100: ["PATCH"], 80: []}[brought]
@@ -515,13 +515,13 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
 
     def test_an_employment_without_a_line_gets_one_from_its_start(self, rig: Rig) -> None:
         self.sandbox(rig).add_employment(PERSON_THERE, "2026-01-01", None)
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert self.lines(rig) == [["2026-01-01", 80.0]]
 
     def test_a_percentage_of_two_decimals_is_compared_as_a_number(self, rig: Rig) -> None:
         rig.sync(self.position(percentage=Decimal("33.33")))
         assert rig.one(self.position(percentage=Decimal("33.330"))).cause == "nothing_to_change"
-        assert rig.one(self.position(percentage=Decimal("0"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("0"))).state == "succeeded"
         assert self.lines(rig)[-1] == ["2026-06-15", 0.0]
 
     def test_a_refused_percentage_is_named(self, rig: Rig) -> None:
@@ -529,7 +529,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         body = {"title": "Employment validation error(s)", "detail": "Something about the line."}
         rig.fail(status=400, body=json.dumps(body), path="FtePercentages", method="POST")
         outcome = rig.one(self.position(percentage=Decimal("10")))
-        assert (outcome.result, outcome.field) == ("failed", "percentage")
+        assert (outcome.state, outcome.field) == ("failed", "percentage")
 
     # -- one employment ----------------------------------------------------------------------------------
 
@@ -540,7 +540,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         )
         rig.today = date(2026, 7, 1)
         outcome = rig.one(rig.positions["2"])
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         there = self.only(rig)
         assert (there["Id"], there["StartDate"], there["EndDate"]) == (77001, "2026-01-01", None)
         assert (there["JobTitle"], there["ProfessionCode"]) == ("Avdelingsleder", "2511102")
@@ -561,7 +561,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
 
     def test_start_of_an_employment_that_a_clerk_made_stays(self, rig: Rig) -> None:
         self.sandbox(rig).add_employment(PERSON_THERE, "2015-03-01", 80)
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert (self.only(rig)["StartDate"], self.only(rig)["Id"]) == ("2015-03-01", 77001)
         assert rig.one(self.position(start="2026-02-01")).cause == "nothing_to_change"
 
@@ -591,7 +591,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.sync(self.position("1", end="2026-06-20"))
         rig.today = date(2026, 9, 1)
         outcome = rig.one(self.position("2", "2026-09-01"))
-        assert (outcome.result, outcome.action) == ("sent", Action.CREATE)
+        assert (outcome.state, outcome.action) == ("succeeded", Action.CREATE)
         old, new = rig.there()
         assert (old["StartDate"], old["EndDate"]) == ("2026-01-01", "2026-06-20")
         assert (new["StartDate"], new["EndDate"], new["IsDefault"]) == ("2026-09-01", None, True)
@@ -631,7 +631,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         for start in ("2025-01-01", "2025-02-01"):
             self.sandbox(rig).add_employment(PERSON_THERE, start, 50, IsDefault=False)
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "employment_not_unique")
+        assert (outcome.state, outcome.cause) == ("failed", "employment_not_unique")
         assert not self.writes(rig)
 
     def test_another_employment_that_is_not_over_is_not_doubled(self, rig: Rig) -> None:
@@ -639,7 +639,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         self.sandbox(rig).add_employment(PERSON_THERE, "2026-08-01", 80)
         rig.today = date(2026, 9, 1)
         outcome = rig.one(self.position("2", "2026-09-01"))
-        assert (outcome.result, outcome.cause) == ("failed", "employment_in_the_way")
+        assert (outcome.state, outcome.cause) == ("failed", "employment_in_the_way")
         assert "2026-08-01" in outcome.message
         assert len(rig.there()) == 2
 
@@ -654,7 +654,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         body = {"title": "Employment not found error(s)", "detail": "Employment with id = 77001 not found."}
         rig.fail(status=404, body=json.dumps(body), method="PATCH", path="Employments/77001")
         outcome = rig.one(self.position(contract_type="temporary"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert "Changed there meanwhile" in [str(step.title) for step in outcome.trace]
 
     # -- lost answers ------------------------------------------------------------------------------------
@@ -672,7 +672,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
     ) -> None:
         rig.sandbox.state["first_line"] = brought
         self.lose(rig, "POST", "Employments", self.position())
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert self.lines(rig) == [["2026-01-01", 80.0]]
         assert self.only(rig)["JobTitle"] == "Sykepleier"
 
@@ -692,7 +692,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.sandbox.state["first_line"] = 100
         again = self.position(position_id, "2026-09-01")
         self.lose(rig, "POST", "Employments", again)
-        assert rig.one(again).result == "sent"
+        assert rig.one(again).state == "succeeded"
         assert [e["Id"] for e in rig.there()] == [77001, 77002]
         assert rig.there()[1]["FtePercentages"] == [["2026-09-01", 80.0]]
         assert rig.sent[position_id].remote_id == "77002"
@@ -764,7 +764,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         there = rig.add(replace(PERSON, number="2001", email=""))
         rig.sandbox.state["employees"][there][column] = value
         report = rig.sync(self.position())
-        assert report.outcomes["1"].result == "sent"
+        assert report.outcomes["1"].state == "succeeded"
         assert report.remote_employee is not None
         assert (report.remote_employee.id, report.remote_employee.matched_by) == (there, matched_by)
         assert rig.sandbox.state["employees"][there]["JobTitle"] == "Sykepleier"
@@ -838,7 +838,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
 
     def test_employee_fields_that_agree_already_are_not_written_with_a_new_employment(self, rig: Rig) -> None:
         self.kept(rig).update(JobTitle="Sykepleier", DepartmentId=1610)
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert not self.patches(rig)
 
     def test_what_we_wrote_is_taken_away_what_a_clerk_wrote_stays(self, rig: Rig) -> None:
@@ -853,7 +853,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
     def test_switched_off_they_are_never_written(self, rig: Rig) -> None:
         rig.settings.update(send_title=False, send_department=False, send_manager=False)
         outcome = rig.one(self.position())
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert {"title", "department"} <= set(outcome.unsent)
         assert not [c for c in self.writes(rig) if c.path == "v2/Employees/12345"]
 
@@ -873,7 +873,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
     ) -> None:
         rig.settings["send_cost_centre"] = True
         outcome = rig.one(self.position(**changes))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", cause, field)
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", cause, field)
         assert words in outcome.message
         assert not self.writes(rig)
 
@@ -883,7 +883,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
             "Id": 1699,
             "Code": "BUT1,BUT2",
         }
-        assert rig.one(self.position(department=Department("BUT1,BUT2"))).result == "sent"
+        assert rig.one(self.position(department=Department("BUT1,BUT2"))).state == "succeeded"
         assert self.kept(rig)["DepartmentId"] == 1699
 
     def test_registers_are_asked_once_per_turn(self, rig: Rig) -> None:
@@ -897,7 +897,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.person = replace(PERSON, manager=Manager("1001", "boss@example.com"))
         position = self.position(manager=Manager("1001", "boss@example.com"))
         outcome = rig.one(position)
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         [warning] = outcome.warnings
         assert warning.field == "manager" and "1001" in warning.message
         assert self.kept(rig)["JobTitle"] == "Sykepleier"
@@ -909,7 +909,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.add(replace(PERSON, number="77", email="boss@example.com"))
         rig.person = replace(PERSON, manager=Manager("1001", "Boss@example.com"))
         position = self.position(manager=Manager("1001", "Boss@example.com"))
-        assert rig.one(position).result == "sent"
+        assert rig.one(position).state == "succeeded"
         assert self.only(rig)["ManagerEmployeeNo"] == 77
         assert rig.one(position).cause == "nothing_to_change"
 
@@ -939,18 +939,18 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
     def test_company_through_the_table(self, rig: Rig) -> None:
         rig.settings["enterprises"] = {"999888777": "974760681"}
         rig.person = replace(PERSON, company=Company("Morselskap", "999888777"))
-        assert rig.one(self.position(company=rig.person.company)).result == "sent"
+        assert rig.one(self.position(company=rig.person.company)).state == "succeeded"
         assert self.only(rig)["EnterpriseId"] == 98766
 
     def test_default_sub_unit_without_a_company(self, rig: Rig) -> None:
         rig.person = replace(PERSON, company=None)
-        assert rig.one(self.position(without=("company",))).result == "sent"
+        assert rig.one(self.position(without=("company",))).state == "succeeded"
         assert self.only(rig)["EnterpriseId"] == 98765
         for enterprise in rig.sandbox.state["enterprises"].values():
             enterprise["IsDefault"] = False
         rig.sandbox.state.update(employments={}, lines={})
         outcome = rig.one(self.position(without=("company",)))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "enterprise_missing", "company")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "enterprise_missing", "company")
 
     def test_company_switched_off(self, rig: Rig) -> None:
         rig.settings["send_company"] = False
@@ -961,7 +961,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
 
     @pytest.mark.parametrize(("ours", "theirs"), [("2554 102", "2554102"), ("2554.102", "2554102"), ("0110102",) * 2])
     def test_occupation_code_keeps_its_zeros_and_loses_its_dots(self, rig: Rig, ours: str, theirs: str) -> None:
-        assert rig.one(self.position(occupation_code=ours)).result == "sent"
+        assert rig.one(self.position(occupation_code=ours)).state == "succeeded"
         assert self.only(rig)["ProfessionCode"] == theirs
 
     def test_occupation_code_of_four_digits_is_refused_here(self, rig: Rig) -> None:
@@ -971,7 +971,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
 
     def test_occupation_code_that_go_refuses_is_named(self, rig: Rig) -> None:
         outcome = rig.one(self.position(occupation_code="9999999"))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "occupation_code")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", "occupation_code")
         assert "9999999" in outcome.vendor_text
 
     def test_default_occupation_code_is_for_new_employments_and_empty_ones(self, rig: Rig) -> None:
@@ -996,13 +996,13 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         outcome = rig.one(self.position(end="2026-12-31", end_reason="other"))
         assert (outcome.cause, outcome.field) == ("no_translation", "end_reason")
         rig.settings["reasons"] = {"other": "EmployeeHasResigned"}
-        assert rig.one(self.position(end="2026-12-31", end_reason="other")).result == "sent"
+        assert rig.one(self.position(end="2026-12-31", end_reason="other")).state == "succeeded"
         assert self.only(rig)["EndDateReason"] == "EmployeeHasResigned"
 
     @pytest.mark.parametrize(("ours", "theirs"), FORMS)
     def test_every_form_of_the_table_is_taken(self, rig: Rig, ours: str, theirs: str) -> None:
         rig.settings["employment_forms"] = {"casual": ours}
-        assert rig.one(self.position(contract_type="casual")).result == "sent"
+        assert rig.one(self.position(contract_type="casual")).state == "succeeded"
         assert self.only(rig)["EmploymentForm"] == ours
 
     def test_start_date_is_declared_as_kept(self) -> None:
@@ -1066,7 +1066,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.sync(self.position())
         self.expire(rig)
         rig.forget_calls()
-        assert rig.one(self.position(title="Kokk")).result == "sent"
+        assert rig.one(self.position(title="Kokk")).state == "succeeded"
         assert [c.status for c in rig.calls].count(401) == 1
         assert self.paths(rig).count("POST OAuth/Token") == 1
         rig.forget_calls()
@@ -1135,7 +1135,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
             "Enterprises_Full",
         ]
         assert all(line.ok for line in rig.connector().check())
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
 
     def test_check_says_which_privilege_is_missing_and_why(self, rig: Rig) -> None:
         rig.sandbox.state["privileges"] = ["Employee_Full", "Employment", "Enterprises", "Department"]
@@ -1165,7 +1165,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         outcome = self.refused(
             rig, 404, "Employee validation error(s)", "Department with code = 'Avdeling10' not found."
         )
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "department")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", "department")
         assert "Avdeling10" in outcome.vendor_text
 
     def test_404_for_a_manager_who_is_gone_is_no_missing_employee(self, rig: Rig) -> None:
@@ -1220,7 +1220,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
     )
     def test_problem_details_in_either_capitals(self, rig: Rig, problem: dict[str, Any]) -> None:
         outcome = self.answered(rig, 400, problem, path="Employments", method="POST").outcomes["1"]
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "end_date")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", "end_date")
         assert outcome.vendor_text == "Employment validation error(s): EndDate is not valid."
         assert outcome.vendor_code == "400"
 
@@ -1238,7 +1238,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
     )
     def test_refused_field_is_named_as_ours(self, rig: Rig, detail: str, field: str) -> None:
         outcome = self.refused(rig, 400, "Employment validation error(s)", detail)
-        assert (outcome.result, outcome.field) == ("failed", field)
+        assert (outcome.state, outcome.field) == ("failed", field)
 
     @pytest.mark.parametrize(
         ("status", "detail"),
@@ -1257,12 +1257,12 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
     )
     def test_a_request_that_go_does_not_understand_is_our_fault(self, rig: Rig, status: int, detail: str) -> None:
         outcome = self.refused(rig, status, "Employment validation error(s)", detail)
-        assert outcome.result == "failed"
+        assert outcome.state == "failed"
         assert "fault of Position Sync" in outcome.message
 
     def test_conflict_is_an_error_of_the_data(self, rig: Rig) -> None:
         outcome = self.refused(rig, 409, "Employment conflict error(s)", "Employment with id = 1 is in use.")
-        assert (outcome.result, outcome.cause) == ("failed", "refused_by_target")
+        assert (outcome.state, outcome.cause) == ("failed", "refused_by_target")
 
     @pytest.mark.parametrize("body", ["{}", '"text"', "[1]", "not json"])
     def test_an_answer_that_is_no_list_is_not_believed(self, rig: Rig, body: str) -> None:
@@ -1274,7 +1274,7 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.sync(self.position())
         rig.forget_calls()
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert (outcome.result, outcome.cause) == ("failed", "delete_by_hand")
+        assert (outcome.state, outcome.cause) == ("failed", "delete_by_hand")
         assert "reported" in outcome.message
         assert rig.calls == []
 

@@ -123,9 +123,9 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.sync(self.position(**over))
         self.clerk_writes(rig, "2026-01-01", 50)
         left = rig.one(self.position(**over))
-        assert (left.result, left.cause, left.field) == ("skipped", "stays_there", "percentage")
+        assert (left.state, left.cause, left.field) == ("skipped", "stays_there", "percentage")
         outcome = rig.one(self.position(**over, percentage=Decimal("60")))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert [r["percentageOfFullTimeEquivalent"] for r in rows(rig)] == [80.0, 60.0]
 
     # -- what counts as not there, and what stays --------------------------------------------------------
@@ -163,7 +163,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         wanted = Wanted("1", {**remote.values, "percentage": Decimal("60")}, since=remote.start)
         with pytest.raises(StaleError):
             connector.update(person, rig.person, remote, {"percentage": Change(Decimal("80"), Decimal("60"))}, wanted)
-        assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
         assert [r["percentageOfFullTimeEquivalent"] for r in rows(rig)] == [80.0, 60.0]
 
     def test_every_message_of_a_refusal_is_explained(self, rig: Rig) -> None:
@@ -245,14 +245,14 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         outcome = rig.one(self.position(end="2026-12-31", end_reason="other"))
         assert (outcome.cause, outcome.field) == ("no_translation", "end_reason")
         rig.settings["end_reasons"] = {"other": "EMPLOYMENT_END_EMPLOYER"}
-        assert rig.one(self.position(end="2026-12-31", end_reason="other")).result == "sent"
+        assert rig.one(self.position(end="2026-12-31", end_reason="other")).state == "succeeded"
         assert rig.there()[0]["employmentEndReason"] == "EMPLOYMENT_END_EMPLOYER"
 
     def test_reopening_is_not_believed_when_null_is_ignored_there(self, rig: Rig) -> None:
         self.state(rig, null_clears=False)
         rig.sync(self.position(end="2026-12-31"))
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "not_cleared", "end_date")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "not_cleared", "end_date")
         assert "2026-12-31" in outcome.message
 
     def test_freelance_is_an_employment_type(self, rig: Rig) -> None:
@@ -269,7 +269,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.settings["details_from"] = details_from
         bare = self.position("2", "2020-01-01", "2020-12-31", contract_type="freelance", without=("percentage",))
         outcome = rig.one(bare)
-        assert outcome.result == "sent" and set(outcome.unsent) == {"working_hours_scheme"}
+        assert outcome.state == "succeeded" and set(outcome.unsent) == {"working_hours_scheme"}
         [sent] = bodies(rig, "POST", EMPLOYMENT)[0]["employmentDetails"]
         assert not {"percentageOfFullTimeEquivalent", "workingHoursScheme", "shiftDurationHours"} & set(sent)
 
@@ -284,7 +284,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         assert rig.one(freelance).cause == "nothing_to_change"
         again = rig.one(self.position(without=("percentage",)))
         assert (again.cause, again.field) == ("missing_required_field", "percentage")
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert rows(rig)[-1]["percentageOfFullTimeEquivalent"] == 80.0
 
     def test_maritime_employment_stays_maritime(self, rig: Rig) -> None:
@@ -292,14 +292,14 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         ship = {"shipRegister": "NOR", "shipType": "OTHER", "tradeArea": "DOMESTIC"}
         rig.sandbox.state["EmploymentDetails"][0].update(employmentType="MARITIME", maritimeEmployment=ship)
         assert rig.one(self.position()).cause == "nothing_to_change"
-        assert rig.one(self.position(contract_type="temporary")).result == "sent"
+        assert rig.one(self.position(contract_type="temporary")).state == "succeeded"
         new = rows(rig)[-1]
         assert (new["employmentType"], new["employmentForm"]) == ("MARITIME", "TEMPORARY")
         assert new["maritimeEmployment"] == ship
 
     def test_default_form_when_the_position_has_none(self, rig: Rig) -> None:
         rig.settings["default_employment_form"] = "TEMPORARY"
-        assert rig.one(self.position(without=("contract_type",))).result == "sent"
+        assert rig.one(self.position(without=("contract_type",))).state == "succeeded"
         assert rows(rig)[0]["employmentForm"] == "TEMPORARY"
 
     @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     )
     def test_shift_hours_follow_the_scheme(self, rig: Rig, ours: str, theirs: str, hours: float) -> None:
         """The hours of the a-melding's code list; a row of the table and the one number of before come first."""
-        assert rig.one(self.position(working_hours_scheme=ours)).result == "sent"
+        assert rig.one(self.position(working_hours_scheme=ours)).state == "succeeded"
         assert (rows(rig)[0]["workingHoursScheme"], rows(rig)[0]["shiftDurationHours"]) == (theirs, hours)
         rig.settings["shift_hours"] = Decimal("34")
         rig.one(self.position("2", "2025-01-01", "2025-12-31", working_hours_scheme=ours))
@@ -326,7 +326,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         assert (outcome.cause, outcome.field) == ("shift_hours_missing", "working_hours_scheme")
         assert not self.writes(rig)
         rig.settings["full_time_hours_by_scheme"] = {"OTHER_SHIFT": "35.5"}
-        assert rig.one(self.position(working_hours_scheme="other_shift")).result == "sent"
+        assert rig.one(self.position(working_hours_scheme="other_shift")).state == "succeeded"
         assert (rows(rig)[0]["workingHoursScheme"], rows(rig)[0]["shiftDurationHours"]) == ("OTHER_SHIFT", 35.5)
 
     @pytest.mark.parametrize("details_from", ["today", "row"])
@@ -336,11 +336,11 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         found = []
         for scheme in ("continuous", "round_the_clock", "not_shift"):
             rig.today += timedelta(days=1)
-            assert rig.one(self.position(working_hours_scheme=scheme)).result == "sent"
+            assert rig.one(self.position(working_hours_scheme=scheme)).state == "succeeded"
             found.append(rows(rig)[-1]["shiftDurationHours"])
         assert found == [33.6, 35.5, 0]
         rig.forget_calls()
-        assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
         assert rows(rig)[-1]["shiftDurationHours"] == 0
 
     def test_plain_shift_needs_the_customers_choice(self, rig: Rig) -> None:
@@ -360,7 +360,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
 
     def test_unknown_occupation_code_is_refused_before_any_write(self, rig: Rig) -> None:
         outcome = rig.one(self.position(occupation_code="9999999"))
-        assert (outcome.result, outcome.cause, outcome.field) == (
+        assert (outcome.state, outcome.cause, outcome.field) == (
             "failed",
             "unknown_occupation_code",
             "occupation_code",
@@ -391,7 +391,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
             self.position(end="2026-05-31", occupation_code="9002000"),
             self.position("2", "2026-06-01", occupation_code="9000001"),
         )
-        assert [o.result for o in report.outcomes.values()] == ["sent", "sent"]
+        assert [o.state for o in report.outcomes.values()] == ["succeeded", "succeeded"]
         assert [q.split("&")[1] for q in asked(rig, CODES)] == ["from=0", "from=1000", "from=2000"]
         assert [e["occupationCode"] for e in rig.there()] == ["9002000", "9000001"]
 
@@ -406,7 +406,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         outcome = rig.one(self.position(occupation_code="2511"))
         assert (outcome.cause, outcome.field) == ("bad_characters", "occupation_code")
         rig.settings["occupation_codes"] = {"2511": "2511102"}
-        assert rig.one(self.position(occupation_code="2511")).result == "sent"
+        assert rig.one(self.position(occupation_code="2511")).state == "succeeded"
 
     # -- employees ---------------------------------------------------------------------------------------
 
@@ -429,7 +429,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.person = replace(PERSON, number="9", email="nine@example.com", national_id="")
         rig.add(rig.person)
         rig.positions, rig.sent, rig.employee_id = {}, {}, ""
-        assert rig.one(self.position("2", "2026-03-01")).result == "sent"
+        assert rig.one(self.position("2", "2026-03-01")).state == "succeeded"
         assert (len(rig.there("1042")), len(rig.there("9"))) == (1, 1)
 
     def test_email_filter_is_containing_so_the_hit_must_be_equal(self, empty_rig: Rig) -> None:
@@ -454,7 +454,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_d_number_counts_as_national_id(self, empty_rig: Rig) -> None:
         empty_rig.add(replace(PERSON, number="2", email="", national_id=""))
         empty_rig.sandbox.state["Employee"][0]["dnumber"] = PERSON.national_id
-        assert empty_rig.one(self.position()).result == "sent"
+        assert empty_rig.one(self.position()).state == "succeeded"
 
     def test_same_national_id_twice(self, empty_rig: Rig) -> None:
         empty_rig.add(replace(PERSON, number="2", email=""))
@@ -493,7 +493,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         assert not asked(rig, "employee")
         rig.employee_id = "4"
         outcome = rig.one(self.position(end="2026-12-31"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert rig.employee_id == str(self.employee(rig)["id"])
 
     def test_known_id_of_another_person_is_searched_again(self, rig: Rig) -> None:
@@ -509,11 +509,11 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_no_date_of_birth_there_is_a_clear_error(self, rig: Rig) -> None:
         self.employee(rig)["dateOfBirth"] = None
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "birth_date_missing")
+        assert (outcome.state, outcome.cause) == ("failed", "birth_date_missing")
         assert "date of birth for Åse Sørlie" in outcome.message
         assert not self.writes(rig)
         self.employee(rig)["dateOfBirth"] = "1985-03-14"
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
 
     def test_hidden_date_of_birth_is_left_to_tripletex(self, rig: Rig) -> None:
         self.state(rig, hidden=["dateOfBirth"])
@@ -528,10 +528,10 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.sync(self.position())
         rig.forget_calls()
         outcome = rig.one(self.position(company=LAGER))
-        assert (outcome.result, outcome.cause, outcome.field) == ("skipped", "stays_there", "company")
+        assert (outcome.state, outcome.cause, outcome.field) == ("skipped", "stays_there", "company")
         assert "end this position and add a new one" in outcome.message
         outcome = rig.one(self.position(company=LAGER, end="2026-12-31"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert [w.field for w in outcome.warnings] == ["company"]
         assert "974760681" in outcome.warnings[0].message
         assert all("division" not in body for body in bodies(rig, "PUT", EMPLOYMENT))
@@ -562,14 +562,14 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
 
     def test_legal_entity_is_translated_by_the_table(self, rig: Rig) -> None:
         rig.settings["divisions"] = {"974760000": "974760681"}
-        assert rig.one(self.position(company=Company("Fjellheim AS", "974 760 000"))).result == "sent"
+        assert rig.one(self.position(company=Company("Fjellheim AS", "974 760 000"))).state == "succeeded"
         assert rig.there()[0]["division"] == "974760681"
 
     def test_default_division(self, rig: Rig) -> None:
         outcome = rig.one(self.position(without=("company",)))
         assert (outcome.cause, outcome.field) == ("missing_required_field", "company")
         rig.settings["default_division"] = "974760681"
-        assert rig.one(self.position(without=("company",))).result == "sent"
+        assert rig.one(self.position(without=("company",))).state == "succeeded"
 
     def test_legal_entity_as_division_is_their_refusal(self, rig: Rig) -> None:
         rig.sandbox.state["company"]["organizationNumber"] = "974760673"
@@ -621,7 +621,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.sync(self.position(percentage=Decimal("60")))
         rig.forget_calls()
         outcome = rig.one(self.position(percentage=Decimal("50")))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert not bodies(rig, "POST", DETAILS)
         [sent] = bodies(rig, "PUT", DETAILS)
         assert sent == {
@@ -656,7 +656,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_employment_without_any_row_gets_one_from_its_start(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.sandbox.state["EmploymentDetails"].clear()
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert [(r["date"], r["percentageOfFullTimeEquivalent"]) for r in rows(rig)] == [("2026-01-01", 80.0)]
         assert rows(rig)[0]["occupationCode"] == "2511102"
 
@@ -703,14 +703,14 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.sync(self.position())
         self.state(rig, hidden=["annualSalary", "hourlyWage", "monthlySalary"])
         outcome = rig.one(self.position(percentage=Decimal("60")))
-        assert (outcome.result, outcome.cause) == ("failed", "wage_hidden")
+        assert (outcome.state, outcome.cause) == ("failed", "wage_hidden")
         assert len(rows(rig)) == 1
         rig.one(self.position(percentage=Decimal("60"), end="2026-12-31"))
         assert rig.there()[0]["endDate"] is None, "the end date went out although the rest was refused"
         [line] = [x for x in rig.connector().check() if not x.ok]
         assert "wages" in line.title
         rig.settings["details_from"] = "row"
-        assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
         assert all(x.ok for x in rig.connector().check())
 
     # -- moving ------------------------------------------------------------------------------------------
@@ -719,7 +719,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_moving_the_start_shifts_the_first_row(self, rig: Rig, start: str) -> None:
         rig.sync(self.position())
         outcome = rig.one(self.position(start=start), move=True)
-        assert (outcome.result, outcome.action) == ("sent", "move")
+        assert (outcome.state, outcome.action) == ("succeeded", "move")
         assert [(r["date"], r["version"]) for r in rows(rig)] == [(start, 1)]
         assert rig.one(self.position(start=start)).cause == "nothing_to_change"
 
@@ -728,7 +728,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.settings["details_from"] = "row"
         rig.sync(self.position())
         outcome = rig.one(self.position(start="2026-02-01", percentage=Decimal("60")), move=True)
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         [sent] = bodies(rig, "PUT", DETAILS)
         assert sent["version"] == 1
         assert [(r["date"], r["percentageOfFullTimeEquivalent"]) for r in rows(rig)] == [("2026-02-01", 60.0)]
@@ -737,7 +737,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.sync(self.position())
         rig.sync(self.position(percentage=Decimal("60")))
         outcome = rig.one(self.position(start="2026-07-01", percentage=Decimal("60")), move=True)
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "later_details_row", "start_date")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "later_details_row", "start_date")
         assert "15 Jun 2026" in outcome.message
         assert rig.there()[0]["startDate"] == "2026-01-01"
 
@@ -753,7 +753,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         rig.sync(self.position())
         rig.forget_calls()
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert (outcome.result, outcome.cause) == ("failed", "delete_by_hand")
+        assert (outcome.state, outcome.cause) == ("failed", "delete_by_hand")
         assert "wrongly reported" in outcome.message
         assert not self.writes(rig)
         assert len(rig.there()) == 1
@@ -769,7 +769,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         self.stale(rig, 1)
         rig.forget_calls()
         outcome = rig.one(self.position(end="2026-12-31"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert len(asked(rig, EMPLOYMENT)) == 2
 
     def test_stale_version_twice_is_left_to_the_next_try(self, rig: Rig) -> None:
@@ -798,13 +798,13 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_a_record_gone_meanwhile_is_read_again(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.fail(method="PUT", path=EMPLOYMENT, status=404, body='{"status":404,"code":6000,"message":"x"}')
-        assert rig.one(self.position(end="2026-12-31")).result == "sent"
+        assert rig.one(self.position(end="2026-12-31")).state == "succeeded"
 
     def test_locked_record_waits_for_a_person(self, rig: Rig) -> None:
         rig.sync(self.position())
         self.stale(rig, 1, code=10000)
         outcome = rig.one(self.position(end="2026-12-31"))
-        assert (outcome.result, outcome.cause, outcome.vendor_code) == ("failed", "locked_in_target", "10000")
+        assert (outcome.state, outcome.cause, outcome.vendor_code) == ("failed", "locked_in_target", "10000")
 
     def test_their_overlap_refusal_names_the_start_date(self, rig: Rig) -> None:
         """Made there between our reading and our writing."""
@@ -833,7 +833,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         body = {"status": 422, "code": 18000, "message": "Validering feilet.", "validationMessages": found}
         rig.fail(method="POST", path=EMPLOYMENT, status=422, body=json.dumps(body))
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", ours)
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", ours)
         assert outcome.vendor_text.endswith("Det går ikke.")
         assert outcome.message.startswith("Tripletex refuses")
 
@@ -841,7 +841,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_refusals_without_words_still_say_something(self, rig: Rig, body: str) -> None:
         rig.fail(method="POST", path=EMPLOYMENT, status=422, body=body)
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "refused_by_target")
+        assert (outcome.state, outcome.cause) == ("failed", "refused_by_target")
         assert outcome.message
 
     def test_unspecified_exception_is_trouble_of_theirs(self, rig: Rig) -> None:
@@ -894,7 +894,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_session_token_falls_back_to_put(self, rig: Rig) -> None:
         self.state(rig, post_token=False)
         report = rig.sync(self.position())
-        assert report.outcomes["1"].result == "sent"
+        assert report.outcomes["1"].state == "succeeded"
         assert self.sessions(rig) == ["POST 400", "PUT 200"]
         kept = repr(report.exchanges)
         assert not [v for k, v in rig.credentials.items() if k != "company_id" and v in kept]
@@ -902,7 +902,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     def test_refused_session_is_renewed_once(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.sandbox.state["sessions"].clear()
-        assert rig.one(self.position(end="2026-12-31")).result == "sent"
+        assert rig.one(self.position(end="2026-12-31")).state == "succeeded"
         assert self.sessions(rig) == ["POST 201", "POST 201"]
 
     def test_session_refused_again_stops_the_connection(self, rig: Rig) -> None:
@@ -962,7 +962,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         assert isinstance(error, NotAuthorizedError)
         assert error.vendor_code == "9000"
         rig.credentials["company_id"] = "88"
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
 
     # -- test connection and rights ----------------------------------------------------------------------
 
@@ -999,7 +999,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
 
     def test_weekly_hours_are_opt_in(self, rig: Rig) -> None:
         outcome = rig.one(self.position(weekly_hours=Decimal("37.5")))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert "weekly_hours" in outcome.unsent
         assert rig.sandbox.state["StandardTime"] == []
 
@@ -1033,11 +1033,11 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         body = '{"status":422,"code":18000,"message":"Validering feilet.","validationMessages":[]}'
         rig.fail(method="POST", path="employee/standardTime", status=422, body=body)
         outcome = rig.one(self.position(weekly_hours=Decimal("37.5")))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert [w.field for w in outcome.warnings] == ["weekly_hours"]
         assert outcome.sent is not None
         assert "weekly_hours" not in outcome.sent.values
-        assert rig.one(self.position(weekly_hours=Decimal("37.5"))).result == "sent"
+        assert rig.one(self.position(weekly_hours=Decimal("37.5"))).state == "succeeded"
         assert len(rig.sandbox.state["StandardTime"]) == 1
 
     # -- the declaration ---------------------------------------------------------------------------------
@@ -1058,7 +1058,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
 
     def test_a_vault_of_nonsense_is_renewed(self, rig: Rig) -> None:
         rig.vault = MemoryVault({"access_token": "old"})
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
 
 
 class TestSandbox:

@@ -134,7 +134,7 @@ class TestUnimicro(HistoryBehaviour):
             **({"TypeOfEmployment": 0} if name == "EmploymentType" else {}),
         }
         assert rig.one(self.position()).field == field
-        assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
         assert rig.there()[0][name] == code
         rig.forget_calls()  # newer than the published contract
 
@@ -156,10 +156,10 @@ class TestUnimicro(HistoryBehaviour):
         assert not self.writes(rig)
         if hidden == "SubEntityID":
             moved = rig.one(self.position(company=Company("X", "974760681")))
-            assert (moved.result, moved.cause) == ("failed", "sub_entity_locked")
+            assert (moved.state, moved.cause) == ("failed", "sub_entity_locked")
         rig.sent.clear()
         adopted = rig.one(self.position())
-        assert (adopted.result, adopted.cause) == ("skipped", "nothing_to_change"), adopted
+        assert (adopted.state, adopted.cause) == ("skipped", "nothing_to_change"), adopted
         assert "Unimicro shows no " in adopted.message and "already agrees" not in adopted.message
         assert not self.writes(rig)
 
@@ -292,7 +292,7 @@ class TestUnimicro(HistoryBehaviour):
             + rig.credentials["private_key"].replace("\n", "\r\n")
             + "Bag Attributes\r\n-----BEGIN CERTIFICATE-----\r\nMIIB\r\n-----END CERTIFICATE-----\r\n"
         )
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
 
     def test_scope_that_the_client_lacks(self, rig: Rig) -> None:
         rig.fail(path="connect/token", status=400, body='{"error":"invalid_scope"}')
@@ -333,7 +333,7 @@ class TestUnimicro(HistoryBehaviour):
         rig.sync(self.position())
         self.state(rig)["tokens"].clear()
         rig.forget_calls()
-        assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
         assert [c.status for c in rig.calls].count(401) == 1
         assert len(self.sign_ins(rig)) == 1
 
@@ -400,7 +400,7 @@ class TestUnimicro(HistoryBehaviour):
         second["OrganizationNumber"] = first["OrganizationNumber"]
         assert isinstance(rig.sync(self.position()).error, NotAuthorizedError)
         rig.credentials["company_key"] = first["Key"].upper()
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
 
     def test_company_key_that_no_longer_works_is_looked_up_again(self, rig: Rig) -> None:
         rig.sync(self.position())
@@ -409,7 +409,7 @@ class TestUnimicro(HistoryBehaviour):
         error = rig.sync(changed).error
         assert isinstance(error, NotAuthorizedError)
         assert error.vendor_code == "403"
-        assert rig.one(changed).result == "sent"
+        assert rig.one(changed).state == "succeeded"
 
     def test_check_names_the_right_that_is_missing(self, rig: Rig) -> None:
         rig.fail(path="biz/STYRK", status=403, times=5)
@@ -515,7 +515,7 @@ class TestUnimicro(HistoryBehaviour):
 
     def test_job_name_is_the_registers_title_never_ours(self, rig: Rig) -> None:
         outcome = rig.one(self.position(title="Verdens beste selger"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert "occupation register" in str(outcome.unsent["title"])
         assert rig.there()[0]["JobName"] == "BUTIKKMEDARBEIDER"
         assert "Verdens beste" not in "".join(c.body + c.query for c in rig.calls)
@@ -525,7 +525,7 @@ class TestUnimicro(HistoryBehaviour):
         if titles:
             self.state(rig)["STYRK"].append({"ID": 99, "styrk": "5221126", "ynr": 1, "lnr": 1, "tittel": "EKSPEDITØR"})
         outcome = rig.one(self.position(occupation_code="5221126" if titles else "9999999"))
-        assert (outcome.result, outcome.cause, outcome.field) == (
+        assert (outcome.state, outcome.cause, outcome.field) == (
             "failed",
             "occupation_code_not_found",
             "occupation_code",
@@ -533,7 +533,7 @@ class TestUnimicro(HistoryBehaviour):
         assert self.writes(rig) == []
 
     def test_occupation_code_is_written_without_spaces_and_dots(self, rig: Rig) -> None:
-        assert rig.one(self.position(occupation_code="5221.126 ")).result == "sent"
+        assert rig.one(self.position(occupation_code="5221.126 ")).state == "succeeded"
         assert rig.there()[0]["JobCode"] == "5221126"
 
     def test_repeated_create_cannot_double_and_is_adopted(self, rig: Rig) -> None:
@@ -569,35 +569,35 @@ class TestUnimicro(HistoryBehaviour):
 
         self.after_the_first_list(rig, monkeypatch, land)
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.action) == ("sent", "update"), outcome
+        assert (outcome.state, outcome.action) == ("succeeded", "update"), outcome
         assert [e["WorkPercent"] for e in rig.there()] == [80.0]
 
     def test_create_after_it_was_deleted_there_takes_the_next_guid(self, rig: Rig) -> None:
         rig.sync(self.position())
         self.state(rig)["employments"].clear()
         outcome = rig.one(self.position())
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         assert len(rig.there()) == 1
         assert self.bodies(rig)[-1]["Employments"][0]["_createguid"] == str(uuid.uuid5(NAMESPACE, "1/1"))
 
     def test_changed_start_date_makes_a_second_record_in_spite_of_its_guid(self, rig: Rig) -> None:
         rig.sync(self.position(end="2026-03-31"))
         outcome = rig.one(self.position(start="2026-04-01"))
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         assert [e["StartDate"] for e in rig.there()] == ["2026-01-01", "2026-04-01"]
 
     def test_spent_guids_without_a_record_are_told(self, rig: Rig) -> None:
         spent = [uuid.uuid5(NAMESPACE, name) for name in ("1", "1/1", "1/2", "1/3", "1/4")]
         self.state(rig)["guids"] = [str(g) for g in spent]
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "created_before")
+        assert (outcome.state, outcome.cause) == ("failed", "created_before")
         assert rig.there() == []
 
     def test_siblings_survive_a_create_untouched(self, rig: Rig) -> None:
         rig.sync(self.position(end="2026-05-31"))
         self.state(rig)["employments"][0].update(LedgerAccount="5010", MonthRate=42000.0, PayGrade="A", Standard=True)
         before = rig.there()
-        assert rig.one(self.position("2", "2026-06-01")).result == "sent"
+        assert rig.one(self.position("2", "2026-06-01")).state == "succeeded"
         assert rig.there()[0] == before[0]
         sent = self.bodies(rig)[-1]["Employments"]
         assert [e["ID"] for e in sent] == [before[0]["ID"], 0]
@@ -617,7 +617,7 @@ class TestUnimicro(HistoryBehaviour):
 
         monkeypatch.setattr(UnimicroSandbox, "_save_nested", save)
         outcome = rig.one(self.position("2", "2026-06-01"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert str(gone) in outcome.warnings[0].message
 
     def test_employee_survives_a_create_untouched(self, rig: Rig) -> None:
@@ -631,7 +631,7 @@ class TestUnimicro(HistoryBehaviour):
 
     def test_masked_national_id_is_never_written_back(self, rig: Rig) -> None:
         self.state(rig)["masked"] = True
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert self.state(rig)["employees"][0]["SocialSecurityNumber"] == PERSON.national_id
         assert "SocialSecurityNumber" not in self.bodies(rig)[0]
 
@@ -659,11 +659,11 @@ class TestUnimicro(HistoryBehaviour):
 
     def test_employee_without_company_here_uses_the_sub_unit_there(self, rig: Rig) -> None:
         self.state(rig)["employees"][0]["SubEntityID"] = 4
-        assert rig.one(self.position(without=("company",))).result == "sent"
+        assert rig.one(self.position(without=("company",))).state == "succeeded"
         assert rig.there()[0]["SubEntityID"] == 4
 
     def test_company_without_number_uses_the_sub_unit_there(self, rig: Rig) -> None:
-        assert rig.one(self.position(company=Company("Uten nummer"))).result == "sent"
+        assert rig.one(self.position(company=Company("Uten nummer"))).state == "succeeded"
         assert rig.there()[0]["SubEntityID"] == 3
 
     @pytest.mark.parametrize("number", ["911111111", "999888777"])
@@ -676,7 +676,7 @@ class TestUnimicro(HistoryBehaviour):
 
     def test_sub_unit_table(self, rig: Rig) -> None:
         rig.settings["sub_units"] = {"999888777": "974760681"}
-        assert rig.one(self.position(company=Company("X", "999 888 777"))).result == "sent"
+        assert rig.one(self.position(company=Company("X", "999 888 777"))).state == "succeeded"
         assert rig.there()[0]["SubEntityID"] == 4
         assert rig.one(self.position(company=Company("X", "999888777"))).cause == "nothing_to_change"
 
@@ -688,7 +688,7 @@ class TestUnimicro(HistoryBehaviour):
 
     def test_freelancer_needs_no_hours(self, rig: Rig) -> None:
         outcome = rig.one(self.position(contract_type="freelance", without=("percentage", "working_hours_scheme")))
-        assert (outcome.result, outcome.warnings) == ("sent", ())
+        assert (outcome.state, outcome.warnings) == ("succeeded", ())
         sent = self.bodies(rig)[0]["Employments"][0]
         assert (sent["TypeOfEmployment"], sent["EmploymentType"]) == (3, 0)
         assert not {"HoursPerWeek", "WorkingHoursScheme", "LastWorkPercentChangeDate", "WorkPercent"} & set(sent)
@@ -722,7 +722,7 @@ class TestUnimicro(HistoryBehaviour):
 
     def test_ordinary_employment_without_percentage_is_warned_of(self, rig: Rig) -> None:
         outcome = rig.one(self.position(without=("percentage",)))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert [w.field for w in outcome.warnings] == ["percentage"]
 
     def test_new_employment_without_scheme_gets_the_default(self, rig: Rig) -> None:
@@ -851,7 +851,7 @@ class TestUnimicro(HistoryBehaviour):
         rig.sync(self.position())
         rig.forget_calls()
         outcome = rig.one(self.position(occupation_code="1233101"))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "job_code_locked", "occupation_code")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "job_code_locked", "occupation_code")
         assert "5221126" in outcome.message and "add a new one" in outcome.message
         assert rig.one(self.position(occupation_code="1233101"), execute=False).cause == "job_code_locked"
         assert self.writes(rig) == []
@@ -874,7 +874,7 @@ class TestUnimicro(HistoryBehaviour):
         rig.sync(self.position())
         rig.forget_calls()
         outcome = rig.one(self.position(company=Company("Fjellheim Kafé", "974760681")))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "sub_entity_locked", "company")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "sub_entity_locked", "company")
         assert "974760673" in outcome.message
         assert self.writes(rig) == []
 
@@ -884,7 +884,7 @@ class TestUnimicro(HistoryBehaviour):
             self.position("2", "2026-07-01", occupation_code="1233101"),
             self.position(end="2026-06-30", end_reason="internal_transfer"),
         )
-        assert {o.result for o in report.outcomes.values()} == {"sent"}
+        assert {o.state for o in report.outcomes.values()} == {"succeeded"}
         assert [e["JobName"] for e in rig.there()] == ["BUTIKKMEDARBEIDER", "SALGSSJEF"]
 
     def test_locks_are_declared_causes(self) -> None:
@@ -894,7 +894,7 @@ class TestUnimicro(HistoryBehaviour):
     def test_empty_code_there_may_be_filled_in(self, rig: Rig) -> None:
         rig.sync(self.position())
         self.state(rig)["employments"][0].update(JobCode="", JobName="")
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert (rig.there()[0]["JobCode"], rig.there()[0]["JobName"]) == ("5221126", "BUTIKKMEDARBEIDER")
 
     def test_change_there_since_it_was_read_is_stale(self, rig: Rig) -> None:
@@ -915,7 +915,7 @@ class TestUnimicro(HistoryBehaviour):
             rig, monkeypatch, lambda sandbox: sandbox.state["employments"][0].update(RemunerationType=2)
         )
         outcome = rig.one(self.position(percentage=Decimal("60")))
-        assert outcome.result == "sent", outcome
+        assert outcome.state == "succeeded", outcome
         assert set(outcome.changes) == {"percentage", "remuneration_type"}
 
     def test_employment_deleted_meanwhile_is_stale(self, rig: Rig) -> None:
@@ -959,13 +959,13 @@ class TestUnimicro(HistoryBehaviour):
     def test_department_for_an_employment_without_dimensions(self, rig: Rig) -> None:
         rig.sync(self.position(without=("department",)))
         assert rig.there()[0]["Dimensions"] is None
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert rig.there()[0]["Dimensions"]["DepartmentID"] == 11
         assert uuid.UUID(self.bodies(rig)[-1]["Dimensions"]["_createguid"])
 
     def test_department_is_cleared_only_where_it_was_ours(self, rig: Rig) -> None:
         rig.sync(self.position())
-        assert rig.one(self.position(without=("department",))).result == "sent"
+        assert rig.one(self.position(without=("department",))).state == "succeeded"
         assert rig.there()[0]["Dimensions"]["DepartmentID"] is None
         self.state(rig)["dimensions"][0]["DepartmentID"] = 12
         assert rig.one(self.position(without=("department",))).cause == "nothing_to_change"
@@ -974,7 +974,7 @@ class TestUnimicro(HistoryBehaviour):
         outcome = rig.one(self.position(department=Department("NOPE", "Nope")))
         assert (outcome.cause, outcome.field) == ("department_not_found", "department")
         rig.settings["departments"] = {"NOPE": "LAG1"}
-        assert rig.one(self.position(department=Department("NOPE", "Nope"))).result == "sent"
+        assert rig.one(self.position(department=Department("NOPE", "Nope"))).state == "succeeded"
         assert rig.there()[0]["Dimensions"]["DepartmentID"] == 12
 
     def test_two_departments_with_one_number(self, rig: Rig) -> None:
@@ -1008,7 +1008,7 @@ class TestUnimicro(HistoryBehaviour):
         ended = self.position(end="2026-12-31", end_reason="other")
         assert rig.one(ended).cause == "no_translation"
         rig.settings["end_reasons"] = {"other": "EmployeeHasResigned"}
-        assert rig.one(ended).result == "sent"
+        assert rig.one(ended).state == "succeeded"
         assert rig.there()[0]["EndDateReason"] == 3
 
     def test_reopening_sends_null_and_no_reason(self, rig: Rig) -> None:
@@ -1021,7 +1021,7 @@ class TestUnimicro(HistoryBehaviour):
     def test_end_set_there_is_cleared_because_the_period_is_ours(self, rig: Rig) -> None:
         rig.sync(self.position())
         self.state(rig)["employments"][0].update(EndDate="2026-08-31", EndDateReason=3)
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert (rig.there()[0]["EndDate"], rig.there()[0]["EndDateReason"]) == (None, 0)
 
     def test_what_a_clerk_filled_in_stays(self, rig: Rig) -> None:
@@ -1031,7 +1031,7 @@ class TestUnimicro(HistoryBehaviour):
 
     def test_cleared_here_is_cleared_there_if_it_was_ours(self, rig: Rig) -> None:
         rig.sync(self.position())
-        assert rig.one(self.position(without=("remuneration_type",))).result == "sent"
+        assert rig.one(self.position(without=("remuneration_type",))).state == "succeeded"
         assert rig.there()[0]["RemunerationType"] == 0
 
     # -- deleting ------------------------------------------------------------------------------------------
@@ -1040,7 +1040,7 @@ class TestUnimicro(HistoryBehaviour):
         rig.rules = Rules(delete=True)
         rig.sync(self.position(start="2026-06-16"))
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert outcome.result == "sent" and "deleted in Unimicro" in outcome.message
+        assert outcome.state == "succeeded" and "deleted in Unimicro" in outcome.message
         assert rig.there() == []
 
     @pytest.mark.parametrize(
@@ -1055,20 +1055,20 @@ class TestUnimicro(HistoryBehaviour):
         self.state(rig)["employments"][0].update(clerk)
         rig.forget_calls()
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert outcome.result == "sent" and "cancelled" in outcome.message and "It had begun" in outcome.message
+        assert outcome.state == "succeeded" and "cancelled" in outcome.message and "It had begun" in outcome.message
         assert [c.method for c in rig.calls if c.method != "GET"] == ["PUT"]
         [there] = rig.there()
         assert (there["StartDate"], there["EndDate"], there["EndDateReason"]) == (start, start, 1)
         assert {k: there[k] for k in clerk} == clerk
         new = rig.one(self.position("2", start))
-        assert (new.result, new.action) == ("sent", "create"), "those days are free again"
+        assert (new.state, new.action) == ("succeeded", "create"), "those days are free again"
 
     def test_what_was_reported_before_it_began_is_cancelled(self, rig: Rig) -> None:
         rig.rules = Rules(delete=True)
         rig.sync(self.position(start="2026-09-01"))
         self.state(rig)["reported"].append(rig.there()[0]["ID"])
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert outcome.result == "sent" and "a-melding" in outcome.message and "cancelled" in outcome.message
+        assert outcome.state == "succeeded" and "a-melding" in outcome.message and "cancelled" in outcome.message
         [there] = rig.there()
         assert (there["EndDate"], there["EndDateReason"]) == ("2026-09-01", 1)
 
@@ -1077,7 +1077,7 @@ class TestUnimicro(HistoryBehaviour):
         rig.sync(self.position())
         rig.fail(method="PUT", status=400, body='{"Message":"The period is closed."}')
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert (outcome.result, outcome.cause) == ("failed", "refused_by_target")
+        assert (outcome.state, outcome.cause) == ("failed", "refused_by_target")
         assert outcome.vendor_text == "The period is closed."
         assert rig.there()[0]["EndDate"] is None
 
@@ -1085,7 +1085,7 @@ class TestUnimicro(HistoryBehaviour):
         rig.rules = Rules(delete=True)
         rig.sync(self.position(start="2026-09-01"))
         rig.fail(method="DELETE", status=204)
-        assert rig.sync(deleted=["1"]).outcomes["1"].result == "sent"
+        assert rig.sync(deleted=["1"]).outcomes["1"].state == "succeeded"
 
     def test_delete_of_what_is_gone_is_done(self, rig: Rig) -> None:
         rig.sync(self.position())
@@ -1132,7 +1132,7 @@ class TestUnimicro(HistoryBehaviour):
         self.state(rig)["max_page"] = 25
         for n in range(100, 160):
             self.state(rig)["departments"].append({"ID": n, "DepartmentNumber": f"D{n}", "Name": f"D{n}"})
-        assert rig.one(self.position(department=Department("D159"))).result == "sent"
+        assert rig.one(self.position(department=Department("D159"))).state == "succeeded"
         pages = [parse_qs(c.query) for c in rig.calls if c.path == "api/biz/departments"]
         assert [p["skip"][0] for p in pages] == ["0", "25", "50"]
         assert all(p["top"] == ["100"] and p["orderby"] == ["ID"] for p in pages)
@@ -1211,14 +1211,14 @@ class TestUnimicro(HistoryBehaviour):
     def test_error_bodies(self, rig: Rig, body: str, text: str, field: str) -> None:
         rig.fail(method="PUT", status=400, body=body)
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "refused_by_target")
+        assert (outcome.state, outcome.cause) == ("failed", "refused_by_target")
         assert (outcome.vendor_text, outcome.field, outcome.vendor_code) == (text, field, "400")
         assert outcome.message.startswith("Unimicro refused it.")
 
     def test_refusal_of_one_leaves_the_other(self, rig: Rig) -> None:
         rig.fail(method="PUT", status=400, body='{"Message":"Nei"}')
         report = rig.sync(self.position(end="2026-05-31"), self.position("2", "2026-06-01"))
-        assert [report.outcomes[i].result for i in ("1", "2")] == ["failed", "sent"]
+        assert [report.outcomes[i].state for i in ("1", "2")] == ["failed", "succeeded"]
 
     def test_value_that_the_server_kept_is_warned_of(self, rig: Rig) -> None:
         rig.sync(self.position())

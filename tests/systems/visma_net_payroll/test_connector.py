@@ -217,7 +217,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         rig.sync(self.position(**over))
         self.clerk_writes(rig, "2026-01-15", 50)
         outcome = rig.one(self.position(**over))
-        assert (outcome.result, outcome.cause, outcome.field) == ("skipped", "stays_there", "percentage")
+        assert (outcome.state, outcome.cause, outcome.field) == ("skipped", "stays_there", "percentage")
 
     def paths(self, rig: Rig) -> list[str]:
         """What was called, ids left out."""
@@ -226,7 +226,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     # -- the body of a new position ----------------------------------------------------------------------
 
     def test_a_new_position_in_their_words(self, rig: Rig) -> None:
-        assert rig.one(self.position(end="2026-12-31")).result == "sent"
+        assert rig.one(self.position(end="2026-12-31")).state == "succeeded"
         [call] = self.writes(rig)
         assert json.loads(call.body) == {
             "activeStart": "2026-01-01",
@@ -246,7 +246,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_what_the_settings_lack_for_a_new_position_is_named(self, rig: Rig, missing: str) -> None:
         rig.settings[missing] = ""
         outcome = rig.one(self.position(without=("working_hours_scheme",)))
-        assert (outcome.result, outcome.cause) == ("failed", "values_for_new_positions")
+        assert (outcome.state, outcome.cause) == ("failed", "values_for_new_positions")
         label = next(s.label for s in rig.system.settings if s.name == missing)
         assert f"“{label}”" in outcome.message
         assert not self.writes(rig)
@@ -260,19 +260,19 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         """Nor do they replace what payroll chose on a position that is there."""
         rig.settings |= {"salary": "", "tax_unit": "", "work_time_agreement": ""}
         self.made_by_payroll(rig, taxUnitIds=[{"value": TAX_UNIT_STORE}])
-        assert rig.one(self.position(percentage=Decimal("50"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("50"))).state == "succeeded"
         assert rig.there()[0]["taxUnitIds"] == [{"value": TAX_UNIT_STORE}]
 
     def test_the_salary_of_a_new_position_is_of_the_chosen_kind(self, rig: Rig) -> None:
         rig.settings |= {"salary": Decimal("212.50"), "salary_type": "Hourly"}
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert rig.there()[0]["salaryInformation"] == [
             {"salaryType": "Period", "contractSalaryType": "Hourly", "hourlySalary": "212.50"}
         ]
 
     def test_an_occupation_code_has_seven_digits(self, rig: Rig) -> None:
         outcome = rig.one(self.position(occupation_code="123310"))
-        assert (outcome.result, outcome.field) == ("failed", "occupation_code")
+        assert (outcome.state, outcome.field) == ("failed", "occupation_code")
         assert "seven digits of STYRK-98" in outcome.message and "no code of STYRK-08" in outcome.message
         assert rig.calls == []
 
@@ -291,7 +291,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         ],
     )
     def test_employment_forms(self, rig: Rig, contract_type: str, form: str) -> None:
-        assert rig.one(self.position(contract_type=contract_type)).result == "sent"
+        assert rig.one(self.position(contract_type=contract_type)).state == "succeeded"
         assert rig.there()[0]["employmentForm"] == [{"value": form}]
 
     def test_a_contract_type_without_counterpart_needs_a_row_in_the_settings(self, rig: Rig) -> None:
@@ -299,7 +299,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         assert (outcome.cause, outcome.field) == ("no_translation", "contract_type")
         assert rig.calls == []
         rig.settings["employment_forms"] = {"third_party": "midlertidigAnsattUtleid"}
-        assert rig.one(self.position(contract_type="third_party")).result == "sent"
+        assert rig.one(self.position(contract_type="third_party")).state == "succeeded"
         assert rig.there()[0]["employmentForm"] == [{"value": "midlertidigAnsattUtleid"}]
 
     # -- working time, tax unit, dimensions, end reason --------------------------------------------------
@@ -318,7 +318,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_the_scheme_is_left_alone_when_switched_off(self, rig: Rig) -> None:
         rig.settings["send_working_hours"] = False
         outcome = rig.one(self.position(working_hours_scheme="shift"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         unsent = {field: str(why) for field, why in outcome.unsent.items()}
         assert unsent == {"working_hours_scheme": "Switched off in this connection's settings."}
         assert rig.there()[0]["workTimeAgreement"] == [{"value": DAYTIME}]
@@ -338,7 +338,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_the_company_chooses_the_tax_unit(self, rig: Rig) -> None:
         rig.settings |= {"send_company": True, "tax_unit": "", "tax_units": {"974760673": TAX_UNIT_STORE}}
         position = self.position(company=Company("Fjellheim Drift", "974760673"))
-        assert rig.one(position).result == "sent"
+        assert rig.one(position).state == "succeeded"
         assert rig.there()[0]["taxUnitIds"] == [{"value": TAX_UNIT_STORE}]
 
     def test_a_company_without_tax_unit_is_refused_here(self, rig: Rig) -> None:
@@ -376,14 +376,14 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_cleared_department_ends_there_what_we_sent(self, rig: Rig) -> None:
         rig.sync(self.position())
         outcome = rig.one(self.position(without=("department",)))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         values = rig.there()[0]["accountingDimensions"][0]["dimensionValues"]
         assert values == [{"value": "BUT1", "activeEnd": "2026-06-14"}]
         assert rig.one(self.position(without=("department",))).cause == "nothing_to_change"
 
     def test_cleared_department_on_the_first_day_leaves_nothing_behind(self, rig: Rig) -> None:
         rig.sync(self.position(start="2026-07-01"))
-        assert rig.one(self.position(start="2026-07-01", without=("department",))).result == "sent"
+        assert rig.one(self.position(start="2026-07-01", without=("department",))).state == "succeeded"
         assert rig.there()[0]["accountingDimensions"] == []
 
     def test_a_department_that_payroll_filled_in_stays(self, rig: Rig) -> None:
@@ -408,14 +408,14 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         outcome = rig.one(self.position(end="2026-12-31", end_reason="other"))
         assert (outcome.cause, outcome.field) == ("no_translation", "end_reason")
         rig.settings["end_reasons"] = {"other": "arbeidsgiverHarSagtOppArbeidstaker"}
-        assert rig.one(self.position(end="2026-12-31", end_reason="other")).result == "sent"
+        assert rig.one(self.position(end="2026-12-31", end_reason="other")).state == "succeeded"
         assert rig.there()[0]["positionEndReason"] == ["arbeidsgiverHarSagtOppArbeidstaker"]
 
     @pytest.mark.parametrize("sent", [True, False])
     def test_reopening_takes_the_end_reason_away_too(self, rig: Rig, sent: bool) -> None:
         rig.settings["send_end_reason"] = sent
         self.made_by_payroll(rig, activeEnd="2026-12-31", positionEndReason=["arbeidstakerHarSagtOppSelv"])
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         [there] = rig.there()
         assert there["activeEnd"] is None
         assert "positionEndReason" not in there
@@ -431,7 +431,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         }
         position_id = self.made_by_payroll(rig, **more)
         before = rig.there()[0]
-        assert rig.one(self.position(percentage=Decimal("80"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("80"))).state == "succeeded"
         after = rig.there()[0]
         changed = {k for k in {*before, *after} if before.get(k) != after.get(k)}
         assert changed == {"partTimeFactors"}
@@ -445,7 +445,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         salary = [{**HOURLY, "activeEnd": "2026-05-31"}, {**HOURLY, "hourlySalary": "220", "activeStart": "2026-06-01"}]
         self.made_by_payroll(rig, salaryInformation=salary)
         outcome = rig.one(self.position(percentage=Decimal("80")))
-        assert (outcome.result, outcome.warnings) == ("sent", ())
+        assert (outcome.state, outcome.warnings) == ("succeeded", ())
         assert json.loads(self.writes(rig)[0].body)["salaryInformation"] == salary
         assert rig.there()[0]["salaryInformation"] == salary
 
@@ -459,7 +459,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_a_stale_version_is_read_and_planned_again(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.fail(status=412, method="PUT")
-        assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
         assert rig.there()[0]["partTimeFactors"][-1]["value"] == 60
 
     @pytest.mark.parametrize("status", [409, 412])
@@ -498,7 +498,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         rig.sync(self.position())
         for day, share in ((date(2026, 7, 1), 80), (date(2026, 8, 15), 60)):
             rig.today = day
-            assert rig.one(self.position(percentage=Decimal(share))).result == "sent"
+            assert rig.one(self.position(percentage=Decimal(share))).state == "succeeded"
         assert rig.there()[0]["partTimeFactors"] == [
             {"value": 100, "activeEnd": "2026-06-30"},
             {"value": 80, "activeStart": "2026-07-01", "activeEnd": "2026-08-14"},
@@ -517,7 +517,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     @pytest.mark.parametrize("start", ["2026-06-15", "2026-09-01"])
     def test_before_or_on_its_first_day_a_position_has_no_history(self, rig: Rig, start: str) -> None:
         rig.sync(self.position(start=start))
-        assert rig.one(self.position(start=start, percentage=Decimal("60"))).result == "sent"
+        assert rig.one(self.position(start=start, percentage=Decimal("60"))).state == "succeeded"
         assert rig.there()[0]["partTimeFactors"] == [{"value": 60}]
 
     def test_a_later_change_that_payroll_planned_stays(self, rig: Rig) -> None:
@@ -572,13 +572,13 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_a_position_that_is_over_keeps_its_values(self, rig: Rig) -> None:
         self.made_by_payroll(rig, activeEnd="2026-03-31", positionEndReason=["arbeidstakerHarSagtOppSelv"])
         outcome = rig.one(self.position(end="2026-03-31", percentage=Decimal("60")))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "position_is_over", "percentage")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "position_is_over", "percentage")
         assert not self.writes(rig)
 
     def test_ending_in_the_past_with_another_change_ends_and_warns(self, rig: Rig) -> None:
         rig.sync(self.position())
         outcome = rig.one(self.position(end="2026-05-31", percentage=Decimal("60")))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert [w.field for w in outcome.warnings] == ["percentage"]
         assert "31 May 2026" in outcome.warnings[0].message
         [there] = rig.there()
@@ -588,7 +588,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
 
     def test_a_job_is_followed_until_it_has_ended(self, rig: Rig) -> None:
         rig.sandbox.state["jobSeconds"] = 0.2
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         answers = [json.loads(c.answer)["status"] for c in rig.calls if re.search(r"/jobs/[0-9a-f-]{36}$", c.path)]
         assert answers[0] == "NotStarted"
         assert "InProgress" in answers
@@ -618,7 +618,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_a_failed_job_is_a_refusal_in_their_words(self, rig: Rig) -> None:
         rig.settings["tax_unit"] = "00000000-0000-4000-8000-000000000000"
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.cause) == ("failed", "refused_by_target")
+        assert (outcome.state, outcome.cause) == ("failed", "refused_by_target")
         assert outcome.message.startswith("Visma.net Payroll took the position but refused it")
         assert outcome.vendor_text == "taxUnitIds is not valid."
         assert outcome.vendor_code == "invalidValue"
@@ -637,7 +637,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         rig.sync(self.position())
         rig.sandbox.state["dropped"] = {"partTimeFactors": "Part time factor was not saved"}
         outcome = rig.one(self.position(percentage=Decimal("60"), occupation_code="2310114"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         [warning] = outcome.warnings
         assert warning.field == "percentage"
         assert "Part time factor was not saved." in warning.message
@@ -649,12 +649,12 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_a_dropped_part_of_a_new_position_is_a_warning(self, rig: Rig) -> None:
         rig.sandbox.state["dropped"] = {"accountingDimensions": "Dimension was not saved."}
         outcome = rig.one(self.position())
-        assert (outcome.result, [w.field for w in outcome.warnings]) == ("sent", ["department"])
+        assert (outcome.state, [w.field for w in outcome.warnings]) == ("succeeded", ["department"])
 
     def test_trouble_while_following_a_job_is_sat_out(self, rig: Rig) -> None:
         rig.fail(status=503, method="GET", path="/positions/jobs/", times=2)
         rig.fail(status=404, method="GET", path="/positions/jobs/")
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert len(rig.there()) == 1
 
     def test_a_job_that_does_not_end_is_unclear_and_adopted_later(
@@ -755,7 +755,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_an_error_without_a_form_shows_their_text(self, rig: Rig) -> None:
         rig.fail(status=422, method="POST", path="positions", body="Something about " + "x" * 500)
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.vendor_code) == ("failed", "422")
+        assert (outcome.state, outcome.vendor_code) == ("failed", "422")
         assert outcome.vendor_text.startswith("Something about")
         assert len(outcome.vendor_text) <= 300
 
@@ -789,7 +789,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def test_a_revoked_token_is_renewed_once_and_the_call_repeated(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.sandbox.state["tokens"].clear()
-        assert rig.one(self.position(percentage=Decimal("60"))).result == "sent"
+        assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
         assert len(self.tokens(rig)) == 2
 
     def test_a_customer_tenant_gets_a_token_that_opens_nothing(self, rig: Rig) -> None:
@@ -876,7 +876,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         monkeypatch.setattr(VismaNetPayrollConnector, "page_size", 2)
         self.crowd(rig)
         rig.add(self.person)
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         pages = [c for c in rig.calls if c.path == "v2/employees"]
         assert len(pages) == 3
         assert all("page-size=2" in c.query for c in pages)
@@ -951,12 +951,12 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
 
     def test_a_known_employee_without_positions_is_asked_for(self, rig: Rig) -> None:
         rig.employee_id = self.employee_there(rig)
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert "GET v2/employees" not in self.paths(rig)
 
     def test_a_known_employee_that_is_gone_is_searched_for_again(self, rig: Rig) -> None:
         rig.employee_id = "00000000-0000-4000-8000-000000000000"
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert rig.employee_id == self.employee_there(rig)
 
     # -- what cannot be done -----------------------------------------------------------------------------
@@ -965,7 +965,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         rig.sync(self.position())
         rig.rules = replace(rig.rules, delete=True)
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert (outcome.result, outcome.cause) == ("failed", "delete_by_hand")
+        assert (outcome.state, outcome.cause) == ("failed", "delete_by_hand")
         assert "Visma.net Employee Management" in outcome.message
         assert len(rig.there()) == 1
 
@@ -978,7 +978,7 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
         self.made_by_payroll(rig, activeEnd="31.12.2026")
         report = rig.sync(self.position())
         assert isinstance(report.error, UnavailableError)
-        assert report.outcomes["1"].result == "error"
+        assert report.outcomes["1"].state == "retrying"
 
     # -- the page ----------------------------------------------------------------------------------------
 

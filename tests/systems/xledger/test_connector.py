@@ -136,7 +136,7 @@ class TestXledger(FlatBehaviour):
         assert isinstance(first.error, UnclearOutcomeError), first.error
         rig.read_timeout = None
         second = rig.one(self.position())
-        assert second.result in ("sent", "skipped"), second
+        assert second.state in ("succeeded", "skipped"), second
         assert len(rig.there()) == 1
         assert rig.one(self.position()).cause == "nothing_to_change"
 
@@ -232,7 +232,7 @@ class TestXledger(FlatBehaviour):
 
     def test_an_object_kind_given_by_number_needs_no_list_of_kinds(self, rig: Rig) -> None:
         rig.settings.update(title_kind="20100", contract_type_kind="", department_object="", cost_centre_object="")
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert "query ObjectKinds" not in self.operations(rig)
 
     def test_one_node_per_call_with_a_label(self, rig: Rig) -> None:
@@ -309,7 +309,7 @@ class TestXledger(FlatBehaviour):
         rig.sync(self.position())
         rig.sandbox.state["deaf"] = ["positionValue"]
         outcome = rig.one(self.position(title="Butikksjef"))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         [warning] = outcome.warnings
         assert warning.field == "title"
         assert "Butikksjef" in warning.message and "Butikkmedarbeider" in warning.message
@@ -321,7 +321,7 @@ class TestXledger(FlatBehaviour):
         rig.sync(self.position("1", "2026-01-01", "2026-06-30"), self.position("2", "2026-07-01", title="Butikksjef"))
         rig.today = date(2026, 7, 1)
         outcome = rig.one(rig.positions["2"])
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert "start_date" not in outcome.changes
         assert (self.kept(rig)["employmentFrom"], self.kept(rig)["employmentTo"]) == ("2026-01-01", None)
         assert rig.one(rig.positions["2"]).cause == "nothing_to_change"
@@ -343,7 +343,7 @@ class TestXledger(FlatBehaviour):
 
     def test_a_start_that_was_there_before_us_stays(self, rig: Rig) -> None:
         self.kept(rig)["employmentFrom"] = "2019-05-01"
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert self.kept(rig)["employmentFrom"] == "2019-05-01"
         assert rig.one(self.position()).cause == "nothing_to_change"
 
@@ -352,7 +352,7 @@ class TestXledger(FlatBehaviour):
             employmentFrom="2019-05-01", employmentTo="2025-10-31", exitReason=self.number_of(rig, "FRIVILLIG", 20120)
         )
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.action) == ("sent", "create")
+        assert (outcome.state, outcome.action) == ("succeeded", "create")
         assert (self.kept(rig)["employmentFrom"], self.kept(rig)["employmentTo"]) == ("2026-01-01", None)
         assert rig.one(self.position()).cause == "nothing_to_change"
 
@@ -368,15 +368,15 @@ class TestXledger(FlatBehaviour):
     def test_a_start_that_we_wrote_is_corrected(self, rig: Rig) -> None:
         rig.sync(self.position())
         rig.forget_calls()
-        assert rig.one(self.position(start="2026-02-01")).result == "sent"
+        assert rig.one(self.position(start="2026-02-01")).state == "succeeded"
         assert self.nodes(rig) == [{"employmentFrom": "2026-02-01"}]
-        assert rig.one(self.position(start="2026-01-15")).result == "sent"
+        assert rig.one(self.position(start="2026-01-15")).state == "succeeded"
         assert self.kept(rig)["employmentFrom"] == "2026-01-15"
 
     def test_the_start_can_follow_the_position(self, rig: Rig) -> None:
         rig.settings["start_follows_position"] = True
         self.kept(rig)["employmentFrom"] = "2019-05-01"
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert self.kept(rig)["employmentFrom"] == "2026-01-01"
 
     def test_an_end_that_is_the_year_9999(self, rig: Rig) -> None:
@@ -385,8 +385,8 @@ class TestXledger(FlatBehaviour):
         )
         [remote] = rig.connector().read(rig.connector().find_employee(rig.person))
         assert (remote.end, remote.renews_from) == (None, None)  # it stands for an open end
-        assert rig.one(self.position()).result == "sent"
-        assert rig.one(self.position(end="2026-12-31")).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
+        assert rig.one(self.position(end="2026-12-31")).state == "succeeded"
         assert self.kept(rig)["employmentTo"] == "2026-12-31"
 
     def test_reopening_sends_null(self, rig: Rig) -> None:
@@ -433,7 +433,7 @@ class TestXledger(FlatBehaviour):
     def test_end_before_the_start_in_xledger_is_refused_here(self, rig: Rig) -> None:
         self.kept(rig)["employmentFrom"] = "2027-03-01"
         outcome = rig.one(self.position(end="2026-11-30"))
-        assert (outcome.result, outcome.field) == ("failed", "end_date")
+        assert (outcome.state, outcome.field) == ("failed", "end_date")
         assert not self.writes(rig)
 
     def test_dates_of_probation_and_notice_go_as_they_are(self, rig: Rig) -> None:
@@ -457,7 +457,7 @@ class TestXledger(FlatBehaviour):
 
     def test_title_is_found_whatever_its_capitals_and_not_written_again(self, rig: Rig) -> None:
         outcome = rig.one(self.position(title="BUTIKKsjef"))
-        assert (outcome.result, outcome.warnings) == ("sent", ())
+        assert (outcome.state, outcome.warnings) == ("succeeded", ())
         assert rig.there()[0]["positionValue"] == "1020 Butikksjef"
         assert rig.one(self.position(title="BUTIKKsjef")).cause == "nothing_to_change"
         assert rig.one(self.position(title="butikksjef")).cause == "nothing_to_change"
@@ -465,7 +465,7 @@ class TestXledger(FlatBehaviour):
     @pytest.mark.parametrize("title", ["Butikk", "Butikksjef 2", "1020"])
     def test_title_must_be_the_whole_description(self, rig: Rig, title: str) -> None:
         outcome = rig.one(self.position(title=title))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "value_missing", "title")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "value_missing", "title")
         assert title in outcome.message
 
     def test_a_title_that_is_not_there_is_never_made(self, rig: Rig) -> None:
@@ -477,7 +477,7 @@ class TestXledger(FlatBehaviour):
 
     def test_a_title_that_is_there_twice_is_refused(self, rig: Rig) -> None:
         outcome = rig.one(self.position(title="Konsulent"))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "value_not_unique", "title")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "value_not_unique", "title")
         assert "1040" in outcome.message and "2040" in outcome.message
         assert not self.writes(rig)
 
@@ -502,7 +502,7 @@ class TestXledger(FlatBehaviour):
 
     def test_the_same_title_in_another_entity_does_not_count(self, rig: Rig) -> None:
         assert [v["ownerDbId"] for v in rig.sandbox.state["values"] if v["code"] == "1010"] == [OWNER, OTHER_OWNER]
-        assert rig.one(self.position(title="Butikkmedarbeider")).result == "sent"
+        assert rig.one(self.position(title="Butikkmedarbeider")).state == "succeeded"
         assert self.nodes(rig)[0]["positionValue"] == {"dbId": self.number_of(rig, "1010")}
 
     def test_codes_are_matched_exactly(self, rig: Rig) -> None:
@@ -518,7 +518,7 @@ class TestXledger(FlatBehaviour):
     def test_department_goes_to_the_object_of_the_settings(self, rig: Rig, there: str, sent: str) -> None:
         rig.settings["department_object"] = there
         rig.sandbox.state["gl_objects"] = {there: 20130, "glObject2": 20140}
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert self.kept(rig)[sent] == self.number_of(rig, "BUT1", 20130)
         assert self.kept(rig)["glObject1"] is None
         assert rig.one(self.position()).cause == "nothing_to_change"
@@ -526,20 +526,20 @@ class TestXledger(FlatBehaviour):
     def test_department_and_cost_centre_in_one_object_are_refused(self, rig: Rig) -> None:
         rig.settings["cost_centre_object"] = "glObject1"
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.field) == ("failed", "department")
+        assert (outcome.state, outcome.field) == ("failed", "department")
         assert rig.calls == []
         assert "One source for glObject1" in [line.title for line in rig.connector().check() if not line.ok]
 
     def test_department_without_its_list_is_refused_with_the_place_to_choose_it(self, rig: Rig) -> None:
         rig.settings["department_kind"] = ""
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.field) == ("failed", "department")
+        assert (outcome.state, outcome.field) == ("failed", "department")
         assert "settings" in outcome.message
 
     def test_what_has_no_list_in_the_settings_is_not_sent(self, rig: Rig) -> None:
         rig.settings.update(dict.fromkeys(LISTS.values(), "") | {"department_object": "", "cost_centre_object": ""})
         outcome = rig.one(self.position())
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert self.nodes(rig) == [{"employmentFrom": "2026-01-01"}]
         assert {"title", "contract_type", "department", "cost_centre"} <= set(outcome.unsent)
 
@@ -547,7 +547,7 @@ class TestXledger(FlatBehaviour):
         outcome = rig.one(self.position(contract_type="freelance"))
         assert (outcome.cause, outcome.field) == ("no_translation", "contract_type")
         rig.settings["employment_types"] = {"freelance": "M"}
-        assert rig.one(self.position(contract_type="freelance")).result == "sent"
+        assert rig.one(self.position(contract_type="freelance")).state == "succeeded"
         assert rig.there()[0]["employmentType"] == "M Midlertidig"
 
     def test_a_counterpart_that_is_not_in_xledger_points_to_the_settings(self, rig: Rig) -> None:
@@ -558,7 +558,7 @@ class TestXledger(FlatBehaviour):
 
     def test_remuneration_type_by_its_table(self, rig: Rig) -> None:
         rig.settings.update(remuneration_kind="Lønnstype", compensation_types={"hourly": "TL"})
-        assert rig.one(self.position(remuneration_type="hourly")).result == "sent"
+        assert rig.one(self.position(remuneration_type="hourly")).state == "succeeded"
         assert rig.there()[0]["compensationType"] == "TL Timelønn"
         assert rig.one(self.position(remuneration_type="hourly")).cause == "nothing_to_change"
 
@@ -572,7 +572,7 @@ class TestXledger(FlatBehaviour):
         rig.settings["send_manager"] = True
         rig.add(replace(self.person, number="1007", email="boss@example.com"))
         outcome = rig.one(self.position(manager=Manager("1007")))
-        assert outcome.result == "sent"
+        assert outcome.state == "succeeded"
         assert self.kept(rig)["superior"] == self.kept(rig, "1007")["dbId"]
         assert rig.one(self.position(manager=Manager("1007"))).cause == "nothing_to_change"
 
@@ -582,7 +582,7 @@ class TestXledger(FlatBehaviour):
         for _ in range(managers):
             rig.add(replace(self.person, number="1007"))
         outcome = rig.one(self.position(manager=Manager("1007")))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", cause, "manager")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", cause, "manager")
         assert not self.writes(rig)
 
     def test_manager_is_off_at_first_and_looked_up_once_per_turn(self, rig: Rig) -> None:
@@ -618,7 +618,7 @@ class TestXledger(FlatBehaviour):
         number = empty_rig.add(replace(self.person, number="2001", email="Ase.Sorlie@Example.com"))
         empty_rig.settings["numbers_differ"] = True
         report = empty_rig.sync(self.position())
-        assert report.outcomes["1"].result == "sent"
+        assert report.outcomes["1"].state == "succeeded"
         assert report.remote_employee is not None
         assert (report.remote_employee.id, report.remote_employee.matched_by) == (number, "e-mail")
 
@@ -695,19 +695,19 @@ class TestXledger(FlatBehaviour):
         rig.settings.update(title_kind="", contract_type_kind="", department_object="", cost_centre_object="")
         rig.employee_id = str(number)
         outcome = rig.one(self.position())
-        assert (outcome.result, outcome.warnings) == ("sent", ())
+        assert (outcome.state, outcome.warnings) == ("succeeded", ())
         assert rig.employee_id == str(number)
 
     def test_values_whose_numbers_come_as_text(self, rig: Rig) -> None:
         rig.sandbox.state["text_ids"] = True
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
         assert rig.one(self.position()).cause == "nothing_to_change"
         assert self.nodes(rig)[0]["positionValue"] == {"dbId": self.number_of(rig, "1010")}
 
     def test_an_employee_whose_employment_ended_is_found(self, rig: Rig) -> None:
         """Else somebody who comes back would be looked for in vain."""
         self.kept(rig)["dateTo"] = "2020-01-01"
-        assert rig.one(self.position()).result == "sent"
+        assert rig.one(self.position()).state == "succeeded"
 
     def test_an_employee_of_another_entity_is_not_taken(self, empty_rig: Rig) -> None:
         empty_rig.add(self.person)
@@ -736,7 +736,7 @@ class TestXledger(FlatBehaviour):
         rig.settings.update(exit_reason_kind="")
         rig.sandbox.state["error_status"] = status
         outcome = rig.one(self.position(end="2026-12-31"))
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "end_reason")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", "end_reason")
         assert outcome.vendor_code == "BAD_REQUEST"
 
     @pytest.mark.parametrize("at", ["top", "extensions"])
@@ -848,7 +848,7 @@ class TestXledger(FlatBehaviour):
     def test_a_lookup_that_fails_names_our_field(self, rig: Rig, path: str, ours: str) -> None:
         text = f"{path}: No value matching owner {OWNER}, code 'P123456'."
         outcome = self.refused(rig, text).outcomes["1"]
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "value_missing", ours)
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "value_missing", ours)
         assert outcome.vendor_text == text
 
     @pytest.mark.parametrize(
@@ -861,20 +861,20 @@ class TestXledger(FlatBehaviour):
     )
     def test_a_changed_schema_is_not_the_fault_of_the_data(self, rig: Rig, text: str, code: str) -> None:
         outcome = self.refused(rig, text, code).outcomes["1"]
-        assert (outcome.result, outcome.cause) == ("failed", "interface_changed")
+        assert (outcome.state, outcome.cause) == ("failed", "interface_changed")
         assert "report it" in outcome.message
         rig.sandbox.tenant.faults.clear()
         assert isinstance(self.error_of(rig, text, code), DataRefusedError)
 
     def test_another_refusal_of_a_write_is_data(self, rig: Rig) -> None:
         outcome = self.refused(rig, "employmentTo: The period is closed.", "BAD_REQUEST").outcomes["1"]
-        assert (outcome.result, outcome.cause, outcome.field) == ("failed", "refused_by_target", "end_date")
+        assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", "end_date")
         assert (outcome.vendor_text, outcome.vendor_code) == ("employmentTo: The period is closed.", "BAD_REQUEST")
 
     def test_an_error_beside_data_is_an_error(self, rig: Rig) -> None:
         body = {"data": {"updateEmployees": {"edges": [{"node": {"dbId": 1}}]}}, "errors": [{"message": "No."}]}
         self.answer(rig, body, mutation=True)
-        assert rig.one(self.position()).result == "failed"
+        assert rig.one(self.position()).state == "failed"
 
     def test_another_error_of_a_read_is_tried_again(self, rig: Rig) -> None:
         assert isinstance(self.error_of(rig, "Something went wrong."), UnavailableError)
@@ -967,7 +967,7 @@ class TestXledger(FlatBehaviour):
         rig.forget_calls()
         rig.rules = Rules(delete=True)
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert (outcome.result, outcome.cause) == ("failed", "delete_by_hand")
+        assert (outcome.state, outcome.cause) == ("failed", "delete_by_hand")
         assert rig.calls == []
 
     # -- the contract ----------------------------------------------------------------------------------------

@@ -1,0 +1,29 @@
+"""What is said of a question that a worker answers: a preview above all."""
+
+from __future__ import annotations
+
+from integrations.sdk.messages import Text
+from integrations.sdk.messages import gettext_noop as _
+
+TOO_MANY = Text(
+    "question.too_many",
+    _("{number} tests and previews of this organization are under way."),
+    remedy=_("Wait until one of them is finished: each takes half a minute at most."),
+)
+
+# -- of a preview: why nothing could be tried
+
+GONE = Text("preview.gone", _("It was deleted meanwhile."))
+NOT_TAKEN = Text("preview.not_taken", _("{why} Nothing of it is sent there."))
+NOT_CONNECTED = Text(
+    "preview.not_connected",
+    _("{connection} is not connected. Credentials or required settings are missing."),
+    remedy=_("Fill them in under the connection's Settings."),
+)
+TOO_SLOW = Text("preview.too_slow", _("It answers too slowly: the preview was ended after {seconds} seconds."))
+MISTAKE = Text(
+    "preview.mistake",
+    _("Position Sync made a mistake."),
+    remedy=_("It is in the server's log; tell your operator."),
+)
+NOTHING = Text("preview.nothing", _("Nothing would be sent: there is nothing to do for this position."))
