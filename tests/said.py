@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from integrations.sdk.messages import as_message, packed
 from integrations.sdk.values import Problem
 
 _earlier = import_module("synclog.migrations.0014_messages")
@@ -17,7 +16,7 @@ def told(problem: Problem | None) -> tuple[str, str, str, dict[str, str]] | None
 
 
 def kept(*sentences: str) -> list[dict[str, Any]]:
-    return packed(as_message(sentence) for sentence in sentences if sentence)
+    return [_earlier.message(sentence) for sentence in sentences if sentence]
 
 
 def as_kept(values: dict[str, Any]) -> dict[str, Any]:

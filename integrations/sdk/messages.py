@@ -163,7 +163,7 @@ class Text:
         return frozenset(name for part in parts for _, name, _, _ in Formatter().parse(part) if name)
 
 
-# Of rows that were written before messages were data: a sentence, with what is to be done or without.
+# A sentence with all that is to be said, or without what is to be done: of rows from before messages were data.
 AS_WRITTEN = Text("as_written", "{text}", complete=True)
 AS_WRITTEN_IN_PART = Text("as_written_in_part", "{text}")
 
@@ -171,15 +171,13 @@ Said = tuple[Message, ...]
 
 
 def as_message(said: Message | str) -> Message:
-    if isinstance(said, Message):
-        return said
-    told = any(words in said.lower() for words in ("press re-sync", "when you save", "press move", "nothing to do"))
-    return (AS_WRITTEN if told else AS_WRITTEN_IN_PART)(text=said)
+    """A connector of somebody else's may give a plain sentence."""
+    return said if isinstance(said, Message) else AS_WRITTEN(text=said)
 
 
-def said_of(*parts: Message | str | None) -> Said:
+def said_of(*parts: Message | None) -> Said:
     """What there is of these, in this order."""
-    return tuple(as_message(part) for part in parts if part)
+    return tuple(part for part in parts if part)
 
 
 def packed(said: Iterable[Message]) -> list[dict[str, Any]]:

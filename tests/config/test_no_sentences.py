@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
+
+from integrations.sdk import errors
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = [
@@ -52,6 +54,31 @@ def decisions(tree: ast.AST) -> Iterator[ast.expr]:
 @pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_is_decided_by_a_sentence(path: Path) -> None:
     found = [f"{path.relative_to(ROOT)}:{node.lineno}" for node in decisions(ast.parse(path.read_text()))]
+    assert not found
+
+
+# Whoever raises or makes one of these speaks to people; so does a declaration of a value that cannot be given.
+SAYING = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+SAYING |= {"Warning", "CheckLine", "Problem", "Skip"}
+
+
+def plain(tree: ast.AST, saying: Collection[str] = SAYING) -> Iterator[ast.expr]:
+    """What is said in a plain sentence: those who hear it may read another language."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in saying:
+            for given in node.args[:2]:
+                words = given.values[0] if isinstance(given, ast.JoinedStr) and given.values else given
+                if isinstance(words, ast.Constant) and isinstance(words.value, str) and " " in words.value:
+                    yield given
+
+
+SAID = [path for path in PRODUCT if {"sdk", "planning", "runtime", "engine", "questions", "systems"} & set(path.parts)]
+
+
+@pytest.mark.parametrize("path", SAID, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_said_in_a_plain_sentence(path: Path) -> None:
+    saying = SAYING | {"ValueError"} if path.name == "declaration.py" and "systems" in path.parts else SAYING
+    found = [f"{path.relative_to(ROOT)}:{node.lineno}" for node in plain(ast.parse(path.read_text()), saying)]
     assert not found
 
 

@@ -22,6 +22,7 @@ from integrations.sdk import (
     code_table,
     occupations,
 )
+from integrations.systems.finago import texts
 
 ORDINARY = "ordinaertArbeidsforhold"
 FREELANCE = "frilanserOppdragstakerHonorarPersonerMm"
@@ -101,7 +102,7 @@ def _enterprise_number(company: Company, settings: Mapping[str, Any]) -> str:
     if not number and settings.get("enterprise_number"):
         return str(settings["enterprise_number"])
     if not number:
-        raise ValueError(f"{company.name} has no organisation number. Fill it in on the company.")
+        raise ValueError(texts.NO_NUMBER(company=company.name))
     return number
 
 

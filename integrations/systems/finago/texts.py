@@ -146,3 +146,10 @@ VALUES_NORWEGIAN = Text(
 )
 KINDS = {"contract_type": Label(_("contract types")), "end_reason": Label(_("end reasons"))}
 TRANSLATION_PLACE = Label(_("This connection's settings, Translation"))
+
+# -- a value that cannot be given as Finago takes it: "Company: …"
+NO_NUMBER = Text(
+    "finago.no_number",
+    _("{company} has no organisation number."),
+    remedy=_("Fill it in on the company."),
+)

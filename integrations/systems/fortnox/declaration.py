@@ -20,6 +20,7 @@ from integrations.sdk import (
     code_table,
     switch,
 )
+from integrations.systems.fortnox import texts
 
 EMPLOYMENT_FORMS = (
     ("TV", "TV – until further notice (tillsvidare)"),
@@ -42,17 +43,14 @@ CHARACTERS = r"(?:[^\W_]|[ –:.`´’,;^¤#%§£$€¢¥©™°&/()=+\-*_!?²³
 
 def _department(ours: Any, settings: Mapping[str, Any]) -> str:
     if settings.get("send_cost_centre"):
-        raise ValueError(
-            "this connection sends both the cost centre and the department to Fortnox's one cost centre. Leave only "
-            "one of the two switched on in the connection's settings."
-        )
+        raise ValueError(texts.BOTH_TO_COST_CENTRE())
     return str(ours.code)
 
 
 def _rate(ours: Any, settings: Mapping[str, Any]) -> Decimal:
     unit = settings.get("percentage_unit")
     if not unit:
-        raise ValueError("choose in the connection's settings whether full time is 1 or 100 in Fortnox.")
+        raise ValueError(texts.NO_UNIT())
     return Decimal(str(ours)) / 100 if str(unit) == "1" else Decimal(str(ours))
 
 

@@ -150,3 +150,16 @@ TWO_SOURCES = Text(
     "fortnox.two_sources",
     _("Both the cost centre and the department are switched on, but Fortnox has one field for them."),
 )
+
+# -- a value that cannot be given as Fortnox takes it: "Department: …"
+BOTH_TO_COST_CENTRE = Text(
+    "fortnox.both_to_cost_centre",
+    _("this connection sends both the cost centre and the department to Fortnox's one cost centre."),
+    remedy=_("Leave only one of the two switched on in the connection's settings."),
+)
+NO_UNIT = Text(
+    "fortnox.no_unit",
+    _("choose in the connection's settings whether full time is 1 or 100 in Fortnox."),
+    setting="percentage_unit",
+    complete=True,
+)

@@ -23,6 +23,7 @@ from integrations.sdk import (
     code_table,
     switch,
 )
+from integrations.systems.xledger import texts
 
 TOKENS = "Xledger > Administration > System Access > GraphQL > API tokens"
 
@@ -41,12 +42,9 @@ LISTS = {
 def _general_ledger(key: str, other: str) -> Callable[[Any, Mapping[str, Any]], str]:
     def encode(ours: Any, settings: Mapping[str, Any]) -> str:
         if settings.get(f"{key}_object") == settings.get(f"{other}_object"):
-            raise ValueError(
-                f"this connection sends both the department and the cost centre to {settings[f'{key}_object']}. Choose "
-                "different ones in the connection's settings."
-            )
+            raise ValueError(texts.BOTH_TO_ONE(kind=settings[f"{key}_object"]))
         if not settings.get(LISTS[key]):
-            raise ValueError("choose in the connection's settings in which object kind Xledger keeps it.")
+            raise ValueError(texts.KIND_NOT_CHOSEN())
         return str(ours.code if key == "department" else ours)
 
     return encode

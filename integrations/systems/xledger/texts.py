@@ -172,3 +172,15 @@ HISTORY_OFFERED = Text(
 NO_HISTORY = Text("xledger.no_history", _("Xledger offers no way to write positions with their history."))
 ONE_SOURCE = Text("xledger.one_source", _("One source for {object}"))
 TWO_SOURCES = Text("xledger.two_sources", _("Both the department and the cost centre are sent to {object}."))
+
+# -- a value that cannot be given as Xledger takes it: "Department: …"
+BOTH_TO_ONE = Text(
+    "xledger.both_to_one",
+    _("this connection sends both the department and the cost centre to {kind}."),
+    remedy=_("Choose different ones in the connection's settings."),
+)
+KIND_NOT_CHOSEN = Text(
+    "xledger.kind_not_chosen",
+    _("choose in the connection's settings in which object kind Xledger keeps it."),
+    complete=True,
+)
