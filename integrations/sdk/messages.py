@@ -16,7 +16,7 @@ No code decides by words: what has to be decided is a cause, a field or the id o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -49,6 +49,15 @@ class Message:
     def text(self) -> Text | None:
         """What was declared under this id; None for an old row's whose text is no longer there."""
         return TEXTS.get(self.id)
+
+    @property
+    def settings(self) -> Iterator[str]:
+        """The names of the connection's settings and credentials that it speaks of, or what stands in it."""
+        if self.text is not None and self.text.setting:
+            yield self.text.setting
+        for value in self.params.values():
+            if isinstance(value, Message):
+                yield from value.settings
 
     def hiding(self, hide: Callable[[str], str]) -> Message:
         """The same with everything in it that is text hidden: a system may repeat what it was sent."""

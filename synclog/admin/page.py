@@ -139,12 +139,12 @@ def _places(job: Job, *, may_act: bool, position_exists: bool, employee_exists: 
         if employee_exists if of_employee else position_exists:
             page = reverse(f"admin:positions_{name}_change", args=[pk])
             found.append(Place(f"Open {field.label}", f"{page}#id_{field.key}"))
-    declared = {setting.name: setting for setting in job.integration.system.settings}
-    for message in unpacked(job.said):
-        setting = declared.get(message.text.setting) if message.text else None
-        if setting is not None:
-            page = reverse("admin:integrations_integration_settings", args=[job.integration_id])
-            found.append(Place(f"Open Settings › {setting.label}", f"{page}#id_setting__{setting.name}"))
+    system, page = job.integration.system, reverse("admin:integrations_integration_settings", args=[job.integration_id])
+    of_form = {s.name: (s.label, f"setting__{s.name}") for s in system.settings}
+    of_form |= {s.name: (s.label, f"credential__{s.name}") for s in system.credentials}
+    spoken_of = dict.fromkeys(name for message in unpacked(job.said) for name in message.settings if name in of_form)
+    for label, name in map(of_form.__getitem__, spoken_of):
+        found.append(Place(f"Open Settings › {label}", f"{page}#id_{name}"))
     return found
 
 

@@ -12,6 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
+from integrations.sdk.messages import TEXTS, packed
+from integrations.sdk.params import FieldName
 from integrations.sdk.settings import Kind
 from synclog.engine import actions
 from synclog.log import exchanges
@@ -377,3 +379,18 @@ def test_vault_tokens_are_masked_too() -> None:
     masker = exchanges.masker_of(integration, "140385-12345")
     assert masker.words("x a-token-in-the-vault 140385-12345") == "x ••• •••"
     assert unrecorded(integration.organization).pk
+
+
+@pytest.mark.django_db
+def test_an_entry_opens_the_place_where_it_is_put_right() -> None:
+    integration = connection(OrganizationFactory(), "netvisor")
+    of_credential = next(text for text in TEXTS.values() if text.setting == "customer_key")
+    inner = of_credential(**dict.fromkeys(of_credential.names, "x"))  # what stands in a message counts, too
+    said = packed([TEXTS["plan.not_encoded"](field=FieldName("title"), why=inner)])
+    row = job(integration, field="occupation_code", said=said)
+    page = page_of(client_of(integration.organization), row)
+    assert f"/admin/positions/position/{row.position_key}/change/#id_occupation_code" in page
+    assert f"/admin/integrations/integration/{integration.pk}/settings/#id_credential__customer_key" in page
+    assert "#id_" not in page_of(client_of(integration.organization, "viewer"), row)
+    job_done = job(integration, state="succeeded", field="occupation_code")
+    assert "#id_" not in page_of(client_of(integration.organization), job_done)
