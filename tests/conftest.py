@@ -7,14 +7,18 @@ import os
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import client as test_client
+from django.test.utils import ContextList
 
 from integrations.sandboxes.server import Tenants, running
+from tests import migrated
 
 if sys.dont_write_bytecode:
     # Tests start a hundred processes, and each would compile Django and all of us anew. What the environment forbids
@@ -34,11 +38,22 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="position-sync-")
     config.add_cleanup(folder.cleanup)
     settings.DATA_DIR = Path(folder.name)
+    os.environ.setdefault("POSITION_SYNC_TEST_RUN", folder.name)  # pytest-xdist's processes inherit the first one's
     # A password's hash is made to take long; tests have nothing to protect.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A walk through all pages is faster than a person.
     rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
     rates["pages"] = "1000000/min"
+    # Each new client of a test would look through all static files first: one is looked for when it is asked for.
+    settings.WHITENOISE_AUTOREFRESH = True
+    test_client.store_rendered_templates = keep_what_a_view_gave  # type: ignore[attr-defined]  # the stubs leave it out
+
+
+def keep_what_a_view_gave(store: dict[str, Any], *, template: Any, context: Any, **rest: Any) -> None:
+    """For `response.context`: what a template was rendered with, without a copy for each of the hundreds of templates
+    that it includes."""
+    if context.template is template:
+        store.setdefault("context", ContextList()).append(copy(context))
 
 
 def pytest_collection_finish() -> None:
@@ -69,6 +84,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ordered += piece + short[:room]
         del short[:room]
     items[:] = ordered + short
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """What pytest-django asks for just before it makes the test database."""
+    migrated.share()
+
+
+@pytest.fixture(scope="session")
+def already_migrated(django_db_setup: None) -> Callable[[Path], None]:
+    """Puts a database with all migrations into a DATA_DIR."""
+    return migrated.copy_into
 
 
 @pytest.fixture(scope="session")

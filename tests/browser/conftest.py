@@ -14,9 +14,11 @@ from tests.process.product import Product, started
 
 
 @pytest.fixture(scope="package")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def demo(tmp_path_factory: pytest.TempPathFactory, already_migrated: Callable[[Path], None]) -> Iterator[Product]:
     """Ended with the last of these tests: while it idles, it looks for work twenty times a second."""
-    with started(Path(tmp_path_factory.mktemp("demo")), "--demo") as product:
+    folder = tmp_path_factory.mktemp("demo")
+    already_migrated(folder / "data")
+    with started(folder, "--demo") as product:
         yield product
 
 

@@ -64,7 +64,10 @@ def post(session: requests.Session, product: Product, path: str, **data: object)
     session.post(page, {**data, "csrfmiddlewaretoken": token}, headers={"Referer": product.address}, timeout=60)
 
 
-def test_anothers_changes_and_pages_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_anothers_changes_and_pages_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, already_migrated: Callable[[Path], None]
+) -> None:
+    already_migrated(tmp_path / "data")
     monkeypatch.setenv("ALLOW_PRIVATE_TARGETS", "1")
     with running() as (address, tenants), Hostile(address).running() as hostile, started(tmp_path) as product:
         sandbox = tenants.get("netvisor", "fine0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 
@@ -61,15 +62,16 @@ def process(data: Path, code: str, **names: object) -> subprocess.Popen[str]:
     )
 
 
-def test_calls_of_two_processes_for_one_company_never_overlap(tmp_path: Path) -> None:
+def test_calls_of_two_processes_for_one_company_never_overlap(
+    tmp_path: Path, already_migrated: Callable[[Path], None]
+) -> None:
+    already_migrated(tmp_path)
     with running() as (address, tenants):
         sandbox = tenants.get("netvisor", "both")
         for name in "ab":
             for number in range(PEOPLE):
                 sandbox.add_employee(f"{name}{number}", "A", "B")
         sandbox.tenant.fail(kind="hang", seconds=0.02, times=10_000)
-        env_migrate = "from django.core.management import call_command; call_command('migrate', verbosity=0)"
-        assert process(tmp_path, env_migrate).wait(60) == 0
         assert process(tmp_path, PREPARE, ADDRESS=f"{address}/netvisor/both", PEOPLE=PEOPLE).wait(60) == 0
         both = [process(tmp_path, DRAIN, NAME=name) for name in "ab"]
         assert [int(p.communicate(timeout=180)[0]) for p in both] == [PEOPLE, PEOPLE]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,10 +58,14 @@ class TwoBesideEachOther:
 
 
 @pytest.fixture(scope="module")
-def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoBesideEachOther]:
+def beside(
+    tmp_path_factory: pytest.TempPathFactory, already_migrated: Callable[[Path], None]
+) -> Iterator[TwoBesideEachOther]:
     """Both tests that ask them take what is left of them: the one that needs both comes first."""
-    folder = tmp_path_factory.mktemp("second")
-    with started(tmp_path_factory.mktemp("first")) as first, started(folder) as second:
+    other, folder = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
+    for one in (other, folder):
+        already_migrated(one / "data")
+    with started(other) as first, started(folder) as second:
         yield TwoBesideEachOther(first, second, folder)
 
 

@@ -50,7 +50,8 @@ def world(db: Any, sandbox_server: Any, settings: Any, monkeypatch: Any) -> Worl
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """Everything at DEBUG, as the product writes it: text and JSON, SQL with its parameters too."""
+    """Everything at DEBUG, as the product writes it: text and JSON, SQL with its parameters too; that as JSON alone,
+    which holds the words of the text, masked by the same function, and the parameters besides."""
     stream, root = io.StringIO(), logging.getLogger()
     configured: Any = django_settings.LOGGING
     handlers = []
@@ -63,6 +64,8 @@ def log() -> Iterator[io.StringIO]:
         for given in configured["filters"].values():
             module, _, name = given["()"].rpartition(".")
             handler.addFilter(getattr(import_module(module), name)())
+        if "json" not in wanted["()"].lower():
+            handler.addFilter(lambda record: record.name != "django.db.backends")
         handlers.append(handler)
     levels = {logger: logger.level for logger in (root, logging.getLogger("django.db.backends"))}
     for logger in levels:

@@ -18,10 +18,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 from uuid import UUID
 
+import pytest
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
+from django.template.response import SimpleTemplateResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -436,6 +438,15 @@ def content_of(response: Any) -> bytes:
     body = b"".join(response) if response.streaming else response.content
     headers = "".join(f"{k}: {v}\n" for k, v in response.items()).encode()
     return body + headers + str(response.cookies).encode()
+
+
+@contextmanager
+def undrawn(method: str) -> Iterator[None]:
+    """Views answer a HEAD without drawing their page: it is thrown away, and is drawn by the same view for a GET."""
+    with pytest.MonkeyPatch.context() as patched:
+        if method == "head":
+            patched.setattr(SimpleTemplateResponse, "rendered_content", "")
+        yield
 
 
 def pages_of(client: Client) -> dict[str, str]:
