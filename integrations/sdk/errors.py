@@ -17,6 +17,8 @@ ConnectorError
 
 from __future__ import annotations
 
+import math
+
 from integrations.sdk import texts
 from integrations.sdk.masking import without_emails
 from integrations.sdk.messages import Message, as_message
@@ -26,7 +28,7 @@ LONGEST_WAIT = 24 * 3600.0
 
 def believed(wait: float | None) -> float | None:
     """What a system asks to wait, in seconds: believed up to a day, None when it is no number."""
-    if wait is None or wait != wait:
+    if wait is None or math.isnan(wait):
         return None
     return min(max(0.0, wait), LONGEST_WAIT)
 

@@ -103,8 +103,8 @@ def _forms_of(secret: str) -> Iterator[str]:
         yield json.dumps(text, ensure_ascii=False)[1:-1]
         yield repr(text)[1:-1]
         yield html.escape(text)
-    for line in plain.splitlines() if len(plain.splitlines()) > 1 else ():
-        line = line.strip()
+    lines = plain.splitlines()
+    for line in map(str.strip, lines if len(lines) > 1 else ()):
         if len(line) >= SHORTEST_LINE and not line.startswith("-----"):
             yield line
             yield quote(line, safe="")
