@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 import integrations.sdk
+import integrations.systems
 from integrations.sdk.masking import LONGEST_HEADER, MOST_HEADERS, Masker
-from integrations.systems import modules
+from integrations.sdk.refusals import Says
 from positions.privacy import national_ids
 from positions.privacy.national_ids import masked_strictly
 
@@ -27,7 +28,11 @@ MODULES = [
         importlib.import_module(f"integrations.sdk.{module.name}")
         for module in pkgutil.iter_modules(integrations.sdk.__path__)
     ),
-    *modules("connector"),
+    *(
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(integrations.systems.__path__, "integrations.systems.")
+        if not module.ispkg and not module.name.endswith(".sandbox")
+    ),
     national_ids,
 ]
 
@@ -35,12 +40,14 @@ MODULES = [
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     """Every compiled one, and every one that is written where it is used."""
     for module in MODULES:
-        name = module.__name__.rpartition(".")[2]
+        name = ".".join(module.__name__.split(".")[-2:])
         for thing, value in vars(module).items():
             if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
                 yield f"{name}.{thing}", value
-            for row in value if isinstance(value, tuple) else ():
-                if isinstance(row, tuple) and len(row) == 2 and thing.startswith("NAMES"):
+            for number, row in enumerate(value if isinstance(value, tuple) else (value,)):
+                if isinstance(row, Says) and row.words:
+                    yield f"{name}.{thing}.{number}", re.compile(row.words, re.I)
+                if isinstance(row, tuple) and len(row) == 2 and "NAMES" in thing:
                     yield f"{name}.{thing}.{row[0]}", re.compile(row[1], re.I)
         for call in ast.walk(ast.parse(inspect.getsource(module))):
             if (
@@ -96,8 +103,9 @@ def test_a_pattern_is_linear(name: str) -> None:
 
 
 def test_there_are_patterns() -> None:
-    assert len(ALL) > 30
-    assert {"masking._JSON_NAME", "national_ids._FOUND"} <= set(ALL)
+    assert len(ALL) > 80
+    assert {"sdk.masking._JSON_NAME", "privacy.national_ids._FOUND", "fortnox.refusals._NAMES.title"} <= set(ALL)
+    assert any(name.startswith("xledger.refusals.REFUSALS.") for name in ALL)
 
 
 HOSTILE = {
