@@ -119,10 +119,13 @@ def _whose(connector: Connector, error: ConnectorError) -> ConnectorError:
 def _hide(report: Report, hide: Callable[[str], str]) -> None:
     """A system may repeat what it was sent, or name somebody else: no secret and nobody's national id gets into the log
     by way of its own words."""
-    if report.error is not None:
-        report.error.said = report.error.said.hiding(hide)
+    errors = [report.error] if report.error is not None else []
+    errors += [error.refusal for error in errors if isinstance(error, RecordRefusedError)]
+    for error in errors:
+        error.said = error.said.hiding(hide)
     for outcome in report.outcomes.values():
-        outcome.said, outcome.vendor_text = tuple(m.hiding(hide) for m in outcome.said), hide(outcome.vendor_text)
+        outcome.said = tuple(message.hiding(hide) for message in outcome.said)
+        outcome.vendor_text, outcome.vendor_code = hide(outcome.vendor_text), hide(outcome.vendor_code)
         outcome.trace = [
             replace(line, title=line.title.hiding(hide), detail=line.detail and line.detail.hiding(hide))
             for line in outcome.trace

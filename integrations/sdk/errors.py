@@ -48,7 +48,7 @@ class ConnectorError(Exception):
         self.cause = cause or (text and text.cause) or self.cause
         self.field = field or (text.field if text else "")
         self.vendor_text = without_emails(vendor_text)
-        self.vendor_code = vendor_code
+        self.vendor_code = without_emails(vendor_code)
 
     @property
     def message(self) -> str:

@@ -121,7 +121,7 @@ def test_what_was_erased_or_is_not_known_is_shown_as_it_is(kept: dict[str, Any])
     assert str(message)
 
 
-PARAMS = st.deferred(
+PARAMS: st.SearchStrategy[Any] = st.deferred(
     lambda: (
         st.none()
         | st.text()

@@ -23,6 +23,7 @@ from integrations.sdk.errors import (
     InterruptedRunError,
     MatchRefusedError,
     NotAuthorizedError,
+    RecordRefusedError,
     StaleError,
     UnavailableError,
     UnclearOutcomeError,
@@ -355,7 +356,7 @@ def test_what_was_written_without_an_answer_is_not_known_and_written_again() -> 
 
 def test_no_secret_and_no_national_id_gets_into_the_log_by_the_systems_own_words() -> None:
     who = replace(KARI, national_id="14038512345")
-    refusal = DataRefusedError("We know 14038512345.", vendor_text="14038512345 again")
+    refusal = DataRefusedError("We know 14038512345.", vendor_text="14038512345 again", vendor_code="no 14038512345")
     shelf = reception(Model.HISTORY, r("a", 0, title="14038512345"), troubles=[refusal])
     work = Work(who, [p("1", 0)], [Touched("1")], {}, "e1", Rules(), day(15))
     report = run(shelf, work)
@@ -367,6 +368,9 @@ def test_no_secret_and_no_national_id_gets_into_the_log_by_the_systems_own_words
     report = run(shelf, work)
     assert report.error is not None
     assert "14038512345" not in report.error.message
+    report = run(reception(finds=NotAuthorizedError("Not 14038512345")), work)
+    assert isinstance(report.error, RecordRefusedError)
+    assert "14038512345" not in f"{report.error.message} {report.error.refusal.message}"
     warned = reception(Model.HISTORY, r("a", 0, title="Cook"), warns=(Warning("14038512345", "title"),))
     assert "14038512345" not in repr(run(warned, work).outcomes)
 
