@@ -33,6 +33,12 @@ if sys.dont_write_bytecode:
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--of-database", action="store_true", help="Only what uses the database: the rest is the same on each."
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # Processes that share this folder count requests together, and tests of one travel in time.
     folder = tempfile.TemporaryDirectory(prefix="position-sync-")
@@ -68,7 +74,19 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--of-database"):
+        config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
+        items[:] = filter(_uses_database, items)
+    _longest_first(items)
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    asked = {"db", "transactional_db"}
+    return bool(item.get_closest_marker("django_db") or asked & set(getattr(item, "fixturenames", ())))
+
+
+def _longest_first(items: list[pytest.Item]) -> None:
     """pytest-xdist cuts the list into one piece for each of its workers: each begins with the long ones of a folder, or
     the last of them would keep everybody waiting at the end."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
