@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import models
 
 from integrations.models.integration import Integration
-from integrations.sdk.messages import in_full, unpacked
+from integrations.sdk.messages import words_of
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 
 
@@ -59,7 +59,7 @@ class ExportFile(models.Model):
     @property
     def trouble(self) -> str:
         """Why it could not be put into its folder, in words."""
-        return in_full(unpacked(self.trouble_said))
+        return words_of(self.trouble_said)
 
     @property
     def name(self) -> str:

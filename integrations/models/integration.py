@@ -14,7 +14,7 @@ from integrations.addresses import refuse_private
 from integrations.planning.settings_values import clean_value, missing
 from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import System
-from integrations.sdk.messages import in_full, unpacked
+from integrations.sdk.messages import words_of
 from integrations.sdk.settings import Setting
 from integrations.systems.registry import connector_for, connectors
 from positions.encryption import EncryptedJSONField, EncryptedTextField
@@ -139,12 +139,12 @@ class Integration(models.Model):
     @property
     def stopped_message(self) -> str:
         """Why it is stopped, in words."""
-        return in_full(unpacked(self.stopped_said))
+        return words_of(self.stopped_said)
 
     @property
     def retry_message(self) -> str:
         """Why it is tried again later, in words."""
-        return in_full(unpacked(self.retry_said))
+        return words_of(self.retry_said)
 
     @property
     def connector_class(self) -> type[Connector]:

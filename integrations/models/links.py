@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from integrations.models.integration import Integration
-from integrations.sdk.messages import in_full, unpacked
+from integrations.sdk.messages import words_of
 
 
 class EmployeeLink(models.Model):
@@ -65,7 +65,7 @@ class EmployeeLink(models.Model):
     @property
     def message(self) -> str:
         """What is said of it, in words."""
-        return in_full(unpacked(self.said))
+        return words_of(self.said)
 
 
 class PeriodLink(models.Model):

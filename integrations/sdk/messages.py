@@ -201,3 +201,8 @@ def unpacked(kept: Iterable[Mapping[str, Any]]) -> Said:
 def in_full(said: Iterable[Message]) -> str:
     """All of them in English, one after the other."""
     return " ".join(str(message) for message in said)
+
+
+def words_of(kept: Iterable[Mapping[str, Any]]) -> str:
+    """The same of what is kept of them as JSON."""
+    return in_full(unpacked(kept))

@@ -223,7 +223,7 @@ def preview_context(preview: Preview, *, sees_calls: bool) -> dict[str, Any]:
         "remedy": sentences.fix(outcome.cause, outcome.said) if outcome and outcome.state is State.FAILED else "",
         "theirs": masker.words(outcome.vendor_text) if outcome else "",
         "code": " ".join(part for part in (outcome.cause, outcome.vendor_code) if part) if outcome else "",
-        "steps": sentences.trace_steps([line.to_json() for line in outcome.trace], zone) if outcome else [],
+        "steps": sentences.trace_steps(outcome.trace, zone) if outcome else [],
         "changes": changes,
         "others": [(other, sentences.mark_of_preview(o), o) for other, o in preview.others],
         "sees_calls": sees_calls,

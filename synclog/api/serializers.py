@@ -223,7 +223,7 @@ class AttemptSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, attempt: Attempt) -> Any:
-        steps = sentences.trace_steps(attempt.trace, attempt.job.integration.organization.zone)
+        steps = sentences.trace_steps(sentences.trace_of(attempt), attempt.job.integration.organization.zone)
         return StepSerializer(steps, many=True).data
 
 

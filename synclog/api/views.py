@@ -373,6 +373,6 @@ def _plain(preview: Preview) -> dict[str, Any]:
             for key, c in outcome.changes.items()
         ],
         "unsent": {key: str(reason) for key, reason in outcome.unsent.items()},
-        "steps": sentences.trace_steps([line.to_json() for line in outcome.trace], zone),
+        "steps": sentences.trace_steps(outcome.trace, zone),
         "notes": list(preview.notes),
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -13,10 +12,10 @@ from django.utils import timezone
 from integrations.models import Integration
 from integrations.planning.states import State
 from integrations.planning.steps import REACHED, WAY
-from integrations.planning.work import Outcome
-from integrations.sdk.fields import BY_KEY
+from integrations.planning.work import Outcome, Trace
 from integrations.sdk.messages import Message, in_full, unpacked
-from integrations.sdk.wording import Words, in_words
+from integrations.sdk.params import FieldName
+from integrations.sdk.wording import Words, in_words, shown
 from positions import dates, moments
 from synclog.engine import backoff, texts
 from synclog.log import texts as held_texts
@@ -110,7 +109,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def field_label(key: str) -> str:
-    return BY_KEY[key].label if key in BY_KEY else key.replace("_", " ").capitalize()
+    return shown(FieldName(key))
 
 
 def cause_words(job: Job | Attempt, field: str = "") -> str:
@@ -307,20 +306,24 @@ class Step:
     time: str = ""
 
 
-def trace_steps(trace: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[Step]:
+def trace_of(attempt: Attempt) -> list[Trace]:
+    return [Trace.from_json(line) for line in attempt.trace]
+
+
+def trace_steps(trace: Sequence[Trace], zone: ZoneInfo) -> list[Step]:
     steps = [
         Step(
-            str(Message.from_json(line["title"])),
-            line["ok"],
-            str(Message.from_json(line["detail"])) if line["detail"] else "",
-            f"{at(line['at']).astimezone(zone):%H:%M:%S}",
+            str(line.title),
+            line.ok,
+            str(line.detail) if line.detail else "",
+            f"{at(line.at).astimezone(zone):%H:%M:%S}",
         )
         for line in trace
     ]
     failed = next((number for number, step in enumerate(steps) if step.ok is False), None)
     if failed is None:
         return steps
-    reached = REACHED.get(trace[failed]["title"]["id"], len(WAY) - 1)
+    reached = REACHED.get(trace[failed].title.id, len(WAY) - 1)
     return [*steps, *(Step(str(title()), None, "Not reached") for title in WAY[reached + 1 :])]
 
 
@@ -336,4 +339,4 @@ def steps_of(job: Job, attempt: Attempt | None) -> list[Step]:
     )
     if attempt is None:
         return [first, scope, Step("Sent", None, next_attempt(job) and f"Next: {next_attempt(job)}")]
-    return [first, scope, *trace_steps(attempt.trace, zone)]
+    return [first, scope, *trace_steps(trace_of(attempt), zone)]

@@ -12,13 +12,15 @@ from integrations.models import Integration, PeriodLink
 from integrations.scope import Scope, company_names, not_taken, scopes_of
 from integrations.sdk import values
 from integrations.sdk.declaration import Model
+from integrations.sdk.params import FieldName
 from integrations.sdk.periods import current
+from integrations.sdk.wording import shown
 from positions import dates, moments
 from positions.models import Organization, Position
 from positions.moments import clock, day
 from synclog.log import sentences
 from synclog.log.causes import remedy
-from synclog.log.sentences import Mark, field_label
+from synclog.log.sentences import Mark
 from synclog.log.truth import Truth, truth_of
 from synclog.models import Job
 
@@ -202,9 +204,9 @@ def _sent(integration: Integration, truth: Truth, link: PeriodLink, job: Job | N
         since = _why_not_since(job)
         return CHANGED, f"It was sent to {system} {sent_when}. {since} Press Send now, or change it again."
     if truth is Truth.PARTLY:
-        fields = [field_label(key) for key in sorted(link.left or {})]
+        fields = tuple(FieldName(key) for key in sorted(link.left or {}))
         are = "is" if len(fields) == 1 else "are"
-        why = f"{_listed(fields)} {are} not there as here, and sending it again would not change that."
+        why = f"{shown(fields)} {are} not there as here, and sending it again would not change that."
         told = told if job and (job.warning or job.cause == "stays_there") else ""
         return Mark(f"{sent}, not all of it", "warning", "warning"), f"{why} {told}".strip()
     if job is not None and job.warning:
@@ -221,10 +223,6 @@ def _why_not_since(job: Job | None) -> str:
         "What is to be sent now is something else, and not on its way: it was changed while sync was off, or the "
         "settings of this connection were."
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _not_sent(position: Position, integration: Integration, job: Job | None) -> tuple[Mark, str]:

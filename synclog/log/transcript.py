@@ -32,13 +32,13 @@ def trace(job: Job, attempt: Attempt, masker: Masker) -> Iterator[str]:
     """Each step and each call in the order of time, and then what was decided of each field."""
     zone = job.integration.organization.zone
     *before, _sent = sentences.steps_of(job, None)  # how it was sent, the attempt's own steps tell
-    steps = sentences.trace_steps(attempt.trace, zone)
+    lines = sentences.trace_of(attempt)
+    steps = sentences.trace_steps(lines, zone)
     shown = exchanges.shown(attempt.exchanges, masker, zone)
     timed = [(-inf, _step(step, masker)) for step in before]
     timed += [(kept["at"], _call(call)) for kept, call in zip(attempt.exchanges, shown, strict=True)]
     for number, step in enumerate(steps):
-        reached = number < len(attempt.trace)
-        timed.append((attempt.trace[number]["at"] if reached else inf, _step(step, masker)))
+        timed.append((lines[number].at if number < len(lines) else inf, _step(step, masker)))
     for _, text in sorted(timed, key=lambda at_and_text: at_and_text[0]):
         yield _plain(text)
     for text in _decisions(attempt):

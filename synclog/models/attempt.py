@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from integrations.sdk.messages import in_full, unpacked
+from integrations.sdk.messages import words_of
 from synclog.models.fields import BulkJSONField
 from synclog.models.job import Job
 
@@ -35,4 +35,4 @@ class Attempt(models.Model):
     @property
     def message(self) -> str:
         """What is said of it, in words."""
-        return in_full(unpacked(self.said))
+        return words_of(self.said)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 
 from integrations.models import Integration
-from integrations.sdk.messages import in_full, unpacked
+from integrations.sdk.messages import words_of
 
 
 class Event(models.Model):
@@ -25,4 +25,4 @@ class Event(models.Model):
     @property
     def text(self) -> str:
         """In words."""
-        return in_full(unpacked(self.said))
+        return words_of(self.said)

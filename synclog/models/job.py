@@ -6,7 +6,7 @@ from django.db import models
 
 from integrations.models import Integration
 from integrations.planning import states
-from integrations.sdk.messages import in_full, unpacked
+from integrations.sdk.messages import words_of
 from positions.models import Organization
 
 
@@ -132,4 +132,4 @@ class Job(models.Model):
     @property
     def message(self) -> str:
         """What is said of it, in words."""
-        return in_full(unpacked(self.said))
+        return words_of(self.said)
