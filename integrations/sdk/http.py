@@ -37,7 +37,8 @@ from integrations.sdk.kept import NOTHING, Kept
 from integrations.sdk.limiter import WindowLimiter
 from integrations.sdk.masking import LONGEST_HEADER, MASKED_BEYOND, MOST_HEADERS, Masker, without_emails
 from integrations.sdk.messages import Message
-from integrations.sdk.storable import DEEPEST, storable, storable_value, too_deep
+from integrations.sdk.storable import storable, storable_value
+from positions.nesting import shallow
 
 # What the calls of one run may take together, waits for a limit apart: nobody's list goes on for ever, and no single
 # employee holds a turn up.
@@ -137,10 +138,8 @@ class Response:
         """The body with texts that can be stored, numbers that exist, and no more levels than anybody needs."""
         content = self.content
         try:
-            body = _JSON.decode(content.decode(json.detect_encoding(content), "surrogatepass"))
-            if content.count(b"[") + content.count(b"{") > DEEPEST and too_deep(body):
-                raise ValueError("too deep")
-        except (ValueError, RecursionError):
+            body = _JSON.decode(shallow(content.decode(json.detect_encoding(content), "surrogatepass")))
+        except ValueError:
             raise UnavailableError(texts.NOT_JSON(), **self.words) from None
         return storable_value(body) if _PERHAPS_UNFIT.search(content) else body
 

@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from defusedxml.ElementTree import fromstring
 
-from integrations.sdk.storable import DEEPEST
+from positions.nesting import DEEPEST, shallow
 
 NOT_KEPT = "(not kept)"
 _NOT_KEPT_IN_ADDRESS = quote(NOT_KEPT, safe="()")
@@ -102,7 +102,7 @@ class Kept:
         if start == "<":
             return tostring(copy.root(fromstring(body)), encoding="unicode")
         if start in ("{", "["):
-            return json.dumps(copy.value(json.loads(body), "", True), ensure_ascii=False)
+            return json.dumps(copy.value(json.loads(shallow(text.lstrip("\ufeff"))), "", True), ensure_ascii=False)
         if "x-www-form-urlencoded" in media_type:
             return self._pairs(text)
         return text[:LONGEST_WORDS] if refused else self._size(body, media_type)
@@ -133,19 +133,17 @@ class _Copy:
         self._dotted = any("." in name for name in names)
         self._left = MOST_VALUES
 
-    def value(self, value: Any, parent: str, kept: bool, levels: int = DEEPEST) -> Any:
+    def value(self, value: Any, parent: str, kept: bool) -> Any:
         """`parent`: the name that it stands under. `kept`: that one and all around it are declared."""
         self._left -= 1
         if value is None or (kept and not isinstance(value, dict | list)):
             return value
-        if levels <= 0 or not isinstance(value, dict | list):
+        if not isinstance(value, dict | list):
             return NOT_KEPT
         if isinstance(value, list):
-            return [self.value(one, parent, kept, levels - 1) for one in value if self._left > 0]
+            return [self.value(one, parent, kept) for one in value if self._left > 0]
         return {
-            name if _fit(name) else NOT_KEPT: self.value(
-                one, _plain(name), kept and self._declared(parent, name), levels - 1
-            )
+            name if _fit(name) else NOT_KEPT: self.value(one, _plain(name), kept and self._declared(parent, name))
             for name, one in value.items()
             if self._left > 0
         }

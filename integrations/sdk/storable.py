@@ -11,7 +11,8 @@ import math
 import re
 from typing import Any
 
-DEEPEST = 60  # levels of lists and objects; no system that is spoken to here comes near it
+from positions.nesting import DEEPEST
+
 LONGEST_ID = 120
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 UNFIT_SIGN = "\ufffd"  # what Unicode has for a character that could not be read
@@ -46,18 +47,3 @@ def storable_value(value: Any, longest: int = 0, levels: int = DEEPEST) -> Any:
     if isinstance(value, list | tuple):
         return [storable_value(v, longest, levels - 1) for v in value]
     return storable_value(str(value), longest)
-
-
-def too_deep(value: Any, levels: int = DEEPEST) -> bool:
-    """Whether lists and objects are nested deeper than so many levels. Level by level: it never nests itself."""
-    level = [value]
-    for _ in range(levels):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True

@@ -15,6 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from positions.nesting import shallow
+
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
@@ -138,11 +140,11 @@ class Pages(BasePagination):
             return False, None
         try:
             text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            backwards, ordering, values = json.loads(text)
+            backwards, ordering, values = json.loads(shallow(text.decode(), 2))
             if not isinstance(backwards, bool) or ordering != self.ordering or len(values) != len(self.ordering):
                 raise ValueError
             read = [self._value(model, name.lstrip("-"), v) for name, v in zip(self.ordering, values, strict=True)]
-        except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
+        except (ValueError, TypeError, OverflowError, binascii.Error):
             raise ValidationError(
                 {"cursor": ["This cursor is not of this list. Start without one, then follow “next”."]}
             ) from None

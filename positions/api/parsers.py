@@ -8,6 +8,7 @@ from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import get_encoding  # type: ignore[attr-defined]  # the stubs are of an older one
 
+from positions.nesting import shallow
 from positions.text import composed
 
 _DEEPEST = 20  # of lists and objects in each other: no address takes more than three
@@ -24,12 +25,11 @@ class JSONParser(parsers.BaseParser):
     ) -> Any:
         charset = get_encoding(parser_context or {})
         try:
-            body = json.loads(stream.read().decode(charset), parse_constant=_no_number, object_pairs_hook=_object)
-        except RecursionError:
-            raise ParseError("The body is nested too deeply.") from None
+            text = shallow(stream.read().decode(charset), _DEEPEST)
+            body = json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
         except ValueError as error:
             raise ParseError(f"JSON parse error: {error}") from None
-        return _composed(body, _DEEPEST)
+        return _composed(body)
 
 
 def _no_number(name: str) -> Any:
@@ -45,13 +45,11 @@ def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _composed(value: Any, depth: int) -> Any:
+def _composed(value: Any) -> Any:
     if isinstance(value, str):
         return composed(value)
     if not isinstance(value, dict | list):
         return value
-    if not depth:
-        raise ParseError("The body is nested too deeply.")
     if isinstance(value, list):
-        return [_composed(one, depth - 1) for one in value]
-    return {name: _composed(one, depth - 1) for name, one in value.items()}
+        return [_composed(one) for one in value]
+    return {name: _composed(one) for name, one in value.items()}

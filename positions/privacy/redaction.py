@@ -22,6 +22,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Cast
 
+from positions.nesting import shallow
+
 MASK = "[erased]"
 _AT_A_TIME = 50
 # What stands under such a name is said of whoever has this manager.
@@ -138,7 +140,7 @@ def _text(text: str, marks: Marks) -> str:
     body = text.strip()
     try:
         if body[:1] in ("{", "["):
-            before = json.loads(body)
+            before = json.loads(shallow(body))
             after = masked(before, marks, partial(about, marks=marks))
             return text if after == before else json.dumps(after, ensure_ascii=False)
         if body[:1] == "<":

@@ -15,6 +15,7 @@ from integrations.models import Integration
 from integrations.sdk.kept import Kept
 from integrations.sdk.masking import MASK, Masker
 from integrations.sdk.settings import Kind
+from positions.nesting import shallow
 from synclog.log.sentences import at
 
 # Of the transport, not of the question: curl sets its own.
@@ -105,8 +106,8 @@ def pretty(body: str) -> str:
     text = body.strip()
     if text[:1] in ("{", "["):
         try:
-            return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-        except (ValueError, RecursionError):
+            return json.dumps(json.loads(shallow(text)), indent=2, ensure_ascii=False)
+        except ValueError:
             return body
     if text[:1] == "<":
         try:

@@ -16,6 +16,8 @@ import picklefield.fields
 from django.core.serializers.json import DjangoJSONEncoder
 from django_q import signing, status
 
+from positions.nesting import shallow
+
 # Dotted names. `config.bench` adds the one that it measures against.
 ALLOWED = {f"synclog.queue.tasks.{name}" for name in ("look", "answer", "sweep", "prune", "beat", "agree", "carry_on")}
 
@@ -38,11 +40,11 @@ class TaskSerializer:
     def loads(data: bytes) -> dict[str, Any]:
         """Raises `RefusedMessageError`."""
         try:
-            found = json.loads(data)
+            found = json.loads(shallow(data.decode()))
             task = {key: found[key] for key in _KEPT if key in found}
             if task["func"] in ALLOWED and not task["kwargs"]:
                 return task | {"started": datetime.fromisoformat(task["started"])}
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise RefusedMessageError("The queue holds a message that is none of ours.") from error
         raise RefusedMessageError(f"The queue holds a task that is none of ours: {str(task['func'])[:80]!r}.")
 
@@ -55,8 +57,8 @@ def encode_field(value: Any, compress_object: bool = False, pickle_protocol: Any
 def decode_field(value: str, compress_object: bool = False) -> Any:
     """In the place of picklefield's `dbsafe_decode`. What another hand or an earlier version wrote is None."""
     try:
-        return json.loads(base64.b64decode(value))
-    except (ValueError, RecursionError):
+        return json.loads(shallow(base64.b64decode(value).decode()))
+    except ValueError:
         return None
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from integrations.sdk.storable import DEEPEST, LONGEST_ID, fit_id, storable_value, too_deep
+from integrations.sdk.storable import LONGEST_ID, fit_id, storable_value
+from positions.nesting import DEEPEST
 
 
 def nested(levels: int, inner: Any, *, objects: bool) -> Any:
@@ -51,14 +52,6 @@ def test_what_is_nested_too_deep_is_left_out(objects: bool) -> None:
         kept = nested(levels, 1, objects=objects)
         assert storable_value(kept, **given) == kept
         assert storable_value(nested(levels, inner, objects=objects), **given) == nested(levels, "…", objects=objects)
-
-
-@pytest.mark.parametrize("objects", [False, True])
-def test_what_is_too_deep(objects: bool) -> None:
-    assert not too_deep(nested(DEEPEST, 1, objects=objects))
-    assert too_deep(nested(DEEPEST + 1, 1, objects=objects))
-    assert not too_deep([nested(1, 1, objects=objects)] * 100, 2)
-    assert too_deep([1, nested(2, 1, objects=objects)], 2)
 
 
 @pytest.mark.parametrize(
