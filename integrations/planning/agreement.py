@@ -11,9 +11,10 @@ from integrations.planning.flat_case import Case, LastSent, Standing, as_ended, 
 from integrations.planning.planner import Rules, Sent, compare
 from integrations.planning.translate import active_fields, same, translate
 from integrations.sdk.declaration import Model, System
-from integrations.sdk.declared_field import When
-from integrations.sdk.periods import carries_on
+from integrations.sdk.declared_field import Dates, Field, When
+from integrations.sdk.periods import carries_on, nearest
 from integrations.sdk.settings import value_of
+from integrations.sdk.timelines import at, turns, within
 from integrations.sdk.values import Position, Remote, Wanted
 
 
@@ -55,7 +56,8 @@ def agreement(
     if wanted is None:
         return Agreement(stale=keys is None)
     fields = active_fields(system, settings)
-    sent = written.sent
+    day = nearest(today, wanted.since or today, wanted.end)
+    sent = written.sent.on(day)
     found = compare(system, fields, settings, wanted, Remote(sent.remote_id, sent.values), sent)
     if keys is not None:
         found = found.only(keys)
@@ -70,7 +72,23 @@ def agreement(
             left[key] = value
         elif not (key in found.unseen and key in only_first):
             stale = True
-    return Agreement(stale, left)
+    others = [f for f in fields if f.ours not in left]
+    return Agreement(stale or (not just_now and _says_otherwise(others, settings, wanted, sent, day)), left)
+
+
+def _says_otherwise(
+    fields: Sequence[Field], settings: Mapping[str, Any], wanted: Wanted, sent: Sent, day: date
+) -> bool:
+    """Whether a field that the system dates was written otherwise for some day: also one to come, where it has rows."""
+    for declared in fields:
+        now, then = wanted.timeline(declared.ours), sent.timeline(declared.ours)
+        if declared.dated is Dates.NONE or then is None or not (wanted.terms or declared.ours in sent.terms):
+            continue
+        last = wanted.end if declared.in_rows(settings) else day
+        for begun in within(turns(now, then), wanted.since or day, last):
+            if not same(at(now, begun), at(then, begun)):
+                return True
+    return False
 
 
 def _of_the_employment(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from integrations.planning import texts
+from integrations.planning.dated import Dated, counts_from
 from integrations.planning.order import Order
 from integrations.planning.planner import (
     Action,
+    Comparison,
     Plan,
     Rules,
     Sent,
@@ -19,15 +22,17 @@ from integrations.planning.planner import (
     compare,
     delete_outcome,
     first,
+    may_write,
     nothing_to_write,
 )
 from integrations.planning.rules import lifted, refusal
 from integrations.planning.translate import active_fields
 from integrations.sdk.declaration import System
-from integrations.sdk.declared_field import Field
+from integrations.sdk.declared_field import Dates, Field
 from integrations.sdk.messages import Message
 from integrations.sdk.params import Span
-from integrations.sdk.periods import Period
+from integrations.sdk.periods import Period, nearest
+from integrations.sdk.timelines import at, from_start
 from integrations.sdk.values import Change, Problem, Remote, Wanted, Warning
 from integrations.sdk.wording import span
 
@@ -51,15 +56,14 @@ class There:
     """What the positions are planned against: the records there, and by which rules.
 
     others  records there that belong to positions which did not change: remote id -> how we call that position
-    seen    a record as a position is compared with it (`Connector.seen`)
     """
 
     system: System
     settings: Mapping[str, Any]
     remotes: Mapping[str, Remote]
     rules: Rules
+    today: date
     others: Mapping[str, Message]
-    seen: Callable[[Remote, Wanted], Remote]
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -76,15 +80,15 @@ def plan_history(
     intents: Sequence[Intent],
     remotes: Sequence[Remote],
     rules: Rules,
+    today: date,
     others: Mapping[str, Message] | None = None,
-    seen: Callable[[Remote, Wanted], Remote] = lambda remote, wanted: remote,
 ) -> Plan:
-    """Plans all changed positions of one employee together; `others` and `seen` as in `There`.
+    """Plans all changed positions of one employee together; `others` as in `There`.
 
     What cannot be done safely becomes a problem of that position alone; the rest is planned without it. The order
     never holds an overlap on the way that was not there before.
     """
-    there = There(system, settings, {remote.id: remote for remote in remotes}, rules, others or {}, seen)
+    there = There(system, settings, {remote.id: remote for remote in remotes}, rules, today, others or {})
     problems: dict[str, Problem] = {}
     active = sorted(intents, key=_by_start)
     while True:
@@ -97,6 +101,28 @@ def plan_history(
                 return draft.plan(steps, problems)
         problems.update({position_id: draft.telling(position_id, problem) for position_id, problem in refused.items()})
         active = [intent for intent in active if intent.position_id not in refused]
+
+
+def _day(wanted: Wanted, today: date) -> date:
+    return nearest(today, wanted.since or wanted.start, wanted.end)
+
+
+def _as_at_first(wanted: Wanted, there: There) -> Wanted:
+    """What is written with a day of its own as it is today, the rest as it was on the first day."""
+    rows = {f.ours for f in there.fields if f.in_rows(there.settings)}
+    first_day = wanted.terms[0][1]
+    return replace(wanted, values={key: first_day[key] if key in rows else v for key, v in wanted.values.items()})
+
+
+def _on_its_day(remote: Remote, wanted: Wanted, today: date) -> Remote:
+    """The record as this position is compared with it: by what holds on the day from which a change would count. What
+    it holds of a position that is over is past."""
+    if not remote.rows:
+        return remote
+    day = _day(wanted, today)
+    over = wanted.end is not None and wanted.end < today
+    values = {key: at(from_start(rows, remote.start or day), day) for key, rows in remote.rows.items()}
+    return replace(remote, values={**remote.values, **values}, past=frozenset(values if over else ()))
 
 
 def _by_start(intent: Intent) -> tuple[bool, date, int, str]:
@@ -245,11 +271,16 @@ class _Draft:
     def _upsert(self, intent: Intent, wanted: Wanted) -> None:
         there, remote = self.there, self._own(intent)
         if remote is None:
-            step = Step(Action.CREATE, intent.position_id, wanted, None, first(wanted), holds=wanted.values)
+            goes_on = bool(wanted.terms) and any(f.in_rows(there.settings) for f in there.fields)
+            wanted = _as_at_first(wanted, there) if goes_on else wanted
+            step = Step(
+                Action.CREATE, intent.position_id, wanted, None, first(wanted), holds=wanted.values, goes_on=goes_on
+            )
         else:
-            remote = there.seen(remote, wanted)
-            sent, fields = intent.sent, there.fields
+            remote = _on_its_day(remote, wanted, there.today)
+            sent, fields = intent.sent and intent.sent.on(_day(wanted, there.today)), there.fields
             found = compare(there.system, fields, there.settings, wanted, remote, sent, changed=intent.changed)
+            found = self._by_day(found, wanted, remote, sent)
             held = found.holds(wanted, sent.values if sent else {})
             if not found.changes:
                 self.skips[intent.position_id] = nothing_to_write(there.system, remote, found, held)
@@ -264,6 +295,28 @@ class _Draft:
             self.problems[intent.position_id] = problem
         else:
             self.steps.append(step)
+
+    def _by_day(self, found: Comparison, wanted: Wanted, remote: Remote, sent: Sent | None) -> Comparison:
+        """The same with the days from which the values of dated fields count, those of other days among them."""
+        there, changes, start = self.there, dict(found.changes), wanted.since or wanted.start
+        day = _day(wanted, there.today)
+        for declared in there.fields:
+            key, timeline = declared.ours, wanted.timeline(declared.ours)
+            said = sent.timeline(key) if sent else None
+            change = changes.pop(key, None)
+            if declared.dated is Dates.SINCE and change is not None:
+                change = replace(change, rows=((counts_from(timeline, said, day), change.new),))
+            elif key in remote.rows and not (change is None and key in found.unseen):
+                over = wanted.end is not None and wanted.end < there.today
+                dated = Dated(timeline, remote.rows[key], said, start, wanted.end, day, is_over=over)
+                writes = partial(may_write, there.system, declared, there.settings, wanted)
+                rows = dated.rows(writes, today=change is not None)
+                first_day = rows[0][0] if rows else day
+                old, new = (change.old, change.new) if change else (at(remote.rows[key], first_day), None)
+                change = Change(old, new if change else rows[0][1], rows) if rows else change
+            if change is not None:
+                changes[key] = change
+        return replace(found, changes=changes)
 
     def _delete(self, intent: Intent) -> None:
         there = self.there

@@ -8,7 +8,7 @@ caller says which day it is), no database, no HTTP. *Preview* shows this same pl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -21,6 +21,7 @@ from integrations.sdk.fields import BY_KEY
 from integrations.sdk.messages import Message, Said, in_full
 from integrations.sdk.params import FieldName, Label
 from integrations.sdk.settings import value_of
+from integrations.sdk.timelines import Timeline, at
 from integrations.sdk.values import Change, Foreign, Problem, Remote, Wanted, Warning
 
 
@@ -36,12 +37,24 @@ class Action(StrEnum):
 class Sent:
     """What was last written for a position: the record's id there, the values it was given (or was found to hold
     already), and the records that were made for it earlier and left behind there. `older`: for a short while, the
-    values that a read may still show in their place (`System.shows_late`)."""
+    values that a read may still show in their place (`System.shows_late`). `terms`: of the fields whose values were not
+    the same on all days of the position, what it was to hold by day."""
 
     remote_id: str
     values: Mapping[str, Any] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
     older: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    terms: Mapping[str, Timeline] = field(default_factory=dict)
+
+    def on(self, day: date) -> Sent:
+        """With the values that it was to hold on the day."""
+        return replace(self, values={**self.values, **{key: at(rows, day) for key, rows in self.terms.items()}})
+
+    def timeline(self, key: str) -> Timeline | None:
+        """What it was to hold of one field, by day; None where that was never written."""
+        if key in self.terms:
+            return self.terms[key]
+        return ((date.min, self.values[key]),) if key in self.values else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,7 @@ class Rules:
 class Step:
     """One write. `remote` is the record as read, None for a create; `wanted` is None for a delete.
 
+    `goes_on`: a record is made as it was on the first day, and what holds from later days on is written to it then.
     `note` is said with a success. `holds` is what the record is known to hold of ours afterwards: a field that was not
     written because it stays as it is there is left out, or is what we wrote earlier. `left_behind` as in `Sent`.
     """
@@ -69,6 +83,7 @@ class Step:
     warnings: tuple[Warning, ...] = ()
     holds: Mapping[str, Any] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +207,15 @@ def compare(
         else:
             changes[key] = Change(old, None if empty(new) else new)
     return Comparison(changes, stays, tuple(unseen), tuple(told))
+
+
+def may_write(
+    system: System, declared: Field, settings: Mapping[str, Any], wanted: Wanted, new: Any, old: Any, wrote_it: bool
+) -> bool:
+    """Whether `new` may take the place of `old` on another day than the one that is compared."""
+    wanted = replace(wanted, values={**wanted.values, declared.ours: new})
+    reason = _stays(system, declared, settings, wanted, old, wrote_it=wrote_it, taken_over=False)
+    return reason is None and not (_foreign(declared, old) and not wrote_it)
 
 
 def _to_tell(declared: Field, new: Any, old: Any, reason: Message | None, *, wrote_it: bool) -> Message | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from integrations.planning import steps, texts
 from integrations.planning.run_book import Book
@@ -133,6 +134,10 @@ def _hide(report: Report, hide: Callable[[str], str]) -> None:
         outcome.warnings = tuple(replace(w, said=w.said.hiding(hide)) for w in outcome.warnings)
         outcome.unsent = {key: reason.hiding(hide) for key, reason in outcome.unsent.items()}
         outcome.changes = {
-            key: replace(change, **{n: hide(v) for n in ("old", "new") if isinstance(v := getattr(change, n), str)})
+            key: replace(change, old=_hidden(change.old, hide), new=_hidden(change.new, hide))
             for key, change in outcome.changes.items()
         }
+
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    return hide(value) if isinstance(value, str) else value

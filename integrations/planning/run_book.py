@@ -9,13 +9,14 @@ from typing import Any
 from integrations.planning import steps, texts
 from integrations.planning.planner import Plan, Sent, Skip
 from integrations.planning.states import State
-from integrations.planning.translate import active_fields, same, translate
+from integrations.planning.translate import active_fields, same, to_come, translate
 from integrations.planning.work import NOBODY, Outcome, Report, Touched, Trace, Work
 from integrations.sdk.connector import Connector
 from integrations.sdk.errors import ConnectorError, DataRefusedError
 from integrations.sdk.messages import Message
 from integrations.sdk.params import FieldName
 from integrations.sdk.periods import employed_since
+from integrations.sdk.timelines import Timeline
 from integrations.sdk.values import Position, Problem, Remote, Wanted
 
 
@@ -25,6 +26,7 @@ class Book:
     open    the positions still to be brought in line
     here    all of the employee's positions here, by id
     wanted  what is to be there, of those that are to be written
+    made    records made in this run to which more is to be written, and what became of their positions by that
     unsure  writes that were not answered: what is held for written then, and what reads may show for a while
     """
 
@@ -38,6 +40,8 @@ class Book:
         self.unsent: dict[str, Mapping[str, Message]] = {}
         self.trace: dict[str, list[Trace]] = {t.position_id: [] for t in work.touched}
         self.common: list[Trace] = []
+        self.made: dict[str, Sent] = {}
+        self.begun: dict[str, Outcome] = {}
         self.unsure: dict[str, tuple[Sent, Mapping[str, Sequence[Any]]]] = {}
 
     # before any call
@@ -151,9 +155,53 @@ class Book:
                 )
             )
 
+    def begin(self, outcome: Outcome) -> None:
+        """Its record is made, and more is to be written to it in this run."""
+        assert outcome.sent is not None
+        self.made[outcome.position_id], self.begun[outcome.position_id] = outcome.sent, outcome
+
     def finish(self, outcome: Outcome) -> None:
         self.open.pop(outcome.position_id, None)
+        self._go_on_from(self.begun.get(outcome.position_id), outcome)
+        self._by_day(outcome)
         outcome.unsent = self.unsent.get(outcome.position_id, {})
         lines = [*self.common, *self.trace.get(outcome.position_id, []), *outcome.trace]
         outcome.trace = sorted(lines, key=lambda t: t.at)
         self.report.outcomes[outcome.position_id] = outcome
+
+    @staticmethod
+    def _go_on_from(begun: Outcome | None, outcome: Outcome) -> None:
+        """What was done at first belongs to it."""
+        if begun is None:
+            return
+        outcome.sent = outcome.sent or begun.sent
+        outcome.action, outcome.changes = begun.action, {**begun.changes, **outcome.changes}
+        outcome.trace = [*begun.trace, *outcome.trace]
+        outcome.warnings = (*begun.warnings, *outcome.warnings)
+        if outcome.state is State.SKIPPED:
+            outcome.state, outcome.cause, outcome.said = State.SUCCEEDED, "", begun.said
+
+    def _by_day(self, outcome: Outcome) -> None:
+        """What it was to hold on which day; and the day on which it says something else, which is sent only then."""
+        wanted, position = self.wanted.get(outcome.position_id), self.here.get(outcome.position_id)
+        if wanted is None or position is None or outcome.state not in (State.SUCCEEDED, State.SKIPPED):
+            return
+        if outcome.sent is not None and wanted.terms:
+            outcome.sent = replace(outcome.sent, terms=self._said(wanted, outcome.sent))
+        later = to_come(self.system, position, self.settings, self.work.today)
+        if later is not None:
+            outcome.wait_until, keys = later
+            fields = tuple(FieldName(key) for key in keys)
+            outcome.said = (*outcome.said, texts.COUNTS_LATER(day=outcome.wait_until, fields=fields))
+
+    def _said(self, wanted: Wanted, sent: Sent) -> dict[str, Timeline]:
+        """What is there now by day. Where the system has no rows, nothing of days to come."""
+        found: dict[str, Timeline] = {}
+        for declared in active_fields(self.system, self.settings):
+            key = declared.ours
+            if key in wanted.terms[0][1] and key in sent.values:
+                rows = wanted.timeline(key)
+                if not declared.in_rows(self.settings):
+                    rows = [(day, value) for day, value in rows if day <= self.work.today] or rows[:1]
+                found[key] = rows
+        return found

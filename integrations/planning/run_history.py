@@ -60,16 +60,14 @@ class HistoryRun:
             Intent(
                 t.position_id,
                 book.wanted.get(t.position_id),
-                work.sent.get(t.position_id) or self.found.get(t.position_id),
+                work.sent.get(t.position_id) or book.made.get(t.position_id) or self.found.get(t.position_id),
                 t.move,
                 t.position_id in work.outside,
                 t.changed or frozenset(),
             )
             for t in book.open.values()
         ]
-        return plan_history(
-            book.system, book.settings, intents, remotes, work.rules, self._others(), book.connector.seen
-        )
+        return plan_history(book.system, book.settings, intents, remotes, work.rules, work.today, self._others())
 
     def _others(self) -> dict[str, Message]:
         """The records of positions that did not change."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from integrations.planning import steps
@@ -35,7 +36,8 @@ class Writes:
         self.stale_left = 1
 
     def carry_out(self, plan: Plan, employee: RemoteEmployee) -> bool:
-        """Writes the plan's steps. True: read and plan once more for what is left (something was refused or stale)."""
+        """Writes the plan's steps. True: read and plan once more for what is left (something was refused or stale, or
+        a record that was made is to get more)."""
         book = self.book
         for step in plan.steps:
             book.trace.setdefault(step.position_id, [])
@@ -55,7 +57,7 @@ class Writes:
                 return True
         for position_id, skip in plan.afterwards.items():
             book.skip(position_id, skip)
-        return False
+        return any(step.position_id in book.open for step in plan.steps if step.goes_on)
 
     def _preview(self, step: Step) -> None:
         planned = self._outcome(step, State.PLANNED)
@@ -103,7 +105,10 @@ class Writes:
             held = {k: v for k, v in step.holds.items() if k not in unwritten}
             outcome.sent = Sent(written.remote_id, held, step.left_behind)
             outcome.older = self._older(step, held)
-        self.book.finish(outcome)
+        if step.goes_on:
+            self.book.begin(outcome)
+        else:
+            self.book.finish(outcome)
 
     def _refuse(self, step: Step, error: DataRefusedError) -> None:
         outcome = self._outcome(step, State.FAILED)
@@ -140,7 +145,7 @@ class Writes:
         if sent is not None and step.remote is not None and self.book.system.shows_late:
             unsure = dict.fromkeys(step.changes, Unsure())
             older = {k: [*o, step.changes[k].new] if k in unsure else o for k, o in self._older(step, unsure).items()}
-            self.book.unsure[step.position_id] = (Sent(sent.remote_id, {**sent.values, **unsure}), older)
+            self.book.unsure[step.position_id] = (replace(sent, values={**sent.values, **unsure}, older={}), older)
 
 
 def _action(step: Step) -> Label:

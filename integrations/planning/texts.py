@@ -309,6 +309,12 @@ NOT_YET_CURRENT = Text(
     _("{system} takes the current position only: it is sent on {day}."),
     cause="not_yet_current",
 )
+FROM_A_DAY = Text("plan.from_a_day", _("From {day}: {said}"))
+COUNTS_LATER = Text(
+    "plan.counts_later",
+    _("From {day} on it has another {fields:lower}: that is sent on that day."),
+    cause="counts_later",
+)
 OVER = Text("plan.over", _("{system} takes the current position only, and this one is over."), cause="not_current")
 NOT_CURRENT = Text(
     "plan.not_current",

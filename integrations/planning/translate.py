@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from integrations.planning import texts
 from integrations.sdk.declaration import System
-from integrations.sdk.declared_field import Field
+from integrations.sdk.declared_field import Dates, Field
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.messages import Message, Text
 from integrations.sdk.messages import gettext_noop as _
@@ -77,8 +77,43 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     defaulted -= absent.keys()
     problems = [p for p in problems if p.field not in absent]
     problems += incomplete(system, sent, values)
-    wanted = None if problems else Wanted(position.id, values, frozenset(defaulted), position.start)
+    terms, refused = ((), []) if problems else _terms(system, position, settings)
+    problems += refused
+    wanted = None if problems else Wanted(position.id, values, frozenset(defaulted), position.start, terms=terms)
     return Translation(wanted, tuple(problems), _unsent(system, sent, source, absent))
+
+
+def _terms(
+    system: System, position: Position, settings: Mapping[str, Any]
+) -> tuple[tuple[tuple[date, Mapping[str, Any]], ...], list[Problem]]:
+    """What is to hold by day of the fields that the system dates, where that is not the same on all days; and why not.
+    What it does not date is sent on its day, and looked at then."""
+    dated = {f.ours for f in active_fields(system, settings) if f.dated is not Dates.NONE}
+    rows: list[tuple[date, Mapping[str, Any]]] = []
+    for day, ours in position.terms if dated else ():
+        found = translate(system, replace(position, values=ours, terms=()), settings)
+        problem = next((p for p in found.problems if p.field in dated), None)
+        if problem is not None:
+            return (), [replace(problem, said=texts.FROM_A_DAY(day=day, said=problem.said))]
+        if found.wanted is not None:
+            values = {key: found.wanted.values.get(key) for key in dated}
+            if not rows or any(not same(values[key], rows[-1][1][key]) for key in dated):
+                rows.append((day, values))
+    return (tuple(rows) if len(rows) > 1 else ()), []
+
+
+def to_come(
+    system: System, position: Position, settings: Mapping[str, Any], today: date
+) -> tuple[date, tuple[str, ...]] | None:
+    """The next day on which the position says something else that is sent only then, and of which fields."""
+    sent = [f.ours for f in active_fields(system, settings) if not f.in_rows(settings)]
+    before = position.on(today).values
+    for day, values in position.terms:
+        changed = tuple(key for key in sent if not same(values.get(key), before.get(key)))
+        if day > today and changed:
+            return day, changed
+        before = values if day > today else before
+    return None
 
 
 def _unsent(

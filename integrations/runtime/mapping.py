@@ -7,8 +7,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from integrations.models import PeriodLink
+from integrations.planning.planner import Sent
 from integrations.sdk import values
 from integrations.sdk.fields import FIELDS
+from integrations.sdk.timelines import Timeline
 from positions.models import Company, Department, Employee, Position
 
 _KEYS = tuple(field.key for field in FIELDS if field.key not in ("start_date", "end_date"))
@@ -63,6 +66,20 @@ def to_json(sent: Mapping[str, Any]) -> dict[str, Any]:
 
 def from_json(stored: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _decode(value) for key, value in stored.items()}
+
+
+def terms_to_json(terms: Mapping[str, Timeline]) -> dict[str, list[Any]]:
+    return {key: [[day.isoformat(), _encode(value)] for day, value in rows] for key, rows in terms.items()}
+
+
+def terms_from_json(stored: Mapping[str, Sequence[Any]]) -> dict[str, Timeline]:
+    return {key: [(date.fromisoformat(day), _decode(value)) for day, value in rows] for key, rows in stored.items()}
+
+
+def sent(link: PeriodLink, older: Mapping[str, Sequence[Any]] | None = None) -> Sent:
+    """What was last written for its position; `older` as in `Sent`."""
+    terms = terms_from_json(link.terms)
+    return Sent(link.remote_id, from_json(link.values), tuple(link.left_behind), older or {}, terms)
 
 
 def older_to_json(older: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:

@@ -6,7 +6,7 @@ from integrations.sdk import occupations
 from integrations.sdk.connector import Connector, Search
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import Calls, Cause, Delete, Limits, Model, System, Transport
-from integrations.sdk.declared_field import AbsentWhile, Field, Locked, RequiredWhile, When
+from integrations.sdk.declared_field import AbsentWhile, Dates, Field, Locked, RequiredWhile, When
 from integrations.sdk.errors import (
     ConnectorError,
     DataRefusedError,
@@ -40,7 +40,7 @@ from integrations.sdk.norway import (
 )
 from integrations.sdk.pages import CursorPages, LinkPages, NumberedPages, OffsetPages, every_row
 from integrations.sdk.params import FieldName, Label, Span
-from integrations.sdk.periods import after_a_gap, to_count_from
+from integrations.sdk.periods import after_a_gap, nearest, to_count_from
 from integrations.sdk.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 from integrations.sdk.refusals import EVERYWHERE, NO_SIGN_IN, Refusal, Says, Trouble, field_in, unknown_trouble
 from integrations.sdk.registers import Directory, Register
@@ -60,6 +60,7 @@ from integrations.sdk.texts import (
     SIGN_IN,
     TOO_MANY_REQUESTS,
 )
+from integrations.sdk.timelines import Timeline, at, held_since
 from integrations.sdk.tokens import Grant, Tokens, fingerprint, oauth_grant
 from integrations.sdk.values import (
     Change,
@@ -117,6 +118,7 @@ __all__ = [
     "Context",
     "CursorPages",
     "DataRefusedError",
+    "Dates",
     "Delete",
     "Department",
     "Directory",
@@ -156,6 +158,7 @@ __all__ = [
     "StaleError",
     "System",
     "Text",
+    "Timeline",
     "Tokens",
     "Transport",
     "Trouble",
@@ -166,6 +169,7 @@ __all__ = [
     "When",
     "Written",
     "after_a_gap",
+    "at",
     "code_table",
     "date_of",
     "digits_of",
@@ -174,6 +178,8 @@ __all__ = [
     "field_in",
     "fingerprint",
     "gettext_noop",
+    "held_since",
+    "nearest",
     "no_sign_in",
     "nonsense",
     "number_of",

@@ -110,11 +110,6 @@ class Connector:
         (or none, if the employee has none there); `employee.record_id` is the one that we wrote last."""
         raise NotImplementedError
 
-    def seen(self, remote: Remote, wanted: Wanted) -> Remote:
-        """History: the record as this position is compared with it, where its terms are dated: on the day from which
-        a change of them would count, with those that lie in the past named (`Remote.past`). No calls here."""
-        return remote
-
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         """Write a new period (flat: the first employment, or one after a gap; never asked for while `read` gives one
         that goes on)."""

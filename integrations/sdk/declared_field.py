@@ -19,6 +19,14 @@ class When(StrEnum):
     IF_EMPTY = "if_empty"
 
 
+class Dates(StrEnum):
+    """How a system dates the value of a field."""
+
+    NONE = "none"  # not at all: another value counts from when it is written
+    SINCE = "since"  # one value, with the day from which it counts
+    ROWS = "rows"  # a row for each day of a change, past and to come
+
+
 @dataclass(frozen=True, slots=True)
 class RequiredWhile:
     """A value must exist while the record's `field` holds, in their words, a text that `matches` (regular expression
@@ -73,6 +81,8 @@ class Field:
     stays          with if_empty: what a person does about a value there that differs from ours
     codes          our code -> their code; None = no counterpart (the table must give one, else refused)
     table          the `code_table` whose rows replace `codes`
+    dated          how its value is dated there
+    undated_by     the setting, and its value, with which a connection corrects one row instead of adding another
     choices        every code of theirs that we know, with its label, to offer in the table and in `default_setting`,
                    and to check against; a record that holds another one keeps it
     default_setting  setting that gives the value *in their words* when ours is empty (with `required_with`: only
@@ -106,6 +116,8 @@ class Field:
     stays: str = ""
     codes: Mapping[str, str | None] | None = None
     table: Setting | None = None
+    dated: Dates = Dates.NONE
+    undated_by: tuple[str, str] = ("", "")
     choices: tuple[tuple[str, str], ...] = ()
     default_setting: Setting | None = None
     beside: tuple[Setting, ...] = ()
@@ -154,6 +166,11 @@ class Field:
         lifted_by = self.locked.lifted_by if self.locked else None
         named = (self.opt_in, self.always_by, self.default_setting, self.table, *self.beside, lifted_by)
         return tuple(setting for setting in named if setting)
+
+    def in_rows(self, settings: Mapping[str, Any]) -> bool:
+        """Whether a connection with these settings keeps its values in rows by day."""
+        setting, value = self.undated_by
+        return self.dated is Dates.ROWS and not (setting and settings.get(setting) == value)
 
     def sent(self, settings: Mapping[str, Any]) -> bool:
         """Whether a connection with these settings sends it: supported, and switched on where it is opt-in."""

@@ -12,6 +12,12 @@ from positions import dates
 Period = tuple[date, date | None]
 
 
+def nearest(day: date, start: date, end: date | None) -> date:
+    """The day itself where it lies in the period, else the nearest one that does."""
+    day = max(day, start)
+    return min(day, end) if end is not None else day
+
+
 def intersection(a: Period, b: Period) -> Period | None:
     """The days that both periods hold, or None. Both bounds are inclusive."""
     start = max(a[0], b[0])
@@ -36,7 +42,7 @@ def current(positions: Iterable[Position], today: date) -> Position | None:
     active = [p for p in positions if p.start <= today and (p.end is None or today <= p.end)]
 
     def rank(position: Position) -> tuple[Decimal, date, int, str]:
-        share = position.percentage
+        share = position.on(today).percentage
         return (
             Decimal(100) if share is None else Decimal(str(share)),
             position.start,
@@ -51,7 +57,8 @@ def current_since(position: Position, positions: Iterable[Position], today: date
     """From which day on this position has been the current one without a break: its first day, or the day on which it
     came back because another one was over. The first day where it is not current today."""
     held = list(positions)
-    turns = {p.start for p in held} | {p.end + timedelta(days=1) for p in held if p.end is not None and p.end < today}
+    turns = {day for p in held for day in (p.start, *p.days_of_change())}
+    turns |= {p.end + timedelta(days=1) for p in held if p.end is not None and p.end < today}
     since = None
     for day in sorted((d for d in turns if position.start <= d <= today), reverse=True):
         now = current(held, day)
@@ -81,17 +88,18 @@ def carries_on(position: Position, positions: Iterable[Position]) -> bool:
 
 
 def next_change(positions: Sequence[Position], today: date) -> date | None:
-    """The next day on which `current` may give another answer although nobody edits anything."""
+    """The next day on which `current` may give another answer, or the same one may say something else, although nobody
+    edits anything."""
     days = [p.start for p in positions if p.start > today]
+    days += [day for p in positions for day in p.days_of_change() if day > today]
     days += [p.end + timedelta(days=1) for p in positions if p.end is not None and p.end >= today]
     return min(days, default=None)
 
 
 def becomes_current(position: Position, positions: Sequence[Position], today: date) -> date | None:
     """The first day after today on which this position is `current`, as things stand; None if there is none."""
-    days = {p.start for p in positions} | {
-        p.end + timedelta(days=1) for p in positions if p.end not in (None, date.max)
-    }
+    days = {day for p in positions for day in (p.start, *p.days_of_change())}
+    days |= {p.end + timedelta(days=1) for p in positions if p.end not in (None, date.max)}
     for day in sorted(d for d in days if d > today):
         now = current(positions, day)
         if now is not None and now.id == position.id:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from integrations.sdk.messages import Message, Said, Shown, as_message, from_json, hidden, in_full, to_json
+from integrations.sdk.timelines import Timeline, at
 from integrations.sdk.wording import shown
 
 
@@ -56,16 +57,29 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One period of employment as saved here. `values` is keyed by `integrations.sdk.fields`."""
+    """One period of employment as saved here. `values` is keyed by `integrations.sdk.fields`; they are those of today,
+    or of the nearest day of the position. `terms`: where they are not those of all its days, what holds from its first
+    day on, and from each day of a change."""
 
     id: str
     start: date
     end: date | None
     values: Mapping[str, Any]
+    terms: tuple[tuple[date, Mapping[str, Any]], ...] = ()
 
     @property
     def percentage(self) -> Any:
         return self.values.get("percentage")
+
+    def on(self, day: date) -> Position:
+        """As it is on that day, or on the nearest day of it that its terms speak of."""
+        if not self.terms:
+            return self
+        return replace(self, values=at(self.terms, max(day, self.start)))
+
+    def days_of_change(self) -> tuple[date, ...]:
+        """On which its terms change, its first day apart."""
+        return tuple(day for day, _ in self.terms[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,8 @@ class Wanted:
     `defaulted` names the fields that were empty here and hold a default of the connection. `since` is the position's
     own first day, for systems that date a value by it; they may be told not to send the start date itself.
     `counts_from` (flat): the day from which it has been the current one; it may have come back after another.
-    `employed_since`: the first day of the unbroken employment that the position goes on with.
+    `employed_since`: the first day of the unbroken employment that the position goes on with. `terms`: where its values
+    are not those of all its days, what holds of the fields that the system dates, from its first day on.
     """
 
     position_id: str
@@ -84,6 +99,13 @@ class Wanted:
     since: date | None = None
     counts_from: date | None = None
     employed_since: date | None = None
+    terms: tuple[tuple[date, Mapping[str, Any]], ...] = ()
+
+    def timeline(self, key: str) -> Timeline:
+        """What is to hold of one field, from the position's first day on."""
+        if not self.terms:
+            return ((self.since or self.start, self.values.get(key)),)
+        return [(day, values.get(key)) for day, values in self.terms]
 
     @property
     def start(self) -> date:
@@ -107,7 +129,9 @@ class Remote:
     system does not show is left out, and then it is not compared. `version` and `raw` travel back to the connector
     untouched. `start_date` may be None for a flat record that has never been given one. `renews_from` (flat): a
     position that starts on this day or later is not a change of this record, which is over, but a new one.
-    `past` names fields whose change would count for days that are over: written only where they changed here.
+    `rows`: of what the system keeps in rows by day, what holds from each day on; the planner puts those of
+    the day in question into `values`, and into `past` the fields whose change would count for days that are over, which
+    are written only where they changed here.
     """
 
     id: str
@@ -115,6 +139,7 @@ class Remote:
     version: Any = None
     raw: Any = field(default=None, repr=False, compare=False)
     renews_from: date | None = None
+    rows: Mapping[str, Timeline] = field(default_factory=dict)
     past: frozenset[str] = frozenset()
 
     @property
@@ -167,10 +192,17 @@ class Unsure:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field's old and new value in the target's words."""
+    """One field's old and new value in the target's words. `rows`, of a field that the system dates: from which days on
+    (each until the next row there) which value holds from now on; where it keeps one value with its day, that one."""
 
     old: Any
     new: Any
+    rows: tuple[tuple[date, Any], ...] = field(default=(), compare=False)
+
+    @property
+    def since(self) -> date | None:
+        """The day from which the value counts, of a system that keeps one with its day."""
+        return self.rows[-1][0] if self.rows else None
 
 
 @dataclass(frozen=True, slots=True)

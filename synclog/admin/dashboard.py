@@ -152,7 +152,7 @@ def _cards(integrations: Sequence[Integration], health: dict[int, Health]) -> li
     oldest = dict(
         Job.objects.open()
         .filter(integration__in=integrations, state__in=[*Job.ACTIVE, Job.State.RUNNING])
-        .exclude(cause="not_yet_current")
+        .exclude(cause__in=Job.FOR_ITS_DAY)
         .order_by()
         .values_list("integration")
         .annotate(oldest=Min("recorded_at"))

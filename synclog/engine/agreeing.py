@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,7 +19,6 @@ from django.utils import timezone
 
 from integrations.models import Integration, PeriodLink
 from integrations.planning.agreement import Agreement, Written, agreement
-from integrations.planning.planner import Sent
 from integrations.planning.states import State
 from integrations.planning.work import Outcome, Work
 from integrations.runtime import mapping
@@ -94,8 +94,7 @@ def look(links: QuerySet[PeriodLink]) -> int:
             inside = [mapping.position(p, employees[row.employee_key]) for p in theirs if takes(p)]
             of_employee[key] = inside, {str(p.pk) for p in theirs if not takes(p)}
         inside, outside = of_employee[key]
-        sent = Sent(row.remote_id, mapping.from_json(row.values))
-        written = Written(str(row.position_key), sent, mapping.from_json(row.left or {}))
+        written = Written(str(row.position_key), mapping.sent(row), mapping.from_json(row.left or {}))
         today, chosen = integration.organization.today(), settings[integration.pk]
         found = agreement(integration.system, chosen, inside, written, today, outside=outside)
         _keep(row, found, integration, inside, today)
@@ -108,7 +107,7 @@ def look(links: QuerySet[PeriodLink]) -> int:
 
 def after_run(link: PeriodLink, integration: Integration, outcome: Outcome, work: Work) -> None:
     """Of a link that a run has written or found as it is: not saved."""
-    written = Written(str(link.position_key), Sent(link.remote_id, mapping.from_json(link.values)))
+    written = Written(str(link.position_key), mapping.sent(link))
     ended_well = outcome.state is State.SUCCEEDED or outcome.cause in ("nothing_to_change", "stays_there")
     found = agreement(
         integration.system,
@@ -124,4 +123,7 @@ def after_run(link: PeriodLink, integration: Integration, outcome: Outcome, work
 
 def _keep(link: PeriodLink, found: Agreement, integration: Integration, positions: Any, today: date) -> None:
     link.stale, link.left = found.stale, mapping.to_json(found.left) or None
-    link.look_on = next_change(positions, today) if integration.system.model is Model.FLAT else None
+    concerned = positions
+    if integration.system.model is Model.HISTORY:
+        concerned = [replace(p, start=today) for p in positions if p.id == str(link.position_key)]
+    link.look_on = next_change(concerned, today)

@@ -24,7 +24,7 @@ def put_right() -> None:
     """Jobs and connections that were put off at a moment which is still to come. What waits for its first day stays."""
     now = timezone.now()
     Job.objects.open().filter(state__in=Job.ACTIVE, changed_at__gt=now + TOLERANCE).exclude(
-        cause="not_yet_current"
+        cause__in=Job.FOR_ITS_DAY
     ).update(due_at=at_once(), changed_at=now)
     Integration.objects.filter(retry_at__gt=now, retry_set_at__gt=now + TOLERANCE).update(
         retry_at=now, retry_set_at=now

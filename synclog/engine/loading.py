@@ -78,9 +78,7 @@ def _sent(integration: Integration, employees: Sequence[int]) -> defaultdict[int
     for link in PeriodLink.objects.filter(integration=integration, employee_key__in=employees):
         late = link.written_at is not None and link.written_at > late_since
         older = mapping.older_from_json(link.older) if late else {}
-        found[link.employee_key][str(link.position_key)] = Sent(
-            link.remote_id, mapping.from_json(link.values), tuple(link.left_behind), older
-        )
+        found[link.employee_key][str(link.position_key)] = mapping.sent(link, older)
     return found
 
 

@@ -76,6 +76,8 @@ class JobResults:
             State.FAILED: self._failed,
             State.RETRYING: self._retrying,
         }[outcome.state](job, outcome)
+        if outcome.wait_until is not None and outcome.state in (State.SUCCEEDED, State.SKIPPED):
+            self._waits_on(job, outcome)
         if not job.is_open:
             job.finished_at, job.meant = self.now, []
 
@@ -95,6 +97,11 @@ class JobResults:
         job.state = Job.State.WAITING
         job.due_at = datetime.combine(outcome.wait_until, time.min, zone).astimezone(UTC)
         job.attempts = 0
+
+    def _waits_on(self, job: Job, outcome: Outcome) -> None:
+        """It is done for today, and says something else from a later day on."""
+        job.cause, job.open_key = "counts_later", job.position_key
+        self._waiting(job, outcome)
 
     def _failed(self, job: Job, outcome: Outcome) -> None:
         job.state = Job.State.FAILED

@@ -141,6 +141,7 @@ _OURS = (
     Cause("no_supported_change", "Nothing to send", "Nothing to do: only fields that are not sent were changed."),
     Cause("not_current", "Not the current position", "Nothing to do: this system takes the current position only."),
     Cause("not_yet_current", "Not current yet", "Nothing to do: it is sent on its first day."),
+    Cause("counts_later", "A change counts from a later day", "Nothing to do: it is sent on that day."),
     Cause("never_sent", "It was never sent", "Nothing to do: there is nothing to delete there."),
     Cause("already_gone", "Already gone there", "Nothing to do."),
     Cause(

@@ -237,7 +237,7 @@ def say(job: Job) -> Said:
             theirs=theirs,
             code=code,
         )
-    if job.cause == "not_yet_current":
+    if job.cause in Job.FOR_ITS_DAY:
         return Said(f"Waits for its day: {whose}.", job.message, next=back or remedy(job.cause), code=code)
     changed = f"It was changed {moments.when(job.recorded_at, zone)}."
     return Said(f"Waiting to be sent to {system}: {whose}.", job.message or changed, next=back or _goes_out(job))

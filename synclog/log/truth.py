@@ -48,7 +48,7 @@ def truth_of(
     if job is not None and job.is_open:
         if job.state == Job.State.FAILED:
             return Truth.NEEDS_YOU
-        waits = job.state == Job.State.WAITING and job.cause == "not_yet_current"
+        waits = job.state == Job.State.WAITING and job.cause in Job.FOR_ITS_DAY
         return Truth.UPCOMING if waits else Truth.WAITING
     if not integration.send_positions:
         return Truth.OFF

@@ -37,6 +37,7 @@ class Job(models.Model):
         SKIPPED = states.State.SKIPPED.value, "Skipped"
         DISMISSED = states.State.DISMISSED.value, "Dismissed"
 
+    FOR_ITS_DAY = ("not_yet_current", "counts_later")  # causes of what waits for a day to come
     ACTIVE = (State.WAITING.value, State.RETRYING.value)  # a worker takes these when they are due
     OPEN = (State.WAITING.value, State.RUNNING.value, State.RETRYING.value, State.FAILED.value)
 

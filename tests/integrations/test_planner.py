@@ -53,7 +53,8 @@ def remote(remote_id: str, start: int, end: int | None = None, **values: Any) ->
 
 def plan(intents: list[Intent], remotes: list[Remote], **kwargs: Any) -> Plan:
     rules = kwargs.pop("rules", Rules())
-    return plan_history(kwargs.pop("system", HISTORY), {}, intents, remotes, rules, kwargs.pop("others", None))
+    today = kwargs.pop("today", day(0))
+    return plan_history(kwargs.pop("system", HISTORY), {}, intents, remotes, rules, today, kwargs.pop("others", None))
 
 
 def execute(found: Plan, remotes: list[Remote]) -> list[list[Remote]]:
@@ -449,17 +450,13 @@ def test_two_that_change_places_are_a_knot_that_one_of_them_unties() -> None:
         assert overlapping(state) == []
 
 
-def test_a_record_is_compared_as_it_is_seen_for_this_position() -> None:
-    """On the day from which a change of its terms would count (`Connector.seen`)."""
-    asked: list[tuple[str, str]] = []
-
-    def seen(there: Remote, here: Wanted) -> Remote:
-        asked.append((there.id, here.position_id))
-        return replace(there, values={**there.values, "title": "Cook"})
-
-    intents = [Intent("1", wanted("1", 0, title="Cook"))]
-    found = plan_history(HISTORY, {}, intents, [remote("a", 0)], Rules(), None, seen)
-    assert (asked, found.steps, found.skips["1"].cause) == ([("a", "1")], (), "nothing_to_change")
+def test_what_is_kept_by_day_is_compared_on_the_day_of_which_a_change_would_count() -> None:
+    there = remote("a", 0, title="Baker")
+    there = replace(there, rows={"title": [(day(0), "Baker"), (day(5), "Cook")]})
+    found = plan([Intent("1", wanted("1", 0, title="Cook"))], [there], today=day(7))
+    assert (found.steps, found.skips["1"].cause) == ((), "nothing_to_change")
+    [step] = plan([Intent("1", wanted("1", 0, title="Cook"))], [there], today=day(4)).steps
+    assert step.changes["title"].rows == ((day(4), "Cook"),)
 
 
 def test_what_stays_there_is_held_as_we_wrote_it_before() -> None:

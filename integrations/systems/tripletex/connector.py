@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -42,8 +41,11 @@ from integrations.sdk import (
     Wanted,
     Warning,
     Written,
+    at,
     date_of,
     digits_of,
+    held_since,
+    nearest,
     no_sign_in,
     number_of,
     plain,
@@ -61,6 +63,7 @@ from integrations.systems.tripletex.terms import (
     TERMS,
     employment_form,
     in_force,
+    rows_of,
     taken_over,
     terms_of,
 )
@@ -78,7 +81,6 @@ EMPLOYMENT = (
     "employmentDetails(*,occupationCode(id,code),maritimeEmployment(*))"
 )
 PERIOD_FIELDS = {"start_date": "startDate", "end_date": "endDate", "end_reason": "employmentEndReason"}
-DATED = (*TERMS, "weekly_hours")
 
 
 class TripletexConnector(Connector):
@@ -245,7 +247,13 @@ class TripletexConnector(Connector):
         if "division" in employment:
             values |= _division(employment["division"])
         values |= self._terms_on(employment, self._counts_on(start, end))
-        return Remote(str(employment["id"]), values, employment.get("version"), employment)
+        rows = rows_of(employment["employmentDetails"]) if self._adds_rows else {}
+        return Remote(str(employment["id"]), values, employment.get("version"), employment, rows=rows)
+
+    @property
+    def _adds_rows(self) -> bool:
+        """Whether a change of terms gets a row of its own; else the row in force is corrected."""
+        return self.settings.get("details_from") != "row"
 
     def _terms_on(self, employment: Mapping[str, Any], day: date) -> dict[str, Any]:
         """The dated terms as they hold on a day."""
@@ -255,19 +263,9 @@ class TripletexConnector(Connector):
             terms["weekly_hours"] = number_of(time.get("hoursPerDay")) if time else None
         return terms
 
-    def seen(self, remote: Remote, wanted: Wanted) -> Remote:
-        """By the terms of the day of which a change would be written. Those of an employment that is over by then are
-        past: whatever row is in force on its last day stays, unless this position's terms were changed here."""
-        terms = self._terms_on(remote.raw, self._counts_on(wanted.start, wanted.end))
-        over = wanted.end is not None and wanted.end < self.context.today
-        return replace(remote, values={**remote.values, **terms}, past=frozenset(DATED if over else ()))
-
     def _counts_on(self, start: date | None, end: date | None) -> date:
         """The day whose terms are compared: today, or the nearest day of the period."""
-        day = self.context.today
-        if start is not None:
-            day = max(day, start)
-        return min(day, end) if end is not None else day
+        return nearest(self.context.today, start or self.context.today, end)
 
     # -- writing -----------------------------------------------------------------------------------------
 
@@ -283,7 +281,7 @@ class TripletexConnector(Connector):
         row = self._row_body({k: values[k] for k in TERMS if values.get(k) is not None}, {})
         body["employmentDetails"] = [{"date": wanted.start.isoformat(), **row}]
         made = _written(self.http.post("employee/employment", json=body))
-        return Written(str(made["id"]), self._weekly_hours(employee.id, wanted, wanted.start))
+        return Written(str(made["id"]), self._weekly_hours(employee.id, wanted, self._hours_since(wanted)))
 
     def update(
         self,
@@ -296,8 +294,8 @@ class TripletexConnector(Connector):
         new = {key: change.new for key, change in changes.items()}
         employment: dict[str, Any] = remote.raw
         warnings: list[Warning] = []
-        terms = {key: new[key] for key in TERMS if key in new}
-        row_id, row = self._row_write(employment, terms, wanted)  # so that we refuse before anything is written
+        days = self._days_to_write(employment, changes, wanted)
+        row_id, row = next(self._rows(employment, days, wanted), (None, {}))  # we refuse before anything is written
         # End date and reason go together, and a reason that stays there goes along as it is.
         period = self._period_body(new, {**wanted.values, **remote.values, **new})
         if period:
@@ -312,18 +310,20 @@ class TripletexConnector(Connector):
             }
             answer = self.http.put(f"employee/employment/{remote.id}", json=body, classify=self._classify_update)
             self._insist_on_clearing(_written(answer), new)
-        if row and row_id is None:
-            self._post_row(row)
-        elif row:
-            path = f"employee/employment/details/{row_id}"
-            if "start_date" in changes:  # the first row went along and has another version now
-                fresh = self.http.get(path, params={"fields": "id,version,date"}, classify=self._classify_update)
-                row |= {name: record_in(fresh, "value").get(name) for name in ("version", "date")}
-            self.http.put(path, json=row, classify=self._classify_update)
         if row:
+            if row_id is not None and "start_date" in changes:  # the first row went along and has another version now
+                path, only = f"employee/employment/details/{row_id}", {"fields": "id,version,date"}
+                fresh = self.http.get(path, params=only, classify=self._classify_update)
+                row |= {name: record_in(fresh, "value").get(name) for name in ("version", "date")}
+            self._write_row(row_id, row)
+            for day in list(days)[1:]:
+                employment["employmentDetails"] = self._rows_there(remote.id)
+                for following in self._rows(employment, {day: days[day]}, wanted):
+                    self._write_row(*following)
             warnings += self._later_terms(employment, wanted)
         if "weekly_hours" in changes:
-            warnings += self._weekly_hours(employee.id, wanted, self._terms_from(wanted))
+            since = changes["weekly_hours"].since if self._adds_rows else None
+            warnings += self._weekly_hours(employee.id, wanted, since)
         return Written(remote.id, tuple(warnings))
 
     def _period_body(self, new: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -356,28 +356,46 @@ class TripletexConnector(Connector):
 
     # -- details rows ------------------------------------------------------------------------------------
 
-    def _terms_from(self, wanted: Wanted) -> date | None:
-        """The date of the row that a change of terms asks for; None: correct the row in force."""
-        today = self.context.today
-        running = wanted.start < today and (wanted.end is None or today <= wanted.end)
-        return today if running and self.settings.get("details_from") != "row" else None
+    def _days_to_write(
+        self, employment: Mapping[str, Any], changes: Mapping[str, Change], wanted: Wanted
+    ) -> dict[date, dict[str, Any]]:
+        """The terms that are to be written, by the day from which they count."""
+        days: dict[date, dict[str, Any]] = {}
+        in_force_since = in_force(employment["employmentDetails"], "date", self._counts_on(wanted.start, wanted.end))
+        there = sure_date(in_force_since["date"]) if in_force_since else None
+        for key in TERMS:
+            change = changes.get(key)
+            for day, value in change.rows or ((there or wanted.start, change.new),) if change else ():
+                days.setdefault(day, {})[key] = value
+        return dict(sorted(days.items()))
 
-    def _row_write(
-        self, employment: Mapping[str, Any], terms: Mapping[str, Any], wanted: Wanted
-    ) -> tuple[int | None, dict[str, Any]]:
-        """The row for changed terms: (id of the row to correct, or None for a new one; the body, empty without any)."""
-        if not terms:
-            return None, {}
-        row = in_force(employment["employmentDetails"], "date", self._counts_on(wanted.start, wanted.end))
-        since, target = self._terms_from(wanted), {"id": int(employment["id"])}
-        if row is None:
-            every = {key: wanted.values[key] for key in TERMS if wanted.values.get(key) is not None}
-            return None, {"employment": target, "date": wanted.start.isoformat(), **self._row_body(every, {})}
-        body = self._row_body(terms, row)
-        if since is not None and str(row["date"]) < since.isoformat():
-            return None, {"employment": target, "date": since.isoformat(), **taken_over(row), **body}
-        own = {"id": row["id"], "version": row.get("version"), "employment": target, "date": row["date"]}
-        return row["id"], {**own, **body}  # as every recorded PUT of a row: with its employment and its date
+    def _rows(
+        self, employment: Mapping[str, Any], days: Mapping[date, Mapping[str, Any]], wanted: Wanted
+    ) -> Iterator[tuple[int | None, dict[str, Any]]]:
+        """The row for each day: the id of the one to correct, or None for a new one; and its body."""
+        target = {"id": int(employment["id"])}
+        for day, terms in days.items():
+            row = in_force(employment["employmentDetails"], "date", day)
+            if row is None:
+                every = {key: at(wanted.timeline(key), day) for key in TERMS}
+                body = self._row_body({key: value for key, value in every.items() if value is not None}, {})
+                yield None, {"employment": target, "date": wanted.start.isoformat(), **body}
+            elif str(row["date"]) < day.isoformat():
+                body = self._row_body(terms, row)
+                yield None, {"employment": target, "date": day.isoformat(), **taken_over(row), **body}
+            else:  # as every recorded PUT of a row: with its employment and its date
+                own = {"id": row["id"], "version": row.get("version"), "employment": target, "date": row["date"]}
+                yield row["id"], {**own, **self._row_body(terms, row)}
+
+    def _rows_there(self, employment_id: str) -> list[dict[str, Any]]:
+        fields = "*,occupationCode(id,code),maritimeEmployment(*)"
+        return list(self._list("employee/employment/details", employmentId=employment_id, fields=fields))
+
+    def _write_row(self, row_id: int | None, row: dict[str, Any]) -> None:
+        if row_id is None:
+            self._post_row(row)
+        else:
+            self.http.put(f"employee/employment/details/{row_id}", json=row, classify=self._classify_update)
 
     def _post_row(self, row: Mapping[str, Any]) -> None:
         try:
@@ -393,7 +411,9 @@ class TripletexConnector(Connector):
         """Rows that a clerk has planned after the day of the change stay, and are told of."""
         rows, counts = employment["employmentDetails"], self._counts_on(wanted.start, wanted.end)
         begun = str((in_force(rows, "date", counts) or {}).get("date") or "")
+        ours = {day.isoformat() for day, _ in wanted.terms}
         later = sorted(str(r["date"]) for r in rows if str(r["date"]) > max(begun, counts.isoformat()))
+        later = [day for day in later if day not in ours]
         if later:
             yield Warning(texts.LATER_TERMS(day=sure_date(later[0])))
 
@@ -430,6 +450,9 @@ class TripletexConnector(Connector):
         )
         return [t for t in found if str((t.get("employee") or {}).get("id")) == employee_id]
 
+    def _hours_since(self, wanted: Wanted) -> date | None:
+        return held_since(wanted.timeline("weekly_hours"), self._counts_on(wanted.start, wanted.end))
+
     def _weekly_hours(self, employee_id: str, wanted: Wanted, since: date | None) -> tuple[Warning, ...]:
         """Written once the employment is; a refusal of these alone is a warning, for the employment stands."""
         hours = wanted.values.get("weekly_hours")
@@ -441,8 +464,8 @@ class TripletexConnector(Connector):
             return ()
         day = (since or wanted.start).isoformat()
         if row is not None and str(row["fromDate"]) > day:
-            # Somebody has made the row that is in force since the start: it is followed, or corrected where it is past.
-            day = (self._terms_from(wanted) or sure_date(row["fromDate"]) or wanted.start).isoformat()
+            # Somebody has made the row that is in force since then: it is followed where the days before are not ours.
+            day = str(row["fromDate"])
         same = next((t for t in times if str(t["fromDate"]) == day), None)
         try:
             if same is not None:

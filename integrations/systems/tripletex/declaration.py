@@ -16,6 +16,7 @@ from integrations.sdk import (
     Calls,
     Cause,
     Company,
+    Dates,
     Delete,
     Field,
     FullTimeHours,
@@ -199,6 +200,8 @@ SYSTEM = System(
         Field(
             "contract_type",
             "EmploymentDetails.employmentForm",
+            dated=Dates.ROWS,
+            undated_by=("details_from", "row"),
             required=True,
             codes={
                 "permanent": "PERMANENT",
@@ -224,6 +227,8 @@ SYSTEM = System(
         Field(
             "occupation_code",
             "EmploymentDetails.occupationCode",
+            dated=Dates.ROWS,
+            undated_by=("details_from", "row"),
             required=True,
             table=code_table(
                 "occupation_codes",
@@ -241,6 +246,8 @@ SYSTEM = System(
         Field(
             "remuneration_type",
             "EmploymentDetails.remunerationType",
+            dated=Dates.ROWS,
+            undated_by=("details_from", "row"),
             required=True,
             codes={
                 "monthly": "MONTHLY_WAGE",
@@ -260,6 +267,8 @@ SYSTEM = System(
         Field(
             "percentage",
             "EmploymentDetails.percentageOfFullTimeEquivalent",
+            dated=Dates.ROWS,
+            undated_by=("details_from", "row"),
             required=True,
             absent_while=FREELANCER,
             minimum=Decimal(0),
@@ -272,6 +281,7 @@ SYSTEM = System(
         Field(
             "weekly_hours",
             "StandardTime.hoursPerDay",
+            dated=Dates.SINCE,
             opt_in=switch(
                 label="Send weekly hours as the employee's standard time",
                 help="Tripletex has no weekly hours on an employment, only hours per day of the employee (standard "
@@ -289,6 +299,8 @@ SYSTEM = System(
         Field(
             "working_hours_scheme",
             "EmploymentDetails.workingHoursScheme",
+            dated=Dates.ROWS,
+            undated_by=("details_from", "row"),
             required=True,
             absent_while=FREELANCER,
             codes={

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from integrations.sdk import DataRefusedError, number_of
+from integrations.sdk import DataRefusedError, Timeline, number_of
 from integrations.systems.tripletex import texts
 from integrations.systems.tripletex.declaration import FREELANCE, FREELANCER
 
@@ -53,6 +53,14 @@ def terms_of(row: Mapping[str, Any] | None) -> dict[str, Any]:
     if FREELANCER.applies(terms) and terms.get("percentage") == 0:
         terms["percentage"] = None
     return terms
+
+
+def rows_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Timeline]:
+    """The terms by day, of those that every row shows."""
+    ordered = sorted(rows, key=lambda row: str(row["date"]))
+    by_day = [(date.fromisoformat(str(row["date"])[:10]), terms_of(row)) for row in ordered]
+    shown = set(TERMS).intersection(*(terms for _, terms in by_day)) if by_day else ()
+    return {key: [(day, terms[key]) for day, terms in by_day] for key in shown}
 
 
 def employment_form(code: str, row: Mapping[str, Any]) -> dict[str, str]:

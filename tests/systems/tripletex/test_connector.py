@@ -126,7 +126,7 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         assert (left.state, left.cause, left.field) == ("skipped", "stays_there", "percentage")
         outcome = rig.one(self.position(**over, percentage=Decimal("60")))
         assert outcome.state == "succeeded"
-        assert [r["percentageOfFullTimeEquivalent"] for r in rows(rig)] == [80.0, 60.0]
+        assert [r["percentageOfFullTimeEquivalent"] for r in rows(rig)] == [60.0, 60.0], "it was so all the time"
 
     # -- what counts as not there, and what stays --------------------------------------------------------
 
@@ -162,7 +162,8 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         self.clerk_writes(rig, "2026-06-15", 50)
         wanted = Wanted("1", {**remote.values, "percentage": Decimal("60")}, since=remote.start)
         with pytest.raises(StaleError):
-            connector.update(person, rig.person, remote, {"percentage": Change(Decimal("80"), Decimal("60"))}, wanted)
+            change = Change(Decimal("80"), Decimal("60"), ((date(2026, 6, 15), Decimal("60")),))
+            connector.update(person, rig.person, remote, {"percentage": change}, wanted)
         assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
         assert [r["percentageOfFullTimeEquivalent"] for r in rows(rig)] == [80.0, 60.0]
 
