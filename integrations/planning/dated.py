@@ -8,12 +8,15 @@ to come stays where HR says nothing new of them; and whatever is written leaves 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from integrations.planning.translate import same
-from integrations.sdk.timelines import Timeline, at, from_start, put, turns, within
+from integrations.planning.translate import empty, same
+from integrations.sdk.timelines import Timeline, at, from_start, held_since, put, turns, within
+from integrations.sdk.values import Change
+
+NOTHING: Timeline = ((date.min, None),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +73,24 @@ def counts_from(wanted: Timeline, said: Timeline | None, day: date) -> date:
             break
         since = begun
     return max(since, min(turns(wanted), default=since))
+
+
+def with_rows(change: Change | None, there: Timeline, rows: tuple[tuple[date, Any], ...]) -> Change | None:
+    """The change of the day's value with all rows that are to be written; of other days' alone, where that agrees."""
+    if not rows:
+        return change
+    return replace(change or Change(at(there, rows[0][0]), rows[0][1]), rows=rows)
+
+
+def with_day(change: Change | None, wanted: Timeline, said: Timeline | None, first: date, day: date) -> Change | None:
+    """The change of the day's value with the day from which it counts, not before the `first`; one of that day alone,
+    where the value agrees and HR has said another day since. What is new where there was nothing counts for as long as
+    it has held here."""
+    value = at(wanted, day)
+    if change is not None:
+        counts = counts_from(wanted, NOTHING if empty(change.old) else said, day)
+        return replace(change, rows=((max(counts, first), change.new),))
+    if said is None or empty(value) or not same(at(said, day), value):
+        return None
+    now, then = (max(held_since(rows, day) or first, first) for rows in (wanted, said))
+    return Change(value, value, ((now, value),)) if now != then else None

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from integrations.planning import texts
+from integrations.planning.dated import NOTHING, Dated, with_day, with_rows
 from integrations.planning.flat_case import Case, Standing, keys_of_dates
 from integrations.planning.planner import (
     Action,
@@ -23,15 +25,18 @@ from integrations.planning.planner import (
     compare,
     delete_outcome,
     first,
+    may_write,
     never_sent,
     nothing_to_write,
     why_gone,
 )
 from integrations.planning.rules import lifted, refusal
-from integrations.planning.translate import active_fields, same
+from integrations.planning.translate import active_fields, empty, same
 from integrations.sdk.declaration import System, Transport
+from integrations.sdk.declared_field import Dates, Field
 from integrations.sdk.params import Label, Span
 from integrations.sdk.periods import becomes_current
+from integrations.sdk.timelines import from_start
 from integrations.sdk.values import Position, Problem, Remote, Wanted, Warning
 
 
@@ -77,6 +82,7 @@ def _write_whole(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
         case.system, case.fields, case.settings, wanted, remote, sent, taken_over=taken_over, changed=case.changed
     )
     held = compared.holds(wanted, sent.values if sent and not taken_over else {})
+    compared = _by_day(case, compared, wanted, remote, sent)
     if not compared.changes and not (case.again and case.system.transport is Transport.FILE):
         found.skips[wanted.position_id] = nothing_to_write(case.system, remote, compared, held)
         return
@@ -86,6 +92,39 @@ def _write_whole(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
     _step(
         case, Step(action, wanted.position_id, wanted, remote, compared.changes, warnings=warnings, holds=held), found
     )
+
+
+def _by_day(case: Case, compared: Comparison, wanted: Wanted, remote: Remote, sent: Sent | None) -> Comparison:
+    """The same with the days from which the values of dated fields count: none before the position is the current one,
+    and none to come. What another position said until then is over; what a clerk has put there since stays until
+    today."""
+    changes, taken_over = dict(compared.changes), case.standing is Standing.ANOTHER
+    begun = changes["start_date"].new if "start_date" in changes else remote.start
+    begins = max(wanted.counts_from or _start(wanted), begun or date.min)
+    day = max(case.today, begins)
+    for declared in case.fields:
+        key, timeline = declared.ours, wanted.timeline(declared.ours)
+        if declared.dated is Dates.NONE or {key} & {*compared.stays, *compared.unseen}:
+            continue
+        said, change = sent.timeline(key) if sent else None, changes.pop(key, None)
+        if key in remote.rows:
+            said = NOTHING if change is not None and empty(change.old) else said
+            there = from_start(remote.rows[key], begins)
+            writes = partial(_may_write, case, declared, wanted, ours_only=taken_over)
+            rows = Dated(timeline, there, said, begins, day, day).rows(writes, today=change is not None)
+            change = with_rows(change, there, rows)
+        else:
+            change = with_day(change, timeline, NOTHING if taken_over else said, begins, day)
+        if change is not None:
+            changes[key] = change
+    return replace(compared, changes=changes)
+
+
+def _may_write(
+    case: Case, declared: Field, wanted: Wanted, new: Any, old: Any, wrote_it: bool, *, ours_only: bool
+) -> bool:
+    allowed = may_write(case.system, declared, case.settings, wanted, new, old, wrote_it)
+    return allowed and (wrote_it or empty(old) or not ours_only)
 
 
 def _write_dates(case: Case, wanted: Wanted, remote: Remote | None, found: _Answers) -> None:

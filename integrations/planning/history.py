@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from integrations.planning import texts
-from integrations.planning.dated import Dated, counts_from
+from integrations.planning.dated import Dated, with_day, with_rows
 from integrations.planning.order import Order
 from integrations.planning.planner import (
     Action,
@@ -304,16 +304,14 @@ class _Draft:
             key, timeline = declared.ours, wanted.timeline(declared.ours)
             said = sent.timeline(key) if sent else None
             change = changes.pop(key, None)
-            if declared.dated is Dates.SINCE and change is not None:
-                change = replace(change, rows=((counts_from(timeline, said, day), change.new),))
+            if declared.dated is Dates.SINCE and not {key} & {*found.stays, *found.unseen}:
+                change = with_day(change, timeline, said, start, day)
             elif key in remote.rows and not (change is None and key in found.unseen):
                 over = wanted.end is not None and wanted.end < there.today
                 dated = Dated(timeline, remote.rows[key], said, start, wanted.end, day, is_over=over)
                 writes = partial(may_write, there.system, declared, there.settings, wanted)
                 rows = dated.rows(writes, today=change is not None)
-                first_day = rows[0][0] if rows else day
-                old, new = (change.old, change.new) if change else (at(remote.rows[key], first_day), None)
-                change = Change(old, new if change else rows[0][1], rows) if rows else change
+                change = with_rows(change, remote.rows[key], rows)
             if change is not None:
                 changes[key] = change
         return replace(found, changes=changes)

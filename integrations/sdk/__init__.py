@@ -60,7 +60,7 @@ from integrations.sdk.texts import (
     SIGN_IN,
     TOO_MANY_REQUESTS,
 )
-from integrations.sdk.timelines import Timeline, at, held_since
+from integrations.sdk.timelines import Timeline, at, held_since, put
 from integrations.sdk.tokens import Grant, Tokens, fingerprint, oauth_grant
 from integrations.sdk.values import (
     Change,
@@ -186,6 +186,7 @@ __all__ = [
     "oauth_grant",
     "occupations",
     "plain",
+    "put",
     "raise_for_trouble",
     "record_in",
     "rows_in",

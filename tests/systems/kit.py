@@ -776,6 +776,68 @@ class DatedTerms(Behaviour):
         assert self.past(rig)[0] == before[0]
 
 
+class CountsFrom(Behaviour):
+    """Systems that are told the day from which a percentage counts. Those that keep one value with its day hold the
+    last of what is expected; those with a row for each day (`keeps_rows`) all of it."""
+
+    keeps_rows: ClassVar[bool] = False
+
+    def told(self, rig: Rig) -> list[tuple[str, float]]:
+        """What stands there: days, and the percentages that count from them."""
+        raise NotImplementedError
+
+    def stands(self, rig: Rig, *expected: tuple[str, float]) -> None:
+        told = self.told(rig)
+        held = [row for before, row in itertools.pairwise([("", None), *told]) if row[1] != before[1]]
+        assert held == list(expected if self.keeps_rows else expected[-1:])
+        rig.forget_calls()
+        assert rig.one(rig.positions["1"]).state == "skipped"
+        assert not self.writes(rig)
+
+    def by_day(self, *rows: tuple[str, int]) -> Position:
+        """A position with the percentages that hold from each of the days; the first is its own."""
+        found = self.position(start=rows[0][0], percentage=Decimal(rows[-1][1]))
+        terms = ((date.fromisoformat(day), {**found.values, "percentage": Decimal(share)}) for day, share in rows)
+        return replace(found, terms=tuple(terms))
+
+    def test_a_changed_percentage_counts_from_the_day_that_hr_says(self, rig: Rig) -> None:
+        rig.sync(self.position(percentage=Decimal(80)))
+        self.stands(rig, ("2026-01-01", 80))
+        rig.sync(self.position(percentage=Decimal(60)), since=date(2026, 6, 1))
+        self.stands(rig, ("2026-01-01", 80), ("2026-06-01", 60))
+        rig.sync(self.position(percentage=Decimal(50)))
+        self.stands(rig, ("2026-01-01", 80), ("2026-06-01", 60), ("2026-06-15", 50))
+        outcome = rig.one(self.by_day(("2026-01-01", 80), ("2026-06-01", 60), ("2026-06-10", 50)))  # its day alone
+        assert set(outcome.changes) == {"percentage"}
+        self.stands(rig, ("2026-01-01", 80), ("2026-06-01", 60), ("2026-06-10", 50))
+        rig.sync(self.position(percentage=Decimal(70)), correction=True)  # it was always so
+        self.stands(rig, ("2026-01-01", 70))
+        rig.sync(self.by_day(("2026-01-01", 70), ("2026-06-03", 60), ("2026-06-12", 40)))  # two before the worker came
+        self.stands(rig, ("2026-01-01", 70), ("2026-06-03", 60), ("2026-06-12", 40))
+
+    def test_a_percentage_of_a_coming_day_is_sent_on_that_day(self, rig: Rig) -> None:
+        rig.sync(self.position(percentage=Decimal(80)))
+        rig.forget_calls()
+        later = self.position(percentage=Decimal(60))
+        outcome = rig.one(later, since=date(2026, 7, 1))
+        assert (outcome.state, outcome.wait_until) == ("skipped", date(2026, 7, 1))
+        assert not self.writes(rig)
+        rig.today = date(2026, 7, 3)  # the worker comes late
+        assert rig.one(rig.positions["1"]).wait_until is None
+        self.stands(rig, ("2026-01-01", 80), ("2026-07-01", 60))
+
+    def test_what_is_sent_late_counts_from_the_day_of_its_last_change(self, rig: Rig) -> None:
+        rig.sync(self.by_day(("2026-01-01", 80), ("2026-03-01", 60), ("2026-08-01", 50)))
+        self.stands(rig, ("2026-01-01", 80), ("2026-03-01", 60))
+        if rig.system.model is Model.HISTORY:
+            return
+        rig.positions["1"] = replace(rig.positions["1"], end=date(2026, 6, 4))
+        following = replace(self.by_day(("2026-06-05", 50), ("2026-06-10", 40)), id="2")
+        rig.sync(following)  # the one that takes over has changed, too
+        assert self.told(rig)[-1] == ("2026-06-10", 40)
+        assert rig.one(following).cause == "nothing_to_change"
+
+
 class FlatBehaviour(Behaviour):
     def test_only_the_current_position_is_sent(self, rig: Rig) -> None:
         report = rig.sync(

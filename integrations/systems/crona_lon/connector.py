@@ -31,7 +31,9 @@ from integrations.sdk import (
     Warning,
     Written,
     after_a_gap,
+    date_of,
     digits_of,
+    held_since,
 )
 from integrations.systems.crona_lon import texts
 from integrations.systems.crona_lon.declaration import CHARACTERS, PAY_FORM_ROWS, SYSTEM
@@ -127,7 +129,7 @@ class CronaLonConnector(Connector):
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         earlier = self.context.outbox.latest(person.id) or {}
-        return self._put(employee, person, self._record(employee, person, wanted.values, _counts_from(wanted)), earlier)
+        return self._put(employee, person, wanted.values, self._held_since(wanted), earlier)
 
     def update(
         self,
@@ -140,17 +142,49 @@ class CronaLonConnector(Connector):
         values = dict(wanted.values)
         if "start_date" in values and "start_date" not in changes:
             values["start_date"] = remote.start
-        record = dict(self._record(employee, person, values, _counts_from(wanted)))
-        taken_over = bool(employee.position_id) and employee.position_id != wanted.position_id
-        if "percentage" not in changes and "sysgrad" in remote.raw and not taken_over:
-            record["sysgrad"] = remote.raw["sysgrad"]  # it goes on counting from the day from which it did
-        return self._put(employee, person, record, remote.raw)
+        return self._put(employee, person, values, self._since(employee, remote, changes, wanted), remote.raw)
 
-    def _put(self, employee: RemoteEmployee, person: Person, record: Record, earlier: Record) -> Written:
+    def _since(
+        self, employee: RemoteEmployee, remote: Remote, changes: Mapping[str, Change], wanted: Wanted
+    ) -> date | None:
+        """From which day the percentage counts: as before, where neither it nor its day changed."""
+        if "percentage" in changes:
+            return changes["percentage"].since
+        taken_over = bool(employee.position_id) and employee.position_id != wanted.position_id
+        if taken_over or "sysgrad" not in remote.raw:
+            return self._held_since(wanted)
+        day = date_of(remote.raw["sysgrad"].get("datum"))
+        moved = changes.get("start_date")
+        return moved.new if moved is not None and moved.old == day else day
+
+    def _held_since(self, wanted: Wanted) -> date | None:
+        """From which day on the position has been the current one, with this percentage."""
+        days = (wanted.counts_from or wanted.since, held_since(wanted.timeline("percentage"), self.context.today))
+        return max((day for day in days if day), default=None)
+
+    def _put(
+        self,
+        employee: RemoteEmployee,
+        person: Person,
+        values: Mapping[str, Any],
+        since: date | None,
+        earlier: Record,
+    ) -> Written:
         self.context.guard()
+        told = self._told(employee, person)
+        record = self._record(employee, person, values, max(since, told) if since and told else since)
         warnings = tuple(self._warnings(person, record, earlier))
+        if since and told and since < told and "sysgrad" in record:
+            rate = record["sysgrad"]["procent"]
+            warnings += (Warning(texts.COUNTS_FROM_BEFORE(rate=rate, since=since, told=told), "percentage"),)
         filed = self.context.outbox.put(person.id, record)
         return Written(employee.id, warnings, filed.pending, filed.file_id)
+
+    def _told(self, employee: RemoteEmployee, person: Person) -> date | None:
+        """The last day from which a file that somebody has says a percentage. Crona Lön may keep that one beside
+        another that begins before it, and then it is the one that counts today: none is dated before it."""
+        given = self.context.outbox.handed_over(person.id) or {}
+        return date_of((given.get("sysgrad") or {}).get("datum")) if given.get("anstid") == employee.id else None
 
     def _warnings(self, person: Person, record: Record, earlier: Record) -> Iterator[Warning]:
         """What a person does beside the import: told once, with the first record that is so, and only of what
@@ -217,10 +251,6 @@ class CronaLonConnector(Connector):
 
     def file_name(self, made_at: datetime, number: int) -> str:
         return f"crona-lon-{made_at:%Y%m%d-%H%M%S}-{number}.{self.settings.get('file_ending') or 'pax'}"
-
-
-def _counts_from(wanted: Wanted) -> date | None:
-    return wanted.counts_from or wanted.since
 
 
 def _person(record: Record) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from integrations.sdk import (
     Calls,
     Cause,
+    Dates,
     Delete,
     Field,
     Kind,
@@ -243,11 +244,12 @@ SYSTEM = System(
         Field(
             "percentage",
             "sysgrad",
+            dated=Dates.SINCE,
             minimum=Decimal(0),
             maximum=Decimal(100),
             decimals=2,
             clearable=False,
-            note="Dated with the position's first day, so that Crona Lön can keep the earlier percentage.",
+            note="With the day from which it counts, so that Crona Lön can keep the earlier percentage.",
             format="number with a point",
             example="75",
         ),

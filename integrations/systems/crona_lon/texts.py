@@ -42,6 +42,14 @@ END_STAYS = Text(
     _("A file cannot take an end date away. An earlier file gives employee {number} the leaving date {end}."),
     remedy=_("Import that one and this one first, then clear the leaving date in Crona Lön by hand."),
 )
+COUNTS_FROM_BEFORE = Text(
+    "crona_lon.counts_from_before",
+    _(
+        "{rate} percent counts from {since}, but an earlier file has a percentage from {told} on, which no file takes "
+        "away. This one says it from that day."
+    ),
+    remedy=_("Correct the percentage of the days before by hand in Crona Lön."),
+)
 NATIONAL_ID_LEFT_OUT = Text(
     "crona_lon.national_id_left_out",
     _("The national id is not in the file: only one of twelve digits can be a cross-check there."),

@@ -38,6 +38,7 @@ from integrations.sdk import (
     Response,
     Search,
     Shown,
+    Timeline,
     Tokens,
     Trouble,
     UnclearOutcomeError,
@@ -45,9 +46,11 @@ from integrations.sdk import (
     Warning,
     Written,
     after_a_gap,
+    at,
     date_of,
     email_of,
     number_of,
+    put,
     record_in,
     rows_in,
     text_of,
@@ -353,7 +356,8 @@ class PowerOfficeGoConnector(Connector):
         if employment.end is not None:
             # The day after the end carries an employment on; one that was reported as ended is never carried on.
             renews_from = employment.end + timedelta(days=1) if employment.closed else after_a_gap(employment.end)
-        return Remote(employment.id, values, raw=employment, renews_from=renews_from)
+        rows = {"percentage": employment.percentages}
+        return Remote(employment.id, values, raw=employment, renews_from=renews_from, rows=rows)
 
     def _manager_number(self, ours: Manager | None, record: Mapping[str, Any]) -> str | None:
         """The manager there, as we number managers here: theirs may be matched by something else than the number."""
@@ -389,7 +393,8 @@ class PowerOfficeGoConnector(Connector):
         if not made.body.get("Id"):
             raise UnclearOutcomeError(texts.ID_MISSING())
         # Whether a new employment brings a percentage line along is not documented, so the lines are asked for.
-        self._write_percentage(self._with_lines(made), values["percentage"], wanted.start)
+        made = self._with_lines(made)
+        self._write_percentages(made, self._percentages(made, wanted))
         self._write_employee(employee, record, ready.employee)
         return Written(made.id, ready.warnings)
 
@@ -414,8 +419,9 @@ class PowerOfficeGoConnector(Connector):
         if "start_date" in changes:
             employment = self._move_first_line(employment, start)
         if "percentage" in changes:
-            day = self._counts_from(employee, employment, start, wanted)
-            self._write_percentage(employment, changes["percentage"].new, day)
+            just_made = employment.id != employee.record_id and self._just_made(employment, wanted)
+            rows = () if just_made else changes["percentage"].rows
+            self._write_percentages(employment, rows or self._percentages(employment, wanted))
         self._patch(f"Employees/{employee.id}", "Employee_Full", ready.employee)
         return Written(remote.id, ready.warnings)
 
@@ -465,42 +471,34 @@ class PowerOfficeGoConnector(Connector):
 
     # -- percentages -------------------------------------------------------------------------------------
 
-    def _counts_from(self, employee: RemoteEmployee, employment: Employment, start: date, wanted: Wanted) -> date:
-        """The day from which a changed percentage counts, never before the employment. What counts today began on a
-        day too: a line from an earlier one would count until then only, so that it is corrected where the past is
-        ours to correct, and else followed by one from today."""
-        today = self.context.today
-        line = employment.line(today)
-        if line is None:
-            return start
-        begun = date_of(line.get("FromDate")) or start
-        taken_over = bool(employee.position_id) and employee.position_id != wanted.position_id
-        if employment.id != employee.record_id and self._just_made(employment, wanted):
-            day = max(start, begun)
-        elif taken_over:
-            since = wanted.counts_from or wanted.start
-            day = since if begun <= since else today
-        elif self.settings.get("percentage_from") == "start":
-            day = max(wanted.start, begun)
-        else:
-            day = max(today, begun)
-        return max(day, start)
+    def _percentages(self, employment: Employment, wanted: Wanted) -> Timeline:
+        """The percentages that an employment is to have that we made, up to today."""
+        timeline, start = wanted.timeline("percentage"), employment.start or wanted.start
+        days = {start, *(day for day, _ in (*timeline, *employment.percentages))}
+        return [(day, at(timeline, day)) for day in sorted(days) if start <= day <= max(start, self.context.today)]
 
     def _just_made(self, employment: Employment, wanted: Wanted) -> bool:
         """Whether an employment that we do not know of is most likely one whose answer got lost."""
         made = employment.made
         return made is not None and employment.start == wanted.start and self.context.now() - made < JUST_MADE
 
-    def _write_percentage(self, employment: Employment, percentage: Decimal, day: date) -> None:
-        """A new line from the day of the change; an edit only where that day has a line. No line is ever taken away."""
+    def _write_percentages(self, employment: Employment, rows: Timeline) -> None:
+        """A line from each day on that has no such one: an edit where that day has a line. No line is ever taken
+        away."""
         path = f"Employees/Employments/{employment.id}/FtePercentages"
-        line = next((line for line in reversed(employment.lines) if date_of(line.get("FromDate")) == day), None)
-        if line is None:
-            body = {"FromDate": day.isoformat(), "FtePercentage": float(percentage)}
-            self.http.post(path, json=body, classify=self._needing("EmploymentFtePercentage_Full", "percentage"))
-        elif number_of(line.get("FtePercentage")) != percentage:
-            changed = {"FtePercentage": percentage}
-            self._patch(f"{path}/{line['Id']}", "EmploymentFtePercentage_Full", changed, "percentage")
+        lines = {date_of(line.get("FromDate")): line for line in employment.lines}
+        percentages = employment.percentages
+        for day, percentage in rows:
+            line = lines.get(day)
+            if at(percentages, day) == percentage:
+                continue
+            percentages = put(percentages, day, percentage)
+            if line is None:
+                body = {"FromDate": day.isoformat(), "FtePercentage": float(percentage)}
+                self.http.post(path, json=body, classify=self._needing("EmploymentFtePercentage_Full", "percentage"))
+            else:
+                changed = {"FtePercentage": percentage}
+                self._patch(f"{path}/{line['Id']}", "EmploymentFtePercentage_Full", changed, "percentage")
 
     def _move_first_line(self, employment: Employment, start: date) -> Employment:
         """The first line goes with a start date that it began on, so that no day of the employment is without one."""

@@ -8,7 +8,18 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from integrations.sdk import Mark, Marks, Person, RemoteEmployee, date_of, sure_date, text_of, which
+from integrations.sdk import (
+    Mark,
+    Marks,
+    Person,
+    RemoteEmployee,
+    Timeline,
+    date_of,
+    number_of,
+    sure_date,
+    text_of,
+    which,
+)
 
 ON_EMPLOYMENT = {
     "start_date": "StartDate",
@@ -66,6 +77,12 @@ class Employment:
 
     def over(self, day: date) -> bool:
         return self.closed or (self.end is not None and self.end < day)
+
+    @property
+    def percentages(self) -> Timeline:
+        """By the day from which each counts; of two lines of one day, the last."""
+        days = {sure_date(line.get("FromDate")): number_of(line.get("FtePercentage")) for line in self.lines}
+        return sorted((day, percentage) for day, percentage in days.items() if day is not None)
 
     def line(self, day: date) -> Mapping[str, Any] | None:
         """The percentage line that counts on a day; before the first line, that one."""

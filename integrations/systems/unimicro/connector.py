@@ -46,6 +46,8 @@ from integrations.sdk import (
     Warning,
     Written,
     digits_of,
+    held_since,
+    nearest,
     no_sign_in,
     record_in,
     rows_in,
@@ -330,7 +332,8 @@ class UnimicroConnector(Connector):
             hours = FULL_TIME_HOURS.of(scheme, self.settings)
             if hours is not None:
                 record.setdefault("HoursPerWeek", float(hours))
-            record["LastSalaryChangeDate"] = record["LastWorkPercentChangeDate"] = record["StartDate"]
+            record["LastSalaryChangeDate"] = record["StartDate"]
+            record["LastWorkPercentChangeDate"] = self._held_since(wanted).isoformat()
         return record
 
     def _place_full_week(self, record: dict[str, Any], changes: Mapping[str, Change], wanted: Wanted) -> None:
@@ -368,18 +371,17 @@ class UnimicroConnector(Connector):
                 if sure_date(fresh.get(name)) == changes["start_date"].old:
                     record[name] = record["StartDate"]
         if "percentage" in changes and changes["percentage"].new is not None:
-            record["LastWorkPercentChangeDate"] = self._percentage_since(fresh, wanted).isoformat()
+            since = changes["percentage"].since if sure_date(fresh.get("LastWorkPercentChangeDate")) else None
+            record["LastWorkPercentChangeDate"] = (since or self._held_since(wanted)).isoformat()
         after = record_in(self._put(f"employments/{remote.id}", record, texts.EMPLOYMENT_GONE))
         shown = self._values(after) if "StartDate" in after else {}
         ignored = self.not_taken(shown, changes, texts.ON_THE_EMPLOYMENT)
         return Written(remote.id, (*_incomplete(record), *ignored))
 
-    def _percentage_since(self, record: Mapping[str, Any], wanted: Wanted) -> date:
-        """The day of the new percentage: there is no dated change here, so it holds from today, within the period;
-        a first percentage holds from the start."""
-        if sure_date(record.get("LastWorkPercentChangeDate")) is None:
-            return wanted.start
-        return max(wanted.start, min(self.context.today, wanted.end or self.context.today))
+    def _held_since(self, wanted: Wanted) -> date:
+        """From which day the percentage of a record without a day of it has held here."""
+        day = nearest(self.context.today, wanted.start, wanted.end)
+        return max(held_since(wanted.timeline("percentage"), day) or wanted.start, wanted.start)
 
     def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
         """What may have been reported is taken back in the way of the a-melding, not made to vanish: a deletion is

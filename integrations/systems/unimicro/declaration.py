@@ -17,6 +17,7 @@ from integrations.sdk import (
     AbsentWhile,
     Calls,
     Cause,
+    Dates,
     Delete,
     Field,
     FullTimeHours,
@@ -298,12 +299,13 @@ SYSTEM = System(
         Field(
             "percentage",
             "WorkPercent",
+            dated=Dates.SINCE,
             absent_while=WITHOUT_HOURS,
             minimum=Decimal(0),
             maximum=Decimal(100),
             decimals=2,
             clearable=False,
-            note="LastWorkPercentChangeDate is set with it.",
+            note="LastWorkPercentChangeDate is set with it: the day from which it counts.",
             example="80",
         ),
         Field(

@@ -31,7 +31,7 @@ from integrations.sdk.values import Department, Person
 from integrations.systems.crona_lon.connector import CronaLonConnector
 from integrations.systems.crona_lon.declaration import CHARACTERS, EMPLOYMENT_FORMS, PAY_FORMS, PERSONNEL_TYPES, SYSTEM
 from tests.contracts import contract_file
-from tests.systems.kit import DEPARTMENT, PERSON, FlatBehaviour, Rig
+from tests.systems.kit import DEPARTMENT, PERSON, CountsFrom, FlatBehaviour, Rig
 
 MADE_AT = datetime(2026, 6, 15, 14, 2, 7, 123456)
 SCHEMA = "crona_lon.paxml-2.0.xsd"
@@ -56,6 +56,10 @@ class Filing(MemoryOutbox):
     def __init__(self) -> None:
         super().__init__()
         self.waiting: dict[str, Mapping[str, Any]] = {}
+        self.fetched: dict[str, Mapping[str, Any]] = {}
+
+    def handed_over(self, employee: str) -> Mapping[str, Any] | None:
+        return self.fetched.get(employee)
 
     def put(self, employee: str, record: Mapping[str, Any]) -> Filed:
         self.waiting[employee] = dict(record)
@@ -87,6 +91,7 @@ class FileRig(Rig):
 
     def carry(self) -> dict[str, Any]:
         done = self.bring(self.file())
+        self.outbox.fetched |= self.outbox.waiting
         self.outbox.waiting.clear()
         return done
 
@@ -101,7 +106,7 @@ class FileRig(Rig):
         return self.outbox.records[self.person.id]
 
 
-class TestCronaLon(FlatBehaviour):
+class TestCronaLon(CountsFrom, FlatBehaviour):
     shows_national_id = False
     looks_for = "Nobody can look anything up in Crona Lön"
     system = "crona_lon"
@@ -390,6 +395,37 @@ class TestCronaLon(FlatBehaviour):
         rig.today = date(2026, 7, 1)
         rig.sync(self.position("2", "2026-06-15", "2026-06-30"), self.position("3", "2026-07-01"))
         assert rig.sandbox.state["anstallda"]["1042"]["sysgrad"] == {"2026-06-15": "50", "2026-07-01": "75"}
+
+    # -- from which day a percentage counts: while nobody has fetched the file, each says it anew
+
+    def told(self, rig: Rig) -> list[tuple[str, float]]:
+        assert isinstance(rig, FileRig)
+        rate = rig.record["sysgrad"]
+        return [(rate["datum"], float(rate["procent"]))]
+
+    def test_a_changed_percentage_counts_from_the_day_that_hr_says(self, rig: Rig) -> None:
+        assert isinstance(rig, FileRig)
+        rig.carried = False
+        super().test_a_changed_percentage_counts_from_the_day_that_hr_says(rig)
+        rig.carry()
+        assert rig.sandbox.state["anstallda"]["1042"]["sysgrad"] == {"2026-06-12": "40"}
+
+    def test_what_is_sent_late_counts_from_the_day_of_its_last_change(self, rig: Rig) -> None:
+        assert isinstance(rig, FileRig)
+        rig.carried = False
+        super().test_what_is_sent_late_counts_from_the_day_of_its_last_change(rig)
+
+    def test_no_file_dates_a_percentage_before_one_that_somebody_has(self, rig: FileRig) -> None:
+        """Crona Lön may go by the later of the two: the days before are for a person to correct."""
+        rig.sync(self.position(percentage=Decimal("75")))
+        rig.sync(self.position(percentage=Decimal("60")))
+        outcome = rig.one(self.position(percentage=Decimal("50")), correction=True)
+        assert rig.there()[0]["sysgrad"] == "50"
+        assert rig.record["sysgrad"] == {"procent": "50", "datum": "2026-06-15"}
+        [warning] = outcome.warnings
+        assert warning.field == "percentage"
+        assert "1 Jan 2026" in warning.message and "15 Jun 2026" in warning.message
+        assert rig.one(rig.positions["1"]).cause == "nothing_to_change"
 
     def test_what_is_emptied_here_stays_there(self, rig: FileRig) -> None:
         """PAXml does not say how to empty anything; only the end date is worth a warning."""

@@ -42,7 +42,7 @@ from integrations.systems.poweroffice_go.sandbox import (
     PowerOfficeGoSandbox,
 )
 from tests.contracts import check_openapi
-from tests.systems.kit import DEPARTMENT, PERSON, DatedTerms, FlatBehaviour, Rig
+from tests.systems.kit import DEPARTMENT, PERSON, CountsFrom, DatedTerms, FlatBehaviour, Rig
 
 # The contract has the paging parameters as one object that is spread over the query, and lets an employment without an
 # end have no null for its reason, although the reason may be taken away.
@@ -54,8 +54,9 @@ NORTH = Company("Fjellheim Nord", "974 760 681")
 PERSON_THERE = "12345"
 
 
-class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
+class TestPowerOfficeGo(CountsFrom, DatedTerms, FlatBehaviour):
     shows_national_id = False
+    keeps_rows = True
     system = "poweroffice_go"
     values = {
         "title": "Sykepleier",
@@ -439,10 +440,16 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.sync(first, second)
         rig.today = date(2026, 6, 15)
         self.clerk_writes(rig, "2026-06-10", 50)
-        before = self.past(rig)
         rig.sync(first)
-        assert self.past(rig) == before
-        assert self.lines(rig)[-1] == ["2026-06-15", 40.0]
+        assert self.lines(rig) == [
+            ["2026-03-01", 60.0],
+            ["2026-06-01", 40.0],
+            ["2026-06-10", 50],
+            ["2026-06-15", 40.0],
+        ]
+
+    def told(self, rig: Rig) -> list[tuple[str, float]]:
+        return [(day, percentage) for day, percentage in self.lines(rig)]
 
     def lines(self, rig: Rig) -> list[list[Any]]:
         found: list[list[Any]] = self.only(rig)["FtePercentages"]
@@ -455,14 +462,6 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         assert self.lines(rig) == [["2026-01-01", 80.0], ["2026-06-15", 60.0]]
         assert self.posts(rig, "FtePercentages") == [{"FromDate": "2026-06-15", "FtePercentage": 60.0}]
         assert not self.patches(rig)
-
-    def test_change_of_percentage_from_the_start_of_the_position(self, rig: Rig) -> None:
-        rig.sync(self.position())
-        rig.settings["percentage_from"] = "start"
-        rig.forget_calls()
-        rig.sync(self.position(percentage=Decimal("60")))
-        assert self.lines(rig) == [["2026-01-01", 60.0]]
-        assert self.patches(rig, r"FtePercentages/7001$") == [{"/FtePercentage": 60.0}]
 
     def test_a_line_is_edited_only_where_that_day_has_one(self, rig: Rig) -> None:
         rig.sync(self.position())
@@ -495,13 +494,12 @@ class TestPowerOfficeGo(DatedTerms, FlatBehaviour):
         rig.sync(self.position(percentage=Decimal("70")))
         assert self.lines(rig) == [["2026-01-01", 80.0], ["2026-06-15", 70.0], ["2026-09-01", 40]]
 
-    def test_a_later_line_that_counts_today_is_not_undercut(self, rig: Rig) -> None:
-        """A line from the start of the position would count until that later line only."""
+    def test_a_later_line_that_counts_today_is_corrected_too(self, rig: Rig) -> None:
+        """The line from the start of the position would count until that later line only."""
         rig.sync(self.position())
         self.sandbox(rig)._new_line(rig.sandbox.state["employments"]["77001"], "2026-05-01", 50)
-        rig.settings["percentage_from"] = "start"
-        rig.sync(self.position(percentage=Decimal("70")))
-        assert self.lines(rig) == [["2026-01-01", 80.0], ["2026-05-01", 70.0]]
+        rig.sync(self.position(percentage=Decimal("70")), correction=True)
+        assert self.lines(rig) == [["2026-01-01", 70.0], ["2026-05-01", 70.0]]
         assert rig.one(self.position(percentage=Decimal("70"))).cause == "nothing_to_change"
 
     @pytest.mark.parametrize("brought", [None, 100, 80])

@@ -37,7 +37,7 @@ from integrations.systems.unimicro.connector import UnimicroConnector
 from integrations.systems.unimicro.declaration import SYSTEM
 from integrations.systems.unimicro.sandbox import UnimicroSandbox
 from tests.contracts import check_openapi
-from tests.systems.kit import PERSON, HistoryBehaviour, Rig
+from tests.systems.kit import PERSON, CountsFrom, HistoryBehaviour, Rig
 
 NAMESPACE = uuid.UUID("6f1d7a52-0c55-4b0e-9f6e-0a1b2c3d4e5f")
 
@@ -72,7 +72,7 @@ def without_nulls(text: str) -> str:
         return text
 
 
-class TestUnimicro(HistoryBehaviour):
+class TestUnimicro(CountsFrom, HistoryBehaviour):
     system = "unimicro"
     values = {
         "title": "Butikksjef",
@@ -111,6 +111,10 @@ class TestUnimicro(HistoryBehaviour):
 
     def state(self, rig: Rig) -> dict[str, Any]:
         return rig.sandbox.state
+
+    def told(self, rig: Rig) -> list[tuple[str, float]]:
+        [there] = rig.there()
+        return [(there["LastWorkPercentChangeDate"], there["WorkPercent"])]
 
     def bodies(self, rig: Rig) -> list[dict[str, Any]]:
         return [json.loads(c.body) for c in self.writes(rig)]
@@ -815,19 +819,21 @@ class TestUnimicro(HistoryBehaviour):
         assert (there["Dimensions"]["ProjectID"], there["Dimensions"]["DepartmentID"]) == (7, 12)
 
     @pytest.mark.parametrize(
-        ("start", "end", "since"),
-        [
-            ("2026-01-01", None, "2026-06-15"),
-            ("2026-09-01", None, "2026-09-01"),
-            ("2026-01-01", "2026-03-31", "2026-03-31"),
-        ],
+        ("start", "end", "since"), [("2026-09-01", None, "2026-09-01"), ("2026-01-01", "2026-03-31", "2026-01-01")]
     )
-    def test_day_of_a_changed_percentage(self, rig: Rig, start: str, end: str | None, since: str) -> None:
+    def test_before_its_first_day_and_after_its_last_a_percentage_is_corrected(
+        self, rig: Rig, start: str, end: str | None, since: str
+    ) -> None:
         rig.sync(self.position(start=start, end=end))
-        assert rig.there()[0]["LastWorkPercentChangeDate"] == start
         rig.sync(self.position(start=start, end=end, percentage=Decimal("60")))
         assert rig.there()[0]["LastWorkPercentChangeDate"] == since
         assert rig.there()[0]["LastSalaryChangeDate"] == start
+
+    def test_what_a_clerk_put_there_is_replaced_from_today(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        self.state(rig)["employments"][0]["WorkPercent"] = 50.0
+        rig.sync(self.position())
+        assert self.told(rig) == [("2026-06-15", 80.0)]
 
     def test_first_percentage_holds_from_the_start(self, rig: Rig) -> None:
         rig.sync(self.position())
