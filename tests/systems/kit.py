@@ -776,6 +776,25 @@ class DatedTerms(Behaviour):
         assert self.past(rig)[0] == before[0]
 
 
+class CountsWhenWritten(Behaviour):
+    """Systems without a day beside any value that is sent: what holds today is written at once, the rest on its day."""
+
+    def test_a_change_is_written_on_its_day(self, rig: Rig) -> None:
+        name, value = self.changed
+        shown_name, shown_value = self.shown
+        rig.sync(self.position())
+        before = rig.there()[0][shown_name]
+        assert rig.one(self.position(**{name: value}), since=date(2026, 6, 1)).state == "succeeded"
+        assert rig.there()[0][shown_name] == shown_value
+        rig.forget_calls()
+        outcome = rig.one(self.position(), since=date(2026, 7, 1))
+        assert (outcome.state, outcome.wait_until) == ("skipped", date(2026, 7, 1))
+        assert not self.writes(rig)
+        rig.today = date(2026, 7, 1)
+        assert rig.one(rig.positions["1"]).state == "succeeded"
+        assert rig.there()[0][shown_name] == before
+
+
 class CountsFrom(Behaviour):
     """Systems that are told the day from which a percentage counts. Those that keep one value with its day hold the
     last of what is expected; those with a row for each day (`keeps_rows`) all of it."""

@@ -35,8 +35,9 @@ RULES = (
     Rule("percentage", "Percent of a full position, with the day from which it counts.", PAXML, Sure.DOCUMENTED),
     Rule(
         TERMS,
-        "The day on which the file is imported. The percentage has a day of its own, from which the position counts: a "
-        "changed one too, so that it counts for the days before the change. To say otherwise, begin a new position.",
+        "The percentage has a day of its own: the one from which it counts here, also in the past, but never before "
+        "that of a file that somebody has (a warning tells). Everything else: the day on which the file is imported. A "
+        "change to come goes into a file on its day.",
         f"{PAXML}; {READ_SO}",
         Sure.ASSUMED,
     ),

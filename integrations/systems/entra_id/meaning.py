@@ -27,7 +27,13 @@ RULES = (
         f"{GRAPH} (employeeType)",
         Sure.DOCUMENTED,
     ),
-    Rule(TERMS, "At once: the user says what holds today.", GRAPH, Sure.DOCUMENTED),
+    Rule(
+        TERMS,
+        "At once: the user says what holds today, from whichever day it counts here. A change to come is sent on its "
+        "day.",
+        GRAPH,
+        Sure.DOCUMENTED,
+    ),
     Rule(
         CORRECTION,
         "The hire date is written where there is none, and corrected while it is still the one sent for this position. "

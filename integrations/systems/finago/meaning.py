@@ -54,8 +54,8 @@ RULES = (
     ),
     Rule(
         TERMS,
-        "At once, for the whole employment: it has no rows with dates. The whole employment is sent as it stands "
-        "there, with what changed.",
+        "At once, for the whole employment: it has no rows with dates, from whichever day a change counts here. The "
+        "whole employment is sent as it stands there, with what changed. A change to come is sent on its day.",
         CONTRACT,
         Sure.ASSUMED,
     ),

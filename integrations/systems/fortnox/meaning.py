@@ -40,7 +40,8 @@ RULES = (
     Rule("weekly_hours", "The person's own hours a week, on average.", f"{CONTRACT}, by its name", Sure.ASSUMED),
     Rule(
         TERMS,
-        "At once: the record says what holds today. A position to come waits for its first day.",
+        "At once: the record says what holds today, from whichever day it counts here. A change to come is sent on its "
+        "day, and a position to come on its first.",
         CONTRACT,
         Sure.DOCUMENTED,
     ),

@@ -48,7 +48,8 @@ RULES = (
     ),
     Rule(
         TERMS,
-        "At once, for the whole period: it has no rows with dates. Only what changed is sent.",
+        "At once, for the whole period: it has no rows with dates, from whichever day a change counts here. Only what "
+        "changed is sent. A change to come is sent on its day.",
         f"{DOCS} (editjobperiod.nv)",
         Sure.DOCUMENTED,
     ),

@@ -63,8 +63,9 @@ RULES = (
     ),
     Rule(
         TERMS,
-        "A percentage: the day on which it is sent; by a setting, the position's first day; of a position that takes "
-        "over, the day from which it counts. Everything else: at once.",
+        "A percentage: a line from the day from which it counts here, also in the past, but none before the position "
+        "is the current one; today where a clerk's is replaced. Everything else: at once. A change to come is sent on "
+        "its day.",
         CONTRACT,
         Sure.DOCUMENTED,
     ),

@@ -73,8 +73,8 @@ RULES = (
     ),
     Rule(
         TERMS,
-        "At once: there are no rows with dates. The day of a new percentage is told beside it "
-        "(`LastWorkPercentChangeDate`): the day on which it is sent, within the employment.",
+        "A percentage has one day beside it (`LastWorkPercentChangeDate`): the one from which it counts here, also in "
+        "the past; today where a clerk's is replaced. Everything else: at once. A change to come is sent on its day.",
         f"{CONTRACT}; {CLIENT}",
         Sure.DOCUMENTED,
     ),

@@ -29,7 +29,13 @@ RULES = (
         OWN_LISTS,
         Sure.DOCUMENTED,
     ),
-    Rule(TERMS, "At once: the record says what holds today.", SCHEMA, Sure.ASSUMED),
+    Rule(
+        TERMS,
+        "At once: the record says what holds today, from whichever day it counts here. A change to come is sent on its "
+        "day.",
+        SCHEMA,
+        Sure.ASSUMED,
+    ),
     Rule(
         CORRECTION,
         "The first day is written where there is no employment, and corrected while it is still the one sent for this "

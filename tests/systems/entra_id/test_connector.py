@@ -28,13 +28,13 @@ from integrations.sdk.values import Change, Company, Department, Manager, Wanted
 from integrations.systems.entra_id.declaration import SYSTEM
 from integrations.systems.entra_id.sandbox import CLIENT_SECRET
 from tests.contracts import check_openapi
-from tests.systems.kit import DEPARTMENT, PERSON, FlatBehaviour, Rig
+from tests.systems.kit import DEPARTMENT, PERSON, CountsWhenWritten, FlatBehaviour, Rig
 
 BOSS = replace(PERSON, id="78", number="1001", first_name="Kari", last_name="Holm", email="kari.holm@example.com")
 MANAGER = Manager("1001", "Kari.Holm@example.com", "Kari Holm")
 
 
-class TestEntraId(FlatBehaviour):
+class TestEntraId(CountsWhenWritten, FlatBehaviour):
     shows_national_id = False
     # `required` stays empty: an update of a user needs no property.
     # `bad` stays None: the texts that are sent take every character.

@@ -26,7 +26,7 @@ from integrations.sdk.errors import (
 )
 from integrations.sdk.values import Change, Company, Person, RemoteEmployee, Wanted
 from tests.contracts import check_openapi
-from tests.systems.kit import PERSON, HistoryBehaviour, Rig
+from tests.systems.kit import PERSON, CountsWhenWritten, HistoryBehaviour, Rig
 
 NEVER_REPORTED = "arbeidsforholdetSkulleAldriVaertRapportert"
 ROW = {
@@ -45,7 +45,7 @@ ROW = {
 HTML = "<html><head><title>Fatal</title><style>p{}</style></head><body><p>Noe gikk galt &amp; stoppet</p></body></html>"
 
 
-class TestFinago(HistoryBehaviour):
+class TestFinago(CountsWhenWritten, HistoryBehaviour):
     system = "finago"
     values = {
         "company": Company("Fjellheim Drift", "974760673"),

@@ -27,7 +27,7 @@ from integrations.sdk.values import Change, Wanted
 from integrations.systems.fortnox.declaration import EMPLOYMENT_FORMS, SYSTEM
 from integrations.systems.fortnox.sandbox import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TENANT_ID
 from tests.contracts import check_openapi
-from tests.systems.kit import DEPARTMENT, FlatBehaviour, Rig
+from tests.systems.kit import DEPARTMENT, CountsWhenWritten, FlatBehaviour, Rig
 
 # Where Fortnox's own pages and samples differ from its contract: paging parameters are left out of it, an empty value
 # comes as null or an empty text, a flag may come as text, and an update needs only the fields that change.
@@ -45,7 +45,7 @@ class NoSaving(MemoryVault):
         raise RuntimeError("the disk is full")
 
 
-class TestFortnox(FlatBehaviour):
+class TestFortnox(CountsWhenWritten, FlatBehaviour):
     # `required` stays empty: an update of a Fortnox employee needs nothing that every position does not have.
     system = "fortnox"
     values = {

@@ -30,7 +30,7 @@ from integrations.systems.netvisor.declaration import SYSTEM
 from integrations.systems.netvisor.sandbox import NetvisorSandbox
 from integrations.systems.netvisor.signature import mac
 from tests.contracts import contract_file
-from tests.systems.kit import PERSON, HistoryBehaviour, Rig
+from tests.systems.kit import PERSON, CountsWhenWritten, HistoryBehaviour, Rig
 
 JOB_PERIODS = "netvisor.jobperiod.json"
 # The elements that we write, as addjobperiod.nv orders them.
@@ -88,7 +88,7 @@ def header(call: Call, name: str) -> str:
     return {k.lower(): v for k, v in call.headers.items()}[(SIGNED + name).lower()]
 
 
-class TestNetvisor(HistoryBehaviour):
+class TestNetvisor(CountsWhenWritten, HistoryBehaviour):
     system = "netvisor"
     values = {
         "title": "Kokki",

@@ -35,7 +35,7 @@ from integrations.systems.xledger.declaration import LISTS, OBJECTS, SYSTEM
 from integrations.systems.xledger.queries import EMPLOYMENT, MUTATIONS
 from integrations.systems.xledger.sandbox import OTHER_OWNER, OWNER, TOKEN
 from tests.contracts import contract_file
-from tests.systems.kit import DEPARTMENT, FlatBehaviour, Rig
+from tests.systems.kit import DEPARTMENT, CountsWhenWritten, FlatBehaviour, Rig
 
 # The compiled schema leaves this query out, and only the names of these fields are known.
 OBJECT_KINDS = """
@@ -97,7 +97,7 @@ class OnMutation(Fault):
         return super().matches(request, vendor_path) and b"updateEmployees" in request.body
 
 
-class TestXledger(FlatBehaviour):
+class TestXledger(CountsWhenWritten, FlatBehaviour):
     shows_national_id = False
     # `required` stays empty: an update of an Xledger employee needs nothing that every position does not have.
     # `too_long` and `bad` stay None: every text that is sent is looked up in a list of the customer's.
