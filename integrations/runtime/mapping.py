@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,13 @@ from integrations.models import PeriodLink
 from integrations.planning.planner import Sent
 from integrations.sdk import values
 from integrations.sdk.fields import FIELDS
+from integrations.sdk.periods import nearest
 from integrations.sdk.timelines import Timeline
 from positions.models import Company, Department, Employee, Position
+from positions.terms import timeline
 
+# What `position` needs of each beside its company.
+WITH_TERMS = ("department", "terms__department")
 _KEYS = tuple(field.key for field in FIELDS if field.key not in ("start_date", "end_date"))
 
 
@@ -33,18 +38,25 @@ def person(employee: Employee) -> values.Person:
     )
 
 
-def position(row: Position, employee: Employee) -> values.Position:
-    """Needs `company` and `department` selected with the position. Its employer is its own; an empty department falls
-    back to the employee's."""
+def position(row: Position, employee: Employee, today: date) -> values.Position:
+    """As it holds on that day, with what holds on others. Needs `company`, and `terms` with their departments
+    (`WITH_TERMS`), read with the position. Its employer is its own; an empty department falls back to the
+    employee's."""
+    terms = row.terms.all() if row.pk else ()
+    by_day = [(day, _values(row, employee, held)) for day, held in timeline(row, terms)]
+    found = values.Position(str(row.pk), row.start_date, row.end_date, {}, tuple(by_day))
+    now = found.on(nearest(today, row.start_date, row.end_date))
+    return now if len(by_day) > 1 else replace(now, terms=())
+
+
+def _values(row: Position, employee: Employee, terms: Mapping[str, Any]) -> dict[str, Any]:
     others = {
         "company": _company(row.company),
-        "department": _department(row.department or employee.department),
+        "department": _department(terms["department"] or employee.department),
         "manager": _manager(employee.manager),
     }
-    found = {key: others[key] if key in others else getattr(row, key) for key in _KEYS}
-    return values.Position(
-        str(row.pk), row.start_date, row.end_date, {k: v for k, v in found.items() if v not in (None, "")}
-    )
+    found = {key: others[key] if key in others else terms.get(key, getattr(row, key, None)) for key in _KEYS}
+    return {key: value for key, value in found.items() if value not in (None, "")}
 
 
 def _company(company: Company | None) -> values.Company | None:

@@ -5,8 +5,9 @@ from positions.models.employee import Employee
 from positions.models.idempotency import IdempotencyKey
 from positions.models.invitation import Invitation, SelfMadeUser
 from positions.models.organization import Member, Organization
-from positions.models.position import ContractType, EndReason, Position, RemunerationType, WorkingHoursScheme
+from positions.models.position import EndReason, Position
 from positions.models.second_factor import SecondFactor
+from positions.models.terms import ContractType, RemunerationType, Terms, WorkingHoursScheme
 from positions.models.words import EmployeeWord
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "RemunerationType",
     "SecondFactor",
     "SelfMadeUser",
+    "Terms",
     "WorkingHoursScheme",
 ]

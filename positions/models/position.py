@@ -1,33 +1,17 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 
-from positions import dates
+from positions import dates, terms
 from positions.models.base import ErrorsAtFields, Tracked
-from positions.models.company import Company, Department
+from positions.models.company import Company
 from positions.models.employee import Employee
-from positions.models.text import Line, Lines, Number
-
-
-class ContractType(models.TextChoices):
-    PERMANENT = "permanent", "Permanent"
-    PROBATION = "probation", "Probation"
-    TEMPORARY = "temporary", "Temporary"
-    SUBSTITUTE = "substitute", "Substitute"
-    SEASONAL = "seasonal", "Seasonal"
-    CASUAL = "casual", "Casual"
-    TRAINEE = "trainee", "Trainee"
-    JOB_TRAINING_PROGRAM = "job_training_program", "Job training program"
-    CONSULTANT = "consultant", "Consultant"
-    FREELANCE = "freelance", "Freelance"
-    THIRD_PARTY = "third_party", "Third party"
-    OTHER = "other", "Other"
+from positions.models.terms import TermsFields
+from positions.models.text import Line, Lines
 
 
 class EndReason(models.TextChoices):
@@ -41,29 +25,10 @@ class EndReason(models.TextChoices):
     OTHER = "other", "Other"
 
 
-class WorkingHoursScheme(models.TextChoices):
-    NOT_SHIFT = "not_shift", "Not shift"
-    SHIFT = "shift", "Shift"
-    ROUND_THE_CLOCK = "round_the_clock", "Round the clock (355)"
-    SHIFT_365 = "shift_365", "Shift 365"
-    OFFSHORE_336 = "offshore_336", "Offshore 336"
-    CONTINUOUS = "continuous", "Continuous (336)"
-    OTHER_SHIFT = "other_shift", "Other shift"
-
-
-class RemunerationType(models.TextChoices):
-    MONTHLY = "monthly", "Monthly wage"
-    HOURLY = "hourly", "Hourly wage"
-    COMMISSION = "commission", "Commission"
-    FEE = "fee", "Fee"
-    PIECEWORK = "piecework", "Piecework"
-
-
-class Position(Tracked, ErrorsAtFields):
+class Position(Tracked, ErrorsAtFields, TermsFields):
     """One period of employment. Dates are whole days; an empty end date means open."""
 
     employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="positions")
-    title = Line(max_length=250)
     company = models.ForeignKey(
         Company,
         on_delete=models.RESTRICT,
@@ -75,46 +40,6 @@ class Position(Tracked, ErrorsAtFields):
     start_date = models.DateField("contract start date")
     end_date = models.DateField("contract end date", null=True, blank=True, help_text="The last day. Empty: open.")
     end_reason = models.CharField(max_length=30, choices=EndReason, blank=True)
-    contract_type = models.CharField(max_length=30, choices=ContractType, default=ContractType.PERMANENT)
-    percentage = Number(
-        max_digits=5,
-        decimal_places=2,
-        default=Decimal("100"),
-        validators=[
-            MinValueValidator(Decimal(0), "A percentage lies between 0 and 100, for example 80 or 37.5."),
-            MaxValueValidator(Decimal(100), "A percentage lies between 0 and 100, for example 80 or 37.5."),
-        ],
-        help_text="0 to 100, up to two decimals.",
-    )
-    weekly_hours = Number(
-        max_digits=5,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=[
-            MinValueValidator(Decimal(0), "Weekly hours lie between 0 and 168."),
-            MaxValueValidator(Decimal(168), "Weekly hours lie between 0 and 168."),
-        ],
-        help_text="The person's own hours a week.",
-    )
-    occupation_code = Line(
-        max_length=20,
-        blank=True,
-        help_text="The code of the company's country. Norway: seven digits of STYRK-98, not STYRK-08 (2130109, "
-        "systemutvikler). Sweden: four of SSYK 2012 (5223, butikssäljare, fackhandel). Finland: five of TK10 (25140, "
-        "sovellusohjelmoijat).",
-    )
-    working_hours_scheme = models.CharField(max_length=30, choices=WorkingHoursScheme, blank=True)
-    remuneration_type = models.CharField(max_length=30, choices=RemunerationType, blank=True)
-    department = models.ForeignKey(
-        Department,
-        on_delete=models.RESTRICT,
-        null=True,
-        blank=True,
-        related_name="positions",
-        help_text="Empty: the employee's department.",
-    )
-    cost_centre = Line(max_length=30, blank=True)
     first_day_of_work = models.DateField(null=True, blank=True)
     last_day_of_work = models.DateField(null=True, blank=True)
     probation_end = models.DateField(null=True, blank=True)
@@ -154,6 +79,8 @@ class Position(Tracked, ErrorsAtFields):
         "first_day_of_work", "last_day_of_work", "probation_end", "notice_date", "note", "external_id",
     )  # fmt: skip
     HERE_ONLY = frozenset({"note", "external_id"})
+    # Of those, what holds from a day on, and may hold otherwise on others (positions/terms.py).
+    TERMS = terms.TERMS
 
     def __str__(self) -> str:
         return f"{self.title}, {dates.span(self.start_date, self.end_date)}"

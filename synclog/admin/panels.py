@@ -197,8 +197,8 @@ def _left(connections: Connections, position: Position) -> Iterable[str]:
 
 
 def _refused_values(taking: Sequence[Integration], position: Position) -> Iterable[str]:
-    wanted = mapping.position(position, position.employee)
     today = position.employee.organization.today()
+    wanted = mapping.position(position, position.employee, today)
     links = {link.integration_id: link for link in PeriodLink.objects.filter(position_key=position.pk)}
     for integration in taking:
         system, settings = integration.system, integration.cleaned_settings()

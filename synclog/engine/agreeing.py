@@ -82,20 +82,21 @@ def look(links: QuerySet[PeriodLink]) -> int:
         .in_bulk()
     )
     positions: defaultdict[int, list[Position]] = defaultdict(list)
-    for position in Position.objects.filter(employee__in=employees).select_related("company", "department"):
+    all_rows = Position.objects.filter(employee__in=employees).select_related("company")
+    for position in all_rows.prefetch_related(*mapping.WITH_TERMS):
         positions[position.employee_id].append(position)
     settings = {pk: integration.cleaned_settings() for pk, integration in integrations.items()}
     of_employee: dict[tuple[int, int], tuple[list[values.Position], set[str]]] = {}
     for row in rows:
         integration = integrations[row.integration_id]
-        key = (row.integration_id, row.employee_key)
+        key, today = (row.integration_id, row.employee_key), integration.organization.today()
         if key not in of_employee:
             takes, theirs = scopes[integration.pk].takes, positions[row.employee_key]
-            inside = [mapping.position(p, employees[row.employee_key]) for p in theirs if takes(p)]
+            inside = [mapping.position(p, employees[row.employee_key], today) for p in theirs if takes(p)]
             of_employee[key] = inside, {str(p.pk) for p in theirs if not takes(p)}
         inside, outside = of_employee[key]
         written = Written(str(row.position_key), mapping.sent(row), mapping.from_json(row.left or {}))
-        today, chosen = integration.organization.today(), settings[integration.pk]
+        chosen = settings[integration.pk]
         found = agreement(integration.system, chosen, inside, written, today, outside=outside)
         _keep(row, found, integration, inside, today)
     # The rows are held, so none of them is made anew here: `bulk_update` would take far longer.

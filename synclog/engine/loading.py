@@ -42,7 +42,7 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
         by_position = {str(job.position_key): job for job in its_jobs}
         work = Work(
             person=person,
-            positions=[mapping.position(row, employee) for row in positions[key]] if employee else [],
+            positions=[mapping.position(row, employee, today) for row in positions[key]] if employee else [],
             touched=[_touched(job) for job in its_jobs],
             sent=sent[key],
             remote_employee_id=link.remote_id if link and link.state == EmployeeLink.State.MATCHED else "",
@@ -62,7 +62,8 @@ def _positions(
     taken: defaultdict[int, list[Position]] = defaultdict(list)
     outside: defaultdict[int, set[str]] = defaultdict(set)
     scope = scope_of(integration.pk)
-    rows = Position.objects.filter(employee__in=employees).select_related("company", "department")
+    rows = Position.objects.filter(employee__in=employees).select_related("company")
+    rows = rows.prefetch_related(*mapping.WITH_TERMS)
     for row in rows.order_by("start_date", "pk"):
         if scope.takes(row):
             taken[row.employee_id].append(row)

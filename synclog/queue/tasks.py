@@ -223,7 +223,8 @@ def _take_over_some(organization: Organization) -> int:
     found = list(links.select_for_update(of=("self",)).order_by("pk")[:TAKEN_OVER])
     scopes = scopes_of({link.integration_id for link in found})
     positions: dict[int, list[Position]] = {}
-    for row in Position.objects.filter(employee__in={link.employee_key for link in found}).select_related("employee"):
+    rows = Position.objects.filter(employee__in={link.employee_key for link in found})
+    for row in rows.select_related("employee").prefetch_related("terms"):
         positions.setdefault(row.employee_id, []).append(row)
     jobs = []
     for link in found:
@@ -231,6 +232,7 @@ def _take_over_some(organization: Organization) -> int:
             if not scopes.get(link.integration_id, NOTHING).takes(row):
                 continue
             days = [row.start_date, *([row.end_date + timedelta(days=1)] if row.end_date else [])]
+            days += [terms.effective_from for terms in row.terms.all() if terms.effective_from]
             if link.next_change_on is not None and any(link.next_change_on <= day <= today for day in days):
                 jobs.append(job_for(Changed(row), row.employee, link.integration_id, Origin("schedule")))
     store(jobs)

@@ -7,6 +7,7 @@ of fields, every system's declaration and the docs made of them. Its migration i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def _given_to_planning() -> set[str]:
         else:
             kind = next((kind for kind in FILLED if isinstance(field, kind)), None)
             setattr(row, field.name, FILLED[kind] if kind else "x")
-    given = mapping.position(row, row.employee)
+    given = mapping.position(row, row.employee, date(2026, 1, 1))
     dates = {"start_date": given.start, "end_date": given.end}
     return {*given.values, *(name for name, value in dates.items() if value)}
 

@@ -392,7 +392,10 @@ class Engine(RuleBasedStateMachine):
         return person.pk in self.clerked and title.endswith(" (clerk)")
 
     def _flat_agrees(self, person: Employee) -> None:
-        now = current([mapping.position(p, person) for p in Position.objects.filter(employee=person)], self._today())
+        now = current(
+            [mapping.position(p, person, self._today()) for p in Position.objects.filter(employee=person)],
+            self._today(),
+        )
         link = PeriodLink.objects.filter(integration=self.integration, employee_key=person.pk).first()
         if now is None:
             self._is_ended(person)
@@ -410,7 +413,7 @@ class Engine(RuleBasedStateMachine):
         failed = set(
             Job.objects.filter(employee_key=person.pk, state=Job.State.FAILED).values_list("position_key", flat=True)
         )
-        here = [mapping.position(row, person) for row in Position.objects.filter(employee=person)]
+        here = [mapping.position(row, person, self._today()) for row in Position.objects.filter(employee=person)]
         ends = {}
         for position in here:
             if int(position.id) not in failed and int(position.id) in self.wanted:

@@ -142,7 +142,7 @@ def new_desk(system: str) -> Desk:
 
 def wanted(desk: Desk, position: Position) -> dict[str, Any]:
     """All that is to be sent of it."""
-    here = mapping.position(position, position.employee)
+    here = mapping.position(position, position.employee, desk.integration.organization.today())
     found = translate(desk.integration.system, here, desk.integration.cleaned_settings()).wanted
     assert found is not None
     return dict(found.values)

@@ -165,7 +165,8 @@ def test_settings_and_what_goes_along_are_part_of_it(world: World) -> None:
     assert state(integration, position).truth is Truth.IN_SYNC
     set_to(True)
     row = Position.objects.select_related("employee__department", "employee__manager", "company").get()
-    wanted = translate(integration.system, mapping.position(row, row.employee), integration.cleaned_settings()).wanted
+    here = mapping.position(row, row.employee, integration.organization.today())
+    wanted = translate(integration.system, here, integration.cleaned_settings()).wanted
     assert wanted is not None
     PeriodLink.objects.update(values=mapping.to_json(wanted.values))
     actions.switch(integration, False, by="anna")

@@ -13,7 +13,6 @@ import logging
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -40,15 +39,18 @@ from integrations.sdk import (
     Response,
     Search,
     StaleError,
+    Timeline,
     Tokens,
     UnavailableError,
     UnclearOutcomeError,
     Wanted,
     Warning,
     Written,
+    at,
     date_of,
     email_of,
     every_row,
+    nearest,
     nonsense,
     number_of,
     plain,
@@ -60,7 +62,7 @@ from integrations.sdk import (
 )
 from integrations.systems.visma_net_payroll import refusals, texts
 from integrations.systems.visma_net_payroll.declaration import DIMENSIONS, SYSTEM, label_of
-from integrations.systems.visma_net_payroll.timelines import effective_day, in_force, with_value
+from integrations.systems.visma_net_payroll.timelines import by_day, with_value
 
 log = logging.getLogger(__name__)
 
@@ -252,28 +254,21 @@ class VismaNetPayrollConnector(Connector):
     def _remote(self, position: Mapping[str, Any]) -> Remote:
         start, end = sure_date(position.get("activeStart")), sure_date(position.get("activeEnd"))
         values: dict[str, Any] = {"start_date": start, "end_date": end, "end_reason": _reason(position) or None}
-        values |= self._on(position, effective_day(self.context.today, start or self.context.today, end))
-        return Remote(str(position["id"]), values, raw=position)
+        rows = self._rows(position)
+        day = nearest(self.context.today, start or self.context.today, end)
+        values |= {field: at(timeline, day) for field, timeline in rows.items()}
+        # HR dates no change of the employer: another one counts from today.
+        return Remote(str(position["id"]), values, raw=position, rows={k: v for k, v in rows.items() if k != "company"})
 
-    def _on(self, position: Mapping[str, Any], day: date) -> dict[str, Any]:
-        """What is dated there, as it holds on a day."""
-        values: dict[str, Any] = {}
-        for field, name in TIMELINES.items():
-            entry = in_force(position.get(name) or [], day)
-            value = entry.get("value") if entry else None
-            values[field] = None if value is None else _ours(field, value)
+    def _rows(self, position: Mapping[str, Any]) -> dict[str, Timeline]:
+        """What is dated there, by day."""
+        rows: dict[str, Timeline] = {
+            field: by_day(position.get(name) or [], partial(_ours, field)) for field, name in TIMELINES.items()
+        }
         for field, setting in DIMENSIONS.items():
             if number := str(self.settings.get(setting) or "").strip():
-                entry = in_force(_dimension(position, number).get("dimensionValues") or [], day)
-                values[field] = str(entry["value"]) if entry and entry.get("value") is not None else None
-        return values
-
-    def seen(self, remote: Remote, wanted: Wanted) -> Remote:
-        """By what holds on the day from which a change would count; of a position that is over, all that is past."""
-        today = self.context.today
-        dated = self._on(remote.raw, effective_day(today, wanted.start, wanted.end))
-        over = wanted.end is not None and wanted.end < today
-        return replace(remote, values={**remote.values, **dated}, past=frozenset(dated if over else ()))
+                rows[field] = by_day(_dimension(position, number).get("dimensionValues") or [], str)
+        return rows
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         if missing := self._missing_for_new(wanted.values):
@@ -364,10 +359,9 @@ class VismaNetPayrollConnector(Connector):
 
     def _change(self, body: dict[str, Any], remote: Remote, changes: Mapping[str, Change]) -> list[Warning]:
         """Puts the changes into the document; what it must not take becomes a warning."""
-        today = self.context.today
-        start = remote.start or today
+        start = remote.start or self.context.today
         end = changes["end_date"].new if "end_date" in changes else remote.end
-        day = effective_day(today, start, end)
+        day = nearest(self.context.today, start, end)
         warnings = []
         for field, change in changes.items():
             if field == "end_date":
@@ -376,16 +370,19 @@ class VismaNetPayrollConnector(Connector):
                     body.pop("positionEndReason", None)  # a reason for the end goes with the end
             elif field == "end_reason":
                 _put(body, "positionEndReason", change.new and [change.new])
-            elif end is not None and end < today:
+            elif end is not None and end < self.context.today:
                 warnings.append(Warning(texts.IS_OVER(end=end, field=FieldName(field)), field))
-            elif field in TIMELINES:
-                name = TIMELINES[field]
-                body[name] = with_value(body.get(name) or [], _said(change.new), day, start)
             else:
-                self._put_dimension(body, field, change.new, day, start)
+                for since, value in change.rows or ((day, change.new),):
+                    self._put(body, field, value, since, start)
         return warnings
 
-    def _put_dimension(self, body: dict[str, Any], field: str, value: Any, day: date, start: date) -> None:
+    def _put(self, body: dict[str, Any], field: str, value: Any, day: date, start: date) -> None:
+        """From the day on, until the next entry there."""
+        if field in TIMELINES:
+            name = TIMELINES[field]
+            body[name] = with_value(body.get(name) or [], _said(value), day, start)
+            return
         number = str(self.settings[DIMENSIONS[field]]).strip()
         parts = body.setdefault("accountingDimensions", [])
         part = _dimension(body, number)

@@ -10,6 +10,7 @@ from integrations.sdk import (
     Calls,
     Cause,
     Company,
+    Dates,
     Delete,
     Department,
     Field,
@@ -234,6 +235,7 @@ SYSTEM = System(
         Field(
             "department",
             "accountingDimensions",
+            dated=Dates.ROWS,
             opt_in=switch(group=ACCOUNTING),
             beside=(_dimension("department", "department", example="1"),),
             table=_dimension_values("departments", "Departments with another value there"),
@@ -243,6 +245,7 @@ SYSTEM = System(
         Field(
             "cost_centre",
             "accountingDimensions",
+            dated=Dates.ROWS,
             opt_in=switch(group=ACCOUNTING),
             beside=(_dimension("cost_centre", "cost centre", example="2"),),
             table=_dimension_values("cost_centres", "Cost centres with another value there"),
@@ -254,6 +257,7 @@ SYSTEM = System(
         Field(
             "contract_type",
             "employmentForm",
+            dated=Dates.ROWS,
             required=True,
             codes={
                 "permanent": "fast",
@@ -281,6 +285,7 @@ SYSTEM = System(
         Field(
             "occupation_code",
             "typeOfWork",
+            dated=Dates.ROWS,
             required=True,
             allowed=occupations.NORWAY.pattern,
             allowed_note=occupations.NORWAY.note,
@@ -291,6 +296,7 @@ SYSTEM = System(
         Field(
             "percentage",
             "partTimeFactors",
+            dated=Dates.ROWS,
             required=True,
             minimum=Decimal(0),
             maximum=Decimal(100),
@@ -301,6 +307,7 @@ SYSTEM = System(
         Field(
             "working_hours_scheme",
             "workTimeAgreement",
+            dated=Dates.ROWS,
             opt_in=switch(
                 "send_working_hours", "Let the working-hours scheme choose the work-time agreement", group=TIME
             ),

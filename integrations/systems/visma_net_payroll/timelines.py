@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -52,7 +52,10 @@ def with_value(timeline: Sequence[Entry], value: Any, day: date, start: date) ->
     return entries
 
 
-def effective_day(today: date, start: date, end: date | None) -> date:
-    """From when a change counts: today, but never outside the position."""
-    day = max(today, start)
-    return min(day, end) if end else day
+def by_day(timeline: Sequence[Entry], ours: Callable[[Any], Any]) -> list[tuple[date, Any]]:
+    """What holds from each day on, in our words; None where nothing does."""
+    days = {_starts(entry) for entry in timeline}
+    ends = (sure_date(entry.get("activeEnd")) for entry in timeline)
+    days |= {end + timedelta(days=1) for end in ends if end is not None and end < date.max}
+    held = [(day, in_force(timeline, day)) for day in sorted(days)]
+    return [(day, None if e is None or e.get("value") is None else ours(e["value"])) for day, e in held]

@@ -161,8 +161,8 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         [remote] = connector.read(person)
         self.clerk_writes(rig, "2026-06-15", 50)
         wanted = Wanted("1", {**remote.values, "percentage": Decimal("60")}, since=remote.start)
+        change = Change(Decimal("80"), Decimal("60"), ((date(2026, 6, 15), Decimal("60")),))
         with pytest.raises(StaleError):
-            change = Change(Decimal("80"), Decimal("60"), ((date(2026, 6, 15), Decimal("60")),))
             connector.update(person, rig.person, remote, {"percentage": change}, wanted)
         assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
         assert [r["percentageOfFullTimeEquivalent"] for r in rows(rig)] == [80.0, 60.0]

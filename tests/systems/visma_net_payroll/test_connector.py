@@ -16,6 +16,7 @@ import pytest
 
 from integrations.sandboxes.base import Call
 from integrations.sdk.errors import NotAuthorizedError, StaleError, UnavailableError, UnclearOutcomeError
+from integrations.sdk.periods import nearest
 from integrations.sdk.values import Change, Company, Department, Wanted
 from integrations.systems.visma_net_payroll.connector import VismaNetPayrollConnector
 from integrations.systems.visma_net_payroll.sandbox import (
@@ -28,7 +29,7 @@ from integrations.systems.visma_net_payroll.sandbox import (
     TAX_UNIT_STORE,
     VismaNetPayrollSandbox,
 )
-from integrations.systems.visma_net_payroll.timelines import effective_day, in_force, with_value
+from integrations.systems.visma_net_payroll.timelines import in_force, with_value
 from tests.contracts import contract_file
 from tests.systems.kit import DEPARTMENT, DatedTerms, HistoryBehaviour, Rig
 
@@ -565,9 +566,9 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
 
     def test_a_change_counts_from_today_but_never_outside_the_position(self) -> None:
         today, start, end = date(2026, 6, 15), date(2026, 9, 1), date(2026, 3, 31)
-        assert effective_day(today, date(2026, 1, 1), None) == today
-        assert effective_day(today, start, None) == start
-        assert effective_day(today, date(2026, 1, 1), end) == end
+        assert nearest(today, date(2026, 1, 1), None) == today
+        assert nearest(today, start, None) == start
+        assert nearest(today, date(2026, 1, 1), end) == end
 
     def test_a_position_that_is_over_keeps_its_values(self, rig: Rig) -> None:
         self.made_by_payroll(rig, activeEnd="2026-03-31", positionEndReason=["arbeidstakerHarSagtOppSelv"])
