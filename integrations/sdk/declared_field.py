@@ -23,7 +23,7 @@ class Dates(StrEnum):
     """How a system dates the value of a field."""
 
     NONE = "none"  # not at all: another value counts from when it is written
-    SINCE = "since"  # one value, with the day from which it counts
+    SINCE = "since"  # one value, with the day from which it counts; nothing of days to come
     ROWS = "rows"  # a row for each day of a change, past and to come
 
 

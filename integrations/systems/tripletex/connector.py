@@ -322,8 +322,9 @@ class TripletexConnector(Connector):
                     self._write_row(*following)
             warnings += self._later_terms(employment, wanted)
         if "weekly_hours" in changes:
-            since = changes["weekly_hours"].since if self._adds_rows else None
-            warnings += self._weekly_hours(employee.id, wanted, since)
+            hours = changes["weekly_hours"]
+            since = hours.since if self._adds_rows else None
+            warnings += self._weekly_hours(employee.id, wanted, since, day_alone=hours.old == hours.new)
         return Written(remote.id, tuple(warnings))
 
     def _period_body(self, new: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -453,17 +454,20 @@ class TripletexConnector(Connector):
     def _hours_since(self, wanted: Wanted) -> date | None:
         return held_since(wanted.timeline("weekly_hours"), self._counts_on(wanted.start, wanted.end))
 
-    def _weekly_hours(self, employee_id: str, wanted: Wanted, since: date | None) -> tuple[Warning, ...]:
+    def _weekly_hours(
+        self, employee_id: str, wanted: Wanted, since: date | None, *, day_alone: bool = False
+    ) -> tuple[Warning, ...]:
         """Written once the employment is; a refusal of these alone is a warning, for the employment stands."""
         hours = wanted.values.get("weekly_hours")
         if hours is None:
             return ()
         times = self._standard_times(employee_id)
         row = in_force(times, "fromDate", self._counts_on(wanted.start, wanted.end), or_first=False)
-        if row is not None and number_of(row.get("hoursPerDay")) == hours:
-            return ()
         day = (since or wanted.start).isoformat()
-        if row is not None and str(row["fromDate"]) > day:
+        earlier = day_alone and since is not None and row is not None and day < str(row["fromDate"])
+        if row is not None and number_of(row.get("hoursPerDay")) == hours and not earlier:
+            return ()
+        if row is not None and str(row["fromDate"]) > day and not earlier:
             # Somebody has made the row that is in force since then: it is followed where the days before are not ours.
             day = str(row["fromDate"])
         same = next((t for t in times if str(t["fromDate"]) == day), None)

@@ -1015,6 +1015,17 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
         ]
         assert rig.one(self.position(weekly_hours=Decimal("20"))).cause == "nothing_to_change"
 
+    def test_weekly_hours_whose_day_alone_is_moved_get_a_row_from_that_day(self, rig: Rig) -> None:
+        rig.settings["send_weekly_hours"] = True
+        rig.sync(self.position(weekly_hours=Decimal("37.5")))
+        now = self.position(weekly_hours=Decimal("20"))
+        rig.sync(now)
+        before = {**now.values, "weekly_hours": Decimal("37.5")}
+        moved = replace(now, terms=((now.start, before), (date(2026, 6, 8), now.values)))
+        assert rig.one(moved).state == "succeeded"
+        assert ("2026-06-08", 4.0) in [(s["fromDate"], s["hoursPerDay"]) for s in rig.sandbox.state["StandardTime"]]
+        assert rig.one(moved).cause == "nothing_to_change"
+
     def test_weekly_hours_of_an_upcoming_employment_are_corrected_from_its_start(self, rig: Rig) -> None:
         rig.settings["send_weekly_hours"] = True
         rig.sync(self.position(start="2026-09-01", weekly_hours=Decimal("37.5")))
