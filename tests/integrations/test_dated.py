@@ -1,0 +1,121 @@
+"""What a record gets by day: as a property over whatever HR wants, a clerk has put there, and was said before."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.planning.dated import Dated, counts_from
+from integrations.sdk.timelines import Timeline, at, from_start, put, turns
+
+START = date(2026, 1, 1)
+DAYS = range(30)
+
+
+def day(number: int) -> date:
+    return START + timedelta(days=number)
+
+
+def timelines(least: int = 1) -> st.SearchStrategy[Timeline]:
+    """From the start on; a value for each of a few days."""
+    later = st.dictionaries(st.integers(1, DAYS[-1]), st.integers(1, 4), max_size=4)
+    return st.builds(
+        lambda first, rows: ((START, first), *((day(n), value) for n, value in sorted(rows.items()))),
+        st.integers(1, 4),
+        later,
+    )
+
+
+def written(record: Dated, rows: Timeline) -> Timeline:
+    """As a system carries it out: each value from its day until the next row there."""
+    after = from_start(record.there, record.start)
+    for begun, value in rows:
+        after = put(after, begun, value)
+    return after
+
+
+@st.composite
+def records(draw: st.DrawFn) -> Dated:
+    end = draw(st.none() | st.integers(0, DAYS[-1]))
+    today = draw(st.integers(-3, DAYS[-1] + 3))
+    last = end if end is not None else DAYS[-1] + 5
+    return Dated(
+        draw(timelines()),
+        draw(timelines()),
+        draw(st.none() | timelines()),
+        START,
+        None if end is None else day(end),
+        day(min(max(today, 0), last)),
+        is_over=end is not None and end < today,
+    )
+
+
+def plan(record: Dated) -> Timeline:
+    """As the planner asks: the day's value is to be written where it differs, on days that are over where HR has
+    changed it."""
+    differs = at(record.wanted, record.day) != at(record.there, record.day)
+    changed = record.said is None or at(record.said, record.day) != at(record.wanted, record.day)
+    return record.rows(lambda new, old, wrote: True, today=differs and (changed or not record.is_over))
+
+
+@given(records())
+def test_days_that_are_over_change_only_where_hr_has_changed_them(record: Dated) -> None:
+    after = written(record, plan(record))
+    for n in DAYS:
+        one = day(n)
+        if one >= record.day or (record.end is not None and one > record.end):
+            continue
+        is_changed = record.said is not None and at(record.said, one) != at(record.wanted, one)
+        if not is_changed and not (record.is_over and record.said is None):
+            assert at(after, one) == at(record.there, one)
+        elif record.said is not None:
+            assert at(after, one) == at(record.wanted, one)
+
+
+@given(records())
+def test_from_today_on_holds_what_hr_wants_but_for_what_a_clerk_has_planned(record: Dated) -> None:
+    after = written(record, plan(record))
+    ours = turns(record.wanted, record.said or ())
+    for n in DAYS:
+        one = day(n)
+        if one < record.day or record.is_over or (record.end is not None and one > record.end):
+            continue
+        begun = max(b for b in {*ours, *turns(record.there), record.day} if record.day <= b <= one)
+        holds = record.wanted if begun in ours or begun == record.day else record.there
+        assert at(after, one) == at(holds, one)
+
+
+@given(records())
+def test_a_second_run_writes_nothing(record: Dated) -> None:
+    after = written(record, plan(record))
+    again = Dated(record.wanted, after, record.wanted, record.start, record.end, record.day, is_over=record.is_over)
+    assert plan(again) == ()
+
+
+@given(records())
+def test_nothing_is_written_that_stands_there(record: Dated) -> None:
+    same = Dated(record.there, record.there, record.there, record.start, record.end, record.day, is_over=record.is_over)
+    assert plan(same) == ()
+
+
+@given(records())
+def test_after_the_end_nothing_is_written(record: Dated) -> None:
+    assert all(record.end is None or begun <= record.end for begun, _ in plan(record))
+
+
+@given(timelines(), timelines(), st.integers(0, DAYS[-1]))
+def test_one_value_with_its_day_counts_as_far_back_as_hr_has_changed_it(
+    wanted: Timeline, said: Timeline, today: int
+) -> None:
+    since = counts_from(wanted, said, day(today))
+    assert START <= since <= day(today)
+    for n in range((since - START).days, today):
+        assert at(wanted, day(n)) == at(wanted, day(today)) != at(said, day(n))
+    if at(wanted, day(today)) == at(said, day(today)):
+        assert since == day(today)
+
+
+def test_of_what_was_never_written_nothing_is_known_before_today() -> None:
+    assert counts_from(((START, 1),), None, day(5)) == day(5)
