@@ -20,7 +20,7 @@ _PERIOD = ("start_date", "end_date")
 @dataclass(frozen=True, slots=True)
 class Dated:
     """What is being saved of a position's terms: field -> (what held on that day, what holds from now on). `said` is
-    how it counts, for the audit trail; "" for what holds from the first day of a position to come."""
+    how it counts, for the audit trail; "" where nobody said so."""
 
     changes: Mapping[str, tuple[Any, Any]]
     said: str
@@ -34,9 +34,22 @@ class ByDay(TermsFields, Tracked):
     # The change that is just being saved, for those who hear of it.
     dated: Dated | None = None
     employee: Any
+    start_date: Any
+    terms: Any
 
     class Meta:
         abstract = True
+
+    @property
+    def since(self) -> date:
+        """As of `Terms`."""
+        day: date = self.start_date
+        return day
+
+    @property
+    def by_day(self) -> list[Terms] | list[Self]:
+        """What holds from when on, oldest first: its rows, or itself where no change was dated."""
+        return list(self.terms.all()) or [self]
 
     def changed_fields(self, only: Iterable[str] | None = None) -> list[str] | None:
         """With the terms that change from another day on than today, of which the columns stay."""
@@ -89,7 +102,7 @@ class ByDay(TermsFields, Tracked):
         if isinstance(counting, terms.FromDay):
             day = max(counting.day, start)
             meant |= counting.stated
-            said = "" if self.counting is None and day == start else f"from {day}"
+            said = f"from {day}"
         elif isinstance(counting, terms.Withdrawal):
             day, said = counting.day, f"from {counting.day}, withdrawn"
         after = terms.applied(rows, {column: self._value(column) for column in meant}, counting, start, end, today)
@@ -99,7 +112,7 @@ class ByDay(TermsFields, Tracked):
             for name, column in zip(terms.TERMS, terms.COLUMNS, strict=True)
             if was[column] != now[column]
         }
-        self.dated = Dated(told, said) if told else None
+        self.dated = Dated(told, said if self.counting else "") if told else None
         return after
 
     def hold(self, rows: terms.Rows, today: date, only: Iterable[str] | None = None) -> set[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -118,3 +119,7 @@ class Terms(TermsFields):
     def __str__(self) -> str:
         since = "from the first day" if self.effective_from is None else f"from {dates.show(self.effective_from)}"
         return f"{self.title}, {since}"
+
+    @property
+    def since(self) -> date:
+        return self.effective_from or self.position.start_date
