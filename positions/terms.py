@@ -55,7 +55,7 @@ def day_within(day: date, start: date, end: date | None) -> date:
     return max(start, day if end is None else min(day, end))
 
 
-def usual(start: date, end: date | None, today: date) -> Counting:
+def usual(start: date, end: date | None, today: date) -> FromDay | Correction:
     """How a change counts of which nothing is said: from today on; of a position to come from its first day, and of
     one that is over as a correction of what held last."""
     if end is not None and end < today:

@@ -3,7 +3,7 @@ holds today."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
@@ -42,14 +42,16 @@ class ByDay(TermsFields, Tracked):
 
     @property
     def since(self) -> date:
-        """As of `Terms`."""
         day: date = self.start_date
         return day
 
     @property
-    def by_day(self) -> list[Terms] | list[Self]:
+    def by_day(self) -> Sequence[TermsFields]:
         """What holds from when on, oldest first: its rows, or itself where no change was dated."""
-        return list(self.terms.all()) or [self]
+        if self._state.adding:
+            return [self]
+        read = "terms" in getattr(self, "_prefetched_objects_cache", {})
+        return list(self.terms.all() if read else self.terms.select_related("department")) or [self]
 
     def changed_fields(self, only: Iterable[str] | None = None) -> list[str] | None:
         """With the terms that change from another day on than today, of which the columns stay."""

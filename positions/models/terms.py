@@ -92,6 +92,11 @@ class TermsFields(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def since(self) -> date:
+        """The day from which all of it holds."""
+        raise NotImplementedError
+
 
 class Terms(TermsFields):
     """What holds of a position from a day on (positions/terms.py). A position of which no change was dated has none:
