@@ -791,8 +791,8 @@ class TermsByDay(DatedTerms):
     def percentage_of(self, row: dict[str, Any]) -> Any:
         raise NotImplementedError
 
-    def at(self, percentage: int, **dates: str | None) -> Position:
-        return self.position(percentage=Decimal(percentage), **dates)
+    def at(self, percentage: int) -> Position:
+        return self.position(percentage=Decimal(percentage))
 
     def unchanged(self, rig: Rig) -> None:
         """A second run writes nothing."""
