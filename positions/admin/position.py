@@ -194,5 +194,5 @@ def overlap_notes(position: Position) -> list[str]:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return [
         f"This position overlaps {', '.join(names[:_NAMED])}{more}. "
-        "Systems with employment history refuse overlapping periods."
+        "Many systems with employment history refuse overlapping periods."
     ]

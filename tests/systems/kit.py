@@ -866,6 +866,54 @@ class TermsByDay(DatedTerms):
         self.unchanged(rig)
 
 
+class SeveralAtOnce(Behaviour):
+    """Systems that take several employments of one person at a time, where the connection sends them."""
+
+    other_code: ClassVar[str]  # an occupation code that the sandbox knows, beside that of `values`
+
+    def beside(self, start: str = "2026-03-01", **values: Any) -> Position:
+        return self.position("2", start, **{"occupation_code": self.other_code, "percentage": Decimal(20), **values})
+
+    def test_while_it_is_off_the_words_name_the_switch(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        outcome = rig.one(self.beside())
+        assert (outcome.state, outcome.cause) == ("failed", "overlap_in_target")
+        assert "Send several employments at once" in outcome.message
+
+    @pytest.mark.parametrize("start", ["2026-03-01", "2026-01-01"])
+    def test_two_are_made_changed_ended_and_deleted_each_by_itself(self, rig: Rig, start: str) -> None:
+        rig.settings["several_at_once"] = True
+        rig.rules = Rules(delete=True)
+        report = rig.sync(self.position(), self.beside(start))
+        assert {o.state for o in report.outcomes.values()} == {"succeeded"}, [
+            o.message for o in report.outcomes.values()
+        ]
+        assert len(rig.there()) == 2
+        first = rig.sent["1"].remote_id
+        assert first != rig.sent["2"].remote_id
+        rig.forget_calls()
+        report = rig.sync(rig.positions["1"], rig.positions["2"])
+        assert {o.cause for o in report.outcomes.values()} == {"nothing_to_change"}
+        assert not self.writes(rig)
+        before = rig.there()
+        assert rig.one(self.beside(start, percentage=Decimal(40))).state == "succeeded"
+        assert [e for e in rig.there() if e in before] == before[:1], "the first one stays as it was"
+        assert rig.one(self.beside(start, percentage=Decimal(40), end="2026-12-31")).action == "end"
+        assert rig.sync(deleted=["2"]).outcomes["2"].state == "succeeded"
+        assert [e for e in rig.there() if e in before] == before[:1]
+        assert rig.one(rig.positions["1"]).cause == "nothing_to_change"
+
+    def test_what_is_one_employment_there_is_refused_with_what_tells_them_apart(self, rig: Rig) -> None:
+        rig.settings["several_at_once"] = True
+        rig.sync(self.position())
+        rig.forget_calls()
+        alike = self.beside(occupation_code=self.values["occupation_code"])
+        outcome = rig.one(alike)
+        assert (outcome.state, outcome.cause) == ("failed", "overlap_in_target")
+        assert "told apart by" in outcome.message and "occupation code" in outcome.message
+        assert not self.writes(rig)
+
+
 class FlatBehaviour(Behaviour):
     def test_only_the_current_position_is_sent(self, rig: Rig) -> None:
         report = rig.sync(
