@@ -123,6 +123,15 @@ def _difference(instance: models.Model, old: Mapping[str, Any], only: Iterable[s
     return changes
 
 
+def _with_days(instance: models.Model, changes: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """A change of terms is told with the day from which it counts."""
+    dated = instance.dated if isinstance(instance, Position) else None
+    if dated is None or not dated.said:
+        return changes
+    told = {f"{name} {dated.said}": [shown(old), shown(new)] for name, (old, new) in dated.changes.items()}
+    return {**{name: pair for name, pair in changes.items() if name not in dated.changes}, **told}
+
+
 def _secret(name: str, before: Any, new: Any) -> dict[str, list[Any]]:
     if isinstance(new, dict) or isinstance(before, dict):
         given, now = dict(before or {}), dict(new or {})
@@ -169,7 +178,7 @@ def _saved(
 ) -> None:
     if not raw:
         old = tracking.loaded(instance) or {}
-        changes = _first(instance) if created else _difference(instance, old, update_fields)
+        changes = _first(instance) if created else _with_days(instance, _difference(instance, old, update_fields))
         if created or changes:
             _entry(instance, AuditEntry.Action.CREATED if created else AuditEntry.Action.CHANGED, changes).save(
                 force_insert=True
@@ -189,12 +198,17 @@ def _related(sender: Any, instance: Any, action: str, reverse: bool, model: Any,
     _entry(instance, AuditEntry.Action.CHANGED, {name: pair}).save(force_insert=True)
 
 
+def note(positions: Iterable[Position]) -> None:
+    """Of what the product itself changed of them, without a signal."""
+    _bulk(Position, [(position, []) for position in positions])
+
+
 def _bulk(sender: Any, saved: list[tuple[Position, Any]], **kwargs: Any) -> None:
     entries = []
     for position, changed in saved:
         created = changed is None
         old = tracking.loaded(position) or {}
-        changes = _first(position) if created else _difference(position, old, None)
+        changes = _first(position) if created else _with_days(position, _difference(position, old, None))
         if created or changes:
             action = AuditEntry.Action.CREATED if created else AuditEntry.Action.CHANGED
             entries.append(_entry(position, action, changes))

@@ -41,6 +41,7 @@ def save_positions(positions: Iterable[Position]) -> list[str]:
     with transaction.atomic():
         new = [row for row in rows if row.pk is None]
         Position.look_again(row for row in rows if row.pk is not None and not row.concerns_others())
+        Position.give_days(row for row in rows if row.pk is not None)
         changed = [(row, None if row.pk is None else row.changed_fields()) for row in rows]
         done = ["created" if row.pk is None else "unchanged" if fields == [] else "updated" for row, fields in changed]
         old = [row for (row, _), word in zip(changed, done, strict=True) if word == "updated"]
@@ -52,4 +53,5 @@ def save_positions(positions: Iterable[Position]) -> list[str]:
         positions_changed.send(Position, saved=[(row, fields) for row, fields in changed if fields != []])
     for row in rows:
         tracking.remember(row)
+        row.counting = row.dated = None
     return done

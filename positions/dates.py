@@ -72,6 +72,13 @@ def problems(
     if probation_end is not None and probation_end < start:
         found["probation_end"] = f"Probation ends {show(probation_end)}, before the start date {show(start)}."
     for name, day in (("start_date", start), ("end_date", end)):
-        if day is not None and not 1900 <= day.year <= 2199:
-            found[name] = f"The year {day.year} cannot be right. Write the date as in 2026-03-01."
+        if day is not None and (wrong := odd_year(day)):
+            found[name] = wrong
     return found
+
+
+def odd_year(day: date) -> str:
+    """What is wrong with the year of a date; "" is fine."""
+    if 1900 <= day.year <= 2199:
+        return ""
+    return f"The year {day.year} cannot be right. Write the date as in 2026-03-01."

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,6 +26,7 @@ from django.utils.safestring import SafeString
 from positions.models.audit import AuditEntry
 
 MINE, THEIRS = "mine", "theirs"
+BESIDES = "besides "
 CHANGED = (
     "Somebody else has saved this since you opened it, and nothing of yours was saved yet. "
     "Choose above which values hold, then save."
@@ -49,16 +51,25 @@ class Opened:
     instance: Any
     fields: dict[str, forms.Field]
     conflicts: list[Conflict] = []
+    # Fields that ask how something is to be done.
+    not_stored: Collection[str] = ()
 
     @cached_property
     def _prints(self) -> dict[str, str]:
         if self.instance.pk is None:
             return {}
-        return {name: _print(self.stored(name)) for name, field in self.fields.items() if not field.disabled}
+        shown = [n for n, field in self.fields.items() if not field.disabled and n not in self.not_stored]
+        besides = {f"{BESIDES}{n}": _print(said) for n in shown if (said := self.besides(n))}
+        return {n: _print(self.stored(n)) for n in shown} | besides
 
     def stored(self, name: str) -> Any:
         """What the database has for a field."""
         return self.get_initial_for_field(self.fields[name], name)  # type: ignore[attr-defined]
+
+    def besides(self, name: str) -> str:
+        """What else is stored of a field than what is shown, in words; "" for nothing. Another one by now is a conflict
+        where the field is changed."""
+        return ""
 
     def theirs(self, name: str) -> Any:
         """The same, as a cleaned value."""
@@ -90,7 +101,7 @@ class Opened:
         opened = self._opened()
         changed: list[str] = self.changed_data  # type: ignore[attr-defined]
         for name in [n for n in changed if n in self._prints and n in opened]:
-            if opened[name] != self._prints[name]:
+            if any(opened.get(n) != self._prints.get(n) for n in (name, f"{BESIDES}{name}")):
                 self.conflicts.append(self._conflict(name, opened[name]))
             elif self.data.get(self._named(f"choose-{name}")) == THEIRS:  # type: ignore[attr-defined]
                 self.cleaned_data[name] = self.theirs(name)  # type: ignore[attr-defined]
@@ -113,9 +124,9 @@ class Opened:
         label = str(self[name].label)  # type: ignore[index]
         whose = f"{self.instance}: " if getattr(self, "prefix", None) else ""
         said = str(self.data.get(self._named(name), "")) if name in self.errors else self.shown(field, name, mine)  # type: ignore[attr-defined]
+        theirs = ", ".join(filter(None, [self.shown(field, name, self.theirs(name)), self.besides(name)]))
         return Conflict(
-            f"{whose}{label}", self._named(f"choose-{name}"), said, self.shown(field, name, self.theirs(name)),
-            MINE if typed else THEIRS,
+            f"{whose}{label}", self._named(f"choose-{name}"), said, theirs, MINE if typed else THEIRS
         )  # fmt: skip
 
     def shown(self, field: forms.Field, name: str, value: Any) -> str:

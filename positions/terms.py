@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from positions import dates
+
 # The fields of a position that may change while it lasts, and the columns that hold them.
 TERMS = (
     "title", "contract_type", "percentage", "weekly_hours", "occupation_code", "working_hours_scheme",
@@ -37,8 +39,15 @@ class Correction:
     """It was always so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What was changed from this day on was not to be. Nothing else of the terms is changed with it."""
+
+    day: date
+
+
 CORRECTION = Correction()
-Counting = FromDay | Correction
+Counting = FromDay | Correction | Withdrawal
 
 
 def day_within(day: date, start: date, end: date | None) -> date:
@@ -46,12 +55,21 @@ def day_within(day: date, start: date, end: date | None) -> date:
     return max(start, day if end is None else min(day, end))
 
 
-def usual(start: date, end: date | None, today: date) -> Counting:
+def usual(start: date, end: date | None, today: date) -> FromDay | Correction:
     """How a change counts of which nothing is said: from today on; of a position to come from its first day, and of
     one that is over as a correction of what held last."""
     if end is not None and end < today:
         return CORRECTION
     return FromDay(max(start, today))
+
+
+def outside(day: date, start: date, end: date | None) -> str:
+    """What is wrong with a change from that day of a position with this period; "" is fine."""
+    if dates.odd_year(day):
+        return dates.odd_year(day)
+    if day >= start and (end is None or day <= end):
+        return ""
+    return f"{dates.show(day)} is outside the position's period, {dates.span(start, end)}. Choose a day within it."
 
 
 def in_force(rows: Sequence[Row], day: date | None) -> Mapping[str, Any]:
@@ -132,7 +150,9 @@ def applied(
     """The rows of a position with this period after a change of these columns; None counts as `usual`."""
     rows = tidy(rows, start)
     counts = counting or usual(start, end, today)
-    if isinstance(counts, FromDay):
+    if isinstance(counts, Withdrawal):
+        rows = withdraw(rows, counts.day)
+    elif isinstance(counts, FromDay):
         rows = change_from(rows, counts.day if counts.day > start else None, changes)
     else:
         rows = correct(rows, day_within(today, start, end), changes)

@@ -9,12 +9,15 @@ from itertools import combinations
 
 from positions import dates
 from positions.models import Position
+from positions.term_changes import Change, changes_of
 
 # Distances between the marks of the axis, in months; the first one that gives few enough marks is taken.
 _STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600)
 _MOST_MARKS = 8
 # So many overlaps are told in words.
 _SAID = 5
+# So many changes of terms of one position are.
+_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,16 @@ class Row:
     bar: Bar
     open: bool
     clashes: tuple[Bar, ...]
+    changes: tuple[tuple[float, Change], ...]  # of its terms within the period, with their places; without the first
+
+    @property
+    def told(self) -> list[Change]:
+        """Those that are told beside the bar: the last ones."""
+        return [change for _, change in self.changes[-_TOLD:]]
+
+    @property
+    def untold(self) -> int:
+        return max(len(self.changes) - _TOLD, 0)
 
     @property
     def span(self) -> str:
@@ -76,7 +89,7 @@ def shared(a: Position, b: Position) -> tuple[date, date | None]:
 
 def _axis(positions: Sequence[Position], today: date) -> tuple[date, date, int]:
     first = min([p.start_date for p in positions] + [today])
-    last = max([p.end_date or p.start_date for p in positions] + [today])
+    last = max([p.end_date or max(row.since for row in p.by_day) for p in positions] + [today])
     # Room to the right, so that an open position is seen to go on.
     last += timedelta(days=min(max(180, (last - first).days // 8), (date.max - last).days))
     months = (last.year - first.year) * 12 + last.month - first.month + 1
@@ -113,7 +126,7 @@ def employed_since(positions: Iterable[Position], today: date) -> date | None:
 
 
 def draw(positions: Iterable[Position], today: date) -> Timeline:
-    """Newest first. Every position needs a start date; an empty end is open."""
+    """Newest first. Every position needs a start date; an empty end is open. Their `terms` come with departments."""
     rows = sorted(positions, key=lambda p: (p.start_date, p.pk or 0), reverse=True)
     begin, last, step = _axis(rows, today)
     days = (last - begin).days + 1
@@ -132,7 +145,14 @@ def draw(positions: Iterable[Position], today: date) -> Timeline:
             clashes.setdefault(id(one), []).append(bar(*shared(a, b)))
     return Timeline(
         rows=tuple(
-            Row(p, p.status(today), bar(p.start_date, p.end_date), p.end_date is None, tuple(clashes.get(id(p), ())))
+            Row(
+                position=p,
+                status=p.status(today),
+                bar=bar(p.start_date, p.end_date),
+                open=p.end_date is None,
+                clashes=tuple(clashes.get(id(p), ())),
+                changes=tuple((x(c.since), c) for c in changes_of(p, today) if not c.first and c.state != "outside"),
+            )
             for p in rows
         ),
         marks=tuple(

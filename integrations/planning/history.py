@@ -10,7 +10,7 @@ from typing import Any
 
 from integrations.planning import texts
 from integrations.planning.dated import Dated, with_day, with_rows
-from integrations.planning.order import Order
+from integrations.planning.order import Order, key_of
 from integrations.planning.planner import (
     Action,
     Comparison,
@@ -26,14 +26,14 @@ from integrations.planning.planner import (
     nothing_to_write,
 )
 from integrations.planning.rules import lifted, refusal
-from integrations.planning.translate import active_fields
+from integrations.planning.translate import active_fields, translate
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Dates, Field
 from integrations.sdk.messages import Message
 from integrations.sdk.params import Span
 from integrations.sdk.periods import Period, nearest
 from integrations.sdk.timelines import at, from_start
-from integrations.sdk.values import Change, Problem, Remote, Wanted, Warning
+from integrations.sdk.values import Change, Position, Problem, Remote, Wanted, Warning
 from integrations.sdk.wording import span
 
 
@@ -93,7 +93,7 @@ def plan_history(
     active = sorted(intents, key=_by_start)
     while True:
         draft = _Draft(there, active)
-        order = Order(system, draft.steps, there.periods, draft.sent)
+        order = Order(system, draft.steps, there.periods, draft.sent, draft.apart, draft.at_once)
         refused = draft.problems or order.overlaps()
         if not refused:
             steps, refused = order.found()
@@ -125,6 +125,13 @@ def _on_its_day(remote: Remote, wanted: Wanted, today: date) -> Remote:
     return replace(remote, values={**remote.values, **values}, past=frozenset(values if over else ()))
 
 
+def overlap_is_refused(system: System, settings: Mapping[str, Any], one: Position, other: Position) -> bool:
+    """Whether a system with history refuses these positions, which share days."""
+    at_once = system.taken_at_once(settings)
+    both = [translate(system, position, settings).wanted for position in (one, other)]
+    return at_once is None or any(w is None for w in both) or at_once.alike(*(w.values for w in both if w))
+
+
 def _by_start(intent: Intent) -> tuple[bool, date, int, str]:
     start = intent.wanted.start if intent.wanted else date.min
     return (intent.wanted is not None, start, len(intent.position_id), intent.position_id)
@@ -142,6 +149,8 @@ class _Draft:
         self.sent = {i.position_id: i.sent for i in intents}
         self.deleted = {i.position_id for i in intents if i.wanted is None}
         self.leaving = {i.sent.remote_id: i.position_id for i in intents if i.sent and self._leaves(i, i.sent)}
+        self.at_once = there.system.taken_at_once(there.settings)
+        self.live = {i.position_id: i.wanted for i in intents if i.wanted is not None}
         self.claimed: dict[str, str] = {}
         self.problems: dict[str, Problem] = {}
         self.skips: dict[str, Skip] = {}
@@ -183,6 +192,27 @@ class _Draft:
         sent = self.sent[position_id]
         return replace(problem, warnings=self._told(self._unclaimed(sent.left_behind))) if sent else problem
 
+    # several at once
+
+    def apart(self, one: str, other: str) -> bool:
+        """Whether two records may share days there, as they will be."""
+        if self.at_once is None:
+            return False
+        values = {record: remote.values for record, remote in self.there.remotes.items()}
+        values |= {key_of(step): step.wanted.values for step in self.steps if step.wanted is not None}
+        return not self.at_once.alike(values[one], values[other])
+
+    def _own_of(self, intent: Intent, wanted: Wanted, hits: Sequence[Remote]) -> list[Remote]:
+        """Where several begin on one day: not those of other positions, and rather one that is alike. One that is not
+        is another position's if that one is alike, else it is this one's, with other terms."""
+        theirs = {*self.there.others, *self.claimed}
+        theirs |= {sent.remote_id for p, sent in self.sent.items() if sent and p != intent.position_id}
+        free = [r for r in hits if r.id not in theirs]
+        assert self.at_once is not None
+        alike = [r for r in free if self.at_once.alike(r.values, wanted.values)]
+        rivals = [w.values for p, w in self.live.items() if p != intent.position_id and w.start == wanted.start]
+        return alike or [r for r in free if not any(self.at_once.alike(r.values, rival) for rival in rivals)]
+
     # what was left behind
 
     def _left_behind(self, position_id: str) -> tuple[str, ...]:
@@ -221,6 +251,8 @@ class _Draft:
     def _match(self, intent: Intent, wanted: Wanted) -> None:
         """By its start date."""
         hits = self._starting(intent, wanted.start)
+        if self.at_once is not None and not (intent.sent and intent.sent.remote_id in (r.id for r in hits)):
+            hits = self._own_of(intent, wanted, hits)
         if len(hits) > 1:
             said = texts.NOT_UNIQUE(system=self.there.system.name, number=len(hits), start=wanted.start)
             self.problems[intent.position_id] = Problem(said)

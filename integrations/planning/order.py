@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from integrations.planning import texts
 from integrations.planning.planner import Action, Sent, Step
-from integrations.sdk.declaration import System
+from integrations.sdk.declaration import AtOnce, System
 from integrations.sdk.messages import Message
-from integrations.sdk.params import Span
+from integrations.sdk.params import FieldName, Span
 from integrations.sdk.periods import Period, holds, intersection
-from integrations.sdk.values import Problem, Wanted
+from integrations.sdk.values import Problem, Wanted, Warning
 from integrations.sdk.wording import span
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """Of these steps, one for each changed position. `before`: the periods there by the ids of their records; `sent`:
-    what was last written for each position."""
+    what was last written for each position; `apart`: whether two records may share days, by their ids (a new one's is
+    `key_of` its step); `at_once`: what tells them apart where several are sent."""
 
     system: System
     steps: Sequence[Step]
     before: Mapping[str, Period]
     sent: Mapping[str, Sent | None]
+    apart: Callable[[str, str], bool]
+    at_once: AtOnce | None
 
     def overlaps(self) -> dict[str, Problem]:
         """The positions that cannot stand beside what will be there at the end."""
         final = dict(self.before)
         for step in self.steps:
             final = _after(step, final)
-        made = {_key(step): step for step in self.steps if step.action is Action.CREATE}
+        made = {key_of(step): step for step in self.steps if step.action is Action.CREATE}
         for step in sorted(self.steps, key=_gives_way_first):
-            if final.get(_key(step)) == self.before.get(_key(step)):
+            if final.get(key_of(step)) == self.before.get(key_of(step)):
                 continue
-            clashing = _clashes(step, self.before, final)
+            clashing = self._clashes(step, self.before, final)
             if clashing:
                 key = clashing[0]
                 return {step.position_id: self._overlap(step, key, final[key], is_new=key in made)}
@@ -47,16 +50,19 @@ class Order:
         state: dict[str, Period] = dict(self.before)
         done: list[Step] = []
         while rest:
-            free = next((step for step in rest if not _clashes(step, state, _after(step, state))), None)
+            free = next((step for step in rest if not self._clashes(step, state, _after(step, state))), None)
             if free is None:
                 step = min(rest, key=_gives_way_first)
                 after = _after(step, state)
-                key = _clashes(step, state, after)[0]
+                key = self._clashes(step, state, after)[0]
                 return [], {step.position_id: self._overlap(step, key, after[key], is_new=False)}
             rest.remove(free)
             state = _after(free, state)
             done.append(free)
         return done, {}
+
+    def _clashes(self, step: Step, before: Mapping[str, Period], after: Mapping[str, Period]) -> list[str]:
+        return [other for other in _shares(step, before, after) if not self.apart(key_of(step), other)]
 
     def _overlap(self, step: Step, key: str, period: Period, *, is_new: bool) -> Problem:
         """`key` and `period`: with which record this step's overlaps; `is_new`: another step makes it."""
@@ -64,11 +70,18 @@ class Order:
         sent = self.sent.get(step.position_id)
         if sent is not None and sent.remote_id == key and step.action is Action.CREATE:
             said = _start_changed(self.system, step.wanted, period)
+        elif self.at_once is not None:
+            fields = tuple(FieldName(key) for key in self.at_once.apart)
+            said = texts.OVERLAPS_ALIKE(system=self.system.name, period=Span(*period), fields=fields)
+        elif is_new and self.system.at_once is not None:
+            said = texts.OVERLAPS_WHILE_OFF(period=Span(*period))
         elif is_new:
             said = texts.OVERLAPS_ANOTHER(system=self.system.name, period=Span(*period))
         else:
             said = _make_room(self.system, step.wanted, period)
-        return Problem(said, params={"period": span(Span(*period)), "remote_id": key})
+        is_off = self.system.at_once is not None and self.at_once is None
+        told = (Warning(texts.SEVERAL_ARE_TAKEN(system=self.system.name)),) if is_off and not is_new else ()
+        return Problem(said, warnings=told, params={"period": span(Span(*period)), "remote_id": key})
 
 
 # -- what makes room -------------------------------------------------------------------------------------
@@ -100,12 +113,12 @@ def _day_before(day: date) -> date:
 # -- the periods before and after a step -----------------------------------------------------------------
 
 
-def _key(step: Step) -> str:
+def key_of(step: Step) -> str:
     return step.remote.id if step.remote else f"new:{step.position_id}"
 
 
 def _after(step: Step, state: Mapping[str, Period]) -> dict[str, Period]:
-    new, key = dict(state), _key(step)
+    new, key = dict(state), key_of(step)
     if step.action is Action.DELETE:
         new.pop(key, None)
     elif step.wanted is not None and (step.remote is None or {"start_date", "end_date"} & set(step.changes)):
@@ -118,9 +131,9 @@ def _after(step: Step, state: Mapping[str, Period]) -> dict[str, Period]:
     return new
 
 
-def _clashes(step: Step, before: Mapping[str, Period], after: Mapping[str, Period]) -> list[str]:
+def _shares(step: Step, before: Mapping[str, Period], after: Mapping[str, Period]) -> list[str]:
     """The records with which this step's record shares days in `after` that it did not share in `before`."""
-    key = _key(step)
+    key = key_of(step)
     if key not in after:
         return []
     found = []

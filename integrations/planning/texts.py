@@ -237,6 +237,34 @@ OVERLAPS_ANOTHER = Text(
     cause="overlap_in_target",
     field="start_date",
 )
+OVERLAPS_WHILE_OFF = Text(
+    "plan.overlaps_while_off",
+    _("Another position of this employee ({period}) overlaps this one, and this connection sends one at a time."),
+    remedy=_(
+        "Change the dates of one of them, or switch on Send several employments at once in the connection's settings, "
+        "then press Re-sync."
+    ),
+    cause="overlap_in_target",
+    field="start_date",
+    setting="several_at_once",
+)
+OVERLAPS_ALIKE = Text(
+    "plan.overlaps_alike",
+    _(
+        "Another position of this employee ({period}) overlaps this one. {system} takes several employments at once, "
+        "but these two are one there: they are told apart by {fields:lower}."
+    ),
+    remedy=_("Change the dates of one of them, or what tells them apart, then press Re-sync."),
+    cause="overlap_in_target",
+    field="start_date",
+)
+SEVERAL_ARE_TAKEN = Text(
+    "plan.several_are_taken",
+    _(
+        "{system} takes several employments at once: if these are two, switch on Send several employments at once in "
+        "the connection's settings."
+    ),
+)
 _OVERLAPS = _("{system} already has a period {period} that overlaps this one.")
 OVERLAPS_EARLIER = Text(
     "plan.overlaps_earlier",

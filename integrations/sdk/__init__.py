@@ -5,7 +5,7 @@ docs/adding-a-system.md tells). Nothing in this package imports Django.
 from integrations.sdk import occupations
 from integrations.sdk.connector import Connector, Search
 from integrations.sdk.context import Context
-from integrations.sdk.declaration import Calls, Cause, Delete, Limits, Model, System, Transport
+from integrations.sdk.declaration import AtOnce, Calls, Cause, Delete, Limits, Model, System, Transport
 from integrations.sdk.declared_field import AbsentWhile, Dates, Field, Locked, RequiredWhile, When
 from integrations.sdk.errors import (
     ConnectorError,
@@ -108,6 +108,7 @@ __all__ = [
     "TOO_MANY_REQUESTS",
     "WORKING_HOURS_SCHEMES",
     "AbsentWhile",
+    "AtOnce",
     "Calls",
     "Cause",
     "Change",

@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import FIELDS
 from integrations.sdk.kept import Kept
-from integrations.sdk.settings import NUMBERS_DIFFER, Setting
+from integrations.sdk.settings import NUMBERS_DIFFER, Setting, switch, value_of
 
 _WORD = re.compile(r"[^\W\d]\w*")  # a remote name may have its record's before it, or be several
 
@@ -79,6 +80,27 @@ class Cause:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """Several employments of one person at the same time, in a system that takes them.
+
+    apart   our fields that tell two of them apart there: with all of these alike they are one employment
+    help    what the vendor says of it, for whoever switches it on
+    """
+
+    apart: tuple[str, ...]
+    help: str
+
+    @property
+    def allows(self) -> Setting:
+        """The switch with which a connection sends them."""
+        return switch("several_at_once", "Send several employments at once", help=self.help, group="Behaviour")
+
+    def alike(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+        """Whether values of two records there are of one employment."""
+        return all((a.get(key) or None) == (b.get(key) or None) for key in self.apart)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
     """The declaration of one target system. `base_urls["api"]` is the main one; every one can be overridden
@@ -86,6 +108,7 @@ class System:
     Each of our fields stands in `fields` or, with the honest reason why it is not sent, in `unsupported`; afterwards
     `fields` has them all, in our order. `settings` are those that belong to no field; afterwards those of the fields
     follow. `rank`: a lower one is shown earlier.
+    `at_once`: None where it takes one employment of a person at a time.
     `shows_late`: for so many seconds after a write, a read may still show what was there before it.
     `reads`: whose values may be kept of a call beside those of the fields: names with blanks between them, of ids,
     numbers, versions, codes, parts of an error, of what these stand in, and of a query; "a.b" is a `b` that stands in
@@ -111,6 +134,7 @@ class System:
     causes: tuple[Cause, ...] = ()
     transport: Transport = Transport.HTTP
     shows_late: float = 0.0
+    at_once: AtOnce | None = None
     moves: bool = False  # the start date of an existing period can be changed there
     move_note: str = ""
     unsynced_note: str = ""
@@ -127,7 +151,8 @@ class System:
         of_fields = (setting for f in self.fields for setting in f.settings)
         clearing = (f.cleared_by for f in self.fields if f.cleared_by)
         differ = (NUMBERS_DIFFER,) if len(self.matching) > 1 else ()
-        by_name = {setting.name: setting for setting in (*self.settings, *of_fields, *clearing, *differ)}
+        at_once = (self.at_once.allows,) if self.at_once else ()
+        by_name = {setting.name: setting for setting in (*self.settings, *at_once, *of_fields, *clearing, *differ)}
         object.__setattr__(self, "settings", tuple(by_name.values()))
         if set(self.base_urls) != set(self.sandbox_urls):
             raise ValueError(f"{self.key}: every base URL needs its sandbox path")
@@ -139,6 +164,10 @@ class System:
 
     def setting(self, name: str) -> Setting:
         return next(s for s in (*self.settings, *self.credentials) if s.name == name)
+
+    def taken_at_once(self, settings: Mapping[str, Any]) -> AtOnce | None:
+        """What tells several employments at once apart, where a connection with these settings sends them."""
+        return self.at_once if self.at_once and value_of(self.at_once.allows, settings) else None
 
     @property
     def kept(self) -> Kept:

@@ -181,7 +181,9 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
 
     def _timeline(self, request: HttpRequest, employee: Employee) -> str:
         newest = list(
-            employee.positions.order_by("-start_date", "-pk").select_related("company", "department")[: _DRAWN + 1]
+            employee.positions.order_by("-start_date", "-pk")
+            .select_related("company", "department")
+            .prefetch_related("terms__department")[: _DRAWN + 1]
         )
         for position in newest:
             position.employee = employee

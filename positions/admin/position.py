@@ -6,12 +6,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from positions import dates, roles
-from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter, ScopedForm
+from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter
+from positions.admin.terms import FROM_WHEN, TermsForm, TermsPages
 from positions.models import Employee, Position
 from positions.models.words import matching
 
@@ -58,7 +59,7 @@ class StatusFilter(DropdownFilter):
         return queryset.filter(found)
 
 
-class PositionForm(ScopedForm):
+class PositionForm(TermsForm):
     class Meta:
         help_texts = {"start_date": "The first day."}
 
@@ -98,8 +99,16 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
         ("Other", {"fields": ("note", "external_id")}),
     )
 
+    def get_urls(self) -> list[URLPattern]:
+        return [*TermsPages(self).urls(), *super().get_urls()]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("employee__national_id")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        may = obj is not None and self.has_change_permission(request, obj)
+        return [*fieldsets, FROM_WHEN] if may else fieldsets
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
         narrowed, _ = super().get_search_results(request, queryset, "")
@@ -131,8 +140,12 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         super().save_model(request, obj, form, change)
-        for sentence in self.save_notes(request, obj):
+        for sentence in (*form.overtaken(), *self.save_notes(request, obj)):
             self.message_user(request, sentence, messages.WARNING)
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        message = super().construct_change_message(request, form, formsets, add)
+        return message if add else form.with_days(message)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         position = kwargs.get("obj")
@@ -152,7 +165,7 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def panels(self, request: HttpRequest, position: Position) -> list[str]:
         """Safe HTML below the form, "" for nothing."""
-        return []
+        return [TermsPages(self).panel(request, position)]
 
     def chips(self, request: HttpRequest, positions: Sequence[Position]) -> Mapping[int, str]:
         """Beside each position of an employee: id -> safe HTML. Asked once for all of them."""
@@ -181,5 +194,5 @@ def overlap_notes(position: Position) -> list[str]:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return [
         f"This position overlaps {', '.join(names[:_NAMED])}{more}. "
-        "Systems with employment history refuse overlapping periods."
+        "Many systems with employment history refuse overlapping periods."
     ]

@@ -14,10 +14,13 @@ from positions.api.problems import MOST_ERRORS
 from positions.api.references import Errors, References, as_changed, by_external_id, missing, names, storable, taken
 from positions.api.serializers import BulkRowSerializer
 from positions.models import Employee, Organization, Position
+from positions.terms import COLUMNS, CORRECTION, Counting, FromDay
 
 TAKEN = "Another position of this employee has this external id."
 IMMUTABLE = "A position stays with its employee. Leave this out."
-_NOT_FIELDS = ("id", "employee_id", "employee", "company_id", "department_id", "department")
+_NOT_FIELDS = (
+    "id", "employee_id", "employee", "company_id", "department_id", "department", "effective_from", "correction",
+)  # fmt: skip
 
 
 def set_values(
@@ -30,6 +33,15 @@ def set_values(
         position.company = company
     if names(row, "department", "department_code"):
         position.department = department
+    position.counting = _counting(values)
+
+
+def _counting(values: Mapping[str, Any]) -> Counting | None:
+    day = values.get("effective_from")
+    if day is None:
+        return CORRECTION if values.get("correction") else None
+    said = {*values, *(["department_id"] if "department" in values else [])}
+    return FromDay(day, frozenset(said.intersection(COLUMNS)))
 
 
 def is_id(value: Any) -> bool:

@@ -40,6 +40,8 @@ EXAMPLES: dict[str, str] = {
     "end_date_from": "2026-01-01",
     "end_date_to": "2026-12-31",
     "updated_since": "2026-03-01T09:14:00Z",
+    "effective_from": "2026-06-01",
+    "correction": "true",
     "limit": "100",
     "ordering": "-updated_at",
 }

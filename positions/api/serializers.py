@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from positions.api.caused import WithCaused, caused_fields
 from positions.api.fields import (
@@ -25,6 +26,7 @@ from positions.api.fields import (
     required,
 )
 from positions.models import ContractType, EndReason, Position, RemunerationType, WorkingHoursScheme
+from positions.terms import TERMS
 
 
 class EmployeeSerializer(StrictSerializer):
@@ -67,8 +69,8 @@ class EmployeeSerializer(StrictSerializer):
     updated_at = serializers.DateTimeField(read_only=True, help_text="When it was last changed here.")
 
 
-class PositionSerializer(StrictSerializer):
-    about = "A period of work of one employee."
+class PositionValuesSerializer(StrictSerializer):
+    """What is said of a position, and answered."""
 
     id = AnswerId(help_text="Our id.")
     employee = Id(source="employee_id", help_text="Id of the employee, or give `employee_number`.", allow_null=False)
@@ -102,6 +104,42 @@ class PositionSerializer(StrictSerializer):
     notice_date = OptionalDay(help_text="The day on which notice was given.")
     note = Text(help_text="Never sent anywhere.", max_length=10_000, lines=True)
     external_id = Text(max_length=120, help_text="Your own id, unique for the employee.")
+
+
+class TermsSerializer(PositionValuesSerializer):
+    about = "What holds of a position from a day on: the values that may change while it lasts."
+
+    effective_from = serializers.DateField(source="since", help_text="From this day on.")
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        return {name: fields[name] for name in ("effective_from", *TERMS, "department_code")}
+
+
+class PositionSerializer(PositionValuesSerializer):
+    about = "A period of work of one employee."
+
+    effective_from = OptionalDay(
+        write_only=True,
+        help_text="The day from which the values of `terms` that are sent count, past or to come, within the position. "
+        "Left out or null: from today on; of a position to come from its first day, and of one that is over as a "
+        "correction of what held last. Not for a new position.",
+    )
+    correction = serializers.BooleanField(
+        write_only=True,
+        required=False,
+        default=False,
+        help_text="true: it was always so. What the values that are sent were is replaced for as long as it held, "
+        "before today and after. Not together with `effective_from`, and not for a new position.",
+    )
+    terms = TermsSerializer(
+        many=True,
+        read_only=True,
+        source="by_day",
+        help_text="What held, holds and will hold, by day: the first from `start_date` on. The values of the position "
+        "itself are what holds today: before it starts, the first; after it ended, the last. What begins after "
+        "`end_date` counts only if the end is moved.",
+    )
     status = serializers.SerializerMethodField(help_text="Today, in the organization's time zone.")
     created_at = serializers.DateTimeField(read_only=True, help_text="When it was made here.")
     updated_at = serializers.DateTimeField(read_only=True, help_text="When it was last changed here.")
@@ -109,6 +147,12 @@ class PositionSerializer(StrictSerializer):
     @extend_schema_field({"type": "string", "enum": ["current", "upcoming", "ended"]})
     def get_status(self, position: Position) -> str:
         return position.status(self.context["today"])
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("correction") and attrs.get("effective_from"):
+            message = "Either it counts from a day, or it was always so: leave this or `effective_from` out."
+            raise serializers.ValidationError({"correction": [ErrorDetail(message, "mismatch")]})
+        return attrs
 
     @cached_property
     def also_answered(self) -> Collection[str]:

@@ -7,10 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 from positions import dates, terms
-from positions.models.base import ErrorsAtFields, Tracked
+from positions.models.base import ErrorsAtFields
 from positions.models.company import Company
+from positions.models.dating import ByDay
 from positions.models.employee import Employee
-from positions.models.terms import TermsFields
 from positions.models.text import Line, Lines
 
 
@@ -25,7 +25,7 @@ class EndReason(models.TextChoices):
     OTHER = "other", "Other"
 
 
-class Position(Tracked, ErrorsAtFields, TermsFields):
+class Position(ByDay, ErrorsAtFields):
     """One period of employment. Dates are whole days; an empty end date means open."""
 
     employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="positions")
@@ -86,18 +86,25 @@ class Position(Tracked, ErrorsAtFields, TermsFields):
         return f"{self.title}, {dates.span(self.start_date, self.end_date)}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Does nothing when nothing is changed: the row keeps its `updated_at`, and nobody is told."""
-        if self._state.adding:
-            self.fill_in()
+        """Does nothing when nothing is changed: the row keeps its `updated_at`, and nobody is told. A change of terms
+        counts as `counting` says."""
         with transaction.atomic():
-            if not self._is_stored(**kwargs):
+            if self._state.adding:
+                self.fill_in()
+            if self._state.adding or kwargs.get("force_insert") or not self._is_stored(kwargs):
                 super().save(*args, **kwargs)
+        self.counting = self.dated = None
 
-    def _is_stored(self, force_insert: Any = False, update_fields: Any = None, **kwargs: Any) -> bool:
-        if force_insert or self._state.adding or self.concerns_others(update_fields):
-            return False
-        Position.look_again([self])
-        return update_fields is None and self.changed_fields() == []
+    def _is_stored(self, kwargs: dict[str, Any]) -> bool:
+        """Whether a save with these arguments, which are completed, would change nothing."""
+        only = kwargs.get("update_fields")
+        if not self.concerns_others(only):
+            Position.look_again([self])
+        besides = Position.give_days([self], only)
+        if only is None:
+            return self.changed_fields() == []
+        kwargs["update_fields"] = {*only, *besides, *(["updated_at"] if self.dated else [])}
+        return False
 
     def fill_in(self) -> None:
         """What a new position has of its employee unless something else was chosen."""
@@ -121,5 +128,17 @@ class Position(Tracked, ErrorsAtFields, TermsFields):
                 related = getattr(self, name)
                 if related is not None and related.organization_id != self.employee.organization_id:
                     errors[name] = f"This {name} belongs to another organization."
+        errors |= self._counting_problems()
         if errors:
             raise ValidationError(errors)
+
+    def _counting_problems(self) -> dict[str, str]:
+        if self.counting is None:
+            return {}
+        if self._state.adding:
+            field = "effective_from" if isinstance(self.counting, terms.FromDay) else "correction"
+            return {field: "What a new position is made with holds from its first day. Leave this out."}
+        if not isinstance(self.counting, terms.FromDay) or self.start_date is None:
+            return {}
+        wrong = terms.outside(self.counting.day, self.start_date, self.end_date)
+        return {"effective_from": wrong} if wrong else {}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -91,6 +92,11 @@ class TermsFields(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def since(self) -> date:
+        """The day from which all of it holds."""
+        raise NotImplementedError
+
 
 class Terms(TermsFields):
     """What holds of a position from a day on (positions/terms.py). A position of which no change was dated has none:
@@ -118,3 +124,7 @@ class Terms(TermsFields):
     def __str__(self) -> str:
         since = "from the first day" if self.effective_from is None else f"from {dates.show(self.effective_from)}"
         return f"{self.title}, {since}"
+
+    @property
+    def since(self) -> date:
+        return self.effective_from or self.position.start_date

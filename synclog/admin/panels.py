@@ -14,6 +14,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from integrations.models import Integration, PeriodLink
+from integrations.planning.history import overlap_is_refused
 from integrations.planning.rules import changed_although_locked
 from integrations.planning.translate import translate
 from integrations.runtime import mapping
@@ -221,8 +222,15 @@ def _refused_overlap(connections: Connections, taking: Sequence[Integration], po
     others = others.filter(Q(end_date=None) | Q(end_date__gte=position.start_date))
     if position.end_date is not None:
         others = others.filter(start_date__lte=position.end_date)
-    overlapping = list(others)
-    names = [i.name for i in history if any(connections.takes(i, other) for other in overlapping)]
+    today = position.employee.organization.today()
+    overlapping = list(others.select_related("company").prefetch_related(*mapping.WITH_TERMS))
+    one = mapping.position(position, position.employee, today)
+
+    def refuses(integration: Integration, other: Position) -> bool:
+        two = mapping.position(other, position.employee, today)
+        return overlap_is_refused(integration.system, integration.cleaned_settings(), one, two)
+
+    names = [i.name for i in history if any(connections.takes(i, o) and refuses(i, o) for o in overlapping)]
     if not names:
         return []
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

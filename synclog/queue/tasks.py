@@ -17,6 +17,7 @@ from integrations.runtime.export_files import drop_files, waiting_for_a_folder
 from integrations.scope import NOTHING, scopes_of
 from integrations.sdk.messages import Message, packed
 from positions.models import Organization, Position
+from positions.new_day import roll
 from positions.origin import Origin
 from positions.transactions import repeated
 from synclog.engine import actions, agreeing, clock_skew, shares, texts
@@ -195,12 +196,14 @@ def _tell_once(integration: Integration, kind: str, said: Message, warned: datet
 
 
 def take_over_the_day() -> None:
-    """Records jobs where a flat system's current position changes by itself today: one begins, or one is over.
+    """Brings positions up to what holds today, and records jobs where a flat system's current position changes by
+    itself today: one begins, one is over, or its terms change.
 
     An error with one organization is that organization's: it is tried again in a minute.
     """
     for organization in Organization.objects.all():
         try:
+            roll(organization)
             while _take_over_some(organization):
                 pass
         except Exception:

@@ -1,62 +1,139 @@
-"""From which day a value counts, and which days are written: over all small timelines."""
+"""What a record gets by day: as a property over whatever HR wants, a clerk has put there, and was said before."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.planning.dated import NOTHING, Dated, with_day
-from integrations.sdk.timelines import Timeline, at, put
+from integrations.planning.dated import NOTHING, Dated, counts_from, with_day
+from integrations.sdk.timelines import Timeline, at, from_start, put, turns
 from integrations.sdk.values import Change
 
 START = date(2026, 1, 1)
-DAYS = [START + timedelta(days=n) for n in range(7)]
+DAYS = range(30)
+
+
+def day(number: int) -> date:
+    return START + timedelta(days=number)
+
+
+def timelines(least: int = 1) -> st.SearchStrategy[Timeline]:
+    """From the start on; a value for each of a few days."""
+    later = st.dictionaries(st.integers(1, DAYS[-1]), st.integers(1, 4), max_size=4)
+    return st.builds(
+        lambda first, rows: ((START, first), *((day(n), value) for n, value in sorted(rows.items()))),
+        st.integers(1, 4),
+        later,
+    )
+
+
+def written(record: Dated, rows: Timeline) -> Timeline:
+    """As a system carries it out: each value from its day until the next row there."""
+    after = from_start(record.there, record.start)
+    for begun, value in rows:
+        after = put(after, begun, value)
+    return after
 
 
 @st.composite
-def timelines(draw: st.DrawFn) -> Timeline:
-    """What holds from the first day on."""
-    later = draw(st.dictionaries(st.sampled_from(DAYS[1:]), st.sampled_from("abc"), max_size=3))
-    return ((START, draw(st.sampled_from("abc"))), *sorted(later.items()))
+def records(draw: st.DrawFn) -> Dated:
+    end = draw(st.none() | st.integers(0, DAYS[-1]))
+    today = draw(st.integers(-3, DAYS[-1] + 3))
+    last = end if end is not None else DAYS[-1] + 5
+    return Dated(
+        draw(timelines()),
+        draw(timelines()),
+        draw(st.none() | timelines()),
+        START,
+        None if end is None else day(end),
+        day(min(max(today, 0), last)),
+        is_over=end is not None and end < today,
+    )
 
 
-def until(timeline: Timeline, day: date) -> Timeline:
-    return [row for row in timeline if row[0] <= day]
+def plan(record: Dated) -> Timeline:
+    """As the planner asks: the day's value is to be written where it differs, on days that are over where HR has
+    changed it."""
+    differs = at(record.wanted, record.day) != at(record.there, record.day)
+    changed = record.said is None or at(record.said, record.day) != at(record.wanted, record.day)
+    return record.rows(lambda new, old, wrote: True, today=differs and (changed or not record.is_over))
 
 
-@given(timelines(), timelines() | st.just(NOTHING) | st.none(), st.sampled_from("abc"), st.sampled_from(DAYS))
-def test_a_value_counts_from_a_day_since_which_it_holds(
-    wanted: Timeline, said: Timeline | None, there: str, today: date
+@given(records())
+def test_days_that_are_over_change_only_where_hr_has_changed_them(record: Dated) -> None:
+    after = written(record, plan(record))
+    for n in DAYS:
+        one = day(n)
+        if one >= record.day or (record.end is not None and one > record.end):
+            continue
+        is_changed = record.said is not None and at(record.said, one) != at(record.wanted, one)
+        if not is_changed and not (record.is_over and record.said is None):
+            assert at(after, one) == at(record.there, one)
+        elif record.said is not None:
+            assert at(after, one) == at(record.wanted, one)
+
+
+@given(records())
+def test_from_today_on_holds_what_hr_wants_but_for_what_a_clerk_has_planned(record: Dated) -> None:
+    after = written(record, plan(record))
+    ours = turns(record.wanted, record.said or ())
+    for n in DAYS:
+        one = day(n)
+        if one < record.day or record.is_over or (record.end is not None and one > record.end):
+            continue
+        begun = max(b for b in {*ours, *turns(record.there), record.day} if record.day <= b <= one)
+        holds = record.wanted if begun in ours or begun == record.day else record.there
+        assert at(after, one) == at(holds, one)
+
+
+@given(records())
+def test_a_second_run_writes_nothing(record: Dated) -> None:
+    after = written(record, plan(record))
+    again = Dated(record.wanted, after, record.wanted, record.start, record.end, record.day, is_over=record.is_over)
+    assert plan(again) == ()
+
+
+@given(records())
+def test_nothing_is_written_that_stands_there(record: Dated) -> None:
+    same = Dated(record.there, record.there, record.there, record.start, record.end, record.day, is_over=record.is_over)
+    assert plan(same) == ()
+
+
+@given(records())
+def test_after_the_end_nothing_is_written(record: Dated) -> None:
+    assert all(record.end is None or begun <= record.end for begun, _ in plan(record))
+
+
+@given(timelines(), timelines(), st.integers(0, DAYS[-1]))
+def test_one_value_with_its_day_counts_as_far_back_as_hr_has_changed_it(
+    wanted: Timeline, said: Timeline, today: int
 ) -> None:
-    value = at(wanted, today)
+    since = counts_from(wanted, said, day(today))
+    assert START <= since <= day(today)
+    for n in range((since - START).days, today):
+        assert at(wanted, day(n)) == at(wanted, day(today)) != at(said, day(n))
+    if at(wanted, day(today)) == at(said, day(today)):
+        assert since == day(today)
+
+
+def test_of_what_was_never_written_nothing_is_known_before_today() -> None:
+    assert counts_from(((START, 1),), None, day(5)) == day(5)
+
+
+@given(timelines(), timelines() | st.just(NOTHING) | st.none(), st.integers(1, 4), st.integers(0, DAYS[-1]))
+def test_a_value_is_told_with_a_day_since_which_it_holds(
+    wanted: Timeline, said: Timeline | None, there: int, today: int
+) -> None:
+    """Also where the day alone was moved; and what was said is not said again."""
+    value = at(wanted, day(today))
     change = Change(there, value) if there != value else None
-    found = with_day(change, wanted, said, START, today)
+    found = with_day(change, wanted, said, START, day(today))
     if found is not None:
         assert found.since is not None
-        assert all(at(wanted, day) == value for day in DAYS if found.since <= day <= today)
-        assert found.since == today or said is not None
-    if change is None and said is not None and found is not None:  # its day alone, which HR has moved
-        assert at(said, today) == value
-    assert with_day(None, wanted, until(wanted, today), START, today) is None, "it was said: nothing is left to say"
-
-
-@given(timelines(), timelines(), timelines() | st.none(), st.sampled_from(DAYS))
-def test_days_of_which_hr_has_said_nothing_new_stay(
-    wanted: Timeline, there: Timeline, said: Timeline | None, today: date
-) -> None:
-    """As in a system with one record: what is over is written where HR has changed it since, and nothing to come."""
-    differs = at(there, today) != at(wanted, today)
-    dated = Dated(wanted, there, said, START, today, today)
-    after: Timeline = there
-    for day, value in dated.rows(lambda new, old, wrote: True, today=differs):
-        assert day <= today
-        after = put(after, day, value)
-    assert at(after, today) == at(wanted, today)
-    for day in (d for d in DAYS if d < today):
-        changed = said is not None and at(said, day) != at(wanted, day)
-        assert at(after, day) == (at(wanted, day) if changed else at(there, day))
-    coming: dict[date, Any] = {day: value for day, value in there if day > today}
-    assert {day: value for day, value in after if day > today} == coming
+        since = (found.since - START).days
+        assert all(at(wanted, day(n)) == value for n in range(since, today + 1))
+        assert change is not None or (said is not None and at(said, day(today)) == value)
+    until = [row for row in wanted if row[0] <= day(today)]
+    assert with_day(None, wanted, until, START, day(today)) is None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from integrations.planning.history import Intent, plan_history
 from integrations.planning.planner import Action, Plan, Rules, Sent
-from integrations.sdk.declaration import Delete
+from integrations.sdk.declaration import AtOnce, Delete
 from integrations.sdk.declared_field import Locked, RequiredWhile, When
 from integrations.sdk.messages import Message, as_message
 from integrations.sdk.periods import Period, intersection
@@ -615,3 +615,44 @@ def test_a_deleted_position_whose_record_another_one_holds_asks_nobody_for_anyth
     assert "Made Up" in found.afterwards["1"].message
     alone = plan(both[:1], [remote("a", 0)], rules=rules, system=system, others={"a": "from 1 Jan 2026"})
     assert (alone.steps, alone.skips["1"].cause) == ((), "taken_over")
+
+
+# -- several at once -------------------------------------------------------------------------------------
+
+EMPLOYMENTS = st.tuples(st.integers(0, 12), st.none() | st.integers(0, 6), st.sampled_from("abc"))
+SEVERAL = replace(HISTORY, at_once=AtOnce(("occupation_code",), "They differ in their code."))
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 12), st.none() | st.integers(0, 6), st.sampled_from("ab")), min_size=1, max_size=4
+    ),
+    st.lists(st.tuples(st.integers(0, 12), st.none() | st.integers(0, 6), st.sampled_from("abc")), max_size=2),
+)
+def test_of_several_at_once_none_is_one_employment_twice(
+    here: list[tuple[int, int | None, str]], there: list[tuple[int, int | None, str]]
+) -> None:
+    """At no step do two records of one code share a day that did not before; a clerk's others stay; and a second plan
+    is empty for whatever the first one wrote."""
+
+    def span_of(start: int, length: int | None) -> tuple[int, int | None]:
+        return start, None if length is None else start + length
+
+    intents = [
+        Intent(str(n), wanted(str(n), *span_of(start, length), occupation_code=code))
+        for n, (start, length, code) in enumerate(here)
+    ]
+    remotes = [remote(f"r{n}", *span_of(s, length), occupation_code=code) for n, (s, length, code) in enumerate(there)]
+    on = {"several_at_once": True}
+    found = plan_history(SEVERAL, on, intents, remotes, Rules(), day(0))
+    for state in execute(found, remotes):
+        for code in "abc":
+            of_one = [r for r in state if r.values["occupation_code"] == code]
+            before = [r for r in remotes if r.values["occupation_code"] == code]
+            assert not set(overlapping(of_one)) - set(overlapping(before))
+    assert len({s.remote.id for s in found.steps if s.remote}) == len([s for s in found.steps if s.remote])
+    if not found.problems:
+        *_, last = [remotes, *execute(found, remotes)]
+        again = plan_history(SEVERAL, on, intents, last, Rules(), day(0))
+        assert not again.steps

@@ -36,7 +36,7 @@ def inputs(page: str) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for tag in re.findall(r"<input[^>]*>", form):
         kind, name, value = (_attribute(tag, a) for a in ("type", "name", "value"))
-        if name and (kind not in ("checkbox", "radio") or re.search(r"\schecked\b", tag)) and kind != "submit":
+        if name and (kind not in ("checkbox", "radio") or re.search(r"\schecked(?=[\s>])", tag)) and kind != "submit":
             data.setdefault(name, []).append(value or ("on" if kind == "checkbox" else ""))
     for attributes, text in re.findall(r"<textarea([^>]*)>(.*?)</textarea>", form, re.S):
         data[_attribute(attributes, "name")] = [html.unescape(text).strip()]

@@ -354,7 +354,7 @@ def test_what_was_read_may_be_changed_and_sent_back(api: Any, things: dict[str, 
         for name, value in change.items():
             assert after[name] == value
         moved = {name for name in before if before[name] != after[name]}
-        assert moved - {"department", "department_code", "updated_at"} == set(change) - {
+        assert moved - {"department", "department_code", "terms", "updated_at"} == set(change) - {
             "department",
             "department_code",
         }

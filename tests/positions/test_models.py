@@ -85,7 +85,7 @@ def test_many_are_saved_in_few_queries_and_all_are_told(organization, django_ass
 
     positions_changed.connect(hear)
     try:
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(12):
             save_positions(rows)
     finally:
         positions_changed.disconnect(hear)

@@ -7,12 +7,13 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from positions import terms
 from positions.models import Position, Terms
 
+drawn = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 START = date(2026, 1, 1)
 AXIS = [START + timedelta(days=n) for n in range(12)]
 days = st.sampled_from(AXIS)
@@ -33,6 +34,7 @@ def spread(rows):
     return [terms.in_force(rows, day) for day in AXIS]
 
 
+@drawn
 @given(histories(), days, changes)
 def test_a_change_holds_from_its_day_until_another_was_to_hold(rows, day, changed):
     before, after = spread(rows), spread(terms.change_from(rows, day, changed))
@@ -46,6 +48,7 @@ def test_a_change_holds_from_its_day_until_another_was_to_hold(rows, day, change
         assert [one[name] for one in after] == [one[name] for one in before]
 
 
+@drawn
 @given(histories(), days, changes)
 def test_a_correction_reaches_as_far_as_what_was_wrong(rows, day, changed):
     before, after = spread(rows), spread(terms.correct(rows, day, changed))
@@ -60,6 +63,7 @@ def test_a_correction_reaches_as_far_as_what_was_wrong(rows, day, changed):
         assert [one[name] for one in after] == wanted
 
 
+@drawn
 @given(histories(), st.sampled_from(AXIS[1:]), changes)
 def test_what_is_withdrawn_was_never_changed(rows, day, changed):
     said = [dict(values) for _, values in rows]
@@ -77,6 +81,7 @@ def test_what_is_withdrawn_was_never_changed(rows, day, changed):
             terms.withdraw(rows, day)
 
 
+@drawn
 @given(histories(), days, changes, days, st.none() | days, st.sampled_from([None, terms.CORRECTION]) | days, days)
 def test_rows_stay_tidy_and_say_each_day_the_same(rows, day, changed, start, end, counting, today):
     if end is not None and end < start:
@@ -93,6 +98,7 @@ def test_rows_stay_tidy_and_say_each_day_the_same(rows, day, changed, start, end
             assert terms.in_force(found, one) == terms.in_force(rows, one)
 
 
+@drawn
 @given(histories(), days, st.none() | days)
 def test_the_timeline_says_what_held_on_each_day_of_the_position(rows, start, end):
     if end is not None and end < start:

@@ -32,9 +32,9 @@ from integrations.sdk.errors import (
     UnclearOutcomeError,
 )
 from integrations.sdk.periods import nearest
-from integrations.sdk.timelines import at
 from integrations.sdk.values import Company, Department, Person, Position
 from integrations.systems.registry import connector_for
+from positions.terms import change_from, tidy
 
 TODAY = date(2026, 6, 15)
 # What may change from a day on.
@@ -59,19 +59,23 @@ PERSON = Person(
 def changed_from(before: Position, now: Position, day: date) -> Position:
     """The position with what differs of its terms counting from the day on, where that day is one of it; else (it has
     not begun, or is over) it was always so."""
-    differs = {key for key in TERMS if now.values.get(key) != before.values.get(key)}
-    rows = list(before.terms or ((before.start, before.values),))
+    differs = {key: now.values.get(key) for key in TERMS if now.values.get(key) != before.values.get(key)}
     is_dated = now.start < day and (now.end is None or day <= now.end)
     if now.start != before.start or (differs and not is_dated):
         return now
-    if differs and day not in (since for since, _ in rows):
-        rows = sorted([*rows, (day, at(rows, day))])
+    held = [
+        (since, {key: values.get(key) for key in TERMS})
+        for since, values in before.terms or [(before.start, before.values)]
+    ]
+    rows: list[Any] = [(None, held[0][1]), *held[1:]]
+    rows = tidy(change_from(rows, day, differs), now.start) if differs else rows
 
-    def held(since: date, values: Mapping[str, Any]) -> dict[str, Any]:
-        kept = TERMS if since < day else [key for key in TERMS if key not in differs]
-        return {k: v for k, v in now.values.items() if k not in kept} | {k: values[k] for k in kept if k in values}
+    def whole(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in {**now.values, **values}.items() if v is not None}
 
-    return replace(now, terms=tuple((since, held(since, values)) for since, values in rows) if len(rows) > 1 else ())
+    return replace(
+        now, terms=tuple((since or now.start, whole(values)) for since, values in rows) if len(rows) > 1 else ()
+    )
 
 
 def at_its_day(position: Position, today: date) -> Position:
@@ -855,6 +859,140 @@ class CountsFrom(Behaviour):
         rig.sync(following)  # the one that takes over has changed, too
         assert self.told(rig)[-1] == ("2026-06-10", 40)
         assert rig.one(following).cause == "nothing_to_change"
+
+
+class TermsByDay(DatedTerms):
+    """Systems that keep a row for each day of a change: HR's days are theirs, in the past and to come."""
+
+    def by_day(self, rig: Rig) -> list[tuple[str, Any]]:
+        """The percentages there, by the days from which they count; not the rows that change nothing."""
+        rows = sorted((self.day_of(row), self.percentage_of(row)) for row in self.dated(rig))
+        return [row for before, row in itertools.pairwise([("", None), *rows]) if before[1] != row[1]]
+
+    def percentage_of(self, row: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def at(self, percentage: int) -> Position:
+        return self.position(percentage=Decimal(percentage))
+
+    def unchanged(self, rig: Rig) -> None:
+        """A second run writes nothing."""
+        rig.forget_calls()
+        outcome = rig.one(rig.positions["1"])
+        assert (outcome.state, outcome.cause) == ("skipped", "nothing_to_change"), outcome
+        assert not self.writes(rig)
+
+    def test_changes_count_from_their_days(self, rig: Rig) -> None:
+        """From the past, from a day to come, two in one month; corrected, and withdrawn."""
+        rig.sync(self.at(80))
+        rig.sync(self.at(60), since=date(2026, 6, 1))
+        assert self.by_day(rig) == [("2026-01-01", 80), ("2026-06-01", 60)]
+        self.unchanged(rig)
+        outcome = rig.sync(self.at(40), since=date(2026, 9, 1)).outcomes["1"]
+        assert (outcome.state, outcome.wait_until) == ("succeeded", None), "it has rows for days to come"
+        rig.sync(self.at(50), since=date(2026, 6, 20))
+        planned = [("2026-01-01", 80), ("2026-06-01", 60), ("2026-06-20", 50), ("2026-09-01", 40)]
+        assert self.by_day(rig) == planned
+        self.unchanged(rig)
+
+        by_day = [(day, {**held, "percentage": held["percentage"]}) for day, held in rig.positions["1"].terms]
+        by_day[1][1]["percentage"] = Decimal(70)
+        rig.sync(replace(rig.positions["1"], terms=tuple(by_day)))
+        assert self.by_day(rig) == [("2026-01-01", 80), ("2026-06-01", 70), *planned[2:]], "it was so from the 1st on"
+        self.unchanged(rig)
+        rig.sync(replace(rig.positions["1"], terms=tuple(by_day[:3])))
+        assert self.by_day(rig) == [("2026-01-01", 80), ("2026-06-01", 70), ("2026-06-20", 50)], "the last is withdrawn"
+        self.unchanged(rig)
+
+        rig.today = date(2026, 9, 15)
+        self.unchanged(rig)
+        rig.sync(self.at(90), correction=True)
+        assert {held for _, held in self.by_day(rig)} == {90}, "it was always so"
+        self.unchanged(rig)
+
+    def test_a_position_that_is_new_there_comes_with_all_its_days(self, rig: Rig) -> None:
+        rig.save(self.at(80))
+        rig.save(self.at(60), since=date(2026, 3, 1))
+        outcome = rig.one(rig.positions["1"])
+        assert (outcome.state, outcome.action) == ("succeeded", "create")
+        assert self.by_day(rig) == [("2026-01-01", 80), ("2026-03-01", 60)]
+        self.unchanged(rig)
+
+    def test_a_change_goes_across_a_change_of_position(self, rig: Rig) -> None:
+        """One is over, and the next one's terms change from a day that was the first one's last but one."""
+        rig.sync(self.at(80))
+        rig.sync(self.at(60), since=date(2026, 5, 30))
+        over = self.position("1", end="2026-05-31", percentage=Decimal(60))
+        report = rig.sync(over, self.position("2", "2026-06-01", percentage=Decimal(50)))
+        assert {o.state for o in report.outcomes.values()} == {"succeeded"}
+        before = [row for row in self.by_day(rig) if row[0] < "2026-06-01"]
+        assert before == [("2026-01-01", 80), ("2026-05-30", 60)]
+        rig.sync(self.position("2", "2026-06-01", percentage=Decimal(40)), since=date(2026, 6, 10))
+        assert self.by_day(rig) == [*before, ("2026-06-01", 50), ("2026-06-10", 40)]
+
+    @pytest.mark.parametrize("clerk", CLERKS_ROWS)
+    def test_a_change_of_the_past_leaves_the_days_before_it(self, rig: Rig, clerk: dict[str, int]) -> None:
+        rig.sync(self.at(80))
+        for day, percentage in clerk.items():
+            self.clerk_writes(rig, day, percentage)
+        rig.today = date(2026, 3, 1)
+        before = self.past(rig)
+        rig.today = TODAY
+        rig.sync(self.at(60), since=date(2026, 3, 1))
+        rig.today = date(2026, 3, 1)
+        assert self.past(rig) == before
+        rig.today = TODAY
+        ours = {held for day, held in self.by_day(rig) if "2026-03-01" <= day <= TODAY.isoformat()}
+        assert ours == {60}
+        self.unchanged(rig)
+
+
+class SeveralAtOnce(Behaviour):
+    """Systems that take several employments of one person at a time, where the connection sends them."""
+
+    other_code: ClassVar[str]  # an occupation code that the sandbox knows, beside that of `values`
+
+    def beside(self, start: str = "2026-03-01", **values: Any) -> Position:
+        return self.position("2", start, **{"occupation_code": self.other_code, "percentage": Decimal(20), **values})
+
+    def test_while_it_is_off_the_words_name_the_switch(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        outcome = rig.one(self.beside())
+        assert (outcome.state, outcome.cause) == ("failed", "overlap_in_target")
+        assert "Send several employments at once" in outcome.message
+
+    @pytest.mark.parametrize("start", ["2026-03-01", "2026-01-01"])
+    def test_two_are_made_changed_ended_and_deleted_each_by_itself(self, rig: Rig, start: str) -> None:
+        rig.settings["several_at_once"] = True
+        rig.rules = Rules(delete=True)
+        report = rig.sync(self.position(), self.beside(start))
+        assert {o.state for o in report.outcomes.values()} == {"succeeded"}, [
+            o.message for o in report.outcomes.values()
+        ]
+        assert len(rig.there()) == 2
+        first = rig.sent["1"].remote_id
+        assert first != rig.sent["2"].remote_id
+        rig.forget_calls()
+        report = rig.sync(rig.positions["1"], rig.positions["2"])
+        assert {o.cause for o in report.outcomes.values()} == {"nothing_to_change"}
+        assert not self.writes(rig)
+        before = rig.there()
+        assert rig.one(self.beside(start, percentage=Decimal(40))).state == "succeeded"
+        assert [e for e in rig.there() if e in before] == before[:1], "the first one stays as it was"
+        assert rig.one(self.beside(start, percentage=Decimal(40), end="2026-12-31")).action == "end"
+        assert rig.sync(deleted=["2"]).outcomes["2"].state == "succeeded"
+        assert [e for e in rig.there() if e in before] == before[:1]
+        assert rig.one(rig.positions["1"]).cause == "nothing_to_change"
+
+    def test_what_is_one_employment_there_is_refused_with_what_tells_them_apart(self, rig: Rig) -> None:
+        rig.settings["several_at_once"] = True
+        rig.sync(self.position())
+        rig.forget_calls()
+        alike = self.beside(occupation_code=self.values["occupation_code"])
+        outcome = rig.one(alike)
+        assert (outcome.state, outcome.cause) == ("failed", "overlap_in_target")
+        assert "told apart by" in outcome.message and "occupation code" in outcome.message
+        assert not self.writes(rig)
 
 
 class FlatBehaviour(Behaviour):

@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.sdk import (
     AbsentWhile,
+    AtOnce,
     Calls,
     Cause,
     Company,
@@ -125,6 +126,11 @@ SYSTEM = System(
     base_urls={"api": "https://payroll.24sevenoffice.com/api"},
     sandbox_urls={"api": "/api"},
     moves=True,
+    at_once=AtOnce(
+        apart=("occupation_code", "company"),
+        help="In the a-melding several employments of one person have different ids. Two that overlap must differ in "
+        "occupation code or enterprise; the first one stays the primary employment in Finago.",
+    ),
     move_note=(
         "An employment that has been reported is recognised in a-melding by its start date, occupation code and "
         "enterprise number. Moving its start date breaks that match: check the reconciliation with Altinn in Finago "

@@ -1,7 +1,7 @@
 """Finago Payday (24SevenOffice Payroll) as a local server: /auth, organisation, employees, employments.
 
-Where the vendor says nothing, this server takes the strictest reading: periods may not overlap, fields left out of an
-update are blanked, values that are not text are refused, and refusals are an HTML page that names no field.
+Where the vendor says nothing, this server takes the strictest reading: periods of one job may not overlap, fields left
+out of an update are blanked, values that are not text are refused, and refusals are an HTML page that names no field.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -79,6 +80,11 @@ NEVER_BLANK = ("employment_form", "employment_type", "working_times")
 LIFETIME = timedelta(hours=1)
 
 Employment = dict[str, str]
+
+
+def _job(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Several employments at once are reported under different ids; of one job in one enterprise there is one."""
+    return row.get("profession_code", ""), row.get("enterprise_number", "")
 
 
 class Refused(Exception):
@@ -279,7 +285,8 @@ class FinagoSandbox(Sandbox):
             others = rows[:index] + rows[index + 1 :]
         living = [other for other in others if not self._cancelled(other)]
         if not self._cancelled(row):
-            if overlaps(row["startdate"], row["enddate"], [(o["startdate"], o["enddate"]) for o in living]):
+            alike = [o for o in living if _job(o) == _job(row)]
+            if overlaps(row["startdate"], row["enddate"], [(o["startdate"], o["enddate"]) for o in alike]):
                 raise Refused("the period overlaps another employment")
             running = [o for o in living if o["primary_employment"] == "1" and not o["enddate"]]
             if row["primary_employment"] == "1" and not row["enddate"] and running:

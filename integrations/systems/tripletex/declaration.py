@@ -136,16 +136,16 @@ SYSTEM = System(
     settings=(
         Setting(
             name="details_from",
-            label="A change of terms counts from",
+            label="A change of terms",
             kind=Kind.CHOICE,
             default="today",
             choices=(
-                ("today", "today: a new details row, the earlier terms stay for the days before"),
-                ("row", "the row in force: it is corrected, back to the date it starts on"),
+                ("today", "gets a details row of its own day; the earlier terms stay for the days before"),
+                ("row", "corrects the row in force when its day has come, back to the date that row starts on"),
             ),
             group="Behaviour",
-            help="For percentage, occupation code, contract type, remuneration type and working-hours scheme of a "
-            "running employment. One that has not begun, or is over, is always corrected in place.",
+            help="For percentage, occupation code, contract type, remuneration type and working-hours scheme. A row of "
+            "its own repeats the wage of the row before: without the right to see wages, choose the second.",
         ),
         Setting(
             name="tax_deduction_code",

@@ -67,8 +67,8 @@ RULES = (
     ),
     Rule(
         TERMS,
-        "The day on which it is sent, in the organization's time zone, as a row of its own; by a setting, the day of "
-        "the row in force. What begins today or later, or is over, is corrected in its row.",
+        "The day that HR says, past or to come, as a row of its own; a correction changes the rows of its days. What a "
+        "clerk's other value is replaced by counts from today. By a setting the row in force is corrected instead.",
         RECORDINGS,
         Sure.RECORDED,
     ),

@@ -15,6 +15,7 @@ from integrations.sdk import (
     ROUND_THE_CLOCK_355,
     SHIFT_365,
     AbsentWhile,
+    AtOnce,
     Calls,
     Cause,
     Dates,
@@ -150,6 +151,11 @@ SYSTEM = System(
     base_urls={"api": "https://app.unimicro.no/api", "identity": "https://login.unimicro.no"},
     sandbox_urls={"api": "/api", "identity": "/identity"},
     moves=True,
+    at_once=AtOnce(
+        apart=("company", "occupation_code", "department"),
+        help="Unimicro takes several employments of one employee: in other sub-units, or to split dimensions. Two that "
+        "overlap must differ in company, occupation code or department.",
+    ),
     move_note="StartDate of the existing employment is changed. If an a-melding was already sent for it, look at the "
     "next one: the authorities see a corrected start.",
     unsynced_note="Pay, wage scale, leave, pension dates and recurring transactions stay as they are in Unimicro.",

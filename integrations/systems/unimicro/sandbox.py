@@ -599,12 +599,19 @@ class UnimicroSandbox(Sandbox):
             wrong["EndDateReason"] = "An end date and a reason for it go together."
         return wrong
 
+    @staticmethod
+    def _place(employment: Mapping[str, Any]) -> tuple[Any, ...]:
+        """In which an employee has one employment at a time: the help allows several for other sub-units, and to split
+        dimensions; another occupation is another employment in the a-melding."""
+        dimensions = {k: v for k, v in (employment.get("Dimensions") or {}).items() if k != "ID" and v}
+        return employment["SubEntityID"], employment.get("JobCode"), sorted(map(str, dimensions.items()))
+
     def _beside(self, employment: Mapping[str, Any]) -> list[tuple[str, str | None]]:
         return [
             (e["StartDate"], e["EndDate"])
             for e in self.state["employments"]
             if e["EmployeeID"] == employment["EmployeeID"]
-            and e["SubEntityID"] == employment["SubEntityID"]
+            and self._place(e) == self._place(employment)
             and e["ID"] != employment["ID"]
             and e["StartDate"]
             and CANCELLED not in (e["EndDateReason"], employment["EndDateReason"])

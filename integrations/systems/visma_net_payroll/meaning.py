@@ -37,8 +37,9 @@ RULES = (
     ),
     Rule(
         TERMS,
-        "The day on which it is sent, in the organization's time zone, but never a day outside the position: the value "
-        "before is closed on the day before. A value planned there for later stays.",
+        "The day that HR says, past or to come, within the position: the value before is closed on the day before. A "
+        "value that a clerk has planned there for later stays. Another tax unit counts from the day on which it is "
+        "sent.",
         DOCS,
         Sure.DOCUMENTED,
     ),

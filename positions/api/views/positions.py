@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -31,6 +32,7 @@ from positions.api.serializers import (
 from positions.api.views.employees import READ_WRITE
 from positions.bulk import save_positions
 from positions.models import Employee, Position
+from positions.terms import Withdrawal
 from positions.text import composed
 
 
@@ -49,6 +51,7 @@ class PositionsView(ApiView, GenericViewSet):
         return (
             Position.objects.filter(employee__organization=self.organization)
             .select_related("employee", "company", "department")
+            .prefetch_related("terms__department")
             .defer("employee__national_id")
         )
 
@@ -171,11 +174,16 @@ class PositionViewSet(PositionsView):
     @extend_schema(
         summary="Change a position",
         description="What is left out stays, null clears, a value sets. What is only answered, such as `status`, may "
-        "be sent back and is ignored.",
+        "be sent back and is ignored. What is in `terms` counts from today on, from `effective_from` on, or as a "
+        "`correction`; a change that is planned for a later day stays.",
         responses=WrittenPositionSerializer,
         examples=[
             OpenApiExample("End it", {"end_date": "2026-12-31", "end_reason": "resigned"}, request_only=True),
             OpenApiExample("Reopen it", {"end_date": None, "end_reason": None}, request_only=True),
+            OpenApiExample(
+                "Less work from a day on", {"percentage": "60.00", "effective_from": "2026-06-01"}, request_only=True
+            ),
+            OpenApiExample("It was always so", {"occupation_code": "2130109", "correction": True}, request_only=True),
         ],
     )
     @writes
@@ -196,6 +204,29 @@ class PositionViewSet(PositionsView):
         position.delete()
         position.pk = pk
         return Response({"id": pk, "deleted": True, **caused([position])})
+
+    @extend_schema(
+        summary="Withdraw a change",
+        description="Takes back what changed on this day of `terms`: what held the day before goes on. What holds from "
+        "the first day is not taken back but corrected.",
+        responses={200: WrittenPositionSerializer},
+        parameters=[
+            OpenApiParameter(
+                "effective_from", date, OpenApiParameter.PATH, description="As in `terms`, for example 2026-06-01."
+            )
+        ],
+    )
+    @action(detail=True, methods=["delete"], url_path="terms/<str:effective_from>", filterset_class=None)
+    @writes
+    def withdraw(self, request: Request, pk: int, effective_from: str) -> Response:
+        position = self._locked(pk)
+        require_match(request, lambda: etag_of(self.get_serializer(position).data))
+        later = {str(row.effective_from): row.effective_from for row in position.terms.all() if row.effective_from}
+        if effective_from not in later:
+            raise NotFound("Nothing changed on this day. `terms` has the days: each but the first may be withdrawn.")
+        position.counting = Withdrawal(later[effective_from])
+        position.save()
+        return self.answer(position, 200)
 
     def _locked(self, pk: int) -> Position:
         return get_object_or_404(self.get_queryset().select_for_update(of=("self",)), pk=pk)
@@ -218,7 +249,7 @@ class PositionViewSet(PositionsView):
     @action(detail=False, methods=["post"], url_path="bulk", pagination_class=None, filterset_class=None)
     @writes
     def bulk(self, request: Request) -> Response:
-        positions = bulk_positions(self.form, self.organization, self.get_queryset())
+        positions = bulk_positions(self.form, self.organization, self.get_queryset().prefetch_related(None))
         actions = save_positions(positions)
         written = [position for position, done in zip(positions, actions, strict=True) if done != "unchanged"]
         return Response(

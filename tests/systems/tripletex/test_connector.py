@@ -27,7 +27,7 @@ from integrations.sdk.errors import (
 from integrations.sdk.values import Change, Company, Wanted
 from integrations.systems.tripletex.declaration import SYSTEM
 from tests.contracts import check_openapi
-from tests.systems.kit import PERSON, DatedTerms, HistoryBehaviour, Rig
+from tests.systems.kit import PERSON, HistoryBehaviour, Rig, TermsByDay
 
 EMPLOYMENT, DETAILS = "employee/employment", "employee/employment/details"
 CODES = "employee/employment/occupationCode"
@@ -65,7 +65,7 @@ def asked(rig: Rig, path: str) -> list[str]:
     return [c.query for c in rig.calls if c.method == "GET" and c.path == path]
 
 
-class TestTripletex(DatedTerms, HistoryBehaviour):
+class TestTripletex(TermsByDay, HistoryBehaviour):
     system = "tripletex"
     values = {
         "company": PERSON.company,
@@ -105,10 +105,13 @@ class TestTripletex(DatedTerms, HistoryBehaviour):
     # -- dated terms -------------------------------------------------------------------------------------
 
     def dated(self, rig: Rig) -> list[dict[str, Any]]:
-        return rows(rig)
+        return [row for employment in rig.there() for row in employment["employmentDetails"]]
 
     def day_of(self, row: dict[str, Any]) -> str:
         return str(row["date"])
+
+    def percentage_of(self, row: dict[str, Any]) -> Any:
+        return row["percentageOfFullTimeEquivalent"]
 
     def clerk_writes(self, rig: Rig, day: str, percentage: int) -> None:
         state = rig.sandbox.state["EmploymentDetails"]

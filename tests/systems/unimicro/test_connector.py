@@ -37,7 +37,7 @@ from integrations.systems.unimicro.connector import UnimicroConnector
 from integrations.systems.unimicro.declaration import SYSTEM
 from integrations.systems.unimicro.sandbox import UnimicroSandbox
 from tests.contracts import check_openapi
-from tests.systems.kit import PERSON, CountsFrom, HistoryBehaviour, Rig
+from tests.systems.kit import PERSON, CountsFrom, HistoryBehaviour, Rig, SeveralAtOnce
 
 NAMESPACE = uuid.UUID("6f1d7a52-0c55-4b0e-9f6e-0a1b2c3d4e5f")
 
@@ -72,7 +72,8 @@ def without_nulls(text: str) -> str:
         return text
 
 
-class TestUnimicro(CountsFrom, HistoryBehaviour):
+class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
+    other_code = "2130109"
     system = "unimicro"
     values = {
         "title": "Butikksjef",

@@ -31,7 +31,7 @@ from integrations.systems.visma_net_payroll.sandbox import (
 )
 from integrations.systems.visma_net_payroll.timelines import in_force, with_value
 from tests.contracts import contract_file
-from tests.systems.kit import DEPARTMENT, DatedTerms, HistoryBehaviour, Rig
+from tests.systems.kit import DEPARTMENT, HistoryBehaviour, Rig, TermsByDay
 
 CONTRACT = "visma_net_payroll.json"
 HOURLY = {"salaryType": "Period", "contractSalaryType": "Hourly", "hourlySalary": "212.50", "monthlySalary": "34531.25"}
@@ -127,7 +127,7 @@ def test_the_contract_is_there_to_be_checked() -> None:
 # -- the behaviour ---------------------------------------------------------------------------------------
 
 
-class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
+class TestVismaNetPayroll(TermsByDay, HistoryBehaviour):
     system = "visma_net_payroll"
     values: ClassVar[dict[str, Any]] = {
         "contract_type": "permanent",
@@ -189,10 +189,23 @@ class TestVismaNetPayroll(DatedTerms, HistoryBehaviour):
     def factors(self, rig: Rig) -> list[dict[str, Any]]:
         return rig.there()[-1]["partTimeFactors"]
 
+    def dated(self, rig: Rig) -> list[dict[str, Any]]:
+        return [
+            {"activeStart": position["activeStart"], **entry}
+            for position in rig.there()
+            for entry in position["partTimeFactors"]
+        ]
+
+    def day_of(self, row: dict[str, Any]) -> str:
+        return str(row["activeStart"])
+
     def past(self, rig: Rig) -> list[dict[str, Any]]:
         """Day by day: a new entry closes the one before it, which says the same of its days as before."""
         days = [date(2026, 1, 1) + timedelta(days=n) for n in range((rig.today - date(2026, 1, 1)).days)]
         return [{"day": d, "value": (in_force(self.factors(rig), d) or {}).get("value")} for d in days]
+
+    def percentage_of(self, row: dict[str, Any]) -> Any:
+        return row["value"]
 
     def clerk_writes(self, rig: Rig, day: str, percentage: int) -> None:
         [position] = rig.sandbox.state["positions"].values()

@@ -1,0 +1,82 @@
+"""The changes of a position's terms in words, as its page and the employee's timeline show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from positions import dates
+from positions.models import Position
+from positions.terms import TERMS, day_within
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What changes on a day; of the first, what is changed later. `state`: "held", "now", "planned" (its day is to
+    come) or "outside" (after the end of the position)."""
+
+    since: date
+    first: bool
+    what: tuple[str, ...]
+    state: str
+
+    @property
+    def day(self) -> str:
+        return dates.show(self.since)
+
+    @property
+    def sentence(self) -> str:
+        return f"From {self.day}: {', '.join(self.what)}"
+
+
+def changes_of(position: Position, today: date) -> list[Change]:
+    """Oldest first; none of a position of which no change was dated. Its `terms` are read with their departments."""
+    rows = position.by_day
+    if len(rows) == 1:
+        return []
+    today = day_within(today, position.start_date, position.end_date)
+    now = max(row.since for row in rows if row.since <= today)
+    pairs = list(pairwise(rows))
+    differing = [[name for name in TERMS if _differ(a, b, name)] for a, b in pairs]
+    ever = [name for name in TERMS if any(name in names for names in differing)]
+    found: list[tuple[Any, tuple[str, ...]]] = [
+        (rows[0], tuple(f"{label(name)} {said(rows[0], name)}" for name in ever))
+    ]
+    for (before, row), names in zip(pairs, differing, strict=True):
+        found.append((row, tuple(f"{label(name)} {said(before, name)} → {said(row, name)}" for name in names)))
+    return [Change(row.since, row is rows[0], what, _state(row.since, now, position.end_date)) for row, what in found]
+
+
+def _state(since: date, now: date, end: date | None) -> str:
+    if since <= now:
+        return "now" if since == now else "held"
+    return "planned" if end is None or since <= end else "outside"
+
+
+def other_days(position: Position, name: str) -> str:
+    """What a field of the terms holds on other days, in words; "" where it is always the same."""
+    found = [f"{dates.show(b.since)}: {said(b, name)}" for a, b in pairwise(position.by_day) if _differ(a, b, name)]
+    return f"with changes from {', from '.join(found)}" if found else ""
+
+
+def _differ(a: Any, b: Any, name: str) -> bool:
+    return bool(getattr(a, name) != getattr(b, name))
+
+
+def label(name: str) -> str:
+    field: Any = Position._meta.get_field(name)
+    return str(field.verbose_name)
+
+
+def said(row: Any, name: str) -> str:
+    """A value in words; of a position or a row of its terms."""
+    value = getattr(row, name)
+    if value in (None, ""):
+        return "the employee’s" if name == "department" else "empty"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}{' %' if name == 'percentage' else ''}"
+    choice = getattr(row, f"get_{name}_display", None)
+    return str(choice() if choice else value)

@@ -1,0 +1,145 @@
+"""HR's changes from a day, through the save, the engine and the day's change, over real HTTP: with pause and off in
+between. What each system is sent is in tests/systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+import time_machine
+
+from integrations.models import Integration, PeriodLink
+from integrations.scope import scope_of
+from positions.models import Position
+from positions.terms import CORRECTION, Counting, FromDay
+from synclog.engine import actions
+from synclog.log.truth import Truth, truth_of
+from synclog.models import Job
+from synclog.queue import tasks
+from tests.synclog.world import World
+
+SYSTEMS = ("tripletex", "unimicro", "poweroffice_go", "fortnox")
+DAY = date(2026, 7, 1)
+OTHERS = {"fortnox": "weekly_hours"}  # it takes no percentage
+
+
+@contextmanager
+def on(day: date, hour: int = 10) -> Iterator[None]:
+    with time_machine.travel(datetime(day.year, day.month, day.day, hour, tzinfo=UTC), tick=True):
+        yield
+
+
+def hired(world: World) -> Position:
+    return world.save(
+        occupation_code="5221126", contract_type="permanent", percentage=Decimal(80), working_hours_scheme="not_shift"
+    )
+
+
+def changes(position: Position, integration: Integration, counting: Counting | None = None, to: int = 60) -> None:
+    fresh = Position.objects.get(pk=position.pk)
+    name = OTHERS.get(integration.system_key, "percentage")
+    setattr(fresh, name, Decimal(to) / (2 if name == "weekly_hours" else 1))
+    fresh.counting = counting
+    fresh.save()
+
+
+def now(world: World, integration: Integration) -> str:
+    """What payroll holds, as text: the terms that count last of what is there."""
+    there = world.there(integration)[-1]
+    return str(
+        {
+            "tripletex": lambda: there["employmentDetails"][-1]["percentageOfFullTimeEquivalent"],
+            "unimicro": lambda: (there["WorkPercent"], there["LastWorkPercentChangeDate"][:10]),
+            "poweroffice_go": lambda: there,
+            "fortnox": lambda: there,
+        }[integration.system_key]()
+    )
+
+
+def truth(integration: Integration, position: Position) -> Truth:
+    job = Job.objects.filter(integration=integration, position_key=position.pk).order_by("-pk").first()
+    link = PeriodLink.objects.filter(integration=integration, position_key=position.pk).first()
+    integration = Integration.objects.select_related("organization").get(pk=integration.pk)
+    return truth_of(position, integration, scope_of(integration.pk), job, link, str(position.pk))
+
+
+@pytest.mark.parametrize("key", SYSTEMS)
+def test_a_change_to_come_waits_where_everybody_sees_it_and_is_sent_on_its_day(world: World, key: str) -> None:
+    integration = world.connect(key)
+    with on(date(2026, 6, 15)):
+        position = hired(world)
+        world.drain(integration)
+        before = now(world, integration)
+        changes(position, integration, FromDay(DAY))
+        world.drain(integration)
+        job = world.job(integration, position)
+        if key == "tripletex":
+            assert (job.state, truth(integration, position)) == (Job.State.SUCCEEDED, Truth.IN_SYNC), job.message
+        else:
+            assert now(world, integration) == before
+            assert (job.state, job.cause) == (Job.State.WAITING, "counts_later"), job.message
+            assert "From 1 Jul 2026 on" in job.message
+            assert truth(integration, position) is Truth.UPCOMING
+    with on(date(2026, 6, 30)):
+        tasks.sweep()
+        world.drain(integration)
+        assert key == "tripletex" or now(world, integration) == before
+    with on(DAY):
+        tasks.sweep()
+        world.drain(integration)
+        assert now(world, integration) != before
+        assert truth(integration, position) is Truth.IN_SYNC
+        position.refresh_from_db()
+        assert getattr(position, OTHERS.get(key, "percentage")) in (Decimal(30), Decimal(60))
+        assert not Job.objects.open().exists()
+
+
+@pytest.mark.parametrize("key", ["unimicro", "fortnox"])
+def test_pause_in_between_holds_it_and_resume_sends_it(world: World, key: str) -> None:
+    integration = world.connect(key)
+    with on(date(2026, 6, 15)):
+        position = hired(world)
+        world.drain(integration)
+        before = now(world, integration)
+        changes(position, integration, FromDay(DAY))
+        world.drain(integration)
+    with on(DAY):
+        actions.pause(integration, "anna")
+        tasks.sweep()
+        world.drain(integration)
+        assert now(world, integration) == before
+        actions.resume(integration, "anna")
+        world.drain(integration)
+        assert now(world, integration) != before
+
+
+@pytest.mark.parametrize("key", ["tripletex", "unimicro", "fortnox"])
+def test_what_was_planned_before_it_was_switched_off_is_not_sent_by_the_day(world: World, key: str) -> None:
+    """Off drops what waits; on sends nothing by itself, neither at once nor when a day passes. But nobody calls it in
+    sync, and the next change brings all of it."""
+    integration = world.connect(key)
+    with on(date(2026, 6, 15)):
+        position = hired(world)
+        world.drain(integration)
+        if key == "tripletex":
+            actions.switch(integration, False, "anna")
+        changes(position, integration, FromDay(DAY))
+        world.drain(integration)
+        before = now(world, integration)
+        actions.switch(integration, False, "anna")
+    with on(date(2026, 6, 20)):
+        actions.switch(integration, True, "anna")
+        tasks.sweep()
+        world.drain(integration)
+    with on(DAY):
+        tasks.sweep()
+        world.drain(integration)
+        assert now(world, integration) == before
+        assert truth(integration, position) in (Truth.CHANGED, Truth.UNKNOWN)
+        changes(position, integration, CORRECTION, to=50)
+        world.drain(integration)
+        assert now(world, integration) != before
+        assert truth(integration, position) in (Truth.IN_SYNC, Truth.UPCOMING)
