@@ -61,7 +61,7 @@ class ByDay(TermsFields, Tracked):
     @classmethod
     def give_days(cls, positions: Iterable[Self], only: Iterable[str] | None = None) -> set[str]:
         """To be called in the transaction that saves these positions, all of them stored before; `only` is of
-        `update_fields`. Four queries and at most two writes for any number, none where neither terms nor period change.
+        `update_fields`. Three queries and at most two writes for any number, none where neither terms nor period change.
 
         Gives the fields of which columns have to be written besides those.
         """
@@ -69,6 +69,7 @@ class ByDay(TermsFields, Tracked):
         if not asked:
             return set()
         cls.look_again(asked)
+        asked = [position for position in asked if tracking.loaded(position)]  # the others are not there any more
         rows = stored_rows([position.pk for position in asked])
         days = _days(asked)
         changed: dict[int, terms.Rows] = {}
