@@ -61,7 +61,7 @@ class ByDay(TermsFields, Tracked):
     @classmethod
     def give_days(cls, positions: Iterable[Self], only: Iterable[str] | None = None) -> set[str]:
         """To be called in the transaction that saves these positions, all of them stored before; `only` is of
-        `update_fields`. Three queries and at most two writes for any number, none where neither terms nor period change.
+        `update_fields`. Three queries and at most two writes for any number; none where neither terms nor period do.
 
         Gives the fields of which columns have to be written besides those.
         """
