@@ -81,7 +81,7 @@ class ByDay(TermsFields, Tracked):
                 changed[position.pk] = after
             besides |= position.hold(after, today, only)
         if changed:
-            write_rows(changed, days)
+            _write_rows(changed, rows, days)
             for position in asked:
                 getattr(position, "_prefetched_objects_cache", {}).pop("terms", None)
         return besides
@@ -142,9 +142,11 @@ def stored_rows(positions: Collection[int]) -> dict[int, terms.Rows]:
     return found
 
 
-def write_rows(rows: Mapping[int, terms.Rows], today: Mapping[int, date]) -> None:
-    """These are the rows of these positions from now on. What holds for all days needs none."""
-    Terms.objects.filter(position__in=rows).order_by()._raw_delete(Terms.objects.db)  # nothing refers to them
+def _write_rows(rows: Mapping[int, terms.Rows], stored: Collection[int], today: Mapping[int, date]) -> None:
+    """These are the rows of these positions from now on; `stored` have some. What holds for all days needs none."""
+    replaced = rows.keys() & set(stored)
+    if replaced:
+        Terms.objects.filter(position__in=replaced).order_by()._raw_delete(Terms.objects.db)  # nothing refers to them
     Terms.objects.bulk_create(
         [
             Terms(position_id=key, effective_from=since, awaited=since is not None and since > today[key], **held)
