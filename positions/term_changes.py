@@ -15,12 +15,12 @@ from positions.terms import TERMS, day_within
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What changes on a day; of the first, what is changed later. `state`: "held", "now", "planned" (its day is to
-    come) or "outside" (after the end of the position)."""
+    """What changes on a day, as (field, values) in words; of the first, what is changed later. `state`: "held", "now",
+    "planned" (its day is to come) or "outside" (after the end of the position)."""
 
     since: date
     first: bool
-    what: tuple[str, ...]
+    what: tuple[tuple[str, str], ...]
     state: str
 
     @property
@@ -29,7 +29,7 @@ class Change:
 
     @property
     def sentence(self) -> str:
-        return f"From {self.day}: {', '.join(self.what)}"
+        return f"From {self.day}: {', '.join(f'{field} {values}' for field, values in self.what)}"
 
 
 def changes_of(position: Position, today: date) -> list[Change]:
@@ -42,11 +42,10 @@ def changes_of(position: Position, today: date) -> list[Change]:
     pairs = list(pairwise(rows))
     differing = [[name for name in TERMS if _differ(a, b, name)] for a, b in pairs]
     ever = [name for name in TERMS if any(name in names for names in differing)]
-    found: list[tuple[Any, tuple[str, ...]]] = [
-        (rows[0], tuple(f"{label(name)} {said(rows[0], name)}" for name in ever))
-    ]
+    first = tuple((label(name), said(rows[0], name)) for name in ever)
+    found: list[tuple[Any, tuple[tuple[str, str], ...]]] = [(rows[0], first)]
     for (before, row), names in zip(pairs, differing, strict=True):
-        found.append((row, tuple(f"{label(name)} {said(before, name)} → {said(row, name)}" for name in names)))
+        found.append((row, tuple((label(name), f"{said(before, name)} → {said(row, name)}") for name in names)))
     return [Change(row.since, row is rows[0], what, _state(row.since, now, position.end_date)) for row, what in found]
 
 

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -54,6 +55,7 @@ class TermsForm(Opened, ScopedForm):
         if self.instance.pk is None:
             del self.fields["counts"], self.fields["effective_from"]
             return
+        prefetch_related_objects([self.instance], "terms__department")  # asked for each field, and by the panel
         start, end = self.instance.start_date, self.instance.end_date
         usual = terms.usual(start, end, self.instance.employee.organization.today())
         counts, day = (FROM_DAY, usual.day) if isinstance(usual, terms.FromDay) else (ALWAYS, end)

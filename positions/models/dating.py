@@ -61,7 +61,7 @@ class ByDay(TermsFields, Tracked):
     @classmethod
     def give_days(cls, positions: Iterable[Self], only: Iterable[str] | None = None) -> set[str]:
         """To be called in the transaction that saves these positions, all of them stored before; `only` is of
-        `update_fields`. Four queries and at most two writes for any number, none where neither terms nor period change.
+        `update_fields`. Three queries and at most two writes for any number; none where neither terms nor period do.
 
         Gives the fields of which columns have to be written besides those.
         """
@@ -69,6 +69,7 @@ class ByDay(TermsFields, Tracked):
         if not asked:
             return set()
         cls.look_again(asked)
+        asked = [position for position in asked if tracking.loaded(position)]  # the others are not there any more
         rows = stored_rows([position.pk for position in asked])
         days = _days(asked)
         changed: dict[int, terms.Rows] = {}
@@ -80,7 +81,7 @@ class ByDay(TermsFields, Tracked):
                 changed[position.pk] = after
             besides |= position.hold(after, today, only)
         if changed:
-            write_rows(changed, days)
+            _write_rows(changed, rows, days)
             for position in asked:
                 getattr(position, "_prefetched_objects_cache", {}).pop("terms", None)
         return besides
@@ -141,9 +142,11 @@ def stored_rows(positions: Collection[int]) -> dict[int, terms.Rows]:
     return found
 
 
-def write_rows(rows: Mapping[int, terms.Rows], today: Mapping[int, date]) -> None:
-    """These are the rows of these positions from now on. What holds for all days needs none."""
-    Terms.objects.filter(position__in=rows).order_by()._raw_delete(Terms.objects.db)  # nothing refers to them
+def _write_rows(rows: Mapping[int, terms.Rows], stored: Collection[int], today: Mapping[int, date]) -> None:
+    """These are the rows of these positions from now on; `stored` have some. What holds for all days needs none."""
+    replaced = rows.keys() & set(stored)
+    if replaced:
+        Terms.objects.filter(position__in=replaced).order_by()._raw_delete(Terms.objects.db)  # nothing refers to them
     Terms.objects.bulk_create(
         [
             Terms(position_id=key, effective_from=since, awaited=since is not None and since > today[key], **held)

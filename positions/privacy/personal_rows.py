@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from positions import batches
-from positions.models import AuditEntry, Employee, EmployeeWord, IdempotencyKey, Invitation, Position
+from positions.models import AuditEntry, Employee, EmployeeWord, IdempotencyKey, Invitation, Position, Terms
 from positions.privacy.personal_data import Holder, Holding, Naming, Subject, shown
 
 
@@ -21,6 +21,7 @@ class HeldByHr(Holder):
             Holding(Employee, "Employee", _employees, _erase_employees),
             Holding(EmployeeWord, "Search", lambda s: EmployeeWord.objects.filter(employee__in=s.keys), exported=False),
             Holding(Position, "Positions", lambda s: Position.objects.filter(employee__in=s.keys)),
+            Holding(Terms, "Terms by day", lambda s: Terms.objects.filter(position__employee__in=s.keys)),
             Holding(Invitation, "Invitations", _invitations),
             Holding(AuditEntry, "Audit trail", _audit, _erase_audit),
             Holding(LogEntry, "History of pages", _history, show=_history_entry),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from positions import terms
 from positions.models import Position, Terms
+from positions.models.terms import TermsFields
 
 drawn = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 START = date(2026, 1, 1)
@@ -125,3 +126,7 @@ def test_without_rows_the_columns_hold_for_all_days():
     assert held["percentage"] == 80
     assert held["department"] is None
     assert tuple(held) == Position.TERMS
+
+
+def test_every_column_that_rows_share_with_positions_is_one_of_the_terms():
+    assert sorted(field.name for field in TermsFields._meta.local_fields) == sorted(terms.TERMS)

@@ -517,7 +517,14 @@ def test_the_export_has_everything_and_nobody_else(world: World, tmp_path: Path,
     assert {row["title"] for row in found["Positions"]} == {"Zymurgist", "Zymurgist two", "Zymurgist bulk"}
     assert {row["note"] for row in found["Positions"]} == {"Secret-note", ""}
     assert len(found["Error log"]) == Job.objects.filter(employee_number=NUMBER).count()
-    for heading in ("Attempts", "Known in other systems", "Sent to other systems", "Audit trail", "History of pages"):
+    for heading in (
+        "Attempts",
+        "Terms by day",
+        "Known in other systems",
+        "Sent to other systems",
+        "Audit trail",
+        "History of pages",
+    ):
         assert found[heading], heading
     assert any(row["record"]["persnr"] == NATIONAL_ID for row in found["Records in files"])
     # calls as they are stored: masked

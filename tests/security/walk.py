@@ -30,7 +30,7 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandboxes.server import sandboxes
-from positions.models import AuditEntry, IdempotencyKey, Invitation, Organization
+from positions.models import AuditEntry, IdempotencyKey, Invitation, Organization, Terms
 from synclog.models import Attempt, Batch, Event, Job, Lease, Question, Resync
 from tests.factories import (
     ApiKeyFactory,
@@ -80,6 +80,7 @@ def plant() -> Organization:
     position = PositionFactory(
         pk=PK, employee=employee, title=CANARY, external_id=str(PK), note=CANARY, department=department
     )
+    Terms.objects.create(pk=PK, position=position, title=CANARY, cost_centre=CANARY, department=department)
     user = UserFactory(pk=PK, username=CANARY, email=f"{CANARY}@example.org", first_name=CANARY)
     MemberFactory(pk=PK, organization=organization, user=user, role="admin")
     invitation = Invitation(
