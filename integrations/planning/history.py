@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -194,12 +194,15 @@ class _Draft:
 
     # several at once
 
-    def apart(self, one: str, other: str) -> bool:
-        """Whether two records may share days there, as they will be."""
+    def apart(self, one: str, other: str, written: Collection[str]) -> bool:
+        """Whether two records may share days there when the steps of some are carried out."""
         if self.at_once is None:
             return False
         values = {record: remote.values for record, remote in self.there.remotes.items()}
-        values |= {key_of(step): step.wanted.values for step in self.steps if step.wanted is not None}
+        for step in self.steps:
+            if step.wanted is not None and key_of(step) in written:
+                new = {key: change.new for key, change in step.changes.items()}
+                values[key_of(step)] = {**(step.remote.values if step.remote else {}), **new}
         return not self.at_once.alike(values[one], values[other])
 
     def _own_of(self, intent: Intent, wanted: Wanted, hits: Sequence[Remote]) -> list[Remote]:

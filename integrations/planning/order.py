@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -20,13 +20,14 @@ from integrations.sdk.wording import span
 class Order:
     """Of these steps, one for each changed position. `before`: the periods there by the ids of their records; `sent`:
     what was last written for each position; `apart`: whether two records may share days, by their ids (a new one's is
-    `key_of` its step); `at_once`: what tells them apart where several are sent."""
+    `key_of` its step), when the steps of some are carried out; `at_once`: what tells them apart where several are sent.
+    """
 
     system: System
     steps: Sequence[Step]
     before: Mapping[str, Period]
     sent: Mapping[str, Sent | None]
-    apart: Callable[[str, str], bool]
+    apart: Callable[[str, str, Collection[str]], bool]
     at_once: AtOnce | None
 
     def overlaps(self) -> dict[str, Problem]:
@@ -34,11 +35,12 @@ class Order:
         final = dict(self.before)
         for step in self.steps:
             final = _after(step, final)
+        every = {key_of(step) for step in self.steps}
         made = {key_of(step): step for step in self.steps if step.action is Action.CREATE}
         for step in sorted(self.steps, key=_gives_way_first):
             if final.get(key_of(step)) == self.before.get(key_of(step)):
                 continue
-            clashing = self._clashes(step, self.before, final)
+            clashing = self._clashes(step, self.before, final, every)
             if clashing:
                 key = clashing[0]
                 return {step.position_id: self._overlap(step, key, final[key], is_new=key in made)}
@@ -50,19 +52,29 @@ class Order:
         state: dict[str, Period] = dict(self.before)
         done: list[Step] = []
         while rest:
-            free = next((step for step in rest if not self._clashes(step, state, _after(step, state))), None)
+            free = next(
+                (
+                    step
+                    for step in rest
+                    if not self._clashes(step, state, _after(step, state), {*map(key_of, done), key_of(step)})
+                ),
+                None,
+            )
             if free is None:
                 step = min(rest, key=_gives_way_first)
                 after = _after(step, state)
-                key = self._clashes(step, state, after)[0]
+                key = self._clashes(step, state, after, {*map(key_of, done), key_of(step)})[0]
                 return [], {step.position_id: self._overlap(step, key, after[key], is_new=False)}
             rest.remove(free)
             state = _after(free, state)
             done.append(free)
         return done, {}
 
-    def _clashes(self, step: Step, before: Mapping[str, Period], after: Mapping[str, Period]) -> list[str]:
-        return [other for other in _shares(step, before, after) if not self.apart(key_of(step), other)]
+    def _clashes(
+        self, step: Step, before: Mapping[str, Period], after: Mapping[str, Period], written: Collection[str]
+    ) -> list[str]:
+        """`written`: the records whose steps are carried out, this one's among them."""
+        return [other for other in _shares(step, before, after) if not self.apart(key_of(step), other, written)]
 
     def _overlap(self, step: Step, key: str, period: Period, *, is_new: bool) -> Problem:
         """`key` and `period`: with which record this step's overlaps; `is_new`: another step makes it."""

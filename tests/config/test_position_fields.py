@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Whose it is, and what the database writes by itself.
 NOT_FIELDS = {"id", "employee", "created_at", "updated_at"}
 FIELDS = [field for field in Position._meta.concrete_fields if field.name not in NOT_FIELDS]
-FILLED: dict[type[models.Field[Any, Any]], Any] = {models.DateField: "2026-03-01", models.DecimalField: 50}
+FILLED: dict[type[models.Field[Any, Any]], Any] = {models.DateField: date(2026, 3, 1), models.DecimalField: 50}
 RELATED: dict[type[models.Model], models.Model] = {
     Company: Company(pk=1, name="Oslo"),
     Department: Department(pk=1, code="BUT1"),
