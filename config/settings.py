@@ -321,6 +321,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "SERVERS": [{"url": "/", "description": "This installation: paths begin where the document was read."}],
     "TAGS": [
+        {"name": "me", "description": "Where to begin: what there is, whose key it is, and a new secret for it."},
         {"name": "employees", "description": "Who works for the organization, and each one's positions."},
         {"name": "positions", "description": "Periods of work: each change goes to the connected systems by itself."},
         {"name": "companies", "description": "The organization's employers."},
@@ -335,6 +336,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "PositionStateEnum": "synclog.log.truth.Truth",
         "BatchStateEnum": ["working", "done"],
+        "WriteActionEnum": [("created", "Made"), ("updated", "Changed"), ("unchanged", "Nothing was done")],
         "JobStateEnum": "synclog.models.Job.State",
         "JobActionEnum": "synclog.models.Job.Action",
         "MatchStateEnum": "integrations.models.EmployeeLink.State",

@@ -213,7 +213,7 @@ def connect() -> None:
     watch(Invitation, own, secret=["digest"])
     watch(Company, own)
     watch(Department, own)
-    watch(ApiKey, own, secret=["hash"], skipped=["last_used_at"])
+    watch(ApiKey, own, secret=["hash", "former_hash"], skipped=["last_used_at"])
     watch(Employee, own, employee=lambda row: row.pk)
     # A note is for the organization's own eyes: that it changed is enough.
     watch(Position, of_employee, employee=lambda row: row.employee_id, secret=["note"])

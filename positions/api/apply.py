@@ -11,13 +11,23 @@ from django.db.models import QuerySet
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from positions.api.problems import MOST_ERRORS
-from positions.api.references import Errors, References, as_changed, by_external_id, missing, names, storable, taken
+from positions.api.references import (
+    OF_EMPLOYEE,
+    Errors,
+    References,
+    as_changed,
+    by_external_id,
+    missing,
+    names,
+    storable,
+    taken,
+)
 from positions.api.serializers import BulkRowSerializer
 from positions.models import Employee, Organization, Position
 
 TAKEN = "Another position of this employee has this external id."
 IMMUTABLE = "A position stays with its employee. Leave this out."
-_NOT_FIELDS = ("id", "employee_id", "employee", "company_id", "department_id", "department")
+_NOT_FIELDS = ("id", "employee_id", "employee", "company_id", "company", "department_id", "department")
 
 
 def set_values(
@@ -26,7 +36,7 @@ def set_values(
     for name, value in values.items():
         if name not in _NOT_FIELDS:
             setattr(position, name, value)
-    if names(row, "company"):
+    if names(row, "company", "company_external_id"):
         position.company = company
     if names(row, "department", "department_code"):
         position.department = department
@@ -188,7 +198,7 @@ def _whose(
 ) -> tuple[Employee | None, Errors]:
     """The employee of a row: of the position that its id names, or named by the row itself."""
     errors: Errors = {}
-    named = references.one(row, "employee", references.employees, "employee", errors, code="employee_number")
+    named = references.employee(row, errors)
     if is_id(row.get("id")):
         position = by_id.get(row["id"])
         if position is None:
@@ -199,6 +209,6 @@ def _whose(
         return position.employee, errors
     if named is None and not errors:
         errors["employee"] = [
-            ErrorDetail("Name the position by id, or the employee by employee or employee_number.", "required")
+            ErrorDetail(f"Name the position by id, or the employee by {', '.join(OF_EMPLOYEE)}.", "required")
         ]
     return named, errors

@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+HOW = "Send the header “Authorization: Bearer psk_…” with a key from Organization > API keys."
+
+
 class HasScope(BasePermission):
     """The view's `scopes`, {"GET": "positions:read", ...}, say which scope a method needs. Not named: refused."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if request.auth is None:
-            raise NotAuthenticated(
-                "Send the header “Authorization: Bearer psk_…” with a key from Organization > API keys."
-            )
+            raise NotAuthenticated(HOW)
         method = "GET" if request.method in ("HEAD", "OPTIONS") else str(request.method)
         if not hasattr(view, method.lower()):
             return True  # 405 is the better answer
@@ -29,3 +30,12 @@ class HasScope(BasePermission):
         raise PermissionDenied(
             f"This key lacks the scope {needed}. An admin can tick it under Organization > API keys.", "missing_scope"
         )
+
+
+class HasKey(BasePermission):
+    """Any key of any scopes: what is asked concerns the key itself."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if request.auth is None:
+            raise NotAuthenticated(HOW)
+        return True

@@ -63,8 +63,9 @@ def plant() -> Organization:
     """An organization with one row of each model, all with the primary key PK."""
     now = timezone.now()
     organization = OrganizationFactory(pk=PK, name=f"{CANARY} AS")
-    department = DepartmentFactory(pk=PK, organization=organization, code=f"{CANARY}1", name=CANARY)
-    company = CompanyFactory(pk=PK, organization=organization, name=CANARY, organization_number="")
+    own = str(PK)  # an id of the client's, where an address names one
+    department = DepartmentFactory(pk=PK, organization=organization, code=f"{CANARY}1", name=CANARY, external_id=own)
+    company = CompanyFactory(pk=PK, organization=organization, name=CANARY, organization_number="", external_id=own)
     employee = EmployeeFactory(
         pk=PK,
         organization=organization,
@@ -74,11 +75,11 @@ def plant() -> Organization:
         number=f"{CANARY}7",
         department=department,
         company=company,
-        external_id=str(PK),
+        external_id=own,
         national_id=f"{CANARY}-id",
     )
     position = PositionFactory(
-        pk=PK, employee=employee, title=CANARY, external_id=str(PK), note=CANARY, department=department
+        pk=PK, employee=employee, title=CANARY, external_id=own, note=CANARY, department=department
     )
     user = UserFactory(pk=PK, username=CANARY, email=f"{CANARY}@example.org", first_name=CANARY)
     MemberFactory(pk=PK, organization=organization, user=user, role="admin")
