@@ -35,7 +35,8 @@ _HEADERS: dict[str, tuple[str, Schema, bool]] = {
     "RateLimit-Remaining": ("Requests that are left in this window.", _SECONDS, True),
     "RateLimit-Reset": ("Seconds until the next window begins.", _SECONDS, True),
     "API-Key-Expires": (
-        "When the key ends. Only within 30 days before: let an admin make its successor.",
+        "When the key ends. Only within 30 days before: let an admin make its successor. To a secret of before a "
+        "rotation: when that ends.",
         {"type": "string", "format": "date-time"}, False,
     ),
     "ETag": (
@@ -94,7 +95,8 @@ ERRORS: dict[str, _Error] = {
         "Could not satisfy the request Accept header.", _UNCOUNTED,
     ),
     "409": _Error(
-        "Conflict", "Somebody saved the same thing at the same moment. Nothing was changed.", "conflict",
+        "Conflict", "Somebody saved the same thing at the same moment, or what is to be deleted is in use (`in_use`). "
+        "Nothing was changed.", "conflict",
         Conflict.default_detail,
     ),
     "412": _Error(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -291,3 +293,29 @@ def test_a_key_is_given_a_new_secret(organization: Organization) -> None:
     assert "•••" in str(entries[0].changes["hash"]) and stored.hash not in str(list(entries.values()))
     ApiKey.objects.all().delete()
     assert status(third) == status(fourth) == 401, "deleting the key ends every secret"
+
+
+# -- at the same moment
+
+
+@pytest.mark.django_db(transaction=True)
+def test_put_by_several_at_the_same_moment_makes_one(organization: Organization, employee: Employee) -> None:
+    key = ApiKeyFactory(organization=organization)
+    bodies = {"/companies": {"name": "Oslo"}, "/employees": PERSON, "/positions": {**PERIOD, "employee": employee.pk}}
+    answers: list[tuple[str, int]] = []
+
+    def put() -> None:
+        try:
+            for path, body in bodies.items():
+                while (status := Api(key).put(f"{path}/by-external-id/a/", body).status_code) == 503:
+                    sleep(0.05)  # busy: as Retry-After says, somewhat faster
+                answers.append((path, status))
+        finally:
+            database.close()
+
+    threads = [Thread(target=put) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [(path, status) for path in sorted(bodies) for status in (200, 200, 200, 201)]

@@ -44,13 +44,13 @@ _REPLACED = (
     f"something else. {_CHANGED}"
 )
 _DELETED = (
-    "Deletes them and their positions here. In each connection a position that was sent is treated as deleted, as with "
-    "one that is deleted by itself: removed or ended there where the connection deletes and its system can, else told "
-    "of as to be done by hand. The employee there stays. `jobs` are those of the positions."
+    "Deletes them and their positions here. Each position is treated as any deleted one in each connection: what was "
+    "sent is removed or ended there where the connection deletes and its system can; else its job says so, and what is "
+    "to be done by hand. The person stays there. `jobs` are those of the positions."
 )
 
 
-class Employees(Resource):
+class EmployeesView(Resource):
     serializer_class = EmployeeSerializer
     filterset_class = EmployeeFilters
     ordering_fields = ("id", "number", "last_name", "created_at", "updated_at")
@@ -212,7 +212,7 @@ class Employees(Resource):
         summary="Delete an employee with all positions", description=_DELETED, responses={200: DeletedSerializer}
     ),
 )
-class EmployeeViewSet(Employees):
+class EmployeeViewSet(EmployeesView):
     """Employees of the key's organization."""
 
 
@@ -248,5 +248,5 @@ class EmployeeViewSet(Employees):
         responses={200: DeletedSerializer},
     ),
 )
-class EmployeeByExternalIdViewSet(ByExternalId, Employees):
+class EmployeeByExternalIdViewSet(ByExternalId, EmployeesView):
     """One employee, by the client's own id."""

@@ -42,7 +42,7 @@ from positions.models import Employee, Position
 _NAME = f"Name the employee by one of {', '.join(OF_EMPLOYEE)}."
 
 
-class Positions(Resource):
+class PositionsView(Resource):
     serializer_class = PositionSerializer
     filterset_class = PositionFilters
     ordering_fields = ("id", "start_date", "created_at", "updated_at")
@@ -151,7 +151,7 @@ _END = OpenApiExample("End it", {"end_date": "2026-12-31", "end_reason": "resign
     ),
     destroy=extend_schema(summary="Delete a position", description=_DELETE, responses={200: DeletedSerializer}),
 )
-class PositionViewSet(Positions):
+class PositionViewSet(PositionsView):
     """Positions of all employees of the key's organization."""
 
     def checked_form(self) -> Any:
@@ -214,14 +214,14 @@ _EMPLOYEE = OpenApiParameter("employee_pk", int, OpenApiParameter.PATH, descript
         examples=[_ONE],
     ),
 )
-class EmployeePositionViewSet(Positions):
+class EmployeePositionViewSet(PositionsView):
     """Positions of one employee."""
 
     def list(self, request: Request, **kwargs: Any) -> Response:
         return self.page(self.get_queryset().filter(employee=self.employee_of_address()))
 
 
-class ByOwnId(ByExternalId, Positions):
+class ByOwnId(ByExternalId, PositionsView):
     """An id of the client's is unique among the positions of one employee."""
 
     def owner(self, *, lock: bool) -> Employee:

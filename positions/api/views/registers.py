@@ -121,7 +121,7 @@ _DEPARTMENT: Any = (
 )  # fmt: skip
 
 
-class Companies(Register):
+class CompaniesView(Register):
     model = Company
     serializer_class = CompanySerializer
     filterset_class = CompanyFilters
@@ -129,7 +129,7 @@ class Companies(Register):
     address = "positions_api:company-detail"
 
 
-class Departments(Register):
+class DepartmentsView(Register):
     model = Department
     serializer_class = DepartmentSerializer
     filterset_class = DepartmentFilters
@@ -138,22 +138,22 @@ class Departments(Register):
 
 
 @extend_schema_view(**_operations(*_COMPANY))
-class CompanyViewSet(Companies):
+class CompanyViewSet(CompaniesView):
     """Companies of the key's organization."""
 
 
 @extend_schema(parameters=[BY_EXTERNAL_ID])
 @extend_schema_view(**_operations(*_COMPANY, by_external_id=True))
-class CompanyByExternalIdViewSet(ByExternalId, Companies):
+class CompanyByExternalIdViewSet(ByExternalId, CompaniesView):
     """One company, by the client's own id."""
 
 
 @extend_schema_view(**_operations(*_DEPARTMENT))
-class DepartmentViewSet(Departments):
+class DepartmentViewSet(DepartmentsView):
     """Departments of the key's organization."""
 
 
 @extend_schema(parameters=[BY_EXTERNAL_ID])
 @extend_schema_view(**_operations(*_DEPARTMENT, by_external_id=True))
-class DepartmentByExternalIdViewSet(ByExternalId, Departments):
+class DepartmentByExternalIdViewSet(ByExternalId, DepartmentsView):
     """One department, by the client's own id."""
