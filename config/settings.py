@@ -280,7 +280,7 @@ REST_FRAMEWORK = {
         "positions.api.members.MemberAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["positions.api.permissions.HasScope"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "positions.api.schema.ApiSchema",
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
         "rest_framework.filters.OrderingFilter",

@@ -10,6 +10,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
+from rest_framework.authentication import SessionAuthentication
 
 from positions.api.members import HEADER, memberships
 
@@ -18,7 +19,7 @@ from positions.api.members import HEADER, memberships
 class Docs(SpectacularSwaggerSplitView):
     """Open to everybody: the document holds no data."""
 
-    authentication_classes: Any = []
+    authentication_classes: Any = [SessionAuthentication]
 
     @extend_schema(exclude=True)
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -26,7 +27,7 @@ class Docs(SpectacularSwaggerSplitView):
         if "script" in request.GET:
             response.data["organization_header"] = HEADER
             return response
-        person = request._request.user
+        person = request.user
         sign_in = f"{reverse('admin:login')}?{urlencode({'next': request.path})}"
         response.data |= {"person": person, "memberships": memberships(person), "sign_in": sign_in}
         return response
