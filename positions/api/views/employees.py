@@ -3,12 +3,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.exceptions import ValidationError
 
 from positions.api.apply import TAKEN, date_errors, merged, set_values
 from positions.api.caused import caused
+from positions.api.expansions import employees_of
 from positions.api.filters import EmployeeFilters
 from positions.api.references import Errors, References, as_changed, names, taken
 from positions.api.serializers import (
@@ -59,12 +60,10 @@ class EmployeesView(Resource):
     def get_queryset(self) -> QuerySet[Employee]:
         if getattr(self, "swagger_fake_view", False):
             return Employee.objects.none()
-        rows = Employee.objects.filter(organization=self.organization).select_related("company", "department")
-        rows = rows.annotate(national_id_set=~Q(national_id=""))
-        # The national id stays in the database: only whether there is one is told. Whoever sends one is told whether
-        # it is the one that is stored.
+        rows = employees_of(self.organization)
+        # Whoever sends a national id is told whether it is the one that is stored.
         body = self.request.data if self.request.method in ("PUT", "PATCH") else {}
-        return rows if isinstance(body, Mapping) and "national_id" in body else rows.defer("national_id")
+        return rows.defer(None) if isinstance(body, Mapping) and "national_id" in body else rows
 
     def form_class(self) -> Any:
         return NewEmployeeSerializer if self.request.method == "POST" else EmployeeSerializer

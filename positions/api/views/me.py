@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from positions.api.base import ApiView, etag_of, key_of, matches
+from positions.api.base import ApiView, key_of
 from positions.api.fields import AnswerId
 from positions.api.permissions import HasKey
 from positions.api.problems import Conflict
@@ -134,7 +134,6 @@ class MeView(ApiView):
     """The key that asks."""
 
     permission_classes = (HasKey,)
-    etags = True
     detail = True
 
     @extend_schema(
@@ -146,17 +145,8 @@ class MeView(ApiView):
     def get(self, request: Request) -> Response:
         key = key_of(request)
         rate = KeyThrottle()
-        data = MeSerializer(
-            {
-                "organization": key.organization,
-                "key": key,
-                "rate_limit": {"requests": rate.num_requests, "seconds": rate.duration},
-            }
-        ).data
-        etag = etag_of(data)
-        if matches(request, etag):
-            return Response(status=304, headers={"ETag": etag})
-        return Response(data, headers={"ETag": etag})
+        limit = {"requests": rate.num_requests, "seconds": rate.duration}
+        return Response(MeSerializer({"organization": key.organization, "key": key, "rate_limit": limit}).data)
 
 
 class RotateView(ApiView):

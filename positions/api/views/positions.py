@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from positions.api.apply import IMMUTABLE, TAKEN, bulk_positions, checked_rows, date_errors, merged, set_values
 from positions.api.base import writes
 from positions.api.caused import caused
+from positions.api.expansions import positions_of
 from positions.api.filters import IdField, PositionFilters
 from positions.api.references import (
     OF_EMPLOYEE,
@@ -51,11 +52,7 @@ class PositionsView(Resource):
     def get_queryset(self) -> QuerySet[Position]:
         if getattr(self, "swagger_fake_view", False):
             return Position.objects.none()
-        return (
-            Position.objects.filter(employee__organization=self.organization)
-            .select_related("employee", "company", "department")
-            .defer("employee__national_id")
-        )
+        return positions_of(self.organization)
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = dict(super().get_serializer_context())
@@ -233,6 +230,9 @@ class ByOwnId(ByExternalId, PositionsView):
             raise NotFound
         return get_object_or_404(rows, employee=self.owner(lock=False), external_id=self.external_id())
 
+    def hold(self) -> None:
+        self.owner(lock=True)
+
     def existing(self) -> Position | None:
         # The employee is locked, so that two of these at the same moment make one position.
         employee = self.owner(lock=True)
@@ -319,7 +319,8 @@ class PositionByExternalIdViewSet(ByOwnId):
     """One position of any employee, by the client's own id."""
 
     def known_query_parameters(self) -> set[str]:
-        return set(OF_EMPLOYEE) if self.request.method in ("GET", "HEAD", "DELETE") else set()
+        by_address = self.request.method in ("GET", "HEAD", "DELETE")
+        return super().known_query_parameters() | (set(OF_EMPLOYEE) if by_address else set())
 
     def owner(self, *, lock: bool) -> Employee:
         errors: Errors = {}

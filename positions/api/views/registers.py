@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import django_filters as filters
 from django.db.models import RESTRICT, Model, QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.exceptions import ValidationError
 
+from positions.api.filters import Filters, IdFilter, TextFilter
 from positions.api.problems import Conflict
 from positions.api.serializers import (
     CompanySerializer,
@@ -16,18 +16,20 @@ from positions.api.serializers import (
     WrittenCompanySerializer,
     WrittenDepartmentSerializer,
 )
-from positions.api.views.resource import BY_EXTERNAL_ID, ByExternalId, Resource, Written, checked, saved
+from positions.api.views.resource import BY_EXTERNAL_ID, MEMBERS, ByExternalId, Resource, Written, checked, saved
 from positions.models import Company, Department
 
 
-class CompanyFilters(filters.FilterSet):
-    organization_number = filters.CharFilter(help_text="The whole number.")
-    external_id = filters.CharFilter(help_text="Your own id, whole.")
+class CompanyFilters(Filters):
+    id = IdFilter(also=("in",), alone=True, help_text="Our id.")
+    organization_number = TextFilter(also=("in",), help_text="The whole number.")
+    external_id = TextFilter(also=("in",), help_text="Your own id, whole.")
 
 
-class DepartmentFilters(filters.FilterSet):
-    code = filters.CharFilter(help_text="The whole code.")
-    external_id = filters.CharFilter(help_text="Your own id, whole.")
+class DepartmentFilters(Filters):
+    id = IdFilter(also=("in",), alone=True, help_text="Our id.")
+    code = TextFilter(also=("in",), help_text="The whole code.")
+    external_id = TextFilter(also=("in",), help_text="Your own id, whole.")
 
 
 def uses(row: Model) -> dict[str, int]:
@@ -125,6 +127,7 @@ class CompaniesView(Register):
     model = Company
     serializer_class = CompanySerializer
     filterset_class = CompanyFilters
+    needs = {**MEMBERS, **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), "administer")}  # as on the pages
     ordering_fields = ("id", "name")
     address = "positions_api:company-detail"
 

@@ -20,12 +20,13 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from positions.api.apply import model_errors
-from positions.api.base import ApiView, etag_of, matches, require_match, writes
+from positions.api.base import ApiView, writes
 from positions.api.fields import Text
 from positions.api.pagination import Pages
-from positions.api.problems import PreconditionFailed
+from positions.api.reading import etag_of
 from positions.api.references import storable
 from positions.models import Organization, tracking
+from positions.roles import Need
 from positions.text import composed
 
 READ_WRITE = {
@@ -35,6 +36,7 @@ READ_WRITE = {
     "PATCH": "positions:write",
     "DELETE": "positions:write",
 }
+MEMBERS: Mapping[str, Need] = {"GET": "view", "POST": "edit", "PUT": "edit", "PATCH": "edit", "DELETE": "edit"}
 BY_EXTERNAL_ID = OpenApiParameter("external_id", str, OpenApiParameter.PATH, description="Your own id.")
 Action = Literal["created", "updated", "unchanged"]
 
@@ -76,6 +78,7 @@ class Written:
 
 class Resource(ApiView, GenericViewSet):
     scopes = READ_WRITE
+    needs = MEMBERS
     etags = True
     pagination_class = Pages
     ordering: ClassVar[Sequence[str]] = ("id",)
@@ -118,9 +121,6 @@ class Resource(ApiView, GenericViewSet):
     def shown(self, row: Any) -> Any:
         return self.get_serializer(row).data
 
-    def require_match(self, row: Any) -> None:
-        require_match(self.request, lambda: etag_of(self.shown(row)))
-
     def checked_form(self) -> Any:
         if self.request.method not in ("POST", "PUT", "PATCH"):
             return None
@@ -142,11 +142,7 @@ class Resource(ApiView, GenericViewSet):
         return self.page(self.get_queryset())
 
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
-        data = self.shown(self.found(self.get_queryset()))
-        etag = etag_of(data)
-        if matches(request, etag):
-            return Response(status=304, headers={"ETag": etag})
-        return Response(data, headers={"ETag": etag})
+        return Response(self.shown(self.found(self.get_queryset())))
 
     @writes
     def create(self, request: Request, **kwargs: Any) -> Response:
@@ -154,21 +150,15 @@ class Resource(ApiView, GenericViewSet):
 
     @writes
     def update(self, request: Request, **kwargs: Any) -> Response:
-        return self._changed(partial=False)
+        return self.answer(self.save(self.locked(), partial=False))
 
     @writes
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
-        return self._changed(partial=True)
-
-    def _changed(self, *, partial: bool) -> Response:
-        row = self.locked()
-        self.require_match(row)
-        return self.answer(self.save(row, partial=partial))
+        return self.answer(self.save(self.locked(), partial=True))
 
     @writes
     def destroy(self, request: Request, **kwargs: Any) -> Response:
         row = self.locked()
-        self.require_match(row)
         number = row.pk
         return Response({"id": number, "deleted": True, **self.remove(row)})
 
@@ -188,24 +178,25 @@ class ByExternalId(Resource):
             raise NotFound
         return get_object_or_404(rows, external_id=self.external_id())
 
+    def hold(self) -> None:
+        if storable(self.external_id()):
+            self._own().first()
+
     def existing(self) -> Any | None:
         """The object that PUT replaces, locked; None when it makes one, which nobody else does at the same moment."""
-        rows = self.get_queryset().select_for_update(of=("self",)).filter(external_id=self.external_id())
-        row = rows.first()
+        row = self._own().first()
         if row is None:
             Organization.objects.select_for_update(no_key=True).get(pk=self.organization.pk)
-            row = rows.first()
+            row = self._own().first()
         return row
+
+    def _own(self) -> QuerySet:
+        return self.get_queryset().select_for_update(of=("self",)).filter(external_id=self.external_id())
 
     @writes
     def update(self, request: Request, **kwargs: Any) -> Response:
         self._require_an_id()
-        row = self.existing()
-        if row is not None:
-            self.require_match(row)
-        elif "If-Match" in request.headers:
-            raise PreconditionFailed
-        return self.answer(self.save(row, partial=False))
+        return self.answer(self.save(self.existing(), partial=False))
 
     def _require_an_id(self) -> None:
         """What PUT makes has the id of the address. Raises ValidationError."""
