@@ -48,7 +48,8 @@ class ApiSchema(AutoSchema):
       that fills in defaults would overwrite what it never named;
     - `about` describes it; docstrings are for whoever reads the code.
 
-    A view with `etags` gives one with each answer about one object, and takes it with each write of one.
+    A view with `etags` gives one with each answer about one object, and takes it with each write of one. `problems`
+    names the statuses of errors that only it has.
     """
 
     # -- schemas
@@ -102,7 +103,7 @@ class ApiSchema(AutoSchema):
                 found.append("422")
         if self._takes_if_match():
             found.append("412")
-        return found
+        return [*found, *getattr(self.view, "problems", ())]
 
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())

@@ -7,29 +7,20 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from positions.api.apply import IMMUTABLE, TAKEN, bulk_positions, checked_rows, date_errors, merged, set_values
+from positions.api.apply import IMMUTABLE, TAKEN, date_errors, merged, set_values
 from positions.api.base import ApiView, etag_of, matches, require_match, writes
 from positions.api.caused import caused
 from positions.api.fields import Text
 from positions.api.filters import PositionFilters
 from positions.api.pagination import Pages
 from positions.api.references import Errors, References, as_changed, by_external_id, names, storable, taken
-from positions.api.serializers import (
-    BulkAnswerSerializer,
-    BulkSerializer,
-    DeletedSerializer,
-    PositionSerializer,
-    WrittenPositionSerializer,
-    example,
-)
+from positions.api.serializers import DeletedSerializer, PositionSerializer, WrittenPositionSerializer, example
 from positions.api.views.employees import READ_WRITE
-from positions.bulk import save_positions
 from positions.models import Employee, Position
 from positions.text import composed
 
@@ -142,13 +133,6 @@ class PositionViewSet(PositionsView):
 
     lookup_value_converter = "int"
 
-    def checked_form(self) -> Any:
-        if self.action != "bulk":
-            return super().checked_form()
-        body: Any = self.request.data
-        BulkSerializer(data=body).is_valid(raise_exception=True)
-        return checked_rows(body["positions"])
-
     @extend_schema(summary="List positions", description="All employees' positions, a page at a time.")
     def list(self, request: Request) -> Response:
         return self.page(self.get_queryset())
@@ -199,40 +183,6 @@ class PositionViewSet(PositionsView):
 
     def _locked(self, pk: int) -> Position:
         return get_object_or_404(self.get_queryset().select_for_update(of=("self",)), pk=pk)
-
-    @extend_schema(
-        summary="Create and change many positions",
-        description="Up to 1000 rows, all or nothing. A row with `id`, or with the `external_id` of a position of its "
-        "employee, changes that position (what is left out stays); any other makes a new one. A row that says what "
-        "is stored already is `unchanged`: nothing is done, and nothing is sent.",
-        request=BulkSerializer,
-        responses={200: BulkAnswerSerializer},
-        examples=[
-            OpenApiExample(
-                "One new, one changed",
-                {"positions": [example(), {"id": 41, "end_date": "2026-12-31", "end_reason": "contract_ended"}]},
-                request_only=True,
-            )
-        ],
-    )
-    @action(detail=False, methods=["post"], url_path="bulk", pagination_class=None, filterset_class=None)
-    @writes
-    def bulk(self, request: Request) -> Response:
-        positions = bulk_positions(self.form, self.organization, self.get_queryset())
-        actions = save_positions(positions)
-        written = [position for position, done in zip(positions, actions, strict=True) if done != "unchanged"]
-        return Response(
-            {
-                "created": actions.count("created"),
-                "updated": actions.count("updated"),
-                "unchanged": actions.count("unchanged"),
-                "results": [
-                    {"index": i, "id": p.pk, "external_id": p.external_id or None, "action": done}
-                    for i, (p, done) in enumerate(zip(positions, actions, strict=True))
-                ],
-                **caused(written),
-            }
-        )
 
 
 _EMPLOYEE = OpenApiParameter("employee_pk", int, OpenApiParameter.PATH, description="Id of the employee.")
