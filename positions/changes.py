@@ -19,7 +19,7 @@ from django.db import models
 from django.db.models.signals import post_delete, post_save, pre_delete
 
 from positions import batches
-from positions.models import Change, ChangeFeed, Department, Employee, Position
+from positions.models import Change, ChangeFeed, Department, Employee, Position, tracking
 from positions.signals import (
     employees_changed,
     employees_deleted,
@@ -119,6 +119,19 @@ def prune(rows: models.QuerySet[Change]) -> None:
 # -- writing
 
 
+# The columns that employees and positions are answered with besides their own: another value is a change of theirs.
+ALONG: dict[type[models.Model], frozenset[str]] = {
+    Employee: frozenset({"number"}),
+    Department: frozenset({"code"}),
+}
+
+
+def _goes_along(instance: models.Model, update_fields: Iterable[str] | None = None) -> bool:
+    """Whether one of these is, or may be, another one now."""
+    then = tracking.loaded(instance)
+    return then is None or any(tracking.different(instance, then, ALONG[type(instance)], update_fields))
+
+
 def _of_employee(employee: Employee, operation: str) -> Change:
     return Change(
         organization_id=employee.organization_id,
@@ -161,9 +174,8 @@ def note_reports(managers: Collection[int]) -> None:
     note_employees(_slim(reports), Operation.UPDATED)
 
 
-def _note_positions_of(whose: models.Q) -> None:
-    """Another row is answered as a part of theirs."""
-    rows = Position.objects.filter(whose).values_list("pk", "employee", "external_id", "employee__organization")
+def _note_positions_of(**whose: Any) -> None:
+    rows = Position.objects.filter(**whose).values_list("pk", "employee", "external_id", "employee__organization")
     _write(
         [
             _of_position(Position(pk=pk, employee_id=employee, external_id=text), Operation.UPDATED, organization)
@@ -180,8 +192,8 @@ def _employee_saved(instance: Employee, created: bool, raw: bool, update_fields:
     if raw:
         return
     note_employees([instance], Operation.CREATED if created else Operation.UPDATED)
-    if not created:
-        _numbers_changed([(instance, instance.changed_fields(update_fields))])
+    if not created and _goes_along(instance, update_fields):
+        _note_positions_of(employee=instance)
 
 
 def _position_saved(instance: Position, created: bool, raw: bool, **kwargs: Any) -> None:
@@ -191,14 +203,8 @@ def _position_saved(instance: Position, created: bool, raw: bool, **kwargs: Any)
 
 def _employees_saved(saved: Sequence[tuple[Employee, list[str] | None]], **kwargs: Any) -> None:
     _write([_of_employee(one, Operation.CREATED if new is None else Operation.UPDATED) for one, new in saved])
-    _numbers_changed([(one, fields) for one, fields in saved if fields is not None])
-
-
-def _numbers_changed(saved: Iterable[tuple[Employee, list[str] | None]]) -> None:
-    """A position is answered with its employee's number."""
-    changed = [employee.pk for employee, fields in saved if fields is None or "number" in fields]
-    if changed:
-        _note_positions_of(models.Q(employee__in=changed))
+    if renamed := [one for one, fields in saved if fields is not None and _goes_along(one)]:
+        _note_positions_of(employee__in=renamed)
 
 
 def _positions_saved(saved: Sequence[tuple[Position, list[str] | None]], **kwargs: Any) -> None:
@@ -230,12 +236,9 @@ def _positions_deleted(deleted: Sequence[Position], **kwargs: Any) -> None:
 
 
 def _department_saved(instance: Department, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any) -> None:
-    """Employees and positions are answered with its code."""
-    names = instance.changed_fields(update_fields)
-    if raw or created or (names is not None and "code" not in names):
-        return
-    note_employees(_slim(Employee.objects.filter(department=instance)), Operation.UPDATED)
-    _note_positions_of(models.Q(department=instance))
+    if not raw and not created and _goes_along(instance, update_fields):
+        note_employees(_slim(Employee.objects.filter(department=instance)), Operation.UPDATED)
+        _note_positions_of(department=instance)
 
 
 def connect() -> None:

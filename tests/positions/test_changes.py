@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from positions import changes
+from positions.api.serializers import EmployeeSerializer, PositionSerializer
 from positions.bulk import delete_employees, delete_positions, save_employees, save_positions
 from positions.models import Change, ChangeFeed, Department, Employee, Organization, Position
 from positions.privacy import personal_data
@@ -138,6 +139,18 @@ def test_whoever_follows_has_what_is_stored(api: Any, organization: Organization
     gone = [row for row in fast.seen if row["operation"] == "deleted"][-2:]
     assert [(row["kind"], row["external_id"]) for row in gone] == [("position", None), ("employee", None)]
     assert fast.follow() == [] == Reader(api).follow()
+
+
+def test_what_others_lend_to_an_answer_is_known() -> None:
+    """A field that is answered from a relation changes when that one is saved: `changes.ALONG` has it."""
+    lent = {
+        (model._meta.get_field(relation).related_model, column)
+        for model, form in ((Employee, EmployeeSerializer()), (Position, PositionSerializer()))
+        for field in form.fields.values()
+        if not field.write_only and "." in str(field.source)
+        for relation, column in [str(field.source).split(".")]
+    }
+    assert lent == {(model, column) for model, columns in changes.ALONG.items() for column in columns}
 
 
 def test_a_save_that_changes_nothing_is_no_change_of_a_position(api: Any, organization: Organization) -> None:

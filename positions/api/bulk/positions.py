@@ -30,8 +30,10 @@ class PositionBulk(BulkWrite):
         wanted = {text for row in rows if (text := text_of(row, "employee_external_id"))}
         employees = Employee.objects.filter(organization=organization).defer("national_id")
         self.people = {e.external_id: e for e in employees.filter(external_id__in=wanted)} if wanted else {}
+        named = [self._named(one.row) for one in self.rows]
+        self._hold({employee.pk for employee, _ in named if employee is not None})
         self.by_id = self._by_id(organization)
-        self.whose = [self._whose(one) for one in self.rows]
+        self.whose = [self._whose(one.row, *found) for one, found in zip(self.rows, named, strict=True)]
         known = {employee.pk: employee for employee, _ in self.whose if employee is not None}
         self.stored = by_external_id(known.values(), {text for row in rows if (text := text_of(row, "external_id"))})
         # What a row gives another external id, or none, or deletes: the one that it had is free for another row.
@@ -49,10 +51,15 @@ class PositionBulk(BulkWrite):
         rows = rows.select_related("employee", "company", "department").defer("employee__national_id")
         return {position.pk: position for position in rows.order_by("pk").select_for_update(of=("self",))}
 
-    def _whose(self, one: Asked) -> tuple[Employee | None, Errors]:
-        """The employee of a row: of the position that its id names, or named by the row itself."""
+    def _hold(self, employees: set[int]) -> None:
+        """Nobody else deletes them before the end, which the database would refuse only then, and all rows with it."""
+        held = Employee.objects.select_for_update(no_key=True).filter(pk__in=employees).order_by("pk")
+        self.held = set(held.values_list("pk", flat=True)) if employees else set()
+
+    def _named(self, row: Mapping[str, Any]) -> tuple[Employee | None, Errors]:
+        """The employee that a row names, if any."""
         errors: Errors = {}
-        row, found = one.row, self.references.employees
+        found = self.references.employees
         named = self.references.one(row, "employee", found, "employee", errors, code="employee_number")
         if text := text_of(row, "employee_external_id"):
             other = self.people.get(text)
@@ -62,6 +69,10 @@ class PositionBulk(BulkWrite):
                 words = "This names another employee than “employee” or “employee_number”."
                 errors["employee_external_id"] = [ErrorDetail(words, "mismatch")]
             named = named or other
+        return named, errors
+
+    def _whose(self, row: Mapping[str, Any], named: Employee | None, errors: Errors) -> tuple[Employee | None, Errors]:
+        """The employee of a row: of the position that its id names, or named by the row itself."""
         if is_id(row.get("id")):
             position = self.by_id.get(row["id"])
             if position is None:
@@ -72,6 +83,8 @@ class PositionBulk(BulkWrite):
             return position.employee, errors
         if named is None and not errors:
             errors["employee"] = [ErrorDetail(_NAME_EMPLOYEE, "required")]
+        if named is not None and named.pk not in self.held:  # deleted just now
+            return None, {"employee": missing("employee", named.pk)}
         return named, errors
 
     def _same(self, one: Asked) -> Position | None:
