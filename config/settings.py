@@ -332,6 +332,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "positions", "description": "Periods of work: each change goes to the connected systems by itself."},
         {"name": "companies", "description": "The organization's employers."},
         {"name": "departments", "description": "What employees and positions belong to."},
+        {"name": "changes", "description": "All that was made, changed and deleted, in order."},
         {"name": "integrations", "description": "Connections to payroll systems."},
         {"name": "jobs", "description": "What was sent, what waits, and what needs somebody."},
         {"name": "batches", "description": "Re-syncs of more jobs than one request carries out."},
@@ -340,6 +341,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "questions", "description": "Tests and previews that take longer than a request may wait."},
     ],
     "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": ["current", "upcoming", "ended"],
+        "BulkOperationEnum": "positions.api.bulk.serializers.OPERATIONS",
+        "BulkStatusEnum": "positions.api.bulk.serializers.STATUSES",
+        "ChangeOperationEnum": "positions.models.Change.Operation",
         "PositionStateEnum": "synclog.log.truth.Truth",
         "BatchStateEnum": ["working", "done"],
         "WriteActionEnum": [("created", "Made"), ("updated", "Changed"), ("unchanged", "Nothing was done")],

@@ -17,6 +17,7 @@ from positions.api.problems import (
     TITLES,
     Busy,
     Conflict,
+    CursorGone,
     IdempotencyKeyReused,
     PreconditionFailed,
     TooLarge,
@@ -113,6 +114,10 @@ ERRORS: dict[str, _Error] = {
         "Conflict", "Somebody saved the same thing at the same moment, or what is to be deleted is in use (`in_use`). "
         "Nothing was changed.", "conflict",
         Conflict.default_detail,
+    ),
+    "410": _Error(
+        "CursorGone", "What came after the cursor is not kept any more: start over.", CursorGone.default_code,
+        CursorGone.default_detail,
     ),
     "412": _Error(
         "ChangedMeanwhile", "It was changed since you read it (If-Match). Nothing was changed.", "precondition_failed",

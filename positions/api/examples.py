@@ -47,6 +47,8 @@ EXAMPLES: dict[str, str] = {
     "updated_since": "2026-03-01T09:14:00Z",
     "limit": "100",
     "ordering": "-updated_at",
+    "operation": "upsert",
+    "mode": "each",
 }
 
 # Good values of what is only answered, by "Component.property" or by the property alone, for the documentation. Other
@@ -80,8 +82,22 @@ ANSWERS: dict[str, Any] = {
     "last_day_of_work": None,
     "notice_date": None,
     "deleted": True,
+    "FeedChange.kind": "position",
+    "FeedChange.operation": "updated",
+    "FeedChange.current_employee": None,
+    "at": "2026-03-01T09:14:00Z",
+    "cursor": "WzE3NzIzNTYzODAwMDAwMDAsIG51bGxd",
+    "Changes.next": None,
     "index": 0,
     "BulkAnswer.created": 1,
     "BulkAnswer.updated": 0,
-    "BulkAnswer.unchanged": 0,
+    "EmployeeBulkAnswer.created": 1,
+    "EmployeeBulkAnswer.updated": 0,
+    "BulkAnswer.deleted": 0,
+    "EmployeeBulkAnswer.deleted": 0,
+    "unchanged": 0,
+    "failed": 0,
+    "problem": None,
+    "BulkResult.status": "created",
+    "EmployeeBulkResult.status": "created",
 }

@@ -50,7 +50,7 @@ class ApiSchema(AutoSchema):
     - `about` describes it; docstrings are for whoever reads the code.
 
     Every read of one object gives an ETag, which every write of one takes; a write gives one where its view has
-    `etags`.
+    `etags`. `problems` names the statuses of errors that only a view has.
     """
 
     # -- schemas
@@ -137,7 +137,7 @@ class ApiSchema(AutoSchema):
             found.append("422")
         if self._takes_if_match():
             found.append("412")
-        return found
+        return [*found, *getattr(self.view, "problems", ())]
 
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())

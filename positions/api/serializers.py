@@ -192,69 +192,6 @@ class MadeEmployeeSerializer(WrittenEmployeeSerializer):
     positions = PositionSerializer(many=True, read_only=True, help_text="Those that were made with the employee.")
 
 
-class BulkRowSerializer(PositionSerializer):
-    about = (
-        "A position to change, named by `id` or by `external_id` and its employee: what is left out stays. Any other "
-        "row makes a new position and needs `title`, `start_date` and the employee."
-    )
-
-    id = Id(  # type: ignore[assignment]
-        help_text="Of the position to change. Without it, `external_id` finds it; else a new one is made."
-    )
-
-
-class Row(serializers.DictField):
-    """Any object: what it holds is looked at by `BulkRowSerializer`."""
-
-    def run_child_validation(self, data: Any) -> Any:
-        return data
-
-
-@extend_schema_field(BulkRowSerializer(many=True, partial=True))
-class Rows(serializers.ListField):
-    def to_internal_value(self, data: Any) -> Any:
-        # Before each row is looked at: a million empty ones fit into a body.
-        if isinstance(data, list) and len(data) > (self.max_length or 0):
-            self.fail("max_length")
-        return super().to_internal_value(data)
-
-
-class BulkSerializer(StrictSerializer):
-    about = "Rows, all of which are carried out, or none."
-
-    positions = Rows(
-        help_text="Up to 1000 rows.",
-        child=Row(),
-        min_length=1,
-        max_length=1000,
-        error_messages={
-            "required": "Send the rows as a list named “positions”.",
-            "not_a_list": "Send a list of positions.",
-            "min_length": "Send at least one position.",
-            "max_length": "Send at most 1000 positions at a time.",
-            "empty": "Send at least one position.",
-        },
-    )
-
-
-class BulkResultSerializer(serializers.Serializer):
-    about = "What became of one row."
-
-    index = serializers.IntegerField(min_value=0, help_text="Of the row, from 0.")
-    id = AnswerId(help_text="Id of the position.")
-    external_id = Text(read_only=True, default=serializers.empty, help_text="Your own id of the position.")
-    action = serializers.ChoiceField(_ACTIONS, help_text="What was done.")
-
-
-class BulkAnswerSerializer(WithCaused):
-    created = serializers.IntegerField(min_value=0, help_text="Rows that made a position.")
-    updated = serializers.IntegerField(min_value=0, help_text="Rows that changed a position.")
-    unchanged = serializers.IntegerField(
-        min_value=0, help_text="Rows that said what is stored already: nothing was done."
-    )
-    results = BulkResultSerializer(many=True, help_text="One for each row, in their order.")
-
-
 class CompanySerializer(Changeable):
     about = "An employer of the organization."
 

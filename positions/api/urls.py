@@ -3,6 +3,8 @@ from typing import Any
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from positions.api.views.bulk import EmployeeBulkView, PositionBulkView
+from positions.api.views.changes import ChangesView
 from positions.api.views.employees import EmployeeByExternalIdViewSet, EmployeeViewSet
 from positions.api.views.me import MeView, RootView, RotateView
 from positions.api.views.positions import (
@@ -36,6 +38,9 @@ urlpatterns = [
     path("", RootView.as_view(), name="root"),
     path("me/", MeView.as_view(), name="me"),
     path("me/rotate/", RotateView.as_view(), name="rotate"),
+    path("positions/bulk/", PositionBulkView.as_view({"post": "bulk"}), name="position-bulk"),
+    path("employees/bulk/", EmployeeBulkView.as_view({"post": "bulk"}), name="employee-bulk"),
+    path("changes/", ChangesView.as_view({"get": "follow"}), name="changes"),
     path(
         "employees/<int:employee_pk>/positions/",
         EmployeePositionViewSet.as_view({"get": "list", "post": "create"}, detail=False),

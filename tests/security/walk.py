@@ -30,7 +30,7 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandboxes.server import sandboxes
-from positions.models import AuditEntry, IdempotencyKey, Invitation, Organization
+from positions.models import AuditEntry, Change, ChangeFeed, IdempotencyKey, Invitation, Organization
 from synclog.models import Attempt, Batch, Event, Job, Lease, Question, Resync
 from tests.factories import (
     ApiKeyFactory,
@@ -92,6 +92,11 @@ def plant() -> Organization:
     IdempotencyKey.objects.create(
         pk=PK, organization=organization, key_hash="k", request_hash="r", status=200, body={"title": CANARY}
     )
+    Change.objects.create(
+        pk=PK, organization=organization, turn=1, kind="employee", object_key=PK, employee_key=PK, external_id=CANARY,
+        operation="updated",
+    )  # fmt: skip
+    ChangeFeed.objects.create(organization=organization, last=1)
     integration = Integration(
         pk=PK,
         organization=organization,

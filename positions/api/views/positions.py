@@ -7,13 +7,11 @@ from django.core.exceptions import ValidationError as FormError
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from positions.api.apply import IMMUTABLE, TAKEN, bulk_positions, checked_rows, date_errors, merged, set_values
-from positions.api.base import writes
+from positions.api.apply import IMMUTABLE, TAKEN, date_errors, merged, set_values
 from positions.api.caused import caused
 from positions.api.expansions import positions_of
 from positions.api.filters import IdField, PositionFilters
@@ -29,15 +27,12 @@ from positions.api.references import (
 )
 from positions.api.schema import HIGHEST_ID
 from positions.api.serializers import (
-    BulkAnswerSerializer,
-    BulkSerializer,
     DeletedSerializer,
     PositionSerializer,
     WrittenPositionSerializer,
     example,
 )
 from positions.api.views.resource import BY_EXTERNAL_ID, ByExternalId, Resource, Written
-from positions.bulk import save_positions
 from positions.models import Employee, Position
 
 _NAME = f"Name the employee by one of {', '.join(OF_EMPLOYEE)}."
@@ -150,47 +145,6 @@ _END = OpenApiExample("End it", {"end_date": "2026-12-31", "end_reason": "resign
 )
 class PositionViewSet(PositionsView):
     """Positions of all employees of the key's organization."""
-
-    def checked_form(self) -> Any:
-        if self.action != "bulk":
-            return super().checked_form()
-        body: Any = self.request.data
-        BulkSerializer(data=body).is_valid(raise_exception=True)
-        return checked_rows(body["positions"])
-
-    @extend_schema(
-        summary="Create and change many positions",
-        description="Up to 1000 rows, all or nothing. A row with `id`, or with the `external_id` of a position of its "
-        "employee, changes that position (what is left out stays); any other makes a new one. A row that says what "
-        "is stored already is `unchanged`: nothing is done, and nothing is sent.",
-        request=BulkSerializer,
-        responses={200: BulkAnswerSerializer},
-        examples=[
-            OpenApiExample(
-                "One new, one changed",
-                {"positions": [example(), {"id": 41, "end_date": "2026-12-31", "end_reason": "contract_ended"}]},
-                request_only=True,
-            )
-        ],
-    )
-    @action(detail=False, methods=["post"], url_path="bulk", pagination_class=None, filterset_class=None)
-    @writes
-    def bulk(self, request: Request) -> Response:
-        positions = bulk_positions(self.form, self.organization, self.get_queryset())
-        actions = save_positions(positions)
-        written = [position for position, done in zip(positions, actions, strict=True) if done != "unchanged"]
-        return Response(
-            {
-                "created": actions.count("created"),
-                "updated": actions.count("updated"),
-                "unchanged": actions.count("unchanged"),
-                "results": [
-                    {"index": i, "id": p.pk, "external_id": p.external_id or None, "action": done}
-                    for i, (p, done) in enumerate(zip(positions, actions, strict=True))
-                ],
-                **caused(written),
-            }
-        )
 
 
 _EMPLOYEE = OpenApiParameter("employee_pk", int, OpenApiParameter.PATH, description="Id of the employee.")

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('positions', '0013_contract_types_and_end_reasons'),
+        ('positions', '0014_change_feed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
