@@ -30,7 +30,7 @@ class PositionBulk(BulkWrite):
         wanted = {text for row in rows if (text := text_of(row, "employee_external_id"))}
         employees = Employee.objects.filter(organization=organization).defer("national_id")
         self.people = {e.external_id: e for e in employees.filter(external_id__in=wanted)} if wanted else {}
-        named = [self._named(one.row) for one in self.rows]
+        named = [self._employee_of(one.row) for one in self.rows]
         self._hold({employee.pk for employee, _ in named if employee is not None})
         self.by_id = self._by_id(organization)
         self.whose = [self._whose(one.row, *found) for one, found in zip(self.rows, named, strict=True)]
@@ -56,7 +56,7 @@ class PositionBulk(BulkWrite):
         held = Employee.objects.select_for_update(no_key=True).filter(pk__in=employees).order_by("pk")
         self.held = set(held.values_list("pk", flat=True)) if employees else set()
 
-    def _named(self, row: Mapping[str, Any]) -> tuple[Employee | None, Errors]:
+    def _employee_of(self, row: Mapping[str, Any]) -> tuple[Employee | None, Errors]:
         """The employee that a row names, if any."""
         errors: Errors = {}
         found = self.references.employees
