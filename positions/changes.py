@@ -19,7 +19,7 @@ from django.db import models
 from django.db.models.signals import post_delete, post_save, pre_delete
 
 from positions import batches
-from positions.models import Change, ChangeFeed, Department, Employee, Position, tracking
+from positions.models import Change, ChangeFeed, Company, Department, Employee, Position, tracking
 from positions.signals import (
     employees_changed,
     employees_deleted,
@@ -121,7 +121,8 @@ def prune(rows: models.QuerySet[Change]) -> None:
 
 # The columns that employees and positions are answered with besides their own: another value is a change of theirs.
 ALONG: dict[type[models.Model], frozenset[str]] = {
-    Employee: frozenset({"number"}),
+    Employee: frozenset({"number", "external_id"}),
+    Company: frozenset({"external_id"}),
     Department: frozenset({"code"}),
 }
 
@@ -235,22 +236,26 @@ def _positions_deleted(deleted: Sequence[Position], **kwargs: Any) -> None:
     note_positions(deleted, Operation.DELETED)
 
 
-def _department_saved(instance: Department, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any) -> None:
+def _register_saved(
+    instance: Company | Department, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any
+) -> None:
     if not raw and not created and _goes_along(instance, update_fields):
-        note_employees(_slim(Employee.objects.filter(department=instance)), Operation.UPDATED)
-        _note_positions_of(department=instance)
+        whose = {str(instance._meta.model_name): instance}
+        note_employees(_slim(Employee.objects.filter(**whose)), Operation.UPDATED)
+        _note_positions_of(**whose)
 
 
 def connect() -> None:
     for signal, model, heard in (
         (post_save, Employee, _employee_saved),
         (post_save, Position, _position_saved),
-        (post_save, Department, _department_saved),
+        (post_save, Company, _register_saved),
+        (post_save, Department, _register_saved),
         (pre_delete, Employee, _employee_leaves),
         (post_delete, Employee, _employee_deleted),
         (post_delete, Position, _position_deleted),
     ):
-        signal.connect(heard, sender=model, dispatch_uid=f"changes.{heard.__name__}")
+        signal.connect(heard, sender=model, dispatch_uid=f"changes.{heard.__name__}.{model.__name__}")
     employees_changed.connect(_employees_saved, dispatch_uid="changes.employees")
     positions_changed.connect(_positions_saved, dispatch_uid="changes.positions")
     employees_deleted.connect(_employees_deleted, dispatch_uid="changes.employees_deleted")

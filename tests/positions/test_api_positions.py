@@ -261,7 +261,6 @@ def test_bulk_is_all_or_nothing_and_names_each_wrong_value(api, employee):
         "positions[2].id": "does_not_exist",
         "positions[3].employee": "required",
         "positions[5].id": "duplicate",
-        "positions[5].external_id": "duplicate",
         "positions[6].external_id": "taken",
         "positions[7].end_date": "invalid",
     }

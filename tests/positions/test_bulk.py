@@ -67,7 +67,7 @@ def kari(organization: Organization) -> Employee:
 def test_each_operation_does_what_it_says_and_nothing_else(api: Api, kari: Employee) -> None:
     old = PositionFactory(employee=kari, external_id="old", title="Old")
     gone = PositionFactory(employee=kari, external_id="gone")
-    [other, another] = [PositionFactory(employee=kari, title="Other") for _ in range(2)]
+    [other, another, third] = [PositionFactory(employee=kari, title="Other") for _ in range(3)]
     IntegrationFactory(organization=kari.organization).switch(True)
     answer = positions(
         api,
@@ -83,7 +83,7 @@ def test_each_operation_does_what_it_says_and_nothing_else(api: Api, kari: Emplo
             {"operation": "create", "id": old.pk, "employee": kari.pk, **START},
             {"operation": "update", "employee": kari.pk, "title": "Whose?"},
             {"operation": "remove", "id": another.pk},
-            {"id": old.pk, "employee_external_id": "nobody"},
+            {"id": third.pk, "employee_external_id": "nobody"},
             {"employee_external_id": "k", "employee": 10**9, **START},
         ],
         mode="each",
