@@ -205,7 +205,7 @@ def _add_partial(content: Schema, schemas: dict[str, Schema]) -> None:
     whole = content["application/json"]["schema"]
     name = f"Partial{_name(whole.get('items', whole))}"
     page = schemas.get(_name(whole), {}) if "$ref" in whole else {}
-    if "results" in page.get("properties", {}):
+    if {"results", "previous"} <= page.get("properties", {}).keys():
         rows = page["properties"]["results"]
         partial = _partial(_name(rows["items"]), schemas)
         schemas[name] = {**page, "properties": {**page["properties"], "results": {**rows, "items": partial}}}
@@ -280,7 +280,7 @@ def _example_of_partial(whole: Schema) -> Any:
     example = whole["example"] if "example" in whole else next(iter(whole["examples"].values()))["value"]
     if isinstance(example, list):
         return [two(row) for row in example]
-    return {**example, "results": [two(row) for row in example["results"]]} if "results" in example else two(example)
+    return {**example, "results": [two(row) for row in example["results"]]} if "previous" in example else two(example)
 
 
 def _plain_example(schema: Mapping[str, Any], kind: Any, component: str, name: str) -> Any:

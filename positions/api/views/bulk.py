@@ -19,6 +19,7 @@ from positions.api.bulk.serializers import (
 )
 from positions.api.fields import StrictSerializer
 from positions.api.serializers import example
+from positions.models import Employee, Position
 
 _RULES = (
     "Up to 1000 rows, all or nothing, or each row that can be (`mode`). A row creates, updates, upserts or deletes: "
@@ -49,6 +50,7 @@ class _BulkView(ApiView, GenericViewSet):
 
 
 class PositionBulkView(_BulkView):
+    model = Position
     body_form = BulkSerializer
     write = PositionBulk
 
@@ -84,6 +86,7 @@ class PositionBulkView(_BulkView):
 
 
 class EmployeeBulkView(_BulkView):
+    model = Employee
     body_form = EmployeeBulkSerializer
     write = EmployeeBulk
 

@@ -82,6 +82,7 @@ class ChangesView(ApiView, GenericViewSet):
 
     scopes = {"GET": "positions:read"}
     needs = {"GET": "view"}
+    model = Change
     query_parameters = ("cursor", "limit")
     filter_backends = ()
     pagination_class = None
