@@ -275,9 +275,12 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 # -- REST --------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["positions.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "positions.api.authentication.ApiKeyAuthentication",
+        "positions.api.members.MemberAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["positions.api.permissions.HasScope"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "positions.api.schema.ApiSchema",
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
         "rest_framework.filters.OrderingFilter",
@@ -286,9 +289,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["positions.api.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "positions.api.problems.problem_response",
-    "DEFAULT_THROTTLE_CLASSES": ["positions.api.throttling.KeyThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["positions.api.throttling.KeyThrottle", "positions.api.throttling.AddressThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "key": env.str("API_RATE", default="600/min"),
+        "address": env.str("API_RATE", default="600/min"),
         "pages": env.str("PAGE_RATE", default="600/min"),
     },
     "COERCE_DECIMAL_TO_STRING": True,
@@ -309,6 +313,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "OAS_VERSION": "3.1.0",
+    # Sessions are for the page of the documentation alone.
+    "AUTHENTICATION_WHITELIST": ["positions.api.authentication.ApiKeyAuthentication"],
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "CONTACT": {"name": "Whoever operates this installation"},
     # What is only answered is no part of a request: a generated client need not know it to make something.
@@ -321,10 +327,12 @@ SPECTACULAR_SETTINGS = {
     ],
     "SERVERS": [{"url": "/", "description": "This installation: paths begin where the document was read."}],
     "TAGS": [
+        {"name": "me", "description": "Where to begin: what there is, whose key it is, and a new secret for it."},
         {"name": "employees", "description": "Who works for the organization, and each one's positions."},
         {"name": "positions", "description": "Periods of work: each change goes to the connected systems by itself."},
         {"name": "companies", "description": "The organization's employers."},
         {"name": "departments", "description": "What employees and positions belong to."},
+        {"name": "changes", "description": "All that was made, changed and deleted, in order."},
         {"name": "integrations", "description": "Connections to payroll systems."},
         {"name": "jobs", "description": "What was sent, what waits, and what needs somebody."},
         {"name": "batches", "description": "Re-syncs of more jobs than one request carries out."},
@@ -333,8 +341,13 @@ SPECTACULAR_SETTINGS = {
         {"name": "questions", "description": "Tests and previews that take longer than a request may wait."},
     ],
     "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": ["current", "upcoming", "ended"],
+        "BulkOperationEnum": "positions.api.bulk.serializers.OPERATIONS",
+        "BulkStatusEnum": "positions.api.bulk.serializers.STATUSES",
+        "ChangeOperationEnum": "positions.models.Change.Operation",
         "PositionStateEnum": "synclog.log.truth.Truth",
         "BatchStateEnum": ["working", "done"],
+        "WriteActionEnum": [("created", "Made"), ("updated", "Changed"), ("unchanged", "Nothing was done")],
         "JobStateEnum": "synclog.models.Job.State",
         "JobActionEnum": "synclog.models.Job.Action",
         "MatchStateEnum": "integrations.models.EmployeeLink.State",

@@ -34,7 +34,7 @@ from positions.models import (
 from positions.models.audit import AuditEntry
 from positions.origin import current_origin
 from positions.privacy.national_ids import MASK, masked_strictly
-from positions.signals import positions_changed
+from positions.signals import employees_changed, employees_deleted, positions_changed, positions_deleted
 
 _LONGEST = 500
 
@@ -203,16 +203,20 @@ def note(positions: Iterable[Position]) -> None:
     _bulk(Position, [(position, []) for position in positions])
 
 
-def _bulk(sender: Any, saved: list[tuple[Position, Any]], **kwargs: Any) -> None:
+def _bulk(sender: Any, saved: list[tuple[models.Model, Any]], **kwargs: Any) -> None:
     entries = []
-    for position, changed in saved:
+    for row, changed in saved:
         created = changed is None
-        old = tracking.loaded(position) or {}
-        changes = _first(position) if created else _with_days(position, _difference(position, old, None))
+        old = tracking.loaded(row) or {}
+        changes = _first(row) if created else _with_days(row, _difference(row, old, None))
         if created or changes:
             action = AuditEntry.Action.CREATED if created else AuditEntry.Action.CHANGED
-            entries.append(_entry(position, action, changes))
+            entries.append(_entry(row, action, changes))
     AuditEntry.objects.bulk_create(entries)
+
+
+def _bulk_deleted(sender: Any, deleted: list[models.Model], **kwargs: Any) -> None:
+    AuditEntry.objects.bulk_create(_entry(row, AuditEntry.Action.DELETED, {}) for row in deleted)
 
 
 def connect() -> None:
@@ -227,11 +231,14 @@ def connect() -> None:
     watch(Invitation, own, secret=["digest"])
     watch(Company, own)
     watch(Department, own)
-    watch(ApiKey, own, secret=["hash"], skipped=["last_used_at"])
+    watch(ApiKey, own, secret=["hash", "former_hash"], skipped=["last_used_at"])
     watch(Employee, own, employee=lambda row: row.pk)
     # A note is for the organization's own eyes: that it changed is enough.
     watch(Position, of_employee, employee=lambda row: row.employee_id, secret=["note"])
     watch(get_user_model(), lambda _: None, secret=["password"], skipped=["last_login", "date_joined"])
     used = ["last_used_at", "last_step", "throttling_failure_timestamp", "throttling_failure_count"]
     watch(SecondFactor, lambda _: None, skipped=[*used, "name", "confirmed"])
-    positions_changed.connect(_bulk, dispatch_uid="audit.bulk")
+    for changed in (positions_changed, employees_changed):
+        changed.connect(_bulk, dispatch_uid="audit.bulk")
+    for deleted in (positions_deleted, employees_deleted):
+        deleted.connect(_bulk_deleted, dispatch_uid="audit.bulk_deleted")

@@ -22,6 +22,20 @@ def elsewhere(employee: Employee) -> QuerySet[Position]:
     return Position.objects.filter(employee=employee).exclude(here).order_by("start_date", "pk")
 
 
+def follow_all(employees: Iterable[Employee], today: date) -> list[Position]:
+    """`follow` for employees of one organization, in a fixed number of queries."""
+    by_key = {employee.pk: employee for employee in employees}
+    found = Position.objects.filter(current_and_upcoming(today), employee__in=by_key).order_by("pk")
+    positions = []
+    for position in found.select_for_update():
+        employee = by_key[position.employee_id]
+        if position.company_id != employee.company_id:
+            position.employee, position.company = employee, employee.company
+            positions.append(position)
+    save_positions(positions)
+    return positions
+
+
 def follow(employee: Employee, only: Iterable[int] | None = None) -> list[Position]:
     """Gives the current and upcoming positions (`only` these, by id) the employee's company: audited, and recorded for
     every connection that they leave, stay in or enter. To be called in a transaction. Gives those that changed."""

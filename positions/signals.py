@@ -1,8 +1,29 @@
 """What the HR side tells the world. It does not know who listens."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Model, QuerySet
 from django.dispatch import Signal
+
+from positions.models import Organization
 
 # Positions were saved together by positions/bulk.py, inside its transaction (post_save is not sent for these).
 # Keyword argument: saved, a list of (position with its employee, changed_fields or None), without those of which
 # nothing was changed.
 positions_changed = Signal()
+# The same of employees.
+employees_changed = Signal()
+# Positions were deleted together by positions/bulk.py, inside its transaction (neither pre_delete nor post_delete is
+# sent for these). Keyword argument: deleted, a list of positions as they were, with their employee.
+positions_deleted = Signal()
+# Employees are about to be deleted together, and still there. Their positions are told of by themselves; whoever
+# reports to one of them will have no manager. Keyword argument: deleted, a list of employees.
+employees_deleted = Signal()
+
+
+def goes_with_organization(origin: Any) -> bool:
+    """Of the `origin` of a deletion's signal: the whole organization is deleted, and nobody is to be told."""
+    deleted = origin.model if isinstance(origin, QuerySet) else type(origin)
+    return isinstance(deleted, type) and issubclass(deleted, Model) and issubclass(deleted, Organization)

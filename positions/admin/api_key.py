@@ -70,9 +70,10 @@ class ApiKeyAdmin(ScopedAdmin):
     list_select_related = ("owner",)
     actions = ("become_owner",)
     search_fields = ("name", "prefix")
-    unsearchable = ("hash",)
+    unsearchable = ("hash", "former_hash")
     readonly_fields = (
         *("prefix_shown", "state_shown", "advice_shown", "owner_shown", "last_used_at", "created_by", "created_at"),
+        "former_shown",
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -80,12 +81,20 @@ class ApiKeyAdmin(ScopedAdmin):
         if obj is not None:
             fields += ["prefix_shown", "state_shown", "advice_shown", "owner_shown"]
             fields += ["last_used_at", "created_by", "created_at"]
+            fields += ["former_shown"] if obj.former_until else []
         organization = ["organization"] if self._asks_for_organization(request) else []
         return [(None, {"fields": organization + fields})]
 
     @admin.display(description="key")
     def prefix_shown(self, key: ApiKey) -> str:
         return f"{key.prefix}…"
+
+    @admin.display(description="former secret")
+    def former_shown(self, key: ApiKey) -> str:
+        assert key.former_until is not None
+        works = "works" if key.former_until > timezone.now() else "worked"
+        until = f"{show(key.former_until.date())}, {key.former_until:%H:%M} UTC"
+        return f"The key was given a new secret through the API. The one of before {works} until {until}."
 
     @admin.display(description="scopes")
     def scopes_shown(self, key: ApiKey) -> str:

@@ -10,12 +10,12 @@ from positions.models import Company, Department
 class CompanyAdmin(ScopedAdmin):
     needs = {"add": "administer", "change": "administer", "delete": "administer"}
     list_display = ("name", "organization_number")
-    search_fields = ("name", "organization_number")
-    fields = ("name", "organization_number")
+    search_fields = ("name", "organization_number", "external_id")
+    fields = ("name", "organization_number", "external_id")
 
 
 @admin.register(Department)
 class DepartmentAdmin(ScopedAdmin):
     list_display = ("code", "name")
-    search_fields = ("code", "name")
-    fields = ("code", "name")
+    search_fields = ("code", "name", "external_id")
+    fields = ("code", "name", "external_id")

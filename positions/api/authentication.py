@@ -75,7 +75,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer" or not given.strip():
             raise AuthenticationFailed(_HOW, code="not_authenticated")
         digest = ApiKey.digest(given.strip())
-        key = ApiKey.objects.with_right().select_related("organization").filter(hash=digest).first()
+        key = ApiKey.objects.with_right().select_related("organization").of_secret(digest).first()
         if key is None:
             raise AuthenticationFailed(
                 f"There is no such API key: it is mistyped or was deleted. {_HOW}", "unknown_key"
@@ -94,9 +94,11 @@ class ApiKeyAuthentication(BaseAuthentication):
                 "An admin can make its successor under Organization > API keys.",
                 "expired_key",
             )
-        if state == key.State.EXPIRING:
-            request.ends = {_ENDS: f"{key.expires:%Y-%m-%dT%H:%M:%SZ}"}  # type: ignore[attr-defined]
+        ends = key.expires if key.hash == digest else key.former_until
+        if ends is not None and (state == key.State.EXPIRING or key.hash != digest):
+            request.ends = {_ENDS: f"{ends:%Y-%m-%dT%H:%M:%SZ}"}  # type: ignore[attr-defined]
         if key.last_used_at is None or key.last_used_at < now - _USED_EVERY:
             _used.keys[key.pk] = now
         request._request.api_key_name = key.name  # type: ignore[attr-defined]  # for the log lines of this request
+        request.secret_digest = digest  # type: ignore[attr-defined]
         return Client(key.name), key

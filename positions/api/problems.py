@@ -38,6 +38,7 @@ TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "Conflict",
+    410: "Not kept any more",
     412: "It was changed meanwhile",
     413: "Too large",
     415: "Wrong media type",
@@ -61,6 +62,15 @@ class PreconditionFailed(exceptions.APIException):
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_code = "precondition_failed"
     default_detail = "It was changed since you read it: the ETag differs. Read it again and repeat your change."
+
+
+class CursorGone(exceptions.APIException):
+    status_code = status.HTTP_410_GONE
+    default_code = "cursor_gone"
+    default_detail = (
+        "What came after this cursor is not kept any more. Start over: take a new cursor by a call without one, read "
+        "all employees and positions, then go on from the new cursor."
+    )
 
 
 class Conflict(exceptions.APIException):
@@ -154,7 +164,7 @@ def flatten(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
             "code": code,
             "message": _sendable(str(detail), _LONGEST["message"]),
         }
-        example = EXAMPLES.get(path.rpartition(".")[2])
+        example = EXAMPLES.get(path.rpartition(".")[2].partition("__")[0])
         if example is not None and code not in _WITHOUT_EXAMPLE:
             error["example"] = example
         yield error
@@ -193,15 +203,7 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
     errors: list[dict[str, str]] = []
     if isinstance(problem, exceptions.ValidationError):
         code = "validation_failed"
-        errors = list(flatten(problem.detail))
-        number = len(errors)
-        errors = errors[:MOST_ERRORS]
-        one = errors[0] if number == 1 else None
-        if one is not None:
-            detail = f"{one['field']}: {one['message']}" if one["field"] else one["message"]
-        else:
-            told = "See errors." if number == len(errors) else f"The first {len(errors)} are in errors."
-            detail = f"{number} values are not right; nothing was changed. {told}"
+        detail, errors = _wrong_values(problem)
     else:
         codes = problem.get_codes()
         code = codes if isinstance(codes, str) else problem.default_code
@@ -211,6 +213,28 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
 
     body = document(getattr(request, "_request", request), problem.status_code, code, detail, errors)
     return Response(body, status=problem.status_code, headers=headers, content_type=MEDIA_TYPE)
+
+
+def _wrong_values(problem: exceptions.ValidationError, most: int = MOST_ERRORS) -> tuple[str, list[dict[str, str]]]:
+    errors = list(flatten(problem.detail))
+    number, errors = len(errors), errors[:most]
+    if number == 1:
+        [one] = errors
+        return f"{one['field']}: {one['message']}" if one["field"] else one["message"], errors
+    told = "See errors." if number == len(errors) else f"The first {len(errors)} are in errors."
+    return f"{number} values are not right; nothing was changed. {told}", errors
+
+
+# So many errors of one row are told where each row has its own answer.
+MOST_ERRORS_OF_A_ROW = 10
+
+
+def of_a_row(request: Any, problem: exceptions.APIException) -> dict[str, Any]:
+    """The problem document of one row of a request whose others are carried out."""
+    if isinstance(problem, exceptions.ValidationError):
+        detail, errors = _wrong_values(problem, MOST_ERRORS_OF_A_ROW)
+        return document(request, 400, "validation_failed", detail, errors)
+    return document(request, problem.status_code, problem.default_code, str(problem.detail))
 
 
 def _words_of(exc: Exception) -> str:

@@ -45,58 +45,85 @@ def _ids(rows: Iterable[Row], name: str) -> set[int]:
     return {pk for pk in _wanted(rows, name, int) if 0 < pk < 2**63}
 
 
+# The names by which a row may refer to something besides its id: the column that each of them means.
+_COLUMNS = {
+    "department_code": "code",
+    "employee_number": "number",
+    "employee_external_id": "external_id",
+    "company_external_id": "external_id",
+}
+OF_EMPLOYEE = ("employee", "employee_number", "employee_external_id")
+
+
 @dataclass(slots=True)
 class Found:
-    """Objects by id and by the code that people use."""
+    """Objects by id, and by (column, value) of what people and programs know them by."""
 
     by_id: dict[int, Any] = field(default_factory=dict)
-    by_code: dict[str, Any] = field(default_factory=dict)
+    by_code: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, queryset: QuerySet, ids: set[int], codes: set[str], code: str) -> Found:
+    def of(cls, queryset: QuerySet, ids: set[int], **codes: set[str]) -> Found:
+        """`codes`: by column."""
         found = cls()
-        if ids or codes:
-            for row in queryset.filter(Q(pk__in=ids) | Q(**{f"{code}__in": codes})):
+        wanted = {column: texts for column, texts in codes.items() if texts}
+        if ids or wanted:
+            any_of = Q(pk__in=ids)
+            for column, texts in wanted.items():
+                any_of |= Q(**{f"{column}__in": texts})
+            for row in queryset.filter(any_of):
                 found.by_id[row.pk] = row
-                found.by_code[getattr(row, code)] = row
+                for column in wanted:
+                    found.by_code[column, getattr(row, column)] = row
         return found
 
 
 class References:
     def __init__(self, organization: Organization, rows: Sequence[Row]) -> None:
         rows = [row for row in rows if isinstance(row, Mapping)]
-        codes, numbers = _codes(rows, "department_code"), _codes(rows, "employee_number")
         departments = Department.objects.filter(organization=organization)
         employees = Employee.objects.filter(organization=organization).defer("national_id")
         companies = Company.objects.filter(organization=organization)
-        self.departments = Found.of(departments, _ids(rows, "department"), codes, "code")
-        people = _ids(rows, "employee") | _ids(rows, "manager")
-        self.employees = Found.of(employees, people, numbers, "number")
-        self.companies = Found.of(companies, _ids(rows, "company"), set(), "name")
+        self.departments = Found.of(departments, _ids(rows, "department"), code=_codes(rows, "department_code"))
+        self.employees = Found.of(
+            employees,
+            _ids(rows, "employee") | _ids(rows, "manager"),
+            number=_codes(rows, "employee_number"),
+            external_id=_codes(rows, "employee_external_id"),
+        )
+        self.companies = Found.of(companies, _ids(rows, "company"), external_id=_codes(rows, "company_external_id"))
 
-    def one(self, row: Row, name: str, found: Found, what: str, errors: Errors, code: str | None = None) -> Any:
-        """The object that a row names by id, by code, or by both; None when it names none or clears it."""
+    def one(self, row: Row, name: str, found: Found, what: str, errors: Errors, code: str | Sequence[str] = ()) -> Any:
+        """The object that a row names by id, by one of its codes, or by several; None when it names none or clears
+        it."""
         by_id = row.get(name)
-        if isinstance(by_id, bool) or not isinstance(by_id, int):
-            by_id = None  # the serializer says what is wrong with it
-        by_code = row.get(code).strip() if code and isinstance(row.get(code), str) else None  # type: ignore[union-attr]
-        one = None
-        if by_id is not None:
+        one, first = None, name
+        # What is wrong with an id that is none, the serializer says.
+        if isinstance(by_id, int) and not isinstance(by_id, bool):
             one = found.by_id.get(by_id)
             if one is None:
                 errors.setdefault(name, missing(what, by_id))
-        if by_code and code:
-            other = found.by_code.get(by_code)
+        for by in (code,) if isinstance(code, str) else code:
+            text = row.get(by)
+            if not isinstance(text, str) or not text.strip():
+                continue
+            other = found.by_code.get((_COLUMNS[by], text.strip()))
             if other is None:
-                errors.setdefault(code, missing(what, by_code))
-            elif by_id is not None and one is not None and other != one:
-                errors[code] = [ErrorDetail(f"“{name}” and “{code}” name two different ones.", "mismatch")]
-            one = one or other
+                errors.setdefault(by, missing(what, text.strip()))
+            elif one is None:
+                one, first = other, by
+            elif other != one:
+                errors[by] = [ErrorDetail(f"“{first}” and “{by}” name two different ones.", "mismatch")]
         return one
 
+    def employee(self, row: Row, errors: Errors) -> Any:
+        """The employee whose position a row is."""
+        name, *codes = OF_EMPLOYEE
+        return self.one(row, name, self.employees, "employee", errors, code=codes)
+
     def of_position(self, row: Row, errors: Errors) -> tuple[Any, Any]:
-        """(company, department) that a position's row names."""
-        company = self.one(row, "company", self.companies, "company", errors)
+        """(company, department) that a row of a position, or of an employee, names."""
+        company = self.one(row, "company", self.companies, "company", errors, code="company_external_id")
         return company, self.one(row, "department", self.departments, "department", errors, code="department_code")
 
 
@@ -104,16 +131,25 @@ def names(row: Row, *any_of: str) -> bool:
     return any(name in row for name in any_of)
 
 
+# Of what an answer has more than one name for: the relation, and its names.
+_NAMES = {"department": ("department", "department_code"), "company": ("company", "company_external_id")}
+
+
 def as_changed(row: Row, stored: Employee | Position) -> Row:
-    """The row without the one of `department` and `department_code` that says what is stored, where the other says
-    something else: who reads an object, changes one of them and sends both back means the one that was changed."""
-    if not {"department", "department_code"} <= row.keys():
-        return row
-    here = stored.department
-    same_id = row["department"] == (here.pk if here else None)
-    same_code = (row["department_code"] or None) == (here.code if here else None)
-    unchanged = {(True, False): "department", (False, True): "department_code"}.get((same_id, same_code))
-    return {name: value for name, value in row.items() if name != unchanged}
+    """The row without those of `department` and `department_code`, `company` and `company_external_id` that say what is
+    stored, where the other says something else: who reads an object, changes one of them and sends all back means the
+    one that was changed."""
+    left_out: set[str] = set()
+    for relation, names_of in _NAMES.items():
+        given = [name for name in names_of if name in row]
+        same = [name for name in given if (row[name] or None) == _stored(getattr(stored, relation), name)]
+        if len(same) < len(given):
+            left_out |= set(same)
+    return {name: value for name, value in row.items() if name not in left_out}
+
+
+def _stored(related: Any, name: str) -> Any:
+    return (getattr(related, _COLUMNS.get(name, "pk")) or None) if related is not None else None
 
 
 def by_external_id(employees: Iterable[Employee], external_ids: set[str]) -> dict[tuple[int, str], Position]:

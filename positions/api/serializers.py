@@ -28,8 +28,26 @@ from positions.api.fields import (
 from positions.models import ContractType, EndReason, Position, RemunerationType, WorkingHoursScheme
 from positions.terms import TERMS
 
+_ACTIONS = [("created", "Made"), ("updated", "Changed"), ("unchanged", "Nothing was done")]
 
-class EmployeeSerializer(StrictSerializer):
+
+class WithAction(serializers.Serializer):
+    """An answer to a write, for the document: what the views add to it (positions/api/views/resource.py)."""
+
+    action = serializers.ChoiceField(
+        _ACTIONS, read_only=True, help_text="What was done. `unchanged`: all of it was stored already."
+    )
+
+
+class Changeable(StrictSerializer):
+    """Takes what an answer to a write has besides the object, and ignores it."""
+
+    @property
+    def also_answered(self) -> Collection[str]:
+        return ("action",)
+
+
+class EmployeeSerializer(Changeable):
     about = "An employee of the organization."
 
     id = AnswerId(help_text="Our id.")
@@ -45,14 +63,17 @@ class EmployeeSerializer(StrictSerializer):
         write_only=True,
         default=None,
         error_messages={"invalid": "A national id has 6 to 20 digits, letters, “-” or “+”."},
-        help_text="Written, never read. Encrypted. null removes it.",
+        help_text="Written, never read. Encrypted. null removes it; left out it stays, also when all else is replaced.",
     )
     national_id_set = serializers.BooleanField(read_only=True, help_text="Whether a national id is stored.")
     company = Id(
         default=None,
         source="company_id",
-        help_text="Id of a company, see `/companies/`. New positions have it; those that exist keep theirs, see "
-        "`positions_follow`.",
+        help_text="Id of a company, see `/companies/`, or give `company_external_id`. New positions have it; those "
+        "that exist keep theirs, see `positions_follow`.",
+    )
+    company_external_id = Text(
+        max_length=120, source="company.external_id", help_text="Instead of `company`: your own id of it."
     )
     positions_follow = serializers.BooleanField(
         required=False,
@@ -68,19 +89,45 @@ class EmployeeSerializer(StrictSerializer):
     created_at = serializers.DateTimeField(read_only=True, help_text="When it was made here.")
     updated_at = serializers.DateTimeField(read_only=True, help_text="When it was last changed here.")
 
+    @cached_property
+    def also_answered(self) -> Collection[str]:
+        return ("action", *caused_fields())
 
-class PositionValuesSerializer(StrictSerializer):
+
+class WrittenEmployeeSerializer(WithAction, WithCaused, EmployeeSerializer):
+    """The answer to a write, for the document."""
+
+    about = (
+        "The employee as they are stored now, what was done, and the jobs of the positions that were made or moved "
+        "with it."
+    )
+
+
+class PositionValuesSerializer(Changeable):
     """What is said of a position, and answered."""
 
     id = AnswerId(help_text="Our id.")
-    employee = Id(source="employee_id", help_text="Id of the employee, or give `employee_number`.", allow_null=False)
+    employee = Id(
+        source="employee_id",
+        help_text="Id of the employee, or give `employee_number` or `employee_external_id`.",
+        allow_null=False,
+    )
     employee_number = Line(max_length=30, required=False, source="employee.number", help_text="Instead of `employee`.")
+    employee_external_id = Text(
+        max_length=120,
+        source="employee.external_id",
+        default=serializers.empty,
+        help_text="Instead of `employee`: your own id of the employee.",
+    )
     title = Line(max_length=250, help_text="The job's title.", **required())
     company = Id(
         default=None,
         source="company_id",
-        help_text="Id of the employer, see `/companies/`. A new position without one has the employee's; that of an "
-        "existing one stays when it is left out.",
+        help_text="Id of the employer, see `/companies/`, or give `company_external_id`. A new position without one "
+        "has the employee's; that of an existing one stays when it is left out.",
+    )
+    company_external_id = Text(
+        max_length=120, source="company.external_id", help_text="Instead of `company`: your own id of it."
     )
     start_date = Day(help_text="The first day.", **required())
     end_date = OptionalDay(help_text="The last day. null: open.")
@@ -156,103 +203,85 @@ class PositionSerializer(PositionValuesSerializer):
 
     @cached_property
     def also_answered(self) -> Collection[str]:
-        return caused_fields()
+        return ("action", *caused_fields())
 
 
-class WrittenPositionSerializer(WithCaused, PositionSerializer):
+class WrittenPositionSerializer(WithAction, WithCaused, PositionSerializer):
     """The answer to a write, for the document."""
 
-    about = "The position as it is stored now, and what the write caused."
+    about = "The position as it is stored now, what was done, and what that caused."
 
 
-class BulkRowSerializer(PositionSerializer):
-    about = (
-        "A position to change, named by `id` or by `external_id` and its employee: what is left out stays. Any other "
-        "row makes a new position and needs `title`, `start_date` and the employee."
-    )
+class NewPositionSerializer(PositionSerializer):
+    """Of the employee who is made with it."""
 
-    id = Id(  # type: ignore[assignment]
-        help_text="Of the position to change. Without it, `external_id` finds it; else a new one is made."
-    )
+    about = "A period of work of the employee who is made with it."
+
+    employee = employee_number = employee_external_id = None  # type: ignore[assignment]
+    effective_from = correction = None  # type: ignore[assignment]
 
 
-class Row(serializers.DictField):
-    """Any object: what it holds is looked at by `BulkRowSerializer`."""
+class NewEmployeeSerializer(EmployeeSerializer):
+    about = "An employee, and the positions that are made along, or none of it."
 
-    def run_child_validation(self, data: Any) -> Any:
-        return data
-
-
-@extend_schema_field(BulkRowSerializer(many=True, partial=True))
-class Rows(serializers.ListField):
-    def to_internal_value(self, data: Any) -> Any:
-        # Before each row is looked at: a million empty ones fit into a body.
-        if isinstance(data, list) and len(data) > (self.max_length or 0):
-            self.fail("max_length")
-        return super().to_internal_value(data)
-
-
-class BulkSerializer(StrictSerializer):
-    about = "Rows, all of which are carried out, or none."
-
-    positions = Rows(
-        help_text="Up to 1000 rows.",
-        child=Row(),
-        min_length=1,
-        max_length=1000,
-        error_messages={
-            "required": "Send the rows as a list named “positions”.",
-            "not_a_list": "Send a list of positions.",
-            "min_length": "Send at least one position.",
-            "max_length": "Send at most 1000 positions at a time.",
-            "empty": "Send at least one position.",
-        },
+    positions = NewPositionSerializer(
+        many=True, required=False, max_length=100, help_text="Up to 100 positions, made with the employee."
     )
 
 
-class BulkResultSerializer(serializers.Serializer):
-    about = "What became of one row."
+class MadeEmployeeSerializer(WrittenEmployeeSerializer):
+    """The answer to a POST, for the document."""
 
-    index = serializers.IntegerField(min_value=0, help_text="Of the row, from 0.")
-    id = AnswerId(help_text="Id of the position.")
-    external_id = Text(read_only=True, default=serializers.empty, help_text="Your own id of the position.")
-    action = serializers.ChoiceField(
-        [("created", "Made"), ("updated", "Changed"), ("unchanged", "Nothing was done")], help_text="What was done."
+    about = "The employee, and the positions that were made along, with their jobs."
+
+    positions = PositionSerializer(many=True, read_only=True, help_text="Those that were made with the employee.")
+
+
+class CompanySerializer(Changeable):
+    about = "An employer of the organization."
+
+    id = AnswerId(help_text="Our id.")
+    name = Line(max_length=120, help_text="Its name, unique in the organization.", **required())
+    organization_number = Text(
+        max_length=20, help_text="Its number in the register of businesses, as the authorities write it."
     )
+    external_id = Text(max_length=120, help_text="Your own id, unique among the companies of the organization.")
 
 
-class BulkAnswerSerializer(WithCaused):
-    created = serializers.IntegerField(min_value=0, help_text="Rows that made a position.")
-    updated = serializers.IntegerField(min_value=0, help_text="Rows that changed a position.")
-    unchanged = serializers.IntegerField(
-        min_value=0, help_text="Rows that said what is stored already: nothing was done."
+class WrittenCompanySerializer(WithAction, CompanySerializer):
+    """The answer to a write, for the document."""
+
+    about = "The company as it is stored now, and what was done."
+
+
+class DepartmentSerializer(Changeable):
+    about = "A department of the organization."
+
+    id = AnswerId(help_text="Our id.")
+    code = Line(
+        max_length=20,
+        help_text="What payroll and `department_code` name it by, unique in the organization.",
+        **required(),
     )
-    results = BulkResultSerializer(many=True, help_text="One for each row, in their order.")
+    name = Text(max_length=120, help_text="Its name.")
+    external_id = Text(max_length=120, help_text="Your own id, unique among the departments of the organization.")
 
 
-class DeletedSerializer(WithCaused):
-    about = "What is gone, and what that caused."
+class WrittenDepartmentSerializer(WithAction, DepartmentSerializer):
+    """The answer to a write, for the document."""
+
+    about = "The department as it is stored now, and what was done."
+
+
+class GoneSerializer(serializers.Serializer):
+    about = "What is gone."
 
     id = AnswerId(help_text="Of what was deleted.")
     deleted = serializers.BooleanField(help_text="true.")
 
 
-class CompanySerializer(serializers.Serializer):
-    about = "An employer of the organization."
-
-    id = AnswerId(help_text="Our id.")
-    name = serializers.CharField(read_only=True, help_text="Its name.")
-    organization_number = Text(
-        read_only=True, default=serializers.empty, help_text="Its number in the register of businesses."
-    )
-
-
-class DepartmentSerializer(serializers.Serializer):
-    about = "A department of the organization."
-
-    id = AnswerId(help_text="Our id.")
-    code = serializers.CharField(read_only=True, help_text="What `department_code` names it by.")
-    name = Text(read_only=True, default=serializers.empty, help_text="Its name.")
+class DeletedSerializer(WithCaused, GoneSerializer):
+    about = "What is gone, and what that caused."
 
 
 def example(**changes: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from positions.models.api_key import ApiKey
 from positions.models.audit import AuditEntry
+from positions.models.change import Change, ChangeFeed
 from positions.models.company import Company, Department
 from positions.models.employee import Employee
 from positions.models.idempotency import IdempotencyKey
@@ -13,6 +14,8 @@ from positions.models.words import EmployeeWord
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "Change",
+    "ChangeFeed",
     "Company",
     "ContractType",
     "Department",

@@ -15,6 +15,8 @@ from positions.models.text import Line
 
 SCOPES = ("positions:read", "positions:write", "sync:read", "sync:write")
 SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)  # before the end: it is warned of, and urgently
+# So long the secret of before a rotation goes on.
+OVERLAP = timedelta(hours=1)
 # Of keys without an end, which the release before makes while it still runs.
 _AT_MOST = timedelta(days=365)
 
@@ -25,6 +27,11 @@ def latest_end(since: datetime | None = None) -> datetime:
 
 
 class ApiKeys(models.QuerySet["ApiKey"]):
+    def of_secret(self, digest: str) -> Self:
+        """The key whose secret it is, also the one of before a rotation while that goes on."""
+        former = Q(former_hash=digest, former_until__gt=timezone.now())
+        return self.filter(Q(hash=digest) | former)
+
     def with_right(self) -> Self:
         """`owner_may`: whether the owner still may hold keys of the organization, as positions/roles.py says of
         "administer"; true of keys that nobody owns. Asked with the key, for a right may end in any way."""
@@ -65,6 +72,9 @@ class ApiKey(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="api_keys"
     )
+    # The secret of before the last rotation.
+    former_hash = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    former_until = models.DateTimeField(null=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
     ended_why = models.CharField(max_length=10, choices=Ended, blank=True, default="", db_default="", editable=False)
 
@@ -73,6 +83,7 @@ class ApiKey(models.Model):
     class Meta:
         ordering = ["organization", "name"]
         verbose_name = "API key"
+        indexes = [models.Index(fields=["former_hash"], name="api_key_by_former_hash")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
@@ -88,6 +99,14 @@ class ApiKey(models.Model):
         self.prefix = key[:10]
         self.hash = self.digest(key)
         return key
+
+    def rotate(self, used: str) -> str:
+        """Issues a new secret, unsaved, for whoever called with the secret of the digest `used`, which goes on for
+        OVERLAP from its first rotation: with it again, an answer that was lost is asked for anew, and what that one
+        held has no use. Every other secret ends. The key ends when it did."""
+        if used == self.hash:
+            self.former_hash, self.former_until = self.hash, min(timezone.now() + OVERLAP, self.expires)
+        return self.issue()
 
     @property
     def expires(self) -> datetime:

@@ -15,6 +15,9 @@ class Company(Tracked, ErrorsAtFields):
     organization_number = Line(
         max_length=20, blank=True, help_text="As the authorities write it: 974760673, 556123-4567, 1234567-8."
     )
+    external_id = Line(
+        "external id", max_length=120, blank=True, default="", db_default="", help_text="The API client's own id."
+    )
 
     class Meta:
         ordering = ["name"]
@@ -24,7 +27,13 @@ class Company(Tracked, ErrorsAtFields):
                 fields=["organization", "name"],
                 name="company_name_once",
                 violation_error_message="Another company of this organization has this name.",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="company_external_id_once",
+                violation_error_message="Another company of this organization has this external id.",
+            ),
         ]
 
     TRACKED = ("name", "organization_number")
@@ -37,6 +46,9 @@ class Department(Tracked, ErrorsAtFields):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="departments")
     code = Line(max_length=20, help_text="The code that payroll knows the department by.")
     name = Line(max_length=120, blank=True)
+    external_id = Line(
+        "external id", max_length=120, blank=True, default="", db_default="", help_text="The API client's own id."
+    )
 
     class Meta:
         ordering = ["code"]
@@ -45,7 +57,13 @@ class Department(Tracked, ErrorsAtFields):
                 fields=["organization", "code"],
                 name="department_code_once",
                 violation_error_message="Another department of this organization has this code.",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="department_external_id_once",
+                violation_error_message="Another department of this organization has this external id.",
+            ),
         ]
 
     TRACKED = ("code", "name")

@@ -10,18 +10,19 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
-from positions import batches
-from positions.models import AuditEntry, Employee, EmployeeWord, IdempotencyKey, Invitation, Position, Terms
+from positions import batches, changes
+from positions.models import AuditEntry, Change, Employee, EmployeeWord, IdempotencyKey, Invitation, Position, Terms
 from positions.privacy.personal_data import Holder, Holding, Naming, Subject, shown
 
 
 class HeldByHr(Holder):
     def holdings(self) -> Sequence[Holding]:
         return (
+            Holding(Change, "Change feed", lambda s: Change.objects.filter(employee_key__in=s.keys), _erase_changes),
             Holding(Employee, "Employee", _employees, _erase_employees),
             Holding(EmployeeWord, "Search", lambda s: EmployeeWord.objects.filter(employee__in=s.keys), exported=False),
-            Holding(Position, "Positions", lambda s: Position.objects.filter(employee__in=s.keys)),
             Holding(Terms, "Terms by day", lambda s: Terms.objects.filter(position__employee__in=s.keys)),
+            Holding(Position, "Positions", lambda s: Position.objects.filter(employee__in=s.keys), _erase_positions),
             Holding(Invitation, "Invitations", _invitations),
             Holding(AuditEntry, "Audit trail", _audit, _erase_audit),
             Holding(LogEntry, "History of pages", _history, show=_history_entry),
@@ -53,8 +54,20 @@ def _employees(subject: Subject) -> QuerySet:
 
 
 def _erase_employees(rows: QuerySet, subject: Subject) -> None:
+    changes.note_reports(subject.keys)
     Employee.objects.filter(manager__in=subject.keys).update(manager=None)
+    changes.note_employees(rows, Change.Operation.DELETED)
     batches.delete(rows)
+
+
+def _erase_positions(rows: QuerySet, subject: Subject) -> None:
+    changes.note_positions(rows.select_related("employee"), Change.Operation.DELETED)
+    batches.delete(rows)
+
+
+def _erase_changes(rows: QuerySet, subject: Subject) -> None:
+    """Readers of the feed are to hear that the employee and the positions are gone: our keys of them stay, no more."""
+    rows.update(external_id="")
 
 
 def _invitations(subject: Subject) -> QuerySet:
@@ -104,6 +117,6 @@ def _answers(subject: Subject) -> QuerySet:
 
 def _own_answer(subject: Subject, value: Mapping[str, Any]) -> bool:
     """An employee, a position, or one line of a bulk, as the API answers with it."""
-    if "first_name" in value:
+    if "first_name" in value or ("index" in value and "number" in value):
         return value.get("id") in subject.keys
     return ("employee" in value or "index" in value) and value.get("id") in subject.position_keys

@@ -16,10 +16,11 @@ from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from integrations.models import Integration
-from positions.api.base import ApiView, key_of, writes
+from positions.api.base import ApiView, asks, key_of, writes
 from positions.api.pagination import Pages
 from positions.api.references import missing
 from positions.models import Position
+from positions.roles import Need
 from synclog.api.examples import CARRIED_ON
 from synclog.api.filters import JobFilters
 from synclog.api.serializers import (
@@ -48,6 +49,8 @@ from synclog.questions import asking
 from synclog.questions.preview import Preview, question_of, unpacked
 
 SYNC = {"GET": "sync:read", "POST": "sync:write"}
+EDITORS_ASK: Mapping[str, Need] = {"GET": "view", "POST": "edit"}
+ADMINS_ASK: Mapping[str, Need] = {"GET": "view", "POST": "administer"}
 # No answer needs the keys of a connection, and decrypting them for each row would be slow.
 _LIGHT = ("credentials", "vault")
 
@@ -56,6 +59,8 @@ class IntegrationViewSet(ApiView, GenericViewSet):
     """Connections of the key's organization. They are made and switched in the admin."""
 
     scopes = SYNC
+    needs = ADMINS_ASK
+    volatile = ("health", "last_success_at")
     serializer_class = IntegrationSerializer
     pagination_class = Pages
     lookup_value_converter = "int"
@@ -91,6 +96,7 @@ class IntegrationViewSet(ApiView, GenericViewSet):
         responses={200: CheckSerializer, 202: QuestionSerializer},
     )
     @action(detail=True, methods=["post"], url_path="check")
+    @asks
     def check(self, request: Request, pk: int) -> Response:
         integration = get_object_or_404(self.get_queryset(), pk=pk)
         return _asked(request, lambda by: asking.ask_check(integration, by), "check")
@@ -137,6 +143,7 @@ class QuestionView(ApiView):
     """A test or a preview that takes longer than a request may wait."""
 
     scopes = {"GET": "sync:write"}
+    needs = {"GET": "administer"}
     detail = True
 
     @extend_schema(
@@ -156,6 +163,7 @@ class JobViewSet(ApiView, GenericViewSet):
     """The error log: what was sent, what waits, and what needs somebody. Newest first."""
 
     scopes = SYNC
+    needs = EDITORS_ASK
     serializer_class = JobSerializer
     filterset_class = JobFilters
     pagination_class = Pages
@@ -282,6 +290,7 @@ class BatchView(ApiView):
     """Many jobs that are sent again."""
 
     scopes = {"GET": "sync:read"}
+    needs = {"GET": "view"}
     detail = True
     queryset = Batch.objects.none()  # for the document: what the address names
 
@@ -301,6 +310,7 @@ class PositionStatesView(ApiView):
     """What holds of a position in each connection."""
 
     scopes = SYNC
+    needs = EDITORS_ASK
     queryset = Position.objects.none()  # for the document: what the address names
 
     @extend_schema(
@@ -321,6 +331,7 @@ class PreviewView(ApiView):
     """What would be sent for a position, without sending it."""
 
     scopes = SYNC
+    needs = ADMINS_ASK
 
     @extend_schema(
         operation_id="preview",
@@ -331,6 +342,7 @@ class PreviewView(ApiView):
         responses={200: PreviewSerializer, 202: QuestionSerializer},
         examples=[OpenApiExample("A position", {"position": 12, "integration": 3}, request_only=True)],
     )
+    @asks
     def post(self, request: Request) -> Response:
         serializer = PreviewRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

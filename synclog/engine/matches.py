@@ -250,27 +250,35 @@ def _locked(link: EmployeeLink) -> EmployeeLink:
 # -- what follows from it ------------------------------------------------------------------------------------
 
 
-def marks_changed(employee: Employee) -> None:
-    """Whether a match of this employee is doubtful since number, national id or e-mail were saved: then what was sent
+def marks_changed(employees: Sequence[Employee]) -> None:
+    """Whether a match of these employees is doubtful since number, national id or e-mail were saved: then what was sent
     there is looked at by a run, which decides."""
-    links = EmployeeLink.objects.filter(
-        employee_key=employee.pk, state=State.MATCHED, integration__send_positions=True
-    ).select_related("integration")
-    look_anew([k for k in links if k.fingerprints and k.fingerprints != fingerprints(k.integration, employee)])
+    by_key = {employee.pk: employee for employee in employees}
+    links = list(
+        EmployeeLink.objects.filter(employee_key__in=by_key, state=State.MATCHED, integration__send_positions=True)
+    )
+    integrations = Integration.objects.in_bulk({link.integration_id for link in links})
+    look_anew(
+        [
+            link
+            for link in links
+            if link.fingerprints
+            and link.fingerprints != fingerprints(integrations[link.integration_id], by_key[link.employee_key])
+        ]
+    )
 
 
 def look_anew(links: Sequence[EmployeeLink], origin: Origin | None = None) -> None:
     """Records jobs for the positions that were sent under these matches, where their connections record changes."""
-    by_employee = {link.employee_key: link for link in links}
-    if not by_employee:
+    of_links = {(link.integration_id, link.employee_key) for link in links}
+    if not of_links:
         return
-    sent = set(
-        PeriodLink.objects.filter(
-            integration__in={link.integration_id for link in links},
-            employee_key__in=by_employee,
-            integration__send_positions=True,
-        ).values_list("integration_id", "position_key")
-    )
+    found = PeriodLink.objects.filter(
+        integration__in={integration for integration, _ in of_links},
+        employee_key__in={employee for _, employee in of_links},
+        integration__send_positions=True,
+    ).values_list("integration_id", "position_key", "employee_key")
+    sent = {(integration, position) for integration, position, employee in found if (integration, employee) in of_links}
     positions = Position.objects.filter(pk__in={key for _, key in sent}).select_related("employee").in_bulk()
     jobs = [
         job_for(Changed(positions[key]), positions[key].employee, integration_id, origin)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from integrations.models import ExportFile, Integration, PeriodLink
@@ -12,7 +13,7 @@ from integrations.runtime.export_files import file_imported
 from integrations.sdk.context import IMPORTED, NOT_YET_IMPORTED
 from integrations.sdk.messages import packed, unpacked
 from positions.models import Company, Department, Employee, Organization, Position
-from positions.signals import positions_changed
+from positions.signals import employees_changed, goes_with_organization, positions_changed, positions_deleted
 from synclog.engine import agreeing, matches
 from synclog.engine.record import Changed, record, renew
 from synclog.models import Job, Lease
@@ -22,6 +23,8 @@ def connect() -> None:
     post_save.connect(position_saved, sender=Position, dispatch_uid="synclog.position_saved")
     post_delete.connect(position_deleted, sender=Position, dispatch_uid="synclog.position_deleted")
     positions_changed.connect(many_saved, sender=Position, dispatch_uid="synclog.many_saved")
+    positions_deleted.connect(many_deleted, sender=Position, dispatch_uid="synclog.many_deleted")
+    employees_changed.connect(many_employees_saved, sender=Employee, dispatch_uid="synclog.many_employees_saved")
     post_save.connect(employee_saved, sender=Employee, dispatch_uid="synclog.employee_saved")
     post_save.connect(company_saved, sender=Company, dispatch_uid="synclog.company_saved")
     post_save.connect(department_saved, sender=Department, dispatch_uid="synclog.department_saved")
@@ -43,30 +46,46 @@ def position_saved(instance: Position, created: bool, raw: bool, update_fields: 
 
 
 def position_deleted(instance: Position, origin: Any = None, **kwargs: Any) -> None:
-    deleted = origin.model if isinstance(origin, QuerySet) else type(origin)
-    if isinstance(deleted, type) and issubclass(deleted, Model) and issubclass(deleted, Organization):
+    if goes_with_organization(origin):
         return  # its integrations and jobs go with it
     record([Changed(instance, deleted=True)])
 
 
 def many_saved(saved: list[tuple[Position, list[str] | None]], **kwargs: Any) -> None:
     told = [Changed(p, fields) for p, fields in saved if fields is None or not Position.HERE_ONLY.issuperset(fields)]
-    jobs = record(told)
+    _leave_jobs(record(told), [position for position, _ in saved])
+
+
+def many_deleted(deleted: list[Position], **kwargs: Any) -> None:
+    _leave_jobs(record([Changed(position, deleted=True) for position in deleted]), deleted)
+
+
+def _leave_jobs(jobs: Sequence[Job], positions: Sequence[Position]) -> None:
+    """On the positions themselves, for whoever wrote them."""
     by_position: dict[int, list[Job]] = {}
     for job in jobs:
         by_position.setdefault(job.position_key, []).append(job)
-    for position, _ in saved:
+    for position in positions:
         position.sync_jobs = by_position.get(position.pk, [])  # type: ignore[attr-defined]
 
 
 def employee_saved(instance: Employee, created: bool, raw: bool, **kwargs: Any) -> None:
+    if not raw and not created:
+        _employees_changed([instance])
+
+
+def many_employees_saved(saved: list[tuple[Employee, list[str] | None]], **kwargs: Any) -> None:
+    _employees_changed([employee for employee, fields in saved if fields is not None])
+
+
+def _employees_changed(employees: Sequence[Employee]) -> None:
     """What is being sent goes by the person as they were; what failed may have waited for just this."""
-    if raw or created:
-        return
-    matches.marks_changed(instance)
-    whose = Employee.objects.filter(Q(pk=instance.pk) | Q(manager=instance.pk)).values("pk")
-    agreeing.look_again(_not_recording(instance.organization_id).filter(employee_key__in=whose))
-    renew(Job.objects.filter(organization=instance.organization_id, employee_key__in=whose))
+    matches.marks_changed(employees)
+    for organization in {employee.organization_id for employee in employees}:
+        keys = [employee.pk for employee in employees if employee.organization_id == organization]
+        whose = Employee.objects.filter(Q(pk__in=keys) | Q(manager__in=keys)).values("pk")
+        agreeing.look_again(_not_recording(organization).filter(employee_key__in=whose))
+        renew(Job.objects.filter(organization=organization, employee_key__in=whose))
 
 
 def company_saved(instance: Company, created: bool, raw: bool, **kwargs: Any) -> None:

@@ -21,8 +21,9 @@ from integrations.runtime import mapping
 from integrations.sdk.fields import BY_KEY, NEVER_SENT
 from integrations.supported import our_word
 from integrations.systems.registry import systems
+from positions.api.bulk.serializers import BulkRowSerializer
 from positions.api.examples import EXAMPLES
-from positions.api.serializers import BulkRowSerializer, PositionSerializer, WrittenPositionSerializer
+from positions.api.serializers import PositionSerializer, WrittenPositionSerializer
 from positions.models import Company, Department, Employee, Position, tracking
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -52,8 +52,10 @@ def foreign() -> dict[str, Any]:
     With numbers that nothing else has: an address is tried with each of them, whatever it names.
     """
     other = OrganizationFactory(pk=910_001, name=f"{CANARY} AS")
-    department = DepartmentFactory(pk=910_002, organization=other, code=f"{CANARY}1", name=CANARY)
-    company = CompanyFactory(pk=910_003, organization=other, name=CANARY)
+    department = DepartmentFactory(
+        pk=910_002, organization=other, code=f"{CANARY}1", name=CANARY, external_id=f"{CANARY}-d"
+    )
+    company = CompanyFactory(pk=910_003, organization=other, name=CANARY, external_id=f"{CANARY}-c")
     employee = EmployeeFactory(
         pk=910_004,
         organization=other,

@@ -311,8 +311,8 @@ def test_keys_of_before_end_a_year_after_the_upgrade_and_are_of_their_maker(migr
     apps.get_model("positions", "AuditEntry").objects.create(
         organization=organization, actor="ada", via="admin", action="created", kind="API key", object_key=told.pk
     )
-    migrate(("positions", "0010_api_keys_of_before"))
-    found = {row.name: row for row in ApiKey.objects.select_related("owner")}
+    apps = migrate(("positions", "0010_api_keys_of_before"))
+    found = {row.name: row for row in apps.get_model("positions", "ApiKey").objects.select_related("owner")}
     assert {name: row.owner and row.owner.username for name, row in found.items()} == {
         "of an admin": "ada", "soon": "ada", "far": None, "left": None, "told by the trail": "ada", "of nobody": None,
     }  # fmt: skip

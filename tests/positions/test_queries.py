@@ -113,6 +113,21 @@ def test_bulk(organization, api):
             assert asked(lambda body=thirty: api.post("/positions/bulk/", body)) <= few + (1 if times else 3)
 
 
+def test_an_employee_with_positions(organization, api):
+    def body(count):
+        fill(organization, count)
+        employees = Employee.objects.filter(organization=organization).order_by("-pk")[:count]
+        rows = [
+            {"title": "T", "start_date": "2026-01-01", "department": e.department_id, "company": e.company_id}
+            for e in employees
+        ]
+        return {"number": f"n{count}", "first_name": "Kari", "last_name": "Nordmann", "positions": rows}
+
+    few, many = body(3), body(30)
+    api.get("/employees/")
+    assert asked(lambda: api.post("/employees/", few)) == asked(lambda: api.post("/employees/", many)) <= 22
+
+
 @pytest.mark.parametrize("model", PAGES)
 @pytest.mark.parametrize("role", ["admin", "operator"])
 def test_admin_lists(organization, sign_in, model, role):

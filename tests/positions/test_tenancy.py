@@ -39,7 +39,7 @@ def filled(route: str, foreign: dict[str, Any]) -> set[str]:
     names = [a or b for a, b in _PARAMETER.findall(route)]
     values = [str(one.pk) for one in foreign.values()]
     if "external_id" in names:
-        values.append(foreign["position"].external_id)
+        values += [foreign[kind].external_id for kind in ("position", "employee", "company", "department")]
     combinations = itertools.product(sorted(set(values)), repeat=len(names)) if len(names) < 3 else []
     template = _PARAMETER.sub("{}", route)
     return {template.format(*chosen) for chosen in combinations}
@@ -247,8 +247,9 @@ def test_no_api_address_shows_or_changes_a_foreign_object(organization, things, 
     monkeypatch.setattr("positions.api.throttling.KeyThrottle.THROTTLE_RATES", {"key": "1000000/min"})
     before = snapshot()
     tried = 0
+    own = reverse("positions_api:rotate")  # changes the key that asks, and names no other
     for route in everything("/api/v1/"):
-        for address in filled(route, foreign):
+        for address in filled(route, foreign) - {own}:
             for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
                 response = api.send(method, address, {} if method != "GET" else None)
                 assert CANARY not in response.content.decode(), (method, address)

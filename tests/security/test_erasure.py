@@ -284,7 +284,7 @@ def test_every_model_is_spoken_of() -> None:
     nothing = {
         # of organizations, users and the installation
         "Organization", "Member", "Company", "Department", "ApiKey", "IntegrationCompany", "SharedRate", "Lease",
-        "SharedPlace", "Resync", "Batch",
+        "SharedPlace", "Resync", "Batch", "ChangeFeed",
         "Heartbeat", "User", "User_groups", "User_user_permissions", "Group", "Group_permissions", "Permission",
         "ContentType", "SecondFactor", "SelfMadeUser", "Session", "AccessAttempt", "AccessAttemptExpiration",
         "AccessFailureLog", "AccessLog",

@@ -30,7 +30,7 @@ from django.utils import timezone
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandboxes.server import sandboxes
-from positions.models import AuditEntry, IdempotencyKey, Invitation, Organization, Terms
+from positions.models import AuditEntry, Change, ChangeFeed, IdempotencyKey, Invitation, Organization, Terms
 from synclog.models import Attempt, Batch, Event, Job, Lease, Question, Resync
 from tests.factories import (
     ApiKeyFactory,
@@ -63,8 +63,9 @@ def plant() -> Organization:
     """An organization with one row of each model, all with the primary key PK."""
     now = timezone.now()
     organization = OrganizationFactory(pk=PK, name=f"{CANARY} AS")
-    department = DepartmentFactory(pk=PK, organization=organization, code=f"{CANARY}1", name=CANARY)
-    company = CompanyFactory(pk=PK, organization=organization, name=CANARY, organization_number="")
+    own = str(PK)  # an id of the client's, where an address names one
+    department = DepartmentFactory(pk=PK, organization=organization, code=f"{CANARY}1", name=CANARY, external_id=own)
+    company = CompanyFactory(pk=PK, organization=organization, name=CANARY, organization_number="", external_id=own)
     employee = EmployeeFactory(
         pk=PK,
         organization=organization,
@@ -74,11 +75,11 @@ def plant() -> Organization:
         number=f"{CANARY}7",
         department=department,
         company=company,
-        external_id=str(PK),
+        external_id=own,
         national_id=f"{CANARY}-id",
     )
     position = PositionFactory(
-        pk=PK, employee=employee, title=CANARY, external_id=str(PK), note=CANARY, department=department
+        pk=PK, employee=employee, title=CANARY, external_id=own, note=CANARY, department=department
     )
     Terms.objects.create(pk=PK, position=position, title=CANARY, cost_centre=CANARY, department=department)
     user = UserFactory(pk=PK, username=CANARY, email=f"{CANARY}@example.org", first_name=CANARY)
@@ -92,6 +93,11 @@ def plant() -> Organization:
     IdempotencyKey.objects.create(
         pk=PK, organization=organization, key_hash="k", request_hash="r", status=200, body={"title": CANARY}
     )
+    Change.objects.create(
+        pk=PK, organization=organization, turn=1, kind="employee", object_key=PK, employee_key=PK, external_id=CANARY,
+        operation="updated",
+    )  # fmt: skip
+    ChangeFeed.objects.create(organization=organization, last=1)
     integration = Integration(
         pk=PK,
         organization=organization,

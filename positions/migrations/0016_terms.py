@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('positions', '0013_contract_types_and_end_reasons'),
+        ('positions', '0015_resources'),
     ]
 
     operations = [
