@@ -236,11 +236,10 @@ def _positions_deleted(deleted: Sequence[Position], **kwargs: Any) -> None:
     note_positions(deleted, Operation.DELETED)
 
 
-def _register_saved(
-    instance: Company | Department, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any
-) -> None:
+def _related_saved(instance: models.Model, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any) -> None:
+    """One that employees and positions refer to under the name of its model."""
     if not raw and not created and _goes_along(instance, update_fields):
-        whose = {str(instance._meta.model_name): instance}
+        whose: dict[str, Any] = {str(instance._meta.model_name): instance}
         note_employees(_slim(Employee.objects.filter(**whose)), Operation.UPDATED)
         _note_positions_of(**whose)
 
@@ -249,13 +248,13 @@ def connect() -> None:
     for signal, model, heard in (
         (post_save, Employee, _employee_saved),
         (post_save, Position, _position_saved),
-        (post_save, Company, _register_saved),
-        (post_save, Department, _register_saved),
         (pre_delete, Employee, _employee_leaves),
         (post_delete, Employee, _employee_deleted),
         (post_delete, Position, _position_deleted),
     ):
-        signal.connect(heard, sender=model, dispatch_uid=f"changes.{heard.__name__}.{model.__name__}")
+        signal.connect(heard, sender=model, dispatch_uid=f"changes.{heard.__name__}")
+    for lender in ALONG.keys() - {Employee}:
+        post_save.connect(_related_saved, sender=lender, dispatch_uid=f"changes.{lender.__name__}")
     employees_changed.connect(_employees_saved, dispatch_uid="changes.employees")
     positions_changed.connect(_positions_saved, dispatch_uid="changes.positions")
     employees_deleted.connect(_employees_deleted, dispatch_uid="changes.employees_deleted")
