@@ -31,7 +31,7 @@ from django.utils import timezone
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandboxes.server import sandboxes
 from positions.models import AuditEntry, IdempotencyKey, Invitation, Organization
-from synclog.models import Attempt, Batch, Event, Job, Lease, Question, Resync
+from synclog.models import Attempt, Batch, BatchError, Event, Job, Lease, Question, Resync
 from tests.factories import (
     ApiKeyFactory,
     CompanyFactory,
@@ -116,8 +116,11 @@ def plant() -> Organization:
     Resync.objects.create(integration=integration, at=now, total=1, by=CANARY)
     Batch.objects.create(
         pk=PK, organization=organization, keys=b"", total=1, off=[CANARY], origin="api", by=CANARY, asked_at=now,
-        moved_at=now, done_at=now,
+        moved_at=now, done_at=now, cancelled_by=CANARY, reason=CANARY,
     )  # fmt: skip
+    BatchError.objects.create(
+        pk=PK, batch_id=PK, integration=integration, employee_key=PK, position_key=PK, cause="title", said=said(CANARY)
+    )
     Question.objects.create(
         pk=PK,
         uuid=UUID(int=PK),
