@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
 from positions.api.problems import MEDIA_TYPE, TooLarge, document, plain_words
+from positions.api.throttling import limits_of
 from positions.tracing import request_id, request_of
 
 _BY_PAGES = ("GET", "HEAD", "POST")
@@ -49,13 +50,20 @@ class AddressMiddleware:
 
 
 class ProblemMiddleware:
-    """Below /api/ every error is a problem document, also one that no view of the API answered."""
+    """Below /api/ every error is a problem document, also one that no view of the API answered; below /api/v1/ every
+    answer says how many requests are left."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        response = self._worded(request, self.get_response(request))
+        if request.path_info.startswith("/api/v1/"):
+            for name, value in limits_of(request).items():
+                response.headers[name] = value
+        return response
+
+    def _worded(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         of_api = request.path_info.startswith("/api/")
         if not of_api or response.status_code < 400 or response.headers.get("Content-Type") == MEDIA_TYPE:
             return response

@@ -46,8 +46,9 @@ class PageRateMiddleware:
 
 
 def _user_of(request: HttpRequest) -> str:
-    """The same for all sessions of one person; "" for nobody. Keys of the API have a limit of their own."""
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path_info.startswith("/api/"):
+    """The same for all sessions of one person; "" for nobody. Requests of the API have a limit of their own."""
+    of_api = request.path_info.startswith("/api/") and not request.path_info.startswith("/api/docs")
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or of_api:
         return ""
     session = request.session
     return f"{session[SESSION_KEY]}:{session.get(HASH_SESSION_KEY, '')}" if SESSION_KEY in session else ""

@@ -275,9 +275,12 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 # -- REST --------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["positions.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "positions.api.authentication.ApiKeyAuthentication",
+        "positions.api.members.MemberAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["positions.api.permissions.HasScope"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "positions.api.schema.ApiSchema",
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
         "rest_framework.filters.OrderingFilter",
@@ -286,9 +289,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["positions.api.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "positions.api.problems.problem_response",
-    "DEFAULT_THROTTLE_CLASSES": ["positions.api.throttling.KeyThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["positions.api.throttling.KeyThrottle", "positions.api.throttling.AddressThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "key": env.str("API_RATE", default="600/min"),
+        "address": env.str("API_RATE", default="600/min"),
         "pages": env.str("PAGE_RATE", default="600/min"),
     },
     "COERCE_DECIMAL_TO_STRING": True,
@@ -309,6 +313,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "OAS_VERSION": "3.1.0",
+    # Sessions are for the page of the documentation alone.
+    "AUTHENTICATION_WHITELIST": ["positions.api.authentication.ApiKeyAuthentication"],
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "CONTACT": {"name": "Whoever operates this installation"},
     # What is only answered is no part of a request: a generated client need not know it to make something.
@@ -337,6 +343,7 @@ SPECTACULAR_SETTINGS = {
         "PositionStateEnum": "synclog.log.truth.Truth",
         "BatchStateEnum": "synclog.models.Batch.State",
         "BatchActionEnum": "synclog.models.Batch.Action",
+        "ContractTypeEnum": "positions.models.ContractType",
         "JobStateEnum": "synclog.models.Job.State",
         "JobActionEnum": "synclog.models.Job.Action",
         "MatchStateEnum": "integrations.models.EmployeeLink.State",

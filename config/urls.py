@@ -4,10 +4,11 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 
 from config.metrics import metrics
 from positions.admin import joining, sessions
+from positions.api.docs import Docs
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -21,13 +22,13 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("positions.api.urls")),
     path("api/v1/", include("synclog.api.urls")),
-    # Open to everybody: they hold no data.
+    # Open to everybody: the document holds no data, and its page none but the visitor's own memberships.
     path("api/schema/", SpectacularAPIView.as_view(authentication_classes=[]), name="api-schema"),
     # Its refusal of other methods would fail for want of a template; config.middleware.ProblemMiddleware words it.
     path(
         "api/docs/",
         csp_replace({"script-src": [SELF], "img-src": [SELF, "data:"]})(
-            require_safe(SpectacularSwaggerSplitView.as_view(url_name="api-schema", authentication_classes=[]))
+            require_safe(Docs.as_view(url_name="api-schema"))
         ),
         name="api-docs",
     ),

@@ -8,6 +8,7 @@ class PositionsConfig(AppConfig):
 
     def ready(self) -> None:
         from positions import api_keys, audit, sessions, signing_in
+        from positions.api import expand, expansions
         from positions.api.authentication import note_used
         from positions.privacy import personal_data
         from positions.privacy.personal_rows import HeldByHr
@@ -17,5 +18,6 @@ class PositionsConfig(AppConfig):
         signing_in.connect()
         sessions.connect()
         personal_data.register(HeldByHr())
+        expand.EXPANSIONS.update(expansions.OURS)
         request_finished.connect(note_used, dispatch_uid="positions.note_used")
         request_finished.connect(sessions.note_seen, dispatch_uid="positions.note_seen")

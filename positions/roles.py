@@ -48,7 +48,7 @@ def organization_ids(user: Any, need: Need = "view") -> frozenset[int] | None:
 @lru_cache(1024)
 def _with(need: Need, roles: tuple[tuple[int, str], ...]) -> frozenset[int]:
     """A page asks a hundred times."""
-    return frozenset(pk for pk, role in roles if _RANK[Member.Role(role)] >= _NEEDED[need])
+    return frozenset(pk for pk, role in roles if reaches(role, need))
 
 
 def organizations_of(user: Any) -> QuerySet[Organization]:
@@ -61,6 +61,11 @@ def role_in(user: Any, organization: Organization | int) -> str | None:
     if is_operator(user):
         return Member.Role.ADMIN.value
     return _roles(user).get(organization if isinstance(organization, int) else organization.pk)
+
+
+def reaches(role: str, need: Need) -> bool:
+    """Whether members with this role may do this."""
+    return _RANK[Member.Role(role)] >= _NEEDED[need]
 
 
 def can(user: Any, organization: Organization | int, need: Need) -> bool:

@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A walk through all pages is faster than a person.
     rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
-    rates["pages"] = "1000000/min"
+    rates["pages"] = rates["address"] = "1000000/min"
     # Each new client of a test would look through all static files first: one is looked for when it is asked for.
     settings.WHITENOISE_AUTOREFRESH = True
     test_client.store_rendered_templates = keep_what_a_view_gave  # type: ignore[attr-defined]  # the stubs leave it out

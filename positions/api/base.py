@@ -1,81 +1,45 @@
-"""The base of every view of the API: scopes, strict query parameters, rate headers, transactions, idempotency."""
+"""The base of every view of the API: scopes, strict query parameters, transactions, idempotency, conditional writes."""
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
-from itertools import islice
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
+from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.http import parse_etags
 from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.filters import OrderingFilter
 from rest_framework.metadata import BaseMetadata
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from positions import roles
+from positions.api.names import Unknown, unknown
 from positions.api.problems import IdempotencyKeyReused, PreconditionFailed
+from positions.api.reading import etag_of, named, require_match, shown
 from positions.api.schema import ApiSchema
 from positions.models import ApiKey, IdempotencyKey, Organization
 from positions.origin import Origin, started_by
 from positions.transactions import repeated
 
-KEEP_ANSWERS = timedelta(hours=24)  # of POSTs with an Idempotency-Key
+KEEP_ANSWERS = timedelta(hours=24)  # of requests with an Idempotency-Key
 # Headers of an answer that a replay of it repeats.
 _REPEATED = ("ETag", "Location", "Retry-After")
 
 
-# Of the unknown names in one body or address: so many are told what was probably meant, which takes long, and so many
-# are named at all.
-HINTED = 5
-NAMED = 20
-_QUOTED = 60  # characters of a name that are said again
-
-
-def unknown(name: str, allowed: Iterable[str], what: str, *, hinted: bool = True, listed: bool = True) -> str:
-    """The sentence for a name that nobody knows; `hinted`: with what was probably meant, and (`listed`) all names."""
-    short = name if len(name) <= _QUOTED else f"{name[:_QUOTED]}…"
-    sentence = f"There is no {what} “{short}”."
-    if not hinted:
-        return sentence
-    names = sorted(allowed)
-    near = difflib.get_close_matches(name, names, n=1) if short == name else []
-    hint = f" Did you mean “{near[0]}”?" if near else ""
-    known = f" Known: {', '.join(names)}." if names and listed else ""
-    return f"{sentence}{hint}{known}"
-
-
-class Unknown:
-    """Says of names that nobody knows what is wrong with them, of the first ones in detail."""
-
-    def __init__(self, what: str, code: str) -> None:
-        self._what, self._code = what, code
-        self._hints = HINTED
-
-    def errors(self, names: Collection[str], allowed: Iterable[str]) -> dict[str, list[ErrorDetail]]:
-        found: dict[str, list[ErrorDetail]] = {}
-        for name in islice(names, NAMED):
-            words = unknown(name, allowed, self._what, hinted=self._hints > 0)
-            self._hints -= 1
-            found[name] = [ErrorDetail(words, self._code)]
-        if len(names) > NAMED:
-            words = f"There are {len(names) - NAMED:,} more names that are no {self._what}."
-            found[api_settings.NON_FIELD_ERRORS_KEY] = [ErrorDetail(words, self._code)]
-        return found
-
-
 def key_of(request: Request) -> ApiKey:
+    """Who calls. In a view with `needs` it may be a Membership (positions/api/members.py), which has no more than
+    `organization`, `name`, `role` and `hash`."""
     return cast(ApiKey, request.auth)
 
 
@@ -114,16 +78,19 @@ class Methods(BaseMetadata):
 
 
 class ApiView(APIView):
-    """Mix in first. `scopes` says what a key needs for each method (positions/api/permissions.py).
+    """Mix in first. `scopes` says what a key needs for each method, `needs` what a member needs of their role, as the
+    pages do (positions/api/permissions.py): where it says nothing, no member gets in.
 
     `query_parameters`: the names that GET understands besides those of filters, ordering and pages; every other name
     is refused, since a misspelt filter would answer with everything. `filterset_class`, `ordering_fields` and
-    `pagination_class` work as in DRF's generic views. Writes: see `writes`.
+    `pagination_class` work as in DRF's generic views. Reads: see positions/api/reading.py. Writes: see `writes`.
     """
 
     scopes: ClassVar[Mapping[str, str]] = {}
+    needs: ClassVar[Mapping[str, roles.Need]] = {}
     query_parameters: ClassVar[Collection[str]] = ()
-    etags: ClassVar[bool] = False  # whether answers about one object carry an ETag, and writes of one take If-Match
+    etags: ClassVar[bool] = False  # whether answers to writes of one object carry its ETag; those to reads always do
+    volatile: ClassVar[Collection[str]] = ()  # what changes by itself in an answer, and is no reason for a 412
     filter_backends: Any = (DjangoFilterBackend, StrictOrdering)
     schema = ApiSchema()
     metadata_class = Methods
@@ -134,11 +101,21 @@ class ApiView(APIView):
         transaction is begun: while a large body is looked at, nobody waits."""
         return None
 
+    def hold(self) -> None:
+        """Locks the object that the address names, before a write compares it with what its client had read."""
+        if "pk" in self.kwargs:
+            objects: Any = self.get_queryset()  # type: ignore[attr-defined]
+            objects.select_for_update(of=("self",)).filter(pk=self.kwargs["pk"]).first()
+
     @property
     def organization(self) -> Organization:
         return key_of(self.request).organization
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        try:
+            self.perform_authentication(request)
+        finally:
+            super().check_throttles(request)  # before anything else: also what is refused is counted
         super().initial(request, *args, **kwargs)
         allowed = self.known_query_parameters()
         given = request.query_params
@@ -153,9 +130,15 @@ class ApiView(APIView):
                 errors[name] = [ErrorDetail("This is empty. Give a value, or leave it out.", "empty")]
         if errors:
             raise ValidationError(errors)
+        named(self, request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Done: see `initial`."""
 
     def known_query_parameters(self) -> set[str]:
         names = set(self.query_parameters)
+        if self.request.method in ("GET", "HEAD"):
+            names |= {"fields", "expand"}
         if self.request.method in ("GET", "HEAD") and getattr(self, "detail", None) is not True:
             filterset = getattr(self, "filterset_class", None)
             names |= set(filterset.base_filters) if filterset else set()
@@ -164,8 +147,13 @@ class ApiView(APIView):
         return names
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        if request.method in ("GET", "HEAD") and response.status_code == 200:
+            try:
+                response = shown(self, request, response)
+            except Exception as error:
+                response = self.handle_exception(error)
         response = super().finalize_response(request, response, *args, **kwargs)
-        for name, value in (*getattr(request, "rate_limit", {}).items(), *getattr(request, "ends", {}).items()):
+        for name, value in getattr(request, "ends", {}).items():
             response.headers[name] = value
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -176,79 +164,114 @@ class ApiView(APIView):
 
 def writes(handler: Callable[..., Response]) -> Callable[..., Response]:
     """For each handler that changes something: its form is checked first (`checked_form`); then one transaction, undone
-    by any error, and begun anew when the database undid it for somebody else's; started by the API key; and on POST,
-    the same `Idempotency-Key` answered once more without doing it again."""
+    by any error, and begun anew when the database undid it for somebody else's; started by whoever calls; only if the
+    object is as If-Match says; and the same `Idempotency-Key` answered once more without doing it again."""
 
     @wraps(handler)
     def carried_out(view: ApiView, request: Request, *args: Any, **kwargs: Any) -> Response:
-        body = request._request.body  # read before it is parsed: the hash needs it
+        once = Once.asked_for(request)
         request.data  # noqa: B018  # parsed here: whoever writes waits for a transaction's end
         view.form = view.checked_form()
-        return in_transaction(view, request, body, *args, **kwargs)
+        return in_transaction(view, request, once, *args, **kwargs)
 
     @repeated
-    def in_transaction(view: ApiView, request: Request, body: bytes, *args: Any, **kwargs: Any) -> Response:
+    def in_transaction(view: ApiView, request: Request, once: Once | None, *args: Any, **kwargs: Any) -> Response:
         with started_by(Origin("api", key_of(request).name)):
-            key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
-            if key is None:
-                return handler(view, request, *args, **kwargs)
-            return _once(key, body, request, lambda: handler(view, request, *args, **kwargs))
+            if once is None:
+                return _unless_changed(view, request, handler, args, kwargs)
+            once.forget_others()
+            # The row is written with the work, in one transaction: a second request waits for it, or finds it.
+            row, new = IdempotencyKey.objects.get_or_create(**once.names, defaults={"request_hash": once.request_hash})
+            if not new:
+                return once.again(row)
+            response = _unless_changed(view, request, handler, args, kwargs)
+            for name, value in _kept(response).items():
+                setattr(row, name, value)
+            row.save()
+            return response
 
     carried_out.writes = True  # type: ignore[attr-defined]  # for the document: positions/api/schema.py
     return carried_out
 
 
-def _once(key: str, body: bytes, request: Request, carry_out: Callable[[], Response]) -> Response:
-    if not 1 <= len(key) <= 255 or not key.isprintable():
-        raise ValidationError({"Idempotency-Key": ["Send 1 to 255 printable characters, for example a UUID."]})
-    organization = key_of(request).organization
-    IdempotencyKey.objects.filter(organization=organization, created_at__lt=timezone.now() - KEEP_ANSWERS).delete()
-    asked = f"{request.method} {request.get_full_path()}\n".encode() + body
-    request_hash = _keyed_hash(asked)
-    # The row is written with the work, in one transaction: a second request waits for it, or finds it.
-    row, new = IdempotencyKey.objects.get_or_create(
-        organization=organization, key_hash=_keyed_hash(key.encode()), defaults={"request_hash": request_hash}
-    )
-    if not new:
-        if row.request_hash != request_hash:
+def asks(handler: Callable[..., Response]) -> Callable[..., Response]:
+    """For a handler of POST that changes nothing here, and may wait for a worker, who has to see what is asked: as
+    `writes`, but without a transaction. Two at the same moment are both carried out."""
+
+    @wraps(handler)
+    def carried_out(view: ApiView, request: Request, *args: Any, **kwargs: Any) -> Response:
+        once = Once.asked_for(request)
+        if once is None:
+            return handler(view, request, *args, **kwargs)
+        once.forget_others()
+        row = IdempotencyKey.objects.filter(**once.names).first()
+        if row is not None:
+            return once.again(row)
+        response = handler(view, request, *args, **kwargs)
+        IdempotencyKey.objects.get_or_create(
+            **once.names, defaults={"request_hash": once.request_hash, **_kept(response)}
+        )
+        return response
+
+    carried_out.once = True  # type: ignore[attr-defined]  # for the document
+    return carried_out
+
+
+def _unless_changed(view: ApiView, request: Request, handler: Callable[..., Response], args: Any, kwargs: Any) -> Any:
+    """Carries it out, unless If-Match says that the client has read something else than is stored."""
+    read = getattr(view, "retrieve", None) or getattr(view, "get", None)
+    if "If-Match" not in request.headers or getattr(view, "detail", None) is not True or read is None:
+        return handler(view, request, *args, **kwargs)
+    view.hold()
+    try:
+        data = read(request, *args, **kwargs).data
+    except (Http404, NotFound):
+        response = handler(view, request, *args, **kwargs)
+        if response.status_code == 201:  # nothing is there, so there is nothing to match
+            raise PreconditionFailed from None
+        return response
+    require_match(request, lambda: etag_of({k: v for k, v in data.items() if k not in view.volatile}))
+    return handler(view, request, *args, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A request with an Idempotency-Key. `names` finds what was stored of it."""
+
+    names: Mapping[str, Any]
+    request_hash: str
+
+    @classmethod
+    def asked_for(cls, request: Request) -> Self | None:
+        """None without the header. To be asked before the body is parsed."""
+        body = request._request.body
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return None
+        if not 1 <= len(key) <= 255 or not key.isprintable():
+            raise ValidationError({"Idempotency-Key": ["Send 1 to 255 printable characters, for example a UUID."]})
+        names = {"organization": key_of(request).organization, "key_hash": _keyed_hash(key.encode())}
+        return cls(names, _keyed_hash(f"{request.method} {request.get_full_path()}\n".encode() + body))
+
+    def forget_others(self) -> None:
+        """Answers that need not be kept any more."""
+        old = timezone.now() - KEEP_ANSWERS
+        IdempotencyKey.objects.filter(organization=self.names["organization"], created_at__lt=old).delete()
+
+    def again(self, row: IdempotencyKey) -> Response:
+        if row.request_hash != self.request_hash:
             raise IdempotencyKeyReused
         return Response(row.body, status=row.status, headers={**row.headers, "Idempotent-Replay": "true"})
-    response = carry_out()
-    row.status = response.status_code
-    row.body = json.loads(JSONRenderer().render(response.data) or b"null")
-    row.headers = {name: response.headers[name] for name in _REPEATED if name in response.headers}
-    row.save(update_fields=["status", "body", "headers"])
-    return response
+
+
+def _kept(response: Response) -> dict[str, Any]:
+    return {
+        "status": response.status_code,
+        "body": json.loads(JSONRenderer().render(response.data) or b"null"),
+        "headers": {name: response.headers[name] for name in _REPEATED if name in response.headers},
+    }
 
 
 def _keyed_hash(text: bytes) -> str:
     digest = hashlib.sha256(text).hexdigest()
     return salted_hmac("positions.idempotency", digest, algorithm="sha256").hexdigest()
-
-
-# -- ETags
-
-
-def etag_of(data: Any) -> str:
-    """Of what a reader sees, so that it also changes when a department is renamed."""
-    return f'"{hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]}"'
-
-
-def require_match(request: Request, current: Callable[[], str]) -> None:
-    """412 unless the object is as the client read it. Without If-Match the last write wins."""
-    given = request.headers.get("If-Match")
-    if given is None:
-        return
-    tags = parse_etags(given)
-    if tags == ["*"]:
-        return
-    if not tags:
-        raise ValidationError({"If-Match": ["Send the ETag as it was given, with its quotes."]})
-    if current() not in tags:
-        raise PreconditionFailed
-
-
-def matches(request: Request, etag: str) -> bool:
-    """Whether the reader already has this (If-None-Match)."""
-    tags = [tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))]
-    return etag in tags or tags == ["*"]

@@ -24,6 +24,9 @@ from positions.api.problems import (
 
 Schema = dict[str, Any]
 
+# The media type of answers with `fields`: of whole objects, every property is there.
+PARTIAL = "application/vnd.position-sync.partial+json"
+
 _SECONDS: Schema = {"type": "integer", "minimum": 0}
 # Name: (what it says, its schema, whether every answer that lists it has it).
 _HEADERS: dict[str, tuple[str, Schema, bool]] = {
@@ -31,9 +34,18 @@ _HEADERS: dict[str, tuple[str, Schema, bool]] = {
         "Name it when you ask for help: it is in the log. Yours, when you send one.", {"type": "string"}, True,
     ),
     "Cache-Control": ("No answer may be kept by a cache.", {"type": "string", "const": "no-store"}, True),
-    "RateLimit-Limit": ("Requests that the key may make in each window.", {"type": "integer", "minimum": 1}, True),
-    "RateLimit-Remaining": ("Requests that are left in this window.", _SECONDS, True),
-    "RateLimit-Reset": ("Seconds until the next window begins.", _SECONDS, True),
+    "RateLimit-Policy": (
+        "How many requests (`q`) may be made in how many seconds (`w`), by whom: `key`, a key or a signed-in person; "
+        "`address`, whoever sent no right key.",
+        {"type": "string", "pattern": r'^"\w+";q=\d+;w=\d+$'}, True,
+    ),
+    "RateLimit": (
+        "How many are left (`r`), until the next window begins in `t` seconds.",
+        {"type": "string", "pattern": r'^"\w+";r=\d+;t=\d+$'}, True,
+    ),
+    "RateLimit-Limit": ("The same as `q`.", {"type": "integer", "minimum": 1}, True),
+    "RateLimit-Remaining": ("The same as `r`.", _SECONDS, True),
+    "RateLimit-Reset": ("The same as `t`.", _SECONDS, True),
     "API-Key-Expires": (
         "When the key ends. Only within 30 days before: let an admin make its successor.",
         {"type": "string", "format": "date-time"}, False,
@@ -41,6 +53,10 @@ _HEADERS: dict[str, tuple[str, Schema, bool]] = {
     "ETag": (
         "Of what is stored now. Send it as If-Match with a write, or as If-None-Match with a read.",
         {"type": "string", "pattern": '^"[^"]+"$'}, True,
+    ),
+    "Link": (
+        "Pages around this one, as RFC 8288 has it: `rel` is `next` or `prev`. Not when this is the only one.",
+        {"type": "string"}, False,
     ),
     "Location": ("Where it can be read.", {"type": "string", "format": "uri"}, True),
     "Retry-After": ("Seconds to wait before the next try.", _SECONDS, True),
@@ -50,10 +66,10 @@ _HEADERS: dict[str, tuple[str, Schema, bool]] = {
         "The request was carried out before: this is its answer once more.", {"type": "string", "const": "true"}, False,
     ),
 }  # fmt: skip
-_ALWAYS = ("X-Request-ID",)
-_UNCOUNTED = ("Cache-Control",)  # of a view of the API, but refused before the request was counted
-_COUNTED = (*_UNCOUNTED, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "API-Key-Expires")
-_MAYBE_BEFORE: tuple[str, ...] = ()  # may come from a middleware, which knows no key
+_ALWAYS = (
+    "X-Request-ID", "RateLimit-Policy", "RateLimit", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+)  # fmt: skip
+_OF_VIEWS = ("Cache-Control", "API-Key-Expires")  # the others may come from a middleware, which knows no key
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +78,23 @@ class _Error:
     words: str
     code: str
     detail: str
-    headers: tuple[str, ...] = _COUNTED
+    headers: tuple[str, ...] = _OF_VIEWS
 
 
 _NOT_A_DATE = "“1.3.2026” is not a date. Write it as 2026-03-01."
 ERRORS: dict[str, _Error] = {
     "400": _Error(
         "BadRequest", "The request is not right: each wrong value is named, with an example. Nothing was changed.",
-        "validation_failed", f"start_date: {_NOT_A_DATE}", _MAYBE_BEFORE,
+        "validation_failed", f"start_date: {_NOT_A_DATE}", (),
     ),
     "401": _Error(
         "NotAuthenticated", "No API key, or one that is unknown, expired, or ended with its owner's membership.",
         "not_authenticated", "Send the header “Authorization: Bearer psk_…” with a key from Organization > API keys.",
-        (*_UNCOUNTED, "WWW-Authenticate"),
+        (*_OF_VIEWS, "WWW-Authenticate"),
     ),
     "403": _Error(
         "MissingScope", "The key lacks the scope.", "missing_scope",
         "This key lacks the scope positions:write. An admin can tick it under Organization > API keys.",
-        _UNCOUNTED,
     ),
     "404": _Error(
         "NotFound", "There is nothing with this id in your organization.", "not_found",
@@ -87,11 +102,11 @@ ERRORS: dict[str, _Error] = {
     ),
     "405": _Error(
         "MethodNotAllowed", "The address has other methods: see the header Allow.", "method_not_allowed",
-        "Method \"PUT\" not allowed.", (*_COUNTED, "Allow"),
+        "Method \"PUT\" not allowed.", (*_OF_VIEWS, "Allow"),
     ),
     "406": _Error(
         "NotAcceptable", "The header Accept asks for something else than JSON.", "not_acceptable",
-        "Could not satisfy the request Accept header.", _UNCOUNTED,
+        "Could not satisfy the request Accept header.",
     ),
     "409": _Error(
         "Conflict", "Somebody saved the same thing at the same moment. Nothing was changed.", "conflict",
@@ -103,7 +118,7 @@ ERRORS: dict[str, _Error] = {
     ),
     "413": _Error(
         "TooLarge", "The body is too large. Nothing was changed.", "request_too_large",
-        TooLarge.default_detail, _MAYBE_BEFORE,
+        TooLarge.default_detail, (),
     ),
     "415": _Error(
         "WrongMediaType", "The body is no `application/json`. Nothing was changed.", "unsupported_media_type",
@@ -116,12 +131,12 @@ ERRORS: dict[str, _Error] = {
     ),
     "429": _Error(
         "TooManyRequests", "Too many requests: wait as long as Retry-After says.", "throttled",
-        "This key makes too many requests. Wait 24 s (Retry-After).", (*_COUNTED, "Retry-After"),
+        "This key makes too many requests. Wait 24 s (Retry-After).", (*_OF_VIEWS, "Retry-After"),
     ),
     "500": _Error(
         "OurMistake", "Something broke on our side. Nothing was changed.", "internal_error",
         "Something broke on our side and nothing was changed. Repeat later; if it stays, report the request id.",
-        _MAYBE_BEFORE,
+        (),
     ),
     "503": _Error(
         "Busy", "Busy, or requests cannot be counted. Nothing was changed: repeat after Retry-After.", "busy",
@@ -137,7 +152,7 @@ def header_refs(names: Iterable[str]) -> Schema:
 
 def answer_headers(*more: str) -> Schema:
     """Of an answer that is no error, besides `more`."""
-    return header_refs((*_ALWAYS, *_COUNTED, *more))
+    return header_refs((*_ALWAYS, *_OF_VIEWS, *more))
 
 
 def error_ref(status: str) -> Schema:
@@ -166,11 +181,44 @@ def finished(result: Schema, generator: Any, **kwargs: Any) -> Schema:
     }
     for operations in result["paths"].values():
         for operation in operations.values():
+            if any(parameter["name"] == "fields" for parameter in operation.get("parameters", ())):
+                _add_partial(operation["responses"]["200"]["content"], components["schemas"])
             for status, response in operation["responses"].items():
-                for media in response.get("content", {}).values() if status.startswith("2") else ():
-                    if "example" not in media and "examples" not in media:
+                content = response.get("content", {}) if status.startswith("2") else {}
+                for media_type, media in content.items():
+                    if media_type == PARTIAL:
+                        media["example"] = _example_of_partial(content["application/json"])
+                    elif "example" not in media and "examples" not in media:
                         media["example"] = _example(media["schema"], components["schemas"])
     return result
+
+
+def _add_partial(content: Schema, schemas: dict[str, Schema]) -> None:
+    """What is answered with `fields`: the same objects, of which each property may be missing."""
+    whole = content["application/json"]["schema"]
+    name = f"Partial{_name(whole.get('items', whole))}"
+    page = schemas.get(_name(whole), {}) if "$ref" in whole else {}
+    if "results" in page.get("properties", {}):
+        rows = page["properties"]["results"]
+        partial = _partial(_name(rows["items"]), schemas)
+        schemas[name] = {**page, "properties": {**page["properties"], "results": {**rows, "items": partial}}}
+        found: Schema = {"$ref": f"#/components/schemas/{name}"}
+    elif whole.get("type") == "array":
+        found = {**whole, "items": _partial(_name(whole["items"]), schemas)}
+    else:
+        found = _partial(_name(whole), schemas)
+    content[PARTIAL] = {"schema": found}
+
+
+def _name(reference: Schema) -> str:
+    return str(reference["$ref"]).rpartition("/")[2]
+
+
+def _partial(name: str, schemas: dict[str, Schema]) -> Schema:
+    partial = {key: value for key, value in schemas[name].items() if key != "required"}
+    words = f"{partial.get('description', '')} Only what `fields` names is there.".strip()
+    schemas[f"Partial{name}"] = {**partial, "description": words}
+    return {"$ref": f"#/components/schemas/Partial{name}"}
 
 
 def _problem(status: str, error: _Error) -> dict[str, Any]:
@@ -209,10 +257,23 @@ def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any], component: s
         [kind] = [one for one in kind if one != "null"]
     if kind == "object":
         properties = schema.get("properties", {})
-        return {inner: _example(s, schemas, component, inner) for inner, s in properties.items()}
+        there = schema.get("required", properties)  # the rest is there only when it is asked for
+        return {inner: _example(s, schemas, component, inner) for inner, s in properties.items() if inner in there}
     if kind == "array":
         return [_example(schema["items"], schemas, component, name)]
     return _plain_example(schema, kind, component, name)
+
+
+def _example_of_partial(whole: Schema) -> Any:
+    """As if two fields were asked for."""
+
+    def two(row: Schema) -> Schema:
+        return dict(list(row.items())[:2])
+
+    example = whole["example"] if "example" in whole else next(iter(whole["examples"].values()))["value"]
+    if isinstance(example, list):
+        return [two(row) for row in example]
+    return {**example, "results": [two(row) for row in example["results"]]} if "results" in example else two(example)
 
 
 def _plain_example(schema: Mapping[str, Any], kind: Any, component: str, name: str) -> Any:

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
 from rest_framework.settings import api_settings
 
-from positions.api.base import Unknown
+from positions.api.names import Unknown
 from positions.api.schema import HIGHEST_ID
 from positions.text import one_line, plain_number, several_lines
 

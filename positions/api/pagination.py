@@ -30,11 +30,13 @@ class Pages(BasePagination):
 
     default_limit = 50
     max_limit = 1000
-    query_parameters = ("cursor", "limit")
+    counted = 100_000  # so many rows at most: what a total costs is bounded, however long the list
+    query_parameters = ("cursor", "limit", "count")
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         self.request = request
         limit = self._limit(request)
+        self.total = self._total(queryset)
         self.ordering = self._ordering(queryset)
         self.backwards, values = self._read(request.query_params.get("cursor"), queryset.model)
         ordering = [self._flip(name) for name in self.ordering] if self.backwards else self.ordering
@@ -51,7 +53,14 @@ class Pages(BasePagination):
         return rows
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"next": self.next_link(), "previous": self.previous_link(), "results": data})
+        links = {"next": self.next_link(), "previous": self.previous_link()}
+        response = Response({**links, **self.total, "results": data})
+        response.rows = data  # type: ignore[attr-defined]  # for positions/api/reading.py
+        # RFC 8288, whose registered name of the page before is “prev”.
+        rels = {"next": links["next"], "prev": links["previous"]}
+        if told := [f'<{url}>; rel="{rel}"' for rel, url in rels.items() if url]:
+            response.headers["Link"] = ", ".join(told)
+        return response
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": ["string", "null"], "format": "uri"}
@@ -61,12 +70,29 @@ class Pages(BasePagination):
             "properties": {
                 "next": {**link, "description": "The address of the next page, null on the last."},
                 "previous": {**link, "description": "The address of the page before, null on the first."},
+                "count": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "description": f"Rows of all pages together, {self.counted:,} at most. Only with `count=true`.",
+                },
+                "count_is": {
+                    "type": "string",
+                    "enum": ["exact", "at_least"],
+                    "description": "Whether `count` is all of them. Only with `count=true`.",
+                },
                 "results": {**schema, "description": "The rows of this page."},
             },
         }
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         return [
+            {
+                "name": "count",
+                "in": "query",
+                "description": f"true: say how many rows there are in all, up to {self.counted:,}. It costs a look at "
+                "each of them: ask once, with the first page.",
+                "schema": {"type": "boolean", "default": False},
+            },
             {
                 "name": "cursor",
                 "in": "query",
@@ -102,6 +128,16 @@ class Pages(BasePagination):
         cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
         url = remove_query_param(self.request.build_absolute_uri(), "cursor")
         return replace_query_param(url, "cursor", cursor)
+
+    def _total(self, queryset: QuerySet) -> dict[str, Any]:
+        text = self.request.query_params.get("count", "false")
+        if text not in ("true", "false"):
+            raise ValidationError({"count": ["Write true or false."]})
+        if text == "false":
+            return {}
+        number = queryset.order_by()[: self.counted + 1].count()
+        most = min(number, self.counted)
+        return {"count": most, "count_is": "exact" if number == most else "at_least"}
 
     def _limit(self, request: Request) -> int:
         text = request.query_params.get("limit")

@@ -5,15 +5,16 @@ What operations refer to stands in `positions.api.document`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ComponentRegistry, is_patched_serializer
+from drf_spectacular.plumbing import ComponentRegistry, force_instance, is_patched_serializer
 from drf_spectacular.utils import Direction, OpenApiParameter
 from rest_framework import serializers
 
 from positions.api.document import answer_headers, error_ref
+from positions.api.expand import EXPANDED, EXPANSIONS, expandable
 
 HIGHEST_ID = 2**63 - 1
 _EVERYWHERE = ("400", "401", "403", "405", "406", "429", "500", "503")
@@ -48,7 +49,8 @@ class ApiSchema(AutoSchema):
       that fills in defaults would overwrite what it never named;
     - `about` describes it; docstrings are for whoever reads the code.
 
-    A view with `etags` gives one with each answer about one object, and takes it with each write of one.
+    Every read of one object gives an ETag, which every write of one takes; a write gives one where its view has
+    `etags`.
     """
 
     # -- schemas
@@ -77,36 +79,71 @@ class ApiSchema(AutoSchema):
     # -- operations
 
     @property
+    def _handler(self) -> Any:
+        return getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
+
+    @property
     def _changes(self) -> bool:
         """Whether the operation is one of those that `positions.api.base.writes` carries out."""
-        handler = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
-        return getattr(handler, "writes", False)
+        return getattr(self._handler, "writes", False)
+
+    @property
+    def _once(self) -> bool:
+        """Whether it takes an Idempotency-Key."""
+        return self._changes or getattr(self._handler, "once", False)
+
+    @property
+    def _reads_one(self) -> bool:
+        found = self.get_response_serializers()
+        if isinstance(found, dict):
+            found = found.get(200)
+        return self.method == "GET" and not self._is_list_view() and not getattr(found, "many", False)
 
     @property
     def _has_etag(self) -> bool:
-        detail = getattr(self.view, "detail", False) or getattr(self.view, "action", "") == "create"
-        return bool(getattr(self.view, "etags", False) and detail)
+        written = getattr(self.view, "detail", False) or getattr(self.view, "action", "") == "create"
+        return self._reads_one or bool(self.method in ("POST", "PUT", "PATCH") and self._returns_written and written)
+
+    @property
+    def _returns_written(self) -> bool:
+        return bool(getattr(self.view, "etags", False) and self._changes)
 
     def _takes_if_match(self) -> bool:
-        return self._has_etag and self.method in ("PUT", "PATCH", "DELETE")
+        read = hasattr(self.view, "retrieve") or hasattr(self.view, "get")
+        return bool(self._changes and getattr(self.view, "detail", False) and read)
+
+    def answered(self) -> serializers.Serializer | None:
+        """What GET answers with: of a list, one row of it. None when that is no object."""
+        found = self.get_response_serializers()
+        if isinstance(found, dict):
+            found = found.get(200)
+        found = force_instance(found)
+        found = getattr(found, "child", found)
+        return found if isinstance(found, serializers.Serializer) else None
+
+    def answered_names(self) -> list[str]:
+        answered = self.answered()
+        return [] if answered is None else [name for name, field in answered.fields.items() if not field.write_only]
 
     def _errors(self, operation: dict[str, Any]) -> list[str]:
         found = list(_EVERYWHERE)
         if "{" in self.path:
             found.append("404")
-        if self._changes or "requestBody" in operation:
+        if self._once or "requestBody" in operation:
             found += ["413", "415"]
         if self._changes:
             found.append("409")
-            if self.method == "POST":
-                found.append("422")
+        if self._once:
+            found.append("422")
         if self._takes_if_match():
             found.append("412")
         return found
 
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())
-        if self.method == "POST" and self._changes:
+        if self.method == "GET":
+            found += self._shaping()
+        if self._once:
             found.append(
                 OpenApiParameter(
                     "Idempotency-Key",
@@ -125,7 +162,7 @@ class ApiSchema(AutoSchema):
                     description="The ETag that you read: 412 when it was changed since. Without it the last one wins.",
                 )
             )
-        if self._has_etag and self.method == "GET":
+        if self._reads_one:
             found.append(
                 OpenApiParameter(
                     "If-None-Match",
@@ -135,6 +172,46 @@ class ApiSchema(AutoSchema):
                 )
             )
         return found
+
+    def _shaping(self) -> list[OpenApiParameter]:
+        """`fields` and `expand`, where there are any."""
+        words = {
+            "fields": "Only these, with commas between them; the answer is of the media type for partial objects.",
+            "expand": "Objects to be answered along with it, below `expanded`, with commas between them.",
+        }
+        names = {"fields": self.answered_names(), "expand": expandable(self.answered())}
+        return [
+            OpenApiParameter(
+                parameter,
+                {"type": "array", "items": {"type": "string", "enum": known}, "minItems": 1},
+                style="form",
+                explode=False,
+                description=words[parameter],
+            )
+            for parameter, known in names.items()
+            if known
+        ]
+
+    def _with_expanded(self) -> None:
+        """`expanded` in the schema of what GET answers with, which is there only when it is asked for."""
+        answered = self.answered()
+        names = expandable(answered)
+        if answered is None or not names:
+            return
+        schema = cast(dict[str, Any], self.resolve_serializer(answered, "response").schema)
+        properties = {
+            name: {
+                "oneOf": [self.resolve_serializer(EXPANSIONS[name].serializer, "response").ref, {"type": "null"}],
+                "description": f"Whom or what `{name}` names. null: there is none (any more).",
+            }
+            for name in names
+        }
+        schema["properties"][EXPANDED] = {
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": False,
+            "description": "Only with `expand`, and only what that names.",
+        }
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         found = super()._resolve_path_parameters(variables)
@@ -171,7 +248,9 @@ class ApiSchema(AutoSchema):
         for status, response in responses.items():
             response["description"] = response["description"] or _SUCCESS[status]
             response["headers"] = answer_headers(*self._own_headers(status))
-        if self._has_etag and self.method == "GET":
+        if self.method == "GET":
+            self._with_expanded()
+        if self._reads_one:
             responses["304"] = {
                 "description": "Nothing changed since (If-None-Match).",
                 "headers": answer_headers("ETag"),
@@ -183,13 +262,15 @@ class ApiSchema(AutoSchema):
 
     def _own_headers(self, status: str) -> list[str]:
         found = []
-        if self._has_etag and self.method != "DELETE":
+        if self._has_etag:
             found.append("ETag")
+        if self.method == "GET" and self._is_list_view() and getattr(self.view, "pagination_class", None):
+            found.append("Link")
         if status in ("201", "202"):
             found.append("Location")
         if status == "202":
             found.append("Retry-After")
-        if self.method == "POST" and self._changes:
+        if self._once:
             found.append("Idempotent-Replay")
         return found
 

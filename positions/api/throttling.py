@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import hashlib
+import ipaddress
 import math
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
+from django.http import HttpRequest
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
 from positions.api.problems import NotCounted
 from positions.api.rates import hit
-from positions.models import ApiKey
+from positions.tracing import address_of
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -31,24 +34,63 @@ class Windowed(SimpleRateThrottle):
         """Seconds until the next window."""
         return self._left
 
+    def headers(self, hits: int) -> dict[str, str]:
+        """What the answer says of it: `RateLimit` and `RateLimit-Policy` as draft-ietf-httpapi-ratelimit-headers-10
+        has them, and the three of its drafts until the sixth."""
+        left = max(0, self.num_requests - hits)
+        return {
+            "RateLimit-Policy": f'"{self.scope}";q={self.num_requests};w={self.duration}',
+            "RateLimit": f'"{self.scope}";r={left};t={self.wait()}',
+            "RateLimit-Limit": str(self.num_requests),
+            "RateLimit-Remaining": str(left),
+            "RateLimit-Reset": str(self.wait()),
+        }
+
 
 class KeyThrottle(Windowed):
-    """Requests of one key. What is left is kept on the request, for the headers of the answer. While they cannot be
-    counted, nothing is written."""
+    """Requests of one key, or of one signed-in person. While they cannot be counted, nothing is written."""
 
     scope = "key"
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        key = cast(ApiKey | None, request.auth)
-        if key is None:
+        caller: Any = request.auth
+        if caller is None:
             return True
         # By the key's own hash: ids begin anew in another database behind the same counter.
-        hits = self.hits(key.hash[:32])
+        hits = self.hits(caller.hash[:32])
         if not hits and request.method not in SAFE_METHODS:
             raise NotCounted
-        request.rate_limit = {  # type: ignore[attr-defined]
-            "RateLimit-Limit": str(self.num_requests),
-            "RateLimit-Remaining": str(max(0, self.num_requests - hits)),
-            "RateLimit-Reset": str(self.wait()),
-        }
+        request._request.rate_limit = self.headers(hits)  # type: ignore[attr-defined]
         return hits <= self.num_requests
+
+
+class AddressThrottle(Windowed):
+    """Requests without a right key, of one address: who guesses keys does not keep us busy."""
+
+    scope = "address"
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        return request.auth is not None or self.count(request._request) <= self.num_requests
+
+    def count(self, request: HttpRequest) -> int:
+        place = hashlib.sha256(_place(address_of(request)).encode()).hexdigest()[:32]
+        hits = self.hits(place)
+        request.rate_limit = self.headers(hits)  # type: ignore[attr-defined]
+        return hits
+
+
+def _place(address: str) -> str:
+    """The address, of IPv6 the network of 64 bits in which one customer has all of them."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
+
+
+def limits_of(request: HttpRequest) -> dict[str, str]:
+    """The headers that say what is left. What was refused before anybody knew a key is counted by its address here."""
+    if not hasattr(request, "rate_limit"):
+        AddressThrottle().count(request)
+    found: dict[str, str] = request.rate_limit  # type: ignore[attr-defined]
+    return found

@@ -6,7 +6,7 @@ from positions.models.organization import Organization
 
 
 class IdempotencyKey(models.Model):
-    """A POST that was carried out, and its answer: the same request again gets the answer and changes nothing.
+    """A request that was carried out, and its answer: the same request again gets the answer and changes nothing.
 
     Hashes are keyed with SECRET_KEY: a body may hold a national id, whose plain hash could be searched back.
     """

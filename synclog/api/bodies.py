@@ -10,8 +10,16 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from positions.api.fields import Choice, Day, Id, Moment, StrictSerializer
-from positions.api.filters import ChoiceFilter, DayFilter, IdFilter, MomentFilter
+from positions.api.fields import Choice, Day, Id, Moment, Number, StrictSerializer
+from positions.api.filters import (
+    MOST_VALUES,
+    ChoiceFilter,
+    DayFilter,
+    IdFilter,
+    MomentFilter,
+    NumberFilter,
+    SeveralFilter,
+)
 from synclog.api.filters import CauseFilter, known_cause
 
 
@@ -34,16 +42,23 @@ def narrowed(
     return queryset
 
 
-_FIELDS: Mapping[type[filters.Filter], Callable[[filters.Filter], Callable[..., serializers.Field]]] = {
-    IdFilter: lambda _: lambda **given: Id(allow_null=False, **given),
-    DayFilter: lambda _: Day,
-    MomentFilter: lambda _: Moment,
-    ChoiceFilter: lambda found: lambda **given: Choice(found.extra["choices"], **given),
-    CauseFilter: lambda _: lambda **given: serializers.CharField(validators=[known_cause], **given),
-    filters.CharFilter: lambda _: serializers.CharField,
+_FIELDS: Mapping[type[filters.Filter], Callable[[filters.Filter], serializers.Field]] = {
+    IdFilter: lambda _: Id(required=False, allow_null=False),
+    DayFilter: lambda _: Day(required=False),
+    MomentFilter: lambda _: Moment(required=False),
+    NumberFilter: lambda _: Number(required=False, max_digits=5, decimal_places=2),
+    ChoiceFilter: lambda found: Choice(found.extra["choices"], required=False),
+    CauseFilter: lambda _: serializers.CharField(required=False, validators=[known_cause]),
+    filters.CharFilter: lambda _: serializers.CharField(required=False),
 }
 
 
 def _field(found: filters.Filter) -> serializers.Field:
-    """Raises KeyError for a kind of filter that is not known here: it needs its line above."""
-    return _FIELDS[type(found)](found)(required=False, help_text=found.extra["help_text"])
+    """Raises StopIteration for a kind of filter that is not known here: it needs its line above."""
+    field = next(_FIELDS[kind](found) for kind in type(found).__mro__ if kind in _FIELDS)
+    words = found.extra["help_text"]
+    if isinstance(found, SeveralFilter):
+        field = serializers.ListField(child=field, required=False, allow_empty=False, max_length=MOST_VALUES)
+        words = words.replace(", with commas between them", "")
+    field.help_text = words
+    return field

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import django_filters as filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -19,7 +18,7 @@ from rest_framework.viewsets import GenericViewSet
 from integrations.models import EmployeeLink
 from positions.api.base import ApiView, key_of, writes
 from positions.api.fields import AnswerId, Said
-from positions.api.filters import ChoiceFilter, IdFilter
+from positions.api.filters import ChoiceFilter, Filters, IdFilter, TextFilter
 from positions.api.pagination import Pages
 from synclog.api.filters import CauseFilter
 from synclog.engine import matches
@@ -27,12 +26,13 @@ from synclog.log.people import Match
 from synclog.log.people import matches as in_words
 
 
-class MatchFilters(filters.FilterSet):
-    state = ChoiceFilter(choices=EmployeeLink.State.choices, help_text="Whether somebody is matched.")
-    cause = CauseFilter(help_text="Why nobody is matched, as a cause's code: `not_the_same_person`.")
-    integration = IdFilter(field_name="integration_id", help_text="Id of an integration.")
-    employee = IdFilter(field_name="employee_key", help_text="Id of an employee.")
-    remote_id = filters.CharFilter(help_text="The id of a record there.")
+class MatchFilters(Filters):
+    id = IdFilter(also=("in",), alone=True, help_text="Our id.")
+    state = ChoiceFilter(choices=EmployeeLink.State.choices, also=("in",), help_text="Whether somebody is matched.")
+    cause = CauseFilter(also=("in",), help_text="Why nobody is matched, as a cause's code: `not_the_same_person`.")
+    integration = IdFilter(field_name="integration_id", also=("in",), help_text="Id of an integration.")
+    employee = IdFilter(field_name="employee_key", also=("in",), help_text="Id of an employee.")
+    remote_id = TextFilter(also=("in",), help_text="The id of a record there.")
 
     class Meta:
         model = EmployeeLink
@@ -72,6 +72,7 @@ class MatchViewSet(ApiView, GenericViewSet):
     """Who is who in the connected systems, and who is nobody there and why. Newest first."""
 
     scopes = {"GET": "sync:read", "POST": "sync:write"}
+    needs = {"GET": "view", "POST": "administer"}
     serializer_class = MatchSerializer
     filterset_class = MatchFilters
     pagination_class = Pages

@@ -70,6 +70,16 @@ def test_no_page_is_refused_anything(page: Any, demo: Product) -> None:
     page.locator(".opblock-summary").first.click()
     page.locator(".opblock-body").first.wait_for()
     assert "unsafe-eval" not in answer.headers["content-security-policy"]
+    # Whoever is signed in tries it with the rights of their role: a read, and a write with the token of the page.
+    for block, status in (("employees_list", "200"), ("employees_create", "400")):
+        operation = page.locator(f"[id$={block}]")
+        if not operation.locator(".opblock-body").count():
+            operation.locator(".opblock-summary-control").click()
+        operation.get_by_role("button", name="Try it out").click()
+        if status == "400":
+            operation.locator("textarea.body-param__text").fill("{}")
+        operation.get_by_role("button", name="Execute").click()
+        operation.locator(".live-responses-table .response-col_status", has_text=status).first.wait_for()
 
 
 def test_what_moves_on_the_pages_moves(page: Any, demo: Product) -> None:

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from positions.api import base
+from positions.api import names as told
 from positions.models import Employee, Position
 from tests.factories import DepartmentFactory, EmployeeFactory, PositionFactory
 
@@ -43,7 +43,7 @@ def unknown_names(number):
 @pytest.mark.parametrize("where", ["one", "employee", "rows", "spread", "nested", "form", "query"])
 def test_sixty_thousand_unknown_names_are_refused_quickly_and_briefly(api, employee, monkeypatch, where):
     suggested = []
-    monkeypatch.setattr(base.difflib, "get_close_matches", lambda name, names, n: suggested.append(name) or [])
+    monkeypatch.setattr(told.difflib, "get_close_matches", lambda name, names, n: suggested.append(name) or [])
     row = body_of(employee)
     path, body = {
         "one": ("/positions/", {**row, **unknown_names(60_000)}),
@@ -59,7 +59,7 @@ def test_sixty_thousand_unknown_names_are_refused_quickly_and_briefly(api, emplo
     assert response.status_code == 400
     problem = response.json()
     assert len(response.content) < 60_000 and len(problem["errors"]) <= 100
-    assert len(suggested) <= 2 * base.HINTED
+    assert len(suggested) <= 2 * told.HINTED
     assert len(ran) < 25
     if where in ("one", "employee", "rows", "form"):
         assert "59,980 more names" in response.content.decode()

@@ -382,6 +382,37 @@ def test_a_key_without_the_scope_changes_nothing_of_its_own(foreign):
     assert walk.dump(foreign) == before
 
 
+@pytest.mark.parametrize("role", ["anonymous", "outsider", "stranger", "admin", "operator"])
+def test_no_session_of_somebody_else_opens_anything_of_the_api(foreign, ours, role):
+    """An admin of another organization, and an operator without a membership, whatever organization they name."""
+    client = browser_of(ours, role)
+    before = walk.dump(foreign)
+    for address in [a for a in walk.all_addresses() if a.startswith("/api/v1/")]:
+        for named in (PK, ours.pk):
+            headers = {"X-Organization": str(named)}
+            assert CANARY.encode() not in content_of(client.get(address, headers=headers)), address
+            for method in ("POST", "PUT", "PATCH", "DELETE"):
+                body = json.dumps({"id": PK, "employee": PK, "title": "T", "start_date": "2026-01-01"})
+                answer = client.generic(method, address, body, content_type="application/json", headers=headers)
+                assert CANARY.encode() not in content_of(answer), (method, address)
+                assert named == ours.pk or answer.status_code in (401, 403), (method, address)
+    assert walk.dump(foreign) == before
+
+
+def test_a_viewer_s_session_changes_nothing_and_an_editor_s_not_what_admins_decide(foreign):
+    viewer, editor = browser_of(foreign, "viewer"), browser_of(foreign, "editor")
+    before = walk.dump(foreign)
+    with_foreign = {"X-Organization": str(PK)}
+    for address in [a for a in walk.all_addresses() if a.startswith("/api/v1/")]:
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            answer = viewer.generic(method, address, "{}", content_type="application/json", headers=with_foreign)
+            assert answer.status_code in (403, 404, 405), (method, address)
+    for address in ("integrations/{}/check/", "matches/{}/release/", "matches/{}/confirm/"):
+        answer = editor.post(f"/api/v1/{address.format(PK)}", headers=with_foreign)
+        assert answer.status_code == 403 and answer.json()["code"] == "missing_role", address
+    assert walk.dump(foreign) == before
+
+
 def test_a_person_s_session_opens_nothing_of_the_api_and_a_key_nothing_of_the_admin(foreign):
     signed_in = browser_of(foreign, "admin")
     key = Client(headers={"Authorization": f"Bearer {ApiKeyFactory(organization=foreign).key}"})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -14,14 +14,17 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from positions.api.apply import merged, model_errors
-from positions.api.base import ApiView, etag_of, matches, require_match, writes
+from positions.api.base import ApiView, writes
 from positions.api.caused import caused
+from positions.api.expansions import employees_of
 from positions.api.filters import EmployeeFilters
 from positions.api.pagination import Pages
+from positions.api.reading import etag_of
 from positions.api.references import Errors, References, as_changed, names
 from positions.api.serializers import DeletedSerializer, EmployeeSerializer
 from positions.employer import follow
 from positions.models import Employee, Position
+from positions.roles import Need
 
 READ_WRITE = {
     "GET": "positions:read",
@@ -30,6 +33,7 @@ READ_WRITE = {
     "PATCH": "positions:write",
     "DELETE": "positions:write",
 }
+MEMBERS: Mapping[str, Need] = {"GET": "view", "POST": "edit", "PUT": "edit", "PATCH": "edit", "DELETE": "edit"}
 EXAMPLE = {
     "number": "1042",
     "first_name": "Kari",
@@ -45,6 +49,7 @@ class EmployeeViewSet(ApiView, GenericViewSet):
     """Employees of the key's organization."""
 
     scopes = READ_WRITE
+    needs = MEMBERS
     etags = True
     serializer_class = EmployeeSerializer
     filterset_class = EmployeeFilters
@@ -56,13 +61,7 @@ class EmployeeViewSet(ApiView, GenericViewSet):
     def get_queryset(self) -> QuerySet[Employee]:
         if getattr(self, "swagger_fake_view", False):
             return Employee.objects.none()
-        # The national id stays in the database: only whether there is one is told.
-        return (
-            Employee.objects.filter(organization=self.organization)
-            .select_related("department")
-            .annotate(national_id_set=~Q(national_id=""))
-            .defer("national_id")
-        )
+        return employees_of(self.organization)
 
     @extend_schema(summary="List employees", description="All employees of the key's organization, a page at a time.")
     def list(self, request: Request) -> Response:
@@ -71,11 +70,7 @@ class EmployeeViewSet(ApiView, GenericViewSet):
 
     @extend_schema(summary="Read an employee", description="One employee as they are now.")
     def retrieve(self, request: Request, pk: int) -> Response:
-        data = self.get_serializer(get_object_or_404(self.get_queryset(), pk=pk)).data
-        etag = etag_of(data)
-        if matches(request, etag):
-            return Response(status=304, headers={"ETag": etag})
-        return Response(data, headers={"ETag": etag})
+        return Response(self.get_serializer(get_object_or_404(self.get_queryset(), pk=pk)).data)
 
     @extend_schema(
         summary="Create an employee",
@@ -104,9 +99,7 @@ class EmployeeViewSet(ApiView, GenericViewSet):
     )
     @writes
     def partial_update(self, request: Request, pk: int) -> Response:
-        employee = self._locked()
-        require_match(request, lambda: etag_of(self.get_serializer(employee).data))
-        return self._answer(self._save(employee, partial=True), 200)
+        return self._answer(self._save(self._locked(), partial=True), 200)
 
     @extend_schema(
         summary="Delete an employee with all positions",
@@ -116,7 +109,6 @@ class EmployeeViewSet(ApiView, GenericViewSet):
     @writes
     def destroy(self, request: Request, pk: int) -> Response:
         employee = self._locked()
-        require_match(request, lambda: etag_of(self.get_serializer(employee).data))
         positions = list(Position.objects.filter(employee=employee))
         number = employee.pk
         for position in positions:

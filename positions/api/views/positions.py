@@ -14,11 +14,13 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from positions.api.apply import IMMUTABLE, TAKEN, bulk_positions, checked_rows, date_errors, merged, set_values
-from positions.api.base import ApiView, etag_of, matches, require_match, writes
+from positions.api.base import ApiView, writes
 from positions.api.caused import caused
+from positions.api.expansions import positions_of
 from positions.api.fields import Text
 from positions.api.filters import PositionFilters
 from positions.api.pagination import Pages
+from positions.api.reading import etag_of
 from positions.api.references import Errors, References, as_changed, by_external_id, names, storable, taken
 from positions.api.serializers import (
     BulkAnswerSerializer,
@@ -28,7 +30,7 @@ from positions.api.serializers import (
     WrittenPositionSerializer,
     example,
 )
-from positions.api.views.employees import READ_WRITE
+from positions.api.views.employees import MEMBERS, READ_WRITE
 from positions.bulk import save_positions
 from positions.models import Employee, Position
 from positions.text import composed
@@ -36,6 +38,7 @@ from positions.text import composed
 
 class PositionsView(ApiView, GenericViewSet):
     scopes = READ_WRITE
+    needs = MEMBERS
     etags = True
     serializer_class = PositionSerializer
     filterset_class = PositionFilters
@@ -46,11 +49,7 @@ class PositionsView(ApiView, GenericViewSet):
     def get_queryset(self) -> QuerySet[Position]:
         if getattr(self, "swagger_fake_view", False):
             return Position.objects.none()
-        return (
-            Position.objects.filter(employee__organization=self.organization)
-            .select_related("employee", "company", "department")
-            .defer("employee__national_id")
-        )
+        return positions_of(self.organization)
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = dict(super().get_serializer_context())
@@ -67,13 +66,6 @@ class PositionsView(ApiView, GenericViewSet):
     def page(self, queryset: QuerySet[Position]) -> Response:
         page = self.paginate_queryset(self.filter_queryset(queryset))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
-
-    def one(self, position: Position) -> Response:
-        data = self.get_serializer(position).data
-        etag = etag_of(data)
-        if matches(self.request, etag):
-            return Response(status=304, headers={"ETag": etag})
-        return Response(data, headers={"ETag": etag})
 
     def answer(self, position: Position, status: int) -> Response:
         data = self.get_serializer(position).data
@@ -155,7 +147,7 @@ class PositionViewSet(PositionsView):
 
     @extend_schema(summary="Read a position", description="One position as it is now.")
     def retrieve(self, request: Request, pk: int) -> Response:
-        return self.one(get_object_or_404(self.get_queryset(), pk=pk))
+        return Response(self.get_serializer(get_object_or_404(self.get_queryset(), pk=pk)).data)
 
     @extend_schema(
         summary="Create a position",
@@ -180,9 +172,7 @@ class PositionViewSet(PositionsView):
     )
     @writes
     def partial_update(self, request: Request, pk: int) -> Response:
-        position = self._locked(pk)
-        require_match(request, lambda: etag_of(self.get_serializer(position).data))
-        return self.answer(self.save(position, partial=True), 200)
+        return self.answer(self.save(self._locked(pk), partial=True), 200)
 
     @extend_schema(
         summary="Delete a position",
@@ -192,7 +182,6 @@ class PositionViewSet(PositionsView):
     @writes
     def destroy(self, request: Request, pk: int) -> Response:
         position = self._locked(pk)
-        require_match(request, lambda: etag_of(self.get_serializer(position).data))
         position.delete()
         position.pk = pk
         return Response({"id": pk, "deleted": True, **caused([position])})
@@ -273,6 +262,9 @@ class EmployeePositionViewSet(PositionsView):
 class PositionByExternalIdViewSet(PositionsView):
     """One position of an employee, by your own id."""
 
+    def hold(self) -> None:
+        self.employee_of_address(lock=True)
+
     @extend_schema(
         summary="Read a position by your id",
         description="One position of an employee, by your own id of it.",
@@ -283,7 +275,8 @@ class PositionByExternalIdViewSet(PositionsView):
         if not storable(external_id):
             raise NotFound
         external_id = composed(external_id)
-        return self.one(get_object_or_404(self.get_queryset(), employee=employee, external_id=external_id))
+        position = get_object_or_404(self.get_queryset(), employee=employee, external_id=external_id)
+        return Response(self.get_serializer(position).data)
 
     @extend_schema(
         summary="Create or replace a position by your id",
@@ -308,9 +301,5 @@ class PositionByExternalIdViewSet(PositionsView):
                 {"external_id": [ErrorDetail("The address names another id. Leave this out.", "mismatch")]}
             )
         position = by_external_id([employee], {external_id}).get((employee.pk, external_id))
-        if position is not None:
-            require_match(request, lambda: etag_of(self.get_serializer(position).data))
-        elif "If-Match" in request.headers:
-            require_match(request, str)
         status = 200 if position is not None else 201
         return self.answer(self.save(position, employee=employee, external_id=external_id), status)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters as filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -10,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from positions.api.base import ApiView
+from positions.api.filters import Filters, IdFilter, TextFilter
 from positions.api.pagination import Pages
 from positions.api.serializers import CompanySerializer, DepartmentSerializer
 from positions.models import Company, Department
@@ -19,6 +19,7 @@ class _Register(ApiView, GenericViewSet):
     """What employees and positions refer to: read here, kept in the admin."""
 
     scopes = {"GET": "positions:read"}
+    needs = {"GET": "view"}
     pagination_class = Pages
     ordering = ("id",)
     model: Any
@@ -33,12 +34,14 @@ class _Register(ApiView, GenericViewSet):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
-class CompanyFilters(filters.FilterSet):
-    organization_number = filters.CharFilter(help_text="The whole number.")
+class CompanyFilters(Filters):
+    id = IdFilter(also=("in",), alone=True, help_text="Our id.")
+    organization_number = TextFilter(also=("in",), help_text="The whole number.")
 
 
-class DepartmentFilters(filters.FilterSet):
-    code = filters.CharFilter(help_text="The whole code.")
+class DepartmentFilters(Filters):
+    id = IdFilter(also=("in",), alone=True, help_text="Our id.")
+    code = TextFilter(also=("in",), help_text="The whole code.")
 
 
 @extend_schema(summary="List companies", description="All employers of the key's organization.")

@@ -11,6 +11,7 @@ from positions.api.base import ApiView
 from positions.api.fields import AnswerId, Said
 from positions.api.pagination import Pages
 from synclog.api.filters import EventFilters
+from synclog.api.views.scopes import EDITORS_ASK
 from synclog.models import Event
 
 
@@ -34,6 +35,7 @@ class EventViewSet(ApiView, GenericViewSet):
     """What happened to connections. Newest first."""
 
     scopes = {"GET": "sync:read"}
+    needs = EDITORS_ASK
     serializer_class = EventSerializer
     filterset_class = EventFilters
     pagination_class = Pages

@@ -16,7 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from integrations import supported
 from integrations.gaps import gaps_here, gaps_of, positions_here
 from integrations.models import Integration
-from positions.api.base import ApiView, key_of, writes
+from positions.api.base import ApiView, asks, key_of, writes
 from positions.api.pagination import Pages
 from synclog.api.serializers.integrations import (
     FieldSerializer,
@@ -28,7 +28,7 @@ from synclog.api.serializers.integrations import (
 from synclog.api.serializers.questions import CheckSerializer, QuestionSerializer
 from synclog.api.switching import switch
 from synclog.api.views.questions import asked
-from synclog.api.views.scopes import SYNC
+from synclog.api.views.scopes import ADMINS_ASK, SYNC
 from synclog.log.health import health_of
 from synclog.questions import asking
 
@@ -37,6 +37,8 @@ class IntegrationViewSet(ApiView, GenericViewSet):
     """Connections of the key's organization. They are made in the admin, which also has their keys and settings."""
 
     scopes = SYNC
+    needs = ADMINS_ASK
+    volatile = ("health", "last_success_at")
     serializer_class = IntegrationSerializer
     pagination_class = Pages
     lookup_value_converter = "int"
@@ -113,6 +115,7 @@ class IntegrationViewSet(ApiView, GenericViewSet):
         responses={200: CheckSerializer, 202: QuestionSerializer},
     )
     @action(detail=True, methods=["post"], url_path="check")
+    @asks
     def check(self, request: Request, pk: int) -> Response:
         integration = get_object_or_404(self.get_queryset(), pk=pk)
         return asked(request, lambda by: asking.ask_check(integration, by), "check")
@@ -127,6 +130,7 @@ class KeptBackViewSet(ApiView, GenericViewSet):
     """Positions that a connection would not send today, since they lack something."""
 
     scopes = SYNC
+    needs = ADMINS_ASK
     serializer_class = KeptBackSerializer
     pagination_class = Pages
     queryset = Integration.objects.none()  # for the document: what the address names

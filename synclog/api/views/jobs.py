@@ -22,7 +22,7 @@ from synclog.api.filters import JobFilters
 from synclog.api.serializers.batches import JobsResyncAnswerSerializer, JobsResyncSerializer
 from synclog.api.serializers.jobs import DismissalSerializer, JobDetailSerializer, JobSerializer, ResyncedSerializer
 from synclog.api.views.batches import TooManyBatches, jobs_wanted, where
-from synclog.api.views.scopes import SYNC
+from synclog.api.views.scopes import EDITORS_ASK, SYNC
 from synclog.log import batches, bulk_actions
 from synclog.models import Batch, Job
 
@@ -34,6 +34,7 @@ class JobViewSet(ApiView, GenericViewSet):
     """The error log: what was sent, what waits, and what needs somebody. Newest first."""
 
     scopes = SYNC
+    needs = EDITORS_ASK
     serializer_class = JobSerializer
     filterset_class = JobFilters
     pagination_class = Pages

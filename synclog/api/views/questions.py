@@ -14,11 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations.models import Integration
-from positions.api.base import ApiView, key_of
+from positions.api.base import ApiView, asks, key_of
 from positions.api.references import missing
 from positions.models import Position
 from synclog.api.serializers.questions import PreviewRequestSerializer, PreviewSerializer, QuestionSerializer
-from synclog.api.views.scopes import SYNC
+from synclog.api.views.scopes import ADMINS_ASK, SYNC
 from synclog.engine.fitted import shown_value
 from synclog.log import sentences
 from synclog.log.causes import remedy
@@ -68,6 +68,7 @@ class QuestionView(ApiView):
     """A test or a preview that takes longer than a request may wait."""
 
     scopes = {"GET": "sync:write"}
+    needs = {"GET": "administer"}
     detail = True
 
     @extend_schema(
@@ -87,6 +88,7 @@ class PreviewView(ApiView):
     """What would be sent for a position, without sending it."""
 
     scopes = SYNC
+    needs = ADMINS_ASK
 
     @extend_schema(
         operation_id="preview",
@@ -97,6 +99,7 @@ class PreviewView(ApiView):
         responses={200: PreviewSerializer, 202: QuestionSerializer},
         examples=[OpenApiExample("A position", {"position": 12, "integration": 3}, request_only=True)],
     )
+    @asks
     def post(self, request: Request) -> Response:
         serializer = PreviewRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from positions.api.base import ApiView
 from positions.models import Position
 from synclog.api.serializers.jobs import StateSerializer
-from synclog.api.views.scopes import SYNC
+from synclog.api.views.scopes import EDITORS_ASK, SYNC
 from synclog.log.states import connections_of, states_of
 
 
@@ -16,6 +16,7 @@ class PositionStatesView(ApiView):
     """What holds of a position in each connection."""
 
     scopes = SYNC
+    needs = EDITORS_ASK
     queryset = Position.objects.none()  # for the document: what the address names
 
     @extend_schema(
