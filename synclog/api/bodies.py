@@ -42,23 +42,24 @@ def narrowed(
     return queryset
 
 
-_FIELDS: Mapping[type[filters.Filter], Callable[[filters.Filter], serializers.Field]] = {
-    IdFilter: lambda _: Id(required=False, allow_null=False),
-    DayFilter: lambda _: Day(required=False),
-    MomentFilter: lambda _: Moment(required=False),
-    NumberFilter: lambda _: Number(required=False, max_digits=5, decimal_places=2),
-    ChoiceFilter: lambda found: Choice(found.extra["choices"], required=False),
-    CauseFilter: lambda _: serializers.CharField(required=False, validators=[known_cause]),
-    filters.CharFilter: lambda _: serializers.CharField(required=False),
+_FIELDS: Mapping[type[filters.Filter], Callable[..., serializers.Field]] = {
+    IdFilter: lambda _, **given: Id(allow_null=False, **given),
+    DayFilter: lambda _, **given: Day(**given),
+    MomentFilter: lambda _, **given: Moment(**given),
+    NumberFilter: lambda _, **given: Number(max_digits=5, decimal_places=2, **given),
+    ChoiceFilter: lambda found, **given: Choice(found.extra["choices"], **given),
+    CauseFilter: lambda _, **given: serializers.CharField(validators=[known_cause], **given),
+    filters.CharFilter: lambda _, **given: serializers.CharField(**given),
 }
 
 
 def _field(found: filters.Filter) -> serializers.Field:
     """Raises StopIteration for a kind of filter that is not known here: it needs its line above."""
-    field = next(_FIELDS[kind](found) for kind in type(found).__mro__ if kind in _FIELDS)
+    make = next(_FIELDS[kind] for kind in type(found).__mro__ if kind in _FIELDS)
     words = found.extra["help_text"]
-    if isinstance(found, SeveralFilter):
-        field = serializers.ListField(child=field, required=False, allow_empty=False, max_length=MOST_VALUES)
-        words = words.replace(", with commas between them", "")
-    field.help_text = words
-    return field
+    if not isinstance(found, SeveralFilter):
+        return make(found, required=False, help_text=words)
+    words = words.replace(", with commas between them", "")
+    return serializers.ListField(
+        child=make(found), required=False, allow_empty=False, max_length=MOST_VALUES, help_text=words
+    )
