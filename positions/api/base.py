@@ -24,6 +24,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from positions import roles
+from positions.api.members import Membership
 from positions.api.names import Unknown, unknown
 from positions.api.problems import IdempotencyKeyReused, PreconditionFailed
 from positions.api.reading import etag_of, named, require_match, shown
@@ -176,7 +177,8 @@ def writes(handler: Callable[..., Response]) -> Callable[..., Response]:
 
     @repeated
     def in_transaction(view: ApiView, request: Request, once: Once | None, *args: Any, **kwargs: Any) -> Response:
-        with started_by(Origin("api", key_of(request).name)):
+        by_person = isinstance(request.auth, Membership)
+        with started_by(Origin("edit" if by_person else "api", key_of(request).name)):
             if once is None:
                 return _unless_changed(view, request, handler, args, kwargs)
             once.forget_others()

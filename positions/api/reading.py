@@ -1,7 +1,7 @@
 """What holds for every address that is read: `fields`, `expand`, and the ETag of one object.
 
-All of it is done to the answer that a view gave: a view does nothing for it. What may be named follows from the
-serializer that the view answers with as the document says.
+All of it is done to the answer that a view gave (positions/api/base.py), which does nothing for it. What may be named
+follows from the serializer that the view answers with as the document says.
 
 An ETag is of the object itself; what is `volatile` (changes by itself, as the health of a connection) and what was
 expanded has a second part, behind a point. If-Match of a write compares the first part alone, If-None-Match both.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django.utils.http import parse_etags
 from rest_framework.exceptions import ValidationError
@@ -26,11 +26,8 @@ from positions.api.permissions import require
 from positions.api.problems import PreconditionFailed
 from positions.api.schema import ApiSchema
 
-if TYPE_CHECKING:
-    from positions.api.base import ApiView
 
-
-def named(view: ApiView, request: Request) -> None:
+def named(view: Any, request: Request) -> None:
     """Refuses what `fields` and `expand` name and nobody knows, or may not read, before anything is looked up."""
     errors = {}
     for parameter in ("fields", "expand"):
@@ -50,7 +47,7 @@ def _names(request: Request, parameter: str) -> list[str]:
     return [name.strip() for name in given.split(",")] if given is not None else []
 
 
-def _known(view: ApiView, parameter: str) -> list[str]:
+def _known(view: Any, parameter: str) -> list[str]:
     """Names that the document has for this parameter of the operation at hand."""
     handler = getattr(view, getattr(view, "action", None) or "get", None)
     # Made anew: what hangs on a class is shared by threads.
@@ -59,7 +56,7 @@ def _known(view: ApiView, parameter: str) -> list[str]:
     return expandable(schema.answered()) if parameter == "expand" else schema.answered_names()
 
 
-def shown(view: ApiView, request: Request, response: Response) -> Response:
+def shown(view: Any, request: Request, response: Response) -> Response:
     """The answer to a read as it was asked for."""
     data: Any = response.data
     of_one = not isinstance(data, list) and not hasattr(response, "rows")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from base64 import b32decode
 from collections.abc import Callable
 from typing import Any
@@ -70,7 +71,18 @@ def test_no_page_is_refused_anything(page: Any, demo: Product) -> None:
     page.locator(".opblock-summary").first.click()
     page.locator(".opblock-body").first.wait_for()
     assert "unsafe-eval" not in answer.headers["content-security-policy"]
-    # Whoever is signed in tries it with the rights of their role: a read, and a write with the token of the page.
+
+
+def test_whoever_is_signed_in_tries_the_api_on_its_documentation(page: Any, demo: Product) -> None:
+    """A read, and a write with the token of the page: refused for what is sent, not for who sends it."""
+    # The operator of the demo is a member of nothing, and has nothing by the API.
+    with sqlite3.connect(demo.log.parent / "data" / "position-sync.sqlite3", timeout=20) as database:
+        database.execute(
+            "INSERT INTO positions_member (organization_id, user_id, role) "
+            "SELECT organization.id, person.id, 'editor' FROM positions_organization organization, auth_user person "
+            "WHERE person.username = 'admin'"
+        )
+    page.goto(f"{demo.address}api/docs/")
     for block, status in (("employees_list", "200"), ("employees_create", "400")):
         operation = page.locator(f"[id$={block}]")
         if not operation.locator(".opblock-body").count():

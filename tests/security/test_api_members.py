@@ -71,7 +71,7 @@ def test_a_member_has_the_rights_of_their_role(organization: Organization) -> No
             assert answer.json()["code"] == "missing_role" and "viewer" in answer.json()["detail"]
         else:
             entry = AuditEntry.objects.get(kind="employee", object_name__contains=role)
-            assert (entry.actor, entry.via) == (client.user.get_username(), "api")
+            assert (entry.actor, entry.via) == (client.user.get_username(), "admin")
     assert Employee.objects.count() == 3
 
 

@@ -95,7 +95,7 @@ def test_a_resync_is_counted_begun_and_says_what_it_left_out(api: Api, integrati
     assert {row["id"] for row in sent} == {row.pk for row in rows[1:]}
     Position.objects.filter(pk=closed.position_key).delete()
     Job.objects.open().filter(deleted=True).delete()  # as if that had been through
-    gone = ended(api, begun(api, "resync", {"state": "succeeded"}))
+    gone = ended(api, begun(api, "resync", {"state__in": ["succeeded", "skipped"]}))
     assert gone["causes"] == {"position_deleted": 1} and gone["acted"] == 0
 
 
@@ -119,6 +119,8 @@ def test_positions_are_sent_by_their_own_filters(api: Api, integration: Integrat
     one = ended(api, begun(api, "send_now", {**meant, "company": company.pk}))
     assert (one["acted"], Job.objects.get().position_key) == (1, rows[0].pk)
     assert (Job.objects.get().origin, Job.objects.get().origin_name) == ("api", "nightly")
+    assert begun(api, "send_now", {**meant, "id__in": [rows[1].pk, rows[2].pk]}, count_only=False)["total"] == 2
+    Batch.objects.all().delete()
     rest = begun(api, "send_now", meant)
     assert batches.carry_on(rest["id"])
     Integration.objects.update(everybody=False)  # takes none any more
@@ -233,6 +235,8 @@ def test_one_after_the_other_and_not_too_many(
         ({"action": "resync", "filter": {}, "reason": "x"}, "reason"),
         ({"action": "resync", "filter": {"integration": 999_999}}, "filter.integration"),
         ({"action": "send_now", "filter": {}}, "filter.integration"),
+        ({"action": "resync", "filter": {"state__in": "failed"}}, "filter.state__in"),
+        ({"action": "resync", "filter": {"id__in": []}}, "filter.id__in"),
         ({"action": "preview", "filter": {"integration": 1, "state": "off"}}, "filter.state"),
     ],
 )

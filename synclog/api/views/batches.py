@@ -183,7 +183,7 @@ class BatchViewSet(ApiView, GenericViewSet):
 def jobs_wanted(organization: Any, wanted: Mapping[str, Any], request: Request) -> QuerySet[Job]:
     """The organization's jobs that match; without a state, those that need action."""
     jobs = Job.objects.filter(organization=organization)
-    presumed = {} if "state" in wanted else {"state": Job.State.FAILED.value}
+    presumed = {} if {"state", "state__in"} & wanted.keys() else {"state": Job.State.FAILED.value}
     return narrowed(jobs, JobFilters, {**presumed, **wanted}, request)
 
 
