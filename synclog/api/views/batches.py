@@ -30,7 +30,7 @@ from synclog.api.serializers.batches import (
     MatchingSerializer,
     checked,
 )
-from synclog.api.views.scopes import EDITORS_ASK, SYNC
+from synclog.api.views.scopes import ADMINS_ASK, SYNC
 from synclog.log import batches
 from synclog.log.batches import Wanted
 from synclog.log.truth import Truth, keys_in
@@ -50,7 +50,7 @@ class BatchViewSet(ApiView, GenericViewSet):
     """Many jobs or positions at once. Newest first."""
 
     scopes = SYNC
-    needs = EDITORS_ASK
+    needs = ADMINS_ASK
     serializer_class = BatchSerializer
     filterset_class = BatchFilters
     pagination_class = Pages
@@ -201,7 +201,7 @@ class BatchErrorViewSet(ApiView, GenericViewSet):
     """What of a batch was left out, or would not be sent."""
 
     scopes = {"GET": "sync:read"}
-    needs = EDITORS_ASK
+    needs = {"GET": "view"}
     serializer_class = BatchErrorSerializer
     filterset_class = BatchErrorFilters
     pagination_class = Pages

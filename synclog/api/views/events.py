@@ -11,7 +11,6 @@ from positions.api.base import ApiView
 from positions.api.fields import AnswerId, Said
 from positions.api.pagination import Pages
 from synclog.api.filters import EventFilters
-from synclog.api.views.scopes import EDITORS_ASK
 from synclog.models import Event
 
 
@@ -35,7 +34,7 @@ class EventViewSet(ApiView, GenericViewSet):
     """What happened to connections. Newest first."""
 
     scopes = {"GET": "sync:read"}
-    needs = EDITORS_ASK
+    needs = {"GET": "view"}
     serializer_class = EventSerializer
     filterset_class = EventFilters
     pagination_class = Pages
