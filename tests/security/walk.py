@@ -78,7 +78,15 @@ def plant() -> Organization:
         national_id=f"{CANARY}-id",
     )
     position = PositionFactory(
-        pk=PK, employee=employee, title=CANARY, external_id=str(PK), note=CANARY, department=department
+        pk=PK,
+        employee=employee,
+        title=CANARY,
+        external_id=str(PK),
+        note=CANARY,
+        department=department,
+        contract_type="casual",  # has no counterpart in the connection below: it is kept back
+        end_date=None,
+        end_reason="",
     )
     user = UserFactory(pk=PK, username=CANARY, email=f"{CANARY}@example.org", first_name=CANARY)
     MemberFactory(pk=PK, organization=organization, user=user, role="admin")
