@@ -13,11 +13,13 @@ from django.utils import timezone
 from integrations.models import Integration
 from positions.models import Organization
 from synclog.log import batches, progress
+from synclog.log.truth import Truth
 from synclog.models import Batch, Event, Job, Resync
 from synclog.queue import tasks
 from tests.factories import ApiKeyFactory, OrganizationFactory
 from tests.positions.conftest import Api
 from tests.synclog.pages import client_of, connection, job, text_of
+from tests.synclog.test_truth import one_of_each
 
 pytestmark = pytest.mark.django_db
 
@@ -176,3 +178,17 @@ def test_the_page_of_the_log_does_the_same(organization: Organization, integrati
         assert asked.organization == organization
         tasks.carry_on(asked.pk)
     assert Job.objects.filter(state="waiting", origin="resync").count() == 40
+
+
+def test_what_was_changed_since_is_one_batch_of_its_connection(
+    organization: Organization, integration: Integration
+) -> None:
+    expected = one_of_each(integration, 10)[Truth.CHANGED]
+    browser = client_of(organization)
+    browser.post(f"/admin/synclog/job/positions/{integration.pk}/")
+    assert "10 positions on the way to Netvisor Oulu" in text_of(browser.get("/admin/"))
+    asked = Batch.objects.get()
+    assert (asked.action, asked.integration, asked.total) == ("send_now", integration, len(expected))
+    tasks.carry_on(asked.pk)
+    sent = Job.objects.filter(position_key__in=expected, state="waiting", origin="resync")
+    assert sent.count() == len(expected)
