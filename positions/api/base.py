@@ -267,9 +267,10 @@ class Once:
 
 
 def _kept(response: Response) -> dict[str, Any]:
+    """What is stored of it. What is shown once stays out: such an answer has the rest of it as `kept`."""
     return {
         "status": response.status_code,
-        "body": json.loads(JSONRenderer().render(response.data) or b"null"),
+        "body": json.loads(JSONRenderer().render(getattr(response, "kept", response.data)) or b"null"),
         "headers": {name: response.headers[name] for name in _REPEATED if name in response.headers},
     }
 

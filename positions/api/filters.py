@@ -17,12 +17,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from positions.api.fields import Day, moment_of
-from positions.api.schema import HIGHEST_ID
+from positions.api.schema import HIGHEST_ID, MOST_VALUES
 from positions.models import ContractType, Employee, Position
 from positions.models.words import matching
 from positions.text import plain_number
 
-MOST_VALUES = 100  # of one filter by `__in`
 RANGE = ("gt", "gte", "lt", "lte")
 _WORDS = {
     "gt": "greater or later than this",
@@ -154,14 +153,14 @@ class NumberField(forms.CharField):
         if not text:
             return None
         number = plain_number(text)
-        if number is None:
+        if number is None or not 0 <= number < 1000 or number != round(number, 2):
             raise ValidationError("Write a number such as 80 or 37.5.", "invalid")
         return number
 
 
-@extend_schema_field({"type": "number"})
+@extend_schema_field({"type": "string", "format": "decimal", "pattern": r"^\d{1,3}(\.\d{1,2})?$"})
 class NumberFilter(Also):
-    """A number as 80 or 37.5."""
+    """A number of up to three digits and two decimals, as 80 or 37.5."""
 
     field_class = NumberField
 

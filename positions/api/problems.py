@@ -154,7 +154,7 @@ def flatten(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
             "code": code,
             "message": _sendable(str(detail), _LONGEST["message"]),
         }
-        example = EXAMPLES.get(path.rpartition(".")[2])
+        example = EXAMPLES.get(path.rpartition(".")[2].partition("__")[0])
         if example is not None and code not in _WITHOUT_EXAMPLE:
             error["example"] = example
         yield error

@@ -17,6 +17,7 @@ from positions.api.document import answer_headers, error_ref
 from positions.api.expand import EXPANDED, EXPANSIONS, expandable
 
 HIGHEST_ID = 2**63 - 1
+MOST_VALUES = 100  # of one filter by `__in`
 _EVERYWHERE = ("400", "401", "403", "405", "406", "429", "500", "503")
 
 
@@ -232,6 +233,18 @@ class ApiSchema(AutoSchema):
         text = super().get_description()
         return f"{text}\n\nScope: `{scope}`".strip() if scope else text
 
+    def _as_taken(self, parameter: dict[str, Any]) -> None:
+        """A parameter's schema takes no more than the server does."""
+        schema = parameter["schema"]
+        if parameter["in"] == "path" and schema["type"] == "integer":
+            parameter["schema"] = {"type": "integer", "format": "int64", "minimum": 1, "maximum": HIGHEST_ID}
+        if parameter["in"] == "query" and schema == {"type": "string"}:
+            parameter["schema"] = {"type": "string", "pattern": r"\S"}  # ApiView.initial refuses empty ones
+        if parameter["name"].endswith("__in"):
+            schema |= {"minItems": 1, "maxItems": MOST_VALUES}
+            if schema["items"] == {"type": "string"}:
+                schema["items"] = {"type": "string", "pattern": r"^[^,]*[^,\s][^,]*$"}
+
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
     ) -> dict[str, Any] | None:
@@ -240,10 +253,7 @@ class ApiSchema(AutoSchema):
             return None
         self.resolve_serializer(ProblemSerializer, "response")
         for parameter in operation.get("parameters", ()):
-            if parameter["in"] == "path" and parameter["schema"]["type"] == "integer":
-                parameter["schema"] = {"type": "integer", "format": "int64", "minimum": 1, "maximum": HIGHEST_ID}
-            if parameter["in"] == "query" and parameter["schema"] == {"type": "string"}:
-                parameter["schema"] = {"type": "string", "pattern": r"\S"}  # ApiView.initial refuses empty ones
+            self._as_taken(parameter)
         responses = operation["responses"]
         for status, response in responses.items():
             response["description"] = response["description"] or _SUCCESS[status]

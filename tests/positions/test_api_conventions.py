@@ -21,7 +21,7 @@ from positions.api.throttling import AddressThrottle, KeyThrottle
 from positions.models import IdempotencyKey, Organization, Position
 from positions.roles import _NEEDED
 from synclog.models import Job, Question
-from tests.apidocument import document, resolved
+from tests.apidocument import document, operation_of, resolved
 from tests.factories import ApiKeyFactory, CompanyFactory, DepartmentFactory, EmployeeFactory, PositionFactory
 from tests.positions.conftest import Api
 from tests.security import walk
@@ -218,11 +218,16 @@ def test_filters_by_several_values_and_by_ranges(api: Api, organization: Organiz
         assert found(query) == {position.pk for position in expected}, query
     assert found("number__in=1,2", "/employees/") == {kari.pk, ola.pk}
     assert found("external_id__in=a", "/employees/") == {kari.pk}
+    several = (operation_of("GET", "/api/v1/positions/") or {})["parameters"]
+    assert {one["schema"]["maxItems"] for one in several if one["name"].endswith("__in")} == {100}
     for query in (
         "id__in=1,,2", "id__in=1,x", "id__in=", f"id__in={','.join(['1'] * 101)}", "percentage__lt=1e3", "id=1",
+        "percentage__gt=12345678", "weekly_hours__gt=37.555", "percentage=-1",
         "start_date__gte=1.1.2026", "contract_type__in=permanent,odd", "title__in=Cook", "start_date__range=1,2",
     ):  # fmt: skip
         assert api.get(f"/positions/?{query}").status_code == 400, query
+    [error] = api.get("/positions/?start_date__gte=1.1.2026").json()["errors"]
+    assert (error["field"], error["example"]) == ("start_date__gte", "2026-03-01")
     assert api.get("/jobs/?cause__in=missing_required_field,mising").status_code == 400
 
 
