@@ -38,6 +38,10 @@ class Engine(ABC):
         """What was waiting goes out."""
 
     @abstractmethod
+    def set_option(self, integration: Integration, name: str, on: bool, by: str) -> None:
+        """Another switch (`integrations.options`) on or off."""
+
+    @abstractmethod
     def credentials_renewed(self, integration: Integration, by: str) -> None:
         """New ones were saved, in this transaction."""
 

@@ -1,4 +1,4 @@
-"""Which of a connection's settings keep positions that are here now from being sent."""
+"""What keeps positions that are here now from being sent: a setting of the connection, or a field that they lack."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from integrations.models import Integration
 from integrations.planning.translate import active_fields, empty
@@ -25,13 +25,19 @@ _TEXTS = {f.name for f in Position._meta.concrete_fields if not f.null and f.get
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Positions that are not sent until a setting is filled in: those whose `field` is one of `codes` (None: empty),
-    and that have a value in `having` ("": all of them)."""
+    """Positions that are not sent until `setting` is filled in ("": until they have the field): those whose `field` is
+    one of `codes` (None: empty), and that have a value in `having` ("": all of them)."""
 
     sentence: str
     field: str
     codes: tuple[str, ...] | None = None
     having: str = ""
+    setting: str = ""
+
+    def positions(self) -> Q:
+        """Those, as a condition."""
+        which = Q(**{f"{self.field}__in": self.codes}) if self.codes is not None else _without(self.field)
+        return which & ~_without(self.having) if self.having else which
 
 
 def gaps(system: System, settings: Mapping[str, Any]) -> list[Gap]:
@@ -42,14 +48,14 @@ def gaps(system: System, settings: Mapping[str, Any]) -> list[Gap]:
 def _gaps(declared: Field, settings: Mapping[str, Any]) -> Iterator[Gap]:
     label = BY_KEY[declared.ours].label.lower()
     default = declared.default_setting
-    if default is not None and empty(settings.get(default.name)):
-        ended = f" that have {_a(BY_KEY[declared.required_with].label.lower())}" if declared.required_with else ""
-        if declared.required or declared.required_with:
-            yield Gap(
-                f"Positions{ended} without {_a(label)} are not sent until “{default.label}” is filled in.",
-                declared.ours,
-                having=declared.required_with,
-            )
+    needed = declared.required or declared.required_with
+    if default is not None and empty(settings.get(default.name)) and needed:
+        yield Gap(
+            f"Positions{_ended(declared)} without {_a(label)} are not sent until “{default.label}” is filled in.",
+            declared.ours,
+            having=declared.required_with,
+            setting=default.name,
+        )
     table = declared.table
     if declared.codes is not None and table is not None:
         rows = settings.get(table.name)
@@ -62,7 +68,29 @@ def _gaps(declared: Field, settings: Mapping[str, Any]) -> Iterator[Gap]:
                 f"“{table.label}”.",
                 declared.ours,
                 without,
+                setting=table.name,
             )
+
+
+def lacking(system: System, settings: Mapping[str, Any]) -> list[Gap]:
+    """Of positions that lack a field which the system needs and no setting can stand in for. What is needed of some
+    records only, by values of theirs, is not among them."""
+    return [
+        Gap(
+            f"Positions{_ended(declared)} without {_a(BY_KEY[declared.ours].label.lower())} are not sent until they "
+            "have one.",
+            declared.ours,
+            having=declared.required_with,
+        )
+        for declared in active_fields(system, settings)
+        if (declared.required or declared.required_with)
+        and declared.default_setting is None
+        and declared.absent_while is None
+    ]
+
+
+def _ended(declared: Field) -> str:
+    return f" that have {_a(BY_KEY[declared.required_with].label.lower())}" if declared.required_with else ""
 
 
 def _a(noun: str) -> str:
@@ -74,26 +102,31 @@ def _either(words: Sequence[str]) -> str:
 
 
 def gaps_here(integration: Integration) -> list[tuple[Gap, int]]:
-    """Each gap with the number of positions that it keeps back today: current and upcoming ones that the connection
-    takes (only the current ones in a system that knows no others). A gap that keeps nothing back is none."""
-    found = gaps(integration.system, integration.cleaned_settings())
+    """Each gap with the number of positions that it keeps back today. One that keeps nothing back is none."""
+    found = gaps_of(integration)
     if not found:
         return []
+    counts = {f"gap{n}": Count("pk", filter=gap.positions()) for n, gap in enumerate(found)}
+    numbers = positions_here(integration).order_by().aggregate(**counts)
+    return [(gap, number) for gap, number in zip(found, numbers.values(), strict=True) if number]
+
+
+def gaps_of(integration: Integration) -> list[Gap]:
+    """Whether or not it keeps anything back."""
+    settings = integration.cleaned_settings()
+    return [*gaps(integration.system, settings), *lacking(integration.system, settings)]
+
+
+def positions_here(integration: Integration) -> QuerySet[Position]:
+    """The positions that would be sent today: current and upcoming ones that the connection takes (only the current
+    ones in a system that knows no others)."""
     today = integration.organization.today()
     rows = Position.objects.filter(
         scope_of(integration.pk).positions(),
         current_and_upcoming(today),
         employee__organization=integration.organization_id,
     )
-    if integration.system.model is Model.FLAT:
-        rows = rows.filter(start_date__lte=today)
-    numbers = rows.aggregate(**{f"gap{n}": Count("pk", filter=_kept_back(gap)) for n, gap in enumerate(found)})
-    return [(gap, number) for gap, number in zip(found, numbers.values(), strict=True) if number]
-
-
-def _kept_back(gap: Gap) -> Q:
-    which = Q(**{f"{gap.field}__in": gap.codes}) if gap.codes is not None else _without(gap.field)
-    return which & ~_without(gap.having) if gap.having else which
+    return rows.filter(start_date__lte=today) if integration.system.model is Model.FLAT else rows
 
 
 def _without(field: str) -> Q:

@@ -340,11 +340,12 @@ def described(system: System) -> dict[str, Any]:
             }
             for s in system.required_settings
         ],
-        "fields": [_described(system.field(ours.key)) for ours in FIELDS],
+        "fields": [_described(system, system.field(ours.key)) for ours in FIELDS],
     }
 
 
-def _described(declared: Field) -> dict[str, Any]:
+def _described(system: System, declared: Field) -> dict[str, Any]:
+    shown = cell(system, declared)
     return {
         "ours": declared.ours,
         "label": BY_KEY[declared.ours].label,
@@ -361,6 +362,11 @@ def _described(declared: Field) -> dict[str, Any]:
         "translated": declared.supported and (declared.codes is not None or bool(declared.table)),
         "opt_in": bool(declared.opt_in),
         "unsupported": declared.unsupported,
+        "format": shown.format,
+        "limits": shown.limits,
+        "example": shown.example,
+        "when_wrong": list(shown.invalid),
+        "notes": list(shown.notes),
     }
 
 

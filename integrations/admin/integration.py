@@ -23,6 +23,7 @@ from integrations.admin.showing import Happening, Health, Line, Tab
 from integrations.engine import Engine, Test
 from integrations.gaps import gaps, gaps_here
 from integrations.models import Integration
+from integrations.options import options
 from integrations.scope import left_behind
 from integrations.settings_form import ConnectionForm
 from integrations.systems.registry import connectors, systems
@@ -206,7 +207,7 @@ class IntegrationAdmin(ScopedAdmin):
             obj,
             "change",
             "overview.html",
-            options=showing.options(obj),
+            options=options(obj),
             missing=obj.missing_settings(),
             gaps=gaps_here(obj),
             happenings=[(showing.when(h.at, obj.organization), h) for h in happenings],
@@ -345,21 +346,12 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
-        return self._done(request, obj, *self._option(request, obj))
-
-    @repeated
-    def _option(self, request: HttpRequest, obj: Integration) -> tuple[str, int]:
-        obj.refresh_from_db(from_queryset=Integration.objects.select_for_update(no_key=True))
-        option = next((o for o in showing.options(obj) if o.name == request.POST.get("name") and o.usable), None)
+        option = next((o for o in options(obj) if o.name == request.POST.get("name") and o.usable), None)
         if option is None:
-            return "This connection has no such switch.", messages.ERROR
+            return self._done(request, obj, "This connection has no such switch.", messages.ERROR)
         on = request.POST.get("on") == "1"
-        if on != option.on:
-            setattr(obj, option.name, on)
-            obj.save(update_fields=[option.name, "updated_at"])
-            words = ("off", "on")
-            self.log_change(request, obj, f"{option.label}: {words[option.on]} → {words[on]}")
-        return f"“{option.label}” is {'on' if on else 'off'} for {obj.name}.", messages.SUCCESS
+        self.engine.set_option(obj, option.name, on, request.user.get_username())
+        return self._done(request, obj, f"“{option.label}” is {'on' if on else 'off'} for {obj.name}.")
 
     def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         obj = self._changed(request, pk)

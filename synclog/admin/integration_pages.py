@@ -24,7 +24,7 @@ from synclog.log.retention import delete_jobs
 from synclog.log.silence import silent
 from synclog.log.states import TRUTHS
 from synclog.log.truth import Truth, keys_in
-from synclog.models import Event, Job, Question
+from synclog.models import BatchError, Event, Job, Question
 from synclog.questions import asking
 
 
@@ -32,6 +32,7 @@ class SyncEngine(Engine):
     switch = staticmethod(actions.switch)
     pause = staticmethod(actions.pause)
     resume = staticmethod(actions.resume)
+    set_option = staticmethod(actions.set_option)
     credentials_renewed = staticmethod(actions.credentials_renewed)
     address_changed = staticmethod(actions.address_changed)
 
@@ -47,6 +48,7 @@ class SyncEngine(Engine):
 
     def forget(self, integration: Integration) -> None:
         in_batches(Job.objects.filter(integration=integration), delete_jobs)
+        in_batches(BatchError.objects.filter(integration=integration), delete)
         in_batches(Event.objects.filter(integration=integration), delete)
 
 

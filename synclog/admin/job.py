@@ -46,7 +46,7 @@ from synclog.admin.filters import (
 )
 from synclog.admin.listing import TABS, JobList, JobPages
 from synclog.engine import actions
-from synclog.log import bulk_actions, sentences
+from synclog.log import batches, bulk_actions, sentences
 from synclog.log.causes import cause_title, remedy
 from synclog.log.health import since_sent
 from synclog.log.states import TRUTHS, connections_of, states_of
@@ -58,6 +58,7 @@ from synclog.questions.preview import question_of, unpacked
 REASON_LENGTH = 160
 IN_SYNC, NOTHING_YET = "Everything is in sync", "Nothing needs you"
 _GROUPS = 200
+_TOO_MANY = "Too many of these are under way. Wait until some are done: the connections' pages say how far they are."
 # Decrypting the keys of a connection for each row of a list would be slow, and no list needs them.
 LIGHT = ("integration__credentials", "integration__vault")
 
@@ -333,7 +334,11 @@ class JobAdmin(ScopedAdmin):
         jobs = self.limited(cl.queryset, roles.organization_ids(request.user, "edit"))
         log = reverse("admin:synclog_job_changelist") + cl.address
         if request.method == "POST":
-            self._tell(request, bulk_actions.ask(jobs, request.user.get_username(), None))
+            organization = roles.only_organization(request.user)
+            try:
+                self._tell(request, bulk_actions.ask(jobs, request.user.get_username(), organization))
+            except batches.TooManyError:
+                self.message_user(request, _TOO_MANY, messages.WARNING)
             return HttpResponseRedirect(log)
         by_integration = (
             jobs.order_by()
@@ -605,10 +610,18 @@ class JobAdmin(ScopedAdmin):
         if not integration.send_positions:
             self.message_user(request, f"{integration.name}: {sentences.held_back(integration)}", messages.WARNING)
         else:
-            number = bulk_actions.send_changed(integration, request.user.get_username())
-            text = f"{sentences.counted(number, 'position')} on the way to {integration.name}."
-            self.message_user(request, text if number else "Nothing was changed since.", messages.SUCCESS)
+            self._tell_of_changed(request, integration)
         return self._back(request, reverse("admin:integrations_integration_change", args=[integration.pk]))
+
+    def _tell_of_changed(self, request: HttpRequest, integration: Integration) -> None:
+        try:
+            done = bulk_actions.send_changed(integration, request.user.get_username())
+        except batches.TooManyError:
+            self.message_user(request, _TOO_MANY, messages.WARNING)
+            return
+        number = done.total if isinstance(done, Batch) else done
+        text = f"{sentences.counted(number, 'position')} on the way to {integration.name}."
+        self.message_user(request, text if number else "Nothing was changed since.", messages.SUCCESS)
 
     def _chosen(self, request: HttpRequest) -> tuple[Position, Integration] | HttpResponse:
         """The position and the connection that were posted: of one organization, in which the user may edit."""

@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from positions.models import Position
-from synclog.api.serializers import CausedJobSerializer
+from synclog.api.serializers.jobs import CausedJobSerializer
 from synclog.models import Job
 
 

@@ -2,7 +2,12 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from synclog.api.people import MatchViewSet
-from synclog.api.views import BatchView, IntegrationViewSet, JobViewSet, PositionStatesView, PreviewView, QuestionView
+from synclog.api.views.batches import BatchErrorViewSet, BatchViewSet
+from synclog.api.views.events import EventViewSet
+from synclog.api.views.integrations import IntegrationViewSet, KeptBackViewSet
+from synclog.api.views.jobs import JobViewSet
+from synclog.api.views.questions import PreviewView, QuestionView
+from synclog.api.views.states import PositionStatesView
 
 app_name = "sync_api"
 
@@ -10,11 +15,22 @@ router = SimpleRouter(use_regex_path=False)
 router.register("integrations", IntegrationViewSet, basename="integration")
 router.register("matches", MatchViewSet, basename="match")
 router.register("jobs", JobViewSet, basename="job")
+router.register("batches", BatchViewSet, basename="batch")
+router.register("events", EventViewSet, basename="event")
 
 urlpatterns = [
     path("preview/", PreviewView.as_view(), name="preview"),
     path("positions/<int:id>/sync/", PositionStatesView.as_view(), name="position-sync"),
-    path("batches/<int:id>/", BatchView.as_view(), name="batch"),
+    path(
+        "batches/<int:batch_pk>/errors/",
+        BatchErrorViewSet.as_view({"get": "list"}, detail=False, basename="batch"),
+        name="batch-errors",
+    ),
+    path(
+        "integrations/<int:integration_pk>/gaps/positions/",
+        KeptBackViewSet.as_view({"get": "list"}, detail=False, basename="integration"),
+        name="integration-gaps-positions",
+    ),
     path("questions/<uuid:key>/", QuestionView.as_view(), name="question"),
     *router.urls,
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from integrations.models import Integration, PeriodLink
 from integrations.scope import scope_of
@@ -24,20 +26,29 @@ from synclog.models import Event, Job
 
 _SWITCHES = (
     "send_positions", "activated_at", "paused_at", "paused_by", "stopped_at", "stopped_cause", "stopped_said",
-    "retry_at", "retry_count", "retry_said", "version",
+    "retry_at", "retry_count", "retry_said", "delete_positions", "move_periods", "version",
 )  # fmt: skip
+# Why one of many is not taken up: causes of the log.
+BEING_SENT, DELETED, OUT_OF_SCOPE, OFF = "being_sent", "position_deleted", "out_of_scope", "switched_off"
 
 
 # -- jobs ------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """`sent`: how many positions will be looked at, for each connection's id. `left`: for a job's id, the cause of its
+    not being sent again; one whose position goes with another job is in neither."""
+
+    sent: Counter[int]
+    left: Mapping[int, str]
+
+
 @repeated
-def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = False) -> Counter[int]:
+def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = False) -> Resent:
     """Sends again, now. Pressing twice gives one job. Closed jobs are opened anew for positions that still exist.
     `move`: the record that was sent before gets the new start date; also what is being sent right now is sent anew
     then, since it goes by the other rule.
-
-    Gives the number of positions that will be looked at, for each integration's id.
     """
     # Held in the order of everybody: the positions, so that none is deleted meanwhile, and then their jobs.
     ids = list(jobs.values_list("pk", "position_key"))
@@ -68,7 +79,13 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
         job.move, job.due_at = move, now  # how far a large one is, is told by when it is due (synclog.log.progress)
     store(fresh)
     wake(sorted({row.integration_id for row in rows}))
-    return Counter([*idle.values(), *(job.integration_id for job in fresh)])
+    going = already | {(job.integration_id, job.position_key) for job in fresh}
+    left = {
+        row.pk: BEING_SENT if row.is_open else OUT_OF_SCOPE if row.position_key in positions else DELETED
+        for row in rows
+        if row.pk not in idle and (row.is_open or (row.integration_id, row.position_key) not in going)
+    }
+    return Resent(Counter([*idle.values(), *(job.integration_id for job in fresh)]), left)
 
 
 def _held(keys: Iterable[int]) -> dict[int, Position]:
@@ -77,15 +94,15 @@ def _held(keys: Iterable[int]) -> dict[int, Position]:
 
 
 @repeated
-def send_now(positions: Iterable[Position], integration: Integration, by: str) -> int:
+def send_now(positions: Iterable[Position], integration: Integration, by: str, *, kind: str = "resync") -> set[int]:
     """Sends positions that were never recorded (they were saved before the switch was on), where the connection takes
-    them. Gives how many those are."""
+    them. Gives the ids of those."""
     scope = scope_of(integration.pk)
     held = _held({position.pk for position in positions}).values()
-    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin("resync", by)) for p in held if scope.takes(p)]
+    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin(kind, by)) for p in held if scope.takes(p)]
     store(jobs)
     wake([integration.pk])
-    return len(jobs)
+    return {job.position_key for job in jobs}
 
 
 def move_period(job: Job, by: str) -> None:
@@ -181,6 +198,18 @@ def resume(integration: Integration, by: str) -> None:
     )  # fmt: skip
     _retry_at_once(integration)
     _tell(integration, "resumed", texts.RESUMED(), by)
+
+
+@repeated
+def set_option(integration: Integration, name: str, on: bool, by: str) -> None:
+    """`delete_positions` or `move_periods`, on or off: for what is written from now on."""
+    _hold(integration)
+    if getattr(integration, name) == on:
+        return
+    setattr(integration, name, on)
+    integration.save(update_fields=[name, "updated_at"])
+    label = capfirst(str(Integration._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+    _tell(integration, "option", texts.OPTION_ON(option=label) if on else texts.OPTION_OFF(option=label), by)
 
 
 @repeated

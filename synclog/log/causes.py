@@ -160,6 +160,13 @@ _OURS = (
         "Not of this connection's companies",
         "Nothing to do. If it should be sent: correct its company here, or this connection's companies under Settings.",
     ),
+    # Of one of many that were asked for at once.
+    Cause(
+        "being_sent",
+        "It is being sent right now",
+        "Nothing to do: it goes as it is saved now. To dismiss it, wait until it is through, then ask again.",
+    ),
+    Cause("position_deleted", "The position is deleted here", "Nothing to do: there is nothing to send of it."),
     Cause("switched_off", "Sync was switched off", "Change the position after switching on, or press Re-sync."),
 )
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_q.models import Task
 
 from positions.privacy.personal_data import Holder, Holding, Naming, NotNow, Subject
-from synclog.models import Attempt, Event, Job, Question
+from synclog.models import Attempt, BatchError, Event, Job, Question
 
 
 class HeldBySync(Holder):
@@ -17,6 +17,7 @@ class HeldBySync(Holder):
         return (
             Holding(Job, "Error log", _jobs),
             Holding(Attempt, "Attempts", lambda s: Attempt.objects.filter(job__in=_jobs(s))),
+            Holding(BatchError, "Left out of batches", _batch_errors),
             Holding(Question, "Previews", _previews, exported=False),
             Holding(Task, "Failures of the queue", _failures, exported=False),
         )
@@ -28,6 +29,9 @@ class HeldBySync(Holder):
                 Attempt,
                 lambda s: Attempt.objects.filter(job__organization=s.organization_id),
                 ("said", "vendor_text", "trace", "changes", "unsent", "warnings", "exchanges"),
+            ),
+            Naming(
+                BatchError, lambda s: BatchError.objects.filter(integration__organization=s.organization_id), ("said",)
             ),
             Naming(Event, lambda s: Event.objects.filter(integration__organization=s.organization_id), ("said",)),
         )
@@ -51,6 +55,10 @@ class HeldBySync(Holder):
 
 def _jobs(subject: Subject) -> QuerySet[Job]:
     return Job.objects.filter(organization=subject.organization_id, employee_key__in=subject.keys)
+
+
+def _batch_errors(subject: Subject) -> QuerySet[BatchError]:
+    return BatchError.objects.filter(integration__organization=subject.organization_id, employee_key__in=subject.keys)
 
 
 def _previews(subject: Subject) -> QuerySet[Question]:

@@ -1,9 +1,9 @@
 from synclog.models.attempt import Attempt
-from synclog.models.batch import Batch
+from synclog.models.batch import Batch, BatchError
 from synclog.models.event import Event
 from synclog.models.job import Job, JobQuerySet
 from synclog.models.question import Question
 from synclog.models.resync import Resync
 from synclog.models.worker import Heartbeat, Lease
 
-__all__ = ["Attempt", "Batch", "Event", "Heartbeat", "Job", "JobQuerySet", "Lease", "Question", "Resync"]
+__all__ = ["Attempt", "Batch", "BatchError", "Event", "Heartbeat", "Job", "JobQuerySet", "Lease", "Question", "Resync"]

@@ -9,9 +9,24 @@ from integrations.sdk.messages import words_of
 class Event(models.Model):
     """Something that happened to an integration as a whole: told once, and once when it is over."""
 
+    class Kind(models.TextChoices):
+        ON = "on", "Switched on"
+        OFF = "off", "Switched off"
+        PAUSED = "paused", "Paused"
+        RESUMED = "resumed", "Resumed"
+        OPTION = "option", "Another switch"
+        CREDENTIALS = "credentials", "New credentials"
+        ADDRESS = "address", "New address"
+        STOPPED = "stopped", "Stopped"
+        RETRYING = "retrying", "Retrying"
+        RECOVERED = "recovered", "Answers again"
+        WARNINGS = "warnings", "Some positions need a person"
+        HEALTHY = "healthy", "No position needs a person any more"
+        RESYNC = "resync", "Large re-sync"
+
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(auto_now_add=True)
-    kind = models.CharField(max_length=30)
+    kind = models.CharField(max_length=30, choices=Kind)
     said = models.JSONField(default=list)  # `sdk.messages.packed`
     by = models.CharField(max_length=150, blank=True)
 

@@ -121,6 +121,7 @@ class Job(models.Model):
             models.Index(fields=["state", "-changed_at", "-id"], name="job_log_of_all_by_state"),
             models.Index(fields=["position_key", "integration", "-id"], name="job_by_position"),
             models.Index(fields=["employee_key", "-id"], name="job_by_employee"),
+            models.Index(fields=["request_id"], condition=~models.Q(request_id=""), name="job_by_request"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.db import models
 from integrations.models import Integration
 from positions.encryption import EncryptedJSONField
 from positions.models import Organization
+from synclog.models.batch import Batch
 
 
 class Question(models.Model):
@@ -16,6 +17,7 @@ class Question(models.Model):
     class Kind(models.TextChoices):
         CHECK = "check", "Test connection"
         PREVIEW = "preview", "Preview"
+        BATCH = "batch", "Previews of a batch"  # some of them; a person waits for none of these
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
@@ -25,6 +27,7 @@ class Question(models.Model):
     employee_key = models.BigIntegerField(default=0)
     position_key = models.BigIntegerField(default=0)
     job_key = models.BigIntegerField(default=0)
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, null=True, related_name="+")
     asked_by = models.CharField(max_length=150)
     asked_at = models.DateTimeField(auto_now_add=True)
     begun_at = models.DateTimeField(null=True)

@@ -21,8 +21,8 @@ from integrations.sdk.messages import Message
 from integrations.sdk.values import CheckLine
 from synclog.engine.notify import wake
 from synclog.engine.shares import LONGEST, left_waiting, may_take
-from synclog.models import Job, Question
-from synclog.questions import preview, texts
+from synclog.models import Batch, Job, Question
+from synclog.questions import preview, previews_of_many, texts
 
 OPEN_AT_ONCE = 3  # of each organization
 WAIT = 3.0  # seconds that a page or the API waits before it shows progress
@@ -60,11 +60,27 @@ def ask_preview(integration: Integration, job: Job, by: str) -> Question:
 def _ask(question: Question) -> Question:
     question.organization_id = question.integration.organization_id
     with transaction.atomic():
-        if _open(question.organization_id).count() >= OPEN_AT_ONCE:
+        waited_for = _open(question.organization_id).exclude(kind=Question.Kind.BATCH)
+        if waited_for.count() >= OPEN_AT_ONCE:
             raise TooManyError(texts.TOO_MANY(number=OPEN_AT_ONCE))
         question.save()
         transaction.on_commit(lambda: ring(question))
     return question
+
+
+def ask_of_many(pk: int) -> None:
+    """Some previews of a batch, unless they are asked for already: in line behind what people wait for."""
+    with transaction.atomic():
+        asked = Batch.objects.select_for_update(of=("self",)).filter(pk=pk, done_at=None).first()
+        if asked is None or asked.integration is None:
+            return
+        if _open(asked.integration.organization_id).filter(batch=asked).exists():
+            return
+        question = Question.objects.create(
+            organization_id=asked.integration.organization_id, integration=asked.integration,
+            kind=Question.Kind.BATCH, batch=asked, asked_by=asked.by,
+        )  # fmt: skip
+        transaction.on_commit(lambda: ring(question))
 
 
 def ring(question: Question) -> None:
@@ -115,6 +131,9 @@ def answer(pk: int) -> None:
     try:
         found = _ANSWERS[Question.Kind(question.kind)](question)
         Question.objects.filter(pk=pk).update(done_at=timezone.now(), answer=found)
+        batch = question.batch_id
+        if batch is not None and Batch.objects.filter(pk=batch, misses=0).exists():  # else the next sweep asks again
+            ask_of_many(batch)
     finally:
         ring_next(question.organization_id)
         for other in left_waiting(question.organization_id):
@@ -152,9 +171,16 @@ def _preview(question: Question) -> Mapping[str, Any]:
     return preview.packed(preview.find(question.integration, question.position_key, question.job_key))
 
 
+def _batch(question: Question) -> Mapping[str, Any]:
+    if question.batch_id is not None:
+        previews_of_many.carry_on(question.batch_id, question.integration)
+    return {}
+
+
 _ANSWERS: Mapping[Question.Kind, Callable[[Question], Mapping[str, Any]]] = {
     Question.Kind.CHECK: _check,
     Question.Kind.PREVIEW: _preview,
+    Question.Kind.BATCH: _batch,
 }
 
 

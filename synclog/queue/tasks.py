@@ -25,8 +25,8 @@ from synclog.engine.lease import HOST, WORKER, Held, free, ready_integrations
 from synclog.engine.notify import wake
 from synclog.engine.record import Changed, job_for, store
 from synclog.engine.worker_turn import SECONDS, SHORT, SHORT_BESIDE_OWN, Turn
-from synclog.log import bulk_actions, retention
-from synclog.models import Event, Heartbeat, Job
+from synclog.log import batches, retention
+from synclog.models import Batch, Event, Heartbeat, Job
 from synclog.questions import asking
 from synclog.queue.schedules import schedules_at_once
 
@@ -125,8 +125,8 @@ def sweep() -> None:
     take_over_the_day()
     asking.look_after()
     tell_of_warnings()
-    for pk in bulk_actions.left_lying().values_list("pk", flat=True):
-        bulk_actions.ring(pk)
+    for pk in batches.left_lying().values_list("pk", flat=True):
+        batches.ring(pk)
     agree()
     now = timezone.now()
     # Each start of a worker has a row of its own.
@@ -169,12 +169,15 @@ def agree() -> None:
 
 
 def carry_on(pk: int) -> None:
-    """With a batch (`synclog.log.bulk_actions`) for some seconds; the rest waits behind the others."""
+    """With a batch (`synclog.log.batches`) for some seconds; the rest waits behind the others."""
     beat()
+    if Batch.objects.filter(pk=pk, action=Batch.Action.PREVIEW).exists():
+        asking.ask_of_many(pk)
+        return
     end = time.monotonic() + BATCH_SECONDS
-    while bulk_actions.carry_on(pk):
+    while batches.carry_on(pk):
         if time.monotonic() > end:
-            bulk_actions.ring(pk)
+            batches.ring(pk)
             return
 
 

@@ -379,7 +379,7 @@ def test_history_tells_who_changed_what_from_what_to_what(integration, sign_in):
     )  # fmt: skip
     client.post(_url("pause", integration.pk))
     history = _text(client.get(_url("history", integration.pk)))
-    assert "Delete there too: off → on" in history
+    assert "“Delete there too” was switched on." in history
     assert "Salary form of employees without one: MAN – monthly salary → TIM – hourly pay" in history
     assert "Paused: changes are recorded" in history
     assert history.count(client.user.username) >= 3

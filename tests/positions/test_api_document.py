@@ -20,8 +20,10 @@ from positions.api.serializers import EmployeeSerializer, PositionSerializer
 from positions.models import Employee, Position
 from synclog.api.caused import CausedSerializer
 from synclog.api.people import MatchSerializer
-from synclog.api.serializers import AttemptSerializer, IntegrationDetailSerializer, JobDetailSerializer
-from synclog.models import Attempt, Job
+from synclog.api.serializers.batches import BatchErrorSerializer, BatchSerializer
+from synclog.api.serializers.integrations import IntegrationSerializer
+from synclog.api.serializers.jobs import AttemptSerializer, JobDetailSerializer
+from synclog.models import Attempt, Batch, BatchError, Job
 from tests.apidocument import document, operation_of, problems, resolved
 
 METHODS = ("get", "put", "post", "patch", "delete")
@@ -139,7 +141,9 @@ def test_every_property_of_an_answer_is_always_there() -> None:
     [
         (EmployeeSerializer, Employee, "Employee"),
         (PositionSerializer, Position, "Position"),
-        (IntegrationDetailSerializer, Integration, "IntegrationDetail"),
+        (IntegrationSerializer, Integration, "Integration"),
+        (BatchSerializer, Batch, "Batch"),
+        (BatchErrorSerializer, BatchError, "BatchError"),
         (JobDetailSerializer, Job, "JobDetail"),
         (AttemptSerializer, Attempt, "Attempt"),
         (MatchSerializer, EmployeeLink, "Match"),

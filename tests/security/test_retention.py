@@ -24,7 +24,7 @@ from integrations.runtime import export_files
 from positions.models import AuditEntry, Employee, IdempotencyKey
 from positions.sessions import SessionStore
 from synclog.log import retention
-from synclog.models import Attempt, Event, Job
+from synclog.models import Attempt, Batch, BatchError, Event, Job
 from synclog.queue import tasks
 from tests.factories import IntegrationFactory, UserFactory
 from tests.said import kept
@@ -83,13 +83,17 @@ def test_closed_jobs_are_kept_400_days_and_open_ones_for_ever(world: World) -> N
         job.save()
         an_attempt(job).save()
     Event.objects.create(integration=integration, kind="on", said=kept("On."))
+    now = timezone.now()
+    batch = Batch.objects.create(keys=b"", total=1, origin="api", by="x", asked_at=now, moved_at=now, done_at=now)
+    BatchError.objects.create(batch=batch, integration=integration, employee_key=1, position_key=1, cause="being_sent")
     with days_later(399.9):
         tasks.prune()
         assert Job.objects.count() == Attempt.objects.count() == 2 and Event.objects.exists()
+        assert BatchError.objects.exists()
     with days_later(400.1):
         tasks.prune()
         assert Job.objects.get() == failed and Attempt.objects.get().job_id == failed.pk
-        assert not Event.objects.exists()
+        assert not Event.objects.exists() and not Batch.objects.exists() and not BatchError.objects.exists()
     with days_later(4000):
         tasks.prune()
         assert Job.objects.get() == failed

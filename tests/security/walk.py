@@ -31,7 +31,7 @@ from django.utils import timezone
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandboxes.server import sandboxes
 from positions.models import AuditEntry, Change, ChangeFeed, IdempotencyKey, Invitation, Organization, Terms
-from synclog.models import Attempt, Batch, Event, Job, Lease, Question, Resync
+from synclog.models import Attempt, Batch, BatchError, Event, Job, Lease, Question, Resync
 from tests.factories import (
     ApiKeyFactory,
     CompanyFactory,
@@ -79,7 +79,15 @@ def plant() -> Organization:
         national_id=f"{CANARY}-id",
     )
     position = PositionFactory(
-        pk=PK, employee=employee, title=CANARY, external_id=own, note=CANARY, department=department
+        pk=PK,
+        employee=employee,
+        title=CANARY,
+        external_id=own,
+        note=CANARY,
+        department=department,
+        contract_type="casual",  # has no counterpart in the connection below: it is kept back
+        end_date=None,
+        end_reason="",
     )
     Terms.objects.create(pk=PK, position=position, title=CANARY, cost_centre=CANARY, department=department)
     user = UserFactory(pk=PK, username=CANARY, email=f"{CANARY}@example.org", first_name=CANARY)
@@ -123,8 +131,11 @@ def plant() -> Organization:
     Resync.objects.create(integration=integration, at=now, total=1, by=CANARY)
     Batch.objects.create(
         pk=PK, organization=organization, keys=b"", total=1, off=[CANARY], origin="api", by=CANARY, asked_at=now,
-        moved_at=now, done_at=now,
+        moved_at=now, done_at=now, cancelled_by=CANARY, reason=CANARY,
     )  # fmt: skip
+    BatchError.objects.create(
+        pk=PK, batch_id=PK, integration=integration, employee_key=PK, position_key=PK, cause="title", said=said(CANARY)
+    )
     Question.objects.create(
         pk=PK,
         uuid=UUID(int=PK),

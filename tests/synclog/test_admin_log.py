@@ -272,7 +272,7 @@ def test_resync_all_counts_first_and_sends_on_post(client: Client, integration: 
 
 
 def test_resync_all_in_pieces(client: Client, integration: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synclog.log.bulk_actions._PIECE", 2)
+    monkeypatch.setattr("synclog.log.batches.PIECE", 2)
     position = unrecorded(integration.organization)
     for _ in range(5):
         job(integration, position, state="succeeded")

@@ -51,7 +51,7 @@ def test_integrations_with_health_and_without_secrets(api: Api, integration: Int
     assert "canary" not in response.content.decode() and "credential" not in response.content.decode()
     one = api.get(f"/integrations/{integration.pk}/")
     assert "canary" not in one.content.decode()
-    fields = {f["ours"]: f for f in one.json()["fields_there"]}
+    fields = {f["ours"]: f for f in api.get(f"/integrations/{integration.pk}/fields/").json()}
     assert len(fields) == 18 and fields["start_date"]["required"]
 
 

@@ -12,19 +12,21 @@ from django.utils import timezone
 
 from integrations.models import Integration
 from positions.models import Organization
-from synclog.log import bulk_actions, progress
+from synclog.log import batches, progress
+from synclog.log.truth import Truth
 from synclog.models import Batch, Event, Job, Resync
 from synclog.queue import tasks
 from tests.factories import ApiKeyFactory, OrganizationFactory
 from tests.positions.conftest import Api
 from tests.synclog.pages import client_of, connection, job, text_of
+from tests.synclog.test_truth import one_of_each
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def small_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk_actions, "_PIECE", 4)
+    monkeypatch.setattr(batches, "PIECE", 4)
     monkeypatch.setattr(progress, "LARGE", 6)
 
 
@@ -53,7 +55,7 @@ def rung(monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[int]:
         assert name == "synclog.queue.tasks.carry_on"
         found.append(pk)
 
-    monkeypatch.setattr(bulk_actions, "async_task", async_task)
+    monkeypatch.setattr(batches, "async_task", async_task)
     return found
 
 
@@ -69,12 +71,12 @@ def test_many_are_a_batch_that_can_be_followed(api: Api, integration: Integratio
     assert again.json() == said
     assert [again.headers[name] == answer.headers[name] for name in ("Location", "Retry-After")] == [True, True]
     asked = Batch.objects.get()
-    assert bulk_actions.carry_on(asked.pk) is True
+    assert batches.carry_on(asked.pk) is True
     found = api.get(answer.headers["Location"]).json()
-    assert (found["state"], found["looked_at"], found["total"], found["resynced"]) == ("working", 4, 10, 4)
+    assert (found["state"], found["looked_at"], found["total"], found["acted"]) == ("working", 4, 10, 4)
     tasks.carry_on(asked.pk)
     found = api.get(answer.headers["Location"]).json()
-    assert (found["state"], found["looked_at"], found["resynced"], found["left_out"]) == ("done", 10, 10, 0)
+    assert (found["state"], found["looked_at"], found["acted"], found["left_out"]) == ("done", 10, 10, 0)
     assert found["started_by"] == {"kind": "api", "name": "nightly"} and found["request_id"] == "a-request-of-mine"
     waiting = Job.objects.filter(state="waiting")
     assert set(waiting.values_list("pk", flat=True)) == {row.pk for row in failed}
@@ -84,7 +86,7 @@ def test_many_are_a_batch_that_can_be_followed(api: Api, integration: Integratio
     # told once, and how far the sending is, on the connection's page
     assert Resync.objects.get().total == 10
     assert [e.text for e in Event.objects.all()] == ["Re-sync: 10 positions looked at again."]
-    assert bulk_actions.carry_on(asked.pk) is False
+    assert batches.carry_on(asked.pk) is False
 
 
 def test_few_are_sent_within_the_request(api: Api, integration: Integration) -> None:
@@ -118,7 +120,7 @@ def test_what_was_sent_or_erased_or_switched_off_since(api: Api, integration: In
     asked = Batch.objects.get()
     tasks.carry_on(asked.pk)
     asked.refresh_from_db()
-    assert (asked.sent, asked.left_out, asked.off) == (4, 1, ["Fortnox"])
+    assert (asked.acted, asked.left_out, asked.off) == (4, 1, ["Fortnox"])
     assert set(Job.objects.filter(integration=other).values_list("state", flat=True)) == {"failed"}
 
 
@@ -127,7 +129,7 @@ def test_a_batch_whose_worker_died_is_carried_on_by_itself(api: Api, integration
         job(integration)
     api.post("/jobs/resync/", {})
     asked = Batch.objects.get()
-    assert bulk_actions.carry_on(asked.pk)
+    assert batches.carry_on(asked.pk)
     rung.clear()
     tasks.sweep()
     assert rung == []  # somebody has it in hand
@@ -172,5 +174,21 @@ def test_the_page_of_the_log_does_the_same(organization: Organization, integrati
     few = queries(10)
     assert "10 entries are sent again" in text_of(browser.get("/admin/synclog/job/"))
     assert queries(30) <= few
-    tasks.carry_on(Batch.objects.latest("pk").pk)
+    for asked in Batch.objects.order_by("pk"):
+        assert asked.organization == organization
+        tasks.carry_on(asked.pk)
     assert Job.objects.filter(state="waiting", origin="resync").count() == 40
+
+
+def test_what_was_changed_since_is_one_batch_of_its_connection(
+    organization: Organization, integration: Integration
+) -> None:
+    expected = one_of_each(integration, 10)[Truth.CHANGED]
+    browser = client_of(organization)
+    browser.post(f"/admin/synclog/job/positions/{integration.pk}/")
+    assert "10 positions on the way to Netvisor Oulu" in text_of(browser.get("/admin/"))
+    asked = Batch.objects.get()
+    assert (asked.action, asked.integration, asked.total) == ("send_now", integration, len(expected))
+    tasks.carry_on(asked.pk)
+    sent = Job.objects.filter(position_key__in=expected, state="waiting", origin="resync")
+    assert sent.count() == len(expected)

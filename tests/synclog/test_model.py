@@ -31,7 +31,7 @@ from integrations.sdk.periods import current, end_of_chain
 from integrations.systems.registry import connectors
 from positions.bulk import save_positions
 from positions.models import Employee, Organization, Position
-from synclog.api.serializers import HealthSerializer
+from synclog.api.serializers.integrations import HealthSerializer
 from synclog.engine import actions, worker_turn
 from synclog.log.health import health_of
 from synclog.log.states import State, connections_of, states_of

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations.models import Integration
 from positions.models import Organization, Position
-from synclog.log import bulk_actions, progress
+from synclog.log import batches, bulk_actions, progress
 from synclog.models import Event, Job, Resync
 from tests.factories import OrganizationFactory
 from tests.synclog.pages import client_of, connection, job, text_of
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def small_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "LARGE", 6)
-    monkeypatch.setattr(bulk_actions, "_PIECE", 4)
+    monkeypatch.setattr(batches, "PIECE", 4)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_neither_the_queries_nor_what_they_look_at_grow(integration: Integration
 def test_recording_takes_the_same_queries_for_each_piece(
     integration: Integration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_actions, "_PIECE", 10)
+    monkeypatch.setattr(batches, "PIECE", 10)
 
     def queries(jobs: QuerySet[Job]) -> int:
         with CaptureQueriesContext(database) as ran:

@@ -343,7 +343,7 @@ def test_send_now_preview_and_resync_ask(world: World, other: Company) -> None:
     integration = limited(world, "netvisor", on=False)
     theirs = job_of(world, "netvisor", company=other)
     actions.switch(integration, True, by="anna")
-    assert actions.send_now([theirs], integration, "anna") == 0
+    assert not actions.send_now([theirs], integration, "anna")
     assert find(integration, theirs.pk, 0).refused == (
         f"This position is with Company B; {integration.name} takes only positions with {world.employee.company}. "
         "Nothing of it is sent there."
