@@ -28,6 +28,7 @@ from synclog.log import bulk_actions, retention
 from synclog.models import Event, Heartbeat, Job
 from synclog.questions import asking
 from synclog.queue.schedules import schedules_at_once
+from synclog.webhooks import turn as webhooks
 
 logger = logging.getLogger("synclog.queue.tasks")
 
@@ -126,6 +127,7 @@ def sweep() -> None:
     tell_of_warnings()
     for pk in bulk_actions.left_lying().values_list("pk", flat=True):
         bulk_actions.ring(pk)
+    webhooks.look_after()
     agree()
     now = timezone.now()
     # Each start of a worker has a row of its own.
@@ -175,6 +177,12 @@ def carry_on(pk: int) -> None:
         if time.monotonic() > end:
             bulk_actions.ring(pk)
             return
+
+
+def deliver() -> None:
+    """What webhooks are to be told, for some seconds (`synclog.webhooks.turn`)."""
+    beat()
+    webhooks.take()
 
 
 def tell_of_warnings() -> None:
