@@ -328,6 +328,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "integrations", "description": "Connections to payroll systems."},
         {"name": "jobs", "description": "What was sent, what waits, and what needs somebody."},
         {"name": "batches", "description": "Re-syncs of more jobs than one request carries out."},
+        {"name": "webhooks", "description": "Addresses of your own that are told of what happens."},
         {"name": "matches", "description": "Who is who in the connected systems."},
         {"name": "preview", "description": "What would be sent."},
         {"name": "questions", "description": "Tests and previews that take longer than a request may wait."},
@@ -337,6 +338,9 @@ SPECTACULAR_SETTINGS = {
         "BatchStateEnum": ["working", "done"],
         "JobStateEnum": "synclog.models.Job.State",
         "JobActionEnum": "synclog.models.Job.Action",
+        "WebhookStateEnum": "synclog.models.Webhook.State",
+        "WebhookEventEnum": "synclog.models.Webhook.Topic",
+        "DeliveryStateEnum": "synclog.models.WebhookDelivery.State",
         "MatchStateEnum": "integrations.models.EmployeeLink.State",
     },
 }

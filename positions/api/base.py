@@ -215,7 +215,8 @@ def _once(key: str, body: bytes, request: Request, carry_out: Callable[[], Respo
         return Response(row.body, status=row.status, headers={**row.headers, "Idempotent-Replay": "true"})
     response = carry_out()
     row.status = response.status_code
-    row.body = json.loads(JSONRenderer().render(response.data) or b"null")
+    # What is shown once stays out of what is stored: such an answer has the rest of it as `kept`.
+    row.body = json.loads(JSONRenderer().render(getattr(response, "kept", response.data)) or b"null")
     row.headers = {name: response.headers[name] for name in _REPEATED if name in response.headers}
     row.save(update_fields=["status", "body", "headers"])
     return response

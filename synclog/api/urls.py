@@ -3,12 +3,14 @@ from rest_framework.routers import SimpleRouter
 
 from synclog.api.people import MatchViewSet
 from synclog.api.views import BatchView, IntegrationViewSet, JobViewSet, PositionStatesView, PreviewView, QuestionView
+from synclog.api.webhooks import DeliveryViewSet, WebhookViewSet
 
 app_name = "sync_api"
 
 router = SimpleRouter(use_regex_path=False)
 router.register("integrations", IntegrationViewSet, basename="integration")
 router.register("matches", MatchViewSet, basename="match")
+router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("jobs", JobViewSet, basename="job")
 
 urlpatterns = [
@@ -16,5 +18,25 @@ urlpatterns = [
     path("positions/<int:id>/sync/", PositionStatesView.as_view(), name="position-sync"),
     path("batches/<int:id>/", BatchView.as_view(), name="batch"),
     path("questions/<uuid:key>/", QuestionView.as_view(), name="question"),
+    path(
+        "webhooks/<int:webhook_pk>/deliveries/",
+        DeliveryViewSet.as_view({"get": "list"}, detail=False, basename="webhook"),
+        name="delivery-list",
+    ),
+    path(
+        "webhooks/<int:webhook_pk>/deliveries/<int:pk>/",
+        DeliveryViewSet.as_view({"get": "retrieve"}, detail=True, basename="delivery"),
+        name="delivery-detail",
+    ),
+    path(
+        "webhooks/<int:webhook_pk>/deliveries/<int:pk>/replay/",
+        DeliveryViewSet.as_view({"post": "replay"}, detail=True, basename="delivery"),
+        name="delivery-replay",
+    ),
+    path(
+        "webhooks/<int:webhook_pk>/test/",
+        DeliveryViewSet.as_view({"post": "send_test"}, detail=True, basename="webhook"),
+        name="webhook-test",
+    ),
     *router.urls,
 ]

@@ -109,6 +109,9 @@ class Webhook(models.Model):
         """Raises ValidationError for an address that connections may not lead to either, and for one too many."""
         if reason := refused(self.url):
             raise ValidationError({"url": reason})
+        self.require_room()
+
+    def require_room(self) -> None:
         if self._state.adding and Webhook.objects.filter(organization=self.organization_id).count() >= MOST_WEBHOOKS:
             raise ValidationError(f"An organization has {MOST_WEBHOOKS} webhooks at most: delete one first.")
 

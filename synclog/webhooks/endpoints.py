@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from positions.audit import actor
@@ -30,6 +31,13 @@ def resume(pk: int) -> Webhook:
     WebhookDelivery.objects.filter(webhook=webhook, state__in=WebhookDelivery.ACTIVE).update(due_at=at_once())
     ring()
     return webhook
+
+
+def edited(webhook: Webhook, changed: Collection[str]) -> None:
+    """After it was saved with other values of these names: a new address and switching it on end a pause."""
+    if webhook.active and {"url", "active"} & set(changed):
+        resume(webhook.pk)
+        webhook.refresh_from_db()
 
 
 @repeated

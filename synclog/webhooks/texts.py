@@ -14,7 +14,7 @@ REDIRECTED = Text(
 GONE = Text(
     "webhook.gone",
     _("It answered 410: the address is gone for good, so nothing more is sent to it."),
-    remedy=_("Enter another address and press Resume, or delete the webhook."),
+    remedy=_("Enter another address, or delete the webhook."),
 )
 NOT_REACHED = Text("webhook.not_reached", _("{host} could not be reached in time."))
 NOT_ANSWERED = Text("webhook.not_answered", _("{host} did not answer in time."))
