@@ -18,7 +18,7 @@ _LOOK_UP = 2  # seconds that a person who saves waits for a name server
 def refuse_private(name: str, url: str) -> None:
     """Raises ValidationError for an address that is not https or that leads to a private network."""
     if reason := _why_not(url):
-        raise ValidationError({"base_urls": f"{name}: {reason}"})
+        raise ValidationError({"base_urls": f"{name}: {reason[0].lower()}{reason[1:]}"})
 
 
 def refused(url: str) -> str:
@@ -30,12 +30,12 @@ def refused(url: str) -> str:
     except ValueError:
         parts, whole = urlsplit(""), False
     if parts.username is not None or parts.password is not None:
-        return "write it without a name or password in front of the host."
+        return "Write it without a name or password in front of the host."
     if parts.fragment or any(character.isspace() for character in url):
-        return "write it without “#” and blanks."
+        return "Write it without “#” and blanks."
     if not settings.ALLOW_PRIVATE_TARGETS:
         return _why_not(url)
-    return "" if whole else "write a full address that starts with https://."
+    return "" if whole else "Write a full address that starts with https://."
 
 
 def _why_not(url: str) -> str:
@@ -45,7 +45,7 @@ def _why_not(url: str) -> str:
     except ValueError:
         parts, host, port = urlsplit(""), None, 443
     if parts.scheme != "https" or not host:
-        return "write a full address that starts with https://."
+        return "Write a full address that starts with https://."
     try:
         found = resolve(host, port, _LOOK_UP)
     except (OSError, UnicodeError):

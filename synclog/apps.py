@@ -22,6 +22,7 @@ class SynclogConfig(AppConfig):
         from synclog.queue.safe_queue import install
         from synclog.queue.schedules import make_schedules
         from synclog.webhooks import receivers as webhook_receivers
+        from synclog.webhooks import texts  # noqa: F401  # whoever shows a row knows what it says
 
         receivers.connect()
         along.connect()

@@ -29,7 +29,7 @@ from integrations.models import Integration
 from integrations.scope import company_names, not_taken
 from positions import moments, roles
 from positions.admin.scoped import ScopedAdmin
-from positions.models import Position
+from positions.models import Organization, Position
 from positions.models.words import matching
 from synclog.admin import export, page
 from synclog.admin.filters import (
@@ -333,7 +333,8 @@ class JobAdmin(ScopedAdmin):
         jobs = self.limited(cl.queryset, roles.organization_ids(request.user, "edit"))
         log = reverse("admin:synclog_job_changelist") + cl.address
         if request.method == "POST":
-            self._tell(request, bulk_actions.ask(jobs, request.user.get_username(), None))
+            whose = Organization.objects.filter(pk=roles.only_organization(request.user)).first()
+            self._tell(request, bulk_actions.ask(jobs, request.user.get_username(), whose))
             return HttpResponseRedirect(log)
         by_integration = (
             jobs.order_by()

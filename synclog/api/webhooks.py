@@ -38,7 +38,7 @@ _UNSEEN = ("secret", "former_secrets")
 
 def _allowed(url: str) -> None:
     if reason := refused(url):
-        raise ValidationError(f"{reason[0].upper()}{reason[1:]}", "invalid")
+        raise ValidationError(reason, "invalid")
 
 
 class WebhookSerializer(StrictSerializer):

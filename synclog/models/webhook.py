@@ -74,7 +74,7 @@ class Webhook(models.Model):
         ordering = ["organization", "pk"]
 
     def __str__(self) -> str:
-        return self.url
+        return f"Webhook {self.pk}: {self.url}"
 
     @property
     def state(self) -> State:

@@ -112,7 +112,8 @@ class Turn:
     def _step(self, pool: ThreadPoolExecutor) -> bool:
         """False: nothing is on its way any more."""
         if time.monotonic() < self._end:
-            self._look()
+            if not self._flying or time.monotonic() >= self._look_at:
+                self._look()
             self._send(pool)
         if not (self._flying or self._back):
             return False
@@ -125,8 +126,6 @@ class Turn:
 
     def _look(self) -> None:
         """Takes up webhooks that nobody holds, and keeps those that it has."""
-        if time.monotonic() < self._look_at:
-            return
         self._look_at = time.monotonic() + LOOK
         now = timezone.now()
         until = now + LEASE

@@ -7,6 +7,7 @@ nobody plants fails the test: new models join the walk by being made.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ from django.utils import timezone
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandboxes.server import sandboxes
 from positions.models import AuditEntry, IdempotencyKey, Invitation, Organization
-from synclog.models import Attempt, Batch, Event, Job, Lease, Question, Resync
+from synclog.models import Attempt, Batch, Event, Job, Lease, Question, Resync, Webhook, WebhookDelivery
 from tests.factories import (
     ApiKeyFactory,
     CompanyFactory,
@@ -117,6 +118,14 @@ def plant() -> Organization:
     Batch.objects.create(
         pk=PK, organization=organization, keys=b"", total=1, off=[CANARY], origin="api", by=CANARY, asked_at=now,
         moved_at=now, done_at=now,
+    )  # fmt: skip
+    webhook = Webhook.objects.create(
+        pk=PK, organization=organization, url=f"https://{CANARY}.example.com/", events=["job.failed"],
+        failing_since=now, paused_at=now, paused_cause="gone",
+    )  # fmt: skip
+    WebhookDelivery.objects.create(
+        pk=PK, webhook=webhook, message_id=f"msg_{CANARY}", topic="job.failed", body=json.dumps({"data": CANARY}),
+        created_at=now, due_at=now, tried_at=now, status=410, said=said(CANARY), answer=CANARY,
     )  # fmt: skip
     Question.objects.create(
         pk=PK,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +26,7 @@ from standardwebhooks import WebhookVerificationError
 from integrations.models import Integration
 from positions.models import AuditEntry, Organization
 from synclog.engine import actions, backoff
+from synclog.engine.signals import jobs_stored
 from synclog.log import bulk_actions
 from synclog.log.bulk_actions import resync
 from synclog.models import Job, Webhook, WebhookDelivery
@@ -164,22 +168,15 @@ def test_without_webhooks_one_small_question_is_asked(
 ) -> None:
     integration = connection(organization)
     rows = [job(integration, state="succeeded") for _ in range(5)]
-    send = lambda: turn_signal(integration, rows)  # noqa: E731
     with django_assert_num_queries(1):
-        send()
+        jobs_stored.send(Job, integration=integration, jobs=rows)
     hook(organization, receiver)
     with CaptureQueriesContext(database) as few:
-        send()
+        jobs_stored.send(Job, integration=integration, jobs=rows)
     rows += [job(integration, state="succeeded") for _ in range(20)]
     with CaptureQueriesContext(database) as many:
-        send()
+        jobs_stored.send(Job, integration=integration, jobs=rows)
     assert len(few) == len(many) <= 3
-
-
-def turn_signal(integration: Integration, rows: list[Job]) -> None:
-    from synclog.engine.signals import jobs_stored
-
-    jobs_stored.send(Job, integration=integration, jobs=rows)
 
 
 # -- signatures
@@ -217,10 +214,30 @@ def test_receivers_verify_them_and_a_rotation_lets_both_secrets_sign_for_a_day(
     assert AuditEntry.objects.filter(kind="webhook", changes__has_key="secret").exists()
 
 
+def test_what_the_documentation_says_verifies_them(organization: Organization, receiver: Receiver) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text("utf-8")
+    said: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(code, said)
+    webhook = hook(organization, receiver)
+    old, new = webhook.secret, endpoints.rotate(webhook.pk).secret
+    event(webhook)
+    tasks.deliver()
+    (one,) = receiver.received
+    for verify in (said["received"], said["received_by_hand"]):
+        assert verify(old, one.body, one.headers) == verify(new, one.body, one.headers) == one.json
+        for body, headers in (
+            (one.body + b" ", one.headers),
+            (one.body, {**one.headers, "webhook-timestamp": str(int(time.time()) - 400)}),
+        ):
+            with pytest.raises((ValueError, WebhookVerificationError)):
+                verify(new, body, headers)
+    told = set(re.findall(r"^\| `([a-z_.]+)` \|", page, re.MULTILINE))
+    assert told - {"type"} == {*ALL, Webhook.TEST}
+
+
 @given(st.binary(max_size=2000), st.lists(st.binary(min_size=24, max_size=64), min_size=1, max_size=4))
 def test_whatever_the_body_every_secret_verifies_it(body: bytes, keys: list[bytes]) -> None:
-    import base64
-
     secrets = ["whsec_" + base64.b64encode(key).decode() for key in keys]
     headers = sending.headers("msg_1", int(time.time()), body, secrets)
     for secret in secrets:
@@ -392,6 +409,34 @@ def test_a_slow_one_delays_nobody_else(
     assert max(at["/quick"]) - min(at["/slow"] + at["/quick"]) < 3.0  # none waited for the slow ones' end
     assert set(slow.deliveries.exclude(attempts=0).values_list("state", flat=True)) == {"retrying"}
     assert "did not answer" in slow.deliveries.exclude(attempts=0)[0].message
+
+
+def test_only_one_process_at_a_time_sends(organization: Organization, receiver: Receiver, rung: list[str]) -> None:
+    """So they never take more than one of those that sync has."""
+    webhook, other = hook(organization, receiver), hook(OrganizationFactory(), receiver, "/other")
+    event(webhook)
+    event(other)
+    Webhook.objects.filter(pk=other.pk).update(held_by="a", held_until=timezone.now() + turn.LEASE)
+    rung.clear()
+    tasks.deliver()
+    assert receiver.received == [] and rung == []
+    Webhook.objects.filter(pk=other.pk).update(held_by="", held_until=None)
+    tasks.deliver()
+    assert len(receiver.received) == 2 and rung == []  # nothing is left
+    assert not Webhook.objects.exclude(held_until=None).exists()
+
+
+def test_a_turn_ends_in_time_and_the_rest_queues_up(
+    organization: Organization, receiver: Receiver, rung: list[str]
+) -> None:
+    webhook = hook(organization, receiver)
+    event(webhook, 60)
+    rung.clear()
+    turn.take(seconds=0.0)
+    assert rung == ["synclog.queue.tasks.deliver"] and receiver.received == []
+    rung.clear()
+    tasks.deliver()  # more than one page of them
+    assert len({one.id for one in receiver.received}) == 60 and rung == []
 
 
 def test_nothing_is_followed_and_little_is_kept(organization: Organization, receiver: Receiver) -> None:
