@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from positions import moments, roles
+from positions import moments
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.encryption import decrypt, encrypt
 from synclog.admin.listing import JobPages
@@ -301,7 +301,6 @@ class DeliveryAdmin(ScopedAdmin):
             "facts": facts,
             "log": f"{reverse(LOG)}?webhook__id__exact={webhook.pk}",
             "live": delivery.state in WebhookDelivery.ACTIVE,
-            "may_replay": roles.can(request.user, webhook.organization_id, "administer"),
         }
         return TemplateResponse(request, "admin/synclog/webhooks/delivery.html", context)
 

@@ -40,7 +40,7 @@ OF_ORGANIZATION = 8
 OF_ONE = 4
 PAGE = 50  # deliveries of one webhook that are read at a time
 LOOK = 0.25  # seconds between looks for what has become due
-LEASE = timedelta(seconds=45)  # longer than a call may take
+LEASE = timedelta(seconds=45)  # longer than a turn and its last calls may take
 IMPOSSIBLE = timedelta(minutes=5)  # ahead: the clock was set back
 DOWN_AFTER = 3  # misses in a row, and the whole webhook waits
 LONGEST_WAIT = 4  # steps of `backoff.STEPS`: an hour at most, then it is asked again whether it is back
@@ -90,7 +90,7 @@ class Turn:
     def __init__(self, seconds: float) -> None:
         self.owner = uuid.uuid4().hex
         self._end = time.monotonic() + seconds
-        self._look_at = self._renew_at = 0.0
+        self._look_at = 0.0
         self._sender = Sender(private=settings.ALLOW_PRIVATE_TARGETS)
         self._webhooks: dict[int, Webhook] = {}  # that this turn holds
         self._pages: dict[int, deque[WebhookDelivery]] = {}
@@ -117,6 +117,8 @@ class Turn:
             self._send(pool)
         if not (self._flying or self._back):
             return False
+        if not self._flying:
+            time.sleep(LOOK)  # for the database
         back, _ = wait(self._flying, timeout=LOOK, return_when=FIRST_COMPLETED)
         self._back += [(self._flying.pop(one), one.result()) for one in back]
         self._store()
@@ -125,13 +127,10 @@ class Turn:
     # -- what is due
 
     def _look(self) -> None:
-        """Takes up webhooks that nobody holds, and keeps those that it has."""
+        """Takes up webhooks that nobody holds, and reads on in those that it has."""
         self._look_at = time.monotonic() + LOOK
         now = timezone.now()
         until = now + LEASE
-        if time.monotonic() > self._renew_at:
-            self._renew_at = time.monotonic() + LEASE.total_seconds() / 3
-            Webhook.objects.filter(held_by=self.owner).update(held_until=until)
         theirs = due(now).filter(webhook=OuterRef("pk"))
         # What takes nothing comes last, however long it waits.
         found = Webhook.objects.filter(Exists(theirs)).order_by("failing_since", "pk").values_list("pk", flat=True)
@@ -177,7 +176,7 @@ class Turn:
         try:
             _kept(self._back, {pk: self._misses[pk] for pk in self._webhooks})
         except OperationalError as error:
-            if not is_busy(error):
+            if not is_busy(error) or time.monotonic() > self._end + LEASE.total_seconds():
                 raise
             logger.warning("Results of webhooks wait for the database: %s", error)
             return
