@@ -333,7 +333,8 @@ class JobAdmin(ScopedAdmin):
         jobs = self.limited(cl.queryset, roles.organization_ids(request.user, "edit"))
         log = reverse("admin:synclog_job_changelist") + cl.address
         if request.method == "POST":
-            whose = Organization.objects.filter(pk=roles.only_organization(request.user)).first()
+            only = roles.only_organization(request.user)
+            whose = Organization.objects.get(pk=only) if only else None
             self._tell(request, bulk_actions.ask(jobs, request.user.get_username(), whose))
             return HttpResponseRedirect(log)
         by_integration = (
