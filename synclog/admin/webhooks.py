@@ -141,6 +141,16 @@ class WebhookAdmin(ScopedAdmin):
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:synclog_webhook_secret", args=[obj.pk]))
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[str, int], set[str], list]:
+        """A hundred thousand deliveries may go with it: they are counted and not read."""
+        objs = list(objs)
+        lacking = {str(self.opts.verbose_name) for obj in objs if not self.has_delete_permission(request, obj)}
+        counts = {
+            str(self.opts.verbose_name_plural): len(objs),
+            str(WebhookDelivery._meta.verbose_name_plural): WebhookDelivery.objects.filter(webhook__in=objs).count(),
+        }
+        return [str(obj) for obj in objs], counts, lacking, []
+
     # -- what is pressed
 
     def get_urls(self) -> list[URLPattern]:

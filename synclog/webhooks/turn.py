@@ -21,7 +21,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from integrations.sdk.messages import packed
@@ -133,8 +133,8 @@ class Turn:
         until = now + LEASE
         theirs = due(now).filter(webhook=OuterRef("pk"))
         # What takes nothing comes last, however long it waits.
-        found = Webhook.objects.filter(Exists(theirs)).order_by("failing_since", "pk").values_list("pk", flat=True)
-        for pk in [pk for pk in found if not self._pages.get(pk)]:
+        found = Webhook.objects.filter(Exists(theirs)).order_by(F("failing_since").asc(nulls_first=True), "pk")
+        for pk in [pk for pk in found.values_list("pk", flat=True) if not self._pages.get(pk)]:
             mine = Webhook.objects.filter(_free(now) | Q(held_by=self.owner), pk=pk)
             if mine.update(held_by=self.owner, held_until=until):
                 self._webhooks[pk] = Webhook.objects.get(pk=pk)
@@ -146,26 +146,30 @@ class Turn:
         return found.order_by("due_at", "pk")[:PAGE]
 
     def _send(self, pool: ThreadPoolExecutor) -> None:
-        """In rounds, one of each webhook."""
+        """In rounds, one of each webhook; whoever had its turn goes to the end, so that none waits for another's
+        backlog."""
         of_webhook = Counter(one.webhook_id for one in self._flying.values())
         of_organization = Counter(self._webhooks[one.webhook_id].organization_id for one in self._flying.values())
         sent = True
         while sent:
             sent = False
-            for pk, page in self._pages.items():
-                webhook = self._webhooks[pk]
+            for pk in list(self._pages):
+                webhook, page = self._webhooks[pk], self._pages[pk]
                 few = 1 if webhook.failing_since or self._misses[pk] else OF_ONE
                 if not page or of_webhook[pk] >= few or of_organization[webhook.organization_id] >= OF_ORGANIZATION:
                     continue
                 if len(self._flying) >= THREADS:
                     return
-                delivery, sent = page.popleft(), True
+                self._post(pool, webhook, page.popleft())
+                self._pages[pk] = self._pages.pop(pk)
                 of_webhook[pk] += 1
                 of_organization[webhook.organization_id] += 1
-                secrets = webhook.signing(timezone.now())
-                self._flying[
-                    pool.submit(self._sender.post, webhook.url, delivery.message_id, delivery.body, secrets)
-                ] = delivery
+                sent = True
+
+    def _post(self, pool: ThreadPoolExecutor, webhook: Webhook, delivery: WebhookDelivery) -> None:
+        secrets = webhook.signing(timezone.now())
+        flying = pool.submit(self._sender.post, webhook.url, delivery.message_id, delivery.body, secrets)
+        self._flying[flying] = delivery
 
     # -- what came of it
 

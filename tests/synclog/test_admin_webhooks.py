@@ -109,6 +109,18 @@ def test_a_test_event_is_followed_and_replayed(organization: Organization) -> No
     assert [e.action for e in AuditEntry.objects.filter(kind="webhook delivery")] == ["changed", "created"]
 
 
+def test_deleting_one_reads_none_of_its_deliveries(organization: Organization) -> None:
+    webhook, other, admin = hook(organization), hook(organization), client_of(organization)
+    deliveries(webhook, 3)
+    deliveries(other)
+    with CaptureQueriesContext(database) as ran:
+        asked = text_of(admin.get(f"{HOOKS}{webhook.pk}/delete/"))
+        assert admin.post(f"{HOOKS}{webhook.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert webhook.url in asked and "ebhook deliveries" in asked
+    assert not any("message_id" in query["sql"] for query in ran.captured_queries)
+    assert list(WebhookDelivery.objects.values_list("webhook", flat=True)) == [other.pk]
+
+
 @pytest.mark.parametrize("role", ["viewer", "editor"])
 def test_they_are_for_admins(organization: Organization, role: str) -> None:
     webhook = hook(organization)

@@ -411,6 +411,18 @@ def test_a_slow_one_delays_nobody_else(
     assert {row.state for row in WebhookDelivery.objects.all()} == {"delivered"}
 
 
+def test_nobody_waits_for_the_end_of_another_s_backlog(
+    organization: Organization, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "THREADS", 2)
+    for busy in (hook(organization, receiver, "/busy"), hook(OrganizationFactory(), receiver, "/busy")):
+        event(busy, 30)
+    event(hook(OrganizationFactory(), receiver, "/one"))
+    turn.take(seconds=120.0)
+    assert len(receiver.received) == 61
+    assert [one.path for one in receiver.received].index("/one") < 10
+
+
 def test_who_does_not_answer_is_not_waited_for(
     organization: Organization, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
