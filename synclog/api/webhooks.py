@@ -124,7 +124,7 @@ class DeliverySerializer(serializers.Serializer):
             return None
         return max(delivery.due_at, webhook.retry_at) if webhook.retry_at else delivery.due_at
 
-    @extend_schema_field(serializers.IntegerField(allow_null=True, min_value=100, max_value=599))
+    @extend_schema_field(serializers.IntegerField(allow_null=True, min_value=100, max_value=999))
     def get_status_code(self, delivery: WebhookDelivery) -> int | None:
         return delivery.status or None
 

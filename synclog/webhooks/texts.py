@@ -24,3 +24,4 @@ PRIVATE = Text(
     _("{host} is inside a private network or has no TLS, which the operator does not allow."),
     remedy=_("Enter an address on the public internet that starts with https://."),
 )
+MISTAKE = Text("webhook.mistake", _("Position Sync made a mistake with this event. It may have been sent."))

@@ -29,6 +29,7 @@ from positions.busy import is_busy
 from positions.transactions import repeated
 from synclog.engine import backoff, clock_skew
 from synclog.models import Webhook, WebhookDelivery
+from synclog.webhooks import texts
 from synclog.webhooks.outbox import ring
 from synclog.webhooks.sending import Answer, Sender
 
@@ -167,9 +168,15 @@ class Turn:
                 sent = True
 
     def _post(self, pool: ThreadPoolExecutor, webhook: Webhook, delivery: WebhookDelivery) -> None:
-        secrets = webhook.signing(timezone.now())
-        flying = pool.submit(self._sender.post, webhook.url, delivery.message_id, delivery.body, secrets)
+        flying = pool.submit(self._answer, webhook, delivery, webhook.signing(timezone.now()))
         self._flying[flying] = delivery
+
+    def _answer(self, webhook: Webhook, delivery: WebhookDelivery, secrets: list[str]) -> Answer:
+        try:
+            return self._sender.post(webhook.url, delivery.message_id, delivery.body, secrets)
+        except Exception:  # a mistake of ours keeps no other event waiting
+            logger.exception("Delivery %s of webhook %s", delivery.pk, webhook.pk)
+            return Answer(said=texts.MISTAKE())
 
     # -- what came of it
 

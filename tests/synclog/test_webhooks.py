@@ -338,6 +338,18 @@ def test_one_that_is_down_is_not_asked_for_each_event(organization: Organization
     assert sorted(picky.deliveries.values_list("state", flat=True)) == ["delivered"] * 4 + ["retrying"]
 
 
+def test_a_mistake_with_one_keeps_no_other_waiting(
+    organization: Organization, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, fine = hook(organization, receiver, "/broken"), hook(organization, receiver, "/fine")
+    Webhook.objects.filter(pk=broken.pk).update(secret="whsec_=broken=")
+    event(broken)
+    event(fine)
+    tasks.deliver()
+    assert only(webhook=fine).state == "delivered"
+    assert only(webhook=broken).state == "retrying" and "made a mistake" in only(webhook=broken).message
+
+
 def test_days_of_failure_pause_it_and_what_happens_meanwhile_waits(
     organization: Organization, receiver: Receiver
 ) -> None:
