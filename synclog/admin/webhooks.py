@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -63,19 +63,28 @@ def why_paused(webhook: Webhook) -> str:
     return f"{since}, after nothing had been taken for five days."
 
 
-def state_in_words(webhook: Webhook) -> tuple[str, str]:
-    """(what is so, what to do) of a webhook that needs a look; ("", "") of one that does not."""
-    zone = webhook.organization.zone
+def what_is_so(webhook: Webhook) -> str:
+    """Of a webhook that needs a look; "" of one that does not."""
     if webhook.state == Webhook.State.PAUSED:
-        waits = "What happens meanwhile waits."
-        if webhook.paused_cause == Webhook.Pause.GONE:
-            return f"It {why_paused(webhook)}", f"Enter its new address, or delete it. {waits}"
-        return f"It {why_paused(webhook)}", f"See below what it answered, mend that there, then press Resume. {waits}"
+        return f"It {why_paused(webhook)}"
     if webhook.state == Webhook.State.FAILING and webhook.failing_since is not None:
-        what = f"Nothing has been taken since {moments.clock(webhook.failing_since, zone)}."
-        again = f" {moments.when(webhook.retry_at, zone)} at the latest" if webhook.retry_at else ""
-        return what, f"See below what it answered. It is tried again{again}. After five days it is paused."
-    return "", ""
+        return f"Nothing has been taken since {moments.clock(webhook.failing_since, webhook.organization.zone)}."
+    return ""
+
+
+def what_to_do(webhook: Webhook) -> str:
+    """About that. Asks the database."""
+    waits = "What happens meanwhile waits."
+    if webhook.state == Webhook.State.PAUSED:
+        if webhook.paused_cause == Webhook.Pause.GONE:
+            return f"Enter its new address, or delete it. {waits}"
+        return f"See below what it answered, mend that there, then press Resume. {waits}"
+    if webhook.state == Webhook.State.FAILING:
+        due = webhook.deliveries.filter(state__in=WebhookDelivery.ACTIVE).aggregate(first=Min("due_at"))["first"]
+        at = due and moments.when(max(due, webhook.retry_at or due), webhook.organization.zone)
+        again = f"It is tried again {at}." if at else "It is tried again with the next event."
+        return f"See below what it answered. {again} After five days it is paused."
+    return ""
 
 
 @admin.register(Webhook)
@@ -108,8 +117,7 @@ class WebhookAdmin(ScopedAdmin):
 
     @admin.display(description="state")
     def state_shown(self, webhook: Webhook) -> SafeString:
-        what, _ = state_in_words(webhook)
-        return mark_cell(MARKS[webhook.state], what)
+        return mark_cell(MARKS[webhook.state], what_is_so(webhook))
 
     @admin.display(description="last delivered")
     def last_shown(self, webhook: Webhook) -> SafeString:
@@ -123,8 +131,12 @@ class WebhookAdmin(ScopedAdmin):
         # A new secret is shown next, whichever button is pressed.
         context.update({"show_save_and_add_another": False, "show_save_and_continue": webhook is not None})
         if webhook is not None:
-            what, to_do = state_in_words(webhook)
-            about = {"webhook": webhook, "mark": MARKS[webhook.state], "what": what, "to_do": to_do}
+            about = {
+                "webhook": webhook,
+                "mark": MARKS[webhook.state],
+                "what": what_is_so(webhook),
+                "to_do": what_to_do(webhook),
+            }
             context["panels"] = [render_to_string("admin/synclog/webhooks/state.html", about, request)]
             newest = webhook.deliveries.order_by("-pk")[:_NEWEST]
             context["deliveries"] = list(shown(newest, webhook))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from positions import moments
 from positions.models import AuditEntry, Organization
 from synclog.models import Webhook, WebhookDelivery
 from synclog.models.webhook import MOST_WEBHOOKS
@@ -89,6 +91,24 @@ def test_a_pause_is_told_wherever_an_admin_looks_and_resumed_by_one_button(organ
     webhook.refresh_from_db()
     assert (webhook.url, webhook.state) == ("https://9.9.9.9/new", Webhook.State.ON)
     assert AuditEntry.objects.filter(kind="webhook", changes__has_key="url").exists()
+
+
+def test_when_a_failing_one_is_tried_again_is_said_as_it_is(organization: Organization) -> None:
+    now = timezone.now()
+    webhook, admin = hook(organization, failing_since=now, retry_at=now + timedelta(hours=1)), client_of(organization)
+    page = f"{HOOKS}{webhook.pk}/change/"
+    assert "tried again with the next event" in text_of(admin.get(page))
+    deliveries(webhook)
+    zone = organization.zone
+    for due in (now, now + timedelta(hours=30)):
+        WebhookDelivery.objects.update(state="retrying", attempts=3, due_at=due)
+        said = moments.when(max(due, now + timedelta(hours=1)), zone)
+        assert f"It is tried again {said}." in text_of(admin.get(page))
+    # and the button does it now
+    admin.post(f"{HOOKS}{webhook.pk}/resume/")
+    assert WebhookDelivery.objects.get().due_at <= timezone.now()
+    webhook.refresh_from_db()
+    assert (webhook.state, webhook.retry_at) == (Webhook.State.ON, None)
 
 
 def test_a_test_event_is_followed_and_replayed(organization: Organization) -> None:
