@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             name='Webhook',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.CharField(help_text='Where events are posted to: https://….', max_length=500, verbose_name='address')),
+                ('url', models.CharField(help_text='Where events are posted to, with https:// in front.', max_length=500, verbose_name='address')),
                 ('events', models.JSONField(default=list)),
                 ('active', models.BooleanField(default=True, help_text='Switched off: nothing is sent and nothing is recorded.', verbose_name='on')),
                 ('secret', positions.encryption.EncryptedTextField(default=synclog.models.webhook.new_secret, editable=False)),

@@ -50,7 +50,7 @@ class Webhook(models.Model):
         GONE = "gone", "It answered 410: it is gone for good"
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="webhooks")
-    url = Line("address", max_length=500, help_text="Where events are posted to: https://….")
+    url = Line("address", max_length=500, help_text="Where events are posted to, with https:// in front.")
     events = models.JSONField(default=list)  # of `Topic`
     active = models.BooleanField("on", default=True, help_text="Switched off: nothing is sent and nothing is recorded.")
     secret = EncryptedTextField(default=new_secret, editable=False)
