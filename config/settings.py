@@ -337,6 +337,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "jobs", "description": "What was sent, what waits, and what needs somebody."},
         {"name": "batches", "description": "Many jobs or positions at once, carried out by a worker."},
         {"name": "events", "description": "What happened to connections."},
+        {"name": "webhooks", "description": "Addresses of your own that are told of what happens."},
         {"name": "matches", "description": "Who is who in the connected systems."},
         {"name": "preview", "description": "What would be sent."},
         {"name": "questions", "description": "Tests and previews that take longer than a request may wait."},
@@ -353,6 +354,9 @@ SPECTACULAR_SETTINGS = {
         "ContractTypeEnum": "positions.models.ContractType",
         "JobStateEnum": "synclog.models.Job.State",
         "JobActionEnum": "synclog.models.Job.Action",
+        "WebhookStateEnum": "synclog.models.Webhook.State",
+        "WebhookEventEnum": "synclog.models.Webhook.Topic",
+        "DeliveryStateEnum": "synclog.models.WebhookDelivery.State",
         "MatchStateEnum": "integrations.models.EmployeeLink.State",
     },
 }

@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Integrations", "sync_alt", "admin:integrations_integration_changelist"),
             Entry("Error log", "rule", "admin:synclog_job_changelist"),
             Entry("Matched people", "link", "admin:integrations_employeelink_changelist"),
+            Entry("Webhooks", "webhook", "admin:synclog_webhook_changelist"),
             Entry("Supported fields", "table_view", "integrations_supported_fields"),
         ),
     ),

@@ -14,23 +14,26 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.text import Truncator
 
 from integrations.models import Integration
 from integrations.planning.states import State
 from positions import api_keys, dates, joining, moments, roles
 from positions.models import Employee
 from synclog.admin.integration_pages import positions_url, silence
+from synclog.admin.webhooks import why_paused
 from synclog.log import sentences
 from synclog.log.causes import cause_title, remedy
 from synclog.log.health import Health, health_of, since_sent
 from synclog.log.silence import silent
 from synclog.log.truth import Truth
-from synclog.models import Attempt, Job
+from synclog.models import Attempt, Job, Webhook
 
 DAYS = 14
 _SHOWN = 24  # connections; the list has all of them
 _SHOWN_NEEDS = 8
 _ROWS = 500
+_LONGEST = 60  # characters of an address
 _SAMPLE = 2000  # newest changes whose time to acceptance is looked at
 _SAMPLE_DAYS = 7
 GLYPHS = {
@@ -121,6 +124,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "several": several,
         "needs": needs[:_SHOWN_NEEDS],
         "api_keys": _api_keys(request, several),
+        "webhooks": _webhooks(request),
         "more_needs": max(0, len(needs) - _SHOWN_NEEDS),
         "anyone": bool(integrations) or Employee.objects.filter(**_within(ids)).exists(),
         "may_connect": roles.can_somewhere(request.user, "administer"),
@@ -139,6 +143,19 @@ def _api_keys(request: HttpRequest, several: bool) -> list[tuple[str, str, str]]
             reverse("admin:positions_apikey_change", args=[key.pk]),
         )
         for key, said, urgent in wanting[:_SHOWN_NEEDS]
+    ]
+
+
+def _webhooks(request: HttpRequest) -> list[tuple[str, str]]:
+    """(what is to be said, page) of each webhook that is paused, for its admins."""
+    ids = roles.organization_ids(request.user, "administer")
+    paused = Webhook.objects.filter(active=True, paused_at__isnull=False, **_within(ids)).order_by("-paused_at")
+    return [
+        (
+            f"The webhook {Truncator(webhook.url).chars(_LONGEST)} {why_paused(webhook)}",
+            reverse("admin:synclog_webhook_change", args=[webhook.pk]),
+        )
+        for webhook in paused.select_related("organization").defer("secret", "former_secrets")[:_SHOWN_NEEDS]
     ]
 
 

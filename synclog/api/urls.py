@@ -8,12 +8,14 @@ from synclog.api.views.integrations import IntegrationViewSet, KeptBackViewSet
 from synclog.api.views.jobs import JobViewSet
 from synclog.api.views.questions import PreviewView, QuestionView
 from synclog.api.views.states import PositionStatesView
+from synclog.api.webhooks import DeliveryViewSet, WebhookViewSet
 
 app_name = "sync_api"
 
 router = SimpleRouter(use_regex_path=False)
 router.register("integrations", IntegrationViewSet, basename="integration")
 router.register("matches", MatchViewSet, basename="match")
+router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("jobs", JobViewSet, basename="job")
 router.register("batches", BatchViewSet, basename="batch")
 router.register("events", EventViewSet, basename="event")
@@ -32,5 +34,25 @@ urlpatterns = [
         name="integration-gaps-positions",
     ),
     path("questions/<uuid:key>/", QuestionView.as_view(), name="question"),
+    path(
+        "webhooks/<int:webhook_pk>/deliveries/",
+        DeliveryViewSet.as_view({"get": "list"}, detail=False, basename="webhook"),
+        name="delivery-list",
+    ),
+    path(
+        "webhooks/<int:webhook_pk>/deliveries/<int:pk>/",
+        DeliveryViewSet.as_view({"get": "retrieve"}, detail=True, basename="delivery"),
+        name="delivery-detail",
+    ),
+    path(
+        "webhooks/<int:webhook_pk>/deliveries/<int:pk>/replay/",
+        DeliveryViewSet.as_view({"post": "replay"}, detail=True, basename="delivery"),
+        name="delivery-replay",
+    ),
+    path(
+        "webhooks/<int:webhook_pk>/test/",
+        DeliveryViewSet.as_view({"post": "send_test"}, detail=True, basename="webhook"),
+        name="webhook-test",
+    ),
     *router.urls,
 ]

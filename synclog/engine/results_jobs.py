@@ -20,13 +20,14 @@ from synclog.engine.clock_skew import at_once
 from synclog.engine.done import Done
 from synclog.engine.fitted import said_fitted, text_fitted
 from synclog.engine.record import renew
+from synclog.engine.signals import jobs_stored
 from synclog.models import Attempt, Job
 
 _CLOSING = [
     "state", "open_key", "action", "outside", "attempts", "cause", "said", "field", "vendor_text", "vendor_code",
     "warning", "first_failed_at", "changed_at", "finished_at", "file_key",
 ]  # fmt: skip
-_WHILE_OPEN = ["due_at", "tried", "meant"]
+_WHILE_OPEN = ["due_at", "tried", "meant", "has_failed"]
 
 
 class JobResults:
@@ -104,7 +105,7 @@ class JobResults:
         self._waiting(job, outcome)
 
     def _failed(self, job: Job, outcome: Outcome) -> None:
-        job.state = Job.State.FAILED
+        job.state, job.has_failed = Job.State.FAILED, True
         job.first_failed_at = job.first_failed_at or self.now
 
     def _retrying(self, job: Job, outcome: Outcome) -> None:
@@ -118,7 +119,7 @@ class JobResults:
             job.state, job.due_at, job.attempts = Job.State.WAITING, at_once(), 0
             return
         if self.now - job.first_failed_at > backoff.GIVE_UP_AFTER:
-            job.state, job.cause = Job.State.FAILED, "gave_up"
+            job.state, job.cause, job.has_failed = Job.State.FAILED, "gave_up", True
             job.said = said_fitted([*outcome.said, texts.GAVE_UP()])
             return
         wait = backoff.delay(job.attempts, random.random)
@@ -161,7 +162,9 @@ class JobResults:
         return made
 
     def save(self) -> None:
-        _update([job for job, generation in self.ran if self._counts(job, generation)])
+        counted = [job for job, generation in self.ran if self._counts(job, generation)]
+        _update(counted)
+        jobs_stored.send(Job, integration=self.integration, jobs=counted)
         if self.superseded:
             renew(Job.objects.open().filter(pk__in=[job.pk for job, _ in self.ran]))
 

@@ -25,7 +25,7 @@ from positions.batches import delete, in_batches
 from positions.models import AuditEntry, Change, IdempotencyKey, Invitation
 from positions.models.invitation import KEPT_AFTER
 from positions.privacy.sqlite_wipe import empty_journal
-from synclog.models import Attempt, Batch, BatchError, Event, Job
+from synclog.models import Attempt, Batch, BatchError, Event, Job, Webhook, WebhookDelivery
 
 # Well below what the queue allows one task.
 SECONDS = 60.0
@@ -56,6 +56,9 @@ def rules(now: datetime) -> Iterator[tuple[QuerySet[Any], Callable[[QuerySet[Any
     yield Event.objects.filter(at__lt=jobs), delete
     yield BatchError.objects.filter(batch__done_at__lt=jobs), delete
     yield Batch.objects.filter(done_at__lt=jobs), delete
+    yield WebhookDelivery.objects.filter(tried_at__lt=exchanges).exclude(answer=""), lambda rows: rows.update(answer="")
+    yield WebhookDelivery.objects.filter(created_at__lt=jobs), delete
+    yield Webhook.objects.filter(former_until__lt=now), lambda rows: rows.update(former_secrets={}, former_until=None)
     open_job = Job.objects.open().filter(employee_key=OuterRef("employee_key"))
     for rows in retention.of_nobody(jobs):
         yield rows.filter(~Exists(open_job)), delete

@@ -4,6 +4,20 @@ from synclog.models.event import Event
 from synclog.models.job import Job, JobQuerySet
 from synclog.models.question import Question
 from synclog.models.resync import Resync
+from synclog.models.webhook import Webhook, WebhookDelivery
 from synclog.models.worker import Heartbeat, Lease
 
-__all__ = ["Attempt", "Batch", "BatchError", "Event", "Heartbeat", "Job", "JobQuerySet", "Lease", "Question", "Resync"]
+__all__ = [
+    "Attempt",
+    "Batch",
+    "BatchError",
+    "Event",
+    "Heartbeat",
+    "Job",
+    "JobQuerySet",
+    "Lease",
+    "Question",
+    "Resync",
+    "Webhook",
+    "WebhookDelivery",
+]

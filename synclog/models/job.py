@@ -96,6 +96,7 @@ class Job(models.Model):
     origin_name = models.CharField(max_length=150, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     first_failed_at = models.DateTimeField(null=True, blank=True)
+    has_failed = models.BooleanField(default=False, db_default=False)  # it has needed somebody since it was opened
     recorded_at = models.DateTimeField()  # of the newest change
     changed_at = models.DateTimeField()  # of this row's state
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -29,6 +29,7 @@ from synclog.log import batches, retention
 from synclog.models import Batch, Event, Heartbeat, Job
 from synclog.questions import asking
 from synclog.queue.schedules import schedules_at_once
+from synclog.webhooks import turn as webhooks
 
 logger = logging.getLogger("synclog.queue.tasks")
 
@@ -127,6 +128,7 @@ def sweep() -> None:
     tell_of_warnings()
     for pk in batches.left_lying().values_list("pk", flat=True):
         batches.ring(pk)
+    webhooks.look_after()
     agree()
     now = timezone.now()
     # Each start of a worker has a row of its own.
@@ -179,6 +181,12 @@ def carry_on(pk: int) -> None:
         if time.monotonic() > end:
             batches.ring(pk)
             return
+
+
+def deliver() -> None:
+    """What webhooks are to be told, for some seconds (`synclog.webhooks.turn`)."""
+    beat()
+    webhooks.take()
 
 
 def tell_of_warnings() -> None:

@@ -4,7 +4,10 @@ that exists. How one is added, CONTRIBUTING.md tells ("Add a message")."""
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from importlib import import_module
@@ -201,6 +204,17 @@ def test_texts_keep_the_rule(rule: Rule) -> None:
     assert len(product().declared) > 100
     faults = list(rule(product()))
     assert not faults, "\n".join(faults)
+
+
+def test_every_process_knows_what_rows_say(tmp_path: Path) -> None:
+    """Whoever shows a row has not always imported what wrote it: the pages know also what only a worker says. (Systems'
+    own come with the first connection that is looked at.)"""
+    code = "import django, sys; django.setup(); print(*sys.modules)"
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    written = {place.module.__name__ for place in product().declared.values()}
+    apart = {name for name in written if not name.startswith("integrations.systems.")}
+    assert len(apart) > 5 and apart - set(done.stdout.split()) == set()
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_no_form_of_an_operator_works_for_an_outsider(foreign, ours, every_form,
 # What nobody below may change, by any form of any page, inside the organization that they belong to.
 RESERVED = {
     "viewer": None,  # nothing at all
-    "editor": {"Organization", "Member", "Invitation", "ApiKey", "Integration", "IntegrationCompany"},
+    "editor": {"Organization", "Member", "Invitation", "ApiKey", "Integration", "IntegrationCompany", "Webhook"},
 }
 
 
@@ -243,6 +243,7 @@ def actions() -> list[tuple[str, str, dict[str, Any], str]]:
     organization = {"name": "Other", "country": "SE", "time_zone": "Europe/Stockholm", **members}
     one = {"_selected_action": [PK], "post": "yes", "index": "0"}
     user = {"username": "newbie"}
+    webhook = {"url": "https://9.9.9.9/", "events": ["job.failed"], "active": "on"}
     member_of = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
     return [
         ("create an employee", "admin:positions_employee_add", employee, "editor"),
@@ -273,6 +274,11 @@ def actions() -> list[tuple[str, str, dict[str, Any], str]]:
         ("revoke an API key", "admin:positions_apikey_delete", {"post": "yes"}, "admin"),
         ("invite somebody", "admin:positions_invitation_add", {"email": "n@example.com", "role": "viewer"}, "admin"),
         ("withdraw an invitation", "admin:positions_invitation_delete", {"post": "yes"}, "admin"),
+        ("make a webhook", "admin:synclog_webhook_add", webhook, "admin"),
+        ("rotate a secret", "admin:synclog_webhook_rotate", {}, "admin"),
+        ("resume a webhook", "admin:synclog_webhook_resume", {}, "admin"),
+        ("send a test event", "admin:synclog_webhook_test", {}, "admin"),
+        ("replay a delivery", "admin:synclog_webhookdelivery_replay", {}, "admin"),
         ("change the organization", "admin:positions_organization_change", organization, "admin"),
         ("create an organization", "admin:positions_organization_add", organization, "operator"),
         ("delete an organization", "admin:positions_organization_delete", {"post": "yes"}, "operator"),
@@ -317,7 +323,8 @@ def test_each_role_does_what_it_may_and_nothing_else(foreign, what, name, body, 
         if name == "admin:positions_organization_add" and role == "operator":
             body = {**body, "members-INITIAL_FORMS": "0", "members-TOTAL_FORMS": "0"}
         if (
-            what in ("create an employee", "create a department", "make an API key", "invite somebody")
+            what
+            in ("create an employee", "create a department", "make an API key", "invite somebody", "make a webhook")
             and role == "operator"
         ):
             body = {**body, "organization": PK}

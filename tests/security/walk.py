@@ -7,6 +7,7 @@ nobody plants fails the test: new models join the walk by being made.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +32,18 @@ from django.utils import timezone
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.sandboxes.server import sandboxes
 from positions.models import AuditEntry, Change, ChangeFeed, IdempotencyKey, Invitation, Organization, Terms
-from synclog.models import Attempt, Batch, BatchError, Event, Job, Lease, Question, Resync
+from synclog.models import (
+    Attempt,
+    Batch,
+    BatchError,
+    Event,
+    Job,
+    Lease,
+    Question,
+    Resync,
+    Webhook,
+    WebhookDelivery,
+)  # fmt: skip
 from tests.factories import (
     ApiKeyFactory,
     CompanyFactory,
@@ -136,6 +148,14 @@ def plant() -> Organization:
     BatchError.objects.create(
         pk=PK, batch_id=PK, integration=integration, employee_key=PK, position_key=PK, cause="title", said=said(CANARY)
     )
+    webhook = Webhook.objects.create(
+        pk=PK, organization=organization, url=f"https://{CANARY}.example.com/", events=["job.failed"],
+        failing_since=now, paused_at=now, paused_cause="gone",
+    )  # fmt: skip
+    WebhookDelivery.objects.create(
+        pk=PK, webhook=webhook, message_id=f"msg_{CANARY}", topic="job.failed", body=json.dumps({"data": CANARY}),
+        created_at=now, due_at=now, tried_at=now, status=410, said=said(CANARY), answer=CANARY,
+    )  # fmt: skip
     Question.objects.create(
         pk=PK,
         uuid=UUID(int=PK),
