@@ -3,6 +3,7 @@ back."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django import forms
@@ -136,7 +137,8 @@ class TermsPages:
         return render_to_string("positions/terms.html", given, request)
 
     def withdraw(self, request: HttpRequest, pk: int, day: str) -> HttpResponse:
-        with transaction.atomic(), started_by(Origin("edit", request.user.get_username())):
+        whole = transaction.atomic() if request.method == "POST" else nullcontext()  # a look waits for nobody
+        with whole, started_by(Origin("edit", request.user.get_username())):
             position = self.admin.get_object(request, str(pk))
             if position is None:
                 return self.admin._get_obj_does_not_exist_redirect(request, self.admin.opts, str(pk))
