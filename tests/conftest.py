@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     rates["pages"] = "1000000/min"
     # Each new client of a test would look through all static files first: one is looked for when it is asked for.
     settings.WHITENOISE_AUTOREFRESH = True
-    test_utils.instrumented_test_render = rendered
+    test_utils.instrumented_test_render = rendered  # type: ignore[attr-defined]  # the stubs leave it out
 
 
 def rendered(template: Any, context: Any) -> Any:
