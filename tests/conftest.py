@@ -8,14 +8,15 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from copy import copy
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import client as test_client
-from django.test.utils import ContextList
+from django.test import utils as test_utils
+from django.test.signals import template_rendered
 
 from integrations.sandboxes.server import Tenants, running
 from tests import migrated
@@ -52,14 +53,31 @@ def pytest_configure(config: pytest.Config) -> None:
     rates["pages"] = rates["address"] = "1000000/min"
     # Each new client of a test would look through all static files first: one is looked for when it is asked for.
     settings.WHITENOISE_AUTOREFRESH = True
-    test_client.store_rendered_templates = keep_what_a_view_gave  # type: ignore[attr-defined]  # the stubs leave it out
+    test_utils.instrumented_test_render = rendered  # type: ignore[attr-defined]  # the stubs leave it out
 
 
-def keep_what_a_view_gave(store: dict[str, Any], *, template: Any, context: Any, **rest: Any) -> None:
-    """For `response.context`: what a template was rendered with, without a copy for each of the hundreds of templates
-    that it includes."""
+def rendered(template: Any, context: Any) -> Any:
+    """For `response.context`, Django says of each template what it was rendered with; here of that which a view gave,
+    not of the hundreds that it includes."""
     if context.template is template:
-        store.setdefault("context", ContextList()).append(copy(context))
+        template_rendered.send(sender=template, template=template, context=context)
+    return template.nodelist.render(context)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Each of pytest-xdist's processes begins to import at another module: where none has been compiled yet, each
+    compiles its share, and finds the others' done, instead of all compiling all at the same time."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    asked = [Path(argument.partition("::")[0]).absolute() for argument in session.config.args]
+    files = [file for path in asked for file in ([path] if path.is_file() else sorted(path.rglob("test_*.py")))]
+    names = [".".join(file.relative_to(session.config.rootpath).with_suffix("").parts) for file in files]
+    number, workers = os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"), os.environ["PYTEST_XDIST_WORKER_COUNT"]
+    begin = len(names) * int(number) // int(workers)
+    for name in names[begin:] + names[:begin]:
+        with suppress(Exception, pytest.skip.Exception):  # said when it is collected
+            import_module(name)
 
 
 def pytest_collection_finish() -> None:
@@ -114,6 +132,17 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 def already_migrated(django_db_setup: None) -> Callable[[Path], None]:
     """Puts a database with all migrations into a DATA_DIR."""
     return migrated.copy_into
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cost_of_a_recovery_code() -> Iterator[int]:
+    """Its hash is made to take long; tests have nothing to protect."""
+    from positions.models import second_factor
+
+    with pytest.MonkeyPatch.context() as patched:
+        cost = second_factor._COST
+        patched.setattr(second_factor, "_COST", 2)
+        yield cost
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,15 @@ def _document(name: str) -> dict[str, Any] | None:
     return json.loads(file.read_text("utf-8")) if file else None
 
 
+@cache
+def _paths(name: str) -> list[tuple[re.Pattern[str], str]]:
+    """What an address looks like, with its template, those first that say most of it."""
+    document = _document(name) or {"paths": {}}
+    said = sorted(document["paths"], key=lambda t: t.count("{"))
+    return [(re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(t))), t) for t in said]
+
+
+@cache
 def _validator(name: str, pointer: str) -> OAS30Validator:
     registry = Registry().with_resource("urn:contract", DRAFT202012.create_resource(_document(name)))
     return OAS30Validator({"$ref": f"urn:contract#{pointer}"}, registry=registry)
@@ -51,14 +60,7 @@ def check_openapi(name: str, call: Call, *, strip: str = "") -> list[str]:
     if document is None:
         return []
     path = "/" + call.path.removeprefix(strip).lstrip("/")
-    template = next(
-        (
-            t
-            for t in sorted(document["paths"], key=lambda t: t.count("{"))
-            if re.fullmatch(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(t)), path)
-        ),
-        None,
-    )
+    template = next((template for pattern, template in _paths(name) if pattern.fullmatch(path)), None)
     if template is None:
         return [f"{call.method} {path}: no such path in the contract"]
     operation = document["paths"][template].get(call.method.lower())

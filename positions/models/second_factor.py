@@ -15,6 +15,7 @@ from positions.encryption import EncryptedTextField
 RECOVERY_CODES = 10
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _LENGTH = 10  # of 32 letters each: 50 bits, which nobody guesses
+_COST = 2**14  # of a hash: 16 MB and tens of milliseconds
 
 
 class SecondFactor(TimestampMixin, ThrottlingMixin, Device):
@@ -112,7 +113,7 @@ def _is_of_app(given: str) -> bool:
 
 def _hash(code: str, key: str) -> str:
     """Slow, and another for each person: the app's key, 20 random bytes, is the salt."""
-    return hashlib.scrypt(code.encode(), salt=bytes.fromhex(key), n=2**14, r=8, p=1, dklen=32).hex()
+    return hashlib.scrypt(code.encode(), salt=bytes.fromhex(key), n=_COST, r=8, p=1, dklen=32).hex()
 
 
 def _former_hash(code: str) -> str:

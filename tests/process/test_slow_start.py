@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,12 @@ pytestmark = pytest.mark.process
 SLOW = Path(__file__).parent / "slow"
 
 
-def starts_once(folder: Path, seconds: float, within: float) -> None:
+def starts_once(folder: Path, migrated: Callable[[Path], None], seconds: float, within: float) -> None:
     """Three steps of so many seconds each; then what was saved before is sent. Asserts that nobody lost patience."""
     product = Installation(folder, workers=2)
     product.env |= {"SLOW_START": str(seconds), "PYTHONPATH": os.pathsep.join([str(SLOW), str(ROOT)])}
     try:
-        product.run("manage.py", "migrate", "--verbosity", "0")
+        migrated(folder / "data")
         product.start("target")
         wait_for(lambda: answers(product), 60)
         product.run(
@@ -45,19 +46,23 @@ def answers(product: Installation) -> bool:
     return True
 
 
-def test_a_worker_that_takes_long_to_start_is_started_once(tmp_path: Path) -> None:
-    starts_once(tmp_path, seconds=7, within=120)
+def test_a_worker_that_takes_long_to_start_is_started_once(
+    tmp_path: Path, already_migrated: Callable[[Path], None]
+) -> None:
+    starts_once(tmp_path, already_migrated, seconds=7, within=120)
 
 
 @pytest.mark.crash
-def test_on_a_machine_with_nothing_to_spare_it_takes_a_minute_and_gets_there(tmp_path: Path) -> None:
+def test_on_a_machine_with_nothing_to_spare_it_takes_a_minute_and_gets_there(
+    tmp_path: Path, already_migrated: Callable[[Path], None]
+) -> None:
     """One core, shared with two that never rest, and the last to be served."""
     core = str(min(os.sched_getaffinity(0)))
     busy = [subprocess.Popen(["taskset", "-c", core, sys.executable, "-c", "while True: pass"]) for _ in range(2)]
     before = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, {int(core)})  # whatever is started from here on inherits it
-        starts_once(tmp_path, seconds=20, within=400)
+        starts_once(tmp_path, already_migrated, seconds=20, within=400)
     finally:
         os.sched_setaffinity(0, before)
         for one in busy:

@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from positions.models import Member, Organization
 from tests.factories import MemberFactory, OperatorFactory, UserFactory
+
+
+@pytest.fixture
+def unlogged() -> Iterator[None]:
+    """Walks are refused thousands of times; what is logged of each, the search for canaries reads."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def browser_of(organization: Organization | None, role: str, **user: Any) -> Any:

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from _pytest.logging import LogCaptureHandler
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
@@ -71,14 +72,23 @@ def log() -> Iterator[io.StringIO]:
     for logger in levels:
         logger.setLevel(logging.DEBUG)
     connection.force_debug_cursor = True
+    of_pytest = [handler for handler in root.handlers if isinstance(handler, LogCaptureHandler)]
+    for handler in of_pytest:
+        handler.addFilter(_nothing)  # each of them would put every statement into words once more
     for handler in handlers:
         root.addHandler(handler)
     yield stream
     for handler in handlers:
         root.removeHandler(handler)
+    for handler in of_pytest:
+        handler.removeFilter(_nothing)
     for logger, level in levels.items():
         logger.setLevel(level)
     connection.force_debug_cursor = False
+
+
+def _nothing(record: logging.LogRecord) -> bool:
+    return False
 
 
 def values_of(key: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 from config.logging import IdsFilter, JsonFormatter
 from config.messages import HostStorage
 from positions.api import rates
-from positions.models import SecondFactor
+from positions.models import SecondFactor, second_factor
 from tests.factories import ApiKeyFactory, OperatorFactory, OrganizationFactory, PositionFactory
 from tests.security.conftest import browser_of
 
@@ -117,11 +117,16 @@ def test_what_is_refused_is_in_the_log_with_request_name_and_address(caplog: Any
         assert (lines[request].actor, lines[request].address) == (name, "127.0.0.1")
 
 
-def test_recovery_codes_are_hashed_slowly_with_a_salt_and_former_ones_still_work() -> None:
+def test_recovery_codes_are_hashed_slowly_with_a_salt_and_former_ones_still_work(
+    cost_of_a_recovery_code: int, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(second_factor, "_COST", cost_of_a_recovery_code)
     factor = SecondFactor(user=OperatorFactory(), key="ab" * 20)
     [first, *_] = codes = factor.new_recovery_codes()
     plain = [hashlib.sha256(code.replace("-", "").encode()).hexdigest() for code in codes]
     assert not set(plain) & set(factor.recovery_codes.split())
+    slow = hashlib.scrypt(first.replace("-", "").encode(), salt=b"\xab" * 20, n=2**14, r=8, p=1, dklen=32).hex()
+    assert slow == factor.recovery_codes.split()[0]
     other = SecondFactor(user=OperatorFactory(), key="cd" * 20, recovery_codes=factor.recovery_codes)
     assert not other.verify_token(first) and factor.verify_token(first) and not factor.verify_token(first)
     former = SecondFactor(user=OperatorFactory(), key="ef" * 20, recovery_codes="\n".join(plain))

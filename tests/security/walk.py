@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -367,6 +367,34 @@ def lookups(model: type[models.Model]) -> list[str]:
         elif f.primary_key:
             found += [f"{f.name}={PK}", f"{f.name}__gte=1"]
     return found
+
+
+def held(integrations: Iterable[Integration]) -> dict[str, list[int]]:
+    """By the word that stands before it in an address, what there is to be looked at: all that these connections sent
+    and know, with the two newest jobs of each, and of any other model the newest row."""
+    found = {}
+    for model in apps.get_models():
+        newest = model._default_manager.order_by("-pk").values_list("pk", flat=True)[:1]
+        found[str(model._meta.model_name)] = list(newest)
+    found["job"] = [pk for one in integrations for pk in one.jobs.order_by("-pk").values_list("pk", flat=True)[:2]]
+    jobs = Job.objects.filter(integration__in=integrations).order_by()
+    found["integration"] = [one.pk for one in integrations]
+    found["employeelink"] = found["matches"] = list(
+        EmployeeLink.objects.filter(integration__in=integrations).values_list("pk", flat=True)
+    )
+    found["position"] = list(jobs.values_list("position_key", flat=True).distinct())
+    found["employee"] = list(jobs.values_list("employee_key", flat=True).distinct())
+    many = {f"{name}s": keys for name, keys in found.items()}
+    return {**found, **many, "positions": found["position"] + found["integration"]}  # also a connection's, in the log
+
+
+def addresses_of(kept: dict[str, list[int]]) -> Iterator[str]:
+    """Every address, with each of what `held` found in the place of its parameters."""
+    for route in routes():
+        if "/logout/" not in route.template and "autocomplete" not in route.template:
+            word = route.template.partition("<")[0].rstrip("/").rpartition("/")[2]
+            for pk in kept.get(word, [PK]) if route.parameters else (0,):
+                yield _PARAMETER.sub(str(pk), route.template)
 
 
 # -- forms, as a browser would find them

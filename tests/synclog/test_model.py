@@ -297,9 +297,13 @@ class Engine(RuleBasedStateMachine):
     # -- what the pages say ------------------------------------------------------------------------------
 
     @invariant()
-    def chip_counter_list_and_health_agree(self) -> None:
-        integration = Integration.objects.select_related("organization").get(pk=self.integration.pk)
+    def the_pages_say_what_is_so(self) -> None:
         states = self._states()
+        self._chip_counter_list_and_health_agree(states)
+        self._in_sync_is_what_is_there(states)
+
+    def _chip_counter_list_and_health_agree(self, states: dict[int, State]) -> None:
+        integration = Integration.objects.select_related("organization").get(pk=self.integration.pk)
         said = Counter(state.truth for state in states.values())
         counts = counts_of([integration])[integration.pk]
         gone = Job.objects.open().filter(integration=integration).exclude(open_key__in=list(states)).count()
@@ -321,10 +325,8 @@ class Engine(RuleBasedStateMachine):
         found = states_of(connections_of(organization), rows)
         return {pk: state for pk, (state,) in found.items()}
 
-    @invariant()
-    def in_sync_is_what_is_there(self) -> None:
+    def _in_sync_is_what_is_there(self, states: dict[int, State]) -> None:
         """As far as anybody can know: what the records said when we last asked or wrote."""
-        states = self._states()
         for row in Position.objects.filter(pk__in=states):
             state = states[row.pk]
             if state.truth not in (Truth.IN_SYNC, Truth.CHANGED):

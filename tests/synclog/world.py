@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import pytest
+from django.db import connection
+
 from integrations.models import Integration
 from integrations.sandboxes.base import Sandbox
 from integrations.sandboxes.server import Tenants
 from integrations.systems.registry import connector_for
 from positions.models import Employee, Organization, Position
+from synclog.engine import worker_turn
 from synclog.models import Attempt, Job
 from synclog.queue import tasks
 from tests.factories import CompanyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
@@ -78,7 +82,10 @@ class World:
         )
 
     def drain(self, integration: Integration, seconds: float = TURN) -> None:
-        tasks.drain(integration.pk, seconds)
+        with pytest.MonkeyPatch.context() as patched:
+            if connection.in_atomic_block:  # the test's own: nobody else can save, for whom a turn would linger
+                patched.setattr(worker_turn, "LINGER", 1.2 * worker_turn.ASK)
+            tasks.drain(integration.pk, seconds)
         integration.refresh_from_db()
 
     def there(self, integration: Integration, employee: Employee | None = None) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest
-from graphql import GraphQLSchema, build_schema, execute_sync, parse, validate
+from graphql import DocumentNode, GraphQLSchema, build_schema, execute_sync, parse, validate
 
 from integrations.planning.planner import Rules
 from integrations.planning.work import Report
@@ -56,6 +56,15 @@ def schema() -> GraphQLSchema | None:
     return build_schema(file.read_text("utf-8") + OBJECT_KINDS) if file else None
 
 
+@cache
+def read(query: str) -> tuple[DocumentNode, list[str]]:
+    """The document, and what is wrong with it by the schema: the same few are sent in every test."""
+    contract = schema()
+    assert contract is not None
+    document = parse(query)
+    return document, [error.message for error in validate(contract, document)]
+
+
 def with_text_ids(data: Any) -> Any:
     """A dbId may be a number or a text there."""
     if isinstance(data, list):
@@ -77,8 +86,8 @@ def breaches(call: Call) -> list[str]:
     made_up = not call.content_type.startswith("application/json")  # by a fault that a test ordered
     if not made_up and "errors" in answer:
         return []
-    document = parse(body["query"])
-    wrong = [error.message for error in validate(contract, document)]
+    document, broken = read(body["query"])
+    wrong = list(broken)
     if wrong or made_up or answer["data"] is None or body["query"] == MUTATIONS:
         return wrong
     # Executed over what the sandbox gave: every value must be there and pass as its declared type.
