@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from positions import audit, batches, terms
+from positions import audit, batches, changes, terms
+from positions.changes import Operation
 from positions.models import Organization, Position, Terms
 from positions.models.dating import stored_rows
 from positions.origin import Origin, started_by
@@ -17,7 +18,7 @@ def roll(organization: Organization) -> int:
     """Brings the columns of the organization's positions up to what holds there today; gives how many changed.
 
     Asks for the positions alone of which a row's day has come since it was asked last. Nobody hears of it but the audit
-    trail, as of the schedule's doing: whoever sends positions has a day of their own (positions/signals.py).
+    trail and the change feed, as of the schedule's doing: whoever sends positions has a day of their own (positions/signals.py).
     """
     today = organization.today()
     changed = 0
@@ -33,6 +34,7 @@ def roll(organization: Organization) -> int:
         Position.objects.bulk_update(moved, _COLUMNS, batch_size=500)
         with started_by(Origin("schedule")):
             audit.note(moved)
+            changes.note_positions(moved, Operation.UPDATED)
         come.update(awaited=False)
         changed += len(moved)
 
