@@ -18,7 +18,8 @@ def roll(organization: Organization) -> int:
     """Brings the columns of the organization's positions up to what holds there today; gives how many changed.
 
     Asks for the positions alone of which a row's day has come since it was asked last. Nobody hears of it but the audit
-    trail and the change feed, as of the schedule's doing: whoever sends positions has a day of their own (positions/signals.py).
+    trail and the change feed, as of the schedule's doing: whoever sends positions has a day of their own
+    (positions/signals.py).
     """
     today = organization.today()
     changed = 0
