@@ -59,13 +59,15 @@ class Person:
 class Position:
     """One period of employment as saved here. `values` is keyed by `integrations.sdk.fields`; they are those of today,
     or of the nearest day of the position. `terms`: where they are not those of all its days, what holds from its first
-    day on, and from each day of a change."""
+    day on, and from each day of a change. `employed_since` (flat): the first day of the unbroken employment that it
+    belongs to."""
 
     id: str
     start: date
     end: date | None
     values: Mapping[str, Any]
     terms: tuple[tuple[date, Mapping[str, Any]], ...] = ()
+    employed_since: date | None = None
 
     @property
     def percentage(self) -> Any:
