@@ -65,7 +65,9 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     source = {**position.values, "start_date": position.start, "end_date": position.end}
     sent = active_fields(system, settings)
     for declared in sent:
-        value = _one(system, declared, source, settings)
+        whole = declared.of_employment and position.employed_since and not value_of(declared.always_by, settings)
+        given = {**source, declared.ours: position.employed_since} if whole else source
+        value = _one(system, declared, given, settings)
         if isinstance(value, Problem):
             problems.append(value)
         else:

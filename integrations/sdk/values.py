@@ -59,7 +59,8 @@ class Person:
 class Position:
     """One period of employment as saved here. `values` is keyed by `integrations.sdk.fields`; they are those of today,
     or of the nearest day of the position (`day`). `terms`: where they are not those of all its days, what holds from
-    its first day on, and from each day of a change."""
+    its first day on, and from each day of a change. `employed_since` (flat): the first day of the unbroken employment
+    that it belongs to."""
 
     id: str
     start: date
@@ -67,6 +68,7 @@ class Position:
     values: Mapping[str, Any]
     terms: tuple[tuple[date, Mapping[str, Any]], ...] = ()
     day: date | None = None
+    employed_since: date | None = None
 
     @property
     def percentage(self) -> Any:
