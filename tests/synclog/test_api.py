@@ -91,7 +91,7 @@ def test_one_job_with_its_attempts_but_no_calls(api: Api, integration: Integrati
     response = api.get(f"/jobs/{row.pk}/")
     (tried,) = response.json()["attempts"]
     assert tried["steps"][0] == {"title": "Required fields", "ok": False, "detail": "x"}
-    assert tried["changes"] == [{"field": "title", "remote": "job", "old": None, "new": "Baker"}]
+    assert tried["changes"] == [{"field": "title", "remote": "job", "old": None, "new": "Baker", "since": None}]
     assert tried["warnings"] == ["Careful."] and tried["unsent"] == {"note": "never"}
     assert "canary" not in response.content.decode()
 

@@ -374,6 +374,8 @@ ELSEWHERE = {
             "not_current",
             "not_yet_current",
             "counts_later",
+            "position_deleted",
+            "being_sent",
             "never_sent",
             "already_gone",
             "taken_over",
