@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from positions import batches
-from positions.models import Employee, EmployeeWord, Position, tracking
+from positions.models import Employee, EmployeeWord, Position, Terms, tracking
 from positions.signals import employees_changed, employees_deleted, positions_changed, positions_deleted
 
 _UPDATED = [f.name for f in Position._meta.concrete_fields if f.name not in ("id", "employee", "created_at")]
@@ -105,7 +105,9 @@ def _became(employee: Employee) -> str:
 def delete_positions(positions: Sequence[Position]) -> None:
     """Each with its employee."""
     with transaction.atomic():
-        batches.delete(Position.objects.filter(pk__in=[position.pk for position in positions]))
+        keys = [position.pk for position in positions]
+        batches.delete(Terms.objects.filter(position__in=keys))
+        batches.delete(Position.objects.filter(pk__in=keys))
         if positions:
             positions_deleted.send(Position, deleted=list(positions))
 

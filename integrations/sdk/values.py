@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -198,6 +198,13 @@ class Change:
     old: Any
     new: Any
     rows: tuple[tuple[date, Any], ...] = field(default=(), compare=False)
+
+    def by_day(self) -> Iterator[tuple[Any, Any, date | None]]:
+        """(old, new, from which day on), None where that is not said there."""
+        old = self.old
+        for day, new in self.rows or ((None, self.new),):
+            yield old, new, day
+            old = new
 
     @property
     def since(self) -> date | None:

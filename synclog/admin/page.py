@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -17,7 +18,7 @@ from integrations.sdk.masking import Masker
 from integrations.sdk.messages import unpacked
 from positions import moments
 from positions.models import Employee, Position
-from synclog.engine.fitted import shown_value
+from synclog.engine.fitted import shown_changes
 from synclog.log import exchanges, sentences
 from synclog.log.causes import cause_title
 from synclog.log.sentences import Mark, Said
@@ -37,6 +38,7 @@ class Changed:
     remote: str
     old: str | None
     new: str | None
+    since: date | None = None
     reason: str = ""
 
 
@@ -174,6 +176,12 @@ def _facts(job: Job) -> list[tuple[str, str]]:
     return facts
 
 
+def _day_of(change: Mapping[str, str | None]) -> date | None:
+    """From which day on it counts; entries of before do not say."""
+    since = change.get("since")
+    return date.fromisoformat(since) if since else None
+
+
 def _changes(attempt: Attempt, masker: Masker) -> list[Changed]:
     words = masker.words
     sent = [
@@ -182,6 +190,7 @@ def _changes(attempt: Attempt, masker: Masker) -> list[Changed]:
             change["remote"],
             None if change["old"] is None else words(change["old"]),
             None if change["new"] is None else words(change["new"]),
+            _day_of(change),
         )
         for change in attempt.changes
     ]
@@ -189,7 +198,7 @@ def _changes(attempt: Attempt, masker: Masker) -> list[Changed]:
 
 
 def _unsent(reasons: Mapping[str, str]) -> list[Changed]:
-    return [Changed(sentences.field_label(key), "", None, None, reason) for key, reason in reasons.items()]
+    return [Changed(sentences.field_label(key), "", None, None, reason=reason) for key, reason in reasons.items()]
 
 
 # -- preview -----------------------------------------------------------------------------------------------
@@ -205,13 +214,8 @@ def preview_context(preview: Preview, *, sees_calls: bool) -> dict[str, Any]:
     changes: Sequence[Changed] = ()
     if outcome is not None:
         changes = [
-            Changed(
-                sentences.field_label(key),
-                names.get(key, ""),
-                shown_value(change.old),
-                shown_value(change.new),
-            )
-            for key, change in outcome.changes.items()
+            Changed(sentences.field_label(str(one["field"])), str(one["remote"]), one["old"], one["new"], _day_of(one))
+            for one in shown_changes(outcome.changes, names)
         ] + _unsent({key: str(reason) for key, reason in outcome.unsent.items()})
     return {
         "preview": preview,

@@ -122,7 +122,7 @@ ANSWERS: dict[str, Any] = {
     "Preview.cause": _NOTHING,
     "Preview.field": _NOTHING,
     "Preview.what_to_do": _NOTHING,
-    "Preview.changes": [{"field": "title", "remote": "Title", "old": None, "new": "Shift leader"}],
+    "Preview.changes": [{"field": "title", "remote": "Title", "old": None, "new": "Shift leader", "since": None}],
     "notes": [],
     "Question.id": "0b7c9a52-6f0e-4a53-9d2c-5b1f7c3e8a10",
     "Question.message": "A worker is asking.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from integrations.sdk.messages import Message, packed
 from integrations.sdk.reading import number_of
 from integrations.sdk.storable import fit_id, storable, storable_value
+from integrations.sdk.values import Change
 
 LONGEST_TEXT = 2_000
 LONGEST_SAID = 10_000
@@ -32,6 +33,21 @@ def id_fitted(remote_id: str) -> str:
     if not fit_id(remote_id):
         raise ValueError(f"an id of {len(remote_id)} characters cannot be kept")
     return remote_id
+
+
+def shown_changes(changes: Mapping[str, Change], names: Mapping[str, str]) -> list[dict[str, str | None]]:
+    """Each field in both sides' words (`names`: ours -> theirs), and from which day on; a dated one for each day."""
+    return [
+        {
+            "field": key,
+            "remote": names.get(key, ""),
+            "old": shown_value(old),
+            "new": shown_value(new),
+            "since": since.isoformat() if since else None,
+        }
+        for key, change in changes.items()
+        for old, new, since in change.by_day()
+    ]
 
 
 def shown_value(value: Any) -> str | None:

@@ -13,7 +13,7 @@ from integrations.planning.work import Outcome, Report
 from integrations.sdk.storable import storable_value
 from positions.tracing import working_on
 from synclog.engine.done import Done
-from synclog.engine.fitted import json_fitted, said_fitted, shown_value, text_fitted
+from synclog.engine.fitted import json_fitted, said_fitted, shown_changes, text_fitted
 from synclog.models import Attempt, Job
 
 # The name under which the operator's log and its filters know it.
@@ -43,17 +43,7 @@ class AttemptResults:
             vendor_text=text_fitted(outcome.vendor_text, 2000),
             vendor_code=text_fitted(outcome.vendor_code, 80),
             trace=json_fitted([line.to_json() for line in outcome.trace]),
-            changes=json_fitted(
-                [
-                    {
-                        "field": key,
-                        "remote": names.get(key, ""),
-                        "old": shown_value(change.old),
-                        "new": shown_value(change.new),
-                    }
-                    for key, change in outcome.changes.items()
-                ]
-            ),
+            changes=json_fitted(shown_changes(outcome.changes, names)),
             unsent=json_fitted({key: reason.to_json() for key, reason in outcome.unsent.items()}),
             warnings=json_fitted(
                 [{"field": w.field, "said": w.said.to_json()} for w in outcome.warnings[:MOST_WARNINGS]]

@@ -65,7 +65,8 @@ def _decisions(attempt: Attempt) -> Iterator[str]:
     for change in attempt.changes:
         there = f" ({change['remote']})" if change["remote"] else ""
         old, new = ("(empty)" if change[side] is None else change[side] for side in ("old", "new"))
-        yield f"Field   {sentences.field_label(change['field'])}{there}: {old} -> {new}"
+        since = f", from {change['since']}" if change.get("since") else ""
+        yield f"Field   {sentences.field_label(change['field'])}{there}: {old} -> {new}{since}"
     for key, reason in sentences.unsent_of(attempt).items():
         yield f"Unsent  {sentences.field_label(key)}: {reason}"
     for words in sentences.warnings_of(attempt):

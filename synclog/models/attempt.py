@@ -20,7 +20,7 @@ class Attempt(models.Model):
     vendor_text = models.TextField(blank=True)
     vendor_code = models.CharField(max_length=80, blank=True)
     trace = models.JSONField(default=list)  # [{"title", "ok", "detail", "at"}], title and detail as messages
-    changes = models.JSONField(default=list)  # [{"field", "remote", "old", "new"}]
+    changes = models.JSONField(default=list)  # [{"field", "remote", "old", "new", "since"}]
     unsent = models.JSONField(default=dict)  # {field: the reason as a message}
     warnings = models.JSONField(default=list)  # [{"field", "said"}]
     exchanges = BulkJSONField(default=list)  # masked and capped; emptied after the retention time

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from integrations.models import Integration
@@ -181,7 +182,10 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         **{name: getattr(outcome, name) for name in _PLAIN},
         "state": outcome.state,
         "said": messages.packed(outcome.said),
-        "changes": {key: [shown_value(c.old), shown_value(c.new)] for key, c in outcome.changes.items()},
+        "changes": {
+            key: [shown_value(c.old), shown_value(c.new), [[day.isoformat(), shown_value(v)] for day, v in c.rows]]
+            for key, c in outcome.changes.items()
+        },
         "unsent": {key: reason.to_json() for key, reason in outcome.unsent.items()},
         "trace": [line.to_json() for line in outcome.trace],
     }
@@ -205,12 +209,16 @@ def _message(kept: Mapping[str, Any] | None) -> Message | None:
     return Message.from_json(kept) if kept else None
 
 
+def _change_of(old: str | None, new: str | None, rows: Sequence[tuple[str, str | None]]) -> Change:
+    return Change(old, new, tuple((date.fromisoformat(day), value) for day, value in rows))
+
+
 def _outcome_of(found: Mapping[str, Any]) -> Outcome:
     return Outcome(
         **{name: found[name] for name in _PLAIN},
         state=State(found["state"]),
         said=messages.unpacked(found["said"]),
-        changes={key: Change(*values) for key, values in found["changes"].items()},
+        changes={key: _change_of(*values) for key, values in found["changes"].items()},
         unsent={key: Message.from_json(reason) for key, reason in found["unsent"].items()},
         trace=[Trace.from_json(line) for line in found["trace"]],
     )

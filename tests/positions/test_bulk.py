@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from positions import bulk as saving
 from positions.api.bulk import employees as of_employees
 from positions.api.bulk import positions as of_positions
-from positions.models import AuditEntry, Change, Employee, EmployeeWord, Organization, Position
+from positions.models import AuditEntry, Change, Employee, EmployeeWord, Organization, Position, Terms
 from synclog.models import Job
 from tests.factories import (
     ApiKeyFactory,
@@ -309,7 +309,7 @@ def test_nothing_else_refers_to_what_is_deleted_past_django() -> None:
     }
     assert referring == {
         Employee: {(Position, "employee"), (EmployeeWord, "employee"), (Employee, "manager")},
-        Position: set(),
+        Position: {(Terms, "position")},
     }
 
 

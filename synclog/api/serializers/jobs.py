@@ -20,6 +20,9 @@ class ChangeSerializer(serializers.Serializer):
     remote = Said(help_text="Its name there.")
     old = serializers.CharField(allow_null=True, help_text="What was there.")
     new = serializers.CharField(allow_null=True, help_text="What is to be there.")
+    since = serializers.DateField(
+        allow_null=True, default=None, help_text="From this day on. null: the system keeps no day of it."
+    )
 
 
 class StepSerializer(serializers.Serializer):

@@ -19,7 +19,7 @@ from positions.api.references import missing
 from positions.models import Position
 from synclog.api.serializers.questions import PreviewRequestSerializer, PreviewSerializer, QuestionSerializer
 from synclog.api.views.scopes import ADMINS_ASK, SYNC
-from synclog.engine.fitted import shown_value
+from synclog.engine.fitted import shown_changes
 from synclog.log import sentences
 from synclog.log.causes import remedy
 from synclog.models import Question
@@ -137,10 +137,7 @@ def _plain(preview: Preview) -> dict[str, Any]:
         "cause": outcome.cause,
         "field": outcome.field,
         "what_to_do": remedy(outcome.cause),
-        "changes": [
-            {"field": key, "remote": names.get(key, ""), "old": shown_value(c.old), "new": shown_value(c.new)}
-            for key, c in outcome.changes.items()
-        ],
+        "changes": shown_changes(outcome.changes, names),
         "unsent": {key: str(reason) for key, reason in outcome.unsent.items()},
         "steps": sentences.trace_steps(outcome.trace, zone),
         "notes": list(preview.notes),
