@@ -33,7 +33,7 @@ urlpatterns = [
         KeptBackViewSet.as_view({"get": "list"}, detail=False, basename="integration"),
         name="integration-gaps-positions",
     ),
-    path("questions/<uuid:id>/", QuestionView.as_view(), name="question"),
+    path("questions/<uuid:key>/", QuestionView.as_view(), name="question"),
     path(
         "webhooks/<int:webhook_pk>/deliveries/",
         DeliveryViewSet.as_view({"get": "list"}, detail=False, basename="webhook"),
@@ -51,7 +51,7 @@ urlpatterns = [
     ),
     path(
         "webhooks/<int:webhook_pk>/test/",
-        DeliveryViewSet.as_view({"post": "send_test"}, detail=True, basename="webhook"),
+        DeliveryViewSet.as_view({"post": "send_test"}, detail=False, basename="webhook"),
         name="webhook-test",
     ),
     *router.urls,

@@ -75,12 +75,12 @@ class QuestionView(ApiView):
         operation_id="questions_retrieve",
         summary="Read a question",
         description="How far a test or a preview is that was answered with 202, and its answer. Kept for an hour.",
-        parameters=[OpenApiParameter("id", UUID, OpenApiParameter.PATH, description="Id of the question.")],
+        parameters=[OpenApiParameter("key", UUID, OpenApiParameter.PATH, description="Id of the question.")],
         responses=QuestionSerializer,
     )
-    def get(self, request: Request, id: UUID) -> Response:
+    def get(self, request: Request, key: UUID) -> Response:
         questions = Question.objects.filter(organization=self.organization, batch=None)
-        question = get_object_or_404(questions.select_related("integration__organization"), uuid=id)
+        question = get_object_or_404(questions.select_related("integration__organization"), uuid=key)
         return Response(_question(question))
 
 

@@ -87,8 +87,8 @@ const preview =
   "result" in asked
     ? asked
     : await until(async () => {
-        const path = { id: asked.id };
-        return (await right(client.GET("/api/v1/questions/{id}/", { params: { path } }))).preview;
+        const path = { key: asked.id };
+        return (await right(client.GET("/api/v1/questions/{key}/", { params: { path } }))).preview;
       });
 assert.equal(preview.cause, "employee_not_found");
 
