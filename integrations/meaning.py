@@ -27,7 +27,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "casual": "Called in when needed: temporary and on call. Where a system has no on-call form, a fixed term, or "
         "the customer says.",
         "trainee": "Apprentice or trainee: employed for a time, where a system knows no trainee.",
-        "job_training_program": "Placed by a public programme. Seldom an employment: the customer says where it is.",
+        "job_training_program": "Placed by a public programme, with an employment or without one: work experience "
+        "(praktik) where a system has that word, else the customer says.",
         "consultant": "Hired from another company: no employment, no years of service.",
         "freelance": "Works for a fee: no employment; reported without percentage, scheme and hours in Norway.",
         "third_party": "Employed by somebody else: no employment, no years of service.",
@@ -55,8 +56,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "dismissed": "The employer gave notice.",
         "contract_ended": "The time that was agreed on is over.",
         "mutual_agreement": "Both sides agreed. Where a system knows employer and employee only, the customer says.",
-        "retirement": "Retired. Where a system knows no retirement, the customer says (the a-melding guide: as if the "
-        "employee had given notice).",
+        "retirement": "Retired. Where a system knows no retirement, the customer says: as a rule the employee has "
+        "given notice, at an age limit the employer.",
         "internal_transfer": "Another job with the same employer, or a reorganisation.",
         "payroll_system_change": "Nobody left: the payroll moved.",
         "other": "Says nothing: the customer says.",

@@ -199,9 +199,10 @@ def _notes(declared: Field) -> Iterator[str]:
     if declared.opt_in:
         yield f"{_switch(declared.opt_in)} switches it; it is {_first(declared.opt_in)} at first."
     if declared.corrected:
+        whose = "the first day of the employment" if declared.of_employment else "the same position"
         yield (
-            "A later change of the same position is sent too, where the record still holds what was sent for it. What "
-            "somebody entered there stays, and another position that takes over leaves it as it is."
+            f"A later change of {whose} is sent too, where the record still holds what was sent for it. What somebody "
+            "entered there stays, and another position that takes over leaves it as it is."
         )
     if declared.always_by:
         yield (

@@ -13,7 +13,7 @@ from integrations.planning.translate import active_fields
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
-from integrations.sdk.periods import current, end_of_chain, goes_on
+from integrations.sdk.periods import current, employed_since, end_of_chain, goes_on
 from integrations.sdk.settings import value_of
 from integrations.sdk.values import Position, Wanted
 
@@ -99,7 +99,7 @@ class Case:
                 assert self.last is not None
                 over = self.position(self.last.position_id)
                 assert over is not None
-                return _ended_with(over, end_of_chain(over, self.positions))
+                return _ended_with(_as_seen(over, self.positions), end_of_chain(over, self.positions))
             case Standing.UPCOMING:
                 assert self.last is not None
                 upcoming = self.position(self.last.position_id)
@@ -109,7 +109,8 @@ class Case:
 
 
 def _as_seen(position: Position, positions: Sequence[Position]) -> Position:
-    """One employment there: a change of position must not look like somebody who leaves."""
+    """One employment there: a change of position must not look like somebody who leaves, or who has just begun."""
+    position = replace(position, employed_since=employed_since(position, positions))
     if not goes_on(position, positions):
         return position
     values = {k: v for k, v in position.values.items() if k not in _LEAVING}

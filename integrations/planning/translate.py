@@ -65,7 +65,9 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     source = {**position.values, "start_date": position.start, "end_date": position.end}
     sent = active_fields(system, settings)
     for declared in sent:
-        value = _one(system, declared, source, settings)
+        whole = declared.of_employment and position.employed_since and not value_of(declared.always_by, settings)
+        given = {**source, declared.ours: position.employed_since} if whole else source
+        value = _one(system, declared, given, settings)
         if isinstance(value, Problem):
             problems.append(value)
         else:
@@ -90,16 +92,29 @@ def _terms(
     What it does not date is sent on its day, and looked at then."""
     dated = {f.ours for f in active_fields(system, settings) if f.dated is not Dates.NONE}
     rows: list[tuple[date, Mapping[str, Any]]] = []
-    for day, ours in position.terms if dated else ():
+    following: Mapping[str, Any] = {}
+    for day, said in reversed(position.terms if dated else ()):
+        ours = dict(said)
         found = translate(system, replace(position, values=ours, terms=()), settings)
+        if position.day is not None and day <= position.day and following:
+            # What is filled in or mended now stands also for days that are over, of which nothing could be sent.
+            ours |= {p.field: following.get(p.field) for p in found.problems if p.field in dated}
+            found = translate(system, replace(position, values=ours, terms=()), settings) if found.problems else found
         problem = next((p for p in found.problems if p.field in dated), None)
         if problem is not None:
             return (), [replace(problem, said=texts.FROM_A_DAY(day=day, said=problem.said))]
+        following = ours
         if found.wanted is not None:
-            values = {key: found.wanted.values.get(key) for key in dated}
-            if not rows or any(not same(values[key], rows[-1][1][key]) for key in dated):
-                rows.append((day, values))
-    return (tuple(rows) if len(rows) > 1 else ()), []
+            rows.append((day, {key: found.wanted.values.get(key) for key in dated}))
+    return _without_repeats(rows[::-1]), []
+
+
+def _without_repeats(rows: Sequence[tuple[date, Mapping[str, Any]]]) -> tuple[tuple[date, Mapping[str, Any]], ...]:
+    found: list[tuple[date, Mapping[str, Any]]] = []
+    for day, values in rows:
+        if not found or any(not same(value, found[-1][1][key]) for key, value in values.items()):
+            found.append((day, values))
+    return tuple(found) if len(found) > 1 else ()
 
 
 def to_come(

@@ -68,6 +68,8 @@ class Field:
     when           always, only on create, only if empty there
     corrected      with on_create or if_empty: also written later where the record still holds what we wrote for the
                    same position; never when another position takes a flat record over, nor where a clerk wrote it
+    of_employment  (flat) of a start date: the first day of the unbroken employment, which may be an earlier position's;
+                   the position's own where `always_by` is on
     opt_in         the setting that switches this field on: a `switch`, or one without which it cannot be sent
     always_by      the switch that makes the field `always`, whatever `when` says
     cleared_by     the switch that empties the field at the end of the employment (flat), where the record still holds
@@ -105,6 +107,7 @@ class Field:
     opt_in: Setting | None = None
     when: When = When.ALWAYS
     corrected: bool = False
+    of_employment: bool = False
     always_by: Setting | None = None
     cleared_by: Setting | None = None
     required: bool = False

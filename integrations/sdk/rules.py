@@ -37,6 +37,9 @@ STYRK_98 = "SSB, Klass: Yrkeskatalogen (STYRK-98)"
 PAXML = "PAXml 2.0, specification and schema"
 OUR_READING = "no public source"
 
+# Each employee and seafarer is reported with a scheme, and one of whom nobody says shifts has none.
+NO_SCHEME = "Empty here is no shift work, by a setting; it never replaces what stands there."
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

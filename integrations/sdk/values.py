@@ -58,14 +58,17 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Position:
     """One period of employment as saved here. `values` is keyed by `integrations.sdk.fields`; they are those of today,
-    or of the nearest day of the position. `terms`: where they are not those of all its days, what holds from its first
-    day on, and from each day of a change."""
+    or of the nearest day of the position (`day`). `terms`: where they are not those of all its days, what holds from
+    its first day on, and from each day of a change. `employed_since` (flat): the first day of the unbroken employment
+    that it belongs to."""
 
     id: str
     start: date
     end: date | None
     values: Mapping[str, Any]
     terms: tuple[tuple[date, Mapping[str, Any]], ...] = ()
+    day: date | None = None
+    employed_since: date | None = None
 
     @property
     def percentage(self) -> Any:
@@ -75,7 +78,7 @@ class Position:
         """As it is on that day, or on the nearest day of it that its terms speak of."""
         if not self.terms:
             return self
-        return replace(self, values=at(self.terms, max(day, self.start)))
+        return replace(self, values=at(self.terms, max(day, self.start)), day=day)
 
     def days_of_change(self) -> tuple[date, ...]:
         """On which its terms change, its first day apart."""

@@ -146,7 +146,6 @@ class WebhookViewSet(ApiView, GenericViewSet):
 
     scopes = SCOPES
     etags = True
-    volatile = ("state", "failing_since", "paused_at", "paused_cause")
     serializer_class = WebhookSerializer
     pagination_class = Pages
     lookup_value_converter = "int"

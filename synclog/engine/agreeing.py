@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -124,7 +123,8 @@ def after_run(link: PeriodLink, integration: Integration, outcome: Outcome, work
 
 def _keep(link: PeriodLink, found: Agreement, integration: Integration, positions: Any, today: date) -> None:
     link.stale, link.left = found.stale, mapping.to_json(found.left) or None
-    concerned = positions
-    if integration.system.model is Model.HISTORY:
-        concerned = [replace(p, start=today) for p in positions if p.id == str(link.position_key)]
-    link.look_on = next_change(concerned, today)
+    if integration.system.model is Model.FLAT:
+        link.look_on = next_change(positions, today)
+    else:
+        own = (day for p in positions if p.id == str(link.position_key) for day in p.days_of_change())
+        link.look_on = min((day for day in own if day > today), default=None)

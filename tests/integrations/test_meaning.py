@@ -144,6 +144,21 @@ def test_connections_of_before_keep_what_they_have_sent(db: Any) -> None:
     assert other.settings == {"shift_hours": "33.6"}
 
 
+def test_connections_of_before_keep_what_was_built_in(db: Any) -> None:
+    organization: Any = OrganizationFactory()
+    made = Integration.objects.create
+    bare = made(organization=organization, system_key="netvisor", name="bare", settings={})
+    told = made(organization=organization, system_key="netvisor", name="told", settings={"default_end_reason": ""})
+    fortnox = made(organization=organization, system_key="fortnox", name="f", settings={"personel_type": "ARB"})
+    import_module("integrations.migrations.0018_defaults").keep_what_was_built_in(apps, None)
+    for row in (bare, told, fortnox):
+        row.refresh_from_db()
+    rows = {"contract_types": {"job_training_program": "2/4"}}
+    assert bare.settings == {"default_end_reason": "13", **rows}
+    assert told.settings == {"default_end_reason": "", **rows}, "chosen: such positions stop"
+    assert fortnox.settings == {"personel_type": "ARB", "salary_form": "MAN"}
+
+
 # -- dates, units and defaults ---------------------------------------------------------------------------------
 
 DATED = {"start_date", "end_date", "first_day_of_work", "last_day_of_work", "probation_end", "notice_date"}
@@ -194,6 +209,8 @@ def test_where_the_answer_hurts_there_is_no_default() -> None:
     page = as_markdown(systems())
     for of, label in (
         ("the record", "Personnel type of employees without one"),
+        ("Remuneration type", "Salary form of employees without one"),
+        ("End reason", "End reason of a position that has none"),
         ("Percentage", "Full time in Fortnox is written as"),
         ("Contract type", "Contract type when the position has none"),
     ):

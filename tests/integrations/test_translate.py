@@ -17,6 +17,7 @@ from integrations.sdk.declared_field import AbsentWhile, Field, RequiredWhile
 from integrations.sdk.fields import END_REASONS
 from integrations.sdk.settings import Setting, code_table
 from integrations.sdk.values import Manager, Position, Problem
+from integrations.systems.registry import connector_for
 from tests.integrations.systems import made_up
 from tests.said import told
 
@@ -366,3 +367,22 @@ def test_a_declaration_must_give_a_name_or_a_reason() -> None:
         Field(ours="title")
     with pytest.raises(ValueError, match="declare each of our fields once"):
         made_up(fields=())
+
+
+def test_what_is_filled_in_now_stands_for_days_of_which_nothing_could_be_sent() -> None:
+    """Days to come are not mended: they are refused with their day."""
+    system = connector_for("tripletex").system
+    settings = {s.name: s.default for s in system.settings} | {"default_division": "974760673"}
+    good = {"contract_type": "permanent", "percentage": Decimal(80), "working_hours_scheme": "not_shift"}
+    start, today, later = date(2026, 1, 1), date(2026, 6, 15), date(2026, 9, 1)
+    code = {"occupation_code": "5221126"}
+    rows = ((start, good), (today, {**good, **code}), (later, {**good, **code, "percentage": Decimal(60)}))
+    found = translate(system, Position("1", start, None, {}, rows).on(today), settings)
+    assert found.wanted is not None, found.problems
+    assert [(day, held["occupation_code"], held["percentage"]) for day, held in found.wanted.terms] == [
+        (start, "5221126", Decimal(80)),
+        (later, "5221126", Decimal(60)),
+    ]
+    bad = (*rows[:2], (later, {**good, "occupation_code": "12"}))
+    [problem] = translate(system, Position("1", start, None, {}, bad).on(today), settings).problems
+    assert problem.field == "occupation_code" and "From 1 Sep 2026" in problem.message

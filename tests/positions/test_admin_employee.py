@@ -165,7 +165,7 @@ def test_an_overlap_is_saved_with_a_warning(organization, editor, employee):
     warnings = [words for level, words in messages if level == "warning"]
     assert warnings == [
         "This position overlaps Cashier (1 Jan 2026 – 1 Mar 2026). "
-        "Systems with employment history refuse overlapping periods."
+        "Many systems with employment history refuse overlapping periods."
     ]
     assert Position.objects.count() == 3
     add = reverse("admin:positions_position_add") + f"?employee={employee.pk}"

@@ -408,7 +408,7 @@ def test_leaving_and_coming_in_add_one_query_whatever_the_rows(
     with django_assert_max_num_queries(60) as captured:
         save_positions(positions)
     added = [q for q in _queries(captured) if 'UPDATE "positions_position"' not in q]
-    assert len(added) <= 5, "integrations, what was sent, jobs, wake-up; and the audit trail"
+    assert len(added) <= 6, "integrations, what was sent, jobs, wake-up; audit trail and change feed"
     assert Job.objects.filter(integration=ours, outside=True).count() == rows
     assert Job.objects.filter(integration=theirs, outside=False).count() == rows
 

@@ -392,7 +392,7 @@ def test_a_save_asks_nothing_more_where_no_connection_is_off(world: World, djang
     world.connect("fortnox")
     world.connect("tripletex", on=False)  # was never on: it was sent nothing
     position.title = "Cook"
-    with django_assert_max_num_queries(13) as captured:
+    with django_assert_max_num_queries(14) as captured:
         position.save()
     assert not [q for q in captured.captured_queries if "periodlink" in q["sql"]]
     actions.switch(integration, False, by="anna")

@@ -373,6 +373,7 @@ ELSEWHERE = {
             "no_supported_change",
             "not_current",
             "not_yet_current",
+            "counts_later",
             "never_sent",
             "already_gone",
             "taken_over",

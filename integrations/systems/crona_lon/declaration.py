@@ -152,11 +152,12 @@ SYSTEM = System(
             "anstdatum",
             opt_in=switch(
                 on=True,
-                help="As the employment date (anstdatum): the first day of the first position that is sent. Switch "
-                "this off where Crona Lön holds an earlier first day that must stay.",
+                help="As the employment date (anstdatum): the first day of the unbroken employment here. Switch this "
+                "off where Crona Lön holds an earlier first day that must stay.",
             ),
             when=When.ON_CREATE,
             corrected=True,
+            of_employment=True,
             always_by=switch(
                 "replace_start_date",
                 "A later position replaces the employment date",

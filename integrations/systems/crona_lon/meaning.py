@@ -7,7 +7,8 @@ READ_SO = "what Crona Lön reads of it is not published"
 RULES = (
     Rule(
         "start_date",
-        "The first day of the whole employment, inclusive; a date without a time of day.",
+        "The first day of the unbroken employment here, also where it is an earlier position's; inclusive, a date "
+        "without a time of day.",
         PAXML,
         Sure.DOCUMENTED,
     ),
@@ -20,8 +21,8 @@ RULES = (
     ),
     Rule(
         "contract_type",
-        "Free text with nine words of the standard. Being called in is a fixed term, as other programs' files have it; "
-        "whoever is no employee has no word.",
+        "Free text with nine words of the standard. Being called in is the one fixed term, as other programs' files "
+        "have it; whoever is no employee has no word.",
         f"{PAXML}; {READ_SO}",
         Sure.ASSUMED,
     ),
@@ -43,8 +44,8 @@ RULES = (
     ),
     Rule(
         CORRECTION,
-        "The first day is sent with the first record, and corrected with the same position's start. A position that "
-        "follows leaves it; after a whole day between, the next one begins anew.",
+        "The first day is sent with the first record, and corrected with that of the employment here, be it an earlier "
+        "position's. After a whole day between, it begins anew.",
         f"{PAXML}: one employment date for each person",
         Sure.ASSUMED,
     ),

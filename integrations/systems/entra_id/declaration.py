@@ -245,6 +245,7 @@ SYSTEM = System(
             ),
             when=When.IF_EMPTY,
             corrected=True,
+            of_employment=True,
             always_by=switch(
                 "replace_hire_date",
                 "A later position replaces the hire date",

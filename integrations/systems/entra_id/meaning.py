@@ -8,8 +8,9 @@ IMPORTANCE_OF_TIME = "Microsoft, How to synchronize attributes for lifecycle wor
 RULES = (
     Rule(
         "start_date",
-        "The first day, at 01:00 in the organization's time zone (a setting), sent in UTC: early, so that joiner "
-        "workflows have run before somebody arrives. Off as it comes.",
+        "The first day of the unbroken employment here, at 01:00 in the organization's time zone (a setting), sent in "
+        "UTC: early, so that joiner workflows have run before somebody arrives. It is sent on that day: a workflow "
+        "that is to run days before finds none. Off as it comes.",
         IMPORTANCE_OF_TIME,
         Sure.DOCUMENTED,
     ),
@@ -36,8 +37,9 @@ RULES = (
     ),
     Rule(
         CORRECTION,
-        "The hire date is written where there is none, and corrected while it is still the one sent for this position. "
-        "A position that follows leaves it; after a whole day between, where the leave date is sent too, it is anew.",
+        "The hire date is written where there is none, and corrected while it is still the one that was sent, also "
+        "when an earlier position of the same employment is corrected here. After a whole day between, where the leave "
+        "date is sent too, it is anew.",
         f"{GRAPH}: one hire date for each user",
         Sure.DOCUMENTED,
     ),

@@ -76,6 +76,8 @@ NEVER_REPORTED = "arbeidsforholdetSkulleAldriVaertRapportert"
 # Lists without a word for nothing: what is not there is left out.
 NO_WORD_FOR_NOTHING = ("employment_form", "working_times")
 
+SWEDEN = "SE"
+
 _OURS = {f.remote: f.ours for f in SYSTEM.fields if f.supported}
 
 # -- their forms -----------------------------------------------------------------------------------------
@@ -363,10 +365,26 @@ class FinagoConnector(Connector):
         return DIGITS_ONLY()
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
-        return [Remote(row["employment_id"], _values(row)) for row in self._read(employee.id) if not _cancelled(row)]
+        return [
+            Remote(row["employment_id"], self._shown(row)) for row in self._read(employee.id) if not _cancelled(row)
+        ]
+
+    def _shown(self, row: Row) -> dict[str, Any]:
+        """In a Swedish company no scheme is what the connection's default, a code of the a-melding, stands for."""
+        values, default = _values(row), self.settings.get("working_times")
+        without = not values["working_hours_scheme"] and not WITHOUT_HOURS.applies(values)
+        if default and without and self._organization().country == SWEDEN:
+            values["working_hours_scheme"] = default
+        return values
+
+    def _place(self, values: Mapping[str, Any], wanted: Wanted) -> Row:
+        placed = _placed(values)
+        if "working_hours_scheme" in wanted.defaulted and placed.get("working_times"):
+            placed |= {"working_times": ""} if self._organization().country == SWEDEN else {}
+        return placed
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
-        placed = _placed({ours: value for ours, value in wanted.values.items() if value is not None})
+        placed = self._place({ours: value for ours, value in wanted.values.items() if value is not None}, wanted)
         self._valid(placed)
         before = self._held(employee)
         # A create is not safe to repeat: what an earlier, unanswered one left is changed instead of made twice.
@@ -382,6 +400,7 @@ class FinagoConnector(Connector):
             "employment_type": _text(self.settings.get("employment_type")) or ORDINARY,
             **placed,
         }
+        body = {name: value for name, value in body.items() if value or name not in NO_WORD_FOR_NOTHING}
         after = self._post(employee, body)
         made = self._made(before, after, placed)
         if made is None:
@@ -399,7 +418,7 @@ class FinagoConnector(Connector):
         changes: Mapping[str, Change],
         wanted: Wanted,
     ) -> Written:
-        placed = _placed({ours: change.new for ours, change in changes.items()})
+        placed = self._place({ours: change.new for ours, change in changes.items()}, wanted)
         self._valid(placed)
         return self._save(employee, self._current(employee, remote), placed)
 

@@ -273,7 +273,7 @@ SYSTEM = System(
                 name="working_times",
                 label="Working-hours scheme when a position has none",
                 default="ikkeSkift",
-                help="The a-melding needs one of ordinary and maritime employments. A Swedish company leaves it empty.",
+                help="The a-melding needs one of ordinary and maritime employments. Not sent to a Swedish company.",
             ),
             clearable=False,
             example="ikkeSkift",

@@ -7,6 +7,7 @@ from integrations.sdk.rules import (
     END_DATES,
     END_REASONS,
     FORMS,
+    NO_SCHEME,
     SCHEMES,
     STYRK_98,
     TERMS,
@@ -40,8 +41,8 @@ RULES = (
     Rule("percentage", "Percent of a full position, as a text with a point: 90.00.", CONTRACT, Sure.DOCUMENTED),
     Rule(
         "working_hours_scheme",
-        "The six of the a-melding, in its very words, each with the hours of a full week in its name. A Swedish "
-        "company leaves the default empty.",
+        "The six of the a-melding, in its very words, each with the hours of a full week in its name. "
+        f"{NO_SCHEME} In a Swedish company, empty is sent as nothing.",
         f"{CONTRACT}; {SCHEMES}",
         Sure.DOCUMENTED,
     ),

@@ -154,12 +154,13 @@ SYSTEM = System(
             "EmploymentDate",
             opt_in=switch(
                 on=True,
-                help="Fortnox has one employment date: the employee's first day. It is written where Fortnox has none, "
-                "and corrected where it is still the one that was sent. Switch this off to leave it to Fortnox "
-                "altogether.",
+                help="Fortnox has one employment date: the first day of the unbroken employment here. It is written "
+                "where Fortnox has none, and corrected where it is still the one that was sent. Switch this off to "
+                "leave it to Fortnox altogether.",
             ),
             when=When.IF_EMPTY,
             corrected=True,
+            of_employment=True,
             always_by=switch(
                 "replace_start_date",
                 "A later position replaces the employment date",
@@ -232,10 +233,11 @@ SYSTEM = System(
                     label="Salary form of employees without one",
                     kind=Kind.CHOICE,
                     choices=SALARY_FORMS,
-                    default="MAN",
+                    # No default: the month's pay or the hour's decides about wages, sick pay and holiday pay.
                     required=True,
-                    help="Fortnox picks the salary agreement by it. Only written where Fortnox has nothing and the "
-                    "position has no remuneration type.",
+                    help="Monthly or hourly pay, so choose the one that holds for this company: Fortnox picks the "
+                    "salary agreement by it. Only written where Fortnox has nothing and the position has no "
+                    "remuneration type.",
                 ),
             ),
             clearable=False,

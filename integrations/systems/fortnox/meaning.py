@@ -7,7 +7,8 @@ CONTRACT = "Fortnox, OpenAPI (employees)"
 RULES = (
     Rule(
         "start_date",
-        "The first day of the whole employment, inclusive; a date without a time of day.",
+        "The first day of the unbroken employment here, also where it is an earlier position's; inclusive, a date "
+        "without a time of day.",
         f"{CONTRACT}, by its name",
         Sure.ASSUMED,
     ),
@@ -20,14 +21,15 @@ RULES = (
     ),
     Rule(
         "contract_type",
-        "Ten forms. Probation, substitute and season are forms of their own; being called in is none, so the customer "
-        "says. Whoever is no employee is `NEJ`.",
+        "Ten forms. Probation, substitute and season are forms of their own; being called in is one of two fixed terms "
+        "(`TID`, `SVT`), so the customer says. Whoever is no employee is `NEJ`.",
         f"{CONTRACT}; meanings: public client programs",
         Sure.ASSUMED,
     ),
     Rule(
         "remuneration_type",
-        "Monthly or hourly pay; with the personnel type it picks the salary agreement.",
+        "Monthly or hourly pay; with the personnel type it picks the salary agreement. What stands in where neither HR "
+        "nor Fortnox has one must be chosen: it decides about wages.",
         CONTRACT,
         Sure.DOCUMENTED,
     ),
@@ -47,8 +49,8 @@ RULES = (
     ),
     Rule(
         CORRECTION,
-        "The first day is written where there is none, and corrected while it is still the one sent for this position. "
-        "A position that follows leaves it; after a whole day between, the next one begins anew.",
+        "The first day is written where there is none, and corrected while it is still the one that was sent, also "
+        "when an earlier position of the same employment is corrected here. After a whole day between, it begins anew.",
         f"{CONTRACT}: one employment date for each employee",
         Sure.DOCUMENTED,
     ),

@@ -162,7 +162,8 @@ SYSTEM = System(
                 "seasonal": "2/1",
                 "casual": None,
                 "trainee": "2/4",
-                "job_training_program": "2/4",
+                # Work trials are no employment, work with a pay subsidy is one: only HR knows which it is.
+                "job_training_program": None,
                 "consultant": None,
                 "freelance": None,
                 "third_party": None,
@@ -249,8 +250,9 @@ SYSTEM = System(
             default_setting=Setting(
                 name="default_end_reason",
                 label="End reason of a position that has none",
-                default="13",
-                help="Sent with the end date. Leave it empty to stop such positions until somebody gives a reason.",
+                # No default: "other" says that none of the known reasons holds.
+                help="Sent with the end date. Left empty, such positions stop until somebody gives a reason, because "
+                "it decides about unemployment benefit.",
             ),
         ),
     ),

@@ -20,14 +20,15 @@ RULES = (
     Rule(
         "contract_type",
         "Contract (permanent or temporary) and way of working. Being called in, consultants, freelancers and third "
-        "parties have no built-in pair: they may be leased, self-employed or neither.",
+        "parties have no built-in pair: they may be leased, self-employed or neither. Nor has who is placed by a "
+        "programme: a work trial is no employment, work with a pay subsidy is one.",
         PERIOD,
         Sure.DOCUMENTED,
     ),
     Rule(
         "occupation_code",
-        "TK10 (Classification of Occupations 2010), five digits; four are filled up with a zero. Missing, it is warned "
-        "of: it is reported where there is accident insurance.",
+        "TK10 (Classification of Occupations 2010, as the Incomes Register keeps it), five digits; four are filled up "
+        "with a zero. Missing, it is warned of: it is reported where there is accident insurance.",
         f"{PERIOD}; {INCOMES_REGISTER}: Employment relationship data",
         Sure.DOCUMENTED,
     ),
@@ -42,7 +43,8 @@ RULES = (
     Rule(
         "end_reason",
         "It decides about unemployment benefit. A dismissal has no built-in reason: the employee's own fault (5) or "
-        "the employer's grounds (11), and only HR knows.",
+        "the employer's grounds (11), and only HR knows. Nor has an end without a reason: the register may go without "
+        "one, and its “other” says that no known one fits. It has none for another job inside or another payroll.",
         f"{PERIOD}; {INCOMES_REGISTER}: Reason for the termination of employment",
         Sure.DOCUMENTED,
     ),

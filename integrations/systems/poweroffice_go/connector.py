@@ -56,7 +56,13 @@ from integrations.sdk import (
     text_of,
 )
 from integrations.systems.poweroffice_go import refusals, texts
-from integrations.systems.poweroffice_go.declaration import ARRANGEMENTS, FULL_TIME_HOURS, SYSTEM
+from integrations.systems.poweroffice_go.declaration import (
+    ARRANGEMENTS,
+    FREELANCER_FORMS,
+    FREELANCERS,
+    FULL_TIME_HOURS,
+    SYSTEM,
+)
 from integrations.systems.poweroffice_go.values import (
     ON_EMPLOYEE,
     ON_EMPLOYMENT,
@@ -345,6 +351,8 @@ class PowerOfficeGoConnector(Connector):
             key: text_of(body[name]) for key, name in ON_EMPLOYMENT.items() if key != "company" and name in body
         }
         values |= {key: text_of(record[name]) for key, name in SHOWN_ON_EMPLOYEE.items() if name in record}
+        if self._tells_freelancers and body.get("EmploymentType") == FREELANCERS and values.get("contract_type"):
+            values["contract_type"] = f"{FREELANCERS}/{values['contract_type']}"
         values |= {"start_date": employment.start, "end_date": employment.end}
         values["percentage"] = number_of(line.get("FtePercentage")) if line else None
         if "manager" in values:
@@ -385,7 +393,7 @@ class PowerOfficeGoConnector(Connector):
         body = {
             **{name: written(value) for name, value in ready.employment.items()},
             "EnterpriseId": enterprise,
-            "EmploymentType": self.settings.get("employment_type") or "Ordinary",
+            "EmploymentType": ready.employment.get("EmploymentType") or self._usual_type,
             "IsDefault": True,
         }
         path = f"Employees/{employee.id}/Employments"
@@ -435,6 +443,10 @@ class PowerOfficeGoConnector(Connector):
         on_employee = {name: values[key] for key, name in ON_EMPLOYEE.items() if key in values}
         if values.get("working_hours_scheme"):
             on_employment["FullTimeHoursPerWeek"] = self._full_week(values["working_hours_scheme"])
+        if values.get("contract_type"):
+            kind, _, on_employment["EmploymentForm"] = values["contract_type"].rpartition("/")
+            if kind or str(old.get("contract_type")).startswith(FREELANCERS):
+                on_employment["EmploymentType"] = kind or self._usual_type
         warnings = []
         if values.get("company"):
             on_employment["EnterpriseId"] = self._enterprise_id(values["company"])
@@ -458,6 +470,16 @@ class PowerOfficeGoConnector(Connector):
                 )
                 warnings.append(Warning(said, "manager"))
         return _Ready(on_employment, on_employee, tuple(warnings))
+
+    @property
+    def _usual_type(self) -> str:
+        return str(self.settings.get("employment_type") or "Ordinary")
+
+    @property
+    def _tells_freelancers(self) -> bool:
+        """Whether the connection says who is a freelancer; where it does not, the type there is a clerk's."""
+        rows = self.settings.get("employment_forms") or {}
+        return not dict(FREELANCER_FORMS).keys().isdisjoint(rows.values())
 
     def _full_week(self, arrangement: str) -> Decimal:
         hours = FULL_TIME_HOURS.of(arrangement, self.settings)

@@ -39,10 +39,15 @@ FORMS = (
     ("TemporaryEmploymentAndHiredOut", "Temporary and hired out"),
     ("TemporaryEmploymentAsOnCallCoverstaff", "Temporary, on-call cover (tilkallingsvikar)"),
 )
+# EmploymentType and EmploymentForm as one word: the form says nothing of a freelancer, and is asked for all the same.
+FREELANCERS = "FreelancersEtc"
+FREELANCER_FORMS = tuple(
+    (f"{FREELANCERS}/{form}", f"Freelancers and others, form {form}") for form in ("Permanent", "Temporary")
+)
 TYPES = (
     ("Ordinary", "Ordinary employment"),
     ("Maritime", "Maritime employment"),
-    ("FreelancersEtc", "Freelancers and others"),
+    (FREELANCERS, "Freelancers and others"),
     ("PensionEtc", "Pension and others"),
 )
 ARRANGEMENTS = (
@@ -144,7 +149,8 @@ SYSTEM = System(
             choices=TYPES,
             default="Ordinary",
             required=True,
-            help="Given to employments that we make; later changes are made in PowerOffice Go.",
+            help="Given to employments that we make, unless the table of contract types makes them freelancers'; later "
+            "changes are made in PowerOffice Go.",
             group="New employments",
         ),
     ),
@@ -247,9 +253,10 @@ SYSTEM = System(
             table=code_table(
                 "employment_forms",
                 help="PowerOffice Go's employment form for each of our contract types. An empty row keeps the built-in "
-                "one.",
+                "one. Freelancers are reported as such by a row “Freelancers and others”; by any other row, they are "
+                "reported as employees.",
             ),
-            choices=FORMS,
+            choices=(*FORMS, *FREELANCER_FORMS),
             clearable=False,
             example="Permanent",
         ),

@@ -8,6 +8,7 @@ from integrations.sdk.rules import (
     END_REASONS,
     FORMS,
     FULL_WEEK,
+    NO_SCHEME,
     SCHEMES,
     STYRK_98,
     TERMS,
@@ -20,8 +21,9 @@ CONTRACT = "PowerOffice, OpenAPI (Employees)"
 RULES = (
     Rule(
         "start_date",
-        "The first day of the employment, inclusive; a date without a time of day. The dates of the employee are not "
-        "reported, and not written.",
+        "The first day of the position with which the employment is made, inclusive; a date without a time of day. An "
+        "earlier position that led up to it was reported from elsewhere, with percentages that are not known there. "
+        "The dates of the employee are not reported, and not written.",
         CONTRACT,
         Sure.DOCUMENTED,
     ),
@@ -34,8 +36,9 @@ RULES = (
     ),
     Rule(
         "contract_type",
-        "The five forms of the a-melding. None is a freelancer's, and form, scheme, percentage and hours are asked of "
-        "everybody.",
+        "The five forms of the a-melding, asked of everybody like scheme, percentage and hours. A freelancer is "
+        "another `EmploymentType`, which goes with the form where the connection's table says so. Whether it may be "
+        "changed after a report is not published.",
         f"{CONTRACT}; {FORMS}",
         Sure.DOCUMENTED,
     ),
@@ -46,7 +49,7 @@ RULES = (
         CONTRACT,
         Sure.DOCUMENTED,
     ),
-    Rule("working_hours_scheme", "The six of the a-melding.", f"{CONTRACT}; {SCHEMES}", Sure.DOCUMENTED),
+    Rule("working_hours_scheme", f"The six of the a-melding. {NO_SCHEME}", f"{CONTRACT}; {SCHEMES}", Sure.DOCUMENTED),
     Rule(
         FULL_WEEK,
         "Hours a week of full time in that scheme: the contract names them with its codes. Written with a new "
@@ -72,8 +75,8 @@ RULES = (
     Rule(
         CORRECTION,
         "The first day is corrected while it is still the one sent for this position, and its first percentage with "
-        "it. A position that follows leaves it. After a whole day between, or where the end is reported for good, the "
-        "next one is a new employment.",
+        "it. A position that follows leaves it: an earlier one's first day is corrected there by hand. After a "
+        "whole day between, or where the end is reported for good, the next one is a new employment.",
         f"{CONTRACT}; {A_MELDING}",
         Sure.DOCUMENTED,
     ),

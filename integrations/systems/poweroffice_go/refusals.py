@@ -66,7 +66,7 @@ _NAMES = (
     ("start_date", r"StartDate"),
     ("percentage", r"\bFTE\b|FtePercentage|FromDate"),
     ("occupation_code", r"profession"),
-    ("contract_type", r"EmploymentForm"),
+    ("contract_type", r"EmploymentForm|EmploymentType"),
     ("working_hours_scheme", r"WorkingHours"),
     ("company", r"enterprise"),
     ("manager", r"manager"),

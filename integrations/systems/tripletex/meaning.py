@@ -6,6 +6,7 @@ from integrations.sdk.rules import (
     END_REASONS,
     FORMS,
     FULL_WEEK,
+    NO_SCHEME,
     SCHEMES,
     STYRK_98,
     TERMS,
@@ -51,7 +52,7 @@ RULES = (
         f"{CONTRACT} (StandardTime)",
         Sure.ASSUMED,
     ),
-    Rule("working_hours_scheme", "The six of the a-melding.", f"{CONTRACT}; {SCHEMES}", Sure.DOCUMENTED),
+    Rule("working_hours_scheme", f"The six of the a-melding. {NO_SCHEME}", f"{CONTRACT}; {SCHEMES}", Sure.DOCUMENTED),
     Rule(
         FULL_WEEK,
         "“Shift duration hours” are taken as the hours of a full week in that scheme. None are sent without shifts.",
@@ -60,8 +61,9 @@ RULES = (
     ),
     Rule(
         "end_reason",
-        "Required with an end date, as in the a-melding. Who gave notice is built in; “wrongly reported” is for "
-        "employments that never were, and is not offered.",
+        "Required here with an end date, because the a-melding asks for one; whether Tripletex does is not published, "
+        "nor whether a freelancer's end goes without (the a-melding has the reason, too). Who gave notice is built in; "
+        "“wrongly reported” is for employments that never were, and is not offered.",
         f"{CONTRACT}; {END_REASONS}",
         Sure.DOCUMENTED,
     ),

@@ -8,6 +8,7 @@ from integrations.sdk.rules import (
     END_DATES,
     FORMS,
     FULL_WEEK,
+    NO_SCHEME,
     SCHEMES,
     STYRK_98,
     TERMS,
@@ -55,7 +56,8 @@ RULES = (
     ),
     Rule(
         "working_hours_scheme",
-        "Five of the six of the a-melding, without “other shifts”. `ShiftWork` is taken as the 36.5-hour shift.",
+        "Five of the six of the a-melding, without “other shifts”. `ShiftWork` is taken as the 36.5-hour shift. "
+        f"{NO_SCHEME}",
         f"{CLIENT}; {SCHEMES}",
         Sure.ASSUMED,
     ),
@@ -67,7 +69,9 @@ RULES = (
     ),
     Rule(
         "end_reason",
-        "Required with an end date. “Should not have been reported” is for cancelling, and is not offered.",
+        "Required here with an end date, because the a-melding asks for one; whether Unimicro does is not published, "
+        "nor whether a freelancer's end goes without. “Should not have been reported” is for cancelling, and is not "
+        "offered.",
         f"{CLIENT}; {HELP}",
         Sure.DOCUMENTED,
     ),

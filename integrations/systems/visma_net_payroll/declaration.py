@@ -350,6 +350,7 @@ SYSTEM = System(
                 group="Codes",
             ),
             choices=POSITION_END_REASONS,
+            required_with="end_date",
             owned=True,
         ),
     ),

@@ -31,7 +31,8 @@ RULES = (
     Rule(
         "end_reason",
         "The reasons of the a-melding, in its very words. Visma does not publish what its API takes, so they are off "
-        "until somebody has tried them.",
+        "until somebody has tried them; until then an end goes without one, which is filled in there by hand. Switched "
+        "on, one is required with an end date, because the a-melding asks for it.",
         END_REASONS,
         Sure.ASSUMED,
     ),

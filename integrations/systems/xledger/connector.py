@@ -297,7 +297,8 @@ class XledgerConnector(Connector):
         for key, change in changes.items():
             node[self._name(key)] = self._written(key, change.new)
         if "start_date" in changes and remote.start is None and not remote.raw.get("seniorityDate"):
-            since = to_count_from(wanted.employed_since or wanted.start, wanted.start, ())
+            own = wanted.since or wanted.start
+            since = to_count_from(wanted.employed_since or own, own, ())
             node |= {"seniorityDate": since.isoformat()} if since else {}
         if len(node) == 1:
             return Written(employee.id)

@@ -153,6 +153,7 @@ SYSTEM = System(
             "employmentFrom",
             when=When.ON_CREATE,
             corrected=True,
+            of_employment=True,
             always_by=switch(
                 "start_follows_position",
                 "Move the employment's start with every position",
@@ -162,9 +163,9 @@ SYSTEM = System(
             owned=True,
             clearable=False,
             format="YYYY-MM-DD",
-            note="Xledger keeps the start of the whole employment. It stays while one position follows another without "
-            "a gap; after a gap, the new position starts a new employment. Where positions before it lead up to the "
-            "first one that is sent, the first day of the whole goes along as seniorityDate, if that is empty.",
+            note="Xledger keeps the start of the whole employment: its first day here, also where the first position "
+            "that is sent follows an earlier one, and then as seniorityDate, too, if that is empty. It stays while one "
+            "position follows another without a gap; after a gap, the new position starts a new employment.",
             example="2026-02-01",
         ),
         Field(

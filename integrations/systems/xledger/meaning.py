@@ -8,7 +8,8 @@ OWN_LISTS = f"{SCHEMA}: lists of each company's own"
 RULES = (
     Rule(
         "start_date",
-        "The first day of the whole employment, inclusive; a date without a time of day.",
+        "The first day of the unbroken employment here, also where it is an earlier position's; inclusive, a date "
+        "without a time of day.",
         f"{SCHEMA}, by its name",
         Sure.ASSUMED,
     ),
@@ -38,8 +39,9 @@ RULES = (
     ),
     Rule(
         CORRECTION,
-        "The first day is written where there is no employment, and corrected while it is still the one sent for this "
-        "position. A position that follows leaves it; after a whole day between, the next one begins anew.",
+        "The first day is written where there is no employment, and corrected while it is still the one that was sent, "
+        "also when an earlier position of the same employment is corrected here. After a whole day between, it begins "
+        "anew.",
         f"{SCHEMA}: one employment for each employee",
         Sure.ASSUMED,
     ),

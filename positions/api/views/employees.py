@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.exceptions import ValidationError
 
@@ -169,6 +169,7 @@ class EmployeesView(Resource):
         if self.request.method != "POST":
             return {}
         context = {"today": self.organization.today()}
+        prefetch_related_objects(positions, "terms__department")
         return {"positions": PositionSerializer(positions, many=True, context=context).data}
 
 

@@ -845,6 +845,14 @@ class TestFinago(CountsWhenWritten, SeveralAtOnce, HistoryBehaviour):
         assert (outcome.state, outcome.cause) == ("failed", "delete_by_hand")
         assert rig.there()[0]["enddate"] == "2026-12-31"
 
+    def test_no_norwegian_scheme_stands_in_for_none_in_a_swedish_company(self, rig: Rig) -> None:
+        rig.sandbox.state["organization"]["country_code"] = "SE"
+        rig.settings |= {"contract_types": {"permanent": "Tillsvidare"}, "working_times": "ikkeSkift"}
+        bare = self.position(occupation_code="5223", without=("working_hours_scheme",))
+        assert rig.one(bare).warnings == ()
+        assert "working_times" not in rig.there()[0]
+        assert rig.one(bare).cause == "nothing_to_change"
+
     @pytest.mark.parametrize(
         ("country", "code", "listed"), [("SE", "2130109", "four digits of SSYK 2012"), ("NO", "5223", "STYRK-98")]
     )

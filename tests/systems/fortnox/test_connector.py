@@ -180,6 +180,20 @@ class TestFortnox(CountsWhenWritten, FlatBehaviour):
         assert rig.one(self.position("2", "2026-06-15", title="Butikschef")).state == "skipped"
         assert self.kept(rig)["EmploymentDate"] == "2026-01-01", "a successor's own start is no correction of it"
 
+    def test_the_employments_first_day_is_an_earlier_positions(self, rig: Rig) -> None:
+        """Also where that one was never sent; and it is corrected after another position has taken over."""
+        rig.save(self.position("1", "2020-01-01", "2025-12-31"))
+        rig.sync(self.position("2", "2026-01-01", "2026-06-30"))
+        assert self.kept(rig)["EmploymentDate"] == "2020-01-01"
+        rig.today = date(2026, 7, 1)
+        rig.sync(self.position("3", "2026-07-01", title="Butikschef"))
+        rig.forget_calls()
+        rig.sync(self.position("1", "2019-08-01", "2025-12-31"))
+        assert self.bodies(rig) == [{"EmploymentDate": "2019-08-01"}]
+        self.kept(rig)["EmploymentDate"] = "2018-01-01"
+        rig.sync(self.position("1", "2019-09-01", "2025-12-31"))
+        assert self.kept(rig)["EmploymentDate"] == "2018-01-01", "a clerk's"
+
     def test_an_employment_date_that_payroll_filled_in_stays(self, rig: Rig) -> None:
         self.kept(rig)["EmploymentDate"] = "2019-05-01"
         rig.sync(self.position())
@@ -429,12 +443,13 @@ class TestFortnox(CountsWhenWritten, FlatBehaviour):
     def test_the_defaults_are_required_settings(self) -> None:
         assert {"personel_type", "salary_form"} <= {s.name for s in SYSTEM.required_settings}
 
-    def test_the_personnel_type_must_be_chosen(self) -> None:
-        """It decides about the employee's pension and insurances: nothing is sent before somebody has chosen."""
+    def test_personnel_type_and_salary_form_must_be_chosen(self) -> None:
+        """They decide about pension, insurances and wages: nothing is sent before somebody has chosen."""
         given = {"client_id": "a", "client_secret": "b"}
         new = Integration(system_key="fortnox", credentials=given, settings={})
-        assert [s.name for s in new.missing_settings()] == ["personel_type"] and not new.connected
-        chosen = Integration(system_key="fortnox", credentials=given, settings={"personel_type": "ARB"})
+        assert {s.name for s in new.missing_settings()} == {"personel_type", "salary_form"} and not new.connected
+        both = {"personel_type": "ARB", "salary_form": "TIM"}
+        chosen = Integration(system_key="fortnox", credentials=given, settings=both)
         assert chosen.missing_settings() == [] and chosen.connected
         assert chosen.cleaned_settings()["personel_type"] == "ARB"
 

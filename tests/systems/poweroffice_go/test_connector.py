@@ -1003,6 +1003,18 @@ class TestPowerOfficeGo(CountsFrom, DatedTerms, FlatBehaviour):
         assert rig.one(self.position(contract_type="casual")).state == "succeeded"
         assert self.only(rig)["EmploymentForm"] == ours
 
+    def test_a_freelancer_is_reported_as_one_where_the_table_says_so(self, rig: Rig) -> None:
+        assert rig.one(self.position(contract_type="freelance")).cause == "no_translation"
+        rig.settings["employment_forms"] = {"freelance": "FreelancersEtc/Temporary"}
+        rig.sync(self.position(contract_type="freelance"))
+        there = self.only(rig)
+        assert (there["EmploymentType"], there["EmploymentForm"]) == ("FreelancersEtc", "Temporary")
+        assert rig.one(self.position(contract_type="freelance")).cause == "nothing_to_change"
+        rig.sync(self.position(contract_type="temporary"))
+        there = self.only(rig)
+        assert (there["EmploymentType"], there["EmploymentForm"]) == ("Ordinary", "Temporary")
+        assert rig.one(self.position(contract_type="temporary")).cause == "nothing_to_change"
+
     def test_start_date_is_declared_as_kept(self) -> None:
         start = SYSTEM.field("start_date")
         assert start.always_by is not None

@@ -418,6 +418,13 @@ class TestVismaNetPayroll(TermsByDay, HistoryBehaviour):
         rig.sync(self.position(end="2026-12-31"))
         assert "positionEndReason" not in rig.there()[0]
 
+    def test_an_end_without_a_reason_stops_where_reasons_are_sent(self, rig: Rig) -> None:
+        """The a-melding asks for one with each end; where they are off, it is filled in by hand there."""
+        outcome = rig.one(self.position(end="2026-12-31", without=("end_reason",)))
+        assert (outcome.cause, outcome.field) == ("missing_required_field", "end_reason")
+        rig.settings["send_end_reason"] = False
+        assert rig.one(self.position(end="2026-12-31", without=("end_reason",))).state == "succeeded"
+
     def test_end_reason_other_needs_a_row_in_the_settings(self, rig: Rig) -> None:
         outcome = rig.one(self.position(end="2026-12-31", end_reason="other"))
         assert (outcome.cause, outcome.field) == ("no_translation", "end_reason")
