@@ -61,6 +61,7 @@ class ProblemMiddleware:
         if request.path_info.startswith("/api/v1/"):
             for name, value in limits_of(request).items():
                 response.headers[name] = value
+            response.headers.setdefault("Cache-Control", "no-store")  # where no view answered
         return response
 
     def _worded(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -74,7 +74,8 @@ def actor() -> tuple[str, str]:
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         return user.get_username(), AuditEntry.Via.ADMIN
-    return origin.name, AuditEntry.Via.ADMIN if origin.name else AuditEntry.Via.SYSTEM
+    person = origin.name and origin.kind != "command"
+    return origin.name, AuditEntry.Via.ADMIN if person else AuditEntry.Via.SYSTEM
 
 
 def watch(

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """kind: "edit" (a person in the admin), "api" (a key), "schedule" (the day changed), "resync" (a person)."""
+    """kind: "edit" (a person in the admin), "api" (a key), "schedule" (the day changed), "resync" (a person),
+    "command" (whoever runs one on the machine)."""
 
     kind: str = "edit"
     name: str = ""

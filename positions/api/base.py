@@ -44,6 +44,21 @@ def key_of(request: Request) -> ApiKey:
     return cast(ApiKey, request.auth)
 
 
+class Filtering(DjangoFilterBackend):
+    """django-filter's own errors take a “%” in what a client wrote for a format."""
+
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+        filterset = self.get_filterset(request, queryset, view)
+        if filterset is None:
+            return queryset
+        if not filterset.is_valid():
+            wrong = filterset.errors.as_data()
+            raise ValidationError(
+                {name: [ErrorDetail(e.messages[0], e.code) for e in errors] for name, errors in wrong.items()}
+            )
+        return filterset.qs
+
+
 class StrictOrdering(OrderingFilter):
     """Orders by the fields in the view's `ordering_fields`, and says so when another is asked for."""
 
@@ -92,7 +107,7 @@ class ApiView(APIView):
     query_parameters: ClassVar[Collection[str]] = ()
     etags: ClassVar[bool] = False  # whether answers to writes of one object carry its ETag; those to reads always do
     volatile: ClassVar[Collection[str]] = ()  # what changes by itself in an answer, and is no reason for a 412
-    filter_backends: Any = (DjangoFilterBackend, StrictOrdering)
+    filter_backends: Any = (Filtering, StrictOrdering)
     schema = ApiSchema()
     metadata_class = Methods
     form: Any = None  # what `checked_form` gave
@@ -118,6 +133,8 @@ class ApiView(APIView):
         finally:
             super().check_throttles(request)  # before anything else: also what is refused is counted
         super().initial(request, *args, **kwargs)
+        if request.method not in self.allowed_methods:
+            self.http_method_not_allowed(request)  # raises; what else is wrong with it does not matter
         allowed = self.known_query_parameters()
         given = request.query_params
         errors = Unknown("query parameter", "unknown_parameter").errors(

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +30,7 @@ Schema = dict[str, Any]
 # The media type of answers with `fields`: of whole objects, every property is there.
 PARTIAL = "application/vnd.position-sync.partial+json"
 
+_REFERENCE = re.compile(r"#/components/schemas/(\w+)")
 _SECONDS: Schema = {"type": "integer", "minimum": 0}
 # Name: (what it says, its schema, whether every answer that lists it has it).
 _HEADERS: dict[str, tuple[str, Schema, bool]] = {
@@ -197,7 +200,15 @@ def finished(result: Schema, generator: Any, **kwargs: Any) -> Schema:
                         media["example"] = _example_of_partial(content["application/json"])
                     elif "example" not in media and "examples" not in media:
                         media["example"] = _example(media["schema"], components["schemas"])
+    _drop_unused(result, components["schemas"])
     return result
+
+
+def _drop_unused(result: Schema, schemas: dict[str, Schema]) -> None:
+    """Such as the request of an object that is only answered within others, which is made with its answer."""
+    while unused := schemas.keys() - set(_REFERENCE.findall(json.dumps(result, default=str))):
+        for name in unused:
+            del schemas[name]
 
 
 def _add_partial(content: Schema, schemas: dict[str, Schema]) -> None:

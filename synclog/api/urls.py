@@ -51,7 +51,7 @@ urlpatterns = [
     ),
     path(
         "webhooks/<int:webhook_pk>/test/",
-        DeliveryViewSet.as_view({"post": "send_test"}, detail=True, basename="webhook"),
+        DeliveryViewSet.as_view({"post": "send_test"}, detail=False, basename="webhook"),
         name="webhook-test",
     ),
     *router.urls,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from itertools import chain
@@ -292,6 +293,11 @@ def test_every_name_that_was_given_to_a_set_of_choices_is_used() -> None:
     """One that fits no choices is no error of drf-spectacular's, which then makes up a name."""
     named: Any = settings.SPECTACULAR_SETTINGS["ENUM_NAME_OVERRIDES"]
     assert set(named) <= set(schemas())
+
+
+def test_every_schema_is_referred_to() -> None:
+    text = json.dumps(document(), default=str)
+    assert schemas().keys() - set(re.findall(r"#/components/schemas/(\w+)", text)) == set()
 
 
 def test_ids_are_positive() -> None:

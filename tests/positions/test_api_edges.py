@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from importlib import import_module
 
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from positions.api import names as told
 from positions.models import Employee, Position
+from tests.apidocument import document
 from tests.factories import DepartmentFactory, EmployeeFactory, PositionFactory
 
 pytestmark = pytest.mark.django_db
@@ -308,3 +310,31 @@ def test_texts_of_before_are_composed_when_it_is_upgraded(api, organization, cap
     assert [e["id"] for e in api.get(f"/employees/?number={DECOMPOSED}").json()["results"]] == [old.pk]
     twin.refresh_from_db()
     assert twin.number == f"{DECOMPOSED}2" and f"employee {twin.pk} looks the same" in capsys.readouterr().out
+
+
+def test_a_percent_sign_in_any_filter_is_a_character(api):
+    lists = {
+        path: [p["name"] for p in get["get"]["parameters"] if p["in"] == "query"]
+        for path, get in document()["paths"].items()
+        if "get" in get and "{" not in path and get["get"].get("parameters")
+    }
+    assert len(lists) > 8
+    for path, names in lists.items():
+        answer = api.get(path.removeprefix("/api/v1") + "?" + "&".join(f"{name}=%25s%25(x)s%25" for name in names))
+        assert answer.status_code in (200, 400), (path, answer.json())
+
+
+def test_nothing_breaks_where_nothing_is_whatever_was_read_before(api):
+    """Each write with an If-Match, of what is not there."""
+    for path, operations in document()["paths"].items():
+        address = re.sub(r"\{\w+\}", "1", path).removeprefix("/api/v1")
+        for method in operations.keys() & {"post", "put", "patch", "delete"}:
+            answer = api.send(method.upper(), address, {}, If_Match='"other"')
+            assert answer.status_code < 500, (method, path)
+
+
+def test_what_an_address_does_not_answer_is_said_first(api):
+    answer = api.put("/employees/?fields=id", {})
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    nowhere = api.get("/companies/null/")
+    assert nowhere.status_code == 404 and nowhere.headers["Cache-Control"] == "no-store"

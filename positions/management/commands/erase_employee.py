@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from positions.management import person
+from positions.management import person, running
 from positions.models import AuditEntry
 from positions.privacy import personal_data
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         if not yes and input(f"Type the employee number {number} to erase this for good: ").strip() != number:
             raise CommandError("That is another number. Nothing was erased.")
         try:
-            erased = personal_data.erase(subject, person.operator(), AuditEntry.Via.SYSTEM)
+            erased = personal_data.erase(subject, running.operator(), AuditEntry.Via.SYSTEM)
         except personal_data.NotNow as error:
             raise CommandError(str(error)) from None
         self._say("Erased:", erased.rows)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from positions.management import person
+from positions.management import person, running
 from positions.models import AuditEntry
 from positions.privacy import personal_data
 
@@ -23,13 +23,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, organization: str, number: str, output: str | None, **options: Any) -> None:
         subject = person.find(organization, number)
         if output is None:
-            personal_data.note_export(subject, person.operator(), AuditEntry.Via.SYSTEM)
+            personal_data.note_export(subject, running.operator(), AuditEntry.Via.SYSTEM)
             for text in personal_data.export(subject):
                 self.stdout.write(text, ending="")
             return
         try:
             with open(output, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-                personal_data.note_export(subject, person.operator(), AuditEntry.Via.SYSTEM)
+                personal_data.note_export(subject, running.operator(), AuditEntry.Via.SYSTEM)
                 file.writelines(personal_data.export(subject))
         except OSError as error:
             raise CommandError(f"{output} could not be written: {error.strerror}.") from None

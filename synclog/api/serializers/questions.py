@@ -56,7 +56,7 @@ class PreviewSerializer(serializers.Serializer):
 class QuestionSerializer(serializers.Serializer):
     about = "A test or a preview that a worker finds the answer to."
 
-    id = serializers.UUIDField(help_text="Ask `/api/v1/questions/{id}/` with it.")
+    id = serializers.UUIDField(help_text="Ask `/api/v1/questions/{key}/` with it.")
     kind = serializers.ChoiceField(ASKED, help_text="What was asked for.")
     progress = serializers.ChoiceField(
         [(word, word) for word in ("asking", "done", "lost")],
