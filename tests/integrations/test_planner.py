@@ -654,5 +654,8 @@ def test_of_several_at_once_none_is_one_employment_twice(
     assert len({s.remote.id for s in found.steps if s.remote}) == len([s for s in found.steps if s.remote])
     if not found.problems:
         *_, last = [remotes, *execute(found, remotes)]
-        again = plan_history(SEVERAL, on, intents, last, Rules(), day(0))
+        records = {p: skip.remote_id for p, skip in found.skips.items()}
+        records |= {s.position_id: s.remote.id if s.remote else f"new{s.position_id}" for s in found.steps}
+        known = [replace(i, sent=Sent(records[i.position_id])) for i in intents]
+        again = plan_history(SEVERAL, on, known, last, Rules(), day(0))
         assert not again.steps
