@@ -64,15 +64,11 @@ class Dated:
 
 def counts_from(wanted: Timeline, said: Timeline | None, day: date) -> date:
     """From which day a value counts that is to be written on this day, in a system that keeps one value with its day:
-    as far back as HR has changed it since it was written last. What HR has not changed counts from this day."""
-    value, since = at(wanted, day), day
-    if said is None:
-        return since
-    for begun in sorted((d for d in turns(wanted, said) if d <= day), reverse=True):
-        if not same(at(wanted, begun), value) or same(at(said, begun), value):
-            break
-        since = begun
-    return max(since, min(turns(wanted), default=since))
+    for as long as it has held here, where HR has changed it since it was written last. What HR has not changed, but a
+    clerk there has, counts from this day."""
+    if said is None or same(at(said, day), at(wanted, day)):
+        return day
+    return held_since(wanted, day) or day
 
 
 def with_rows(change: Change | None, there: Timeline, rows: tuple[tuple[date, Any], ...]) -> Change | None:

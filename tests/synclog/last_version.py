@@ -130,7 +130,7 @@ TRACE = [
     {"title": "Required fields", "ok": True, "detail": "All there", "at": NOW.timestamp()},
     {"title": "Create refused", "ok": False, "detail": "Ansettelsesforhold overlapper", "at": NOW.timestamp()},
 ]
-CHANGES = [
+CHANGES: list[dict[str, Any]] = [
     {"field": "title", "remote": "employmentDetails.occupation", "old": None, "new": "Baker"},
     {"field": "percentage", "remote": "percentageOfFullTimeEquivalent", "old": "100", "new": "80.5"},
 ]

@@ -133,7 +133,7 @@ def the_api(api: Api, made: Made) -> None:
     )
     told = [(step["title"], step["ok"], step["detail"]) for step in last["steps"]]
     assert told[: len(last_version.TRACE)] == [(s["title"], s["ok"], s["detail"]) for s in last_version.TRACE]
-    changes = [dict(change, since=None) for change in last_version.CHANGES]
+    changes = [{**change, "since": None} for change in last_version.CHANGES]
     assert (last["changes"], last["unsent"]) == (changes, last_version.UNSENT)
     warned = api.get(f"/jobs/{made.jobs['warned']}/").json()["attempts"][0]
     assert warned["warnings"] == [last_version.WARNED]

@@ -798,6 +798,27 @@ class CountsWhenWritten(Behaviour):
         assert rig.one(rig.positions["1"]).state == "succeeded"
         assert rig.there()[0][shown_name] == before
 
+        rig.one(self.position(**{name: value}), since=date(2026, 7, 10))
+        outcome = rig.one(replace(self.position(), terms=rig.positions["1"].terms[:-1]))  # withdrawn before its day
+        assert (outcome.cause, outcome.wait_until) == ("nothing_to_change", None)
+        rig.one(self.position(**{name: value}), correction=True)  # it was always so
+        assert rig.there()[0][shown_name] == shown_value
+        one, other = self.position(**{name: value}), self.position()
+        days = (one.start, one), (date(2026, 7, 5), other), (date(2026, 7, 20), one)  # two in one month
+        rig.one(replace(one, terms=tuple((day, then.values) for day, then in days)))
+        for day, shown in ((6, before), (20, shown_value)):
+            rig.today = date(2026, 7, day)
+            rig.one(rig.positions["1"])
+            assert rig.there()[0][shown_name] == shown
+        # across a change of position: what one has planned for later is not the next one's
+        rig.one(self.position(), since=date(2026, 9, 1))
+        rig.today = date(2026, 9, 1)
+        one = rig.positions["1"]
+        terms = tuple((day, {**held, **self.end_values}) for day, held in one.terms)
+        over = replace(one, end=date(2026, 8, 31), values={**one.values, **self.end_values}, terms=terms)
+        rig.sync(over, self.position("2", "2026-09-01", **{name: value}))
+        assert rig.there()[-1][shown_name] == shown_value
+
 
 class CountsFrom(Behaviour):
     """Systems that are told the day from which a percentage counts. Those that keep one value with its day hold the
@@ -837,6 +858,8 @@ class CountsFrom(Behaviour):
         self.stands(rig, ("2026-01-01", 70))
         rig.sync(self.by_day(("2026-01-01", 70), ("2026-06-03", 60), ("2026-06-12", 40)))  # two before the worker came
         self.stands(rig, ("2026-01-01", 70), ("2026-06-03", 60), ("2026-06-12", 40))
+        rig.sync(self.by_day(("2026-01-01", 70), ("2026-06-03", 60)))  # the last of them is withdrawn
+        self.stands(rig, ("2026-01-01", 70), ("2026-06-03", 60))
 
     def test_a_percentage_of_a_coming_day_is_sent_on_that_day(self, rig: Rig) -> None:
         rig.sync(self.position(percentage=Decimal(80)))

@@ -408,7 +408,7 @@ class TestCronaLon(CountsFrom, FlatBehaviour):
         rig.carried = False
         super().test_a_changed_percentage_counts_from_the_day_that_hr_says(rig)
         rig.carry()
-        assert rig.sandbox.state["anstallda"]["1042"]["sysgrad"] == {"2026-06-12": "40"}
+        assert rig.sandbox.state["anstallda"]["1042"]["sysgrad"] == {"2026-06-03": "60"}
 
     def test_what_is_sent_late_counts_from_the_day_of_its_last_change(self, rig: Rig) -> None:
         assert isinstance(rig, FileRig)
