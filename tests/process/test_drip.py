@@ -89,7 +89,12 @@ def test_anothers_changes_and_pages_go_on(
         def change(day: int) -> None:
             end = f"2027-01-{day:02}"
             path = f"{product.address}api/v1/positions/{position}/"
-            assert requests.patch(path, json={"end_date": end}, headers=api, timeout=60).status_code == 200
+            assert (
+                requests.patch(
+                    path, json={"end_date": end, "end_reason": "resigned"}, headers=api, timeout=60
+                ).status_code
+                == 200
+            )
             wait_for(lambda: end in str(sandbox.employments("fine")))
 
         def look(path: str) -> None:

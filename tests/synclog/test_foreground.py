@@ -57,7 +57,8 @@ def test_the_job_is_run_and_its_outcome_told(world: World) -> None:
 def test_the_employees_other_jobs_run_with_it_and_nobody_elses(world: World, monkeypatch: Any) -> None:
     integration = world.connect("netvisor")
     job = open_job(world, integration)
-    second = open_job(world, integration, title="Cook", start_date=date(2025, 1, 1), end_date=date(2025, 12, 31))
+    over = {"start_date": date(2025, 1, 1), "end_date": date(2025, 12, 31), "end_reason": "resigned"}
+    second = open_job(world, integration, title="Cook", **over)
     person = world.hire(number="1043")
     world.introduce(integration, person)
     other = world.job(integration, world.save(person, occupation_code="25140"))

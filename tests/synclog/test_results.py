@@ -895,7 +895,7 @@ def test_an_entry_says_everything_in_bounds(desk: Desk) -> None:
         assert row.message.startswith("No.")
         assert "\0" not in row.message
     remote = next(f.remote for f in desk.integration.system.fields if f.ours == "title")
-    assert attempt.changes[0] == {"field": "title", "remote": remote, "old": None, "new": "Cook"}
+    assert attempt.changes[0] == {"field": "title", "remote": remote, "old": None, "new": "Cook", "since": None}
     assert (attempt.changes[1]["old"], attempt.changes[1]["new"]) == (None, "80")
     assert unsent_of(attempt) == {"cost_centre": "It has none."}
     assert len(attempt.warnings) == MOST_WARNINGS
