@@ -62,6 +62,7 @@ def save_positions(positions: Iterable[Position]) -> list[str]:
     for row in rows:
         tracking.remember(row)
         row.counting = row.dated = None
+        row.named = frozenset()
     return done
 
 

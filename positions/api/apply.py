@@ -31,14 +31,19 @@ def set_values(
     if names(row, "department", "department_code"):
         position.department = department
     position.counting = _counting(values)
+    position.named = _named(values)
 
 
 def _counting(values: Mapping[str, Any]) -> Counting | None:
     day = values.get("effective_from")
     if day is None:
         return CORRECTION if values.get("correction") else None
-    said = {*values, *(["department_id"] if "department" in values else [])}
-    return FromDay(day, frozenset(said.intersection(COLUMNS)))
+    return FromDay(day, _named(values))
+
+
+def _named(values: Mapping[str, Any]) -> frozenset[str]:
+    """The columns of terms that are sent."""
+    return frozenset({*values, *(["department_id"] if "department" in values else [])}.intersection(COLUMNS))
 
 
 def date_errors(position: Position) -> dict[str, list[ErrorDetail]]:

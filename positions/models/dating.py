@@ -31,6 +31,9 @@ class ByDay(TermsFields, Tracked):
 
     # How the change counts that is about to be saved; None as `terms.usual` says. Said anew for each.
     counting: terms.Counting | None = None
+    # Columns that whoever saves has named: what they hold is meant, also where the same save moves the period to days
+    # on which something else held.
+    named: frozenset[str] = frozenset()
     # The change that is just being saved, for those who hear of it.
     dated: Dated | None = None
     employee: Any
@@ -102,6 +105,9 @@ class ByDay(TermsFields, Tracked):
         meant = {field.attname for field in tracking.different(self, stored, terms.COLUMNS, only)}
         counting = self.counting or terms.usual(start, end, today)
         day, said = terms.day_within(today, start, end), "corrected"
+        if self.counting is None:
+            held = terms.in_force(rows, day)
+            meant |= {column for column in self.named if self._value(column) != held[column]}
         if isinstance(counting, terms.FromDay):
             day = max(counting.day, start)
             meant |= counting.stated

@@ -94,6 +94,7 @@ class Position(ByDay, ErrorsAtFields):
             if self._state.adding or kwargs.get("force_insert") or not self._is_stored(kwargs):
                 super().save(*args, **kwargs)
         self.counting = self.dated = None
+        self.named = frozenset()
 
     def _is_stored(self, kwargs: dict[str, Any]) -> bool:
         """Whether a save with these arguments, which are completed, would change nothing."""

@@ -130,3 +130,15 @@ def test_a_list_takes_as_many_queries_however_many_rows(api, position):
         other = PositionFactory(employee=position.employee, start_date=date(2026, 1, 1), end_date=None)
         api.patch(f"/positions/{other.pk}/", {"percentage": 20, "title": "Other"})
     assert queries() == one
+
+
+def test_what_is_sent_is_answered_also_where_the_same_write_ends_it_before(api, position):
+    """From today on, 80; then it turns out to have ended: who names a value means it, who does not means what held."""
+    address = f"/positions/{position.pk}/"
+    ended = {"end_date": "2026-02-10", "end_reason": "resigned"}
+    api.patch(address, {"percentage": "80"})
+    assert api.patch(address, ended).json()["percentage"] == "50.00", "what held on its days"
+    api.patch(address, {"end_date": None, "end_reason": None})
+    assert api.patch(address, {**ended, "percentage": "80"}).json()["percentage"] == "80.00"
+    again = api.patch(address, {**ended, "percentage": "80"}).json()
+    assert (again["percentage"], again["action"]) == ("80.00", "unchanged")
