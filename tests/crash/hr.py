@@ -18,7 +18,8 @@ from typing import Any
 import django
 import requests
 
-NEVER = date(2035, 1, 1)
+FIRST = date(2126, 1, 1)  # to come: what changes of a position that has not begun counts from its first day
+NEVER = date(2135, 1, 1)
 
 
 def prepare(target: str, employees: int) -> dict[str, Any]:
@@ -127,7 +128,7 @@ class Person:
         """One act of HR, of one or two saves; gives their number."""
         last = self.periods[-1] if self.periods else None
         if last is None or last["start"] > NEVER:
-            return self._create(date(2026, 1, 1)) if last is None else self._delete()
+            return self._create(FIRST) if last is None else self._delete()
         acts = [self._title, self._title, self._share, self._succeed, self._succeed, self._move, self._delete]
         acts.append(self._end if last["end"] is None else self._extend)
         return self.dice.choice(acts)()
@@ -191,7 +192,7 @@ class Person:
         """The start moves by some days, without touching the period before."""
         index = self.dice.randrange(len(self.periods))
         period = self.periods[index]
-        earliest = (self.periods[index - 1]["end"] or NEVER) + timedelta(days=1) if index else date(2025, 6, 1)
+        earliest = (self.periods[index - 1]["end"] or NEVER) + timedelta(days=1) if index else date(2125, 6, 1)
         latest = period["end"] or period["start"] + timedelta(days=20)
         if earliest >= latest:
             return self._title()
