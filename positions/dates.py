@@ -26,6 +26,12 @@ def status(start: date, end: date | None, today: date) -> str:
     return "ended" if end is not None and end < today else "current"
 
 
+def nearest(day: date, start: date, end: date | None) -> date:
+    """The day itself where it lies in the period, else the nearest one that does."""
+    day = max(day, start)
+    return min(day, end) if end is not None else day
+
+
 def overlap(start_a: date, end_a: date | None, start_b: date, end_b: date | None) -> bool:
     """Whether two periods share a day; an end of None is open."""
     return (end_a is None or start_b <= end_a) and (end_b is None or start_a <= end_b)

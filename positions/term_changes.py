@@ -10,7 +10,7 @@ from typing import Any
 
 from positions import dates
 from positions.models import Position
-from positions.terms import TERMS, day_within
+from positions.terms import TERMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def changes_of(position: Position, today: date) -> list[Change]:
     rows = position.by_day
     if len(rows) == 1:
         return []
-    today = day_within(today, position.start_date, position.end_date)
+    today = dates.nearest(today, position.start_date, position.end_date)
     now = max(row.since for row in rows if row.since <= today)
     pairs = list(pairwise(rows))
     differing = [[name for name in TERMS if _differ(a, b, name)] for a, b in pairs]

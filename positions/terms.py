@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from positions import dates
+from positions.dates import nearest
 
 # The fields of a position that may change while it lasts, and the columns that hold them.
 TERMS = (
@@ -48,11 +49,6 @@ class Withdrawal:
 
 CORRECTION = Correction()
 Counting = FromDay | Correction | Withdrawal
-
-
-def day_within(day: date, start: date, end: date | None) -> date:
-    """That day of a period, or the nearest one that it has."""
-    return max(start, day if end is None else min(day, end))
 
 
 def usual(start: date, end: date | None, today: date) -> FromDay | Correction:
@@ -155,7 +151,7 @@ def applied(
     elif isinstance(counts, FromDay):
         rows = change_from(rows, counts.day if counts.day > start else None, changes)
     else:
-        rows = correct(rows, day_within(today, start, end), changes)
+        rows = correct(rows, nearest(today, start, end), changes)
     return tidy(rows, start)
 
 

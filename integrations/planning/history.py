@@ -107,6 +107,10 @@ def _day(wanted: Wanted, today: date) -> date:
     return nearest(today, wanted.since or wanted.start, wanted.end)
 
 
+def _is_over(wanted: Wanted, today: date) -> bool:
+    return wanted.end is not None and wanted.end < today
+
+
 def _as_at_first(wanted: Wanted, there: There) -> Wanted:
     """What is written with a day of its own as it is today, the rest as it was on the first day."""
     rows = {f.ours for f in there.fields if f.in_rows(there.settings)}
@@ -120,9 +124,10 @@ def _on_its_day(remote: Remote, wanted: Wanted, today: date) -> Remote:
     if not remote.rows:
         return remote
     day = _day(wanted, today)
-    over = wanted.end is not None and wanted.end < today
     values = {key: at(from_start(rows, remote.start or day), day) for key, rows in remote.rows.items()}
-    return replace(remote, values={**remote.values, **values}, past=frozenset(values if over else ()))
+    return replace(
+        remote, values={**remote.values, **values}, past=frozenset(values if _is_over(wanted, today) else ())
+    )
 
 
 def overlap_is_refused(system: System, settings: Mapping[str, Any], one: Position, other: Position) -> bool:
@@ -342,7 +347,7 @@ class _Draft:
             if declared.dated is Dates.SINCE and not {key} & {*found.stays, *found.unseen}:
                 change = with_day(change, timeline, said, start, day)
             elif key in remote.rows and not (change is None and key in found.unseen):
-                over = wanted.end is not None and wanted.end < there.today
+                over = _is_over(wanted, there.today)
                 dated = Dated(timeline, remote.rows[key], said, start, wanted.end, day, is_over=over)
                 writes = partial(may_write, there.system, declared, there.settings, wanted)
                 rows = dated.rows(writes, today=change is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -35,12 +35,11 @@ class Order:
         final = dict(self.before)
         for step in self.steps:
             final = _after(step, final)
-        every = {key_of(step) for step in self.steps}
         made = {key_of(step): step for step in self.steps if step.action is Action.CREATE}
         for step in sorted(self.steps, key=_gives_way_first):
             if final.get(key_of(step)) == self.before.get(key_of(step)):
                 continue
-            clashing = self._clashes(step, self.before, final, every)
+            clashing = self._clashes(step, self.before, final, self.steps)
             if clashing:
                 key = clashing[0]
                 return {step.position_id: self._overlap(step, key, final[key], is_new=key in made)}
@@ -52,18 +51,11 @@ class Order:
         state: dict[str, Period] = dict(self.before)
         done: list[Step] = []
         while rest:
-            free = next(
-                (
-                    step
-                    for step in rest
-                    if not self._clashes(step, state, _after(step, state), {*map(key_of, done), key_of(step)})
-                ),
-                None,
-            )
+            free = next((step for step in rest if not self._clashes(step, state, _after(step, state), done)), None)
             if free is None:
                 step = min(rest, key=_gives_way_first)
                 after = _after(step, state)
-                key = self._clashes(step, state, after, {*map(key_of, done), key_of(step)})[0]
+                key = self._clashes(step, state, after, done)[0]
                 return [], {step.position_id: self._overlap(step, key, after[key], is_new=False)}
             rest.remove(free)
             state = _after(free, state)
@@ -71,9 +63,10 @@ class Order:
         return done, {}
 
     def _clashes(
-        self, step: Step, before: Mapping[str, Period], after: Mapping[str, Period], written: Collection[str]
+        self, step: Step, before: Mapping[str, Period], after: Mapping[str, Period], done: Iterable[Step]
     ) -> list[str]:
-        """`written`: the records whose steps are carried out, this one's among them."""
+        """When this step is carried out after those that are `done`."""
+        written = {key_of(one) for one in (*done, step)}
         return [other for other in _shares(step, before, after) if not self.apart(key_of(step), other, written)]
 
     def _overlap(self, step: Step, key: str, period: Period, *, is_new: bool) -> Problem:

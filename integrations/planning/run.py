@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from integrations.planning import steps, texts
 from integrations.planning.run_book import Book
@@ -27,7 +26,7 @@ from integrations.sdk.errors import (
     RecordRefusedError,
     UnavailableError,
 )
-from integrations.sdk.messages import Message
+from integrations.sdk.messages import Message, hidden
 from integrations.sdk.params import Label
 from integrations.sdk.storable import fit_id
 from integrations.sdk.values import RemoteEmployee
@@ -134,10 +133,6 @@ def _hide(report: Report, hide: Callable[[str], str]) -> None:
         outcome.warnings = tuple(replace(w, said=w.said.hiding(hide)) for w in outcome.warnings)
         outcome.unsent = {key: reason.hiding(hide) for key, reason in outcome.unsent.items()}
         outcome.changes = {
-            key: replace(change, old=_hidden(change.old, hide), new=_hidden(change.new, hide))
+            key: replace(change, old=hidden(change.old, hide), new=hidden(change.new, hide))
             for key, change in outcome.changes.items()
         }
-
-
-def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
-    return hide(value) if isinstance(value, str) else value

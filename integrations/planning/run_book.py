@@ -26,7 +26,7 @@ class Book:
     open    the positions still to be brought in line
     here    all of the employee's positions here, by id
     wanted  what is to be there, of those that are to be written
-    made    records made in this run to which more is to be written, and what became of their positions by that
+    begun   positions whose record was made in this run and is to be given more, with what became of them by that
     unsure  writes that were not answered: what is held for written then, and what reads may show for a while
     """
 
@@ -40,7 +40,6 @@ class Book:
         self.unsent: dict[str, Mapping[str, Message]] = {}
         self.trace: dict[str, list[Trace]] = {t.position_id: [] for t in work.touched}
         self.common: list[Trace] = []
-        self.made: dict[str, Sent] = {}
         self.begun: dict[str, Outcome] = {}
         self.unsure: dict[str, tuple[Sent, Mapping[str, Sequence[Any]]]] = {}
 
@@ -157,8 +156,12 @@ class Book:
 
     def begin(self, outcome: Outcome) -> None:
         """Its record is made, and more is to be written to it in this run."""
-        assert outcome.sent is not None
-        self.made[outcome.position_id], self.begun[outcome.position_id] = outcome.sent, outcome
+        self.begun[outcome.position_id] = outcome
+
+    def made(self, position_id: str) -> Sent | None:
+        """What was written when its record was made in this run, if more is to follow."""
+        begun = self.begun.get(position_id)
+        return begun.sent if begun else None
 
     def finish(self, outcome: Outcome) -> None:
         self.open.pop(outcome.position_id, None)

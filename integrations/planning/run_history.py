@@ -60,7 +60,7 @@ class HistoryRun:
             Intent(
                 t.position_id,
                 book.wanted.get(t.position_id),
-                work.sent.get(t.position_id) or book.made.get(t.position_id) or self.found.get(t.position_id),
+                work.sent.get(t.position_id) or book.made(t.position_id) or self.found.get(t.position_id),
                 t.move,
                 t.position_id in work.outside,
                 t.changed or frozenset(),

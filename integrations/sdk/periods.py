@@ -10,12 +10,7 @@ from integrations.sdk.values import Position
 from positions import dates
 
 Period = tuple[date, date | None]
-
-
-def nearest(day: date, start: date, end: date | None) -> date:
-    """The day itself where it lies in the period, else the nearest one that does."""
-    day = max(day, start)
-    return min(day, end) if end is not None else day
+nearest = dates.nearest
 
 
 def intersection(a: Period, b: Period) -> Period | None:

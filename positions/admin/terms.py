@@ -100,7 +100,7 @@ class TermsForm(Opened, ScopedForm):
     def overtaken(self) -> list[str]:
         """Where something else than was typed holds later, since it was said before: a sentence each."""
         position: Position = self.instance
-        day = terms.day_within(position.employee.organization.today(), position.start_date, position.end_date)
+        day = dates.nearest(position.employee.organization.today(), position.start_date, position.end_date)
         if isinstance(self.counting, terms.FromDay):
             day = self.counting.day
         found = []

@@ -34,6 +34,8 @@ _TOPICS = [topic.value for topic in Webhook.Topic]
 # Of the sender's own book, which nobody is shown.
 _UNSEEN = ("secret", "former_secrets")
 
+_WEBHOOK = OpenApiParameter("webhook_pk", OpenApiTypes.INT, OpenApiParameter.PATH, description="Id of the webhook.")
+
 
 def _allowed(url: str) -> None:
     if reason := refused(url):
@@ -289,9 +291,7 @@ class DeliveryViewSet(ApiView, GenericViewSet):
         operation_id="webhooks_deliveries_list",
         summary="List deliveries of a webhook",
         description="What it was told, what waits, and what it did not take, newest first.",
-        parameters=[
-            OpenApiParameter("webhook_pk", OpenApiTypes.INT, OpenApiParameter.PATH, description="Id of the webhook.")
-        ],
+        parameters=[_WEBHOOK],
     )
     def list(self, request: Request, webhook_pk: int) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -301,9 +301,7 @@ class DeliveryViewSet(ApiView, GenericViewSet):
         operation_id="webhooks_deliveries_retrieve",
         summary="Read a delivery",
         description="One event for one webhook, and what became of it. Its number is `id`, not the header.",
-        parameters=[
-            OpenApiParameter("webhook_pk", OpenApiTypes.INT, OpenApiParameter.PATH, description="Id of the webhook.")
-        ],
+        parameters=[_WEBHOOK],
     )
     def retrieve(self, request: Request, webhook_pk: int, pk: int) -> Response:
         return Response(self.get_serializer(get_object_or_404(self.get_queryset(), pk=pk)).data)
@@ -312,9 +310,7 @@ class DeliveryViewSet(ApiView, GenericViewSet):
         operation_id="webhooks_deliveries_replay",
         summary="Replay a delivery",
         description="Sends it once more, under the same `webhook-id`, whatever became of it.",
-        parameters=[
-            OpenApiParameter("webhook_pk", OpenApiTypes.INT, OpenApiParameter.PATH, description="Id of the webhook.")
-        ],
+        parameters=[_WEBHOOK],
         request=None,
         responses=DeliverySerializer,
     )
@@ -326,9 +322,7 @@ class DeliveryViewSet(ApiView, GenericViewSet):
         operation_id="webhooks_test",
         summary="Send a test event",
         description="Posts a `webhook.test`, whatever the webhook is told of otherwise.",
-        parameters=[
-            OpenApiParameter("webhook_pk", OpenApiTypes.INT, OpenApiParameter.PATH, description="Id of the webhook.")
-        ],
+        parameters=[_WEBHOOK],
         request=None,
         responses=DeliverySerializer,
     )
