@@ -13,13 +13,12 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from integrations.models import EmployeeLink
-from positions.api.base import ApiView, key_of, writes
+from positions.api.base import key_of, writes
 from positions.api.fields import AnswerId, Said
 from positions.api.filters import ChoiceFilter, Filters, IdFilter, TextFilter
-from positions.api.pagination import Pages
+from positions.api.listed import Listed
 from synclog.api.filters import CauseFilter
 from synclog.engine import matches
 from synclog.log.people import Match
@@ -68,14 +67,13 @@ class MatchSerializer(serializers.Serializer):
         return match.employee.number if match.employee else None
 
 
-class MatchViewSet(ApiView, GenericViewSet):
+class MatchViewSet(Listed):
     """Who is who in the connected systems, and who is nobody there and why. Newest first."""
 
     scopes = {"GET": "sync:read", "POST": "sync:write"}
     needs = {"GET": "view", "POST": "administer"}
     serializer_class = MatchSerializer
     filterset_class = MatchFilters
-    pagination_class = Pages
     lookup_value_converter = "int"
     ordering = ("-id",)
 

@@ -19,13 +19,12 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
-from rest_framework.viewsets import GenericViewSet
 
 from integrations.addresses import refused
-from positions.api.base import ApiView, etag_of, writes
+from positions.api.base import etag_of, writes
 from positions.api.fields import AnswerId, Choice, Line, Said, StrictSerializer, required
 from positions.api.filters import ChoiceFilter, Filters
-from positions.api.pagination import Pages
+from positions.api.listed import Listed
 from synclog.models import Webhook, WebhookDelivery
 from synclog.webhooks import endpoints
 
@@ -143,13 +142,12 @@ class DeliveryFilters(Filters):
         fields: list[str] = []
 
 
-class WebhookViewSet(ApiView, GenericViewSet):
+class WebhookViewSet(Listed):
     """Webhooks of the key's organization."""
 
     scopes = SCOPES
     etags = True
     serializer_class = WebhookSerializer
-    pagination_class = Pages
     lookup_value_converter = "int"
     ordering = ("id",)
 
@@ -167,8 +165,7 @@ class WebhookViewSet(ApiView, GenericViewSet):
 
     @extend_schema(summary="List webhooks", description="All webhooks of the key's organization.")
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.page(self.get_queryset())
 
     @extend_schema(summary="Read a webhook", description="One webhook as it is now. Its secret is never shown again.")
     def retrieve(self, request: Request, pk: int) -> Response:
@@ -267,13 +264,12 @@ class WebhookViewSet(ApiView, GenericViewSet):
         return answer
 
 
-class DeliveryViewSet(ApiView, GenericViewSet):
+class DeliveryViewSet(Listed):
     """What one webhook was told, newest first."""
 
     scopes = SCOPES
     serializer_class = DeliverySerializer
     filterset_class = DeliveryFilters
-    pagination_class = Pages
     ordering = ("-id",)
 
     def get_queryset(self) -> QuerySet[WebhookDelivery]:
@@ -294,8 +290,7 @@ class DeliveryViewSet(ApiView, GenericViewSet):
         parameters=[_WEBHOOK],
     )
     def list(self, request: Request, webhook_pk: int) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.page(self.get_queryset())
 
     @extend_schema(
         operation_id="webhooks_deliveries_retrieve",

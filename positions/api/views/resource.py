@@ -17,12 +17,11 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from positions.api.apply import model_errors
-from positions.api.base import ApiView, writes
+from positions.api.base import writes
 from positions.api.fields import Text
-from positions.api.pagination import Pages
+from positions.api.listed import Listed
 from positions.api.reading import etag_of
 from positions.api.references import storable
 from positions.models import Organization, tracking
@@ -76,11 +75,10 @@ class Written:
     more: Mapping[str, Any]
 
 
-class Resource(ApiView, GenericViewSet):
+class Resource(Listed):
     scopes = READ_WRITE
     needs = MEMBERS
     etags = True
-    pagination_class = Pages
     ordering: ClassVar[Sequence[str]] = ("id",)
     lookup_value_converter = "int"
     address: ClassVar[str]  # the name of the address of one object
@@ -110,10 +108,6 @@ class Resource(ApiView, GenericViewSet):
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
     # -- for all
-
-    def page(self, rows: QuerySet) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(rows))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def locked(self) -> Any:
         return self.found(self.get_queryset().select_for_update(of=("self",)))

@@ -12,13 +12,12 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from integrations.models import Integration
 from integrations.scope import scope_of
-from positions.api.base import ApiView, key_of, writes
+from positions.api.base import key_of, writes
 from positions.api.filters import PositionFilters
-from positions.api.pagination import Pages
+from positions.api.listed import Listed
 from positions.api.references import missing
 from positions.models import Position
 from synclog.api.bodies import narrowed
@@ -46,14 +45,13 @@ class TooManyBatches(APIException):
     wait = 10
 
 
-class BatchViewSet(ApiView, GenericViewSet):
+class BatchViewSet(Listed):
     """Many jobs or positions at once. Newest first."""
 
     scopes = SYNC
     needs = ADMINS_ASK
     serializer_class = BatchSerializer
     filterset_class = BatchFilters
-    pagination_class = Pages
     lookup_value_converter = "int"
     ordering = ("-id",)
 
@@ -67,8 +65,7 @@ class BatchViewSet(ApiView, GenericViewSet):
 
     @extend_schema(summary="List batches", description="Many jobs or positions at once, newest first. Kept for a year.")
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.page(self.get_queryset())
 
     @extend_schema(summary="Read a batch", description="How far it is, and what came of it.")
     def retrieve(self, request: Request, pk: int) -> Response:
@@ -197,14 +194,13 @@ def _refuse(words: str, code: str) -> None:
     raise ValidationError({"filter": {"integration": [ErrorDetail(words, code)]}})
 
 
-class BatchErrorViewSet(ApiView, GenericViewSet):
+class BatchErrorViewSet(Listed):
     """What of a batch was left out, or would not be sent."""
 
     scopes = {"GET": "sync:read"}
     needs = {"GET": "view"}
     serializer_class = BatchErrorSerializer
     filterset_class = BatchErrorFilters
-    pagination_class = Pages
     ordering = ("id",)
     queryset = BatchError.objects.none()  # for the document
 
@@ -217,5 +213,4 @@ class BatchErrorViewSet(ApiView, GenericViewSet):
     )
     def list(self, request: Request, batch_pk: int) -> Response:
         batch = get_object_or_404(Batch.objects.filter(organization=self.organization).only("pk"), pk=batch_pk)
-        page = self.paginate_queryset(self.filter_queryset(BatchError.objects.filter(batch=batch).order_by("id")))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.page(BatchError.objects.filter(batch=batch).order_by("id"))

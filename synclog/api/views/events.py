@@ -5,11 +5,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
-from positions.api.base import ApiView
 from positions.api.fields import AnswerId, Said
-from positions.api.pagination import Pages
+from positions.api.listed import Listed
 from synclog.api.filters import EventFilters
 from synclog.models import Event
 
@@ -30,14 +28,13 @@ class EventSerializer(serializers.ModelSerializer):
         extra_kwargs = {"at": {"help_text": "When."}}
 
 
-class EventViewSet(ApiView, GenericViewSet):
+class EventViewSet(Listed):
     """What happened to connections. Newest first."""
 
     scopes = {"GET": "sync:read"}
     needs = {"GET": "view"}
     serializer_class = EventSerializer
     filterset_class = EventFilters
-    pagination_class = Pages
     ordering_fields = ("id",)
     ordering = ("-id",)
 
@@ -52,5 +49,4 @@ class EventViewSet(ApiView, GenericViewSet):
         "with warnings, healthy. To follow them, order by `id` and go on from the last `next`.",
     )
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.page(self.get_queryset())

@@ -11,13 +11,12 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
 from integrations import supported
 from integrations.gaps import gaps_here, gaps_of, positions_here
 from integrations.models import Integration
-from positions.api.base import ApiView, asks, key_of, writes
-from positions.api.pagination import Pages
+from positions.api.base import asks, key_of, writes
+from positions.api.listed import Listed
 from synclog.api.serializers.integrations import (
     FieldSerializer,
     GapsSerializer,
@@ -33,14 +32,13 @@ from synclog.log.health import health_of
 from synclog.questions import asking
 
 
-class IntegrationViewSet(ApiView, GenericViewSet):
+class IntegrationViewSet(Listed):
     """Connections of the key's organization. They are made in the admin, which also has their keys and settings."""
 
     scopes = SYNC
     needs = ADMINS_ASK
     volatile = ("health", "last_success_at")
     serializer_class = IntegrationSerializer
-    pagination_class = Pages
     lookup_value_converter = "int"
     ordering = ("id",)
 
@@ -126,13 +124,12 @@ class IntegrationViewSet(ApiView, GenericViewSet):
         return Response(IntegrationSerializer(integration, context=context).data)
 
 
-class KeptBackViewSet(ApiView, GenericViewSet):
+class KeptBackViewSet(Listed):
     """Positions that a connection would not send today, since they lack something."""
 
     scopes = SYNC
     needs = ADMINS_ASK
     serializer_class = KeptBackSerializer
-    pagination_class = Pages
     queryset = Integration.objects.none()  # for the document: what the address names
 
     @extend_schema(

@@ -11,11 +11,10 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
-from rest_framework.viewsets import GenericViewSet
 
 from integrations.models import Integration
-from positions.api.base import ApiView, key_of, writes
-from positions.api.pagination import Pages
+from positions.api.base import key_of, writes
+from positions.api.listed import Listed
 from positions.api.references import missing
 from synclog.api.examples import CARRIED_ON
 from synclog.api.filters import JobFilters
@@ -30,14 +29,13 @@ from synclog.models import Batch, Job
 _LIGHT = ("credentials", "vault")
 
 
-class JobViewSet(ApiView, GenericViewSet):
+class JobViewSet(Listed):
     """The error log: what was sent, what waits, and what needs somebody. Newest first."""
 
     scopes = SYNC
     needs = EDITORS_ASK
     serializer_class = JobSerializer
     filterset_class = JobFilters
-    pagination_class = Pages
     lookup_value_converter = "int"
     ordering_fields = ("id", "changed_at")
     ordering = ("-id",)
@@ -61,8 +59,7 @@ class JobViewSet(ApiView, GenericViewSet):
 
     @extend_schema(summary="List jobs", description="What was sent, what waits, and what needs somebody, newest first.")
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.page(self.get_queryset())
 
     @extend_schema(
         summary="Read a job with its attempts",
