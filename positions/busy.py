@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,16 +12,16 @@ from django.db import OperationalError, connection, transaction
 RETRY_AFTER = 5
 # PostgreSQL: lock not available, deadlock detected, serialization failure.
 _STATES = {"55P03", "40P01", "40001"}
+# SQLite: the file, or a table of it, is another connection's. The lowest byte of a code: https://www.sqlite.org/rescode.html
+_CODES = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def is_busy(error: BaseException | None) -> bool:
-    """Whether a statement failed only because others were writing: nothing was changed, and it works a moment later.
-
-    SQLite's words are "database is locked" and "database table is locked": https://www.sqlite.org/rescode.html#busy
-    """
+    """Whether a statement failed only because others were writing: nothing was changed, and it works a moment later."""
     if not isinstance(error, OperationalError):
         return False
-    return getattr(error.__cause__, "sqlstate", None) in _STATES or str(error).endswith("is locked")
+    cause = error.__cause__
+    return getattr(cause, "sqlstate", None) in _STATES or getattr(cause, "sqlite_errorcode", 0) & 0xFF in _CODES
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -129,13 +129,22 @@ def test_a_sign_in_meanwhile(on_disk: Path) -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
+def of_sqlite(code: int) -> OperationalError:
+    """As Django raises it."""
+    cause = sqlite3.OperationalError()
+    cause.sqlite_errorcode = code
+    error = OperationalError("whatever the words are")
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize("address", ["/admin/positions/employee/", "/api/docs/"])
 def test_what_a_middleware_raises(db: Any, rf: Any, admin_user: Any, address: str) -> None:
     request = rf.get(address)
     request.user = admin_user
-    for words, status in (("database is locked", 503), ("no such table: x", 500)):
+    for code, status in ((sqlite3.SQLITE_BUSY, 503), (sqlite3.SQLITE_ERROR, 500)):
         try:
-            raise OperationalError(words)
+            raise of_sqlite(code)
         except OperationalError:
             answer = failed(request)
         assert answer.status_code == status
@@ -144,10 +153,26 @@ def test_what_a_middleware_raises(db: Any, rf: Any, admin_user: Any, address: st
 
 
 def test_other_troubles_of_a_database_are_not_called_busy() -> None:
-    for words in ("disk I/O error", "no such column: locked", "attempt to write a readonly database"):
-        assert not is_busy(OperationalError(words))
-    assert not is_busy(ValueError("database is locked")) and not is_busy(None)
-    assert is_busy(OperationalError("database table is locked"))
+    for code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY):
+        assert not is_busy(of_sqlite(code))
+    assert not is_busy(OperationalError("database is locked")) and not is_busy(ValueError()) and not is_busy(None)
+    for code in (sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_LOCKED_SHAREDCACHE, sqlite3.SQLITE_BUSY_SNAPSHOT):
+        assert is_busy(of_sqlite(code))
+
+
+def test_a_table_that_another_connection_holds_is_busy(tmp_path: Path) -> None:
+    """SQLite names it: "database table is locked: positions_apikey"."""
+    address = f"file:{tmp_path}/db?cache=shared"
+    writing, reading = (sqlite3.connect(address, uri=True) for _ in range(2))
+    with closing(writing), closing(reading):
+        writing.execute("CREATE TABLE positions_apikey (id)")
+        writing.commit()
+        writing.execute("INSERT INTO positions_apikey VALUES (1)")
+        with pytest.raises(sqlite3.OperationalError) as error:
+            reading.execute("SELECT * FROM positions_apikey")
+    told = OperationalError(str(error.value))
+    told.__cause__ = error.value
+    assert is_busy(told)
 
 
 def test_not_to_wait_leaves_everybody_else_their_patience(on_disk: Path) -> None:
