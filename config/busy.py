@@ -7,11 +7,10 @@ import logging
 import sys
 from collections.abc import Callable
 
-from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
-from django.views.defaults import server_error
+from django.utils.translation import gettext_lazy as _
 
+from config.error_pages import error_page, later
 from positions.api.problems import MEDIA_TYPE, Busy, document
 from positions.busy import RETRY_AFTER, is_busy
 
@@ -21,22 +20,16 @@ logger = logging.getLogger(__name__)
 def busy(request: HttpRequest) -> HttpResponse:
     if request.path_info.startswith("/api/"):
         body = document(request, 503, Busy.default_code, Busy.default_detail)
-        response = JsonResponse(body, status=503, content_type=MEDIA_TYPE)
-        return _to_come_back(response, RETRY_AFTER)
-    return later(request, "busy.html", 503, RETRY_AFTER)
-
-
-def later(request: HttpRequest, template: str, status: int, seconds: int) -> HttpResponse:
-    """A page that says when to come back, with a link to where somebody was if that only reads."""
-    again = request.get_full_path() if request.method in ("GET", "HEAD") else ""
-    frame = {**admin.site.each_context(request), "again": again, "seconds": seconds}
-    return _to_come_back(render(request, template, frame, status=status), seconds)
-
-
-def _to_come_back(response: HttpResponse, seconds: int) -> HttpResponse:
-    response.headers["Retry-After"] = str(seconds)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+        headers = {"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"}
+        return JsonResponse(body, status=503, content_type=MEDIA_TYPE, headers=headers)
+    return later(
+        request,
+        503,
+        RETRY_AFTER,
+        title=_("The database is busy"),
+        what=_("Others are writing a lot at this moment, and your request did not get its turn in time."),
+        if_it_stays=_("If it stays like this, tell your operator: something holds the database."),
+    )
 
 
 class BusyMiddleware:
@@ -55,4 +48,6 @@ class BusyMiddleware:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """handler500. A middleware's own statements (a session that is saved) come here and to no `process_exception`."""
-    return busy(request) if is_busy(sys.exc_info()[1]) else server_error(request)
+    if is_busy(sys.exc_info()[1]):
+        return busy(request)
+    return error_page(request, 500, number=getattr(request, "request_id", ""))

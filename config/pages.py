@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
-from config.busy import later
+from config.error_pages import later
 from positions.api.throttling import Windowed
 from positions.tracing import address_of
 
@@ -41,8 +41,14 @@ class PageRateMiddleware:
         if not user or throttle.hits(hashed) <= throttle.num_requests:
             return self.get_response(request)
         logger.warning("refused: user %s at %s asked for too many pages", user.partition(":")[0], address_of(request))
-        request.user = AnonymousUser()  # the frame of the page asks the database nothing for nobody
-        return later(request, "too_many.html", 429, throttle.wait())
+        return later(
+            request,
+            429,
+            throttle.wait(),
+            title=_("Too many pages"),
+            what=_("More was asked for under your name, in all browsers together, than a person reads."),
+            if_it_stays=_("Not you? End your other sessions, change your password, and tell your operator."),
+        )
 
 
 def _user_of(request: HttpRequest) -> str:

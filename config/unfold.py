@@ -127,6 +127,18 @@ def stylesheet(request: HttpRequest) -> str:
     return static("positions/admin.css")
 
 
+def names(request: HttpRequest) -> str:
+    from django.templatetags.static import static
+
+    return static("positions/names.js")
+
+
+def favicon(request: HttpRequest) -> str:
+    from django.templatetags.static import static
+
+    return static("positions/favicon.svg")
+
+
 def sync_stylesheet(request: HttpRequest) -> str:
     from django.templatetags.static import static
 
@@ -142,6 +154,8 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "GLOBAL_CALLBACK": "config.unfold.no_inline_styles",
     "STYLES": ["config.unfold.theme", "config.unfold.stylesheet", "config.unfold.sync_stylesheet"],
+    "SCRIPTS": ["config.unfold.names"],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.unfold.favicon"}],
     "DASHBOARD_CALLBACK": "synclog.admin.dashboard.dashboard",
     "ACCOUNT": {"navigation": "config.unfold.account"},
     "SIDEBAR": {"navigation": "config.unfold.navigation"},

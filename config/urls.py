@@ -36,6 +36,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
 ]
 
-handler400 = "positions.api.problems.bad_request"
-handler404 = "positions.api.problems.not_found"
+handler400 = "config.error_pages.bad_request"
+handler403 = "config.error_pages.forbidden"
+handler404 = "config.error_pages.not_found"
 handler500 = "config.busy.failed"

@@ -51,6 +51,10 @@ class Watched:
 _watched: dict[type[models.Model], Watched] = {}
 
 
+def watched_models() -> Iterable[type[models.Model]]:
+    return _watched
+
+
 class AuditMiddleware:
     """Whoever is signed in has done what happens during the request."""
 

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -13,7 +15,10 @@ from django.urls import path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from positions import spreadsheets
+from unfold.views import ChangeList
+
+from positions import dates, spreadsheets
+from positions.admin.audit_words import in_words
 from positions.admin.scoped import ScopedAdmin
 from positions.models import AuditEntry
 
@@ -37,15 +42,15 @@ class AuditEntryAdmin(ScopedAdmin):
     """For the organization's admins, and all of it for operators. Nobody writes it."""
 
     needs = {"view": "administer", "add": None, "change": None, "delete": None}
-    list_display = ("at", "actor", "via", "action", "kind", "object_name", "changes_shown")
+    list_display = ("at_shown", "actor", "via", "action", "kind", "object_name", "changes_shown")
     list_filter = ("action", "kind", "via")
     search_fields = ("actor", "object_name")
     search_help_text = "Who, or what"
     date_hierarchy = "at"
     ordering = ("-at", "-pk")
     actions = ("export_selected",)
-    readonly_fields = ("changes_shown",)
-    fields = ("at", "actor", "via", "action", "kind", "object_key", "object_name", "changes_shown")
+    readonly_fields = ("at_shown", "changes_shown")
+    fields = ("at_shown", "actor", "via", "action", "kind", "object_key", "object_name", "changes_shown")
 
     def get_urls(self) -> list[Any]:
         export = path("export.csv", self.admin_site.admin_view(self.export_view), name="positions_auditentry_export")
@@ -68,13 +73,39 @@ class AuditEntryAdmin(ScopedAdmin):
         response["Content-Disposition"] = 'attachment; filename="audit-trail.csv"'
         return response
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Trail
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("organization")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditEntry | None:
+        entry: AuditEntry | None = super().get_object(request, object_id, from_field)
+        if entry is not None:
+            _put_into_words([entry])
+        return entry
+
+    @admin.display(description="time", ordering="at")
+    def at_shown(self, entry: AuditEntry) -> str:
+        """In the zone of the organization; of the whole installation in that of the server."""
+        zone = entry.organization.zone if entry.organization else ZoneInfo(settings.TIME_ZONE)
+        here = entry.at.astimezone(zone)
+        return f"{dates.show(here.date())} {here:%H:%M}"
+
     @admin.display(description="changes")
     def changes_shown(self, entry: AuditEntry) -> SafeString | str:
-        lines = [(name, _word(old), _word(new)) for name, (old, new) in entry.changes.items()]
+        lines: Any = entry.in_words  # type: ignore[attr-defined]  # `_put_into_words`
         return format_html_join("", "<div>{}: {} → {}</div>", lines) if lines else "–"
 
 
-def _word(value: Any) -> str:
-    if value is None or value == "":
-        return "(empty)"
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+class Trail(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        _put_into_words(self.result_list)
+
+
+def _put_into_words(entries: list[Any]) -> None:
+    words = in_words(entries)
+    for entry in entries:
+        entry.in_words = words[entry.pk]

@@ -366,9 +366,9 @@ class ScopedAdmin(OpenedAdmin, _Permissions, ModelAdmin):
         with started_by(Origin("edit", request.user.get_username())):
             return _repeated(request, super().changeform_view, *args, **kwargs)
 
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         with started_by(Origin("edit", request.user.get_username())):
-            return super().changelist_view(request, *args, **kwargs)
+            return super().changelist_view(request, {"title": list_title(self.opts), **(extra_context or {})})
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with started_by(Origin("edit", request.user.get_username())):
@@ -376,6 +376,11 @@ class ScopedAdmin(OpenedAdmin, _Permissions, ModelAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet) -> None:
         repeated(super().delete_queryset)(request, queryset)
+
+
+def list_title(opts: Any) -> str:
+    """What the browser's tab says of a list, in place of Django's "Select employee to change"."""
+    return str(capfirst(opts.verbose_name_plural))
 
 
 def _repeated(request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any) -> HttpResponse:

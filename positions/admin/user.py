@@ -19,7 +19,7 @@ from positions import invitations, second_factor, sessions
 from positions.admin import confirming
 from positions.admin.api_key import say_ended
 from positions.admin.opened import OpenedInline
-from positions.admin.scoped import OperatorAdmin
+from positions.admin.scoped import OperatorAdmin, list_title
 from positions.models import Member, SecondFactor, SelfMadeUser
 
 logger = logging.getLogger(__name__)
@@ -99,8 +99,9 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._confirmed(request, super().changeform_view, *args, **kwargs)
 
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._confirmed(request, super().changelist_view, *args, **kwargs)
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {"title": list_title(self.opts), **(extra_context or {})}
+        return self._confirmed(request, super().changelist_view, context)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._confirmed(request, super().delete_view, *args, **kwargs)

@@ -18,8 +18,6 @@ from django.core.exceptions import (
 from django.core.signals import got_request_exception
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.views.defaults import bad_request as bad_request_page
-from django.views.defaults import page_not_found
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -120,7 +118,7 @@ def _of_ours(exc: Exception) -> exceptions.APIException:
     if isinstance(exc, RequestDataTooBig):
         return TooLarge()
     if isinstance(exc, SuspiciousOperation):
-        return BadRequest(_words_of(exc))
+        return BadRequest(words_of(exc))
     if isinstance(exc, IntegrityError):
         return Conflict()
     if is_busy(exc):
@@ -237,7 +235,8 @@ def of_a_row(request: Any, problem: exceptions.APIException) -> dict[str, Any]:
     return document(request, problem.status_code, problem.default_code, str(problem.detail))
 
 
-def _words_of(exc: Exception) -> str:
+def words_of(exc: Exception) -> str:
+    """What is wrong with a request that cannot be read, and what to do."""
     if isinstance(exc, DisallowedHost):
         return "This product is not reached under this host name. Call the address that its operator gave you."
     if isinstance(exc, TooManyFieldsSent):
@@ -257,17 +256,13 @@ def plain_words(status_code: int) -> tuple[str, str]:
     return words.get(status_code, ("internal_error", ours) if status_code >= 500 else words[400])
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler400: a problem document below /api/, Django's page elsewhere."""
-    if not request.path_info.startswith("/api/"):
-        return bad_request_page(request, exception)
-    body = document(request, 400, BadRequest.default_code, _words_of(exception))
+def bad_request(request: HttpRequest, words: str) -> HttpResponse:
+    """For what is refused before a view is asked."""
+    body = document(request, 400, BadRequest.default_code, words)
     return JsonResponse(body, status=400, content_type=MEDIA_TYPE)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler404: a problem document below /api/, Django's page elsewhere."""
-    if not request.path_info.startswith("/api/"):
-        return page_not_found(request, exception)
+def not_found(request: HttpRequest) -> HttpResponse:
+    """For an address that there is not."""
     body = document(request, 404, *plain_words(404))
     return JsonResponse(body, status=404, content_type=MEDIA_TYPE)

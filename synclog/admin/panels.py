@@ -101,7 +101,8 @@ def _chips(position: int, states: Iterable[State]) -> SafeString:
 
 
 def delete_notes(positions: Sequence[Position]) -> list[str]:
-    """One line for each connection. The positions may be of several employees, and even organizations."""
+    """One line for each connection, first what happens or wants a hand, last where nothing happens. The positions may
+    be of several employees, and even organizations."""
     of_organization: defaultdict[int, list[Position]] = defaultdict(list)
     for position in positions:
         of_organization[position.employee.organization_id].append(position)
@@ -119,7 +120,11 @@ def delete_notes(positions: Sequence[Position]) -> list[str]:
             notes.append(
                 _delete_note(connections, integration, mine, [p for p in mine if (integration.pk, p.pk) in sent], gone)
             )
-    return [note for note in notes if note]
+    return [note for _, note in sorted(notes, key=lambda ranked: ranked[0])]
+
+
+# A note's place among them.
+_BY_HAND, _HAPPENS, _STAYS, _NOTHING = range(4)
 
 
 def _delete_note(
@@ -128,30 +133,33 @@ def _delete_note(
     mine: Sequence[Position],
     sent: Sequence[Position],
     gone: set[int],
-) -> str:
+) -> tuple[int, str]:
     system, name = integration.system, integration.name
     if not integration.send_positions:
-        return f"{name}: nothing happens there, Send positions is switched off."
+        return _NOTHING, f"{name}: nothing happens there, Send positions is switched off."
     if not mine:
-        return f"{name}: nothing happens there, it does not take this position."
+        return _NOTHING, f"{name}: nothing happens there, it does not take this position."
     if not sent:
-        return f"{name}: nothing happens there, it was never sent."
+        return _NOTHING, f"{name}: nothing happens there, it was never sent."
     what = f"“{sent[0].title}”" if len(sent) == 1 else f"the {len(sent)} positions that were sent"
     stays, them = ("stays", "it") if len(sent) == 1 else ("stay", "them")
     if system.model is Model.FLAT:
         return _flat_note(integration, connections.scopes[integration.pk], sent, gone)
     if not integration.delete_positions:
-        return f"{name}: {what} {stays} there. Delete there too is switched off for this connection."
+        return _STAYS, f"{name}: {what} {stays} there. Delete there too is switched off for this connection."
     if system.delete is Delete.BY_HAND:
-        return (
+        return _BY_HAND, (
             f"{name} cannot delete {them}: {system.delete_note} "
             "A line in the error log reminds of it until somebody has seen to it."
         )
     does = "removed" if system.delete is Delete.REMOVE else "cancelled"
-    return f"{name}: {what} {'is' if len(sent) == 1 else 'are'} {does} there too. {system.delete_note}".strip()
+    return (
+        _HAPPENS,
+        f"{name}: {what} {'is' if len(sent) == 1 else 'are'} {does} there too. {system.delete_note}".strip(),
+    )
 
 
-def _flat_note(integration: Integration, scope: Scope, sent: Sequence[Position], gone: set[int]) -> str:
+def _flat_note(integration: Integration, scope: Scope, sent: Sequence[Position], gone: set[int]) -> tuple[int, str]:
     """One record for each employee: another current position takes it over, else it stays as it is."""
     system, today = integration.system, integration.organization.today()
     employees = {p.employee_id for p in sent}
@@ -163,10 +171,10 @@ def _flat_note(integration: Integration, scope: Scope, sent: Sequence[Position],
     taken_over = set(others.values_list("employee_id", flat=True))
     left = len(employees - taken_over)
     if not left:
-        return f"{integration.name}: another current position takes its place there."
+        return _HAPPENS, f"{integration.name}: another current position takes its place there."
     whose = "the employee's record stays" if left == 1 else f"the records of {left} employees stay"
     hand = system.delete_note if integration.delete_positions else "Delete there too is switched off."
-    return f"{integration.name}: {whose} there as it is. {hand}".replace(
+    return _STAYS, f"{integration.name}: {whose} there as it is. {hand}".replace(
         "stay there as it is", "stay there as they are"
     )
 
