@@ -95,6 +95,8 @@ def _switches() -> Iterator[Warning]:
         )
     if settings.SANDBOX_URL:
         yield _warn(7, "SANDBOX_URL is set: connections are offered sandboxes, not the real systems.", "Unset it.")
+    if settings.DEMO_PASSWORD:
+        yield _warn(24, "DEMO_PASSWORD is set: the sign-in page shows it to everybody.", "Unset it.")
     root: Any = settings.LOGGING["root"]
     if str(root["level"]).upper() in ("DEBUG", "NOTSET"):
         yield _warn(

@@ -9,14 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 import requests
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
+from config.demo_sign_ins import SIGN_INS
 from integrations.models import Integration
 from integrations.sandboxes.server import sandboxes
 from integrations.sdk.declaration import System, Transport
 from integrations.systems.registry import systems
 from positions.bulk import save_positions
-from positions.models import Company, Department, Employee, Organization, Position
+from positions.models import Company, Department, Employee, Member, Organization, Position
 from positions.origin import Origin, started_by
 from synclog.engine import actions
 
@@ -64,6 +66,16 @@ PEOPLE = (
     Somebody("FI", "Jukka-Pekka", "Hämäläinen", "Myymäläpäällikkö", "BUT1", "90", 8, ""),
     Somebody("FI", "Åsa", "Sjöblom", "Kondittori", "BAK1", "60", 2, "", promoted="Vuoropäällikkö"),
 )
+
+
+def people(password: str) -> None:
+    """Members of the demo organization, one for each role, unless they are there."""
+    organization = Organization.objects.get(name=NAME)
+    users = get_user_model().objects
+    for name, role, _what in SIGN_INS:
+        if role and not users.filter(username=name).exists():
+            user = users.create_user(name, password=password, is_staff=True)
+            Member.objects.create(organization=organization, user=user, role=role)
 
 
 def prepare(address: str) -> None:

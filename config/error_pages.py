@@ -50,7 +50,7 @@ def error_page(request: HttpRequest, status: int, what: str | Promise = "", **mo
 def later(
     request: HttpRequest, status: int, seconds: int, *, title: Promise, what: Promise, if_it_stays: Promise
 ) -> HttpResponse:
-    """Nothing was changed, and it works after so many seconds: with a link to where somebody was, if that only reads."""
+    """Nothing was changed, and it works after so many seconds. With a link to where one was, if that only reads."""
     again = request.get_full_path() if request.method in ("GET", "HEAD") else ""
     page = error_page(request, status, what, title=title, if_it_stays=if_it_stays, seconds=seconds, again=again)
     page.headers["Retry-After"] = str(seconds)

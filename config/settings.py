@@ -263,6 +263,8 @@ EXPORT_ROOT = env.str("EXPORT_ROOT", default="")
 EXTRA_CONNECTORS = env.list("EXTRA_CONNECTORS", default=[])
 # Address of the sandbox server that the demo started, "" when there is none.
 SANDBOX_URL = env.str("SANDBOX_URL", default="")
+# The password of the demo's people, which its sign-in page shows; "" when this is no demo.
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
 # -- static files ------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from waitress.server import create_server
 
@@ -24,8 +24,13 @@ HOST = "127.0.0.1"
 _ADDRESS = re.compile(r"^/(?P<system>[a-z_0-9]+)/(?P<tenant>[A-Za-z0-9_\-]{1,60})/(?P<path>.*)$", re.S)
 
 
-# Pages without scripts, in front of which nothing else may be put.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+# Pages with one script, in front of which nothing else may be put.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_SCRIPT = Path(__file__).with_name("live.js")
+_OF_A_PERSON = ("number", "first_name", "last_name", "email", "birth_date")
 
 
 @cache
@@ -100,6 +105,8 @@ def application(tenants: Tenants) -> Callable[..., Iterable[bytes]]:
 def _dispatch(tenants: Tenants, request: HttpRequest) -> HttpResponse:
     if request.path_info == "/":
         return HttpResponse(render_to_string("sandbox/index.html", {"tenants": _named(tenants)}))
+    if request.path_info == "/live.js":
+        return HttpResponse(_SCRIPT.read_bytes(), content_type="text/javascript; charset=utf-8")
     match = _ADDRESS.match(request.path_info)
     if match is None or match["system"] not in sandboxes():
         return HttpResponse("No such sandbox.", status=404, content_type="text/plain")
@@ -126,6 +133,13 @@ def _control(sandbox: Sandbox, request: HttpRequest, action: str) -> HttpRespons
         with tenant.lock:
             ids = [sandbox.add_employee(**person) for person in json.loads(request.body)]
         return JsonResponse(ids, safe=False)
+    if action == "add" and request.method == "POST":
+        # A form of this page: no other site makes a browser send it.
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            return HttpResponse(status=403)
+        with tenant.lock:
+            sandbox.add_employee(**{name: request.POST.get(name, "").strip() for name in _OF_A_PERSON})
+        return HttpResponseRedirect("../")
     if action == "faults" and request.method == "POST":
         tenant.fail(**json.loads(request.body))
         return JsonResponse({})

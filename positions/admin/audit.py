@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-
 from unfold.views import ChangeList
 
 from positions import dates, spreadsheets
@@ -101,7 +100,7 @@ class AuditEntryAdmin(ScopedAdmin):
 class Trail(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = list(self.result_list)
+        self.result_list: list[AuditEntry] = list(self.result_list)
         _put_into_words(self.result_list)
 
 

@@ -42,7 +42,7 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def new_page(chromium: Any) -> Iterator[Callable[[], Any]]:
+def new_page(chromium: Any) -> Iterator[Callable[..., Any]]:
     """Pages that share nothing; what the browser complains of fails the test, a breach of the content security policy
     and a broken Alpine expression above all."""
     complaints: list[str] = []
@@ -51,8 +51,9 @@ def new_page(chromium: Any) -> Iterator[Callable[[], Any]]:
         if any(word in message.text for word in ("Content Security Policy", "Alpine")):
             complaints.append(f"{message.location.get('url')}: {message.text}")
 
-    def new() -> Any:
-        page = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB").new_page()
+    def new(**given: Any) -> Any:
+        options = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **given}
+        page = chromium.new_context(**options).new_page()
         page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         page.on("console", heard)
@@ -72,7 +73,7 @@ def sign_in(page: Any, demo: Product, name: str, password: str) -> None:
 
 
 @pytest.fixture
-def page(new_page: Callable[[], Any], demo: Product) -> Any:
+def page(new_page: Callable[..., Any], demo: Product) -> Any:
     """A page that is logged in to the demo."""
     page = new_page()
     sign_in(page, demo, "admin", demo.password)

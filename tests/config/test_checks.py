@@ -26,7 +26,7 @@ def safe(settings: Any, tmp_path: Path) -> None:
     settings.PRODUCTION, settings.DEBUG, settings.SQLITE = True, False, False
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = ONE, []
     settings.ENCRYPTION_KEYS, settings.ENCRYPTION_DERIVATION = [ANOTHER], "hkdf"
-    settings.METRICS_TOKEN = settings.REDIS_URL = settings.SANDBOX_URL = ""
+    settings.METRICS_TOKEN = settings.REDIS_URL = settings.SANDBOX_URL = settings.DEMO_PASSWORD = ""
     settings.ALLOW_PRIVATE_TARGETS = False
     settings.ALLOWED_HOSTS = ["sync.example.com"]
     settings.DATA_DIR, settings.EXPORT_ROOT = tmp_path, ""
@@ -60,6 +60,7 @@ def test_nothing_is_said_of_a_safe_installation() -> None:
         ("DEBUG", True, "W005"),
         ("ALLOW_PRIVATE_TARGETS", True, "W006"),
         ("SANDBOX_URL", "http://127.0.0.1:8500", "W007"),
+        ("DEMO_PASSWORD", "correct-horse", "W024"),
         ("LOGGING", {"root": {"level": "debug"}}, "W008"),
         ("ALLOWED_HOSTS", ["sync.example.com", "*"], "W015"),
         ("REQUIRE_SECOND_FACTOR", "none", "W020"),

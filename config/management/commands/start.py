@@ -3,6 +3,7 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.db import connections
 
 from config import demo
 from config.supervise import Child, Supervisor
+from synclog.engine.heartbeats import silent_for
 
 HOST = "127.0.0.1"
 TELL_EVERY = 30.0  # seconds, while something starts
@@ -35,12 +37,17 @@ class Command(BaseCommand):
         try:
             env = self._demo(supervisor) if options["demo"] else {}
             login = self._first_admin(remember=options["demo"])
+            if options["demo"] and login:
+                demo.people(login[1])
+                env["DEMO_PASSWORD"] = login[1]
             connections.close_all()
-            supervisor.start(Child("worker", ["worker"], env))
+            worker = Child("worker", ["worker"], env)
+            supervisor.start(worker)
             serving = Child("web server", ["serve"], env, web)
             supervisor.start(serving)
             address = f"{_address(web)}/"
             self._wait_for(address + "admin/login/", serving, supervisor)
+            self._wait_until(_looks_for_work, worker, supervisor)
             self._welcome(address, login, env)
             supervisor.run()
         finally:
@@ -60,7 +67,9 @@ class Command(BaseCommand):
         os.environ["SANDBOX_URL"] = settings.SANDBOX_URL = address
         settings.ALLOW_PRIVATE_TARGETS = True
         demo.prepare(address)
-        return {"SANDBOX_URL": address, "ALLOW_PRIVATE_TARGETS": "1", **shared}
+        # What concerns the people of the demo is on its pages.
+        quiet = {"LOG_LEVEL": os.environ.get("LOG_LEVEL", "ERROR")}
+        return {"SANDBOX_URL": address, "ALLOW_PRIVATE_TARGETS": "1", **shared, **quiet}
 
     def _first_admin(self, remember: bool) -> tuple[str, str] | None:
         """An operator with a generated password, once. The demo keeps it for its next start."""
@@ -79,6 +88,8 @@ class Command(BaseCommand):
         lines = ["", f"Position Sync is running at {address}"]
         if login:
             lines.append(f"Log in as {login[0]} with the password {login[1]}")
+            if env:
+                lines.append("The sign-in page has a button for this and for one person of each role.")
         else:
             lines.append("Log in as before (a new password: manage.py changepassword admin)")
         if env:
@@ -91,19 +102,31 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _wait_for(self, address: str, child: Child, supervisor: Supervisor) -> None:
+        def answers() -> bool:
+            try:
+                requests.get(address, timeout=30, allow_redirects=False)
+            except requests.RequestException:
+                return False
+            return True
+
+        self._wait_until(answers, child, supervisor)
+
+    def _wait_until(self, ready: Callable[[], bool], child: Child, supervisor: Supervisor) -> None:
         """As long as it takes: only a child that has ended will not answer any more."""
         told = time.monotonic()
         while child.running and not supervisor.stopping:
-            try:
-                requests.get(address, timeout=30, allow_redirects=False)
+            if ready():
                 return
-            except requests.RequestException:
-                time.sleep(0.1)
+            time.sleep(0.1)
             if time.monotonic() - told > TELL_EVERY:
                 told = time.monotonic()
                 self._say(f"The {child.name} is still starting …")
         if not supervisor.stopping:
             raise CommandError(f"The {child.name} ended while it started; see the messages above.")
+
+
+def _looks_for_work() -> bool:
+    return silent_for() is not None
 
 
 def _listen(first: int, last: int | None = None) -> socket.socket:

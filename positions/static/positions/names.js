@@ -1,29 +1,23 @@
 // Names for what select2 and SimpleBar draw without one: whoever cannot see the page hears which field they are in.
 "use strict";
-(() => {
-    const nameFields = () => {
+document.addEventListener("DOMContentLoaded", () => {
+    const give = () => {
         for (const selection of document.querySelectorAll(".select2-selection")) {
             const select = selection.closest(".select2-container").previousElementSibling;
             const label = select?.id && document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
-            const name = label?.textContent.trim() || select?.getAttribute("aria-label") || select?.dataset.placeholder;
+            const name = label ? label.textContent.trim() : select?.dataset.placeholder;
             if (!name) continue;
             const shown = selection.querySelector(".select2-selection__rendered");
             selection.removeAttribute("aria-labelledby");
-            selection.setAttribute("aria-label", `${name}: ${shown?.textContent.trim() ?? ""}`);
-            shown?.setAttribute("aria-label", name);
+            selection.setAttribute("aria-label", `${name}: ${shown.textContent.trim()}`);
+            shown.setAttribute("aria-label", name);
         }
-    };
-    const nameScrolling = () => {
-        // The menu is a landmark already; what scrolls elsewhere is named by its heading.
-        for (const region of document.querySelectorAll(".simplebar-content-wrapper")) {
+        for (const region of document.querySelectorAll(".simplebar-content-wrapper[role]")) {
             region.removeAttribute("role");
             region.removeAttribute("aria-label");
         }
     };
-    window.addEventListener("load", () => {
-        nameFields();
-        nameScrolling();
-        document.addEventListener("change", nameFields);
-    });
-    document.addEventListener("formset:added", () => setTimeout(nameFields));
-})();
+    give();
+    // Both draw when they like, and select2 anew with each choice. Attributes are not observed, so this ends.
+    new MutationObserver(give).observe(document.body, {childList: true, subtree: true});
+});
