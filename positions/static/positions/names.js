@@ -1,4 +1,5 @@
-// Names for what select2 and SimpleBar draw without one: whoever cannot see the page hears which field they are in.
+// Names for what select2, SimpleBar and tables of fields draw without one: whoever cannot see the page hears which field
+// they are in.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
     const give = () => {
@@ -11,6 +12,12 @@ document.addEventListener("DOMContentLoaded", () => {
             selection.removeAttribute("aria-labelledby");
             selection.setAttribute("aria-label", `${name}: ${shown.textContent.trim()}`);
             shown.setAttribute("aria-label", name);
+        }
+        for (const field of document.querySelectorAll("td :is(input:not([type=hidden]), select, textarea)")) {
+            if (field.labels.length > 0 || field.hasAttribute("aria-label")) continue;
+            const cell = field.closest("td");
+            const heading = cell.closest("table").tHead?.rows[0]?.cells[cell.cellIndex]?.textContent.trim();
+            if (heading) field.setAttribute("aria-label", heading);
         }
         for (const region of document.querySelectorAll(".simplebar-content-wrapper[role]")) {
             region.removeAttribute("role");
