@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import requests
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from integrations.models import Integration
@@ -16,7 +17,7 @@ from integrations.sandboxes.server import sandboxes
 from integrations.sdk.declaration import System, Transport
 from integrations.systems.registry import systems
 from positions.bulk import save_positions
-from positions.models import Company, Department, Employee, Organization, Position
+from positions.models import Company, Department, Employee, Member, Organization, Position
 from positions.origin import Origin, started_by
 from synclog.engine import actions
 
@@ -75,6 +76,18 @@ def prepare(address: str) -> None:
     for integration in organization.integrations.all():
         integration.base_urls = sandbox_urls(integration.system, address)
         integration.save(update_fields=["base_urls"])
+
+
+def welcome_operator() -> None:
+    """The first operator is a member, too: what members are told, they see in the demo."""
+    operator = get_user_model().objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+    organization = Organization.objects.filter(name=NAME).first()
+    if operator is None or organization is None:
+        return
+    if not operator.email:
+        operator.email = "admin@fjellheim.example"
+        operator.save(update_fields=["email"])
+    Member.objects.get_or_create(organization=organization, user=operator, defaults={"role": Member.Role.ADMIN})
 
 
 def sandbox_urls(system: System, address: str) -> dict[str, str]:

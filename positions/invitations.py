@@ -34,6 +34,8 @@ def address_of(user: Any) -> str:
 
 def site_address() -> str:
     """Where people reach this installation, as far as its settings say; "" when they do not."""
+    if settings.PUBLIC_ADDRESS:
+        return str(settings.PUBLIC_ADDRESS)
     if settings.CSRF_TRUSTED_ORIGINS:
         return str(settings.CSRF_TRUSTED_ORIGINS[0])
     hosts = [host for host in settings.ALLOWED_HOSTS if not host.startswith((".", "*"))]

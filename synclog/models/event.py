@@ -29,6 +29,7 @@ class Event(models.Model):
     kind = models.CharField(max_length=30, choices=Kind)
     said = models.JSONField(default=list)  # `sdk.messages.packed`
     by = models.CharField(max_length=150, blank=True)
+    told_at = models.DateTimeField(null=True, editable=False)  # to members (`synclog.telling`), each event once
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -33,6 +33,9 @@ def safe(settings: Any, tmp_path: Path) -> None:
     settings.REQUIRE_SECOND_FACTOR = "operators"
     settings.DATABASES = {"default": dict(POSTGRESQL)}
     settings.LOGGING = {"root": {"level": "INFO"}}
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = "mail.example.com", True, False
+    settings.DEFAULT_FROM_EMAIL, settings.PUBLIC_ADDRESS = "sync@example.com", "https://sync.example.com"
 
 
 def found() -> list[str]:
@@ -64,6 +67,11 @@ def test_nothing_is_said_of_a_safe_installation() -> None:
         ("ALLOWED_HOSTS", ["sync.example.com", "*"], "W015"),
         ("REQUIRE_SECOND_FACTOR", "none", "W020"),
         ("SESSION_COOKIE_AGE", 25 * 3600, "W021"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend", "I001"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "W023"),
+        ("EMAIL_USE_TLS", False, "W024"),
+        ("DEFAULT_FROM_EMAIL", "Position Sync <position-sync@localhost>", "W025"),
+        ("PUBLIC_ADDRESS", "http://sync.example.com", "W026"),
         ("DATABASES", {"default": {**POSTGRESQL, "CONN_MAX_AGE": 0}}, "W011"),
         ("DATABASES", {"default": {**POSTGRESQL, "OPTIONS": {"pool": True}}}, "W012"),
         ("Q_CLUSTER", {"timeout": 300, "retry": 300}, "W013"),
