@@ -44,7 +44,7 @@ class Kept:
     to: str
     subject: str
     at: str
-    text: str
+    lines: list[str]
 
 
 @require_safe
@@ -64,10 +64,10 @@ def _shown(request: HttpRequest) -> Iterator[Kept]:
     zone = next((o.zone for o in roles.organizations_of(request.user)[:1]), None)
     left = SHOWN
     for file in sorted(Path(settings.DEMO_MAILS).glob("*.eml"), reverse=True):
-        kept: Parsed = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)  # type: ignore[assignment]
+        kept: Parsed = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
         body = kept.get_body(("plain",))
         if own in (None, str(kept["To"])) and body is not None and left:
             left -= 1
             at = parsedate_to_datetime(str(kept["Date"]))
             said = moments.clock(at, zone) if zone else str(kept["Date"])
-            yield Kept(str(kept["To"]), str(kept["Subject"]), said, body.get_content())
+            yield Kept(str(kept["To"]), str(kept["Subject"]), said, body.get_content().splitlines())

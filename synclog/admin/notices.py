@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -115,9 +116,10 @@ def choices(request: HttpRequest) -> HttpResponse:
     members = Member.objects.filter(user=request.user.pk).select_related("organization", "mail_choice")
     sent = request.POST if request.method == "POST" else None
     forms_of = [ChoiceForm(sent, member) for member in members.order_by("organization__name")]
-    if sent is not None and all([form.is_valid() for form in forms_of]):
-        for form in forms_of:
-            form.save()
+    if sent is not None and all(form.is_valid() for form in forms_of):
+        with transaction.atomic():
+            for form in forms_of:
+                form.save()
         messages.success(request, _("Saved. You are mailed what you chose."))
         return HttpResponseRedirect(reverse("mail_choices"))
     context = {

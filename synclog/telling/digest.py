@@ -12,7 +12,6 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from integrations.models import Integration
-from positions.models import Organization
 from positions.transactions import repeated
 from synclog.models import Job, Mail, MailChoice
 from synclog.telling.outbox import mail, mails_are_sent

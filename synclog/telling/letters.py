@@ -105,9 +105,9 @@ def _page(integration: Integration) -> str:
 
 
 def _letter(mail: Mail, subject: str, items: list[Item]) -> EmailMultiAlternatives:
-    site, choices = site_address().rstrip("/"), reverse("mail_choices")
+    site, choices, subject = site_address().rstrip("/"), reverse("mail_choices"), " ".join(subject.split())
     context = {
-        "subject": " ".join(subject.split()),
+        "subject": subject,
         "items": items,
         "site": site,
         "choices": choices,
@@ -119,9 +119,7 @@ def _letter(mail: Mail, subject: str, items: list[Item]) -> EmailMultiAlternativ
     }
     if site:
         headers["List-Unsubscribe"] = f"<{site}{choices}>"
-    letter = EmailMultiAlternatives(
-        context["subject"], render_to_string("synclog/mails/letter.txt", context), to=[mail.member.user.email],
-        headers=headers,
-    )  # fmt: skip
+    text = render_to_string("synclog/mails/letter.txt", context).strip() + "\n"
+    letter = EmailMultiAlternatives(subject, text, to=[mail.member.user.email], headers=headers)
     letter.attach_alternative(render_to_string("synclog/mails/letter.html", context), "text/html")
     return letter

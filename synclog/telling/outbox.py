@@ -45,7 +45,7 @@ def tell(event: Event, topic: Topic) -> None:
     concerned = list(members.select_related("mail_choice"))
     cause = _cause(integration) if topic == Topic.STOPPED else ""
     Notice.objects.bulk_create(
-        Notice(member=member, integration=integration, event_key=event.pk, topic=topic.value, cause=cause, at=event.at)
+        Notice(member=member, integration=integration, event_key=event.pk, topic=topic.value, cause=cause, at=now)
         for member in concerned
     )
     wanted = [member for member in concerned if topic.value in topics_of(member)]
