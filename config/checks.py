@@ -14,7 +14,7 @@ from django.core.checks import CheckMessage, Error, Info, Tags, Warning, registe
 from django.core.exceptions import ImproperlyConfigured
 
 from config.keys import weakness
-from positions.invitations import site_address
+from positions.mailing import site_address
 from synclog.engine.worker_turn import OVERTIME, SECONDS
 
 NETWORK_FILE_SYSTEMS = (

@@ -115,9 +115,10 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
 def frame(request: HttpRequest) -> dict[str, Any]:
     """What every page is given. Unfold would write its colours into each; ours are in theme.css, for the content
     security policy's sake."""
+    from positions import mailing
     from synclog.admin.notices import unread
 
-    return {"colors": None, "unread_notices": unread(request)}
+    return {"colors": None, "unread_notices": unread(request), "password_is_mailed": mailing.links_are_sent()}
 
 
 def theme(request: HttpRequest) -> str:

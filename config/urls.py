@@ -18,6 +18,7 @@ urlpatterns = [
     path("admin/queue/", include("synclog.admin.queue")),
     path("admin/notices/", include("synclog.admin.notices")),
     path("admin/choose-password/", include("positions.invitations")),
+    path("admin/forgotten-password/", include("positions.forgotten")),
     path("admin/join/", joining.join, name="join"),
     path("admin/join/<token>/", joining.by_link, name="join_by_link"),
     path("admin/sessions/", admin.site.admin_view(sessions.overview), name="sessions"),

@@ -21,8 +21,8 @@ class SynclogConfig(AppConfig):
         from synclog.queue import payloads, signs
         from synclog.queue.safe_queue import install
         from synclog.queue.schedules import make_schedules
+        from synclog.telling import accounts, trouble
         from synclog.telling import texts as mail_texts  # noqa: F401
-        from synclog.telling import trouble
         from synclog.webhooks import receivers as webhook_receivers
         from synclog.webhooks import texts  # noqa: F401  # whoever shows a row knows what it says
 
@@ -30,6 +30,7 @@ class SynclogConfig(AppConfig):
         along.connect()
         webhook_receivers.connect()
         trouble.connect()
+        accounts.connect()
         # What the sender keeps of its own; that it pauses one is told.
         book = ("failing_since", "retry_at", "retry_count", "last_success_at", "held_by", "held_until", "former_until")
         audit.watch(Webhook, lambda row: row.organization_id, skipped=book)

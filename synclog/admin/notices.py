@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from positions import moments
+from positions import mailing, moments
 from positions.models import Member
 from synclog.log.causes import cause_title
 from synclog.models import MailChoice, Notice, Topic
-from synclog.telling.outbox import mails_are_sent, topics_of
+from synclog.telling.outbox import topics_of
 
 SHOWN = 50
 _LOOKS = {
@@ -126,7 +126,7 @@ def choices(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Mails"),
         "forms": forms_of,
-        "sent": mails_are_sent(),
+        "sent": mailing.are_sent(),
         "address": request.user.email,  # type: ignore[union-attr]
     }
     return TemplateResponse(request, "admin/synclog/notices/mails.html", context)

@@ -23,11 +23,10 @@ from django_q.brokers import get_broker
 from django_q.models import Failure, OrmQ, Schedule, Success
 from django_q.signing import BadSignature, SignedPackage
 
-from positions import roles
+from positions import mailing, roles
 from synclog.models import Heartbeat, Mail
 from synclog.queue.broker import no_answer
 from synclog.queue.payloads import ALLOWED
-from synclog.telling.outbox import mails_are_sent
 
 for model in (Failure, OrmQ, Schedule, Success):
     if admin.site.is_registered(model):  # the messages are no table where Redis carries them
@@ -63,7 +62,7 @@ def queue(request: HttpRequest) -> HttpResponse:
             (row.func, row.stopped, str(row.result or "").strip().splitlines()[-1:])
             for row in Failure.objects.order_by("-stopped")[:SHOWN]
         ],
-        "mails_are_sent": mails_are_sent(),
+        "mails_are_sent": mailing.are_sent(),
         "mails": [(Mail.State(state).label, number) for state, number in _mails()],
         "refused": Mail.objects.exclude(said=[]).exclude(state=Mail.State.DELIVERED).order_by("-tried_at").first(),
         "shown": SHOWN,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -71,21 +72,26 @@ class Notice(models.Model):
 
 
 class Mail(Outgoing):
-    """One mail to one member. Whom it goes to and how it reads is decided when it is sent: who left gets nothing, and
-    no address lies here."""
+    """One mail to one member, user or invited person; to nobody where a password was asked for that nobody has. Whom it
+    goes to and how it reads is decided when it is sent: who left gets nothing, and no address and no link lies here."""
 
-    DIGEST = "digest"
+    DIGEST, PASSWORD, INVITATION = "digest", "password", "invitation"
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="mails")
-    about = models.CharField(max_length=40)  # of a member, once each: "event:12", "digest:2026-03-01"
-    topic = models.CharField(max_length=10)  # of `Topic`, or DIGEST
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="mails")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    invitation_key = models.BigIntegerField(null=True)
+    about = models.CharField(max_length=40)  # of one recipient, once each: "event:12", "digest:2026-03-01"
+    topic = models.CharField(max_length=10)  # of `Topic`, or one of those above
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, null=True, related_name="+")
     facts = models.JSONField(default=dict)  # causes, numbers and ids
     message_id = models.UUIDField(default=uuid.uuid4)  # the same at each try: who gets it twice can tell
 
     class Meta:
         ordering = ["-pk"]
-        constraints = [models.UniqueConstraint(fields=["member", "about"], name="mail_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "about"], name="mail_once"),
+            models.UniqueConstraint(fields=["user", "about"], name="mail_of_user_once"),
+        ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state__in=("waiting", "retrying")), name="mail_due"),
             models.Index(fields=["created_at"], name="mail_by_time"),

@@ -12,9 +12,10 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from integrations.models import Integration
+from positions import mailing
 from positions.transactions import repeated
 from synclog.models import Job, Mail, MailChoice
-from synclog.telling.outbox import mail, mails_are_sent
+from synclog.telling.outbox import mail
 
 HOUR = 7  # of the organization's clock
 _CAUSES = 20
@@ -23,7 +24,7 @@ _Digest = MailChoice.Digest
 
 def look_after() -> None:
     """Every minute. A morning on which no worker ran is made up for later in the day, or in the week."""
-    if not mails_are_sent():
+    if not mailing.are_sent():
         return
     now = timezone.now()
     wanting = MailChoice.objects.exclude(digest=_Digest.NEVER).filter(member__user__is_active=True)

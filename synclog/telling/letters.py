@@ -20,11 +20,13 @@ from django.utils.translation import ngettext
 
 from integrations.models import Integration
 from positions import moments
-from positions.invitations import site_address
+from positions.mailing import site_address
 from positions.models import Organization
+from positions.models.invitation import GOOD_FOR
 from synclog.log.causes import cause_title, remedy
 from synclog.log.sentences import field_label
 from synclog.models import Mail, Topic
+from synclog.telling import accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,10 @@ class Item:
 
 
 def written(mail: Mail) -> EmailMultiAlternatives:
-    """Of a row with its member's user and organization, and its connection."""
+    """Of a row with its member's user and organization, its connection, or its user. Raises LookupError when the link
+    that it is to bring is no longer good."""
+    if mail.member is None:
+        return _with_link(mail)
     organization = mail.member.organization
     if mail.topic == Mail.DIGEST:
         subject, items = _("{organization}: what needs you"), list(_digest(mail.facts, organization))
@@ -46,7 +51,23 @@ def written(mail: Mail) -> EmailMultiAlternatives:
         subject, item = _of_connection(mail, mail.integration)
         items = [item]
     names = {"organization": organization.name, "system": _name(mail.integration) if mail.integration else ""}
-    return _letter(mail, subject.format(**names), items)
+    return _letter(mail, mail.member.user.email, subject.format(**names), items, organization)
+
+
+def _with_link(mail: Mail) -> EmailMultiAlternatives:
+    link = accounts.link_of(mail)
+    if link is None:
+        raise LookupError
+    if link.organization is None:
+        said = _("Somebody, probably you, asked for a new password for your user {name}. Choose it by this link:")
+        helps = _("It is good for a day and for once. Was it not you? Do nothing: your password stays as it is.")
+        item = Item(said.format(name=link.name), helps, link.path)
+        return _letter(mail, link.email, _("Position Sync: choose a new password"), [item])
+    said = _("{organization} invites you to Position Sync. Accept or decline by this link:")
+    helps = _("It is good for {days} days and for once. Do you not expect it? Do nothing.").format(days=GOOD_FOR.days)
+    item = Item(said.format(organization=link.organization), helps, link.path)
+    subject = _("{organization} invites you to Position Sync").format(organization=link.organization)
+    return _letter(mail, link.email, subject, [item])
 
 
 def _of_connection(mail: Mail, integration: Integration) -> tuple[str, Item]:
@@ -104,22 +125,19 @@ def _page(integration: Integration) -> str:
     return reverse("admin:integrations_integration_change", args=[integration.pk])
 
 
-def _letter(mail: Mail, subject: str, items: list[Item]) -> EmailMultiAlternatives:
+def _letter(
+    mail: Mail, to: str, subject: str, items: list[Item], organization: Organization | None = None
+) -> EmailMultiAlternatives:
+    """To a member of the organization, who chooses what is mailed; else about the recipient's own user."""
     site, choices, subject = site_address().rstrip("/"), reverse("mail_choices"), " ".join(subject.split())
-    context = {
-        "subject": subject,
-        "items": items,
-        "site": site,
-        "choices": choices,
-        "organization": mail.member.organization,
-    }
+    context = {"subject": subject, "items": items, "site": site, "choices": choices, "organization": organization}
     headers = {
         "Message-ID": f"<{mail.message_id}@{parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition('@')[2]}>",
         "Auto-Submitted": "auto-generated",
     }
-    if site:
+    if site and organization is not None:
         headers["List-Unsubscribe"] = f"<{site}{choices}>"
     text = render_to_string("synclog/mails/letter.txt", context).strip() + "\n"
-    letter = EmailMultiAlternatives(subject, text, to=[mail.member.user.email], headers=headers)
+    letter = EmailMultiAlternatives(subject, text, to=[to], headers=headers)
     letter.attach_alternative(render_to_string("synclog/mails/letter.html", context), "text/html")
     return letter

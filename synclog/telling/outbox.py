@@ -9,23 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.models import Integration
+from positions import mailing
 from positions.models import Member
 from positions.transactions import repeated
 from synclog.engine.clock_skew import at_once
 from synclog.engine.notify import with_the_commit
 from synclog.models import Event, Mail, MailChoice, Notice, Topic
-
-_NO_MAILS = "django.core.mail.backends.dummy.EmailBackend"
-
-
-def mails_are_sent() -> bool:
-    """Whether the operator gave a mail server (EMAIL_URL)."""
-    return bool(settings.EMAIL_BACKEND != _NO_MAILS)
 
 
 def topics_of(member: Member) -> Iterable[str]:
@@ -66,7 +59,7 @@ def mail(
         Mail(member=member, about=about, topic=topic, integration=integration, facts=facts, created_at=now, due_at=due)
         for member in members
     ]
-    if rows and mails_are_sent():
+    if rows and mailing.are_sent():
         Mail.objects.bulk_create(rows)
         ring()
 

@@ -19,10 +19,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.sdk.messages import Message
+from positions import mailing
 from synclog.engine import outgoing
 from synclog.models import Mail, MailChoice
-from synclog.telling import letters, texts
-from synclog.telling.outbox import mails_are_sent, ring, topics_of
+from synclog.telling import accounts, letters, texts
+from synclog.telling.outbox import ring, topics_of
 
 logger = logging.getLogger("synclog.telling.turn")
 
@@ -49,7 +50,7 @@ def look_after() -> None:
     """Every minute: rings for what nobody was rung for, was left by a worker that died, or has become due."""
     now = timezone.now()
     outgoing.tried_ahead(Mail.objects.all(), now).update(due_at=now, tried_at=now)
-    if mails_are_sent() and outgoing.due(Mail.objects.all(), now).exists():
+    if mailing.are_sent() and outgoing.due(Mail.objects.all(), now).exists():
         ring()
 
 
@@ -80,7 +81,9 @@ def _claimed() -> Mail | None:
 
 def _rows(now: datetime) -> QuerySet[Mail]:
     rows = outgoing.due(Mail.objects.all(), now)
-    related = ("member__user", "member__organization", "member__mail_choice", "integration__organization")
+    related = (
+        "member__user", "member__organization", "member__mail_choice", "integration__organization", "user"
+    )  # fmt: skip
     return rows.select_related(*related).defer("integration__vault").order_by("due_at", "pk")[:50]
 
 
@@ -102,11 +105,12 @@ def _send(server: BaseEmailBackend, mail: Mail) -> None:
 
 def _posted(server: BaseEmailBackend, mail: Mail) -> Answer:
     """What the log keeps of a refusal is its kind: its words may repeat the address."""
-    if not mail.member.user.email:
-        return Answer(texts.NO_ADDRESS(), for_good=True)
     try:
+        letter = letters.written(mail)
+        if not all(letter.to):
+            return Answer(texts.NO_ADDRESS(), for_good=True)
         server.open()
-        server.send_messages([letters.written(mail)])
+        server.send_messages([letter])
     except smtplib.SMTPRecipientsRefused as error:
         return _refused(max((code for code, _ in error.recipients.values()), default=0))
     except smtplib.SMTPDataError as error:
@@ -126,7 +130,9 @@ def _refused(status: int) -> Answer:
 
 
 def _wanted(mail: Mail) -> bool:
-    """Whether the member may still sign in, and has not chosen otherwise since."""
+    """Whether the member may still sign in, and has not chosen otherwise since; whether the link is still good."""
+    if mail.member is None:
+        return accounts.link_of(mail) is not None
     if not mail.member.user.is_active:
         return False
     if mail.topic != Mail.DIGEST:

@@ -148,9 +148,7 @@ def test_the_page_says_when_no_mail_can_reach_anybody(member: Member, settings: 
 def test_operators_see_what_became_of_mails(organization: Organization) -> None:
     MemberFactory(organization=organization, role="admin", user__email="")
     stop(connection(organization))
-    Mail.objects.update(
-        state="failed", said=[{"id": "mail.refused", "params": {"status": 550}}], tried_at="2026-01-01Z"
-    )
+    Mail.objects.update(state="failed", said=packed([texts.REFUSED(status=550)]), tried_at=timezone.now())
     shown = page(browser(OperatorFactory()), "synclog_queue")
     assert "Given up" in shown and "The mail server refused it with 550." in shown
 
