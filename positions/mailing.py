@@ -8,7 +8,7 @@ import time
 
 from django.conf import settings
 
-from positions.api import rates
+from positions import rates
 
 _NO_MAILS = "django.core.mail.backends.dummy.EmailBackend"
 

@@ -1,4 +1,4 @@
-"""A forgotten password, and invitations by mail: the link goes to the mailbox alone, and nothing tells who is a user."""
+"""A forgotten password, and invitations by mail: the link goes to the mailbox alone, and nothing tells of users."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def mailed(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         counted[name] += 1
         return counted[name]
 
-    monkeypatch.setattr("positions.api.rates.hit", hit)
+    monkeypatch.setattr("positions.rates.hit", hit)
 
 
 def ask(email: str, **headers: Any) -> Any:
