@@ -57,6 +57,8 @@ def test_a_notice_is_read_by_opening_it_and_by_nobody_else_s(organization: Organ
     shown = page(client)
     assert "Netvisor, Oslo stopped: Credentials or rights are refused" in shown and "Notices, 1 unread" in shown
     assert Notice.objects.filter(read_at=None).count() == 2  # looking changes nothing
+    for name in ("admin:index", "admin:positions_employee_changelist", "sessions", "mail_choices"):
+        assert "Notices, 1 unread" in page(client, name), name
     notice = member.notices.get()
     answer = client.post(reverse("notice_follow", args=[notice.pk]))
     assert answer.headers["Location"] == reverse("admin:integrations_integration_change", args=[integration.pk])
