@@ -33,6 +33,10 @@ class Migration(migrations.Migration):
             name='told_at',
             field=models.DateTimeField(editable=False, null=True),
         ),
+        migrations.AddIndex(
+            model_name='event',
+            index=models.Index(condition=models.Q(('told_at__isnull', False)), fields=['integration', '-id'], name='event_told'),
+        ),
         migrations.CreateModel(
             name='Mail',
             fields=[
@@ -64,7 +68,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('event_key', models.BigIntegerField()),
-                ('topic', models.CharField(choices=[('stopped', 'A connection stops and needs somebody'), ('retrying', 'A system has not let us send for an hour'), ('recovered', 'A connection of which that was told works again')], max_length=10)),
+                ('topic', models.CharField(choices=[('stopped', 'A connection stops and needs somebody'), ('retrying', 'A system has not let us send for an hour'), ('recovered', 'It works again after one of these')], max_length=10)),
                 ('cause', models.CharField(blank=True, max_length=60)),
                 ('at', models.DateTimeField()),
                 ('read_at', models.DateTimeField(null=True)),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from integrations.models import Integration
 from integrations.sdk.messages import words_of
@@ -33,7 +34,10 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["integration", "-at"], name="event_by_integration")]
+        indexes = [
+            models.Index(fields=["integration", "-at"], name="event_by_integration"),
+            models.Index(fields=["integration", "-id"], condition=Q(told_at__isnull=False), name="event_told"),
+        ]
 
     def __str__(self) -> str:
         return self.text

@@ -18,7 +18,7 @@ class Topic(models.TextChoices):
 
     STOPPED = "stopped", _("A connection stops and needs somebody")
     RETRYING = "retrying", _("A system has not let us send for an hour")
-    RECOVERED = "recovered", _("A connection of which that was told works again")
+    RECOVERED = "recovered", _("It works again after one of these")
 
 
 class MailChoice(models.Model):
