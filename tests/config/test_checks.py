@@ -244,3 +244,24 @@ def test_a_variable_may_be_the_path_of_a_file(tmp_path: Path) -> None:
     code = "from config.settings import SECRET_KEY; print(SECRET_KEY)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "a-key-from-a-file"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp+tls://sync:p%40ss@mail.example.com", "smtp mail.example.com 587 sync p@ss True False"),
+        ("smtp+ssl://mail.example.com", "smtp mail.example.com 465   False True"),
+        ("smtp://localhost:2525", "smtp localhost 2525   False False"),
+        ("", "dummy localhost 25   False False"),
+    ],
+)
+def test_the_mail_server_is_read_from_one_variable(tmp_path: Path, url: str, expected: str) -> None:
+    (tmp_path / "url").write_text(url)
+    env = {**os.environ, "DATA_DIR": str(tmp_path), **({"EMAIL_URL_FILE": str(tmp_path / "url")} if url else {})}
+    env.pop("EMAIL_URL", None)
+    code = (
+        "import config.settings as s; print(s.EMAIL_BACKEND.split('.')[-2], s.EMAIL_HOST, s.EMAIL_PORT, "
+        "s.EMAIL_HOST_USER, s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_TLS, s.EMAIL_USE_SSL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == expected
