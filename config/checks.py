@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from config.keys import weakness
+from positions.mailing import site_address
 from synclog.engine.worker_turn import OVERTIME, SECONDS
 
 NETWORK_FILE_SYSTEMS = (
     "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "ocfs2", "gfs2", "virtiofs",
 )  # fmt: skip
 _NEW_KEY = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+_MAIL_SERVER = "EMAIL_URL=smtp+tls://user:password@mail.example.com (STARTTLS, port 587) or smtp+ssl:// (port 465)."
 _FORMER = "Keep it behind the new one until `manage.py rotate_keys` has run (docs/deploy.md, Keys)."
 
 
@@ -50,7 +53,7 @@ def refuse_weak_keys() -> None:
 
 @register(Tags.security, deploy=True)
 def unsafe_in_production(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_keys(), *_switches(), *_open_to_others(), *_sign_in(), *_database(), *_queue()]
+    return [*_keys(), *_switches(), *_open_to_others(), *_sign_in(), *_database(), *_queue(), *_mail()]
 
 
 def _warn(number: int, text: str, hint: str) -> Warning:
@@ -197,6 +200,35 @@ def _queue() -> Iterator[Warning]:
             14,
             "Redis on another host is used without a password: who reaches it can ring the workers or silence them.",
             "REDIS_URL=rediss://:password@host:6379/0",
+        )
+
+
+def _mail() -> Iterator[CheckMessage]:
+    if settings.EMAIL_BACKEND == "django.core.mail.backends.dummy.EmailBackend":
+        # No warning: nobody has to want mails.
+        yield Info(
+            "EMAIL_URL is not set: nobody is sent a mail when a connection stops. Notices are shown on the pages.",
+            hint="EMAIL_URL=smtp+tls://user:password@mail.example.com, then manage.py sendtestemail (docs/telling.md).",
+            id="position_sync.I001",
+        )
+        return
+    if not settings.PRODUCTION:
+        return
+    if settings.EMAIL_BACKEND != "django.core.mail.backends.smtp.EmailBackend":
+        yield _warn(23, "EMAIL_URL names no mail server: mails are written down and reach nobody.", _MAIL_SERVER)
+    elif not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL) and _elsewhere(f"smtp://{settings.EMAIL_HOST}"):
+        yield _warn(24, "Mails go to EMAIL_URL's server without TLS: others on the way can read them.", _MAIL_SERVER)
+    if parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] in ("", "localhost"):
+        yield _warn(
+            25,
+            "DEFAULT_FROM_EMAIL is not set: mail servers refuse mails from localhost.",
+            "DEFAULT_FROM_EMAIL='Position Sync <position-sync@example.com>', an address that your server may send as.",
+        )
+    if not site_address().startswith("https://"):
+        yield _warn(
+            26,
+            "Nothing says where people reach this installation: mails have no link, or a wrong one.",
+            "PUBLIC_ADDRESS=https://sync.example.com",
         )
 
 

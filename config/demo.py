@@ -89,6 +89,18 @@ def prepare(address: str) -> None:
         integration.save(update_fields=["base_urls"])
 
 
+def welcome_operator() -> None:
+    """The first operator is a member, too: what members are told, they see in the demo."""
+    operator = get_user_model().objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+    organization = Organization.objects.filter(name=NAME).first()
+    if operator is None or organization is None:
+        return
+    if not operator.email:
+        operator.email = "admin@fjellheim.example"
+        operator.save(update_fields=["email"])
+    Member.objects.get_or_create(organization=organization, user=operator, defaults={"role": Member.Role.ADMIN})
+
+
 def sandbox_urls(system: System, address: str) -> dict[str, str]:
     return {name: f"{address}/{system.key}/{TENANT}{path}" for name, path in system.sandbox_urls.items()}
 

@@ -1,6 +1,6 @@
 """No signed-in person, and nobody with a session of theirs, keeps the pages busy for everybody: `PAGE_RATE`.
 
-Counted where the API's requests are counted (positions/api/rates.py), in no row of the database. Who is signed in is
+Counted where the API's requests are counted (positions/rates.py), in no row of the database. Who is signed in is
 read from the session, which every page reads anyway. What is answered before (static files, probes) is not counted.
 While requests cannot be counted, pages go on.
 """

@@ -266,6 +266,27 @@ SANDBOX_URL = env.str("SANDBOX_URL", default="")
 # The password of the demo's people, which its sign-in page shows; "" when this is no demo.
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
+# -- mail --------------------------------------------------------------------------------------------------
+
+# Where people reach this installation: links in mails begin with it, never with what a request says.
+PUBLIC_ADDRESS = env.str("PUBLIC_ADDRESS", default="")
+_mail = env.email_url("EMAIL_URL", default="dummymail://")  # without it nobody is sent a mail
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = (
+    _mail["EMAIL_HOST"] or "localhost",
+    _mail["EMAIL_HOST_USER"] or "",
+    _mail["EMAIL_HOST_PASSWORD"] or "",
+    bool(_mail.get("EMAIL_USE_TLS")),
+    bool(_mail.get("EMAIL_USE_SSL")),
+)
+EMAIL_PORT = _mail["EMAIL_PORT"] or (587 if EMAIL_USE_TLS else 465 if EMAIL_USE_SSL else 25)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Position Sync <position-sync@localhost>")
+# The demo keeps its mails in this folder and shows them on a page (config/demo_mails.py); "" = there is no demo.
+DEMO_MAILS = env.str("DEMO_MAILS", default="")
+if DEMO_MAILS:
+    EMAIL_BACKEND = "config.demo_mails.Backend"
+
 # -- static files ------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"

@@ -58,6 +58,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Users", "person", "admin:auth_user_changelist"),
             Entry("Organizations", "corporate_fare", "admin:positions_organization_changelist", operators=True),
             Entry("Queue", "conveyor_belt", "synclog_queue", operators=True),
+            Entry("Mails of the demo", "outgoing_mail", "demo_mails"),
         ),
     ),
 )
@@ -104,15 +105,20 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
     links = [
         {"title": "Second factor", "link": reverse("second_factor")},
         {"title": "Sessions", "link": reverse("sessions")},
+        {"title": "Mails", "link": reverse("mail_choices")},
     ]
     if request.user.has_usable_password():
         links.insert(0, {"title": "Change password", "link": reverse("admin:password_change")})
     return links
 
 
-def no_inline_styles(request: HttpRequest) -> dict[str, Any]:
-    """Unfold writes its colours into each page; ours are in theme.css, for the content security policy's sake."""
-    return {"colors": None}
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """What every page is given. Unfold would write its colours into each; ours are in theme.css, for the content
+    security policy's sake."""
+    from positions import mailing
+    from synclog.admin.notices import unread
+
+    return {"colors": None, "unread_notices": unread(request), "password_is_mailed": mailing.links_are_sent()}
 
 
 def theme(request: HttpRequest) -> str:
@@ -152,7 +158,7 @@ UNFOLD = {
     "SITE_SYMBOL": "sync_alt",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
-    "GLOBAL_CALLBACK": "config.unfold.no_inline_styles",
+    "GLOBAL_CALLBACK": "config.unfold.frame",
     "STYLES": ["config.unfold.theme", "config.unfold.stylesheet", "config.unfold.sync_stylesheet"],
     "SCRIPTS": ["config.unfold.names"],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.unfold.favicon"}],

@@ -1,11 +1,13 @@
 from csp.constants import SELF
 from csp.decorators import csp_replace
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
+from config import demo_mails
 from config.metrics import metrics
 from positions.admin import joining, sessions
 from positions.api.docs import Docs
@@ -14,7 +16,9 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/integrations/", include("integrations.urls")),
     path("admin/queue/", include("synclog.admin.queue")),
+    path("admin/notices/", include("synclog.admin.notices")),
     path("admin/choose-password/", include("positions.invitations")),
+    path("admin/forgotten-password/", include("positions.forgotten")),
     path("admin/join/", joining.join, name="join"),
     path("admin/join/<token>/", joining.by_link, name="join_by_link"),
     path("admin/sessions/", admin.site.admin_view(sessions.overview), name="sessions"),
@@ -35,6 +39,9 @@ urlpatterns = [
     # For the holder of METRICS_TOKEN; /healthz and /readyz are answered by config.health before they come here.
     path("metrics", metrics, name="metrics"),
 ]
+
+if settings.DEMO_MAILS:
+    urlpatterns.insert(0, path("admin/demo-mails/", admin.site.admin_view(demo_mails.mails), name="demo_mails"))
 
 handler400 = "config.error_pages.bad_request"
 handler403 = "config.error_pages.forbidden"

@@ -233,7 +233,7 @@ def connect() -> None:
 
     watch(Organization, lambda row: row.pk)
     watch(Member, own)
-    watch(Invitation, own, secret=["digest"])
+    watch(Invitation, own, secret=["digest"], skipped=["seed"])
     watch(Company, own)
     watch(Department, own)
     watch(ApiKey, own, secret=["hash", "former_hash"], skipped=["last_used_at"])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
@@ -30,14 +29,6 @@ tokens = _Tokens()
 def address_of(user: Any) -> str:
     """The path of a new link. The caller sees to it that whoever made it may."""
     return reverse("invitation", args=[urlsafe_base64_encode(force_bytes(user.pk)), tokens.make_token(user)])
-
-
-def site_address() -> str:
-    """Where people reach this installation, as far as its settings say; "" when they do not."""
-    if settings.CSRF_TRUSTED_ORIGINS:
-        return str(settings.CSRF_TRUSTED_ORIGINS[0])
-    hosts = [host for host in settings.ALLOWED_HOSTS if not host.startswith((".", "*"))]
-    return f"{'https' if settings.PRODUCTION else 'http'}://{hosts[0]}" if hosts else ""
 
 
 class ChoosePasswordForm(SetPasswordForm):

@@ -78,7 +78,8 @@ def join_as_new(invitation: Invitation, user: Any) -> None:
     with transaction.atomic(), started_by(Origin("edit", user.get_username())):
         locked = _locked(invitation)
         user.save()
-        SelfMadeUser.objects.create(user=user)
+        if not locked.seed:
+            SelfMadeUser.objects.create(user=user)
         _join(locked, user)
 
 

@@ -22,6 +22,13 @@ positions_deleted = Signal()
 # reports to one of them will have no manager. Keyword argument: deleted, a list of employees.
 employees_deleted = Signal()
 
+# Somebody is invited by mail. Sent by Invitation in the transaction that stores it. Keyword argument: invitation, with
+# a seed.
+invitation_to_mail = Signal()
+# Somebody asked for a link for choosing a password. Sent by the users' model, in a transaction. Keyword argument:
+# users, those who are to be mailed, perhaps none: whoever listens does the same work then.
+password_forgotten = Signal()
+
 
 def goes_with_organization(origin: Any) -> bool:
     """Of the `origin` of a deletion's signal: the whole organization is deleted, and nobody is to be told."""

@@ -17,19 +17,24 @@ class SynclogConfig(AppConfig):
         from synclog.api.examples import ANSWERS
         from synclog.engine import along, receivers
         from synclog.log.personal_rows import HeldBySync
-        from synclog.models import Webhook
+        from synclog.models import MailChoice, Webhook
         from synclog.queue import payloads, signs
         from synclog.queue.safe_queue import install
         from synclog.queue.schedules import make_schedules
+        from synclog.telling import accounts, trouble
+        from synclog.telling import texts as mail_texts  # noqa: F401
         from synclog.webhooks import receivers as webhook_receivers
         from synclog.webhooks import texts  # noqa: F401  # whoever shows a row knows what it says
 
         receivers.connect()
         along.connect()
         webhook_receivers.connect()
+        trouble.connect()
+        accounts.connect()
         # What the sender keeps of its own; that it pauses one is told.
         book = ("failing_since", "retry_at", "retry_count", "last_success_at", "held_by", "held_until", "former_until")
         audit.watch(Webhook, lambda row: row.organization_id, skipped=book)
+        audit.watch(MailChoice, lambda row: row.member.organization_id, skipped=["digested_on"])
         personal_data.register(HeldBySync())
         examples.ANSWERS.update(ANSWERS)
         install()

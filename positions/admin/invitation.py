@@ -2,22 +2,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from positions import joining
+from positions import joining, mailing
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Invitation, Member
 from positions.models.invitation import GOOD_FOR
+from positions.signals import invitation_to_mail
+
+MAILED_MOST, MAILED_WITHIN = 50, 3600  # by one organization, in seconds
 
 
 class InvitationForm(ScopedForm):
     """Looks at what the inviting organization knows anyway, its members and its invitations, and at nothing else."""
+
+    by_mail = forms.BooleanField(
+        label=_("Mail the link"),
+        required=False,
+        initial=True,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Only the mail has it then. Otherwise it is shown to you, to be handed over."),
+    )
 
     class Meta:
         model = Invitation
@@ -47,7 +62,7 @@ class InvitationAdmin(ScopedAdmin):
     unsearchable = ("digest",)
     list_select_related = ("invited_by",)
     fields = ("email", "role")
-    actions = ("send_again", "withdraw")
+    actions = ("mail_again", "send_again", "withdraw")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return joining.judged(super().get_queryset(request))
@@ -57,18 +72,36 @@ class InvitationAdmin(ScopedAdmin):
         if obj is not None:
             shown = (*options["fields"], "invited_by_shown", "until_shown", "state_shown")
             return [(title, {**options, "fields": shown}), *rest]
-        words = (
-            "They become a member when they accept, by a link that is shown when you have saved. "
+        words = _(
+            "They become a member when they accept, by a link. "
             "Whether they have a user here already makes no difference."
         )
-        return [(title, {**options, "description": words}), *rest]
+        fields = (*options["fields"], "by_mail") if mailing.links_are_sent() else options["fields"]
+        return [(title, {**options, "fields": fields, "description": words}), *rest]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+        left_out = {"delete_selected", *(() if mailing.links_are_sent() else ("mail_again",))}
+        return {name: action for name, action in super().get_actions(request).items() if name not in left_out}
 
     def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
         obj.invited_by = request.user  # type: ignore[assignment]
-        self._issue(request, obj)
+        if form.cleaned_data.get("by_mail") and mailing.links_are_sent():
+            self._mail(request, obj)
+        else:
+            self._issue(request, obj)
+
+    def _mail(self, request: HttpRequest, invitation: Invitation) -> None:
+        if mailing.too_many(f"invitations:{invitation.organization_id}", MAILED_MOST, MAILED_WITHIN):
+            said = _("Your organization has mailed many invitations within the hour: this link was not mailed.")
+            self.message_user(request, said, messages.WARNING)
+            self._issue(request, invitation)
+            return
+        with transaction.atomic():
+            invitation.issue_by_mail()
+            invitation.save()
+            invitation_to_mail.send(Invitation, invitation=invitation)
+        said = _("A link, good for {days} days and for once, is mailed to {email}.")
+        self.message_user(request, said.format(days=GOOD_FOR.days, email=invitation.email), messages.SUCCESS)
 
     def _issue(self, request: HttpRequest, invitation: Invitation) -> None:
         token = invitation.issue()
@@ -76,6 +109,12 @@ class InvitationAdmin(ScopedAdmin):
         link = request.build_absolute_uri(reverse("join_by_link", args=[token]))
         said = f"Give {invitation.email} this link, good for {GOOD_FOR.days} days and for once: {link}"
         self.message_user(request, said, messages.SUCCESS)
+
+    @admin.action(description=_("Mail a new link"), permissions=["add"])
+    def mail_again(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for invitation in queryset[:20]:
+            invitation.invited_by = request.user
+            self._mail(request, invitation)
 
     @admin.action(description="Make a new link", permissions=["add"])
     def send_again(self, request: HttpRequest, queryset: QuerySet) -> None:

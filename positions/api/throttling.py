@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
 from positions.api.problems import NotCounted
-from positions.api.rates import hit
+from positions.rates import hit
 from positions.tracing import address_of
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from positions.models.organization import Member, Organization
 
@@ -38,6 +39,8 @@ class Invitation(models.Model):
     until = models.DateTimeField(editable=False)
     declined_at = models.DateTimeField(null=True, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
+    # Of a link that is mailed and shown to nobody: whoever uses it has the mailbox.
+    seed = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         ordering = ["organization", "email"]
@@ -53,8 +56,21 @@ class Invitation(models.Model):
     def issue(self) -> str:
         """Gives the row (to be saved) a new link's token and time, and returns the token. A former link is over."""
         token = secrets.token_urlsafe(32)
-        self.digest, self.until, self.declined_at = self.digest_of(token), timezone.now() + GOOD_FOR, None
+        self.seed = ""
+        self._good_from_now(token)
         return token
+
+    def issue_by_mail(self) -> None:
+        """The same, with a token that the mail alone will have (`mailed_token`)."""
+        self.seed = secrets.token_hex(16)
+        self._good_from_now(self.mailed_token())
+
+    def mailed_token(self) -> str:
+        """Made anew at each try to send it: it lies nowhere. Whoever reads the seed needs SECRET_KEY as well."""
+        return salted_hmac("positions.invitation", self.seed, algorithm="sha256").hexdigest()
+
+    def _good_from_now(self, token: str) -> None:
+        self.digest, self.until, self.declined_at = self.digest_of(token), timezone.now() + GOOD_FOR, None
 
     @property
     def state(self) -> State:
@@ -64,7 +80,8 @@ class Invitation(models.Model):
 
 
 class SelfMadeUser(models.Model):
-    """A user that was made by an invitation's link: that the e-mail address is theirs, only one organization says.
+    """A user that was made by an invitation's link which an admin handed over: that the e-mail address is theirs, only
+    one organization says. By a link that was mailed there alone, the mailbox says it.
 
     The row goes when an operator enters an address.
     """

@@ -13,6 +13,7 @@ from typing import Any
 import django_q.admin  # noqa: F401  # registers what is unregistered below
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -22,8 +23,8 @@ from django_q.brokers import get_broker
 from django_q.models import Failure, OrmQ, Schedule, Success
 from django_q.signing import BadSignature, SignedPackage
 
-from positions import roles
-from synclog.models import Heartbeat
+from positions import mailing, roles
+from synclog.models import Heartbeat, Mail
 from synclog.queue.broker import no_answer
 from synclog.queue.payloads import ALLOWED
 
@@ -61,9 +62,17 @@ def queue(request: HttpRequest) -> HttpResponse:
             (row.func, row.stopped, str(row.result or "").strip().splitlines()[-1:])
             for row in Failure.objects.order_by("-stopped")[:SHOWN]
         ],
+        "mails_are_sent": mailing.are_sent(),
+        "mails": [(Mail.State(state).label, number) for state, number in _mails()],
+        "refused": Mail.objects.exclude(said=[]).exclude(state=Mail.State.DELIVERED).order_by("-tried_at").first(),
         "shown": SHOWN,
     }
     return TemplateResponse(request, "admin/synclog/queue.html", context)
+
+
+def _mails() -> QuerySet[Mail, tuple[str, int]]:
+    """How many there are of each state."""
+    return Mail.objects.order_by("state").values_list("state").annotate(number=Count("pk"))
 
 
 def _size() -> int | None:

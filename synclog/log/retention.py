@@ -25,7 +25,7 @@ from positions.batches import delete, in_batches
 from positions.models import AuditEntry, Change, IdempotencyKey, Invitation
 from positions.models.invitation import KEPT_AFTER
 from positions.privacy.sqlite_wipe import empty_journal
-from synclog.models import Attempt, Batch, BatchError, Event, Job, Webhook, WebhookDelivery
+from synclog.models import Attempt, Batch, BatchError, Event, Job, Mail, Notice, Webhook, WebhookDelivery
 
 # Well below what the queue allows one task.
 SECONDS = 60.0
@@ -54,6 +54,8 @@ def rules(now: datetime) -> Iterator[tuple[QuerySet[Any], Callable[[QuerySet[Any
     # An open job is never over, however old.
     yield Job.objects.filter(open_key=None, finished_at__lt=jobs), delete_jobs
     yield Event.objects.filter(at__lt=jobs), delete
+    yield Notice.objects.filter(at__lt=jobs), delete
+    yield Mail.objects.filter(created_at__lt=exchanges), delete
     yield BatchError.objects.filter(batch__done_at__lt=jobs), delete
     yield Batch.objects.filter(done_at__lt=jobs), delete
     yield WebhookDelivery.objects.filter(tried_at__lt=exchanges).exclude(answer=""), lambda rows: rows.update(answer="")

@@ -4,6 +4,7 @@ from synclog.models.event import Event
 from synclog.models.job import Job, JobQuerySet
 from synclog.models.question import Question
 from synclog.models.resync import Resync
+from synclog.models.telling import Mail, MailChoice, Notice, Topic
 from synclog.models.webhook import Webhook, WebhookDelivery
 from synclog.models.worker import Heartbeat, Lease
 
@@ -16,8 +17,12 @@ __all__ = [
     "Job",
     "JobQuerySet",
     "Lease",
+    "Mail",
+    "MailChoice",
+    "Notice",
     "Question",
     "Resync",
+    "Topic",
     "Webhook",
     "WebhookDelivery",
 ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from integrations.models import Integration
 from integrations.sdk.messages import words_of
@@ -29,10 +30,14 @@ class Event(models.Model):
     kind = models.CharField(max_length=30, choices=Kind)
     said = models.JSONField(default=list)  # `sdk.messages.packed`
     by = models.CharField(max_length=150, blank=True)
+    told_at = models.DateTimeField(null=True, editable=False)  # to members (`synclog.telling`), each event once
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["integration", "-at"], name="event_by_integration")]
+        indexes = [
+            models.Index(fields=["integration", "-at"], name="event_by_integration"),
+            models.Index(fields=["integration", "-id"], condition=Q(told_at__isnull=False), name="event_told"),
+        ]
 
     def __str__(self) -> str:
         return self.text

@@ -10,10 +10,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.addresses import refused
-from integrations.sdk.messages import words_of
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import Organization
 from positions.models.text import Line
+from synclog.models.outgoing import Outgoing
 
 BOTH_SIGN = timedelta(hours=24)  # after a rotation
 MOST_WEBHOOKS = 20  # of one organization
@@ -116,29 +116,14 @@ class Webhook(models.Model):
             raise ValidationError(f"An organization has {MOST_WEBHOOKS} webhooks at most: delete one first.")
 
 
-class WebhookDelivery(models.Model):
-    """One event for one webhook. The row is written with what it tells of; the queue only wakes a worker."""
-
-    class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        RETRYING = "retrying", "Retrying"
-        DELIVERED = "delivered", "Delivered"
-        FAILED = "failed", "Given up"
-
-    ACTIVE = (State.WAITING.value, State.RETRYING.value)
+class WebhookDelivery(Outgoing):
+    """One event for one webhook."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
     message_id = models.CharField(max_length=40)  # the same at each try, also of a replay
     topic = models.CharField("event", max_length=40)
     body = models.TextField()  # as it is sent: ids, states, causes and times
-    created_at = models.DateTimeField()
-    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    attempts = models.PositiveIntegerField(default=0)
-    due_at = models.DateTimeField()
-    first_failed_at = models.DateTimeField(null=True)
-    tried_at = models.DateTimeField(null=True)
     status = models.PositiveSmallIntegerField(default=0)  # of the last answer; 0: there was none
-    said = models.JSONField(default=list)  # why it was not taken: `sdk.messages.packed`
     answer = models.TextField(blank=True)  # how the last one begins, masked; emptied after the retention time
     milliseconds = models.PositiveIntegerField(default=0)
 
@@ -158,8 +143,3 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.message_id}"
-
-    @property
-    def message(self) -> str:
-        """Why it was not taken, in words."""
-        return words_of(self.said)

@@ -29,6 +29,8 @@ from synclog.log import batches, retention
 from synclog.models import Batch, Event, Heartbeat, Job
 from synclog.questions import asking
 from synclog.queue.schedules import schedules_at_once
+from synclog.telling import digest, trouble
+from synclog.telling import turn as mails
 from synclog.webhooks import turn as webhooks
 
 logger = logging.getLogger("synclog.queue.tasks")
@@ -129,6 +131,7 @@ def sweep() -> None:
     for pk in batches.left_lying().values_list("pk", flat=True):
         batches.ring(pk)
     webhooks.look_after()
+    tell_members()
     agree()
     now = timezone.now()
     # Each start of a worker has a row of its own.
@@ -187,6 +190,21 @@ def deliver() -> None:
     """What webhooks are to be told, for some seconds (`synclog.webhooks.turn`)."""
     beat()
     webhooks.take()
+
+
+def mail() -> None:
+    """What members are to be mailed, for some seconds (`synclog.telling.turn`)."""
+    beat()
+    mails.take()
+
+
+def tell_members() -> None:
+    """What only time tells of connections, the digests, and mails that wait. None keeps the sync waiting."""
+    for look_after in (trouble.look_after, digest.look_after, mails.look_after):
+        try:
+            look_after()
+        except Exception:
+            logger.exception("Members could not be told: %s", look_after.__module__)
 
 
 def tell_of_warnings() -> None:

@@ -10,7 +10,6 @@ waiting, and it is sent again under the same id.
 from __future__ import annotations
 
 import logging
-import random
 import time
 import uuid
 from collections import Counter, defaultdict, deque
@@ -24,10 +23,9 @@ from django.db import OperationalError
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from integrations.sdk.messages import packed
 from positions.busy import is_busy
 from positions.transactions import repeated
-from synclog.engine import backoff, clock_skew
+from synclog.engine import outgoing
 from synclog.models import Webhook, WebhookDelivery
 from synclog.webhooks import texts
 from synclog.webhooks.outbox import ring
@@ -54,16 +52,13 @@ _RESULT = [
 
 def due(now: datetime) -> QuerySet[WebhookDelivery]:
     ready = Webhook.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), active=True, paused_at=None)
-    return WebhookDelivery.objects.filter(
-        state__in=WebhookDelivery.ACTIVE, due_at__lte=now, webhook__in=ready.values("pk")
-    )
+    return outgoing.due(WebhookDelivery.objects.filter(webhook__in=ready.values("pk")), now)
 
 
 def look_after() -> None:
     """Every minute: rings for what nobody was rung for, was left by a worker that died, or has become due."""
     now = timezone.now()
-    ahead = now + clock_skew.TOLERANCE  # tried then, by a clock that was set back since
-    late = WebhookDelivery.objects.filter(state__in=WebhookDelivery.ACTIVE, tried_at__gt=ahead)
+    late = outgoing.tried_ahead(WebhookDelivery.objects.all(), now)
     if late.exists():
         Webhook.objects.filter(pk__in=late.values("webhook"), retry_at__gt=now).update(retry_at=now)
         late.update(due_at=now, tried_at=now)
@@ -222,26 +217,10 @@ def _kept(results: list[tuple[WebhookDelivery, Answer]], misses: dict[int, int])
 
 def _result(of: WebhookDelivery, answer: Answer, now: datetime) -> WebhookDelivery:
     """As it is to be stored, apart from the one that it was read as: a transaction may be begun anew."""
-    row = WebhookDelivery(pk=of.pk, attempts=of.attempts + 1, tried_at=now, due_at=of.due_at)
+    row = WebhookDelivery(pk=of.pk, attempts=of.attempts, due_at=of.due_at, first_failed_at=of.first_failed_at)
     row.status, row.answer, row.milliseconds = answer.status, answer.text, answer.milliseconds
-    row.said = packed([answer.said] if answer.said else [])
-    row.first_failed_at = of.first_failed_at
-    if answer.taken:
-        row.state = WebhookDelivery.State.DELIVERED
-        return row
-    row.first_failed_at = of.first_failed_at or now
-    if now - row.first_failed_at > backoff.GIVE_UP_AFTER:
-        row.state = WebhookDelivery.State.FAILED
-        return row
-    row.state = WebhookDelivery.State.RETRYING
-    row.due_at = now + _wait(answer, row.attempts)
+    outgoing.tried(row, answer.said, now, wait=answer.wait)
     return row
-
-
-def _wait(answer: Answer, tries: int) -> timedelta:
-    if answer.wait is not None:
-        return timedelta(seconds=answer.wait + 1)
-    return backoff.delay(tries, random.random)
 
 
 def _judge(webhook: Webhook, answers: list[Answer], misses: int, now: datetime) -> None:
@@ -258,7 +237,7 @@ def _judge(webhook: Webhook, answers: list[Answer], misses: int, now: datetime) 
         count = values.get("retry_count", webhook.retry_count)
         if answer.down and (answer.wait is not None or count or misses >= DOWN_AFTER):
             values["retry_count"] = min(count + 1, 100)
-            values["retry_at"] = now + _wait(answer, min(count + 1, LONGEST_WAIT))
+            values["retry_at"] = now + outgoing.next_wait(answer.wait, min(count + 1, LONGEST_WAIT))
     Webhook.objects.filter(pk=webhook.pk).update(**values)
     since = values["failing_since"]
     if any(answer.gone for answer in answers):

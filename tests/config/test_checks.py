@@ -33,6 +33,9 @@ def safe(settings: Any, tmp_path: Path) -> None:
     settings.REQUIRE_SECOND_FACTOR = "operators"
     settings.DATABASES = {"default": dict(POSTGRESQL)}
     settings.LOGGING = {"root": {"level": "INFO"}}
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = "mail.example.com", True, False
+    settings.DEFAULT_FROM_EMAIL, settings.PUBLIC_ADDRESS = "sync@example.com", "https://sync.example.com"
 
 
 def found() -> list[str]:
@@ -65,6 +68,11 @@ def test_nothing_is_said_of_a_safe_installation() -> None:
         ("ALLOWED_HOSTS", ["sync.example.com", "*"], "W015"),
         ("REQUIRE_SECOND_FACTOR", "none", "W020"),
         ("SESSION_COOKIE_AGE", 25 * 3600, "W021"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend", "I001"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "W023"),
+        ("EMAIL_USE_TLS", False, "W024"),
+        ("DEFAULT_FROM_EMAIL", "Position Sync <position-sync@localhost>", "W025"),
+        ("PUBLIC_ADDRESS", "http://sync.example.com", "W026"),
         ("DATABASES", {"default": {**POSTGRESQL, "CONN_MAX_AGE": 0}}, "W011"),
         ("DATABASES", {"default": {**POSTGRESQL, "OPTIONS": {"pool": True}}}, "W012"),
         ("Q_CLUSTER", {"timeout": 300, "retry": 300}, "W013"),
@@ -237,3 +245,24 @@ def test_a_variable_may_be_the_path_of_a_file(tmp_path: Path) -> None:
     code = "from config.settings import SECRET_KEY; print(SECRET_KEY)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "a-key-from-a-file"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp+tls://sync:p%40ss@mail.example.com", "smtp mail.example.com 587 sync p@ss True False"),
+        ("smtp+ssl://mail.example.com", "smtp mail.example.com 465   False True"),
+        ("smtp://localhost:2525", "smtp localhost 2525   False False"),
+        ("", "dummy localhost 25   False False"),
+    ],
+)
+def test_the_mail_server_is_read_from_one_variable(tmp_path: Path, url: str, expected: str) -> None:
+    (tmp_path / "url").write_text(url)
+    env = {**os.environ, "DATA_DIR": str(tmp_path), **({"EMAIL_URL_FILE": str(tmp_path / "url")} if url else {})}
+    env.pop("EMAIL_URL", None)
+    code = (
+        "import config.settings as s; print(s.EMAIL_BACKEND.split('.')[-2], s.EMAIL_HOST, s.EMAIL_PORT, "
+        "s.EMAIL_HOST_USER, s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_TLS, s.EMAIL_USE_SSL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == expected

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from positions.api import rates
-from positions.api.rates import FileCounter, hit
+from positions import rates
 from positions.api.throttling import KeyThrottle
+from positions.rates import FileCounter, hit
 from tests.factories import ApiKeyFactory, EmployeeFactory
 from tests.positions.conftest import Api
 
@@ -31,7 +31,7 @@ def elsewhere(name: str, folder: Path) -> int:
     """What another process counts."""
     code = (
         "import sys, django; django.setup()\nimport config.urls, synclog.queue.watchdog\n"
-        "from positions.api.rates import hit\n"
+        "from positions.rates import hit\n"
         f"print(hit({name!r}, 60)); assert 'redis' not in sys.modules"
     )
     env = {**os.environ, "DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings", "REDIS_URL": ""}

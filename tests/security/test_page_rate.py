@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from config.pages import PageThrottle
-from positions.api import rates
+from positions import rates
 from positions.models import Department
 from tests.factories import OrganizationFactory
 from tests.security.conftest import browser_of

@@ -196,7 +196,7 @@ def open_pages(client: Client) -> set[str]:
     return found
 
 
-OPEN_TO_ANYBODY = {"/admin/login/", "/admin/jsi18n/", "/api/docs/", "/api/schema/"}
+OPEN_TO_ANYBODY = {"/admin/login/", "/admin/forgotten-password/", "/admin/jsi18n/", "/api/docs/", "/api/schema/"}
 
 
 @pytest.mark.parametrize(("wanted", "page"), [("none", CODE), ("all", SET_UP)])

@@ -191,9 +191,11 @@ def test_no_form_of_an_operator_works_for_an_outsider(foreign, ours, every_form,
                         assert kept.same(), (form.action, data)
 
 
+# What members decide for themselves, whatever their role: which mails they get, and what they have read.
+OWN = {"MailChoice", "Notice"}
 # What nobody below may change, by any form of any page, inside the organization that they belong to.
 RESERVED = {
-    "viewer": None,  # nothing at all
+    "viewer": {model.__name__ for model in walk.owned_models()} - OWN - {"AuditEntry"},
     "editor": {"Organization", "Member", "Invitation", "ApiKey", "Integration", "IntegrationCompany", "Webhook"},
 }
 

@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 
 from config.logging import IdsFilter, JsonFormatter
 from config.messages import HostStorage
-from positions.api import rates
+from positions import rates
 from positions.models import SecondFactor, second_factor
 from tests.factories import ApiKeyFactory, OperatorFactory, OrganizationFactory, PositionFactory
 from tests.security.conftest import browser_of

@@ -39,6 +39,9 @@ from synclog.models import (
     Event,
     Job,
     Lease,
+    Mail,
+    MailChoice,
+    Notice,
     Question,
     Resync,
     Webhook,
@@ -103,7 +106,7 @@ def plant() -> Organization:
     )
     Terms.objects.create(pk=PK, position=position, title=CANARY, cost_centre=CANARY, department=department)
     user = UserFactory(pk=PK, username=CANARY, email=f"{CANARY}@example.org", first_name=CANARY)
-    MemberFactory(pk=PK, organization=organization, user=user, role="admin")
+    member = MemberFactory(pk=PK, organization=organization, user=user, role="admin")
     invitation = Invitation(
         pk=PK, organization=organization, email=f"{CANARY}@example.net", role="editor", invited_by=user
     )
@@ -168,7 +171,15 @@ def plant() -> Organization:
         done_at=now,
         answer={"lines": [{"ok": True, "title": CANARY, "detail": CANARY, "where": CANARY}]},
     )
-    Event.objects.create(pk=PK, integration=integration, kind="stopped", said=said(CANARY), by=CANARY)
+    Event.objects.create(pk=PK, integration=integration, kind="warnings", said=said(CANARY), by=CANARY)
+    MailChoice.objects.create(member=member, topics=["stopped"], digest="daily")
+    Notice.objects.create(
+        pk=PK, member=member, integration=integration, event_key=PK, topic="stopped", cause=CANARY, at=now
+    )
+    Mail.objects.create(
+        pk=PK, member=member, about=f"event:{PK}", topic="stopped", integration=integration, created_at=now, due_at=now,
+        facts={"cause": CANARY, "at": now.isoformat()}, state="failed", tried_at=now, said=said(CANARY),
+    )  # fmt: skip
     Job.objects.all().delete()
     job = Job.objects.create(
         pk=PK,

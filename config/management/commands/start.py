@@ -35,8 +35,10 @@ class Command(BaseCommand):
         web = _listen(8000) if port is None else _listen(port, port)
         call_command("migrate", verbosity=0)
         try:
-            env = self._demo(supervisor) if options["demo"] else {}
+            env = self._demo(supervisor, _address(web)) if options["demo"] else {}
             login = self._first_admin(remember=options["demo"])
+            if options["demo"]:
+                demo.welcome_operator()
             if options["demo"] and login:
                 demo.people(login[1])
                 env["DEMO_PASSWORD"] = login[1]
@@ -54,7 +56,7 @@ class Command(BaseCommand):
             self._say("Ending …")
             supervisor.end()
 
-    def _demo(self, supervisor: Supervisor) -> dict[str, str]:
+    def _demo(self, supervisor: Supervisor, web: str) -> dict[str, str]:
         listener = _listen(8500)
         address = _address(listener)
         folder = Path(settings.DATA_DIR) / "sandboxes"
@@ -67,9 +69,10 @@ class Command(BaseCommand):
         os.environ["SANDBOX_URL"] = settings.SANDBOX_URL = address
         settings.ALLOW_PRIVATE_TARGETS = True
         demo.prepare(address)
-        # What concerns the people of the demo is on its pages.
+        # Nothing of the demo goes out: its mails are kept for a page. What concerns its people is on its pages.
+        mails = {"DEMO_MAILS": str(Path(settings.DATA_DIR) / "mails"), "PUBLIC_ADDRESS": web}
         quiet = {"LOG_LEVEL": os.environ.get("LOG_LEVEL", "ERROR")}
-        return {"SANDBOX_URL": address, "ALLOW_PRIVATE_TARGETS": "1", **shared, **quiet}
+        return {"SANDBOX_URL": address, "ALLOW_PRIVATE_TARGETS": "1", **mails, **shared, **quiet}
 
     def _first_admin(self, remember: bool) -> tuple[str, str] | None:
         """An operator with a generated password, once. The demo keeps it for its next start."""

@@ -4,7 +4,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from positions import invitations
+from positions import invitations, mailing
 
 
 class Command(BaseCommand):
@@ -30,4 +30,4 @@ class Command(BaseCommand):
             user.save()
         elif not user.is_superuser:
             raise CommandError(f"{name} is a user and no operator. Operators are made by operators: Users > {name}.")
-        self.stdout.write(f"{(url or invitations.site_address()).rstrip('/')}{invitations.address_of(user)}")
+        self.stdout.write(f"{(url or mailing.site_address()).rstrip('/')}{invitations.address_of(user)}")

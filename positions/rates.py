@@ -1,5 +1,5 @@
-"""Counts requests for the throttle, for all web processes together: in Redis where there is one, else for each host in
-a small SQLite file of its own, beside the database.
+"""Counts requests, and mails that somebody causes, for all web processes together: in Redis where there is one, else
+for each host in a small SQLite file of its own, beside the database.
 
 Not in the database: a request that only reads would then wait for whoever writes, on SQLite for seconds.
 """

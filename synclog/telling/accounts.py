@@ -1,0 +1,71 @@
+"""Links that are mailed: for choosing a password, and into an organization. A row names whom they are for; the link is
+made when the mail is sent, and lies nowhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from django.utils import timezone
+
+from positions import forgotten, invitations, joining
+from positions.models import Invitation
+from positions.signals import invitation_to_mail, password_forgotten
+from synclog.engine.clock_skew import at_once
+from synclog.models import Mail
+from synclog.telling.outbox import ring
+
+ONCE_IN = 900  # seconds: so often a user is mailed a link for a password
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`organization`: that invites; None: a password is to be chosen, for the user of this name."""
+
+    email: str
+    path: str
+    name: str = ""
+    organization: str | None = None
+
+
+def connect() -> None:
+    password_forgotten.connect(_password_forgotten, sender=get_user_model(), dispatch_uid="synclog.telling.password")
+    invitation_to_mail.connect(_invited, sender=Invitation, dispatch_uid="synclog.telling.invitation")
+
+
+def _password_forgotten(sender: Any, users: Sequence[Any], **kwargs: Any) -> None:
+    """Nobody's address makes a row as well: how long the answer takes tells nothing."""
+    about = f"password:{int(time.time() // ONCE_IN)}"
+    rows = [_row(user=user, about=about, topic=Mail.PASSWORD) for user in users or [None]]
+    Mail.objects.bulk_create(rows, ignore_conflicts=True)
+    ring()
+
+
+def _invited(sender: Any, invitation: Invitation, **kwargs: Any) -> None:
+    _row(invitation_key=invitation.pk, about=f"invitation:{invitation.pk}", topic=Mail.INVITATION).save()
+    ring()
+
+
+def _row(**values: Any) -> Mail:
+    return Mail(created_at=timezone.now(), due_at=at_once(), **values)
+
+
+def link_of(mail: Mail) -> Link | None:
+    """None when it would lead nowhere: the user is gone or changed, the invitation was answered or has a newer link."""
+    if mail.topic == Mail.PASSWORD:
+        user = mail.user
+        if user is None or user not in forgotten.users_of(user.email):
+            return None
+        return Link(user.email, invitations.address_of(user), user.get_username())
+    rows = Invitation.objects.filter(pk__in=[mail.invitation_key])
+    found = joining.judged(rows.select_related("organization")).first()
+    if found is None or not found.seed or not joining.usable(found):
+        return None
+    token = found.mailed_token()
+    if Invitation.digest_of(token) != found.digest:
+        return None
+    return Link(found.email, reverse("join_by_link", args=[token]), organization=found.organization.name)

@@ -1,0 +1,77 @@
+"""The digest: what needs action in an organization, in the morning of its own time zone, for each member who wants it.
+Where nothing does, nothing is sent.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from integrations.models import Integration
+from positions import mailing
+from positions.transactions import repeated
+from synclog.models import Job, Mail, MailChoice
+from synclog.telling.outbox import mail
+
+HOUR = 7  # of the organization's clock
+_CAUSES = 20
+_Digest = MailChoice.Digest
+
+
+def look_after() -> None:
+    """Every minute. A morning on which no worker ran is made up for later in the day, or in the week."""
+    if not mailing.are_sent():
+        return
+    now = timezone.now()
+    wanting = MailChoice.objects.exclude(digest=_Digest.NEVER).filter(member__user__is_active=True)
+    zones = set(wanting.order_by().values_list("member__organization__time_zone", flat=True).distinct())
+    for name in zones:
+        due = _due(now.astimezone(ZoneInfo(name)))
+        if due is None:
+            continue
+        day, asked = due
+        theirs = wanting.filter(asked, member__organization__time_zone=name)
+        for pk in theirs.order_by().values_list("member__organization", flat=True).distinct():
+            _send(pk, day, asked)
+
+
+def _due(here: datetime) -> tuple[date, Q] | None:
+    """(today, whose turn it is) where the clock shows this; None before the hour."""
+    if here.hour < HOUR:
+        return None
+    today = here.date()
+    monday = today - timedelta(days=today.weekday())
+    return today, Q(digest=_Digest.DAILY, digested_on__lt=today) | Q(digest=_Digest.WEEKLY, digested_on__lt=monday)
+
+
+@repeated
+def _send(organization: int, day: date, asked: Q) -> None:
+    """To all of an organization whose turn it is. Whoever moves their day on writes their mail."""
+    choices = MailChoice.objects.filter(asked, member__organization=organization, member__user__is_active=True)
+    held = list(choices.select_for_update(of=("self",)).order_by("pk").select_related("member"))
+    MailChoice.objects.filter(pk__in=[choice.pk for choice in held]).update(digested_on=day)
+    found = facts(organization) if held else {}
+    if found:
+        mail([choice.member for choice in held], f"{Mail.DIGEST}:{day.isoformat()}", Mail.DIGEST, found)
+
+
+def facts(organization: int) -> dict[str, Any]:
+    """Ids, causes and numbers of what needs somebody; {} when nothing does."""
+    connections = Integration.objects.filter(organization=organization, send_positions=True).order_by("name")
+    stopped = connections.filter(stopped_at__isnull=False).values("pk", "stopped_cause")
+    held = Job.objects.open().filter(state__in=Job.ACTIVE, integration__in=connections.filter(stopped_at=None))
+    paused = held.filter(integration__paused_at__isnull=False).exclude(cause__in=Job.FOR_ITS_DAY).order_by()
+    failed = Job.objects.open().filter(integration__in=connections, state=Job.State.FAILED).order_by()
+    causes = failed.values("cause", "field").annotate(
+        number=Count("pk"), people=Count("employee_key", distinct=True), systems=Count("integration", distinct=True)
+    ).order_by("-number", "cause", "field")  # fmt: skip
+    found = {
+        "stopped": list(stopped),
+        "paused": list(paused.values("integration").annotate(number=Count("pk")).order_by("integration")),
+        "causes": list(causes[:_CAUSES]),
+    }
+    return found if any(found.values()) else {}

@@ -1,0 +1,143 @@
+"""How a mail reads: plain text and simple HTML, of causes and numbers. No name of an employee, nothing that a system
+answered, and no address but this installation's own (PUBLIC_ADDRESS) stands in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integrations.models import Integration
+from positions import moments
+from positions.mailing import site_address
+from positions.models import Organization
+from positions.models.invitation import GOOD_FOR
+from synclog.log.causes import cause_title, remedy
+from synclog.log.sentences import field_label
+from synclog.models import Mail, Topic
+from synclog.telling import accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is so, what helps, and the page where it is mended."""
+
+    said: str
+    remedy: str
+    page: str
+
+
+def written(mail: Mail) -> EmailMultiAlternatives:
+    """Of a row with its member's user and organization, its connection, or its user. Raises LookupError when the link
+    that it is to bring is no longer good."""
+    if mail.member is None:
+        return _with_link(mail)
+    organization = mail.member.organization
+    if mail.topic == Mail.DIGEST:
+        subject, items = _("{organization}: what needs you"), list(_digest(mail.facts, organization))
+    else:
+        assert mail.integration is not None
+        subject, item = _of_connection(mail, mail.integration)
+        items = [item]
+    names = {"organization": organization.name, "system": _name(mail.integration) if mail.integration else ""}
+    return _letter(mail, mail.member.user.email, subject.format(**names), items, organization)
+
+
+def _with_link(mail: Mail) -> EmailMultiAlternatives:
+    link = accounts.link_of(mail)
+    if link is None:
+        raise LookupError
+    if link.organization is None:
+        said = _("Somebody, probably you, asked for a new password for your user {name}. Choose it by this link:")
+        helps = _("It is good for a day and for once. Was it not you? Do nothing: your password stays as it is.")
+        item = Item(said.format(name=link.name), helps, link.path)
+        return _letter(mail, link.email, _("Position Sync: choose a new password"), [item])
+    said = _("{organization} invites you to Position Sync. Accept or decline by this link:")
+    helps = _("It is good for {days} days and for once. Do you not expect it? Do nothing.").format(days=GOOD_FOR.days)
+    item = Item(said.format(organization=link.organization), helps, link.path)
+    subject = _("{organization} invites you to Position Sync").format(organization=link.organization)
+    return _letter(mail, link.email, subject, [item])
+
+
+def _of_connection(mail: Mail, integration: Integration) -> tuple[str, Item]:
+    name, page = _name(integration), _page(integration)
+    when = moments.when(datetime.fromisoformat(mail.facts["at"]), integration.organization.zone)
+    if mail.topic == Topic.STOPPED:
+        said = _("{name} stopped {when}: {cause}. Changes are recorded and wait.")
+        said = said.format(name=name, when=when, cause=cause_title(mail.facts["cause"]))
+        return _("{organization}: {system} stopped"), Item(said, remedy(mail.facts["cause"]), page)
+    if mail.topic == Topic.RETRYING:
+        said = _("{name} has not let us send since {when}. Changes are recorded and wait.")
+        helps = _("Nothing to do: it is tried again by itself. You are told when it works again.")
+        since = moments.clock(datetime.fromisoformat(mail.facts["at"]), integration.organization.zone)
+        return _("{organization}: {system} does not let us send"), Item(said.format(name=name, when=since), helps, page)
+    said = _("{name} works again {when}. What was waiting goes out now.").format(name=name, when=when)
+    return _("{organization}: {system} works again"), Item(said, "", page)
+
+
+def _digest(facts: dict[str, Any], organization: Organization) -> Iterator[Item]:
+    """A connection that was deleted meanwhile needs nothing any more."""
+    connections = Integration.objects.filter(organization=organization).defer("vault").in_bulk()
+    for row in facts["stopped"]:
+        if integration := connections.get(row["pk"]):
+            said = _("{name} is stopped: {cause}.")
+            said = said.format(name=_name(integration), cause=cause_title(row["stopped_cause"]))
+            yield Item(said, remedy(row["stopped_cause"]), _page(integration))
+    for row in facts["paused"]:
+        if integration := connections.get(row["integration"]):
+            said = ngettext(
+                "{name} is paused: {number} change waits.", "{name} is paused: {number} changes wait.", row["number"]
+            )
+            helps = _("They go out when somebody presses Resume.")
+            yield Item(said.format(name=_name(integration), number=row["number"]), helps, _page(integration))
+    for row in facts["causes"]:
+        yield _cause(row)
+
+
+def _cause(row: dict[str, Any]) -> Item:
+    title = cause_title(row["cause"])
+    if row["field"]:
+        title = f"{title} ({field_label(row['field'])})"
+    people = ngettext("{number} employee", "{number} employees", row["people"]).format(number=row["people"])
+    systems = ngettext("{number} connection", "{number} connections", row["systems"]).format(number=row["systems"])
+    asked = {"tab": "needs_action", "cause": row["cause"], **({"field": row["field"]} if row["field"] else {})}
+    log = f"{reverse('admin:synclog_job_changelist')}?{urlencode(asked)}"
+    return Item(f"{title}: {people}, {systems}.", remedy(row["cause"]), log)
+
+
+def _name(integration: Integration) -> str:
+    system = integration.system.name
+    return integration.name if system.casefold() in integration.name.casefold() else f"{integration.name} ({system})"
+
+
+def _page(integration: Integration) -> str:
+    return reverse("admin:integrations_integration_change", args=[integration.pk])
+
+
+def _letter(
+    mail: Mail, to: str, subject: str, items: list[Item], organization: Organization | None = None
+) -> EmailMultiAlternatives:
+    """To a member of the organization, who chooses what is mailed; else about the recipient's own user."""
+    site, choices, subject = site_address().rstrip("/"), reverse("mail_choices"), " ".join(subject.split())
+    context = {"subject": subject, "items": items, "site": site, "choices": choices, "organization": organization}
+    headers = {
+        "Message-ID": f"<{mail.message_id}@{parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition('@')[2]}>",
+        "Auto-Submitted": "auto-generated",
+    }
+    if site and organization is not None:
+        headers["List-Unsubscribe"] = f"<{site}{choices}>"
+    text = render_to_string("synclog/mails/letter.txt", context).strip() + "\n"
+    letter = EmailMultiAlternatives(subject, text, to=[to], headers=headers)
+    letter.attach_alternative(render_to_string("synclog/mails/letter.html", context), "text/html")
+    return letter
