@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from positions import roles
+from positions.admin.end_employment import EndEmploymentPage
 from positions.admin.employer import EmployerPage
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
@@ -122,7 +123,8 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     readonly_fields = ("national_id_state",)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*PersonalDataPages(self).urls(), *EmployerPage(self).urls(), *super().get_urls()]
+        pages = (PersonalDataPages(self), EmployerPage(self), EndEmploymentPage(self))
+        return [*(url for page in pages for url in page.urls()), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         # The national id stays in the database: no page needs more than whether there is one.
@@ -202,6 +204,7 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
                 "rows": [(row, chips.get(row.position.pk, "")) for row in picture.rows],
                 "left_out": left_out,
                 "since": employed_since(every, today),
+                "may_end": any(row.status != "ended" for row in picture.rows),
                 "may_add": roles.can(request.user, employee.organization_id, "edit"),
             },
             request,

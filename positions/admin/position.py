@@ -1,16 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
+from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from positions import dates, roles
+from positions.admin import job_change
 from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter
 from positions.admin.terms import FROM_WHEN, TermsForm, TermsPages
 from positions.models import Employee, Position
@@ -105,19 +107,44 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("employee__national_id")
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if job_change.AFTER not in request.GET:
+            return super().add_view(request, form_url, extra_context)
+        former = job_change.former_of(self, request)
+        if former is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, request.GET[job_change.AFTER])
+        title = _("Change of job: %(name)s") % {"name": former.employee.name}
+        context = {**(extra_context or {}), "title": title, "show_save_and_add_another": False}
+        return super().add_view(request, form_url, context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type:
+        former = None if obj else job_change.former_of(self, request)
+        if former is not None:
+            kwargs["form"] = job_change.following(former)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def _ids_of_form(self, request: HttpRequest, obj: Any) -> Collection[int] | None:
+        former = None if obj else job_change.former_of(self, request)
+        return super()._ids_of_form(request, obj) if former is None else {former.employee.organization_id}
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
+        if obj is None and (former := job_change.former_of(self, request)) is not None:
+            return [job_change.fieldset(former), *fieldsets]
         may = obj is not None and self.has_change_permission(request, obj)
         return [*fieldsets, FROM_WHEN] if may else fieldsets
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
-        narrowed, _ = super().get_search_results(request, queryset, "")
+        narrowed, _may_repeat = super().get_search_results(request, queryset, "")
         for word in search_term.split():
             person = matching(word, self.visible(request), "employee")
             narrowed = narrowed.filter(person | Q(title__icontains=word) | Q(external_id__icontains=word))
         return narrowed, False
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        former = job_change.former_of(self, request)
+        if former is not None:
+            return job_change.initial(former, request.GET.get("start_date", ""))
         initial = super().get_changeform_initial_data(request)
         key = initial.pop("employee", "")
         if key:  # it is added from the employee's page
@@ -128,7 +155,8 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # A position stays with its employee: another employee's is another position.
-        return [*super().get_readonly_fields(request, obj), *(["employee"] if obj is not None else [])]
+        fixed = obj is not None or job_change.former_of(self, request) is not None
+        return [*super().get_readonly_fields(request, obj), *(["employee"] if fixed else [])]
 
     @admin.display(description="percentage", ordering="percentage")
     def percentage_shown(self, position: Position) -> str:
@@ -139,6 +167,10 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
         return position.status(position.employee.organization.today()).capitalize()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        if isinstance(form, job_change.JobChangeForm):
+            said = form.end_former()
+            self.log_change(request, form.former, f"{said} Followed by “{obj.title}”.")
+            self.message_user(request, said, messages.SUCCESS)
         super().save_model(request, obj, form, change)
         for sentence in (*form.overtaken(), *self.save_notes(request, obj)):
             self.message_user(request, sentence, messages.WARNING)
@@ -154,7 +186,7 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        if "employee" in request.GET:  # it was added from the employee's page
+        if {"employee", job_change.AFTER} & set(request.GET):  # it was added from the employee's page
             return HttpResponseRedirect(reverse("admin:positions_employee_change", args=(obj.employee_id,)))
         return super().response_post_save_add(request, obj)
 
