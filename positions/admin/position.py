@@ -183,6 +183,9 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
         position = kwargs.get("obj")
         if position is not None:
             context["panels"] = self.panels(request, position)
+            current = position.status(position.employee.organization.today()) == "current"
+            context["may_follow"] = current and self.has_change_permission(request, position)
+            context["after"] = str(position.pk)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
