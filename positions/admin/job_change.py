@@ -92,7 +92,7 @@ def initial(former: Position, asked: str) -> dict[str, Any]:
 
 def fieldset(former: Position) -> tuple[str, dict[str, Any]]:
     """Above the form: what becomes of the position before, and what of it does not go along."""
-    said = _("“%(title)s”, %(span)s, ends on the day before the start date below, which starts with its values.")
+    said = _("“%(title)s”, %(span)s, ends on the day before the start date below. The new position has its values.")
     told = [said % {"title": former.title, "span": dates.span(former.start_date, former.end_date)}]
     today = former.employee.organization.today()
     for change in changes_of(former, today):
@@ -100,4 +100,4 @@ def fieldset(former: Position) -> tuple[str, dict[str, Any]]:
             planned = _("Planned for it, and not for the new one: %(change)s. Type it below where it goes along.")
             told.append(planned % {"change": change.sentence})
     description = format_html_join("", "<p>{}</p>", ((sentence,) for sentence in told))
-    return _("The position before"), {"fields": ("former_end_reason",), "description": description}
+    return _("Change of job"), {"fields": ("former_end_reason",), "description": description}

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
@@ -13,6 +16,7 @@ from unfold.decorators import display
 
 from positions import dates, roles
 from positions.admin import job_change
+from positions.admin.hints import Hints, HintsPage
 from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter
 from positions.admin.terms import FROM_WHEN, TermsForm, TermsPages
 from positions.models import Employee, Position
@@ -69,7 +73,7 @@ class PositionForm(TermsForm):
 @admin.register(Position)
 class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     """An app that knows what becomes of positions registers a subclass instead, which says more than `panels`,
-    `chips`, `delete_notes` and `save_notes` say here."""
+    `chips`, `delete_notes`, `save_notes` and `hints_of` say here."""
 
     organization_path = "employee__organization"
     form = PositionForm
@@ -88,6 +92,7 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     search_help_text = "Title, employee or external id"
     ordering = ("-start_date", "-pk")
     autocomplete_fields = ("employee", "company", "department")
+    change_form_before_template = "positions/form_before.html"
     change_form_outer_after_template = "positions/panels.html"
     fieldsets = (
         ("Identity", {"fields": ("employee", "title", "company", "department", "cost_centre")}),
@@ -102,7 +107,7 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        return [*TermsPages(self).urls(), *super().get_urls()]
+        return [*TermsPages(self).urls(), *HintsPage(self).urls(), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("employee__national_id")
@@ -181,6 +186,8 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         position = kwargs.get("obj")
+        if self.has_change_permission(request, position):
+            HintsPage(self).place(request, context, position)
         if position is not None:
             context["panels"] = self.panels(request, position)
             current = position.status(position.employee.organization.today()) == "current"
@@ -196,11 +203,28 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     def positions_to_delete(self, objects: list[Any]) -> list[Position]:
         return objects
 
+    def hints(self, request: HttpRequest, form: Any) -> Hints:
+        position = copy.copy(form.instance)
+        if not form.is_bound and position.pk is None:
+            for name in form.initial.keys() & form.fields.keys():
+                with suppress(ValidationError):  # whoever makes an address may write anything into it
+                    setattr(position, name, form.fields[name].to_python(form.initial[name]))
+        if position.employee_id is None:
+            return Hints()
+        position.start_date = position.start_date or position.employee.organization.today()
+        position.fill_in()
+        return self.hints_of(request, position)
+
     # -- what other apps say more of
 
     def panels(self, request: HttpRequest, position: Position) -> list[str]:
         """Safe HTML below the form, "" for nothing."""
         return [TermsPages(self).panel(request, position)]
+
+    def hints_of(self, request: HttpRequest, position: Position) -> Hints:
+        """Beside the fields of its form: what is to be known before it is saved as it is here. The keys may also be
+        those of what goes along from its employee."""
+        return Hints()
 
     def chips(self, request: HttpRequest, positions: Sequence[Position]) -> Mapping[int, str]:
         """Beside each position of an employee: id -> safe HTML. Asked once for all of them."""

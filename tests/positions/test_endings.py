@@ -164,7 +164,9 @@ def test_sent_twice_it_is_one_change(editor: Client, employee: Employee, cook: P
 
 @pytest.mark.parametrize("role", ["viewer", "stranger"])
 def test_nobody_changes_a_job_who_may_not(organization: Organization, cook: Position, sign_in: Any, role: str) -> None:
-    client = sign_in(organization if role == "viewer" else OrganizationFactory(), "viewer" if role == "viewer" else "admin")
+    client = sign_in(
+        organization if role == "viewer" else OrganizationFactory(), "viewer" if role == "viewer" else "admin"
+    )
     address = f"/admin/positions/position/add/?after={cook.pk}"
     for answer in (client.get(address), client.post(address, {"title": "X", "start_date": "2026-04-01"})):
         assert answer.status_code in (302, 403) and b"Cook" not in answer.content
@@ -202,7 +204,9 @@ def test_all_open_positions_end_on_the_day(editor: Client, employee: Employee, c
     assert "2 positions end" in LogEntry.objects.get().get_change_message()
 
 
-def test_the_page_says_what_would_end_on_the_day_that_is_typed(editor: Client, employee: Employee, cook: Position) -> None:
+def test_the_page_says_what_would_end_on_the_day_that_is_typed(
+    editor: Client, employee: Employee, cook: Position
+) -> None:
     address, _ = ending(editor, employee)
     assert "Cook , from 1 Jan 2026: ends on 30 Apr 2026" in words(editor.get(f"{address}?last_day=2026-04-30"))
     assert "begins later, and stays" in words(editor.get(f"{address}?last_day=2025-04-30"))
@@ -234,7 +238,9 @@ def test_sent_twice_it_ends_once(editor: Client, employee: Employee, cook: Posit
 def test_nobody_ends_an_employment_who_may_not(
     organization: Organization, employee: Employee, cook: Position, sign_in: Any, role: str
 ) -> None:
-    client = sign_in(organization if role == "viewer" else OrganizationFactory(), "viewer" if role == "viewer" else "admin")
+    client = sign_in(
+        organization if role == "viewer" else OrganizationFactory(), "viewer" if role == "viewer" else "admin"
+    )
     address = f"/admin/positions/employee/{employee.pk}/end/"
     for answer in (client.get(address), client.post(address, {"last_day": "2026-04-30", "end_reason": "other"})):
         assert answer.status_code in (302, 403) and b"Cook" not in answer.content
@@ -247,8 +253,10 @@ def test_as_many_queries_for_two_positions_as_for_thirty(editor: Client, employe
     for more in (0, 28):
         for number in range(more):
             made(employee, f"Job {number}")
-        with CaptureQueriesContext(connection, ) as seen:
-            address, _ = ending(editor, employee)
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
+            ending(editor, employee)
         numbers.append(len(seen))
     assert numbers[0] == numbers[1]
 
