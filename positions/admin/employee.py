@@ -15,8 +15,8 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from positions import roles
-from positions.admin.end_employment import EndEmploymentPage
 from positions.admin.employer import EmployerPage
+from positions.admin.end_employment import EndEmploymentPage
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm

@@ -25,7 +25,7 @@ from synclog.log.states import connections_of
 
 
 def hints_of(position: Position) -> Hints:
-    """Of a position as it would be saved, with its employee; nothing is asked of a system. A fixed number of queries."""
+    """Of a position as it would be saved, with its employee: no system is asked. A fixed number of queries."""
     connections = connections_of(position.employee.organization)
     taking = [i for i in connections.integrations if i.send_positions and connections.takes(i, position)]
     if not taking:

@@ -91,7 +91,8 @@ def test_one_ends_the_day_before_and_the_next_starts_with_its_values(
         assert getattr(follower, name) == getattr(cook, name), name
     # what is of one employment alone does not go along
     assert (follower.note, follower.external_id, follower.probation_end) == ("", "", None)
-    audited = {(entry.object_name.partition(",")[0], entry.actor) for entry in AuditEntry.objects.filter(kind="position").order_by("-pk")[:2]}  # fmt: skip
+    newest = AuditEntry.objects.filter(kind="position").order_by("-pk")[:2]
+    audited = {(entry.object_name.partition(",")[0], entry.actor) for entry in newest}
     assert audited == {("Cook", editor.user.username), ("Head cook", editor.user.username)}  # type: ignore[attr-defined]
     assert "Followed by “Head cook”" in LogEntry.objects.get(object_id=str(cook.pk)).get_change_message()
 

@@ -54,7 +54,8 @@ def typed(client: Client, employee: Employee, **values: Any) -> dict[str, Any]:
 def said(response: Any) -> dict[str, str]:
     """By field, and "" above all of them."""
     page = response.content.decode()
-    found = {name: _text(body) for name, body in re.findall(r'id="ps-hint-(\w+)"[^>]*>(.*?)</span>\s*(?=<|$)', page, re.S)}  # fmt: skip
+    spans = re.findall(r'id="ps-hint-(\w+)"[^>]*>(.*?)</span>\s*(?=<|$)', page, re.S)
+    found = {name: _text(body) for name, body in spans}
     above = re.search(r'id="ps-hints".*?</div>', page, re.S)
     return {**found, "": _text(above[0].partition(">")[2]) if above else ""}
 
@@ -153,7 +154,8 @@ def test_only_connections_count_that_are_on_and_take_the_company(
 def test_whose_hints_they_are(organization: Organization, role: str, status: int) -> None:
     needing(organization, "tripletex", name="Payroll")
     position = unrecorded(organization)
-    client = client_of(OrganizationFactory() if role == "stranger" else organization, "admin" if role == "stranger" else role)  # fmt: skip
+    stranger = role == "stranger"
+    client = client_of(OrganizationFactory() if stranger else organization, "admin" if stranger else role)
     answer = client.post(f"/admin/positions/position/{position.pk}/hints/", {"title": "X", "start_date": "2026-01-01"})
     assert answer.status_code == status and (b"Payroll" in answer.content) is (status == 200)
     assert client.get(HINTS).status_code == 405
