@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.validators import RegexValidator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -17,9 +17,11 @@ from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 from positions import roles
 from positions.admin.employer import EmployerPage
 from positions.admin.end_employment import EndEmploymentPage
+from positions.admin.hints import Hint, Hints, HintsPage
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
+from positions.lookalikes import lookalikes
 from positions.models import Employee, Organization, Position
 from positions.models.words import matching
 from positions.timeline import draw, employed_since
@@ -109,9 +111,10 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     list_select_related = ("company", "department")
     list_filter = (PositionStatusFilter, "company", "department")
     search_fields = ("number",)  # that there is a search; see get_search_results
-    search_help_text = "Number, name or e-mail"
+    search_help_text = "Number, name, e-mail or external id"
     ordering = ("last_name", "first_name", "number")
     autocomplete_fields = ("company", "department", "manager")
+    change_form_before_template = "positions/form_before.html"
     change_form_outer_before_template = "positions/panels.html"
     change_form_outer_after_template = "positions/personal_data.html"
     fieldsets = (
@@ -123,7 +126,7 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     readonly_fields = ("national_id_state",)
 
     def get_urls(self) -> list[URLPattern]:
-        pages = (PersonalDataPages(self), EmployerPage(self), EndEmploymentPage(self))
+        pages = (PersonalDataPages(self), EmployerPage(self), EndEmploymentPage(self), HintsPage(self))
         return [*(url for page in pages for url in page.urls()), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -161,6 +164,8 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         employee = kwargs.get("obj")
+        if self.has_change_permission(request, employee):
+            HintsPage(self).place(request, context, employee)
         if employee is not None:
             context["panels"] = self.panels(request, employee)
             context["may_erase"] = PersonalDataPages.may(request, employee)
@@ -173,6 +178,13 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         obj.company_changed = change and "company" in form.changed_data
         super().save_model(request, obj, form, change)
+        if {"number", "email"}.intersection(form.changed_data):
+            for sentence in (sentence for sentences in lookalikes(obj).values() for sentence in sentences):
+                self.message_user(request, sentence, messages.WARNING)
+
+    def hints(self, request: HttpRequest, form: Any) -> Hints:
+        found = lookalikes(form.instance)
+        return Hints({name: [Hint(sentence, True) for sentence in sentences] for name, sentences in found.items()})
 
     def positions_to_delete(self, employees: list[Any]) -> list[Position]:
         return list(Position.objects.filter(employee__in=employees).select_related("employee"))

@@ -1,0 +1,117 @@
+"""A number or an e-mail that looks like somebody else's of the same organization is told, while it is typed and after
+it was saved; and everything typed finds people, also in the command palette."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from positions.lookalikes import lookalikes
+from positions.models import Employee, Organization
+from tests.factories import EmployeeFactory, OrganizationFactory
+from tests.positions.test_admin_opened import inputs
+
+pytestmark = pytest.mark.django_db
+HINTS = "/admin/positions/employee/hints/"
+
+
+@pytest.fixture
+def kari(organization: Organization) -> Employee:
+    return EmployeeFactory(
+        organization=organization, first_name="Kari", last_name="Dahl", number="01042", email="Kari.Dahl@example.com",
+        external_id="HR-77", national_id="13097248022",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def editor(organization: Organization, sign_in: Any) -> Client:
+    return sign_in(organization, "editor")
+
+
+def words(response: Any) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+@pytest.mark.parametrize("number", ["1042", "01042", "001042", "01 042", "01-042", " 1042"])
+def test_a_number_written_otherwise(kari: Employee, number: str) -> None:
+    other = Employee(organization=kari.organization, number=number, first_name="A", last_name="B")
+    assert lookalikes(other) == {"number": ["This looks like the number of Kari Dahl (01042)."]}
+
+
+def test_an_address_in_other_letters(kari: Employee) -> None:
+    other = Employee(organization=kari.organization, number="7", email="kari.dahl@EXAMPLE.com")
+    assert lookalikes(other) == {"email": ["Kari Dahl (01042) has this e-mail address."]}
+
+
+@pytest.mark.parametrize(("number", "email"), [("10420", "kari.dahl@example.co"), ("", ""), ("2", "dahl@example.com")])
+def test_others_are_not_alike(kari: Employee, number: str, email: str) -> None:
+    assert lookalikes(Employee(organization=kari.organization, number=number, email=email)) == {}
+
+
+def test_nobody_is_like_themselves_or_like_somebody_of_another_organization(kari: Employee) -> None:
+    assert lookalikes(kari) == {}
+    assert lookalikes(Employee(organization=OrganizationFactory(), number="1042", email=kari.email)) == {}
+    assert lookalikes(Employee(number="1042")) == {}
+
+
+def test_it_is_told_while_typing_and_after_saving(editor: Client, kari: Employee) -> None:
+    add = "/admin/positions/employee/add/"
+    data = {**inputs(editor.get(add).content.decode()), "number": "1042", "first_name": "Karin", "last_name": "D"}
+    assert "looks like the number of Kari Dahl (01042)" in words(editor.post(HINTS, data))
+    assert Employee.objects.count() == 1
+    saved = editor.post(add, data, follow=True)
+    assert Employee.objects.count() == 2 and "looks like the number of Kari Dahl (01042)" in words(saved)
+
+
+def test_the_national_id_is_neither_shown_nor_looked_for(editor: Client, kari: Employee) -> None:
+    data = {"number": "5", "first_name": "A", "last_name": "B", "new_national_id": "13097248022"}
+    answer = editor.post(HINTS, data)
+    assert b"13097248022" not in answer.content and "Kari" not in words(answer)
+    assert "Kari" not in words(editor.get("/admin/search/?extended=1&s=13097248022"))
+
+
+@pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("stranger", 302)])
+def test_nobody_else_is_told(organization: Organization, kari: Employee, sign_in: Any, role: str, status: int) -> None:
+    stranger = role == "stranger"
+    client = sign_in(OrganizationFactory() if stranger else organization, "admin" if stranger else role)
+    asked = {"number": "1042", "first_name": "A", "last_name": "B"}
+    answer = client.post(f"/admin/positions/employee/{kari.pk}/hints/", asked)
+    assert answer.status_code == status and b"Kari" not in answer.content
+    assert b"Kari" not in client.post(HINTS, asked).content
+    assert b"Kari" not in client.get("/admin/search/?extended=1&s=kari").content or role == "viewer"
+
+
+@pytest.mark.parametrize("typed", ["kari", "dahl kari", "1042", "01042", "kari.dahl@exa", "HR-77", "77", "KÅRI DAHL"])
+def test_whatever_is_typed_finds_the_person(editor: Client, kari: Employee, typed: str) -> None:
+    expected = typed != "1042"  # a number is found from its beginning
+    address = f"/admin/positions/employee/{kari.pk}/change/"
+    for page in ("/admin/positions/employee/?q=", "/admin/search/?extended=1&s="):
+        assert (address in editor.get(f"{page}{typed}").content.decode()) is expected, page
+    assert "Employee 01042" in words(editor.get("/admin/search/?extended=1&s=kari"))
+
+
+def test_the_palette_keeps_nothing_and_has_pages_too(editor: Client, kari: Employee) -> None:
+    cache.clear()
+    assert "Kari Dahl" in words(editor.get("/admin/search/?extended=1&s=kari"))
+    kari.delete()
+    assert "Kari Dahl" not in words(editor.get("/admin/search/?extended=1&s=kari"))
+    assert "Companies" in words(editor.get("/admin/search/?extended=1&s=compan"))
+    assert editor.get("/admin/search/?extended=1&s=").content == b""
+
+
+def test_as_many_queries_for_thirty_found_as_for_one(editor: Client, kari: Employee) -> None:
+    numbers = []
+    for more in (0, 29):
+        for number in range(more):
+            EmployeeFactory(organization=kari.organization, first_name="Kari", number=f"9{number}", email=kari.email)
+        with CaptureQueriesContext(connection) as seen:
+            editor.get("/admin/search/?extended=1&s=kari")
+            editor.post(HINTS, {"number": "1042", "email": kari.email})
+        numbers.append(len(seen))
+    assert numbers[0] == numbers[1]
