@@ -17,6 +17,7 @@ from unfold.decorators import display
 from positions import dates, roles
 from positions.admin import job_change
 from positions.admin.hints import Hints, HintsPage
+from positions.admin.occupations import FIELD, OccupationInput, OccupationsPage
 from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter
 from positions.admin.terms import FROM_WHEN, TermsForm, TermsPages
 from positions.models import Employee, Position
@@ -107,7 +108,8 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        return [*TermsPages(self).urls(), *HintsPage(self).urls(), *super().get_urls()]
+        pages = (TermsPages(self), HintsPage(self), OccupationsPage(self))
+        return [*(url for page in pages for url in page.urls()), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("employee__national_id")
@@ -126,7 +128,11 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
         former = None if obj else job_change.former_of(self, request)
         if former is not None:
             kwargs["form"] = job_change.following(former)
-        return super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        if FIELD in form.base_fields:
+            position, field = obj or former, form.base_fields[FIELD]
+            field.widget = OccupationInput(field.widget.attrs, position.employee_id if position else None)
+        return form
 
     def _ids_of_form(self, request: HttpRequest, obj: Any) -> Collection[int] | None:
         former = None if obj else job_change.former_of(self, request)
@@ -225,6 +231,12 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
         """Beside the fields of its form: what is to be known before it is saved as it is here. The keys may also be
         those of what goes along from its employee."""
         return Hints()
+
+    def occupations(
+        self, request: HttpRequest, employee: int | None, company: int | None, text: str
+    ) -> list[tuple[str, str]]:
+        """(code, title) to choose from, by what was typed so far. The keys are as somebody has written them."""
+        return []
 
     def chips(self, request: HttpRequest, positions: Sequence[Position]) -> Mapping[int, str]:
         """Beside each position of an employee: id -> safe HTML. Asked once for all of them."""

@@ -102,6 +102,10 @@ def _is_key(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
+def as_key(text: str) -> int | None:
+    return int(text) if _is_key(text) else None
+
+
 class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
     """A ModelAdmin for a model that belongs to an organization. Subclass it and set:
 

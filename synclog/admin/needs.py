@@ -21,6 +21,7 @@ from integrations.sdk.fields import BY_KEY
 from integrations.sdk.values import Problem
 from positions.admin.hints import Hint, Hints
 from positions.models import Position
+from synclog.admin import occupations
 from synclog.log.states import connections_of
 
 
@@ -56,6 +57,7 @@ def hints_of(position: Position) -> Hints:
         if key in said and not missing_here:
             continue  # what is wrong with it says more
         fields[key].append(Hint(_words(Need(key, missing_here, because, of), names), missing_here))
+    fields["occupation_code"] += occupations.hints(taking, position.occupation_code)
     for key, sentences in said.items():
         fields[key] += [Hint(sentence, True) for sentence in dict.fromkeys(sentences)]
     return Hints(fields, list(_above(refusing, fields)))

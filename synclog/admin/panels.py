@@ -22,6 +22,7 @@ from positions import roles
 from positions.admin.hints import Hints
 from positions.admin.position import PositionAdmin
 from positions.models import Position
+from synclog.admin import occupations
 from synclog.admin.needs import hints_of, is_over, links_of, problems_of
 from synclog.log.states import Connections, State, connections_of, states_of
 
@@ -37,6 +38,11 @@ class SyncedPositionAdmin(PositionAdmin):
 
     def hints_of(self, request: HttpRequest, position: Position) -> Hints:
         return hints_of(position)
+
+    def occupations(
+        self, request: HttpRequest, employee: int | None, company: int | None, text: str
+    ) -> list[tuple[str, str]]:
+        return occupations.offered(request, employee, company, text)
 
     def chips(self, request: HttpRequest, positions: Sequence[Position]) -> dict[int, str]:
         return position_chips(positions)

@@ -54,7 +54,8 @@ def typed(client: Client, employee: Employee, **values: Any) -> dict[str, Any]:
 def said(response: Any) -> dict[str, str]:
     """By field, and "" above all of them."""
     page = response.content.decode()
-    spans = re.findall(r'id="ps-hint-(\w+)"[^>]*>(.*?)</span>\s*(?=<|$)', page, re.S)
+    line = r'<span class="ps-hint-line[^>]*>.*?</span>'
+    spans = re.findall(rf'id="ps-hint-(\w+)"[^>]*>((?:{line})*)</span>', page, re.S)
     found = {name: _text(body) for name, body in spans}
     above = re.search(r'id="ps-hints".*?</div>', page, re.S)
     return {**found, "": _text(above[0].partition(">")[2]) if above else ""}
