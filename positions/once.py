@@ -52,7 +52,7 @@ def once(
     setattr(request, _MADE, "")
     with transaction.atomic():
         digest = _digest(request)
-        form, first = SentForm.objects.get_or_create(user=request.user, token=token, defaults={"digest": digest})
+        form, first = SentForm.objects.get_or_create(user_id=request.user.pk or 0, token=token, defaults={"digest": digest})
         if not first:
             same = form.digest == digest
             if not same:

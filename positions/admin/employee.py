@@ -12,6 +12,7 @@ from django.urls import URLPattern
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from positions import roles
@@ -107,7 +108,7 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     """An app that knows more of a person registers a subclass instead, with more `panels`."""
 
     form = EmployeeForm
-    list_display = ("name_shown", "number", "email", "company", "department")
+    list_display = ("name_shown", "number", "company", "department")
     list_select_related = ("company", "department")
     list_filter = (PositionStatusFilter, "company", "department")
     search_fields = ("number",)  # that there is a search; see get_search_results
@@ -150,9 +151,9 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
             for title, options in super().get_fieldsets(request, obj)
         ]
 
-    @admin.display(description="name", ordering=("last_name"))
-    def name_shown(self, employee: Employee) -> str:
-        return employee.name
+    @display(description="name", header=True, ordering="last_name")
+    def name_shown(self, employee: Employee) -> tuple[str, str]:
+        return employee.name, employee.email
 
     @admin.display(description="stored")
     def national_id_state(self, employee: Any) -> str:

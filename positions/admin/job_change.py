@@ -66,10 +66,11 @@ def former_of(admin: Any, request: HttpRequest) -> Position | None:
     """The position that the one to be added follows, where the person may change it. Locked while it is ended."""
     if not hasattr(request, _KEPT):
         found = admin.get_object(request, request.GET.get(AFTER, "")) if AFTER in request.GET else None
-        may = found is not None and admin.has_change_permission(request, found)
-        if may:
+        if found is not None and not admin.has_change_permission(request, found):
+            found = None
+        if found is not None:
             prefetch_related_objects([found], "terms__department")
-        setattr(request, _KEPT, found if may else None)
+        setattr(request, _KEPT, found)
     former: Position | None = getattr(request, _KEPT)
     return former
 

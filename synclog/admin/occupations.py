@@ -27,7 +27,9 @@ def offered(request: HttpRequest, employee: int | None, company: int | None, tex
     if employee is not None:
         found = found.filter(organization__employees=employee)
     keys = [
-        pk for pk, scope in scopes_of(found.values("pk")).items() if company is None or scope.takes_company(company)
+        pk
+        for pk, scope in scopes_of(found.values_list("pk", flat=True)).items()
+        if company is None or scope.takes_company(company)
     ]
     return occupations.search(keys, text, _OFFERED)
 

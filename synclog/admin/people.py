@@ -275,10 +275,10 @@ admin.site.unregister(Employee)
 class SyncedEmployeeAdmin(EmployeeAdmin):
     """In place of the pages of an HR side that sends nothing."""
 
-    list_display = (*EmployeeAdmin.list_display, "sync_shown")
-    list_filter = (WorstFilter, *EmployeeAdmin.list_filter)
+    list_display = ("name_shown", "sync_shown", *EmployeeAdmin.list_display[1:])  # type: ignore[assignment]
+    list_filter = (WorstFilter, *EmployeeAdmin.list_filter)  # type: ignore[assignment]
 
-    @admin.display(description=_("in the connected systems"))
+    @admin.display(description=_("sync"))
     def sync_shown(self, employee: Any) -> SafeString:
         return worst_cell(employee, employee.worst)
 

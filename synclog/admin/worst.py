@@ -20,7 +20,7 @@ from synclog.log.worst import MARKS, connections_of, with_worst
 
 
 class WorstFilter(DropdownFilter):
-    title = gettext_lazy("connected systems")
+    title = gettext_lazy("sync")
     parameter_name = "sync"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ whom nothing is either. Nothing is said where the organization sends nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
@@ -62,7 +63,7 @@ def _conditions(connections: Sequence[Integration]) -> dict[Truth, Q]:
     of_a_day = Q(state=Job.State.WAITING, cause__in=Job.FOR_ITS_DAY)
     scopes = scopes_of([integration.pk for integration in on])
     sending = {integration.organization_id for integration in on}
-    found: dict[Truth, QuerySet] = {
+    found: dict[Truth, QuerySet[Any]] = {
         Truth.NEEDS_YOU: jobs.filter(state=Job.State.FAILED),
         Truth.WAITING: jobs.exclude(Q(state=Job.State.FAILED) | of_a_day),
         Truth.UPCOMING: jobs.filter(of_a_day),

@@ -136,11 +136,11 @@ def test_only_connections_of_the_organization_that_are_on_and_take_the_company(o
     foreign = OrganizationFactory()
     listed(connection(foreign, "tripletex"), c5122333="KOKK FOREIGN")
     client = client_of(organization, "editor")
-    seen = text_of(client.get(OFFERED, {"occupation_code": "kokk", "company": company.pk}))
+    seen = text_of(client.get(OFFERED, {"occupation_code": "kokk", "company": str(company.pk)}))
     assert "5122111" in seen and "OFF" not in seen and "FOREIGN" not in seen
-    assert "5122111" not in text_of(client.get(OFFERED, {"occupation_code": "kokk", "company": other.pk}))
+    assert "5122111" not in text_of(client.get(OFFERED, {"occupation_code": "kokk", "company": str(other.pk)}))
     employee = EmployeeFactory(organization=foreign)
-    assert "KOKK" not in text_of(client.get(OFFERED, {"occupation_code": "kokk", "employee": employee.pk}))
+    assert "KOKK" not in text_of(client.get(OFFERED, {"occupation_code": "kokk", "employee": str(employee.pk)}))
     assert client_of(organization, "viewer").get(OFFERED, {"occupation_code": "kokk"}).status_code == 403
     assert client.get(OFFERED, {"occupation_code": "kokk", "company": "x" * 30}).status_code == 200
 
