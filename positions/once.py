@@ -51,8 +51,8 @@ def once(
         return carry_out()
     setattr(request, _MADE, "")
     with transaction.atomic():
-        digest = _digest(request)
-        form, first = SentForm.objects.get_or_create(user_id=request.user.pk or 0, token=token, defaults={"digest": digest})
+        digest, user = _digest(request), request.user.pk or 0
+        form, first = SentForm.objects.get_or_create(user_id=user, token=token, defaults={"digest": digest})
         if not first:
             same = form.digest == digest
             if not same:

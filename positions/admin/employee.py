@@ -22,7 +22,7 @@ from positions.admin.hints import Hint, Hints, HintsPage
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
-from positions.lookalikes import lookalikes
+from positions.lookalikes import lookalikes, of_the_same_national_id
 from positions.models import Employee, Organization, Position
 from positions.models.words import matching
 from positions.timeline import draw, employed_since
@@ -179,12 +179,12 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         obj.company_changed = change and "company" in form.changed_data
         super().save_model(request, obj, form, change)
-        if {"number", "email"}.intersection(form.changed_data):
-            for sentence in (sentence for sentences in lookalikes(obj).values() for sentence in sentences):
-                self.message_user(request, sentence, messages.WARNING)
+        alike = {"number", "email", "new_national_id"}.intersection(form.changed_data)
+        for sentence in (sentence for name in sorted(alike) for sentence in _lookalikes(form).get(name, ())):
+            self.message_user(request, sentence, messages.WARNING)
 
     def hints(self, request: HttpRequest, form: Any) -> Hints:
-        found = lookalikes(form.instance)
+        found = _lookalikes(form)
         return Hints({name: [Hint(sentence, True) for sentence in sentences] for name, sentences in found.items()})
 
     def positions_to_delete(self, employees: list[Any]) -> list[Position]:
@@ -222,3 +222,10 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
             },
             request,
         )
+
+
+def _lookalikes(form: Any) -> dict[str, list[str]]:
+    """By field of the form."""
+    typed = form.cleaned_data.get("new_national_id", "") if form.is_bound else ""
+    found = of_the_same_national_id(form.instance, typed) if typed else []
+    return {**lookalikes(form.instance), "new_national_id": found}

@@ -117,9 +117,6 @@ class EndEmploymentPage:
             titles = ", ".join(f"“{position.title}”" for position in found.later)
             stays = _("%(titles)s: begins after that day and stays. Delete it if it is not to begin.")
             self.admin.message_user(request, stays % {"titles": titles}, messages.WARNING)
-        pages: Any = self.admin.admin_site.get_model_admin(Position)
-        for sentence in dict.fromkeys(note for position in found.ended for note in pages.save_notes(request, position)):
-            self.admin.message_user(request, sentence, messages.WARNING)
 
     def _back(self, pk: int) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:positions_employee_change", args=(pk,)))

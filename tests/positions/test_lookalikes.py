@@ -4,6 +4,7 @@ it was saved; and everything typed finds people, also in the command palette."""
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from positions.lookalikes import lookalikes
+from positions.lookalikes import lookalikes, of_the_same_national_id
 from positions.models import Employee, Organization
 from tests.factories import EmployeeFactory, OrganizationFactory
 from tests.positions.test_admin_opened import inputs
@@ -69,10 +70,35 @@ def test_it_is_told_while_typing_and_after_saving(editor: Client, kari: Employee
     assert Employee.objects.count() == 2 and "looks like the number of Kari Dahl (01042)" in words(saved)
 
 
-def test_the_national_id_is_neither_shown_nor_looked_for(editor: Client, kari: Employee) -> None:
-    data = {"number": "5", "first_name": "A", "last_name": "B", "new_national_id": "13097248022"}
+@pytest.mark.parametrize("typed", ["13097248022", "130972 48022", "130972-48022"])
+def test_the_same_national_id_is_told_and_never_shown(editor: Client, kari: Employee, typed: str) -> None:
+    data = {"number": "5", "first_name": "A", "last_name": "B", "new_national_id": typed}
     answer = editor.post(HINTS, data)
-    assert b"13097248022" not in answer.content and "Kari" not in words(answer)
+    assert b"48022" not in answer.content and "Kari Dahl (01042) has this national id." in words(answer)
+    assert "has this national id" not in words(editor.post(HINTS, {**data, "new_national_id": "13097248023"}))
+    saved = editor.post("/admin/positions/employee/add/", data, follow=True)
+    assert "Kari Dahl (01042) has this national id." in words(saved) and b"48022" not in saved.content
+
+
+def test_a_swedish_one_is_the_same_with_and_without_its_century(organization: Organization) -> None:
+    EmployeeFactory(organization=organization, first_name="Maja", last_name="Ek", number="1", national_id="8507099805")
+    other = Employee(organization=organization, number="2")
+    assert of_the_same_national_id(other, "19850709-9805") == ["Maja Ek (1) has this national id."]
+    assert of_the_same_national_id(Employee(organization=OrganizationFactory()), "19850709-9805") == []
+
+
+def test_whoever_was_born_on_the_same_day_is_compared_first(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("positions.lookalikes._COMPARED", 2)
+    born = date(1985, 7, 9)
+    for number in range(3):
+        EmployeeFactory(organization=organization, number=f"9{number}", national_id="01010112345", birth_date=None)
+    EmployeeFactory(organization=organization, number="1", national_id="8507099805", birth_date=born)
+    assert of_the_same_national_id(Employee(organization=organization, birth_date=born), "8507099805")
+
+
+def test_the_national_id_is_not_looked_for(editor: Client, kari: Employee) -> None:
     assert "Kari" not in words(editor.get("/admin/search/?extended=1&s=13097248022"))
 
 
