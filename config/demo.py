@@ -74,7 +74,7 @@ def people(password: str) -> None:
     users = get_user_model().objects
     for name, role, _what in SIGN_INS:
         if role and not users.filter(username=name).exists():
-            user = users.create_user(name, password=password, is_staff=True)
+            user = users.create_user(name, f"{name}@fjellheim.example", password, is_staff=True)
             Member.objects.create(organization=organization, user=user, role=role)
 
 
@@ -87,18 +87,6 @@ def prepare(address: str) -> None:
     for integration in organization.integrations.all():
         integration.base_urls = sandbox_urls(integration.system, address)
         integration.save(update_fields=["base_urls"])
-
-
-def welcome_operator() -> None:
-    """The first operator is a member, too: what members are told, they see in the demo."""
-    operator = get_user_model().objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
-    organization = Organization.objects.filter(name=NAME).first()
-    if operator is None or organization is None:
-        return
-    if not operator.email:
-        operator.email = "admin@fjellheim.example"
-        operator.save(update_fields=["email"])
-    Member.objects.get_or_create(organization=organization, user=operator, defaults={"role": Member.Role.ADMIN})
 
 
 def sandbox_urls(system: System, address: str) -> dict[str, str]:

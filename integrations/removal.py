@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import F
 
 from integrations.engine import Engine
-from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
+from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, Occupation, PeriodLink
 from positions.batches import delete, in_batches
 
 
@@ -14,5 +14,6 @@ def empty(integration: Integration, engine: Engine) -> None:
     Integration.objects.filter(pk=integration.pk).update(send_positions=False, version=F("version") + 1)
     engine.forget(integration)
     in_batches(ExportRecord.objects.filter(file__integration=integration), delete)
+    in_batches(Occupation.objects.filter(register__integration=integration), delete)
     for model in (ExportFile, PeriodLink, EmployeeLink):
         in_batches(model._base_manager.filter(integration=integration), delete)

@@ -29,7 +29,10 @@ class Scope:
     companies: frozenset[int] = frozenset()
 
     def takes(self, position: Position) -> bool:
-        return self.everybody or position.company_id in self.companies
+        return self.takes_company(position.company_id)
+
+    def takes_company(self, company: int | None) -> bool:
+        return self.everybody or company in self.companies
 
     def positions(self) -> Q:
         """The same as a condition on positions."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from integrations.options import options
 from integrations.scope import left_behind
 from integrations.settings_form import ConnectionForm
 from integrations.systems.registry import connectors, systems
-from positions import roles
+from positions import once, roles
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Organization
 from positions.transactions import repeated
@@ -127,9 +128,21 @@ class IntegrationAdmin(ScopedAdmin):
             )
         system = connectors()[key].system
         new = Integration(organization=organization, system_key=key, name=system.name)
+        if request.method == "POST":
+            return once.once(request, partial(self._add, request, new), partial(self._added_before, request))
+        return self._add(request, new)
+
+    def _added_before(self, request: HttpRequest, key: str, same: bool) -> HttpResponse:
+        made = self.get_object(request, key)
+        changelist = reverse("admin:integrations_integration_changelist")
+        return HttpResponseRedirect(showing.url(made, "switch_on") if made else changelist)
+
+    def _add(self, request: HttpRequest, new: Integration) -> HttpResponse:
+        system, organization = new.system, new.organization
         form = ConnectionForm(new, request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             self._save(request, form, add=True)
+            once.made(request, new.pk)
             self.message_user(
                 request, f"{new.name} is saved. Test the connection, then switch it on.", messages.SUCCESS
             )
@@ -145,8 +158,9 @@ class IntegrationAdmin(ScopedAdmin):
             model=supported.model(system),
             meaning=supported.model_meaning(system),
             organization=organization,
-            several=len(organizations) > 1,
-            help_html=showing.help_page(key),
+            once_field=once.field(request),
+            several=len(self._own_organizations(request)) > 1,
+            help_html=showing.help_page(system.key),
         )
 
     def _own_organizations(self, request: HttpRequest) -> list[Organization]:

@@ -1,6 +1,7 @@
 from integrations.models.export import ExportFile, ExportRecord
 from integrations.models.integration import Integration, IntegrationCompany, IntegrationQuerySet
 from integrations.models.links import EmployeeLink, PeriodLink
+from integrations.models.occupations import Occupation, OccupationRegister
 from integrations.models.place import SharedPlace
 from integrations.models.rate import SharedRate
 
@@ -11,6 +12,8 @@ __all__ = [
     "Integration",
     "IntegrationCompany",
     "IntegrationQuerySet",
+    "Occupation",
+    "OccupationRegister",
     "PeriodLink",
     "SharedPlace",
     "SharedRate",

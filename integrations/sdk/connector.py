@@ -133,6 +133,10 @@ class Connector:
         """Remove or cancel the record, as declared in `System.delete`."""
         raise NotImplementedError
 
+    def occupations(self) -> Iterable[tuple[str, str]]:
+        """Systems that declare `occupations` only: (code, its title there) of all that it takes, to choose from."""
+        raise NotImplementedError
+
     def render(self, records: Sequence[Mapping[str, Any]], made_at: datetime) -> bytes:
         """FILE systems only: the file with these records. The same records and moment give the same bytes.
 

@@ -109,6 +109,7 @@ class System:
     `fields` has them all, in our order. `settings` are those that belong to no field; afterwards those of the fields
     follow. `rank`: a lower one is shown earlier.
     `at_once`: None where it takes one employment of a person at a time.
+    `occupations`: whether it lists the occupation codes that it takes (`Connector.occupations`).
     `shows_late`: for so many seconds after a write, a read may still show what was there before it.
     `reads`: whose values may be kept of a call beside those of the fields: names with blanks between them, of ids,
     numbers, versions, codes, parts of an error, of what these stand in, and of a query; "a.b" is a `b` that stands in
@@ -133,6 +134,7 @@ class System:
     limits: Limits = field(default_factory=Limits)
     causes: tuple[Cause, ...] = ()
     transport: Transport = Transport.HTTP
+    occupations: bool = False
     shows_late: float = 0.0
     at_once: AtOnce | None = None
     moves: bool = False  # the start date of an existing period can be changed there

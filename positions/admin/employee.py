@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.validators import RegexValidator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,13 +12,17 @@ from django.urls import URLPattern
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from positions import roles
 from positions.admin.employer import EmployerPage
+from positions.admin.end_employment import EndEmploymentPage
+from positions.admin.hints import Hint, Hints, HintsPage
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
+from positions.lookalikes import lookalikes, of_the_same_national_id
 from positions.models import Employee, Organization, Position
 from positions.models.words import matching
 from positions.timeline import draw, employed_since
@@ -104,13 +108,14 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     """An app that knows more of a person registers a subclass instead, with more `panels`."""
 
     form = EmployeeForm
-    list_display = ("name_shown", "number", "email", "company", "department")
+    list_display = ("name_shown", "number", "company", "department")
     list_select_related = ("company", "department")
     list_filter = (PositionStatusFilter, "company", "department")
     search_fields = ("number",)  # that there is a search; see get_search_results
-    search_help_text = "Number, name or e-mail"
+    search_help_text = "Number, name, e-mail or external id"
     ordering = ("last_name", "first_name", "number")
     autocomplete_fields = ("company", "department", "manager")
+    change_form_before_template = "positions/form_before.html"
     change_form_outer_before_template = "positions/panels.html"
     change_form_outer_after_template = "positions/personal_data.html"
     fieldsets = (
@@ -122,7 +127,8 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     readonly_fields = ("national_id_state",)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*PersonalDataPages(self).urls(), *EmployerPage(self).urls(), *super().get_urls()]
+        pages = (PersonalDataPages(self), EmployerPage(self), EndEmploymentPage(self), HintsPage(self))
+        return [*(url for page in pages for url in page.urls()), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         # The national id stays in the database: no page needs more than whether there is one.
@@ -145,9 +151,9 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
             for title, options in super().get_fieldsets(request, obj)
         ]
 
-    @admin.display(description="name", ordering=("last_name"))
-    def name_shown(self, employee: Employee) -> str:
-        return employee.name
+    @display(description="name", header=True, ordering="last_name")
+    def name_shown(self, employee: Employee) -> tuple[str, str]:
+        return employee.name, employee.email
 
     @admin.display(description="stored")
     def national_id_state(self, employee: Any) -> str:
@@ -159,6 +165,8 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         employee = kwargs.get("obj")
+        if self.has_change_permission(request, employee):
+            HintsPage(self).place(request, context, employee)
         if employee is not None:
             context["panels"] = self.panels(request, employee)
             context["may_erase"] = PersonalDataPages.may(request, employee)
@@ -171,6 +179,13 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         obj.company_changed = change and "company" in form.changed_data
         super().save_model(request, obj, form, change)
+        alike = {"number", "email", "new_national_id"}.intersection(form.changed_data)
+        for sentence in (sentence for name in sorted(alike) for sentence in _lookalikes(form).get(name, ())):
+            self.message_user(request, sentence, messages.WARNING)
+
+    def hints(self, request: HttpRequest, form: Any) -> Hints:
+        found = _lookalikes(form)
+        return Hints({name: [Hint(sentence, True) for sentence in sentences] for name, sentences in found.items()})
 
     def positions_to_delete(self, employees: list[Any]) -> list[Position]:
         return list(Position.objects.filter(employee__in=employees).select_related("employee"))
@@ -202,7 +217,15 @@ class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
                 "rows": [(row, chips.get(row.position.pk, "")) for row in picture.rows],
                 "left_out": left_out,
                 "since": employed_since(every, today),
+                "may_end": any(row.status != "ended" for row in picture.rows),
                 "may_add": roles.can(request.user, employee.organization_id, "edit"),
             },
             request,
         )
+
+
+def _lookalikes(form: Any) -> dict[str, list[str]]:
+    """By field of the form."""
+    typed = form.cleaned_data.get("new_national_id", "") if form.is_bound else ""
+    found = of_the_same_national_id(form.instance, typed) if typed else []
+    return {**lookalikes(form.instance), "new_national_id": found}

@@ -1,16 +1,23 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
+from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from positions import dates, roles
+from positions.admin import job_change
+from positions.admin.hints import Hints, HintsPage
+from positions.admin.occupations import FIELD, OccupationInput, OccupationsPage
 from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter
 from positions.admin.terms import FROM_WHEN, TermsForm, TermsPages
 from positions.models import Employee, Position
@@ -67,7 +74,7 @@ class PositionForm(TermsForm):
 @admin.register(Position)
 class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     """An app that knows what becomes of positions registers a subclass instead, which says more than `panels`,
-    `chips`, `delete_notes` and `save_notes` say here."""
+    `chips`, `delete_notes`, `save_notes` and `hints_of` say here."""
 
     organization_path = "employee__organization"
     form = PositionForm
@@ -86,6 +93,7 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     search_help_text = "Title, employee or external id"
     ordering = ("-start_date", "-pk")
     autocomplete_fields = ("employee", "company", "department")
+    change_form_before_template = "positions/form_before.html"
     change_form_outer_after_template = "positions/panels.html"
     fieldsets = (
         ("Identity", {"fields": ("employee", "title", "company", "department", "cost_centre")}),
@@ -100,24 +108,54 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        return [*TermsPages(self).urls(), *super().get_urls()]
+        pages = (TermsPages(self), HintsPage(self), OccupationsPage(self))
+        return [*(url for page in pages for url in page.urls()), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("employee__national_id")
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if job_change.AFTER not in request.GET:
+            return super().add_view(request, form_url, extra_context)
+        former = job_change.former_of(self, request)
+        if former is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, request.GET[job_change.AFTER])
+        title = _("Change of job: %(name)s") % {"name": former.employee.name}
+        context = {**(extra_context or {}), "title": title, "show_save_and_add_another": False}
+        return super().add_view(request, form_url, context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type:
+        former = None if obj else job_change.former_of(self, request)
+        if former is not None:
+            kwargs["form"] = job_change.following(former)
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        if FIELD in form.base_fields:
+            position, field = obj or former, form.base_fields[FIELD]
+            field.widget = OccupationInput(field.widget.attrs, position.employee_id if position else None)
+        return form
+
+    def _ids_of_form(self, request: HttpRequest, obj: Any) -> Collection[int] | None:
+        former = None if obj else job_change.former_of(self, request)
+        return super()._ids_of_form(request, obj) if former is None else {former.employee.organization_id}
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
+        if obj is None and (former := job_change.former_of(self, request)) is not None:
+            return [job_change.fieldset(former), *fieldsets]
         may = obj is not None and self.has_change_permission(request, obj)
         return [*fieldsets, FROM_WHEN] if may else fieldsets
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
-        narrowed, _ = super().get_search_results(request, queryset, "")
+        narrowed, _may_repeat = super().get_search_results(request, queryset, "")
         for word in search_term.split():
             person = matching(word, self.visible(request), "employee")
             narrowed = narrowed.filter(person | Q(title__icontains=word) | Q(external_id__icontains=word))
         return narrowed, False
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        former = job_change.former_of(self, request)
+        if former is not None:
+            return job_change.initial(former, request.GET.get("start_date", ""))
         initial = super().get_changeform_initial_data(request)
         key = initial.pop("employee", "")
         if key:  # it is added from the employee's page
@@ -128,7 +166,8 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # A position stays with its employee: another employee's is another position.
-        return [*super().get_readonly_fields(request, obj), *(["employee"] if obj is not None else [])]
+        fixed = obj is not None or job_change.former_of(self, request) is not None
+        return [*super().get_readonly_fields(request, obj), *(["employee"] if fixed else [])]
 
     @admin.display(description="percentage", ordering="percentage")
     def percentage_shown(self, position: Position) -> str:
@@ -139,6 +178,10 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
         return position.status(position.employee.organization.today()).capitalize()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        if isinstance(form, job_change.JobChangeForm):
+            said = form.end_former()
+            self.log_change(request, form.former, f"{said} Followed by “{obj.title}”.")
+            self.message_user(request, said, messages.SUCCESS)
         super().save_model(request, obj, form, change)
         for sentence in (*form.overtaken(), *self.save_notes(request, obj)):
             self.message_user(request, sentence, messages.WARNING)
@@ -149,23 +192,51 @@ class PositionAdmin(WithDeleteNotes, ScopedAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         position = kwargs.get("obj")
+        if self.has_change_permission(request, position):
+            HintsPage(self).place(request, context, position)
         if position is not None:
             context["panels"] = self.panels(request, position)
+            current = position.status(position.employee.organization.today()) == "current"
+            context["may_follow"] = current and self.has_change_permission(request, position)
+            context["after"] = str(position.pk)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        if "employee" in request.GET:  # it was added from the employee's page
+        if {"employee", job_change.AFTER} & set(request.GET):  # it was added from the employee's page
             return HttpResponseRedirect(reverse("admin:positions_employee_change", args=(obj.employee_id,)))
         return super().response_post_save_add(request, obj)
 
     def positions_to_delete(self, objects: list[Any]) -> list[Position]:
         return objects
 
+    def hints(self, request: HttpRequest, form: Any) -> Hints:
+        position = copy.copy(form.instance)
+        if not form.is_bound and position.pk is None:
+            for name in form.initial.keys() & form.fields.keys():
+                with suppress(ValidationError):  # whoever makes an address may write anything into it
+                    setattr(position, name, form.fields[name].to_python(form.initial[name]))
+        if position.employee_id is None:
+            return Hints()
+        position.start_date = position.start_date or position.employee.organization.today()
+        position.fill_in()
+        return self.hints_of(request, position)
+
     # -- what other apps say more of
 
     def panels(self, request: HttpRequest, position: Position) -> list[str]:
         """Safe HTML below the form, "" for nothing."""
         return [TermsPages(self).panel(request, position)]
+
+    def hints_of(self, request: HttpRequest, position: Position) -> Hints:
+        """Beside the fields of its form: what is to be known before it is saved as it is here. The keys may also be
+        those of what goes along from its employee."""
+        return Hints()
+
+    def occupations(
+        self, request: HttpRequest, employee: int | None, company: int | None, text: str
+    ) -> list[tuple[str, str]]:
+        """(code, title) to choose from, by what was typed so far. The keys are as somebody has written them."""
+        return []
 
     def chips(self, request: HttpRequest, positions: Sequence[Position]) -> Mapping[int, str]:
         """Beside each position of an employee: id -> safe HTML. Asked once for all of them."""

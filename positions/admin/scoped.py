@@ -21,6 +21,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from positions import roles
+from positions.admin.once import OnceAdmin
 from positions.admin.opened import OpenedAdmin, OpenedInline
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.origin import Origin, started_by
@@ -101,7 +102,11 @@ def _is_key(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
-class ScopedAdmin(OpenedAdmin, _Permissions, ModelAdmin):
+def as_key(text: str) -> int | None:
+    return int(text) if _is_key(text) else None
+
+
+class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
     """A ModelAdmin for a model that belongs to an organization. Subclass it and set:
 
     `organization_path`: the lookup from the model to its organization: "organization" (default),
@@ -459,7 +464,7 @@ class ScopedAutocompleteFilter(AutocompleteSelectFilter):
     form_class = _ScopedDropdownForm
 
 
-class OperatorAdmin(OpenedAdmin, ModelAdmin):
+class OperatorAdmin(OnceAdmin, OpenedAdmin, ModelAdmin):
     """A page for operators only."""
 
     def _operator(self, request: HttpRequest) -> bool:

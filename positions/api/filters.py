@@ -168,7 +168,8 @@ class NumberFilter(Also):
 class EmployeeFilters(Filters):
     search = filters.CharFilter(
         method="filter_search",
-        help_text="Beginnings of the number, of names or of the e-mail address; case and accents do not matter.",
+        help_text="Beginnings of the number, of names, of the e-mail address or of your own id; case and accents do "
+        "not matter.",
     )
     id = IdFilter(also=("in",), alone=True, help_text="Our id.")
     number = TextFilter(also=("in",), help_text="The whole number.")
@@ -198,8 +199,8 @@ class EmployeeFilters(Filters):
 class PositionFilters(Filters):
     search = filters.CharFilter(
         method="filter_search",
-        help_text="Words, each of which stands in the title or the external id, or begins a name, the number or the "
-        "e-mail address of the employee (where accents do not matter).",
+        help_text="Words, each of which stands in the title or the external id, or begins a name, the number, the "
+        "e-mail address or your own id of the employee (where accents do not matter).",
     )
     id = IdFilter(also=("in",), alone=True, help_text="Our id.")
     employee = IdFilter(field_name="employee_id", also=("in",), help_text="Id of an employee.")

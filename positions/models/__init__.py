@@ -8,6 +8,7 @@ from positions.models.invitation import Invitation, SelfMadeUser
 from positions.models.organization import Member, Organization
 from positions.models.position import EndReason, Position
 from positions.models.second_factor import SecondFactor
+from positions.models.sent_form import SentForm
 from positions.models.terms import ContractType, RemunerationType, Terms, WorkingHoursScheme
 from positions.models.words import EmployeeWord
 
@@ -30,6 +31,7 @@ __all__ = [
     "RemunerationType",
     "SecondFactor",
     "SelfMadeUser",
+    "SentForm",
     "Terms",
     "WorkingHoursScheme",
 ]

@@ -20,7 +20,7 @@ from positions.models.words import MARKS, keep_words, matching
 class EmployeeQuerySet(models.QuerySet["Employee"]):
     def search(self, text: str, organizations: Collection[int] | None) -> EmployeeQuerySet:
         """Those of these organizations (None: of all) of whom each word of the text begins a word: of the number, a
-        name or the e-mail address, whatever its case and accents."""
+        name, the e-mail address or the external id, whatever its case and accents."""
         return self.filter(matching(text, organizations))
 
     # What is saved without `save` keeps the words of the search too.

@@ -9,7 +9,7 @@ from positions.folding import LONGEST, terms, words
 from positions.models.organization import Organization
 
 # The fields of an employee that people search by. Never the national id.
-MARKS = ("number", "first_name", "last_name", "email")
+MARKS = ("number", "first_name", "last_name", "email", "external_id")
 
 
 class Searched(Protocol):
@@ -21,6 +21,7 @@ class Searched(Protocol):
     first_name: str
     last_name: str
     email: str
+    external_id: str
 
 
 class FoldedField(models.CharField):
@@ -46,7 +47,8 @@ class EmployeeWord(models.Model):
 
 
 def words_of(employee: Searched) -> set[str]:
-    return words(employee.number, employee.first_name, employee.last_name, email=employee.email)
+    names = (employee.number, employee.first_name, employee.last_name, employee.external_id)
+    return words(*names, email=employee.email)
 
 
 def keep_words(employees: Collection[Searched], new: bool = False) -> None:

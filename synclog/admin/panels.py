@@ -15,14 +15,15 @@ from django.utils.safestring import SafeString
 
 from integrations.models import Integration, PeriodLink
 from integrations.planning.history import overlap_is_refused
-from integrations.planning.rules import changed_although_locked
-from integrations.planning.translate import translate
 from integrations.runtime import mapping
 from integrations.scope import Scope
 from integrations.sdk.declaration import Delete, Model
 from positions import roles
+from positions.admin.hints import Hints
 from positions.admin.position import PositionAdmin
 from positions.models import Position
+from synclog.admin import occupations
+from synclog.admin.needs import hints_of, is_over, links_of, problems_of
 from synclog.log.states import Connections, State, connections_of, states_of
 
 admin.site.unregister(Position)
@@ -34,6 +35,14 @@ class SyncedPositionAdmin(PositionAdmin):
 
     def panels(self, request: HttpRequest, position: Position) -> list[str]:
         return [*super().panels(request, position), position_panel(request, position)]
+
+    def hints_of(self, request: HttpRequest, position: Position) -> Hints:
+        return hints_of(position)
+
+    def occupations(
+        self, request: HttpRequest, employee: int | None, company: int | None, text: str
+    ) -> list[tuple[str, str]]:
+        return occupations.offered(request, employee, company, text)
 
     def chips(self, request: HttpRequest, positions: Sequence[Position]) -> dict[int, str]:
         return position_chips(positions)
@@ -208,16 +217,11 @@ def _left(connections: Connections, position: Position) -> Iterable[str]:
 def _refused_values(taking: Sequence[Integration], position: Position) -> Iterable[str]:
     today = position.employee.organization.today()
     wanted = mapping.position(position, position.employee, today)
-    links = {link.integration_id: link for link in PeriodLink.objects.filter(position_key=position.pk)}
+    links = links_of(position)
     for integration in taking:
-        system, settings = integration.system, integration.cleaned_settings()
-        if system.model is Model.FLAT and wanted.end is not None and wanted.end < today:
-            continue
-        translation = translate(system, wanted, settings)
-        problems = list(translation.problems)
-        link = links.get(integration.pk)
-        if translation.wanted is not None and link is not None:
-            problems += changed_although_locked(system, settings, mapping.from_json(link.values), translation.wanted)
+        problems = (
+            [] if is_over(integration, wanted, today) else problems_of(integration, wanted, links.get(integration.pk))
+        )
         if problems:
             yield f"{integration.name} will not take this position. {' '.join(p.message for p in problems)}"
 

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 
 from integrations.models import EmployeeLink
@@ -23,9 +24,11 @@ from positions.admin.scoped import ScopedAdmin
 from positions.models import Employee
 from synclog.admin.filters import EmployeeFilter
 from synclog.admin.listing import JobPages
+from synclog.admin.worst import WorstFilter, worst_cell
 from synclog.engine import matches
 from synclog.log import people
 from synclog.log.causes import cause_title
+from synclog.log.worst import connections_of, worst_of
 
 LIGHT = ("integration__credentials", "integration__vault")
 CAUSES = (
@@ -271,6 +274,21 @@ admin.site.unregister(Employee)
 @admin.register(Employee)
 class SyncedEmployeeAdmin(EmployeeAdmin):
     """In place of the pages of an HR side that sends nothing."""
+
+    list_display = ("name_shown", "sync_shown", *EmployeeAdmin.list_display[1:])  # type: ignore[assignment]
+    list_filter = (WorstFilter, *EmployeeAdmin.list_filter)  # type: ignore[assignment]
+
+    @admin.display(description=_("sync"))
+    def sync_shown(self, employee: Any) -> SafeString:
+        return worst_cell(employee, employee.worst)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        found.result_list = list(found.result_list)
+        states = worst_of(found.result_list, connections_of({row.organization_id for row in found.result_list}))
+        for row in found.result_list:
+            row.worst = states.get(row.pk)
+        return found
 
     def panels(self, request: HttpRequest, employee: Employee) -> list[str]:
         return [*super().panels(request, employee), employee_panel(request, employee)]

@@ -137,8 +137,12 @@ def keys_in(integration: Integration, truth: Truth) -> QuerySet[Any]:
         else:
             here = here.none() if scope.everybody else here.exclude(scope.positions())
         return here.values_list("pk", flat=True)
-    mine = settled_links([integration], scopes).filter(_LINKS[truth], _known([integration], truth))
-    return mine.order_by("pk").values_list("position_key", flat=True)
+    return links_in([integration], truth, scopes).order_by("pk").values_list("position_key", flat=True)
+
+
+def links_in(integrations: Sequence[Integration], truth: Truth, scopes: Mapping[int, Scope]) -> QuerySet[PeriodLink]:
+    """The links of connections that are on of whose positions it holds, for one that a link decides."""
+    return settled_links(integrations, scopes).filter(_LINKS[truth], _known(integrations, truth))
 
 
 _LINKS = {

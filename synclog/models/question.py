@@ -18,6 +18,7 @@ class Question(models.Model):
         CHECK = "check", "Test connection"
         PREVIEW = "preview", "Preview"
         BATCH = "batch", "Previews of a batch"  # some of them; a person waits for none of these
+        REGISTER = "register", "Occupation register"  # nor for these
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")

@@ -16,9 +16,10 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.models import Integration
-from integrations.runtime import opening
+from integrations.runtime import occupations, opening
 from integrations.sdk.messages import Message
 from integrations.sdk.values import CheckLine
+from synclog.engine.lease import ready_integrations
 from synclog.engine.notify import wake
 from synclog.engine.shares import LONGEST, left_waiting, may_take
 from synclog.models import Batch, Job, Question
@@ -28,6 +29,7 @@ OPEN_AT_ONCE = 3  # of each organization
 WAIT = 3.0  # seconds that a page or the API waits before it shows progress
 LOOK_EVERY = 0.1
 FORGET_AFTER = timedelta(hours=1)
+REGISTERS_AT_ONCE = 20
 
 
 class TooManyError(Exception):
@@ -60,7 +62,7 @@ def ask_preview(integration: Integration, job: Job, by: str) -> Question:
 def _ask(question: Question) -> Question:
     question.organization_id = question.integration.organization_id
     with transaction.atomic():
-        waited_for = _open(question.organization_id).exclude(kind=Question.Kind.BATCH)
+        waited_for = _open(question.organization_id).exclude(kind__in=(Question.Kind.BATCH, Question.Kind.REGISTER))
         if waited_for.count() >= OPEN_AT_ONCE:
             raise TooManyError(texts.TOO_MANY(number=OPEN_AT_ONCE))
         question.save()
@@ -81,6 +83,18 @@ def ask_of_many(pk: int) -> None:
             kind=Question.Kind.BATCH, batch=asked, asked_by=asked.by,
         )  # fmt: skip
         transaction.on_commit(lambda: ring(question))
+
+
+def ask_for_registers() -> None:
+    """For the lists of occupation codes that are to be fetched, one at a time for each organization: nobody waits for
+    them."""
+    asked = Question.objects.filter(kind=Question.Kind.REGISTER, done_at=None).values("organization")
+    due = occupations.due().filter(ready_integrations()).exclude(organization__in=asked)
+    for integration in {one.organization_id: one for one in due[:REGISTERS_AT_ONCE]}.values():
+        question = Question.objects.create(
+            organization_id=integration.organization_id, integration=integration, kind=Question.Kind.REGISTER
+        )
+        ring(question)
 
 
 def ring(question: Question) -> None:
@@ -177,10 +191,15 @@ def _batch(question: Question) -> Mapping[str, Any]:
     return {}
 
 
+def _register(question: Question) -> Mapping[str, Any]:
+    return {"codes": occupations.fetch(question.integration)}
+
+
 _ANSWERS: Mapping[Question.Kind, Callable[[Question], Mapping[str, Any]]] = {
     Question.Kind.CHECK: _check,
     Question.Kind.PREVIEW: _preview,
     Question.Kind.BATCH: _batch,
+    Question.Kind.REGISTER: _register,
 }
 
 
@@ -199,3 +218,4 @@ def look_after() -> None:
     for question in waiting.order_by("pk")[:50]:
         ring(question)
     Question.objects.filter(asked_at__lt=now - FORGET_AFTER).delete()
+    ask_for_registers()

@@ -289,6 +289,10 @@ def test_every_model_is_spoken_of() -> None:
         "Heartbeat", "User", "User_groups", "User_user_permissions", "Group", "Group_permissions", "Permission",
         "ContentType", "SecondFactor", "SelfMadeUser", "Session", "AccessAttempt", "AccessAttemptExpiration",
         "AccessFailureLog", "AccessLog",
+        # what a system calls its occupation codes
+        "OccupationRegister", "Occupation",
+        # of a form that was sent: whose, its token, what it made, and a keyed digest
+        "SentForm",
         # the queue's messages hold numbers of integrations only; Success and Failure are views of Task
         "OrmQ", "Schedule", "Success", "Failure",
         # its records speak for it

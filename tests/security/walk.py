@@ -29,7 +29,15 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
+from integrations.models import (
+    EmployeeLink,
+    ExportFile,
+    ExportRecord,
+    Integration,
+    Occupation,
+    OccupationRegister,
+    PeriodLink,
+)
 from integrations.sandboxes.server import sandboxes
 from positions.models import AuditEntry, Change, ChangeFeed, IdempotencyKey, Invitation, Organization, Terms
 from synclog.models import (
@@ -66,7 +74,7 @@ PK = 900_001
 OURS = ("positions", "integrations", "synclog")
 
 # Of the process or of one user, of no organization (tests/security/test_second_factor.py).
-UNOWNED = {"SharedPlace", "SharedRate", "Heartbeat", "SecondFactor", "SelfMadeUser"}
+UNOWNED = {"SharedPlace", "SharedRate", "Heartbeat", "SecondFactor", "SelfMadeUser", "SentForm"}
 
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 
@@ -140,6 +148,8 @@ def plant() -> Organization:
     PeriodLink.objects.create(
         pk=PK, integration=integration, employee_key=PK, position_key=PK, remote_id=CANARY, values={"title": CANARY}
     )
+    register = OccupationRegister.objects.create(pk=PK, integration=integration, tried_at=now, fetched_at=now)
+    Occupation.objects.create(pk=PK, register=register, code=CANARY, title=CANARY, folded=CANARY.lower())
     file = ExportFile.objects.create(pk=PK, integration=integration, made_at=now, fetched_by=CANARY)
     ExportRecord.objects.create(pk=PK, file=file, employee_key=PK, record={"name": CANARY})
     Lease.objects.update_or_create(integration=integration, defaults={"owner": CANARY, "host": CANARY})

@@ -37,8 +37,6 @@ class Command(BaseCommand):
         try:
             env = self._demo(supervisor, _address(web)) if options["demo"] else {}
             login = self._first_admin(remember=options["demo"])
-            if options["demo"]:
-                demo.welcome_operator()
             if options["demo"] and login:
                 demo.people(login[1])
                 env["DEMO_PASSWORD"] = login[1]

@@ -502,6 +502,10 @@ class TripletexConnector(Connector):
         )
         return codes.the(code, missing=texts.NO_OCCUPATION_CODE(code=code))
 
+    def occupations(self) -> Iterator[tuple[str, str]]:
+        for row in self._list("employee/employment/occupationCode", fields="id,nameNO,code"):
+            yield str(row.get("code") or ""), str(row.get("nameNO") or "")
+
 
 # -- plain helpers ---------------------------------------------------------------------------------------
 

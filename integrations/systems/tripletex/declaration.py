@@ -100,6 +100,7 @@ SYSTEM = System(
         "its API cannot remove an employment. In Tripletex, open the employee under Company > Employees and end the "
         "employment, with the end reason “wrongly reported” if it was never valid."
     ),
+    occupations=True,
     matching=("employee number", "national id", "e-mail"),
     base_urls={"api": "https://tripletex.no/v2"},
     sandbox_urls={"api": "/v2"},

@@ -431,6 +431,10 @@ class UnimicroConnector(Connector):
         titles = self.register(f"styrk {code}", look_up)
         return titles.the(code, missing=texts.NO_TITLE(code=code), several=texts.SEVERAL_TITLES(code=code))
 
+    def occupations(self) -> Iterator[tuple[str, str]]:
+        for row in self._every("STYRK"):
+            yield str(row.get("styrk") or ""), str(row.get("tittel") or "")
+
     def _sub_units(self) -> Register[int]:
         """Organisation number -> id. Where there are several, employments belong below the legal entity."""
 

@@ -147,6 +147,7 @@ SYSTEM = System(
     delete_note="An employment that has begun, or that Unimicro does not delete because of a report, may be known to "
     "the authorities: it is cancelled, which means that it ends on its start date as one that should not have been "
     "reported, and goes out so with the next a-melding. One that has not begun is deleted.",
+    occupations=True,
     matching=("employee number", "national id", "e-mail"),
     base_urls={"api": "https://app.unimicro.no/api", "identity": "https://login.unimicro.no"},
     sandbox_urls={"api": "/api", "identity": "/identity"},
