@@ -199,7 +199,7 @@ class JobAdmin(ScopedAdmin):
         if job.may_act:  # type: ignore[attr-defined]
             here = urlencode({"next": job.listed_at})  # type: ignore[attr-defined]
             address = f"{reverse('admin:synclog_job_resync', args=[job.pk])}?{here}"
-            if main is None or main.act != "field":  # it goes out when that is saved
+            if main is None:  # else that comes first, and leads back to where it is sent again
                 buttons.append(Remedy(_("Re-sync"), address, "resync", post=True))
             if job.is_open and job.state != Job.State.RUNNING:
                 address = f"{reverse('admin:synclog_job_dismiss', args=[job.pk])}?{here}"

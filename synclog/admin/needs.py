@@ -31,7 +31,8 @@ _CHIPS = 8  # connections on one card
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """`where`: (connection, how many, the list of exactly these). `main`: the button that helps; `buttons`: others."""
+    """`where`: (connection, how many, the list of exactly these). `main`: the button that helps; `buttons`: others.
+    `tone`: of what holds back a whole connection."""
 
     said: str
     remedy: str
@@ -40,6 +41,7 @@ class Need:
     where: Sequence[tuple[Integration, int, str]] = ()
     main: Remedy | None = None
     buttons: Sequence[Remedy] = ()
+    tone: str = ""
 
 
 # -- refused, by cause
@@ -107,9 +109,8 @@ def _main(group: Group, remedies: Remedies, newest: Job) -> Remedy | None:
         return remedies.main(newest)
     by_cause = reverse("admin:synclog_job_by_cause")
     back = "" if group.positions == 1 else f"{by_cause}?{urlencode({'tab': 'needs_action', 'cause': group.cause})}"
-    found = remedies.main(newest, back)
     helps_all = {"field": group.positions == 1, "settings": len(group.where) == 1}
-    return found if found and helps_all.get(found.act) else None
+    return next((place for place in remedies.places(newest, back) if helps_all.get(place.act)), None)
 
 
 def _seen(group: Group, where: Sequence[tuple[Integration, int, str]]) -> str:
@@ -138,6 +139,7 @@ def held_back(user: Any, integrations: Sequence[Integration], health: Mapping[in
                 _("No worker looks for work: {waiting}").format(waiting=waiting),
                 f"{said} {_('Ask your operator to start the worker: they go out then.')}",
                 where=[chip for i in sending for chip in _chip(i, health[i.pk])][:_CHIPS],
+                tone="danger",
             )
         )
     stopped = [i for i in on if i.stopped]
@@ -150,7 +152,7 @@ def held_back(user: Any, integrations: Sequence[Integration], health: Mapping[in
     if changed:
         number = sum(n for _i, n, _url in changed)
         remedy = _("Open the list and press Send now: nothing of it goes by itself.")
-        found.append(Need(since_sent(number), remedy, where=changed[:_CHIPS]))
+        found.append(Need(since_sent(number), remedy, where=changed[:_CHIPS], tone="warning"))
     return found
 
 
@@ -188,6 +190,7 @@ def _stopped(user: Any, integration: Integration, health: Health) -> Need:
         where=_chip(integration, health),
         main=Remedy(_("Open Settings"), f"{settings}?{back}", "settings") if renews else None,
         buttons=[_page(integration)],
+        tone="danger",
     )
 
 
@@ -203,6 +206,7 @@ def _retrying(integration: Integration, health: Health) -> Need:
         " ".join(said),
         where=_chip(integration, health),
         buttons=[_page(integration)],
+        tone="warning",
     )
 
 
@@ -223,4 +227,5 @@ def _paused(user: Any, integration: Integration, health: Health) -> Need:
         where=_chip(integration, health),
         main=Remedy(_("Resume"), f"{resume}?{back}", "resume", post=True) if resumes else None,
         buttons=[_page(integration)],
+        tone="warning",
     )

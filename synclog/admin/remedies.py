@@ -91,8 +91,8 @@ class Remedies:
         system = job.integration.system
         of_form = {s.name: (s.label, f"setting__{s.name}") for s in system.settings}
         of_form |= {s.name: (s.label, f"credential__{s.name}") for s in system.credentials}
-        spoken_of = dict.fromkeys(name for message in unpacked(job.said) for name in message.settings)
-        for label, name in (of_form[name] for name in spoken_of if name in of_form):
+        spoken_of = [name for message in unpacked(job.said) for name in message.settings]
+        for label, name in (of_form[name] for name in dict.fromkeys([*spoken_of, *_stand_in(job)]) if name in of_form):
             address = _opened("integrations_integration_settings", job.integration_id, back, name)
             yield Remedy(_("Open Settings › {setting}").format(setting=label), address, "settings")
 
@@ -103,6 +103,15 @@ class Remedies:
             confirms = self._may(job, "administer") and not job.cause.startswith("employee_not_")
             words, at = (_("Open the match"), "#people") if confirms else (_("Open employee"), "")
             yield Remedy(words, address + at, "people")
+
+
+def _stand_in(job: Job) -> list[str]:
+    """The setting that gives the value there: the table of counterparts, or what is sent where there is none here."""
+    declared = next((field for field in job.integration.system.fields if field.ours == job.field), None)
+    if declared is None:
+        return []
+    setting = {"no_translation": declared.table, "missing_required_field": declared.default_setting}.get(job.cause)
+    return [setting.name] if setting else []
 
 
 def resync(job: Job) -> Remedy:

@@ -120,10 +120,10 @@ class ResyncPages:
         if not total:
             return _("Nothing of it is left to tell: it was changed or sent again since.")
         if left:
-            done = {"done": f"{total - left:,}", "total": f"{total:,}"}
+            to_go = {"left": f"{left:,}", "total": f"{total:,}"}
             if going:
-                return _("{done} of {total} are done. You may leave this page.").format(**done)
-            return _("{done} of {total} are done. The rest is tried again by itself: see Retrying.").format(**done)
+                return _("{left} of {total} still to go. You may leave this page.").format(**to_go)
+            return _("{left} of {total} still to go. They are tried again by themselves: see Retrying.").format(**to_go)
         return _("All done, but some still need you.") if refused else _("All done.")
 
 

@@ -24,6 +24,7 @@ PLAIN = [
     "synclog/job/",
     "synclog/job/?tab=all",
     "synclog/job/by-cause/",
+    "synclog/job/resync/progress/",
     "positions/employee/",
     "positions/employee/add/",
     "positions/position/",

@@ -81,6 +81,11 @@ def test_what_helps_most_comes_first(integration: Integration) -> None:
     assert buttons(job(integration, cause="employee_not_found")) == ["Open employee"]
     assert buttons(job(integration, cause="delete_by_hand")) == ["Dismiss…"]
     assert buttons(job(integration, cause="record_refused")) == ["Re-sync now"]
+    fortnox = connection(integration.organization, "fortnox")
+    of_table = job(fortnox, cause="no_translation", field="contract_type")
+    assert buttons(of_table) == ["Open Settings › Contract types", "Correct Contract type"]
+    default = job(integration, field="contract_type")
+    assert buttons(default) == ["Fill in Contract type", "Open Settings › Contract type when the position has none"]
     moved = job(connection(integration.organization), cause="start_date_changed", field="start_date")
     assert buttons(moved)[0] == "Move the existing period"
     assert buttons(job(integration, state="succeeded", field="occupation_code")) == []
@@ -102,7 +107,7 @@ def test_every_place_of_a_setting_is_on_the_form(integration: Integration) -> No
         one = connection(integration.organization, system.key)
         page = text_of(client_of(integration.organization).get(f"/admin/integrations/integration/{one.pk}/settings/"))
         for setting in system.settings:
-            assert f'id="id_setting__{setting.name}' in page, (system.key, setting.name)
+            assert f'id="id_setting__{setting.name}"' in page, (system.key, setting.name)
 
 
 def test_the_list_asks_the_same_however_many_need_a_place(integration: Integration) -> None:

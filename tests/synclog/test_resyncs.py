@@ -55,7 +55,7 @@ def test_few_are_followed_until_they_are_done(organization: Organization, integr
     done_before = job(integration, state="succeeded")
     address = begun(client, 3, integration)
     page = client.get(address)
-    assert page.context["said"] == "0 of 3 are done. You may leave this page."
+    assert page.context["said"] == "3 of 3 still to go. You may leave this page."
     assert page.context["live"] and "hx-trigger=" in text_of(page) and "Cancel the rest" not in text_of(page)
     assert told(client, address) == {"Retrying": 3}
     rows = list(Job.objects.exclude(pk=done_before.pk))
@@ -72,7 +72,7 @@ def test_what_is_held_back_is_not_waited_for(organization: Organization, integra
     address = begun(client, 2, integration)
     Integration.objects.update(paused_at=timezone.now())
     page = client.get(address)
-    assert not page.context["live"] and "tried again by itself" in page.context["said"]
+    assert not page.context["live"] and "tried again by themselves" in page.context["said"]
     assert client.get(f"{LOG}resync/progress/?request=nothing").context["said"].startswith("Nothing of it is left")
 
 
