@@ -15,7 +15,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from integrations import removal, supported
 from integrations.admin import files, showing
@@ -29,6 +28,7 @@ from integrations.scope import left_behind
 from integrations.settings_form import ConnectionForm
 from integrations.systems.registry import connectors, systems
 from positions import once, roles
+from positions.admin.returning import back
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Organization
 from positions.transactions import repeated
@@ -261,7 +261,7 @@ class IntegrationAdmin(ScopedAdmin):
             left = left_behind(obj.pk) if any(line.startswith("Companies: ") for line in said) else 0
             if left:
                 self.message_user(request, _LEFT_BEHIND.format(left, obj.system.name), messages.WARNING)
-            return HttpResponseRedirect(showing.url(obj, "settings"))
+            return HttpResponseRedirect(back(request, showing.url(obj, "settings")))
         form = form or ConnectionForm(obj, disabled=not may_change)
         if form.errors:
             self.message_user(request, _FORGET_SECRETS, messages.ERROR)
@@ -488,11 +488,7 @@ class IntegrationAdmin(ScopedAdmin):
     def _done(self, request: HttpRequest, obj: Integration, said: str, level: int = messages.SUCCESS) -> HttpResponse:
         """Back to where the button was pressed."""
         self.message_user(request, said, level)
-        back = request.POST.get("next", "")
-        safe = url_has_allowed_host_and_scheme(
-            back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-        )
-        return HttpResponseRedirect(back if safe else showing.url(obj, "change"))
+        return HttpResponseRedirect(back(request, showing.url(obj, "change")))
 
     def _page(self, request: HttpRequest, obj: Integration, tab: str, template: str, **context: Any) -> HttpResponse:
         line = self._lines(request, [obj])[0]

@@ -14,7 +14,7 @@ from django.contrib.admin.utils import NestedObjects, get_fields_from_path, unqu
 from django.contrib.admin.widgets import AutocompleteMixin
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models, router
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
@@ -23,6 +23,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from positions import roles
 from positions.admin.once import OnceAdmin
 from positions.admin.opened import OpenedAdmin, OpenedInline
+from positions.admin.returning import back
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.origin import Origin, started_by
 from positions.transactions import repeated
@@ -378,6 +379,10 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with started_by(Origin("edit", request.user.get_username())):
             return _repeated(request, super().delete_view, *args, **kwargs)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        found = super().response_post_save_change(request, obj)
+        return HttpResponseRedirect(back(request, found["Location"]))
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet) -> None:
         repeated(super().delete_queryset)(request, queryset)

@@ -115,6 +115,9 @@ class EmployeeFilter(admin.SimpleListFilter):
         return employee.name if employee else "unknown"
 
 
+NO_FIELD = "-"  # in an address: of entries that are about no field
+
+
 class _Hidden(admin.SimpleListFilter):
     """Comes with a link; it is shown above the list, where it can be taken off, and not among the filters."""
 
@@ -155,10 +158,25 @@ class FieldFilter(_Hidden):
     parameter_name = "field"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(field=self.value()) if self.value() else queryset
+        if not self.value():
+            return queryset
+        return queryset.filter(field="" if self.value() == NO_FIELD else self.value())
 
     def said(self) -> str:
-        return field_label(str(self.value()))
+        return "none" if self.value() == NO_FIELD else field_label(str(self.value()))
+
+
+class RequestFilter(_Hidden):
+    """What one request caused: all that was sent again together."""
+
+    title = "request"
+    parameter_name = "request"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(request_id=self.value()) if self.value() else queryset
+
+    def said(self) -> str:
+        return str(self.value())
 
 
 class DayForm(forms.Form):

@@ -70,8 +70,8 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
             n = h.counts
             counters = [
                 Counter("In sync", n.in_sync, positions_url(integration, Truth.IN_SYNC)),
-                Counter("Waiting", n.waiting, _log(integration, "retrying")),
-                Counter("Needs you", n.needs_you, _log(integration, "needs_action"), urgent=True),
+                Counter("Waiting", n.waiting, log_url(integration, "retrying")),
+                Counter("Needs you", n.needs_you, log_url(integration, "needs_action"), urgent=True),
             ]
             for truth in (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.OUT_OF_SCOPE, Truth.NOT_SENT):
                 number, urgent = getattr(n, truth), truth is Truth.CHANGED
@@ -91,7 +91,7 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
         doubtful = EmployeeLink.objects.filter(integration=obj).exclude(state=EmployeeLink.State.MATCHED)
         people = f"{reverse('admin:integrations_employeelink_changelist')}?integration__id__exact={obj.pk}"
         return [
-            Tab("Error log", _log(obj, "needs_action" if waiting else "all"), waiting or None),
+            Tab("Error log", log_url(obj, "needs_action" if waiting else "all"), waiting or None),
             Tab("People", people, doubtful.count() or None),
         ]
 
@@ -104,7 +104,8 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
         return [*super().losses(obj), *losses(obj)]
 
 
-def _log(integration: Integration, tab: str) -> str:
+def log_url(integration: Integration, tab: str) -> str:
+    """The connection's entries in this tab of the error log."""
     try:
         log = reverse("admin:synclog_job_changelist")
     except NoReverseMatch:

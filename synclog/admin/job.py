@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
+from http import HTTPStatus
 from operator import or_
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -21,17 +22,20 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from integrations.models import Integration
 from integrations.scope import company_names, not_taken
 from positions import moments, roles
+from positions.admin.returning import back
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Position
 from positions.models.words import matching
-from synclog.admin import export, page
+from positions.tracing import request_id
+from synclog.admin import export, page, resyncs
 from synclog.admin.filters import (
     ActionFilter,
     ActiveOnFilter,
@@ -39,15 +43,20 @@ from synclog.admin.filters import (
     EmployeeFilter,
     FieldFilter,
     PositionFilter,
+    RequestFilter,
     SinceFilter,
     StatusFilter,
     UntilFilter,
     key_of,
 )
 from synclog.admin.listing import TABS, JobList, JobPages
+from synclog.admin.needs import GROUPS, of_causes
+from synclog.admin.remedies import Remedies, Remedy, entry_url, may_move
+from synclog.admin.resyncs import ResyncPages
 from synclog.engine import actions
 from synclog.log import batches, bulk_actions, sentences
-from synclog.log.causes import cause_title, remedy
+from synclog.log.causes import remedy
+from synclog.log.groups import groups_of
 from synclog.log.health import since_sent
 from synclog.log.states import TRUTHS, connections_of, states_of
 from synclog.log.truth import LISTED, Truth, counts_of, keys_in
@@ -57,7 +66,6 @@ from synclog.questions.preview import question_of, unpacked
 
 REASON_LENGTH = 160
 IN_SYNC, NOTHING_YET = "Everything is in sync", "Nothing needs you"
-_GROUPS = 200
 _TOO_MANY = "Too many of these are under way. Wait until some are done: the connections' pages say how far they are."
 # Decrypting the keys of a connection for each row of a list would be slow, and no list needs them.
 LIGHT = ("integration__credentials", "integration__vault")
@@ -89,6 +97,7 @@ class JobAdmin(ScopedAdmin):
         UntilFilter,
         PositionFilter,
         FieldFilter,
+        RequestFilter,
     )
     search_fields = ("employee_name", "employee_number", "title")  # as written; see get_search_results
     search_help_text = "Employee or position"
@@ -125,6 +134,7 @@ class JobAdmin(ScopedAdmin):
             at("export.csv", self.export_view, "export"),
             at("by-cause/", self.by_cause_view, "by_cause"),
             at("resync/", self.resync_all_view, "resync_all"),
+            *ResyncPages(self).urls(),
             at("preview/", self.preview_position_view, "preview_position"),
             at("preview/<uuid:key>/", self.asked_view, "asked"),
             at("send-now/", self.send_now_view, "send_now"),
@@ -173,32 +183,28 @@ class JobAdmin(ScopedAdmin):
     @admin.display(description="cause and what to do")
     def cause_shown(self, job: Job) -> SafeString:
         title = sentences.cause_words(job, job.field)
+        main: Remedy | None = job.main  # type: ignore[attr-defined]
+        leads_there = main is not None and main.act in ("field", "settings", "people", "move")
         return format_html(
             '<div class="sy sy-cell sy-wide"><span class="sy-first">{}</span><span class="sy-quiet">{}</span>{}</div>',
             title,
-            remedy(job.cause) if title else job.message,
-            self._buttons(job),
+            "" if leads_there else remedy(job.cause) if title else job.message,
+            self._buttons(job, main if leads_there else None),
         )
 
     @staticmethod
-    def _buttons(job: Job) -> SafeString:
-        opened = format_html('<a class="sy-link" href="{}">Open</a>', _address(job))
-        if not job.may_act:  # type: ignore[attr-defined]
-            return format_html('<span class="sy-acts">{}</span>', opened)
-        back = urlencode({"next": job.listed_at})  # type: ignore[attr-defined]
-        resync = format_html(
-            '<button type="submit" class="sy-link" formaction="{}?{}">Re-sync</button>',
-            reverse("admin:synclog_job_resync", args=[job.pk]),
-            back,
-        )
-        dismiss: SafeString | str = ""
-        if job.is_open and job.state != Job.State.RUNNING:
-            dismiss = format_html(
-                '<a class="sy-link" href="{}?{}">Dismiss</a>',
-                reverse("admin:synclog_job_dismiss", args=[job.pk]),
-                back,
-            )
-        return format_html('<span class="sy-acts">{}{}{}</span>', opened, resync, dismiss)
+    def _buttons(job: Job, main: Remedy | None) -> SafeString:
+        opened = Remedy(_("Open"), entry_url(job), "open")
+        buttons = [main, opened] if main else [opened]
+        if job.may_act:  # type: ignore[attr-defined]
+            here = urlencode({"next": job.listed_at})  # type: ignore[attr-defined]
+            address = f"{reverse('admin:synclog_job_resync', args=[job.pk])}?{here}"
+            if main is None:  # else that comes first, and leads back to where it is sent again
+                buttons.append(Remedy(_("Re-sync"), address, "resync", post=True))
+            if job.is_open and job.state != Job.State.RUNNING:
+                address = f"{reverse('admin:synclog_job_dismiss', args=[job.pk])}?{here}"
+                buttons.append(Remedy(_("Dismiss"), address, "dismiss"))
+        return format_html('<span class="sy-acts">{}</span>', format_html_join("", "{}", map(_link, buttons)))
 
     def get_list_display(self, request: HttpRequest) -> Any:
         # Whose it is stands with the integration: another column would not fit beside these.
@@ -211,7 +217,10 @@ class JobAdmin(ScopedAdmin):
         cl = getattr(response, "context_data", None) and response.context_data.get("cl")  # type: ignore[attr-defined]
         if not isinstance(cl, JobList):
             return response
+        cl.result_list = list(cl.result_list)
+        remedies = Remedies(request.user, cl.result_list)
         for job in cl.result_list:
+            job.main = remedies.main(job)
             job.may_act = self.has_change_permission(request, job)
             job.listed_at = request.get_full_path()
             job.several = self._asks_for_organization(request)
@@ -286,7 +295,7 @@ class JobAdmin(ScopedAdmin):
     def _tell(self, request: HttpRequest, done: bulk_actions.Resynced | Batch) -> None:
         if isinstance(done, Batch):
             number = sentences.counted(done.total, "entry", "entries")
-            words = f"{number} are sent again, one after the other: the connection's page says how far it is."
+            words = f"{number} are sent again, one after the other."
             self.message_user(request, words, messages.SUCCESS)
             return
         level = messages.SUCCESS if done.sent and not done.off else messages.WARNING
@@ -336,10 +345,14 @@ class JobAdmin(ScopedAdmin):
         if request.method == "POST":
             organization = roles.only_organization(request.user)
             try:
-                self._tell(request, bulk_actions.ask(jobs, request.user.get_username(), organization))
+                done = bulk_actions.ask(jobs, request.user.get_username(), organization)
             except batches.TooManyError:
                 self.message_user(request, _TOO_MANY, messages.WARNING)
-            return HttpResponseRedirect(log)
+                return HttpResponseRedirect(log)
+            self._tell(request, done)
+            if isinstance(done, Batch):
+                return HttpResponseRedirect(resyncs.address(request_id.get(), done))
+            return HttpResponseRedirect(resyncs.address(request_id.get()) if done.sent else log)
         by_integration = (
             jobs.order_by()
             .values("integration__name", "integration__send_positions")
@@ -365,48 +378,26 @@ class JobAdmin(ScopedAdmin):
         cl = self._matching(request)
         if not isinstance(cl, JobList):
             return cl
-        found = (
-            cl.queryset.order_by()
-            .exclude(cause="")
-            .values("integration", "cause", "field")
-            .annotate(n=Count("position_key", distinct=True), first=Min("recorded_at"), last=Max("changed_at"))
-            .order_by("-n", "cause", "field", "integration")
-        )
-        rows = list(found[: _GROUPS + 1])
+        groups, number = groups_of(cl.queryset, GROUPS, GROUPS + 1)
+
         named = Integration.objects.select_related("organization").defer("credentials", "vault")
-        integrations = named.in_bulk({row["integration"] for row in rows})
-        log = reverse("admin:synclog_job_changelist")
+        integrations = named.in_bulk({pk for group in groups for pk, _number in group.where})
+
+        def address(narrowed: Mapping[str, str]) -> str:
+            return cl.get_query_string({"tab": cl.tab, **narrowed})
+
         return self._page(
             request,
             "by_cause.html",
             title="Error log by cause",
-            groups=[self._group(request, cl, row, integrations[row["integration"]], log) for row in rows[:_GROUPS]],
-            cut=len(rows) > _GROUPS,
+            needs=of_causes(request.user, groups, integrations, address),
+            several=roles.only_organization(request.user) is None,
+            cut=number > GROUPS,
             tabs=cl.tabs(),
             filters=cl.active_filters(),
-            back=log + cl.address,
-            empty=None if rows else self._empty(request, cl),
+            back=reverse("admin:synclog_job_changelist") + cl.address,
+            empty=None if groups else self._empty(request, cl),
         )
-
-    def _group(
-        self, request: HttpRequest, cl: JobList, row: dict[str, Any], integration: Integration, log: str
-    ) -> dict[str, Any]:
-        narrowed = {"tab": cl.tab, "integration__id__exact": integration.pk, "cause": row["cause"]}
-        address = cl.get_query_string({**narrowed, **({"field": row["field"]} if row["field"] else {})})
-        field = f" ({sentences.field_label(row['field'])})" if row["field"] else ""
-        zone = integration.organization.zone
-        return {
-            "positions": sentences.counted(row["n"], "position"),
-            "cause": f"{cause_title(row['cause'])}{field}",
-            "remedy": remedy(row["cause"]),
-            "integration": integration,
-            "first": moments.clock(row["first"], zone),
-            "last": moments.clock(row["last"], zone),
-            "open": log + address,
-            "resync": reverse("admin:synclog_job_resync_all") + address
-            if roles.can(request.user, integration.organization_id, "edit")
-            else "",
-        }
 
     def export_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         cl = self._matching(request)
@@ -426,11 +417,13 @@ class JobAdmin(ScopedAdmin):
         job = self._one(request, key_of(object_id) or 0)
         if not isinstance(job, Job):
             return job
-        asked = key_of(request.GET.get("attempt"))
+        if request.headers.get("HX-Request") and request.GET.get("seen") == page.token(job):
+            return HttpResponse(status=HTTPStatus.NO_CONTENT)  # nothing of the page is touched
         context = page.context(
+            request.user,
             job,
-            asked,
-            may_act=self.has_change_permission(request, job),
+            key_of(request.GET.get("attempt")),
+            again="again" in request.GET,
             sees_calls=roles.can(request.user, job.organization_id, "administer"),
         )
         return self._page(request, "job.html", **context)
@@ -453,23 +446,18 @@ class JobAdmin(ScopedAdmin):
             raise PermissionDenied
         return job
 
-    def _back(self, request: HttpRequest, default: str) -> HttpResponseRedirect:
-        wanted = request.POST.get("next") or request.GET.get("next") or ""
-        safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-        return HttpResponseRedirect(wanted if safe else default)
-
     def resync_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         job = self._acted_on(request, pk)
         if not isinstance(job, Job):
             return job
         self._tell(request, bulk_actions.resync(Job.objects.filter(pk=job.pk), request.user.get_username()))
-        return self._back(request, _newest_of(job))
+        return HttpResponseRedirect(back(request, _newest_of(job)))
 
     def move_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         job = self._acted_on(request, pk)
         if not isinstance(job, Job):
             return job
-        if not page.may_move(job):
+        if not may_move(job):
             self.message_user(request, "There is no earlier period to move any more.", messages.WARNING)
         elif not job.integration.send_positions:
             self.message_user(request, sentences.held_back(job.integration), messages.WARNING)
@@ -477,7 +465,7 @@ class JobAdmin(ScopedAdmin):
             actions.move_period(job, request.user.get_username())
             text = f"The period that {job.integration.system.name} has gets the new start date now."
             self.message_user(request, text, messages.SUCCESS)
-        return HttpResponseRedirect(_address(job))
+        return HttpResponseRedirect(entry_url(job))
 
     def dismiss_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         job = self._one(request, pk) if request.method == "GET" else self._acted_on(request, pk)
@@ -487,8 +475,8 @@ class JobAdmin(ScopedAdmin):
             raise PermissionDenied
         if request.method == "POST":
             self._dismiss(request, Job.objects.filter(pk=job.pk))
-            return self._back(request, _address(job))
-        return self._dismissal(request, [job], back=self._back(request, _address(job)).url)
+            return HttpResponseRedirect(back(request, entry_url(job)))
+        return self._dismissal(request, [job], back=back(request, entry_url(job)))
 
     # -- preview and "send now"
 
@@ -515,7 +503,7 @@ class JobAdmin(ScopedAdmin):
             question = asking.ask_preview(integration, job, request.user.get_username())
         except asking.TooManyError as error:
             self.message_user(request, str(error), messages.WARNING)
-            return HttpResponseRedirect(_address(job) if job.pk else _position_address(job.position_key))
+            return HttpResponseRedirect(entry_url(job) if job.pk else _position_address(job.position_key))
         asking.wait(question)
         if question.done_at is None:
             return HttpResponseRedirect(reverse("admin:synclog_job_asked", args=[question.uuid]))
@@ -565,7 +553,7 @@ class JobAdmin(ScopedAdmin):
         else:
             text = not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
             self.message_user(request, text, messages.WARNING)
-        return self._back(request, _position_address(position.pk))
+        return HttpResponseRedirect(back(request, _position_address(position.pk)))
 
     def positions_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A connection's positions of which one thing holds, as its counters say; POST sends what was changed since."""
@@ -611,7 +599,9 @@ class JobAdmin(ScopedAdmin):
             self.message_user(request, f"{integration.name}: {sentences.held_back(integration)}", messages.WARNING)
         else:
             self._tell_of_changed(request, integration)
-        return self._back(request, reverse("admin:integrations_integration_change", args=[integration.pk]))
+        return HttpResponseRedirect(
+            back(request, reverse("admin:integrations_integration_change", args=[integration.pk]))
+        )
 
     def _tell_of_changed(self, request: HttpRequest, integration: Integration) -> None:
         try:
@@ -662,8 +652,13 @@ def _two_lines(first: str, second: str, kind: str = "") -> SafeString:
     )
 
 
-def _address(job: Job) -> str:
-    return reverse("admin:synclog_job_change", args=[job.pk])
+def _link(remedy: Remedy) -> tuple[SafeString]:
+    """A button within the form of the list."""
+    if remedy.post:
+        text = '<button type="submit" class="sy-link" formaction="{}">{}</button>'
+    else:
+        text = '<a class="sy-link" href="{}">{}</a>'
+    return (format_html(text, remedy.url, remedy.words),)
 
 
 def _newest_of(job: Job) -> str:

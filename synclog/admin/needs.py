@@ -1,114 +1,231 @@
-"""On the form of a position, before it is saved: what the connected systems need of it, and what they would refuse."""
+"""What needs a person now, as cards: connections that are held back, and refused entries by cause."""
 
 from __future__ import annotations
 
-import copy
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from integrations.models import Integration, PeriodLink
-from integrations.planning.required import Need, needs
-from integrations.planning.rules import changed_although_locked
-from integrations.planning.translate import translate
-from integrations.runtime import mapping
-from integrations.sdk import values
-from integrations.sdk.declaration import Model
-from integrations.sdk.fields import BY_KEY
-from integrations.sdk.values import Problem
-from positions.admin.hints import Hint, Hints
-from positions.models import Position
-from synclog.admin import occupations
-from synclog.log.states import connections_of
+from integrations.models import Integration
+from positions import moments, roles
+from synclog.admin.filters import NO_FIELD
+from synclog.admin.integration_pages import log_url, positions_url
+from synclog.admin.people import LIGHT
+from synclog.admin.remedies import Remedies, Remedy
+from synclog.log import sentences
+from synclog.log.causes import cause_title, remedy
+from synclog.log.groups import Group
+from synclog.log.health import Health, since_sent
+from synclog.log.silence import silent
+from synclog.log.truth import Truth
+from synclog.models import Job
 
-
-def hints_of(position: Position) -> Hints:
-    """Of a position as it would be saved, with its employee: no system is asked. A fixed number of queries."""
-    connections = connections_of(position.employee.organization)
-    taking = [i for i in connections.integrations if i.send_positions and connections.takes(i, position)]
-    if not taking:
-        return Hints()
-    typed = copy.copy(position)
-    typed.pk = None  # of what was typed, whatever is stored for other days
-    today = position.employee.organization.today()
-    wanted = mapping.position(typed, position.employee, today)
-    links = links_of(position)
-    needed: defaultdict[tuple[str, bool, str, str], list[str]] = defaultdict(list)
-    said: defaultdict[str, list[str]] = defaultdict(list)
-    refusing = []
-    for integration in taking:
-        if is_over(integration, wanted, today):
-            continue
-        problems = problems_of(integration, wanted, links.get(integration.pk))
-        refusing += [integration.name] if problems else []
-        missing = set()
-        for need in needs(integration.system, wanted, integration.cleaned_settings()):
-            needed[need.field, need.missing, need.because, need.of].append(integration.name)
-            missing |= {need.field} if need.missing else set()
-        for problem in problems:
-            if problem.field not in missing:
-                whose = "" if integration.name == integration.system.name else f"{integration.name}: "
-                said[problem.field].append(f"{whose}{problem.message}")
-    fields: defaultdict[str, list[Hint]] = defaultdict(list)
-    for (key, missing_here, because, of), names in needed.items():
-        if key in said and not missing_here:
-            continue  # what is wrong with it says more
-        fields[key].append(Hint(_words(Need(key, missing_here, because, of), names), missing_here))
-    fields["occupation_code"] += occupations.hints(taking, position.occupation_code)
-    for key, sentences in said.items():
-        fields[key] += [Hint(sentence, True) for sentence in dict.fromkeys(sentences)]
-    return Hints(fields, list(_above(refusing, fields)))
+GROUPS = 200  # causes on one page
+_CHIPS = 8  # connections on one card
 
 
-def _words(need: Need, names: Sequence[str]) -> str:
-    given: dict[str, Any] = {"systems": _listed(names)}
-    if need.because:
-        said = _("Needed by %(systems)s because %(field)s is filled in.")
-        return said % {**given, "field": BY_KEY[need.because].label.lower()}
-    if need.of:
-        return _("Needed by %(systems)s for %(what)s.") % {**given, "what": need.of}
-    return _("Needed by %(systems)s.") % given
+@dataclass(frozen=True, slots=True)
+class Need:
+    """`where`: (connection, how many, the list of exactly these). `main`: the button that helps; `buttons`: others.
+    `tone`: of what holds back a whole connection."""
+
+    said: str
+    remedy: str
+    why: str = ""
+    seen: str = ""
+    where: Sequence[tuple[Integration, int, str]] = ()
+    main: Remedy | None = None
+    buttons: Sequence[Remedy] = ()
+    tone: str = ""
 
 
-def _above(refusing: Sequence[str], fields: Mapping[str, Sequence[Hint]]) -> Iterable[str]:
-    if not refusing:
-        return
-    said = _("Not taken like this by %(systems)s: see what is marked below. You can save all the same.")
-    yield said % {"systems": _listed(refusing)}
-    for key, hints in fields.items():
-        if BY_KEY[key].of == "employee" if key in BY_KEY else not key:
-            label = _("%(field)s, on the employee’s page: ") % {"field": BY_KEY[key].label} if key else ""
-            yield from (f"{label}{hint.words}" for hint in hints if hint.heed)
+# -- refused, by cause
 
 
-def _listed(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return names[0]
-    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+def of_causes(
+    user: Any,
+    groups: Sequence[Group],
+    integrations: Mapping[int, Integration],
+    address: Callable[[Mapping[str, str]], str],
+) -> list[Need]:
+    """`integrations`: with their organizations, by id. `address`: the query string of the log that is narrowed to these
+    filters. In three queries."""
+    samples = Job.objects.select_related("integration__organization").defer(*LIGHT)
+    newest = samples.in_bulk([group.newest for group in groups])
+    remedies = Remedies(user, list(newest.values()))
+    return [
+        _of_cause(group, integrations, address, remedies, newest.get(group.newest), roles.can_somewhere(user, "edit"))
+        for group in groups
+    ]
 
 
-# -- what a connection would refuse: before a save, and after it (panels.py)
+def _of_cause(
+    group: Group,
+    integrations: Mapping[int, Integration],
+    address: Callable[[Mapping[str, str]], str],
+    remedies: Remedies,
+    newest: Job | None,
+    may_edit: bool,
+) -> Need:
+    log = reverse("admin:synclog_job_changelist")
+    asked = {"cause": group.cause, "field": group.field or NO_FIELD}
+    query = address(asked)
+    where = [
+        (integrations[pk], number, log + address({**asked, "integration__id__exact": str(pk)}))
+        for pk, number in group.where
+        if pk in integrations
+    ]
+    opened = ngettext("Open {number} entry", "Open {number} entries", group.entries)
+    buttons = [Remedy(opened.format(number=f"{group.entries:,}"), log + query, "list")]
+    main = _main(group, remedies, newest) if newest else None
+    if may_edit and (main is None or main.act != "field"):  # it goes out when that is saved
+        buttons.append(Remedy(_("Re-sync all…"), reverse("admin:synclog_job_resync_all") + query, "resync"))
+    title = cause_title(group.cause)
+    employees = ngettext("{number} employee", "{number} employees", group.employees)
+    systems = ngettext("{number} system", "{number} systems", group.systems)
+    return Need(
+        _("{thing}: {employees}, {systems}").format(
+            thing=sentences.field_label(group.field) if group.field else title,
+            employees=employees.format(number=f"{group.employees:,}"),
+            systems=systems.format(number=f"{group.systems:,}"),
+        ),
+        remedy(group.cause),
+        f"{title}." if group.field else "",
+        _seen(group, where),
+        where[:_CHIPS],
+        main,
+        buttons,
+    )
 
 
-def links_of(position: Position) -> dict[int, PeriodLink]:
-    """By connection."""
-    rows = PeriodLink.objects.filter(position_key=position.pk) if position.pk else ()
-    return {link.integration_id: link for link in rows}
+def _main(group: Group, remedies: Remedies, newest: Job) -> Remedy | None:
+    """What puts all of the group right, judged by one entry of it."""
+    if group.entries == 1:
+        return remedies.main(newest)
+    by_cause = reverse("admin:synclog_job_by_cause")
+    back = "" if group.positions == 1 else f"{by_cause}?{urlencode({'tab': 'needs_action', 'cause': group.cause})}"
+    helps_all = {"field": group.positions == 1, "settings": len(group.where) == 1}
+    return next((place for place in remedies.places(newest, back) if helps_all.get(place.act)), None)
 
 
-def is_over(integration: Integration, wanted: values.Position, today: date) -> bool:
-    """Whether a system that takes the current position only is past this one."""
-    return integration.system.model is Model.FLAT and wanted.end is not None and wanted.end < today
+def _seen(group: Group, where: Sequence[tuple[Integration, int, str]]) -> str:
+    if not where:
+        return ""
+    zone = where[0][0].organization.zone
+    first, last = moments.clock(group.first, zone), moments.clock(group.last, zone)
+    if first == last:
+        return _("Seen {time}").format(time=first)
+    return _("First {first}, last {last}").format(first=first, last=last)
 
 
-def problems_of(integration: Integration, wanted: values.Position, link: PeriodLink | None) -> list[Problem]:
-    """Why nothing of it would be written, as far as that can be said without asking there."""
-    system, settings = integration.system, integration.cleaned_settings()
-    translation = translate(system, wanted, settings)
-    problems = list(translation.problems)
-    if translation.wanted is not None and link is not None:
-        problems += changed_although_locked(system, settings, mapping.from_json(link.values), translation.wanted)
-    return problems
+# -- held back
+
+
+def held_back(user: Any, integrations: Sequence[Integration], health: Mapping[int, Health]) -> list[Need]:
+    """What keeps whole connections from sending, worst first; then what is not on its way at all."""
+    found = []
+    on = [i for i in integrations if i.connected]
+    sending = [i for i in on if i.send_positions]
+    said = silent()
+    if said and sending:
+        waiting = _waiting(sum(health[i.pk].counts.waiting for i in sending))
+        found.append(
+            Need(
+                _("No worker looks for work: {waiting}").format(waiting=waiting),
+                f"{said} {_('Ask your operator to start the worker: they go out then.')}",
+                where=[chip for i in sending for chip in _chip(i, health[i.pk])][:_CHIPS],
+                tone="danger",
+            )
+        )
+    stopped = [i for i in on if i.stopped]
+    retrying = [i for i in sending if i.retry_count and not i.stopped and not i.paused]
+    paused = [i for i in sending if i.paused and not i.stopped and health[i.pk].counts.waiting]
+    found += [_stopped(user, i, health[i.pk]) for i in stopped]
+    found += [_retrying(i, health[i.pk]) for i in retrying]
+    found += [_paused(user, i, health[i.pk]) for i in paused]
+    changed = [(i, n, positions_url(i, Truth.CHANGED)) for i in integrations if (n := health[i.pk].counts.changed)]
+    if changed:
+        number = sum(n for _i, n, _url in changed)
+        remedy = _("Open the list and press Send now: nothing of it goes by itself.")
+        found.append(Need(since_sent(number), remedy, where=changed[:_CHIPS], tone="warning"))
+    return found
+
+
+def _waiting(number: int) -> str:
+    return ngettext("{number} change waiting", "{number} changes waiting", number).format(number=f"{number:,}")
+
+
+def _chip(integration: Integration, health: Health) -> list[tuple[Integration, int, str]]:
+    waiting = health.counts.waiting
+    return [(integration, waiting, log_url(integration, "retrying"))] if waiting else []
+
+
+def _page(integration: Integration) -> Remedy:
+    page = reverse("admin:integrations_integration_change", args=[integration.pk])
+    return Remedy(_("Open {connection}").format(connection=integration.name), page, "connection")
+
+
+def _since(integration: Integration, at: Any) -> str:
+    return _("Since {time}").format(time=moments.clock(at, integration.organization.zone)) if at else ""
+
+
+def _stopped(user: Any, integration: Integration, health: Health) -> Need:
+    settings = reverse("admin:integrations_integration_settings", args=[integration.pk])
+    back = urlencode({"next": reverse("admin:integrations_integration_change", args=[integration.pk])})
+    renews = roles.can(user, integration.organization_id, "administer")
+    remedy = _(
+        "Renew the credentials under its Settings, or press Try again on its page: what is waiting goes out then."
+    )
+    return Need(
+        _("{connection} is stopped: {waiting}").format(
+            connection=integration.name, waiting=_waiting(health.counts.waiting)
+        ),
+        f"{integration.stopped_message} {remedy}",
+        seen=_since(integration, integration.stopped_at),
+        where=_chip(integration, health),
+        main=Remedy(_("Open Settings"), f"{settings}?{back}", "settings") if renews else None,
+        buttons=[_page(integration)],
+        tone="danger",
+    )
+
+
+def _retrying(integration: Integration, health: Health) -> Need:
+    zone = integration.organization.zone
+    said = [integration.retry_message, _("Nothing to do: it is tried again.")]
+    if integration.retry_at:
+        said.append(_("Next try {time}.").format(time=moments.when(integration.retry_at, zone)))
+    return Need(
+        _("{connection} does not let us send: {waiting}").format(
+            connection=integration.name, waiting=_waiting(health.counts.waiting)
+        ),
+        " ".join(said),
+        where=_chip(integration, health),
+        buttons=[_page(integration)],
+        tone="warning",
+    )
+
+
+def _paused(user: Any, integration: Integration, health: Health) -> Need:
+    names = {"connection": integration.name, "by": integration.paused_by, "waiting": _waiting(health.counts.waiting)}
+    said = (
+        _("{connection} is paused by {by}: {waiting}")
+        if integration.paused_by
+        else _("{connection} is paused: {waiting}")
+    )
+    resume = reverse("admin:integrations_integration_resume", args=[integration.pk])
+    back = urlencode({"next": reverse("admin:index")})
+    resumes = roles.can(user, integration.organization_id, "administer")
+    return Need(
+        said.format(**names),
+        _("They go out when somebody presses Resume."),
+        seen=_since(integration, integration.paused_at),
+        where=_chip(integration, health),
+        main=Remedy(_("Resume"), f"{resume}?{back}", "resume", post=True) if resumes else None,
+        buttons=[_page(integration)],
+        tone="warning",
+    )

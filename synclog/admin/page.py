@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -13,21 +13,22 @@ from django.utils import timezone
 
 from integrations.models import Integration
 from integrations.planning.states import State
-from integrations.sdk.fields import BY_KEY
 from integrations.sdk.masking import Masker
-from integrations.sdk.messages import unpacked
-from positions import moments
+from positions import moments, roles
 from positions.models import Employee, Position
+from synclog.admin.remedies import Remedies, resync
 from synclog.engine.fitted import shown_changes
 from synclog.log import exchanges, sentences
 from synclog.log.causes import cause_title
 from synclog.log.sentences import Mark, Said
+from synclog.log.silence import silent
 from synclog.models import Attempt, Job, Question
 from synclog.questions import asking
 from synclog.questions.preview import Preview
 
 # Older ones are in the database, and nobody has ever asked for them.
 _ATTEMPTS = 50
+_SOON = timedelta(minutes=1)  # a next try that is waited for with the page open
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,24 @@ class Tried:
     active: bool
 
 
-def may_move(job: Job) -> bool:
-    return job.is_open and job.cause == "start_date_changed" and job.integration.system.moves
+def token(job: Job) -> str:
+    """Changes with everything that the page of a job would show anew."""
+    return f"{job.state}-{job.attempts}-{job.changed_at.timestamp():.6f}"
 
 
-def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> dict[str, Any]:
-    """`asked`: the attempt to show, by default the newest. `sees_calls`: for whom may see what was exchanged."""
+def under_way(job: Job) -> bool:
+    """Whether something is about to become of it, so that it is worth looking again."""
+    if job.state == Job.State.RUNNING:
+        return True
+    if job.state not in Job.ACTIVE or not job.is_open or sentences.held_back(job.integration) or silent():
+        return False
+    due = max(job.due_at, job.integration.retry_at) if job.integration.retry_at else job.due_at
+    return due <= timezone.now() + _SOON
+
+
+def context(user: Any, job: Job, asked: int | None, *, again: bool, sees_calls: bool) -> dict[str, Any]:
+    """`asked`: the attempt to show, by default the newest. `again`: settings were opened to put it right, so that
+    sending again is what is left. `sees_calls`: for whom may see what was exchanged."""
     integration = Integration.objects.select_related("organization").get(pk=job.integration_id)
     job.integration = integration
     zone = integration.organization.zone
@@ -74,6 +87,11 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
     masker = exchanges.masker_of(integration, employee.national_id if employee else "")
     newest = current is None or current.pk == rows[0].pk
     open_and_idle = job.is_open and job.state != Job.State.RUNNING
+    may_act = roles.can(user, job.organization_id, "edit")
+    remedies = Remedies(user, [job])
+    main, places = remedies.main(job), remedies.places(job)
+    if again and main is not None:
+        main = resync(job)
     return {
         "title": f"{job.employee_name}: {job.title}",
         "job": job,
@@ -108,46 +126,19 @@ def context(job: Job, asked: int | None, *, may_act: bool, sees_calls: bool) -> 
         "may_resync": may_act and (position_exists or open_and_idle) and job.state != Job.State.RUNNING,
         "may_preview": may_act and (position_exists or job.deleted),
         "may_dismiss": may_act and open_and_idle,
-        "may_move": may_act and may_move(job) and open_and_idle,
+        "main": main,
+        "places": [place for place in places if place != main],
         "position_url": _if(position_exists, "positions_position_change", job.position_key),
-        "places": _places(job, may_act=may_act, position_exists=position_exists, employee_exists=employee is not None),
         "employee_url": _if(employee is not None, "positions_employee_change", job.employee_key),
         "integration_url": reverse("admin:integrations_integration_change", args=[integration.pk]),
         "history_url": f"{reverse('admin:synclog_job_changelist')}?tab=all&position={job.position_key}",
-        "live": job.state == Job.State.RUNNING or (job.state == Job.State.WAITING and job.due_at <= timezone.now()),
+        "live": under_way(job),
+        "seen": token(job),
     }
 
 
 def _if(exists: bool, name: str, pk: int) -> str:
     return reverse(f"admin:{name}", args=[pk]) if exists else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something is put right: what the button says, and its address."""
-
-    words: str
-    url: str
-
-
-def _places(job: Job, *, may_act: bool, position_exists: bool, employee_exists: bool) -> list[Place]:
-    """The field and the settings of which an entry that needs a person speaks."""
-    if job.state != Job.State.FAILED or not may_act:
-        return []
-    found, field = [], BY_KEY.get(job.field)
-    if field is not None:
-        of_employee = field.of == "employee"
-        name, pk = ("employee", job.employee_key) if of_employee else ("position", job.position_key)
-        if employee_exists if of_employee else position_exists:
-            page = reverse(f"admin:positions_{name}_change", args=[pk])
-            found.append(Place(f"Open {field.label}", f"{page}#id_{field.key}"))
-    system, page = job.integration.system, reverse("admin:integrations_integration_settings", args=[job.integration_id])
-    of_form = {s.name: (s.label, f"setting__{s.name}") for s in system.settings}
-    of_form |= {s.name: (s.label, f"credential__{s.name}") for s in system.credentials}
-    spoken_of = dict.fromkeys(name for message in unpacked(job.said) for name in message.settings if name in of_form)
-    for label, name in map(of_form.__getitem__, spoken_of):
-        found.append(Place(f"Open Settings › {label}", f"{page}#id_{name}"))
-    return found
 
 
 def _masked(said: Said, masker: Masker) -> Said:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
@@ -20,6 +20,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from integrations.models import EmployeeLink
 from positions import roles
 from positions.admin.employee import EmployeeAdmin
+from positions.admin.returning import back
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Employee
 from synclog.admin.filters import EmployeeFilter
@@ -154,12 +155,12 @@ class PeopleAdmin(ScopedAdmin):
         match: people.Match = link.shown  # type: ignore[attr-defined]
         buttons: SafeString | str = ""
         if link.may_act:  # type: ignore[attr-defined]
-            back = urlencode({"next": link.listed_at})  # type: ignore[attr-defined]
+            here = urlencode({"next": link.listed_at})  # type: ignore[attr-defined]
             buttons = format_html_join(
                 "",
                 '<button type="submit" class="sy-link" formaction="{}?{}">{}</button>',
                 (
-                    (reverse(f"admin:integrations_employeelink_{action}", args=[link.pk]), back, label)
+                    (reverse(f"admin:integrations_employeelink_{action}", args=[link.pk]), here, label)
                     for action, label in match.actions
                 ),
             )
@@ -220,9 +221,7 @@ class PeopleAdmin(ScopedAdmin):
                 self.message_user(request, str(reason), messages.WARNING)
             else:
                 self.message_user(request, done, messages.SUCCESS)
-            wanted = request.POST.get("next") or request.GET.get("next") or ""
-            safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-            return HttpResponseRedirect(wanted if safe else reverse(LIST))
+            return HttpResponseRedirect(back(request, reverse(LIST)))
 
         return view
 
@@ -262,7 +261,7 @@ def employee_panel(request: HttpRequest, employee: Employee) -> str:
             ],
             "may_act": roles.can(request.user, employee.organization_id, "administer"),
             "all": f"{reverse(LIST)}?employee={employee.pk}",
-            "here": request.get_full_path(),
+            "here": back(request, request.get_full_path()),
         },
         request,
     )

@@ -16,6 +16,7 @@ PLAIN = [
     "synclog/job/",
     "synclog/job/?tab=all",
     "synclog/job/by-cause/",
+    "synclog/job/resync/progress/",
     "synclog/webhook/",
     "synclog/webhook/add/",
     "positions/employee/",

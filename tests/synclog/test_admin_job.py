@@ -389,8 +389,10 @@ def test_an_entry_opens_the_place_where_it_is_put_right() -> None:
     said = packed([TEXTS["plan.not_encoded"](field=FieldName("title"), why=inner)])
     row = job(integration, field="occupation_code", said=said)
     page = page_of(client_of(integration.organization), row)
-    assert f"/admin/positions/position/{row.position_key}/change/#id_occupation_code" in page
-    assert f"/admin/integrations/integration/{integration.pk}/settings/#id_credential__customer_key" in page
+    entry = f"%2Fadmin%2Fsynclog%2Fjob%2F{row.pk}%2Fchange%2F"
+    assert f"/admin/positions/position/{row.position_key}/change/?next={entry}#id_occupation_code" in page
+    settings = f"/admin/integrations/integration/{integration.pk}/settings/"
+    assert f"{settings}?next={entry}%3Fagain%3D1#id_credential__customer_key" in page
     assert "#id_" not in page_of(client_of(integration.organization, "viewer"), row)
     job_done = job(integration, state="succeeded", field="occupation_code")
     assert "#id_" not in page_of(client_of(integration.organization), job_done)

@@ -223,12 +223,12 @@ def test_groups_by_cause(client: Client, integration: Integration) -> None:
     job(integration, cause="overlap_in_target")
     response = client.get(f"{LOG}by-cause/")
     page = text_of(response)
-    assert "3 positions: A required field is missing (Occupation code)" in page
-    assert "1 position: It overlaps another period there" in page
-    group = response.context["groups"][0]
-    opened = client.get(group["open"])
-    assert len(opened.context["cl"].result_list) == 3
-    assert "Send 3 entries again?" in text_of(client.get(group["resync"]))
+    assert "Occupation code: 3 employees, 1 system" in page
+    assert "It overlaps another period there: 1 employee, 1 system" in page
+    opened, again = response.context["needs"][0].buttons
+    assert opened.words == "Open 3 entries"
+    assert len(client.get(opened.url).context["cl"].result_list) == 3
+    assert "Send 3 entries again?" in text_of(client.get(again.url))
 
 
 def test_groups_have_an_empty_state(client: Client, integration: Integration) -> None:
