@@ -22,6 +22,13 @@ positions_deleted = Signal()
 # reports to one of them will have no manager. Keyword argument: deleted, a list of employees.
 employees_deleted = Signal()
 
+# An import has something to do for a worker, from this transaction on. Keyword argument: key, of the `Import`.
+import_waits = Signal()
+# Rows of an import were saved in a transaction that is about to be rolled back. Receivers say what that has caused, as
+# {name of a connection: how many positions would be sent there}. Keyword arguments: organization, its key; request, the
+# request id under which it was done.
+import_tried = Signal()
+
 
 def goes_with_organization(origin: Any) -> bool:
     """Of the `origin` of a deletion's signal: the whole organization is deleted, and nobody is to be told."""

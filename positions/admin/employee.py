@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from positions import roles
 from positions.admin.employer import EmployerPage
+from positions.admin.importing import WithImport
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
@@ -100,9 +101,10 @@ class PositionStatusFilter(DropdownFilter):
 
 
 @admin.register(Employee)
-class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
+class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
     """An app that knows more of a person registers a subclass instead, with more `panels`."""
 
+    import_kind = "employees"
     form = EmployeeForm
     list_display = ("name_shown", "number", "email", "company", "department")
     list_select_related = ("company", "department")

@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, 
 from unfold.decorators import display
 
 from positions import dates, roles
+from positions.admin.importing import WithImport
 from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter
 from positions.admin.terms import FROM_WHEN, TermsForm, TermsPages
 from positions.models import Employee, Position
@@ -65,10 +66,11 @@ class PositionForm(TermsForm):
 
 
 @admin.register(Position)
-class PositionAdmin(WithDeleteNotes, ScopedAdmin):
+class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
     """An app that knows what becomes of positions registers a subclass instead, which says more than `panels`,
     `chips`, `delete_notes` and `save_notes` say here."""
 
+    import_kind = "positions"
     organization_path = "employee__organization"
     form = PositionForm
     list_display = ("title", "employee", "start_date", "end_date", "percentage_shown", "status_shown")

@@ -28,6 +28,7 @@ from synclog.engine.worker_turn import SECONDS, SHORT, SHORT_BESIDE_OWN, Turn
 from synclog.log import batches, retention
 from synclog.models import Batch, Event, Heartbeat, Job
 from synclog.questions import asking
+from synclog.queue import imports
 from synclog.queue.schedules import schedules_at_once
 from synclog.webhooks import turn as webhooks
 
@@ -129,6 +130,7 @@ def sweep() -> None:
     for pk in batches.left_lying().values_list("pk", flat=True):
         batches.ring(pk)
     webhooks.look_after()
+    imports.look_after()
     agree()
     now = timezone.now()
     # Each start of a worker has a row of its own.
@@ -187,6 +189,12 @@ def deliver() -> None:
     """What webhooks are to be told, for some seconds (`synclog.webhooks.turn`)."""
     beat()
     webhooks.take()
+
+
+def bring_in(pk: int) -> None:
+    """With an import of employees or positions (`positions.importing`) for some seconds."""
+    beat()
+    imports.take(pk)
 
 
 def tell_of_warnings() -> None:
