@@ -77,10 +77,12 @@ class ImportForm(OrganizationForm):
     effective_from = forms.DateField(
         label=gettext_lazy("Changes count from"),
         required=False,
-        widget=UnfoldAdminSingleDateWidget(),
+        input_formats=["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"],
+        widget=UnfoldAdminSingleDateWidget(format="%Y-%m-%d"),
         help_text=gettext_lazy(
             "Of rows whose own “Counts from” is empty, where they change what may change while a position lasts: title, "
-            "contract type, percentage, hours, occupation code, department, cost centre. Left empty: from today on."
+            "contract type, percentage, hours, occupation code, department, cost centre. Empty: from today on, of a position "
+            "to come from its first day."
         ),
     )
 
@@ -125,6 +127,10 @@ class WithImport:
     @property
     def _address(self) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}"
+
+    @property
+    def _import_title(self) -> str:
+        return _("Import employees") if self.import_kind == Import.Kind.EMPLOYEES else _("Import positions")
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return roles.can_somewhere(request.user, "edit")
@@ -176,7 +182,7 @@ class WithImport:
         return self._page(
             request,
             "positions/import_form.html",
-            _("Import employees") if self.import_kind == Import.Kind.EMPLOYEES else _("Import positions"),
+            self._import_title,
             form=form,
             recent=[(asked, self._url(asked)) for asked in recent.order_by("-pk")[: work.MOST_KEPT]],
             templates=[
@@ -205,7 +211,7 @@ class WithImport:
         return self._page(
             request,
             "positions/import.html",
-            str(Import.Kind(asked.kind).label),
+            self._import_title,
             asked=asked,
             several=roles.only_organization(request.user) is None,
             problems=asked.problem.splitlines(),

@@ -178,8 +178,8 @@ def named(kind: str, name: str) -> Column | None:
 
 def recognised(kind: str, headings: Sequence[str]) -> tuple[list[Column], list[str]]:
     """The columns that these headings name, and what is wrong with them, in sentences."""
-    columns = (*OF_KIND[kind], ERRORS)
-    words = {plain(c.name): c for c in columns} | {word: c for c in columns for word in in_all_languages(c.label)}
+    columns = OF_KIND[kind]
+    words = _words(kind)
     found: list[Column] = []
     wrong: list[str] = []
     for number, heading in enumerate(headings, start=1):
@@ -193,7 +193,17 @@ def recognised(kind: str, headings: Sequence[str]) -> tuple[list[Column], list[s
     if not wrong and not any(column.name in _NAMING[Import.Kind(kind)] for column in found):
         lacking = " / ".join(str(c.label) for c in columns if c.name in _NAMING[Import.Kind(kind)])
         wrong.append(_("The file lacks the column that says who each row is about: %(heading)s.") % {"heading": lacking})
+    for other in OF_KIND.keys() - {kind}:
+        if wrong and {plain(heading) for heading in headings} <= _words(other).keys():
+            words_of_it = _("These are the headings of another list, %(list)s. Import the file there.")
+            return found, [words_of_it % {"list": Import.Kind(other).label}]
     return found, wrong
+
+
+def _words(kind: str) -> dict[str, Column]:
+    """By what a heading may be, plain."""
+    columns = (*OF_KIND[kind], ERRORS)
+    return {plain(c.name): c for c in columns} | {word: c for c in columns for word in in_all_languages(c.label)}
 
 
 def _unknown(number: int, heading: str, words: dict[str, Column]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -107,6 +108,7 @@ def _delimiter(text: str) -> str:
 def _of_workbook(content: bytes) -> Iterator[Line]:
     from openpyxl import load_workbook  # noqa: PLC0415  # where no workbook is sent, no process loads its library
 
+    warnings.filterwarnings("ignore", module="openpyxl")  # they quote cells
     _look_at_size(content)
     try:
         with closing(load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)) as book:

@@ -99,12 +99,13 @@ class Judging:
     def __init__(self, asked: Import, rows: Sequence[Row], coming: Iterable[str] = ()) -> None:
         self.asked, self.organization, self.coming = asked, asked.organization, frozenset(coming)
         self.rows = [row for row in rows if not row.errors]
+        self.refused = [row for row in rows if row.errors]
 
     def carry_out(self) -> None:
         """In a transaction. Each row knows afterwards what became of it."""
+        self.found = Related(self.organization, [*self.rows, *self.refused])
         if not self.rows:
             return
-        self.found = Related(self.organization, self.rows)
         targets = self.targets()
         self._refuse_same(targets)
         asked = [(row, self._asked(row, targets.get(id(row)))) for row in self.rows if not row.errors]
@@ -117,6 +118,14 @@ class Judging:
             bulk.carry_out(self.organization)
             for (row, _body), one in zip(sent, bulk.rows, strict=True):
                 self._take_over(row, one)
+
+    def look_at_refused(self) -> None:
+        """After `carry_out`: what else is wrong with rows that were refused before, so that all of it is mended at
+        once."""
+        for row in self.refused:
+            for name in (*self.related, "employee_number"):
+                if row.values.get(name) and name not in row.errors and not self._comes(row, name):
+                    self.found.resolve(row, name)
 
     def targets(self) -> dict[int, Any]:
         """By the id() of each row: the employee or position that it is about, where it is stored."""

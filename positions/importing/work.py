@@ -186,7 +186,9 @@ def _tried(asked: Import, rows: Sequence[Row]) -> Counter[str]:
     """As it would be done, and undone: what it would have caused is asked before."""
     found: Counter[str] = Counter()
     with transaction.atomic():
-        OF_KIND[asked.kind](asked, rows, asked.managers.get("coming", ())).carry_out()
+        judging = OF_KIND[asked.kind](asked, rows, asked.managers.get("coming", ()))
+        judging.carry_out()
+        judging.look_at_refused()
         for _receiver, numbers in import_tried.send(Import, organization=asked.organization_id, request=_request(asked)):
             found += Counter(numbers)
         transaction.set_rollback(True)

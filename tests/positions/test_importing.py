@@ -84,7 +84,10 @@ def test_bad_rows_are_told_and_the_good_ones_can_be_taken_alone(organization: Or
     found = errors(asked)
     assert list(found) == [3, 4, 5]
     assert found[3] == {"first_name": ["This is required."]}
-    assert found[4] == {"birth_date": ["There is no day 31.2.2000 in the calendar."]}
+    assert found[4] == {
+        "birth_date": ["There is no day 31.2.2000 in the calendar."],
+        "company": ["There is no company “Butik AS” in your organization. Do you mean “Butikk AS”?"],
+    }
     assert found[5] == {"number": ["Row 2 is about the same one."]}
     asked = confirmed(asked)
     assert became(asked) == (1, 0, 0, 3) and Employee.objects.get().birth_date == date(1985, 3, 19)
@@ -242,6 +245,8 @@ def test_a_wrong_heading_refuses_the_file_and_says_which_one_is_meant(organizati
     ]
     asked = sent(organization, "positions", [["Title"], ["X"]])
     assert "Employee number / Position id" in asked.problem
+    asked = sent(organization, "employees", [["Employee number", "Title"], ["1", "X"]])
+    assert asked.problem == "These are the headings of another list, Positions. Import the file there."
 
 
 def test_the_template_imports_nothing_until_its_example_is_replaced(organization: Organization) -> None:
