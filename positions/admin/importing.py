@@ -1,4 +1,4 @@
-"""The pages behind *Import* and *Export* above a list: a file is sent, looked at, confirmed; the same form is fetched."""
+"""The pages behind *Import* and *Export* above a list: a file is sent, looked at and confirmed; its form is fetched."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ class ImportForm(OrganizationForm):
         input_formats=["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"],
         widget=UnfoldAdminSingleDateWidget(format="%Y-%m-%d"),
         help_text=gettext_lazy(
-            "Of rows whose own “Counts from” is empty, where they change what may change while a position lasts: title, "
-            "contract type, percentage, hours, occupation code, department, cost centre. Empty: from today on, of a position "
-            "to come from its first day."
+            "Of rows whose own “Counts from” is empty, where they change what may change while a position lasts: "
+            "title, contract type, percentage, hours, occupation code, department, cost centre. Empty: from today on, "
+            "of a position to come from its first day."
         ),
     )
 
@@ -111,6 +111,7 @@ class WithImport:
     import_kind: ClassVar[str]
     admin_site: Any
     opts: Any
+    media: Any
     actions_list = ("import_rows", "export_rows")
 
     def get_urls(self) -> list[URLPattern]:
@@ -156,7 +157,7 @@ class WithImport:
 
     # -- import
 
-    @action(description=gettext_lazy("Import"), url_path="import", permissions=["import"], icon="upload")  # type: ignore[untyped-decorator]
+    @action(description=gettext_lazy("Import"), url_path="import", permissions=["import"], icon="upload")
     def import_rows(self, request: HttpRequest) -> HttpResponse:
         """The form to send a file with, and the files of the last day."""
         organizations = self._organizations(request)
@@ -184,6 +185,7 @@ class WithImport:
             "positions/import_form.html",
             self._import_title,
             form=form,
+            media=self.media + form.media,
             recent=[(asked, self._url(asked)) for asked in recent.order_by("-pk")[: work.MOST_KEPT]],
             templates=[
                 (label, reverse(f"admin:{self._address}_import_template", args=(form,)))
@@ -254,7 +256,7 @@ class WithImport:
 
     # -- export
 
-    @action(description=gettext_lazy("Export"), url_path="export", permissions=["import"], icon="download")  # type: ignore[untyped-decorator]
+    @action(description=gettext_lazy("Export"), url_path="export", permissions=["import"], icon="download")
     def export_rows(self, request: HttpRequest) -> Any:
         """All of an organization. By POST: it is noted in the audit trail."""
         if request.method not in ("GET", "HEAD", "POST"):
@@ -317,7 +319,7 @@ def _changes(asked: Import) -> Iterator[tuple[int, list[tuple[str, str, str]]]]:
     number = 0
     for row in _rows(asked, updated__gt=0):
         said = [(named(asked.kind, name), pair) for name, pair in row.changes.items()]
-        if shown := [(str(column.label), *pair) for column, pair in said if column is not None]:
+        if shown := [(str(column.label), old, new) for column, (old, new) in said if column is not None]:
             number += 1
             yield row.line, shown
         if number == _SHOWN_CHANGES:

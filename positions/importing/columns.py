@@ -1,7 +1,7 @@
 """The columns of both forms: what they are called, how they are read and shown, and what stands there in the API.
 
-One list serves the template, the import and the export. A heading is known by its label in each of our languages, and by
-the API's name.
+One list serves the template, the import and the export. A heading is known by its label in each of our languages, and
+by the API's name.
 """
 
 from __future__ import annotations
@@ -192,7 +192,9 @@ def recognised(kind: str, headings: Sequence[str]) -> tuple[list[Column], list[s
             found.append(column)
     if not wrong and not any(column.name in _NAMING[Import.Kind(kind)] for column in found):
         lacking = " / ".join(str(c.label) for c in columns if c.name in _NAMING[Import.Kind(kind)])
-        wrong.append(_("The file lacks the column that says who each row is about: %(heading)s.") % {"heading": lacking})
+        wrong.append(
+            _("The file lacks the column that says who each row is about: %(heading)s.") % {"heading": lacking}
+        )
     for other in OF_KIND.keys() - {kind}:
         if wrong and {plain(heading) for heading in headings} <= _words(other).keys():
             words_of_it = _("These are the headings of another list, %(list)s. Import the file there.")

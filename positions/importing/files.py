@@ -67,7 +67,7 @@ def _of_csv(content: bytes) -> Iterator[Line]:
     try:
         begins = reader.line_num + 1
         for cells in reader:
-            yield begins + above, [cell.strip() for cell in _trimmed(cells)]
+            yield begins + above, _trimmed([cell.strip() for cell in cells])
             begins = reader.line_num + 1
     except csv.Error:
         words = _("Line %(number)s cannot be read: is there a quotation mark that is never closed?")
@@ -75,11 +75,8 @@ def _of_csv(content: bytes) -> Iterator[Line]:
 
 
 def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]  # Excel's “Unicode text”
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
-    for encoding in encodings:
+    excels_unicode_text = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if excels_unicode_text else ("utf-8-sig", "cp1252"):
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:

@@ -1,7 +1,7 @@
 """Rows of a file, carried out as a bulk request of the API: each that can be, and what is wrong with the others.
 
-Here is what a file has and a request has not: companies, departments and managers by the names that people know them by,
-positions found by employee and start date, and that only what differs from what is stored is a change. All else
+Here is what a file has and a request has not: companies, departments and managers by the names that people know them
+by, positions found by employee and start date, and that only what differs from what is stored is a change. All else
 (validation, uniqueness, swapped numbers, days, jobs, audit trail, change feed) is positions/api/bulk, as for the API.
 """
 
@@ -194,7 +194,9 @@ class Judging:
             if one.became != "updated":
                 row.changes = {}
             return
-        for name, sentences in (one.errors or {"": [str(one.problem.detail)]}).items():
+        if not one.errors:
+            row.refuse("", str(one.problem.detail))
+        for name, sentences in one.errors.items():
             for sentence in sentences:
                 row.refuse(_COLUMNS_OF.get(name, name), str(sentence))
 
@@ -218,7 +220,7 @@ class EmployeeJudging(Judging):
         found: dict[int, Employee] = {}
         given_away: set[str] = set()
         for row in self.rows:
-            target = by_id.get(row.values.get("external_id"))
+            target = by_id.get(row.values.get("external_id") or "")
             if target is not None:
                 found[id(row)] = target
                 if row.values.get("number", target.number) != target.number:

@@ -1,7 +1,7 @@
 """What stands in a cell: read as people in the organization's country write it, and written so that they read it.
 
-Each kind of value reads a cell into what the API takes (dates as 2026-12-01, numbers as 37.5, codes), raising ValueError
-with a sentence; and shows a stored value as a cell, of which reading gives the same.
+Each kind of value reads a cell into what the API takes (dates as 2026-12-01, numbers as 37.5, codes), raising
+ValueError with a sentence; and shows a stored value as a cell, of which reading gives the same.
 """
 
 from __future__ import annotations

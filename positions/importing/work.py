@@ -83,8 +83,8 @@ def carry_on(pk: int) -> bool:
         return _read(pk) if state == State.READING else _next_piece(pk)
     except DatabaseError:
         raise  # tried again
-    except Exception as error:  # noqa: BLE001 (its words may quote the file)
-        logger.error("An import broke off with %s", type(error).__name__)  # noqa: TRY400
+    except Exception as error:
+        logger.error("An import broke off with %s", type(error).__name__)
         _break_off(pk)
         return False
 
@@ -189,7 +189,8 @@ def _tried(asked: Import, rows: Sequence[Row]) -> Counter[str]:
         judging = OF_KIND[asked.kind](asked, rows, asked.managers.get("coming", ()))
         judging.carry_out()
         judging.look_at_refused()
-        for _receiver, numbers in import_tried.send(Import, organization=asked.organization_id, request=_request(asked)):
+        told = import_tried.send(Import, organization=asked.organization_id, request=_request(asked))
+        for _receiver, numbers in told:
             found += Counter(numbers)
         transaction.set_rollback(True)
     waiting = set(asked.managers.get("waiting", ()))

@@ -1,7 +1,7 @@
 """The same form written: the template, an export, and the refused rows with what is wrong with them.
 
-As CSV with semicolons, which is what spreadsheets of the four countries open without asking, or as an Excel workbook. No
-cell of either is a formula (positions/spreadsheets.py).
+As CSV with semicolons, which is what spreadsheets of the four countries open without asking, or as an Excel workbook.
+No cell of either is a formula (positions/spreadsheets.py).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from positions import spreadsheets
 from positions.importing.columns import ERRORS, OF_KIND, Column, named
 from positions.importing.files import MOST_ROWS
 from positions.importing.rows import Row
-from positions.importing.values import Choice, YesNo, text_of
+from positions.importing.values import Choice, Day, YesNo, text_of
 from positions.models import Employee, Import, Organization, Position
 
 XLSX, CSV = "xlsx", "csv"
@@ -101,7 +101,7 @@ def _example(column: Column, country: str) -> Any:
     value = column.kind.read(column.example, country)
     if isinstance(column.kind, Choice):
         return column.kind.show(value, country)
-    return date.fromisoformat(value) if column.name.endswith("_date") else value
+    return date.fromisoformat(str(value)) if isinstance(column.kind, Day) else value
 
 
 # -- as a file
@@ -165,8 +165,10 @@ def _workbook(table: Table) -> bytes:
     sheet_of(table.title, table.headings, [max(14, len(h) + 3) for h in table.headings], table.rows)
     if table.explained:
         headings = [_("Column"), _("What it is"), _("Example"), _("What may stand there")]
-        rows = ((str(c.label), str(c.help), text_of(_example(c, table.country), table.country), _choices(c))
-            for c in table.explained)
+        rows = (
+            (str(c.label), str(c.help), text_of(_example(c, table.country), table.country), _choices(c))
+            for c in table.explained
+        )
         sheet_of(_("Explanations"), headings, [24, 90, 18, 90], rows)
     content = io.BytesIO()
     book.save(content)

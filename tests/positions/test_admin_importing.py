@@ -94,9 +94,10 @@ def test_another_organization_s_are_not_there(organization, foreign, sign_in) ->
     post(client, csv_of(FILE), organization=foreign["organization"].pk)
     assert Import.objects.exclude(pk=theirs.pk).get().organization == organization
     # Nor as the employees' file below the positions.
-    assert sign_in(foreign["organization"], "admin").get(
-        address("import", theirs.uuid, model="position")
-    ).status_code == 404
+    assert (
+        sign_in(foreign["organization"], "admin").get(address("import", theirs.uuid, model="position")).status_code
+        == 404
+    )
 
 
 def test_whoever_works_for_several_says_for_which_one(organization, sign_in, foreign) -> None:

@@ -296,7 +296,8 @@ def test_what_breaks_off_is_said_without_what_the_file_holds(
 ) -> None:
     asked = sent(organization, "employees", [NEW, ["1", "Kari", "Secretname"]])
     work.confirm(asked.pk)
-    monkeypatch.setattr(work, "_count", lambda *_: {}["Secretname"])
+    nothing: dict[str, Any] = {}
+    monkeypatch.setattr(work, "_count", lambda *_: nothing["Secretname"])
     asked = carried_on(asked)
     assert asked.state == Import.State.REFUSED and "tell your operator" in asked.problem.lower()
     assert "KeyError" in caplog.text and "Secretname" not in caplog.text and not Employee.objects.exists()

@@ -29,7 +29,7 @@ def test_lines_keep_their_numbers_and_empty_ones_are_left_out() -> None:
 
 
 def test_a_workbook_with_the_cells_that_excel_makes() -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["Number", "Day", "Share", "Hours", "Yes", "Sum", None],
         [42, datetime(2026, 12, 1), (0.375, "0.0%"), 37.5, True, "=1+1", None],
         [None, None, None, None, None, None, None],
@@ -72,8 +72,8 @@ def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _with(part: str, text: str | bytes, workbook: bytes | None = None) -> bytes:
     """A workbook one of whose parts is another one."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook or xlsx_of(ROWS))) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+    made, read_from = io.BytesIO(), io.BytesIO(workbook or xlsx_of(ROWS))
+    with zipfile.ZipFile(read_from) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             new.writestr(name, text if name == part else old.read(name))
     return made.getvalue()
