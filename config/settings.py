@@ -246,6 +246,9 @@ if PRODUCTION:
 
 # Of every request, whatever it is for and whoever sends it: a thousand rows of a bulk write fit, no page sends more.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+# A file that is sent is about people: it stays in the memory, and never lies on a disk unencrypted.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
 
 # An API key expires so many days after it was made; a year at most.
 API_KEY_DAYS = max(1, min(env.int("API_KEY_DAYS", default=365), 365))

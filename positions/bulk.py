@@ -15,7 +15,7 @@ from positions import batches
 from positions.models import Employee, EmployeeWord, Position, Terms, tracking
 from positions.signals import employees_changed, employees_deleted, positions_changed, positions_deleted
 
-_UPDATED = [f.name for f in Position._meta.concrete_fields if f.name not in ("id", "employee", "created_at")]
+_UPDATED = [f.attname for f in Position._meta.concrete_fields if f.name not in ("id", "employee", "created_at")]
 _UPDATED_OF_EMPLOYEES = [
     f.attname for f in Employee._meta.concrete_fields if f.name not in ("id", "organization", "created_at")
 ]
@@ -28,6 +28,16 @@ def _moved(rows: Iterable[Any], name: str, within: str) -> list[int]:
     had = {(getattr(row, within), before): row.pk for row in rows if row.pk and (before := row.before(name))}
     wanted = {(getattr(row, within), getattr(row, name)): row.pk for row in rows}
     return [pk for key, pk in had.items() if key in wanted and wanted[key] != pk]
+
+
+def _written(rows: Iterable[Any], columns: Iterable[str]) -> list[str]:
+    """Those of the columns in which one of these rows is not as it was read, and the time: each more costs as much as
+    the rows themselves."""
+    changed = {"updated_at"}
+    for row in rows:
+        then = tracking.loaded(row) or {}
+        changed |= {f.attname for f in tracking.different(row, then, tracking.followed(type(row)))}
+    return [name for name in columns if name in changed]
 
 
 def save_positions(positions: Iterable[Position]) -> list[str]:
@@ -57,7 +67,7 @@ def save_positions(positions: Iterable[Position]) -> list[str]:
         Position.objects.bulk_create(new, batch_size=500)
         for row in old:
             row.updated_at = now
-        Position.objects.bulk_update(old, _UPDATED, batch_size=500)
+        Position.objects.bulk_update(old, _written(old, _UPDATED), batch_size=500)
         positions_changed.send(Position, saved=[(row, fields) for row, fields in changed if fields != []])
     for row in rows:
         tracking.remember(row)
@@ -84,10 +94,7 @@ def save_employees(employees: Iterable[Employee]) -> list[str]:
         for row in old:
             row.updated_at = now
         # Before the new ones: these may be given what those had.
-        deferred = {name for row in old for name in row.get_deferred_fields()}
-        Employee.objects.bulk_update(
-            old, [name for name in _UPDATED_OF_EMPLOYEES if name not in deferred], batch_size=500
-        )
+        Employee.objects.bulk_update(old, _written(old, _UPDATED_OF_EMPLOYEES), batch_size=500)
         Employee.objects.bulk_create(new, batch_size=500)
         if changed:
             employees_changed.send(Employee, saved=changed)

@@ -28,6 +28,12 @@ invitation_to_mail = Signal()
 # Somebody asked for a link for choosing a password. Sent by the users' model, in a transaction. Keyword argument:
 # users, those who are to be mailed, perhaps none: whoever listens does the same work then.
 password_forgotten = Signal()
+# An import has something to do for a worker, from this transaction on. Keyword argument: key, of the `Import`.
+import_waits = Signal()
+# Rows of an import were saved in a transaction that is about to be rolled back. Receivers say what that has caused, as
+# {name of a connection: how many positions would be sent there}. Keyword arguments: organization, its key; request, the
+# request id under which it was done.
+import_tried = Signal()
 
 
 def goes_with_organization(origin: Any) -> bool:

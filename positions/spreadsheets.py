@@ -11,6 +11,10 @@ from typing import Any
 _FORMULA = re.compile(r"(^|[;,|\t\r\n])([\s\"']*)([=+\-@\t\r\n＝＋－＠])")
 
 
+# The same, after `cell` has put its apostrophe there.
+_GUARDED = re.compile(r"(^|[;,|\t\r\n])([\s\"']*)'([=+\-@\t\r\n＝＋－＠])")
+
+
 class _Echo:
     def write(self, line: str) -> str:
         return line
@@ -22,10 +26,15 @@ def cell(value: Any) -> str:
     return text if isinstance(value, int | float) else _FORMULA.sub(r"\1\2'\3", text)
 
 
-def lines(rows: Iterable[Iterable[Any]], *, mark: bool = False) -> Iterator[str]:
+def unguarded(text: str) -> str:
+    """What `cell` was given, from what it gave: who imports an export again changes nothing."""
+    return _GUARDED.sub(r"\1\2\3", text)
+
+
+def lines(rows: Iterable[Iterable[Any]], *, mark: bool = False, delimiter: str = ",") -> Iterator[str]:
     """Line by line: whatever is asked for is never in memory as a whole. `mark`: the byte order mark by which a
     spreadsheet reads the letters of Åse as they are."""
-    writer = csv.writer(_Echo())
+    writer = csv.writer(_Echo(), delimiter=delimiter)
     first = "\ufeff" if mark else ""
     for row in rows:
         yield first + writer.writerow([cell(value) for value in row])

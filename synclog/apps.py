@@ -18,7 +18,7 @@ class SynclogConfig(AppConfig):
         from synclog.engine import along, receivers
         from synclog.log.personal_rows import HeldBySync
         from synclog.models import MailChoice, Webhook
-        from synclog.queue import payloads, signs
+        from synclog.queue import imports, payloads, signs
         from synclog.queue.safe_queue import install
         from synclog.queue.schedules import make_schedules
         from synclog.telling import accounts, trouble
@@ -31,6 +31,7 @@ class SynclogConfig(AppConfig):
         webhook_receivers.connect()
         trouble.connect()
         accounts.connect()
+        imports.connect()
         # What the sender keeps of its own; that it pauses one is told.
         book = ("failing_since", "retry_at", "retry_count", "last_success_at", "held_by", "held_until", "former_until")
         audit.watch(Webhook, lambda row: row.organization_id, skipped=book)

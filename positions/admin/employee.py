@@ -19,6 +19,7 @@ from positions import roles
 from positions.admin.employer import EmployerPage
 from positions.admin.end_employment import EndEmploymentPage
 from positions.admin.hints import Hint, Hints, HintsPage
+from positions.admin.importing import WithImport
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
@@ -104,9 +105,10 @@ class PositionStatusFilter(DropdownFilter):
 
 
 @admin.register(Employee)
-class EmployeeAdmin(WithDeleteNotes, ScopedAdmin):
+class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
     """An app that knows more of a person registers a subclass instead, with more `panels`."""
 
+    import_kind = "employees"
     form = EmployeeForm
     list_display = ("name_shown", "number", "company", "department")
     list_select_related = ("company", "department")

@@ -17,6 +17,7 @@ from unfold.decorators import display
 from positions import dates, roles
 from positions.admin import job_change
 from positions.admin.hints import Hints, HintsPage
+from positions.admin.importing import WithImport
 from positions.admin.occupations import FIELD, OccupationInput, OccupationsPage
 from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter
 from positions.admin.terms import FROM_WHEN, TermsForm, TermsPages
@@ -72,10 +73,11 @@ class PositionForm(TermsForm):
 
 
 @admin.register(Position)
-class PositionAdmin(WithDeleteNotes, ScopedAdmin):
+class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
     """An app that knows what becomes of positions registers a subclass instead, which says more than `panels`,
     `chips`, `delete_notes`, `save_notes` and `hints_of` say here."""
 
+    import_kind = "positions"
     organization_path = "employee__organization"
     form = PositionForm
     list_display = ("title", "employee", "start_date", "end_date", "percentage_shown", "status_shown")

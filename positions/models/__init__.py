@@ -4,6 +4,7 @@ from positions.models.change import Change, ChangeFeed
 from positions.models.company import Company, Department
 from positions.models.employee import Employee
 from positions.models.idempotency import IdempotencyKey
+from positions.models.importing import Import, ImportPiece
 from positions.models.invitation import Invitation, SelfMadeUser
 from positions.models.organization import Member, Organization
 from positions.models.position import EndReason, Position
@@ -24,6 +25,8 @@ __all__ = [
     "EmployeeWord",
     "EndReason",
     "IdempotencyKey",
+    "Import",
+    "ImportPiece",
     "Invitation",
     "Member",
     "Organization",

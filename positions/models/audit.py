@@ -16,6 +16,7 @@ class AuditEntry(models.Model):
         CHANGED = "changed", "Changed"
         DELETED = "deleted", "Deleted"
         EXPORTED = "exported", "Exported"
+        IMPORTED = "imported", "Imported"
         ERASED = "erased", "Erased"
         SIGNED_IN = "signed_in", "Signed in"
         SIGNED_OUT = "signed_out", "Signed out"

@@ -11,7 +11,18 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from positions import batches, changes
-from positions.models import AuditEntry, Change, Employee, EmployeeWord, IdempotencyKey, Invitation, Position, Terms
+from positions.models import (
+    AuditEntry,
+    Change,
+    Employee,
+    EmployeeWord,
+    IdempotencyKey,
+    Import,
+    ImportPiece,
+    Invitation,
+    Position,
+    Terms,
+)
 from positions.privacy.personal_data import Holder, Holding, Naming, Subject, shown
 
 
@@ -24,6 +35,8 @@ class HeldByHr(Holder):
             Holding(Position, "Positions", lambda s: Position.objects.filter(employee__in=s.keys), _erase_positions),
             Holding(Terms, "Terms by day", lambda s: Terms.objects.filter(position__employee__in=s.keys)),
             Holding(Invitation, "Invitations", _invitations),
+            Holding(ImportPiece, "Rows being imported", _import_pieces, exported=False),  # they go with their file
+            Holding(Import, "Files being imported", _imports, lambda rows, _: rows.delete(), exported=False),
             Holding(AuditEntry, "Audit trail", _audit, _erase_audit),
             Holding(LogEntry, "History of pages", _history, show=_history_entry),
         )
@@ -75,6 +88,26 @@ def _invitations(subject: Subject) -> QuerySet:
     return Invitation.objects.alias(address=Lower("email")).filter(
         organization=subject.organization_id, address__in=_addresses(subject)
     )
+
+
+def _imports(subject: Subject) -> QuerySet:
+    """Files of the last day in which the person stands, or which nobody has read yet: all of each is thrown away, and
+    whoever sent it sends it once more, without them."""
+    found = set()
+    for asked in Import.objects.filter(organization=subject.organization_id).only("file", "problem"):
+        pieces = asked.pieces.iterator(chunk_size=1)
+        if asked.file or subject.marks.pattern.search(asked.problem) or any(_stands_in(subject, one) for one in pieces):
+            found.add(asked.pk)
+    return Import.objects.filter(pk__in=found)
+
+
+def _import_pieces(subject: Subject) -> QuerySet:
+    return ImportPiece.objects.filter(part_of__in=_imports(subject))
+
+
+def _stands_in(subject: Subject, piece: ImportPiece) -> bool:
+    rows = [row["cells"] for row in piece.content["rows"]]
+    return any(subject.number in cells or subject.marks.pattern.search(" ".join(cells)) for cells in rows)
 
 
 def _addresses(subject: Subject) -> QuerySet:

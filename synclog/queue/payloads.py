@@ -19,7 +19,7 @@ from django_q import signing, status
 from positions.nesting import shallow
 
 # Dotted names. `config.bench` adds the one that it measures against.
-_OURS = ("look", "answer", "sweep", "prune", "beat", "agree", "carry_on", "deliver", "mail")
+_OURS = ("look", "answer", "sweep", "prune", "beat", "agree", "carry_on", "deliver", "mail", "bring_in")
 ALLOWED = {f"synclog.queue.tasks.{name}" for name in _OURS}
 
 # What a message may hold beside its task. Without: hooks, chains, and whatever else would be run or stored.

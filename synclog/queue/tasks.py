@@ -28,6 +28,7 @@ from synclog.engine.worker_turn import SECONDS, SHORT, SHORT_BESIDE_OWN, Turn
 from synclog.log import batches, retention
 from synclog.models import Batch, Event, Heartbeat, Job
 from synclog.questions import asking
+from synclog.queue import imports
 from synclog.queue.schedules import schedules_at_once
 from synclog.telling import digest, trouble
 from synclog.telling import turn as mails
@@ -132,6 +133,7 @@ def sweep() -> None:
         batches.ring(pk)
     webhooks.look_after()
     tell_members()
+    imports.look_after()
     agree()
     now = timezone.now()
     # Each start of a worker has a row of its own.
@@ -205,6 +207,12 @@ def tell_members() -> None:
             look_after()
         except Exception:
             logger.exception("Members could not be told: %s", look_after.__module__)
+
+
+def bring_in(pk: int) -> None:
+    """With an import of employees or positions (`positions.importing`) for some seconds."""
+    beat()
+    imports.take(pk)
 
 
 def tell_of_warnings() -> None:

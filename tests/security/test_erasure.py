@@ -28,7 +28,8 @@ from django_q.models import OrmQ, Task
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from positions.bulk import save_positions
-from positions.models import AuditEntry, Employee, IdempotencyKey, Organization, Position
+from positions.importing import work
+from positions.models import AuditEntry, Employee, IdempotencyKey, Import, ImportPiece, Organization, Position
 from positions.privacy import personal_data, sqlite_wipe
 from positions.privacy.redaction import MASK, Marks, masked
 from synclog.engine.lease import Held
@@ -36,6 +37,7 @@ from synclog.engine.worker_turn import Turn
 from synclog.models import Attempt, Event, Job, Lease
 from synclog.queue import tasks
 from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
+from tests.positions.files import sent
 from tests.security.conftest import browser_of
 from tests.security.test_canaries import contents, pages, queued
 from tests.synclog.world import World, new_world
@@ -128,6 +130,20 @@ def snapshot(model: type[models.Model], **wanted: Any) -> list[dict[str, Any]]:
     return list(model._base_manager.filter(**wanted).order_by("pk").values())
 
 
+@pytest.mark.django_db
+def test_a_file_that_is_being_imported_is_thrown_away_where_she_stands_in_it() -> None:
+    organization = OrganizationFactory()
+    her, other = xanthippe(organization, number="7741"), EmployeeFactory(organization=organization)
+    headings = ["Employee number", "Title", "Contract start date"]
+    kept = sent(organization, "positions", [headings, [other.number, "Baker", "1.1.2026"]])
+    sent(organization, "positions", [headings, [other.number, "Baker", "1.1.2026"], [her.number, "X", "1.1.2026"]])
+    sent(organization, "employees", [["External id", "First name"], ["x", "Xanthippe Qvørtrup"]])
+    work.begin(organization, kept.user, "employees", b"nobody has read it yet")
+    erase(organization, her.number)
+    assert list(Import.objects.values_list("pk", flat=True)) == [kept.pk]
+    assert set(ImportPiece.objects.values_list("part_of", flat=True)) == {kept.pk}
+
+
 # -- the whole
 
 
@@ -197,6 +213,9 @@ def plant(world: World) -> tuple[Employee, dict[str, Integration]]:
     world.fail(connections["tripletex"], status=422, times=5, body=json.dumps(refusal))
     world.drain(connections["tripletex"])
     world.drain(crona)
+    # in a file that is being imported
+    headings = ["Employee number", "Title", "Contract start date"]
+    sent(organization, "positions", [headings, [NUMBER, "Zymurgist", "soon"]])
     Task.objects.create(
         id="f" * 32, name="look", func="synclog.queue.tasks.look", started=timezone.now(), stopped=timezone.now(),
         success=False, result="KeyError: Xanthippe Qvørtrup",

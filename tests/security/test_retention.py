@@ -21,12 +21,13 @@ from django_q.models import OrmQ, Task
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.runtime import export_files
-from positions.models import AuditEntry, Employee, IdempotencyKey
+from positions.models import AuditEntry, Employee, IdempotencyKey, Import, ImportPiece
 from positions.sessions import SessionStore
 from synclog.log import retention
 from synclog.models import Attempt, Batch, BatchError, Event, Job
 from synclog.queue import tasks
 from tests.factories import IntegrationFactory, UserFactory
+from tests.positions.files import sent
 from tests.said import kept
 from tests.security.conftest import browser_of
 from tests.security.test_canaries import queued
@@ -309,3 +310,13 @@ def test_only_admins_empty_a_connection(world: World, role: str) -> None:
     assert Job.objects.count() == 3
     assert browser_of(world.organization, "admin").get(address).status_code == 200
     assert Job.objects.count() == 3
+
+
+def test_a_file_that_is_imported_is_forgotten_within_a_day(world: World) -> None:
+    asked = sent(world.organization, "employees", [["Employee number", "First name"], ["1", "Kari"]])
+    with days_later(22.9 / 24):
+        tasks.sweep()
+        assert Import.objects.filter(pk=asked.pk).exists() and ImportPiece.objects.exists()
+    with days_later(23.1 / 24):
+        tasks.sweep()
+        assert not Import.objects.exists() and not ImportPiece.objects.exists()

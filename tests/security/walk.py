@@ -39,7 +39,17 @@ from integrations.models import (
     PeriodLink,
 )
 from integrations.sandboxes.server import sandboxes
-from positions.models import AuditEntry, Change, ChangeFeed, IdempotencyKey, Invitation, Organization, Terms
+from positions.models import (
+    AuditEntry,
+    Change,
+    ChangeFeed,
+    IdempotencyKey,
+    Import,
+    ImportPiece,
+    Invitation,
+    Organization,
+    Terms,
+)
 from synclog.models import (
     Attempt,
     Batch,
@@ -129,6 +139,14 @@ def plant() -> Organization:
         operation="updated",
     )  # fmt: skip
     ChangeFeed.objects.create(organization=organization, last=1)
+    Import.objects.create(
+        pk=PK, uuid=UUID(int=PK), organization=organization, user=user, kind="employees", state="checked",
+        problem=CANARY, columns=["number", "first_name"], managers={"waiting": [CANARY], "coming": []}, total=2,
+        created=1, updated=1, refused=1, follows={CANARY: 1}, changed={"first_name": 1}, asked_at=now, moved_at=now,
+    )  # fmt: skip
+    row = {"line": 2, "cells": [CANARY, CANARY], "values": {"number": CANARY}, "errors": {"number": [CANARY]}}
+    row |= {"changes": {"first_name": [CANARY, CANARY]}}
+    ImportPiece.objects.create(pk=PK, part_of_id=PK, number=0, refused=1, updated=1, content={"rows": [row]})
     integration = Integration(
         pk=PK,
         organization=organization,
