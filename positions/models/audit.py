@@ -44,7 +44,7 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["-at", "-pk"]
         verbose_name = "audit entry"
-        verbose_name_plural = "audit trail"
+        verbose_name_plural = "audit entries"
         indexes = [
             models.Index(fields=["organization", "-at", "-id"], name="audit_by_organization"),
             models.Index(fields=["at"], name="audit_by_time"),

@@ -1,5 +1,5 @@
-"""A file with three bad rows: looked at, the good rows imported, the bad ones fetched, mended and imported, and all of it
-to be seen there."""
+"""A file with three bad rows: looked at, the good rows imported, the bad ones fetched, mended and imported, and all
+of it to be seen there."""
 
 from __future__ import annotations
 

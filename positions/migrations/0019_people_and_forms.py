@@ -33,7 +33,7 @@ def write_words(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("positions", "0016_terms"),
+        ("positions", "0018_invitation_seed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,8 +10,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('integrations', '0018_defaults'),
-        ('positions', '0017_invitation_seed'),
-        ('synclog', '0017_webhooks'),
+        ('positions', '0018_invitation_seed'),
+        ('synclog', '0018_registers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('positions', '0016_terms'),
+        ('positions', '0017_import'),
     ]
 
     operations = [
