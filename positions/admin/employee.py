@@ -48,7 +48,8 @@ class EmployeeForm(ScopedForm):
         validators=[
             RegexValidator(r"^[0-9A-Za-z+\- ]{6,20}\Z", "A national id has 6 to 20 digits, letters, “-” or “+”.")
         ],
-        help_text="Encrypted, and never shown again. Used only to find the person in a target system.",
+        help_text="Encrypted, and never shown again. Used only to find the person in a target system, and to tell who "
+        "is entered twice.",
     )
     clear_national_id = forms.BooleanField(
         label="Remove the stored national id", required=False, widget=UnfoldBooleanWidget()

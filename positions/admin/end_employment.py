@@ -45,12 +45,14 @@ class EndForm(forms.Form):
     def __init__(self, employee: Employee, *args: Any, lock: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.employee = employee
+        self.day: date | None = None  # that was typed, whether or not anything ends on it
         self.lock = lock
 
     def clean_last_day(self) -> date:
         day: date = self.cleaned_data["last_day"]
         if wrong := dates.odd_year(day):
             raise forms.ValidationError(wrong)
+        self.day = day
         return day
 
     def clean(self) -> dict[str, Any]:
@@ -122,7 +124,7 @@ class EndEmploymentPage:
         return HttpResponseRedirect(reverse("admin:positions_employee_change", args=(pk,)))
 
     def _page(self, request: HttpRequest, employee: Employee, form: EndForm) -> HttpResponse:
-        day = form.cleaned_data.get("last_day") if form.is_bound else form.initial["last_day"]
+        day = form.day if form.is_bound else form.initial["last_day"]
         found = ending(employee, day or employee.organization.today())
         request.current_app = self.admin.admin_site.name
         context: dict[str, Any] = {
@@ -151,9 +153,9 @@ def _asked(request: HttpRequest) -> date | None:
 
 def _rows(found: Ending, day: date | None) -> list[tuple[Position, str, str]]:
     """Each position with its period now and what becomes of it."""
-    until = dates.show(day) if day else ""
+    ends = _("ends on %(day)s") % {"day": dates.show(day)} if day else _("is open")
     said = {
-        **{row.pk: _("ends on %(day)s") % {"day": until} for row in found.ended},
+        **{row.pk: ends for row in found.ended},
         **{row.pk: _("begins later, and stays") for row in found.later},
         **{row.pk: _("ends by then in any case") for row in found.before},
     }

@@ -228,7 +228,8 @@ def test_the_page_says_what_would_end_on_the_day_that_is_typed(
 )
 def test_what_is_wrong_ends_nothing(editor: Client, employee: Employee, cook: Position, typed: Any, why: str) -> None:
     address, data = ending(editor, employee, **{"last_day": "2026-04-30", **typed})
-    assert why in words(editor.post(address, data))
+    page = words(editor.post(address, data))
+    assert why in page and ("ends on 30 Apr 2026" in page) is (data["last_day"] == "2026-04-30")
     assert Position.objects.get().end_date is None
 
 

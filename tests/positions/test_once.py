@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -135,3 +136,16 @@ def test_two_clicks_at_once_make_one() -> None:
     for thread in threads:
         thread.join()
     assert answers == [302, 302] and Company.objects.count() == 1
+
+
+def test_connecting_a_system_twice_makes_one_connection(admin: Client, organization: Organization) -> None:
+    address = "/admin/integrations/integration/add/?system=fortnox"
+    page = admin.get(address).content.decode()
+    sent = re.findall(r'<input type="hidden" name="(once|system|organization)" value="([^"]*)"', page)
+    data = {**dict(sent), "name": "Payroll", "credential__client_id": "client-id-1234",
+            "credential__client_secret": "made-up-secret", "setting__personel_type": "TJM",
+            "setting__salary_form": "MAN"}  # fmt: skip
+    assert "once" in data
+    first, again = (admin.post("/admin/integrations/integration/add/", data) for _ in range(2))
+    assert organization.integrations.count() == 1, first.content
+    assert first.headers["Location"] == again.headers["Location"]
