@@ -22,7 +22,7 @@ from unfold.widgets import (
     UnfoldAdminSingleDateWidget,
 )
 
-from positions import roles
+from positions import moments, roles
 from positions.audit import actor
 from positions.dates import odd_year
 from positions.importing import work, writing
@@ -143,7 +143,7 @@ class WithImport:
         return found.order_by("name", "pk")
 
     def _page(self, request: HttpRequest, template: str, title: str, **more: Any) -> TemplateResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -186,7 +186,10 @@ class WithImport:
             self._import_title,
             form=form,
             media=self.media + form.media,
-            recent=[(asked, self._url(asked)) for asked in recent.order_by("-pk")[: work.MOST_KEPT]],
+            recent=[
+                (asked, self._url(asked), moments.when(asked.asked_at, asked.organization.zone))
+                for asked in recent.order_by("-pk")[: work.MOST_KEPT]
+            ],
             templates=[
                 (label, reverse(f"admin:{self._address}_import_template", args=(form,)))
                 for form, label in writing.FORMS
