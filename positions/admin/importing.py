@@ -187,7 +187,7 @@ class WithImport:
             form=form,
             media=self.media + form.media,
             recent=[
-                (asked, self._url(asked), moments.when(asked.asked_at, asked.organization.zone))
+                (asked, self._url(asked), moments.clock(asked.asked_at, asked.organization.zone))
                 for asked in recent.order_by("-pk")[: work.MOST_KEPT]
             ],
             templates=[
