@@ -306,5 +306,5 @@ def left_lying() -> list[int]:
 
 
 def forget_old() -> None:
-    for asked in Import.objects.filter(asked_at__lt=timezone.now() - KEPT):
+    for asked in Import.objects.filter(asked_at__lt=timezone.now() - KEPT).only("pk"):
         forget(asked)
