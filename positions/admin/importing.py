@@ -228,6 +228,7 @@ class WithImport:
             refused_urls=[
                 (label, reverse(f"admin:{self._address}_import_refused", args=(asked.uuid, form)))
                 for form, label in writing.FORMS
+                if asked.user_id == request.user.pk
             ],
         )
 
@@ -252,7 +253,10 @@ class WithImport:
         return HttpResponseRedirect(self._url(asked))
 
     def refused_view(self, request: HttpRequest, uuid: UUID, form: str) -> Any:
+        """For whoever sent the file: it may hold national ids, which nobody else is shown."""
         asked = self._asked(request, uuid)
+        if asked.user_id != request.user.pk:
+            raise PermissionDenied
         if form not in dict(writing.FORMS) or not asked.refused:
             raise Http404
         return writing.response(writing.refused(asked), form, f"{self.import_kind}-refused")
