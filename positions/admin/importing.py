@@ -22,7 +22,7 @@ from unfold.widgets import (
     UnfoldAdminSingleDateWidget,
 )
 
-from positions import roles
+from positions import moments, roles
 from positions.audit import actor
 from positions.dates import odd_year
 from positions.importing import work, writing
@@ -143,7 +143,7 @@ class WithImport:
         return found.order_by("name", "pk")
 
     def _page(self, request: HttpRequest, template: str, title: str, **more: Any) -> TemplateResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -186,7 +186,10 @@ class WithImport:
             self._import_title,
             form=form,
             media=self.media + form.media,
-            recent=[(asked, self._url(asked)) for asked in recent.order_by("-pk")[: work.MOST_KEPT]],
+            recent=[
+                (asked, self._url(asked), moments.clock(asked.asked_at, asked.organization.zone))
+                for asked in recent.order_by("-pk")[: work.MOST_KEPT]
+            ],
             templates=[
                 (label, reverse(f"admin:{self._address}_import_template", args=(form,)))
                 for form, label in writing.FORMS
@@ -225,6 +228,7 @@ class WithImport:
             refused_urls=[
                 (label, reverse(f"admin:{self._address}_import_refused", args=(asked.uuid, form)))
                 for form, label in writing.FORMS
+                if asked.user_id == request.user.pk
             ],
         )
 
@@ -249,7 +253,10 @@ class WithImport:
         return HttpResponseRedirect(self._url(asked))
 
     def refused_view(self, request: HttpRequest, uuid: UUID, form: str) -> Any:
+        """For whoever sent the file: it may hold national ids, which nobody else is shown."""
         asked = self._asked(request, uuid)
+        if asked.user_id != request.user.pk:
+            raise PermissionDenied
         if form not in dict(writing.FORMS) or not asked.refused:
             raise Http404
         return writing.response(writing.refused(asked), form, f"{self.import_kind}-refused")

@@ -33,7 +33,7 @@ from positions.transactions import repeated
 
 logger = logging.getLogger("positions.importing")
 
-PIECE = 250
+PIECE = 100
 KEPT = timedelta(hours=23)  # what is older is looked for each minute
 LEFT_AFTER = timedelta(minutes=2)
 MOST_KEPT = 20  # of each organization
@@ -306,5 +306,5 @@ def left_lying() -> list[int]:
 
 
 def forget_old() -> None:
-    for asked in Import.objects.filter(asked_at__lt=timezone.now() - KEPT):
+    for asked in Import.objects.filter(asked_at__lt=timezone.now() - KEPT).only("pk"):
         forget(asked)

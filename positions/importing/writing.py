@@ -23,7 +23,7 @@ from positions import spreadsheets
 from positions.importing.columns import ERRORS, OF_KIND, Column, named
 from positions.importing.files import MOST_ROWS
 from positions.importing.rows import Row
-from positions.importing.values import Choice, Day, YesNo, text_of
+from positions.importing.values import Choice, Day, Number, YesNo, text_of
 from positions.models import Employee, Import, Organization, Position
 
 XLSX, CSV = "xlsx", "csv"
@@ -99,7 +99,7 @@ def _example(column: Column, country: str) -> Any:
     if not column.example:
         return ""
     value = column.kind.read(column.example, country)
-    if isinstance(column.kind, Choice):
+    if isinstance(column.kind, Choice | Number):
         return column.kind.show(value, country)
     return date.fromisoformat(str(value)) if isinstance(column.kind, Day) else value
 

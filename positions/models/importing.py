@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models.organization import Organization
@@ -14,17 +15,17 @@ class Import(models.Model):
     the person has confirmed it (positions/importing). All of it is forgotten within a day."""
 
     class Kind(models.TextChoices):
-        EMPLOYEES = "employees", "Employees"
-        POSITIONS = "positions", "Positions"
+        EMPLOYEES = "employees", _("Employees")
+        POSITIONS = "positions", _("Positions")
 
     class State(models.TextChoices):
-        READING = "reading", "Being read"
-        CHECKING = "checking", "Being checked"
-        CHECKED = "checked", "Waits for you"
-        IMPORTING = "importing", "Being imported"
-        DONE = "done", "Imported"
-        REFUSED = "refused", "Refused"
-        CANCELLED = "cancelled", "Cancelled"
+        READING = "reading", _("Being read")
+        CHECKING = "checking", _("Being checked")
+        CHECKED = "checked", _("Waits for you")
+        IMPORTING = "importing", _("Being imported")
+        DONE = "done", _("Imported")
+        REFUSED = "refused", _("Refused")
+        CANCELLED = "cancelled", _("Cancelled")
 
     WORKING = (State.READING, State.CHECKING, State.IMPORTING)
 

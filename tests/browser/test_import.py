@@ -1,5 +1,4 @@
-"""A file with three bad rows: looked at, the good rows imported, the bad ones fetched, mended and imported, and all
-of it to be seen there."""
+"""A file with three bad rows: looked at, the good ones imported, the bad ones fetched and mended; to be seen there."""
 
 from __future__ import annotations
 

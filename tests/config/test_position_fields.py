@@ -24,6 +24,7 @@ from integrations.systems.registry import systems
 from positions.api.bulk.serializers import BulkRowSerializer
 from positions.api.examples import EXAMPLES
 from positions.api.serializers import PositionSerializer, WrittenPositionSerializer
+from positions.importing.columns import POSITIONS
 from positions.models import Company, Department, Employee, Position, tracking
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +50,8 @@ def lacking(field: models.Field[Any, Any]) -> Iterator[str]:
             yield f"{serializer.__name__} in positions/api/serializers.py"
     if name not in EXAMPLES:
         yield "EXAMPLES in positions/api/examples.py"
+    if name not in {column.name for column in POSITIONS}:
+        yield "POSITIONS in positions/importing/columns.py: no file can say it"
     places = {n: group for group, options in _fieldsets() for n in flatten(options["fields"])}
     if name not in places:
         yield "PositionAdmin.fieldsets in positions/admin/position.py"
@@ -124,7 +127,7 @@ def test_a_new_field_is_missed_in_each_place() -> None:
     found = "\n".join(lacking(new))
     for place in (
         "Position.TRACKED", "audit.py", "PositionSerializer", "BulkRowSerializer", "WrittenPositionSerializer",
-        "EXAMPLES", "PositionAdmin.fieldsets", "FIELDS", "mapping.py", "docs/systems.md", "MEANINGS", "our_word()",
-        "docs/meaning.md", *(f"systems/{system.key}/declaration.py" for system in systems()),
+        "EXAMPLES", "PositionAdmin.fieldsets", "importing/columns.py", "FIELDS", "mapping.py", "docs/systems.md",
+        "MEANINGS", "our_word()", "docs/meaning.md", *(f"systems/{system.key}/declaration.py" for system in systems()),
     ):  # fmt: skip
         assert place in found, place

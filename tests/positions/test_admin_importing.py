@@ -61,8 +61,7 @@ def test_editors_and_admins_alone_import_and_export(organization, sign_in) -> No
     asked = sent(organization, "employees", csv_of(FILE))
     EmployeeFactory(organization=organization)
     addresses = [
-        address("import_rows"), address("export_rows"), address("import_template", "csv"),
-        address("import", asked.uuid), address("import_refused", asked.uuid, "xlsx"),
+        address("import_rows"), address("export_rows"), address("import_template", "csv"), address("import", asked.uuid)
     ]  # fmt: skip
     for role, status in {"editor": 200, "admin": 200, "operator": 200, "viewer": 403}.items():
         client = sign_in(organization, role)
@@ -75,6 +74,18 @@ def test_editors_and_admins_alone_import_and_export(organization, sign_in) -> No
     assert viewer.post(address("import", asked.uuid), {"do": "confirm"}).status_code == 403
     assert Import.objects.get().state == Import.State.CHECKED
     assert Client().get(address("import_rows")).status_code == 302
+
+
+def test_refused_rows_are_fetched_by_whoever_sent_them(organization, sign_in) -> None:
+    """They may hold national ids, which nobody else is shown."""
+    first, second = sign_in(organization, "editor"), sign_in(organization, "admin")
+    rows = [[*NEW, "National id"], ["1", "", "B", "02049012345"]]
+    asked = sent(organization, "employees", csv_of(rows), user=first.user)
+    fetched = address("import_refused", asked.uuid, "csv")
+    assert "02049012345" in body(first.get(fetched)).decode() and second.get(fetched).status_code == 403
+    for client, linked in ((first, True), (second, False)):
+        page = client.get(address("import", asked.uuid)).content.decode()
+        assert "02049012345" not in page and (fetched in page) is linked
 
 
 def test_another_organization_s_are_not_there(organization, foreign, sign_in) -> None:
@@ -184,7 +195,8 @@ def test_wrong_forms_and_wrong_words_do_nothing(organization, sign_in) -> None:
     client.post(address("import", asked.uuid), {"do": "dance"})
     asked.refresh_from_db()
     assert asked.state == Import.State.CHECKED
-    assert client.get(address("import_refused", asked.uuid, "exe")).status_code == 404
+    own = sent(organization, "employees", csv_of(FILE), user=client.user)
+    assert client.get(address("import_refused", own.uuid, "exe")).status_code == 404
 
 
 @pytest.mark.parametrize("model", ["employee", "position"])

@@ -412,7 +412,7 @@ def positions(draw: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("form", [writing.XLSX, writing.CSV])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     people=st.lists(st.tuples(TEXT, TEXT, maybe(DAY, None), maybe(TEXT)), min_size=1, max_size=4),
     jobs=st.lists(positions(), min_size=1, max_size=4),
