@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django_otp.oath import totp
 
+from integrations.admin.steps import Step
 from tests.browser.conftest import sign_in
 from tests.process.product import Product
 
@@ -53,7 +54,8 @@ def test_no_page_is_refused_anything(page: Any, demo: Product) -> None:
     connection = first("integrations/integration/", r"/integration/\d+/change/").partition("change/")[0]
     addresses = [
         *(admin + address for address in PLAIN),
-        *(connection + tab for tab in ("change/", "settings/", "fields/", "history/", "switch-on/", "delete/")),
+        *(f"{connection}switch-on/{step}/" for step in Step),
+        *(connection + tab for tab in ("change/", "settings/", "fields/", "history/", "delete/", "switch/", "pause/")),
         first("synclog/job/?tab=all", r"/job/\d+/change/"),
         first("positions/employee/", r"/employee/\d+/change/"),
         first("positions/position/", r"/position/\d+/change/"),
@@ -118,18 +120,15 @@ def test_what_moves_on_the_pages_moves(page: Any, demo: Product) -> None:
     page.goto(f"{demo.address}admin/positions/position/add/")
     page.locator(".select2-selection").first.click()
     page.locator(".select2-results__option").filter(has_text="Solbakken").wait_for()
-    # the switch of a connection, without a page change
+    # the switch of a connection, without a page change; off, after it was told what that does
     page.goto(f"{demo.address}admin/integrations/integration/")
     page.evaluate("window.same = true")
-    switch = page.locator("form[data-ig-switch] button[type=submit]").first
-    before = switch.get_attribute("aria-checked")
-    for expected in ({"true": "false", "false": "true"}[before], before):
-        switch.click()
-        page.locator(f"form[data-ig-switch] button[aria-checked={expected}]").first.wait_for()
-        page.wait_for_function(
-            "wanted => document.querySelector('form[data-ig-switch] button').getAttribute('aria-checked') === wanted",
-            arg=expected,
-        )
+    switch = page.locator(".ig-line button[role=switch]").first
+    assert switch.get_attribute("aria-checked") == "true"
+    switch.click()
+    page.get_by_role("dialog").get_by_role("button", name="Switch off").click()
+    page.locator(".ig-line").first.locator("button[aria-checked=false]").click()
+    page.locator(".ig-line").first.locator("button[aria-checked=true]").wait_for()
     assert page.evaluate("window.same")
 
 
