@@ -248,14 +248,15 @@ class IntegrationAdmin(ScopedAdmin):
         may_change = self.has_change_permission(request, obj)
         if request.method == "POST" and not may_change:
             raise PermissionDenied
-        form, said = self._posted(request, obj) if request.method == "POST" else (None, None)
+        needed = {gap.setting for gap, _number in gaps_here(obj)}
+        form, said = self._posted(request, obj, needed=needed) if request.method == "POST" else (None, None)
         if said is not None:
             self.message_user(request, "Saved." if said else "Nothing was changed.", messages.SUCCESS)
             left = left_behind(obj.pk) if any(line.startswith("Companies: ") for line in said) else 0
             if left:
                 self.message_user(request, _LEFT_BEHIND.format(left, obj.system.name), messages.WARNING)
             return HttpResponseRedirect(showing.url(obj, "settings"))
-        form = form or ConnectionForm(obj, disabled=not may_change)
+        form = form or ConnectionForm(obj, disabled=not may_change, needed=needed)
         return self._page(
             request,
             obj,

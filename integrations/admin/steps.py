@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,9 +19,7 @@ from integrations.engine import Test
 from integrations.gaps import Gap, any_of, gaps_here, positions_here
 from integrations.models import Integration
 from integrations.settings_form import CREDENTIALS, SETTINGS, ConnectionForm
-
-if TYPE_CHECKING:
-    from integrations.admin.integration import IntegrationAdmin
+from positions.admin.scoped import ScopedAdmin
 
 
 class Step(StrEnum):
@@ -129,7 +127,7 @@ class Setup:
 class StepPages:
     """Admins of the connection's organization alone enter them."""
 
-    def __init__(self, admin: IntegrationAdmin) -> None:
+    def __init__(self, admin: ScopedAdmin) -> None:
         self.admin = admin
 
     def urls(self) -> list[URLPattern]:

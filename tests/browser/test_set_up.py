@@ -1,5 +1,5 @@
-"""A connection is set up from nothing to the first accepted position, in few clicks, on a screen and on a telephone, and
-wholly by keyboard."""
+"""A connection is set up from nothing to the first accepted position: in few clicks, on a screen and on a telephone;
+and wholly by keyboard."""
 
 from __future__ import annotations
 

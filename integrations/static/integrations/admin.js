@@ -5,8 +5,8 @@ const partOf = async (answer, id) => new DOMParser().parseFromString(await answe
 
 // `opener` has the focus again when what was asked is done.
 const ask = async (address, opener) => {
-    const answer = await fetch(address, {credentials: "same-origin"});
-    const asked = answer.ok ? await partOf(answer, "ig-ask") : null;
+    const answer = await fetch(address, {credentials: "same-origin"}).catch(() => null);
+    const asked = answer?.ok ? await partOf(answer, "ig-ask") : null;
     if (asked === null) {
         location.assign(address);
         return;
