@@ -449,12 +449,12 @@ def test_the_preview_counts_who_it_is_about(organization, integration, sign_in):
     PositionFactory()
     client = sign_in("admin")
     text = _text(client.get(_url("switch_on_preview", integration.pk)))
-    assert "2 employees with 3 positions, 2 of them current today" in text
+    assert "Employees 2 Positions 3 Current today 2 It keeps" in text
     started = _text(client.get(_url("switch_on_start", integration.pk)))
     assert "Nothing is sent by itself: only changes from now on. The 3 positions" in started
     integration.companies.add(company)
     text = _text(client.get(_url("switch_on_preview", integration.pk)))
-    assert "1 employee with 1 position, 1 of them current today, with Sverige AB only" in text
+    assert "Employees 1 Positions 1 Current today 1 Companies Sverige AB" in text
 
 
 @pytest.fixture
