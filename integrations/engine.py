@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from integrations.models import Integration
@@ -14,12 +15,28 @@ from integrations.sdk.values import CheckLine
 @dataclass(frozen=True, slots=True)
 class Test:
     """A test of a connection, which a worker makes. Until `lines` are there, `words` say how far it is, and `reload`
-    whether they may still come. `key` is None for one that was not begun."""
+    whether they may still come. `key` is None for one that was not begun. The first line is the sign-in, where it is
+    well; the others are rights, and what else was found."""
 
     key: UUID | None
     lines: Sequence[CheckLine] | None = None
     words: str = ""
     reload: bool = False
+    at: datetime | None = None  # when it was done
+    by: str = ""
+
+    @property
+    def signed_in(self) -> bool:
+        return self.lines is not None and all(line.ok for line in self.lines[:1])
+
+    @property
+    def rights(self) -> Sequence[CheckLine]:
+        return (self.lines or ())[1:]
+
+    @property
+    def refused(self) -> int:
+        """How many of the rights do not hold."""
+        return sum(not line.ok for line in self.rights)
 
 
 class Engine(ABC):
@@ -56,6 +73,14 @@ class Engine(ABC):
     @abstractmethod
     def look_at_test(self, integration: Integration, key: UUID) -> Test | None:
         """How far it is; None for one that is not kept any more."""
+
+    @abstractmethod
+    def last_test(self, integration: Integration) -> Test | None:
+        """The newest that is done and still holds."""
+
+    @abstractmethod
+    def forget_tests(self, integration: Integration) -> None:
+        """What tests have found does not hold any more: credentials or an address are others, in this transaction."""
 
     @abstractmethod
     def forget(self, integration: Integration) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -115,6 +117,11 @@ def gaps_of(integration: Integration) -> list[Gap]:
     """Whether or not it keeps anything back."""
     settings = integration.cleaned_settings()
     return [*gaps(integration.system, settings), *lacking(integration.system, settings)]
+
+
+def any_of(found: Sequence[Gap]) -> Q:
+    """The positions that one of these keeps back, as a condition."""
+    return reduce(or_, (gap.positions() for gap in found), Q(pk__in=[]))
 
 
 def positions_here(integration: Integration) -> QuerySet[Position]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, RADIO_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
 
 from integrations.planning.settings_values import clean_value
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 # Whose positions a connection takes.
 EVERYBODY, ONLY = "everybody", "companies"
+
+# A part of the form: whom a connection is about and how it signs in, or how it sends.
+CREDENTIALS, SETTINGS = "credentials", "settings"
 
 SECRETS = (Kind.SECRET, Kind.LONG_SECRET)
 # Rows to fill in below those that a table of free keys has already.
@@ -193,14 +198,67 @@ class Section:
         return any(f.errors or f.value() for f in self.fields)
 
 
-class ConnectionForm(Opened, forms.Form):
-    """Everything that a person tells about a connection. Gives what changed as sentences without any secret."""
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is to be mended in one field; `input` is the id of what to go to."""
 
-    def __init__(self, instance: Integration, data: Any = None, *, disabled: bool = False) -> None:
+    label: str
+    sentence: str
+    input: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A mapping table as it is shown: open where it is needed, else folded under what stands in it."""
+
+    open: bool
+    note: str
+
+
+class ConnectionForm(Opened, forms.Form):
+    """Everything that a person tells about a connection, or one `part` of it. Gives what changed as sentences without
+    any secret. `needed`: the settings without which positions that are here now would not be sent."""
+
+    def __init__(
+        self,
+        instance: Integration,
+        data: Any = None,
+        *,
+        disabled: bool = False,
+        part: str = "",
+        needed: Collection[str] = (),
+    ) -> None:
         self.instance = instance
         super().__init__(data)
         self.system = instance.system
+        self.part, self.needed = part, needed
         self.use_required_attribute = False
+        if part != SETTINGS:
+            self._add_connection()
+        if part != CREDENTIALS:
+            for setting in self.system.settings:
+                self._add_setting(setting)
+        if part != SETTINGS:
+            self._add_addresses()
+        for key, field in self.fields.items():
+            field.disabled = disabled
+            described = [f"id_{key}_help"] if field.help_text else []
+            if self.is_bound and self.errors.get(key):
+                described.append(f"id_{key}_error")
+                field.widget.attrs["aria-invalid"] = "true"
+            if described:
+                field.widget.attrs["aria-describedby"] = " ".join(described)
+            if disabled:
+                field.widget.attrs["disabled"] = True
+                field.widget.attrs.pop("placeholder", None)
+        wrong = next((f for section in self.sections() for f in section.fields if f.errors), None)
+        if wrong is not None:
+            wrong.field.widget.attrs["autofocus"] = True
+
+    # -- fields
+
+    def _add_connection(self) -> None:
+        instance = self.instance
         self.fields["name"] = forms.CharField(
             max_length=80,
             initial=instance.name,
@@ -226,31 +284,18 @@ class ConnectionForm(Opened, forms.Form):
         )
         for setting in self.system.credentials:
             self._add_credential(setting)
-        for setting in self.system.settings:
-            self._add_setting(setting)
+
+    def _add_addresses(self) -> None:
         for name, url in self.system.base_urls.items():
             self.fields[f"url__{name}"] = forms.URLField(
                 label="Address" if len(self.system.base_urls) == 1 else f"Address: {name}",
                 required=False,
                 assume_scheme="https",
-                initial=instance.base_urls.get(name, ""),
+                initial=self.instance.base_urls.get(name, ""),
                 help_text=f"Empty: {url}",
                 widget=_styled(forms.URLInput, placeholder=url),
                 error_messages={"invalid": f"Write a full address, for example {url}."},
             )
-        for key, field in self.fields.items():
-            field.disabled = disabled
-            described = [f"id_{key}_help"] if field.help_text else []
-            if self.is_bound and self.errors.get(key):
-                described.append(f"id_{key}_error")
-                field.widget.attrs["aria-invalid"] = "true"
-            if described:
-                field.widget.attrs["aria-describedby"] = " ".join(described)
-            if disabled:
-                field.widget.attrs["disabled"] = True
-                field.widget.attrs.pop("placeholder", None)
-
-    # -- fields
 
     def hint(self, setting: Setting) -> dict[str, Any]:
         return self.instance.credential_hints.get(setting.name) or {}
@@ -385,6 +430,8 @@ class ConnectionForm(Opened, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         super().clean()
+        if self.part == SETTINGS:
+            return self.cleaned_data
         self._clean_scope()
         for name in self.system.base_urls:
             self._clean_url(name)
@@ -460,7 +507,7 @@ class ConnectionForm(Opened, forms.Form):
     def credentials(self) -> dict[str, str]:
         """The ones to write. What was left empty keeps its value; an offered default counts as entered."""
         given = {}
-        for s in self.system.credentials:
+        for s in self.system.credentials if self.part != SETTINGS else ():
             value = self.cleaned_data.get(f"credential__{s.name}") or ""
             if not value and s.default and not self.instance.credentials.get(s.name):
                 value = str(s.default)
@@ -474,24 +521,20 @@ class ConnectionForm(Opened, forms.Form):
     def settings(self) -> dict[str, Any]:
         """As they are stored: JSON, with those kept that a newer or older release declares."""
         given = dict(self.instance.settings)
-        for s in self.system.settings:
+        for s in self.system.settings if self.part != CREDENTIALS else ():
             value = self.cleaned_data[f"setting__{s.name}"]
             given[s.name] = "" if value is None else str(value) if isinstance(value, Decimal) else value
         return given
 
     def base_urls(self) -> dict[str, str]:
+        if self.part == SETTINGS:
+            return dict(self.instance.base_urls)
         given = {name: self.cleaned_data.get(f"url__{name}") for name in self.system.base_urls}
         return {name: url for name, url in given.items() if url and url != self.system.base_urls[name]}
 
     def changes(self) -> list[str]:
         """What saving would change, for the history. Asked before anything is written."""
-        said = []
-        if self.cleaned_data["name"] != self.instance.name:
-            said.append(f"Name: {self.instance.name} → {self.cleaned_data['name']}")
-        before = _whose(self.instance.everybody, self.instance.companies.all())
-        after = _whose(self.cleaned_data["everybody"], self.cleaned_data["companies"])
-        if before != after:
-            said.append(f"Companies: {before} → {after}")
+        said = self._connection_changes() if self.part != SETTINGS else []
         given, removed = self.credentials(), self.removed()
         for s in self.system.credentials:
             if s.name in given:
@@ -499,23 +542,77 @@ class ConnectionForm(Opened, forms.Form):
             elif s.name in removed:
                 said.append(f"{s.label}: removed")
         old, new = self.instance.cleaned_settings(), self.settings()
-        for s in self.system.settings:
+        for s in self.system.settings if self.part != CREDENTIALS else ():
             said.extend(_setting_changes(s, old[s.name], clean_value(s, new[s.name])))
         return [*said, *(f"Address {name}: {was} → {now}" for name, was, now in self.moved())]
 
+    def _connection_changes(self) -> list[str]:
+        said = []
+        if self.cleaned_data["name"] != self.instance.name:
+            said.append(f"Name: {self.instance.name} → {self.cleaned_data['name']}")
+        before = _whose(self.instance.everybody, self.instance.companies.all())
+        after = _whose(self.cleaned_data["everybody"], self.cleaned_data["companies"])
+        if before != after:
+            said.append(f"Companies: {before} → {after}")
+        return said
+
     # -- showing
 
+    def mistakes(self) -> list[Mistake]:
+        """One for each field that is to be mended, in the order of the page."""
+        wrong = [f for section in self.sections() for f in section.fields if f.errors]
+        return [
+            # Of several inputs in one field, which then have no label in common, the first.
+            Mistake(str(f.label), " ".join(map(str, f.errors)), f.id_for_label or f"{f.auto_id}_0")
+            for f in wrong
+        ]
+
+    @property
+    def forgets(self) -> bool:
+        """Whether something was typed that is not put back into the page."""
+        secrets = (s for s in self.system.credentials if s.kind in SECRETS)
+        return self.is_bound and any(self.data.get(f"credential__{s.name}") for s in secrets)
+
+    def table(self, field: forms.BoundField) -> Table | None:
+        """How to show it, where it is a mapping table."""
+        if not isinstance(field.field, TableField):
+            return None
+        name, rows = field.name.removeprefix("setting__"), len(dict(field.initial or {}))
+        if rows:
+            note = ngettext("%(number)s row of your own", "%(number)s rows of your own", rows) % {"number": rows}
+        else:
+            note = _("as built in") if any(row.built_in for row in field.field.widget.rows) else _("empty")
+        return Table(bool(field.errors) or name in self.needed, note)
+
+    def first_settings(self) -> list[Section]:
+        """What setting up asks for: what is required, and what positions that are here need. The rest is folded."""
+        asked = [s for s in self.system.settings if s.required or s.name in self.needed]
+        required = tuple(self[f"setting__{s.name}"] for s in asked if s.required)
+        needed = tuple(self[f"setting__{s.name}"] for s in asked if not s.required)
+        sections = [Section(_("Required"), "", required)] if required else []
+        if needed:
+            sections.append(Section(_("For the positions that are here"), "", needed))
+        return sections
+
+    def more_settings(self) -> list[Section]:
+        """The others, by their groups."""
+        first = {f.name for section in self.first_settings() for f in section.fields}
+        rest = ((s, tuple(f for f in s.fields if f.name not in first)) for s in self.sections())
+        return [Section(section.title, section.note, fields) for section, fields in rest if fields]
+
     def sections(self) -> list[Section]:
-        sections = [Section("Connection", "", tuple(self[name] for name in ("name", *self._scope())))]
+        sections = []
+        if self.part != SETTINGS:
+            sections.append(Section("Connection", "", tuple(self[name] for name in ("name", *self._scope()))))
         groups: dict[str, list[str]] = {}
-        for s in self.system.credentials:
+        for s in self.system.credentials if self.part != SETTINGS else ():
             title = "Credentials" if s.group in ("Defaults", "Credentials") else f"Credentials: {s.group}"
             groups.setdefault(title, []).append(f"credential__{s.name}")
-        notes = {next(iter(groups), ""): "Stored encrypted and never shown again."}
-        for s in self.system.settings:
+        notes = {next(iter(groups)): "Stored encrypted and never shown again."} if groups else {}
+        for s in self.system.settings if self.part != CREDENTIALS else ():
             groups.setdefault(s.group, []).append(f"setting__{s.name}")
         sections += [Section(t, notes.get(t, ""), tuple(self[name] for name in names)) for t, names in groups.items()]
-        urls = tuple(self[f"url__{name}"] for name in self.system.base_urls)
+        urls = tuple(self[f"url__{name}"] for name in self.system.base_urls if self.part != SETTINGS)
         if urls:
             note = f"Only to point this connection elsewhere than at {self.system.name} itself."
             sections.append(Section("Test tenant", note, urls, folded=True))

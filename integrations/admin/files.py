@@ -13,8 +13,10 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import ngettext
 
 from integrations.admin import showing
+from integrations.admin.showing import Told
 from integrations.models import ExportFile, Integration
 from integrations.runtime import export_files, folders
 from integrations.sdk.declaration import Transport
@@ -203,10 +205,26 @@ def panel(obj: Integration) -> str:
     )
 
 
-def losses(obj: Integration) -> list[str]:
+def losses(obj: Integration) -> list[Told]:
     waiting = to_carry_over(obj)
     if not waiting:
         return []
-    return [
-        f"{waiting} file{'s' if waiting != 1 else ''} not marked as imported, which could not be downloaded any more."
-    ]
+    said = ngettext(
+        "%(number)s file is not marked as imported, and cannot be downloaded any more.",
+        "%(number)s files are not marked as imported, and cannot be downloaded any more.",
+        waiting,
+    )
+    return [Told(said % {"number": waiting}, showing.url(obj, "files"))]
+
+
+def kept(obj: Integration) -> list[Told]:
+    """What stays to be carried over while nothing is sent."""
+    waiting = to_carry_over(obj)
+    if not waiting:
+        return []
+    said = ngettext(
+        "%(number)s file is not marked as imported. It can still be downloaded.",
+        "%(number)s files are not marked as imported. They can still be downloaded.",
+        waiting,
+    )
+    return [Told(said % {"number": waiting}, showing.url(obj, "files"))]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -19,13 +19,14 @@ from django.urls import URLPattern, path, reverse
 from integrations import removal, supported
 from integrations.admin import files, showing
 from integrations.admin.files import FilePages
-from integrations.admin.showing import Happening, Health, Line, Tab
+from integrations.admin.showing import Happening, Health, Line, Tab, Told
+from integrations.admin.steps import Step, StepPages, bar
 from integrations.engine import Engine, Test
 from integrations.gaps import gaps, gaps_here
 from integrations.models import Integration
 from integrations.options import options
 from integrations.scope import left_behind
-from integrations.settings_form import ConnectionForm
+from integrations.settings_form import CREDENTIALS, SETTINGS, ConnectionForm
 from integrations.systems.registry import connectors, systems
 from positions import once, roles
 from positions.admin.returning import back
@@ -34,9 +35,9 @@ from positions.models import Organization
 from positions.transactions import repeated
 
 _PER_PAGE = 50
+_READS = ("GET", "HEAD")
 _LAST_EVENTS = 8
 _HISTORY = 200
-_FORGET_SECRETS = "Nothing was saved. Mend what is marked below, and enter keys and passwords again: they are not kept."
 _LEFT_BEHIND = (
     "{0} of the positions that were sent are not taken any more. They stay in {1} as they are until one is changed "
     "here or its entry re-synced: then it is treated there as if it were deleted here."
@@ -44,10 +45,12 @@ _LEFT_BEHIND = (
 
 
 class IntegrationAdmin(ScopedAdmin):
-    """Pages of our own design: the list with its switches, and one page with tabs for each connection.
+    """Pages of our own design: the list with its switches, the steps of setting up, and one page with tabs for each
+    connection.
 
     They know no engine: the app that has it registers a subclass which names it, and says more than `health_of`,
-    `banners`, `panels`, `tabs`, `happenings` and `losses` say here.
+    `banners`, `panels`, `samples`, `tabs`, `happenings`, `losses`, `of_pausing`, `of_resuming` and `of_switching_off`
+    say here.
     """
 
     engine: Engine
@@ -69,13 +72,13 @@ class IntegrationAdmin(ScopedAdmin):
             at("fields", self.fields_view, "fields"),
             at("settings", self.settings_view, "settings"),
             at("help", self.help_view, "help"),
-            at("switch-on", self.switch_on_view, "switch_on"),
             at("switch", self.switch_view, "switch"),
             at("option", self.option_view, "option"),
             at("pause", self.pause_view, "pause"),
             at("resume", self.resume_view, "resume"),
             at("test", self.test_view, "test"),
             at("test/<uuid:key>", self.tested_view, "tested"),
+            *StepPages(self).urls(),
             *FilePages(self).urls(),
             *super().get_urls(),
         ]
@@ -127,7 +130,7 @@ class IntegrationAdmin(ScopedAdmin):
                 chosen=organization,
             )
         system = connectors()[key].system
-        new = Integration(organization=organization, system_key=key, name=system.name)
+        new = Integration(organization=organization, system_key=key, name=_free_name(organization, system.name))
         if request.method == "POST":
             return once.once(request, partial(self._add, request, new), partial(self._added_before, request))
         return self._add(request, new)
@@ -139,20 +142,17 @@ class IntegrationAdmin(ScopedAdmin):
 
     def _add(self, request: HttpRequest, new: Integration) -> HttpResponse:
         system, organization = new.system, new.organization
-        form = ConnectionForm(new, request.POST if request.method == "POST" else None)
+        form = ConnectionForm(new, request.POST if request.method == "POST" else None, part=CREDENTIALS)
         if request.method == "POST" and form.is_valid():
             self._save(request, form, add=True)
             once.made(request, new.pk)
-            self.message_user(
-                request, f"{new.name} is saved. Test the connection, then switch it on.", messages.SUCCESS
-            )
-            return HttpResponseRedirect(showing.url(new, "switch_on"))
-        if form.errors:
-            self.message_user(request, _FORGET_SECRETS, messages.ERROR)
+            return StepPages(self).begin_test(request, new)
         return self._render(
             request,
             "add.html",
             title=f"Connect {system.name}",
+            steps=bar(Step.CREDENTIALS),
+            number=1,
             form=form,
             system=system,
             model=supported.model(system),
@@ -183,11 +183,13 @@ class IntegrationAdmin(ScopedAdmin):
         credentials, removed = form.credentials(), form.removed()
         moved = form.moved()
         with transaction.atomic():
-            obj.name = form.cleaned_data["name"]
             obj.settings = form.settings()
-            obj.base_urls = form.base_urls()
-            obj.everybody = form.cleaned_data["everybody"]
-            fields = ["name", "settings", "base_urls", "everybody", "updated_at"]
+            fields = ["settings", "updated_at"]
+            if form.part != SETTINGS:
+                obj.name = form.cleaned_data["name"]
+                obj.base_urls = form.base_urls()
+                obj.everybody = form.cleaned_data["everybody"]
+                fields += ["name", "base_urls", "everybody"]
             if credentials or removed:
                 obj.set_credentials(credentials, by, remove=removed)
                 fields += Integration.CREDENTIAL_FIELDS
@@ -195,7 +197,8 @@ class IntegrationAdmin(ScopedAdmin):
                 obj.save()
             else:
                 obj.save(update_fields=list(dict.fromkeys(fields)))
-            obj.companies.set(form.cleaned_data["companies"])
+            if form.part != SETTINGS:
+                obj.companies.set(form.cleaned_data["companies"])
             if add:
                 self.log_addition(request, obj, f"Connected {obj.system.name}.")
             elif said:
@@ -204,6 +207,8 @@ class IntegrationAdmin(ScopedAdmin):
                 self.engine.address_changed(obj, was, now, by)
             if credentials and not add:
                 self.engine.credentials_renewed(obj, by)
+            if credentials or removed or moved:
+                self.engine.forget_tests(obj)
         return said
 
     # -- one connection
@@ -216,6 +221,7 @@ class IntegrationAdmin(ScopedAdmin):
 
     def _overview(self, request: HttpRequest, obj: Integration, test: Test | None = None) -> HttpResponse:
         happenings = self._happenings(obj, _LAST_EVENTS)
+        lacking = gaps_here(obj)
         return self._page(
             request,
             obj,
@@ -223,7 +229,8 @@ class IntegrationAdmin(ScopedAdmin):
             "overview.html",
             options=options(obj),
             missing=obj.missing_settings(),
-            gaps=gaps_here(obj),
+            gaps=lacking,
+            settings_mend=any(gap.setting for gap, _number in lacking),
             happenings=[(showing.when(h.at, obj.organization), h) for h in happenings],
             panels=[html for html in self.panels(request, obj) if html],
             banners=self.banners(request),
@@ -255,16 +262,15 @@ class IntegrationAdmin(ScopedAdmin):
         may_change = self.has_change_permission(request, obj)
         if request.method == "POST" and not may_change:
             raise PermissionDenied
-        form, said = self._posted(request, obj) if request.method == "POST" else (None, None)
+        needed = {gap.setting for gap, _number in gaps_here(obj)}
+        form, said = self._posted(request, obj, needed=needed) if request.method == "POST" else (None, None)
         if said is not None:
             self.message_user(request, "Saved." if said else "Nothing was changed.", messages.SUCCESS)
             left = left_behind(obj.pk) if any(line.startswith("Companies: ") for line in said) else 0
             if left:
                 self.message_user(request, _LEFT_BEHIND.format(left, obj.system.name), messages.WARNING)
             return HttpResponseRedirect(back(request, showing.url(obj, "settings")))
-        form = form or ConnectionForm(obj, disabled=not may_change)
-        if form.errors:
-            self.message_user(request, _FORGET_SECRETS, messages.ERROR)
+        form = form or ConnectionForm(obj, disabled=not may_change, needed=needed)
         return self._page(
             request,
             obj,
@@ -278,10 +284,10 @@ class IntegrationAdmin(ScopedAdmin):
         )
 
     @repeated
-    def _posted(self, request: HttpRequest, obj: Integration) -> tuple[ConnectionForm, list[str] | None]:
+    def _posted(self, request: HttpRequest, obj: Integration, **kwargs: Any) -> tuple[ConnectionForm, list[str] | None]:
         """The form, and what it has changed; None where it is not valid, or somebody else has changed the same."""
         obj.refresh_from_db(from_queryset=Integration.objects.select_for_update(no_key=True))
-        form = ConnectionForm(obj, request.POST)
+        form = ConnectionForm(obj, request.POST, **kwargs)
         return form, self._save(request, form, add=False) if form.is_valid() else None
 
     @staticmethod
@@ -318,29 +324,11 @@ class IntegrationAdmin(ScopedAdmin):
             return obj
         return self._page(request, obj, "help", "help.html", help_html=showing.help_page(obj.system_key))
 
-    def switch_on_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        obj = self._viewed(request, pk)
-        return self._dialog(request, obj) if isinstance(obj, Integration) else obj
-
-    def _dialog(self, request: HttpRequest, obj: Integration, test: Test | None = None) -> HttpResponse:
-        if not self.has_change_permission(request, obj):
-            raise PermissionDenied
-        return self._page(
-            request,
-            obj,
-            "change",
-            "switch_on.html",
-            required=showing.required(obj),
-            missing=obj.missing_settings(),
-            gaps=gaps_here(obj),
-            about=showing.about(obj),
-            test=test,
-            failed=test is not None and test.lines is not None and not all(line.ok for line in test.lines),
-        )
-
-    # -- what changes something: POST only
+    # -- what changes something: by POST. By GET, what it would do to what is waiting.
 
     def switch_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.method in _READS:
+            return self._ask(request, pk, "switch", self.of_switching_off)
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
@@ -368,6 +356,8 @@ class IntegrationAdmin(ScopedAdmin):
         return self._done(request, obj, f"“{option.label}” is {'on' if on else 'off'} for {obj.name}.")
 
     def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.method in _READS:
+            return self._ask(request, pk, "pause", self.of_pausing)
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
@@ -375,11 +365,30 @@ class IntegrationAdmin(ScopedAdmin):
         return self._done(request, obj, f"{obj.name} is paused: changes are recorded and go out when you resume.")
 
     def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.method in _READS:
+            return self._ask(request, pk, "resume", self.of_resuming)
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
         self.engine.resume(obj, request.user.get_username())
         return self._done(request, obj, f"{obj.name} goes on: what was waiting goes out now.")
+
+    def _ask(
+        self, request: HttpRequest, pk: int, act: str, consequences: Callable[[Integration], list[Told]]
+    ) -> HttpResponse:
+        """What `act` would do, before it is done; nothing to ask where it is so already."""
+        obj = self._viewed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        if not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        to = back(request, showing.url(obj, "change"))
+        off, held = not obj.send_positions, obj.paused or obj.stopped
+        if {"switch": off, "pause": off or obj.paused, "resume": not held}[act]:
+            return HttpResponseRedirect(to)
+        return self._page(
+            request, obj, "change", f"ask/{act}.html", told=consequences(obj), back=to, action=showing.url(obj, act)
+        )
 
     def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Asks the system itself; shows the answer on the page that asked."""
@@ -389,14 +398,14 @@ class IntegrationAdmin(ScopedAdmin):
         obj = self._changed(request, pk)
         if not isinstance(obj, Integration):
             return obj
+        if request.POST.get("page") == "switch_on":
+            return StepPages(self).begin_test(request, obj)
         test = self.engine.begin_test(obj, request.user.get_username())
-        switching_on = request.POST.get("page") == "switch_on"
         if test.key is None:
             return self._done(request, obj, test.words, messages.WARNING)
         if test.lines is None:
-            address = reverse("admin:integrations_integration_tested", args=[pk, test.key])
-            return HttpResponseRedirect(f"{address}?page=switch_on" if switching_on else address)
-        return (self._dialog if switching_on else self._overview)(request, obj, test)
+            return HttpResponseRedirect(reverse("admin:integrations_integration_tested", args=[pk, test.key]))
+        return self._overview(request, obj, test)
 
     def tested_view(self, request: HttpRequest, pk: int, key: UUID) -> HttpResponse:
         """How far a test is, and what it says when it is done."""
@@ -405,11 +414,13 @@ class IntegrationAdmin(ScopedAdmin):
             return obj
         if not self.has_change_permission(request, obj):
             raise PermissionDenied
+        if request.GET.get("page") == "switch_on":
+            return StepPages(self).tested(request, obj, key)
         test = self.engine.look_at_test(obj, key)
         if test is None:
             self.message_user(request, "This test is over: they are kept for an hour. Test again.", messages.WARNING)
             return HttpResponseRedirect(showing.url(obj, "change"))
-        return (self._dialog if request.GET.get("page") == "switch_on" else self._overview)(request, obj, test)
+        return self._overview(request, obj, test)
 
     # -- deleting
 
@@ -444,6 +455,10 @@ class IntegrationAdmin(ScopedAdmin):
         """Safe HTML on a connection's overview, "" for nothing."""
         return [files.panel(obj)]
 
+    def samples(self, request: HttpRequest, obj: Integration) -> str:
+        """Safe HTML: some positions of which one can see what would be sent, "" for nothing."""
+        return ""
+
     def tabs(self, request: HttpRequest, obj: Integration, health: Health) -> list[Tab]:
         """Further tabs of a connection's page."""
         return []
@@ -458,9 +473,21 @@ class IntegrationAdmin(ScopedAdmin):
             for e in entries.order_by("-action_time", "-pk")[:number]
         ]
 
-    def losses(self, obj: Integration) -> list[str]:
-        """What goes with a connection that is deleted, as sentences."""
+    def losses(self, obj: Integration) -> list[Told]:
+        """What goes with a connection that is deleted."""
         return files.losses(obj)
+
+    def of_pausing(self, obj: Integration) -> list[Told]:
+        """What becomes of what is not sent yet, and of what is saved meanwhile."""
+        return []
+
+    def of_resuming(self, obj: Integration) -> list[Told]:
+        """The same, when a pause or a stop ends."""
+        return []
+
+    def of_switching_off(self, obj: Integration) -> list[Told]:
+        """The same, when *Send positions* is switched off."""
+        return files.kept(obj)
 
     # -- shared
 
@@ -492,10 +519,10 @@ class IntegrationAdmin(ScopedAdmin):
 
     def _page(self, request: HttpRequest, obj: Integration, tab: str, template: str, **context: Any) -> HttpResponse:
         line = self._lines(request, [obj])[0]
+        context.setdefault("title", obj.name)
         return self._render(
             request,
             template,
-            title=obj.name,
             original=obj,
             integration=obj,
             system=obj.system,
@@ -510,3 +537,10 @@ class IntegrationAdmin(ScopedAdmin):
         request.current_app = self.admin_site.name
         base = {**self.admin_site.each_context(request), "opts": self.opts}
         return TemplateResponse(request, f"admin/integrations/{template}", {**base, **context})
+
+
+def _free_name(organization: Organization, name: str) -> str:
+    """A name that no other connection of the organization has: Fortnox, Fortnox 2."""
+    taken = {one.lower() for one in organization.integrations.values_list("name", flat=True)}
+    names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 2))]
+    return next(one for one in names if one.lower() not in taken)

@@ -84,6 +84,14 @@ def health_of_switch(integration: Integration) -> Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence of what is about to happen, and the list of what it counts ("": none)."""
+
+    sentence: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
     """What somebody did to a connection, or what became of it."""
 
@@ -133,21 +141,6 @@ def page_tabs(integration: Integration, active: str, more: Sequence[Tab]) -> lis
         own["help"] = "Help"
     tabs = [Tab(title, url(integration, page), active=page == active) for page, title in own.items()]
     return [tabs[0], *more, *tabs[1:]]
-
-
-@dataclass(frozen=True, slots=True)
-class Needed:
-    """A required setting on the way to switching on."""
-
-    label: str
-    done: bool
-    secret: bool
-
-
-def required(integration: Integration) -> list[Needed]:
-    without = integration.missing_settings()
-    system = integration.system
-    return [Needed(s.label, s not in without, s in system.credentials) for s in system.required_settings]
 
 
 @dataclass(frozen=True, slots=True)

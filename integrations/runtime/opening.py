@@ -64,9 +64,10 @@ def open_connector(
 
 
 def check(integration: Integration) -> Sequence[CheckLine]:
-    """*Test connection*: never raises for trouble at the other end, and never keeps a person waiting for long."""
+    """*Test connection*: never raises for trouble at the other end, and never keeps a person waiting for long. It wants
+    the credentials alone: some settings are chosen from what it lists."""
     system = integration.system
-    without = tuple(Label(s.label) for s in integration.missing_settings())
+    without = tuple(Label(s.label) for s in integration.missing_settings() if s in system.credentials)
     if without:
         return [CheckLine(False, texts.REQUIRED, texts.MISSING(settings=without), texts.IN_SETTINGS)]
     until = time.monotonic() + CHECK_SECONDS

@@ -22,7 +22,7 @@ TOKEN_BEING_RENEWED = Text(
 
 # -- of a test of a connection
 
-REQUIRED = Label(_("Credentials and required settings"))
+REQUIRED = Label(_("Credentials"))
 IN_SETTINGS = Label(_("Settings of this connection"))
 CARRIED_OUT = Label(_("The test was carried out"))
 ANSWERS = Text("check.answers", _("{system} answers"))

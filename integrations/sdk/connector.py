@@ -88,7 +88,8 @@ class Connector:
         """Set `self.http.auth`, `self.http.headers` and the like. No calls here."""
 
     def check(self) -> Sequence[CheckLine]:
-        """The cheapest real calls that prove credentials, company and rights; one line for each right."""
+        """The cheapest real calls that prove credentials, company and rights: the sign-in first, then one line for each
+        right. Settings may still be missing: they are asked for after the test."""
         raise NotImplementedError
 
     def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:

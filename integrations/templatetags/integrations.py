@@ -17,6 +17,12 @@ def at(values: Any, key: str) -> Any:
 
 
 @register.simple_tag
+def table(form: ConnectionForm, field: Any) -> Any:
+    """How a mapping table is shown, None for other fields."""
+    return form.table(field)
+
+
+@register.simple_tag
 def removal(form: ConnectionForm, field: Any) -> Any:
     """The tick that removes a credential, beside that credential's own field."""
     name = field.name.replace("credential__", "remove__", 1)

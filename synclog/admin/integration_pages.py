@@ -12,13 +12,15 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 
 from integrations.admin import IntegrationAdmin
-from integrations.admin.showing import Counter, Happening, Health, Tab
+from integrations.admin.showing import Counter, Happening, Health, Tab, Told
 from integrations.engine import Engine, Test
+from integrations.gaps import positions_here
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from positions import roles
 from positions.batches import delete, in_batches
 from synclog.engine import actions
-from synclog.log import progress, sentences
+from synclog.log import consequences, progress, sentences
+from synclog.log.consequences import Consequence, Open
 from synclog.log.health import health_of, since_sent
 from synclog.log.retention import delete_jobs
 from synclog.log.silence import silent
@@ -26,6 +28,8 @@ from synclog.log.states import TRUTHS
 from synclog.log.truth import Truth, keys_in
 from synclog.models import BatchError, Event, Job, Question
 from synclog.questions import asking
+
+SAMPLES = 5  # positions to preview, before a connection is switched on
 
 
 class SyncEngine(Engine):
@@ -46,6 +50,13 @@ class SyncEngine(Engine):
         question = Question.objects.filter(integration=integration, kind=Question.Kind.CHECK, uuid=key).first()
         return _test(question) if question is not None else None
 
+    def last_test(self, integration: Integration) -> Test | None:
+        question = asking.last_check(integration)
+        return _test(question) if question is not None else None
+
+    def forget_tests(self, integration: Integration) -> None:
+        asking.forget_checks(integration)
+
     def forget(self, integration: Integration) -> None:
         in_batches(Job.objects.filter(integration=integration), delete_jobs)
         in_batches(BatchError.objects.filter(integration=integration), delete)
@@ -54,7 +65,7 @@ class SyncEngine(Engine):
 
 def _test(question: Question) -> Test:
     if question.done_at is not None:
-        return Test(question.uuid, asking.lines_of(question))
+        return Test(question.uuid, asking.lines_of(question), at=question.done_at, by=question.asked_by)
     return Test(question.uuid, **asking.progress(question))
 
 
@@ -86,6 +97,9 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
     def panels(self, request: HttpRequest, obj: Integration) -> list[str]:
         return [*super().panels(request, obj), changed_since(request, obj), progress.panel(request, obj)]
 
+    def samples(self, request: HttpRequest, obj: Integration) -> str:
+        return samples(request, obj)
+
     def tabs(self, request: HttpRequest, obj: Integration, health: Health) -> list[Tab]:
         waiting = next((counter.number for counter in health.counters if counter.urgent), 0)
         doubtful = EmployeeLink.objects.filter(integration=obj).exclude(state=EmployeeLink.State.MATCHED)
@@ -100,8 +114,17 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
         found = Event.objects.filter(integration=obj).exclude(kind="credentials")[:number]
         return [*super().happenings(obj, number), *(Happening(event.at, event.by, event.text) for event in found)]
 
-    def losses(self, obj: Integration) -> list[str]:
+    def losses(self, obj: Integration) -> list[Told]:
         return [*super().losses(obj), *losses(obj)]
+
+    def of_pausing(self, obj: Integration) -> list[Told]:
+        return _with_lists(obj, consequences.of_pausing(obj))
+
+    def of_resuming(self, obj: Integration) -> list[Told]:
+        return _with_lists(obj, consequences.of_resuming(obj))
+
+    def of_switching_off(self, obj: Integration) -> list[Told]:
+        return [*_with_lists(obj, consequences.of_switching_off(obj)), *super().of_switching_off(obj)]
 
 
 def log_url(integration: Integration, tab: str) -> str:
@@ -148,17 +171,30 @@ def changed_since(request: HttpRequest, integration: Integration) -> str:
     )
 
 
-def losses(integration: Integration) -> list[str]:
+def samples(request: HttpRequest, integration: Integration) -> str:
+    """The newest positions, each with *Preview*: what would be sent of it, as the system answers now."""
+    newest = positions_here(integration).select_related("employee").defer("employee__national_id").order_by("-pk")
+    positions = list(newest[:SAMPLES])
+    if not positions or any(s in integration.system.credentials for s in integration.missing_settings()):
+        return ""
+    return render_to_string("admin/synclog/samples.html", {"integration": integration, "positions": positions}, request)
+
+
+def _with_lists(integration: Integration, said: Sequence[Consequence]) -> list[Told]:
+    tabs = {Open.SENDING: "retrying", Open.WAITING: "retrying", Open.LATER: "retrying", Open.NEEDS_YOU: "needs_action"}
+    return [Told(one.sentence, log_url(integration, tabs[one.of]) if one.of else "") for one in said]
+
+
+def losses(integration: Integration) -> list[Told]:
     jobs = Job.objects.filter(integration=integration).count()
-    waiting = Job.objects.open().filter(integration=integration).count()
     employees = EmployeeLink.objects.filter(integration=integration).count()
     periods = PeriodLink.objects.filter(integration=integration).count()
-    said = [f"Its error log: {jobs} entr{'y' if jobs == 1 else 'ies'}."]
-    if waiting:
-        said.append(f"{waiting} change{'s' if waiting != 1 else ''} not sent yet, which would never be sent.")
-    said.append(
-        f"What it knows of {employees} employee{'s' if employees != 1 else ''} and {periods} "
-        f"position{'s' if periods != 1 else ''} there. A new connection matches them again, but cannot tell any more "
-        "which record belonged to a position whose start date changes."
-    )
-    return said
+    return [
+        *_with_lists(integration, consequences.of_deleting(integration)),
+        Told(f"Its error log: {jobs} entr{'y' if jobs == 1 else 'ies'}.", log_url(integration, "all")),
+        Told(
+            f"What it knows of {employees} employee{'s' if employees != 1 else ''} and {periods} "
+            f"position{'s' if periods != 1 else ''} there. A new connection matches them again, but cannot tell any "
+            "more which record belonged to a position whose start date changes."
+        ),
+    ]

@@ -12,7 +12,8 @@ from synclog.models.batch import Batch
 
 class Question(models.Model):
     """A call to a target that a person waits for: a test of the connection, or a preview. A worker finds the answer;
-    `synclog.questions.asking` says how. Forgotten after an hour."""
+    `synclog.questions.asking` says how. Forgotten after an hour, but for the last test of each connection, which says
+    on its pages what was found."""
 
     class Kind(models.TextChoices):
         CHECK = "check", "Test connection"

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -116,6 +117,21 @@ def wait(question: Question, seconds: float | None = None) -> Question:
     return question
 
 
+def last_check(integration: Integration) -> Question | None:
+    """The newest test that was answered. It is kept for as long as it holds."""
+    newest: Question | None = _answered_checks(integration).order_by("-pk").first()
+    return newest
+
+
+def forget_checks(integration: Integration) -> None:
+    """Also those that are on their way: what they find is of what the connection was."""
+    Question.objects.filter(integration=integration, kind=Question.Kind.CHECK).delete()
+
+
+def _answered_checks(integration: Any) -> Any:
+    return Question.objects.filter(integration=integration, kind=Question.Kind.CHECK, done_at__isnull=False)
+
+
 def lost(question: Question) -> bool:
     """Whether the worker that had it was ended before it had the answer."""
     return question.done_at is None and question.begun_at is not None and question.begun_at < timezone.now() - LONGEST
@@ -212,10 +228,12 @@ def lines_of(question: Question) -> list[CheckLine]:
 
 
 def look_after() -> None:
-    """Every minute: rings for what nobody has begun, and forgets what is over."""
+    """Every minute: rings for what nobody has begun, and forgets what is over, but not each connection's last test."""
     now = timezone.now()
     waiting = Question.objects.filter(begun_at=None, done_at=None, asked_at__gt=now - timedelta(minutes=5))
     for question in waiting.order_by("pk")[:50]:
         ring(question)
-    Question.objects.filter(asked_at__lt=now - FORGET_AFTER).delete()
+    newest = _answered_checks(OuterRef("integration")).order_by("-pk").values("pk")[:1]
+    last_tests = Q(kind=Question.Kind.CHECK, done_at__isnull=False, pk=Subquery(newest))
+    Question.objects.filter(~last_tests, asked_at__lt=now - FORGET_AFTER).delete()
     ask_for_registers()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from integrations.admin.steps import Step
 from tests.process.product import Product
 
 PLAIN = [
@@ -56,7 +57,8 @@ def every_page(page: Any, demo: Product) -> list[str]:
     position = first("positions/position/", r"/position/\d+/change/")
     return [
         *(admin + address for address in PLAIN),
-        *(connection + tab for tab in ("change/", "settings/", "fields/", "history/", "switch-on/", "delete/")),
+        *(f"{connection}switch-on/{step}/" for step in Step),
+        *(connection + tab for tab in ("change/", "settings/", "fields/", "history/", "delete/", "switch/", "pause/")),
         first("synclog/job/?tab=all", r"/job/\d+/change/"),
         employee,
         employee.replace("/change/", "/delete/"),

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from integrations.admin import IntegrationAdmin
 from integrations.admin.showing import Health, Tab, _for_python_markdown
+from integrations.admin.steps import Step
 from integrations.models import EmployeeLink, Integration
 from integrations.runtime import opening
 from integrations.sandboxes.server import Tenants, sandboxes
@@ -46,6 +47,9 @@ SECRET = "sk-2f7e91aa-kept-q8Zx"
 SignIn = Callable[..., Client]
 READ = ("change", "fields", "settings", "history", "help")
 WRITE = ("switch", "option", "pause", "resume", "test")
+STEPS = tuple(f"switch_on_{step}" for step in Step)
+# What they would do is told before; by GET nothing is done.
+ASKS = ("switch", "pause", "resume")
 
 
 @pytest.fixture
@@ -97,7 +101,10 @@ def test_each_role_opens_just_what_it_may(integration, sign_in, monkeypatch, rol
         # To a stranger a connection of others is one that does not exist.
         assert client.get(_url(page, integration.pk)).status_code == (200 if reads else 302), page
     denied = 403 if reads else 302
-    assert client.get(_url("switch_on", integration.pk)).status_code == (200 if changes else denied)
+    for page in STEPS:
+        assert client.get(_url(page, integration.pk)).status_code == (200 if changes else denied), page
+    for page in ("switch_on", *ASKS):
+        assert client.get(_url(page, integration.pk)).status_code == (302 if changes else denied), page
     assert client.get(_url("delete", integration.pk)).status_code == (200 if changes else denied)
     assert client.get(_url("add")).status_code == (200 if changes else 403)
     for page in WRITE:
@@ -120,7 +127,7 @@ def test_nothing_of_another_organization_is_seen_or_touched(organization, integr
     for address in (_url("changelist"), _url("changelist", q=CANARY[:3]), _url("add"), _url("add", system="fortnox")):
         assert CANARY not in client.get(address).content.decode(), address
     missing_pk = theirs.pk + 1000
-    for page in (*READ, "switch_on", "delete"):
+    for page in (*READ, "switch_on", *STEPS, *ASKS, "delete"):
         ours, nobodys = (client.get(_url(page, pk)) for pk in (theirs.pk, missing_pk))
         assert (
             (ours.status_code, ours.headers["Location"])
@@ -130,7 +137,7 @@ def test_nothing_of_another_organization_is_seen_or_touched(organization, integr
                 reverse("admin:index"),
             )
         ), page
-    for page in (*WRITE, "settings"):
+    for page in (*WRITE, "settings", "switch_on_credentials", "switch_on_settings"):
         answer = client.post(_url(page, theirs.pk), {"on": "1", "name": "delete_positions"}, follow=True)
         assert CANARY not in answer.content.decode(), page
     connected = client.post(
@@ -151,7 +158,7 @@ def test_an_admin_here_is_not_an_admin_there(integration, sign_in):
     MemberFactory(organization=other, user=client.user, role="viewer")
     assert client.post(_url("switch", theirs.pk), {"on": "1"}).status_code == 403
     page = client.get(_url("changelist")).content.decode()
-    assert _url("switch", integration.pk) in page and _url("switch", theirs.pk) not in page
+    assert _url("switch_on", integration.pk) in page and _url("switch_on", theirs.pk) not in page
 
 
 def test_somebody_who_is_not_signed_in_is_sent_to_sign_in(integration):
@@ -163,7 +170,12 @@ def test_somebody_who_is_not_signed_in_is_sent_to_sign_in(integration):
 @pytest.mark.parametrize("page", ["switch", "option", "pause", "resume"])
 def test_what_changes_something_takes_a_post_with_its_token_only(integration, sign_in, page):
     client = sign_in("admin")
-    assert client.get(_url(page, integration.pk)).status_code == 405
+    integration.switch(True)
+    integration.save()
+    before = Integration.objects.values().get(pk=integration.pk)
+    asks = {"option": 405, "resume": 302}  # and there is nothing to resume
+    assert client.get(_url(page, integration.pk)).status_code == asks.get(page, 200)
+    assert Integration.objects.values().get(pk=integration.pk) == before
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(client.user)
     assert strict.post(_url(page, integration.pk), {"on": "1"}).status_code == 403
@@ -172,9 +184,11 @@ def test_what_changes_something_takes_a_post_with_its_token_only(integration, si
 # -- the list ------------------------------------------------------------------------------------------------
 
 
-def test_the_switch_is_one_click(integration, sign_in):
+def test_the_switch_is_one_click_on_and_says_first_what_off_would_do(integration, sign_in):
     client = sign_in("admin")
     here = _url("changelist")
+    assert "Set up" in _text(client.get(here)), "the first time, by the steps"
+    Integration.objects.filter(pk=integration.pk).update(activated_at=timezone.now())
     page = client.get(here).content.decode()
     assert 'role="switch" aria-checked="false"' in page
     answer = client.post(_url("switch", integration.pk), {"on": "1", "next": here}, follow=True)
@@ -186,7 +200,9 @@ def test_the_switch_is_one_click(integration, sign_in):
     assert Event.objects.get(integration=integration, kind="on").by == client.user.username
     client.post(_url("switch", integration.pk), {"on": "1"})
     assert Event.objects.filter(integration=integration).count() == 1, "pressing twice does nothing more"
-    client.post(_url("switch", integration.pk), {"on": "0"})
+    asked = client.get(_url("switch", integration.pk, next=here))
+    assert "Switch off Fortnox, Malmö?" in _text(asked) and "No change is waiting." in _text(asked)
+    assert client.post(_url("switch", integration.pk), {"on": "0", "next": here}).headers["Location"] == here
     integration.refresh_from_db()
     assert not integration.send_positions
 
@@ -196,16 +212,19 @@ def test_switching_on_without_credentials_leads_to_what_is_missing(integration, 
     client = sign_in("admin")
     assert "Set up" in _text(client.get(_url("changelist")))
     answer = client.post(_url("switch", integration.pk), {"on": "1"}, follow=True)
-    assert answer.redirect_chain == [(_url("switch_on", integration.pk), 302)]
-    assert "Client-ID, Client-Secret" in _text(answer) and "missing" in _text(answer)
+    steps = [_url("switch_on", integration.pk), _url("switch_on_credentials", integration.pk)]
+    assert answer.redirect_chain == [(step, 302) for step in steps]
+    assert "Client-ID, Client-Secret is missing" in _text(answer)
     integration.refresh_from_db()
     assert not integration.send_positions
 
 
 @pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
 def test_the_way_back_never_leaves_this_site(integration, sign_in, address):
-    answer = sign_in("admin").post(_url("switch", integration.pk), {"on": "1", "next": address})
-    assert answer.headers["Location"] == _url("change", integration.pk)
+    client, here = sign_in("admin"), _url("change", integration.pk)
+    assert client.post(_url("switch", integration.pk), {"on": "1", "next": address}).headers["Location"] == here
+    asked = client.get(_url("pause", integration.pk), {"next": address}).content.decode()
+    assert address not in asked and f'value="{here}"' in asked
 
 
 def test_a_line_tells_health_counters_and_where_they_lead(integration, sign_in, make_job):
@@ -277,25 +296,33 @@ def test_long_lists_have_pages_and_a_search(organization, sign_in):
 # -- connecting and settings -----------------------------------------------------------------------------------
 
 
-def _filled_in(**changes: str) -> dict[str, str]:
+def _keys(**changes: str) -> dict[str, str]:
     return {
         "name": "Fortnox",
         "credential__client_id": "client-id-1234",
         "credential__client_secret": SECRET,
+        **changes,
+    }
+
+
+def _filled_in(**changes: str) -> dict[str, str]:
+    return {
+        **_keys(),
         "setting__personel_type": "TJM",
         "setting__salary_form": "MAN",
         **changes,
     }
 
 
-def test_connecting_a_system(organization, sign_in):
+def test_connecting_a_system(organization, sign_in, monkeypatch):
+    monkeypatch.setattr(opening, "check", lambda obj: [CheckLine(True, "Log in")])
     client = sign_in("admin")
     choice = _text(client.get(_url("add")))
     assert "Fortnox" in choice and "Current only" in choice and "Sweden" in choice and "With history" in choice
     assert "Client-Secret" in _text(client.get(_url("add", system="fortnox")))
-    answer = client.post(_url("add"), {"system": "fortnox", **_filled_in()}, follow=True)
+    answer = client.post(_url("add"), {"system": "fortnox", **_keys()}, follow=True)
     made = Integration.objects.get(organization=organization)
-    assert answer.redirect_chain == [(_url("switch_on", made.pk), 302)]
+    assert answer.redirect_chain == [(_url("switch_on_rights", made.pk), 302)], "saved and tested at once"
     assert made.credentials["client_secret"] == SECRET and not made.send_positions
     assert made.credential_hints["client_secret"]["by"] == client.user.username
     assert SECRET not in answer.content.decode()
@@ -303,19 +330,20 @@ def test_connecting_a_system(organization, sign_in):
 
 
 def test_what_is_missing_is_told_and_nothing_is_saved(organization, sign_in):
-    answer = sign_in("admin").post(_url("add"), {"system": "fortnox", **_filled_in(credential__client_id="")})
+    answer = sign_in("admin").post(_url("add"), {"system": "fortnox", **_keys(credential__client_id="")})
     assert "Client-ID is required to connect to Fortnox." in _text(answer)
     assert "enter keys and passwords again" in _text(answer)
     assert SECRET not in answer.content.decode()
     assert not Integration.objects.exists()
 
 
-def test_with_several_organizations_one_is_chosen_first(organization, sign_in):
+def test_with_several_organizations_one_is_chosen_first(organization, sign_in, monkeypatch):
+    monkeypatch.setattr(opening, "check", lambda obj: [CheckLine(True, "Log in")])
     second = OrganizationFactory()
     client = sign_in("admin", second)
     assert "Organization" in _text(client.get(_url("add", system="fortnox")))
     assert "Client-Secret" in _text(client.get(_url("add", system="fortnox", organization=str(second.pk))))
-    client.post(_url("add"), {"system": "fortnox", "organization": str(second.pk), **_filled_in()})
+    client.post(_url("add"), {"system": "fortnox", "organization": str(second.pk), **_keys()})
     assert Integration.objects.get().organization == second
 
 
@@ -410,7 +438,7 @@ def test_a_switch_that_the_system_cannot_follow_is_not_taken(integration, sign_i
 # -- switching on, testing -----------------------------------------------------------------------------------
 
 
-def test_the_dialog_counts_who_it_is_about(organization, integration, sign_in):
+def test_the_preview_counts_who_it_is_about(organization, integration, sign_in):
     company = CompanyFactory(organization=organization, name="Sverige AB")
     for employee in (
         EmployeeFactory(organization=organization, company=company),
@@ -420,12 +448,13 @@ def test_the_dialog_counts_who_it_is_about(organization, integration, sign_in):
     PositionFactory(employee=employee, start_date="2020-01-01", end_date="2020-12-31", end_reason="resigned")
     PositionFactory()
     client = sign_in("admin")
-    text = _text(client.get(_url("switch_on", integration.pk)))
-    assert "2 employees with 3 positions, 2 of them current today" in text
-    assert "Nothing is sent by itself: only changes from now on." in text
+    text = _text(client.get(_url("switch_on_preview", integration.pk)))
+    assert "Employees 2 Positions 3 Current today 2 It keeps" in text
+    started = _text(client.get(_url("switch_on_start", integration.pk)))
+    assert "Nothing is sent by itself: only changes from now on. The 3 positions" in started
     integration.companies.add(company)
-    text = _text(client.get(_url("switch_on", integration.pk)))
-    assert "1 employee with 1 position, 1 of them current today, with Sverige AB only" in text
+    text = _text(client.get(_url("switch_on_preview", integration.pk)))
+    assert "Employees 1 Positions 1 Current today 1 Companies Sverige AB" in text
 
 
 @pytest.fixture
@@ -442,8 +471,9 @@ def at_sandbox(
 
 def test_test_connection_shows_a_checklist(integration, at_sandbox, sign_in):
     client = sign_in("admin")
-    page = client.post(_url("test", integration.pk), {"page": "switch_on"})
-    assert page.content.decode().count("check_circle") > 2
+    page = client.post(_url("test", integration.pk), {"page": "switch_on"}, follow=True)
+    assert page.redirect_chain == [(_url("switch_on_rights", integration.pk), 302)]
+    assert page.content.decode().count("check_circle") > 1
     assert "works" in _text(page) and "Switch on" in _text(page)
     assert at_sandbox.calls
 
@@ -507,7 +537,8 @@ def test_deleting_says_what_is_lost(integration, sign_in, make_job):
     EmployeeLink.objects.create(integration=integration, employee_key=1, remote_id="1")
     client = sign_in("admin")
     text = _text(client.get(_url("delete", integration.pk)))
-    assert "Nothing is deleted in Fortnox" in text and "error log: 1 entry" in text and "1 change not sent yet" in text
+    assert "Nothing is deleted in Fortnox" in text and "error log: 1 entry" in text
+    assert "1 change needs you. It will not be sent either." in text
     assert "1 employee" in text
     client.post(_url("delete", integration.pk), {"post": "yes"})
     assert not Integration.objects.exists() and not Job.objects.exists()
@@ -555,9 +586,11 @@ def test_help_reads_lists_with_code_as_github_does():
     ]
 
 
-@pytest.mark.parametrize("page", ["change", "settings", "history", "switch_on"])
+@pytest.mark.parametrize("page", ["change", "settings", "history", *STEPS, "switch", "pause", "delete"])
 def test_a_connections_pages_ask_a_fixed_number_of_questions(integration, sign_in, make_job, page):
     client = sign_in("admin")
+    integration.switch(True)
+    integration.save()
     client.get(_url(page, integration.pk))
 
     def count() -> int:
@@ -577,10 +610,13 @@ def test_a_connections_pages_ask_a_fixed_number_of_questions(integration, sign_i
 
 
 def test_pages_stand_without_an_engine(integration, sign_in, monkeypatch):
-    for name in ("health_of", "banners", "tabs", "happenings", "losses", "panels"):
+    told = ("losses", "of_pausing", "of_resuming", "of_switching_off")
+    for name in ("health_of", "banners", "tabs", "happenings", "panels", "samples", *told):
         monkeypatch.setattr(SyncedIntegrationAdmin, name, getattr(IntegrationAdmin, name))
     client = sign_in("admin")
-    for address in (_url("changelist"), *(_url(page, integration.pk) for page in (*READ, "switch_on", "delete"))):
+    integration.switch(True)
+    integration.save()
+    for address in (_url("changelist"), *(_url(page, integration.pk) for page in (*READ, *STEPS, "pause", "delete"))):
         assert client.get(address).status_code == 200
 
 

@@ -435,7 +435,7 @@ def test_other_systems_have_no_files(world: World) -> None:
 
 def test_every_page_of_a_connection_without_addresses_opens(world: World, crona: Integration) -> None:
     client = sign_in(crona, "admin")
-    for page in ("change", "files", "fields", "settings", "history", "help", "switch_on"):
+    for page in ("change", "files", "fields", "settings", "history", "help", "switch_on_credentials"):
         response = client.get(url(crona, page))
         assert response.status_code == 200, page
         assert "Test tenant" not in response.content.decode()
@@ -450,7 +450,9 @@ def test_every_page_of_a_connection_without_addresses_opens(world: World, crona:
 def test_deleting_the_connection_says_what_is_lost(world: World, crona: Integration) -> None:
     world.save()
     world.drain(crona)
-    assert "1 file not marked as imported" in text(sign_in(crona, "admin").get(url(crona, "delete")))
+    admin = sign_in(crona, "admin")
+    assert "1 file is not marked as imported, and cannot be downloaded" in text(admin.get(url(crona, "delete")))
+    assert "1 file is not marked as imported. It can still be downloaded." in text(admin.get(url(crona, "switch")))
 
 
 # -- the folder ----------------------------------------------------------------------------------------------

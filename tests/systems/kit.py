@@ -300,6 +300,12 @@ class Behaviour:
         assert lines
         assert all(line.ok for line in lines), lines
 
+    def test_the_check_wants_credentials_alone(self, rig: Rig) -> None:
+        """It comes before the settings when a connection is set up."""
+        rig.settings = {s.name: s.default for s in rig.system.settings}
+        lines = rig.connector().check()
+        assert lines[0].ok, lines
+
     def test_wrong_credentials_stop_the_connection(self, rig: Rig) -> None:
         self.spoil_credentials(rig)
         report = rig.sync(self.position())

@@ -1,6 +1,45 @@
-// The one-click switch without a page change, and buttons that say that they are at work. Without this file the same
-// forms work by loading the page anew.
+// The one-click switch without a page change, what is asked before as a dialog, and buttons that say that they are at
+// work. Without this file the same forms and links work by loading the page anew.
 "use strict";
+const partOf = async (answer, id) => new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
+
+// `opener` has the focus again when what was asked is done.
+const ask = async (address, opener) => {
+    const answer = await fetch(address, {credentials: "same-origin"}).catch(() => null);
+    const asked = answer?.ok ? await partOf(answer, "ig-ask") : null;
+    if (asked === null) {
+        location.assign(address);
+        return;
+    }
+    document.querySelector("dialog.ig-popover")?.close();
+    for (const form of asked.querySelectorAll("form")) {
+        form.dataset.igSwitch = "";
+        form.dataset.igFocus = opener.id;
+    }
+    const dialog = document.createElement("dialog");
+    dialog.className = "ig-popover";
+    dialog.setAttribute("aria-labelledby", "ig-ask-title");
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.append(asked);
+    document.getElementById("ig-page").append(dialog);
+    dialog.showModal();
+};
+
+// A browser may leave `autofocus` alone when the form was sent by keyboard.
+document.querySelector("#ig-page [aria-invalid][autofocus]")?.focus();
+
+document.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (link === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if ("igAsk" in link.dataset) {
+        event.preventDefault();
+        ask(link.href, link);
+    } else if ("igKeep" in link.dataset && link.closest("dialog")) {
+        event.preventDefault();
+        link.closest("dialog").close();
+    }
+});
+
 document.addEventListener("submit", async (event) => {
     const form = event.target;
     const button = form.querySelector("button[type=submit]");
@@ -9,19 +48,24 @@ document.addEventListener("submit", async (event) => {
         button.lastChild.textContent = form.dataset.igBusy;
         return;
     }
+    if ("igAsk" in form.dataset) {
+        event.preventDefault();
+        ask(`${form.action}?${new URLSearchParams(new FormData(form))}`, button);
+        return;
+    }
     if (!("igSwitch" in form.dataset)) return;
     event.preventDefault();
     if (button.hasAttribute("aria-busy")) return;
     button.setAttribute("aria-busy", "true");
     try {
         const answer = await fetch(form.action, {method: "POST", body: new FormData(form), credentials: "same-origin"});
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("ig-page");
+        const page = await partOf(answer, "ig-page");
         if (!answer.ok || page === null || new URL(answer.url).pathname !== location.pathname) {
             location.assign(answer.ok ? answer.url : location.href);
             return;
         }
         document.getElementById("ig-page").replaceWith(page);
-        document.getElementById(button.id)?.focus();
+        document.getElementById(form.dataset.igFocus || button.id)?.focus();
     } catch {
         location.reload();
     }

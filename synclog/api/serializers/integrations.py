@@ -125,14 +125,16 @@ class SwitchesSerializer(StrictSerializer):
     about = "The switches of a connection. What is left out stays; what is only answered is ignored."
 
     send_positions = serializers.BooleanField(
-        help_text="true: changes from now on are sent. false: nothing is recorded, and what waits is not sent."
+        help_text="true: changes from now on are sent. false: nothing is recorded, and what is not sent yet never is: "
+        "as many as `waiting` and `needs_you` of `health` say. What is being sent right now may still arrive."
     )
     delete_positions = serializers.BooleanField(help_text="Whether what is deleted here is deleted there.")
     move_periods = serializers.BooleanField(
         help_text="Whether a changed start date moves the existing period there, where the system can."
     )
     paused = serializers.BooleanField(
-        help_text="true: changes are recorded and wait. false: what waits goes out, also where it was stopped."
+        help_text="true: changes are recorded and wait, with those that wait already. false: what waits goes out, also "
+        "where it was stopped; what needs a person stays, and what waits for its day goes out then."
     )
     stopped = serializers.BooleanField(
         help_text="false: a connection that its system refused is tried again. Only the system stops one."

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from django.db.models import BooleanField, Case, Q, QuerySet, When
+from django.db.models import BooleanField, Case, QuerySet, When
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.decorators import action
@@ -13,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations import supported
-from integrations.gaps import gaps_here, gaps_of, positions_here
+from integrations.gaps import any_of, gaps_here, gaps_of, positions_here
 from integrations.models import Integration
 from positions.api.base import asks, key_of, writes
 from positions.api.listed import Listed
@@ -145,7 +143,7 @@ class KeptBackViewSet(Listed):
         known = Integration.objects.filter(organization=self.organization).select_related("organization")
         integration = get_object_or_404(known, pk=integration_pk)
         found = gaps_of(integration)
-        rows = positions_here(integration).filter(reduce(or_, (gap.positions() for gap in found), Q(pk__in=[])))
+        rows = positions_here(integration).filter(any_of(found))
         rows = rows.annotate(
             **{
                 f"gap{n}": Case(When(gap.positions(), then=True), default=False, output_field=BooleanField())
