@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -138,6 +139,13 @@ def test_writers_at_the_same_moment_lose_nothing(on_disk: Path) -> None:
     numbers = list(Employee.objects.exclude(positions=None).values_list("number", flat=True))
     assert sorted(numbers) == sorted(f"{writer}-{number}" for writer in range(6) for number in range(5))
     assert Job.objects.filter(integration=integration).count() == 30
+
+
+def test_what_fails_after_a_commit_has_a_name_in_django_s_log() -> None:
+    """A `partial` has none: the log's own error would be told to whoever saved, as if nothing was stored."""
+    for app in ("config", "integrations", "positions", "synclog"):
+        for path in (Path(__file__).parents[2] / app).rglob("*.py"):
+            assert not re.search(r"on_commit\(\s*(functools\.)?partial\(", path.read_text("utf-8")), path
 
 
 def test_who_saves_on_a_page_is_told_to_come_back(on_disk: Path) -> None:

@@ -6,10 +6,12 @@ import re
 
 import pytest
 
-from positions.text import ONE_LINE, SEVERAL_LINES, SOME_LINE, control_character
+from positions.text import ONE_LINE, SEVERAL_LINES, SOME_LINE, TRIMMED_LINE, control_character
 
 
-@pytest.mark.parametrize(("pattern", "lines"), [(ONE_LINE, False), (SOME_LINE, False), (SEVERAL_LINES, True)])
+@pytest.mark.parametrize(
+    ("pattern", "lines"), [(ONE_LINE, False), (SOME_LINE, False), (TRIMMED_LINE, False), (SEVERAL_LINES, True)]
+)
 def test_no_more_and_no_less_is_in_a_pattern_than_is_refused(pattern: str, lines: bool) -> None:
     compiled = re.compile(pattern)
     # a surrogate is half of a character, which no answer and no request can carry
@@ -23,3 +25,6 @@ def test_a_line_that_must_say_something_is_not_blank() -> None:
     blank = "".join(chr(code) for code in range(0x11000) if chr(code).isspace() and not control_character(chr(code)))
     assert not re.search(SOME_LINE, "") and not re.search(SOME_LINE, blank) and not blank.strip()
     assert re.search(SOME_LINE, f"{blank}a{blank}") and re.search(ONE_LINE, blank)
+    assert re.search(TRIMMED_LINE, f"a{blank}b") and re.search(TRIMMED_LINE, "a")
+    for text in ("", blank, f"a{blank}", f"{blank}a"):
+        assert not re.search(TRIMMED_LINE, text)

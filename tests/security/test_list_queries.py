@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +27,7 @@ _OWN: dict[type[Model], dict[str, Callable[[int], Any]]] = {
     Department: {"code": str, "external_id": str},
     Employee: {"number": str, "external_id": str},
     Position: {"external_id": str},
-    Integration: {"name": str},
+    Integration: {"name": str, "uuid": lambda n: uuid.UUID(int=n)},
     Job: {"position_key": int, "open_key": int},
     Event: {},
     Batch: {},
