@@ -62,7 +62,11 @@ def _is_beyond_a_schema(problem: dict[str, Any]) -> bool:
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Each request is meant to be carried out: a key of one before would be answered by that one's answer, or 422."""
-    about = case.meta and case.meta.components.get(ParameterLocation.HEADER)
-    if about and about.mode.is_positive and "Idempotency-Key" in (case.headers or {}):
-        case.headers["Idempotency-Key"] = uuid.uuid4().hex
+    """Each request is meant as a new one: a key of one before would be answered by that one's answer, or 422. And to
+    If-Match the phase `coverage` gives a 0, whatever its pattern is."""
+    headers, meta = case.headers or {}, case.meta
+    about = meta and meta.components.get(ParameterLocation.HEADER)
+    if "Idempotency-Key" in headers and (headers["Idempotency-Key"] == "0" or (about and about.mode.is_positive)):
+        headers["Idempotency-Key"] = uuid.uuid4().hex
+    if headers.get("If-Match") == "0" and meta.generation.mode.is_positive:
+        headers["If-Match"] = '"0"'

@@ -1,12 +1,13 @@
 """The running product held against its OpenAPI document, by schemathesis: all of its checks, on every operation.
 
 Bounded here. For longer, beside `manage.py start --demo` with API_RATE=1000000/min, and with a key of all scopes:
-`uv run schemathesis --config-file tests/process/schemathesis.toml run http://127.0.0.1:8000/api/schema/ --url
-http://127.0.0.1:8000 -H "Authorization: Bearer $KEY" --max-time 1200`.
+`API_KEY=psk_... uv run schemathesis --config-file tests/process/schemathesis.toml run
+http://127.0.0.1:8000/api/schema/ --url http://127.0.0.1:8000 --max-time 1200`.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -41,10 +42,10 @@ def test_the_document_is_what_the_server_does(demo: Demo) -> None:
     done = subprocess.run(
         [
             SCHEMATHESIS, "--config-file", "tests/process/schemathesis.toml", "run", f"{demo.url}/api/schema/",
-            "--url", demo.url, "--header", f"Authorization: Bearer {demo.key}", "--no-color",
+            "--url", demo.url, "--no-color",
             "--phases", "examples,fuzzing,stateful", "--max-examples", "10",
         ],
-        cwd=ROOT, capture_output=True, text=True, timeout=1200,
+        cwd=ROOT, env={**os.environ, "API_KEY": demo.key}, capture_output=True, text=True, timeout=1200,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
-    assert "No issues found" in done.stdout or "passed" in done.stdout, done.stdout
+    assert "Selected: " in done.stdout, "it asked something"
