@@ -30,10 +30,12 @@ from positions.models import ApiKey
 from synclog.engine.heartbeats import silent_for
 from synclog.engine.lease import ready_integrations
 from synclog.log.truth import counts_of
-from synclog.models import Attempt, Heartbeat, Job
+from synclog.models import Attempt, Heartbeat, Job, Webhook, WebhookDelivery
 
 KEEP = 10.0  # seconds that an answer holds in this process
 BUCKETS = (0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400)  # seconds
+
+_NOT_DELIVERED = (*WebhookDelivery.ACTIVE, WebhookDelivery.State.FAILED.value)
 
 
 @require_safe
@@ -102,6 +104,7 @@ class Figures(Collector):
         yield self._seconds(now)
         yield self._calls(now)
         yield self._api_keys(now)
+        yield from self._webhooks(now)
         yield from _workers(now)
 
     def _connections(self, now: datetime) -> Iterator[Metric]:
@@ -263,6 +266,51 @@ class Figures(Collector):
         for labels, number in sorted(numbers.items()):
             family.add_metric(labels, number)
         return family
+
+    def _webhooks(self, now: datetime) -> Iterator[Metric]:
+        """Of no system: by organization where that is asked for."""
+        more = [name for name in self.labels if name != "system"]
+        webhooks: Counter[tuple[str, ...]] = Counter()
+        events: Counter[tuple[str, ...]] = Counter()
+        delivered: Counter[tuple[str, ...]] = Counter()
+        if not more:
+            webhooks.update({(state.value,): 0 for state in Webhook.State})
+            events.update({(state,): 0 for state in _NOT_DELIVERED})
+            delivered[()] = 0
+        for webhook in Webhook.objects.select_related("organization").defer("secret", "former_secrets"):
+            webhooks[*([webhook.organization.name] if more else []), webhook.state.value] += 1
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        rows = (
+            WebhookDelivery.objects.filter(Q(state__in=_NOT_DELIVERED) | Q(created_at__gte=midnight))
+            .order_by()
+            .values_list(*(f"webhook__{self.labels[name]}" for name in more), "state")
+            .annotate(number=Count("pk"))
+        )
+        for *labels, state, number in rows:
+            if state in _NOT_DELIVERED:
+                events[*labels, state] += number
+            else:
+                delivered[tuple(labels)] += number
+        for family, numbers in (
+            (GaugeMetricFamily("position_sync_webhooks", "Webhooks by state.", labels=[*more, "state"]), webhooks),
+            (
+                GaugeMetricFamily(
+                    "position_sync_webhook_events",
+                    "Events that no webhook took yet, by state.",
+                    labels=[*more, "state"],
+                ),
+                events,
+            ),
+            (
+                CounterMetricFamily(
+                    "position_sync_webhook_delivered", "Events since midnight UTC that were taken.", labels=more
+                ),
+                delivered,
+            ),
+        ):
+            for key, number in sorted(numbers.items()):
+                family.add_metric(key, number)
+            yield family
 
 
 def _workers(now: datetime) -> Iterator[Metric]:

@@ -327,6 +327,8 @@ REST_FRAMEWORK = {
 }
 # What the answers of writes of positions have besides: positions.api.caused.
 API_CAUSED = "synclog.api.caused.CausedSerializer"
+# And those of one employee or position: positions.api.unmatched.
+API_UNMATCHED = "synclog.api.unmatched.UnmatchedInSerializer"
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Position Sync",
@@ -352,6 +354,17 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "positions.api.document.finished",
+    ],
+    "WEBHOOKS": [
+        f"synclog.api.told.{name}"
+        for name in (
+            "JOB_FAILED",
+            "JOB_RECOVERED",
+            "POSITION_SYNCED",
+            "STATE_CHANGED",
+            "BATCH_FINISHED",
+            "TEST",
+        )
     ],
     "SERVERS": [{"url": "/", "description": "This installation: paths begin where the document was read."}],
     "TAGS": [

@@ -81,8 +81,13 @@ def _erase_records(rows: QuerySet, subject: Subject) -> None:
             without = file.integration.connector_class.without(file.content, record.record)
             ExportFile.objects.filter(pk=file.pk).update(kept=without.decode("latin-1"))
             if file.folder:
-                place = (file.integration.organization_id, file.folder, file.file_name)
-                transaction.on_commit(partial(folders.overwrite, *place, without), robust=True)
+                _overwrite_with_the_commit(file, without)
     batches.delete(rows)
     # A file that would be fetched with nobody in it.
     ExportFile.objects.filter(pk__in=files, fetched_at=None, records=None).delete()
+
+
+def _overwrite_with_the_commit(file: ExportFile, content: bytes) -> None:
+    place = (file.integration.organization_id, file.folder, file.file_name)
+    # A function of its own: Django's log of what fails after a commit asks for its name.
+    transaction.on_commit(lambda: folders.overwrite(*place, content), robust=True)

@@ -17,6 +17,14 @@ _IN_LINES = frozenset("\n\r\t")
 # Controls, ends of a line or paragraph; beside them, what no XML document holds.
 _CATEGORIES = frozenset({"Cc", "Zl", "Zp"})
 _IN_NO_XML = frozenset("\ufffe\uffff")
+# The same as classes of regular expressions that every dialect reads, for the OpenAPI document: what no line holds, and
+# what no text of several lines holds.
+_NO_LINE = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff"
+_NO_LINES = _NO_LINE.replace(r"\x00-\x1f", r"\x00-\x08\x0b\x0c\x0e-\x1f")
+ONE_LINE = f"^[^{_NO_LINE}]*$"
+SOME_LINE = f"^[^{_NO_LINE}]*[^{_NO_LINE}\\s][^{_NO_LINE}]*$"  # and not blank
+TRIMMED_LINE = f"^[^{_NO_LINE}\\s]([^{_NO_LINE}]*[^{_NO_LINE}\\s])?$"  # nor with blanks at its ends
+SEVERAL_LINES = f"^[^{_NO_LINES}]*$"
 
 
 def composed(text: str) -> str:

@@ -81,6 +81,13 @@ def operation_of(method: str, path: str) -> dict[str, Any] | None:
     return None
 
 
+def check_told(body: Any) -> None:
+    """Fails when a webhook is told something else than the document says."""
+    (content,) = document()["webhooks"][body["type"]]["post"]["requestBody"]["content"].values()
+    wrong = problems(content["schema"], body)
+    assert not wrong, f"{body['type']}: {wrong}"
+
+
 def check_answer(response: Any) -> None:
     """Fails when an answer is another than the document says: its status, headers, media type or body."""
     request = response.wsgi_request

@@ -145,6 +145,26 @@ def cost_of_a_recovery_code() -> Iterator[int]:
         yield cost
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _every_answer_of_the_api_is_as_its_document_says() -> Iterator[None]:
+    """Whoever asks: a test of the API, an attack of a walk, a page's own tests."""
+    from django.test import Client
+
+    asked = Client.request
+
+    def request(self: Client, **environ: Any) -> Any:
+        response = asked(self, **environ)
+        if response.wsgi_request.path.startswith("/api/v1/"):
+            from tests.apidocument import check_answer
+
+            check_answer(response)
+        return response
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Client, "request", request)
+        yield
+
+
 @pytest.fixture(scope="session")
 def sandbox_server() -> Iterator[tuple[str, Tenants]]:
     """(address, tenants) of all sandboxes, over real HTTP on loopback."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, ClassVar, Self, cast
 
+from django.core.exceptions import ValidationError as FormError
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -27,10 +28,11 @@ from positions import roles
 from positions.api.members import Membership
 from positions.api.names import Unknown, unknown
 from positions.api.problems import IdempotencyKeyReused, PreconditionFailed
-from positions.api.reading import etag_of, named, require_match, shown
+from positions.api.reading import etag_of, named, require_match, shown, tags_to_match
 from positions.api.schema import ApiSchema
 from positions.models import ApiKey, IdempotencyKey, Organization
 from positions.origin import Origin, started_by
+from positions.text import one_line
 from positions.transactions import repeated
 
 KEEP_ANSWERS = timedelta(hours=24)  # of requests with an Idempotency-Key
@@ -146,6 +148,11 @@ class ApiView(APIView):
             elif not given[name].strip():
                 # It would leave nothing out: the client means something that it does not have.
                 errors[name] = [ErrorDetail("This is empty. Give a value, or leave it out.", "empty")]
+            else:
+                try:
+                    one_line(given[name])
+                except FormError as error:
+                    errors[name] = [ErrorDetail(error.messages[0], "control_characters")]
         if errors:
             raise ValidationError(errors)
         named(self, request)
@@ -239,7 +246,8 @@ def asks(handler: Callable[..., Response]) -> Callable[..., Response]:
 def _unless_changed(view: ApiView, request: Request, handler: Callable[..., Response], args: Any, kwargs: Any) -> Any:
     """Carries it out, unless If-Match says that the client has read something else than is stored."""
     read = getattr(view, "retrieve", None) or getattr(view, "get", None)
-    if "If-Match" not in request.headers or getattr(view, "detail", None) is not True or read is None:
+    tags = tags_to_match(request)
+    if tags is None or getattr(view, "detail", None) is not True or read is None:
         return handler(view, request, *args, **kwargs)
     view.hold()
     try:
@@ -249,7 +257,7 @@ def _unless_changed(view: ApiView, request: Request, handler: Callable[..., Resp
         if response.status_code == 201:  # nothing is there, so there is nothing to match
             raise PreconditionFailed from None
         return response
-    require_match(request, lambda: etag_of({k: v for k, v in data.items() if k not in view.volatile}))
+    require_match(tags, lambda: etag_of({k: v for k, v in data.items() if k not in view.volatile}))
     return handler(view, request, *args, **kwargs)
 
 

@@ -16,24 +16,43 @@ from rest_framework.settings import api_settings
 
 from positions.api.names import Unknown
 from positions.api.schema import HIGHEST_ID
-from positions.text import one_line, plain_number, several_lines
+from positions.text import ONE_LINE, SEVERAL_LINES, SOME_LINE, one_line, plain_number, several_lines
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NOT_NULL = "This cannot be cleared. Leave it out to keep it as it is."
 
 
-class Line(serializers.CharField):
-    """One line of text."""
+class Quoted(serializers.Field):
+    """Mixed in first: a text is sent as one. DRF takes a number for it, too, and JSON's have no zeros in front: 0042
+    would be somebody else."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            raise ValidationError("Write it as a text, in quotes.", "invalid")
+        return super().to_internal_value(data)
+
+
+class Line(Quoted, serializers.CharField):
+    """One line of text. `pattern` of a field of text is what the document says of it: positions/api/schema.py."""
 
     default_validators = [one_line]
+    pattern = SOME_LINE
 
 
-class Text(serializers.CharField):
+class Matching(Quoted, serializers.RegexField):
+    """A text of a form."""
+
+
+class Text(Quoted, serializers.CharField):
     """Text that may be empty: null and "" both clear it, and empty is answered as null. `lines`: several of them."""
+
+    pattern = ONE_LINE
 
     def __init__(self, *, lines: bool = False, **kwargs: Any) -> None:
         super().__init__(**{"required": False, "allow_null": True, "allow_blank": True, "default": None, **kwargs})
         self.validators.append(several_lines if lines else one_line)
+        if lines:
+            self.pattern = SEVERAL_LINES
 
     def run_validation(self, data: Any = empty) -> Any:
         value = super().run_validation(data)
@@ -53,12 +72,28 @@ class Said(serializers.CharField):
         return str(value) if value else None
 
 
+_ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LETTERS = r"A-Za-z\u00a1-\u2027\u202a-\ufffd"
+_LABEL = f"[{_LETTERS}0-9]([{_LETTERS}0-9-]{{0,61}}[{_LETTERS}0-9])?"
+
+
 class Email(Text):
+    pattern = rf"^({_ATOM}(\.{_ATOM})*@({_LABEL}\.)+[{_LETTERS}][{_LETTERS}-]{{0,61}}[{_LETTERS}])?$"
+
     def run_validation(self, data: Any = empty) -> Any:
         value = super().run_validation(data)
         if value:
             serializers.EmailField().run_validation(value)
         return value
+
+
+class Switch(serializers.BooleanField):
+    """true or false, and no word or number for them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise ValidationError("Write true or false.", "invalid")
+        return data
 
 
 class Choice(serializers.ChoiceField):

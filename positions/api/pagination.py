@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model, Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,10 @@ from positions.nesting import shallow
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
+
+
+def unknown_cursor(words: str) -> ValidationError:
+    return ValidationError({"cursor": [ErrorDetail(words, "unknown_cursor")]})
 
 
 class Pages(BasePagination):
@@ -181,9 +185,8 @@ class Pages(BasePagination):
                 raise ValueError
             read = [self._value(model, name.lstrip("-"), v) for name, v in zip(self.ordering, values, strict=True)]
         except (ValueError, TypeError, OverflowError, binascii.Error):
-            raise ValidationError(
-                {"cursor": ["This cursor is not of this list. Start without one, then follow “next”."]}
-            ) from None
+            words = "This cursor is not of this list. Start without one, then follow “next”."
+            raise unknown_cursor(words) from None
         return backwards, read
 
     @staticmethod

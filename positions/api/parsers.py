@@ -26,7 +26,7 @@ class JSONParser(parsers.BaseParser):
         charset = get_encoding(parser_context or {})
         try:
             text = shallow(stream.read().decode(charset), _DEEPEST)
-            body = json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
+            body = json.loads(text, parse_constant=_no_number, parse_float=_number, object_pairs_hook=_object)
         except ValueError as error:
             raise ParseError(f"JSON parse error: {error}") from None
         return _composed(body)
@@ -34,6 +34,12 @@ class JSONParser(parsers.BaseParser):
 
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+def _number(text: str) -> float:
+    """1.0 is the whole number 1, as in JSON's own schemas, as far as none is mistaken for another one."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

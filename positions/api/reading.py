@@ -10,7 +10,7 @@ expanded has a second part, behind a point. If-Match of a write compares the fir
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from django.utils.http import parse_etags
@@ -90,17 +90,20 @@ def etag_of(data: Any) -> str:
     return f'"{_digest(data)}"'
 
 
-def require_match(request: Request, current: Callable[[], str]) -> None:
-    """412 unless the object is as the client read it. Without If-Match the last write wins."""
+def tags_to_match(request: Request) -> list[str] | None:
+    """Of If-Match; None without it: the last write wins. Raises ValidationError."""
     given = request.headers.get("If-Match")
     if given is None:
-        return
+        return None
     tags = parse_etags(given)
-    if tags == ["*"]:
-        return
     if not tags:
         raise ValidationError({"If-Match": ["Send the ETag as it was given, with its quotes."]})
-    if _first_part(current()) not in map(_first_part, tags):
+    return tags
+
+
+def require_match(tags: Sequence[str], current: Callable[[], str]) -> None:
+    """412 unless the object is as the client read it."""
+    if tags != ["*"] and _first_part(current()) not in map(_first_part, tags):
         raise PreconditionFailed
 
 

@@ -10,14 +10,18 @@ from typing import Any, cast
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, force_instance, is_patched_serializer
-from drf_spectacular.utils import Direction, OpenApiParameter
+from drf_spectacular.utils import Direction, OpenApiParameter, PolymorphicProxySerializer
 from rest_framework import serializers
 
+from positions import text
 from positions.api.document import answer_headers, error_ref
 from positions.api.expand import EXPANDED, EXPANSIONS, expandable
 
 HIGHEST_ID = 2**63 - 1
 MOST_VALUES = 100  # of one filter by `__in`
+# Of headers, whose blanks at both ends do not count; without those of Latin-1 that are not printable.
+_PRINTABLE = r"^[!-~\xa1-\xac\xae-\xff]([ -~\xa1-\xac\xae-\xff]*[!-~\xa1-\xac\xae-\xff])?$"
+_ETAGS = r'^(\*|(W/)?"[!#-+\--~]*"( *, *(W/)?"[!#-+\--~]*")*)$'
 _EVERYWHERE = ("400", "401", "403", "405", "406", "429", "500", "503")
 
 
@@ -66,7 +70,9 @@ class ApiSchema(AutoSchema):
             schema["required"] = sorted(name for name in properties if name not in sometimes)
         elif getattr(serializer, "strict", False):
             schema["additionalProperties"] = False
-        for one in properties.values():
+        for name, one in properties.items():
+            if direction == "response" and hasattr(serializer.fields.get(name), "pattern"):
+                one.pop("pattern", None)  # what is taken is more narrowly said than what may be stored
             # The component's name says which way it goes.
             one.pop("readOnly", None)
             one.pop("writeOnly", None)
@@ -76,6 +82,11 @@ class ApiSchema(AutoSchema):
             if "" in one.get("enum", ()) and None in one["enum"]:
                 one["enum"] = [value for value in one["enum"] if value != ""]
         return schema
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        super()._insert_field_validators(field, schema)
+        if hasattr(field, "pattern") and not field.read_only:
+            schema["pattern"] = field.pattern
 
     # -- operations
 
@@ -148,7 +159,7 @@ class ApiSchema(AutoSchema):
             found.append(
                 OpenApiParameter(
                     "Idempotency-Key",
-                    {"type": "string", "minLength": 1, "maxLength": 255},
+                    {"type": "string", "pattern": _PRINTABLE, "minLength": 1, "maxLength": 255},
                     OpenApiParameter.HEADER,
                     description="A new value for each new request, for example a UUID. Kept for 24 hours: the same "
                     "request again gets the same answer, with `Idempotent-Replay: true`, and changes nothing.",
@@ -158,7 +169,7 @@ class ApiSchema(AutoSchema):
             found.append(
                 OpenApiParameter(
                     "If-Match",
-                    str,
+                    {"type": "string", "pattern": _ETAGS},
                     OpenApiParameter.HEADER,
                     description="The ETag that you read: 412 when it was changed since. Without it the last one wins.",
                 )
@@ -228,22 +239,17 @@ class ApiSchema(AutoSchema):
                 parameter["description"] = filters[parameter["name"]].extra["help_text"]
         return found
 
-    def get_description(self) -> str:  # type: ignore[override]
-        scope = getattr(self.view, "scopes", {}).get(self.method)
-        text = super().get_description()
-        return f"{text}\n\nScope: `{scope}`".strip() if scope else text
-
     def _as_taken(self, parameter: dict[str, Any]) -> None:
         """A parameter's schema takes no more than the server does."""
         schema = parameter["schema"]
         if parameter["in"] == "path" and schema["type"] == "integer":
             parameter["schema"] = {"type": "integer", "format": "int64", "minimum": 1, "maximum": HIGHEST_ID}
         if parameter["in"] == "query" and schema == {"type": "string"}:
-            parameter["schema"] = {"type": "string", "pattern": r"\S"}  # ApiView.initial refuses empty ones
+            parameter["schema"] = {"type": "string", "pattern": text.SOME_LINE}  # what ApiView.initial lets in
         if parameter["name"].endswith("__in"):
             schema |= {"minItems": 1, "maxItems": MOST_VALUES}
             if schema["items"] == {"type": "string"}:
-                schema["items"] = {"type": "string", "pattern": r"^[^,]*[^,\s][^,]*$"}
+                schema["items"] = {"type": "string", "pattern": text.SOME_LINE.replace("[^", "[^,")}
 
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
@@ -251,7 +257,11 @@ class ApiSchema(AutoSchema):
         operation = super().get_operation(path, path_regex, path_prefix, method, registry)
         if operation is None:
             return None
+        if scope := getattr(self.view, "scopes", {}).get(method):
+            operation["description"] += f"\n\nScope: `{scope}`"
         self.resolve_serializer(ProblemSerializer, "response")
+        if "requestBody" in operation and isinstance(self.get_request_serializer(), PolymorphicProxySerializer):
+            operation["requestBody"]["required"] = True  # it is one of the forms
         for parameter in operation.get("parameters", ()):
             self._as_taken(parameter)
         responses = operation["responses"]

@@ -17,14 +17,17 @@ from positions.api.fields import (
     Email,
     Id,
     Line,
+    Matching,
     OptionalChoice,
     OptionalDay,
     Percentage,
     StrictSerializer,
+    Switch,
     Text,
     WeeklyHours,
     required,
 )
+from positions.api.unmatched import WithUnmatched, unmatched_fields
 from positions.models import ContractType, EndReason, Position, RemunerationType, WorkingHoursScheme
 from positions.terms import TERMS
 
@@ -56,7 +59,7 @@ class EmployeeSerializer(Changeable):
     last_name = Line(max_length=80, help_text="Family name.", **required())
     email = Email(max_length=254, help_text="Of work: some systems find the person by it.")
     birth_date = OptionalDay(help_text="The day of birth.")
-    national_id = serializers.RegexField(
+    national_id = Matching(
         r"^[0-9A-Za-z+\- ]{6,20}\Z",
         required=False,
         allow_null=True,
@@ -75,7 +78,7 @@ class EmployeeSerializer(Changeable):
     company_external_id = Text(
         max_length=120, source="company.external_id", help_text="Instead of `company`: your own id of it."
     )
-    positions_follow = serializers.BooleanField(
+    positions_follow = Switch(
         required=False,
         default=False,
         write_only=True,
@@ -91,15 +94,15 @@ class EmployeeSerializer(Changeable):
 
     @cached_property
     def also_answered(self) -> Collection[str]:
-        return ("action", *caused_fields())
+        return ("action", *caused_fields(), *unmatched_fields())
 
 
-class WrittenEmployeeSerializer(WithAction, WithCaused, EmployeeSerializer):
+class WrittenEmployeeSerializer(WithAction, WithCaused, WithUnmatched, EmployeeSerializer):
     """The answer to a write, for the document."""
 
     about = (
-        "The employee as they are stored now, what was done, and the jobs of the positions that were made or moved "
-        "with it."
+        "The employee as they are stored now, what was done, the jobs of the positions that were made or moved with "
+        "it, and where payroll does not know them."
     )
 
 
@@ -172,7 +175,7 @@ class PositionSerializer(PositionValuesSerializer):
         "Left out or null: from today on; of a position to come from its first day, and of one that is over as a "
         "correction of what held last. Not for a new position.",
     )
-    correction = serializers.BooleanField(
+    correction = Switch(
         write_only=True,
         required=False,
         default=False,
@@ -203,13 +206,16 @@ class PositionSerializer(PositionValuesSerializer):
 
     @cached_property
     def also_answered(self) -> Collection[str]:
-        return ("action", *caused_fields())
+        return ("action", *caused_fields(), *unmatched_fields())
 
 
-class WrittenPositionSerializer(WithAction, WithCaused, PositionSerializer):
+class WrittenPositionSerializer(WithAction, WithCaused, WithUnmatched, PositionSerializer):
     """The answer to a write, for the document."""
 
-    about = "The position as it is stored now, what was done, and what that caused."
+    about = (
+        "The position as it is stored now, what was done, what that caused, and where payroll does not know the "
+        "employee."
+    )
 
 
 class NewPositionSerializer(PositionSerializer):

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from positions.api.fields import Choice, Day, Id, Moment, Number, StrictSerializer
+from positions.api.fields import Choice, Day, Id, Line, Moment, Number, StrictSerializer
 from positions.api.filters import (
     MOST_VALUES,
     ChoiceFilter,
@@ -20,6 +20,7 @@ from positions.api.filters import (
     NumberFilter,
     SeveralFilter,
 )
+from positions.text import one_line
 from synclog.api.filters import CauseFilter, known_cause
 
 
@@ -48,8 +49,8 @@ _FIELDS: Mapping[type[filters.Filter], Callable[..., serializers.Field]] = {
     MomentFilter: lambda _, **given: Moment(**given),
     NumberFilter: lambda _, **given: Number(max_digits=5, decimal_places=2, **given),
     ChoiceFilter: lambda found, **given: Choice(found.extra["choices"], **given),
-    CauseFilter: lambda _, **given: serializers.CharField(validators=[known_cause], **given),
-    filters.CharFilter: lambda _, **given: serializers.CharField(**given),
+    CauseFilter: lambda _, **given: Line(validators=[one_line, known_cause], **given),
+    filters.CharFilter: lambda _, **given: Line(**given),
 }
 
 
@@ -61,5 +62,10 @@ def _field(found: filters.Filter) -> serializers.Field:
         return make(found, required=False, help_text=words)
     words = words.replace(", with commas between them", "")
     return serializers.ListField(
-        child=make(found), required=False, allow_empty=False, max_length=MOST_VALUES, help_text=words
+        child=make(found),
+        required=False,
+        allow_empty=False,
+        min_length=1,  # for the document
+        max_length=MOST_VALUES,
+        help_text=words,
     )

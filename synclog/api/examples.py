@@ -117,6 +117,18 @@ ANSWERS: dict[str, Any] = {
     "State.why": "Everything that is sent is as it was written.",
     "job": 977,
     "jobs": [{"id": 977, "integration": 3}],
+    "unmatched": [
+        {
+            "integration": 3,
+            "integration_name": "Netvisor",
+            "system": "netvisor",
+            "cause": None,
+            "message": "Nobody in Netvisor is matched with this employee yet. They are looked for when a position is "
+            "sent.",
+            "what_to_do": "Make sure that payroll has the person by then, with the same number: nobody is added to it "
+            "from here.",
+        }
+    ],
     "Resynced.job": {"id": 977, "integration": 3},
     "Preview.message": "A new record would be created in Netvisor.",
     "Preview.cause": _NOTHING,
@@ -147,7 +159,18 @@ ANSWERS: dict[str, Any] = {
     "payload": {
         "type": "job.failed",
         "timestamp": "2026-03-01T09:14:02Z",
-        "data": {"job": 977, "integration": 3, "position": 41, "state": "failed", "cause": "missing_required_field"},
+        "data": {
+            "job": 977,
+            "integration": 3,
+            "system": "netvisor",
+            "employee": 12,
+            "position": 41,
+            "action": "create",
+            "state": "failed",
+            "cause": "missing_required_field",
+            "field": "occupation_code",
+            "warning": False,
+        },
     },
     "Delivery.attempts": 1,
     "last_attempt_at": "2026-03-01T09:14:03Z",

@@ -12,7 +12,13 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_field,
+)
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -22,9 +28,10 @@ from rest_framework.settings import api_settings
 
 from integrations.addresses import refused
 from positions.api.base import etag_of, writes
-from positions.api.fields import AnswerId, Choice, Line, Said, StrictSerializer, required
+from positions.api.fields import AnswerId, Choice, Line, Said, StrictSerializer, Switch, required
 from positions.api.filters import ChoiceFilter, Filters
 from positions.api.listed import Listed
+from synclog.api.told import EVENTS
 from synclog.models import Webhook, WebhookDelivery
 from synclog.webhooks import endpoints
 
@@ -41,20 +48,24 @@ def _allowed(url: str) -> None:
         raise ValidationError(reason, "invalid")
 
 
+class Address(Line):
+    """Of a receiver of webhooks."""
+
+    pattern = r'^https?://[A-Za-z0-9][A-Za-z0-9._-]*(:[1-9]\d{0,3}|:[1-5]\d{4}|:6[0-4]\d{3})?([/?][!-"$-~]*)?$'
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=500, validators=[_allowed], **kwargs)
+
+
 class WebhookSerializer(StrictSerializer):
     about = "An address of your own that is told of what happens."
 
     id = AnswerId(help_text="Our id.")
-    url = Line(
-        max_length=500,
-        help_text="Where events are posted to, with `https://`. A new one ends a pause.",
-        validators=[_allowed],
-        **required(),
-    )
+    url = Address(help_text="Where events are posted to, with `https://`. A new one ends a pause.", **required())
     events = serializers.ListField(
         child=Choice(Webhook.Topic.choices), min_length=1, help_text="What it is told of.", **required()
     )
-    active = serializers.BooleanField(
+    active = Switch(
         required=False,
         default=True,
         help_text="false: nothing is sent, and what happens meanwhile is not told afterwards. true again ends a pause.",
@@ -113,7 +124,7 @@ class DeliverySerializer(serializers.Serializer):
     answer = Said(help_text="How the last answer begins, masked, for some weeks.")
     milliseconds = serializers.IntegerField(min_value=0, help_text="That the last try took.")
 
-    @extend_schema_field({"type": "object", "additionalProperties": True})
+    @extend_schema_field(PolymorphicProxySerializer("WebhookEvent", dict(EVENTS), "type"))
     def get_payload(self, delivery: WebhookDelivery) -> Any:
         return json.loads(delivery.body)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -131,7 +130,9 @@ def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job
         concerned, rung = {j.integration_id for j in jobs}, {i.id for i in integrations if i.rung}
         wake(concerned - rung)
         if concerned & rung:
-            transaction.on_commit(partial(_ring_if_late, concerned & rung, asked + SURELY_SEEN), robust=True)
+            late, deadline = concerned & rung, asked + SURELY_SEEN
+            # A function of its own: Django's log of what fails after a commit asks for its name.
+            transaction.on_commit(lambda: _ring_if_late(late, deadline), robust=True)
     return jobs
 
 

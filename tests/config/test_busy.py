@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,11 +16,20 @@ from django.db import OperationalError, connection, connections
 from django.test import Client
 
 from config.busy import failed
+from integrations.models import Integration
 from positions.busy import is_busy, without_waiting
 from positions.models import ApiKey, Employee
+from synclog.models import Job
 from tests.factories import ApiKeyFactory, EmployeeFactory, PositionFactory
 from tests.positions.conftest import Api
 from tests.security.conftest import browser_of
+
+
+def leading_to(path: Path) -> Any:
+    """A connection to this file, with the embedded product's settings but for the patience."""
+    known = connections["default"]
+    options = {**known.settings_dict["OPTIONS"], "timeout": 0.05}
+    return known.__class__({**known.settings_dict, "NAME": str(path), "OPTIONS": options}, "default")
 
 
 @pytest.fixture
@@ -30,14 +41,15 @@ def on_disk(db: Any, tmp_path: Path) -> Iterator[Path]:
     memory.ensure_connection()
     path = tmp_path / "position-sync.sqlite3"
     path.write_bytes(memory.connection.serialize())
-    given = memory.settings_dict
-    options = {**given["OPTIONS"], "timeout": 0.05}
-    connections["default"] = memory.__class__({**given, "NAME": str(path), "OPTIONS": options}, "default")
+    connections["default"] = leading_to(path)
     try:
         yield path
     finally:
         connections["default"].close()
         connections["default"] = memory
+
+
+BAKER = {"title": "Baker", "start_date": "2026-03-01"}
 
 
 @contextmanager
@@ -96,6 +108,44 @@ def test_who_writes_through_the_api_is_told_to_come_back(on_disk: Path) -> None:
     assert "Nothing was changed" in said["detail"]
     assert api.post("/employees/", new).status_code == 201, "and then it works"
     assert Employee.objects.filter(number="77").count() == 1
+
+
+def test_writers_at_the_same_moment_lose_nothing(on_disk: Path) -> None:
+    """Each is carried out or told to come back, and whoever comes back is carried out once."""
+    organization = EmployeeFactory().organization
+    integration = Integration(organization=organization, system_key="netvisor", name="Netvisor")
+    integration.switch(True)
+    integration.save()
+    key = ApiKeyFactory(organization=organization)
+    begin, told = threading.Barrier(6), []
+
+    def write(writer: int) -> None:
+        connections["default"] = leading_to(on_disk)  # each thread has its own
+        begin.wait()
+        try:
+            for number in range(5):
+                body = {"number": f"{writer}-{number}", "first_name": "Åse", "last_name": "Berg", "positions": [BAKER]}
+                while (answer := Api(key).post("/employees/", body)).status_code != 201:
+                    told.append((answer.status_code, answer.json()["code"], answer.headers["Retry-After"]))
+        finally:
+            connections["default"].close()
+
+    threads = [threading.Thread(target=write, args=[writer]) for writer in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(told) <= {(503, "busy", "5")}
+    numbers = list(Employee.objects.exclude(positions=None).values_list("number", flat=True))
+    assert sorted(numbers) == sorted(f"{writer}-{number}" for writer in range(6) for number in range(5))
+    assert Job.objects.filter(integration=integration).count() == 30
+
+
+def test_what_fails_after_a_commit_has_a_name_in_django_s_log() -> None:
+    """A `partial` has none: the log's own error would be told to whoever saved, as if nothing was stored."""
+    for app in ("config", "integrations", "positions", "synclog"):
+        for path in (Path(__file__).parents[2] / app).rglob("*.py"):
+            assert not re.search(r"on_commit\(\s*(functools\.)?partial\(", path.read_text("utf-8")), path
 
 
 def test_who_saves_on_a_page_is_told_to_come_back(on_disk: Path) -> None:

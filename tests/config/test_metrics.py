@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from config import metrics
-from synclog.models import Attempt, Heartbeat, Job
+from synclog.models import Attempt, Heartbeat, Job, Webhook
 from tests.factories import ApiKeyFactory, OrganizationFactory, UserFactory
 from tests.synclog.world import World
 
@@ -136,7 +136,35 @@ def test_no_organization_is_named_unless_asked(world: World, client: Client) -> 
 def test_nothing_recorded_yet(db: Any, client: Client) -> None:
     found = scrape(client)
     assert found.pop("api_keys") == {("active",): 0, ("ended",): 0, ("expired",): 0, ("expiring",): 0}
-    assert found == {"workers": {(): 0}, "worker_hosts": {(): 0}}
+    assert found.pop("webhooks") == {("on",): 0, ("failing",): 0, ("paused",): 0, ("off",): 0}
+    assert found.pop("webhook_events") == {("waiting",): 0, ("retrying",): 0, ("failed",): 0}
+    assert found == {"workers": {(): 0}, "worker_hosts": {(): 0}, "webhook_delivered_total": {(): 0}}
+
+
+def test_webhooks_and_what_they_were_told(db: Any, client: Client) -> None:
+    now, organization = timezone.now(), OrganizationFactory(name="Fjellheim AS")
+
+    def hook(**values: Any) -> Webhook:
+        return Webhook.objects.create(organization=organization, url="https://hr.example.com/", **values)
+
+    def told(webhook: Webhook, state: str, number: int, at: datetime = now) -> None:
+        for _ in range(number):
+            webhook.deliveries.create(topic="job.failed", body="{}", created_at=at, due_at=at, state=state)
+
+    well, paused = hook(), hook(paused_at=now)
+    hook(failing_since=now)
+    hook(active=False)
+    told(well, "delivered", 3)
+    told(well, "delivered", 5, at=now - timedelta(days=1))
+    told(well, "failed", 1, at=now - timedelta(days=8))
+    told(paused, "waiting", 2, at=now - timedelta(days=2))
+    told(paused, "retrying", 1)
+    found, split = scrape(client), scrape(client, "?by=organization")
+    assert found["webhooks"] == {("on",): 1, ("failing",): 1, ("paused",): 1, ("off",): 1}
+    assert found["webhook_events"] == {("waiting",): 2, ("retrying",): 1, ("failed",): 1}
+    assert found["webhook_delivered_total"] == {(): 3}
+    assert split["webhook_events"]["Fjellheim AS", "waiting"] == 2
+    assert split["webhook_delivered_total"] == {("Fjellheim AS",): 3}
 
 
 def test_keys_that_end_soon_or_have_ended(db: Any, client: Client) -> None:
@@ -156,7 +184,7 @@ def test_queries_do_not_grow_and_answers_are_kept(
     world.save()
     Heartbeat.objects.create(worker="another/1/1", seen_at=timezone.now())
     metrics._kept.forget()
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         for _ in range(20):
             assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
 

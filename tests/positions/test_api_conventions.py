@@ -19,6 +19,7 @@ from positions.api.base import ApiView
 from positions.api.pagination import Pages
 from positions.api.throttling import AddressThrottle, KeyThrottle
 from positions.models import IdempotencyKey, Organization, Position
+from positions.models.api_key import SCOPES
 from positions.roles import _NEEDED
 from synclog.models import Job, Question
 from tests.apidocument import document, operation_of, resolved
@@ -349,3 +350,23 @@ def views(patterns: Any, before: str = "") -> set[type[ApiView]]:
         elif path.startswith("api/v1/"):
             found.add(getattr(pattern.callback, "cls", None) or pattern.callback.view_class)
     return found
+
+
+def test_every_operation_needs_the_scope_that_the_document_says() -> None:
+    organization = walk.plant()
+    without = {one: Api(ApiKeyFactory(organization=organization, scopes=[*{*SCOPES} - {one}])) for one in SCOPES}
+    alone = {one: Api(ApiKeyFactory(organization=organization, scopes=[one])) for one in SCOPES}
+    nothing = Api(ApiKeyFactory(organization=organization, scopes=[]))
+    for method, path, operation, _ in operations():
+        said = re.search(r"Scope: `([\w:]+)`", operation["description"])
+        address = re.sub(r"\{key\}", str(UUID(int=walk.PK)), path)
+        address = re.sub(r"\{effective_from\}", "2026-03-01", address)
+        address = re.sub(r"\{\w+\}", str(walk.PK), address)
+        if said is None:
+            assert path in ("/api/v1/", "/api/v1/me/", "/api/v1/me/rotate/"), (method, path)
+            assert nothing.send(method, address).status_code == 200, (method, path)
+            continue
+        refused = without[said[1]].send(method, address, None if method == "GET" else {})
+        assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope"), (method, path)
+        if method == "GET":
+            assert alone[said[1]].get(address).status_code == 200, path

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from positions.api import names as told
 from positions.models import Employee, Position
 from tests.apidocument import document
-from tests.factories import DepartmentFactory, EmployeeFactory, PositionFactory
+from tests.factories import CompanyFactory, DepartmentFactory, EmployeeFactory, PositionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -338,3 +338,35 @@ def test_what_an_address_does_not_answer_is_said_first(api):
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     nowhere = api.get("/companies/null/")
     assert nowhere.status_code == 404 and nowhere.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("number", 42), ("national_id", 12345678901), ("first_name", True), ("positions_follow", 0)]
+)
+def test_a_value_of_another_type_is_refused(api, employee, field, value):
+    response = api.patch(f"/employees/{employee.pk}/", {field: value})
+    assert response.status_code == 400 and errors_of(response)[field]["code"] == "invalid", response.json()
+
+
+def test_a_whole_number_may_have_a_point(api, organization, employee):
+    company = CompanyFactory(organization=organization)
+    body = b'{"company": %d.0}' % company.pk
+    assert api.send("PATCH", f"/employees/{employee.pk}/", body).json()["company"] == company.pk
+    assert api.patch(f"/employees/{employee.pk}/", {"company": company.pk + 0.5}).status_code == 400
+
+
+def test_a_tag_in_no_form_of_one_is_refused_whatever_is_there(api, employee):
+    for address in (f"/employees/{employee.pk}/", "/employees/by-external-id/nobody-yet/"):
+        body = {"number": "3001", "first_name": "Åse", "last_name": "Berg"}
+        response = api.put(address, body, If_Match="no quotes")
+        assert response.status_code == 400 and set(errors_of(response)) == {"If-Match"}, address
+
+
+def test_a_filter_or_an_id_with_a_control_character_is_refused(api, employee):
+    for name in ("number", "search", "external_id__in"):
+        response = api.get(f"/employees/?{name}=a%1Cb")
+        assert errors_of(response)[name]["code"] == "control_characters", response.json()
+    body = {"number": "3001", "first_name": "Åse", "last_name": "Berg"}
+    response = api.put("/employees/by-external-id/a%1Cb/", body)
+    assert errors_of(response)["external_id"]["code"] == "control_characters"
+    assert errors_of(api.get("/employees/?cursor=x"))["cursor"]["code"] == "unknown_cursor"

@@ -35,7 +35,7 @@ def test_create_read_change_delete(api, organization):
     assert (body["department"], body["department_code"]) == (department.pk, "BUT1")
     assert (body["company"], body["manager"], body["birth_date"]) == (company.pk, manager.pk, "1990-04-02")
     path = response.headers["Location"]
-    assert {**api.get(path).json(), "action": "created", "positions": [], "jobs": []} == body
+    assert {**api.get(path).json(), "action": "created", "positions": [], "jobs": [], "unmatched": []} == body
     changed = api.patch(path, {"email": None, "manager": None, "department": None, "last_name": "Berg"})
     assert changed.status_code == 200, changed.json()
     employee = Employee.objects.get(number="1")

@@ -50,7 +50,7 @@ def test_a_position_is_created_with_the_employee_and_department_by_their_own_cod
     assert body["end_date"] is None and body["end_reason"] is None and body["external_id"] is None
     assert response.headers["Location"].endswith(f"/api/v1/positions/{position.pk}/")
     read = api.get(response.headers["Location"])
-    assert {**read.json(), "action": "created", "jobs": []} == body
+    assert {**read.json(), "action": "created", "jobs": [], "unmatched": []} == body
     assert read.headers["ETag"] == response.headers["ETag"]
 
 

@@ -322,3 +322,12 @@ def test_put_by_several_at_the_same_moment_makes_one(
     for thread in threads:
         thread.join()
     assert sorted(answers) == [(path, status) for path in sorted(bodies) for status in (200, 200, 200, 201)]
+
+
+def test_what_is_wrong_with_an_employee_is_said_also_where_the_positions_are_right(api: Api) -> None:
+    body = {**PERSON, "positions": [PERIOD]}
+    for wrong, code in (({"nonsense": 1}, "unknown_field"), ({"first_name": ""}, "blank"), ({"number": 42}, "invalid")):
+        response = api.post("/employees/", {**body, **wrong})
+        (field,) = wrong
+        assert response.status_code == 400 and errors_of(response) == {field: code}, response.json()
+    assert not Employee.objects.filter(number=PERSON["number"]).exists()

@@ -92,7 +92,7 @@ def test_each_operation_does_what_it_says_and_nothing_else(api: Api, kari: Emplo
         "created", "error", "updated", "error", "created", "deleted", "deleted", *["error"] * 6,
     ]  # fmt: skip
     assert [wrong(answer, index) for index in (1, 3, 7, 8, 9, 10, 11)] == [
-        {"external_id": "taken"}, {"external_id": "does_not_exist"}, {"id": "does_not_exist"}, {"id": "invalid"},
+        {"external_id": "taken"}, {"external_id": "does_not_exist"}, {"id": "does_not_exist"}, {"id": "mismatch"},
         {"id": "required"}, {"operation": "invalid_choice"}, {"employee_external_id": "does_not_exist"},
     ]  # fmt: skip
     stored = set(Position.objects.values_list("external_id", "title"))

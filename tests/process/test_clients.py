@@ -97,7 +97,7 @@ def test_the_walk_of_the_docs_leads_where_they_say(demo: Demo) -> None:
     _, key, error, made, followed, mended, load, told = done.stdout.split("<next>\n")
     assert '"name":"HR"' in key
     assert "There is no field “start”. Did you mean “start_date”?" in error and '"code":"unknown_field"' in error
-    assert '"action":"created"' in made and made.count('"integration":') == 2
+    assert '"action":"created"' in made and '"jobs":[{"id":' in made and made.count('"integration_name":') == 2
     assert followed.count('"state":"failed","cause":"employee_not_found"') == 2 and '"what_to_do":null' not in followed
     assert (
         '"resynced":2' in mended and mended.count('"state":"succeeded"') == 2 and '"startdate": "2025-01-01"' in mended

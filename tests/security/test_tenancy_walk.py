@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import reverse
 
 from positions.models import Organization
+from tests.apidocument import document, operation_of
 from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
 from tests.security import walk
 from tests.security.conftest import browser_of
@@ -383,6 +384,14 @@ def test_no_key_of_another_organization_opens_anything(foreign, ours, scopes):
                 assert response.status_code < 500 and CANARY.encode() not in content_of(response), (method, address)
                 assert scopes is not None or response.status_code in (401, 405)
     assert walk.dump(foreign) == before
+
+
+def test_the_walk_asks_every_operation_of_the_document(foreign):
+    methods = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    addresses = [a for a in walk.all_addresses() if a.startswith("/api/v1/")]
+    found = [operation_of(method, address) for address in addresses for method in methods]
+    said = [operation for path in document()["paths"].values() for operation in path.values()]
+    assert {one["operationId"] for one in found if one} == {one["operationId"] for one in said}
 
 
 def test_a_key_without_the_scope_changes_nothing_of_its_own(foreign):

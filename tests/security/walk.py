@@ -92,6 +92,12 @@ _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 # -- the organization that must not be seen
 
 
+def _told() -> dict[str, Any]:
+    about = {"job": PK, "integration": PK, "system": CANARY, "employee": PK, "position": PK, "action": "create"}
+    came = {"state": "failed", "cause": CANARY, "field": CANARY, "warning": False}
+    return {"type": "job.failed", "timestamp": "2026-03-01T09:14:02Z", "data": {**about, **came}}
+
+
 def plant() -> Organization:
     """An organization with one row of each model, all with the primary key PK."""
     now = timezone.now()
@@ -184,7 +190,7 @@ def plant() -> Organization:
         failing_since=now, paused_at=now, paused_cause="gone",
     )  # fmt: skip
     WebhookDelivery.objects.create(
-        pk=PK, webhook=webhook, message_id=f"msg_{CANARY}", topic="job.failed", body=json.dumps({"data": CANARY}),
+        pk=PK, webhook=webhook, message_id=f"msg_{CANARY}", topic="job.failed", body=json.dumps(_told()),
         created_at=now, due_at=now, tried_at=now, status=410, said=said(CANARY), answer=CANARY,
     )  # fmt: skip
     Question.objects.create(

@@ -13,6 +13,7 @@ from positions.models import AuditEntry, IdempotencyKey, Organization
 from synclog.models import Webhook, WebhookDelivery
 from synclog.models.webhook import MOST_WEBHOOKS
 from synclog.webhooks import outbox
+from tests.apidocument import check_told
 from tests.factories import ApiKeyFactory, OrganizationFactory
 from tests.positions.conftest import Api
 
@@ -33,8 +34,12 @@ def api(organization: Organization, settings: Any) -> Api:
 
 
 def deliveries(webhook: int, number: int) -> None:
-    for n in range(number):
-        outbox.tell([(webhook, frozenset(["job.failed"]))], [("job.failed", timezone.now(), {"job": n})])
+    about = {
+        "integration": 3, "system": "netvisor", "employee": 12, "position": 41, "action": "create", "state": "failed",
+        "cause": "missing_required_field", "field": "title", "warning": False,
+    }  # fmt: skip
+    for n in range(1, number + 1):
+        outbox.tell([(webhook, frozenset(["job.failed"]))], [("job.failed", timezone.now(), {"job": n, **about})])
 
 
 def test_from_the_first_to_the_last(api: Api, organization: Organization) -> None:
@@ -116,6 +121,7 @@ def test_deliveries_are_read_filtered_and_replayed(api: Api, organization: Organ
     deliveries(webhook.pk, 3)
     test = api.post(f"/webhooks/{webhook.pk}/test/", None).json()
     assert (test["event"], test["state"]) == ("webhook.test", "waiting")
+    check_told(test["payload"])
     path = f"/webhooks/{webhook.pk}/deliveries/"
     assert len(api.get(path).json()["results"]) == 4
     (found,) = api.get(f"{path}?event=webhook.test").json()["results"]

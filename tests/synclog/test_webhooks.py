@@ -33,6 +33,7 @@ from synclog.log.bulk_actions import resync
 from synclog.models import Job, Webhook, WebhookDelivery
 from synclog.queue import tasks
 from synclog.webhooks import endpoints, outbox, sending, turn
+from tests.apidocument import check_told, document
 from tests.factories import OrganizationFactory
 from tests.said import kept as said
 from tests.synclog.pages import connection, job
@@ -99,6 +100,8 @@ def test_the_life_of_a_change_is_told(world: World, receiver: Receiver) -> None:
     tasks.deliver()
     # in any order: several are on their way at once
     assert sorted(receiver.told()) == ["job.failed", "job.recovered", "position.synced"]
+    for one in receiver.received:
+        check_told(one.json)
     first, recovered, synced = sorted((one.json for one in receiver.received), key=lambda one: one["type"])
     about = {"job": failed.pk, "integration": integration.pk, "employee": world.employee.pk, "position": position.pk}
     for one in (first, recovered, synced):
@@ -138,6 +141,9 @@ def test_changes_of_a_connection_and_ends_of_batches_are_told(
     asked: Any = bulk_actions.ask(Job.objects.filter(pk__in=rows), "kari", organization.pk)
     tasks.carry_on(asked.pk)
     tasks.deliver()
+    assert set(document()["webhooks"]) == {*ALL, Webhook.TEST}
+    for one in receiver.received:
+        check_told(one.json)
     told = [one.json["data"] for one in receiver.at("/hook")]
     changes = {(data["change"], data["cause"]) for data in told if "change" in data}
     assert changes == {("paused", None), ("resumed", None), ("stopped", "not_authorized")}

@@ -154,7 +154,7 @@ class EmployeeBulk(BulkWrite):
         row = one.row
         if one.operation == "create":
             if row.get("id") is not None:
-                return {"id": [ErrorDetail("Who is made has no id yet. Leave this out.", "invalid")]}
+                return {"id": [ErrorDetail("Who is made has no id yet. Leave this out.", "mismatch")]}
             name = "external_id" if text_of(row, "external_id") else "number"
             return {name: taken(_TAKEN[name])} if employee is not None else {}
         if employee is not None:

@@ -135,7 +135,7 @@ class PositionBulk(BulkWrite):
         by_id, text = one.row.get("id") is not None, text_of(one.row, "external_id")
         if one.operation == "create":
             if by_id:
-                return {"id": [ErrorDetail("What is made has no id yet. Leave this out.", "invalid")]}
+                return {"id": [ErrorDetail("What is made has no id yet. Leave this out.", "mismatch")]}
             return {"external_id": taken(TAKEN)} if position is not None else {}
         if one.operation == "upsert" or by_id or position is not None:
             return {}

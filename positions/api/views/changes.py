@@ -8,7 +8,6 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -17,7 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from positions import changes
 from positions.api.base import ApiView
 from positions.api.fields import AnswerId, Text
-from positions.api.pagination import Pages
+from positions.api.pagination import Pages, unknown_cursor
 from positions.api.problems import CursorGone
 from positions.api.serializers import EmployeeSerializer, PositionSerializer
 from positions.api.views.employees import EmployeeViewSet
@@ -71,9 +70,8 @@ class Cursors:
                 if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**63:
                     raise ValueError
         except (ValueError, TypeError, binascii.Error):
-            raise ValidationError(
-                {"cursor": ["This cursor is not of the change feed. Send one that it gave you, or none to begin."]}
-            ) from None
+            words = "This cursor is not of the change feed. Send one that it gave you, or none to begin."
+            raise unknown_cursor(words) from None
         return Place(turn, key)
 
 
@@ -97,7 +95,7 @@ class ChangesView(ApiView, GenericViewSet):
         operation_id="changes_list",
         responses=ChangesSerializer,
         parameters=[
-            OpenApiParameter("cursor", {"type": "string", "pattern": r"\S"}, description="Of an answer before."),
+            OpenApiParameter("cursor", {"type": "string"}, description="Of an answer before."),
             next(
                 OpenApiParameter("limit", p["schema"], description="At most so many changes.")
                 for p in Pages().get_schema_operation_parameters(None)  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ from positions.api.serializers import (
     WrittenEmployeeSerializer,
     example,
 )
+from positions.api.unmatched import unmatched_of
 from positions.api.views.resource import BY_EXTERNAL_ID, ByExternalId, Resource, Written, checked, saved
 from positions.bulk import save_positions
 from positions.employer import follow
@@ -103,7 +104,15 @@ class EmployeesView(Resource):
         if positions_follow and row is not None:
             positions = follow(employee)
             action = "updated" if positions else action
-        return Written(employee, action, {**self._positions_of_answer(positions), **caused(positions)})
+        return Written(
+            employee,
+            action,
+            {
+                **self._positions_of_answer(positions),
+                **caused(positions),
+                **unmatched_of(employee, positions),
+            },
+        )
 
     def remove(self, row: Employee) -> Mapping[str, Any]:
         positions = list(Position.objects.filter(employee=row))
@@ -147,15 +156,16 @@ class EmployeesView(Resource):
         if of_form and not by_row:
             errors["positions"] = of_form
             return []
+        values = self.form.validated_data.get("positions")  # none where anything is wrong with the employee's own
         positions: list[Position] = []
         first: dict[str, int] = {}
         for index, row in enumerate(rows):
             found: Errors = {}
             company, department = references.of_position(row, found)
             wrong = merged(by_row[index] if by_row else {}, found)
-            if not wrong and not by_row:
+            if not wrong and values is not None:
                 position = Position(employee=employee)
-                set_values(position, row, self.form.validated_data["positions"][index], company, department)
+                set_values(position, row, values[index], company, department)
                 wrong = date_errors(position)
                 own = position.external_id
                 if own and first.setdefault(own, index) != index:

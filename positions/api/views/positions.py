@@ -35,7 +35,8 @@ from positions.api.serializers import (
     WrittenPositionSerializer,
     example,
 )
-from positions.api.views.resource import BY_EXTERNAL_ID, ByExternalId, Resource, Written
+from positions.api.unmatched import unmatched_for
+from positions.api.views.resource import BY_EXTERNAL_ID, Action, ByExternalId, Resource, Written
 from positions.models import Employee, Position
 from positions.terms import Withdrawal
 
@@ -102,17 +103,21 @@ class PositionsView(Resource):
             raise ValidationError(errors)
         return self._stored(position)
 
-    @staticmethod
-    def _stored(position: Position) -> Written:
+    @classmethod
+    def _stored(cls, position: Position) -> Written:
         """Saves a valid one. It is locked: what it was loaded with is what is stored."""
         if position._state.adding:
             position.save()
-            return Written(position, "created", caused([position]))
+            return cls._written(position, "created")
         before = position.updated_at
         if position.counting is not None or position.changed_fields() != []:
             position.save()
-        is_changed = position.updated_at != before
-        return Written(position, "updated" if is_changed else "unchanged", caused([position] if is_changed else []))
+        return cls._written(position, "updated" if position.updated_at != before else "unchanged")
+
+    @staticmethod
+    def _written(position: Position, action: Action) -> Written:
+        jobs = caused([] if action == "unchanged" else [position])
+        return Written(position, action, {**jobs, **unmatched_for(position)})
 
     def remove(self, row: Position) -> Mapping[str, Any]:
         number = row.pk
@@ -187,7 +192,7 @@ class PositionViewSet(PositionsView):
             raise NotFound("Nothing changed on this day. `terms` has the days: each but the first may be withdrawn.")
         position.counting = Withdrawal(later[effective_from])
         position.save()
-        return self.answer(Written(position, "updated", caused([position])))
+        return self.answer(self._written(position, "updated"))
 
 
 _EMPLOYEE = OpenApiParameter("employee_pk", int, OpenApiParameter.PATH, description="Id of the employee.")

@@ -26,7 +26,7 @@ from positions.api.reading import etag_of
 from positions.api.references import storable
 from positions.models import Organization, tracking
 from positions.roles import Need
-from positions.text import composed
+from positions.text import TRIMMED_LINE, composed
 
 READ_WRITE = {
     "GET": "positions:read",
@@ -36,7 +36,12 @@ READ_WRITE = {
     "DELETE": "positions:write",
 }
 MEMBERS: Mapping[str, Need] = {"GET": "view", "POST": "edit", "PUT": "edit", "PATCH": "edit", "DELETE": "edit"}
-BY_EXTERNAL_ID = OpenApiParameter("external_id", str, OpenApiParameter.PATH, description="Your own id.")
+BY_EXTERNAL_ID = OpenApiParameter(
+    "external_id",
+    {"type": "string", "pattern": TRIMMED_LINE, "maxLength": 120},
+    OpenApiParameter.PATH,
+    description="Your own id.",
+)
 Action = Literal["created", "updated", "unchanged"]
 
 
@@ -195,7 +200,11 @@ class ByExternalId(Resource):
     def _require_an_id(self) -> None:
         """What PUT makes has the id of the address. Raises ValidationError."""
         text = self.external_id()
-        if Text(max_length=120).run_validation(text) != text or not text:
+        try:
+            taken = Text(max_length=120).run_validation(text)
+        except ValidationError as error:
+            raise ValidationError({"external_id": error.detail}) from None
+        if taken != text or not text:
             raise ValidationError({"external_id": ["An id has no space at its ends."]})
         body = self.request.data
         if isinstance(body, Mapping) and body.get("external_id", text) != text:

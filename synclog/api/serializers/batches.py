@@ -9,7 +9,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
 from rest_framework.settings import api_settings
 
-from positions.api.fields import AnswerId, Choice, Id, Said, StrictSerializer, Text
+from positions.api.fields import AnswerId, Choice, Id, Said, StrictSerializer, Switch, Text
 from positions.api.filters import PositionFilters
 from synclog.api.bodies import filter_body
 from synclog.api.filters import JobFilters
@@ -22,8 +22,8 @@ _ALL_MUST_HOLD = "All of what is given must hold. Nothing of it may be null or e
 _STATES = [(truth.value, truth.name) for truth in LISTED if truth is not Truth.OUT_OF_SCOPE]
 
 
-def _count_only() -> serializers.BooleanField:
-    return serializers.BooleanField(default=False, required=False, help_text="Only count: change nothing.")
+def _count_only() -> Switch:
+    return Switch(default=False, required=False, help_text="Only count: change nothing.")
 
 
 JobFilterSerializer = filter_body(

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from integrations.models import Integration
-from positions.api.fields import AnswerId, Said, StrictSerializer
+from positions.api.fields import AnswerId, Said, StrictSerializer, Switch
 from positions.models import Position
 from synclog.log.health import Health
 
@@ -124,21 +124,19 @@ class IntegrationSerializer(serializers.Serializer):
 class SwitchesSerializer(StrictSerializer):
     about = "The switches of a connection. What is left out stays; what is only answered is ignored."
 
-    send_positions = serializers.BooleanField(
+    send_positions = Switch(
         help_text="true: changes from now on are sent. false: nothing is recorded, and what is not sent yet never is: "
         "as many as `waiting` and `needs_you` of `health` say. What is being sent right now may still arrive."
     )
-    delete_positions = serializers.BooleanField(help_text="Whether what is deleted here is deleted there.")
-    move_periods = serializers.BooleanField(
+    delete_positions = Switch(help_text="Whether what is deleted here is deleted there.")
+    move_periods = Switch(
         help_text="Whether a changed start date moves the existing period there, where the system can."
     )
-    paused = serializers.BooleanField(
+    paused = Switch(
         help_text="true: changes are recorded and wait, with those that wait already. false: what waits goes out, also "
         "where it was stopped; what needs a person stays, and what waits for its day goes out then."
     )
-    stopped = serializers.BooleanField(
-        help_text="false: a connection that its system refused is tried again. Only the system stops one."
-    )
+    stopped = Switch(help_text="false: a connection that its system refused is tried again. Only the system stops one.")
 
     @property
     def also_answered(self) -> Collection[str]:
