@@ -43,7 +43,7 @@ def test_the_document_is_what_the_server_does(demo: Demo) -> None:
         [
             SCHEMATHESIS, "--config-file", "tests/process/schemathesis.toml", "run", f"{demo.url}/api/schema/",
             "--url", demo.url, "--no-color",
-            "--phases", "examples,fuzzing,stateful", "--max-examples", "10",
+            "--phases", "examples,fuzzing,stateful", "--max-examples", "5",
         ],
         cwd=ROOT, env={**os.environ, "API_KEY": demo.key}, capture_output=True, text=True, timeout=1200,
     )  # fmt: skip
