@@ -15,6 +15,8 @@ from django.contrib.admin.widgets import AutocompleteMixin
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models, router
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
@@ -25,6 +27,7 @@ from positions.admin.once import OnceAdmin
 from positions.admin.opened import OpenedAdmin, OpenedInline
 from positions.admin.returning import back
 from positions.encryption import EncryptedJSONField, EncryptedTextField
+from positions.models import AuditEntry
 from positions.origin import Origin, started_by
 from positions.transactions import repeated
 
@@ -375,6 +378,15 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         with started_by(Origin("edit", request.user.get_username())):
             return super().changelist_view(request, {"title": list_title(self.opts), **(extra_context or {})})
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The audit trail of the object, for whoever may see the trail: Django's own history knows only what was done
+        on pages."""
+        trail = self.admin_site.get_model_admin(AuditEntry)  # type: ignore[attr-defined]
+        if not trail.has_view_permission(request) or self.get_object(request, unquote(object_id)) is None:
+            return super().history_view(request, object_id, extra_context)
+        asked = urlencode({"kind": str(self.opts.verbose_name)[:40], "object_key": unquote(object_id)})
+        return HttpResponseRedirect(f"{reverse('admin:positions_auditentry_changelist')}?{asked}")
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with started_by(Origin("edit", request.user.get_username())):

@@ -84,3 +84,15 @@ def test_the_same_number_of_queries_whatever_the_rows() -> None:
     for _ in range(6):
         more()
     assert asked() == few
+
+
+def test_the_history_of_a_record_is_its_part_of_the_trail() -> None:
+    organization = OrganizationFactory()
+    employee, other = EmployeeFactory.create_batch(2, organization=organization)
+    address = f"/admin/positions/employee/{employee.pk}/history/"
+    answer = browser_of(organization, "admin").get(address, follow=True)
+    page = answer.content.decode()
+    assert employee.name in page and other.name not in page and "Created" in page
+    assert browser_of(OrganizationFactory(), "admin").get(address).status_code == 302, "as what does not exist"
+    own = browser_of(organization, "editor").get(address)
+    assert own.status_code == 200 and other.name not in own.content.decode()
