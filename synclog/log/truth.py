@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
-from integrations.models import Integration, PeriodLink
+from integrations.models import Integration, IntegrationCompany, PeriodLink
 from integrations.scope import Scope, scopes_of
 from integrations.sdk.declaration import Model
 from positions.models import Position
@@ -102,11 +102,11 @@ def of_whom_it_is(scopes: Mapping[int, Scope]) -> Q:
     """Links whose position exists here and is of the connection's companies."""
     everybody = [pk for pk, scope in scopes.items() if scope.everybody]
     here = Position.objects.filter(pk=OuterRef("position_key"))
-    found = Q(Exists(here), integration__in=everybody)
-    for pk, scope in scopes.items():
-        if not scope.everybody:
-            found |= Q(Exists(here.filter(scope.positions())), integration=pk)
-    return found
+    # Asked of the database: one condition for each connection is more than SQLite takes for a thousand of them.
+    chosen = IntegrationCompany.objects.filter(integration=OuterRef(OuterRef("integration")))
+    taken = here.filter(company__in=chosen.values("company"))
+    limited = scopes.keys() - set(everybody)
+    return Q(Exists(here), integration__in=everybody) | Q(Exists(taken), integration__in=limited)
 
 
 def settled_links(integrations: Sequence[Integration], scopes: Mapping[int, Scope]) -> QuerySet[PeriodLink]:
