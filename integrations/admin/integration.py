@@ -519,7 +519,8 @@ class IntegrationAdmin(ScopedAdmin):
 
     def _page(self, request: HttpRequest, obj: Integration, tab: str, template: str, **context: Any) -> HttpResponse:
         line = self._lines(request, [obj])[0]
-        context.setdefault("title", obj.name)
+        tabs = showing.page_tabs(obj, tab, self.tabs(request, obj, line.health))
+        context.setdefault("title", ": ".join([obj.name, *(one.title for one in tabs if one.active)]))
         return self._render(
             request,
             template,
@@ -527,7 +528,8 @@ class IntegrationAdmin(ScopedAdmin):
             integration=obj,
             system=obj.system,
             line=line,
-            tabs=showing.page_tabs(obj, tab, self.tabs(request, obj, line.health)),
+            tabs=tabs,
+            sandbox=showing.sandbox(obj),
             several=roles.only_organization(request.user) is None,
             may_delete=self.has_delete_permission(request, obj),
             **context,

@@ -31,6 +31,14 @@ def url(integration: Integration, page: str) -> str:
     return reverse(f"admin:integrations_integration_{page}", args=[integration.pk])
 
 
+def sandbox(integration: Integration) -> str:
+    """The address of the page of the sandbox that it is connected to, in the demo; "" for a real system."""
+    begin = f"{settings.SANDBOX_URL}/{integration.system_key}/"
+    addresses = (integration.base_urls or {}).values() if settings.SANDBOX_URL else ()
+    tenants = (url.removeprefix(begin).partition("/")[0] for url in addresses if url.startswith(begin))
+    return next((f"{begin}{tenant}/" for tenant in tenants), "")
+
+
 def when(moment: datetime | None, organization: Organization) -> str:
     """A moment on the organization's clock, as people say it."""
     if moment is None:

@@ -642,3 +642,15 @@ def make_job() -> Callable[[Integration, str], Job]:
         )  # fmt: skip
 
     return made
+
+
+def test_a_connection_to_a_sandbox_leads_to_its_page(integration, sign_in, settings):
+    browser, address = sign_in("viewer"), f"/admin/integrations/integration/{integration.pk}/change/"
+    settings.SANDBOX_URL = ""
+    assert "Open its sandbox" not in browser.get(address).content.decode()
+    settings.SANDBOX_URL = "http://127.0.0.1:8500"
+    urls = {"api": f"http://127.0.0.1:8500/{integration.system_key}/demo/v2"}
+    Integration.objects.filter(pk=integration.pk).update(base_urls=urls)
+    page = browser.get(address).content.decode()
+    assert f'href="http://127.0.0.1:8500/{integration.system_key}/demo/"' in page
+    assert f"<title> {integration.name}: Overview | Position Sync</title>" in " ".join(page.split())
