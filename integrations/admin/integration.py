@@ -138,7 +138,7 @@ class IntegrationAdmin(ScopedAdmin):
     def _added_before(self, request: HttpRequest, key: str, same: bool) -> HttpResponse:
         made = self.get_object(request, key)
         changelist = reverse("admin:integrations_integration_changelist")
-        return HttpResponseRedirect(showing.url(made, "switch_on") if made else changelist)
+        return HttpResponseRedirect(showing.url(made, "switch_on_test") if made else changelist)
 
     def _add(self, request: HttpRequest, new: Integration) -> HttpResponse:
         system, organization = new.system, new.organization

@@ -70,6 +70,7 @@ def test_what_moves_on_the_pages_moves(page: Any, demo: Product) -> None:
     # an autocomplete (select2)
     page.goto(f"{demo.address}admin/positions/position/add/")
     page.locator(".select2-selection").first.click()
+    page.locator(".select2-search__field").press_sequentially("Solbakken")
     page.locator(".select2-results__option").filter(has_text="Solbakken").wait_for()
     # the switch of a connection, without a page change; off, after it was told what that does
     page.goto(f"{demo.address}admin/integrations/integration/")

@@ -70,7 +70,7 @@ def alike(text: str) -> str:
     text = re.sub(f"{KNOWN}|{UNKNOWN}", "ADDRESS", text, flags=re.IGNORECASE)
     text = re.sub(r"/admin/join/[\w-]{43}/", "LINK", text)
     text = re.sub(r"\b(kari|siri)-[0-9a-f]{5}\b", "NAME", text)
-    text = re.sub(r'(csrfmiddlewaretoken" value=|nonce=)"[^"]+"', "TOKEN", text)
+    text = re.sub(r'(csrfmiddlewaretoken" value=|"once" value=|nonce=)"[^"]+"', "TOKEN", text)
     text = re.sub(
         r"invitation/\d+/|value=\"\d+\"|\b\d\d:\d\d(:\d\d)?\b|[0-9a-f]{64}|'?\d{4}-\d\d-\d\d[^,'\"<]*", "N", text
     )

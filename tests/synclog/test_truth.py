@@ -437,7 +437,7 @@ def test_a_stopped_connection_with_many_waiting_comes_first(organization: Organi
     Integration.objects.update(paused_at=None)
     Heartbeat.objects.all().delete()
     first, *_ = client_of(organization).get("/admin/").context["needs"]
-    assert first.said == "3 changes waiting: no worker looks for work"
+    assert first.said == "No worker looks for work: 3 changes waiting"
 
 
 def _complete(integration: Integration) -> dict[str, str]:
