@@ -382,7 +382,7 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The audit trail of the object, for whoever may see the trail: Django's own history knows only what was done
         on pages."""
-        trail = self.admin_site.get_model_admin(AuditEntry)  # type: ignore[attr-defined]
+        trail = self.admin_site.get_model_admin(AuditEntry)
         if not trail.has_view_permission(request) or self.get_object(request, unquote(object_id)) is None:
             return super().history_view(request, object_id, extra_context)
         asked = urlencode({"kind": str(self.opts.verbose_name)[:40], "object_key": unquote(object_id)})
