@@ -36,7 +36,7 @@ class Hints:
     def of(self, name: str) -> SafeString:
         """What stands below a field, with the place for what will."""
         hints = self.fields.get(name, ())
-        return SafeString(render_to_string("positions/hint.html", {"name": name, "hints": hints}))
+        return render_to_string("positions/hint.html", {"name": name, "hints": hints})
 
 
 class HintsPage:
