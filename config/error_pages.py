@@ -72,6 +72,7 @@ class ErrorPageMiddleware:
             return response
         page = error_page(request, response.status_code, response.content.decode())
         response.content = page.content
+        response.headers["Content-Length"] = str(len(page.content))  # it was said of the plain words
         response.headers["Content-Type"] = page.headers["Content-Type"]
         response.headers.setdefault("Cache-Control", "no-store")
         return response

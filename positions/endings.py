@@ -44,7 +44,7 @@ def ending(employee: Employee, last_day: date, *, lock: bool = False) -> Ending:
     for row in found:
         row.employee = employee
     later = [row for row in found if row.start_date > last_day]
-    before = [row for row in found if row.end_date is not None and row.end_date <= last_day]
+    before = [row for row in found if row.end_date is not None and row.end_date < last_day]
     return Ending([row for row in found if row not in later and row not in before], later, before)
 
 

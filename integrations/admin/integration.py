@@ -131,9 +131,11 @@ class IntegrationAdmin(ScopedAdmin):
             )
         system = connectors()[key].system
         new = Integration(organization=organization, system_key=key, name=_free_name(organization, system.name))
-        if request.method == "POST":
-            return once.once(request, partial(self._add, request, new), partial(self._added_before, request))
-        return self._add(request, new)
+        if request.method != "POST":
+            return self._add(request, new)
+        answer = once.once(request, partial(self._add, request, new), partial(self._added_before, request))
+        # After the transaction that saves it: a test is a worker's, which sees what is committed.
+        return StepPages(self).begin_test(request, new) if new.pk else answer
 
     def _added_before(self, request: HttpRequest, key: str, same: bool) -> HttpResponse:
         made = self.get_object(request, key)
@@ -146,7 +148,7 @@ class IntegrationAdmin(ScopedAdmin):
         if request.method == "POST" and form.is_valid():
             self._save(request, form, add=True)
             once.made(request, new.pk)
-            return StepPages(self).begin_test(request, new)
+            return HttpResponseRedirect(showing.url(new, "switch_on_test"))
         return self._render(
             request,
             "add.html",

@@ -182,12 +182,16 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         obj.company_changed = change and "company" in form.changed_data
         super().save_model(request, obj, form, change)
+        found = lookalikes(form.instance)
+        # Told of what is saved, and so stands in the audit trail: whoever only tried ids out could read everybody's.
+        if typed := form.cleaned_data.get("new_national_id", ""):
+            found["new_national_id"] = of_the_same_national_id(form.instance, typed)
         alike = {"number", "email", "new_national_id"}.intersection(form.changed_data)
-        for sentence in (sentence for name in sorted(alike) for sentence in _lookalikes(form).get(name, ())):
+        for sentence in (sentence for name in sorted(alike) for sentence in found.get(name, ())):
             self.message_user(request, sentence, messages.WARNING)
 
     def hints(self, request: HttpRequest, form: Any) -> Hints:
-        found = _lookalikes(form)
+        found = lookalikes(form.instance)
         return Hints({name: [Hint(sentence, True) for sentence in sentences] for name, sentences in found.items()})
 
     def positions_to_delete(self, employees: list[Any]) -> list[Position]:
@@ -225,10 +229,3 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
             },
             request,
         )
-
-
-def _lookalikes(form: Any) -> dict[str, list[str]]:
-    """By field of the form."""
-    typed = form.cleaned_data.get("new_national_id", "") if form.is_bound else ""
-    found = of_the_same_national_id(form.instance, typed) if typed else []
-    return {**lookalikes(form.instance), "new_national_id": found}

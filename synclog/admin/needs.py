@@ -142,7 +142,7 @@ def held_back(user: Any, integrations: Sequence[Integration], health: Mapping[in
                 tone="danger",
             )
         )
-    stopped = [i for i in on if i.stopped]
+    stopped = [i for i in sending if i.stopped]
     retrying = [i for i in sending if i.retry_count and not i.stopped and not i.paused]
     paused = [i for i in sending if i.paused and not i.stopped and health[i.pk].counts.waiting]
     found += [_stopped(user, i, health[i.pk]) for i in stopped]

@@ -58,7 +58,9 @@ class Tried:
 
 def token(job: Job) -> str:
     """Changes with everything that the page of a job would show anew."""
-    return f"{job.state}-{job.attempts}-{job.changed_at.timestamp():.6f}"
+    retry = job.integration.retry_at
+    next_try = f"{retry.timestamp():.0f}" if retry else ""
+    return f"{job.state}-{job.attempts}-{job.changed_at.timestamp():.6f}-{next_try}-{under_way(job):d}"
 
 
 def under_way(job: Job) -> bool:

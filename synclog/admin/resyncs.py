@@ -74,7 +74,14 @@ class ResyncPages:
             working=working,
             live=going,
             every=10 if total > _MANY else 2,
-            said=self._said(total, left, numbers["needs_action"], going=going, cancelled=_by(batch)),
+            said=self._said(
+                total,
+                left,
+                numbers["needs_action"],
+                going=going,
+                by_itself=left > 0 and not silent() and rows.filter(_SENDING, state__in=Job.ACTIVE).exists(),
+                cancelled=_by(batch),
+            ),
             may_cancel=working and roles.can_somewhere(request.user, "edit"),
         )
         return response
@@ -114,7 +121,7 @@ class ResyncPages:
         return found
 
     @staticmethod
-    def _said(total: int, left: int, refused: int, *, going: bool, cancelled: str) -> str:
+    def _said(total: int, left: int, refused: int, *, going: bool, by_itself: bool, cancelled: str) -> str:
         if cancelled and not going:
             return _("Cancelled by {name}. What was taken up before is below.").format(name=cancelled)
         if not total:
@@ -123,7 +130,11 @@ class ResyncPages:
             to_go = {"left": f"{left:,}", "total": f"{total:,}"}
             if going:
                 return _("{left} of {total} still to go. You may leave this page.").format(**to_go)
-            return _("{left} of {total} still to go. They are tried again by themselves: see Retrying.").format(**to_go)
+            if by_itself:
+                said = _("{left} of {total} still to go. They are tried again by themselves: see Retrying.")
+            else:
+                said = _("{left} of {total} still to go, but nothing goes out now: see Retrying for why.")
+            return said.format(**to_go)
         return _("All done, but some still need you.") if refused else _("All done.")
 
 

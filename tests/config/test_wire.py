@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from django.http import StreamingHttpResponse
+from django.http import HttpResponseNotAllowed, StreamingHttpResponse
 from django.urls import path
 from waitress.server import create_server
 
@@ -17,7 +17,11 @@ from config.management.commands.serve import LIMITS
 from config.urls import handler400, handler404, handler500, urlpatterns  # noqa: F401
 from config.wsgi import application
 
-urlpatterns = [*urlpatterns, path("streamed", lambda request: StreamingHttpResponse([b"a" * 900, b"b" * 900]))]
+urlpatterns = [
+    *urlpatterns,
+    path("streamed", lambda request: StreamingHttpResponse([b"a" * 900, b"b" * 900])),
+    path("button", lambda request: HttpResponseNotAllowed(["POST"])),
+]
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +75,13 @@ def test_head_has_no_body_and_the_next_request_on_the_connection_is_answered(
     length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
     assert int(length.partition(b":")[2]) > 0  # as GET would have it
     assert rest.startswith(b"HTTP/1.1 200 OK\r\n") and rest.endswith(b'{"alive": true}')
+
+
+@pytest.mark.urls("tests.config.test_wire")
+def test_the_page_in_place_of_no_words_comes_whole(server: tuple[str, int]) -> None:
+    head, _, page = asked(server, request("GET", "/button", "Connection: close")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 405 ") and f"content-length: {len(page)}".encode() in head.lower()
+    assert page.rstrip().endswith(b"</html>") and b"This page only answers its button" in page
 
 
 @pytest.mark.urls("tests.config.test_wire")

@@ -92,7 +92,7 @@ def test_from_nothing_to_on_step_by_step(organization, admin, answer):
     given = {"setting__personel_type": "TJM", "setting__salary_form": "MAN"}
     page = admin.post(at(made, Step.SETTINGS), given, follow=True)
     assert page.redirect_chain[-1][0] == at(made, Step.PREVIEW)
-    assert "2 of the 2 positions that Fortnox would get today have every field that it requires." in text(page)
+    assert "2 of the 2 positions that Fortnox would get today have every field that it always requires." in text(page)
     page = admin.get(at(made, Step.START))
     assert states(page)[:5] == ["success"] * 5 and "Everything is ready." in text(page)
     admin.post(reverse("admin:integrations_integration_switch", args=[made.pk]), {"on": "1"})

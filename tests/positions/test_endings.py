@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from positions import endings
 from positions.models import AuditEntry, Employee, Organization, Position, SentForm
 from positions.terms import FromDay
 from tests.factories import CompanyFactory, DepartmentFactory, EmployeeFactory, OrganizationFactory, PositionFactory
@@ -274,3 +275,10 @@ def test_both_are_offered_where_people_look(editor: Client, employee: Employee, 
         assert end in editor.get(page).content.decode() and follow in editor.get(page).content.decode()
         seen = sign_in(employee.organization, "viewer").get(page).content.decode()
         assert end not in seen and follow not in seen
+
+
+def test_a_contract_that_ends_on_the_last_day_gets_its_reason() -> None:
+    employee = EmployeeFactory()
+    last = employee.organization.today() + timedelta(days=30)
+    position = PositionFactory(employee=employee, end_date=last)
+    assert [row.pk for row in endings.ending(employee, last).ended] == [position.pk]

@@ -14,6 +14,7 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
+from integrations.admin.steps import StepPages
 from positions import once
 from positions.models import ApiKey, Company, Department, Employee, Invitation, Organization, Position, SentForm
 from synclog.log import retention
@@ -138,7 +139,9 @@ def test_two_clicks_at_once_make_one() -> None:
     assert answers == [302, 302] and Company.objects.count() == 1
 
 
-def test_connecting_a_system_twice_makes_one_connection(admin: Client, organization: Organization) -> None:
+def test_connecting_a_system_twice_makes_one_connection(
+    admin: Client, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = "/admin/integrations/integration/add/?system=fortnox"
     page = admin.get(address).content.decode()
     sent = re.findall(r'<input type="hidden" name="(once|system|organization)" value="([^"]*)"', page)
@@ -146,6 +149,15 @@ def test_connecting_a_system_twice_makes_one_connection(admin: Client, organizat
             "credential__client_secret": "made-up-secret", "setting__personel_type": "TJM",
             "setting__salary_form": "MAN"}  # fmt: skip
     assert "once" in data
+    begun: list[int] = []
+    begin = StepPages.begin_test
+
+    def noted(pages: StepPages, request: Any, made: Any) -> Any:
+        begun.append(len(connection.savepoint_ids))  # within the transaction of the test itself
+        return begin(pages, request, made)
+
+    monkeypatch.setattr(StepPages, "begin_test", noted)
     first, again = (admin.post("/admin/integrations/integration/add/", data) for _ in range(2))
+    assert begun == [0], "a worker sees what is to be tested, and nobody waits for it with the database locked"
     assert organization.integrations.count() == 1, first.content
     assert first.headers["Location"] == again.headers["Location"]
