@@ -452,7 +452,7 @@ def two_systems(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 DEEP = bool(os.environ.get("CI"))
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20" if DEEP else "12"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40" if DEEP else "12"))
 
 
 @pytest.mark.long
