@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from email.utils import parseaddr
 from pathlib import Path
@@ -14,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Info, Tags, Warning, registe
 from django.core.exceptions import ImproperlyConfigured
 
 from config.keys import weakness
+from positions.hosts import elsewhere
 from positions.mailing import site_address
 from synclog.engine.worker_turn import OVERTIME, SECONDS
 
@@ -99,7 +99,7 @@ def _switches() -> Iterator[Warning]:
     if settings.SANDBOX_URL:
         yield _warn(7, "SANDBOX_URL is set: connections are offered sandboxes, not the real systems.", "Unset it.")
     if settings.DEMO_PASSWORD:
-        yield _warn(24, "DEMO_PASSWORD is set: the sign-in page shows it to everybody.", "Unset it.")
+        yield _warn(27, "DEMO_PASSWORD is set: the sign-in page shows it to everybody.", "Unset it.")
     root: Any = settings.LOGGING["root"]
     if str(root["level"]).upper() in ("DEBUG", "NOTSET"):
         yield _warn(
@@ -164,7 +164,7 @@ def _database() -> Iterator[Warning]:
                 f"The SQLite database lies on a network file system ({kind}): its locks do not hold there.",
                 "Put DATA_DIR on a local disk, or use PostgreSQL (DATABASE_URL).",
             )
-        if settings.PRODUCTION and _elsewhere(settings.REDIS_URL):
+        if settings.PRODUCTION and elsewhere(settings.REDIS_URL):
             yield _warn(
                 10,
                 "SQLite is the database, yet the broker is on another host: only one host can share SQLite.",
@@ -195,7 +195,7 @@ def _queue() -> Iterator[Warning]:
             "The defaults are 300 and 360.",
         )
     url = settings.REDIS_URL
-    if _elsewhere(url) and not urlsplit(url).password:
+    if elsewhere(url) and not urlsplit(url).password:
         yield _warn(
             14,
             "Redis on another host is used without a password: who reaches it can ring the workers or silence them.",
@@ -216,7 +216,7 @@ def _mail() -> Iterator[CheckMessage]:
         return
     if settings.EMAIL_BACKEND != "django.core.mail.backends.smtp.EmailBackend":
         yield _warn(23, "EMAIL_URL names no mail server: mails are written down and reach nobody.", _MAIL_SERVER)
-    elif not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL) and _elsewhere(f"smtp://{settings.EMAIL_HOST}"):
+    elif not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL) and elsewhere(f"smtp://{settings.EMAIL_HOST}"):
         yield _warn(24, "Mails go to EMAIL_URL's server without TLS: others on the way can read them.", _MAIL_SERVER)
     if parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] in ("", "localhost"):
         yield _warn(
@@ -230,17 +230,6 @@ def _mail() -> Iterator[CheckMessage]:
             "Nothing says where people reach this installation: mails have no link, or a wrong one.",
             "PUBLIC_ADDRESS=https://sync.example.com",
         )
-
-
-def _elsewhere(url: str) -> bool:
-    """Whether the address is that of another host; a socket file is not."""
-    host = urlsplit(url).hostname
-    if not host or host == "localhost":
-        return False
-    try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return True
 
 
 def file_system(path: str, mounts: Path = Path("/proc/self/mounts")) -> str:

@@ -25,6 +25,7 @@ from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from positions import mailing
+from positions.hosts import place_of
 from positions.joining import alike
 from positions.models import SelfMadeUser
 from positions.signals import password_forgotten
@@ -32,7 +33,7 @@ from positions.tracing import address_of
 
 logger = logging.getLogger(__name__)
 
-MOST, WITHIN = 10, 3600  # asked from one address, in seconds
+MOST, WITHIN = 10, 3600  # asked from one place, in seconds
 _OF_ONE_ADDRESS = 5  # users that are mailed
 
 
@@ -60,7 +61,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
         raise Http404
     form, status, asked = ForgottenForm(request.POST or None), 200, False
     if form.is_valid():
-        if mailing.too_many(f"password:{address_of(request)}", MOST, WITHIN):
+        if mailing.too_many(f"password:{place_of(address_of(request))}", MOST, WITHIN):
             form.add_error(None, _("Too many were asked for from your address. Try again in an hour."))
             status = 429
         else:

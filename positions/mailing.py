@@ -4,11 +4,13 @@ above (`synclog.telling`)."""
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 
 from django.conf import settings
 
 from positions import rates
+from positions.hosts import elsewhere
 
 _NO_MAILS = "django.core.mail.backends.dummy.EmailBackend"
 
@@ -24,17 +26,24 @@ def links_are_sent() -> bool:
 
 
 def site_address() -> str:
-    """Where people reach this installation, as far as its settings say; "" when they do not. Never what a request says:
-    whoever sends it chooses its Host."""
+    """Where people reach this installation, as far as its settings say; "" when they do not: a pattern of hosts or this
+    machine's own name leads nobody there. Never what a request says: whoever sends it chooses its Host."""
     if settings.PUBLIC_ADDRESS:
         return str(settings.PUBLIC_ADDRESS)
-    if settings.CSRF_TRUSTED_ORIGINS:
-        return str(settings.CSRF_TRUSTED_ORIGINS[0])
-    hosts = [host for host in settings.ALLOWED_HOSTS if not host.startswith((".", "*"))]
-    return f"{'https' if settings.PRODUCTION else 'http'}://{hosts[0]}" if hosts else ""
+    scheme = "https" if settings.PRODUCTION else "http"
+    hosts = [f"{scheme}://{host}" for host in settings.ALLOWED_HOSTS if not host.startswith(".")]
+    known = [*settings.CSRF_TRUSTED_ORIGINS, *hosts]
+    return next((origin for origin in known if "*" not in origin and elsewhere(origin)), "")
 
 
 def too_many(who: str, most: int, seconds: int) -> bool:
-    """Counts one more mail that somebody causes: whether it is beyond so many in each of these stretches of time."""
+    """Counts one more mail that somebody causes: whether it is beyond so many in each of these stretches of time. While
+    mails cannot be counted, each is one too many."""
     hashed = hashlib.sha256(who.encode()).hexdigest()[:32]
-    return rates.hit(f"mails:{hashed}:{int(time.time() // seconds)}", seconds) > most
+    return not 0 < rates.hit(f"mails:{hashed}:{int(time.time() // seconds)}", seconds) <= most
+
+
+def unlinked(name: str) -> str:
+    """A name that an organization gave itself, for a mail to people who are not of it: nothing in it becomes a link or
+    an address in whatever shows the mail."""
+    return re.sub(r"(://|@)|(?<=\w)\.(?=\w\w)", lambda found: " " if found[1] else ". ", name)

@@ -27,7 +27,7 @@ _PREFIX = "position-sync:rate:"
 def hit(name: str, seconds: int) -> int:
     """Counts one more of this name, and gives their number. It is forgotten after so many seconds at the earliest.
 
-    0 when it could not be counted: what only reads is let through then.
+    0 when it could not be counted: what only reads is let through then, and nothing is mailed.
     """
     if settings.REDIS_URL:
         import redis  # noqa: PLC0415 (where no Redis is used, no process loads its library)

@@ -21,6 +21,7 @@ from positions.models.invitation import GOOD_FOR
 from positions.signals import invitation_to_mail
 
 MAILED_MOST, MAILED_WITHIN = 50, 3600  # by one organization, in seconds
+ADDRESS_WITHIN = 900  # seconds: so often one of them mails an address
 
 
 class InvitationForm(ScopedForm):
@@ -59,7 +60,7 @@ class InvitationAdmin(ScopedAdmin):
     form = InvitationForm
     list_display = ("email", "role", "invited_by_shown", "until_shown", "state_shown")
     search_fields = ("email",)
-    unsearchable = ("digest",)
+    unsearchable = ("digest", "seed")
     list_select_related = ("invited_by",)
     fields = ("email", "role")
     actions = ("mail_again", "send_again", "withdraw")
@@ -85,23 +86,28 @@ class InvitationAdmin(ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
         obj.invited_by = request.user  # type: ignore[assignment]
-        if form.cleaned_data.get("by_mail") and mailing.links_are_sent():
-            self._mail(request, obj)
-        else:
+        if not (form.cleaned_data.get("by_mail") and mailing.links_are_sent() and self._mail(request, obj)):
             self._issue(request, obj)
 
-    def _mail(self, request: HttpRequest, invitation: Invitation) -> None:
-        if mailing.too_many(f"invitations:{invitation.organization_id}", MAILED_MOST, MAILED_WITHIN):
-            said = _("Your organization has mailed many invitations within the hour: this link was not mailed.")
-            self.message_user(request, said, messages.WARNING)
-            self._issue(request, invitation)
-            return
+    def _mail(self, request: HttpRequest, invitation: Invitation) -> bool:
+        """False, and nothing is changed, where it would be a mail too many."""
+        by = f"invitations:{invitation.organization_id}"
+        if mailing.too_many(f"{by}:{invitation.email.lower()}", 1, ADDRESS_WITHIN) or mailing.too_many(
+            by, MAILED_MOST, MAILED_WITHIN
+        ):
+            said = _(
+                "No link was mailed to {email}: an organization mails {most} invitations an hour, and one to an "
+                "address in a quarter of an hour."
+            )
+            self.message_user(request, said.format(email=invitation.email, most=MAILED_MOST), messages.WARNING)
+            return False
         with transaction.atomic():
             invitation.issue_by_mail()
             invitation.save()
             invitation_to_mail.send(Invitation, invitation=invitation)
         said = _("A link, good for {days} days and for once, is mailed to {email}.")
         self.message_user(request, said.format(days=GOOD_FOR.days, email=invitation.email), messages.SUCCESS)
+        return True
 
     def _issue(self, request: HttpRequest, invitation: Invitation) -> None:
         token = invitation.issue()
@@ -112,7 +118,12 @@ class InvitationAdmin(ScopedAdmin):
 
     @admin.action(description=_("Mail a new link"), permissions=["add"])
     def mail_again(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Not to whoever declined."""
         for invitation in queryset[:20]:
+            if invitation.declined_at is not None:
+                said = _("{email} declined, and is not mailed again.")
+                self.message_user(request, said.format(email=invitation.email), messages.WARNING)
+                continue
             invitation.invited_by = request.user
             self._mail(request, invitation)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
 from positions.api.problems import NotCounted
+from positions.hosts import place_of
 from positions.rates import hit
 from positions.tracing import address_of
 
@@ -73,19 +73,10 @@ class AddressThrottle(Windowed):
         return request.auth is not None or self.count(request._request) <= self.num_requests
 
     def count(self, request: HttpRequest) -> int:
-        place = hashlib.sha256(_place(address_of(request)).encode()).hexdigest()[:32]
+        place = hashlib.sha256(place_of(address_of(request)).encode()).hexdigest()[:32]
         hits = self.hits(place)
         request.rate_limit = self.headers(hits)  # type: ignore[attr-defined]
         return hits
-
-
-def _place(address: str) -> str:
-    """The address, of IPv6 the network of 64 bits in which one customer has all of them."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
 def limits_of(request: HttpRequest) -> dict[str, str]:

@@ -20,6 +20,7 @@ from positions import dates, roles
 from positions.admin.scoped import ScopedAutocompleteFilter
 from positions.models import Employee, Organization, Position
 from synclog.log.causes import cause_title, causes
+from synclog.log.groups import NO_FIELD
 from synclog.log.sentences import field_label
 from synclog.models import Job
 
@@ -113,9 +114,6 @@ class EmployeeFilter(admin.SimpleListFilter):
         )
         employee = shown.filter(pk=key).first() if key else None
         return employee.name if employee else "unknown"
-
-
-NO_FIELD = "-"  # in an address: of entries that are about no field
 
 
 class _Hidden(admin.SimpleListFilter):

@@ -13,13 +13,12 @@ from django.utils.translation import ngettext
 
 from integrations.models import Integration
 from positions import moments, roles
-from synclog.admin.filters import NO_FIELD
 from synclog.admin.integration_pages import log_url, positions_url
 from synclog.admin.people import LIGHT
 from synclog.admin.remedies import Remedies, Remedy
 from synclog.log import sentences
 from synclog.log.causes import cause_title, remedy
-from synclog.log.groups import Group
+from synclog.log.groups import NO_FIELD, Group
 from synclog.log.health import Health, since_sent
 from synclog.log.silence import silent
 from synclog.log.truth import Truth

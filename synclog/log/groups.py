@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Min, QuerySet
 
 from synclog.models import Job
 
+NO_FIELD = "-"  # in an address: of entries that are about no field
 _NAMED = 500  # connections, in all groups
 
 

@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.models import Integration
-from positions import moments
-from positions.mailing import site_address
-from positions.models import Organization
+from positions import moments, roles
+from positions.mailing import site_address, unlinked
+from positions.models import Member, Organization
 from positions.models.invitation import GOOD_FOR
 from synclog.log.causes import cause_title, remedy
+from synclog.log.groups import NO_FIELD
 from synclog.log.sentences import field_label
 from synclog.models import Mail, Topic
 from synclog.telling import accounts
@@ -45,7 +46,7 @@ def written(mail: Mail) -> EmailMultiAlternatives:
         return _with_link(mail)
     organization = mail.member.organization
     if mail.topic == Mail.DIGEST:
-        subject, items = _("{organization}: what needs you"), list(_digest(mail.facts, organization))
+        subject, items = _("{organization}: what needs you"), list(_digest(mail.facts, mail.member))
     else:
         assert mail.integration is not None
         subject, item = _of_connection(mail, mail.integration)
@@ -63,10 +64,11 @@ def _with_link(mail: Mail) -> EmailMultiAlternatives:
         helps = _("It is good for a day and for once. Was it not you? Do nothing: your password stays as it is.")
         item = Item(said.format(name=link.name), helps, link.path)
         return _letter(mail, link.email, _("Position Sync: choose a new password"), [item])
+    name = unlinked(link.organization)
     said = _("{organization} invites you to Position Sync. Accept or decline by this link:")
     helps = _("It is good for {days} days and for once. Do you not expect it? Do nothing.").format(days=GOOD_FOR.days)
-    item = Item(said.format(organization=link.organization), helps, link.path)
-    subject = _("{organization} invites you to Position Sync").format(organization=link.organization)
+    item = Item(said.format(organization=name), helps, link.path)
+    subject = _("{organization} invites you to Position Sync").format(organization=name)
     return _letter(mail, link.email, subject, [item])
 
 
@@ -86,9 +88,9 @@ def _of_connection(mail: Mail, integration: Integration) -> tuple[str, Item]:
     return _("{organization}: {system} works again"), Item(said, "", page)
 
 
-def _digest(facts: dict[str, Any], organization: Organization) -> Iterator[Item]:
+def _digest(facts: dict[str, Any], member: Member) -> Iterator[Item]:
     """A connection that was deleted meanwhile needs nothing any more."""
-    connections = Integration.objects.filter(organization=organization).defer("vault").in_bulk()
+    connections = Integration.objects.filter(organization=member.organization_id).defer("vault").in_bulk()
     for row in facts["stopped"]:
         if integration := connections.get(row["pk"]):
             said = _("{name} is stopped: {cause}.")
@@ -101,17 +103,19 @@ def _digest(facts: dict[str, Any], organization: Organization) -> Iterator[Item]
             )
             helps = _("They go out when somebody presses Resume.")
             yield Item(said.format(name=_name(integration), number=row["number"]), helps, _page(integration))
+    several = roles.only_organization(member.user) is None
+    narrowed = {"organization__id__exact": member.organization_id} if several else {}
     for row in facts["causes"]:
-        yield _cause(row)
+        yield _cause(row, narrowed)
 
 
-def _cause(row: dict[str, Any]) -> Item:
+def _cause(row: dict[str, Any], narrowed: dict[str, int]) -> Item:
     title = cause_title(row["cause"])
     if row["field"]:
         title = f"{title} ({field_label(row['field'])})"
     people = ngettext("{number} employee", "{number} employees", row["people"]).format(number=row["people"])
     systems = ngettext("{number} connection", "{number} connections", row["systems"]).format(number=row["systems"])
-    asked = {"tab": "needs_action", "cause": row["cause"], **({"field": row["field"]} if row["field"] else {})}
+    asked = {"tab": "needs_action", "cause": row["cause"], "field": row["field"] or NO_FIELD, **narrowed}
     log = f"{reverse('admin:synclog_job_changelist')}?{urlencode(asked)}"
     return Item(f"{title}: {people}, {systems}.", remedy(row["cause"]), log)
 

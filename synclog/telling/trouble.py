@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.signals import post_save
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ from synclog.telling.outbox import tell
 
 LONG = timedelta(hours=1)
 _Kind = Event.Kind
-_BAD = (_Kind.STOPPED.value, _Kind.RETRYING.value)
+_GOES_ON = (_Kind.RESUMED.value, _Kind.CREDENTIALS.value)
 
 
 def connect() -> None:
@@ -37,7 +37,7 @@ def _event_saved(sender: Any, instance: Event, created: bool, raw: bool = False,
         tell(instance, Topic.STOPPED)
     elif instance.kind == _Kind.RECOVERED:
         last = _told().filter(integration=instance.integration_id).first()
-        if last is not None and last.kind in _BAD:
+        if last is not None and last.kind == _Kind.RETRYING:  # after a stop, an answer may be one refusal more
             tell(instance, Topic.RECOVERED)
 
 
@@ -70,12 +70,20 @@ def _tell_of_retrying(pk: int) -> None:
 
 
 def _working_again() -> QuerySet[Integration]:
-    """Those that have had something accepted since members were told of trouble. Renewed credentials alone do not say
-    that they work."""
+    """Those that have had something accepted since members were told of trouble; after a stop, since somebody let it go
+    on: what was on its way when it stopped may be accepted later. Renewed credentials alone do not say that they work.
+    """
     told = _told().filter(integration=OuterRef("pk"))
+    goes_on = Event.objects.filter(integration=OuterRef("pk"), kind__in=_GOES_ON, pk__gt=OuterRef("told")).order_by(
+        "-pk"
+    )
     return Integration.objects.filter(stopped_at=None, retry_count=0).annotate(
-        told_kind=Subquery(told.values("kind")[:1]), told_at=Subquery(told.values("at")[:1])
-    ).filter(told_kind__in=_BAD, last_success_at__gt=F("told_at"))  # fmt: skip
+        told=Subquery(told.values("pk")[:1]), told_kind=Subquery(told.values("kind")[:1]),
+        told_at=Subquery(told.values("at")[:1]), goes_on_at=Subquery(goes_on.values("at")[:1]),
+    ).filter(
+        Q(told_kind=_Kind.RETRYING, last_success_at__gt=F("told_at"))
+        | Q(told_kind=_Kind.STOPPED, last_success_at__gt=F("goes_on_at"))
+    )  # fmt: skip
 
 
 @repeated
@@ -83,7 +91,7 @@ def _say_recovered(pk: int) -> None:
     integration = _held(_working_again(), pk)
     if integration is not None:
         said = packed([texts.RECOVERED(system=integration.system.name)])
-        Event.objects.create(integration=integration, kind=_Kind.RECOVERED, said=said)
+        tell(Event.objects.create(integration=integration, kind=_Kind.RECOVERED, said=said), Topic.RECOVERED)
 
 
 def _held(rows: QuerySet[Integration], pk: int) -> Integration | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -44,6 +45,11 @@ def found() -> list[str]:
     return [str(message.id).removeprefix("position_sync.") for message in messages]
 
 
+def test_each_warning_has_a_number_of_its_own() -> None:
+    numbers = re.findall(r"_warn\(\s*(\d+)", Path(checks.__file__).read_text())
+    assert len(numbers) > 20 and len(set(numbers)) == len(numbers)
+
+
 def test_nothing_is_said_of_a_safe_installation() -> None:
     assert found() == []
 
@@ -63,7 +69,7 @@ def test_nothing_is_said_of_a_safe_installation() -> None:
         ("DEBUG", True, "W005"),
         ("ALLOW_PRIVATE_TARGETS", True, "W006"),
         ("SANDBOX_URL", "http://127.0.0.1:8500", "W007"),
-        ("DEMO_PASSWORD", "correct-horse", "W024"),
+        ("DEMO_PASSWORD", "correct-horse", "W027"),
         ("LOGGING", {"root": {"level": "debug"}}, "W008"),
         ("ALLOWED_HOSTS", ["sync.example.com", "*"], "W015"),
         ("REQUIRE_SECOND_FACTOR", "none", "W020"),

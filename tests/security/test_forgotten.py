@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from positions import forgotten
+from positions import forgotten, joining, mailing
 from positions.admin import invitation as invitation_admin
 from positions.models import Invitation, Member, Organization, SelfMadeUser
 from synclog.models import Mail
@@ -143,6 +143,39 @@ def test_an_address_asks_a_few_times_an_hour(caplog: pytest.LogCaptureFixture) -
     assert UNKNOWN not in caplog.text and "forgotten" in caplog.text
 
 
+def test_of_ipv6_a_network_of_64_bits_asks_as_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgotten, "MOST", 2)
+    for number in range(2):
+        assert ask(UNKNOWN, REMOTE_ADDR=f"2001:db8:1:2::{number + 1}").status_code == 200
+    assert ask(UNKNOWN, REMOTE_ADDR="2001:db8:1:2:ffff::9").status_code == 429
+    assert ask(UNKNOWN, REMOTE_ADDR="2001:db8:1:3::9").status_code == 200
+
+
+def test_while_mails_cannot_be_counted_none_is_sent(monkeypatch: pytest.MonkeyPatch, admin: Any) -> None:
+    person(email=KNOWN)
+    monkeypatch.setattr("positions.rates.hit", lambda *_: 0)
+    assert ask(KNOWN).status_code == 429
+    shown = invite(admin)
+    assert re.search(r"/admin/join/[\w-]{43}/", shown) and "No link was mailed" in shown
+    assert sent() == [] and not Mail.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("origins", "hosts", "address"),
+    [
+        (["https://*.example.com", "https://sync.example.com"], ["other.example.com"], "https://sync.example.com"),
+        (["http://localhost:8000"], ["127.0.0.1", "[::1]", "0.0.0.0", "sync.example.com"], "http://sync.example.com"),
+        ([], [".example.com", "*", "sync.example.com"], "http://sync.example.com"),
+        (["https://*.example.com"], ["*", ".example.com", "localhost", "sync.localhost"], ""),
+    ],
+)
+def test_no_link_leads_to_a_pattern_of_hosts_or_to_this_machine(
+    settings: Any, origins: list[str], hosts: list[str], address: str
+) -> None:
+    settings.PUBLIC_ADDRESS, settings.CSRF_TRUSTED_ORIGINS, settings.ALLOWED_HOSTS = "", origins, hosts
+    assert mailing.site_address() == address and mailing.links_are_sent() is bool(address)
+
+
 def test_the_link_does_not_follow_the_host_of_the_request(settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     person(email=KNOWN)
@@ -259,8 +292,9 @@ def test_a_link_that_is_over_before_it_was_sent_is_not_mailed(
 def test_a_new_link_is_mailed_and_the_former_is_over(organization: Organization, admin: Any) -> None:
     invite(admin)
     first = invitation_link()
-    assert "/admin/join/" not in act(admin, "mail_again")
-    second = invitation_link(2)
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert "/admin/join/" not in act(admin, "mail_again")
+        second = invitation_link(2)
     assert first != second and Client().get(first).status_code == 404 and Client().get(second).status_code == 302
 
 
@@ -270,8 +304,59 @@ def test_an_organization_mails_so_many_an_hour(
     monkeypatch.setattr(invitation_admin, "MAILED_MOST", 1)
     invite(admin)
     shown = invite(admin, "other@example.com")
-    assert re.search(r"/admin/join/[\w-]{43}/", shown) and "was not mailed" in shown
+    assert re.search(r"/admin/join/[\w-]{43}/", shown) and "No link was mailed" in shown
     assert len(sent()) == 1
+
+
+def test_an_organization_mails_an_address_once_in_a_quarter_of_an_hour(organization: Organization, admin: Any) -> None:
+    with time_machine.travel(datetime(2026, 3, 2, 9, 0, tzinfo=UTC)):
+        invite(admin)
+        first = invitation_link()
+        shown = act(admin, "mail_again")
+        assert "No link was mailed" in shown and "/admin/join/" not in shown
+        assert Client().get(first).status_code == 302  # the mailed link is as good as before
+        act(admin, "withdraw")
+        assert re.search(r"/admin/join/[\w-]{43}/", invite(admin, UNKNOWN.upper()))
+        assert len(sent()) == 1
+        invite(browser_of(OrganizationFactory(), "admin"))
+        assert len(sent()) == 2
+
+
+def test_who_declined_is_not_mailed_again(organization: Organization, admin: Any) -> None:
+    invite(admin)
+    invitation_link()
+    joining.decline(joining.judged(Invitation.objects.all()).get())
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert "declined, and is not mailed again" in act(admin, "mail_again")
+        assert len(sent()) == 1
+    assert Invitation.objects.get().declined_at is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Fjellheim AS", "Fjellheim AS"),
+        ("A.S. Fjellheim", "A.S. Fjellheim"),
+        ("Win at https://thief.example.net/a", "Win at https thief. example. net/a"),
+        ("www.thief.example.net", "www. thief. example. net"),
+        ("Ask thief@example.net", "Ask thief example. net"),
+    ],
+)
+def test_a_name_is_no_link_in_a_mail_to_a_stranger(
+    organization: Organization, admin: Any, name: str, written: str
+) -> None:
+    Organization.objects.filter(pk=organization.pk).update(name=name)
+    invite(admin)
+    (mail,) = sent()
+    assert mail.subject == f"{written} invites you to Position Sync"
+    assert written in mail.body and written in mail.alternatives[0][0]
+    assert name == written or name not in str(mail.message())
+
+
+def test_an_invitation_is_not_searched_for_by_what_its_link_is_made_of(admin: Any) -> None:
+    for name in ("digest", "seed"):
+        address = f"{reverse('admin:positions_invitation_changelist')}?{name}__startswith=a"
+        assert admin.get(address).status_code == 400
 
 
 def test_where_no_mail_is_sent_the_link_is_shown(organization: Organization, admin: Any, settings: Any) -> None:

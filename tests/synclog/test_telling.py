@@ -170,6 +170,45 @@ def test_after_a_stop_it_works_again_when_something_was_accepted(organization: O
     assert topics(admin) == ["stopped", "recovered"]
 
 
+def test_what_was_on_its_way_when_it_stopped_does_not_say_it_works_again(
+    organization: Organization, admin: Member
+) -> None:
+    integration = connection(organization)
+    stop(integration)
+    with later(minutes=1):  # of the same batch, stored after the stop
+        Integration.objects.filter(pk=integration.pk).update(last_success_at=timezone.now())
+    with later(minutes=5):
+        stopped = Integration.objects.get(pk=integration.pk)
+        actions.resume(stopped, "kari")
+        actions.credentials_renewed(stopped, "kari")
+        trouble.look_after()
+        assert topics(admin) == ["stopped"]
+    with later(minutes=6):
+        answers(integration)
+        trouble.look_after()
+    assert topics(admin) == ["stopped", "recovered"]
+    # the next stop is not over by what let the one before go on
+    with later(minutes=7):
+        stop(integration)
+    with later(minutes=8):
+        answers(integration)
+        trouble.look_after()
+    assert topics(admin) == ["stopped", "recovered", "stopped"]
+
+
+def test_after_a_stop_an_answer_that_accepts_nothing_does_not_say_it_works_again(
+    organization: Organization, admin: Member
+) -> None:
+    integration = connection(organization)
+    stop(integration)
+    actions.resume(Integration.objects.get(pk=integration.pk), "kari")
+    resumed = Integration.objects.get(pk=integration.pk)
+    results_connection._back_off(resumed, [UnavailableError(as_message("down"))])
+    results_connection._answered(resumed, [], answered=True)
+    trouble.look_after()
+    assert Event.objects.filter(kind="recovered").count() == 1 and topics(admin) == ["stopped"]
+
+
 def test_what_is_rolled_back_tells_nobody(organization: Organization, admin: Member) -> None:
     integration = connection(organization)
     with transaction.atomic():
@@ -405,6 +444,29 @@ def test_the_digest_says_what_needs_somebody(organization: Organization, admin: 
     assert "tab=needs_action&cause=missing_required_field&field=occupation_code" in body
     assert "Netvisor, Bergen is paused: 1 change waits." in body and "Netvisor, Tromsø is stopped" in body
     assert "Sørlie" not in str(box()[0].message()) and "overlap" not in body
+
+
+def digest_link(fragment: str) -> str:
+    (found,) = [line for line in box()[0].body.splitlines() if fragment in line]
+    return found.removeprefix("https://sync.example.com")
+
+
+def test_a_group_s_link_leads_to_that_group_alone(organization: Organization, admin: Member, client: Any) -> None:
+    """Of its field or of none, and of the digest's organization."""
+    wants(admin, "daily")
+    mine = connection(organization)
+    other = MemberFactory(user=admin.user, role="admin").organization
+    job(mine, cause="refused", employee_name="Kari Nordmann")
+    job(mine, cause="refused", field="occupation_code", employee_name="Siri Dahl")
+    job(connection(other), cause="refused", employee_name="Aino Korhonen")
+    look(MORNING)
+    client.force_login(admin.user)
+    page = client.get(digest_link("cause=refused&field=-")).content.decode()
+    assert "Kari Nordmann" in page and "Siri Dahl" not in page and "Aino Korhonen" not in page
+    Member.objects.filter(organization=other).delete()
+    look(MORNING + timedelta(days=1))
+    alone = digest_link("cause=refused&field=-")
+    assert "organization" not in alone and "Kari Nordmann" in client.get(alone).content.decode()
 
 
 def test_a_digest_comes_once_a_local_morning(organization: Organization, admin: Member) -> None:
