@@ -30,6 +30,7 @@ from positions.importing.columns import named
 from positions.importing.files import MOST_ROWS
 from positions.importing.rows import Row
 from positions.models import AuditEntry, Import, Organization
+from positions.privacy.national_ids import masked_strictly
 
 # So many rows are shown on the page; the file has the others.
 _SHOWN = 50
@@ -220,6 +221,7 @@ class WithImport:
             asked=asked,
             several=roles.only_organization(request.user) is None,
             problems=asked.problem.splitlines(),
+            own=asked.user_id == request.user.pk,
             good=asked.created + asked.updated,
             changed=_by_column(asked),
             follows=sorted(asked.follows.items()),
@@ -247,6 +249,8 @@ class WithImport:
             work.forget(asked)
             messages.success(request, _("The file is thrown away."))
             return HttpResponseRedirect(reverse(f"admin:{self._address}_import_rows"))
+        if said == "confirm" and asked.user_id != request.user.pk:  # what it does is done in the sender's name
+            raise PermissionDenied
         done = {"confirm": work.confirm, "cancel": work.cancel}.get(said, lambda _pk: False)(asked.pk)
         if not done:
             messages.warning(request, _("Nothing was done: somebody was faster. This is how it stands."))
@@ -326,7 +330,12 @@ def _changes(asked: Import) -> Iterator[tuple[int, list[tuple[str, str, str]]]]:
     number = 0
     for row in _rows(asked, updated__gt=0):
         said = [(named(asked.kind, name), pair) for name, pair in row.changes.items()]
-        if shown := [(str(column.label), old, new) for column, (old, new) in said if column is not None]:
+        shown = [
+            (str(column.label), masked_strictly(old), masked_strictly(new))
+            for column, (old, new) in said
+            if column is not None
+        ]
+        if shown:
             number += 1
             yield row.line, shown
         if number == _SHOWN_CHANGES:

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from positions.importing.values import Choice, Day, Number, Text, YesNo, in_all_languages, plain
+from positions.importing.values import Choice, Day, Number, Text, YesNo, in_all_languages, plain, quoted
 from positions.models import ContractType, EndReason, Import, RemunerationType, WorkingHoursScheme
 
 _text, _day, _yes = Text(), Day(), YesNo()
@@ -212,7 +212,7 @@ def _unknown(number: int, heading: str, words: dict[str, Column]) -> str:
     if not heading.strip():
         return _("Column %(number)s has no heading.") % {"number": number}
     close = get_close_matches(plain(heading), words, n=1)
-    said = _("There is no column “%(heading)s”.") % {"heading": heading[:60]}
+    said = _("There is no column “%(heading)s”.") % {"heading": quoted(heading)}
     if not close:
         return f"{said} " + _("Take the headings of the template.")
     return f"{said} " + _("Do you mean “%(heading)s”?") % {"heading": words[close[0]].label}

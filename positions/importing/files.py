@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
+from xml.parsers import expat
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,6 +24,18 @@ MOST_COLUMNS = 60
 # Of a workbook, unpacked: 20,000 full rows are a third of it. What a part says of its own size is all that is read.
 MOST_UNPACKED = 60 * 2**20
 MOST_PARTS = 200
+# What its library makes of a workbook is many times what it is in bytes: elements and attributes of a part, of which
+# 20,000 rows with every column have three million; those of them that are held at once, until a row or a text ends; and
+# the bytes of one that has not ended yet.
+MOST_MARKS = 4_000_000
+MOST_HELD = 250_000
+MOST_OF_ONE = 2**20
+# Of formats each is kept, with all that it may be made of.
+MOST_OF_STYLES = 2**20
+
+_STYLES = "xl/styles.xml"
+# With these elements the library lets go of what it has read.
+_LET_GO = {f"http://schemas.openxmlformats.org/spreadsheetml/2006/main {name}" for name in ("row", "si")}
 
 Line = tuple[int, list[Cell]]  # its number in the file, from 1, and its cells
 
@@ -106,8 +119,8 @@ def _of_workbook(content: bytes) -> Iterator[Line]:
     from openpyxl import load_workbook  # noqa: PLC0415  # where no workbook is sent, no process loads its library
 
     warnings.filterwarnings("ignore", module="openpyxl")  # they quote cells
-    _look_at_size(content)
     try:
+        _look_at_size(content)
         with closing(load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)) as book:
             sheet = book.worksheets[0]
             sheet.reset_dimensions()  # what it says of them is not believed
@@ -121,14 +134,54 @@ def _of_workbook(content: bytes) -> Iterator[Line]:
 
 
 def _look_at_size(content: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            sizes = [part.file_size for part in parts.infolist()]
-    except (zipfile.BadZipFile, ValueError):
-        raise UnreadableError(_("This workbook cannot be read. Save it anew as .xlsx, or as CSV.")) from None
-    if len(sizes) > MOST_PARTS or sum(sizes) > MOST_UNPACKED:
-        words = _("The workbook is larger than %(most)s MB when it is unpacked. Send the rows alone, or as CSV.")
-        raise UnreadableError(words % {"most": MOST_UNPACKED // 2**20})
+    """Before its library makes anything of the workbook."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        found = parts.infolist()
+        if len(found) > MOST_PARTS or sum(part.file_size for part in found) > MOST_UNPACKED:
+            words = _("The workbook is larger than %(most)s MB when it is unpacked. Send the rows alone, or as CSV.")
+            raise UnreadableError(words % {"most": MOST_UNPACKED // 2**20})
+        for part in found:
+            if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise zipfile.BadZipFile  # of the others a few bytes are unpacked to any number at once
+            if part.filename == _STYLES and part.file_size > MOST_OF_STYLES:
+                raise _too_much()
+            with parts.open(part) as stream:
+                _look_at_marks(stream)
+
+
+def _look_at_marks(stream: IO[bytes]) -> None:
+    """Reads a part without keeping it. What is no XML any more is read no further, here as by the library."""
+    total = held = read = 0
+
+    def begins(name: str, attributes: list[str]) -> None:
+        nonlocal held
+        held += 1 + len(attributes) // 2
+        if held > MOST_HELD or total + held > MOST_MARKS:
+            raise _too_much()
+
+    def ends(name: str) -> None:
+        nonlocal total, held
+        if name in _LET_GO:
+            total, held = total + held, 0
+
+    def declares(*_what: object) -> None:
+        raise zipfile.BadZipFile  # a workbook declares no entities
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.ordered_attributes = True
+    parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = begins, ends, declares
+    while chunk := stream.read(2**16):
+        read += len(chunk)
+        try:
+            parser.Parse(chunk)
+        except expat.ExpatError:
+            return
+        if read - parser.CurrentByteIndex > MOST_OF_ONE:
+            raise _too_much()
+
+
+def _too_much() -> UnreadableError:
+    return UnreadableError(_("The workbook holds far more than its rows. Send the rows alone, or as CSV."))
 
 
 def _cell(cell: Any) -> Cell:

@@ -24,6 +24,7 @@ from positions.importing.rows import Row
 from positions.importing.values import plain, text_of
 from positions.models import Company, Department, Employee, Import, Organization, Position
 
+_GUESSED_AMONG = 200
 # Where a row of the API names another thing than its column.
 _COLUMNS_OF = {"employee": "employee_number", "operation": "", "non_field_errors": ""}
 
@@ -50,7 +51,10 @@ class Names:
             return found[0]
         if found:
             raise ValueError(_("“%(name)s” names several. Write it as it is written there.") % {"name": text})
-        close = get_close_matches(plain(text), self._alike, n=1)
+        word = plain(text)
+        # With the same letter first, and no more than can be compared for each row.
+        names = sorted(self._alike, key=lambda name: name[:1] != word[:1])[:_GUESSED_AMONG]
+        close = get_close_matches(word, names, n=1)
         more = " " + _("Do you mean “%(name)s”?") % {"name": self._shown[close[0]]} if close else ""
         raise ValueError(missing % {"name": text} + more)
 
@@ -98,21 +102,25 @@ class Judging:
 
     def __init__(self, asked: Import, rows: Sequence[Row], coming: Iterable[str] = ()) -> None:
         self.asked, self.organization, self.coming = asked, asked.organization, frozenset(coming)
-        self.rows = [row for row in rows if not row.errors]
+        # What was found unchanged is left alone, whatever was stored since.
+        self.rows = [row for row in rows if not row.errors and row.became != "unchanged"]
         self.refused = [row for row in rows if row.errors]
 
     def carry_out(self) -> None:
-        """In a transaction. Each row knows afterwards what became of it."""
+        """In a transaction. Each row knows afterwards what became of it. With a row that was checked, nothing else is
+        done than was told."""
         self.found = Related(self.organization, [*self.rows, *self.refused])
         if not self.rows:
             return
+        told = {id(row): (row.became, row.changes) for row in self.rows if row.became}
         targets = self.targets()
         self._refuse_same(targets)
         asked = [(row, self._asked(row, targets.get(id(row)))) for row in self.rows if not row.errors]
+        self._refuse_changed(told, targets)
         sent = [(row, body) for row, body in asked if body is not None and not row.errors]
         for row, body in asked:
             if body is None and not row.errors:
-                row.became = "unchanged"
+                row.became = "updated" if row.changes else "unchanged"
         if sent:
             bulk = self.bulk({self.bulk.name: [body for _, body in sent]}, "each", "upsert")
             bulk.carry_out(self.organization)
@@ -142,9 +150,18 @@ class Judging:
             if target is not None and (before := first.setdefault(target.pk, row.line)) != row.line:
                 row.refuse("", _("Row %(number)s is about the same one.") % {"number": before})
 
+    def _refuse_changed(self, told: Mapping[int, tuple[str, dict[str, list[str]]]], targets: Mapping[int, Any]) -> None:
+        """Rows that would now do something else than the check has told: what somebody did meanwhile is not undone."""
+        for row in self.rows:
+            now = "updated" if id(row) in targets else "created"
+            if not row.errors and told.get(id(row), (now, row.changes)) != (now, row.changes):
+                row.refuse("", _("What is stored was changed meanwhile. Send the row once more to have it checked."))
+
     def _asked(self, row: Row, stored: Any) -> dict[str, Any] | None:
-        """The row as the API takes it; None when nothing of it differs from what is stored."""
+        """The row as the API takes it; None when nothing of it differs from what is stored, or only the manager who is
+        yet to come."""
         body: dict[str, Any] = {}
+        row.changes = {}
         for name, value in row.values.items():
             if name not in self.related or value is None:
                 body[name] = value
@@ -156,19 +173,27 @@ class Judging:
         if stored is None:
             about = self.about(row)
             return None if about is None else about | body
-        changes = {name: value for name, value in body.items() if self._differs(name, value, stored)}
+        stated = self.stated(row)
+        changes = {name: v for name, v in body.items() if name in stated or self._differs(name, v, stored)}
+        coming = {name: None for name in self.related if self._comes(row, name)}
+        for name, value in (changes | coming).items():
+            column, held = named(self.asked.kind, name), self.held(row, stored, name)
+            if column is not None and column.exported and (name in coming or self._differs(name, value, held)):
+                row.changes[name] = [self._shown(column, held), self._cell(row, column)]
         changes = self.dated(row, stored, changes)
-        if not changes:
-            return None
-        row.changes = {
-            name: [self._shown(column, stored), self._cell(row, column)]
-            for name in changes
-            if (column := named(self.asked.kind, name)) is not None and column.exported
-        }
-        return {"id": stored.pk, **changes}
+        return {"id": stored.pk, **changes} if changes else None
 
     def _comes(self, row: Row, name: str) -> bool:
-        return name == "manager" and row.values[name] in self.coming and row.values[name] not in self.found.people
+        said = row.values.get(name)
+        return name == "manager" and said in self.coming and said not in self.found.people
+
+    def stated(self, row: Row) -> frozenset[str]:
+        """Columns that say something even where they say what is stored."""
+        return frozenset()
+
+    def held(self, row: Row, stored: Any, name: str) -> Any:
+        """Has what holds of a column when the row's changes begin."""
+        return stored
 
     def dated(self, row: Row, stored: Any, changes: dict[str, Any]) -> dict[str, Any]:
         return changes
@@ -190,8 +215,8 @@ class Judging:
 
     def _take_over(self, row: Row, one: Asked) -> None:
         if one.problem is None:
-            row.became = one.became
-            if one.became != "updated":
+            row.became = "updated" if self._comes(row, "manager") and one.became == "unchanged" else one.became
+            if row.became != "updated":
                 row.changes = {}
             return
         if not one.errors:
@@ -227,8 +252,13 @@ class EmployeeJudging(Judging):
                     given_away.add(target.number)
         by_number = {one.number: one for one in stored if one.number not in given_away}
         for row in self.rows:
-            if id(row) not in found and row.values.get("number") in by_number:
-                found[id(row)] = by_number[row.values["number"]]
+            target = by_number.get(row.values.get("number") or "")
+            if id(row) in found or target is None:
+                continue
+            if row.values.get("external_id") and target.external_id:
+                row.refuse("number", _("The employee with this number has another external id."))
+            else:
+                found[id(row)] = target
         for row in self.rows:
             if row.values.get("manager") and row.values["manager"] == row.values.get("number"):
                 row.refuse("manager", _("Nobody is their own manager."))
@@ -257,6 +287,7 @@ class PositionJudging(Judging):
             .filter(Q(pk__in=ids) | Q(employee__in=whose) & (Q(external_id__in=texts) | Q(start_date__in=days)))
             .select_related("employee", "company", "department")
             .defer("employee__national_id")
+            .prefetch_related("terms__department")
             .order_by("pk")
         )
         by_id = {str(one.pk): one for one in stored}
@@ -296,6 +327,16 @@ class PositionJudging(Judging):
     def about(self, row: Row) -> dict[str, Any] | None:
         employee = self.found.resolve(row, "employee_number")
         return {"employee": employee.pk} if employee is not None else None
+
+    def stated(self, row: Row) -> frozenset[str]:
+        """With a day of its own, a row may say what holds today of a day on which something else is to hold."""
+        return frozenset(terms.TERMS if row.values.get("effective_from") else ())
+
+    def held(self, row: Row, stored: Any, name: str) -> Any:
+        day = row.values.get("effective_from")
+        if not day or name not in terms.TERMS:
+            return stored
+        return [one for one in stored.by_day if one.since == stored.start_date or one.since.isoformat() <= day][-1]
 
     def dated(self, row: Row, stored: Any, changes: dict[str, Any]) -> dict[str, Any]:
         """From when on the changes count: as the row says, else as was chosen for the file. Said of terms alone."""

@@ -13,6 +13,7 @@ from positions.importing.columns import Column, named, recognised
 from positions.importing.files import Line, UnreadableError
 from positions.importing.values import Cell, text_of
 from positions.models import Import
+from positions.privacy.national_ids import masked_strictly
 
 # More wrong headings than these are not a slip: they are another file.
 _TOLD = 8
@@ -32,7 +33,9 @@ class Row:
     changes: dict[str, list[str]] = field(default_factory=dict)
 
     def refuse(self, column: str, words: str) -> None:
-        self.errors.setdefault(column, []).append(words)
+        """Nothing of the row is done then. A national id that the words quote is not told."""
+        self.errors.setdefault(column, []).append(masked_strictly(words))
+        self.became, self.changes = "", {}
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

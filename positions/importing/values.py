@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from positions import spreadsheets
+from positions.privacy.national_ids import masked_strictly
 from positions.text import composed, plain_number
 
 # What a file holds: text; of a workbook also numbers and days.
@@ -43,6 +44,11 @@ _NO = frozenset({"no", "n", "false", "0", "nei", "nej", "ei", "e", "usant", "fal
 def plain(text: object) -> str:
     """As words are compared: without case, and with one blank where there are some, or a hyphen or underscore."""
     return _BLANKS.sub(" ", re.sub(r"[_\-*]", " ", composed(str(text)))).strip().casefold()
+
+
+def quoted(text: str) -> str:
+    """A cell in a sentence: its beginning, without the national id that somebody has put into another column."""
+    return masked_strictly(text)[:60]
 
 
 def languages() -> list[str]:
@@ -107,11 +113,11 @@ class Day:
         else:
             example = shown_day(date(2026, 12, 1), country)
             words = _("“%(text)s” is not a date. Write it as %(example)s.")
-            raise ValueError(words % {"text": text[:40], "example": example})
+            raise ValueError(words % {"text": quoted(text), "example": example})
         try:
             return date(int(year), int(month), int(day)).isoformat()
         except ValueError:
-            raise ValueError(_("There is no day %(text)s in the calendar.") % {"text": text}) from None
+            raise ValueError(_("There is no day %(text)s in the calendar.") % {"text": quoted(text)}) from None
 
     def stored(self, value: Any) -> Any:
         return value.isoformat() if value else None
@@ -132,7 +138,7 @@ class Number:
         number = None if isinstance(cell, bool | date) else plain_number(text.replace(",", ".", 1))
         if number is None:
             words = _("“%(text)s” is not a number. Write it as %(example)s.")
-            raise ValueError(words % {"text": text[:40], "example": "37,5"})
+            raise ValueError(words % {"text": quoted(text), "example": "37,5"})
         if self.percent and not said and 0 < number <= 1:
             # A share (0.8), or what a spreadsheet's own per cent look like when they lose their format.
             words = _("%(text)s could mean %(many)s %% or %(few)s %%. Write the one that you mean with its %% sign.")
@@ -167,7 +173,7 @@ class Choice:
         code = _codes(self.codes).get(plain(text))
         if code is None:
             words = _("“%(text)s” is not one of: %(choices)s.")
-            raise ValueError(words % {"text": text[:40], "choices": ", ".join(map(str, self.codes.labels))})
+            raise ValueError(words % {"text": quoted(text), "choices": ", ".join(map(str, self.codes.labels))})
         return code
 
     def stored(self, value: Any) -> Any:
@@ -194,7 +200,7 @@ class YesNo:
         if word in _NO | in_all_languages(translation.gettext_lazy(NO)):
             return False
         words = _("“%(text)s” is neither %(yes)s nor %(no)s.")
-        raise ValueError(words % {"text": word[:40], "yes": _(YES), "no": _(NO)})
+        raise ValueError(words % {"text": quoted(word), "yes": _(YES), "no": _(NO)})
 
     def stored(self, value: Any) -> Any:
         return value

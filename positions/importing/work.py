@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import DatabaseError, transaction
+from django.db.models import F
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -36,7 +37,8 @@ logger = logging.getLogger("positions.importing")
 PIECE = 100
 KEPT = timedelta(hours=23)  # what is older is looked for each minute
 LEFT_AFTER = timedelta(minutes=2)
-MOST_KEPT = 20  # of each organization
+READ_WITHIN = timedelta(minutes=5)  # then the queue has stopped the worker
+MOST_KEPT = 20  # of each organization and kind
 
 State = Import.State
 # What a piece changes of the import.
@@ -47,7 +49,7 @@ _MOVED = (
 
 
 class TooManyError(Exception):
-    """The organization has enough of them."""
+    """The organization has enough of them, of this kind."""
 
 
 def begin(
@@ -60,7 +62,7 @@ def begin(
     empty_clears: bool = False,
 ) -> Import:
     """Takes a file in for a worker to read. Raises TooManyError."""
-    if Import.objects.filter(organization=organization).count() >= MOST_KEPT:
+    if Import.objects.filter(organization=organization, kind=kind).count() >= MOST_KEPT:
         raise TooManyError
     now = timezone.now()
     with transaction.atomic():
@@ -93,8 +95,14 @@ def carry_on(pk: int) -> bool:
 
 
 def _read(pk: int) -> bool:
-    """Not in a transaction: a large workbook takes seconds, and nobody is to wait for them."""
-    asked = Import.objects.select_related("organization").filter(pk=pk, state=State.READING).first()
+    """Not in a transaction: a large workbook takes seconds, and nobody is to wait for them. One worker alone does it,
+    and once: what has stopped one would stop the next."""
+    reading = Import.objects.filter(pk=pk, state=State.READING)
+    now = timezone.now()
+    if not reading.filter(moved_at=F("asked_at")).update(moved_at=now):
+        left = reading.filter(moved_at__lt=now - READ_WITHIN).first()
+        return _refuse(pk, _not_in_time(left.language)) if left is not None else False
+    asked = reading.select_related("organization").first()
     if asked is None:
         return False
     with translation.override(asked.language):
@@ -106,6 +114,11 @@ def _read(pk: int) -> bool:
         asked.columns = [column.name for column in columns]
         pieces = _pieces(asked, rows)
     return _store(asked, rows, pieces)
+
+
+def _not_in_time(language: str) -> str:
+    with translation.override(language):
+        return _("The file could not be read in time. Send it in parts, or as CSV.")
 
 
 def _pieces(asked: Import, rows: list[Row]) -> list[list[Row]]:
@@ -151,9 +164,8 @@ def _break_off(pk: int) -> None:
         return
     with translation.override(asked.language):
         words = _("It broke off for a reason that is ours. Tell your operator at what time you sent the file.")
-    asked.problem, asked.file, asked.state, asked.done_at = words, "", State.REFUSED, timezone.now()
-    asked.save(update_fields=["problem", "file", "state", "done_at"])
-    _note(asked)
+    asked.problem = words
+    _end(asked, State.REFUSED)
 
 
 # -- a piece
@@ -273,10 +285,12 @@ def _end(asked: Import, state: str) -> None:
         asked.save(update_fields=_MOVED)
         return
     asked.file, asked.managers, asked.done_at = "", {}, timezone.now()
-    asked.save()
-    if state == State.CANCELLED and not begun:
+    if not begun:  # what was tried out was not done
+        asked.total = asked.taken = asked.created = asked.updated = asked.unchanged = asked.refused = 0
+        asked.changed, asked.follows = {}, {}
         asked.pieces.all().delete()
-    elif begun:
+    asked.save()
+    if begun:
         _note(asked)
 
 
@@ -306,5 +320,8 @@ def left_lying() -> list[int]:
 
 
 def forget_old() -> None:
-    for asked in Import.objects.filter(asked_at__lt=timezone.now() - KEPT).only("pk"):
+    """All but what a worker carries out just now."""
+    now = timezone.now()
+    found = Import.objects.filter(asked_at__lt=now - KEPT)
+    for asked in found.exclude(state=State.IMPORTING, moved_at__gt=now - LEFT_AFTER).only("pk"):
         forget(asked)

@@ -54,7 +54,7 @@ class Import(models.Model):
     changed = models.JSONField(default=dict)  # {column: how many rows change it}
     follows = models.JSONField(default=dict)  # {connection: how many positions are sent there}
     asked_at = models.DateTimeField()
-    moved_at = models.DateTimeField()  # of the last piece
+    moved_at = models.DateTimeField()  # when it was sent, begun to be read, or of the last piece
     done_at = models.DateTimeField(null=True)
 
     class Meta:

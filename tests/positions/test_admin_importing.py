@@ -88,6 +88,36 @@ def test_refused_rows_are_fetched_by_whoever_sent_them(organization, sign_in) ->
         assert "02049012345" not in page and (fetched in page) is linked
 
 
+def test_whoever_sent_a_file_alone_confirms_it(organization, sign_in) -> None:
+    """What it does is done in their name."""
+    first, second = sign_in(organization, "editor"), sign_in(organization, "admin")
+    asked = sent(organization, "employees", csv_of(FILE), user=first.user)
+    page = address("import", asked.uuid)
+    assert 'value="confirm"' in first.get(page).content.decode()
+    shown = second.get(page).content.decode()
+    assert 'value="confirm"' not in shown and f"It can be imported by {first.user.get_username()}" in shown
+    assert second.post(page, {"do": "confirm"}).status_code == 403
+    assert Import.objects.get().state == Import.State.CHECKED
+    first.post(page, {"do": "confirm"})
+    assert Import.objects.get().state == Import.State.IMPORTING
+
+
+def test_a_page_shows_no_national_id_of_another_column(organization, sign_in) -> None:
+    EmployeeFactory(organization=organization, number="1", first_name="Kari")
+    client = sign_in(organization, "editor")
+    asked = sent(organization, "employees", csv_of([NEW, ["1", "02049012345", "A"]]), user=client.user)
+    page = client.get(address("import", asked.uuid)).content.decode()
+    assert "02049012345" not in page and "Kari → •••" in page
+
+
+def test_a_check_that_was_cancelled_tells_of_nothing_done(organization, sign_in) -> None:
+    client = sign_in(organization, "editor")
+    asked = sent(organization, "employees", csv_of(FILE), user=client.user)
+    work.cancel(asked.pk)
+    page = client.get(address("import", asked.uuid)).content.decode()
+    assert "Nothing was changed." in page and "What was imported before stays." not in page
+
+
 def test_another_organization_s_are_not_there(organization, foreign, sign_in) -> None:
     theirs = sent(foreign["organization"], "employees", csv_of([NEW, ["1", CANARY, "A"], ["2", "", CANARY]]))
     client = sign_in(organization, "admin")

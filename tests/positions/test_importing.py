@@ -15,7 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from positions.importing import work, writing
+from positions.importing import files, work, writing
 from positions.importing.columns import OF_KIND
 from positions.models import (
     AuditEntry,
@@ -335,6 +335,7 @@ def test_an_organization_has_so_many_files_at_a_time(organization: Organization)
     with pytest.raises(work.TooManyError):
         work.begin(organization, user, "employees", b"x")
     work.begin(OrganizationFactory(), user, "employees", b"x")
+    work.begin(organization, user, "positions", b"x")
 
 
 @pytest.mark.parametrize("kind", Import.Kind.values)
@@ -365,6 +366,177 @@ def test_a_piece_asks_as_often_whatever_it_holds(kind: str, organization: Organi
                 return numbers
 
     assert asked(3, 1000) == asked(40, 2000)
+
+
+# -- read once
+
+
+def _left_while_it_was_read(organization: Organization, monkeypatch: pytest.MonkeyPatch) -> Import:
+    def killed(_content: bytes) -> Any:
+        raise SystemExit
+
+    asked = work.begin(organization, editor_of(organization), "employees", csv_of([NEW, ["1", "Kari", "A"]]))
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "read", killed)
+        with pytest.raises(SystemExit):
+            work.carry_on(asked.pk)
+    return asked
+
+
+def test_a_file_that_is_being_read_is_not_read_by_another_worker(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = _left_while_it_was_read(organization, monkeypatch)
+    monkeypatch.setattr(files, "read", lambda _content: pytest.fail("read twice"))
+    assert not work.carry_on(asked.pk)
+    assert Import.objects.get().state == Import.State.READING
+
+
+def test_a_file_whose_reading_did_not_end_is_refused_at_the_second_try(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = _left_while_it_was_read(organization, monkeypatch)
+    monkeypatch.setattr(files, "read", lambda _content: pytest.fail("read twice"))
+    with time_machine.travel(timezone.now() + work.READ_WITHIN + timedelta(seconds=1)):
+        assert work.left_lying() == [asked.pk] and not work.carry_on(asked.pk)
+        assert work.left_lying() == []
+    asked = Import.objects.get()
+    assert asked.state == Import.State.REFUSED and "could not be read in time" in asked.problem and asked.file == ""
+
+
+# -- between the check and the confirmation
+
+
+def test_what_was_changed_after_the_check_is_not_undone(organization: Organization) -> None:
+    for number in "12345":
+        EmployeeFactory(organization=organization, number=number, first_name="Kari", last_name="A")
+    rows = [NEW, ["1", "Kari", "A"], ["2", "Ola", "A"], ["3", "Ola", "A"], ["4", "Ola", "A"], ["5", "Ola", "A"]]
+    asked = sent(organization, "employees", [*rows, ["6", "New", "A"]])
+    assert became(asked) == (1, 4, 1, 0)
+    for number, name in {"1": "Since", "2": "Since", "4": "Ola"}.items():
+        Employee.objects.filter(number=number).update(first_name=name)
+    Employee.objects.filter(number="3").update(last_name="Since")
+    EmployeeFactory(organization=organization, number="6", first_name="Since")
+    asked = confirmed(asked)
+    assert became(asked) == (0, 1, 1, 4) and asked.changed == {"first_name": 1}
+    assert list(errors(asked)) == [3, 4, 5, 7]
+    assert all("changed meanwhile" in found[""][0] for found in errors(asked).values())
+    stored = {one.number: (one.first_name, one.last_name) for one in Employee.objects.all()}
+    assert stored["1"] == ("Since", "A") and stored["2"] == ("Since", "A") and stored["3"] == ("Kari", "Since")
+    assert stored["5"] == ("Ola", "A") and stored["6"][0] == "Since"
+
+
+def test_who_was_deleted_after_the_check_is_not_made_anew(organization: Organization) -> None:
+    employee = EmployeeFactory(organization=organization, number="1")
+    asked = sent(organization, "employees", [NEW, ["1", "Ola", "B"]])
+    employee.delete()
+    assert became(confirmed(asked)) == (0, 0, 0, 1) and not Employee.objects.exists()
+
+
+def test_who_is_given_a_manager_of_the_same_file_is_told_as_changed_and_is(organization: Organization) -> None:
+    EmployeeFactory(organization=organization, number="1", first_name="Kari", last_name="A")
+    rows = [[*NEW, "Manager"], ["1", "Kari", "A", "2"], ["2", "Boss", "B", ""]]
+    asked = sent(organization, "employees", rows)
+    assert became(asked) == (1, 1, 0, 0) and asked.changed == {"manager": 1}
+    asked = confirmed(asked)
+    assert became(asked) == (1, 1, 0, 0) and asked.changed == {"manager": 1}
+    assert Employee.objects.get(number="1").manager == Employee.objects.get(number="2")
+
+
+def test_the_record_of_another_external_id_is_not_taken_over_by_its_number(organization: Organization) -> None:
+    EmployeeFactory(organization=organization, number="1", external_id="a", first_name="Kari")
+    EmployeeFactory(organization=organization, number="2", external_id="", first_name="Kari")
+    rows = [["External id", *NEW], ["b", "1", "Ola", "X"], ["c", "2", "Ola", "X"]]
+    asked = imported(organization, "employees", rows)
+    assert became(asked) == (0, 1, 0, 1)
+    assert errors(asked) == {2: {"number": ["The employee with this number has another external id."]}}
+    assert dict(Employee.objects.values_list("external_id", "first_name")) == {"a": "Kari", "c": "Ola"}
+
+
+def test_a_row_with_its_own_day_may_say_what_holds_today(organization: Organization) -> None:
+    position = PositionFactory(
+        employee=EmployeeFactory(organization=organization, number="1"), start_date=date(2020, 1, 1), title="T"
+    )
+    planned = organization.today() + timedelta(days=10)
+    imported(organization, "positions", [POSITION, ["1", "T", "1.1.2020", "80"]], effective_from=planned)
+    back = planned + timedelta(days=5)
+    rows = [[*POSITION, "Counts from"], ["1", "T", "1.1.2020", "100", f"{back:%d.%m.%Y}"]]
+    asked = sent(organization, "positions", rows)
+    assert became(asked) == (0, 1, 0, 0) and asked.changed == {"percentage": 1}
+    assert asked.pieces.get().content["rows"][0]["changes"] == {"percentage": ["80", "100"]}
+    assert became(confirmed(asked)) == (0, 1, 0, 0)
+    assert [row.percentage for row in Position.objects.get(pk=position.pk).by_day] == [100, 80, 100]
+    assert became(imported(organization, "positions", rows)) == (0, 0, 1, 0)
+
+
+def test_rows_with_their_own_days_ask_as_often_however_many_they_are(organization: Organization) -> None:
+    def asked(numbers: list[str]) -> int:
+        for number in numbers:
+            one = EmployeeFactory(organization=organization, number=number)
+            PositionFactory(employee=one, start_date=date(2020, 1, 1), title="T")
+        rows = [[*POSITION, "Counts from"], *[[number, "New", "1.1.2020", "80", "1.2.2020"] for number in numbers]]
+        sending = work.begin(organization, editor_of(organization), "positions", csv_of(rows))
+        work.carry_on(sending.pk)
+        with CaptureQueriesContext(connection) as queries:
+            work.carry_on(sending.pk)
+        assert became(Import.objects.get(pk=sending.pk)) == (0, len(numbers), 0, 0)
+        return len(queries)
+
+    assert asked(["1", "2"]) == asked([str(number) for number in range(10, 40)])
+
+
+# -- what is told
+
+
+def test_what_was_only_tried_out_is_not_told_as_done(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "PIECE", 1)
+    nothing: dict[str, Any] = {}
+    for way in ("cancelled", "broken off"):
+        rows = [NEW, ["1", "Kari", "A"], ["2", "Ola", "B"], ["3", "", "C"]]
+        asked = work.begin(organization, editor_of(organization), "employees", csv_of(rows))
+        assert work.carry_on(asked.pk) and work.carry_on(asked.pk)
+        assert Import.objects.get(pk=asked.pk).created == 1
+        if way == "cancelled":
+            assert work.cancel(asked.pk)
+        else:
+            monkeypatch.setattr(work, "_count", lambda *_: nothing["x"])
+            carried_on(asked)
+        asked = Import.objects.get(pk=asked.pk)
+        assert (became(asked), asked.changed, asked.follows, asked.total) == ((0, 0, 0, 0), {}, {}, 0), way
+        assert not asked.pieces.exists() and not asked.working
+    assert not AuditEntry.objects.filter(action="imported").exists()
+
+
+def test_refused_and_unchanged_rows_are_not_counted_as_changes(organization: Organization) -> None:
+    EmployeeFactory(organization=organization, number="1", first_name="Kari", email="")
+    EmployeeFactory(organization=organization, number="2", first_name="Kari")
+    rows = [["Employee number", "First name", "E-mail"], ["1", "Ola", "no address"], ["2", "Ola", ""]]
+    asked = sent(organization, "employees", rows)
+    assert became(asked) == (0, 1, 0, 1) and asked.changed == {"first_name": 1}
+
+
+def test_sentences_quote_no_national_id(organization: Organization) -> None:
+    number = "02049012345"
+    rows = [[*NEW, "Birth date", "Company", "Manager"], ["1", "Kari", "A", number, f"x {number}", number]]
+    found = errors(sent(organization, "employees", rows))
+    assert set(found[2]) == {"birth_date", "company", "manager"} and number not in str(found)
+    rows = [[*NEW, "Birth date"], ["1", "Kari", "A", f"{'x ' * 28}{number}"]]
+    assert number[:4] not in str(errors(sent(organization, "employees", rows)))  # nor its beginning
+    assert number not in sent(organization, "employees", [["Employee number", number], ["1", "x"]]).problem
+
+
+def test_a_file_that_is_carried_out_is_not_forgotten_meanwhile(organization: Organization) -> None:
+    asked = sent(organization, "employees", [NEW, ["1", "Kari", "A"]])
+    now = timezone.now() + work.KEPT + timedelta(minutes=1)
+    with time_machine.travel(now):
+        work.confirm(asked.pk)
+        work.forget_old()
+        assert Import.objects.exists()
+    with time_machine.travel(now + work.LEFT_AFTER + timedelta(minutes=1)):
+        work.forget_old()
+    assert not Import.objects.exists()
 
 
 # -- there and back

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from positions.importing import files
+from positions.importing.columns import OF_KIND
 from positions.importing.files import UnreadableError, read
+from positions.models import Import
 from tests.positions.files import csv_of, xlsx_of
 
 ROWS = [["Number", "Name"], ["1", "Åse Ø"], ["2", "Ärlig; a,b"]]
@@ -84,6 +86,61 @@ def test_a_bomb_is_not_unpacked() -> None:
     assert len(bomb) < 500_000
     with pytest.raises(UnreadableError, match="larger than 60 MB"):
         read(bomb)
+
+
+SHEET = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
+)
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ("xl/worksheets/sheet1.xml", SHEET.format("<row>" + "<c/>" * files.MOST_HELD + "</row>")),
+        ("xl/worksheets/sheet1.xml", SHEET.format("<row/>" * 4_000)),
+        ("xl/worksheets/sheet1.xml", SHEET.format("<row><c " + "x" * (files.MOST_OF_ONE + 2**17))),
+        ("xl/styles.xml", "<styleSheet>" + "<xf/>" * (files.MOST_OF_STYLES // 5) + "</styleSheet>"),
+        ("xl/workbook.xml", "<workbook>" + "<sheet/>" * files.MOST_HELD + "</workbook>"),
+    ],
+    ids=["one row", "rows", "one element", "styles", "sheets"],
+)
+def test_what_its_library_would_make_too_much_of_never_reaches_it(
+    part: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few bytes may be millions of elements."""
+    if "<row/>" in text:
+        monkeypatch.setattr(files, "MOST_MARKS", 3_000)
+    monkeypatch.setattr("openpyxl.load_workbook", lambda *_args, **_more: pytest.fail("it was read"))
+    bomb = _with(part, text)
+    assert len(bomb) < 20_000
+    with pytest.raises(UnreadableError, match="far more than its rows"):
+        read(bomb)
+
+
+def test_texts_that_are_shared_count_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_MARKS", 3_000)
+    content = io.BytesIO(_with("", ""))
+    with zipfile.ZipFile(content, "a") as book:
+        book.writestr("xl/shared.xml", "<sst>" + "<si/>" * 3_000 + "</sst>")
+    with pytest.raises(UnreadableError, match="far more than its rows"):
+        read(content.getvalue())
+
+
+def test_a_part_that_is_packed_in_another_way_is_not_unpacked() -> None:
+    content = io.BytesIO(_with("", ""))
+    with zipfile.ZipFile(content, "a", zipfile.ZIP_BZIP2) as book:
+        book.writestr("xl/more.xml", "<x>" + " " * 2**20 + "</x>")
+    with pytest.raises(UnreadableError, match="cannot be read"):
+        read(content.getvalue())
+
+
+@pytest.mark.parametrize("kind", Import.Kind.values)
+def test_as_many_full_rows_as_may_be_sent_are_not_too_much(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = OF_KIND[kind]
+    rows = 200
+    monkeypatch.setattr(files, "MOST_MARKS", files.MOST_MARKS * rows // files.MOST_ROWS)
+    full: list[list[Any]] = [[column.name for column in columns], *[[("x", "@")] * len(columns)] * rows]
+    assert len(read(xlsx_of(full))) == rows + 1
 
 
 LOL = '<!ENTITY l0 "lol">' + "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 9))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from positions.importing import work
@@ -71,7 +72,8 @@ def test_a_worker_takes_what_was_sent_and_what_was_left_lying(monkeypatch: pytes
     (row,) = OrmQ.objects.all()
     assert _task(row)["args"] == [asked.pk] or tuple(_task(row)["args"]) == (asked.pk,)
     OrmQ.objects.all().delete()
-    Import.objects.update(moved_at="2020-01-01T00:00Z")
+    long_ago = timezone.now() - timedelta(hours=1)
+    Import.objects.update(asked_at=long_ago, moved_at=long_ago)
     tasks.sweep()
     assert "synclog.queue.tasks.bring_in" in {_task(row)["func"] for row in OrmQ.objects.all()}
     tasks.bring_in(asked.pk)
