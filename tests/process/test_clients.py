@@ -65,7 +65,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, already_migrated: Callable[[P
     with started(folder, "--demo") as product:
         demo = Demo(product, folder)
         scopes = "positions:read,positions:write,sync:read,sync:write"
-        made = demo.run(f"uv run manage.py api_key create --organization 1 --name tests --scopes {scopes}")
+        made = demo.run(f"uv run manage.py api_key create --organization 1 --name tests --owner anna --scopes {scopes}")
         demo.key = made.stdout.strip()
         assert demo.key.startswith("psk_"), made.stderr
         # Known in the walk as `fi`, and by whichever test comes first.

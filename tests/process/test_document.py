@@ -31,7 +31,9 @@ def demo(tmp_path: Path, already_migrated: Callable[[Path], None]) -> Iterator[D
         with started(tmp_path, "--demo") as product:
             demo = Demo(product, tmp_path)
             scopes = ",".join(SCOPES)
-            made = demo.run(f"python manage.py api_key create --organization 1 --name tests --scopes {scopes}")
+            made = demo.run(
+                f"python manage.py api_key create --organization 1 --name tests --owner anna --scopes {scopes}"
+            )
             demo.key = made.stdout.strip()
             assert demo.key.startswith("psk_"), made.stderr
             yield demo
