@@ -18,6 +18,13 @@ from tests.positions.files import became, carried_on, csv_of, editor_of, sent
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def in_orm(settings: Any) -> None:
+    """Wake-ups lie in the database, where they can be counted."""
+    settings.Q_CLUSTER = {k: v for k, v in settings.Q_CLUSTER.items() if k != "redis"} | {"orm": "default"}
+
+
 HEADINGS = ["Employee number", "Title", "Contract start date", "Company", "Note"]
 
 
