@@ -24,9 +24,9 @@ def test_a_holder_that_hangs_and_comes_back_writes_no_more(tmp_path: Path, capsy
         assert first["pid"] in product.queue()
         kill(first["pid"], signal.SIGSTOP)
         stopped = time.monotonic()
-        ringing = product.hr("settle", seconds=60, ring=True)  # the minute's sweep every second
+        ringing = product.hr("settle", seconds=150, ring=True)  # the minute's sweep every second
         second = first
-        while second["epoch"] <= first["epoch"] and time.monotonic() - stopped < 25:
+        while second["epoch"] <= first["epoch"] and time.monotonic() - stopped < 120:  # on a busy machine
             time.sleep(1)
             second = product.answer(product.hr("holder", seconds=10), 20)
         taken_over = time.monotonic() - stopped
@@ -34,7 +34,7 @@ def test_a_holder_that_hangs_and_comes_back_writes_no_more(tmp_path: Path, capsy
         assert second["pid"] != first["pid"]
         kill(first["pid"], signal.SIGCONT)
         outcome = product.answer(hr, 120)
-        product.answer(ringing, 90)
+        product.answer(ringing, 180)
         settled = product.answer(product.hr("settle", seconds=40, ring=True), 60)
         assert not outcome["errors"]
         assert settled["left"] == 0, settled

@@ -60,17 +60,17 @@ class Command(BaseCommand):
         folder = Path(settings.DATA_DIR) / "sandboxes"
         exports = Path(settings.EXPORT_ROOT or Path(settings.DATA_DIR) / "exports")
         exports.mkdir(parents=True, exist_ok=True)
-        shared = {"EXPORT_ROOT": str(exports)}
+        # What concerns the people of the demo is on its pages.
+        shared = {"EXPORT_ROOT": str(exports), "LOG_LEVEL": os.environ.get("LOG_LEVEL", "ERROR")}
         sandboxes = Child("sandbox server", ["sandbox", "--folder", str(folder)], shared, listener)
         supervisor.start(sandboxes)
         self._wait_for(address, sandboxes, supervisor)
         os.environ["SANDBOX_URL"] = settings.SANDBOX_URL = address
         settings.ALLOW_PRIVATE_TARGETS = True
         demo.prepare(address)
-        # Nothing of the demo goes out: its mails are kept for a page. What concerns its people is on its pages.
+        # Nothing of the demo goes out: its mails are kept for a page.
         mails = {"DEMO_MAILS": str(Path(settings.DATA_DIR) / "mails"), "PUBLIC_ADDRESS": web}
-        quiet = {"LOG_LEVEL": os.environ.get("LOG_LEVEL", "ERROR")}
-        return {"SANDBOX_URL": address, "ALLOW_PRIVATE_TARGETS": "1", **mails, **shared, **quiet}
+        return {"SANDBOX_URL": address, "ALLOW_PRIVATE_TARGETS": "1", **mails, **shared}
 
     def _first_admin(self, remember: bool) -> tuple[str, str] | None:
         """An operator with a generated password, once. The demo keeps it for its next start."""
