@@ -417,7 +417,7 @@ class JobAdmin(ScopedAdmin):
         job = self._one(request, key_of(object_id) or 0)
         if not isinstance(job, Job):
             return job
-        if request.headers.get("HX-Request") and request.GET.get("seen") == page.token(job):
+        if request.headers.get("HX-Request") and request.GET.get("seen") == page.token(job, page.under_way(job)):
             return HttpResponse(status=HTTPStatus.NO_CONTENT)  # nothing of the page is touched
         context = page.context(
             request.user,

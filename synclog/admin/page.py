@@ -56,11 +56,11 @@ class Tried:
     active: bool
 
 
-def token(job: Job) -> str:
-    """Changes with everything that the page of a job would show anew."""
+def token(job: Job, live: bool) -> str:
+    """Changes with everything that the page of a job would show anew. `live`: what `under_way` says of it."""
     retry = job.integration.retry_at
     next_try = f"{retry.timestamp():.0f}" if retry else ""
-    return f"{job.state}-{job.attempts}-{job.changed_at.timestamp():.6f}-{next_try}-{under_way(job):d}"
+    return f"{job.state}-{job.attempts}-{job.changed_at.timestamp():.6f}-{next_try}-{live:d}"
 
 
 def under_way(job: Job) -> bool:
@@ -79,6 +79,7 @@ def context(user: Any, job: Job, asked: int | None, *, again: bool, sees_calls: 
     integration = Integration.objects.select_related("organization").get(pk=job.integration_id)
     job.integration = integration
     zone = integration.organization.zone
+    live = under_way(job)
     rows = list(job.tries.defer("exchanges")[:_ATTEMPTS])
     current = next((row for row in rows if row.pk == asked), rows[0] if rows else None)
     if current is not None:
@@ -134,8 +135,8 @@ def context(user: Any, job: Job, asked: int | None, *, again: bool, sees_calls: 
         "employee_url": _if(employee is not None, "positions_employee_change", job.employee_key),
         "integration_url": reverse("admin:integrations_integration_change", args=[integration.pk]),
         "history_url": f"{reverse('admin:synclog_job_changelist')}?tab=all&position={job.position_key}",
-        "live": under_way(job),
-        "seen": token(job),
+        "live": live,
+        "seen": token(job, live),
     }
 
 

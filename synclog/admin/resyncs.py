@@ -55,7 +55,8 @@ class ResyncPages:
         working = batch is not None and batch.done_at is None
         to_take = batch.total - batch.taken if batch is not None and working else 0
         total, left = sum(numbers.values()) + to_take, numbers["retrying"] + to_take
-        going = working or (left > 0 and not silent() and self._goes_on(rows))
+        looked_for = left > 0 and not silent()
+        going = working or (looked_for and self._goes_on(rows))
         log = reverse("admin:synclog_job_changelist")
         response: HttpResponse = self._log._page(
             request,
@@ -79,7 +80,7 @@ class ResyncPages:
                 left,
                 numbers["needs_action"],
                 going=going,
-                by_itself=left > 0 and not silent() and rows.filter(_SENDING, state__in=Job.ACTIVE).exists(),
+                by_itself=not going and looked_for and rows.filter(_SENDING, state__in=Job.ACTIVE).exists(),
                 cancelled=_by(batch),
             ),
             may_cancel=working and roles.can_somewhere(request.user, "edit"),
