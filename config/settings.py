@@ -198,6 +198,9 @@ LOGIN_URL = "admin:login"
 PASSWORD_RESET_TIMEOUT = 24 * 3600  # of an invitation (positions/invitations.py)
 LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = "en-gb"
+# Each in its own words: whoever chooses one reads it. English is what the code itself says.
+LANGUAGES = [("en-gb", "English"), ("nb", "Norsk bokmål"), ("sv", "Svenska"), ("fi", "Suomi")]
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
