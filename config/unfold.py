@@ -106,6 +106,7 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
         {"title": "Second factor", "link": reverse("second_factor")},
         {"title": "Sessions", "link": reverse("sessions")},
         {"title": "Mails", "link": reverse("mail_choices")},
+        {"title": "Language", "link": reverse("language")},
     ]
     if request.user.has_usable_password():
         links.insert(0, {"title": "Change password", "link": reverse("admin:password_change")})

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from positions import dates
+from positions import dates, periods
 from positions.models import Position
 from positions.terms import TERMS
 
@@ -37,7 +37,7 @@ def changes_of(position: Position, today: date) -> list[Change]:
     rows = position.by_day
     if len(rows) == 1:
         return []
-    today = dates.nearest(today, position.start_date, position.end_date)
+    today = periods.nearest(today, position.start_date, position.end_date)
     now = max(row.since for row in rows if row.since <= today)
     pairs = list(pairwise(rows))
     differing = [[name for name in TERMS if _differ(a, b, name)] for a, b in pairs]

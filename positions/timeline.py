@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
 
-from positions import dates
+from positions import dates, periods
 from positions.models import Position
 from positions.term_changes import Change, changes_of
 
@@ -78,7 +78,7 @@ def overlapping(positions: Sequence[Position]) -> list[tuple[Position, Position]
     return [
         (a, b)
         for a, b in combinations(sorted(positions, key=lambda p: p.start_date), 2)
-        if dates.overlap(a.start_date, a.end_date, b.start_date, b.end_date)
+        if periods.overlap(a.start_date, a.end_date, b.start_date, b.end_date)
     ]
 
 
@@ -120,9 +120,9 @@ def employed_since(positions: Iterable[Position], today: date) -> date | None:
     now = [
         start
         for start, end, kind in rows
-        if kind not in dates.NOT_EMPLOYED and dates.status(start, end, today) == "current"
+        if kind not in periods.NOT_EMPLOYED and periods.status(start, end, today) == "current"
     ]
-    return dates.employed_since(max(now), "", rows) if now else None
+    return periods.employed_since(max(now), "", rows) if now else None
 
 
 def draw(positions: Iterable[Position], today: date) -> Timeline:

@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSingleDateWidget
 
-from positions import dates, terms
+from positions import dates, periods, terms
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Position
 from positions.opened import Opened
@@ -100,7 +100,7 @@ class TermsForm(Opened, ScopedForm):
     def overtaken(self) -> list[str]:
         """Where something else than was typed holds later, since it was said before: a sentence each."""
         position: Position = self.instance
-        day = dates.nearest(position.employee.organization.today(), position.start_date, position.end_date)
+        day = periods.nearest(position.employee.organization.today(), position.start_date, position.end_date)
         if isinstance(self.counting, terms.FromDay):
             day = self.counting.day
         found = []

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from positions import dates, terms
+from positions import dates, periods, terms
 from positions.models.base import ErrorsAtFields
 from positions.models.company import Company
 from positions.models.dating import ByDay
@@ -113,7 +113,7 @@ class Position(ByDay, ErrorsAtFields):
             self.company_id = self.employee.company_id
 
     def status(self, today: date) -> str:
-        return dates.status(self.start_date, self.end_date, today)
+        return periods.status(self.start_date, self.end_date, today)
 
     def clean(self) -> None:
         errors = dates.problems(
