@@ -7,6 +7,10 @@ from decimal import Decimal
 
 from django.utils.formats import date_format, get_format, time_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+# Of a position on a day (positions/periods.py).
+STATUSES = {"current": gettext_lazy("Current"), "upcoming": gettext_lazy("Upcoming"), "ended": gettext_lazy("Ended")}
 
 
 def show(day: date) -> str:

@@ -85,7 +85,7 @@ def choose(request: HttpRequest, response: HttpResponse, language: str) -> None:
             max_age=settings.LANGUAGE_COOKIE_AGE,
             secure=settings.LANGUAGE_COOKIE_SECURE,
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            samesite="Lax",
         )
     else:
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
