@@ -80,7 +80,7 @@ class MemberInline(ScopedTabularInline):
     fields = ("person", "role")
     # Others invite: whether somebody has a user here is for operators to know.
     needs = {"view": "administer", "add": "operate", "change": "administer", "delete": "administer"}
-    verbose_name_plural = "members"
+    verbose_name_plural = gettext_lazy("members")
     hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> Any:

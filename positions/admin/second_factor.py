@@ -184,7 +184,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Just made ones, once."""
     waiting = request.session.pop(_CODES, "")
     if not waiting:
-        messages.info(request, "Recovery codes are shown once. If you did not keep them, make new ones here.")
+        messages.info(request, _("Recovery codes are shown once. If you did not keep them, make new ones here."))
         return HttpResponseRedirect(reverse("second_factor"))
     return _page(
         request, "codes", _("Your recovery codes"), codes=decrypt(waiting, "session").split(), then=_then(request)

@@ -48,7 +48,7 @@ class Invitation(models.Model):
     )
     until = models.DateTimeField(_("until"), editable=False)
     declined_at = models.DateTimeField(_("declined at"), null=True, editable=False)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
+    digest = models.CharField(_("digest of the link"), max_length=64, unique=True, editable=False)
     # Of a link that is mailed and shown to nobody: whoever uses it has the mailbox.
     seed = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
 
