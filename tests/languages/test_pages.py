@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -62,7 +63,7 @@ def data(*words: str) -> re.Pattern[str]:
     patterns = [
         r"https?://\S+", r"\S+@\S+\.\w+", r"\S*/\S*/\S*", r"\b[\w-]+\.(?:py|json|csv|xml|xlsx|txt)\b", r"psk_\w+",
         rf"{walk.CANARY}[\w-]*(?: AS)?", r"(?:user|Organization|operator)\s?\d+", r"\b\w+(?:[_:.]\w+)+\b",
-        r"\bEurope/\w+",  # time zones
+        r"\bEurope/\w+", r"YYYY-MM\S*",  # time zones, and the form of a date
         r"\[[^\]]*\]",  # lists of codes, in the audit trail
         # Names of rows there, which are kept as they were written: of a member, a position.
         r" · Admin · ", r", from \d+ \w+ \d+",
@@ -70,11 +71,24 @@ def data(*words: str) -> re.Pattern[str]:
     return re.compile("|".join([*patterns, rf"(?<!\w)(?:{'|'.join(known)})(?!\w)"]))
 
 
-def read(browser: Client, addresses: list[str], known: re.Pattern[str]) -> dict[str, list[Any]]:
-    """Address -> what of the page is English."""
+@cache
+def _theirs() -> frozenset[str]:
+    """What systems call their fields and codes."""
+    found = set()
+    for declared in (one for system in systems() for one in system.fields):
+        codes = [*(declared.codes or {}).values(), *(code for code, _label in declared.choices)]
+        found |= {declared.remote, *map(str, codes)}
+    return frozenset(part for text in found for part in re.split(r"[\s,./()]+", text))
+
+
+def read(
+    browser: Client, addresses: list[str], known: re.Pattern[str], *, posted: bool = False
+) -> dict[str, list[Any]]:
+    """Address -> what of the page is English; `posted`: of what answers an empty form."""
     found = {}
     for address in addresses:
-        response = browser.get(address, headers={"Accept-Language": pseudo.LANGUAGE})
+        ask = browser.post if posted else browser.get
+        response = ask(address, headers={"Accept-Language": pseudo.LANGUAGE})
         kind = response.headers.get("Content-Type", "")
         if response.streaming or not kind.startswith("text/html") or not response.content:
             continue
@@ -96,10 +110,20 @@ def told(found: dict[str, list[Any]]) -> str:
 @pytest.mark.long
 @pytest.mark.parametrize("role", ["admin", "editor", "viewer", "operator"])
 def test_every_page_of_whoever_is_signed_in(full: Organization, role: str) -> None:
-    browser = browser_of(full, role, username="anna")
+    browser = browser_of(full, role, username=f"anna-{role}")
     addresses = [one for one in walk.all_addresses() if not one.startswith(("/api/", "/metrics"))]
     with pseudo.installed():
-        found = read(browser, addresses, data("anna"))
+        found = read(browser, addresses, data("anna", *_theirs()))
+    assert not found, told(found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("role", ["admin", "operator"])
+def test_every_form_that_is_refused(full: Organization, role: str) -> None:
+    browser = browser_of(full, role, username=f"refused-{role}")
+    addresses = [one for one in walk.all_addresses() if one.endswith(("/add/", "/change/", "-set-up/", "/settings/"))]
+    with pseudo.installed():
+        found = read(browser, addresses, data("refused", *_theirs()), posted=True)
     assert not found, told(found)
 
 
