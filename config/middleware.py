@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.utils.translation import gettext as _
 
 from positions.api.problems import MEDIA_TYPE, TooLarge, document, plain_words
 from positions.api.throttling import limits_of
@@ -113,13 +114,13 @@ class TransportMiddleware:
         if request.method not in answered:
             refused = HttpResponseNotAllowed(answered)
             if of_the_api:
-                words = f"{request.method} is answered nowhere here."
+                words = _("{method} is answered nowhere here.").format(method=request.method)
                 body = document(request, 405, "method_not_allowed", words)
                 return JsonResponse(body, status=405, content_type=MEDIA_TYPE, headers={"Allow": refused["Allow"]})
             return refused
         for_programs = request.path_info.startswith(("/api/v1/", "/metrics"))
         if for_programs and settings.SECURE_SSL_REDIRECT and not request.is_secure():
-            words = (
+            words = _(
                 "This was sent without https, so the key in it could be read on the way. Nothing was done. "
                 "Make a new key, delete this one, and call the https address."
             )
@@ -147,7 +148,7 @@ class BodyLimitMiddleware:
             body = document(request, 413, TooLarge.default_code, words)
             return JsonResponse(body, status=413, content_type=MEDIA_TYPE)
         return HttpResponse(
-            f"What was sent is larger than {most}, and nothing was saved. Go back and shorten it.",
+            _("What was sent is larger than {most}, and nothing was saved. Go back and shorten it.").format(most=most),
             status=413,
             content_type="text/plain; charset=utf-8",
         )

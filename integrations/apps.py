@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext
+
+from positions import dates
 
 
 class IntegrationsConfig(AppConfig):
@@ -9,6 +12,7 @@ class IntegrationsConfig(AppConfig):
         from integrations import scope
         from integrations.models import EmployeeLink, Integration
         from integrations.personal_rows import HeldByIntegrations
+        from integrations.sdk import wording
         from positions import audit
         from positions.privacy import personal_data
 
@@ -38,3 +42,4 @@ class IntegrationsConfig(AppConfig):
         )
         personal_data.register(HeldByIntegrations())
         scope.connect()
+        wording.READER = wording.Language(gettext, dates.show, dates.clock, dates.number)

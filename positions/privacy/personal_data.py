@@ -15,6 +15,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from positions import batches
 from positions.models import AuditEntry, Employee, Organization
@@ -209,7 +210,7 @@ def counts(subject: Subject) -> dict[str, int]:
 def limits_of(subject: Subject) -> list[str]:
     return [
         *(sentence for holder in _holders for sentence in holder.limits(subject)),
-        "Backups, and log files of the servers, until they are thrown away.",
+        _("Backups, and log files of the servers, until they are thrown away."),
     ]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from integrations.sdk import messages
 from integrations.sdk.messages import Message, Text, in_full, packed, said_of, unpacked
 from integrations.sdk.params import FieldName, Label, Span
-from integrations.sdk.wording import in_words
+from integrations.sdk.wording import Language, in_words
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,10 @@ def test_in_another_language() -> None:
     words = {"{what} is refused.": "{what} avvises.", "Title": "Stilling", "and": "og", "the wage": "lønnen"}
     text = Text("test.language", "{what} is refused.")
     message = text(what=(FieldName("title"), Label("the wage"), "and"))
-    assert in_words(message, lambda english: words.get(english, english)).why == "Stilling, lønnen og and avvises."
+    assert (
+        in_words(message, Language(lambda english: words.get(english, english))).why
+        == "Stilling, lønnen og and avvises."
+    )
 
 
 def test_a_message_in_a_message() -> None:
