@@ -10,6 +10,7 @@ from string import Formatter
 from typing import Any, Protocol, runtime_checkable
 
 from integrations.sdk.fields import BY_KEY
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.params import FieldName, Label, Span
 
 
@@ -48,17 +49,28 @@ class Words:
         return " ".join(part for part in (self.why, self.remedy, self.next) if part)
 
 
-def in_words(message: Sayable, translate: Callable[[str], str] = str) -> Words:
-    """`translate` gives an English text in the reader's language."""
-    text, speak = message.text, _Speaker(translate)
+def speak_with(translate: Callable[[str], str]) -> None:
+    """From here on all is said in the language that `translate` gives at that moment; English before that."""
+    _SPEAKER.translate = translate
+
+
+def say(text: str) -> str:
+    """A text of ours that was marked for translation, as whoever reads now reads it: of a declaration, a label ..."""
+    if isinstance(text, Label) and text.params:
+        return _SPEAKER.say(text.text, text.params)
+    return _SPEAKER.translate(text) if text else ""
+
+
+def in_words(message: Sayable) -> Words:
+    text = message.text
     if text is None:
-        return Words(f"{message.id} ({', '.join(speak.format_field(v, '') for v in message.params.values())})")
-    return Words(*(speak.say(part, message.params) for part in (text.why, text.remedy, text.next)))
+        return Words(f"{message.id} ({', '.join(_SPEAKER.format_field(v, '') for v in message.params.values())})")
+    return Words(*(_SPEAKER.say(part, message.params) for part in (text.why, text.remedy, text.next)))
 
 
-def shown(value: Any, translate: Callable[[str], str] = str) -> str:
+def shown(value: Any) -> str:
     """What may stand in a message, by itself: a message, a label, a text, a date ..."""
-    return _Speaker(translate).format_field(value, "")
+    return _SPEAKER.format_field(value, "")
 
 
 def day(value: date) -> str:
@@ -66,18 +78,19 @@ def day(value: date) -> str:
 
 
 def span(value: Span) -> str:
-    return f"{day(value.start)} – {day(value.end)}" if value.end else f"from {day(value.start)}"
+    if value.end:
+        return f"{day(value.start)} – {day(value.end)}"
+    return _SPEAKER.say(_("from {day}"), {"day": value.start})
 
 
 class _Speaker(Formatter):
     """`{name}` as it is in words; `{name:lower}` inside a sentence, `{name:cap}` at its beginning, `{name:or}` for a
     list of alternatives, `{name:comma}` for one without a last joint."""
 
-    def __init__(self, translate: Callable[[str], str]) -> None:
-        self._translate = translate
+    translate: Callable[[str], str] = staticmethod(str)
 
     def say(self, part: str, params: Mapping[str, Any]) -> str:
-        return self.vformat(self._translate(part), (), params).strip()
+        return self.vformat(say(part), (), params).strip()
 
     def get_value(self, key: int | str, args: Any, params: Mapping[str, Any]) -> Any:
         return params.get(str(key), "")  # an old row may lack what its text names today
@@ -91,9 +104,9 @@ class _Speaker(Formatter):
     def _one(self, value: Any) -> str:
         match value:
             case Label():
-                return self._translate(str(value))
+                return say(value)
             case FieldName():
-                return self._translate(BY_KEY[value].label if value in BY_KEY else value.replace("_", " ").capitalize())
+                return say(BY_KEY[value].label) if value in BY_KEY else value.replace("_", " ").capitalize()
             case datetime():
                 return f"{day(value)} {value:%H:%M}"
             case date():
@@ -103,12 +116,15 @@ class _Speaker(Formatter):
             case Decimal():
                 return f"{value.normalize():f}"
             case Sayable():
-                return str(in_words(value, self._translate))
+                return str(in_words(value))
         return "" if value is None else str(value)
 
     def _list(self, values: tuple[Any, ...], spec: str) -> str:
         words = [self._one(value) for value in values]
         if spec == "comma":
             return ", ".join(words)
-        joint = self._translate("or") if spec == "or" else self._translate("and")
+        joint = say(_("or")) if spec == "or" else say(_("and"))
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else ""
+
+
+_SPEAKER = _Speaker()

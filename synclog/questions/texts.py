@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.sdk.messages import Text
-from integrations.sdk.messages import gettext_noop as _
+from integrations.sdk.marking import gettext_noop as _
 
 TOO_MANY = Text(
     "question.too_many",
