@@ -42,4 +42,4 @@ class IntegrationsConfig(AppConfig):
         )
         personal_data.register(HeldByIntegrations())
         scope.connect()
-        wording.speak_with(gettext)
+        wording.READER = wording.Language(gettext)

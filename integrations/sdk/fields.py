@@ -47,7 +47,8 @@ class OurField:
     """`kind` is the type of the value in `Position.values`.
 
     text, date, decimal, code (one of `codes`), department (`values.Department`), company (`values.Company`),
-    manager (`values.Manager`). `send` and `several` are the labels of its switch and of its table of codes.
+    manager (`values.Manager`). `send` and `several` are the labels of its switch and of its table of codes,
+    `one` is a value of it inside a sentence.
     """
 
     key: str
@@ -58,11 +59,22 @@ class OurField:
     of: str = "position"
     send: str = ""
     several: str = ""
+    one: str = ""
 
 
 FIELDS: tuple[OurField, ...] = (
-    OurField("title", _("Title"), _("Identity"), "text", send=_("Send the title"), several=_("Titles")),
-    OurField("company", _("Company"), _("Identity"), "company", send=_("Send the company"), several=_("Companies")),
+    OurField(
+        "title", _("Title"), _("Identity"), "text", send=_("Send the title"), several=_("Titles"), one=_("a title")
+    ),
+    OurField(
+        "company",
+        _("Company"),
+        _("Identity"),
+        "company",
+        send=_("Send the company"),
+        several=_("Companies"),
+        one=_("a company"),
+    ),
     OurField(
         "department",
         _("Department"),
@@ -70,6 +82,7 @@ FIELDS: tuple[OurField, ...] = (
         "department",
         send=_("Send the department"),
         several=_("Departments"),
+        one=_("a department"),
     ),
     OurField(
         "cost_centre",
@@ -78,6 +91,7 @@ FIELDS: tuple[OurField, ...] = (
         "text",
         send=_("Send the cost centre"),
         several=_("Cost centres"),
+        one=_("a cost centre"),
     ),
     OurField(
         "manager",
@@ -87,11 +101,26 @@ FIELDS: tuple[OurField, ...] = (
         of="employee",
         send=_("Send the manager"),
         several=_("Managers"),
+        one=_("a manager"),
     ),
     OurField(
-        "start_date", _("Start date"), _("Period"), "date", send=_("Send the start date"), several=_("Start dates")
+        "start_date",
+        _("Start date"),
+        _("Period"),
+        "date",
+        send=_("Send the start date"),
+        several=_("Start dates"),
+        one=_("a start date"),
     ),
-    OurField("end_date", _("End date"), _("Period"), "date", send=_("Send the end date"), several=_("End dates")),
+    OurField(
+        "end_date",
+        _("End date"),
+        _("Period"),
+        "date",
+        send=_("Send the end date"),
+        several=_("End dates"),
+        one=_("an end date"),
+    ),
     OurField(
         "first_day_of_work",
         _("First day of work"),
@@ -99,6 +128,7 @@ FIELDS: tuple[OurField, ...] = (
         "date",
         send=_("Send the first day of work"),
         several=_("First day of works"),
+        one=_("a first day of work"),
     ),
     OurField(
         "last_day_of_work",
@@ -107,6 +137,7 @@ FIELDS: tuple[OurField, ...] = (
         "date",
         send=_("Send the last day of work"),
         several=_("Last day of works"),
+        one=_("a last day of work"),
     ),
     OurField(
         "probation_end",
@@ -115,6 +146,7 @@ FIELDS: tuple[OurField, ...] = (
         "date",
         send=_("Send the probation end"),
         several=_("Probation ends"),
+        one=_("a probation end"),
     ),
     OurField(
         "contract_type",
@@ -124,6 +156,7 @@ FIELDS: tuple[OurField, ...] = (
         CONTRACT_TYPES,
         send=_("Send the contract type"),
         several=_("Contract types"),
+        one=_("a contract type"),
     ),
     OurField(
         "occupation_code",
@@ -132,6 +165,7 @@ FIELDS: tuple[OurField, ...] = (
         "text",
         send=_("Send the occupation code"),
         several=_("Occupation codes"),
+        one=_("an occupation code"),
     ),
     OurField(
         "remuneration_type",
@@ -141,9 +175,16 @@ FIELDS: tuple[OurField, ...] = (
         REMUNERATION_TYPES,
         send=_("Send the remuneration type"),
         several=_("Remuneration types"),
+        one=_("a remuneration type"),
     ),
     OurField(
-        "percentage", _("Percentage"), _("Hours"), "decimal", send=_("Send the percentage"), several=_("Percentages")
+        "percentage",
+        _("Percentage"),
+        _("Hours"),
+        "decimal",
+        send=_("Send the percentage"),
+        several=_("Percentages"),
+        one=_("a percentage"),
     ),
     OurField(
         "weekly_hours",
@@ -152,6 +193,7 @@ FIELDS: tuple[OurField, ...] = (
         "decimal",
         send=_("Send the weekly hours"),
         several=_("Weekly hourss"),
+        one=_("a weekly hours"),
     ),
     OurField(
         "working_hours_scheme",
@@ -161,6 +203,7 @@ FIELDS: tuple[OurField, ...] = (
         WORKING_HOURS_SCHEMES,
         send=_("Send the working-hours scheme"),
         several=_("Working-hours schemes"),
+        one=_("a working-hours scheme"),
     ),
     OurField(
         "end_reason",
@@ -170,9 +213,16 @@ FIELDS: tuple[OurField, ...] = (
         END_REASONS,
         send=_("Send the end reason"),
         several=_("End reasons"),
+        one=_("an end reason"),
     ),
     OurField(
-        "notice_date", _("Notice date"), _("End"), "date", send=_("Send the notice date"), several=_("Notice dates")
+        "notice_date",
+        _("Notice date"),
+        _("End"),
+        "date",
+        send=_("Send the notice date"),
+        several=_("Notice dates"),
+        one=_("a notice date"),
     ),
 )
 

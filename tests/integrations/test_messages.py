@@ -69,7 +69,7 @@ def test_in_another_language(monkeypatch: pytest.MonkeyPatch) -> None:
     words = {"{what} is refused.": "{what} avvises.", "Title": "Stilling", "and": "og", "the wage": "lønnen"}
     text = Text("test.language", "{what} is refused.")
     message = text(what=(FieldName("title"), Label("the wage"), "and"))
-    monkeypatch.setattr(wording._SPEAKER, "translate", lambda english: words.get(english, english))
+    monkeypatch.setattr(wording, "READER", wording.Language(lambda english: words.get(english, english)))
     assert in_words(message).why == "Stilling, lønnen og and avvises."
 
 

@@ -26,7 +26,7 @@ MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_l
 # Attributes of a declaration, by what stands in them.
 WORDS = {
     "label", "help", "group", "note", "stays", "hidden", "unless", "allowed_note", "unsupported", "what", "why",
-    "title", "remedy", "delete_note", "move_note", "unsynced_note", "protocol", "matching", "send", "several",
+    "title", "remedy", "delete_note", "move_note", "unsynced_note", "protocol", "matching", "send", "several", "one",
 }  # fmt: skip
 # A date or a number is written the same in every language.
 WORDS_OR_FORMS = {"format"}
