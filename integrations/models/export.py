@@ -3,9 +3,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from integrations.models.integration import Integration
 from integrations.sdk.messages import words_of
+from positions import dates
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 
 
@@ -67,8 +69,8 @@ class ExportFile(models.Model):
         zone = self.integration.organization.zone
         local: datetime = self.made_at.astimezone(zone)
         if local.date() == self.integration.organization.today():
-            return f"the file of {local:%H:%M}"
-        return f"the file of {local.day} {local:%b %Y, %H:%M}"
+            return _("the file of {time}").format(time=f"{local:%H:%M}")
+        return _("the file of {day}, {time}").format(day=dates.show(local.date()), time=f"{local:%H:%M}")
 
 
 class ExportRecord(models.Model):

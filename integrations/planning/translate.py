@@ -13,8 +13,8 @@ from integrations.planning import texts
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Dates, Field
 from integrations.sdk.fields import BY_KEY
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Message, Text
-from integrations.sdk.messages import gettext_noop as _
 from integrations.sdk.params import FieldName, Label
 from integrations.sdk.reading import number_of
 from integrations.sdk.settings import value_of

@@ -28,7 +28,8 @@ from integrations.sdk.fields import (
 )
 from integrations.sdk.http import BROKE_DOWN, Response, no_sign_in, nonsense, raise_for_trouble, record_in, rows_in
 from integrations.sdk.identity import Mark, plain, which
-from integrations.sdk.messages import Message, Shown, Text, gettext_noop
+from integrations.sdk.marking import gettext_noop
+from integrations.sdk.messages import Message, Shown, Text
 from integrations.sdk.norway import (
     BY_AGREEMENT,
     CONTINUOUS_336,

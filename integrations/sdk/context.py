@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, tzinfo
 from threading import RLock
 from typing import Any, Protocol
 
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Message, Text
-from integrations.sdk.messages import gettext_noop as _
 from integrations.sdk.values import Person, RemoteEmployee
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import FIELDS
 from integrations.sdk.kept import Kept
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.settings import NUMBERS_DIFFER, Setting, switch, value_of
 
 _WORD = re.compile(r"[^\W\d]\w*")  # a remote name may have its record's before it, or be several
@@ -94,7 +95,7 @@ class AtOnce:
     @property
     def allows(self) -> Setting:
         """The switch with which a connection sends them."""
-        return switch("several_at_once", "Send several employments at once", help=self.help, group="Behaviour")
+        return switch("several_at_once", _("Send several employments at once"), help=self.help, group=_("Behaviour"))
 
     def alike(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
         """Whether values of two records there are of one employment."""

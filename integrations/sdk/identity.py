@@ -22,7 +22,7 @@ from enum import StrEnum
 from typing import Any
 
 from integrations.sdk import texts
-from integrations.sdk.messages import gettext_noop as _
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.params import Label
 from integrations.sdk.settings import NUMBERS_DIFFER
 from integrations.sdk.values import Marks, Person, Problem

@@ -8,9 +8,9 @@ import uuid
 from typing import Any, NamedTuple
 
 import schemathesis
-from schemathesis.core.failures import Failure
+from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.core.parameters import ParameterLocation
-from schemathesis.openapi.checks import AcceptedNegativeData, RejectedPositiveData
+from schemathesis.openapi.checks import RejectedPositiveData
 
 _ROW = r"(positions|employees)\[\d+\]"
 
