@@ -61,7 +61,11 @@ class Row:
 
     @property
     def percentage(self) -> str:
-        return f"{self.position.percentage.normalize():f}"
+        return dates.number(self.position.percentage)
+
+    @property
+    def status_words(self) -> str:
+        return str(dates.STATUSES[self.status])
 
 
 @dataclass(frozen=True, slots=True)
