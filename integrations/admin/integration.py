@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 
 from integrations import removal, supported
 from integrations.admin import files, showing
@@ -205,9 +206,9 @@ class IntegrationAdmin(ScopedAdmin):
                 self.log_addition(request, obj, f"Connected {obj.system.name}.")
             elif said:
                 self.log_change(request, obj, "\n".join(said))
-            for _, was, now in moved:
+            for _name, was, now in moved:
                 self.engine.address_changed(obj, was, now, by)
-            if credentials and not add:
+            if (credentials or removed) and not add:
                 self.engine.credentials_renewed(obj, by)
             if credentials or removed or moved:
                 self.engine.forget_tests(obj)
@@ -373,7 +374,11 @@ class IntegrationAdmin(ScopedAdmin):
         if not isinstance(obj, Integration):
             return obj
         self.engine.resume(obj, request.user.get_username())
-        return self._done(request, obj, f"{obj.name} goes on: what was waiting goes out now.")
+        if obj.send_positions:
+            said = _("%(name)s goes on: what was waiting goes out now.")
+        else:
+            said = _("%(name)s is held up no more. Nothing is sent before Send positions is switched on.")
+        return self._done(request, obj, said % {"name": obj.name})
 
     def _ask(
         self, request: HttpRequest, pk: int, act: str, consequences: Callable[[Integration], list[Told]]
@@ -385,7 +390,7 @@ class IntegrationAdmin(ScopedAdmin):
         if not self.has_change_permission(request, obj):
             raise PermissionDenied
         to = back(request, showing.url(obj, "change"))
-        off, held = not obj.send_positions, obj.paused or obj.stopped
+        off, held = not obj.send_positions, obj.paused or obj.stopped or obj.retry_at
         if {"switch": off, "pause": off or obj.paused, "resume": not held}[act]:
             return HttpResponseRedirect(to)
         return self._page(

@@ -13,6 +13,7 @@ from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from positions import dates, roles
 from positions.admin import job_change
@@ -70,6 +71,7 @@ class StatusFilter(DropdownFilter):
 class PositionForm(TermsForm):
     class Meta:
         help_texts = {"start_date": "The first day."}
+        widgets = {"note": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
 
 @admin.register(Position)
@@ -98,15 +100,30 @@ class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
     change_form_before_template = "positions/form_before.html"
     change_form_outer_after_template = "positions/panels.html"
     fieldsets = (
-        ("Identity", {"fields": ("employee", "title", "company", "department", "cost_centre")}),
+        ("Identity", {"fields": (("employee", "title"), ("company", "department"), ("cost_centre", "external_id"))}),
         (
             "Period",
-            {"fields": (("start_date", "end_date"), ("first_day_of_work", "last_day_of_work"), "probation_end")},
+            {
+                "fields": (
+                    ("start_date", "end_date"),
+                    ("first_day_of_work", "last_day_of_work"),
+                    ("probation_end", "notice_date"),
+                    "end_reason",
+                )
+            },
         ),
-        ("Contract", {"fields": ("contract_type", "occupation_code", "remuneration_type")}),
-        ("Hours", {"fields": (("percentage", "weekly_hours"), "working_hours_scheme")}),
-        ("End", {"fields": ("end_reason", "notice_date")}),
-        ("Other", {"fields": ("note", "external_id")}),
+        (
+            "Contract and hours",
+            {
+                "fields": (
+                    ("contract_type", "remuneration_type"),
+                    "occupation_code",
+                    ("percentage", "weekly_hours"),
+                    "working_hours_scheme",
+                )
+            },
+        ),
+        ("Other", {"fields": ("note",)}),
     )
 
     def get_urls(self) -> list[URLPattern]:

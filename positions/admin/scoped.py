@@ -147,6 +147,7 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     warn_unsaved_form = True
+    compressed_fields = False  # labels above their fields, so that two of these stand side by side
 
     # -- the scope
 

@@ -61,10 +61,11 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
     list_filter = ("is_active", "is_superuser")
     actions = ("invite", "end_sessions", "remove_second_factor")
     filter_horizontal = ()
+    compressed_fields = False
     readonly_fields = ("last_login", "date_joined")
     inlines = (MembershipInline,)
     fieldsets = (
-        (None, {"fields": ("username", "email", "first_name", "last_name")}),
+        (None, {"fields": (("username", "email"), ("first_name", "last_name"))}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Seen", {"fields": ("last_login", "date_joined")}),
     )
