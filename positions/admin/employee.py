@@ -218,7 +218,7 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
         organization: Organization = employee.organization
         today, left_out = organization.today(), len(newest) > _DRAWN
         picture = draw(shown, today)
-        every = employee.positions.only("start_date", "end_date", "contract_type") if left_out else shown
+        every = employee.positions.only("employee", "start_date", "end_date", "contract_type") if left_out else shown
         return render_to_string(
             "positions/timeline.html",
             {

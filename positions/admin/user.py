@@ -62,6 +62,8 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
     actions = ("invite", "end_sessions", "remove_second_factor")
     filter_horizontal = ()
     compressed_fields = False
+    list_per_page = 50
+    show_full_result_count = False
     readonly_fields = ("last_login", "date_joined")
     inlines = (MembershipInline,)
     fieldsets = (
