@@ -207,7 +207,7 @@ class IntegrationAdmin(ScopedAdmin):
                 self.log_change(request, obj, history.kept(said))
             for _name, was, now in moved:
                 self.engine.address_changed(obj, was, now, by)
-            if credentials and not add:
+            if (credentials or removed) and not add:
                 self.engine.credentials_renewed(obj, by)
             if credentials or removed or moved:
                 self.engine.forget_tests(obj)
@@ -382,7 +382,11 @@ class IntegrationAdmin(ScopedAdmin):
         if not isinstance(obj, Integration):
             return obj
         self.engine.resume(obj, request.user.get_username())
-        return self._done(request, obj, _("{name} goes on: what was waiting goes out now.").format(name=obj.name))
+        if obj.send_positions:
+            said = _("{name} goes on: what was waiting goes out now.")
+        else:
+            said = _("{name} is held up no more. Nothing is sent before Send positions is switched on.")
+        return self._done(request, obj, said.format(name=obj.name))
 
     def _ask(
         self, request: HttpRequest, pk: int, act: str, consequences: Callable[[Integration], list[Told]]
@@ -394,7 +398,7 @@ class IntegrationAdmin(ScopedAdmin):
         if not self.has_change_permission(request, obj):
             raise PermissionDenied
         to = back(request, showing.url(obj, "change"))
-        off, held = not obj.send_positions, obj.paused or obj.stopped
+        off, held = not obj.send_positions, obj.paused or obj.stopped or obj.retry_at
         if {"switch": off, "pause": off or obj.paused, "resume": not held}[act]:
             return HttpResponseRedirect(to)
         return self._page(
