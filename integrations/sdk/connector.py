@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
@@ -28,16 +30,18 @@ from integrations.sdk.errors import (
     InterruptedRunError,
     MatchRefusedError,
     NotAuthorizedError,
+    RecordRefusedError,
     UnavailableError,
 )
 from integrations.sdk.http import Http, Response
-from integrations.sdk.identity import Mark
+from integrations.sdk.identity import EveryMark, Mark
 from integrations.sdk.messages import Message, Shown, Text
-from integrations.sdk.pages import Asked, Paging, every_row
+from integrations.sdk.pages import Asked, Pages, Paging
 from integrations.sdk.params import FieldName, Label
 from integrations.sdk.refusals import EVERYWHERE, Refusal, Says, Trouble, meaning, unknown_trouble, what
 from integrations.sdk.registers import Register
 from integrations.sdk.settings import Kind
+from integrations.sdk.snapshot import Looking, Seen, Snapshot
 from integrations.sdk.tokens import Grant, Tokens, oauth_grant
 from integrations.sdk.values import (
     Change,
@@ -109,6 +113,11 @@ class Connector:
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         """History: every period there, none left out. Flat: exactly one Remote, the current employment
         (or none, if the employee has none there); `employee.record_id` is the one that we wrote last."""
+        raise NotImplementedError
+
+    def everybody(self, written: Mapping[str, str]) -> Looking:
+        """Systems that declare how everybody is seen at once: each employee there as `read` shows them, by `looking`
+        through the pages of a list. `written` as in `snapshot`. Only whom a search would find."""
         raise NotImplementedError
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
@@ -270,19 +279,84 @@ class Connector:
         **kwargs: Any,
     ) -> Iterator[T]:
         """The rows of every page of a list; `rows` reads them out of an answer. Raises as `every_row`."""
+        return chain.from_iterable(self.paged(paging, path, params, rows=rows, **kwargs))
+
+    def paged(
+        self,
+        paging: Paging[Response],
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        rows: Callable[[Response], Sequence[T]],
+        **kwargs: Any,
+    ) -> Pages[Response, T]:
+        """The same page by page, as `looking` takes them."""
 
         def fetch(asked: Asked) -> Response:
-            if isinstance(asked, str):  # the credentials go along with every call
-                if urlsplit(asked)[:2] != urlsplit(self.http.base_url)[:2]:
-                    raise UnavailableError(texts.PAGE_ELSEWHERE(system=self.system.name))
-                return self.http.get(asked, **kwargs)
+            if isinstance(asked, str):
+                return self.page_at(asked, **kwargs)
             return self.http.get(path, params={**(params or {}), **asked}, **kwargs)
 
-        return every_row(paging, fetch, rows, system=self.system.name)
+        return Pages(paging, fetch, rows, system=self.system.name)
+
+    def page_at(self, address: str, **kwargs: Any) -> Response:
+        """The page whose whole address the one before gave; the credentials go along with every call."""
+        if urlsplit(address)[:2] != urlsplit(self.http.base_url)[:2]:
+            raise UnavailableError(texts.PAGE_ELSEWHERE(system=self.system.name))
+        return self.http.get(address, **kwargs)
 
     def register(self, name: str, fetch: Callable[[], Iterable[tuple[str, T]]]) -> Register[T]:
         """A list of codes, fetched once per turn: (code, what we need of it) for each."""
         return self.once(name, lambda: Register(fetch()))
+
+    def snapshot(self, written: Mapping[str, str] | None = None) -> Snapshot:
+        """Everybody there with their records, in the calls that `System.sight` declares. `written`: for flat systems,
+        by the id of an employee there the record that we wrote last (`RemoteEmployee.record_id`)."""
+        return Snapshot(self.http, self.everybody(written or {}))
+
+    def looking(self, pages: Pages[Any, T], see: Callable[[T], Looking]) -> Looking:
+        """Whom the rows of a list show. `see` gives what one row shows: `seen`, or `asking` where calls are needed."""
+        while (rows := (yield from self.trying(lambda: next(pages, None)))) is not None:
+            for row in rows:
+                yield from see(row)
+
+    def trying(self, call: Callable[[], T]) -> Generator[ConnectorError, None, T]:
+        """What a call gives, on the way of a snapshot: one that fails is made again when the snapshot goes on."""
+        while True:
+            try:
+                return call()
+            except ConnectorError as error:
+                trouble = error
+            yield trouble
+
+    def seen(self, id: str, marks: EveryMark, read: Callable[[], Iterable[Remote]]) -> Seen:
+        """One employee. `read` makes no calls, so that what it raises is about this record alone."""
+        try:
+            return Seen(id, marks, tuple(read()))
+        except ConnectorError as refusal:
+            return Seen(id, marks, refusal=refusal)
+
+    def asking(self, who: Seen, fetch: Callable[[], T], see: Callable[[T], Seen]) -> Looking:
+        """One employee of whom the list shows no records: `fetch` calls for them. Nobody, if they are gone by now."""
+        while True:
+            try:
+                fetched = fetch()
+            except EmployeeNotFoundError:
+                return
+            except DataRefusedError as refusal:
+                yield replace(who, refusal=refusal)
+                return
+            except ConnectorError as error:
+                trouble = error
+            else:
+                yield see(fetched)
+                return
+            if isinstance(trouble, NotAuthorizedError) and not (
+                yield from self.trying(partial(self.refuses_everybody, trouble))
+            ):
+                yield replace(who, refusal=RecordRefusedError(self.system.name, trouble))
+                return
+            yield trouble
 
     @property
     def ahead(self) -> dict[Any, Any]:

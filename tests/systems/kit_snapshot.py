@@ -1,0 +1,169 @@
+"""What all connectors promise of a snapshot: it is what `read` gives of everybody, in the calls that are declared, and
+nobody is lost or doubled whatever happens on the way. A part of `kit.Behaviour`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from integrations.sdk.connector import Connector
+from integrations.sdk.declaration import Model
+from integrations.sdk.errors import ConnectorError, RateLimitedError, UnavailableError
+from integrations.sdk.snapshot import Seen
+from integrations.sdk.values import Person, Position, Remote
+
+if TYPE_CHECKING:
+    from tests.systems.kit import Rig
+
+OTHERS = (("1043", "Kari", "Lie"), ("1044", "Ola", "Moen"), ("1045", "Siv", "Dahl"), ("1046", "Jon", "Vik"))
+PAGE = 2
+
+
+class SnapshotBehaviour:
+    """`page_of_two` and `vanish` are for the systems to override; `breaks_at` is a part of the address of the calls
+    by which a snapshot goes on after its first employee."""
+
+    person: ClassVar[Person]
+    changed: ClassVar[tuple[str, Any]]
+    breaks_at: ClassVar[str] = ""
+
+    def position(self, *args: Any, **kwargs: Any) -> Position:
+        raise NotImplementedError
+
+    def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        """From here on the system gives two employees on a page."""
+        module = sys.modules[rig.connector_class.__module__]
+        monkeypatch.setattr(module, "SIGHT", replace(module.SIGHT, size=PAGE))
+
+    def vanish(self, rig: Rig, employee_id: str) -> None:
+        """A clerk removes an employee there."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def crowd(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Person, str]]:
+        """Five employees there on three pages, with several records, a future one, an empty field and nothing: by
+        their ids there the person, and the record that was written last."""
+        if rig.system.sight.unsupported:
+            pytest.skip(rig.system.sight.unsupported)
+        people = [self.person]
+        for number, first, last in OTHERS:
+            one = replace(self.person, id=number, number=number, first_name=first, last_name=last, national_id="")
+            people.append(replace(one, email=f"{first.lower()}@firma.test"))
+            rig.add(people[-1])
+        ended = self.position("1", end="2026-12-31")
+        if rig.system.model is Model.HISTORY:
+            ended = self.position("1", end="2026-05-31"), self.position("2", "2026-06-01")
+        else:
+            ended = (ended,)
+        saved = (
+            ended,
+            (self.position("3", "2026-09-01"),),
+            (self.position("4", without=(self.changed[0],)),),
+            (),
+            (self.position("5"),),
+        )
+        found: dict[str, tuple[Person, str]] = {}
+        for person, positions in zip(people, saved, strict=True):
+            rig.somebody_else(person)
+            rig.sync(*positions)
+            connector = rig.connector()
+            last = next(iter(rig.sent.values())).remote_id if rig.sent else ""
+            found[connector.find_employee(person).id] = person, last
+            connector.close()
+        self.page_of_two(rig, monkeypatch)
+        rig.forget_calls()
+        return found
+
+    @staticmethod
+    def written(crowd: dict[str, tuple[Person, str]]) -> dict[str, str]:
+        return {employee_id: record for employee_id, (_, record) in crowd.items() if record}
+
+    def test_a_snapshot_is_what_read_gives(self, rig: Rig, crowd: dict[str, tuple[Person, str]]) -> None:
+        connector = rig.connector()
+        snapshot = {seen.id: seen for seen in connector.snapshot(self.written(crowd))}
+        assert set(crowd) <= set(snapshot)
+        assert sum(len(seen.records) for seen in snapshot.values()) >= 3
+        for employee_id, (person, record_id) in crowd.items():
+            seen = snapshot[employee_id]
+            employee = replace(connector.find_confirmed(person, seen.id), record_id=record_id)
+            assert seen.refusal is None
+            assert [self.compared(rig, r) for r in seen.records] == [
+                self.compared(rig, r) for r in connector.read(employee)
+            ]
+            marks = replace(seen.marks.beside(person), national_id=employee.marks.national_id)
+            assert marks == employee.marks
+            if employee.marks.national_id and not rig.system.sight.each:
+                assert seen.marks.beside(person).national_id == employee.marks.national_id
+        connector.close()
+
+    def compared(self, rig: Rig, remote: Remote) -> Remote:
+        values = {key: value for key, value in remote.values.items() if key not in rig.system.sight.hides}
+        return replace(remote, values=values)
+
+    def test_a_snapshot_takes_the_declared_calls(self, rig: Rig, crowd: dict[str, tuple[Person, str]]) -> None:
+        connector, sight = rig.connector(), rig.system.sight
+        list(connector.snapshot(self.written(crowd)))  # what a turn fetches once is there now
+        rig.forget_calls()
+        everybody = len(list(connector.snapshot(self.written(crowd))))
+        most = self.most_calls(replace(sight, page=PAGE if sight.page else 0).calls(everybody), crowd)
+        assert most - sight.lists <= len(rig.calls) <= most  # a last page that is full may say that it is the last
+        connector.close()
+
+    def most_calls(self, declared: int, crowd: dict[str, tuple[Person, str]]) -> int:
+        """Where those without records cost less."""
+        return declared
+
+    def gone_through(self, connector: Connector, rig: Rig, fault: dict[str, Any], **written: Any) -> Iterator[Any]:
+        """What a snapshot gives and raises, when the call after its first employee meets this fault."""
+        snapshot = connector.snapshot(**written)
+        yield next(snapshot)
+        rig.fail(path=self.breaks_at, **fault)
+        while True:
+            try:
+                yield next(snapshot)
+            except StopIteration:
+                return
+            except ConnectorError as error:
+                yield error
+
+    @pytest.mark.parametrize(
+        ("fault", "expected"),
+        [
+            ({"status": 429, "headers": {"Retry-After": "7"}}, RateLimitedError),
+            ({"status": 503}, UnavailableError),
+            ({"kind": "truncate"}, UnavailableError),
+        ],
+        ids=["rate limit", "server trouble", "broken answer"],
+    )
+    def test_a_snapshot_goes_on_after_trouble(
+        self, rig: Rig, crowd: dict[str, tuple[Person, str]], fault: dict[str, Any], expected: type[ConnectorError]
+    ) -> None:
+        """Nobody twice, and nobody is missing."""
+        connector = rig.connector()
+        everything = list(self.gone_through(connector, rig, fault, written=self.written(crowd)))
+        [trouble] = [found for found in everything if isinstance(found, ConnectorError)]
+        assert type(trouble) is expected
+        assert not isinstance(trouble, RateLimitedError) or trouble.wait == 7
+        seen = [found for found in everything if isinstance(found, Seen)]
+        assert all(s.refusal is None for s in seen)
+        whole = list(connector.snapshot(self.written(crowd)))
+        assert set(crowd) <= {s.id for s in whole}
+        assert [(s.id, s.records) for s in seen] == [(s.id, s.records) for s in whole]
+        connector.close()
+
+    def test_who_vanishes_between_list_and_detail(self, rig: Rig, crowd: dict[str, tuple[Person, str]]) -> None:
+        if not rig.system.sight.each:
+            pytest.skip("The records come along")
+        connector = rig.connector()
+        snapshot = connector.snapshot(self.written(crowd))
+        first = next(snapshot)
+        gone = next(employee_id for employee_id in crowd if employee_id != first.id)
+        self.vanish(rig, gone)
+        rest = {seen.id: seen for seen in snapshot}
+        assert set(crowd) - {first.id, gone} <= set(rest)
+        assert gone not in rest or (rest[gone].refusal is not None and not rest[gone].records)
+        connector.close()
