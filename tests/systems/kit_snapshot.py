@@ -44,7 +44,7 @@ class SnapshotBehaviour:
         raise NotImplementedError
 
     @pytest.fixture
-    def crowd(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Person, str]]:
+    def everybody(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Person, str]]:
         """Five employees there on three pages, with several records, a future one, an empty field and nothing: by
         their ids there the person, and the record that was written last."""
         if rig.system.sight.unsupported:
@@ -79,15 +79,15 @@ class SnapshotBehaviour:
         return found
 
     @staticmethod
-    def written(crowd: dict[str, tuple[Person, str]]) -> dict[str, str]:
-        return {employee_id: record for employee_id, (_, record) in crowd.items() if record}
+    def written(everybody: dict[str, tuple[Person, str]]) -> dict[str, str]:
+        return {employee_id: record for employee_id, (_, record) in everybody.items() if record}
 
-    def test_a_snapshot_is_what_read_gives(self, rig: Rig, crowd: dict[str, tuple[Person, str]]) -> None:
+    def test_a_snapshot_is_what_read_gives(self, rig: Rig, everybody: dict[str, tuple[Person, str]]) -> None:
         connector = rig.connector()
-        snapshot = {seen.id: seen for seen in connector.snapshot(self.written(crowd))}
-        assert set(crowd) <= set(snapshot)
+        snapshot = {seen.id: seen for seen in connector.snapshot(self.written(everybody))}
+        assert set(everybody) <= set(snapshot)
         assert sum(len(seen.records) for seen in snapshot.values()) >= 3
-        for employee_id, (person, record_id) in crowd.items():
+        for employee_id, (person, record_id) in everybody.items():
             seen = snapshot[employee_id]
             employee = replace(connector.find_confirmed(person, seen.id), record_id=record_id)
             assert seen.refusal is None
@@ -104,16 +104,16 @@ class SnapshotBehaviour:
         values = {key: value for key, value in remote.values.items() if key not in rig.system.sight.hides}
         return replace(remote, values=values)
 
-    def test_a_snapshot_takes_the_declared_calls(self, rig: Rig, crowd: dict[str, tuple[Person, str]]) -> None:
+    def test_a_snapshot_takes_the_declared_calls(self, rig: Rig, everybody: dict[str, tuple[Person, str]]) -> None:
         connector, sight = rig.connector(), rig.system.sight
-        list(connector.snapshot(self.written(crowd)))  # what a turn fetches once is there now
+        list(connector.snapshot(self.written(everybody)))  # what a turn fetches once is there now
         rig.forget_calls()
-        everybody = len(list(connector.snapshot(self.written(crowd))))
-        most = self.most_calls(replace(sight, page=PAGE if sight.page else 0).calls(everybody), crowd)
+        number = len(list(connector.snapshot(self.written(everybody))))
+        most = self.most_calls(replace(sight, page=PAGE if sight.page else 0).calls(number), everybody)
         assert most - sight.lists <= len(rig.calls) <= most  # a last page that is full may say that it is the last
         connector.close()
 
-    def most_calls(self, declared: int, crowd: dict[str, tuple[Person, str]]) -> int:
+    def most_calls(self, declared: int, everybody: dict[str, tuple[Person, str]]) -> int:
         """Where those without records cost less."""
         return declared
 
@@ -140,30 +140,30 @@ class SnapshotBehaviour:
         ids=["rate limit", "server trouble", "broken answer"],
     )
     def test_a_snapshot_goes_on_after_trouble(
-        self, rig: Rig, crowd: dict[str, tuple[Person, str]], fault: dict[str, Any], expected: type[ConnectorError]
+        self, rig: Rig, everybody: dict[str, tuple[Person, str]], fault: dict[str, Any], expected: type[ConnectorError]
     ) -> None:
         """Nobody twice, and nobody is missing."""
         connector = rig.connector()
-        everything = list(self.gone_through(connector, rig, fault, written=self.written(crowd)))
+        everything = list(self.gone_through(connector, rig, fault, written=self.written(everybody)))
         [trouble] = [found for found in everything if isinstance(found, ConnectorError)]
         assert type(trouble) is expected
         assert not isinstance(trouble, RateLimitedError) or trouble.wait == 7
         seen = [found for found in everything if isinstance(found, Seen)]
         assert all(s.refusal is None for s in seen)
-        whole = list(connector.snapshot(self.written(crowd)))
-        assert set(crowd) <= {s.id for s in whole}
+        whole = list(connector.snapshot(self.written(everybody)))
+        assert set(everybody) <= {s.id for s in whole}
         assert [(s.id, s.records) for s in seen] == [(s.id, s.records) for s in whole]
         connector.close()
 
-    def test_who_vanishes_between_list_and_detail(self, rig: Rig, crowd: dict[str, tuple[Person, str]]) -> None:
+    def test_who_vanishes_between_list_and_detail(self, rig: Rig, everybody: dict[str, tuple[Person, str]]) -> None:
         if not rig.system.sight.each:
             pytest.skip("The records come along")
         connector = rig.connector()
-        snapshot = connector.snapshot(self.written(crowd))
+        snapshot = connector.snapshot(self.written(everybody))
         first = next(snapshot)
-        gone = next(employee_id for employee_id in crowd if employee_id != first.id)
+        gone = next(employee_id for employee_id in everybody if employee_id != first.id)
         self.vanish(rig, gone)
         rest = {seen.id: seen for seen in snapshot}
-        assert set(crowd) - {first.id, gone} <= set(rest)
+        assert set(everybody) - {first.id, gone} <= set(rest)
         assert gone not in rest or (rest[gone].refusal is not None and not rest[gone].records)
         connector.close()
