@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import chain
+from itertools import chain, count
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
@@ -56,6 +56,7 @@ from integrations.sdk.values import (
 )
 
 T = TypeVar("T")
+TRIES = 3  # of a call for one employee, on the way of a snapshot
 
 logger = logging.getLogger("integrations.sdk.connector")
 
@@ -331,14 +332,17 @@ class Connector:
 
     def seen(self, id: str, marks: EveryMark, read: Callable[[], Iterable[Remote]]) -> Seen:
         """One employee. `read` makes no calls, so that what it raises is about this record alone."""
+        hidden = self.system.sight.hides
         try:
-            return Seen(id, marks, tuple(read()))
+            records = [replace(r, values={k: v for k, v in r.values.items() if k not in hidden}) for r in read()]
         except ConnectorError as refusal:
             return Seen(id, marks, refusal=refusal)
+        return Seen(id, marks, tuple(records))
 
-    def asking(self, who: Seen, fetch: Callable[[], T], see: Callable[[T], Seen]) -> Looking:
-        """One employee of whom the list shows no records: `fetch` calls for them. Nobody, if they are gone by now."""
-        while True:
+    def asking(self, who: Seen, fetch: Callable[[], T], see: Callable[[T], Seen | Looking]) -> Looking:
+        """One employee of whom the list shows no records: `fetch` calls for them. Nobody, if they are gone by now. A
+        call for one employee that fails again and again keeps nobody else waiting: it is that employee's trouble."""
+        for attempt in count(1):
             try:
                 fetched = fetch()
             except EmployeeNotFoundError:
@@ -349,12 +353,16 @@ class Connector:
             except ConnectorError as error:
                 trouble = error
             else:
-                yield see(fetched)
+                found = see(fetched)
+                yield from (found,) if isinstance(found, Seen) else found
                 return
             if isinstance(trouble, NotAuthorizedError) and not (
                 yield from self.trying(partial(self.refuses_everybody, trouble))
             ):
                 yield replace(who, refusal=RecordRefusedError(self.system.name, trouble))
+                return
+            if isinstance(trouble, UnavailableError) and attempt == TRIES:
+                yield replace(who, refusal=trouble)
                 return
             yield trouble
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from integrations.sdk import Connector, Context, EveryMark, Looking, Pages, Seen, texts
+from integrations.sdk.connector import TRIES
+from integrations.sdk.declaration import Sight
 from integrations.sdk.errors import (
     ConnectorError,
     DataRefusedError,
@@ -113,6 +116,23 @@ def test_a_refusal_of_one_is_that_ones(listing: Listing) -> None:
     assert refused == {"2": DataRefusedError, "4": RecordRefusedError}
     assert sorted(found) == list(listing.people)
     assert [len(seen.records) for seen in found.values()] == [1, 0, 1, 0, 1]
+
+
+def test_one_whose_call_never_succeeds_keeps_nobody_waiting(listing: Listing) -> None:
+    listing.troubles["2"] = [named(UnavailableError) for _ in range(TRIES)]
+    assert through(listing) == ["1", UnavailableError, UnavailableError, "2", "3", "4", "5"]
+    listing.troubles["2"] = [named(UnavailableError) for _ in range(TRIES)]
+    snapshot = listing.snapshot()
+    next(snapshot)
+    for _ in range(TRIES - 1):
+        with pytest.raises(UnavailableError):
+            next(snapshot)
+    assert isinstance(next(snapshot).refusal, UnavailableError)
+
+
+def test_what_only_reading_one_shows_is_left_out(listing: Listing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Listing, "system", replace(HISTORY, sight=Sight(page=2, hides=("start_date",))))
+    assert [record.values for seen in listing.snapshot() for record in seen.records] == [{}] * 5
 
 
 def test_a_refusal_of_everybody_is_not(listing: Listing) -> None:
