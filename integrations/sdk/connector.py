@@ -279,7 +279,7 @@ class Connector:
         rows: Callable[[Response], Sequence[T]],
         **kwargs: Any,
     ) -> Iterator[T]:
-        """The rows of every page of a list; `rows` reads them out of an answer. Raises as `every_row`."""
+        """The rows of every page of a list; `rows` reads them out of an answer. Raises as `Pages`."""
         return chain.from_iterable(self.paged(paging, path, params, rows=rows, **kwargs))
 
     def paged(

@@ -24,6 +24,7 @@ from integrations.sdk.errors import (
 )
 from integrations.sdk.pages import OffsetPages
 from integrations.sdk.values import CheckLine, Remote
+from integrations.systems.registry import systems
 from tests.integrations.systems import made_up
 
 HISTORY = made_up()
@@ -171,3 +172,11 @@ def test_what_broke_down_does_not_look_like_the_end(listing: Listing) -> None:
 def test_marks_are_not_shown() -> None:
     seen = Seen("1", EveryMark(("1042",), ("14038512345",), ("ase@firma.test",)))
     assert "14038512345" not in repr(seen) and "firma.test" not in repr(seen)
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.key)
+def test_every_system_says_what_a_snapshot_costs_or_why_there_is_none(system: Any) -> None:
+    assert system.sight != HISTORY.sight
+    assert bool(system.sight.unsupported) == (system.transport == "file")
+    assert not system.sight.unsupported or system.sight.unsupported.endswith(".")
+    assert {system.field(ours).ours for ours in system.sight.hides} == set(system.sight.hides)

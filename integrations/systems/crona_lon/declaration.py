@@ -16,6 +16,7 @@ from integrations.sdk import (
     Limits,
     Model,
     Setting,
+    Sight,
     System,
     Transport,
     When,
@@ -269,6 +270,7 @@ SYSTEM = System(
         "notice_date": "A PAXml file has no date of notice.",
     },
     calls=Calls(create=0, update=0, unchanged=0),
+    sight=Sight(unsupported="Crona Lön only takes files in; nothing there can be read."),
     limits=Limits(note="A file has no limit: one holds everybody who changed since the one before was fetched."),
     causes=(
         Cause(
