@@ -54,13 +54,11 @@ class SnapshotBehaviour:
             one = replace(self.person, id=number, number=number, first_name=first, last_name=last, national_id="")
             people.append(replace(one, email=f"{first.lower()}@firma.test"))
             rig.add(people[-1])
-        ended = self.position("1", end="2026-12-31")
+        several: tuple[Position, ...] = (self.position("1", end="2026-12-31"),)
         if rig.system.model is Model.HISTORY:
-            ended = self.position("1", end="2026-05-31"), self.position("2", "2026-06-01")
-        else:
-            ended = (ended,)
+            several = self.position("1", end="2026-05-31"), self.position("2", "2026-06-01")
         saved = (
-            ended,
+            several,
             (self.position("3", "2026-09-01"),),
             (self.position("4", without=(self.changed[0],)),),
             (),
