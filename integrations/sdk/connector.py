@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import chain, count
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from requests.auth import HTTPBasicAuth
@@ -63,6 +63,16 @@ logger = logging.getLogger("integrations.sdk.connector")
 # One way to look for a person: what it goes by ("employee number", "e-mail", "national id", or a field that keeps one
 # of them), the value ("" leaves it out), and the look-up.
 Search = tuple[str, str, Callable[[], Iterable[RemoteEmployee]]]
+
+
+class Looks(Protocol):
+    """Where somebody is looked for: in the system, or in what was seen of it."""
+
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None: ...
+
+    def searches(self, person: Person) -> Sequence[Search]: ...
+
+    def hint(self, person: Person) -> Message | str: ...
 
 
 class Connector:
@@ -399,22 +409,27 @@ class Connector:
             nobody = texts.NOTHING_TO_SEARCH_BY(system=name, marks=marks, hint=hint())
         raise EmployeeNotFoundError(nobody)
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
+    def find_employee(self, person: Person, known_id: str = "", among: Looks | None = None) -> RemoteEmployee:
         """The one employee there. `known_id` is the id of an earlier match: believed while that record bears a mark of
-        this person, else everything is looked at anew. Raises as `match`."""
+        this person, else everything is looked at anew. `among`: in place of the system's own searches. Raises as
+        `match`."""
+        there = among or self
         if known_id:
-            known = self.employee(known_id, person)
+            known = there.employee(known_id, person)
             if known is not None and identity.still(person, known.marks, self._numbers_differ):
                 return replace(known, matched_by=identity.EARLIER)
-        return self.match(person, *self.searches(person), hint=lambda: self.hint(person))
+        return self.match(person, *there.searches(person), hint=lambda: there.hint(person))
 
-    def find_confirmed(self, person: Person, known_id: str, *, anew: bool = False) -> RemoteEmployee:
+    def find_confirmed(
+        self, person: Person, known_id: str, *, anew: bool = False, among: Looks | None = None
+    ) -> RemoteEmployee:
         """The record that a person said is this employee's, whatever it shows. `anew`: this employee's marks changed
-        here since, so that a strong one which now points elsewhere is said. Raises as `match`."""
-        known = self.employee(known_id, person)
+        here since, so that a strong one which now points elsewhere is said. `among` as above. Raises as `match`."""
+        there = among or self
+        known = there.employee(known_id, person)
         if known is None:
-            return self.match(person, *self.searches(person), hint=lambda: self.hint(person))
-        for step in self.searches(person) if anew else ():
+            return self.match(person, *there.searches(person), hint=lambda: there.hint(person))
+        for step in there.searches(person) if anew else ():
             if self._counts(step) and identity.mark_of(step[0]) is not Mark.EMAIL:
                 found = self._only(step)
                 if found is not None and found.id != known_id:

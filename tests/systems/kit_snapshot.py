@@ -13,6 +13,7 @@ import pytest
 from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import Model
 from integrations.sdk.errors import ConnectorError, RateLimitedError, UnavailableError
+from integrations.sdk.everybody import Everybody
 from integrations.sdk.snapshot import Seen
 from integrations.sdk.values import Person, Position, Remote
 
@@ -160,6 +161,28 @@ class SnapshotBehaviour:
         whole = list(connector.snapshot(self.written(in_pages)))
         assert set(in_pages) <= {s.id for s in whole}
         assert [(s.id, s.records) for s in seen] == [(s.id, s.records) for s in whole]
+        connector.close()
+
+    def test_whose_a_record_is_is_decided_as_in_the_system(
+        self, rig: Rig, everybody: dict[str, tuple[Person, str]]
+    ) -> None:
+        connector = rig.connector()
+        seen = Everybody(connector, connector.snapshot(self.written(everybody)))
+        rig.forget_calls()
+        for employee_id, (person, _) in everybody.items():
+            assert seen.find(person).id == seen.find(person, employee_id).id == employee_id
+        nobody = replace(self.person, number="9999", email="nobody@firma.test", national_id="")
+        other_name = replace(nobody, number=self.person.number, first_name="Bo", last_name="Berg", birth_date=None)
+        errors = []
+        for person in (nobody, other_name):
+            with pytest.raises(ConnectorError) as caught:
+                seen.find(person)
+            errors.append(caught.value)
+        assert rig.calls == []
+        for person, error in zip((nobody, other_name), errors, strict=True):
+            with pytest.raises(type(error)) as there:
+                connector.find_employee(person)
+            assert there.value.cause == error.cause
         connector.close()
 
     def test_who_vanishes_between_list_and_detail(self, rig: Rig, everybody: dict[str, tuple[Person, str]]) -> None:
