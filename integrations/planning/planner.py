@@ -104,7 +104,7 @@ class Skip:
 
     @property
     def message(self) -> str:
-        """In English words."""
+        """In words."""
         return in_full(self.said)
 
 

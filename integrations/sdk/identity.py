@@ -30,16 +30,16 @@ from integrations.sdk.settings import NUMBERS_DIFFER
 from integrations.sdk.values import Marks, Person, Problem
 
 # What `RemoteEmployee.matched_by` says of a match that was made before.
-EARLIER = "earlier match"
-CONFIRMED = "confirmation"
+EARLIER = _("earlier match")
+CONFIRMED = _("confirmation")
 
 
 class Mark(StrEnum):
     """Strongest first."""
 
-    NUMBER = "employee number"
-    NATIONAL_ID = "national id"
-    EMAIL = "e-mail"
+    NUMBER = _("employee number")
+    NATIONAL_ID = _("national id")
+    EMAIL = _("e-mail")
 
 
 def numbers_differ(settings: Mapping[str, Any]) -> bool:

@@ -10,9 +10,11 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.models import Integration
 from integrations.planning.states import State
+from integrations.sdk.marking import gettext_noop
 from integrations.sdk.masking import Masker
 from positions import moments, roles
 from positions.models import Employee, Position
@@ -159,20 +161,20 @@ def _facts(job: Job) -> list[tuple[str, str]]:
     zone = job.integration.organization.zone
     following = sentences.next_attempt(job)
     facts = [
-        ("Action", sentences.action_words(job)),
-        ("Changed here", moments.clock(job.recorded_at, zone)),
-        ("Started by", sentences.started_by(job)),
-        ("Attempts", str(job.attempts)),
+        (_("Action"), sentences.action_words(job)),
+        (_("Changed here"), moments.clock(job.recorded_at, zone)),
+        (_("Started by"), sentences.started_by(job)),
+        (_("Attempts"), str(job.attempts)),
     ]
     if following:
-        facts.append(("Next attempt", following))
+        facts.append((_("Next attempt"), following))
     if job.first_failed_at:
-        facts.append(("First trouble", moments.clock(job.first_failed_at, zone)))
+        facts.append((_("First trouble"), moments.clock(job.first_failed_at, zone)))
     if job.finished_at and not job.is_open:
-        facts.append(("Closed", moments.clock(job.finished_at, zone)))
+        facts.append((_("Closed"), moments.clock(job.finished_at, zone)))
     if job.request_id:
-        facts.append(("Request", job.request_id))
-    facts.append(("Number", str(job.pk)))
+        facts.append((_("Request"), job.request_id))
+    facts.append((_("Number"), str(job.pk)))
     return facts
 
 
@@ -240,4 +242,4 @@ def asked_context(question: Question) -> dict[str, Any]:
     return {"integration": question.integration, **asking.progress(question)}
 
 
-NOTHING = Mark("Nothing to send", "do_not_disturb_on", "neutral")
+NOTHING = Mark(gettext_noop("Nothing to send"), "do_not_disturb_on", "neutral")

@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from integrations.models import Integration
 from integrations.planning import states
@@ -29,31 +31,31 @@ class Job(models.Model):
     class State(models.TextChoices):
         """Those of all states that a job may have."""
 
-        WAITING = states.State.WAITING.value, "Waiting"
-        RUNNING = states.State.RUNNING.value, "Sending"
-        RETRYING = states.State.RETRYING.value, "Retrying"
-        FAILED = states.State.FAILED.value, "Needs action"
-        SUCCEEDED = states.State.SUCCEEDED.value, "Succeeded"
-        SKIPPED = states.State.SKIPPED.value, "Skipped"
-        DISMISSED = states.State.DISMISSED.value, "Dismissed"
+        WAITING = states.State.WAITING.value, _("Waiting")
+        RUNNING = states.State.RUNNING.value, _("Sending")
+        RETRYING = states.State.RETRYING.value, _("Retrying")
+        FAILED = states.State.FAILED.value, _("Needs action")
+        SUCCEEDED = states.State.SUCCEEDED.value, _("Succeeded")
+        SKIPPED = states.State.SKIPPED.value, _("Skipped")
+        DISMISSED = states.State.DISMISSED.value, _("Dismissed")
 
     FOR_ITS_DAY = ("not_yet_current", "counts_later")  # causes of what waits for a day to come
     ACTIVE = (State.WAITING.value, State.RETRYING.value)  # a worker takes these when they are due
     OPEN = (State.WAITING.value, State.RUNNING.value, State.RETRYING.value, State.FAILED.value)
 
     class Action(models.TextChoices):
-        SAVE = "save", "Send"
-        CREATE = "create", "Create"
-        UPDATE = "update", "Update"
-        MOVE = "move", "Move"
-        END = "end", "End"
-        DELETE = "delete", "Delete"
+        SAVE = "save", _("Send")
+        CREATE = "create", _("Create")
+        UPDATE = "update", _("Update")
+        MOVE = "move", _("Move")
+        END = "end", pgettext_lazy("action", "End")
+        DELETE = "delete", _("Delete")
 
     class Origin(models.TextChoices):
-        EDIT = "edit", "Edit"
-        API = "api", "API"
-        SCHEDULE = "schedule", "Schedule"
-        RESYNC = "resync", "Re-sync"
+        EDIT = "edit", _("Edit")
+        API = "api", _("API")
+        SCHEDULE = "schedule", _("Schedule")
+        RESYNC = "resync", _("Re-sync")
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="jobs")

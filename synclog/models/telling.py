@@ -37,7 +37,7 @@ class MailChoice(models.Model):
     digested_on = models.DateField(null=True, editable=False)
 
     class Meta:
-        verbose_name = "choice of mails"
+        verbose_name = _("choice of mails")
 
     def __str__(self) -> str:
         return str(self.member)

@@ -55,6 +55,7 @@ from integrations.sdk import (
     sure_date,
     text_of,
 )
+from integrations.sdk import gettext_noop as _
 from integrations.systems.entra_id import refusals, texts
 from integrations.systems.entra_id.declaration import GRANT, LEAVE_RIGHT, SECRETS, SYSTEM, steps_of
 
@@ -62,7 +63,7 @@ T = TypeVar("T")
 
 EMPLOYEE_ID_LENGTH = 16
 EARLY_SECONDS = 300  # a token is renewed five minutes before it ends
-MATCH_WORDS = {"employeeId": Mark.NUMBER, "userPrincipalName": "user principal name", "mail": Mark.EMAIL}
+MATCH_WORDS = {"employeeId": Mark.NUMBER, "userPrincipalName": _("user principal name"), "mail": Mark.EMAIL}
 
 READ_RIGHT = "User.Read.All"
 WRITE_RIGHT = "User.ReadWrite.All"
