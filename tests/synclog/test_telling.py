@@ -12,10 +12,13 @@ from django.core import mail as django_mail
 from django.core.mail.backends import locmem
 from django.db import connection as database
 from django.db import transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.sandboxes.server import sandboxes
 from integrations.sdk.errors import NotAuthorizedError, UnavailableError
 from integrations.sdk.messages import as_message
 from positions.models import Member, Organization
@@ -25,6 +28,7 @@ from synclog.models import Event, Job, Mail, MailChoice, Notice, Topic
 from synclog.queue import tasks
 from synclog.telling import digest, outbox, trouble, turn
 from tests.factories import MemberFactory, OrganizationFactory
+from tests.integrations.test_admin_opened import form_of
 from tests.said import kept as said
 from tests.synclog.pages import connection, job
 
@@ -167,6 +171,23 @@ def test_after_a_stop_it_works_again_when_something_was_accepted(organization: O
     assert subjects()[1].endswith(" works again")
     # a recovery of which no trouble was told says nothing
     Event.objects.create(integration=integration, kind="recovered", said=said("Answers again"))
+    assert topics(admin) == ["stopped", "recovered"]
+
+
+def test_a_removed_credential_lets_it_go_on_as_new_ones_do(organization: Organization, admin: Member) -> None:
+    made = sandboxes()["tripletex"]
+    credentials = {**made.credentials, "company_id": "77"}
+    integration = connection(organization, "tripletex", settings=dict(made.settings), credentials=credentials)
+    stop(integration)
+    client, address = Client(), reverse("admin:integrations_integration_settings", args=[integration.pk])
+    client.force_login(admin.user)
+    page = client.get(address).content.decode()
+    sent = form_of(page)
+    assert client.post(address, {**sent, "remove__company_id": "on"}).status_code == 302
+    assert Event.objects.filter(kind="credentials").exists()
+    with later(minutes=1):
+        answers(integration)
+        trouble.look_after()
     assert topics(admin) == ["stopped", "recovered"]
 
 
