@@ -428,8 +428,10 @@ SYSTEM = System(
         each=2,
         minutes=240,
         hides=("manager",),
-        note="One call for each who has no employment there. Who the manager is there is looked up for one employee at "
-        "a time.",
+        note=_(
+            "One call for each who has no employment there. Who the manager is there is looked up for one employee at "
+            "a time."
+        ),
     ),
     limits=Limits(
         requests=8,

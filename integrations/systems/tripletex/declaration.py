@@ -411,8 +411,10 @@ SYSTEM = System(
     sight=Sight(
         page=200,
         versions=True,
-        note="Once more through the employees' standard times (1 000 on a page) where weekly hours are sent. Of more "
-        "than 10 000 employees Tripletex gives no list.",
+        note=_(
+            "Once more through the employees' standard times (1 000 on a page) where weekly hours are sent. Of more "
+            "than 10 000 employees Tripletex gives no list."
+        ),
     ),
     limits=Limits(
         concurrency=2,

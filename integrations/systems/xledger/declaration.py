@@ -320,7 +320,7 @@ SYSTEM = System(
     ),
     # A public client throttles to 20 requests in 5 seconds; graphql-samples: "Respect new rate limit".
     calls=Calls(create=2, update=2, unchanged=1),
-    sight=Sight(page=500, note="100 on a page from where Xledger says that a query timed out."),
+    sight=Sight(page=500, note=_("100 on a page from where Xledger says that a query timed out.")),
     limits=Limits(
         requests=20,
         per_seconds=5.0,
