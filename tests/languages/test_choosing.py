@@ -11,8 +11,10 @@ from django import forms
 from django.test import Client
 from django.utils import translation
 
-from positions import dates, languages
+from positions import dates, forgotten, languages
 from positions.models import LanguageChoice
+from synclog.models import Mail
+from synclog.telling import letters
 from tests.factories import MemberFactory, OrganizationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +137,17 @@ def test_dates_and_numbers_are_as_the_language_writes_them(language: str, shown:
         for written in ("01.12.2026", "1.12.2026", "2026-12-01"):
             assert field.clean(written) == day
         assert translation.get_language() == language
+
+
+def test_a_letter_speaks_to_each_in_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    spoken_in = []
+    monkeypatch.setattr(letters, "_to_member", lambda mail, member: spoken_in.append(translation.get_language()))
+    monkeypatch.setattr(letters, "_of_link", lambda mail, link: spoken_in.append(translation.get_language()))
+    member = MemberFactory(organization=OrganizationFactory(country="FI"))
+    letters.written(Mail(member=member))
+    user = MemberFactory(organization=OrganizationFactory(country="NO")).user
+    LanguageChoice.objects.create(user=user, language="sv")
+    monkeypatch.setattr(forgotten, "users_of", lambda email: [user])
+    letters.written(Mail(user=user, topic=Mail.PASSWORD))
+    assert spoken_in == ["fi", "sv"]
+    assert translation.get_language() == "en-gb"
