@@ -273,7 +273,8 @@ class JobAdmin(ScopedAdmin):
         if cl.sought:
             return Empty(_("Nothing matches"), _("No entry of this tab fits the search and the filters above."))
         if cl.tab in _EMPTY:
-            return Empty(*map(say, _EMPTY[cl.tab]))
+            title, sentence = _EMPTY[cl.tab]
+            return Empty(say(title), say(sentence))
         if cl.of_all_tabs.filter(state__in=TABS["retrying"][1]).exists():
             return Empty(_("Nothing needs you"), _("Some changes are on their way: see Retrying."))
         ids = self.visible(request)
