@@ -8,8 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.runtime import folders
@@ -51,12 +50,12 @@ class HeldByIntegrations(Holder):
         links = _by_key(EmployeeLink, subject).select_related("integration")
         names = ", ".join(dict.fromkeys(link.integration.name for link in links.order_by("integration")))
         said = (
-            [gettext("What the systems themselves hold ({names}): ask those who run them.").format(names=names)]
+            [_("What the systems themselves hold ({names}): ask those who run them.").format(names=names)]
             if names
             else []
         )
         if _records(subject).exclude(file__fetched_at=None).exists():
-            said.append(gettext("Copies of files that were downloaded: they are where people put them."))
+            said.append(_("Copies of files that were downloaded: they are where people put them."))
         return said
 
 

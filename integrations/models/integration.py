@@ -49,23 +49,34 @@ def new_fingerprint_key() -> str:
 class Integration(models.Model):
     """A connection of one organization to one system."""
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="integrations")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="integrations", verbose_name=_("organization")
+    )
     system_key = models.CharField(_("system"), max_length=40, validators=[validate_system])
-    name = Line(max_length=80, help_text=_("How you call this connection, for example: Tripletex, Oslo."))
+    name = Line(
+        max_length=80,
+        help_text=_("How you call this connection, for example: Tripletex, Oslo."),
+        verbose_name=_("name"),
+    )
     uuid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
 
     # Written by people, never shown again: {name: value}, as the connector declares.
-    credentials = EncryptedJSONField(default=dict, blank=True)
+    credentials = EncryptedJSONField(default=dict, blank=True, verbose_name=_("credentials"))
     # For each name: the hint (last four characters), by whom and when it was set.
     credential_hints = models.JSONField(default=dict, blank=True, editable=False)
-    settings = models.JSONField(default=dict, blank=True)
-    base_urls = models.JSONField(default=dict, blank=True, help_text=_("Only for a test tenant: {name: address}."))
-    everybody = models.BooleanField(default=True, help_text=_("Positions of every company, and of none."))
+    settings = models.JSONField(default=dict, blank=True, verbose_name=_("settings"))
+    base_urls = models.JSONField(
+        default=dict, blank=True, help_text=_("Only for a test tenant: {name: address}."), verbose_name=_("base urls")
+    )
+    everybody = models.BooleanField(
+        default=True, help_text=_("Positions of every company, and of none."), verbose_name=_("everybody")
+    )
     companies = models.ManyToManyField(
         Company,
         through="IntegrationCompany",
         blank=True,
         help_text=_("Only positions of these companies, unless it is for everybody."),
+        verbose_name=_("companies"),
     )
 
     send_positions = models.BooleanField(
@@ -82,7 +93,7 @@ class Integration(models.Model):
         default=False,
         help_text=_("A changed start date moves the period that was sent before, instead of making a new one."),
     )
-    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False, verbose_name=_("paused at"))
     paused_by = models.CharField(max_length=150, blank=True, editable=False)
 
     # Kept by the engine.

@@ -18,18 +18,20 @@ class EmployeeLink(models.Model):
         RELEASED = "released", _("Released")  # a person ended it: nothing is written until it is matched anew
         STOPPED = "stopped", _("Stopped")  # two employees had the record: a person has to say whose it is
 
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="employee_links")
+    integration = models.ForeignKey(
+        Integration, on_delete=models.CASCADE, related_name="employee_links", verbose_name=_("integration")
+    )
     employee_key = models.BigIntegerField()  # not a foreign key: a pending deletion outlives the employee
-    state = models.CharField(max_length=20, choices=State.choices, default=State.MATCHED)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.MATCHED, verbose_name=_("state"))
     # The record there; where nobody is matched, the one that was refused or left, which a person may confirm.
     remote_id = models.CharField(_("record there"), max_length=120, blank=True)
     label = models.CharField(max_length=200, blank=True)
-    matched_by = models.CharField(max_length=60, blank=True)
+    matched_by = models.CharField(max_length=60, blank=True, verbose_name=_("matched by"))
     matched_at = models.DateTimeField(_("since"), default=timezone.now)
     # Of this employee's number, e-mail and national id at that time (`integrations.runtime.fingerprints`).
     fingerprints = models.JSONField(default=dict, editable=False)
-    confirmed_by = models.CharField(max_length=150, blank=True)
-    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.CharField(max_length=150, blank=True, verbose_name=_("confirmed by"))
+    confirmed_at = models.DateTimeField(null=True, blank=True, verbose_name=_("confirmed at"))
     cause = models.CharField(max_length=60, blank=True)
     said = models.JSONField(default=list, blank=True)  # why nobody is matched (`sdk.messages.packed`)
     # The record under which this employee's positions were written: what is known of them holds for that one alone.

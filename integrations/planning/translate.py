@@ -12,7 +12,7 @@ from typing import Any
 from integrations.planning import texts
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Dates, Field
-from integrations.sdk.fields import BY_KEY
+from integrations.sdk.fields import BY_KEY, CODES
 from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Message, Text
 from integrations.sdk.params import FieldName, Label
@@ -203,7 +203,7 @@ def _one(system: System, declared: Field, source: Mapping[str, Any], settings: M
         if not empty(value):
             return _limited(system, declared, value)
         text = texts.NO_COUNTERPART_CHOSEN if declared.table else texts.NO_COUNTERPART
-        words = str(ours).replace("_", " ")
+        words = Label(CODES[ours]) if ours in CODES else str(ours)
         return _refused(declared, str(ours), text(field=FieldName(declared.ours), value=words, system=system.name))
     try:
         value = declared.encode(ours, settings) if declared.encode else ours

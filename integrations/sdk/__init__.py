@@ -20,6 +20,7 @@ from integrations.sdk.errors import (
 )
 from integrations.sdk.fields import (
     BY_KEY,
+    CODES,
     CONTRACT_TYPES,
     END_REASONS,
     FIELDS,
@@ -86,6 +87,7 @@ __all__ = [
     "BROKE_DOWN",
     "BY_AGREEMENT",
     "BY_KEY",
+    "CODES",
     "CONTINUOUS_336",
     "CONTRACT_TYPES",
     "DATA_REFUSED",

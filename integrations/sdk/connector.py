@@ -35,6 +35,7 @@ from integrations.sdk.errors import (
 )
 from integrations.sdk.http import Http, Response
 from integrations.sdk.identity import EveryMark, Mark
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Message, Shown, Text
 from integrations.sdk.pages import Asked, Pages, Paging
 from integrations.sdk.params import FieldName, Label
@@ -433,7 +434,7 @@ class Connector:
             if self._counts(step) and identity.mark_of(step[0]) is not Mark.EMAIL:
                 found = self._only(step)
                 if found is not None and found.id != known_id:
-                    confirmed = ("confirmed match", known_id)
+                    confirmed = (_("confirmed match"), known_id)
                     problem = identity.disagreement(self.system.name, confirmed, (step[0], found.id))
                     raise MatchRefusedError(problem.said, cause=problem.cause, candidate=known_id)
         return replace(known, matched_by=identity.CONFIRMED)

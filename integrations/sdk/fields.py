@@ -41,6 +41,41 @@ WORKING_HOURS_SCHEMES = (
 )
 REMUNERATION_TYPES = ("monthly", "hourly", "commission", "fee", "piecework")
 
+# Each of these codes inside a sentence.
+CODES = {
+    "permanent": _("permanent"),
+    "probation": _("probation"),
+    "temporary": _("temporary"),
+    "substitute": _("substitute"),
+    "seasonal": _("seasonal"),
+    "casual": _("casual"),
+    "trainee": _("trainee"),
+    "job_training_program": _("job training program"),
+    "consultant": _("consultant"),
+    "freelance": _("freelance"),
+    "third_party": _("third party"),
+    "other": _("other"),
+    "resigned": _("resigned"),
+    "dismissed": _("dismissed"),
+    "contract_ended": _("contract ended"),
+    "mutual_agreement": _("mutual agreement"),
+    "retirement": _("retirement"),
+    "internal_transfer": _("internal transfer"),
+    "payroll_system_change": _("payroll system change"),
+    "not_shift": _("not shift"),
+    "shift": _("shift"),
+    "round_the_clock": _("round the clock"),
+    "shift_365": _("shift 365"),
+    "offshore_336": _("offshore 336"),
+    "continuous": _("continuous"),
+    "other_shift": _("other shift"),
+    "monthly": _("monthly"),
+    "hourly": _("hourly"),
+    "commission": _("commission"),
+    "fee": _("fee"),
+    "piecework": _("piecework"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class OurField:

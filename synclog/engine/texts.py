@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Text
+from integrations.sdk.params import Label
 
 # -- of a job
 
@@ -92,6 +93,10 @@ ON = Text("event.on", _("Send positions was switched on: changes from now on are
 OFF = Text("event.off", _("Send positions was switched off: nothing is recorded any more."))
 PAUSED = Text("event.paused", _("Paused: changes are recorded and go out on resume."))
 RESUMED = Text("event.resumed", _("Resumed: what was waiting goes out now."))
+OPTIONS = {
+    "delete_positions": Label(_("Delete there too")),
+    "move_periods": Label(_("Move on a changed start date")),
+}
 OPTION_ON = Text("event.option_on", _("“{option}” was switched on."))
 OPTION_OFF = Text("event.option_off", _("“{option}” was switched off."))
 CREDENTIALS = Text("event.credentials", _("The credentials were changed."))

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Sequence
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django_q.models import Task
 
 from positions.privacy.personal_data import Holder, Holding, Naming, NotNow, Subject
@@ -17,11 +16,11 @@ from synclog.models import Attempt, BatchError, Event, Job, Question
 class HeldBySync(Holder):
     def holdings(self) -> Sequence[Holding]:
         return (
-            Holding(Job, gettext_lazy("Error log"), _jobs),
-            Holding(Attempt, gettext_lazy("Attempts"), lambda s: Attempt.objects.filter(job__in=_jobs(s))),
-            Holding(BatchError, gettext_lazy("Left out of batches"), _batch_errors),
-            Holding(Question, gettext_lazy("Previews"), _previews, exported=False),
-            Holding(Task, gettext_lazy("Failures of the queue"), _failures, exported=False),
+            Holding(Job, _("Error log"), _jobs),
+            Holding(Attempt, _("Attempts"), lambda s: Attempt.objects.filter(job__in=_jobs(s))),
+            Holding(BatchError, _("Left out of batches"), _batch_errors),
+            Holding(Question, _("Previews"), _previews, exported=False),
+            Holding(Task, _("Failures of the queue"), _failures, exported=False),
         )
 
     def namings(self) -> Sequence[Naming]:

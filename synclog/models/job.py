@@ -57,8 +57,12 @@ class Job(models.Model):
         SCHEDULE = "schedule", _("Schedule")
         RESYNC = "resync", _("Re-sync")
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="jobs")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="+", verbose_name=_("organization")
+    )
+    integration = models.ForeignKey(
+        Integration, on_delete=models.CASCADE, related_name="jobs", verbose_name=_("integration")
+    )
     # Plain numbers, not foreign keys: the log and a pending deletion outlive what they speak of.
     employee_key = models.BigIntegerField()
     position_key = models.BigIntegerField()
@@ -71,8 +75,8 @@ class Job(models.Model):
     start_date = models.DateField()
     end_date = models.DateField(null=True)
 
-    state = models.CharField(max_length=12, choices=State, default=State.WAITING)
-    action = models.CharField(max_length=10, choices=Action, default=Action.SAVE)
+    state = models.CharField(max_length=12, choices=State, default=State.WAITING, verbose_name=_("state"))
+    action = models.CharField(max_length=10, choices=Action, default=Action.SAVE, verbose_name=_("action"))
     deleted = models.BooleanField(default=False)  # the position was deleted here
     outside = models.BooleanField(default=False)  # it was sent, and the connection does not take it any more
     move = models.BooleanField(default=False)  # a person pressed "Move the existing period"
@@ -106,6 +110,8 @@ class Job(models.Model):
     objects = JobQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
         ordering = ["-changed_at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["integration", "open_key"], name="one_open_job")]
         indexes = [

@@ -19,7 +19,7 @@ class Outgoing(models.Model):
     ACTIVE = (State.WAITING.value, State.RETRYING.value)
 
     created_at = models.DateTimeField()
-    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING, verbose_name=_("state"))
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField()
     first_failed_at = models.DateTimeField(null=True)

@@ -50,13 +50,15 @@ class Webhook(models.Model):
         FAILING = "failing", _("Nothing has been taken for days")
         GONE = "gone", _("It answered 410: it is gone for good")
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="webhooks")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="webhooks", verbose_name=_("organization")
+    )
     url = Line(_("address"), max_length=500, help_text=_("Where events are posted to, with https:// in front."))
-    events = models.JSONField(default=list)  # of `Topic`
+    events = models.JSONField(default=list, verbose_name=_("events"))  # of `Topic`
     active = models.BooleanField(
         _("on"), default=True, help_text=_("Switched off: nothing is sent and nothing is recorded.")
     )
-    secret = EncryptedTextField(default=new_secret, editable=False)
+    secret = EncryptedTextField(default=new_secret, editable=False, verbose_name=_("secret"))
     former_secrets = EncryptedJSONField(default=dict, blank=True, editable=False)  # {"signing": [[secret, until]]}
     former_until = models.DateTimeField(null=True, editable=False)  # the latest of these
 
@@ -65,8 +67,10 @@ class Webhook(models.Model):
     retry_at = models.DateTimeField(null=True, editable=False)
     retry_count = models.PositiveSmallIntegerField(default=0, editable=False)
     last_success_at = models.DateTimeField(null=True, editable=False)
-    paused_at = models.DateTimeField(null=True, editable=False)
-    paused_cause = models.CharField(max_length=10, choices=Pause, blank=True, editable=False)
+    paused_at = models.DateTimeField(null=True, editable=False, verbose_name=_("paused at"))
+    paused_cause = models.CharField(
+        max_length=10, choices=Pause, blank=True, editable=False, verbose_name=_("paused cause")
+    )
     held_by = models.CharField(max_length=32, blank=True, editable=False)  # whose turn it is
     held_until = models.DateTimeField(null=True, editable=False)
 
@@ -74,6 +78,8 @@ class Webhook(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = _("webhook")
+        verbose_name_plural = _("webhooks")
         ordering = ["organization", "pk"]
 
     def __str__(self) -> str:
@@ -124,7 +130,7 @@ class Webhook(models.Model):
 class WebhookDelivery(Outgoing):
     """One event for one webhook."""
 
-    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("webhook"))
     message_id = models.CharField(max_length=40)  # the same at each try, also of a replay
     topic = models.CharField(_("event"), max_length=40)
     body = models.TextField()  # as it is sent: ids, states, causes and times

@@ -127,10 +127,8 @@ PARAMS: st.SearchStrategy[Any] = st.deferred(
         st.none()
         | st.text()
         | st.integers(-(10**9), 10**9)
-        | st.text().map(Label)
-        | st.dictionaries(st.sampled_from("ab"), PARAMS, min_size=1).map(
-            lambda params: Label("{b} {a}", **{"a": "", "b": "", **params})
-        )
+        | st.text().map(lambda text: Label(text))
+        | st.builds(lambda code: Label("{a} ({b})", a=Label("a"), b=code), st.text())
         | st.sampled_from(["title", "end_date"]).map(FieldName)
         | st.decimals(allow_nan=False, allow_infinity=False)
         | st.dates()

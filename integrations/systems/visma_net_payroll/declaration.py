@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.sdk import (
+    CODES,
     Calls,
     Cause,
     Company,
@@ -57,7 +58,7 @@ DIMENSIONS = {"department": "department_dimension", "cost_centre": "cost_centre_
 
 
 def _work_time_agreement(scheme: str, settings: Mapping[str, Any]) -> str:
-    said = texts.NO_AGREEMENT(scheme=scheme.replace("_", " "), setting=label_of("work_time_agreements"))
+    said = texts.NO_AGREEMENT(scheme=Label(CODES[scheme]), setting=label_of("work_time_agreements"))
     return _chosen(settings, "work_time_agreements", scheme, said)
 
 
