@@ -413,7 +413,7 @@ class Connector:
         """The one employee there. `known_id` is the id of an earlier match: believed while that record bears a mark of
         this person, else everything is looked at anew. `among`: in place of the system's own searches. Raises as
         `match`."""
-        there = among or self
+        there = self if among is None else among
         if known_id:
             known = there.employee(known_id, person)
             if known is not None and identity.still(person, known.marks, self._numbers_differ):
@@ -425,7 +425,7 @@ class Connector:
     ) -> RemoteEmployee:
         """The record that a person said is this employee's, whatever it shows. `anew`: this employee's marks changed
         here since, so that a strong one which now points elsewhere is said. `among` as above. Raises as `match`."""
-        there = among or self
+        there = self if among is None else among
         known = there.employee(known_id, person)
         if known is None:
             return self.match(person, *there.searches(person), hint=lambda: there.hint(person))

@@ -37,9 +37,6 @@ class Everybody:
         assert seen is not None
         return seen
 
-    def __len__(self) -> int:
-        return len(self._directory)
-
     # -- as `Connector.find_employee` asks
 
     def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
