@@ -81,7 +81,7 @@ def drift_among(everybody: Everybody, system: System, settings: Mapping[str, Any
         return (Finding(Kind.UNCERTAIN, said=match.withheld.said),)
     try:
         known = "" if match.doubted and not match.confirmed else work.remote_employee_id
-        seen = everybody.find(work.person, known, confirmed=match.confirmed)
+        seen = everybody.find(work.person, known, confirmed=match.confirmed, anew=match.doubted)
     except EmployeeNotFoundError as error:
         return (Finding(Kind.UNKNOWN_THERE, said=error.said),)
     except (EmployeeNotUniqueError, MatchRefusedError) as error:

@@ -104,7 +104,7 @@ def whole(kinds: Sequence[Kind]) -> Kind:
 @st.composite
 def edits(draw: st.DrawFn, situation: Situation, one: Position, record: str, *, known: bool) -> Position:
     """The position and its record with anything changed on either side; notes what is to be found."""
-    now, fields = dict(one.values), {}
+    now, fields = dict(one.values), dict[str, Kind]()
     for key, offered in VALUES.items():
         wrote = situation.there[record][key]
         ours, word = draw(st.sampled_from(offered[:2] if key == "contract_type" else offered))
@@ -141,10 +141,8 @@ def histories(draw: st.DrawFn) -> Situation:
             situation.expected[one.id, ""] = Kind.ONLY_HERE, {}
         elif what == "moved":
             situation.positions[-1] = replace(one, start=day(start + 100), end=day(end + 100))
-            situation.expected[one.id, record] = (
-                Kind.NEWER_HERE,
-                dict.fromkeys(("start_date", "end_date"), Kind.NEWER_HERE),
-            )
+            dates: dict[str, Kind] = dict.fromkeys(("start_date", "end_date"), Kind.NEWER_HERE)
+            situation.expected[one.id, record] = Kind.NEWER_HERE, dates
         else:
             situation.positions.pop()
             if what == "only there":
