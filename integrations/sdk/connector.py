@@ -410,23 +410,28 @@ class Connector:
             nobody = texts.NOTHING_TO_SEARCH_BY(system=name, marks=marks, hint=hint())
         raise EmployeeNotFoundError(nobody)
 
-    def find_employee(self, person: Person, known_id: str = "", among: Looks | None = None) -> RemoteEmployee:
+    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
         """The one employee there. `known_id` is the id of an earlier match: believed while that record bears a mark of
-        this person, else everything is looked at anew. `among`: in place of the system's own searches. Raises as
-        `match`."""
-        there = among or self
+        this person, else everything is looked at anew. Raises as `match`."""
+        return self.find_among(self, person, known_id)
+
+    def find_among(self, there: Looks, person: Person, known_id: str = "") -> RemoteEmployee:
+        """The same, by the searches of another place than the system itself."""
         if known_id:
             known = there.employee(known_id, person)
             if known is not None and identity.still(person, known.marks, self._numbers_differ):
                 return replace(known, matched_by=identity.EARLIER)
         return self.match(person, *there.searches(person), hint=lambda: there.hint(person))
 
-    def find_confirmed(
-        self, person: Person, known_id: str, *, anew: bool = False, among: Looks | None = None
-    ) -> RemoteEmployee:
+    def find_confirmed(self, person: Person, known_id: str, *, anew: bool = False) -> RemoteEmployee:
         """The record that a person said is this employee's, whatever it shows. `anew`: this employee's marks changed
-        here since, so that a strong one which now points elsewhere is said. `among` as above. Raises as `match`."""
-        there = among or self
+        here since, so that a strong one which now points elsewhere is said. Raises as `match`."""
+        return self.find_confirmed_among(self, person, known_id, anew=anew)
+
+    def find_confirmed_among(
+        self, there: Looks, person: Person, known_id: str, *, anew: bool = False
+    ) -> RemoteEmployee:
+        """The same, as `find_among`."""
         known = there.employee(known_id, person)
         if known is None:
             return self.match(person, *there.searches(person), hint=lambda: there.hint(person))

@@ -15,7 +15,7 @@ from integrations.sdk.values import Person, RemoteEmployee
 
 
 class Everybody:
-    """Looks in memory alone, by the connection's own marks in its own order; `Connector.find_employee` decides. Whoever
+    """Looks in memory alone, by the connection's own marks in its own order; `Connector.find_among` decides. Whoever
     is not found here is looked for there before that is said of them (docs/architecture.md, "Everybody at once").
     Without the records' `raw`."""
 
@@ -27,20 +27,18 @@ class Everybody:
             marks = seen.marks
             self._directory.add(seen.id, kept, number=marks.numbers, national_id=marks.national_ids, email=marks.emails)
 
-    def find(self, person: Person, known_id: str = "", *, confirmed: bool = False) -> Seen:
-        """Who this person is there. `confirmed`: a person said so of `known_id`. Raises as `Connector.match`."""
+    def find(self, person: Person, known_id: str = "", *, confirmed: bool = False, anew: bool = False) -> Seen:
+        """Who this person is there. `confirmed`: a person said so of `known_id`; then `anew` as in
+        `Connector.find_confirmed`. Raises as `Connector.match`."""
         if confirmed and known_id:
-            found = self._connector.find_confirmed(person, known_id, among=self)
+            found = self._connector.find_confirmed_among(self, person, known_id, anew=anew)
         else:
-            found = self._connector.find_employee(person, known_id, among=self)
+            found = self._connector.find_among(self, person, known_id)
         seen = self._directory.get(found.id)
         assert seen is not None
         return seen
 
-    def __len__(self) -> int:
-        return len(self._directory)
-
-    # -- as `Connector.find_employee` asks
+    # -- as `Connector.find_among` asks
 
     def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
         seen = self._directory.get(known_id)

@@ -121,6 +121,19 @@ class SnapshotBehaviour:
         assert most - sight.lists <= len(rig.calls) <= most  # a last page that is full may say that it is the last
         connector.close()
 
+    def test_a_snapshot_leaves_nobodys_marks_in_what_is_kept(
+        self, rig: Rig, in_pages: dict[str, tuple[Person, str]]
+    ) -> None:
+        connector, kept = rig.connector(), []
+        for seen in connector.snapshot(self.written(in_pages)):
+            kept.append(repr((seen, connector.http.take_exchanges())))
+        said = "".join(kept).casefold()
+        assert "exchange(" in said
+        for person, _ in in_pages.values():
+            for mark in (person.email, person.national_id, person.last_name):
+                assert not mark or mark.casefold() not in said
+        connector.close()
+
     def most_calls(self, declared: int, everybody: dict[str, tuple[Person, str]]) -> int:
         """Where those without records cost less."""
         return declared
