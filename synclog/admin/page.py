@@ -79,8 +79,8 @@ def waits_again(job: Job) -> bool:
 
 
 def context(user: Any, job: Job, asked: int | None, *, again: bool, sees_calls: bool) -> dict[str, Any]:
-    """`asked`: the attempt to show, by default the newest, and none where it waits again. `again`: settings were opened to put it right, so that
-    sending again is what is left. `sees_calls`: for whom may see what was exchanged."""
+    """`asked`: the attempt to show, by default the newest, and none where it waits again. `again`: settings were opened
+    to put it right, so that sending again is what is left. `sees_calls`: for whom may see what was exchanged."""
     integration = Integration.objects.select_related("organization").get(pk=job.integration_id)
     job.integration = integration
     zone = integration.organization.zone
