@@ -243,7 +243,13 @@ class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
             return Hints()
         position.start_date = position.start_date or position.employee.organization.today()
         position.fill_in()
-        return self.hints_of(request, position)
+        hints = self.hints_of(request, position)
+        if isinstance(form, job_change.JobChangeForm) and form.is_bound:
+            shown = job_change.first_day(form.former, request.GET.get("start_date", ""))
+            add = reverse("admin:positions_position_add")
+            said = job_change.other_terms(form.former, shown, position.start_date, add)
+            return Hints(hints.fields, [*hints.above, *([said] if said else ())])
+        return hints
 
     # -- what other apps say more of
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
@@ -63,7 +63,6 @@ def test_what_is_changed_in_a_pause_goes_out_when_it_is_over(
 ) -> None:
     page = seen_by(new_page, demo, "anna", viewport={"width": width, "height": 1000}, color_scheme=scheme)
     wait_for(lambda: there(demo, "fortnox", "1010"), 40)
-    before = there(demo, "fortnox", "1010")
     page.goto(f"{demo.address}admin/integrations/integration/")
     page.locator(".ig-line", has_text="Fortnox").get_by_role("link", name="Fortnox").first.click()
     page.wait_for_url(re.compile(r"/integration/\d+/change/"))
@@ -83,23 +82,23 @@ def test_what_is_changed_in_a_pause_goes_out_when_it_is_over(
     open_employee(page, demo, "Lindström")
     page.locator(".ps-current .ps-what > a").first.click()
     page.wait_for_url(re.compile(r"/position/\d+/change/"))
-    page.fill("input[name=percentage]", "70" if width == 1280 else "75")
+    page.fill("input[name=title]", f"Produktionschef {width}")
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_load_state()
     assert waiting() == "1"
     page.get_by_role("link", name="Resume…").click()
     asked = page.get_by_role("dialog")
     assert "1 change is waiting. It is sent now." in asked.inner_text()
-    assert there(demo, "fortnox", "1010") == before, "nothing was sent in the pause"
+    assert str(width) not in str(there(demo, "fortnox", "1010")), "nothing is sent in the pause"
     asked.get_by_role("button", name="Resume").click()
     page.get_by_text("Fortnox goes on").wait_for()
-    wait_for(lambda: there(demo, "fortnox", "1010") != before, 30)
+    wait_for(lambda: there(demo, "fortnox", "1010")[0]["JobTitle"] == f"Produktionschef {width}", 30)
 
 
 MEMBERS = {"Employees", "Positions", "Companies", "Departments", "Overview", "Integrations", "Error log"}
-MEMBERS |= {"Matched people", "Supported fields"}
-ADMINS = MEMBERS | {"Organization", "Invitations", "API keys", "Audit trail", "Webhooks"}
-OPERATORS = ADMINS - {"Organization"} | {"Users", "Organizations", "Queue", "Mails of the demo"}
+MEMBERS |= {"Organization", "Matched people", "Supported fields", "Mails of the demo"}
+ADMINS = MEMBERS | {"Invitations", "API keys", "Audit trail", "Webhooks"}
+OPERATORS = ADMINS - {"Organization"} | {"Users", "Organizations", "Queue"}
 # Who -> the menu, and what of these is offered: to add somebody, to save a position, settings, an answer to an error.
 ROLES = {
     "vera": (MEMBERS, set()),
@@ -144,11 +143,7 @@ def test_each_role_is_offered_what_it_may(new_page: Callable[..., Any], demo: Pr
     if has("button", "Re-sync now"):
         offered.add("resync")
     assert offered == may
-    own = {link for link in links if link and urlsplit(link).path.startswith("/admin/") and "logout" not in link}
-    shown = {urlsplit(link)._replace(fragment="").geturl() for link in own}
-    refused = {
-        link: answer.status
-        for link in shown
-        if (answer := page.request.get(link if "://" in link else f"{demo.address}{link[1:]}")).status >= 400
-    }
-    assert refused == {}, "what is shown and then refuses"
+    own = [link for link in links if link and urlsplit(link).path.startswith("/admin/") and "logout" not in link]
+    each_kind = {re.sub(r"\d+", "", urlsplit(link).path): urljoin(demo.address, link) for link in own}
+    statuses = {link: page.request.get(link).status for link in each_kind.values()}
+    assert len(statuses) > 15 and {link: status for link, status in statuses.items() if status >= 400} == {}
