@@ -23,5 +23,5 @@ class _Brackets(trans_real.DjangoTranslation):
 @contextmanager
 def bracketed() -> Iterator[None]:
     """Whatever is said inside is said in it."""
-    with patch.object(trans_real._active, "value", _Brackets(), create=True):
+    with patch.object(trans_real._active, "value", _Brackets(), create=True):  # type: ignore[attr-defined]
         yield
