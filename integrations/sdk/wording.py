@@ -5,7 +5,7 @@ In whose language, `READER` says: English, until the product sets it to whoever 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from string import Formatter
 from typing import Any, Protocol, runtime_checkable
 
 from integrations.sdk.fields import BY_KEY
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.params import FieldName, Label, Span
 
 
@@ -68,6 +69,16 @@ class Words:
         return " ".join(part for part in (self.why, self.remedy, self.next) if part)
 
 
+def say(text: str) -> str:
+    """A text of ours that is marked for translation, as whoever reads now reads it: a label of a declaration ..."""
+    return shown(Label(text))
+
+
+def either(words: Iterable[str]) -> str:
+    """ "a, b or c"."""
+    return _Speaker(READER).format_field(tuple(words), "or")
+
+
 def in_words(message: Sayable, language: Language | None = None) -> Words:
     """In the reader's language, unless another is given."""
     text, speak = message.text, _Speaker(language or READER)
@@ -90,10 +101,13 @@ class _Speaker(Formatter):
     list of alternatives, `{name:comma}` for one without a last joint."""
 
     def __init__(self, language: Language) -> None:
-        self._language, self._translate = language, language.translate
+        self._language = language
 
     def say(self, part: str, params: Mapping[str, Any]) -> str:
-        return self.vformat(self._translate(part), (), params).strip() if part else ""
+        return self.vformat(self._translated(part), (), params).strip()
+
+    def _translated(self, text: str) -> str:
+        return self._language.translate(text) if text else ""
 
     def get_value(self, key: int | str, args: Any, params: Mapping[str, Any]) -> Any:
         return params.get(str(key), "")  # an old row may lack what its text names today
@@ -107,9 +121,10 @@ class _Speaker(Formatter):
     def _one(self, value: Any) -> str:
         match value:
             case Label():
-                return self._translate(str(value))
+                return self.say(value.text, value.params) if value.params else self._translated(value.text)
             case FieldName():
-                return self._translate(BY_KEY[value].label if value in BY_KEY else value.replace("_", " ").capitalize())
+                known = BY_KEY.get(value)
+                return self._translated(known.label) if known else value.replace("_", " ").capitalize()
             case datetime():
                 return f"{self._language.day(value)} {self._language.clock(value)}"
             case date():
@@ -125,12 +140,12 @@ class _Speaker(Formatter):
     def _span(self, value: Span) -> str:
         start = self._language.day(value.start)
         if value.end is None:
-            return self._translate("from {day}").format(day=start)
+            return self._translated(_("from {day}")).format(day=start)
         return f"{start} – {self._language.day(value.end)}"
 
     def _list(self, values: tuple[Any, ...], spec: str) -> str:
         words = [self._one(value) for value in values]
         if spec == "comma":
             return ", ".join(words)
-        joint = self._translate("or") if spec == "or" else self._translate("and")
+        joint = self._translated(_("or") if spec == "or" else _("and"))
         return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else ""

@@ -25,6 +25,7 @@ from positions.admin.importing import WithImport
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
+from positions.employer import current_and_upcoming
 from positions.lookalikes import lookalikes, of_the_same_national_id
 from positions.models import Employee, Organization, Position
 from positions.models.words import matching
@@ -128,8 +129,8 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
     change_form_outer_before_template = "positions/panels.html"
     change_form_outer_after_template = "positions/personal_data.html"
     fieldsets = (
-        (None, {"fields": ("number", ("first_name", "last_name"), "email", "birth_date")}),
-        (gettext_lazy("Belongs to"), {"fields": ("company", "department", "manager")}),
+        (None, {"fields": (("number", "birth_date"), ("first_name", "last_name"), "email")}),
+        (gettext_lazy("Belongs to"), {"fields": (("company", "department"), "manager")}),
         (gettext_lazy("National id"), {"fields": ("national_id_state", "new_national_id", "clear_national_id")}),
         (gettext_lazy("For the API"), {"fields": ("external_id",)}),
     )
@@ -178,6 +179,8 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
             HintsPage(self).place(request, context, employee)
         if employee is not None:
             context["panels"] = self.panels(request, employee)
+            open_positions = employee.positions.filter(current_and_upcoming(employee.organization.today()))
+            context["may_end"] = self.has_change_permission(request, employee) and open_positions.exists()
             context["may_erase"] = PersonalDataPages.may(request, employee)
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -221,7 +224,7 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
         organization: Organization = employee.organization
         today, left_out = organization.today(), len(newest) > _DRAWN
         picture = draw(shown, today)
-        every = employee.positions.only("start_date", "end_date", "contract_type") if left_out else shown
+        every = employee.positions.only("employee", "start_date", "end_date", "contract_type") if left_out else shown
         return render_to_string(
             "positions/timeline.html",
             {
@@ -230,7 +233,6 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
                 "rows": [(row, chips.get(row.position.pk, "")) for row in picture.rows],
                 "left_out": left_out,
                 "since": employed_since(every, today),
-                "may_end": any(row.status != "ended" for row in picture.rows),
                 "may_add": roles.can(request.user, employee.organization_id, "edit"),
             },
             request,

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -51,12 +50,9 @@ class EmployerPage:
         return back
 
     def view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        employee = self.admin.get_object(request, str(pk))
-        if employee is None:
-            return self.admin._get_obj_does_not_exist_redirect(request, self.admin.opts, str(pk))
-        if not self.admin.has_change_permission(request, employee):
-            raise PermissionDenied
-        assert isinstance(employee, Employee)
+        employee = self.admin.to_change(request, pk)
+        if not isinstance(employee, Employee):
+            return employee
         back = HttpResponseRedirect(reverse("admin:positions_employee_change", args=(employee.pk,)))
         wrong = ""
         if request.method == "POST":

@@ -98,7 +98,7 @@ class OrganizationAdmin(ScopedAdmin):
     needs = {"add": "operate", "change": "administer", "delete": "operate"}
     list_display = ("name", "country", "time_zone")
     search_fields = ("name",)
-    fields = ("name", "country", "time_zone")
+    fields = ("name", ("country", "time_zone"))
     inlines = (MemberInline,)
     change_form_after_template = "positions/invite.html"
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from positions import dates, roles
 from positions.admin import job_change
@@ -71,6 +72,7 @@ class StatusFilter(DropdownFilter):
 class PositionForm(TermsForm):
     class Meta:
         help_texts = {"start_date": gettext_lazy("The first day.")}
+        widgets = {"note": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
 
 @admin.register(Position)
@@ -99,15 +101,33 @@ class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
     change_form_before_template = "positions/form_before.html"
     change_form_outer_after_template = "positions/panels.html"
     fieldsets = (
-        (gettext_lazy("Identity"), {"fields": ("employee", "title", "company", "department", "cost_centre")}),
+        (
+            gettext_lazy("Identity"),
+            {"fields": (("employee", "title"), ("company", "department"), ("cost_centre", "external_id"))},
+        ),
         (
             gettext_lazy("Period"),
-            {"fields": (("start_date", "end_date"), ("first_day_of_work", "last_day_of_work"), "probation_end")},
+            {
+                "fields": (
+                    ("start_date", "end_date"),
+                    ("first_day_of_work", "last_day_of_work"),
+                    ("probation_end", "notice_date"),
+                    "end_reason",
+                )
+            },
         ),
-        (gettext_lazy("Contract"), {"fields": ("contract_type", "occupation_code", "remuneration_type")}),
-        (gettext_lazy("Hours"), {"fields": (("percentage", "weekly_hours"), "working_hours_scheme")}),
-        (gettext_lazy("End"), {"fields": ("end_reason", "notice_date")}),
-        (gettext_lazy("Other"), {"fields": ("note", "external_id")}),
+        (
+            gettext_lazy("Contract and hours"),
+            {
+                "fields": (
+                    ("contract_type", "remuneration_type"),
+                    "occupation_code",
+                    ("percentage", "weekly_hours"),
+                    "working_hours_scheme",
+                )
+            },
+        ),
+        (gettext_lazy("Other"), {"fields": ("note",)}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -223,7 +243,13 @@ class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
             return Hints()
         position.start_date = position.start_date or position.employee.organization.today()
         position.fill_in()
-        return self.hints_of(request, position)
+        hints = self.hints_of(request, position)
+        if isinstance(form, job_change.JobChangeForm) and form.is_bound:
+            shown = job_change.first_day(form.former, request.GET.get("start_date", ""))
+            add = reverse("admin:positions_position_add")
+            said = job_change.other_terms(form.former, shown, position.start_date, add)
+            return Hints(hints.fields, [*hints.above, *([said] if said else ())])
+        return hints
 
     # -- what other apps say more of
 

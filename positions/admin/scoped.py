@@ -12,7 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import NestedObjects, get_fields_from_path, unquote
 from django.contrib.admin.widgets import AutocompleteMixin
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models, router
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -149,6 +149,7 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     warn_unsaved_form = True
+    compressed_fields = False  # labels above their fields, so that two of these stand side by side
 
     # -- the scope
 
@@ -205,6 +206,16 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
         # wants is named here too, because a list adds nothing to a queryset that has related objects already.
         related = self.get_list_select_related(request)
         return queryset.select_related(steps, *(() if isinstance(related, bool) else related))
+
+    def to_change(self, request: HttpRequest, pk: int) -> Any:
+        """What a page that changes one object begins with: the object, or the answer to who asks for one that is not
+        there or not theirs. Raises PermissionDenied for whoever may only see it."""
+        found = self.get_object(request, str(pk))
+        if found is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))
+        if not self.has_change_permission(request, found):
+            raise PermissionDenied
+        return found
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         # Foreign ones are not there either: somebody who tries numbers is seen in the log, by name and address.

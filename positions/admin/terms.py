@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -149,12 +148,9 @@ class TermsPages:
     def withdraw(self, request: HttpRequest, pk: int, day: str) -> HttpResponse:
         whole = transaction.atomic() if request.method == "POST" else nullcontext()  # a look waits for nobody
         with whole, started_by(Origin("edit", request.user.get_username())):
-            position = self.admin.get_object(request, str(pk))
-            if position is None:
-                return self.admin._get_obj_does_not_exist_redirect(request, self.admin.opts, str(pk))
-            if not self.admin.has_change_permission(request, position):
-                raise PermissionDenied
-            assert isinstance(position, Position)
+            position = self.admin.to_change(request, pk)
+            if not isinstance(position, Position):
+                return position
             back = reverse("admin:positions_position_change", args=(position.pk,))
             changes = changes_of(position, position.employee.organization.today())
             change = next((one for one in changes if str(one.since) == day and not one.first), None)

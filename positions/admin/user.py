@@ -63,10 +63,13 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
     list_filter = ("is_active", "is_superuser")
     actions = ("invite", "end_sessions", "remove_second_factor")
     filter_horizontal = ()
+    compressed_fields = False
+    list_per_page = 50
+    show_full_result_count = False
     readonly_fields = ("last_login", "date_joined")
     inlines = (MembershipInline,)
     fieldsets = (
-        (None, {"fields": ("username", "email", "first_name", "last_name")}),
+        (None, {"fields": (("username", "email"), ("first_name", "last_name"))}),
         (gettext_lazy("Access"), {"fields": ("is_active", "is_staff", "is_superuser")}),
         (gettext_lazy("Seen"), {"fields": ("last_login", "date_joined")}),
     )

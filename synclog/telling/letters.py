@@ -114,6 +114,15 @@ def _digest(facts: dict[str, Any], member: Member) -> Iterator[Item]:
             )
             helps = _("They go out when somebody presses Resume.")
             yield Item(said.format(name=_name(integration), number=row["number"]), helps, _page(integration))
+    of_admins = facts if member.role == Member.Role.ADMIN else {}
+    if number := of_admins.get("api_keys"):
+        said = ngettext("{number} API key needs you.", "{number} API keys need you.", number)
+        helps = _("It ends soon or has ended, or belongs to nobody. Its page says what to do.")
+        yield Item(said.format(number=number), helps, reverse("admin:positions_apikey_changelist"))
+    if number := of_admins.get("webhooks"):
+        said = ngettext("{number} webhook is paused.", "{number} webhooks are paused.", number)
+        helps = _("What happens is kept and posted when somebody resumes it.")
+        yield Item(said.format(number=number), helps, reverse("admin:synclog_webhook_changelist"))
     several = roles.only_organization(member.user) is None
     narrowed = {"organization__id__exact": member.organization_id} if several else {}
     for row in facts["causes"]:
