@@ -1,5 +1,8 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from positions import dates
 
 
 class IntegrationsConfig(AppConfig):
@@ -7,7 +10,6 @@ class IntegrationsConfig(AppConfig):
     verbose_name = _("Sync")
 
     def ready(self) -> None:
-        from django.utils.translation import gettext
 
         from integrations import scope
         from integrations.models import EmployeeLink, Integration
@@ -42,4 +44,4 @@ class IntegrationsConfig(AppConfig):
         )
         personal_data.register(HeldByIntegrations())
         scope.connect()
-        wording.READER = wording.Language(gettext)
+        wording.READER = wording.Language(gettext, dates.show, dates.clock, dates.number)

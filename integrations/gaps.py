@@ -38,6 +38,11 @@ class Gap:
     having: str = ""
     setting: str = ""
 
+    @property
+    def key(self) -> str:
+        """Names it among those of its connection, in an address."""
+        return f"{self.field}.{self.setting}"
+
     def positions(self) -> Q:
         """Those, as a condition."""
         which = Q(**{f"{self.field}__in": self.codes}) if self.codes is not None else _without(self.field)

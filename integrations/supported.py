@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
 
-from integrations.sdk.declaration import Delete, Model, System
+from integrations.sdk.declaration import Delete, Model, Sight, System
 from integrations.sdk.declared_field import Field, When
 from integrations.sdk.fields import BY_KEY, FIELDS, GROUPS, OurField
 from integrations.sdk.settings import Kind
@@ -449,7 +449,7 @@ def our_word(ours: str, code: str) -> str:
     return str(_OUR_WORDS.get(ours, {}).get(code) or "") or code.replace("_", " ").capitalize()
 
 
-# -- the same for machines and for README -------------------------------------------------------------------
+# -- the same for machines and for docs/systems.md -------------------------------------------------------------------
 
 
 def described(system: System) -> dict[str, Any]:
@@ -466,6 +466,14 @@ def described(system: System) -> dict[str, Any]:
         "calls_create": system.calls.create,
         "calls_update": system.calls.update,
         "calls_unchanged": system.calls.unchanged,
+        "snapshot": {
+            "unsupported": system.sight.unsupported,
+            "calls_for_1000": None if system.sight.unsupported else system.sight.calls(1000),
+            "versions": system.sight.versions,
+            "minutes": system.sight.minutes,
+            "hides": list(system.sight.hides),
+            "note": system.sight.note,
+        },
         "limits": {
             "requests": system.limits.requests,
             "per_seconds": system.limits.per_seconds,
@@ -544,7 +552,7 @@ def as_text(chosen: Sequence[System]) -> str:
 
 
 def as_markdown(chosen: Sequence[System]) -> str:
-    """README's two tables: the systems, and our fields in each."""
+    """The tables of docs/systems.md: the systems, our fields in each, and what a look at everybody costs."""
     lines = _table(
         ["System", "Country", "Sends", "Protocol", "Finds the employee by", "Deleted here", "Limit"],
         [
@@ -562,7 +570,25 @@ def as_markdown(chosen: Sequence[System]) -> str:
             for ours in FIELDS
         ],
     )
-    return "\n".join([*lines, "", *fields])
+    sights = _table(
+        ["Everybody at once", "Calls for 1 000", "Records", "Version for a write", "Counts for", "To know"],
+        [[s.name, *_sight(s.sight)] for s in chosen],
+    )
+    return "\n".join([*lines, "", *fields, "", *sights])
+
+
+def _sight(sight: Sight) -> tuple[str, ...]:
+    if sight.unsupported:
+        return ("–", "–", "–", "–", sight.unsupported)
+    records = f"{sight.each} more for each employee" if sight.each else "in the list"
+    hidden = f"Without {', '.join(BY_KEY[key].label.lower() for key in sight.hides)}." if sight.hides else ""
+    return (
+        str(sight.calls(1000)),
+        records,
+        "comes along" if sight.versions else "–",
+        f"{sight.minutes} min",
+        " ".join(filter(None, (sight.note, hidden))),
+    )
 
 
 def _limit(system: System) -> str:

@@ -24,7 +24,7 @@ from integrations.admin.files import FilePages
 from integrations.admin.showing import Happening, Health, Line, Tab, Told
 from integrations.admin.steps import Step, StepPages, bar
 from integrations.engine import Engine, Test
-from integrations.gaps import gaps, gaps_here
+from integrations.gaps import gaps, gaps_here, gaps_of, positions_here
 from integrations.models import Integration
 from integrations.options import options
 from integrations.scope import left_behind
@@ -72,6 +72,7 @@ class IntegrationAdmin(ScopedAdmin):
             at("fields", self.fields_view, "fields"),
             at("settings", self.settings_view, "settings"),
             at("help", self.help_view, "help"),
+            at("gaps/<str:key>", self.gap_view, "gap"),
             at("switch", self.switch_view, "switch"),
             at("option", self.option_view, "option"),
             at("pause", self.pause_view, "pause"),
@@ -207,7 +208,7 @@ class IntegrationAdmin(ScopedAdmin):
                 self.log_change(request, obj, history.kept(said))
             for _name, was, now in moved:
                 self.engine.address_changed(obj, was, now, by)
-            if credentials and not add:
+            if (credentials or removed) and not add:
                 self.engine.credentials_renewed(obj, by)
             if credentials or removed or moved:
                 self.engine.forget_tests(obj)
@@ -256,6 +257,20 @@ class IntegrationAdmin(ScopedAdmin):
             matrix=supported.matrix(obj.system_key),
             marks=supported.MARKS.values(),
         )
+
+    def gap_view(self, request: HttpRequest, pk: int, key: str) -> HttpResponse:
+        """The positions that a gap keeps back, each with the way to the field that it lacks."""
+        obj = self._viewed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        gap = next((one for one in gaps_of(obj) if one.key == key), None)
+        if gap is None:  # mended meanwhile
+            return HttpResponseRedirect(showing.url(obj, "change"))
+        rows = positions_here(obj).filter(gap.positions()).select_related("employee", "company")
+        rows = rows.defer("employee__national_id").order_by("employee__last_name", "employee__first_name", "pk")
+        page = Paginator(rows, _PER_PAGE).get_page(request.GET.get("page"))
+        found = [(row, showing.field_of_position(row, gap.field)) for row in page.object_list]
+        return self._page(request, obj, "change", "gap.html", gap=gap, page=page, rows=found)
 
     def settings_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         obj = self._viewed(request, pk)
@@ -382,7 +397,11 @@ class IntegrationAdmin(ScopedAdmin):
         if not isinstance(obj, Integration):
             return obj
         self.engine.resume(obj, request.user.get_username())
-        return self._done(request, obj, _("{name} goes on: what was waiting goes out now.").format(name=obj.name))
+        if obj.send_positions:
+            said = _("{name} goes on: what was waiting goes out now.")
+        else:
+            said = _("{name} is held up no more. Nothing is sent before Send positions is switched on.")
+        return self._done(request, obj, said.format(name=obj.name))
 
     def _ask(
         self, request: HttpRequest, pk: int, act: str, consequences: Callable[[Integration], list[Told]]
@@ -394,7 +413,7 @@ class IntegrationAdmin(ScopedAdmin):
         if not self.has_change_permission(request, obj):
             raise PermissionDenied
         to = back(request, showing.url(obj, "change"))
-        off, held = not obj.send_positions, obj.paused or obj.stopped
+        off, held = not obj.send_positions, obj.paused or obj.stopped or obj.retry_at
         if {"switch": off, "pause": off or obj.paused, "resume": not held}[act]:
             return HttpResponseRedirect(to)
         return self._page(

@@ -33,6 +33,12 @@ def url(integration: Integration, page: str) -> str:
     return reverse(f"admin:integrations_integration_{page}", args=[integration.pk])
 
 
+def field_of_position(position: Position, field: str) -> str:
+    """Where the field is filled in."""
+    page, pk = ("employee", position.employee_id) if field == "manager" else ("position", position.pk)
+    return f"{reverse(f'admin:positions_{page}_change', args=[pk])}#id_{field}"
+
+
 def sandbox(integration: Integration) -> str:
     """The address of the page of the sandbox that it is connected to, in the demo; "" for a real system."""
     begin = f"{settings.SANDBOX_URL}/{integration.system_key}/"

@@ -124,6 +124,15 @@ class Plan:
 # -- what differs ----------------------------------------------------------------------------------------
 
 
+def as_written(sent: Mapping[str, Sent], remote: Remote) -> Remote:
+    """What a late read shows is compared as we wrote it since; what a clerk has put there meanwhile, as it is."""
+    last = next((s for s in sent.values() if s.older and s.remote_id == remote.id), None)
+    if last is None:
+        return remote
+    late = {key for key, value in remote.values.items() if any(same(value, o) for o in last.older.get(key, ()))}
+    return replace(remote, values={**remote.values, **{key: last.values.get(key) for key in late}})
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """`changes` are to be written. `stays` are the fields that differ there and are left as they are, with the reason.

@@ -51,6 +51,33 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """How everybody there is seen at once (`Connector.snapshot`), or why not (`unsupported`).
+
+    page      employees on a page of the list; 0: all of them in one answer
+    lists     how many such lists are read
+    each      calls for each employee besides, where the records do not come along
+    versions  whether the version by which a write is checked comes along
+    minutes   how old a snapshot may be before it is worth nothing
+    hides     our fields that only reading one employee shows
+    """
+
+    page: int = 0
+    lists: int = 1
+    each: int = 0
+    versions: bool = False
+    minutes: int = 60
+    hides: tuple[str, ...] = ()
+    note: str = ""
+    unsupported: str = ""
+
+    def calls(self, employees: int) -> int:
+        """How many at most; what a turn fetches once (tokens, registers) is not counted."""
+        pages = employees // self.page + 1 if self.page else 1
+        return self.lists * pages + self.each * employees
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """`requests` per sliding window of `per_seconds` (0 = none known), `concurrency` calls at a time.
 
@@ -132,6 +159,7 @@ class System:
     fields: tuple[Field, ...]
     unsupported: InitVar[Mapping[str, str] | None] = None
     calls: Calls
+    sight: Sight = Sight(unsupported="its connector cannot see everybody at once.")
     limits: Limits = field(default_factory=Limits)
     causes: tuple[Cause, ...] = ()
     transport: Transport = Transport.HTTP

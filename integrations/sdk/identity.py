@@ -18,6 +18,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -104,6 +106,35 @@ def which(mark: Mark, ours: str, theirs: Iterable[object]) -> str:
     """Of several that a record shows the one that is ours, else the first."""
     shown = [str(text) for text in theirs if text not in (None, "")]
     return next((text for text in shown if same(mark, ours, text)), shown[0] if shown else "")
+
+
+@dataclass(frozen=True, slots=True)
+class EveryMark:
+    """All that a record shows of who it is, while it is not known yet whom it is compared with."""
+
+    numbers: tuple[str, ...] = ()
+    national_ids: tuple[str, ...] = field(default=(), repr=False)
+    emails: tuple[str, ...] = ()
+    birth_date: date | None = None
+    first_name: str = ""
+    last_name: str = ""
+
+    @classmethod
+    def of(cls, marks: Marks) -> EveryMark:
+        """Of a record that shows one of each."""
+        one = ((marks.number,), (marks.national_id,), (marks.email,))
+        return cls(*one, marks.birth_date, marks.first_name, marks.last_name)
+
+    def beside(self, person: Person) -> Marks:
+        """Of several of a kind the one that is this person's."""
+        return Marks(
+            which(Mark.NUMBER, person.number, self.numbers),
+            which(Mark.NATIONAL_ID, person.national_id, self.national_ids),
+            which(Mark.EMAIL, person.email, self.emails),
+            self.birth_date,
+            self.first_name,
+            self.last_name,
+        )
 
 
 def _of(mark: Mark, whose: Person | Marks) -> str:

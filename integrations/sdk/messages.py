@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from string import Formatter
 from typing import Any
 
@@ -168,8 +169,12 @@ class Text:
 
     @property
     def names(self) -> frozenset[str]:
-        parts = (self.why, self.remedy, self.next)
-        return frozenset(name for part in parts for _, name, _, _ in Formatter().parse(part) if name)
+        return _names_in(self.why, self.remedy, self.next)
+
+
+@cache
+def _names_in(*parts: str) -> frozenset[str]:
+    return frozenset(name for part in parts for _, name, _, _ in Formatter().parse(part) if name)
 
 
 # A sentence with all that is to be said, or without what is to be done: of rows from before messages were data.

@@ -218,10 +218,13 @@ class JobAdmin(ScopedAdmin):
         title = sentences.cause_words(job, job.field)
         main: Remedy | None = job.main  # type: ignore[attr-defined]
         leads_there = main is not None and main.act in ("field", "settings", "people", "move")
+        more = "" if leads_there else remedy(job.cause) if title else job.message
         return format_html(
-            '<div class="sy sy-cell sy-wide"><span class="sy-first">{}</span><span class="sy-quiet">{}</span>{}</div>',
+            '<div class="sy sy-cell sy-wide"><span class="sy-told" title="{}"><span class="sy-first">{}</span> '
+            '<span class="sy-quiet">{}</span></span>{}</div>',
+            " ".join(part for part in (title, more) if part),
             title,
-            "" if leads_there else remedy(job.cause) if title else job.message,
+            more,
             self._buttons(job, main if leads_there else None),
         )
 
@@ -703,8 +706,9 @@ def _too_many() -> str:
 
 def _two_lines(first: str, second: str, kind: str = "") -> SafeString:
     return format_html(
-        '<div class="sy sy-cell {}"><span class="sy-first">{}</span><span class="sy-quiet">{}</span></div>',
+        '<div class="sy sy-cell {}"><span class="sy-first" title="{}">{}</span><span class="sy-quiet">{}</span></div>',
         kind,
+        first,
         first,
         second,
     )

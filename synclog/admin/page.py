@@ -75,22 +75,28 @@ def under_way(job: Job) -> bool:
     return due <= timezone.now() + _SOON
 
 
+def waits_again(job: Job) -> bool:
+    """Whether its last attempt belongs to what was before: it was changed or sent again since, or is being sent."""
+    return job.state == Job.State.RUNNING or (job.state == Job.State.WAITING and not job.cause)
+
+
 def context(user: Any, job: Job, asked: int | None, *, again: bool, sees_calls: bool) -> dict[str, Any]:
-    """`asked`: the attempt to show, by default the newest. `again`: settings were opened to put it right, so that
-    sending again is what is left. `sees_calls`: for whom may see what was exchanged."""
+    """`asked`: the attempt to show, by default the newest, and none where it waits again. `again`: settings were opened
+    to put it right, so that sending again is what is left. `sees_calls`: for whom may see what was exchanged."""
     integration = Integration.objects.select_related("organization").get(pk=job.integration_id)
     job.integration = integration
     zone = integration.organization.zone
     live = under_way(job)
     rows = list(job.tries.defer("exchanges")[:_ATTEMPTS])
-    current = next((row for row in rows if row.pk == asked), rows[0] if rows else None)
+    latest = None if waits_again(job) or not rows else rows[0]
+    current = next((row for row in rows if row.pk == asked), latest)
     if current is not None:
         seen = Attempt.objects.all() if sees_calls else Attempt.objects.defer("exchanges")
         current = seen.get(pk=current.pk)
     employee = Employee.objects.filter(pk=job.employee_key).first()
     position_exists = Position.objects.filter(pk=job.position_key).exists()
     masker = exchanges.masker_of(integration, employee.national_id if employee else "")
-    newest = current is None or current.pk == rows[0].pk
+    newest = current is None or (latest is not None and current.pk == latest.pk)
     open_and_idle = job.is_open and job.state != Job.State.RUNNING
     may_act = roles.can(user, job.organization_id, "edit")
     remedies = Remedies(user, [job])

@@ -99,7 +99,7 @@ OPTIONS = {
 }
 OPTION_ON = Text("event.option_on", _("“{option}” was switched on."))
 OPTION_OFF = Text("event.option_off", _("“{option}” was switched off."))
-CREDENTIALS = Text("event.credentials", _("New credentials were set."))
+CREDENTIALS = Text("event.credentials", _("The credentials were changed."))
 ADDRESS = Text("event.address", _("The address was changed from {was} to {now}."))
 STOPPED = Text("event.stopped", _("Stopped: {why}"))
 RETRYING = Text("event.retrying", _("{system}: {why} It is tried again."))

@@ -17,6 +17,7 @@ from integrations.sdk import (
     Limits,
     Model,
     Setting,
+    Sight,
     System,
     Transport,
     When,
@@ -302,6 +303,7 @@ SYSTEM = System(
         "notice_date": _("A PAXml file has no date of notice."),
     },
     calls=Calls(create=0, update=0, unchanged=0),
+    sight=Sight(unsupported=_("Crona Lön only takes files in; nothing there can be read.")),
     limits=Limits(note=_("A file has no limit: one holds everybody who changed since the one before was fetched.")),
     causes=(
         Cause(

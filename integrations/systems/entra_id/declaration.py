@@ -16,6 +16,7 @@ from integrations.sdk import (
     Manager,
     Model,
     Setting,
+    Sight,
     System,
     When,
     code_table,
@@ -370,6 +371,7 @@ SYSTEM = System(
     # "Microsoft Graph service-specific throttling limits", identity and access: 3 000 writes in 150 seconds for each
     # app and tenant. Reads have their own, larger budget; counting them along keeps well inside both.
     calls=Calls(create=3, update=2, unchanged=1),
+    sight=Sight(page=999, note=_("100 on a page where managers are sent: Microsoft expands no more.")),
     limits=Limits(
         requests=3000,
         per_seconds=150.0,

@@ -20,6 +20,7 @@ from integrations.sdk import (
     Limits,
     Model,
     Setting,
+    Sight,
     System,
     code_table,
     occupations,
@@ -353,6 +354,7 @@ SYSTEM = System(
     },
     reads="employment_id employment_type primary_employment empId country_code sites expiresOn",
     calls=Calls(create=2, update=2, unchanged=1),
+    sight=Sight(each=1, minutes=240),
     limits=Limits(
         concurrency=2,
         read_timeout=60,

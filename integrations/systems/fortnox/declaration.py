@@ -15,6 +15,7 @@ from integrations.sdk import (
     Limits,
     Model,
     Setting,
+    Sight,
     System,
     When,
     code_table,
@@ -326,6 +327,7 @@ SYSTEM = System(
     ),
     # "Rate limits for Fortnox API": 25 requests in a sliding window of 5 seconds for each client and tenant.
     calls=Calls(create=2, update=2, unchanged=1),
+    sight=Sight(page=500),
     limits=Limits(
         requests=25,
         per_seconds=5.0,

@@ -15,6 +15,7 @@ from integrations.sdk import (
     Model,
     RequiredWhile,
     Setting,
+    Sight,
     System,
     code_table,
     occupations,
@@ -303,6 +304,7 @@ SYSTEM = System(
     ),
     # "Resources - general": one call at a time for a company, and at least two minutes' patience.
     calls=Calls(create=2, update=2, unchanged=1),
+    sight=Sight(each=1, minutes=240, note=_("One call at a time: it takes long, and keeps everything else waiting.")),
     limits=Limits(
         concurrency=1,
         read_timeout=120,

@@ -25,6 +25,7 @@ from integrations.sdk import (
     Limits,
     Model,
     Setting,
+    Sight,
     System,
     When,
     code_table,
@@ -422,6 +423,16 @@ SYSTEM = System(
     # "Requests": 10 requests in a second for each subscription key, whichever client key they carry. Two are left to
     # other programs that use the same subscription.
     calls=Calls(create=7, update=4, unchanged=3),
+    sight=Sight(
+        page=5000,
+        each=2,
+        minutes=240,
+        hides=("manager",),
+        note=_(
+            "One call for each who has no employment there. Who the manager is there is looked up for one employee at "
+            "a time."
+        ),
+    ),
     limits=Limits(
         requests=8,
         per_seconds=1.0,

@@ -25,6 +25,7 @@ from integrations.sdk import (
     Limits,
     Model,
     Setting,
+    Sight,
     System,
     When,
     code_table,
@@ -406,6 +407,15 @@ SYSTEM = System(
         "developerMessage validationMessages message field"
     ),
     calls=Calls(create=3, update=3, unchanged=2),
+    # Pages of an employee's employments with all their rows are heavy: fewer than the 1 000 that a page may have.
+    sight=Sight(
+        page=200,
+        versions=True,
+        note=_(
+            "Once more through the employees' standard times (1 000 on a page) where weekly hours are sent. Of more "
+            "than 10 000 employees Tripletex gives no list."
+        ),
+    ),
     limits=Limits(
         concurrency=2,
         shared_by="employee_token",

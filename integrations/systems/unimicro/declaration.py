@@ -27,6 +27,7 @@ from integrations.sdk import (
     Locked,
     Model,
     Setting,
+    Sight,
     System,
     code_table,
     digits_of,
@@ -202,6 +203,7 @@ SYSTEM = System(
         "OrgNumber OrganizationNumber SuperiorOrganizationID styrk tittel expand filter orderby top skip hateoas"
     ),
     calls=Calls(create=4, update=4, unchanged=2),
+    sight=Sight(page=100, note=_("Sub-units and departments are read once more.")),
     limits=Limits(concurrency=2, note=_("Unimicro publishes no request limit; two calls at a time are made.")),
     credentials=(
         Setting(

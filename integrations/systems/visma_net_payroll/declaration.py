@@ -21,6 +21,7 @@ from integrations.sdk import (
     Message,
     Model,
     Setting,
+    Sight,
     System,
     code_table,
     occupations,
@@ -223,6 +224,7 @@ SYSTEM = System(
         "validationResults messageCode message jsonPath page-size"
     ),
     calls=Calls(create=4, update=4, unchanged=1),
+    sight=Sight(page=100),
     limits=Limits(concurrency=4, note=_("Visma publishes no request limit for this API.")),
     fields=(
         Field(

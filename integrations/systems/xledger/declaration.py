@@ -18,6 +18,7 @@ from integrations.sdk import (
     Limits,
     Model,
     Setting,
+    Sight,
     System,
     When,
     code_table,
@@ -319,6 +320,7 @@ SYSTEM = System(
     ),
     # A public client throttles to 20 requests in 5 seconds; graphql-samples: "Respect new rate limit".
     calls=Calls(create=2, update=2, unchanged=1),
+    sight=Sight(page=500, note=_("100 on a page from where Xledger says that a query timed out.")),
     limits=Limits(
         requests=20,
         per_seconds=5.0,
