@@ -83,7 +83,7 @@ class Webhook(models.Model):
         ordering = ["organization", "pk"]
 
     def __str__(self) -> str:
-        return f"Webhook {self.pk}: {self.url}"
+        return _("Webhook {number}: {url}").format(number=self.pk, url=self.url)
 
     @property
     def state(self) -> State:
