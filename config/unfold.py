@@ -100,6 +100,8 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu below one's own name."""
     from django.urls import reverse
 
+    from positions import issuer
+
     if not request.user.is_authenticated:
         return []
     links = [
@@ -107,6 +109,8 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
         {"title": "Sessions", "link": reverse("sessions")},
         {"title": "Mails", "link": reverse("mail_choices")},
     ]
+    if issuer.is_on():
+        links.insert(0, {"title": "Sign-in", "link": reverse("sign_in")})
     if request.user.has_usable_password():
         links.insert(0, {"title": "Change password", "link": reverse("admin:password_change")})
     return links
@@ -163,6 +167,7 @@ UNFOLD = {
     "SCRIPTS": ["config.unfold.names"],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.unfold.favicon"}],
     "DASHBOARD_CALLBACK": "synclog.admin.dashboard.dashboard",
+    "LOGIN": {"form": "positions.login_form.LoginForm"},
     "ACCOUNT": {"navigation": "config.unfold.account"},
     "SIDEBAR": {"navigation": "config.unfold.navigation"},
 }

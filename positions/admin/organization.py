@@ -9,13 +9,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from positions import roles
+from positions import issuer, roles
 from positions.admin.api_key import say_ended
 from positions.admin.scoped import ScopedAdmin, ScopedTabularInline
-from positions.models import Member, Organization
+from positions.models import GroupRole, Member, Organization
 
 
 class MemberForm(forms.ModelForm):
@@ -36,6 +37,10 @@ class MemberForm(forms.ModelForm):
             # Another person is another member: this one is removed, that one added.
             self.fields["person"].disabled = True
             self.fields["person"].initial = self.instance.user.email or self.instance.user.get_username()
+        if self.instance.group:
+            self.fields["role"].disabled = True
+            said = _("By the group %(group)s of %(name)s, renewed at each sign-in.")
+            self.fields["role"].help_text = said % {"group": self.instance.group, "name": issuer.name()}
 
     def clean_person(self) -> str:
         person: str = self.cleaned_data["person"].strip()
@@ -88,6 +93,14 @@ class MemberInline(ScopedTabularInline):
         return formset
 
 
+class GroupRoleInline(ScopedTabularInline):
+    model = GroupRole
+    fields = ("group", "role")
+    # Another organization's people may be of the same group: who becomes a member is for operators to say.
+    needs = {"view": "administer", "add": "operate", "change": "operate", "delete": "operate"}
+    hide_title = True
+
+
 @admin.register(Organization)
 class OrganizationAdmin(ScopedAdmin):
     organization_path = ""
@@ -95,8 +108,12 @@ class OrganizationAdmin(ScopedAdmin):
     list_display = ("name", "country", "time_zone")
     search_fields = ("name",)
     fields = ("name", "country", "time_zone")
-    inlines = (MemberInline,)
+    inlines = (MemberInline, GroupRoleInline)
     change_form_after_template = "positions/invite.html"
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        found = super().get_inlines(request, obj)
+        return [inline for inline in found if inline is not GroupRoleInline or issuer.is_on()]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         since = timezone.now()

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from positions.models.text import Line
 
@@ -65,6 +66,9 @@ class Member(models.Model):
         default=Role.VIEWER,
         help_text="Admin: everything. Editor: employees and positions. Viewer: reads.",
     )
+    # The group of the issuer that gives it (positions/federation.py); "": somebody gave it here, and it stays.
+    group = models.CharField(_("group"), max_length=255, blank=True, default="", db_default="", editable=False)
+    renewed_at = models.DateTimeField(null=True, editable=False)  # by the last sign-in with that group
 
     class Meta:
         ordering = ["organization", "user"]

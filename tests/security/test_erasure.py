@@ -307,6 +307,7 @@ def test_every_model_is_spoken_of() -> None:
         "SharedPlace", "Resync", "Batch", "ChangeFeed",
         "Heartbeat", "User", "User_groups", "User_user_permissions", "Group", "Group_permissions", "Permission",
         "ContentType", "SecondFactor", "SelfMadeUser", "Session", "AccessAttempt", "AccessAttemptExpiration",
+        "FederatedIdentity", "GroupRole",
         "AccessFailureLog", "AccessLog",
         # what a system calls its occupation codes
         "OccupationRegister", "Occupation",
