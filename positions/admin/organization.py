@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -38,9 +39,7 @@ class MemberForm(forms.ModelForm):
             self.fields["person"].disabled = True
             self.fields["person"].initial = self.instance.user.email or self.instance.user.get_username()
         if self.instance.group:
-            self.fields["role"].disabled = True
-            said = _("By the group %(group)s of %(name)s, renewed at each sign-in.")
-            self.fields["role"].help_text = said % {"group": self.instance.group, "name": issuer.name()}
+            self.fields["role"].disabled = True  # the next sign-in gives it anew
 
     def clean_person(self) -> str:
         person: str = self.cleaned_data["person"].strip()
@@ -78,7 +77,8 @@ class MemberInline(ScopedTabularInline):
     model = Member
     form = MemberForm
     formset = MemberFormSet
-    fields = ("person", "role")
+    fields = ("person", "role", "given_by")
+    readonly_fields = ("given_by",)
     # Others invite: whether somebody has a user here is for operators to know.
     needs = {"view": "administer", "add": "operate", "change": "administer", "delete": "administer"}
     verbose_name_plural = "members"
@@ -86,6 +86,14 @@ class MemberInline(ScopedTabularInline):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("user")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [name for name in super().get_fields(request, obj) if name != "given_by" or issuer.is_on()]
+
+    @admin.display(description=gettext_lazy("given by"))
+    def given_by(self, member: Member) -> str:
+        told = _("the group %(group)s of %(name)s, at each sign-in")
+        return told % {"group": member.group, "name": issuer.name()} if member.group else _("somebody here")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)

@@ -7,8 +7,26 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from positions import issuer as ours
 from positions.models import Member, Organization
 from tests.factories import MemberFactory, OperatorFactory, UserFactory
+from tests.issuer import Issuer, running
+
+
+@pytest.fixture(scope="module")
+def issuer_server() -> Iterator[Issuer]:
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def issuer(issuer_server: Issuer, settings: Any) -> Issuer:
+    """By which people sign in."""
+    issuer_server.forget()
+    settings.OIDC_ISSUER, settings.OIDC_NAME = issuer_server.address, "Fjell ID"
+    settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = issuer_server.client_id, issuer_server.client_secret
+    ours._app.cache_clear()
+    return issuer_server
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -21,7 +20,7 @@ from positions import issuer as ours
 from positions.admin import sign_in as pages
 from positions.models import FederatedIdentity
 from tests.factories import MemberFactory, UserFactory
-from tests.issuer import Claims, Issuer, key_named, public_pem, running
+from tests.issuer import Claims, Issuer, key_named, public_pem
 from tests.security.test_second_factor import inside, password_given, person
 
 pytestmark = pytest.mark.django_db
@@ -30,34 +29,24 @@ BEGIN, BACK, ARRIVED = "/admin/sign-in/begin/", "/admin/sign-in/callback/", "/ad
 EVIL = ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Issuer]:
-    with running() as found:
-        yield found
-
-
-@pytest.fixture
-def issuer(server: Issuer, settings: Any) -> Issuer:
-    server.forget()
-    settings.OIDC_ISSUER, settings.OIDC_NAME = server.address, "Fjell ID"
-    settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = server.client_id, server.client_secret
-    ours._app.cache_clear()
-    return server
-
-
 def connected(issuer: Issuer, user: Any = None, subject: str = "") -> Any:
     user = user or UserFactory(username="kari", email="kari@example.com")
     FederatedIdentity.objects.create(user=user, issuer=issuer.address, subject=subject or issuer.claims["sub"])
     return user
 
 
-@pytest.fixture
-def kari(issuer: Issuer) -> Any:
+def connected_kari(issuer: Issuer) -> Any:
+    """Without a password, an admin."""
     user = connected(issuer)
     user.set_unusable_password()
     user.save()
     MemberFactory(user=user, role="admin")
     return user
+
+
+@pytest.fixture
+def kari(issuer: Issuer) -> Any:
+    return connected_kari(issuer)
 
 
 def there(client: Client, **query: str) -> str:
