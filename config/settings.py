@@ -203,6 +203,8 @@ OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid email profile")
 OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="groups")
 # The claim by which the issuer says that the e-mail address is the person's; with Entra ID: xms_edov.
 OIDC_EMAIL_VERIFIED_CLAIM = env.str("OIDC_EMAIL_VERIFIED_CLAIM", default="email_verified")
+# People sign in by it alone, but for operators.
+OIDC_ONLY = env.bool("OIDC_ONLY", default=False)
 # "issuer": whoever signed in there is asked for no second factor here.
 OIDC_SECOND_FACTOR = env.str("OIDC_SECOND_FACTOR", default="ours", choices=("ours", "issuer"))
 LOGIN_URL = "admin:login"

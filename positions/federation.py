@@ -8,22 +8,29 @@ ends when no sign-in has renewed it for a month; what somebody gave here stays a
 from __future__ import annotations
 
 import hashlib
+import json
+import time
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from positions import issuer, joining
+from positions.encryption import decrypt, encrypt
 from positions.issuer import Person
 from positions.models import FederatedIdentity, GroupRole, Invitation, Member, SelfMadeUser
 from positions.origin import Origin, started_by
 from positions.roles import rank
 
 RENEWED_WITHIN = timedelta(days=30)
+_WAITING = "waiting_from_issuer"
+_WAITS = 600  # seconds
 
 
 def user_of(person: Person) -> Any | None:
@@ -35,7 +42,8 @@ def user_of(person: Person) -> Any | None:
 
 def identity_of(user: Any) -> FederatedIdentity | None:
     """At the issuer of now."""
-    return FederatedIdentity.objects.filter(user_id=user.pk, issuer=settings.OIDC_ISSUER).first()
+    found = FederatedIdentity.objects.filter(user_id=user.pk, issuer=settings.OIDC_ISSUER)
+    return found.select_related("user").first()
 
 
 def connect(user: Any, person: Person) -> None:
@@ -55,6 +63,26 @@ def disconnect(users: Collection[Any]) -> int:
 
 
 # -- first time
+
+
+def keep_waiting(request: HttpRequest, person: Person) -> None:
+    """They say now whether they are somebody here. Encrypted: sessions live in the database."""
+    kept = {**asdict(person), "groups": sorted(person.groups), "until": int(time.time()) + _WAITS}
+    request.session[_WAITING] = encrypt(json.dumps(kept), "session")
+
+
+def waiting_in(request: HttpRequest) -> Person | None:
+    """Whoever has come from the issuer in this browser, and is nobody here yet."""
+    stored = decrypt(request.session.get(_WAITING, ""), "session")
+    kept: dict[str, Any] = json.loads(stored) if stored else {}
+    if kept.pop("until", 0) < time.time():
+        return None
+    person = Person(**{**kept, "groups": frozenset(kept["groups"])})
+    return person if person.issuer == settings.OIDC_ISSUER and user_of(person) is None else None
+
+
+def forget(request: HttpRequest) -> None:
+    request.session.pop(_WAITING, None)
 
 
 def is_expected(person: Person, linked: Invitation | None) -> bool:
@@ -113,7 +141,15 @@ def left() -> QuerySet[Member]:
     return Member.objects.exclude(group="").filter(renewed_at__lt=timezone.now() - RENEWED_WITHIN)
 
 
-def signs_in_there_alone(user: Any) -> bool:
-    """Whoever is a member by a group: a password would go on when the group, or the person there, is no more. Operators
-    have a password for the day on which the issuer is away."""
-    return issuer.is_on() and not user.is_superuser and Member.objects.filter(user=user).exclude(group="").exists()
+# -- passwords beside it
+
+
+def password_is_enough(request: HttpRequest, user: Any) -> bool:
+    """To sign in, as this user, with the right one. Not for a member by a group: it would go on when the group, or the
+    person there, is no more. Where people sign in by the issuer alone, only for whoever has just signed in there and
+    now connects their user. Operators have one for the day on which the issuer is away."""
+    if not issuer.is_on() or user.is_superuser:
+        return True
+    if Member.objects.filter(user=user).exclude(group="").exists():
+        return False
+    return not issuer.is_alone() or (waiting_in(request) is not None and identity_of(user) is None)

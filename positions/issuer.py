@@ -23,6 +23,8 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.django_client import DjangoIntegration, DjangoOAuth2App
 from authlib.integrations.requests_client import OAuth2Session
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.http import HttpRequest
 from joserfc.errors import JoseError
 
@@ -84,6 +86,11 @@ class Begun:
 
 def is_on() -> bool:
     return bool(settings.OIDC_ISSUER and settings.OIDC_CLIENT_ID and settings.OIDC_CLIENT_SECRET)
+
+
+def is_alone() -> bool:
+    """Whether nobody but operators signs in by password."""
+    return is_on() and bool(settings.OIDC_ONLY)
 
 
 def name() -> str:
@@ -154,14 +161,26 @@ def _person(claims: Mapping[str, Any]) -> Person:
     return Person(
         issuer=str(settings.OIDC_ISSUER),
         subject=subject,
-        email=text("email", 254),
+        email=_address(text("email", 254)),
         # Entra ID says it as a number or as text (learn.microsoft.com/entra/identity-platform/optional-claims).
         verified=str(claims.get(settings.OIDC_EMAIL_VERIFIED_CLAIM)).lower() in ("true", "1"),
         first_name=text("given_name", 150),
         last_name=text("family_name", 150),
-        groups=frozenset(one for one in listed[:MANY] if isinstance(one, str) and 0 < len(one) <= 255),
+        groups=frozenset(filter(_is_group, listed[:MANY])),
         seen_at=int(seen) if isinstance(seen, int | float) and not isinstance(seen, bool) else 0,
     )
+
+
+def _address(given: str) -> str:
+    try:
+        validate_email(given)
+    except ValidationError:
+        return ""
+    return given
+
+
+def _is_group(given: Any) -> bool:
+    return isinstance(given, str) and 0 < len(given) <= 255 and given.isprintable()
 
 
 # -- the library, and its calls

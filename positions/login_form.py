@@ -15,6 +15,7 @@ class LoginForm(AuthenticationForm):
     def confirm_login_allowed(self, user: Any) -> None:
         """Asked once the password was right: nobody else is told anything."""
         super().confirm_login_allowed(user)
-        if federation.signs_in_there_alone(user):
-            said = _("You are a member here by a group of %(name)s: sign in with it.")
+        assert self.request is not None, "the sign-in page gives it"
+        if not federation.password_is_enough(self.request, user):
+            said = _("Sign in with %(name)s: a password is not enough for your user.")
             raise ValidationError(said % {"name": issuer.name()}, code="by_issuer")

@@ -32,7 +32,7 @@ class PasswordForm(forms.Form):
     def __init__(self, data: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self._request = request
-        if not request.user.has_usable_password():
+        if not request.user.has_usable_password():  # type: ignore[union-attr]
             del self.fields["password"]
 
     @property

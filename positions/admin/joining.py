@@ -45,7 +45,7 @@ def join(request: HttpRequest) -> HttpResponse:
     if person is not None:
         waiting += [one for one in joining.waiting_for(person) if linked is None or one.pk != linked.pk]
     form = None
-    if linked is not None and person is None:
+    if linked is not None and person is None and not issuer.is_alone():
         given = request.POST if request.POST.get("answer") == "new" else None
         form = ChoosePasswordForm(joining.new_user(linked), given)
     if request.method == "POST":
@@ -91,5 +91,11 @@ def _answer(request: HttpRequest, invitation: Invitation, form: ChoosePasswordFo
 
 
 def _page(request: HttpRequest, status: int = 200, **context: Any) -> HttpResponse:
-    frame = {**admin.site.each_context(request), "title": "Invitation", "issuer": issuer.name(), **context}
+    frame = {
+        **admin.site.each_context(request),
+        "title": "Invitation",
+        "issuer": issuer.name(),
+        "alone": issuer.is_alone(),
+        **context,
+    }
     return TemplateResponse(request, "positions/join.html", frame, status=status)

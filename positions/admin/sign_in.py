@@ -6,16 +6,13 @@ Each way there is a link: a browser holds `form-action` against redirects of for
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import login
 from django.db import IntegrityError
@@ -30,7 +27,6 @@ from positions import federation, issuer, joining, rates, sessions, signing_in
 from positions.admin.confirming import ConfirmForm, first
 from positions.admin.joining import linked_in
 from positions.admin.second_factor import then_of
-from positions.encryption import decrypt, encrypt
 from positions.hosts import place_of
 from positions.issuer import Person
 from positions.tracing import address_of
@@ -38,8 +34,6 @@ from positions.tracing import address_of
 logger = logging.getLogger(__name__)
 
 MOST, WITHIN = 300, 600  # sign-ins begun from one place, in seconds
-_ARRIVED = "arrived_from_issuer"  # somebody whom we do not know yet, encrypted: sessions live in the database
-_WAITS = 600  # seconds in which they say whether they are somebody here
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -107,8 +101,7 @@ def _unreachable(request: HttpRequest, error: issuer.Unreachable) -> HttpRespons
 def _arrived(request: HttpRequest, person: Person, then: str) -> HttpResponse:
     user = federation.user_of(person)
     if user is None:
-        kept = {**asdict(person), "groups": sorted(person.groups), "until": int(time.time()) + _WAITS}
-        request.session[_ARRIVED] = encrypt(json.dumps(kept), "session")
+        federation.keep_waiting(request, person)
         return HttpResponseRedirect(reverse("sign_in_arrived"))
     if not (user.is_active and user.is_staff):
         signing_in.refuse(request, user, "may not sign in")
@@ -156,13 +149,13 @@ def confirmed(request: HttpRequest) -> HttpResponse:
 def arrived(request: HttpRequest) -> HttpResponse:
     """Somebody whom no user here is connected with: they connect the user as whom they are signed in, or get one when
     they are expected. Nothing looks for a user with their address."""
-    person = _waiting(request)
-    if person is None or federation.user_of(person) is not None:
-        request.session.pop(_ARRIVED, None)
+    person = federation.waiting_in(request)
+    if person is None:
+        federation.forget(request)
         return HttpResponseRedirect(reverse("sign_in" if request.user.is_authenticated else "admin:login"))
     if request.user.is_authenticated:
         if request.method == "POST" and request.POST.get("answer") != "connect":
-            del request.session[_ARRIVED]
+            federation.forget(request)
             return HttpResponseRedirect(reverse("sign_in"))
         return first(request, lambda: _connect(request, person))
     linked = linked_in(request)
@@ -172,20 +165,11 @@ def arrived(request: HttpRequest) -> HttpResponse:
             user = federation.new_user(person, linked)
         except (joining.Over, IntegrityError):
             return HttpResponseRedirect(reverse("sign_in_arrived"))
-        request.session.pop(_ARRIVED)
+        federation.forget(request)
         _sign_in(request, user, person)
         return HttpResponseRedirect(reverse("join" if joining.waiting_for(user) else "admin:index"))
     context = {"person": person, "expected": expected, "linked": linked, "arrived": True}
     return _page(request, _("New here"), "", status=200 if expected else 403, **context)
-
-
-def _waiting(request: HttpRequest) -> Person | None:
-    stored = decrypt(request.session.get(_ARRIVED, ""), "session")
-    kept = json.loads(stored) if stored else {"until": 0}
-    if kept.pop("until") < time.time():
-        return None
-    person = Person(**{**kept, "groups": frozenset(kept["groups"])})
-    return person if person.issuer == settings.OIDC_ISSUER else None
 
 
 def _connect(request: HttpRequest, person: Person) -> HttpResponse:
@@ -196,7 +180,7 @@ def _connect(request: HttpRequest, person: Person) -> HttpResponse:
             federation.connect(request.user, person)
         except IntegrityError:  # sent twice: the first one counts
             return HttpResponseRedirect(reverse("sign_in"))
-        del request.session[_ARRIVED]
+        federation.forget(request)
         said = _("From now on you may sign in with %(name)s too.")
         messages.success(request, said % {"name": issuer.name()})
         return HttpResponseRedirect(reverse("sign_in"))
@@ -211,7 +195,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     identity = federation.identity_of(request.user)
     form = None
     # Who has no password could not come in any more.
-    if identity is not None and request.user.has_usable_password():
+    if identity is not None and identity.user.has_usable_password():
         form = ConfirmForm(request.POST or None, request)
         if form.is_valid():
             federation.disconnect([request.user])
