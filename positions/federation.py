@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -120,7 +121,9 @@ def renew(user: Any, groups: Collection[str]) -> None:
     for row in sorted(GroupRole.objects.filter(group__in=groups), key=lambda row: rank(row.role)):
         given[row.organization_id] = row
     with transaction.atomic(), started_by(Origin("edit", user.get_username())):
-        for member in Member.objects.select_for_update().filter(user=user):
+        # Two sign-ins of one person take turns.
+        get_user_model()._default_manager.select_for_update().get(pk=user.pk)
+        for member in Member.objects.filter(user=user):
             gives = given.pop(member.organization_id, None)
             if not member.group:
                 continue

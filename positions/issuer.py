@@ -19,6 +19,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.django_client import DjangoIntegration, DjangoOAuth2App
 from authlib.integrations.requests_client import OAuth2Session
@@ -45,6 +46,11 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _ALGORITHMS_OF, _WAYS_OF = "id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported"
 _USED = {"issuer", *_ENDPOINTS, _ALGORITHMS_OF, _WAYS_OF, "jwks", "_loaded_at"}
+# What the library raises for an answer that is not what it should be, or not even of its form.
+_WRONG = (
+    *(AuthlibBaseError, JoseError, requests.RequestException),
+    *(ValueError, TypeError, KeyError, AttributeError, AssertionError),
+)
 _turns = BoundedSemaphore(AT_ONCE)
 
 
@@ -106,7 +112,7 @@ def begin(request: HttpRequest, back: str, step: Step, then: str) -> str:
     anew = {"prompt": "login", "max_age": 0} if step == "confirm" else {}
     try:
         begun = app.create_authorization_url(back, **anew)
-    except (AuthlibBaseError, requests.RequestException, ValueError, TypeError, KeyError) as error:
+    except _WRONG as error:
         raise Unreachable(_told(error)) from error
     address = str(begun.pop("url"))
     app.save_authorize_data(request, redirect_uri=back, **begun, step=step, then=then, at=int(time.time()))
@@ -134,7 +140,7 @@ def answer(request: HttpRequest) -> tuple[Person, Begun]:
         token = app.authorize_access_token(request, claims_options=wanted, leeway=SKEW)
     except (requests.ConnectionError, requests.Timeout, requests.HTTPError) as error:
         raise Unreachable(_told(error)) from error
-    except (AuthlibBaseError, JoseError, requests.RequestException, ValueError, TypeError, KeyError) as error:
+    except _WRONG as error:
         raise Refused(_told(error)) from error
     if "userinfo" not in token:
         raise Refused("it sent no ID token")
@@ -215,12 +221,15 @@ class _Session(OAuth2Session):
 def _read(found: requests.Response, until: float) -> bytes:
     """What comes is looked at as it comes: neither its size nor its slowness is unbounded."""
     body = b""
-    while piece := found.raw.read1(64 * 1024):
-        body += piece
-        if len(body) > LARGEST:
-            raise requests.ConnectionError("its answer is too large")
-        if time.monotonic() > until:
-            raise requests.Timeout("its answer takes too long")
+    try:
+        while piece := found.raw.read1(64 * 1024):
+            body += piece
+            if len(body) > LARGEST:
+                raise requests.ConnectionError("its answer is too large")
+            if time.monotonic() > until:
+                raise requests.Timeout("its answer takes too long")
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.ConnectionError("its answer breaks off") from error
     return body
 
 

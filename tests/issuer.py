@@ -80,6 +80,11 @@ class Issuer:
     def keys(self) -> list[dict[str, Any]]:
         return [_jwk(kid) for kid in self.published]
 
+    def settings(self) -> dict[str, str]:
+        """Of an installation that names it."""
+        client = {"OIDC_CLIENT_ID": self.client_id, "OIDC_CLIENT_SECRET": self.client_secret}
+        return {"OIDC_ISSUER": self.address, "OIDC_NAME": "Fjell ID", **client}
+
     # -- the person's browser
 
     def back(self, address: str) -> str:

@@ -29,8 +29,7 @@ def demo(
     """Ended with the last of these tests: while it idles, it looks for work twenty times a second."""
     folder = tmp_path_factory.mktemp("demo")
     already_migrated(folder / "data")
-    client = {"OIDC_CLIENT_ID": issuer.client_id, "OIDC_CLIENT_SECRET": issuer.client_secret}
-    with started(folder, "--demo", OIDC_ISSUER=issuer.address, OIDC_NAME="Fjell ID", **client) as product:
+    with started(folder, "--demo", **issuer.settings()) as product:
         yield product
 
 

@@ -23,8 +23,8 @@ def issuer_server() -> Iterator[Issuer]:
 def issuer(issuer_server: Issuer, settings: Any) -> Issuer:
     """By which people sign in."""
     issuer_server.forget()
-    settings.OIDC_ISSUER, settings.OIDC_NAME = issuer_server.address, "Fjell ID"
-    settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = issuer_server.client_id, issuer_server.client_secret
+    for name, value in issuer_server.settings().items():
+        setattr(settings, name, value)
     ours._app.cache_clear()
     return issuer_server
 

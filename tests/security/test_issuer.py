@@ -164,6 +164,10 @@ def test_claims_that_are_not_right_sign_nobody_in(issuer: Issuer, kari: Any, spo
     assert not inside(client)
 
 
+def jws(payload: bytes) -> str:
+    return str(jwt.api_jws.encode(payload, key_named("one"), "RS256", {"kid": "one"}))
+
+
 def _hs256_with_the_public_key(claims: Claims) -> str:
     # PyJWT refuses to sign so: by hand, as an attacker would.
     def part(data: bytes) -> bytes:
@@ -187,6 +191,11 @@ def _hs256_with_the_public_key(claims: Claims) -> str:
         ),
         pytest.param(lambda c: "a.b.c", id="no token"),
         pytest.param(lambda c: "", id="nothing"),
+        pytest.param(lambda c: None, id="null"),
+        pytest.param(lambda c: 7, id="a number"),
+        pytest.param(lambda c: {"alg": "none"}, id="an object"),
+        pytest.param(lambda c: jws(b"[1]"), id="a list"),
+        pytest.param(lambda c: jws(b"\xff"), id="bytes"),
     ],
 )
 def test_signatures_that_are_not_the_issuers_sign_nobody_in(issuer: Issuer, kari: Any, sign: Any) -> None:
@@ -291,7 +300,21 @@ def elsewhere(handler: Any) -> None:
     handler.end_headers()
 
 
+def half(handler: Any) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b"{")
+
+
+def silent(handler: Any) -> None:
+    half(handler)
+    time.sleep(1)
+
+
 BROKEN = [
+    pytest.param(half, id="half"),
+    pytest.param(silent, id="silent"),
     pytest.param(lambda handler: handler.send_json(500, {}), id="broken"),
     pytest.param(lambda handler: handler.send(200, "text/html", b"<h1>Hello</h1>"), id="a page"),
     pytest.param(lambda handler: handler.connection.close(), id="cut off"),
@@ -317,6 +340,19 @@ def test_broken_answers_sign_nobody_in(issuer: Issuer, kari: Any, monkeypatch: A
     client, answered = sign_in(issuer)
     assert answered.status_code in (403, 503) and not inside(client)
     assert "/elsewhere" not in issuer.asked
+
+
+@pytest.mark.parametrize("body", [[], "x", 7, None, {}, {"keys": 7}, {"keys": [7]}, {"keys": [{}]}, {"keys": []}])
+def test_what_is_not_of_the_form_signs_nobody_in(issuer: Issuer, kari: Any, body: Any) -> None:
+    for place in ("/token", "/keys", "/.well-known/openid-configuration"):
+        ours._app.cache_clear()
+        issuer.answers = {place: lambda handler: handler.send_json(200, body)}
+        client = Client()
+        begun = client.get(BEGIN)
+        assert begun.status_code == (503 if "well-known" in place else 302)
+        if begun.status_code == 302:
+            client.get(path_of(issuer.back(begun.headers["Location"])))
+        assert not inside(client)
 
 
 def test_an_issuer_that_is_down_is_said(issuer: Issuer, settings: Any) -> None:
