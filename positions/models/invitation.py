@@ -92,7 +92,8 @@ class Invitation(models.Model):
 
 class SelfMadeUser(models.Model):
     """A user that was made by an invitation's link which an admin handed over: that the e-mail address is theirs, only
-    one organization says. By a link that was mailed there alone, the mailbox says it.
+    one organization says. By a link that was mailed there alone, the mailbox says it. So it is with an address that an
+    OpenID issuer names and has not verified.
 
     The row goes when an operator enters an address.
     """

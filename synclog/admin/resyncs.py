@@ -16,6 +16,7 @@ from positions import roles
 from synclog.admin.filters import key_of
 from synclog.admin.listing import TABS
 from synclog.log import batches
+from synclog.log.figures import figure
 from synclog.log.silence import silent
 from synclog.models import Batch, Job
 
@@ -128,7 +129,7 @@ class ResyncPages:
         if not total:
             return _("Nothing of it is left to tell: it was changed or sent again since.")
         if left:
-            to_go = {"left": f"{left:,}", "total": f"{total:,}"}
+            to_go = {"left": figure(left), "total": figure(total)}
             if going:
                 return _("{left} of {total} still to go. You may leave this page.").format(**to_go)
             if by_itself:

@@ -127,7 +127,7 @@ PARAMS: st.SearchStrategy[Any] = st.deferred(
         st.none()
         | st.text()
         | st.integers(-(10**9), 10**9)
-        | st.text().map(Label)
+        | st.builds(Label, st.text())
         | st.builds(lambda code: Label("{a} ({b})", a=Label("a"), b=code), st.text())
         | st.sampled_from(["title", "end_date"]).map(FieldName)
         | st.decimals(allow_nan=False, allow_infinity=False)

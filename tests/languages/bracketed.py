@@ -11,7 +11,7 @@ from django.utils.translation import trans_real
 
 class _Brackets(trans_real.DjangoTranslation):
     def __init__(self) -> None:  # no catalog is read
-        self._DjangoTranslation__language = self._DjangoTranslation__to_language = "en-gb"
+        self._DjangoTranslation__language = self._DjangoTranslation__to_language = "zz"
 
     def gettext(self, message: str) -> str:
         return f"⟦{message}⟧"
