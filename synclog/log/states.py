@@ -271,7 +271,7 @@ def _never(position: Position, integration: Integration) -> str:
         return f"{said} {say(SEND_IT)}"
     on = day(since, zone)
     if on == saved:
-        saved, on = (f"{saved} {at.astimezone(zone):%H:%M}" for at in (position.updated_at, since))
+        saved, on = (f"{saved} {dates.clock(at.astimezone(zone))}" for at in (position.updated_at, since))
     said = _("Saved on {saved}; sync has been on since {since}.").format(saved=saved, since=on)
     return f"{said} {say(SEND_IT)}"
 
