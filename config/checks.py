@@ -22,6 +22,8 @@ NETWORK_FILE_SYSTEMS = (
 )  # fmt: skip
 _NEW_KEY = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 _MAIL_SERVER = "EMAIL_URL=smtp+tls://user:password@mail.example.com (STARTTLS, port 587) or smtp+ssl:// (port 465)."
+_ISSUER = "Set OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or none of them (docs/sign-in.md)."
+_EVERYBODYS = ("common", "organizations", "consumers")
 _FORMER = "Keep it behind the new one until `manage.py rotate_keys` has run (docs/deploy.md, Keys)."
 
 
@@ -45,9 +47,29 @@ def weak_keys(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-def refuse_weak_keys() -> None:
+@register(Tags.security)
+def half_an_issuer(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Errors: nobody could sign in by it, or anybody could."""
+    given = {name: getattr(settings, name) for name in ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")}
+    if not any(given.values()):
+        return []
+    found: list[CheckMessage] = []
+    if lacking := [name for name, value in given.items() if not value]:
+        found.append(_error(3, f"{', '.join(lacking)} not set: nobody is offered to sign in by an issuer.", _ISSUER))
+    issuer = urlsplit(str(settings.OIDC_ISSUER))
+    here = issuer.scheme == "http" and not elsewhere(settings.OIDC_ISSUER)
+    if issuer.scheme != "https" and (settings.PRODUCTION or not here):
+        text = "OIDC_ISSUER is not https: whoever is on the way could sign in as anybody."
+        found.append(_error(4, text, "OIDC_ISSUER=https://…, as the issuer's own metadata names it."))
+    if issuer.hostname == "login.microsoftonline.com" and issuer.path.strip("/").split("/")[0] in _EVERYBODYS:
+        text = "OIDC_ISSUER is that of every Entra ID tenant: anybody in the world has an account of one."
+        found.append(_error(5, text, "OIDC_ISSUER=https://login.microsoftonline.com/<Directory (tenant) ID>/v2.0"))
+    return found
+
+
+def refuse_to_start() -> None:
     """For servers that start without Django's checks. Raises ImproperlyConfigured."""
-    if found := weak_keys():
+    if found := [*weak_keys(), *half_an_issuer()]:
         raise ImproperlyConfigured(" ".join(f"{error.msg} {error.hint}" for error in found))
 
 

@@ -197,6 +197,19 @@ AXES_LOCKOUT_CALLABLE = "config.security.locked_out"
 AXES_VERBOSE = False
 # Of whom a second factor is required; everybody may have one.
 REQUIRE_SECOND_FACTOR = env.str("REQUIRE_SECOND_FACTOR", default="none", choices=("none", "operators", "all"))
+# An OpenID issuer by which people sign in too (docs/sign-in.md); "" = by password alone.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME = env.str("OIDC_NAME", default="") or "single sign-on"
+OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid email profile")
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="groups")
+# The claim by which the issuer says that the e-mail address is the person's; with Entra ID: xms_edov.
+OIDC_EMAIL_VERIFIED_CLAIM = env.str("OIDC_EMAIL_VERIFIED_CLAIM", default="email_verified")
+# People sign in by it alone, but for operators.
+OIDC_ONLY = env.bool("OIDC_ONLY", default=False)
+# "issuer": whoever signed in there is asked for no second factor here.
+OIDC_SECOND_FACTOR = env.str("OIDC_SECOND_FACTOR", default="ours", choices=("ours", "issuer"))
 LOGIN_URL = "admin:login"
 PASSWORD_RESET_TIMEOUT = 24 * 3600  # of an invitation (positions/invitations.py)
 LOGIN_REDIRECT_URL = "admin:index"

@@ -18,6 +18,7 @@ from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
 from config.demo_sign_ins import SIGN_INS
+from positions import issuer
 
 _PEOPLE = 20  # are shown; whoever wants more goes on typing
 
@@ -29,8 +30,9 @@ class Site(UnfoldAdminSite):
         return SimpleLazyObject(lambda: super(Site, self).get_app_list(request, app_label))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """In the demo, with a button for each of its people."""
-        more = {"demo_password": settings.DEMO_PASSWORD, "demo_sign_ins": SIGN_INS if settings.DEMO_PASSWORD else ()}
+        """In the demo, with a button for each of its people; where there is an issuer, with the way there."""
+        more: dict[str, Any] = {"issuer": issuer.name()}
+        more |= {"demo_password": settings.DEMO_PASSWORD, "demo_sign_ins": SIGN_INS if settings.DEMO_PASSWORD else ()}
         return super().login(request, {**more, **(extra_context or {})})
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

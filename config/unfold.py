@@ -103,6 +103,8 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu below one's own name."""
     from django.urls import reverse
 
+    from positions import issuer
+
     if not request.user.is_authenticated:
         return []
     links = [
@@ -111,6 +113,8 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
         {"title": _("Mails"), "link": reverse("mail_choices")},
         {"title": _("Language"), "link": reverse("language")},
     ]
+    if issuer.is_on():
+        links.insert(0, {"title": "Sign-in", "link": reverse("sign_in")})
     if request.user.has_usable_password():
         links.insert(0, {"title": _("Change password"), "link": reverse("admin:password_change")})
     return links
@@ -119,10 +123,11 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
 def frame(request: HttpRequest) -> dict[str, Any]:
     """What every page is given. Unfold would write its colours into each; ours are in theme.css, for the content
     security policy's sake."""
-    from positions import mailing
+    from positions import issuer, mailing
     from synclog.admin.notices import unread
 
-    return {"colors": None, "unread_notices": unread(request), "password_is_mailed": mailing.links_are_sent()}
+    mailed = mailing.links_are_sent() and not issuer.is_alone()
+    return {"colors": None, "unread_notices": unread(request), "password_is_mailed": mailed}
 
 
 def theme(request: HttpRequest) -> str:
@@ -167,6 +172,7 @@ UNFOLD = {
     "SCRIPTS": ["config.unfold.names"],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.unfold.favicon"}],
     "DASHBOARD_CALLBACK": "synclog.admin.dashboard.dashboard",
+    "LOGIN": {"form": "positions.login_form.LoginForm"},
     "ACCOUNT": {"navigation": "config.unfold.account"},
     "SIDEBAR": {"navigation": "config.unfold.navigation"},
 }

@@ -21,6 +21,7 @@ urlpatterns = [
     path("admin/forgotten-password/", include("positions.forgotten")),
     path("admin/join/", joining.join, name="join"),
     path("admin/join/<token>/", joining.by_link, name="join_by_link"),
+    path("admin/sign-in/", include("positions.admin.sign_in")),
     path("admin/sessions/", admin.site.admin_view(sessions.overview), name="sessions"),
     path("admin/language/", admin.site.admin_view(language.choice), name="language"),
     path("admin/choose-language/", language.before_signing_in, name="language_before_signing_in"),

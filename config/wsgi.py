@@ -5,6 +5,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
-from config.checks import refuse_weak_keys  # noqa: E402  # it reads the settings
+from config.checks import refuse_to_start  # noqa: E402  # it reads the settings
 
-refuse_weak_keys()
+refuse_to_start()

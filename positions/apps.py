@@ -1,10 +1,11 @@
 from django.apps import AppConfig
 from django.core.signals import request_finished
+from django.utils.translation import gettext_lazy
 
 
 class PositionsConfig(AppConfig):
     name = "positions"
-    verbose_name = "HR"
+    verbose_name = gettext_lazy("HR")
 
     def ready(self) -> None:
         from positions import api_keys, audit, changes, languages, sessions, signing_in

@@ -26,6 +26,8 @@ from positions.models import (
     Company,
     Department,
     Employee,
+    FederatedIdentity,
+    GroupRole,
     Invitation,
     Member,
     Organization,
@@ -241,7 +243,8 @@ def connect() -> None:
         return position.employee.organization_id
 
     watch(Organization, lambda row: row.pk)
-    watch(Member, own)
+    watch(Member, own, skipped=["renewed_at"])
+    watch(GroupRole, own)
     watch(Invitation, own, secret=["digest"], skipped=["seed"])
     watch(Company, own)
     watch(Department, own)
@@ -250,6 +253,7 @@ def connect() -> None:
     # A note is for the organization's own eyes: that it changed is enough.
     watch(Position, of_employee, employee=lambda row: row.employee_id, secret=["note"])
     watch(get_user_model(), lambda _: None, secret=["password"], skipped=["last_login", "date_joined"])
+    watch(FederatedIdentity, lambda _: None)
     used = ["last_used_at", "last_step", "throttling_failure_timestamp", "throttling_failure_count"]
     watch(SecondFactor, lambda _: None, skipped=[*used, "name", "confirmed"])
     for changed in (positions_changed, employees_changed):

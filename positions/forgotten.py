@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
-from positions import mailing
+from positions import issuer, mailing
 from positions.hosts import place_of
 from positions.joining import alike
 from positions.models import SelfMadeUser
@@ -57,7 +57,7 @@ def users_of(email: str) -> list[Any]:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgotten(request: HttpRequest) -> HttpResponse:
-    if not mailing.links_are_sent():
+    if not mailing.links_are_sent() or issuer.is_alone():
         raise Http404
     form, status, asked = ForgottenForm(request.POST or None), 200, False
     if form.is_valid():

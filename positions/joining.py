@@ -61,6 +61,11 @@ def waiting_for(user: Any) -> list[Invitation]:
     return [] if found and SelfMadeUser.objects.filter(user_id=user.pk).exists() else found
 
 
+def waiting_at(email: str) -> bool:
+    """Whether somebody is invited under this address, which an issuer says is theirs."""
+    return any(alike(one.email, email) and usable(one) for one in _rows().filter(email__iexact=email))
+
+
 def _rows() -> QuerySet[Invitation]:
     return judged(Invitation.objects.select_related("organization"))
 
@@ -73,12 +78,13 @@ def accept(invitation: Invitation, user: Any) -> None:
         _join(_locked(invitation), user)
 
 
-def join_as_new(invitation: Invitation, user: Any) -> None:
-    """`user`: of `new_user`, with the password that the person chose. Raises Over."""
+def join_as_new(invitation: Invitation, user: Any, verified: bool = False) -> None:
+    """`user`: of `new_user`, with the password that the person chose, or without one; `verified`: an issuer says that
+    the address is theirs. Raises Over."""
     with transaction.atomic(), started_by(Origin("edit", user.get_username())):
         locked = _locked(invitation)
         user.save()
-        if not locked.seed:
+        if not (locked.seed or verified):
             SelfMadeUser.objects.create(user=user)
         _join(locked, user)
 
@@ -102,11 +108,16 @@ def decline(invitation: Invitation) -> None:
 
 def new_user(invitation: Invitation) -> Any:
     """Not yet saved. The name is the same each time that the link's page is asked for it."""
-    before = re.sub(r"[^a-z0-9.]+", "-", invitation.email.partition("@")[0].lower()).strip("-.")[:40] or "user"
+    return user_of(invitation.email, invitation.digest)
+
+
+def user_of(email: str, digest: str) -> Any:
+    """Not yet saved, under a name that nobody has; `digest` (hexadecimal) tells it from others of that address."""
+    before = re.sub(r"[^a-z0-9.]+", "-", email.partition("@")[0].lower()).strip("-.")[:40] or "user"
     users = get_user_model()
-    names = (f"{before}-{invitation.digest[:length]}" for length in range(5, 64))
+    names = (f"{before}-{digest[:length]}" for length in range(5, 64))
     name = next(name for name in names if not users._default_manager.filter(username=name).exists())
-    return users(username=name, email=invitation.email, is_staff=True)
+    return users(username=name, email=email, is_staff=True)
 
 
 def _locked(invitation: Invitation) -> Invitation:

@@ -63,9 +63,14 @@ def role_in(user: Any, organization: Organization | int) -> str | None:
     return _roles(user).get(organization if isinstance(organization, int) else organization.pk)
 
 
+def rank(role: str) -> int:
+    """The more it allows, the higher."""
+    return _RANK[Member.Role(role)]
+
+
 def reaches(role: str, need: Need) -> bool:
     """Whether members with this role may do this."""
-    return _RANK[Member.Role(role)] >= _NEEDED[need]
+    return rank(role) >= _NEEDED[need]
 
 
 def can(user: Any, organization: Organization | int, need: Need) -> bool:

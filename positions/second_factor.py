@@ -22,7 +22,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from positions import roles
+from positions import roles, sessions
 from positions.models import SecondFactor
 
 Step = Literal["", "code", "set_up"]
@@ -48,13 +48,19 @@ def missing(request: HttpRequest) -> Step:
     """What lies between the password and the sign-in: a code, the setting up of a factor that is required, or ""."""
     kept: Step | None = getattr(request, _KEPT, None)
     if kept is None:
-        kept = _missing(request.signed_in)  # type: ignore[attr-defined]
+        kept = _missing(request)
         setattr(request, _KEPT, kept)
     return kept
 
 
-def _missing(person: Any) -> Step:
-    if not person.is_authenticated or person.is_verified():
+def is_the_issuers(request: HttpRequest) -> bool:
+    """Whether the operator leaves it to the issuer by which this session was signed in (OIDC_SECOND_FACTOR)."""
+    return bool(settings.OIDC_SECOND_FACTOR == "issuer" and sessions.is_by_issuer(request))
+
+
+def _missing(request: HttpRequest) -> Step:
+    person = request.signed_in  # type: ignore[attr-defined]
+    if not person.is_authenticated or person.is_verified() or is_the_issuers(request):
         return ""
     if SecondFactor.objects.filter(user_id=person.pk).exists():
         return "code"

@@ -33,6 +33,7 @@ NOTED_EVERY = timedelta(minutes=5)
 # So long after the password was given it is not asked again for what is sensitive.
 FRESH = timedelta(minutes=10)
 _BEGUN, _FROM, _PROVED = "signed_in_at", "signed_in_from", "proved_at"
+_THERE = "seen_by_issuer_at"  # of a sign-in by an issuer: when they last showed there that it is them; 0 if unknown
 
 
 def _stored(key: str) -> str:
@@ -105,6 +106,8 @@ def begin(request: HttpRequest, **kwargs: Any) -> None:
     """A sign-in counts from now, whatever the browser did before."""
     request.session[_BEGUN] = int(time.time())
     request.session[_FROM] = [address_of(request), request.headers.get("User-Agent", "")[:150]]
+    for of_the_one_before in (_PROVED, _THERE):
+        request.session.pop(of_the_one_before, None)
 
 
 def prove(request: HttpRequest) -> None:
@@ -113,10 +116,38 @@ def prove(request: HttpRequest) -> None:
     request.session.cycle_key()
 
 
+def by_issuer(request: HttpRequest, seen_at: int) -> None:
+    """The sign-in that has just begun is by an issuer. It may have asked nothing, for somebody was signed in there:
+    only what was shown there counts as shown."""
+    request.session[_THERE] = request.session[_PROVED] = min(seen_at, int(time.time()))
+
+
+def is_by_issuer(request: HttpRequest) -> bool:
+    return _THERE in request.session
+
+
+def seen_by_issuer(request: HttpRequest, seen_at: int) -> None:
+    """They have just shown it there again, which is one's password here, and no code; the key changes as above."""
+    request.session[_THERE] = min(seen_at, int(time.time()))
+    request.session.cycle_key()
+
+
+def is_fresh_there(request: HttpRequest) -> bool:
+    """Whether they have shown it to the issuer within FRESH."""
+    return _within(request, _THERE)
+
+
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether they have within FRESH, be it by the sign-in."""
-    last = max(request.session.get(name, 0) for name in (_BEGUN, _PROVED))
-    return bool(time.time() - last < FRESH.total_seconds())
+    """Whether they have shown within FRESH that it is them, be it by the sign-in."""
+    return _within(request, _PROVED) or (not is_by_issuer(request) and _within(request, _BEGUN))
+
+
+def has_just_begun(request: HttpRequest) -> bool:
+    return _within(request, _BEGUN)
+
+
+def _within(request: HttpRequest, name: str) -> bool:
+    return bool(time.time() - request.session.get(name, 0) < FRESH.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)

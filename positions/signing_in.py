@@ -107,7 +107,9 @@ class ManyNamesMiddleware:
 
 def _write(action: str, user: Any, name: str, request: HttpRequest | None, reason: str = "") -> None:
     address = address_of(request) if request is not None else ""
-    changes = {gettext_noop("address"): ["", address], **({gettext_noop("reason"): ["", reason]} if reason else {})}
+    by = getattr(request, "signed_in_by", "")  # an issuer's name (positions/admin/sign_in.py)
+    more = ((gettext_noop("reason"), reason), (gettext_noop("by"), by))
+    changes = {gettext_noop("address"): ["", address], **{key: ["", value] for key, value in more if value}}
     organizations: list[int | None] = (
         list(Member.objects.filter(user_id=user.pk).values_list("organization_id", flat=True)) if user else []
     )
@@ -135,6 +137,11 @@ def _signed_in(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> N
 def _signed_out(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
     if user is not None:
         _write(AuditEntry.Action.SIGNED_OUT, user, user.get_username(), request)
+
+
+def refuse(request: HttpRequest, user: Any, reason: str) -> None:
+    """Somebody whom an issuer knows as this user, and who may not come in."""
+    _write(AuditEntry.Action.REFUSED, user, user.get_username(), request, reason)
 
 
 def _refused(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:

@@ -37,6 +37,7 @@ _NEW_KEY = "new_api_key"
 
 class ApiKeyForm(ScopedForm):
     scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("Scopes"),
         choices=[(scope, _SCOPE_WORDS[scope]) for scope in SCOPES],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         error_messages={"required": gettext_lazy("Tick at least one scope: a key without any may do nothing.")},
@@ -77,14 +78,14 @@ class ApiKeyAdmin(ScopedAdmin):
     search_fields = ("name", "prefix")
     unsearchable = ("hash", "former_hash")
     readonly_fields = (
-        *("prefix_shown", "state_shown", "advice_shown", "owner_shown", "last_used_at", "created_by", "created_at"),
+        *("prefix_shown", "state_words", "advice_shown", "owner_shown", "last_used_at", "created_by", "created_at"),
         "former_shown",
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = ["name", "scopes", "expires_at"]
         if obj is not None:
-            fields += ["prefix_shown", "state_shown", "advice_shown", "owner_shown"]
+            fields += ["prefix_shown", "state_words", "advice_shown", "owner_shown"]
             fields += ["last_used_at", "created_by", "created_at"]
             fields += ["former_shown"] if obj.former_until else []
         organization = ["organization"] if self._asks_for_organization(request) else []
@@ -113,11 +114,16 @@ class ApiKeyAdmin(ScopedAdmin):
         label={"active": "success", "expiring": "warning", "expired": "danger", "ended": "danger"},
     )
     def state_shown(self, key: ApiKey) -> tuple[str, str]:
+        return key.state().value, self.state_words(key)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state_words(self, key: ApiKey) -> str:
+        """On the key's own page."""
         now = timezone.now()
         state = key.state(now)
         if state == key.State.EXPIRING:
-            return state.value, _("Expires {when}").format(when=days_left(key, now))
-        return state.value, str(state.label)
+            return _("Expires {when}").format(when=days_left(key, now))
+        return str(state.label)
 
     @admin.display(description=gettext_lazy("to do"))
     def advice_shown(self, key: ApiKey) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +21,8 @@ _PREFIX = "confirm"
 
 
 class PasswordForm(forms.Form):
-    """One's own password."""
+    """One's own password. Whoever has none, for they sign in by an issuer, has shown there within minutes that it is
+    them: the form has a link for that (templates/positions/confirm_fields.html)."""
 
     password = forms.CharField(
         label=gettext_lazy("Your password"),
@@ -31,6 +33,13 @@ class PasswordForm(forms.Form):
     def __init__(self, data: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self._request = request
+        if not request.user.has_usable_password():  # type: ignore[union-attr]
+            del self.fields["password"]
+
+    @property
+    def issuer(self) -> str:
+        """The name of the issuer where one has still to show it; else ""."""
+        return "" if "password" in self.fields or sessions.is_fresh_there(self._request) else settings.OIDC_NAME
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
@@ -39,6 +48,12 @@ class PasswordForm(forms.Form):
         if user is None or user.pk != self._request.user.pk:
             raise forms.ValidationError(_("This is not your password, or it was wrong too often. Nothing was done."))
         return password
+
+    def clean(self) -> dict[str, Any]:
+        if self.issuer:
+            said = _("You have not shown %(name)s within the last minutes that it is you. Nothing was done.")
+            raise forms.ValidationError(said % {"name": self.issuer})
+        return self.cleaned_data
 
 
 class ConfirmForm(PasswordForm):
@@ -54,13 +69,13 @@ class ConfirmForm(PasswordForm):
 
     def __init__(self, data: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(data, request, **kwargs)
-        self._factor = second_factor.factor_of(request.user)
+        self._factor = None if second_factor.is_the_issuers(request) else second_factor.factor_of(request.user)
         if self._factor is None:
             del self.fields["code"]
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = self.cleaned_data
-        if self._factor is not None and {"password", "code"} <= given.keys():
+        given = super().clean()
+        if self._factor is not None and given.keys() >= self.fields.keys():
             refused = second_factor.refusal(self._request, self._factor, given["code"])
             if refused:
                 self.add_error("code", refused)

@@ -71,7 +71,7 @@ class InvitationAdmin(ScopedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         (title, options), *rest = super().get_fieldsets(request, obj)
         if obj is not None:
-            shown = (*options["fields"], "invited_by_shown", "until_shown", "state_shown")
+            shown = (*options["fields"], "invited_by_shown", "until_shown", "state_words")
             return [(title, {**options, "fields": shown}), *rest]
         words = _(
             "They become a member when they accept, by a link. "
@@ -151,8 +151,12 @@ class InvitationAdmin(ScopedAdmin):
 
     @display(description=_("state"), label={"waiting": "info", "declined": "warning", "over": "warning"})
     def state_shown(self, invitation: Invitation) -> tuple[str, str]:
-        state = joining.state_of(invitation)
-        return state.value, str(state.label)
+        return joining.state_of(invitation).value, self.state_words(invitation)
+
+    @admin.display(description=_("state"))
+    def state_words(self, invitation: Invitation) -> str:
+        """On the invitation's own page."""
+        return str(joining.state_of(invitation).label)
 
     # The audit trail tells of it; the history of pages knows no organization.
 

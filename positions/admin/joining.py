@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from positions import joining
+from positions import issuer, joining
 from positions.invitations import ChoosePasswordForm
 from positions.models import Invitation
 
@@ -31,17 +31,22 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("join"))
 
 
+def linked_in(request: HttpRequest) -> Invitation | None:
+    """The one whose link was opened in this browser, while it is good."""
+    digest = request.session.get(_DIGEST, "")
+    return joining.of_link(digest) if digest else None
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest) -> HttpResponse:
     person = request.user if request.user.is_authenticated else None
-    digest = request.session.get(_DIGEST, "")
-    linked = joining.of_link(digest) if digest else None
+    linked = linked_in(request)
     waiting = [linked] if linked is not None else []
     if person is not None:
         waiting += [one for one in joining.waiting_for(person) if linked is None or one.pk != linked.pk]
     form = None
-    if linked is not None and person is None:
+    if linked is not None and person is None and not issuer.is_alone():
         given = request.POST if request.POST.get("answer") == "new" else None
         form = ChoosePasswordForm(joining.new_user(linked), given)
     if request.method == "POST":
@@ -89,5 +94,11 @@ def _answer(request: HttpRequest, invitation: Invitation, form: ChoosePasswordFo
 
 
 def _page(request: HttpRequest, status: int = 200, **context: Any) -> HttpResponse:
-    frame = {**admin.site.each_context(request), "title": _("Invitation"), **context}
+    frame = {
+        **admin.site.each_context(request),
+        "title": _("Invitation"),
+        "issuer": issuer.name(),
+        "alone": issuer.is_alone(),
+        **context,
+    }
     return TemplateResponse(request, "positions/join.html", frame, status=status)

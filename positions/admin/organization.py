@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from positions import roles
+from positions import issuer, roles
 from positions.admin.api_key import say_ended
 from positions.admin.scoped import ScopedAdmin, ScopedTabularInline
-from positions.models import Member, Organization
+from positions.models import GroupRole, Member, Organization
 
 
 class MemberForm(forms.ModelForm):
@@ -38,6 +38,8 @@ class MemberForm(forms.ModelForm):
             # Another person is another member: this one is removed, that one added.
             self.fields["person"].disabled = True
             self.fields["person"].initial = self.instance.user.email or self.instance.user.get_username()
+        if self.instance.group:
+            self.fields["role"].disabled = True  # the next sign-in gives it anew
 
     def clean_person(self) -> str:
         person: str = self.cleaned_data["person"].strip()
@@ -77,19 +79,37 @@ class MemberInline(ScopedTabularInline):
     model = Member
     form = MemberForm
     formset = MemberFormSet
-    fields = ("person", "role")
+    fields = ("person", "role", "given_by")
+    readonly_fields = ("given_by",)
     # Others invite: whether somebody has a user here is for operators to know.
     needs = {"view": "administer", "add": "operate", "change": "administer", "delete": "administer"}
-    verbose_name_plural = "members"
+    verbose_name_plural = gettext_lazy("members")
     hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("user")
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [name for name in super().get_fields(request, obj) if name != "given_by" or issuer.is_on()]
+
+    @admin.display(description=gettext_lazy("given by"))
+    def given_by(self, member: Member) -> str:
+        told = _("the group %(group)s of %(name)s, at each sign-in")
+        return told % {"group": member.group, "name": issuer.name()} if member.group else _("somebody here")
+
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
         formset.by_operator = roles.is_operator(request.user)
         return formset
+
+
+class GroupRoleInline(ScopedTabularInline):
+    model = GroupRole
+    fields = ("group", "role")
+    # Another organization's people may be of the same group: who becomes a member is for operators to say.
+    needs = {"view": "administer", "add": "operate", "change": "operate", "delete": "operate"}
+    verbose_name, verbose_name_plural = "group", "groups that give a role"
+    hide_title = True
 
 
 @admin.register(Organization)
@@ -99,8 +119,12 @@ class OrganizationAdmin(ScopedAdmin):
     list_display = ("name", "country", "time_zone")
     search_fields = ("name",)
     fields = ("name", ("country", "time_zone"))
-    inlines = (MemberInline,)
+    inlines = (MemberInline, GroupRoleInline)
     change_form_after_template = "positions/invite.html"
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        found = super().get_inlines(request, obj)
+        return [inline for inline in found if inline is not GroupRoleInline or issuer.is_on()]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         since = timezone.now()

@@ -77,7 +77,7 @@ def open_at(step: second_factor.Step) -> Callable[..., Any]:
 def code(request: HttpRequest) -> HttpResponse:
     """After the password."""
     if not second_factor.missing(request):
-        return HttpResponseRedirect(_then(request))
+        return HttpResponseRedirect(then_of(request))
     factor = SecondFactor.objects.get(user_id=request.user.pk)
     form = CodeForm(
         request.POST or None,
@@ -88,7 +88,7 @@ def code(request: HttpRequest) -> HttpResponse:
     form.fields["code"].widget.attrs["autofocus"] = True
     if form.is_valid():
         second_factor.passed(request, factor)
-        return HttpResponseRedirect(_then(request))
+        return HttpResponseRedirect(then_of(request))
     return _page(request, "code", _("Enter your code"), form=form)
 
 
@@ -114,8 +114,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None, refusal, _("Code"), _("Six digits; a new code comes every 30 seconds."))
     form.fields["code"].widget.attrs["inputmode"] = "numeric"
     waiting = bool(second_factor.missing(request))
-    # Who must set it up has just given the password.
-    password = None if waiting and sessions.is_fresh(request) else PasswordForm(request.POST or None, request)
+    # Who must set it up has just signed in.
+    password = None if waiting and sessions.has_just_begun(request) else PasswordForm(request.POST or None, request)
     if (password is None or password.is_valid()) and form.is_valid():
         codes = factor.new_recovery_codes()
         try:
@@ -184,10 +184,10 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Just made ones, once."""
     waiting = request.session.pop(_CODES, "")
     if not waiting:
-        messages.info(request, "Recovery codes are shown once. If you did not keep them, make new ones here.")
+        messages.info(request, _("Recovery codes are shown once. If you did not keep them, make new ones here."))
         return HttpResponseRedirect(reverse("second_factor"))
     return _page(
-        request, "codes", _("Your recovery codes"), codes=decrypt(waiting, "session").split(), then=_then(request)
+        request, "codes", _("Your recovery codes"), codes=decrypt(waiting, "session").split(), then=then_of(request)
     )
 
 
@@ -209,7 +209,8 @@ def _page(request: HttpRequest, name: str, title: str, **context: Any) -> HttpRe
     )
 
 
-def _then(request: HttpRequest) -> str:
+def then_of(request: HttpRequest) -> str:
+    """Where `next` leads, if that is a page of ours."""
     wanted = request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if safe else reverse("admin:index")

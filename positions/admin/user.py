@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import TabularInline
 from unfold.forms import UserChangeForm
 
-from positions import invitations, second_factor, sessions
+from positions import federation, invitations, issuer, second_factor, sessions
 from positions.admin import confirming
 from positions.admin.api_key import say_ended
 from positions.admin.opened import OpenedInline
@@ -61,7 +61,7 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
         *("username", "email", "first_name", "last_name", "is_active", "is_superuser", "second_factor", "last_login"),
     )
     list_filter = ("is_active", "is_superuser")
-    actions = ("invite", "end_sessions", "remove_second_factor")
+    actions = ("invite", "end_sessions", "remove_second_factor", "disconnect")
     filter_horizontal = ()
     compressed_fields = False
     list_per_page = 50
@@ -156,6 +156,17 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
             number,
         )
         self.message_user(request, said.format(number=number), messages.SUCCESS)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        left_out = set() if issuer.is_on() else {"disconnect"}
+        return {name: action for name, action in super().get_actions(request).items() if name not in left_out}
+
+    @admin.action(description=gettext_lazy("Disconnect from the issuer"))
+    def disconnect(self, request: HttpRequest, queryset: QuerySet) -> None:
+        number = federation.disconnect(list(queryset))
+        sessions.end(queryset, but=request.session.session_key)
+        said = _("Disconnected %(number)s: they sign in by password alone, and groups of the issuer give them no role.")
+        self.message_user(request, said % {"number": number}, messages.SUCCESS)
 
     @admin.display(description=gettext_lazy("second factor"), boolean=True, ordering="has_second_factor")
     def second_factor(self, user: Any) -> bool:

@@ -3,6 +3,7 @@ from positions.models.audit import AuditEntry
 from positions.models.change import Change, ChangeFeed
 from positions.models.company import Company, Department
 from positions.models.employee import Employee
+from positions.models.federation import FederatedIdentity, GroupRole
 from positions.models.idempotency import IdempotencyKey
 from positions.models.importing import Import, ImportPiece
 from positions.models.invitation import Invitation, SelfMadeUser
@@ -25,6 +26,8 @@ __all__ = [
     "Employee",
     "EmployeeWord",
     "EndReason",
+    "FederatedIdentity",
+    "GroupRole",
     "IdempotencyKey",
     "Import",
     "ImportPiece",

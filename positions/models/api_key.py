@@ -63,8 +63,8 @@ class ApiKey(models.Model):
         Organization, verbose_name=_("organization"), on_delete=models.CASCADE, related_name="api_keys"
     )
     name = Line(_("name"), max_length=80, help_text=_("What uses it, for example: HR nightly import."))
-    prefix = models.CharField(max_length=12, editable=False)
-    hash = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(_("prefix"), max_length=12, editable=False)
+    hash = models.CharField(_("hash"), max_length=64, unique=True, editable=False)
     scopes = models.JSONField(_("scopes"), default=list)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True, default=latest_end)
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
@@ -87,10 +87,14 @@ class ApiKey(models.Model):
         related_name="api_keys",
     )
     # The secret of before the last rotation.
-    former_hash = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
-    former_until = models.DateTimeField(null=True, editable=False)
-    ended_at = models.DateTimeField(null=True, editable=False)
-    ended_why = models.CharField(max_length=10, choices=Ended, blank=True, default="", db_default="", editable=False)
+    former_hash = models.CharField(
+        _("former hash"), max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    former_until = models.DateTimeField(_("former until"), null=True, editable=False)
+    ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
+    ended_why = models.CharField(
+        _("why it ended"), max_length=10, choices=Ended, blank=True, default="", db_default="", editable=False
+    )
 
     objects = ApiKeys.as_manager()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from positions.models.organization import Organization
@@ -41,8 +42,8 @@ class AuditEntry(models.Model):
     actor = models.CharField(_("by"), max_length=150, blank=True)
     via = models.CharField(_("via"), max_length=10, choices=Via)
     action = models.CharField(_("action"), max_length=10, choices=Action)
-    kind = models.CharField(max_length=40)  # the model's name, as people read it
-    object_key = models.BigIntegerField(null=True)
+    kind = models.CharField(_("kind"), max_length=40)  # the model's name, as people read it
+    object_key = models.BigIntegerField(_("its number"), null=True)
     object_name = models.CharField(_("what"), max_length=250)
     employee_key = models.BigIntegerField(null=True)  # whom it is about
     changes = models.JSONField(default=dict)  # {field: [from, to]}
@@ -58,4 +59,4 @@ class AuditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()} {self.kind}: {self.object_name}"
+        return f"{self.get_action_display()}: {gettext(self.kind)} {self.object_name}"

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from positions.encryption import EncryptedJSONField, EncryptedTextField
@@ -58,13 +59,15 @@ class Import(models.Model):
     done_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("import"), _("imports")
         indexes = [
             models.Index(fields=["organization", "kind", "-id"], name="import_by_organization"),
             models.Index(fields=["asked_at"], name="import_by_time"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.get_state_display()}, {self.taken} of {self.total}"
+        done = gettext("{taken} of {total} rows").format(taken=self.taken, total=self.total)
+        return f"{self.get_kind_display()}: {self.get_state_display()}, {done}"
 
     @property
     def working(self) -> bool:
@@ -86,6 +89,7 @@ class ImportPiece(models.Model):
 
     class Meta:
         ordering = ["number"]
+        verbose_name, verbose_name_plural = _("part of an import"), _("parts of imports")
         constraints = [models.UniqueConstraint(fields=["part_of", "number"], name="import_piece_once")]
 
     def __str__(self) -> str:

@@ -48,7 +48,7 @@ class Invitation(models.Model):
     )
     until = models.DateTimeField(_("until"), editable=False)
     declined_at = models.DateTimeField(_("declined at"), null=True, editable=False)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
+    digest = models.CharField(_("digest of the link"), max_length=64, unique=True, editable=False)
     # Of a link that is mailed and shown to nobody: whoever uses it has the mailbox.
     seed = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
 
@@ -92,7 +92,8 @@ class Invitation(models.Model):
 
 class SelfMadeUser(models.Model):
     """A user that was made by an invitation's link which an admin handed over: that the e-mail address is theirs, only
-    one organization says. By a link that was mailed there alone, the mailbox says it.
+    one organization says. By a link that was mailed there alone, the mailbox says it. So it is with an address that an
+    OpenID issuer names and has not verified.
 
     The row goes when an operator enters an address.
     """

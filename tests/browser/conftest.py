@@ -10,15 +10,26 @@ from typing import Any
 
 import pytest
 
+from tests.issuer import Issuer, running
 from tests.process.product import Product, started
 
 
 @pytest.fixture(scope="package")
-def demo(tmp_path_factory: pytest.TempPathFactory, already_migrated: Callable[[Path], None]) -> Iterator[Product]:
+def issuer() -> Iterator[Issuer]:
+    """By which people may sign in to the demo too; its page has a link that does it."""
+    with running() as found:
+        found.metadata["authorization_endpoint"] = f"{found.address}/page"
+        yield found
+
+
+@pytest.fixture(scope="package")
+def demo(
+    tmp_path_factory: pytest.TempPathFactory, already_migrated: Callable[[Path], None], issuer: Issuer
+) -> Iterator[Product]:
     """Ended with the last of these tests: while it idles, it looks for work twenty times a second."""
     folder = tmp_path_factory.mktemp("demo")
     already_migrated(folder / "data")
-    with started(folder, "--demo") as product:
+    with started(folder, "--demo", **issuer.settings()) as product:
         yield product
 
 

@@ -39,6 +39,7 @@ PLAIN = [
     "second-factor/",
     "second-factor/set-up/",
     "sessions/",
+    "sign-in/",
     "queue/",
 ]
 

@@ -95,25 +95,40 @@ def test_what_is_changed_in_a_pause_goes_out_when_it_is_over(
     wait_for(lambda: there(demo, "fortnox", "1010")[0]["JobTitle"] == f"Produktionschef {width}", 30)
 
 
+def test_fifteen_entries_of_the_log_fit_on_a_screen(new_page: Callable[..., Any], demo: Product) -> None:
+    page = seen_by(new_page, demo, "anna", viewport={"width": 1280, "height": 1000})
+
+    def entries() -> Any:
+        page.goto(f"{demo.address}admin/synclog/job/?tab=all")
+        rows = page.locator("#result_list tbody tr")
+        return rows if rows.count() > 15 else None
+
+    rows = wait_for(entries, 40)
+    assert all(row.bounding_box()["height"] < 50 for row in rows.all()), "two lines"
+    assert rows.nth(14).bounding_box()["y"] + rows.nth(14).bounding_box()["height"] < 1000 - 64, "above the pages"
+
+
 MEMBERS = {"Employees", "Positions", "Companies", "Departments", "Overview", "Integrations", "Error log"}
 MEMBERS |= {"Organization", "Matched people", "Supported fields", "Mails of the demo"}
 ADMINS = MEMBERS | {"Invitations", "API keys", "Audit trail", "Webhooks"}
 OPERATORS = ADMINS - {"Organization"} | {"Users", "Organizations", "Queue"}
-# Who -> the menu, and what of these is offered: to add somebody, to save a position, settings, an answer to an error.
-ROLES = {
-    "vera": (MEMBERS, set()),
-    "erik": (MEMBERS, {"add", "save", "resync"}),
-    "anna": (ADMINS, {"add", "save", "resync", "settings"}),
-    "admin": (OPERATORS, {"add", "save", "resync", "settings"}),
-}
+# Who, on which screen, the menu, and what of these is offered: to add somebody, to save a position or settings, to send
+# an entry again.
+ROLES = [
+    ("vera", 390, "dark", MEMBERS, set()),
+    ("erik", 1280, "dark", MEMBERS, {"add", "save", "resync"}),
+    ("anna", 390, "light", ADMINS, {"add", "save", "resync", "settings"}),
+    ("admin", 1280, "light", OPERATORS, {"add", "save", "resync", "settings"}),
+]
 
 
-@pytest.mark.parametrize("who", ROLES)
-def test_each_role_is_offered_what_it_may(new_page: Callable[..., Any], demo: Product, who: str) -> None:
-    page = seen_by(new_page, demo, who)
-    menu = page.locator("#nav-sidebar-apps a, #nav-sidebar a")
-    expected, may = ROLES[who]
-    entries = {link.inner_text().split("\n")[-1].strip(): link.get_attribute("href") for link in menu.all()}
+@pytest.mark.parametrize(("who", "width", "scheme", "expected", "may"), ROLES, ids=[role[0] for role in ROLES])
+def test_each_role_is_offered_what_it_may(
+    new_page: Callable[..., Any], demo: Product, who: str, width: int, scheme: str, expected: set[str], may: set[str]
+) -> None:
+    page = seen_by(new_page, demo, who, viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    menu = page.locator("#nav-sidebar a")
+    entries = {link.text_content().strip().split("\n")[-1].strip(): link.get_attribute("href") for link in menu.all()}
     assert {name for name in entries if name in OPERATORS | ADMINS} == expected
     offered, links = set(), set(entries.values())
 

@@ -40,14 +40,14 @@ def safe(settings: Any, tmp_path: Path) -> None:
 
 
 def found() -> list[str]:
-    messages = [*checks.weak_keys(), *checks.unsafe_in_production()]
+    messages = [*checks.weak_keys(), *checks.half_an_issuer(), *checks.unsafe_in_production()]
     assert all(message.hint for message in messages)
     return [str(message.id).removeprefix("position_sync.") for message in messages]
 
 
 def test_each_warning_has_a_number_of_its_own() -> None:
-    numbers = re.findall(r"_warn\(\s*(\d+)", Path(checks.__file__).read_text())
-    assert len(numbers) > 20 and len(set(numbers)) == len(numbers)
+    numbers = re.findall(r"_(warn|error)\(\s*(\d+)", Path(checks.__file__).read_text())
+    assert len(numbers) > 25 and len(set(numbers)) == len(numbers)
 
 
 def test_nothing_is_said_of_a_safe_installation() -> None:
@@ -108,6 +108,36 @@ def test_outside_production_the_demos_switches_are_fine(settings: Any) -> None:
     settings.DEBUG = settings.ALLOW_PRIVATE_TARGETS = True
     settings.SANDBOX_URL = "http://127.0.0.1:8500"
     assert found() == []
+
+
+TENANT = "https://login.microsoftonline.com/7d1c8d0e-0000-4000-8000-000000000000/v2.0"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "client", "secret", "errors"),
+    [
+        (TENANT, "id", "secret", []),
+        ("https://accounts.google.com", "id", "secret", []),
+        (TENANT, "", "secret", ["E003"]),
+        (TENANT, "id", "", ["E003"]),
+        ("http://id.example.com", "id", "secret", ["E004"]),
+        ("http://127.0.0.1:8080/realms/x", "id", "secret", ["E004"]),
+        ("id.example.com", "id", "secret", ["E004"]),
+        ("https://login.microsoftonline.com/common/v2.0", "id", "secret", ["E005"]),
+        ("https://login.microsoftonline.com/organizations/v2.0", "id", "secret", ["E005"]),
+    ],
+)
+def test_an_issuer_that_is_none_or_everybodys(
+    settings: Any, issuer: str, client: str, secret: str, errors: list[str]
+) -> None:
+    settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = issuer, client, secret
+    assert found() == errors
+    settings.PRODUCTION = settings.DEBUG = False
+    assert ("E004" in found()) is ("E004" in errors and "127.0.0.1" not in issuer)
+    settings.PRODUCTION = True
+    if errors:
+        with pytest.raises(ImproperlyConfigured, match="OIDC"):
+            checks.refuse_to_start()
 
 
 def test_sqlite_on_a_network_file_system(settings: Any, monkeypatch: Any) -> None:
@@ -211,15 +241,15 @@ def test_with_a_weak_key_nothing_starts_in_production(tmp_path: Path, way: list[
 
 
 def test_another_server_refuses_it_too_and_the_embedded_product_is_asked_nothing(settings: Any) -> None:
-    checks.refuse_weak_keys()
+    checks.refuse_to_start()
     settings.SECRET_KEY = "short"
     with pytest.raises(ImproperlyConfigured, match="SECRET_KEY holds fewer"):
-        checks.refuse_weak_keys()
+        checks.refuse_to_start()
     settings.SECRET_KEY, settings.ENCRYPTION_KEYS = ONE, ["change-me"]
     with pytest.raises(ImproperlyConfigured, match="ENCRYPTION_KEYS holds fewer"):
-        checks.refuse_weak_keys()
+        checks.refuse_to_start()
     settings.PRODUCTION = False
-    checks.refuse_weak_keys()
+    checks.refuse_to_start()
 
 
 def test_what_the_embedded_product_makes_would_do(tmp_path: Path) -> None:

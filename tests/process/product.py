@@ -62,7 +62,7 @@ def running(pid: int) -> bool:
 
 
 @contextmanager
-def started(folder: Path, *arguments: str) -> Iterator[Product]:
+def started(folder: Path, *arguments: str, **settings: str) -> Iterator[Product]:
     """`manage.py start ...` until it says that it runs; killed at the end if a test left it running."""
     log = folder / f"start-{time.monotonic_ns()}.log"
     env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")}
@@ -70,7 +70,7 @@ def started(folder: Path, *arguments: str) -> Iterator[Product]:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "start", *arguments],
             cwd=ROOT,
-            env={**env, "DATA_DIR": str(folder / "data"), "WORKERS": "2", "PYTHONUNBUFFERED": "1"},
+            env={**env, "DATA_DIR": str(folder / "data"), "WORKERS": "2", "PYTHONUNBUFFERED": "1", **settings},
             stdout=out,
             stderr=subprocess.STDOUT,
             text=True,

@@ -7,8 +7,26 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from positions import issuer as ours
 from positions.models import Member, Organization
 from tests.factories import MemberFactory, OperatorFactory, UserFactory
+from tests.issuer import Issuer, running
+
+
+@pytest.fixture(scope="module")
+def issuer_server() -> Iterator[Issuer]:
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def issuer(issuer_server: Issuer, settings: Any) -> Issuer:
+    """By which people sign in."""
+    issuer_server.forget()
+    for name, value in issuer_server.settings().items():
+        setattr(settings, name, value)
+    ours._app.cache_clear()
+    return issuer_server
 
 
 @pytest.fixture

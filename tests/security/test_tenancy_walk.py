@@ -14,18 +14,20 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.db import connection, transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from positions.models import Organization
 from tests.apidocument import document, operation_of
 from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
+from tests.issuer import Issuer
 from tests.security import walk
 from tests.security.conftest import browser_of
 from tests.security.walk import CANARY, PK, content_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unlogged")]
 
+BEGIN = "/admin/sign-in/begin/"
 OUTSIDE = ["anonymous", "outsider", "stranger", "viewer", "editor", "admin"]
 
 
@@ -37,6 +39,13 @@ def planted(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
     with django_db_blocker.unblock(), whole:
         yield walk.plant().pk
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _with_an_issuer(issuer_server: Issuer) -> Iterator[None]:
+    """By which people may sign in: its pages, and what others show of it, are walked too."""
+    with override_settings(**issuer_server.settings()):
+        yield
 
 
 @dataclass
@@ -230,11 +239,11 @@ def test_a_bare_post_of_any_address_does_no_more(foreign, role):
 
 
 def test_a_get_changes_nothing_for_anybody(foreign, looked):
-    """And takes no transaction: on SQLite it would wait for whoever writes. One page must: it keeps in the session the
-    key that it shows."""
+    """And takes no transaction: on SQLite it would wait for whoever writes. Two pages must: one
+    keeps in the session the key that it shows, one what it sends a browser to the issuer with."""
     looks = [look for role in ("viewer", "admin", "operator") for look in (looked(role), walked(foreign, role, "head"))]
     assert not set().union(*(look.changed for look in looks))
-    assert set().union(*(look.waited for look in looks)) == {"/admin/second-factor/set-up/"}
+    assert set().union(*(look.waited for look in looks)) == {"/admin/second-factor/set-up/", BEGIN}
 
 
 # Kind of action: address, body, and the least role that may do it.
@@ -247,6 +256,8 @@ def actions() -> list[tuple[str, str, dict[str, Any], str]]:
         "members-0-id": PK,
         "members-0-organization": PK,
         "members-0-role": "admin",
+        "group_roles-TOTAL_FORMS": "0",
+        "group_roles-INITIAL_FORMS": "0",
     }
     organization = {"name": "Other", "country": "SE", "time_zone": "Europe/Stockholm", **members}
     one = {"_selected_action": [PK], "post": "yes", "index": "0"}

@@ -43,6 +43,7 @@ from positions.models import (
     AuditEntry,
     Change,
     ChangeFeed,
+    GroupRole,
     IdempotencyKey,
     Import,
     ImportPiece,
@@ -84,7 +85,16 @@ PK = 900_001
 OURS = ("positions", "integrations", "synclog")
 
 # Of the process or of one user, of no organization (tests/security/test_second_factor.py).
-UNOWNED = {"SharedPlace", "SharedRate", "Heartbeat", "SecondFactor", "SelfMadeUser", "SentForm", "LanguageChoice"}
+UNOWNED = {
+    "SharedPlace",
+    "SharedRate",
+    "Heartbeat",
+    "SecondFactor",
+    "SelfMadeUser",
+    "SentForm",
+    "LanguageChoice",
+    "FederatedIdentity",
+}
 
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 
@@ -136,6 +146,7 @@ def plant() -> Organization:
     )
     invitation.issue()
     invitation.save()
+    GroupRole.objects.create(pk=PK, organization=organization, group=CANARY, role="viewer")
     ApiKeyFactory(pk=PK, organization=organization, name=CANARY, owner=user, created_by=user)
     IdempotencyKey.objects.create(
         pk=PK, organization=organization, key_hash="k", request_hash="r", status=200, body={"title": CANARY}

@@ -1,0 +1,21 @@
+"""The form of the sign-in page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from unfold.forms import AuthenticationForm
+
+from positions import federation, issuer
+
+
+class LoginForm(AuthenticationForm):
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Asked once the password was right: nobody else is told anything."""
+        super().confirm_login_allowed(user)
+        assert self.request is not None, "the sign-in page gives it"
+        if not federation.password_is_enough(self.request, user):
+            said = _("Sign in with %(name)s: a password is not enough for your user.")
+            raise ValidationError(said % {"name": issuer.name()}, code="by_issuer")
