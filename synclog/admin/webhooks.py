@@ -52,6 +52,7 @@ MARKS = {
 
 class WebhookForm(ScopedForm):
     events = forms.MultipleChoiceField(
+        label=gettext_lazy("Events"),
         choices=lambda: [(topic.value, f"{topic.value} – {str(topic.label).lower()}") for topic in Webhook.Topic],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         error_messages={"required": gettext_lazy("Tick at least one event: a webhook without any is told nothing.")},

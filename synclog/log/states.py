@@ -215,7 +215,8 @@ def _sent(integration: Integration, truth: Truth, link: PeriodLink, job: Job | N
     if truth is Truth.CHANGED:
         since = _why_not_since(job)
         before = _("It was sent to {system} {when}.").format(system=system, when=sent_when)
-        return CHANGED, f"{before} {since} {_('Press Send now, or change it again.')}"
+        again = _("Press Send now, or change it again.")
+        return CHANGED, f"{before} {since} {again}"
     if truth is Truth.PARTLY:
         fields = tuple(FieldName(key) for key in sorted(link.left or {}))
         why = ngettext(
