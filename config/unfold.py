@@ -99,10 +99,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def account(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu below one's own name."""
     from django.urls import reverse
+    from django.utils.translation import gettext as _
 
     if not request.user.is_authenticated:
         return []
     links = [
+        {"title": _("Name and e-mail"), "link": reverse("account")},
         {"title": "Second factor", "link": reverse("second_factor")},
         {"title": "Sessions", "link": reverse("sessions")},
         {"title": "Mails", "link": reverse("mail_choices")},
