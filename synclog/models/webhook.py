@@ -84,7 +84,7 @@ class Webhook(models.Model):
         ordering = ["organization", "pk"]
 
     def __str__(self) -> str:
-        return _("Webhook {number}: {url}").format(number=self.pk, url=self.url)
+        return gettext("Webhook {number}: {url}").format(number=self.pk, url=self.url)
 
     @property
     def state(self) -> State:
