@@ -99,6 +99,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def account(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu below one's own name."""
     from django.urls import reverse
+    from django.utils.translation import gettext as _
 
     from positions import issuer
 
@@ -110,7 +111,7 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
         {"title": "Mails", "link": reverse("mail_choices")},
     ]
     if issuer.is_on():
-        links.insert(0, {"title": "Sign-in", "link": reverse("sign_in")})
+        links.insert(0, {"title": _("Sign-in"), "link": reverse("sign_in")})
     if request.user.has_usable_password():
         links.insert(0, {"title": "Change password", "link": reverse("admin:password_change")})
     return links
