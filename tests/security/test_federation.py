@@ -767,3 +767,6 @@ def test_without_the_issuer_nobody_is_kept_from_their_password(
     MemberFactory(organization=fjell, user=user, group="hr", renewed_at=timezone.now())
     settings.OIDC_ISSUER = ""
     assert not ours.is_on() and inside(password_given(user))
+    with time_machine.travel(timezone.now() + 2 * federation.RENEWED_WITHIN, tick=False):
+        retention.prune()
+    assert role_of(fjell, user) == ("viewer", "hr")
