@@ -3,9 +3,14 @@
 import re
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http.response import HttpResponseRedirectBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from positions.api.problems import MEDIA_TYPE, TooLarge, document, plain_words
 from positions.api.throttling import limits_of
@@ -113,13 +118,13 @@ class TransportMiddleware:
         if request.method not in answered:
             refused = HttpResponseNotAllowed(answered)
             if of_the_api:
-                words = f"{request.method} is answered nowhere here."
+                words = _("{method} is answered nowhere here.").format(method=request.method)
                 body = document(request, 405, "method_not_allowed", words)
                 return JsonResponse(body, status=405, content_type=MEDIA_TYPE, headers={"Allow": refused["Allow"]})
             return refused
         for_programs = request.path_info.startswith(("/api/v1/", "/metrics"))
         if for_programs and settings.SECURE_SSL_REDIRECT and not request.is_secure():
-            words = (
+            words = _(
                 "This was sent without https, so the key in it could be read on the way. Nothing was done. "
                 "Make a new key, delete this one, and call the https address."
             )
@@ -129,6 +134,27 @@ class TransportMiddleware:
         if request.method == "POST" and getattr(request.resolver_match, "view_name", "") == "admin:logout":
             response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
+
+
+class FragmentMiddleware:
+    """Where a part of a page asks for itself anew (htmx) and is sent elsewhere, the whole page goes there: to the
+    sign-in page when the session is over, and back from it. Followed by the part alone, nothing would stand in its
+    place."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if "HX-Request" not in request.headers or not isinstance(response, HttpResponseRedirectBase):
+            return response
+        address = urlsplit(response.url)
+        if address.path == reverse(settings.LOGIN_URL):
+            page = urlsplit(request.headers.get("HX-Current-URL", ""))
+            address = address._replace(query=urlencode({"next": page._replace(scheme="", netloc="").geturl()}))
+        led = HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": address.geturl()})
+        led.cookies = response.cookies
+        return led
 
 
 class BodyLimitMiddleware:
@@ -147,7 +173,7 @@ class BodyLimitMiddleware:
             body = document(request, 413, TooLarge.default_code, words)
             return JsonResponse(body, status=413, content_type=MEDIA_TYPE)
         return HttpResponse(
-            f"What was sent is larger than {most}, and nothing was saved. Go back and shorten it.",
+            _("What was sent is larger than {most}, and nothing was saved. Go back and shorten it.").format(most=most),
             status=413,
             content_type="text/plain; charset=utf-8",
         )

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.HeadMiddleware",
     "config.middleware.RequestIdMiddleware",
+    "config.language.BrowserMiddleware",
     "config.health.ProbeMiddleware",
     "config.middleware.ProblemMiddleware",
     "config.middleware.AddressMiddleware",
@@ -86,9 +87,11 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.error_pages.ErrorPageMiddleware",
+    "config.middleware.FragmentMiddleware",
     "config.middleware.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.language.PersonMiddleware",
     "config.pages.PageRateMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -198,6 +201,12 @@ LOGIN_URL = "admin:login"
 PASSWORD_RESET_TIMEOUT = 24 * 3600  # of an invitation (positions/invitations.py)
 LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = "en-gb"
+# Each in its own words: whoever chooses one reads it. English is what the code itself says.
+LANGUAGES = [("en-gb", "English"), ("nb", "Norsk bokmål"), ("sv", "Svenska"), ("fi", "Suomi")]
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -233,9 +242,10 @@ CONTENT_SECURITY_POLICY = {
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
     # A browser takes cookies of these names from this host alone, over https: no neighbouring host can plant one.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
     MESSAGE_STORAGE = "config.messages.HostStorage"
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)

@@ -1,6 +1,6 @@
 """How the admin looks and what its sidebar offers: to each person only the pages that they may open.
 
-Imported by the settings, so Django is imported where it is used.
+Imported by the settings, so what of Django needs them is imported where it is used.
 """
 
 from __future__ import annotations
@@ -8,13 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy as _
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django.utils.functional import Promise
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    title: str
+    title: Promise
     icon: str
     address: str
     # None: for everybody who may open it; else only for operators, or only for the others.
@@ -22,43 +25,43 @@ class Entry:
 
 
 # An address that is not there is skipped.
-GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
     (
-        "People",
+        _("People"),
         (
-            Entry("Employees", "group", "admin:positions_employee_changelist"),
-            Entry("Positions", "work_history", "admin:positions_position_changelist"),
+            Entry(_("Employees"), "group", "admin:positions_employee_changelist"),
+            Entry(_("Positions"), "work_history", "admin:positions_position_changelist"),
         ),
     ),
     (
-        "Organization",
+        _("Organization"),
         (
-            Entry("Companies", "domain", "admin:positions_company_changelist"),
-            Entry("Departments", "account_tree", "admin:positions_department_changelist"),
-            Entry("Organization", "shield_person", "admin:positions_organization_changelist", operators=False),
-            Entry("Invitations", "mail", "admin:positions_invitation_changelist"),
-            Entry("API keys", "key", "admin:positions_apikey_changelist"),
-            Entry("Audit trail", "history", "admin:positions_auditentry_changelist"),
+            Entry(_("Companies"), "domain", "admin:positions_company_changelist"),
+            Entry(_("Departments"), "account_tree", "admin:positions_department_changelist"),
+            Entry(_("Organization"), "shield_person", "admin:positions_organization_changelist", operators=False),
+            Entry(_("Invitations"), "mail", "admin:positions_invitation_changelist"),
+            Entry(_("API keys"), "key", "admin:positions_apikey_changelist"),
+            Entry(_("Audit trail"), "history", "admin:positions_auditentry_changelist"),
         ),
     ),
     (
-        "Sync",
+        _("Sync"),
         (
-            Entry("Overview", "monitoring", "admin:index"),
-            Entry("Integrations", "sync_alt", "admin:integrations_integration_changelist"),
-            Entry("Error log", "rule", "admin:synclog_job_changelist"),
-            Entry("Matched people", "link", "admin:integrations_employeelink_changelist"),
-            Entry("Webhooks", "webhook", "admin:synclog_webhook_changelist"),
-            Entry("Supported fields", "table_view", "integrations_supported_fields"),
+            Entry(_("Overview"), "monitoring", "admin:index"),
+            Entry(_("Integrations"), "sync_alt", "admin:integrations_integration_changelist"),
+            Entry(_("Error log"), "rule", "admin:synclog_job_changelist"),
+            Entry(_("Matched people"), "link", "admin:integrations_employeelink_changelist"),
+            Entry(_("Webhooks"), "webhook", "admin:synclog_webhook_changelist"),
+            Entry(_("Supported fields"), "table_view", "integrations_supported_fields"),
         ),
     ),
     (
-        "Operator",
+        _("Operator"),
         (
-            Entry("Users", "person", "admin:auth_user_changelist"),
-            Entry("Organizations", "corporate_fare", "admin:positions_organization_changelist", operators=True),
-            Entry("Queue", "conveyor_belt", "synclog_queue", operators=True),
-            Entry("Mails of the demo", "outgoing_mail", "demo_mails"),
+            Entry(_("Users"), "person", "admin:auth_user_changelist"),
+            Entry(_("Organizations"), "corporate_fare", "admin:positions_organization_changelist", operators=True),
+            Entry(_("Queue"), "conveyor_belt", "synclog_queue", operators=True),
+            Entry(_("Mails of the demo"), "outgoing_mail", "demo_mails"),
         ),
     ),
 )
@@ -103,12 +106,13 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
     if not request.user.is_authenticated:
         return []
     links = [
-        {"title": "Second factor", "link": reverse("second_factor")},
-        {"title": "Sessions", "link": reverse("sessions")},
-        {"title": "Mails", "link": reverse("mail_choices")},
+        {"title": _("Second factor"), "link": reverse("second_factor")},
+        {"title": _("Sessions"), "link": reverse("sessions")},
+        {"title": _("Mails"), "link": reverse("mail_choices")},
+        {"title": _("Language"), "link": reverse("language")},
     ]
     if request.user.has_usable_password():
-        links.insert(0, {"title": "Change password", "link": reverse("admin:password_change")})
+        links.insert(0, {"title": _("Change password"), "link": reverse("admin:password_change")})
     return links
 
 
@@ -154,7 +158,7 @@ def sync_stylesheet(request: HttpRequest) -> str:
 UNFOLD = {
     "SITE_TITLE": "Position Sync",
     "SITE_HEADER": "Position Sync",
-    "SITE_SUBHEADER": "From HR to payroll",
+    "SITE_SUBHEADER": _("From HR to payroll"),
     "SITE_SYMBOL": "sync_alt",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,

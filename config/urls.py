@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from config import demo_mails
 from config.metrics import metrics
-from positions.admin import joining, sessions
+from positions.admin import joining, language, sessions
 from positions.api.docs import Docs
 
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("admin/join/", joining.join, name="join"),
     path("admin/join/<token>/", joining.by_link, name="join_by_link"),
     path("admin/sessions/", admin.site.admin_view(sessions.overview), name="sessions"),
+    path("admin/language/", admin.site.admin_view(language.choice), name="language"),
+    path("admin/choose-language/", language.before_signing_in, name="language_before_signing_in"),
     path("admin/second-factor/", include("positions.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("positions.api.urls")),

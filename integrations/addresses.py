@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from integrations.sdk.addresses import is_public, resolve
 
@@ -30,12 +31,12 @@ def refused(url: str) -> str:
     except ValueError:
         parts, whole = urlsplit(""), False
     if parts.username is not None or parts.password is not None:
-        return "Write it without a name or password in front of the host."
+        return _("Write it without a name or password in front of the host.")
     if parts.fragment or any(character.isspace() for character in url):
-        return "Write it without “#” and blanks."
+        return _("Write it without “#” and blanks.")
     if not settings.ALLOW_PRIVATE_TARGETS:
         return _why_not(url)
-    return "" if whole else "Write a full address that starts with https://."
+    return "" if whole else _("Write a full address that starts with https://.")
 
 
 def _why_not(url: str) -> str:
@@ -45,11 +46,11 @@ def _why_not(url: str) -> str:
     except ValueError:
         parts, host, port = urlsplit(""), None, 443
     if parts.scheme != "https" or not host:
-        return "Write a full address that starts with https://."
+        return _("Write a full address that starts with https://.")
     try:
         found = resolve(host, port, _LOOK_UP)
     except (OSError, UnicodeError):
         return ""  # a name that does not resolve reaches nothing, and each connection looks it up again
     if not all(is_public(address) for address in found):
-        return f"{host} is inside a private network, which the operator does not allow."
+        return _("{host} is inside a private network, which the operator does not allow.").format(host=host)
     return ""

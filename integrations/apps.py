@@ -1,14 +1,20 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from positions import dates
 
 
 class IntegrationsConfig(AppConfig):
     name = "integrations"
-    verbose_name = "Sync"
+    verbose_name = _("Sync")
 
     def ready(self) -> None:
+
         from integrations import scope
         from integrations.models import EmployeeLink, Integration
         from integrations.personal_rows import HeldByIntegrations
+        from integrations.sdk import wording
         from positions import audit
         from positions.privacy import personal_data
 
@@ -38,3 +44,4 @@ class IntegrationsConfig(AppConfig):
         )
         personal_data.register(HeldByIntegrations())
         scope.connect()
+        wording.READER = wording.Language(gettext, dates.show, dates.clock, dates.number)

@@ -9,6 +9,7 @@ from operator import or_
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from integrations.models import Integration
 from integrations.planning.translate import active_fields, empty
@@ -16,6 +17,7 @@ from integrations.scope import scope_of
 from integrations.sdk.declaration import Model, System
 from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
+from integrations.sdk.wording import either, say
 from integrations.supported import our_word
 from positions.employer import current_and_upcoming
 from positions.models import Position
@@ -36,6 +38,11 @@ class Gap:
     having: str = ""
     setting: str = ""
 
+    @property
+    def key(self) -> str:
+        """Names it among those of its connection, in an address."""
+        return f"{self.field}.{self.setting}"
+
     def positions(self) -> Q:
         """Those, as a condition."""
         which = Q(**{f"{self.field}__in": self.codes}) if self.codes is not None else _without(self.field)
@@ -48,12 +55,16 @@ def gaps(system: System, settings: Mapping[str, Any]) -> list[Gap]:
 
 
 def _gaps(declared: Field, settings: Mapping[str, Any]) -> Iterator[Gap]:
-    label = BY_KEY[declared.ours].label.lower()
     default = declared.default_setting
     needed = declared.required or declared.required_with
     if default is not None and empty(settings.get(default.name)) and needed:
+        sentence = (
+            _("Positions that have {other} without {field} are not sent until “{setting}” is filled in.")
+            if declared.required_with
+            else _("Positions without {field} are not sent until “{setting}” is filled in.")
+        )
         yield Gap(
-            f"Positions{_ended(declared)} without {_a(label)} are not sent until “{default.label}” is filled in.",
+            sentence.format(**_said(declared), setting=say(default.label)),
             declared.ours,
             having=declared.required_with,
             setting=default.name,
@@ -64,10 +75,13 @@ def _gaps(declared: Field, settings: Mapping[str, Any]) -> Iterator[Gap]:
         given = rows if isinstance(rows, Mapping) else {}
         without = tuple(ours for ours, theirs in declared.codes.items() if empty(theirs) and empty(given.get(ours)))
         if without:
-            words = [our_word(declared.ours, code) for code in without]
+            sentence = _("Positions with {field} {codes} are not sent until a counterpart is chosen under “{setting}”.")
             yield Gap(
-                f"Positions with {label} {_either(words)} are not sent until a counterpart is chosen under "
-                f"“{table.label}”.",
+                sentence.format(
+                    field=say(BY_KEY[declared.ours].label).lower(),
+                    codes=either(our_word(declared.ours, code) for code in without),
+                    setting=say(table.label),
+                ),
                 declared.ours,
                 without,
                 setting=table.name,
@@ -79,8 +93,11 @@ def lacking(system: System, settings: Mapping[str, Any]) -> list[Gap]:
     records only, by values of theirs, is not among them."""
     return [
         Gap(
-            f"Positions{_ended(declared)} without {_a(BY_KEY[declared.ours].label.lower())} are not sent until they "
-            "have one.",
+            (
+                _("Positions that have {other} without {field} are not sent until they have one.")
+                if declared.required_with
+                else _("Positions without {field} are not sent until they have one.")
+            ).format(**_said(declared)),
             declared.ours,
             having=declared.required_with,
         )
@@ -91,16 +108,9 @@ def lacking(system: System, settings: Mapping[str, Any]) -> list[Gap]:
     ]
 
 
-def _ended(declared: Field) -> str:
-    return f" that have {_a(BY_KEY[declared.required_with].label.lower())}" if declared.required_with else ""
-
-
-def _a(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeio' else 'a'} {noun}"
-
-
-def _either(words: Sequence[str]) -> str:
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+def _said(declared: Field) -> dict[str, str]:
+    other = BY_KEY.get(declared.required_with)
+    return {"field": say(BY_KEY[declared.ours].one), "other": say(other.one) if other else ""}
 
 
 def gaps_here(integration: Integration) -> list[tuple[Gap, int]]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from integrations.models import Integration
-from integrations.sdk.declaration import Delete, Model
+from integrations.sdk.declaration import Delete, Model, System
+from integrations.sdk.wording import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,32 +24,39 @@ class Option:
 
 def options(integration: Integration) -> list[Option]:
     system = integration.system
-    note = f"{system.delete_note[:1].upper()}{system.delete_note[1:]}"
-    if system.delete is Delete.BY_HAND:
-        deleting = (
-            f"{system.name} cannot delete. Switched on, each position deleted here stays in the error log until "
-            f"somebody has seen to it there. {note}"
-        )
-    else:
-        deleting = f"A position deleted here is {_DELETED[system.delete]} in {system.name}. {note}"
-    made = [Option("delete_positions", "Delete there too", integration.delete_positions, deleting)]
+    note = say(system.delete_note)
+    deleting = f"{_deleting(system)} {note[:1].upper()}{note[1:]}"
+    made = [Option("delete_positions", _("Delete there too"), integration.delete_positions, deleting)]
     if system.model is Model.HISTORY:
         moving = (
-            "A changed start date moves the period that was sent before. Switched off, it makes a new one, and the "
-            "error log offers the move."
+            _(
+                "A changed start date moves the period that was sent before. Switched off, it makes a new one, and the "
+                "error log offers the move."
+            )
             if system.moves
-            else f"{system.name} cannot change the start date of a period."
+            else _("{system} cannot change the start date of a period.").format(system=system.name)
         )
         made.append(
             Option(
                 "move_periods",
-                "Move on a changed start date",
+                _("Move on a changed start date"),
                 integration.move_periods,
-                f"{moving} {system.move_note}".strip(),
+                f"{moving} {say(system.move_note)}".strip(),
                 usable=system.moves,
             )
         )
     return made
 
 
-_DELETED = {Delete.REMOVE: "removed", Delete.CANCEL: "cancelled"}
+def _deleting(system: System) -> str:
+    match system.delete:
+        case Delete.BY_HAND:
+            said = _(
+                "{system} cannot delete. Switched on, each position deleted here stays in the error log until somebody "
+                "has seen to it there."
+            )
+        case Delete.REMOVE:
+            said = _("A position deleted here is removed in {system}.")
+        case Delete.CANCEL:
+            said = _("A position deleted here is cancelled in {system}.")
+    return said.format(system=system.name)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.runtime import folders
@@ -21,9 +22,9 @@ _TELLING = 16
 class HeldByIntegrations(Holder):
     def holdings(self) -> Sequence[Holding]:
         return (
-            Holding(EmployeeLink, "Known in other systems", partial(_by_key, EmployeeLink)),
-            Holding(PeriodLink, "Sent to other systems", partial(_by_key, PeriodLink)),
-            Holding(ExportRecord, "Records in files", _records, _erase_records),
+            Holding(EmployeeLink, _("Known in other systems"), partial(_by_key, EmployeeLink)),
+            Holding(PeriodLink, _("Sent to other systems"), partial(_by_key, PeriodLink)),
+            Holding(ExportRecord, _("Records in files"), _records, _erase_records),
         )
 
     def namings(self) -> Sequence[Naming]:
@@ -48,9 +49,13 @@ class HeldByIntegrations(Holder):
     def limits(self, subject: Subject) -> list[str]:
         links = _by_key(EmployeeLink, subject).select_related("integration")
         names = ", ".join(dict.fromkeys(link.integration.name for link in links.order_by("integration")))
-        said = [f"What the systems themselves hold ({names}): ask those who run them."] if names else []
+        said = (
+            [_("What the systems themselves hold ({names}): ask those who run them.").format(names=names)]
+            if names
+            else []
+        )
         if _records(subject).exclude(file__fetched_at=None).exists():
-            said.append("Copies of files that were downloaded: they are where people put them.")
+            said.append(_("Copies of files that were downloaded: they are where people put them."))
         return said
 
 

@@ -16,8 +16,8 @@ from django.db.models import Q
 from django.db.models.signals import m2m_changed
 
 from integrations.models import Integration, IntegrationCompany, PeriodLink
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Message, Text
-from integrations.sdk.messages import gettext_noop as _
 from positions.models import Company, Position
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,11 +18,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES, RADIO_CLASSES, SELECT_CLASSES, TEXTAREA_CLASSES
 
+from integrations import history
+from integrations.history import SECRETS
 from integrations.planning.settings_values import clean_value
 from integrations.runtime import folders
 from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
+from integrations.sdk.messages import Message
+from integrations.sdk.params import Label
 from integrations.sdk.settings import Kind, Setting
+from integrations.sdk.wording import say
 from integrations.supported import our_word
 from positions.opened import Opened
 
@@ -35,7 +41,6 @@ EVERYBODY, ONLY = "everybody", "companies"
 # A part of the form: whom a connection is about and how it signs in, or how it sends.
 CREDENTIALS, SETTINGS = "credentials", "settings"
 
-SECRETS = (Kind.SECRET, Kind.LONG_SECRET)
 # Rows to fill in below those that a table of free keys has already.
 _SPARE_ROWS = 2
 _MAX_ROWS = 500
@@ -63,7 +68,7 @@ class TableWidget(forms.Widget):
 
     template_name = "admin/integrations/table_widget.html"
 
-    def __init__(self, rows: Sequence[TableRow], choices: Sequence[tuple[str, str]], ours: str = "Code here") -> None:
+    def __init__(self, rows: Sequence[TableRow], choices: Sequence[tuple[str, str]], ours: str = "") -> None:
         super().__init__()
         self.rows = rows
         self.choices = choices
@@ -83,7 +88,7 @@ class TableWidget(forms.Widget):
                 {"key_name": f"{name}__key_{i}", "name": f"{name}__{i}", "key": key, "value": text}
                 for i, (key, text) in enumerate([*pairs, *spare])
             ]
-        context["widget"] |= {"lines": lines, "choices": self.choices, "ours": self.ours}
+        context["widget"] |= {"lines": lines, "choices": self.choices, "ours": self.ours or _("Code here")}
         context |= {"select_class": " ".join(SELECT_CLASSES), "input_class": " ".join(INPUT_CLASSES)}
         return context
 
@@ -133,15 +138,20 @@ class TableField(forms.Field):
         for key, text in value or []:
             name = labels.get(key, key)
             if not key:
-                errors.append(f"“{text}” has no code on its left.")
+                errors.append(_("“{text}” has no code on its left.").format(text=text))
             elif not text:
-                errors.append(f"“{name}” has nothing on its right. Fill it in, or empty the row.")
+                errors.append(_("“{name}” has nothing on its right. Fill it in, or empty the row.").format(name=name))
             elif key in table:
-                errors.append(f"“{name}” is listed twice.")
+                errors.append(_("“{name}” is listed twice.").format(name=name))
             elif known and text not in known:
-                errors.append(f"{name}: “{text}” is not one of the choices.")
+                errors.append(_("{name}: “{text}” is not one of the choices.").format(name=name, text=text))
             elif self.pattern and not re.fullmatch(self.pattern, text):
-                errors.append(f"{name}: “{text}” is not written right{_such_as(self.example)}.")
+                wrong = (
+                    _("{name}: “{text}” is not written right, for example {example}.")
+                    if self.example
+                    else _("{name}: “{text}” is not written right.")
+                )
+                errors.append(wrong.format(name=name, text=text, example=self.example))
             table[key] = text
         if errors:
             raise ValidationError(errors)
@@ -151,22 +161,20 @@ class TableField(forms.Field):
         return dict(initial or {}) != dict(data or [])
 
 
-def _such_as(example: str) -> str:
-    return f", for example {example}" if example else ""
-
-
 def _one_line(value: str) -> None:
     """A header or an address takes no line break, and whatever refuses one may quote it."""
     if not value.isprintable():
-        raise ValidationError("This holds a line break or another sign that cannot be seen. Copy it again.")
+        raise ValidationError(_("This holds a line break or another sign that cannot be seen. Copy it again."))
 
 
 def _pattern_validator(setting: Setting) -> Any:
     def check(value: str) -> None:
         if not re.fullmatch(setting.pattern, value):
             if setting.example:
-                raise ValidationError(f"This is not written right. It looks like {setting.example}.")
-            raise ValidationError("This is not written right: see the explanation below.")
+                raise ValidationError(
+                    _("This is not written right. It looks like {example}.").format(example=setting.example)
+                )
+            raise ValidationError(_("This is not written right: see the explanation below."))
 
     return check
 
@@ -260,26 +268,28 @@ class ConnectionForm(Opened, forms.Form):
     def _add_connection(self) -> None:
         instance = self.instance
         self.fields["name"] = forms.CharField(
+            label=_("Name"),
             max_length=80,
             initial=instance.name,
-            help_text=f"How you call this connection, for example: {self.system.name}, Oslo.",
+            help_text=_("How you call this connection, for example: {name}, Oslo.").format(name=self.system.name),
             widget=_styled(forms.TextInput),
-            error_messages={"required": "Give the connection a name."},
+            error_messages={"required": _("Give the connection a name.")},
         )
         companies = instance.organization.companies.all()
         if companies.exists():
             self.fields["everybody"] = forms.ChoiceField(
-                label="Whose positions",
-                choices=[(EVERYBODY, "Everybody’s"), (ONLY, "Only those with these companies:")],
+                label=_("Whose positions"),
+                choices=[(EVERYBODY, _("Everybody’s")), (ONLY, _("Only those with these companies:"))],
                 required=False,
                 initial=EVERYBODY if instance.everybody else ONLY,
                 widget=forms.RadioSelect(attrs={"class": " ".join(RADIO_CLASSES)}),
             )
         self.fields["companies"] = forms.ModelMultipleChoiceField(
             companies,
+            label=_("Companies"),
             required=False,
             initial=instance.companies.all() if instance.pk else companies.none(),
-            help_text="What counts is the company of the position, not of the employee.",
+            help_text=_("What counts is the company of the position, not of the employee."),
             widget=forms.CheckboxSelectMultiple(attrs={"class": " ".join(CHECKBOX_CLASSES)}),
         )
         for setting in self.system.credentials:
@@ -288,13 +298,13 @@ class ConnectionForm(Opened, forms.Form):
     def _add_addresses(self) -> None:
         for name, url in self.system.base_urls.items():
             self.fields[f"url__{name}"] = forms.URLField(
-                label="Address" if len(self.system.base_urls) == 1 else f"Address: {name}",
+                label=_("Address") if len(self.system.base_urls) == 1 else _("Address: {name}").format(name=name),
                 required=False,
                 assume_scheme="https",
                 initial=self.instance.base_urls.get(name, ""),
-                help_text=f"Empty: {url}",
+                help_text=_("Empty: {url}").format(url=url),
                 widget=_styled(forms.URLInput, placeholder=url),
-                error_messages={"invalid": f"Write a full address, for example {url}."},
+                error_messages={"invalid": _("Write a full address, for example {url}.").format(url=url)},
             )
 
     def hint(self, setting: Setting) -> dict[str, Any]:
@@ -306,7 +316,7 @@ class ConnectionForm(Opened, forms.Form):
         widget: forms.Widget
         attrs = {"autocomplete": "off", "spellcheck": "false"}
         if stored:
-            attrs["placeholder"] = "Leave empty to keep it"
+            attrs["placeholder"] = _("Leave empty to keep it")
         if setting.kind is Kind.LONG_SECRET:
             widget = _styled(HiddenTextarea, rows=4, **attrs)
         elif secret:
@@ -314,53 +324,66 @@ class ConnectionForm(Opened, forms.Form):
         else:
             widget = _styled(forms.TextInput, **attrs)
         self.fields[f"credential__{setting.name}"] = forms.CharField(
-            label=setting.label,
+            label=say(setting.label),
             required=setting.required and not stored and not setting.default,
             initial="" if stored or secret else setting.default,
-            help_text=setting.help,
+            help_text=say(setting.help),
             max_length=20_000 if setting.kind is Kind.LONG_SECRET else 4000,
             validators=[
                 *([] if setting.kind is Kind.LONG_SECRET else [_one_line]),
                 *([_pattern_validator(setting)] if setting.pattern else []),
             ],
-            error_messages={"required": f"{setting.label} is required to connect to {self.system.name}."},
+            error_messages={
+                "required": _("{setting} is required to connect to {system}.").format(
+                    setting=say(setting.label), system=self.system.name
+                )
+            },
             widget=widget,
         )
         if stored and not setting.required:
             self.fields[f"remove__{setting.name}"] = forms.BooleanField(
-                label=f"Remove {setting.label}", required=False, widget=_tick()
+                label=_("Remove {setting}").format(setting=say(setting.label)), required=False, widget=_tick()
             )
 
     def _add_setting(self, setting: Setting) -> None:
         value = clean_value(setting, self.instance.settings.get(setting.name))
         common: dict[str, Any] = {
-            "label": setting.label,
+            "label": say(setting.label),
             "required": setting.required,
             "initial": value,
-            "help_text": setting.help,
-            "error_messages": {"required": f"{setting.label} is required: without it nothing can be sent."},
+            "help_text": say(setting.help),
+            "error_messages": {
+                "required": _("{setting} is required: without it nothing can be sent.").format(
+                    setting=say(setting.label)
+                )
+            },
         }
-        example = {"placeholder": f"For example {setting.example}"} if setting.example else {}
+        example = {"placeholder": _("For example {example}").format(example=setting.example)} if setting.example else {}
         field: forms.Field
         match setting.kind:
             case Kind.BOOLEAN:
                 field = forms.BooleanField(**{**common, "required": False}, widget=_tick())
             case Kind.CHOICE:
                 blank = [] if setting.required and setting.default else [("", "—")]
-                common["error_messages"]["invalid_choice"] = "“%(value)s” is not one of the choices."
-                field = forms.ChoiceField(**common, choices=[*blank, *setting.choices], widget=_styled(forms.Select))
+                common["error_messages"]["invalid_choice"] = _("“%(value)s” is not one of the choices.")
+                field = forms.ChoiceField(**common, choices=[*blank, *_choices(setting)], widget=_styled(forms.Select))
             case Kind.INTEGER:
-                common["error_messages"]["invalid"] = f"Write a whole number{_such_as(setting.example)}."
+                whole = (
+                    _("Write a whole number, for example {example}.") if setting.example else _("Write a whole number.")
+                )
+                common["error_messages"]["invalid"] = whole.format(example=setting.example)
                 field = forms.IntegerField(**common, widget=_styled(forms.TextInput, inputmode="numeric", **example))
             case Kind.DECIMAL:
-                common["error_messages"]["invalid"] = f"Write a number{_such_as(setting.example or '37.5')}."
+                common["error_messages"]["invalid"] = _("Write a number, for example {example}.").format(
+                    example=setting.example or "37.5"
+                )
                 field = forms.DecimalField(**common, widget=_styled(forms.TextInput, inputmode="decimal", **example))
             case Kind.TABLE:
                 field = TableField(
                     **common,
                     pattern=setting.pattern,
                     example=setting.example,
-                    widget=TableWidget(self._rows(setting), setting.choices, self._free_key(setting)),
+                    widget=TableWidget(self._rows(setting), _choices(setting), self._free_key(setting)),
                 )
             case _:
                 field = forms.CharField(
@@ -386,21 +409,25 @@ class ConnectionForm(Opened, forms.Form):
     def _free_key(self, table: Setting) -> str:
         declared = self._field_of(table)
         if declared is None:
-            return "Here"
-        label = BY_KEY[declared.ours].label
-        return {"company": "Company's organization number", "department": "Department code"}.get(declared.ours, label)
+            return _("Here")
+        own = {"company": _("Company's organization number"), "department": _("Department code")}
+        return own.get(declared.ours) or say(BY_KEY[declared.ours].label)
 
     def _rows(self, table: Setting) -> list[TableRow]:
         if table.row_words:
-            return [TableRow(*words) for words in table.row_words]
+            return [TableRow(row, say(title), say(empty)) for row, title, empty in table.row_words]
         declared = self._field_of(table)
-        words = dict(table.choices)
+        words = dict(_choices(table))
 
         def built_in(row: str) -> str:
             if declared is None or declared.codes is None:
                 return ""
             code = declared.codes.get(row)
-            return f"Built in: {words.get(str(code), code)}" if code else "No counterpart: not sent"
+            return (
+                _("Built in: {value}").format(value=words.get(str(code), code))
+                if code
+                else _("No counterpart: not sent")
+            )
 
         return [TableRow(row, our_word(declared.ours if declared else "", row), built_in(row)) for row in table.rows]
 
@@ -408,7 +435,7 @@ class ConnectionForm(Opened, forms.Form):
 
     def stored(self, name: str) -> Any:
         """Of a credential, which is never shown: since when it is set, and by whom."""
-        kind, _, setting = name.partition("__")
+        kind, _sep, setting = name.partition("__")
         return self.instance.credential_hints.get(setting) if kind == "credential" else super().stored(name)
 
     def theirs(self, name: str) -> Any:
@@ -416,7 +443,8 @@ class ConnectionForm(Opened, forms.Form):
 
     def shown(self, field: forms.Field, name: str, value: Any) -> str:
         if name.startswith("credential__"):
-            return f"set by {self.stored(name).get('by')}" if not value and self.stored(name) else "what you entered"
+            by = (self.stored(name) or {}).get("by") if not value else None
+            return _("set by {name}").format(name=by) if by else _("what you entered")
         return super().shown(field, name, value)
 
     # -- cleaning
@@ -425,7 +453,7 @@ class ConnectionForm(Opened, forms.Form):
         name = str(self.cleaned_data["name"])
         others = type(self.instance).objects.filter(organization=self.instance.organization_id, name__iexact=name)
         if others.exclude(pk=self.instance.pk).exists():
-            raise ValidationError("Another connection of this organization has this name.")
+            raise ValidationError(_("Another connection of this organization has this name."))
         return name
 
     def clean(self) -> dict[str, Any]:
@@ -440,7 +468,7 @@ class ConnectionForm(Opened, forms.Form):
                 f"credential__{setting.name}"
             ):
                 self.add_error(
-                    f"credential__{setting.name}", "Either enter a new one or remove the one that is set, not both."
+                    f"credential__{setting.name}", _("Either enter a new one or remove the one that is set, not both.")
                 )
         self._clean_moved()
         return self.cleaned_data
@@ -455,7 +483,10 @@ class ConnectionForm(Opened, forms.Form):
             if setting.kind in SECRETS and kept and self.instance.credentials.get(setting.name):
                 self.add_error(
                     f"credential__{setting.name}",
-                    "The address was changed. Enter this again: what was entered for another address is not sent here.",
+                    _(
+                        "The address was changed. Enter this again: what was entered for another address is not sent "
+                        "here."
+                    ),
                 )
 
     def moved(self) -> list[tuple[str, str, str]]:
@@ -478,10 +509,13 @@ class ConnectionForm(Opened, forms.Form):
             if everybody and chosen:
                 names = ", ".join(str(company) for company in chosen)
                 self.add_error(
-                    "everybody", f"Everybody is chosen, and {names} too. Choose “Only those with”, or untick them."
+                    "everybody",
+                    _("Everybody is chosen, and {names} too. Choose “Only those with”, or untick them.").format(
+                        names=names
+                    ),
                 )
             elif not everybody and not chosen:
-                self.add_error("companies", "Choose at least one company, or everybody.")
+                self.add_error("companies", _("Choose at least one company, or everybody."))
         self.cleaned_data["everybody"] = everybody
 
     def _clean_url(self, name: str) -> None:
@@ -490,10 +524,10 @@ class ConnectionForm(Opened, forms.Form):
         if not url:
             return
         if urlsplit(url).username is not None:
-            self.add_error(key, "Write the address without a user name and password.")
+            self.add_error(key, _("Write the address without a user name and password."))
             return
         if urlsplit(url).scheme not in ("http", "https"):
-            self.add_error(key, "Write a full address that starts with https://.")
+            self.add_error(key, _("Write a full address that starts with https://."))
             return
         probe = type(self.instance)(system_key=self.instance.system_key, base_urls={name: url})
         try:
@@ -532,29 +566,39 @@ class ConnectionForm(Opened, forms.Form):
         given = {name: self.cleaned_data.get(f"url__{name}") for name in self.system.base_urls}
         return {name: url for name, url in given.items() if url and url != self.system.base_urls[name]}
 
-    def changes(self) -> list[str]:
+    def changes(self) -> list[Message]:
         """What saving would change, for the history. Asked before anything is written."""
         said = self._connection_changes() if self.part != SETTINGS else []
         given, removed = self.credentials(), self.removed()
         for s in self.system.credentials:
             if s.name in given:
-                said.append(f"{s.label}: {'changed' if self.instance.credentials.get(s.name) else 'set'}")
+                changed = bool(self.instance.credentials.get(s.name))
+                text = history.CREDENTIAL_CHANGED if changed else history.CREDENTIAL_SET
+                said.append(text(setting=Label(s.label)))
             elif s.name in removed:
-                said.append(f"{s.label}: removed")
+                said.append(history.CREDENTIAL_REMOVED(setting=Label(s.label)))
         old, new = self.instance.cleaned_settings(), self.settings()
         for s in self.system.settings if self.part != CREDENTIALS else ():
-            said.extend(_setting_changes(s, old[s.name], clean_value(s, new[s.name])))
-        return [*said, *(f"Address {name}: {was} → {now}" for name, was, now in self.moved())]
+            said.extend(history.of_setting(s, old[s.name], clean_value(s, new[s.name])))
+        return [*said, *(history.ADDRESS(name=name, was=was, now=now) for name, was, now in self.moved())]
 
-    def _connection_changes(self) -> list[str]:
+    def _connection_changes(self) -> list[Message]:
         said = []
         if self.cleaned_data["name"] != self.instance.name:
-            said.append(f"Name: {self.instance.name} → {self.cleaned_data['name']}")
+            said.append(history.NAME(was=self.instance.name, now=self.cleaned_data["name"]))
+        if self.takes_others:
+            before, after = self.takes_others
+            said.append(history.COMPANIES(was=before, now=after))
+        return said
+
+    @cached_property
+    def takes_others(self) -> tuple[str, str] | None:
+        """Whose positions were taken and will be, where saving changes that. Asked before anything is written."""
+        if self.part == SETTINGS:
+            return None
         before = _whose(self.instance.everybody, self.instance.companies.all())
         after = _whose(self.cleaned_data["everybody"], self.cleaned_data["companies"])
-        if before != after:
-            said.append(f"Companies: {before} → {after}")
-        return said
+        return (before, after) if before != after else None
 
     # -- showing
 
@@ -603,48 +647,29 @@ class ConnectionForm(Opened, forms.Form):
     def sections(self) -> list[Section]:
         sections = []
         if self.part != SETTINGS:
-            sections.append(Section("Connection", "", tuple(self[name] for name in ("name", *self._scope()))))
+            sections.append(Section(_("Connection"), "", tuple(self[name] for name in ("name", *self._scope()))))
         groups: dict[str, list[str]] = {}
         for s in self.system.credentials if self.part != SETTINGS else ():
-            title = "Credentials" if s.group in ("Defaults", "Credentials") else f"Credentials: {s.group}"
+            plain = s.group in ("Defaults", "Credentials")
+            title = _("Credentials") if plain else _("Credentials: {group}").format(group=say(s.group))
             groups.setdefault(title, []).append(f"credential__{s.name}")
-        notes = {next(iter(groups)): "Stored encrypted and never shown again."} if groups else {}
+        notes = {next(iter(groups)): _("Stored encrypted and never shown again.")} if groups else {}
         for s in self.system.settings if self.part != CREDENTIALS else ():
-            groups.setdefault(s.group, []).append(f"setting__{s.name}")
+            groups.setdefault(say(s.group), []).append(f"setting__{s.name}")
         sections += [Section(t, notes.get(t, ""), tuple(self[name] for name in names)) for t, names in groups.items()]
         urls = tuple(self[f"url__{name}"] for name in self.system.base_urls if self.part != SETTINGS)
         if urls:
-            note = f"Only to point this connection elsewhere than at {self.system.name} itself."
-            sections.append(Section("Test tenant", note, urls, folded=True))
+            note = _("Only to point this connection elsewhere than at {name} itself.").format(name=self.system.name)
+            sections.append(Section(_("Test tenant"), note, urls, folded=True))
         return sections
 
     def _scope(self) -> tuple[str, ...]:
         return ("everybody", "companies") if "everybody" in self.fields else ()
 
 
+def _choices(setting: Setting) -> list[tuple[str, str]]:
+    return [(code, say(label)) for code, label in setting.choices]
+
+
 def _whose(everybody: bool, companies: Iterable[Company]) -> str:
-    return "everybody" if everybody else ", ".join(sorted(str(c) for c in companies)) or "nobody"
-
-
-def _setting_changes(setting: Setting, old: Any, new: Any) -> Iterator[str]:
-    if setting.kind is Kind.TABLE:
-        before = old if isinstance(old, Mapping) else {}
-        after = new if isinstance(new, Mapping) else {}
-        for key in sorted({*before, *after}):
-            if before.get(key, "") != after.get(key, ""):
-                yield (
-                    f"{setting.label}, {key.replace('_', ' ')}: {_shown(setting, before.get(key))} → "
-                    f"{_shown(setting, after.get(key))}"
-                )
-    elif (old if old is not None else "") != (new if new is not None else ""):
-        yield f"{setting.label}: {_shown(setting, old)} → {_shown(setting, new)}"
-
-
-def _shown(setting: Setting, value: Any) -> str:
-    if setting.kind in SECRETS:
-        return "•••"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if value is None or value == "":
-        return "empty"
-    return str(dict(setting.choices).get(str(value), value))
+    return history.EVERYBODY if everybody else ", ".join(sorted(str(c) for c in companies)) or history.NOBODY

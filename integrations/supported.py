@@ -8,26 +8,47 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from integrations.sdk.declaration import Delete, Model, System
+from django.utils.translation import get_language, gettext_noop, ngettext
+from django.utils.translation import gettext as _
+
+from integrations.sdk.declaration import Delete, Model, Sight, System
 from integrations.sdk.declared_field import Field, When
 from integrations.sdk.fields import BY_KEY, FIELDS, GROUPS, OurField
-from integrations.sdk.settings import Kind, Setting
+from integrations.sdk.settings import Kind
+from integrations.sdk.wording import say
 from integrations.systems.registry import systems
 from positions.models import Position
 
-_COUNTRIES = {"NO": "Norway", "SE": "Sweden", "FI": "Finland", "DK": "Denmark"}
-_MODELS = {Model.HISTORY: "With history", Model.FLAT: "Current only"}
-_MODEL_MEANINGS = {
-    Model.HISTORY: "Every position period is a record of its own there, matched on its start date.",
-    Model.FLAT: "It keeps one employment for each person: the position that is current today is sent.",
+# Declared once and said when shown, in the reader's language.
+_COUNTRIES = {
+    "NO": gettext_noop("Norway"),
+    "SE": gettext_noop("Sweden"),
+    "FI": gettext_noop("Finland"),
+    "DK": gettext_noop("Denmark"),
 }
-_DELETES = {Delete.REMOVE: "Removed there", Delete.CANCEL: "Cancelled there", Delete.BY_HAND: "By hand there"}
-_KINDS = {"text": "Text", "date": "Date", "decimal": "Number", "code": "Code", "department": "Department code",
-          "company": "Company", "manager": "Manager"}  # fmt: skip
+_MODELS = {Model.HISTORY: gettext_noop("With history"), Model.FLAT: gettext_noop("Current only")}
+_MODEL_MEANINGS = {
+    Model.HISTORY: gettext_noop("Every position period is a record of its own there, matched on its start date."),
+    Model.FLAT: gettext_noop("It keeps one employment for each person: the position that is current today is sent."),
+}
+_DELETES = {
+    Delete.REMOVE: gettext_noop("Removed there"),
+    Delete.CANCEL: gettext_noop("Cancelled there"),
+    Delete.BY_HAND: gettext_noop("By hand there"),
+}
+_KINDS = {
+    "text": gettext_noop("Text"),
+    "date": gettext_noop("Date"),
+    "decimal": gettext_noop("Number"),
+    "code": gettext_noop("Code"),
+    "department": gettext_noop("Department code"),
+    "company": gettext_noop("Company"),
+    "manager": gettext_noop("Manager"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +57,81 @@ class Mark:
 
     code: str
     glyph: str
-    word: str
-    meaning: str
+    called: str
+    means: str
+    needs: str = ""  # with what a value must exist, in words; "" for always
+
+    @property
+    def word(self) -> str:
+        return _("required with {condition}").format(condition=self.needs) if self.needs else say(self.called)
+
+    @property
+    def meaning(self) -> str:
+        return say(self.means)
 
 
 MARKS = {
     mark.code: mark
     for mark in (
-        Mark("sent", "✓", "sent", "Sent whenever it differs from what is there."),
-        Mark("required", "★", "required", "Sent, and without it nothing is sent for that position."),
-        Mark("on_create", "+", "only on create", "Sent with a new record; later changes of it are not sent."),
+        Mark("sent", "✓", gettext_noop("sent"), gettext_noop("Sent whenever it differs from what is there.")),
+        Mark(
+            "required",
+            "★",
+            gettext_noop("required"),
+            gettext_noop("Sent, and without it nothing is sent for that position."),
+        ),
+        Mark(
+            "on_create",
+            "+",
+            gettext_noop("only on create"),
+            gettext_noop("Sent with a new record; later changes of it are not sent."),
+        ),
         Mark(
             "corrected",
             "±",
-            "on create, then corrected",
-            "Sent with a new record; a later change of the same position corrects what was sent, and nothing else.",
+            gettext_noop("on create, then corrected"),
+            gettext_noop(
+                "Sent with a new record; a later change of the same position corrects what was sent, and nothing else."
+            ),
         ),
         Mark(
             "if_empty_corrected",
             "◎",
-            "if empty, then corrected",
-            "Sent where nothing is filled in there; a later change of the same position corrects what was sent.",
+            gettext_noop("if empty, then corrected"),
+            gettext_noop(
+                "Sent where nothing is filled in there; a later change of the same position corrects what was sent."
+            ),
         ),
-        Mark("if_empty", "○", "only if empty", "Sent where nothing is filled in there; what is there stays."),
-        Mark("locked", "■", "fixed once set", "Filled in where it is empty there; another value is refused later."),
-        Mark("translated", "⇄", "translated", "Our value becomes the system's own code by a table."),
-        Mark("opt_in", "◐", "opt-in", "Sent once it is switched on in the connection's settings."),
-        Mark("no", "–", "not supported", "The system does not take it; opening the cell says why."),
+        Mark(
+            "if_empty",
+            "○",
+            gettext_noop("only if empty"),
+            gettext_noop("Sent where nothing is filled in there; what is there stays."),
+        ),
+        Mark(
+            "locked",
+            "■",
+            gettext_noop("fixed once set"),
+            gettext_noop("Filled in where it is empty there; another value is refused later."),
+        ),
+        Mark(
+            "translated",
+            "⇄",
+            gettext_noop("translated"),
+            gettext_noop("Our value becomes the system's own code by a table."),
+        ),
+        Mark(
+            "opt_in",
+            "◐",
+            gettext_noop("opt-in"),
+            gettext_noop("Sent once it is switched on in the connection's settings."),
+        ),
+        Mark(
+            "no",
+            "–",
+            gettext_noop("not supported"),
+            gettext_noop("The system does not take it; opening the cell says why."),
+        ),
     )
 }
 
@@ -100,6 +169,10 @@ class Row:
     ours: OurField
     cells: tuple[Cell, ...]
 
+    @property
+    def label(self) -> str:
+        return say(self.ours.label)
+
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
@@ -108,39 +181,44 @@ class Matrix:
 
     @property
     def rows(self) -> Iterator[Row]:
-        for _, rows in self.groups:
+        for _group, rows in self.groups:
             yield from rows
 
 
 def country(system: System) -> str:
     """In words; declarations give a code, a name, or nothing for a system of no country."""
     if not system.country:
-        return "Any country"
+        return _("Any country")
     codes = system.country.replace(",", " ").replace("/", " ").split()
-    return ", ".join(_COUNTRIES.get(code, code) for code in codes) if codes[0] in _COUNTRIES else system.country
+    return ", ".join(say(_COUNTRIES.get(code, code)) for code in codes) if codes[0] in _COUNTRIES else system.country
 
 
 def model(system: System) -> str:
-    return _MODELS[system.model]
+    return say(_MODELS[system.model])
 
 
 def model_meaning(system: System) -> str:
-    return _MODEL_MEANINGS[system.model]
+    return say(_MODEL_MEANINGS[system.model])
 
 
 def delete(system: System) -> str:
-    return _DELETES[system.delete]
+    return say(_DELETES[system.delete])
+
+
+def matrix(key: str = "") -> Matrix:
+    """All systems side by side, or the one with this key."""
+    return _matrix(key, get_language())
 
 
 @cache
-def matrix(key: str = "") -> Matrix:
-    """All systems side by side, or the one with this key. Declarations do not change while a process runs."""
+def _matrix(key: str, language: str | None) -> Matrix:
+    """Declarations do not change while a process runs."""
     chosen = tuple(s for s in systems() if key in ("", s.key))
     return Matrix(
         chosen,
         tuple(
-            (group, tuple(Row(ours, tuple(cell(s, s.field(ours.key)) for s in chosen)) for ours in FIELDS
-                          if ours.group == group))
+            (say(group), tuple(Row(ours, tuple(cell(s, s.field(ours.key)) for s in chosen)) for ours in FIELDS
+                               if ours.group == group))
             for group in GROUPS
         ),
     )  # fmt: skip
@@ -153,9 +231,9 @@ def cell(system: System, declared: Field) -> Cell:
         ours=ours,
         remote=declared.remote,
         marks=tuple(_marks(declared)),
-        reason=declared.unsupported,
+        reason=say(declared.unsupported),
         notes=tuple(_notes(declared)) if declared.supported else (),
-        format=(declared.format or _KINDS[ours.kind]) if declared.supported else "",
+        format=say(declared.format or _KINDS[ours.kind]) if declared.supported else "",
         limits=_limits(declared),
         example=declared.example,
         invalid=tuple(_invalid(declared)) if declared.supported else (),
@@ -170,8 +248,7 @@ def _marks(declared: Field) -> Iterator[Mark]:
     condition = _condition(declared)
     needed = declared.required or condition
     if needed:
-        word = "required" if declared.required else f"required with {condition}"
-        yield Mark("required", MARKS["required"].glyph, word, MARKS["required"].meaning)
+        yield replace(MARKS["required"], needs="" if declared.required else condition)
     if declared.when is When.ON_CREATE:
         yield MARKS["corrected" if declared.corrected else "on_create"]
     elif declared.when is When.IF_EMPTY:
@@ -189,99 +266,162 @@ def _marks(declared: Field) -> Iterator[Mark]:
 def _condition(declared: Field) -> str:
     """With what a value must exist: "end date", "a temporary contract"; "" for no such rule."""
     if declared.required_while:
-        return declared.required_while.what
-    return BY_KEY[declared.required_with].label.lower() if declared.required_with else ""
+        return say(declared.required_while.what)
+    return say(BY_KEY[declared.required_with].label).lower() if declared.required_with else ""
 
 
 def _notes(declared: Field) -> Iterator[str]:
     if declared.note:
-        yield declared.note
+        yield say(declared.note)
     if declared.opt_in:
-        yield f"{_switch(declared.opt_in)} switches it; it is {_first(declared.opt_in)} at first."
-    if declared.corrected:
-        whose = "the first day of the employment" if declared.of_employment else "the same position"
         yield (
-            f"A later change of {whose} is sent too, where the record still holds what was sent for it. What somebody "
-            "entered there stays, and another position that takes over leaves it as it is."
+            _("“{setting}” in the connection's settings switches it; it is on at first.")
+            if declared.opt_in.default
+            else _("“{setting}” in the connection's settings switches it; it is off at first.")
+        ).format(setting=say(declared.opt_in.label))
+    if declared.corrected:
+        yield (
+            _(
+                "A later change of the first day of the employment is sent too, where the record still holds what was "
+                "sent for it. What somebody entered there stays, and another position that takes over leaves it as it "
+                "is."
+            )
+            if declared.of_employment
+            else _(
+                "A later change of the same position is sent too, where the record still holds what was sent for it. "
+                "What somebody entered there stays, and another position that takes over leaves it as it is."
+            )
         )
     if declared.always_by:
         yield (
-            f"{_switch(declared.always_by)} makes it follow every change, also when another position takes "
-            f"over; it is {_first(declared.always_by)} at first."
-        )
+            _(
+                "“{setting}” in the connection's settings makes it follow every change, also when another position "
+                "takes over; it is on at first."
+            )
+            if declared.always_by.default
+            else _(
+                "“{setting}” in the connection's settings makes it follow every change, also when another position "
+                "takes over; it is off at first."
+            )
+        ).format(setting=say(declared.always_by.label))
     if declared.locked:
-        yield (
+        yield _(
             "It cannot be changed on a record that has it: put the old value back, end the position, and add a new "
             "one with the new value. Until then, that position is not sent."
         )
         if declared.locked.lifted_by:
             yield (
-                f"{_switch(declared.locked.lifted_by)} writes the change all the same, with a warning; it is "
-                f"{_first(declared.locked.lifted_by)} at first."
-            )
+                _(
+                    "“{setting}” in the connection's settings writes the change all the same, with a warning; it is on "
+                    "at first."
+                )
+                if declared.locked.lifted_by.default
+                else _(
+                    "“{setting}” in the connection's settings writes the change all the same, with a warning; it is "
+                    "off at first."
+                )
+            ).format(setting=say(declared.locked.lifted_by.label))
     if declared.cleared_by:
         yield (
-            f"{_switch(declared.cleared_by)} empties it there when the last position is over, where it still "
-            f"holds what was sent; a new position fills it in again. That is {_first(declared.cleared_by)} at "
-            "first."
-        )
+            _(
+                "“{setting}” in the connection's settings empties it there when the last position is over, where it "
+                "still holds what was sent; a new position fills it in again. That is on at first."
+            )
+            if declared.cleared_by.default
+            else _(
+                "“{setting}” in the connection's settings empties it there when the last position is over, where it "
+                "still holds what was sent; a new position fills it in again. That is off at first."
+            )
+        ).format(setting=say(declared.cleared_by.label))
     if declared.absent_while:
-        yield (
-            f"With {declared.absent_while.what} it is neither needed nor sent, and what was sent before is emptied "
-            "there."
+        yield _("With {case} it is neither needed nor sent, and what was sent before is emptied there.").format(
+            case=say(declared.absent_while.what)
         )
     if not declared.clearable:
-        yield "Emptied here, it stays there."
-
-
-def _switch(setting: Setting) -> str:
-    return f"“{setting.label}” in the connection's settings"
-
-
-def _first(setting: Setting) -> str:
-    return "on" if setting.default else "off"
+        yield _("Emptied here, it stays there.")
 
 
 def _limits(declared: Field) -> str:
     parts = []
     if declared.max_length is not None:
-        parts.append(f"at most {declared.max_length} characters")
+        parts.append(_("at most {number} characters").format(number=declared.max_length))
     if declared.allowed:
-        parts.append(declared.allowed_note or f"written as {declared.allowed}")
+        parts.append(say(declared.allowed_note) or _("written as {pattern}").format(pattern=declared.allowed))
     if declared.minimum is not None and declared.maximum is not None:
-        parts.append(f"{declared.minimum} to {declared.maximum}")
+        parts.append(_("{minimum} to {maximum}").format(minimum=declared.minimum, maximum=declared.maximum))
     elif declared.minimum is not None:
-        parts.append(f"{declared.minimum} or more")
+        parts.append(_("{minimum} or more").format(minimum=declared.minimum))
     elif declared.maximum is not None:
-        parts.append(f"{declared.maximum} or less")
+        parts.append(_("{maximum} or less").format(maximum=declared.maximum))
     if declared.decimals is not None:
-        parts.append(
-            "whole numbers" if not declared.decimals
-            else f"up to {declared.decimals} decimal{'s' if declared.decimals > 1 else ''}"
-        )  # fmt: skip
+        number = declared.decimals
+        decimals = ngettext("up to {number} decimal", "up to {number} decimals", number).format(number=number)
+        parts.append(decimals if number else _("whole numbers"))
     if declared.choices:
-        parts.append(f"one of {len(declared.choices)} values")
+        number = len(declared.choices)
+        parts.append(ngettext("one of {number} value", "one of {number} values", number).format(number=number))
     return "; ".join(parts)
 
 
 def _invalid(declared: Field) -> Iterator[str]:
-    label = BY_KEY[declared.ours].label
-    default = declared.default_setting.label if declared.default_setting else ""
     condition = _condition(declared)
-    with_it = f" with {condition}" if condition else ""
-    if default:
-        yield f"Empty{with_it}: “{default}” of the connection's settings is sent instead."
+    if declared.default_setting:
+        default = say(declared.default_setting.label)
+        yield (
+            _("Empty with {condition}: “{setting}” of the connection's settings is sent instead.")
+            if condition
+            else _("Empty: “{setting}” of the connection's settings is sent instead.")
+        ).format(condition=condition, setting=default)
     if declared.required or condition:
-        missing = "Both empty" if default else "Missing"
-        with_it += f", except with {declared.absent_while.what}" if declared.absent_while else ""
-        yield f"{missing}{with_it}: that position is not sent; the error log names {label.lower()}."
+        yield _when_missing(declared, condition)
     if declared.unless:
-        yield f"Empty: the rest is sent, with a warning, because {declared.unless}."
+        yield _("Empty: the rest is sent, with a warning, because {why}.").format(why=say(declared.unless))
     if declared.codes is not None and any(code in (None, "") for code in declared.codes.values()):
-        where = " until one is chosen in the connection's settings" if declared.table else ""
-        yield f"A value without a counterpart: that position is not sent{where}."
+        yield (
+            _(
+                "A value without a counterpart: that position is not sent until one is chosen in the connection's "
+                "settings."
+            )
+            if declared.table
+            else _("A value without a counterpart: that position is not sent.")
+        )
     if _limits(declared):
-        yield "Outside its limits: that position is not sent; the error log names the limit."
+        yield _("Outside its limits: that position is not sent; the error log names the limit.")
+
+
+def _when_missing(declared: Field, condition: str) -> str:
+    """By whether a setting stands in for it, with what it must exist, and with what it need not."""
+    case = say(declared.absent_while.what) if declared.absent_while else ""
+    if condition and case:
+        sentence = (
+            _(
+                "Both empty with {condition}, except with {case}: that position is not sent; the error log names "
+                "{field}."
+            )
+            if declared.default_setting
+            else _(
+                "Missing with {condition}, except with {case}: that position is not sent; the error log names {field}."
+            )
+        )
+    elif condition:
+        sentence = (
+            _("Both empty with {condition}: that position is not sent; the error log names {field}.")
+            if declared.default_setting
+            else _("Missing with {condition}: that position is not sent; the error log names {field}.")
+        )
+    elif case:
+        sentence = (
+            _("Both empty, except with {case}: that position is not sent; the error log names {field}.")
+            if declared.default_setting
+            else _("Missing, except with {case}: that position is not sent; the error log names {field}.")
+        )
+    else:
+        sentence = (
+            _("Both empty: that position is not sent; the error log names {field}.")
+            if declared.default_setting
+            else _("Missing: that position is not sent; the error log names {field}.")
+        )
+    return sentence.format(condition=condition, case=case, field=say(BY_KEY[declared.ours].label).lower())
 
 
 def _codes(declared: Field) -> tuple[tuple[str, str], ...]:
@@ -289,27 +429,27 @@ def _codes(declared: Field) -> tuple[tuple[str, str], ...]:
         return ()
     theirs = code_words(declared)
     return tuple(
-        (our_word(declared.ours, ours), theirs.get(str(code), str(code)) if code else "no counterpart")
+        (our_word(declared.ours, ours), theirs.get(str(code), str(code)) if code else _("no counterpart"))
         for ours, code in declared.codes.items()
     )
 
 
 def code_words(declared: Field) -> dict[str, str]:
     """Their codes with the labels that the field's translation table shows."""
-    return dict(declared.table.choices) if declared.table else {}
+    return {code: say(label) for code, label in declared.table.choices} if declared.table else {}
 
 
 _OUR_WORDS = {
-    field.name: {str(code): str(word) for code, word in field.choices or ()} for field in Position._meta.concrete_fields
+    field.name: {str(code): word for code, word in field.choices or ()} for field in Position._meta.concrete_fields
 }
 
 
 def our_word(ours: str, code: str) -> str:
     """One of our codes as the position's page shows it."""
-    return _OUR_WORDS.get(ours, {}).get(code) or code.replace("_", " ").capitalize()
+    return str(_OUR_WORDS.get(ours, {}).get(code) or "") or code.replace("_", " ").capitalize()
 
 
-# -- the same for machines and for README -------------------------------------------------------------------
+# -- the same for machines and for docs/systems.md -------------------------------------------------------------------
 
 
 def described(system: System) -> dict[str, Any]:
@@ -319,23 +459,31 @@ def described(system: System) -> dict[str, Any]:
         "name": system.name,
         "country": country(system),
         "model": str(system.model),
-        "protocol": system.protocol,
-        "delete": {"how": str(system.delete), "note": system.delete_note},
+        "protocol": say(system.protocol),
+        "delete": {"how": str(system.delete), "note": say(system.delete_note)},
         "moves": system.moves,
-        "matching": list(system.matching),
+        "matching": [say(mark) for mark in system.matching],
         "calls_create": system.calls.create,
         "calls_update": system.calls.update,
         "calls_unchanged": system.calls.unchanged,
+        "snapshot": {
+            "unsupported": system.sight.unsupported,
+            "calls_for_1000": None if system.sight.unsupported else system.sight.calls(1000),
+            "versions": system.sight.versions,
+            "minutes": system.sight.minutes,
+            "hides": list(system.sight.hides),
+            "note": system.sight.note,
+        },
         "limits": {
             "requests": system.limits.requests,
             "per_seconds": system.limits.per_seconds,
             "concurrency": system.limits.concurrency,
-            "note": system.limits.note,
+            "note": say(system.limits.note),
         },
         "required_settings": [
             {
                 "name": s.name,
-                "label": s.label,
+                "label": say(s.label),
                 "secret": s.kind in (Kind.SECRET, Kind.LONG_SECRET),
                 "credential": s in system.credentials,
             }
@@ -349,20 +497,20 @@ def _described(system: System, declared: Field) -> dict[str, Any]:
     shown = cell(system, declared)
     return {
         "ours": declared.ours,
-        "label": BY_KEY[declared.ours].label,
-        "group": BY_KEY[declared.ours].group,
+        "label": say(BY_KEY[declared.ours].label),
+        "group": say(BY_KEY[declared.ours].group),
         "supported": declared.supported,
         "remote": declared.remote,
         "when": str(declared.when) if declared.supported else "",
         "corrected": declared.corrected,
         "required": declared.required,
         "required_with": declared.required_with,
-        "required_while": declared.required_while.what if declared.required_while else "",
-        "absent_while": declared.absent_while.what if declared.absent_while else "",
+        "required_while": say(declared.required_while.what) if declared.required_while else "",
+        "absent_while": say(declared.absent_while.what) if declared.absent_while else "",
         "locked": declared.locked is not None,
         "translated": declared.supported and (declared.codes is not None or bool(declared.table)),
         "opt_in": bool(declared.opt_in),
-        "unsupported": declared.unsupported,
+        "unsupported": say(declared.unsupported),
         "format": shown.format,
         "limits": shown.limits,
         "example": shown.example,
@@ -377,14 +525,14 @@ def as_csv(table: Matrix) -> str:
     writer = csv.writer(file)
     writer.writerow(
         [
-            *("Group", "Field", "System", "Name there", "What happens"),
-            *("Format", "Limits", "Example", "When it is not right", "Notes"),
+            *(_("Group"), _("Field"), _("System"), _("Name there"), _("What happens")),
+            *(_("Format"), _("Limits"), _("Example"), _("When it is not right"), _("Notes")),
         ]
     )
     for row in table.rows:
         for c in row.cells:
             writer.writerow(
-                [row.ours.group, row.ours.label, c.system.name, c.remote, c.words, c.format, c.limits, c.example,
+                [say(row.ours.group), row.label, c.system.name, c.remote, c.words, c.format, c.limits, c.example,
                  " ".join(c.invalid), c.reason or " ".join(c.notes)]
             )  # fmt: skip
     return file.getvalue()
@@ -404,7 +552,7 @@ def as_text(chosen: Sequence[System]) -> str:
 
 
 def as_markdown(chosen: Sequence[System]) -> str:
-    """README's two tables: the systems, and our fields in each."""
+    """The tables of docs/systems.md: the systems, our fields in each, and what a look at everybody costs."""
     lines = _table(
         ["System", "Country", "Sends", "Protocol", "Finds the employee by", "Deleted here", "Limit"],
         [
@@ -422,7 +570,25 @@ def as_markdown(chosen: Sequence[System]) -> str:
             for ours in FIELDS
         ],
     )
-    return "\n".join([*lines, "", *fields])
+    sights = _table(
+        ["Everybody at once", "Calls for 1 000", "Records", "Version for a write", "Counts for", "To know"],
+        [[s.name, *_sight(s.sight)] for s in chosen],
+    )
+    return "\n".join([*lines, "", *fields, "", *sights])
+
+
+def _sight(sight: Sight) -> tuple[str, ...]:
+    if sight.unsupported:
+        return ("–", "–", "–", "–", sight.unsupported)
+    records = f"{sight.each} more for each employee" if sight.each else "in the list"
+    hidden = f"Without {', '.join(BY_KEY[key].label.lower() for key in sight.hides)}." if sight.hides else ""
+    return (
+        str(sight.calls(1000)),
+        records,
+        "comes along" if sight.versions else "–",
+        f"{sight.minutes} min",
+        " ".join(filter(None, (sight.note, hidden))),
+    )
 
 
 def _limit(system: System) -> str:

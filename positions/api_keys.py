@@ -14,6 +14,8 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from positions.dates import show
 from positions.models import ApiKey, Member
@@ -68,7 +70,7 @@ def _user_deleted(sender: Any, instance: Any, **kwargs: Any) -> None:
 
 def days_left(key: ApiKey, now: datetime) -> str:
     days = (key.expires - now).days
-    return "today" if days < 1 else f"in {days} day{'s' if days != 1 else ''}"
+    return ngettext("in {days} day", "in {days} days", days).format(days=days) if days >= 1 else _("today")
 
 
 def wanting(organizations: Collection[int] | None) -> list[tuple[ApiKey, str, bool]]:
@@ -90,11 +92,15 @@ def advice(key: ApiKey, now: datetime) -> str:
     """What its admins are told of a key that was read `with_right`; "" when there is nothing to be said."""
     state = key.state(now)
     if state == key.State.ENDED:
-        return f"ended because {key.why_ended()}. Make a new one where it is still needed, and delete it."
+        return _("ended because {why}. Make a new one where it is still needed, and delete it.").format(
+            why=key.why_ended()
+        )
     if state == key.State.EXPIRED:
-        return f"expired on {show(key.expires.date())}. Make a new one where it is still needed, and delete it."
+        return _("expired on {day}. Make a new one where it is still needed, and delete it.").format(
+            day=show(key.expires.date())
+        )
     if state == key.State.EXPIRING:
-        return f"expires {days_left(key, now)}. Make its successor: both work until then."
+        return _("expires {when}. Make its successor: both work until then.").format(when=days_left(key, now))
     if key.owner_id is None:
-        return "belongs to nobody, so it ends with nobody's membership. Become its owner, or make its successor."
+        return _("belongs to nobody, so it ends with nobody's membership. Become its owner, or make its successor.")
     return ""

@@ -7,7 +7,7 @@ class PositionsConfig(AppConfig):
     verbose_name = "HR"
 
     def ready(self) -> None:
-        from positions import api_keys, audit, changes, sessions, signing_in
+        from positions import api_keys, audit, changes, languages, sessions, signing_in
         from positions.api import expand, expansions
         from positions.api.authentication import note_used
         from positions.privacy import personal_data
@@ -18,6 +18,7 @@ class PositionsConfig(AppConfig):
         api_keys.connect()
         signing_in.connect()
         sessions.connect()
+        languages.connect()
         personal_data.register(HeldByHr())
         expand.EXPANSIONS.update(expansions.OURS)
         request_finished.connect(note_used, dispatch_uid="positions.note_used")

@@ -13,10 +13,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import (
@@ -154,14 +156,20 @@ def _first(instance: models.Model) -> dict[str, list[Any]]:
     return {name: pair for name, pair in given.items() if pair[1] not in ("", None, False)}
 
 
+def kind_of(model: type[models.Model] | models.Model) -> str:
+    """What an entry calls it: its English name, whoever writes the entry."""
+    return model._meta.verbose_name_raw[:40]
+
+
 def _named(instance: models.Model) -> str:
     try:
         return str(shown(str(instance)))[:250]
     except (AttributeError, TypeError, ValueError):
         # Made in code, from dates as text: its name wants them as dates.
-        return f"{instance._meta.verbose_name} {instance.pk}"
+        return f"{kind_of(instance)} {instance.pk}"
 
 
+@translation.override(settings.LANGUAGE_CODE)
 def _entry(instance: models.Model, action: str, changes: dict[str, list[Any]]) -> AuditEntry:
     watched = _watched[type(instance)]
     name, via = actor()
@@ -170,7 +178,7 @@ def _entry(instance: models.Model, action: str, changes: dict[str, list[Any]]) -
         actor=name[:150],
         via=via,
         action=action,
-        kind=str(instance._meta.verbose_name)[:40],
+        kind=kind_of(instance),
         object_key=instance.pk,
         object_name=_named(instance),
         employee_key=watched.employee(instance),
@@ -199,7 +207,8 @@ def _related(sender: Any, instance: Any, action: str, reverse: bool, model: Any,
         return
     keys = ", ".join(str(pk) for pk in sorted(pk_set))
     pair = ["", keys] if action == "post_add" else [keys, ""]
-    name = str(model._meta.verbose_name_plural)
+    with translation.override(settings.LANGUAGE_CODE):
+        name = str(model._meta.verbose_name_plural)
     _entry(instance, AuditEntry.Action.CHANGED, {name: pair}).save(force_insert=True)
 
 

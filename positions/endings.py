@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from positions import dates, terms
 from positions.bulk import save_positions
@@ -82,7 +83,11 @@ def cannot_follow(former: Position, first_day: date) -> str:
     """Why no position can follow this one from that day; "" is fine."""
     eve = first_day - timedelta(days=1)
     if eve < former.start_date:
-        return f"“{former.title}” starts on {dates.show(former.start_date)}: choose a later day."
+        return _("“{title}” starts on {start_date}: choose a later day.").format(
+            title=former.title, start_date=dates.show(former.start_date)
+        )
     if former.end_date is not None and former.end_date < eve:
-        return f"“{former.title}” ends on {dates.show(former.end_date)} already. Add a position of its own."
+        return _("“{title}” ends on {end_date} already. Add a position of its own.").format(
+            title=former.title, end_date=dates.show(former.end_date)
+        )
     return ""

@@ -15,6 +15,7 @@ from django.urls import path, reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.widgets import UnfoldAdminPasswordWidget
 
@@ -44,7 +45,7 @@ class ChoosePasswordView(PasswordResetConfirmView):
     template_name = "positions/invitation.html"
     token_generator = tokens
     success_url = reverse_lazy("admin:login")
-    title = "Choose your password"
+    title = _("Choose your password")
 
     def render_to_response(self, context: dict[str, Any], **response_kwargs: Any) -> Any:
         if not self.validlink:

@@ -6,23 +6,30 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from positions import dates
 
 
 def clock(moment: datetime, zone: ZoneInfo, now: datetime | None = None) -> str:
-    """ "09:14" today, "3 Mar 09:14" this year, else with the year."""
+    """ "09:14" today, "3 Mar 09:14" this year, else with the year; as the reader's language writes it."""
     here, today = moment.astimezone(zone), (now or timezone.now()).astimezone(zone)
     if here.date() == today.date():
-        return f"{here:%H:%M}"
-    year = "" if here.year == today.year else f" {here.year}"
-    return f"{here.day} {here:%b}{year} {here:%H:%M}"
+        return dates.clock(here)
+    day = date_format(here, "MONTH_DAY_FORMAT") if here.year == today.year else dates.show(here)
+    return f"{day} {dates.clock(here)}"
 
 
 def when(moment: datetime, zone: ZoneInfo) -> str:
     """Inside a sentence: "at 09:14", "on 3 Mar 09:14"."""
     text = clock(moment, zone)
-    return f"on {text}" if " " in text else f"at {text}"
+    # Translators: a moment of another day, as in "Stopped on 3 Mar 09:14."
+    another_day = _("on {moment}")
+    # Translators: a time of today, as in "Stopped at 09:14."
+    today = _("at {moment}")
+    return (another_day if " " in text else today).format(moment=text)
 
 
 def day(moment: datetime, zone: ZoneInfo) -> str:
@@ -34,11 +41,12 @@ def lasted(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return f"{dates.with_separator(f'{seconds:.1f}')} s"
     if seconds < 120:
         return f"{seconds:.0f} s"
     if seconds < 7200:
         return f"{seconds / 60:.0f} min"
     if seconds < 172_800:
-        return f"{seconds / 3600:.0f} h"
-    return f"{seconds / 86_400:.0f} days"
+        return _("{number} h").format(number=round(seconds / 3600))
+    days = round(seconds / 86_400)
+    return ngettext("{number} day", "{number} days", days).format(number=days)

@@ -22,12 +22,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
+from positions.audit import kind_of
 from positions.models.audit import AuditEntry
 
 MINE, THEIRS = "mine", "theirs"
 BESIDES = "besides "
-CHANGED = (
+CHANGED = _(
     "Somebody else has saved this since you opened it, and nothing of yours was saved yet. "
     "Choose above which values hold, then save."
 )
@@ -88,11 +90,11 @@ class Opened:
     @property
     def saved_by(self) -> str:
         """Who saved it last, and when: as the audit trail says."""
-        kind = str(self.instance._meta.verbose_name)[:40]
+        kind = kind_of(self.instance)
         entry = AuditEntry.objects.filter(kind=kind, object_key=self.instance.pk).order_by("-at", "-pk").first()
         if entry is None:
             return ""
-        at = date_format(timezone.localtime(entry.at), "j M H:i")
+        at = date_format(timezone.localtime(entry.at), "DATETIME_FORMAT")
         return f"{entry.actor or 'Position Sync'}, {at} UTC"
 
     def clean(self) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from zxcvbn import zxcvbn
 
 # Of a score from 0 to 4: ten thousand million guesses, and each of our hashes is slow.
@@ -26,10 +27,12 @@ class GuessableValidator:
         words = [*OUR_WORDS, *theirs, *(part for text in theirs for part in text.replace("@", ".").split("."))]
         if zxcvbn(password[:_LOOKED_AT], user_inputs=[word for word in words if word])["score"] < ENOUGH:
             raise ValidationError(
-                "This password is easily guessed: it is common, leaked, or made of names, dates and patterns. "
-                "Take four or more unrelated words, for example, or let a password manager make one.",
+                _(
+                    "This password is easily guessed: it is common, leaked, or made of names, dates and patterns. "
+                    "Take four or more unrelated words, for example, or let a password manager make one."
+                ),
                 code="password_guessable",
             )
 
     def get_help_text(self) -> str:
-        return "At least 12 characters, and nothing that is easily guessed: four unrelated words are good."
+        return _("At least 12 characters, and nothing that is easily guessed: four unrelated words are good.")

@@ -19,6 +19,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from positions import roles
 from positions.models import SecondFactor
@@ -74,20 +76,22 @@ def refusal(request: HttpRequest, factor: SecondFactor, code: str) -> str:
     name = {"username": factor.user.get_username()}
     if not AxesProxyHandler.is_allowed(request, name):
         request.axes_locked_out = True  # type: ignore[attr-defined]
-        return "Too many wrong codes."
+        return _("Too many wrong codes.")
     seconds = factor.wait_for(code)
     if seconds:
-        return f"Not looked at, because of wrong codes before. Wait {_words(seconds)} for it, or use a recovery code."
+        said = _("Not looked at, because of wrong codes before. Wait {time} for it, or use a recovery code.")
+        return said.format(time=_words(seconds))
     if django_otp.verify_token(factor.user, factor.persistent_id, code) is not None:
         return ""
     user_login_failed.send(sender=__name__, credentials=name, request=request)
-    return "This code is wrong or was used already. Wait for the next one in your app, or use another recovery code."
+    return _("This code is wrong or was used already. Wait for the next one in your app, or use another recovery code.")
 
 
 def _words(seconds: int) -> str:
     if seconds >= 120:
-        return f"{round(seconds / 60)} minutes"
-    return f"{seconds} second{'s' if seconds > 1 else ''}"
+        minutes = round(seconds / 60)
+        return ngettext("{number} minute", "{number} minutes", minutes).format(number=minutes)
+    return ngettext("{number} second", "{number} seconds", seconds).format(number=seconds)
 
 
 class SecondFactorMiddleware:

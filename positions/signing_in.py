@@ -20,6 +20,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_noop, ngettext
 
 from positions.audit import shown
 from positions.models import AuditEntry, Member
@@ -88,8 +89,13 @@ class ManyNamesMiddleware:
         if not seconds:
             return None
         logger.warning("refused: %s has to wait, too many names failed from there", address)
+        said = ngettext(
+            "Too many different user names failed to sign in from your address. Try again in {seconds} second.",
+            "Too many different user names failed to sign in from your address. Try again in {seconds} seconds.",
+            seconds,
+        )
         return HttpResponse(
-            f"Too many different user names failed to sign in from your address. Try again in {seconds} seconds.",
+            said.format(seconds=seconds),
             status=429,
             content_type="text/plain; charset=utf-8",
             headers={"Retry-After": str(seconds)},
@@ -101,7 +107,7 @@ class ManyNamesMiddleware:
 
 def _write(action: str, user: Any, name: str, request: HttpRequest | None, reason: str = "") -> None:
     address = address_of(request) if request is not None else ""
-    changes = {"address": ["", address], **({"reason": ["", reason]} if reason else {})}
+    changes = {gettext_noop("address"): ["", address], **({gettext_noop("reason"): ["", reason]} if reason else {})}
     organizations: list[int | None] = (
         list(Member.objects.filter(user_id=user.pk).values_list("organization_id", flat=True)) if user else []
     )
@@ -111,7 +117,7 @@ def _write(action: str, user: Any, name: str, request: HttpRequest | None, reaso
             actor=str(shown(name))[:150],
             via=AuditEntry.Via.ADMIN,
             action=action,
-            kind="sign-in",
+            kind=gettext_noop("sign-in"),
             object_key=user.pk if user else None,
             object_name=str(shown(name))[:250],
             changes=changes,
@@ -132,7 +138,9 @@ def _signed_out(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> 
 
 
 def _refused(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
-    reason = "wrong code" if sender == "positions.second_factor" else "wrong name or password"
+    reason = (
+        gettext_noop("wrong code") if sender == "positions.second_factor" else gettext_noop("wrong name or password")
+    )
     name = str(credentials.get("username") or "")
     user = get_user_model()._default_manager.filter(username=name).first()
     recent = AuditEntry.objects.filter(

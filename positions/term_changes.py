@@ -8,7 +8,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from positions import dates
+from django.utils.translation import gettext as _
+
+from positions import dates, periods
 from positions.models import Position
 from positions.terms import TERMS
 
@@ -29,7 +31,9 @@ class Change:
 
     @property
     def sentence(self) -> str:
-        return f"From {self.day}: {', '.join(f'{field} {values}' for field, values in self.what)}"
+        return _("From {day}: {changes}").format(
+            day=self.day, changes=", ".join(f"{field} {values}" for field, values in self.what)
+        )
 
 
 def changes_of(position: Position, today: date) -> list[Change]:
@@ -37,7 +41,7 @@ def changes_of(position: Position, today: date) -> list[Change]:
     rows = position.by_day
     if len(rows) == 1:
         return []
-    today = dates.nearest(today, position.start_date, position.end_date)
+    today = periods.nearest(today, position.start_date, position.end_date)
     now = max(row.since for row in rows if row.since <= today)
     pairs = list(pairwise(rows))
     differing = [[name for name in TERMS if _differ(a, b, name)] for a, b in pairs]
@@ -57,8 +61,12 @@ def _state(since: date, now: date, end: date | None) -> str:
 
 def other_days(position: Position, name: str) -> str:
     """What a field of the terms holds on other days, in words; "" where it is always the same."""
-    found = [f"{dates.show(b.since)}: {said(b, name)}" for a, b in pairwise(position.by_day) if _differ(a, b, name)]
-    return f"with changes from {', from '.join(found)}" if found else ""
+    found = [
+        _("from {day}: {value}").format(day=dates.show(b.since), value=said(b, name))
+        for a, b in pairwise(position.by_day)
+        if _differ(a, b, name)
+    ]
+    return _("with changes {changes}").format(changes=", ".join(found)) if found else ""
 
 
 def _differ(a: Any, b: Any, name: str) -> bool:
@@ -74,8 +82,8 @@ def said(row: Any, name: str) -> str:
     """A value in words; of a position or a row of its terms."""
     value = getattr(row, name)
     if value in (None, ""):
-        return "the employee’s" if name == "department" else "empty"
+        return _("the employee’s") if name == "department" else _("empty")
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}{' %' if name == 'percentage' else ''}"
+        return f"{dates.number(value)}{' %' if name == 'percentage' else ''}"
     choice = getattr(row, f"get_{name}_display", None)
     return str(choice() if choice else value)

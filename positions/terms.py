@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from positions import dates
-from positions.dates import nearest
+from positions.periods import nearest
 
 # The fields of a position that may change while it lasts, and the columns that hold them.
 TERMS = (
@@ -65,7 +67,8 @@ def outside(day: date, start: date, end: date | None) -> str:
         return dates.odd_year(day)
     if day >= start and (end is None or day <= end):
         return ""
-    return f"{dates.show(day)} is outside the position's period, {dates.span(start, end)}. Choose a day within it."
+    said = _("{day} is outside the position's period, {period}. Choose a day within it.")
+    return said.format(day=dates.show(day), period=dates.span(start, end))
 
 
 def in_force(rows: Sequence[Row], day: date | None) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import unicodedata
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{0,40})?", re.ASCII)
 _IN_LINES = frozenset("\n\r\t")
@@ -53,7 +54,7 @@ def several_lines(text: str) -> None:
 
 def _refuse(found: str) -> None:
     if found:
-        words = f"Remove the control character {found}: it is no text, and no system takes it."
+        words = _("Remove the control character {found}: it is no text, and no system takes it.").format(found=found)
         raise ValidationError(words, "control_characters")
 
 

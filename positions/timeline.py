@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
 
-from positions import dates
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from positions import dates, periods
 from positions.models import Position
 from positions.term_changes import Change, changes_of
 
@@ -57,7 +61,11 @@ class Row:
 
     @property
     def percentage(self) -> str:
-        return f"{self.position.percentage.normalize():f}"
+        return dates.number(self.position.percentage)
+
+    @property
+    def status_words(self) -> str:
+        return str(dates.STATUSES[self.status])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ def overlapping(positions: Sequence[Position]) -> list[tuple[Position, Position]
     return [
         (a, b)
         for a, b in combinations(sorted(positions, key=lambda p: p.start_date), 2)
-        if dates.overlap(a.start_date, a.end_date, b.start_date, b.end_date)
+        if periods.overlap(a.start_date, a.end_date, b.start_date, b.end_date)
     ]
 
 
@@ -110,8 +118,12 @@ def _marks(begin: date, last: date, step: int) -> Iterable[tuple[int, date]]:
 
 
 def _sentences(pairs: Sequence[tuple[Position, Position]]) -> tuple[str, ...]:
-    said = [f"{a.title} and {b.title} overlap: {dates.span(*shared(a, b))}." for a, b in pairs[:_SAID]]
-    return (*said, *([f"And {len(pairs) - _SAID} more overlaps."] if len(pairs) > _SAID else []))
+    words = _("{one} and {other} overlap: {period}.")
+    said = [words.format(one=a.title, other=b.title, period=dates.span(*shared(a, b))) for a, b in pairs[:_SAID]]
+    more = len(pairs) - _SAID
+    if more > 0:
+        said.append(ngettext("And {number} more overlap.", "And {number} more overlaps.", more).format(number=more))
+    return tuple(said)
 
 
 def employed_since(positions: Iterable[Position], today: date) -> date | None:
@@ -120,9 +132,9 @@ def employed_since(positions: Iterable[Position], today: date) -> date | None:
     now = [
         start
         for start, end, kind in rows
-        if kind not in dates.NOT_EMPLOYED and dates.status(start, end, today) == "current"
+        if kind not in periods.NOT_EMPLOYED and periods.status(start, end, today) == "current"
     ]
-    return dates.employed_since(max(now), "", rows) if now else None
+    return periods.employed_since(max(now), "", rows) if now else None
 
 
 def draw(positions: Iterable[Position], today: date) -> Timeline:
@@ -156,7 +168,7 @@ def draw(positions: Iterable[Position], today: date) -> Timeline:
             for p in rows
         ),
         marks=tuple(
-            Mark(x(day), f"{day:%Y}" if step >= 12 else f"{day:%b %Y}", number % 2 == 1)
+            Mark(x(day), f"{day:%Y}" if step >= 12 else date_format(day, "YEAR_MONTH_FORMAT"), number % 2 == 1)
             for number, day in _marks(begin, last, step)
             if x(day) <= 94
         ),

@@ -2,11 +2,12 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class SynclogConfig(AppConfig):
     name = "synclog"
-    verbose_name = "Sync"
+    verbose_name = _("Sync")
 
     def ready(self) -> None:
         from django_q.signals import post_spawn

@@ -18,6 +18,7 @@ from django_q.models import OrmQ
 from config.bench import counting, plain, world
 from config.bench.figures import Figure, percentile
 from config.bench.grow import grow
+from config.bench.lists import lists
 from config.bench.processes import Target, workers
 from integrations.models import Integration
 from positions.bulk import save_positions
@@ -396,4 +397,5 @@ SCENARIOS: dict[str, Callable[[Bench], list[Figure]]] = {
     "limit": limit,
     "fair": fair,
     "grow": lambda bench: grow(bench.target.address, bench.size(10_000, 1_000), bench.size(1_000_000, 5_000)),
+    "lists": lambda bench: lists(bench.target.address, 100, bench.size(100_000, 500)),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 
 from integrations import supported
 from integrations.systems.registry import connectors
@@ -13,7 +14,7 @@ from integrations.systems.registry import connectors
 def supported_fields(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
-        "title": "Supported fields",
+        "title": _("Supported fields"),
         "matrix": supported.matrix(),
         "marks": supported.MARKS.values(),
     }

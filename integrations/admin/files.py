@@ -13,8 +13,10 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from integrations import history
 from integrations.admin import showing
 from integrations.admin.showing import Told
 from integrations.models import ExportFile, Integration
@@ -97,7 +99,9 @@ class FilePages:
         file = self._file(obj, number)
         if export_files.fetch(file, by=request.user.get_username()):
             self.admin.message_user(
-                request, f"{file.file_name} does not change any more: later changes go into a new file.", messages.INFO
+                request,
+                _("{file} does not change any more: later changes go into a new file.").format(file=file.file_name),
+                messages.INFO,
             )
         return HttpResponseRedirect(f"{showing.url(obj, 'files')}?download={file.pk}")
 
@@ -111,10 +115,12 @@ class FilePages:
             return HttpResponseRedirect(showing.url(obj, "files"))
         name, content = export_files.content(file)
         if not content:
-            said = f"{name} is not kept any more: contents are removed {settings.KEEP_FILES_DAYS} days after fetching."
+            said = _("{file} is not kept any more: contents are removed {days} days after fetching.").format(
+                file=name, days=settings.KEEP_FILES_DAYS
+            )
             self.admin.message_user(request, said, messages.WARNING)
             return HttpResponseRedirect(showing.url(obj, "files"))
-        self.admin.log_change(request, obj, f"Downloaded {name}.")
+        self.admin.log_change(request, obj, history.kept([history.DOWNLOADED(file=name)]))
         response = HttpResponse(content, content_type="application/xml")
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
@@ -133,8 +139,14 @@ class FilePages:
         for file in files:
             file.integration = obj
             if export_files.mark_imported(file, by=request.user.get_username()):
-                self.admin.log_change(request, obj, f"Marked {file.file_name} as imported in {obj.system.name}.")
-                self.admin.message_user(request, f"{file.file_name} is marked as imported.", messages.SUCCESS)
+                self.admin.log_change(
+                    request,
+                    obj,
+                    history.kept([history.IMPORTED(file=file.file_name, system=obj.system.name)]),
+                )
+                self.admin.message_user(
+                    request, _("{file} is marked as imported.").format(file=file.file_name), messages.SUCCESS
+                )
         return HttpResponseRedirect(showing.url(obj, "files"))
 
     # -- who may

@@ -15,17 +15,21 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from integrations import removal, supported
+from integrations import history, removal, supported
 from integrations.admin import files, showing
 from integrations.admin.files import FilePages
 from integrations.admin.showing import Happening, Health, Line, Tab, Told
 from integrations.admin.steps import Step, StepPages, bar
 from integrations.engine import Engine, Test
-from integrations.gaps import gaps, gaps_here
+from integrations.gaps import gaps, gaps_here, gaps_of, positions_here
 from integrations.models import Integration
 from integrations.options import options
 from integrations.scope import left_behind
+from integrations.sdk.messages import Message
+from integrations.sdk.wording import say
 from integrations.settings_form import CREDENTIALS, SETTINGS, ConnectionForm
 from integrations.systems.registry import connectors, systems
 from positions import once, roles
@@ -38,10 +42,6 @@ _PER_PAGE = 50
 _READS = ("GET", "HEAD")
 _LAST_EVENTS = 8
 _HISTORY = 200
-_LEFT_BEHIND = (
-    "{0} of the positions that were sent are not taken any more. They stay in {1} as they are until one is changed "
-    "here or its entry re-synced: then it is treated there as if it were deleted here."
-)
 
 
 class IntegrationAdmin(ScopedAdmin):
@@ -72,6 +72,7 @@ class IntegrationAdmin(ScopedAdmin):
             at("fields", self.fields_view, "fields"),
             at("settings", self.settings_view, "settings"),
             at("help", self.help_view, "help"),
+            at("gaps/<str:key>", self.gap_view, "gap"),
             at("switch", self.switch_view, "switch"),
             at("option", self.option_view, "option"),
             at("pause", self.pause_view, "pause"),
@@ -97,7 +98,7 @@ class IntegrationAdmin(ScopedAdmin):
         return self._render(
             request,
             "list.html",
-            title="Integrations",
+            title=_("Integrations"),
             page=page,
             lines=self._lines(request, list(page.object_list)),
             sought=sought,
@@ -124,7 +125,7 @@ class IntegrationAdmin(ScopedAdmin):
             return self._render(
                 request,
                 "choose.html",
-                title="Connect a system",
+                title=_("Connect a system"),
                 systems=showing.choices(systems()),
                 organizations=organizations,
                 chosen=organization,
@@ -152,7 +153,7 @@ class IntegrationAdmin(ScopedAdmin):
         return self._render(
             request,
             "add.html",
-            title=f"Connect {system.name}",
+            title=_("Connect {name}").format(name=system.name),
             steps=bar(Step.CREDENTIALS),
             number=1,
             form=form,
@@ -177,7 +178,7 @@ class IntegrationAdmin(ScopedAdmin):
             return own[0]
         return next((o for o in own if str(o.pk) == asked), None)
 
-    def _save(self, request: HttpRequest, form: ConnectionForm, *, add: bool) -> list[str]:
+    def _save(self, request: HttpRequest, form: ConnectionForm, *, add: bool) -> list[Message]:
         """Writes what the form says, and only that: the engine writes to the same row. Gives what changed."""
         by = request.user.get_username()
         obj = form.instance
@@ -202,12 +203,12 @@ class IntegrationAdmin(ScopedAdmin):
             if form.part != SETTINGS:
                 obj.companies.set(form.cleaned_data["companies"])
             if add:
-                self.log_addition(request, obj, f"Connected {obj.system.name}.")
+                self.log_addition(request, obj, history.kept([history.CONNECTED(system=obj.system.name)]))
             elif said:
-                self.log_change(request, obj, "\n".join(said))
-            for _, was, now in moved:
+                self.log_change(request, obj, history.kept(said))
+            for _name, was, now in moved:
                 self.engine.address_changed(obj, was, now, by)
-            if credentials and not add:
+            if (credentials or removed) and not add:
                 self.engine.credentials_renewed(obj, by)
             if credentials or removed or moved:
                 self.engine.forget_tests(obj)
@@ -257,6 +258,20 @@ class IntegrationAdmin(ScopedAdmin):
             marks=supported.MARKS.values(),
         )
 
+    def gap_view(self, request: HttpRequest, pk: int, key: str) -> HttpResponse:
+        """The positions that a gap keeps back, each with the way to the field that it lacks."""
+        obj = self._viewed(request, pk)
+        if not isinstance(obj, Integration):
+            return obj
+        gap = next((one for one in gaps_of(obj) if one.key == key), None)
+        if gap is None:  # mended meanwhile
+            return HttpResponseRedirect(showing.url(obj, "change"))
+        rows = positions_here(obj).filter(gap.positions()).select_related("employee", "company")
+        rows = rows.defer("employee__national_id").order_by("employee__last_name", "employee__first_name", "pk")
+        page = Paginator(rows, _PER_PAGE).get_page(request.GET.get("page"))
+        found = [(row, showing.field_of_position(row, gap.field)) for row in page.object_list]
+        return self._page(request, obj, "change", "gap.html", gap=gap, page=page, rows=found)
+
     def settings_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         obj = self._viewed(request, pk)
         if not isinstance(obj, Integration):
@@ -267,10 +282,10 @@ class IntegrationAdmin(ScopedAdmin):
         needed = {gap.setting for gap, _number in gaps_here(obj)}
         form, said = self._posted(request, obj, needed=needed) if request.method == "POST" else (None, None)
         if said is not None:
-            self.message_user(request, "Saved." if said else "Nothing was changed.", messages.SUCCESS)
-            left = left_behind(obj.pk) if any(line.startswith("Companies: ") for line in said) else 0
+            self.message_user(request, _("Saved.") if said else _("Nothing was changed."), messages.SUCCESS)
+            left = left_behind(obj.pk) if form and form.takes_others else 0
             if left:
-                self.message_user(request, _LEFT_BEHIND.format(left, obj.system.name), messages.WARNING)
+                self.message_user(request, _left_behind(left, obj), messages.WARNING)
             return HttpResponseRedirect(back(request, showing.url(obj, "settings")))
         form = form or ConnectionForm(obj, disabled=not may_change, needed=needed)
         return self._page(
@@ -286,7 +301,9 @@ class IntegrationAdmin(ScopedAdmin):
         )
 
     @repeated
-    def _posted(self, request: HttpRequest, obj: Integration, **kwargs: Any) -> tuple[ConnectionForm, list[str] | None]:
+    def _posted(
+        self, request: HttpRequest, obj: Integration, **kwargs: Any
+    ) -> tuple[ConnectionForm, list[Message] | None]:
         """The form, and what it has changed; None where it is not valid, or somebody else has changed the same."""
         obj.refresh_from_db(from_queryset=Integration.objects.select_for_update(no_key=True))
         form = ConnectionForm(obj, request.POST, **kwargs)
@@ -301,9 +318,9 @@ class IntegrationAdmin(ScopedAdmin):
                 continue
             hint = obj.credential_hints.get(s.name) or {}
             end = f"{hint['hint']}, " if with_end and str(hint.get("hint", "")).startswith("…") else ""
-            day = showing.day(hint.get("at"), obj.organization)
-            by = f" by {hint['by']}" if hint.get("by") else ""
-            hints[f"credential__{s.name}"] = f"{end}set{by}{f' on {day}' if day else ''}"
+            hints[f"credential__{s.name}"] = (
+                f"{end}{_set(hint.get('by'), showing.day(hint.get('at'), obj.organization))}"
+            )
         return hints
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
@@ -336,14 +353,18 @@ class IntegrationAdmin(ScopedAdmin):
             return obj
         on = request.POST.get("on") == "1"
         if on and not obj.connected:
-            labels = ", ".join(s.label for s in obj.missing_settings())
-            self.message_user(request, f"{obj.name} was not switched on: {labels} is missing.", messages.ERROR)
+            labels = ", ".join(say(s.label) for s in obj.missing_settings())
+            self.message_user(
+                request,
+                _("{name} was not switched on: {settings} is missing.").format(name=obj.name, settings=labels),
+                messages.ERROR,
+            )
             return HttpResponseRedirect(showing.url(obj, "switch_on"))
         self.engine.switch(obj, on, request.user.get_username())
         if on:
-            said = f"{obj.name} is on: changes from now on are sent."
+            said = _("{name} is on: changes from now on are sent.").format(name=obj.name)
         else:
-            said = f"{obj.name} is off: changes are not recorded, and what was waiting is not sent."
+            said = _("{name} is off: changes are not recorded, and what was waiting is not sent.").format(name=obj.name)
         return self._done(request, obj, said)
 
     def option_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -352,10 +373,11 @@ class IntegrationAdmin(ScopedAdmin):
             return obj
         option = next((o for o in options(obj) if o.name == request.POST.get("name") and o.usable), None)
         if option is None:
-            return self._done(request, obj, "This connection has no such switch.", messages.ERROR)
+            return self._done(request, obj, _("This connection has no such switch."), messages.ERROR)
         on = request.POST.get("on") == "1"
         self.engine.set_option(obj, option.name, on, request.user.get_username())
-        return self._done(request, obj, f"“{option.label}” is {'on' if on else 'off'} for {obj.name}.")
+        said = _("“{option}” is on for {name}.") if on else _("“{option}” is off for {name}.")
+        return self._done(request, obj, said.format(option=option.label, name=obj.name))
 
     def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method in _READS:
@@ -364,7 +386,9 @@ class IntegrationAdmin(ScopedAdmin):
         if not isinstance(obj, Integration):
             return obj
         self.engine.pause(obj, request.user.get_username())
-        return self._done(request, obj, f"{obj.name} is paused: changes are recorded and go out when you resume.")
+        return self._done(
+            request, obj, _("{name} is paused: changes are recorded and go out when you resume.").format(name=obj.name)
+        )
 
     def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method in _READS:
@@ -373,7 +397,11 @@ class IntegrationAdmin(ScopedAdmin):
         if not isinstance(obj, Integration):
             return obj
         self.engine.resume(obj, request.user.get_username())
-        return self._done(request, obj, f"{obj.name} goes on: what was waiting goes out now.")
+        if obj.send_positions:
+            said = _("{name} goes on: what was waiting goes out now.")
+        else:
+            said = _("{name} is held up no more. Nothing is sent before Send positions is switched on.")
+        return self._done(request, obj, said.format(name=obj.name))
 
     def _ask(
         self, request: HttpRequest, pk: int, act: str, consequences: Callable[[Integration], list[Told]]
@@ -385,7 +413,7 @@ class IntegrationAdmin(ScopedAdmin):
         if not self.has_change_permission(request, obj):
             raise PermissionDenied
         to = back(request, showing.url(obj, "change"))
-        off, held = not obj.send_positions, obj.paused or obj.stopped
+        off, held = not obj.send_positions, obj.paused or obj.stopped or obj.retry_at
         if {"switch": off, "pause": off or obj.paused, "resume": not held}[act]:
             return HttpResponseRedirect(to)
         return self._page(
@@ -420,7 +448,7 @@ class IntegrationAdmin(ScopedAdmin):
             return StepPages(self).tested(request, obj, key)
         test = self.engine.look_at_test(obj, key)
         if test is None:
-            self.message_user(request, "This test is over: they are kept for an hour. Test again.", messages.WARNING)
+            self.message_user(request, _("This test is over: they are kept for an hour. Test again."), messages.WARNING)
             return HttpResponseRedirect(showing.url(obj, "change"))
         return self._overview(request, obj, test)
 
@@ -471,7 +499,7 @@ class IntegrationAdmin(ScopedAdmin):
             content_type=ContentType.objects.get_for_model(Integration), object_id=str(obj.pk)
         ).select_related("user")
         return [
-            Happening(e.action_time, e.user.get_username(), e.get_change_message())
+            Happening(e.action_time, e.user.get_username(), history.words(e))
             for e in entries.order_by("-action_time", "-pk")[:number]
         ]
 
@@ -541,6 +569,27 @@ class IntegrationAdmin(ScopedAdmin):
         request.current_app = self.admin_site.name
         base = {**self.admin_site.each_context(request), "opts": self.opts}
         return TemplateResponse(request, f"admin/integrations/{template}", {**base, **context})
+
+
+def _set(by: str | None, day: str) -> str:
+    """Of a credential: by whom and when, as far as that is known."""
+    if by and day:
+        said = _("set by {name} on {day}")
+    elif by:
+        said = _("set by {name}")
+    else:
+        said = _("set on {day}") if day else _("set")
+    return said.format(name=by, day=day)
+
+
+def _left_behind(number: int, integration: Integration) -> str:
+    return ngettext(
+        "{number} of the positions that were sent is not taken any more. It stays in {system} as it is until it is "
+        "changed here or its entry re-synced: then it is treated there as if it were deleted here.",
+        "{number} of the positions that were sent are not taken any more. They stay in {system} as they are until one "
+        "is changed here or its entry re-synced: then it is treated there as if it were deleted here.",
+        number,
+    ).format(number=number, system=integration.system.name)
 
 
 def _free_name(organization: Organization, name: str) -> str:

@@ -14,21 +14,29 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from integrations import supported
 from integrations.models import Integration
 from integrations.scope import company_names, scope_of
 from integrations.sdk.declaration import System, Transport
+from integrations.sdk.wording import say
+from positions import dates
 from positions.models import Organization, Position
 
 # The glyph of each tone, from the icon font that the admin brings.
 ICONS = {"success": "check_circle", "info": "radio_button_unchecked", "warning": "error", "danger": "cancel",
          "neutral": "do_not_disturb_on"}  # fmt: skip
-_ICONS_OF_WORDS = {"Paused": "pause_circle", "Retrying": "sync"}
 
 
 def url(integration: Integration, page: str) -> str:
     return reverse(f"admin:integrations_integration_{page}", args=[integration.pk])
+
+
+def field_of_position(position: Position, field: str) -> str:
+    """Where the field is filled in."""
+    page, pk = ("employee", position.employee_id) if field == "manager" else ("position", position.pk)
+    return f"{reverse(f'admin:positions_{page}_change', args=[pk])}#id_{field}"
 
 
 def sandbox(integration: Integration) -> str:
@@ -47,10 +55,10 @@ def when(moment: datetime | None, organization: Organization) -> str:
     today = timezone.now().astimezone(organization.zone).date()
     clock = f"{here:%H:%M}"
     if here.date() == today:
-        return f"today {clock}"
+        return _("today {time}").format(time=clock)
     if here.date() == today - timedelta(days=1):
-        return f"yesterday {clock}"
-    return f"{here.day} {here:%b %Y}, {clock}"
+        return _("yesterday {time}").format(time=clock)
+    return f"{dates.show(here.date())}, {clock}"
 
 
 def day(moment: str | None, organization: Organization) -> str:
@@ -58,7 +66,7 @@ def day(moment: str | None, organization: Organization) -> str:
     if not moment:
         return ""
     here = datetime.fromisoformat(moment).astimezone(organization.zone)
-    return f"{here.day} {here:%b %Y}"
+    return dates.show(here.date())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +83,21 @@ class Counter:
 class Health:
     """How a connection is: a word, a tone for its glyph and colour, a sentence, and its counters.
 
-    `tone` is success, info, warning, danger or neutral.
+    `tone` is success, info, warning, danger or neutral. `icon` is a glyph of its own, "" for that of the tone.
     """
 
     word: str
     tone: str
     detail: str
     counters: tuple[Counter, ...] = ()
+    icon: str = ""
 
 
 def health_of_switch(integration: Integration) -> Health:
     """What can be said without knowing what is sent."""
     if not integration.connected:
-        return Health("Not connected", "neutral", "Credentials or required settings are missing.")
-    return Health("On" if integration.send_positions else "Off", "neutral", "")
+        return Health(_("Not connected"), "neutral", _("Credentials or required settings are missing."))
+    return Health(_("On") if integration.send_positions else _("Off"), "neutral", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,7 @@ class Line:
 
     @property
     def icon(self) -> str:
-        return _ICONS_OF_WORDS.get(self.health.word) or ICONS[self.health.tone]
+        return self.health.icon or ICONS[self.health.tone]
 
     @property
     def model(self) -> str:
@@ -143,10 +152,16 @@ class Tab:
 
 def page_tabs(integration: Integration, active: str, more: Sequence[Tab]) -> list[Tab]:
     """Our own, and `more` after the first."""
-    files = {"files": "Files"} if integration.system.transport is Transport.FILE else {}
-    own = {"change": "Overview", **files, "fields": "Supported fields", "settings": "Settings", "history": "History"}
+    files = {"files": _("Files")} if integration.system.transport is Transport.FILE else {}
+    own = {
+        "change": _("Overview"),
+        **files,
+        "fields": _("Supported fields"),
+        "settings": _("Settings"),
+        "history": _("History"),
+    }
     if help_page(integration.system_key):
-        own["help"] = "Help"
+        own["help"] = _("Help")
     tabs = [Tab(title, url(integration, page), active=page == active) for page, title in own.items()]
     return [tabs[0], *more, *tabs[1:]]
 
@@ -212,7 +227,7 @@ def choices(systems: Sequence[System]) -> list[dict[str, str]]:
             "country": supported.country(s),
             "model": supported.model(s),
             "meaning": supported.model_meaning(s),
-            "protocol": s.protocol,
+            "protocol": say(s.protocol),
         }
         for s in systems
     ]

@@ -18,6 +18,8 @@ from integrations.admin import showing
 from integrations.engine import Test
 from integrations.gaps import Gap, any_of, gaps_here, positions_here
 from integrations.models import Integration
+from integrations.sdk.messages import Message
+from integrations.sdk.wording import say
 from integrations.settings_form import CREDENTIALS, SETTINGS, ConnectionForm
 from positions.admin.scoped import ScopedAdmin
 
@@ -208,7 +210,7 @@ class StepPages:
         obj = self._entered(request, pk)
         if not isinstance(obj, Integration):
             return obj
-        missing = [f"“{s.label}”" for s in obj.missing_settings()]
+        missing = [f"“{say(s.label)}”" for s in obj.missing_settings()]
         return self._page(
             request, obj, Step.START, missing=missing, labels=", ".join(missing), about=showing.about(obj)
         )
@@ -244,7 +246,9 @@ class StepPages:
     def _setup(self, obj: Integration) -> Setup:
         return Setup(obj, self.admin.engine.last_test(obj), gaps_here(obj))
 
-    def _posted(self, request: HttpRequest, obj: Integration, **kwargs: Any) -> tuple[ConnectionForm, list[str] | None]:
+    def _posted(
+        self, request: HttpRequest, obj: Integration, **kwargs: Any
+    ) -> tuple[ConnectionForm, list[Message] | None]:
         if request.method == "POST":
             return self.admin._posted(request, obj, **kwargs)
         return ConnectionForm(obj, **kwargs), None

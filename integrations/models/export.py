@@ -5,7 +5,8 @@ from datetime import datetime
 from django.db import models
 
 from integrations.models.integration import Integration
-from integrations.sdk.messages import words_of
+from integrations.sdk.context import FILE_OF_A_DAY, FILE_OF_TODAY
+from integrations.sdk.messages import Message, words_of
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 
 
@@ -62,13 +63,18 @@ class ExportFile(models.Model):
         return words_of(self.trouble_said)
 
     @property
-    def name(self) -> str:
-        """As people call it, in the organization's time: "the file of 14:02" (with its day, if that is another one)."""
-        zone = self.integration.organization.zone
-        local: datetime = self.made_at.astimezone(zone)
+    def called(self) -> Message:
+        """In the organization's time: "the file of 14:02" (with its day, if that is another one)."""
+        local: datetime = self.made_at.astimezone(self.integration.organization.zone)
+        time = f"{local:%H:%M}"
         if local.date() == self.integration.organization.today():
-            return f"the file of {local:%H:%M}"
-        return f"the file of {local.day} {local:%b %Y, %H:%M}"
+            return FILE_OF_TODAY(time=time)
+        return FILE_OF_A_DAY(day=local.date(), time=time)
+
+    @property
+    def name(self) -> str:
+        """The same in words."""
+        return str(self.called)
 
 
 class ExportRecord(models.Model):

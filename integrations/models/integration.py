@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from integrations.addresses import refuse_private
 from integrations.planning.settings_values import clean_value, missing
@@ -38,7 +39,7 @@ def system_choices() -> list[tuple[str, str]]:
 
 def validate_system(key: str) -> None:
     if key not in connectors():
-        raise ValidationError(f"“{key}” is not a system that Position Sync knows.")
+        raise ValidationError(_("“{key}” is not a system that Position Sync knows.").format(key=key))
 
 
 def new_fingerprint_key() -> str:
@@ -48,38 +49,51 @@ def new_fingerprint_key() -> str:
 class Integration(models.Model):
     """A connection of one organization to one system."""
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="integrations")
-    system_key = models.CharField("system", max_length=40, validators=[validate_system])
-    name = Line(max_length=80, help_text="How you call this connection, for example: Tripletex, Oslo.")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="integrations", verbose_name=_("organization")
+    )
+    system_key = models.CharField(_("system"), max_length=40, validators=[validate_system])
+    name = Line(
+        max_length=80,
+        help_text=_("How you call this connection, for example: Tripletex, Oslo."),
+        verbose_name=_("name"),
+    )
     uuid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
 
     # Written by people, never shown again: {name: value}, as the connector declares.
-    credentials = EncryptedJSONField(default=dict, blank=True)
+    credentials = EncryptedJSONField(default=dict, blank=True, verbose_name=_("credentials"))
     # For each name: the hint (last four characters), by whom and when it was set.
     credential_hints = models.JSONField(default=dict, blank=True, editable=False)
-    settings = models.JSONField(default=dict, blank=True)
-    base_urls = models.JSONField(default=dict, blank=True, help_text="Only for a test tenant: {name: address}.")
-    everybody = models.BooleanField(default=True, help_text="Positions of every company, and of none.")
+    settings = models.JSONField(default=dict, blank=True, verbose_name=_("settings"))
+    base_urls = models.JSONField(
+        default=dict, blank=True, help_text=_("Only for a test tenant: {name: address}."), verbose_name=_("base urls")
+    )
+    everybody = models.BooleanField(
+        default=True, help_text=_("Positions of every company, and of none."), verbose_name=_("everybody")
+    )
     companies = models.ManyToManyField(
         Company,
         through="IntegrationCompany",
         blank=True,
-        help_text="Only positions of these companies, unless it is for everybody.",
+        help_text=_("Only positions of these companies, unless it is for everybody."),
+        verbose_name=_("companies"),
     )
 
     send_positions = models.BooleanField(
-        "send positions", default=False, help_text="Changes from now on are sent. What exists already is not."
+        _("send positions"), default=False, help_text=_("Changes from now on are sent. What exists already is not.")
     )
     activated_at = models.DateTimeField(null=True, blank=True, editable=False)
     delete_positions = models.BooleanField(
-        "delete there too", default=False, help_text="A position deleted here is deleted there, where the system can."
+        _("delete there too"),
+        default=False,
+        help_text=_("A position deleted here is deleted there, where the system can."),
     )
     move_periods = models.BooleanField(
-        "move on a changed start date",
+        _("move on a changed start date"),
         default=False,
-        help_text="A changed start date moves the period that was sent before, instead of making a new one.",
+        help_text=_("A changed start date moves the period that was sent before, instead of making a new one."),
     )
-    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False, verbose_name=_("paused at"))
     paused_by = models.CharField(max_length=150, blank=True, editable=False)
 
     # Kept by the engine.
@@ -112,6 +126,8 @@ class Integration(models.Model):
     objects = IntegrationQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("integration")
+        verbose_name_plural = _("integrations")
         ordering = ["organization", "name"]
         constraints = [models.UniqueConstraint(fields=["organization", "name"], name="integration_name_once")]
         indexes = [models.Index(fields=["organization", "send_positions"], name="integration_recording")]
@@ -228,8 +244,10 @@ class IntegrationCompany(models.Model):
 
     class Meta:
         db_table = "integrations_integration_companies"
-        verbose_name = "connection that is limited to it"
+        verbose_name = _("connection that is limited to it")
         unique_together = [("integration", "company")]
 
     def __str__(self) -> str:
-        return f"{self.integration}. Choose other companies, or everybody, under its Settings first."
+        return _("{connection}. Choose other companies, or everybody, under its Settings first.").format(
+            connection=self.integration
+        )

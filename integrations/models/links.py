@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from integrations.models.integration import Integration
 from integrations.sdk.messages import words_of
@@ -12,23 +13,25 @@ class EmployeeLink(models.Model):
     change by itself. Only the state *matched* is a match: one record there is at most one employee's."""
 
     class State(models.TextChoices):
-        MATCHED = "matched", "Matched"
-        NOT_MATCHED = "not_matched", "Not matched"  # `cause` says why; none: to be looked for at the next change
-        RELEASED = "released", "Released"  # a person ended it: nothing is written until it is matched anew
-        STOPPED = "stopped", "Stopped"  # two employees had the record: a person has to say whose it is
+        MATCHED = "matched", _("Matched")
+        NOT_MATCHED = "not_matched", _("Not matched")  # `cause` says why; none: to be looked for at the next change
+        RELEASED = "released", _("Released")  # a person ended it: nothing is written until it is matched anew
+        STOPPED = "stopped", _("Stopped")  # two employees had the record: a person has to say whose it is
 
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="employee_links")
+    integration = models.ForeignKey(
+        Integration, on_delete=models.CASCADE, related_name="employee_links", verbose_name=_("integration")
+    )
     employee_key = models.BigIntegerField()  # not a foreign key: a pending deletion outlives the employee
-    state = models.CharField(max_length=20, choices=State.choices, default=State.MATCHED)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.MATCHED, verbose_name=_("state"))
     # The record there; where nobody is matched, the one that was refused or left, which a person may confirm.
-    remote_id = models.CharField("record there", max_length=120, blank=True)
+    remote_id = models.CharField(_("record there"), max_length=120, blank=True)
     label = models.CharField(max_length=200, blank=True)
-    matched_by = models.CharField(max_length=60, blank=True)
-    matched_at = models.DateTimeField("since", default=timezone.now)
+    matched_by = models.CharField(max_length=60, blank=True, verbose_name=_("matched by"))
+    matched_at = models.DateTimeField(_("since"), default=timezone.now)
     # Of this employee's number, e-mail and national id at that time (`integrations.runtime.fingerprints`).
     fingerprints = models.JSONField(default=dict, editable=False)
-    confirmed_by = models.CharField(max_length=150, blank=True)
-    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.CharField(max_length=150, blank=True, verbose_name=_("confirmed by"))
+    confirmed_at = models.DateTimeField(null=True, blank=True, verbose_name=_("confirmed at"))
     cause = models.CharField(max_length=60, blank=True)
     said = models.JSONField(default=list, blank=True)  # why nobody is matched (`sdk.messages.packed`)
     # The record under which this employee's positions were written: what is known of them holds for that one alone.
@@ -52,8 +55,8 @@ class EmployeeLink(models.Model):
             models.Index(fields=["integration", "state", "-matched_at"], name="employee_link_listed"),
             models.Index(fields=["employee_key"], name="employee_link_of_employee"),
         ]
-        verbose_name = "match"
-        verbose_name_plural = "people"
+        verbose_name = _("match")
+        verbose_name_plural = _("people")
 
     def __str__(self) -> str:
         return f"{self.employee_key} = {self.remote_id}"

@@ -62,7 +62,7 @@ def agreement(
     if keys is not None:
         found = found.only(keys)
     only_first = {f.ours for f in fields if f.when is When.ON_CREATE and not value_of(f.always_by, settings)}
-    firsts = _of_the_employment(system, settings, positions, wanted)
+    firsts = of_the_employment(system, settings, positions, wanted)
     stale, left = False, {}
     for key in (*found.changes, *found.stays, *found.unseen):
         value = wanted.values.get(key)
@@ -91,7 +91,7 @@ def _says_otherwise(
     return False
 
 
-def _of_the_employment(
+def of_the_employment(
     system: System, settings: Mapping[str, Any], positions: Sequence[Position], wanted: Wanted
 ) -> set[str]:
     """Fields of a flat record that stay as they were written for an earlier position of the same employment."""

@@ -118,7 +118,7 @@ def _as_at_first(wanted: Wanted, there: There) -> Wanted:
     return replace(wanted, values={key: first_day[key] if key in rows else v for key, v in wanted.values.items()})
 
 
-def _on_its_day(remote: Remote, wanted: Wanted, today: date) -> Remote:
+def on_its_day(remote: Remote, wanted: Wanted, today: date) -> Remote:
     """The record as this position is compared with it: by what holds on the day from which a change would count. What
     it holds of a position that is over is past."""
     if not remote.rows:
@@ -317,7 +317,7 @@ class _Draft:
                 Action.CREATE, intent.position_id, wanted, None, first(wanted), holds=wanted.values, goes_on=goes_on
             )
         else:
-            remote = _on_its_day(remote, wanted, there.today)
+            remote = on_its_day(remote, wanted, there.today)
             sent, fields = intent.sent and intent.sent.on(_day(wanted, there.today)), there.fields
             found = compare(there.system, fields, there.settings, wanted, remote, sent, changed=intent.changed)
             found = self._by_day(found, wanted, remote, sent)

@@ -104,7 +104,7 @@ class Skip:
 
     @property
     def message(self) -> str:
-        """In English words."""
+        """In words."""
         return in_full(self.said)
 
 
@@ -122,6 +122,15 @@ class Plan:
 
 
 # -- what differs ----------------------------------------------------------------------------------------
+
+
+def as_written(sent: Mapping[str, Sent], remote: Remote) -> Remote:
+    """What a late read shows is compared as we wrote it since; what a clerk has put there meanwhile, as it is."""
+    last = next((s for s in sent.values() if s.older and s.remote_id == remote.id), None)
+    if last is None:
+        return remote
+    late = {key for key, value in remote.values.items() if any(same(value, o) for o in last.older.get(key, ()))}
+    return replace(remote, values={**remote.values, **{key: last.values.get(key) for key in late}})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from integrations.planning import steps, texts
+from integrations.planning.planner import as_written
 from integrations.planning.run_book import Book
 from integrations.planning.run_flat import BeforeWrite, FlatRun
 from integrations.planning.run_history import HistoryRun
@@ -72,7 +73,7 @@ def _go(book: Book, model: HistoryRun | FlatRun) -> None:
     writes = Writes(book, model.makes)
     employee = model.with_record(employee)
     while book.open:
-        remotes = [book.as_written(remote) for remote in book.connector.read(employee)]
+        remotes = [as_written(book.work.sent, remote) for remote in book.connector.read(employee)]
         book.common.append(Trace(steps.READ(), True, _counted(len(remotes))))
         model.look(remotes)
         employee = model.with_record(employee)

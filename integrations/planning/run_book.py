@@ -17,7 +17,7 @@ from integrations.sdk.messages import Message
 from integrations.sdk.params import FieldName
 from integrations.sdk.periods import employed_since
 from integrations.sdk.timelines import Timeline
-from integrations.sdk.values import Position, Problem, Remote, Wanted
+from integrations.sdk.values import Position, Problem, Wanted
 
 
 class Book:
@@ -81,14 +81,6 @@ class Book:
         self.work = replace(self.work, sent={})
         self.wanted.clear()
         self.trace = {position_id: [] for position_id in self.open}
-
-    def as_written(self, remote: Remote) -> Remote:
-        """What a late read shows is compared as we wrote it since; what a clerk has put there meanwhile, as it is."""
-        sent = next((s for s in self.work.sent.values() if s.older and s.remote_id == remote.id), None)
-        if sent is None:
-            return remote
-        late = {key for key, value in remote.values.items() if any(same(value, o) for o in sent.older.get(key, ()))}
-        return replace(remote, values={**remote.values, **{key: sent.values.get(key) for key in late}})
 
     # endings
 

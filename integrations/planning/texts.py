@@ -6,8 +6,8 @@ has none of its own: what goes first says what is to be done.
 
 from __future__ import annotations
 
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Text
-from integrations.sdk.messages import gettext_noop as _
 
 # -- our values in the system's words (`translate`)
 

@@ -12,9 +12,9 @@ from typing import Any
 from integrations.planning import texts
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import Dates, Field
-from integrations.sdk.fields import BY_KEY
+from integrations.sdk.fields import BY_KEY, CODES
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Message, Text
-from integrations.sdk.messages import gettext_noop as _
 from integrations.sdk.params import FieldName, Label
 from integrations.sdk.reading import number_of
 from integrations.sdk.settings import value_of
@@ -79,18 +79,18 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     defaulted -= absent.keys()
     problems = [p for p in problems if p.field not in absent]
     problems += incomplete(system, sent, values)
-    terms, refused = ((), []) if problems else _terms(system, position, settings)
+    terms, refused = ((), []) if problems else _terms(system, sent, position, settings)
     problems += refused
     wanted = None if problems else Wanted(position.id, values, frozenset(defaulted), position.start, terms=terms)
     return Translation(wanted, tuple(problems), _unsent(system, sent, source, absent))
 
 
 def _terms(
-    system: System, position: Position, settings: Mapping[str, Any]
+    system: System, sent: Sequence[Field], position: Position, settings: Mapping[str, Any]
 ) -> tuple[tuple[tuple[date, Mapping[str, Any]], ...], list[Problem]]:
     """What is to hold by day of the fields that the system dates, where that is not the same on all days; and why not.
     What it does not date is sent on its day, and looked at then."""
-    dated = {f.ours for f in active_fields(system, settings) if f.dated is not Dates.NONE}
+    dated = {f.ours for f in sent if f.dated is not Dates.NONE}
     rows: list[tuple[date, Mapping[str, Any]]] = []
     following: Mapping[str, Any] = {}
     for day, said in reversed(position.terms if dated else ()):
@@ -135,13 +135,14 @@ def _unsent(
     system: System, sent: Sequence[Field], source: Mapping[str, Any], absent: Mapping[str, str]
 ) -> dict[str, Message]:
     """`absent`: our field -> the kind of record that has no such value."""
+    given, takes = {key for key, value in source.items() if not empty(value)}, {f.ours for f in sent}
     why = {
         f.ours: texts.UNSUPPORTED(why=Label(f.unsupported)) if f.unsupported else texts.SWITCHED_OFF()
         for f in system.fields
-        if f not in sent
+        if f.ours in given and f.ours not in takes
     }
-    why |= {ours: texts.NOT_SENT_WITH(what=Label(what), system=system.name) for ours, what in absent.items()}
-    return {ours: said for ours, said in why.items() if not empty(source.get(ours))}
+    not_with = {ours: what for ours, what in absent.items() if ours in given}
+    return why | {ours: texts.NOT_SENT_WITH(what=Label(what), system=system.name) for ours, what in not_with.items()}
 
 
 def lacking(system: System, settings: Mapping[str, Any], wanted: Wanted) -> tuple[Warning, ...]:
@@ -202,7 +203,7 @@ def _one(system: System, declared: Field, source: Mapping[str, Any], settings: M
         if not empty(value):
             return _limited(system, declared, value)
         text = texts.NO_COUNTERPART_CHOSEN if declared.table else texts.NO_COUNTERPART
-        words = str(ours).replace("_", " ")
+        words = Label(CODES[ours]) if ours in CODES else str(ours)
         return _refused(declared, str(ours), text(field=FieldName(declared.ours), value=words, system=system.name))
     try:
         value = declared.encode(ours, settings) if declared.encode else ours

@@ -134,7 +134,7 @@ class Outcome:
 
     @property
     def message(self) -> str:
-        """In English words."""
+        """In words."""
         return in_full(self.said)
 
     @property

@@ -52,4 +52,4 @@ class DatabaseOutbox:
             file, _ = ExportFile.objects.get_or_create(**open_file, defaults={"made_at": timezone.now()})
         ExportRecord.objects.update_or_create(file=file, employee_key=int(employee), defaults={"record": dict(record)})
         file.integration = self._integration
-        return Filed(file.pk, file.name)
+        return Filed(file.pk, file.called)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Text
-from integrations.sdk.messages import gettext_noop as _
 from integrations.sdk.params import Label
 
 # -- of a run that ends early

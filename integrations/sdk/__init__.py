@@ -5,7 +5,7 @@ docs/adding-a-system.md tells). Nothing in this package imports Django.
 from integrations.sdk import occupations
 from integrations.sdk.connector import Connector, Search
 from integrations.sdk.context import Context
-from integrations.sdk.declaration import AtOnce, Calls, Cause, Delete, Limits, Model, System, Transport
+from integrations.sdk.declaration import AtOnce, Calls, Cause, Delete, Limits, Model, Sight, System, Transport
 from integrations.sdk.declared_field import AbsentWhile, Dates, Field, Locked, RequiredWhile, When
 from integrations.sdk.errors import (
     ConnectorError,
@@ -20,6 +20,7 @@ from integrations.sdk.errors import (
 )
 from integrations.sdk.fields import (
     BY_KEY,
+    CODES,
     CONTRACT_TYPES,
     END_REASONS,
     FIELDS,
@@ -27,8 +28,9 @@ from integrations.sdk.fields import (
     WORKING_HOURS_SCHEMES,
 )
 from integrations.sdk.http import BROKE_DOWN, Response, no_sign_in, nonsense, raise_for_trouble, record_in, rows_in
-from integrations.sdk.identity import Mark, plain, which
-from integrations.sdk.messages import Message, Shown, Text, gettext_noop
+from integrations.sdk.identity import EveryMark, Mark, plain, which
+from integrations.sdk.marking import gettext_noop
+from integrations.sdk.messages import Message, Shown, Text
 from integrations.sdk.norway import (
     BY_AGREEMENT,
     CONTINUOUS_336,
@@ -38,13 +40,14 @@ from integrations.sdk.norway import (
     SHIFT_365,
     FullTimeHours,
 )
-from integrations.sdk.pages import CursorPages, LinkPages, NumberedPages, OffsetPages, every_row
+from integrations.sdk.pages import Asked, CursorPages, LinkPages, NumberedPages, OffsetPages, Pages, every_row
 from integrations.sdk.params import FieldName, Label, Span
 from integrations.sdk.periods import after_a_gap, nearest, to_count_from
 from integrations.sdk.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
 from integrations.sdk.refusals import EVERYWHERE, NO_SIGN_IN, Refusal, Says, Trouble, field_in, unknown_trouble
 from integrations.sdk.registers import Directory, Register
 from integrations.sdk.settings import Kind, Setting, code_table, switch, value_of
+from integrations.sdk.snapshot import Looking, Seen
 from integrations.sdk.texts import (
     ALLOWED,
     BAD_DATE,
@@ -84,6 +87,7 @@ __all__ = [
     "BROKE_DOWN",
     "BY_AGREEMENT",
     "BY_KEY",
+    "CODES",
     "CONTINUOUS_336",
     "CONTRACT_TYPES",
     "DATA_REFUSED",
@@ -108,6 +112,7 @@ __all__ = [
     "TOO_MANY_REQUESTS",
     "WORKING_HOURS_SCHEMES",
     "AbsentWhile",
+    "Asked",
     "AtOnce",
     "Calls",
     "Cause",
@@ -124,6 +129,7 @@ __all__ = [
     "Department",
     "Directory",
     "EmployeeNotFoundError",
+    "EveryMark",
     "Field",
     "FieldName",
     "Foreign",
@@ -135,6 +141,7 @@ __all__ = [
     "Limits",
     "LinkPages",
     "Locked",
+    "Looking",
     "Manager",
     "Mark",
     "Marks",
@@ -143,6 +150,7 @@ __all__ = [
     "NotAuthorizedError",
     "NumberedPages",
     "OffsetPages",
+    "Pages",
     "Person",
     "RateLimitedError",
     "Refusal",
@@ -153,8 +161,10 @@ __all__ = [
     "Response",
     "Says",
     "Search",
+    "Seen",
     "Setting",
     "Shown",
+    "Sight",
     "Span",
     "StaleError",
     "System",

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from functools import partial
+from itertools import chain, count
+from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from requests.auth import HTTPBasicAuth
@@ -28,16 +30,19 @@ from integrations.sdk.errors import (
     InterruptedRunError,
     MatchRefusedError,
     NotAuthorizedError,
+    RecordRefusedError,
     UnavailableError,
 )
 from integrations.sdk.http import Http, Response
-from integrations.sdk.identity import Mark
+from integrations.sdk.identity import EveryMark, Mark
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Message, Shown, Text
-from integrations.sdk.pages import Asked, Paging, every_row
+from integrations.sdk.pages import Asked, Pages, Paging
 from integrations.sdk.params import FieldName, Label
 from integrations.sdk.refusals import EVERYWHERE, Refusal, Says, Trouble, meaning, unknown_trouble, what
 from integrations.sdk.registers import Register
 from integrations.sdk.settings import Kind
+from integrations.sdk.snapshot import Looking, Seen, Snapshot
 from integrations.sdk.tokens import Grant, Tokens, oauth_grant
 from integrations.sdk.values import (
     Change,
@@ -52,12 +57,23 @@ from integrations.sdk.values import (
 )
 
 T = TypeVar("T")
+TRIES = 3  # of a call for one employee, on the way of a snapshot
 
 logger = logging.getLogger("integrations.sdk.connector")
 
 # One way to look for a person: what it goes by ("employee number", "e-mail", "national id", or a field that keeps one
 # of them), the value ("" leaves it out), and the look-up.
 Search = tuple[str, str, Callable[[], Iterable[RemoteEmployee]]]
+
+
+class Looks(Protocol):
+    """Where somebody is looked for: in the system, or in what was seen of it."""
+
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None: ...
+
+    def searches(self, person: Person) -> Sequence[Search]: ...
+
+    def hint(self, person: Person) -> Message | str: ...
 
 
 class Connector:
@@ -109,6 +125,11 @@ class Connector:
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         """History: every period there, none left out. Flat: exactly one Remote, the current employment
         (or none, if the employee has none there); `employee.record_id` is the one that we wrote last."""
+        raise NotImplementedError
+
+    def everybody(self, written: Mapping[str, str]) -> Looking:
+        """Systems that declare how everybody is seen at once: each employee there as `read` shows them, by `looking`
+        through the pages of a list. `written` as in `snapshot`. Only whom a search would find."""
         raise NotImplementedError
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
@@ -269,20 +290,92 @@ class Connector:
         rows: Callable[[Response], Sequence[T]],
         **kwargs: Any,
     ) -> Iterator[T]:
-        """The rows of every page of a list; `rows` reads them out of an answer. Raises as `every_row`."""
+        """The rows of every page of a list; `rows` reads them out of an answer. Raises as `Pages`."""
+        return chain.from_iterable(self.paged(paging, path, params, rows=rows, **kwargs))
+
+    def paged(
+        self,
+        paging: Paging[Response],
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        rows: Callable[[Response], Sequence[T]],
+        **kwargs: Any,
+    ) -> Pages[Response, T]:
+        """The same page by page, as `looking` takes them."""
 
         def fetch(asked: Asked) -> Response:
-            if isinstance(asked, str):  # the credentials go along with every call
-                if urlsplit(asked)[:2] != urlsplit(self.http.base_url)[:2]:
-                    raise UnavailableError(texts.PAGE_ELSEWHERE(system=self.system.name))
-                return self.http.get(asked, **kwargs)
+            if isinstance(asked, str):
+                return self.page_at(asked, **kwargs)
             return self.http.get(path, params={**(params or {}), **asked}, **kwargs)
 
-        return every_row(paging, fetch, rows, system=self.system.name)
+        return Pages(paging, fetch, rows, system=self.system.name)
+
+    def page_at(self, address: str, **kwargs: Any) -> Response:
+        """The page whose whole address the one before gave; the credentials go along with every call."""
+        if urlsplit(address)[:2] != urlsplit(self.http.base_url)[:2]:
+            raise UnavailableError(texts.PAGE_ELSEWHERE(system=self.system.name))
+        return self.http.get(address, **kwargs)
 
     def register(self, name: str, fetch: Callable[[], Iterable[tuple[str, T]]]) -> Register[T]:
         """A list of codes, fetched once per turn: (code, what we need of it) for each."""
         return self.once(name, lambda: Register(fetch()))
+
+    def snapshot(self, written: Mapping[str, str] | None = None) -> Snapshot:
+        """Everybody there with their records, in the calls that `System.sight` declares. `written`: for flat systems,
+        by the id of an employee there the record that we wrote last (`RemoteEmployee.record_id`)."""
+        return Snapshot(self.http, self.everybody(written or {}))
+
+    def looking(self, pages: Pages[Any, T], see: Callable[[T], Looking]) -> Looking:
+        """Whom the rows of a list show. `see` gives what one row shows: `seen`, or `asking` where calls are needed."""
+        while (rows := (yield from self.trying(lambda: next(pages, None)))) is not None:
+            for row in rows:
+                yield from see(row)
+
+    def trying(self, call: Callable[[], T]) -> Generator[ConnectorError, None, T]:
+        """What a call gives, on the way of a snapshot: one that fails is made again when the snapshot goes on."""
+        while True:
+            try:
+                return call()
+            except ConnectorError as error:
+                trouble = error
+            yield trouble
+
+    def seen(self, id: str, marks: EveryMark, read: Callable[[], Iterable[Remote]]) -> Seen:
+        """One employee. `read` makes no calls, so that what it raises is about this record alone."""
+        hidden = self.system.sight.hides
+        try:
+            records = [replace(r, values={k: v for k, v in r.values.items() if k not in hidden}) for r in read()]
+        except ConnectorError as refusal:
+            return Seen(id, marks, refusal=refusal)
+        return Seen(id, marks, tuple(records))
+
+    def asking(self, who: Seen, fetch: Callable[[], T], see: Callable[[T], Seen | Looking]) -> Looking:
+        """One employee of whom the list shows no records: `fetch` calls for them. Nobody, if they are gone by now. A
+        call for one employee that fails again and again keeps nobody else waiting: it is that employee's trouble."""
+        for attempt in count(1):
+            try:
+                fetched = fetch()
+            except EmployeeNotFoundError:
+                return
+            except DataRefusedError as refusal:
+                yield replace(who, refusal=refusal)
+                return
+            except ConnectorError as error:
+                trouble = error
+            else:
+                found = see(fetched)
+                yield from (found,) if isinstance(found, Seen) else found
+                return
+            if isinstance(trouble, NotAuthorizedError) and not (
+                yield from self.trying(partial(self.refuses_everybody, trouble))
+            ):
+                yield replace(who, refusal=RecordRefusedError(self.system.name, trouble))
+                return
+            if isinstance(trouble, UnavailableError) and attempt == TRIES:
+                yield replace(who, refusal=trouble)
+                return
+            yield trouble
 
     @property
     def ahead(self) -> dict[Any, Any]:
@@ -320,23 +413,33 @@ class Connector:
     def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
         """The one employee there. `known_id` is the id of an earlier match: believed while that record bears a mark of
         this person, else everything is looked at anew. Raises as `match`."""
+        return self.find_among(self, person, known_id)
+
+    def find_among(self, there: Looks, person: Person, known_id: str = "") -> RemoteEmployee:
+        """The same, by the searches of another place than the system itself."""
         if known_id:
-            known = self.employee(known_id, person)
+            known = there.employee(known_id, person)
             if known is not None and identity.still(person, known.marks, self._numbers_differ):
                 return replace(known, matched_by=identity.EARLIER)
-        return self.match(person, *self.searches(person), hint=lambda: self.hint(person))
+        return self.match(person, *there.searches(person), hint=lambda: there.hint(person))
 
     def find_confirmed(self, person: Person, known_id: str, *, anew: bool = False) -> RemoteEmployee:
         """The record that a person said is this employee's, whatever it shows. `anew`: this employee's marks changed
         here since, so that a strong one which now points elsewhere is said. Raises as `match`."""
-        known = self.employee(known_id, person)
+        return self.find_confirmed_among(self, person, known_id, anew=anew)
+
+    def find_confirmed_among(
+        self, there: Looks, person: Person, known_id: str, *, anew: bool = False
+    ) -> RemoteEmployee:
+        """The same, as `find_among`."""
+        known = there.employee(known_id, person)
         if known is None:
-            return self.match(person, *self.searches(person), hint=lambda: self.hint(person))
-        for step in self.searches(person) if anew else ():
+            return self.match(person, *there.searches(person), hint=lambda: there.hint(person))
+        for step in there.searches(person) if anew else ():
             if self._counts(step) and identity.mark_of(step[0]) is not Mark.EMAIL:
                 found = self._only(step)
                 if found is not None and found.id != known_id:
-                    confirmed = ("confirmed match", known_id)
+                    confirmed = (_("confirmed match"), known_id)
                     problem = identity.disagreement(self.system.name, confirmed, (step[0], found.id))
                     raise MatchRefusedError(problem.said, cause=problem.cause, candidate=known_id)
         return replace(known, matched_by=identity.CONFIRMED)

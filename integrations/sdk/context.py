@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, tzinfo
 from threading import RLock
 from typing import Any, Protocol
 
-from integrations.sdk.messages import Message, Text
-from integrations.sdk.messages import gettext_noop as _
+from integrations.sdk.marking import gettext_noop as _
+from integrations.sdk.messages import Message, Shown, Text
 from integrations.sdk.values import Person, RemoteEmployee
 
 
@@ -31,6 +31,9 @@ class Vault(Protocol):
 # What the log says of a record until a person says that its file was imported (`integrations.runtime.outbox`).
 NOT_YET_IMPORTED = Text("file.pending", _("In {file}, not yet imported."))
 IMPORTED = Text("file.imported", _("In {file}, imported by {by}."))
+# How people call it; it stands in these.
+FILE_OF_TODAY = Text("file.of_today", _("the file of {time}"))
+FILE_OF_A_DAY = Text("file.of_a_day", _("the file of {day}, {time}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Filed:
     """Where a record went: the file's id and how people call it ("the file of 14:02")."""
 
     file_id: int
-    name: str
+    name: Shown
 
     @property
     def pending(self) -> Message:

@@ -12,6 +12,7 @@ from typing import Any
 from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import FIELDS
 from integrations.sdk.kept import Kept
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.settings import NUMBERS_DIFFER, Setting, switch, value_of
 
 _WORD = re.compile(r"[^\W\d]\w*")  # a remote name may have its record's before it, or be several
@@ -47,6 +48,33 @@ class Calls:
     create: int
     update: int
     unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How everybody there is seen at once (`Connector.snapshot`), or why not (`unsupported`).
+
+    page      employees on a page of the list; 0: all of them in one answer
+    lists     how many such lists are read
+    each      calls for each employee besides, where the records do not come along
+    versions  whether the version by which a write is checked comes along
+    minutes   how old a snapshot may be before it is worth nothing
+    hides     our fields that only reading one employee shows
+    """
+
+    page: int = 0
+    lists: int = 1
+    each: int = 0
+    versions: bool = False
+    minutes: int = 60
+    hides: tuple[str, ...] = ()
+    note: str = ""
+    unsupported: str = ""
+
+    def calls(self, employees: int) -> int:
+        """How many at most; what a turn fetches once (tokens, registers) is not counted."""
+        pages = employees // self.page + 1 if self.page else 1
+        return self.lists * pages + self.each * employees
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +122,7 @@ class AtOnce:
     @property
     def allows(self) -> Setting:
         """The switch with which a connection sends them."""
-        return switch("several_at_once", "Send several employments at once", help=self.help, group="Behaviour")
+        return switch("several_at_once", _("Send several employments at once"), help=self.help, group=_("Behaviour"))
 
     def alike(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
         """Whether values of two records there are of one employment."""
@@ -131,6 +159,7 @@ class System:
     fields: tuple[Field, ...]
     unsupported: InitVar[Mapping[str, str] | None] = None
     calls: Calls
+    sight: Sight = Sight(unsupported="its connector cannot see everybody at once.")
     limits: Limits = field(default_factory=Limits)
     causes: tuple[Cause, ...] = ()
     transport: Transport = Transport.HTTP

@@ -146,8 +146,8 @@ class Field:
         if bool(self.remote) == bool(self.unsupported):
             raise ValueError(f"{self.ours}: give either a remote name or the reason why there is none")
         ours = BY_KEY[self.ours]
-        self._complete("opt_in", name=f"send_{self.ours}", label=f"Send the {ours.label.lower()}")
-        self._complete("table", label=f"{ours.label}s", rows=ours.codes, choices=self.choices)
+        self._complete("opt_in", name=f"send_{self.ours}", label=ours.send)
+        self._complete("table", label=ours.several, rows=ours.codes, choices=self.choices)
         if self.choices and self.default_setting:
             offered = replace(self.default_setting, kind=Kind.CHOICE, choices=self.choices)
             object.__setattr__(self, "default_setting", offered)

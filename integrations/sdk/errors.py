@@ -52,7 +52,7 @@ class ConnectorError(Exception):
 
     @property
     def message(self) -> str:
-        """In English words."""
+        """In words."""
         return str(self.said)
 
 

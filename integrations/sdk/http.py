@@ -35,6 +35,7 @@ from integrations.sdk.errors import (
 )
 from integrations.sdk.kept import NOTHING, Kept
 from integrations.sdk.limiter import WindowLimiter
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.masking import LONGEST_HEADER, MASKED_BEYOND, MOST_HEADERS, Masker, without_emails
 from integrations.sdk.messages import Message
 from integrations.sdk.storable import storable, storable_value
@@ -403,19 +404,19 @@ class Http:
             mine.bytes += len(content)
             return response
         except PrivateAddressError:
-            error = "not connected: the address leads into a private network"
+            error = _("not connected: the address leads into a private network")
             raise
         except requests.exceptions.ConnectTimeout:
-            error = "no connection in time"
+            error = _("no connection in time")
             raise UnavailableError(texts.NOT_REACHED(system=self.system)) from None
         except requests.exceptions.Timeout:
-            error = "no answer in time"
+            error = _("no answer in time")
             raise self._lost(write, texts.NOT_ANSWERED(system=self.system)) from None
         except requests.exceptions.ConnectionError as exc:
-            error = "connection failed"
+            error = _("connection failed")
             raise self._lost(write and _was_open(exc), texts.CONNECTION_FAILED(system=self.system)) from None
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
-            error = "broken answer"
+            error = _("broken answer")
             raise self._lost(write, texts.ANSWER_BROKE_OFF(system=self.system)) from None
         finally:
             mine.seconds += time.monotonic() - clock

@@ -18,26 +18,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from integrations.sdk import texts
-from integrations.sdk.messages import gettext_noop as _
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.params import Label
 from integrations.sdk.settings import NUMBERS_DIFFER
 from integrations.sdk.values import Marks, Person, Problem
 
 # What `RemoteEmployee.matched_by` says of a match that was made before.
-EARLIER = "earlier match"
-CONFIRMED = "confirmation"
+EARLIER = _("earlier match")
+CONFIRMED = _("confirmation")
 
 
 class Mark(StrEnum):
     """Strongest first."""
 
-    NUMBER = "employee number"
-    NATIONAL_ID = "national id"
-    EMAIL = "e-mail"
+    NUMBER = _("employee number")
+    NATIONAL_ID = _("national id")
+    EMAIL = _("e-mail")
 
 
 def numbers_differ(settings: Mapping[str, Any]) -> bool:
@@ -104,6 +106,35 @@ def which(mark: Mark, ours: str, theirs: Iterable[object]) -> str:
     """Of several that a record shows the one that is ours, else the first."""
     shown = [str(text) for text in theirs if text not in (None, "")]
     return next((text for text in shown if same(mark, ours, text)), shown[0] if shown else "")
+
+
+@dataclass(frozen=True, slots=True)
+class EveryMark:
+    """All that a record shows of who it is, while it is not known yet whom it is compared with."""
+
+    numbers: tuple[str, ...] = ()
+    national_ids: tuple[str, ...] = field(default=(), repr=False)
+    emails: tuple[str, ...] = ()
+    birth_date: date | None = None
+    first_name: str = ""
+    last_name: str = ""
+
+    @classmethod
+    def of(cls, marks: Marks) -> EveryMark:
+        """Of a record that shows one of each."""
+        one = ((marks.number,), (marks.national_id,), (marks.email,))
+        return cls(*one, marks.birth_date, marks.first_name, marks.last_name)
+
+    def beside(self, person: Person) -> Marks:
+        """Of several of a kind the one that is this person's."""
+        return Marks(
+            which(Mark.NUMBER, person.number, self.numbers),
+            which(Mark.NATIONAL_ID, person.national_id, self.national_ids),
+            which(Mark.EMAIL, person.email, self.emails),
+            self.birth_date,
+            self.first_name,
+            self.last_name,
+        )
 
 
 def _of(mark: Mark, whose: Person | Marks) -> str:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from string import Formatter
 from typing import Any
 
@@ -27,14 +28,9 @@ from integrations.sdk.params import FieldName, Label, Span
 from integrations.sdk.wording import in_words
 
 
-def gettext_noop(text: str) -> str:
-    """Marks a text for translation (imported as `_`)."""
-    return text
-
-
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing to say, with what stands in it (`integrations.sdk.params`). `str()` of it is English."""
+    """One thing to say, with what stands in it (`integrations.sdk.params`). `str()` of it is in words."""
 
     id: str
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -68,7 +64,7 @@ class Message:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Message:
-        return cls(str(kept["id"]), {k: from_json(v) for k, v in kept.get("params", {}).items()})
+        return cls(str(kept["id"]), _params_of(kept.get("params", {})))
 
 
 # What a page shows by itself: a message, a label of ours, or a text as it stands.
@@ -83,8 +79,12 @@ def hidden(value: Any, hide: Callable[[str], str]) -> Any:
     return hide(value) if isinstance(value, str) and not isinstance(value, Label | FieldName) else value
 
 
+def _params_of(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: from_json(value) for name, value in kept.items()}
+
+
 _KINDS: Mapping[str, Callable[[Any], Any]] = {
-    "label": Label,
+    "label": lambda said: Label(said) if isinstance(said, str) else Label(said[0], **_params_of(said[1])),
     "field": FieldName,
     "number": Decimal,
     "day": date.fromisoformat,
@@ -98,7 +98,8 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
 def to_json(value: Any) -> Any:
     match value:
         case Label():
-            return {"label": str(value)}
+            filled = {name: to_json(param) for name, param in value.params.items()}
+            return {"label": [value.text, filled] if filled else str(value)}
         case FieldName():
             return {"field": str(value)}
         case str() | int() | None:
@@ -168,8 +169,12 @@ class Text:
 
     @property
     def names(self) -> frozenset[str]:
-        parts = (self.why, self.remedy, self.next)
-        return frozenset(name for part in parts for _, name, _, _ in Formatter().parse(part) if name)
+        return _names_in(self.why, self.remedy, self.next)
+
+
+@cache
+def _names_in(*parts: str) -> frozenset[str]:
+    return frozenset(name for part in parts for _, name, _, _ in Formatter().parse(part) if name)
 
 
 # A sentence with all that is to be said, or without what is to be done: of rows from before messages were data.
@@ -199,7 +204,7 @@ def unpacked(kept: Iterable[Mapping[str, Any]]) -> Said:
 
 
 def in_full(said: Iterable[Message]) -> str:
-    """All of them in English, one after the other."""
+    """All of them in words, one after the other."""
     return " ".join(str(message) for message in said)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from integrations.sdk.marking import gettext_noop as _
+from integrations.sdk.params import Label
 from integrations.sdk.reading import number_of
 from integrations.sdk.settings import Kind, Setting
 
@@ -22,6 +24,10 @@ BY_AGREEMENT = None
 HOURS_TABLE = "full_time_hours_by_scheme"
 
 
+def _built_in(hours: Decimal | None) -> Label:
+    return Label(_("Built in: {value}"), value=hours) if hours else Label(_("By agreement: not sent until filled in"))
+
+
 @dataclass(frozen=True, slots=True)
 class FullTimeHours:
     """The hours of a full week that go with each working-hours scheme of a system, by that system's own codes.
@@ -32,18 +38,15 @@ class FullTimeHours:
     single: str
     hours: Mapping[str, Decimal | None]
 
-    def table(self, labels: Mapping[str, str], *, help: str, group: str = "Translation") -> Setting:
+    def table(self, labels: Mapping[str, str], *, help: str, group: str = _("Translation")) -> Setting:
         """The connection's table; a row that is left empty means the hours above."""
         return Setting(
             name=HOURS_TABLE,
-            label="Hours of a full week in each scheme",
+            label=_("Hours of a full week in each scheme"),
             kind=Kind.TABLE,
             default={},
             rows=tuple(self.hours),
-            row_words=tuple(
-                (code, labels[code], f"Built in: {hours}" if hours else "By agreement: not sent until filled in")
-                for code, hours in self.hours.items()
-            ),
+            row_words=tuple((code, labels[code], _built_in(hours)) for code, hours in self.hours.items()),
             pattern=r"\d{1,2}([.,]\d{1,2})?",
             example="35.5",
             help=help,

@@ -6,6 +6,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from integrations.sdk.marking import gettext_noop as _
+from integrations.sdk.params import Label
+
 
 @dataclass(frozen=True, slots=True)
 class OccupationList:
@@ -20,23 +23,29 @@ class OccupationList:
     not_this: str = ""
 
     @property
-    def note(self) -> str:
+    def note(self) -> Label:
         """For `Field.allowed_note`: which code it takes, with one of them."""
-        other = f", and no code of {self.not_this}" if self.not_this else ""
-        return f"it takes the {self.form} of {self.name}, for example {self.example} ({self.title}){other}"
+        code = {"digits": Label(self.form), "list": Label(self.name), "example": self.example, "title": self.title}
+        if not self.not_this:
+            return Label(_("it takes the {digits} of {list}, for example {example} ({title})"), **code)
+        return Label(
+            _("it takes the {digits} of {list}, for example {example} ({title}), and no code of {other}"),
+            **code,
+            other=Label(self.not_this),
+        )
 
 
 # Statistics Norway, "Yrkeskatalogen" (classification 145, ssb.no/klass): this catalogue of STYRK-98 is what the
 # a-melding reports; STYRK-08 is for statistics, and the prefixes of the two do not match.
 NORWAY = OccupationList(
-    "STYRK-98", r"[0-9]{7}", "seven digits", "2130109", "systemutvikler", "STYRK-08, which has four digits"
+    _("STYRK-98"), r"[0-9]{7}", _("seven digits"), "2130109", "systemutvikler", _("STYRK-08, which has four digits")
 )
 # Statistics Sweden, "Standard för svensk yrkesklassificering" (scb.se/ssyk).
-SWEDEN = OccupationList("SSYK 2012", r"[0-9]{4}", "four digits", "5223", "butikssäljare, fackhandel")
+SWEDEN = OccupationList(_("SSYK 2012"), r"[0-9]{4}", _("four digits"), "5223", "butikssäljare, fackhandel")
 # Statistics Finland, "Classification of occupations (TK10)" (stat.fi/en/luokitukset/ammatti): the Classification of
 # Occupations 2010 for the Incomes Register, at its most detailed level and filled up with zeros at the end.
 FINLAND = OccupationList(
-    "TK10 (the Classification of Occupations 2010)", r"[0-9]{5}", "five digits", "25140", "sovellusohjelmoijat"
+    _("TK10 (the Classification of Occupations 2010)"), r"[0-9]{5}", _("five digits"), "25140", "sovellusohjelmoijat"
 )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from itertools import chain
+from typing import Any, Generic, Protocol, TypeVar
 
 from integrations.sdk import texts
 from integrations.sdk.errors import UnavailableError
@@ -92,6 +93,44 @@ class LinkPages:
         return self.link(answer) or None
 
 
+class Pages(Iterator[Sequence[Row]], Generic[Answer, Row]):
+    """The pages of a list, one after the other. Where `fetch` raises, nothing is lost: the next step asks for the same
+    page again. Raises UnavailableError for a list that gives the same page again, goes round in a circle or has more
+    pages than any list has."""
+
+    def __init__(
+        self,
+        paging: Paging[Answer],
+        fetch: Callable[[Asked], Answer],
+        rows: Callable[[Answer], Sequence[Row]],
+        *,
+        system: str,
+        most: int = MOST_PAGES,
+    ) -> None:
+        self._paging, self._fetch, self._rows, self._system, self._left = paging, fetch, rows, system, most
+        self._asked: Asked | None = paging.first()
+        self._before: Sequence[Row] | None = None
+        self._seen: set[str] = set()
+
+    def __next__(self) -> Sequence[Row]:
+        if self._asked is None:
+            raise StopIteration
+        if not self._left:
+            raise UnavailableError(texts.ENDLESS_PAGES(system=self._system))
+        answer = self._fetch(self._asked)
+        page = self._rows(answer)
+        if page and page == self._before:
+            raise UnavailableError(texts.SAME_PAGE(system=self._system))
+        following = self._paging.after(self._asked, page, answer)
+        if following is not None:
+            if (key := str(following)) in self._seen:
+                raise UnavailableError(texts.SAME_PAGE(system=self._system))
+            self._seen.add(key)
+        self._left -= 1
+        self._asked, self._before = following, page
+        return page
+
+
 def every_row(
     paging: Paging[Answer],
     fetch: Callable[[Asked], Answer],
@@ -100,20 +139,5 @@ def every_row(
     system: str,
     most: int = MOST_PAGES,
 ) -> Iterator[Row]:
-    """The rows of all pages. Raises UnavailableError for a list that gives the same page again, goes round in a circle
-    or has more pages than any list has."""
-    asked, before, seen = paging.first(), None, set()
-    for _ in range(most):
-        answer = fetch(asked)
-        page = rows(answer)
-        if page and page == before:
-            raise UnavailableError(texts.SAME_PAGE(system=system))
-        yield from page
-        following = paging.after(asked, page, answer)
-        if following is None:
-            return
-        if (key := str(following)) in seen:
-            raise UnavailableError(texts.SAME_PAGE(system=system))
-        seen.add(key)
-        asked, before = following, page
-    raise UnavailableError(texts.ENDLESS_PAGES(system=system))
+    """The rows of all pages. Raises as `Pages`."""
+    return chain.from_iterable(Pages(paging, fetch, rows, system=system, most=most))

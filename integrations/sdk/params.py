@@ -3,12 +3,28 @@ and tuples of all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, Self
 
 
 class Label(str):
-    """A word or words of ours, translated like a text: the label of a setting, of a choice, of a mark."""
+    """A word or words of ours, translated like a text: the label of a setting, of a choice, of a mark.
+
+    With params, `text` is filled with them where it is shown: `Label(_("{words} ({code})"), words=..., code="TIM")`.
+    As a string it is English.
+    """
+
+    text: str
+    params: Mapping[str, Any]
+
+    def __new__(cls, text: str, /, **params: Any) -> Self:
+        if isinstance(text, cls):
+            return text
+        made = super().__new__(cls, text.format(**params) if params else text)
+        made.text, made.params = text, params
+        return made
 
 
 class FieldName(str):

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from integrations.sdk.values import Position
-from positions import dates
+from positions import periods
 
 Period = tuple[date, date | None]
-nearest = dates.nearest
+nearest = periods.nearest
 
 
 def intersection(a: Period, b: Period) -> Period | None:
@@ -116,7 +116,7 @@ def end_of_chain(position: Position, positions: Iterable[Position]) -> Position:
 def employed_since(position: Position, positions: Iterable[Position]) -> date:
     """The first day of the unbroken employment that this position belongs to."""
     rows = ((p.start, p.end, str(p.values.get("contract_type") or "")) for p in positions)
-    return dates.employed_since(position.start, str(position.values.get("contract_type") or ""), rows)
+    return periods.employed_since(position.start, str(position.values.get("contract_type") or ""), rows)
 
 
 def to_count_from(first: date, start: date, there: Iterable[tuple[date | None, date | None]]) -> date | None:

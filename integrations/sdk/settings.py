@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from integrations.sdk.marking import gettext_noop as _
+
 
 class Kind(StrEnum):
     """How a setting is asked for in a form."""
@@ -43,18 +45,18 @@ class Setting:
     row_words: tuple[tuple[str, str, str], ...] = ()
     pattern: str = ""
     example: str = ""
-    group: str = "Defaults"
+    group: str = _("Defaults")
 
 
 def switch(
-    name: str = "", label: str = "", *, on: bool = False, help: str = "", group: str = "What is sent"
+    name: str = "", label: str = "", *, on: bool = False, help: str = "", group: str = _("What is sent")
 ) -> Setting:
     """A BOOLEAN. As a field's `opt_in`, it need not be named: `send_title`, "Send the title"."""
     return Setting(name=name, label=label, kind=Kind.BOOLEAN, default=on, help=help, group=group)
 
 
 def code_table(
-    name: str, label: str = "", *, help: str = "", pattern: str = "", example: str = "", group: str = "Translation"
+    name: str, label: str = "", *, help: str = "", pattern: str = "", example: str = "", group: str = _("Translation")
 ) -> Setting:
     """The TABLE that gives their code for each of ours. The field that declares it fills in its rows and choices, and
     the label ("Contract types") where it has none of its own."""
@@ -69,9 +71,9 @@ def value_of(setting: Setting | None, settings: Mapping[str, Any]) -> Any:
 # Declared here for every system that can look for people by more than their number.
 NUMBERS_DIFFER = Setting(
     name="numbers_differ",
-    label="Employee numbers there differ from ours on purpose",
+    label=_("Employee numbers there differ from ours on purpose"),
     kind=Kind.BOOLEAN,
     default=False,
-    help="People are then found by national id or e-mail, and another number there does not speak against a match.",
-    group="Matching",
+    help=_("People are then found by national id or e-mail, and another number there does not speak against a match."),
+    group=_("Matching"),
 )

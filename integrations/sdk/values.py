@@ -228,7 +228,7 @@ class Warning:
 
     @property
     def message(self) -> str:
-        """In English words."""
+        """In words."""
         return str(self.said)
 
 
@@ -261,7 +261,7 @@ class CheckLine:
         for name, value in zip(self.__slots__, (ok, what, found, place, refusal), strict=True):
             object.__setattr__(self, name, value)
 
-    # In English words.
+    # In words.
 
     @property
     def title(self) -> str:
@@ -311,5 +311,5 @@ class Problem:
 
     @property
     def message(self) -> str:
-        """In English words."""
+        """In words."""
         return in_full(self.everything)

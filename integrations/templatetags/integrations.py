@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 
+from integrations.sdk import wording
 from integrations.settings_form import ConnectionForm
 
 register = template.Library()
@@ -14,6 +15,12 @@ register = template.Library()
 def at(values: Any, key: str) -> Any:
     """An entry of a mapping, "" where there is no mapping."""
     return values.get(key, "") if isinstance(values, Mapping) else ""
+
+
+@register.filter
+def say(text: str) -> str:
+    """A text of a declaration, in the reader's language."""
+    return wording.say(text)
 
 
 @register.simple_tag

@@ -12,22 +12,24 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.api_keys import advice, days_left
-from positions.dates import show
+from positions.dates import clock, show
 from positions.encryption import decrypt, encrypt
 from positions.models import ApiKey
 from positions.models.api_key import SCOPES, latest_end
 
 _SCOPE_WORDS = {
-    "positions:read": "positions:read – read employees and positions",
-    "positions:write": "positions:write – create, change, delete",
-    "sync:read": "sync:read – read connections and the sync log",
-    "sync:write": "sync:write – re-sync and check connections",
+    "positions:read": gettext_lazy("positions:read – read employees and positions"),
+    "positions:write": gettext_lazy("positions:write – create, change, delete"),
+    "sync:read": gettext_lazy("sync:read – read connections and the sync log"),
+    "sync:write": gettext_lazy("sync:write – re-sync and check connections"),
 }
 # Where the new key waits for the one page that shows it, encrypted: sessions live in the database.
 _NEW_KEY = "new_api_key"
@@ -37,27 +39,30 @@ class ApiKeyForm(ScopedForm):
     scopes = forms.MultipleChoiceField(
         choices=[(scope, _SCOPE_WORDS[scope]) for scope in SCOPES],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        error_messages={"required": "Tick at least one scope: a key without any may do nothing."},
+        error_messages={"required": gettext_lazy("Tick at least one scope: a key without any may do nothing.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "expires_at" in self.fields:
-            self.fields["expires_at"].help_text = f"{settings.API_KEY_DAYS} days after the key is made at the latest."
+            self.fields["expires_at"].help_text = _("{days} days after the key is made at the latest.").format(
+                days=settings.API_KEY_DAYS
+            )
 
     def clean_expires_at(self) -> Any:
         expires, present = self.cleaned_data["expires_at"], self.instance.expires_at
         if expires is None or "expires_at" not in self.changed_data:
             return present
         if expires <= timezone.now():
-            raise forms.ValidationError("This lies in the past. Delete the key to revoke it at once.")
+            raise forms.ValidationError(_("This lies in the past. Delete the key to revoke it at once."))
         latest = latest_end(self.instance.created_at)
         if present is not None:
             latest = max(latest, present)  # of before there was a limit, or of another one
         if expires > latest:
             raise forms.ValidationError(
-                f"A key lasts {settings.API_KEY_DAYS} days at most: until {show(latest.date())}, {latest:%H:%M} UTC. "
-                "Make its successor then."
+                _("A key lasts {days} days at most: until {day}, {clock} UTC. Make its successor then.").format(
+                    days=settings.API_KEY_DAYS, day=show(latest.date()), clock=clock(latest)
+                )
             )
         return expires
 
@@ -85,42 +90,49 @@ class ApiKeyAdmin(ScopedAdmin):
         organization = ["organization"] if self._asks_for_organization(request) else []
         return [(None, {"fields": organization + fields})]
 
-    @admin.display(description="key")
+    @admin.display(description=gettext_lazy("key"))
     def prefix_shown(self, key: ApiKey) -> str:
         return f"{key.prefix}…"
 
-    @admin.display(description="former secret")
+    @admin.display(description=gettext_lazy("former secret"))
     def former_shown(self, key: ApiKey) -> str:
         assert key.former_until is not None
-        works = "works" if key.former_until > timezone.now() else "worked"
-        until = f"{show(key.former_until.date())}, {key.former_until:%H:%M} UTC"
-        return f"The key was given a new secret through the API. The one of before {works} until {until}."
+        said = (
+            _("The key was given a new secret through the API. The one of before works until {until}.")
+            if key.former_until > timezone.now()
+            else _("The key was given a new secret through the API. The one of before worked until {until}.")
+        )
+        return said.format(until=f"{show(key.former_until.date())}, {clock(key.former_until)} UTC")
 
-    @admin.display(description="scopes")
+    @admin.display(description=gettext_lazy("scopes"))
     def scopes_shown(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
 
     @display(
-        description="state", label={"active": "success", "expiring": "warning", "expired": "danger", "ended": "danger"}
+        description=gettext_lazy("state"),
+        label={"active": "success", "expiring": "warning", "expired": "danger", "ended": "danger"},
     )
     def state_shown(self, key: ApiKey) -> tuple[str, str]:
         now = timezone.now()
         state = key.state(now)
-        return state.value, f"Expires {days_left(key, now)}" if state == key.State.EXPIRING else str(state.label)
+        if state == key.State.EXPIRING:
+            return state.value, _("Expires {when}").format(when=days_left(key, now))
+        return state.value, str(state.label)
 
-    @admin.display(description="to do")
+    @admin.display(description=gettext_lazy("to do"))
     def advice_shown(self, key: ApiKey) -> str:
         said = advice(key, timezone.now())
         address = reverse("admin:positions_apikey_add")
         return format_html(
-            '<p>{}</p><p><a class="ps-link" href="{}?successor_of={}">Make a successor</a>: a new key for the same, '
-            "beside this one, which works until it expires or is deleted.</p>",
-            f"This key {said}" if said else "Nothing.",
+            '<p>{}</p><p><a class="ps-link" href="{}?successor_of={}">{}</a> {}</p>',
+            _("This key {said}").format(said=said) if said else _("Nothing."),
             address,
             str(key.pk),
+            _("Make a successor"),
+            _("It is a new key for the same, beside this one, which works until it expires or is deleted."),
         )
 
-    @admin.display(description="owner", empty_value="Nobody")
+    @admin.display(description=gettext_lazy("owner"), empty_value=gettext_lazy("Nobody"))  # type: ignore[call-overload]  # lazy words will do
     def owner_shown(self, key: ApiKey) -> str | None:
         return key.owner.get_username() if key.owner else None
 
@@ -134,18 +146,18 @@ class ApiKeyAdmin(ScopedAdmin):
             return {}
         return {"name": former.name, "scopes": former.scopes, "organization": former.organization_id}
 
-    @admin.action(description="Become the owner", permissions=["change"])
+    @admin.action(description=gettext_lazy("Become the owner"), permissions=["change"])
     def become_owner(self, request: HttpRequest, queryset: QuerySet) -> None:
         taken = [key for key in queryset if key.state() != key.State.ENDED]
         for key in taken:
             key.owner = request.user
             key.save(update_fields=["owner"])
         if left_out := len(queryset) - len(taken):
-            said = f"{left_out} left out: what ended stays so, for its former owner may know it. Make a new key."
-            self.message_user(request, said, messages.WARNING)
+            said = _("{number} left out: what ended stays so, for its former owner may know it. Make a new key.")
+            self.message_user(request, said.format(number=left_out), messages.WARNING)
         if taken:
-            said = f"You own {', '.join(str(key) for key in taken)} now: they end with your membership."
-            self.message_user(request, said, messages.SUCCESS)
+            said = _("You own {keys} now: they end with your membership.")
+            self.message_user(request, said.format(keys=", ".join(str(key) for key in taken)), messages.SUCCESS)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         if not change:
@@ -178,13 +190,15 @@ class ApiKeyAdmin(ScopedAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, str(object_id))
         if waiting.get("id") != key.pk:
             self.message_user(
-                request, "A key is shown once, when it is made. Lost it? Make a new one and delete this.", messages.INFO
+                request,
+                _("A key is shown once, when it is made. Lost it? Make a new one and delete this."),
+                messages.INFO,
             )
             return HttpResponseRedirect(reverse("admin:positions_apikey_changelist"))
         del request.session[_NEW_KEY]
         context = {
             **self.admin_site.each_context(request),
-            "title": "API key made",
+            "title": _("API key made"),
             "opts": self.opts,
             "api_key": key,
             "key": decrypt(waiting["key"], "session"),
@@ -197,5 +211,7 @@ class ApiKeyAdmin(ScopedAdmin):
 def say_ended(request: HttpRequest, keys: QuerySet[ApiKey], since: datetime) -> None:
     """After a page on which rights were taken away: which keys ended with them."""
     for key in keys.filter(ended_at__gte=since):
-        said = f"The API key {key} ended, because {key.why_ended()}. Make a new one where it is still needed."
+        said = _("The API key {key} ended, because {why}. Make a new one where it is still needed.").format(
+            key=key, why=key.why_ended()
+        )
         messages.warning(request, said)

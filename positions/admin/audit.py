@@ -15,10 +15,11 @@ from django.urls import path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.views import ChangeList
 
 from positions import dates, spreadsheets
-from positions.admin.audit_words import in_words
+from positions.admin.audit_words import in_words, kind_in_words
 from positions.admin.scoped import ScopedAdmin
 from positions.models import AuditEntry
 
@@ -37,20 +38,26 @@ def _row(e: AuditEntry) -> Iterable[Any]:
     )
 
 
+class KindFilter(admin.AllValuesFieldListFilter):
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for number, choice in enumerate(super().choices(changelist)):
+            yield choice if number == 0 else {**choice, "display": kind_in_words(str(choice["display"]))}
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ScopedAdmin):
     """For the organization's admins, and all of it for operators. Nobody writes it."""
 
     needs = {"view": "administer", "add": None, "change": None, "delete": None}
-    list_display = ("at_shown", "actor", "via", "action", "kind", "object_name", "changes_shown")
-    list_filter = ("action", "kind", "via")
+    list_display = ("at_shown", "actor", "via", "action", "kind_shown", "object_name", "changes_shown")
+    list_filter = ("action", ("kind", KindFilter), "via")
     search_fields = ("actor", "object_name")
-    search_help_text = "Who, or what"
+    search_help_text = gettext_lazy("Who, or what")
     date_hierarchy = "at"
     ordering = ("-at", "-pk")
     actions = ("export_selected",)
-    readonly_fields = ("at_shown", "changes_shown")
-    fields = ("at_shown", "actor", "via", "action", "kind", "object_key", "object_name", "changes_shown")
+    readonly_fields = ("at_shown", "kind_shown", "changes_shown")
+    fields = ("at_shown", "actor", "via", "action", "kind_shown", "object_key", "object_name", "changes_shown")
 
     def get_urls(self) -> list[Any]:
         export = path("export.csv", self.admin_site.admin_view(self.export_view), name="positions_auditentry_export")
@@ -63,7 +70,7 @@ class AuditEntryAdmin(ScopedAdmin):
         found = self.get_changelist_instance(request).get_queryset(request)
         return self._csv(found)
 
-    @admin.action(description="Export as CSV")
+    @admin.action(description=gettext_lazy("Export as CSV"))
     def export_selected(self, request: HttpRequest, queryset: QuerySet) -> StreamingHttpResponse:
         return self._csv(queryset)
 
@@ -88,14 +95,18 @@ class AuditEntryAdmin(ScopedAdmin):
             _put_into_words([entry])
         return entry
 
-    @admin.display(description="time", ordering="at")
+    @admin.display(description=gettext_lazy("time"), ordering="at")
     def at_shown(self, entry: AuditEntry) -> str:
         """In the zone of the organization; of the whole installation in that of the server."""
         zone = entry.organization.zone if entry.organization else ZoneInfo(settings.TIME_ZONE)
         here = entry.at.astimezone(zone)
-        return f"{dates.show(here.date())} {here:%H:%M}"
+        return f"{dates.show(here.date())} {dates.clock(here)}"
 
-    @admin.display(description="changes")
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def kind_shown(self, entry: AuditEntry) -> str:
+        return kind_in_words(entry.kind)
+
+    @admin.display(description=gettext_lazy("changes"))
     def changes_shown(self, entry: AuditEntry) -> SafeString | str:
         lines: Any = entry.in_words  # type: ignore[attr-defined]  # `_put_into_words`
         return format_html_join("", "<div>{}: {} → {}</div>", lines) if lines else "–"

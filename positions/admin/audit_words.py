@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
-from positions.audit import watched_models
+from positions import dates
+from positions.audit import kind_of, watched_models
 from positions.models import AuditEntry
 
 Change = tuple[str, str, str]  # the field, from, to
@@ -21,7 +24,7 @@ Change = tuple[str, str, str]  # the field, from, to
 def in_words(entries: Iterable[AuditEntry]) -> dict[int, list[Change]]:
     """Entry's id -> its changes, in as many queries as there are models that the changed fields refer to."""
     entries = list(entries)
-    kinds = {str(model._meta.verbose_name)[:40]: model for model in watched_models()}
+    kinds = {kind_of(model): model for model in watched_models()}
     fields = {entry.pk: {name: _field(kinds.get(entry.kind), name) for name in entry.changes} for entry in entries}
     keys: defaultdict[type[models.Model], set[int]] = defaultdict(set)
     for entry in entries:
@@ -56,8 +59,26 @@ def _target(field: Any) -> type[models.Model] | None:
 
 def _label(field: Any, name: str) -> str:
     if field is None:
-        return name
-    return f"{capfirst(str(field.verbose_name))}{name.removeprefix(field.name)}"
+        return gettext(name)
+    rest = name.removeprefix(field.name)
+    return f"{capfirst(str(field.verbose_name))}{_counting(rest[1:]) if rest.startswith(' ') else rest}"
+
+
+def _counting(said: str) -> str:
+    """From when a change of terms counts, as positions/models/dating.py says it."""
+    if said == "corrected":
+        return _(" (corrected)")
+    day, _comma, withdrawn = said.removeprefix("from ").partition(", ")
+    try:
+        shown = dates.show(date.fromisoformat(day))
+    except ValueError:  # an entry of an older version
+        return f" {said}"
+    return (_(" from {day}, withdrawn") if withdrawn else _(" from {day}")).format(day=shown)
+
+
+def kind_in_words(kind: str) -> str:
+    """The name of a model, or "sign-in"."""
+    return gettext(kind) if kind else ""
 
 
 def _word(field: Any, value: Any, names: dict[type[models.Model], dict[Any, models.Model]]) -> str:
@@ -70,4 +91,6 @@ def _word(field: Any, value: Any, names: dict[type[models.Model], dict[Any, mode
         named = names[target].get(int(value)) if str(value).isdecimal() else None
         return str(named) if named is not None else _("no. %(key)s, deleted") % {"key": value}
     choices = dict(getattr(field, "flatchoices", None) or ())
+    if field is None and isinstance(value, str):  # why a sign-in was refused, for example
+        return gettext(value)
     return str(choices.get(value, value))

@@ -10,6 +10,8 @@ from django.contrib import admin
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from positions import second_factor, sessions
@@ -21,7 +23,7 @@ class PasswordForm(forms.Form):
     """One's own password."""
 
     password = forms.CharField(
-        label="Your password",
+        label=gettext_lazy("Your password"),
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
     )
@@ -35,7 +37,7 @@ class PasswordForm(forms.Form):
         # Counted like a sign-in: an open browser is no place to guess.
         user = authenticate(self._request, username=self._request.user.get_username(), password=password)
         if user is None or user.pk != self._request.user.pk:
-            raise forms.ValidationError("This is not your password, or it was wrong too often. Nothing was done.")
+            raise forms.ValidationError(_("This is not your password, or it was wrong too often. Nothing was done."))
         return password
 
 
@@ -44,7 +46,7 @@ class ConfirmForm(PasswordForm):
 
     code = forms.CharField(
         max_length=40,
-        help_text="From your app, or one of your recovery codes.",
+        help_text=gettext_lazy("From your app, or one of your recovery codes."),
         widget=UnfoldAdminTextInputWidget(
             attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
         ),
@@ -82,7 +84,7 @@ def first(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespons
     sent.pop("csrfmiddlewaretoken", None)
     context = {
         **admin.site.each_context(request),
-        "title": "Confirm that it is you",
+        "title": _("Confirm that it is you"),
         "form": form,
         "sent": [(name, value) for name, values in sent.lists() for value in values],
         "here": request.get_full_path(),

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
@@ -23,6 +25,7 @@ from positions.admin.importing import WithImport
 from positions.admin.personal_data import PersonalDataPages
 from positions.admin.position import WithDeleteNotes
 from positions.admin.scoped import ScopedAdmin, ScopedForm
+from positions.employer import current_and_upcoming
 from positions.lookalikes import lookalikes, of_the_same_national_id
 from positions.models import Employee, Organization, Position
 from positions.models.words import matching
@@ -41,30 +44,34 @@ class WriteOnlyInput(UnfoldAdminTextInputWidget):
 
 class EmployeeForm(ScopedForm):
     new_national_id = forms.CharField(
-        label="National id",
+        label=gettext_lazy("National id"),
         required=False,
         max_length=20,
         widget=WriteOnlyInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         validators=[
-            RegexValidator(r"^[0-9A-Za-z+\- ]{6,20}\Z", "A national id has 6 to 20 digits, letters, “-” or “+”.")
+            RegexValidator(
+                r"^[0-9A-Za-z+\- ]{6,20}\Z", gettext_lazy("A national id has 6 to 20 digits, letters, “-” or “+”.")
+            )
         ],
-        help_text="Encrypted, and never shown again. Used only to find the person in a target system, and to tell who "
-        "is entered twice.",
+        help_text=gettext_lazy(
+            "Encrypted, and never shown again. Used only to find the person in a target system, and to tell who "
+            "is entered twice."
+        ),
     )
     clear_national_id = forms.BooleanField(
-        label="Remove the stored national id", required=False, widget=UnfoldBooleanWidget()
+        label=gettext_lazy("Remove the stored national id"), required=False, widget=UnfoldBooleanWidget()
     )
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         if self.cleaned_data.get("new_national_id") and self.cleaned_data.get("clear_national_id"):
-            self.add_error("clear_national_id", "Either type a new national id or remove the stored one, not both.")
+            self.add_error("clear_national_id", _("Either type a new national id or remove the stored one, not both."))
         return cleaned
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         if self.errors and self.data.get(self.add_prefix("new_national_id")) and "new_national_id" not in self.errors:
-            self["new_national_id"].help_text = "Nothing was saved yet: type the national id again."
+            self["new_national_id"].help_text = _("Nothing was saved yet: type the national id again.")
 
     def save(self, commit: bool = True) -> Any:
         if typed := self.cleaned_data.get("new_national_id"):
@@ -80,10 +87,10 @@ class PositionStatusFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
-            ("current", "With a current position"),
-            ("upcoming", "With an upcoming position"),
-            ("ended", "Only ended positions"),
-            ("none", "No position"),
+            ("current", _("With a current position")),
+            ("upcoming", _("With an upcoming position")),
+            ("ended", _("Only ended positions")),
+            ("none", _("No position")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
@@ -115,17 +122,17 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
     list_select_related = ("company", "department")
     list_filter = (PositionStatusFilter, "company", "department")
     search_fields = ("number",)  # that there is a search; see get_search_results
-    search_help_text = "Number, name, e-mail or external id"
+    search_help_text = gettext_lazy("Number, name, e-mail or external id")
     ordering = ("last_name", "first_name", "number")
     autocomplete_fields = ("company", "department", "manager")
     change_form_before_template = "positions/form_before.html"
     change_form_outer_before_template = "positions/panels.html"
     change_form_outer_after_template = "positions/personal_data.html"
     fieldsets = (
-        (None, {"fields": ("number", ("first_name", "last_name"), "email", "birth_date")}),
-        ("Belongs to", {"fields": ("company", "department", "manager")}),
-        ("National id", {"fields": ("national_id_state", "new_national_id", "clear_national_id")}),
-        ("For the API", {"fields": ("external_id",)}),
+        (None, {"fields": (("number", "birth_date"), ("first_name", "last_name"), "email")}),
+        (gettext_lazy("Belongs to"), {"fields": (("company", "department"), "manager")}),
+        (gettext_lazy("National id"), {"fields": ("national_id_state", "new_national_id", "clear_national_id")}),
+        (gettext_lazy("For the API"), {"fields": ("external_id",)}),
     )
     readonly_fields = ("national_id_state",)
 
@@ -154,13 +161,13 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
             for title, options in super().get_fieldsets(request, obj)
         ]
 
-    @display(description="name", header=True, ordering="last_name")
+    @display(description=gettext_lazy("name"), header=True, ordering="last_name")
     def name_shown(self, employee: Employee) -> tuple[str, str]:
         return employee.name, employee.email
 
-    @admin.display(description="stored")
+    @admin.display(description=gettext_lazy("stored"))
     def national_id_state(self, employee: Any) -> str:
-        return "•••••• set" if employee.has_national_id else "Not set"
+        return _("•••••• set") if employee.has_national_id else _("Not set")
 
     @method_decorator(sensitive_post_parameters("new_national_id"))
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -172,6 +179,8 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
             HintsPage(self).place(request, context, employee)
         if employee is not None:
             context["panels"] = self.panels(request, employee)
+            open_positions = employee.positions.filter(current_and_upcoming(employee.organization.today()))
+            context["may_end"] = self.has_change_permission(request, employee) and open_positions.exists()
             context["may_erase"] = PersonalDataPages.may(request, employee)
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -215,7 +224,7 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
         organization: Organization = employee.organization
         today, left_out = organization.today(), len(newest) > _DRAWN
         picture = draw(shown, today)
-        every = employee.positions.only("start_date", "end_date", "contract_type") if left_out else shown
+        every = employee.positions.only("employee", "start_date", "end_date", "contract_type") if left_out else shown
         return render_to_string(
             "positions/timeline.html",
             {
@@ -224,7 +233,6 @@ class EmployeeAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
                 "rows": [(row, chips.get(row.position.pk, "")) for row in picture.rows],
                 "left_out": left_out,
                 "since": employed_since(every, today),
-                "may_end": any(row.status != "ended" for row in picture.rows),
                 "may_add": roles.can(request.user, employee.organization_id, "edit"),
             },
             request,

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from positions import dates
 from positions.admin.scoped import ScopedAdmin
@@ -40,26 +41,27 @@ class EmployerPage:
             return HttpResponseRedirect(reverse("admin:positions_employee_employer", args=(employee.pk,)))
         ended = stay.count()
         if ended:
-            said = "1 ended position keeps its company" if ended == 1 else f"{ended} ended positions keep their company"
-            self.admin.message_user(request, f"{said}. New positions have {_named(employee)}.", messages.INFO)
+            said = ngettext(
+                "{number} ended position keeps its company. New positions have {company}.",
+                "{number} ended positions keep their company. New positions have {company}.",
+                ended,
+            )
+            self.admin.message_user(request, said.format(number=ended, company=_named(employee)), messages.INFO)
         return back
 
     def view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        employee = self.admin.get_object(request, str(pk))
-        if employee is None:
-            return self.admin._get_obj_does_not_exist_redirect(request, self.admin.opts, str(pk))
-        if not self.admin.has_change_permission(request, employee):
-            raise PermissionDenied
-        assert isinstance(employee, Employee)
+        employee = self.admin.to_change(request, pk)
+        if not isinstance(employee, Employee):
+            return employee
         back = HttpResponseRedirect(reverse("admin:positions_employee_change", args=(employee.pk,)))
         wrong = ""
         if request.method == "POST":
             ticked = set(request.POST.getlist("position"))
             chosen = [pk for pk in elsewhere(employee).values_list("pk", flat=True) if str(pk) in ticked]
             if request.POST.get("company", "") != str(employee.company_id or ""):
-                wrong = "Somebody has changed the employee's company meanwhile. Nothing was changed: look again."
+                wrong = _("Somebody has changed the employee's company meanwhile. Nothing was changed: look again.")
             elif not chosen:
-                wrong = "Nothing was changed: tick the positions that go along."
+                wrong = _("Nothing was changed: tick the positions that go along.")
             else:
                 return self._moved(request, employee, chosen, back)
         today = employee.organization.today()
@@ -70,7 +72,7 @@ class EmployerPage:
         context: dict[str, Any] = {
             **self.admin.admin_site.each_context(request),
             "opts": self.admin.opts,
-            "title": f"Company of {employee.name}’s positions",
+            "title": _("Company of {name}’s positions").format(name=employee.name),
             "original": employee,
             "employee": employee,
             "company": _named(employee),
@@ -87,10 +89,10 @@ class EmployerPage:
             moved = follow(employee, chosen)
         if moved:
             titles = ", ".join(f"“{position.title}”" for position in moved)
-            said = f"{titles} {'is' if len(moved) == 1 else 'are'} with {_named(employee)} now."
-            self.admin.message_user(request, said, messages.SUCCESS)
+            said = ngettext("{titles} is with {company} now.", "{titles} are with {company} now.", len(moved))
+            self.admin.message_user(request, said.format(titles=titles, company=_named(employee)), messages.SUCCESS)
         return back
 
 
 def _named(employee: Employee) -> str:
-    return employee.company.name if employee.company else "no company"
+    return employee.company.name if employee.company else _("no company")

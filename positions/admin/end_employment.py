@@ -9,7 +9,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -89,12 +88,9 @@ class EndEmploymentPage:
         posted = request.method == "POST"
         whole = transaction.atomic() if posted else nullcontext()  # a look waits for nobody
         with whole, started_by(Origin("edit", request.user.get_username())):
-            employee = self.admin.get_object(request, str(pk))
-            if employee is None:
-                return self.admin._get_obj_does_not_exist_redirect(request, self.admin.opts, str(pk))
-            if not self.admin.has_change_permission(request, employee):
-                raise PermissionDenied
-            assert isinstance(employee, Employee)
+            employee = self.admin.to_change(request, pk)
+            if not isinstance(employee, Employee):
+                return employee
             form = EndForm(
                 employee,
                 request.POST if posted else None,

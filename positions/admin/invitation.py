@@ -46,10 +46,10 @@ class InvitationForm(ScopedForm):
         if email and organization:
             members = Member.objects.filter(organization=organization).select_related("user")
             if any(joining.alike(email, joining.address_of(member.user)) for member in members):
-                self.add_error("email", ValidationError("This is a member already.", code="member"))
+                self.add_error("email", ValidationError(_("This is a member already."), code="member"))
             invited = Invitation.objects.filter(organization=organization).values_list("email", flat=True)
             if any(joining.alike(email, one) for one in invited):
-                words = "This address is invited already: make a new link in the list, or withdraw it there."
+                words = _("This address is invited already: make a new link in the list, or withdraw it there.")
                 self.add_error("email", ValidationError(words, code="invited"))
         return cleaned
 
@@ -113,8 +113,9 @@ class InvitationAdmin(ScopedAdmin):
         token = invitation.issue()
         invitation.save()
         link = request.build_absolute_uri(reverse("join_by_link", args=[token]))
-        said = f"Give {invitation.email} this link, good for {GOOD_FOR.days} days and for once: {link}"
-        self.message_user(request, said, messages.SUCCESS)
+        said = _("Give {email} this link, good for {days} days and for once: {link}")
+        words = said.format(email=invitation.email, days=GOOD_FOR.days, link=link)
+        self.message_user(request, words, messages.SUCCESS)
 
     @admin.action(description=_("Mail a new link"), permissions=["add"])
     def mail_again(self, request: HttpRequest, queryset: QuerySet) -> None:
@@ -127,30 +128,31 @@ class InvitationAdmin(ScopedAdmin):
             invitation.invited_by = request.user
             self._mail(request, invitation)
 
-    @admin.action(description="Make a new link", permissions=["add"])
+    @admin.action(description=_("Make a new link"), permissions=["add"])
     def send_again(self, request: HttpRequest, queryset: QuerySet) -> None:
         for invitation in queryset[:20]:
             # Whoever makes the link answers for it.
             invitation.invited_by = request.user
             self._issue(request, invitation)
 
-    @admin.action(description="Withdraw", permissions=["delete"])
+    @admin.action(description=_("Withdraw"), permissions=["delete"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet) -> None:
         number = queryset.count()
         queryset.delete()
-        self.message_user(request, f"Withdrew {number}: the links are over.", messages.SUCCESS)
+        self.message_user(request, _("Withdrew {number}: the links are over.").format(number=number), messages.SUCCESS)
 
-    @admin.display(description="invited by", ordering="invited_by")
+    @admin.display(description=_("invited by"), ordering="invited_by")
     def invited_by_shown(self, invitation: Invitation) -> str:
         return joining.address_of(invitation.invited_by)
 
-    @admin.display(description="until", ordering="until")
+    @admin.display(description=_("until"), ordering="until")
     def until_shown(self, invitation: Invitation) -> str:
-        return date_format(invitation.until, "j M Y, H:i").replace(" ", "\N{NO-BREAK SPACE}")
+        return date_format(invitation.until, "DATETIME_FORMAT").replace(" ", "\N{NO-BREAK SPACE}")
 
-    @display(description="state", label={"Waiting": "info", "Declined": "warning", "Over": "warning"})
-    def state_shown(self, invitation: Invitation) -> str:
-        return joining.state_of(invitation).label
+    @display(description=_("state"), label={"waiting": "info", "declined": "warning", "over": "warning"})
+    def state_shown(self, invitation: Invitation) -> tuple[str, str]:
+        state = joining.state_of(invitation)
+        return state.value, str(state.label)
 
     # The audit trail tells of it; the history of pages knows no organization.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import prefetch_related_objects
@@ -14,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from positions import dates, endings
+from positions import dates, endings, terms
 from positions.admin.terms import TermsForm
 from positions.models import EndReason, Position
-from positions.term_changes import changes_of
+from positions.term_changes import changes_of, label
 
 AFTER = "after"  # in the address: the position that this one follows
 _KEPT = "_former_position"
@@ -80,15 +81,34 @@ def following(former: Position) -> type[JobChangeForm]:
     return type("JobChangeForm", (JobChangeForm,), {"former": former})
 
 
-def initial(former: Position, asked: str) -> dict[str, Any]:
+def first_day(former: Position, asked: str) -> date:
     """`asked`: the first day, as in an address; today where it says none."""
     try:
         day = date.fromisoformat(asked)
     except ValueError:
         day = former.employee.organization.today()
-    day = max(day, former.start_date + timedelta(days=1))
-    values = endings.values_of_next(former, day)
+    return max(day, former.start_date + timedelta(days=1))
+
+
+def initial(former: Position, asked: str) -> dict[str, Any]:
+    values = endings.values_of_next(former, first_day(former, asked))
     return {name: getattr(value, "pk", value) for name, value in values.items()}
+
+
+def other_terms(former: Position, shown: date, chosen: date, address: str) -> SafeString | None:
+    """Where the position before has other terms on the first day that was chosen than on the one that the form was
+    opened with: says which, and leads to the form with those."""
+    then, now = endings.values_of_next(former, chosen), endings.values_of_next(former, shown)
+    names = [name for name in terms.TERMS if then[name] != now[name]]
+    if not names:
+        return None
+    said = _("The terms below are those of %(shown)s. On %(chosen)s “%(title)s” has others: %(fields)s.") % {
+        "shown": dates.show(shown), "chosen": dates.show(chosen), "title": former.title,
+        "fields": ", ".join(label(name) for name in names),
+    }  # fmt: skip
+    link = f"{address}?{urlencode({AFTER: former.pk, 'start_date': chosen.isoformat()})}"
+    words = _("Open the form with those; what is typed here is lost.")
+    return format_html('{} <a class="ps-link" href="{}">{}</a>', said, link, words)
 
 
 def fieldset(former: Position) -> tuple[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -65,19 +66,21 @@ def _answer(request: HttpRequest, invitation: Invitation, form: ChoosePasswordFo
     answer = request.POST.get("answer")
     if answer == "decline":
         joining.decline(invitation)
-        said = f"You declined the invitation to {invitation.organization}."
+        said = _("You declined the invitation to {organization}.").format(organization=invitation.organization)
     elif answer == "accept" and request.user.is_authenticated:
         try:
             joining.accept(invitation, request.user)
         except PermissionError:
             raise PermissionDenied from None
-        said = f"You are a member of {invitation.organization} now."
+        said = _("You are a member of {organization} now.").format(organization=invitation.organization)
     elif answer == "new" and form is not None:
         if not form.is_valid():
             return None
         user = form.save(commit=False)
         joining.join_as_new(invitation, user)
-        said = f"You are a member of {invitation.organization}. Sign in: your user name is {user.get_username()}"
+        said = _("You are a member of {organization}. Sign in: your user name is {user}").format(
+            organization=invitation.organization, user=user.get_username()
+        )
     else:
         return None
     request.session.pop(_DIGEST, None)
@@ -86,5 +89,5 @@ def _answer(request: HttpRequest, invitation: Invitation, form: ChoosePasswordFo
 
 
 def _page(request: HttpRequest, status: int = 200, **context: Any) -> HttpResponse:
-    frame = {**admin.site.each_context(request), "title": "Invitation", **context}
+    frame = {**admin.site.each_context(request), "title": _("Invitation"), **context}
     return TemplateResponse(request, "positions/join.html", frame, status=status)

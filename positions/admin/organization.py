@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -20,10 +22,10 @@ from positions.models import Member, Organization
 
 class MemberForm(forms.ModelForm):
     person = forms.CharField(
-        label="E-mail or user name",
+        label=gettext_lazy("E-mail or user name"),
         max_length=254,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "kari@example.com"}),
-        help_text="Of somebody who has a user here.",
+        help_text=gettext_lazy("Of somebody who has a user here."),
     )
 
     class Meta:
@@ -44,11 +46,13 @@ class MemberForm(forms.ModelForm):
         users = get_user_model()._default_manager.filter(Q(username=person) | Q(email__iexact=person))
         found = list(users.filter(is_active=True)[:2])
         if not found:
-            raise ValidationError(f"No user here is called {person}. Check the spelling, or invite them.")
+            raise ValidationError(
+                _("No user here is called {person}. Check the spelling, or invite them.").format(person=person)
+            )
         if len(found) > 1:
-            raise ValidationError("Several users have this e-mail. Write the user name instead.")
+            raise ValidationError(_("Several users have this e-mail. Write the user name instead."))
         if not found[0].is_staff:
-            raise ValidationError("This user may not sign in. Tick “May sign in” for them first.")
+            raise ValidationError(_("This user may not sign in. Tick “May sign in” for them first."))
         self.instance.user = found[0]
         return person
 
@@ -64,9 +68,9 @@ class MemberFormSet(PaginationInlineFormSet):
         kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
         users = [form.instance.user_id for form in kept]
         if len(users) != len(set(users)):
-            raise ValidationError("The same person is listed twice.")
+            raise ValidationError(_("The same person is listed twice."))
         if not self.by_operator and not any(form.cleaned_data.get("role") == Member.Role.ADMIN for form in kept):
-            raise ValidationError("An organization keeps at least one admin. Make somebody else admin first.")
+            raise ValidationError(_("An organization keeps at least one admin. Make somebody else admin first."))
 
 
 class MemberInline(ScopedTabularInline):
@@ -94,7 +98,7 @@ class OrganizationAdmin(ScopedAdmin):
     needs = {"add": "operate", "change": "administer", "delete": "operate"}
     list_display = ("name", "country", "time_zone")
     search_fields = ("name",)
-    fields = ("name", "country", "time_zone")
+    fields = ("name", ("country", "time_zone"))
     inlines = (MemberInline,)
     change_form_after_template = "positions/invite.html"
 

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 
 from positions import roles
 from positions.admin.scoped import ScopedAdmin
@@ -61,18 +62,18 @@ class PersonalDataPages:
                 except personal_data.NotNow as error:
                     wrong = str(error)
                 else:
-                    said = "Everything that was held of this person is erased. Nothing was sent to any other system."
+                    said = _("Everything that was held of this person is erased. Nothing was sent to any other system.")
                     self.admin.message_user(request, said, messages.SUCCESS)
                     if erased.left:
                         self.admin.message_user(request, erased.left, messages.WARNING)
                     return HttpResponseRedirect(reverse("admin:positions_employee_changelist"))
             else:
-                wrong = f"Nothing was erased: that is not the employee number of {employee.name}."
+                wrong = _("Nothing was erased: that is not the employee number of {name}.").format(name=employee.name)
         request.current_app = self.admin.admin_site.name
         context = {
             **self.admin.admin_site.each_context(request),
             "opts": self.admin.opts,
-            "title": f"Erase {employee.name}",
+            "title": _("Erase {name}").format(name=employee.name),
             "original": employee,
             "employee": employee,
             "counts": personal_data.counts(subject),

@@ -11,8 +11,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from positions import dates, roles
 from positions.admin import job_change
@@ -26,7 +28,7 @@ from positions.models.words import matching
 
 # So many overlapping positions are named; the rest are counted.
 _NAMED = 3
-STATUS_LABELS = {"Current": "success", "Upcoming": "info", "Ended": "default"}
+STATUS_LABELS = {"current": "success", "upcoming": "info", "ended": "default"}
 
 
 class WithDeleteNotes:
@@ -51,7 +53,7 @@ class StatusFilter(DropdownFilter):
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("current", "Current"), ("upcoming", "Upcoming"), ("ended", "Ended")]
+        return [(status, str(words)) for status, words in dates.STATUSES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() not in ("current", "upcoming", "ended"):
@@ -69,7 +71,8 @@ class StatusFilter(DropdownFilter):
 
 class PositionForm(TermsForm):
     class Meta:
-        help_texts = {"start_date": "The first day."}
+        help_texts = {"start_date": gettext_lazy("The first day.")}
+        widgets = {"note": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
 
 @admin.register(Position)
@@ -92,21 +95,39 @@ class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
         ("end_date", RangeDateFilter),
     )
     search_fields = ("title", "external_id")  # and by employee: get_search_results
-    search_help_text = "Title, employee or external id"
+    search_help_text = gettext_lazy("Title, employee or external id")
     ordering = ("-start_date", "-pk")
     autocomplete_fields = ("employee", "company", "department")
     change_form_before_template = "positions/form_before.html"
     change_form_outer_after_template = "positions/panels.html"
     fieldsets = (
-        ("Identity", {"fields": ("employee", "title", "company", "department", "cost_centre")}),
         (
-            "Period",
-            {"fields": (("start_date", "end_date"), ("first_day_of_work", "last_day_of_work"), "probation_end")},
+            gettext_lazy("Identity"),
+            {"fields": (("employee", "title"), ("company", "department"), ("cost_centre", "external_id"))},
         ),
-        ("Contract", {"fields": ("contract_type", "occupation_code", "remuneration_type")}),
-        ("Hours", {"fields": (("percentage", "weekly_hours"), "working_hours_scheme")}),
-        ("End", {"fields": ("end_reason", "notice_date")}),
-        ("Other", {"fields": ("note", "external_id")}),
+        (
+            gettext_lazy("Period"),
+            {
+                "fields": (
+                    ("start_date", "end_date"),
+                    ("first_day_of_work", "last_day_of_work"),
+                    ("probation_end", "notice_date"),
+                    "end_reason",
+                )
+            },
+        ),
+        (
+            gettext_lazy("Contract and hours"),
+            {
+                "fields": (
+                    ("contract_type", "remuneration_type"),
+                    "occupation_code",
+                    ("percentage", "weekly_hours"),
+                    "working_hours_scheme",
+                )
+            },
+        ),
+        (gettext_lazy("Other"), {"fields": ("note",)}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -171,13 +192,14 @@ class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
         fixed = obj is not None or job_change.former_of(self, request) is not None
         return [*super().get_readonly_fields(request, obj), *(["employee"] if fixed else [])]
 
-    @admin.display(description="percentage", ordering="percentage")
+    @admin.display(description=gettext_lazy("percentage"), ordering="percentage")
     def percentage_shown(self, position: Position) -> str:
-        return f"{position.percentage.normalize():f} %"
+        return f"{dates.number(position.percentage)} %"
 
-    @display(description="status", label=STATUS_LABELS)
-    def status_shown(self, position: Position) -> str:
-        return position.status(position.employee.organization.today()).capitalize()
+    @display(description=gettext_lazy("status"), label=STATUS_LABELS)
+    def status_shown(self, position: Position) -> tuple[str, str]:
+        status = position.status(position.employee.organization.today())
+        return status, str(dates.STATUSES[status])
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         if isinstance(form, job_change.JobChangeForm):
@@ -221,7 +243,13 @@ class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
             return Hints()
         position.start_date = position.start_date or position.employee.organization.today()
         position.fill_in()
-        return self.hints_of(request, position)
+        hints = self.hints_of(request, position)
+        if isinstance(form, job_change.JobChangeForm) and form.is_bound:
+            shown = job_change.first_day(form.former, request.GET.get("start_date", ""))
+            add = reverse("admin:positions_position_add")
+            said = job_change.other_terms(form.former, shown, position.start_date, add)
+            return Hints(hints.fields, [*hints.above, *([said] if said else ())])
+        return hints
 
     # -- what other apps say more of
 
@@ -264,8 +292,8 @@ def overlap_notes(position: Position) -> list[str]:
     ]
     if not names:
         return []
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return [
-        f"This position overlaps {', '.join(names[:_NAMED])}{more}. "
-        "Many systems with employment history refuse overlapping periods."
-    ]
+    said, more = ", ".join(names[:_NAMED]), len(names) - _NAMED
+    if more > 0:
+        said = _("{names} and {number} more").format(names=said, number=more)
+    told = _("This position overlaps {names}. Many systems with employment history refuse overlapping periods.")
+    return [told.format(names=said)]

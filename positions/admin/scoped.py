@@ -12,12 +12,13 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import NestedObjects, get_fields_from_path, unquote
 from django.contrib.admin.widgets import AutocompleteMixin
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models, router
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 from unfold.contrib.filters.forms import AutocompleteDropdownForm
@@ -26,6 +27,7 @@ from positions import roles
 from positions.admin.once import OnceAdmin
 from positions.admin.opened import OpenedAdmin, OpenedInline
 from positions.admin.returning import back
+from positions.audit import kind_of
 from positions.encryption import EncryptedJSONField, EncryptedTextField
 from positions.models import AuditEntry
 from positions.origin import Origin, started_by
@@ -147,6 +149,7 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     warn_unsaved_form = True
+    compressed_fields = False  # labels above their fields, so that two of these stand side by side
 
     # -- the scope
 
@@ -203,6 +206,16 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
         # wants is named here too, because a list adds nothing to a queryset that has related objects already.
         related = self.get_list_select_related(request)
         return queryset.select_related(steps, *(() if isinstance(related, bool) else related))
+
+    def to_change(self, request: HttpRequest, pk: int) -> Any:
+        """What a page that changes one object begins with: the object, or the answer to who asks for one that is not
+        there or not theirs. Raises PermissionDenied for whoever may only see it."""
+        found = self.get_object(request, str(pk))
+        if found is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))
+        if not self.has_change_permission(request, found):
+            raise PermissionDenied
+        return found
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         # Foreign ones are not there either: somebody who tries numbers is seen in the log, by name and address.
@@ -267,9 +280,8 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
                     permitted = admin.limited(queryset, ids)
                     left_out = queryset.count() - permitted.count()
                     if left_out:
-                        self.message_user(
-                            request, f"{left_out} left out: your role there does not allow this.", messages.WARNING
-                        )
+                        said = _("{number} left out: your role there does not allow this.").format(number=left_out)
+                        self.message_user(request, said, messages.WARNING)
                     queryset = permitted
             return function(admin, request, queryset)
 
@@ -292,7 +304,7 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
             for row in sorted(rows, key=lambda row: row.pk)[:_LISTED_ON_DELETE]
         ]
         left_out = sum(len(rows) for rows in shown.values()) - len(lines[:_LISTED_ON_DELETE])
-        lines = lines[:_LISTED_ON_DELETE] + ([f"and {left_out} more"] if left_out else [])
+        lines = lines[:_LISTED_ON_DELETE] + ([_("and {number} more").format(number=left_out)] if left_out else [])
         counts = {str(model._meta.verbose_name_plural): len(rows) for model, rows in shown.items()}
         protected = [f"{capfirst(str(row._meta.verbose_name))}: {row}" for row in collector.protected]
         return lines, counts, lacking, protected[:_LISTED_ON_DELETE]
@@ -385,7 +397,7 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
         trail = self.admin_site.get_model_admin(AuditEntry)
         if not trail.has_view_permission(request) or self.get_object(request, unquote(object_id)) is None:
             return super().history_view(request, object_id, extra_context)
-        asked = urlencode({"kind": str(self.opts.verbose_name)[:40], "object_key": unquote(object_id)})
+        asked = urlencode({"kind": kind_of(self.model), "object_key": unquote(object_id)})
         return HttpResponseRedirect(f"{reverse('admin:positions_auditentry_changelist')}?{asked}")
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django_otp.util import random_hex
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -81,14 +82,14 @@ def code(request: HttpRequest) -> HttpResponse:
     form = CodeForm(
         request.POST or None,
         lambda given: second_factor.refusal(request, factor, given),
-        "Code",
-        "The six digits that your authenticator app shows now. Without your phone: one of your recovery codes.",
+        _("Code"),
+        _("The six digits that your authenticator app shows now. Without your phone: one of your recovery codes."),
     )
     form.fields["code"].widget.attrs["autofocus"] = True
     if form.is_valid():
         second_factor.passed(request, factor)
         return HttpResponseRedirect(_then(request))
-    return _page(request, "code", "Enter your code", form=form)
+    return _page(request, "code", _("Enter your code"), form=form)
 
 
 @open_at("set_up")
@@ -104,11 +105,13 @@ def set_up(request: HttpRequest) -> HttpResponse:
     def refusal(given: str) -> str:
         step = step_of(key, given)
         if step is None:
-            return "This is not the code that your app shows now. Check the time of your phone, and try the next code."
+            return _(
+                "This is not the code that your app shows now. Check the time of your phone, and try the next code."
+            )
         factor.last_step = step
         return ""
 
-    form = CodeForm(request.POST or None, refusal, "Code", "Six digits; a new code comes every 30 seconds.")
+    form = CodeForm(request.POST or None, refusal, _("Code"), _("Six digits; a new code comes every 30 seconds."))
     form.fields["code"].widget.attrs["inputmode"] = "numeric"
     waiting = bool(second_factor.missing(request))
     # Who must set it up has just given the password.
@@ -129,7 +132,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
     return _page(
         request,
         "set_up",
-        "Set up your second factor",
+        _("Set up your second factor"),
         form=form,
         password=password,
         waiting=waiting,
@@ -149,7 +152,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             return _changed(request, factor)
     context = {
         **admin.site.each_context(request),
-        "title": "Second factor",
+        "title": _("Second factor"),
         "factor": factor,
         "form": form,
         "required": second_factor.required_of(request.user),
@@ -164,7 +167,7 @@ def _changed(request: HttpRequest, factor: SecondFactor) -> HttpResponse:
         if "off" in request.POST:
             factor.delete()
             sessions.end([request.user], but=request.session.session_key)
-            messages.success(request, "Your second factor is off. Remove Position Sync from your app too.")
+            messages.success(request, _("Your second factor is off. Remove Position Sync from your app too."))
             return HttpResponseRedirect(reverse("second_factor"))
         codes = factor.new_recovery_codes()
         factor.save()
@@ -184,14 +187,14 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
         messages.info(request, "Recovery codes are shown once. If you did not keep them, make new ones here.")
         return HttpResponseRedirect(reverse("second_factor"))
     return _page(
-        request, "codes", "Your recovery codes", codes=decrypt(waiting, "session").split(), then=_then(request)
+        request, "codes", _("Your recovery codes"), codes=decrypt(waiting, "session").split(), then=_then(request)
     )
 
 
 def picture(text: str) -> SafeString:
     """A QR code as inline SVG: no other host and no file ever gets to see the key."""
     drawn = segno.make(text, error="m", micro=False)
-    svg = drawn.svg_inline(border=4, omitsize=True, dark="#000", light="#fff", title="QR code of the key")
+    svg = drawn.svg_inline(border=4, omitsize=True, dark="#000", light="#fff", title=_("QR code of the key"))
     # segno escapes the title; the rest are numbers.
     return mark_safe(svg)  # noqa: S308  # nosec B308 B703
 

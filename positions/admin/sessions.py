@@ -7,6 +7,8 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from positions import sessions
 from positions.admin.confirming import PasswordForm
@@ -23,8 +25,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         which = form.cleaned_data["which"] or None
         number = sessions.end([request.user], but=request.session.session_key, only=which)
-        messages.success(request, f"Ended {number} other session{'s' if number != 1 else ''}.")
+        said = ngettext("Ended {number} other session.", "Ended {number} other sessions.", number)
+        messages.success(request, said.format(number=number))
         return HttpResponseRedirect(reverse("sessions"))
     here, *others = sessions.of(request.user, request.session.session_key)
-    context = {**admin.site.each_context(request), "title": "Sessions", "here": here, "others": others, "form": form}
+    context = {**admin.site.each_context(request), "title": _("Sessions"), "here": here, "others": others, "form": form}
     return TemplateResponse(request, "positions/sessions.html", context)

@@ -8,16 +8,17 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSingleDateWidget
 
-from positions import dates, terms
+from positions import dates, periods, terms
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Position
 from positions.opened import Opened
@@ -26,28 +27,32 @@ from positions.term_changes import changes_of, label, other_days, said
 
 FROM_DAY, ALWAYS = "day", "always"
 FROM_WHEN = (
-    "From when",
+    gettext_lazy("From when"),
     {
         "fields": (("counts", "effective_from"),),
-        "description": "Of what is changed above in title, department, cost centre, contract type, occupation code, "
-        "remuneration, percentage, hours and scheme. Everything else has no day.",
+        "description": gettext_lazy(
+            "Of what is changed above in title, department, cost centre, contract type, occupation code, "
+            "remuneration, percentage, hours and scheme. Everything else has no day."
+        ),
     },
 )
 
 
 class TermsForm(Opened, ScopedForm):
     counts = forms.ChoiceField(
-        label="These changes count",
-        choices=[(FROM_DAY, "From a day"), (ALWAYS, "It was always so (correction)")],
+        label=gettext_lazy("These changes count"),
+        choices=[(FROM_DAY, gettext_lazy("From a day")), (ALWAYS, gettext_lazy("It was always so (correction)"))],
         widget=UnfoldAdminRadioSelectWidget,
         required=False,
-        help_text="A correction replaces what was wrong for as long as it held. What is planned for a later day stays.",
+        help_text=gettext_lazy(
+            "A correction replaces what was wrong for as long as it held. What is planned for a later day stays."
+        ),
     )
     effective_from = forms.DateField(
-        label="From the day",
+        label=gettext_lazy("From the day"),
         widget=UnfoldAdminSingleDateWidget,
         required=False,
-        help_text="Past or to come, within the position.",
+        help_text=gettext_lazy("Past or to come, within the position."),
     )
     not_stored = ("counts", "effective_from")
 
@@ -84,7 +89,10 @@ class TermsForm(Opened, ScopedForm):
         if counts == ALWAYS:
             return terms.CORRECTION
         if day is None and "effective_from" not in self.errors:
-            self.add_error("effective_from", "Give the day from which the changes count, as in 2026-03-01.")
+            self.add_error(
+                "effective_from",
+                _("Give the day from which the changes count, as in {example}.").format(example=dates.example()),
+            )
         return None if day is None else terms.FromDay(day)
 
     def with_days(self, message: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -92,7 +100,7 @@ class TermsForm(Opened, ScopedForm):
         how = ""
         if self.counting is not None:
             day = self.counting.day if isinstance(self.counting, terms.FromDay) else None
-            how = " (correction)" if day is None else f" from {dates.show(day)}"
+            how = _(" (correction)") if day is None else _(" from {day}").format(day=dates.show(day))
         names = [name for name in self.changed_data if name not in self.not_stored]
         told = [f"{self.fields[name].label}{how if name in terms.TERMS else ''}" for name in names]
         return [{"changed": {"fields": told}} if "changed" in one else one for one in message if told or "added" in one]
@@ -100,7 +108,7 @@ class TermsForm(Opened, ScopedForm):
     def overtaken(self) -> list[str]:
         """Where something else than was typed holds later, since it was said before: a sentence each."""
         position: Position = self.instance
-        day = dates.nearest(position.employee.organization.today(), position.start_date, position.end_date)
+        day = periods.nearest(position.employee.organization.today(), position.start_date, position.end_date)
         if isinstance(self.counting, terms.FromDay):
             day = self.counting.day
         found = []
@@ -109,7 +117,8 @@ class TermsForm(Opened, ScopedForm):
             row = next((row for row in later if getattr(row, name) != self.cleaned_data[name]), None)
             if row is not None:
                 since, value = dates.show(row.since), said(row, name)
-                found.append(f"From {since} {label(name)} is {value}, as it was said before: see Terms by day.")
+                told = _("From {since} {field} is {value}, as it was said before: see Terms by day.")
+                found.append(told.format(since=since, field=label(name), value=value))
         return found
 
 
@@ -139,23 +148,22 @@ class TermsPages:
     def withdraw(self, request: HttpRequest, pk: int, day: str) -> HttpResponse:
         whole = transaction.atomic() if request.method == "POST" else nullcontext()  # a look waits for nobody
         with whole, started_by(Origin("edit", request.user.get_username())):
-            position = self.admin.get_object(request, str(pk))
-            if position is None:
-                return self.admin._get_obj_does_not_exist_redirect(request, self.admin.opts, str(pk))
-            if not self.admin.has_change_permission(request, position):
-                raise PermissionDenied
-            assert isinstance(position, Position)
+            position = self.admin.to_change(request, pk)
+            if not isinstance(position, Position):
+                return position
             back = reverse("admin:positions_position_change", args=(position.pk,))
             changes = changes_of(position, position.employee.organization.today())
             change = next((one for one in changes if str(one.since) == day and not one.first), None)
             if change is None:
-                self.admin.message_user(request, "Nothing changes on that day any more.", messages.WARNING)
+                self.admin.message_user(request, _("Nothing changes on that day any more."), messages.WARNING)
                 return HttpResponseRedirect(back)
             if request.method == "POST":
                 position.counting = terms.Withdrawal(change.since)
                 position.save()
                 self.admin.log_change(request, position, f"Withdrew the change from {change.day}.")
-                self.admin.message_user(request, f"The change from {change.day} is withdrawn.", messages.SUCCESS)
+                self.admin.message_user(
+                    request, _("The change from {day} is withdrawn.").format(day=change.day), messages.SUCCESS
+                )
                 for sentence in self.admin.save_notes(request, position):
                     self.admin.message_user(request, sentence, messages.WARNING)
                 return HttpResponseRedirect(back)
@@ -163,7 +171,7 @@ class TermsPages:
         context: dict[str, Any] = {
             **self.admin.admin_site.each_context(request),
             "opts": self.admin.opts,
-            "title": f"Withdraw the change from {change.day}",
+            "title": _("Withdraw the change from {day}").format(day=change.day),
             "original": position,
             "position": position,
             "change": change,

@@ -12,6 +12,8 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import TabularInline
 from unfold.forms import UserChangeForm
 
@@ -33,7 +35,7 @@ class MembershipInline(OpenedInline, TabularInline):
     model = Member
     fields = ("organization", "role")
     extra = 0
-    verbose_name_plural = "member of"
+    verbose_name_plural = gettext_lazy("member of")
     hide_title = True
 
 
@@ -61,28 +63,33 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
     list_filter = ("is_active", "is_superuser")
     actions = ("invite", "end_sessions", "remove_second_factor")
     filter_horizontal = ()
+    compressed_fields = False
+    list_per_page = 50
+    show_full_result_count = False
     readonly_fields = ("last_login", "date_joined")
     inlines = (MembershipInline,)
     fieldsets = (
-        (None, {"fields": ("username", "email", "first_name", "last_name")}),
-        ("Access", {"fields": ("is_active", "is_staff", "is_superuser")}),
-        ("Seen", {"fields": ("last_login", "date_joined")}),
+        (None, {"fields": (("username", "email"), ("first_name", "last_name"))}),
+        (gettext_lazy("Access"), {"fields": ("is_active", "is_staff", "is_superuser")}),
+        (gettext_lazy("Seen"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
         (
             None,
             {
                 "fields": ("username", "email"),
-                "description": "They choose their password by a link, which is shown when you have saved.",
+                "description": gettext_lazy(
+                    "They choose their password by a link, which is shown when you have saved."
+                ),
             },
         ),
     )
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        labels = {"is_staff": "May sign in", "is_superuser": "Operator"}
+        labels = {"is_staff": _("May sign in"), "is_superuser": _("Operator")}
         texts = {
-            "is_staff": "What they see then is decided by the organizations they are a member of.",
-            "is_superuser": "Sees and changes everything in every organization.",
+            "is_staff": _("What they see then is decided by the organizations they are a member of."),
+            "is_superuser": _("Sees and changes everything in every organization."),
         }
         return super().get_form(request, obj, change=change, labels=labels, help_texts=texts, **kwargs)
 
@@ -129,35 +136,41 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
 
     def _show_link(self, request: HttpRequest, user: Any) -> None:
         link = request.build_absolute_uri(invitations.address_of(user))
-        said = f"{user.get_username()} chooses a password at this link, which is good for one day and for once: {link}"
+        said = _("{user} chooses a password at this link, which is good for one day and for once: {link}").format(
+            user=user.get_username(), link=link
+        )
         self.message_user(request, said, messages.SUCCESS)
 
-    @admin.action(description="Show a link for choosing a password")
+    @admin.action(description=gettext_lazy("Show a link for choosing a password"))
     def invite(self, request: HttpRequest, queryset: QuerySet) -> None:
         for user in queryset.filter(is_active=True)[:20]:
             self._show_link(request, user)
 
-    @admin.action(description="End sessions")
+    @admin.action(description=gettext_lazy("End sessions"))
     def end_sessions(self, request: HttpRequest, queryset: QuerySet) -> None:
         number = sessions.end(queryset, but=request.session.session_key)
         logger.info("ended: %s sessions of %s users", number, queryset.count())
-        said = f"Ended {number} session{'s' if number != 1 else ''}; your own in this browser goes on."
-        self.message_user(request, said, messages.SUCCESS)
+        said = ngettext(
+            "Ended {number} session; your own in this browser goes on.",
+            "Ended {number} sessions; your own in this browser goes on.",
+            number,
+        )
+        self.message_user(request, said.format(number=number), messages.SUCCESS)
 
-    @admin.display(description="second factor", boolean=True, ordering="has_second_factor")
+    @admin.display(description=gettext_lazy("second factor"), boolean=True, ordering="has_second_factor")
     def second_factor(self, user: Any) -> bool:
         return user.has_second_factor
 
-    @admin.action(description="Remove second factor (lost phone)")
+    @admin.action(description=gettext_lazy("Remove second factor (lost phone)"))
     def remove_second_factor(self, request: HttpRequest, queryset: QuerySet) -> None:
         # One's own is turned off with a code, so that an open browser is not enough.
         found = list(second_factor.removable().filter(user__in=queryset).exclude(user_id=request.user.pk))
         if not found:
-            said = "Nobody else among the selected has a second factor. Your own: menu of your name > Second factor."
+            said = _("Nobody else among the selected has a second factor. Your own: menu of your name > Second factor.")
             self.message_user(request, said, messages.INFO)
             return
         for factor in found:
             factor.delete()
         names = ", ".join(factor.user.get_username() for factor in found)
-        said = f"Removed the second factor of {names}. They sign in by password now."
+        said = _("Removed the second factor of {names}. They sign in by password now.").format(names=names)
         self.message_user(request, said, messages.SUCCESS)

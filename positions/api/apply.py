@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelValidationError
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ErrorDetail
 
 from positions.api.references import names
 from positions.models import Position
 from positions.terms import COLUMNS, CORRECTION, Counting, FromDay
 
-TAKEN = "Another position of this employee has this external id."
-IMMUTABLE = "A position stays with its employee. Leave this out."
+TAKEN = _("Another position of this employee has this external id.")
+IMMUTABLE = _("A position stays with its employee. Leave this out.")
 _NOT_FIELDS = (
     *("id", "operation", "employee_id", "employee", "company_id", "company", "department_id", "department"),
     *("effective_from", "correction"),

@@ -11,6 +11,8 @@ from typing import Any
 from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -22,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 _USED_EVERY = timedelta(minutes=1)
 _ENDS = "API-Key-Expires"  # a header of answers to a key that soon does, with the time (ISO 8601)
-_HOW = "Send the header “Authorization: Bearer psk_…” with a key from Organization > API keys."
+_HOW = gettext_lazy("Send the header “Authorization: Bearer psk_…” with a key from Organization > API keys.")
 
 
 class _Used(threading.local):
@@ -69,7 +71,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         return 'Bearer realm="Position Sync"'
 
     def authenticate(self, request: Request) -> tuple[Client, ApiKey] | None:
-        scheme, _, given = get_authorization_header(request).decode("latin-1").partition(" ")
+        scheme, _space, given = get_authorization_header(request).decode("latin-1").partition(" ")
         if not scheme:
             return None
         if scheme.lower() != "bearer" or not given.strip():
@@ -78,20 +80,24 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = ApiKey.objects.with_right().select_related("organization").of_secret(digest).first()
         if key is None:
             raise AuthenticationFailed(
-                f"There is no such API key: it is mistyped or was deleted. {_HOW}", "unknown_key"
+                _("There is no such API key: it is mistyped or was deleted. {how}").format(how=_HOW), "unknown_key"
             )
         now = timezone.now()
         state = key.state(now)
         if state == key.State.ENDED:
             raise AuthenticationFailed(
-                f"The API key “{key.name}” ended because {key.why_ended()}. "
-                "An admin can make a new one under Organization > API keys.",
+                _(
+                    "The API key “{name}” ended because {why}. "
+                    "An admin can make a new one under Organization > API keys."
+                ).format(name=key.name, why=key.why_ended()),
                 "ended_key",
             )
         if state == key.State.EXPIRED:
             raise AuthenticationFailed(
-                f"The API key “{key.name}” expired on {key.expires:%Y-%m-%d}. "
-                "An admin can make its successor under Organization > API keys.",
+                _(
+                    "The API key “{name}” expired on {day}. "
+                    "An admin can make its successor under Organization > API keys."
+                ).format(name=key.name, day=key.expires.date().isoformat()),
                 "expired_key",
             )
         ends = key.expires if key.hash == digest else key.former_until

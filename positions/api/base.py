@@ -15,6 +15,8 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.filters import OrderingFilter
@@ -84,7 +86,7 @@ class StrictOrdering(OrderingFilter):
         allowed = {name for name, _ in self.get_valid_fields(queryset, view, {"request": request})}
         for name in fields:
             if name.lstrip("-") not in allowed or name.startswith("--"):
-                raise ValidationError({"ordering": [unknown(name.lstrip("-"), allowed, "ordering")]})
+                raise ValidationError({"ordering": [unknown(name.lstrip("-"), allowed, gettext_noop("ordering"))]})
         return list(fields)
 
 
@@ -139,15 +141,15 @@ class ApiView(APIView):
             self.http_method_not_allowed(request)  # raises; what else is wrong with it does not matter
         allowed = self.known_query_parameters()
         given = request.query_params
-        errors = Unknown("query parameter", "unknown_parameter").errors(
+        errors = Unknown(gettext_noop("query parameter"), "unknown_parameter").errors(
             [name for name in given if name not in allowed], allowed
         )
         for name in allowed.intersection(given):
             if len(given.getlist(name)) > 1:
-                errors[name] = [ErrorDetail("This is given more than once. Give it once.", "repeated")]
+                errors[name] = [ErrorDetail(_("This is given more than once. Give it once."), "repeated")]
             elif not given[name].strip():
                 # It would leave nothing out: the client means something that it does not have.
-                errors[name] = [ErrorDetail("This is empty. Give a value, or leave it out.", "empty")]
+                errors[name] = [ErrorDetail(_("This is empty. Give a value, or leave it out."), "empty")]
             else:
                 try:
                     one_line(given[name])
@@ -276,7 +278,7 @@ class Once:
         if key is None:
             return None
         if not 1 <= len(key) <= 255 or not key.isprintable():
-            raise ValidationError({"Idempotency-Key": ["Send 1 to 255 printable characters, for example a UUID."]})
+            raise ValidationError({"Idempotency-Key": [_("Send 1 to 255 printable characters, for example a UUID.")]})
         names = {"organization": key_of(request).organization, "key_hash": _keyed_hash(key.encode())}
         return cls(names, _keyed_hash(f"{request.method} {request.get_full_path()}\n".encode() + body))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
 from drf_spectacular.drainage import warn
 
 from positions.api.examples import ANSWERS, EXAMPLES
@@ -82,7 +83,7 @@ class _Error:
     name: str  # of the component
     words: str
     code: str
-    detail: str
+    detail: str | Promise
     headers: tuple[str, ...] = _OF_VIEWS
 
 
@@ -246,7 +247,7 @@ def _problem(status: str, error: _Error) -> dict[str, Any]:
         "title": TITLES[int(status)],
         "status": int(status),
         "code": error.code,
-        "detail": error.detail,
+        "detail": str(error.detail),
         "errors": [one] if status == "400" else [],
         "request_id": ANSWERS["request_id"],
     }

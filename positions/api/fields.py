@@ -8,6 +8,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -19,7 +22,7 @@ from positions.api.schema import HIGHEST_ID
 from positions.text import ONE_LINE, SEVERAL_LINES, SOME_LINE, one_line, plain_number, several_lines
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_NOT_NULL = "This cannot be cleared. Leave it out to keep it as it is."
+_NOT_NULL = gettext_lazy("This cannot be cleared. Leave it out to keep it as it is.")
 
 
 class Quoted(serializers.Field):
@@ -28,7 +31,7 @@ class Quoted(serializers.Field):
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
-            raise ValidationError("Write it as a text, in quotes.", "invalid")
+            raise ValidationError(_("Write it as a text, in quotes."), "invalid")
         return super().to_internal_value(data)
 
 
@@ -92,14 +95,16 @@ class Switch(serializers.BooleanField):
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
-            raise ValidationError("Write true or false.", "invalid")
+            raise ValidationError(_("Write true or false."), "invalid")
         return data
 
 
 class Choice(serializers.ChoiceField):
     def __init__(self, choices: Any, **kwargs: Any) -> None:
         super().__init__(choices, **kwargs)
-        self.error_messages["invalid_choice"] = f"“{{input}}” is not one of: {', '.join(map(str, self.choices))}."
+        self.error_messages["invalid_choice"] = format_lazy(
+            gettext_lazy("“{{input}}” is not one of: {choices}."), choices=", ".join(map(str, self.choices))
+        )
         self.error_messages["null"] = _NOT_NULL
 
 
@@ -127,8 +132,12 @@ class Day(serializers.DateField):
             try:
                 return date.fromisoformat(value)
             except ValueError:
-                raise ValidationError(f"There is no day {value} in the calendar.", "invalid") from None
-        raise ValidationError(f"“{str(value)[:40]}” is not a date. Write it as 2026-03-01.", "invalid")
+                raise ValidationError(
+                    _("There is no day {value} in the calendar.").format(value=value), "invalid"
+                ) from None
+        raise ValidationError(
+            _("“{value}” is not a date. Write it as 2026-03-01.").format(value=str(value)[:40]), "invalid"
+        )
 
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
@@ -142,8 +151,12 @@ def moment_of(text: str) -> datetime:
             # At the edges of the calendar, an offset leads out of it.
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
-            raise ValidationError(f"There is no moment {text} in the calendar.", "invalid") from None
-    raise ValidationError(f"“{text[:40]}” is not a time. Write it as 2026-03-01T09:14:00Z.", "invalid")
+            raise ValidationError(
+                _("There is no moment {text} in the calendar.").format(text=text), "invalid"
+            ) from None
+    raise ValidationError(
+        _("“{value}” is not a time. Write it as 2026-03-01T09:14:00Z.").format(value=text[:40]), "invalid"
+    )
 
 
 class Moment(serializers.DateTimeField):
@@ -173,7 +186,7 @@ class Id(serializers.IntegerField):
     def to_internal_value(self, data: Any) -> int:
         # DRF also takes true and "12.0".
         if isinstance(data, bool) or not isinstance(data, int):
-            raise ValidationError("An id is a whole number.", "invalid")
+            raise ValidationError(_("An id is a whole number."), "invalid")
         return super().to_internal_value(data)
 
 
@@ -182,14 +195,14 @@ class Percentage(Number):
     """0 to 100, up to two decimals; sent as text or as a number, answered as text."""
 
     def __init__(self, **kwargs: Any) -> None:
-        words = "A percentage lies between 0 and 100, for example 80 or 37.5."
+        words = gettext_lazy("A percentage lies between 0 and 100, for example 80 or 37.5.")
         super().__init__(
             max_digits=5,
             decimal_places=2,
             min_value=Decimal(0),
             max_value=Decimal(100),
             error_messages={
-                "invalid": "Write a number such as 80 or 37.5.",
+                "invalid": gettext_lazy("Write a number such as 80 or 37.5."),
                 "min_value": words,
                 "max_value": words,
                 "null": _NOT_NULL,
@@ -209,13 +222,17 @@ class WeeklyHours(Number):
     """0 to 168, up to two decimals; sent as text or as a number, answered as text."""
 
     def __init__(self, **kwargs: Any) -> None:
-        words = "Weekly hours lie between 0 and 168."
+        words = gettext_lazy("Weekly hours lie between 0 and 168.")
         super().__init__(
             max_digits=5,
             decimal_places=2,
             min_value=Decimal(0),
             max_value=Decimal(168),
-            error_messages={"invalid": "Write a number such as 37.5.", "min_value": words, "max_value": words},
+            error_messages={
+                "invalid": gettext_lazy("Write a number such as 37.5."),
+                "min_value": words,
+                "max_value": words,
+            },
             **kwargs,
         )
 
@@ -233,15 +250,17 @@ class StrictSerializer(serializers.Serializer):
 
     strict = True  # for the document: positions/api/schema.py
 
-    default_error_messages = {"invalid": "Send a JSON object."}
+    default_error_messages = {"invalid": gettext_lazy("Send a JSON object.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._unknown = Unknown("field", "unknown_field")  # of all the objects that it is asked of
+        self._unknown = Unknown(gettext_noop("field"), "unknown_field")  # of all the objects that it is asked of
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
-            raise ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [ErrorDetail("Send a JSON object.", "invalid")]})
+            raise ValidationError(
+                {api_settings.NON_FIELD_ERRORS_KEY: [ErrorDetail(_("Send a JSON object."), "invalid")]}
+            )
         writable = [name for name, field in self.fields.items() if not field.read_only]
         known = {*self.fields, *self.also_answered}
         errors: dict[str, Any] = {**self._unknown.errors([name for name in data if name not in known], writable)}
@@ -263,9 +282,9 @@ def required(**kwargs: Any) -> dict[str, Any]:
     """Keyword arguments of a field that every object has."""
     return {
         "error_messages": {
-            "required": "This is required.",
+            "required": gettext_lazy("This is required."),
             "null": _NOT_NULL,
-            "blank": "This cannot be empty.",
+            "blank": gettext_lazy("This cannot be empty."),
         },
         **kwargs,
     }

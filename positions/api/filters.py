@@ -12,6 +12,9 @@ import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_filters.fields import BaseCSVField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -60,9 +63,9 @@ class Also(filters.Filter):
 class SeveralField(BaseCSVField):
     def clean(self, value: Any) -> Any:
         if value is not None and len(value) > MOST_VALUES:
-            raise ValidationError(f"Send at most {MOST_VALUES} values.", "max_length")
+            raise ValidationError(_("Send at most {most_values} values.").format(most_values=MOST_VALUES), "max_length")
         if value is not None and not all(one.strip() for one in value):
-            raise ValidationError("A value between the commas is empty.", "empty")
+            raise ValidationError(_("A value between the commas is empty."), "empty")
         return super().clean(value)
 
 
@@ -123,7 +126,7 @@ class MomentFilter(Also):
 
 
 class IdField(forms.IntegerField):
-    default_error_messages = {"invalid": "An id is a whole number."}
+    default_error_messages = {"invalid": gettext_lazy("An id is a whole number.")}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=1, max_value=HIGHEST_ID, **kwargs)
@@ -144,7 +147,9 @@ class ChoiceFilter(Also, filters.ChoiceFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         allowed = ", ".join(value for value, _ in kwargs["choices"])
-        self.extra["error_messages"] = {"invalid_choice": f"“%(value)s” is not one of: {allowed}."}
+        self.extra["error_messages"] = {
+            "invalid_choice": format_lazy(gettext_lazy("“%(value)s” is not one of: {choices}."), choices=allowed)
+        }
 
 
 class NumberField(forms.CharField):
@@ -154,7 +159,7 @@ class NumberField(forms.CharField):
             return None
         number = plain_number(text)
         if number is None or not 0 <= number < 1000 or number != round(number, 2):
-            raise ValidationError("Write a number such as 80 or 37.5.", "invalid")
+            raise ValidationError(_("Write a number such as 80 or 37.5."), "invalid")
         return number
 
 

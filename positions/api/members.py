@@ -16,6 +16,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
@@ -43,14 +44,14 @@ class MemberAuthentication(SessionAuthentication):
         if named is None:
             return None
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-            raise PermissionDenied("A session is taken from our own pages alone. Use an API key.", "cross_site")
+            raise PermissionDenied(_("A session is taken from our own pages alone. Use an API key."), "cross_site")
         signed_in = super().authenticate(request)  # and asks for the CSRF token of what changes anything
         if signed_in is None or not signed_in[0].is_staff:
-            raise AuthenticationFailed("You are not signed in (any more). Sign in, then try again.", "not_signed_in")
+            raise AuthenticationFailed(_("You are not signed in (any more). Sign in, then try again."), "not_signed_in")
         person = signed_in[0]
         member = _memberships(person).filter(organization=int(named)).first() if _is_id(named) else None
         if member is None:
-            raise PermissionDenied("You are no member of this organization.", "no_member")
+            raise PermissionDenied(_("You are no member of this organization."), "no_member")
         counted = f"{person.pk}:{person.get_session_auth_hash()}"
         hashed = hashlib.sha256(counted.encode()).hexdigest()
         return person, Membership(member.organization, person.get_username(), member.role, hashed)

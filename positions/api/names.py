@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Collection, Iterable
 from itertools import islice
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.settings import api_settings
 
@@ -19,13 +21,13 @@ _QUOTED = 60  # characters of a name that are said again
 def unknown(name: str, allowed: Iterable[str], what: str, *, hinted: bool = True, listed: bool = True) -> str:
     """The sentence for a name that nobody knows; `hinted`: with what was probably meant, and (`listed`) all names."""
     short = name if len(name) <= _QUOTED else f"{name[:_QUOTED]}…"
-    sentence = f"There is no {what} “{short}”."
+    sentence = _("There is no {what} “{short}”.").format(what=gettext(what), short=short)
     if not hinted:
         return sentence
     names = sorted(allowed)
     near = difflib.get_close_matches(name, names, n=1) if short == name else []
-    hint = f" Did you mean “{near[0]}”?" if near else ""
-    known = f" Known: {', '.join(names)}." if names and listed else ""
+    hint = _(" Did you mean “{value}”?").format(value=near[0]) if near else ""
+    known = _(" Known: {names}.").format(names=", ".join(names)) if names and listed else ""
     return f"{sentence}{hint}{known}"
 
 
@@ -43,6 +45,8 @@ class Unknown:
             self._hints -= 1
             found[name] = [ErrorDetail(words, self._code)]
         if len(names) > NAMED:
-            words = f"There are {len(names) - NAMED:,} more names that are no {self._what}."
+            words = _("There are {value:,} more names that are no {what}.").format(
+                value=len(names) - NAMED, what=gettext(self._what)
+            )
             found[api_settings.NON_FIELD_ERRORS_KEY] = [ErrorDetail(words, self._code)]
         return found

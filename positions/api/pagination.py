@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model, Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -136,7 +137,7 @@ class Pages(BasePagination):
     def _total(self, queryset: QuerySet) -> dict[str, Any]:
         text = self.request.query_params.get("count", "false")
         if text not in ("true", "false"):
-            raise ValidationError({"count": ["Write true or false."]})
+            raise ValidationError({"count": [_("Write true or false.")]})
         if text == "false":
             return {}
         number = queryset.order_by()[: self.counted + 1].count()
@@ -148,7 +149,9 @@ class Pages(BasePagination):
         if text is None:
             return self.default_limit
         if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:6]) <= self.max_limit:
-            raise ValidationError({"limit": [f"Write a whole number from 1 to {self.max_limit}."]})
+            raise ValidationError(
+                {"limit": [_("Write a whole number from 1 to {max_limit}.").format(max_limit=self.max_limit)]}
+            )
         return int(text)
 
     @staticmethod
@@ -185,7 +188,7 @@ class Pages(BasePagination):
                 raise ValueError
             read = [self._value(model, name.lstrip("-"), v) for name, v in zip(self.ordering, values, strict=True)]
         except (ValueError, TypeError, OverflowError, binascii.Error):
-            words = "This cursor is not of this list. Start without one, then follow “next”."
+            words = _("This cursor is not of this list. Start without one, then follow “next”.")
             raise unknown_cursor(words) from None
         return backwards, read
 

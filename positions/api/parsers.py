@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import get_encoding  # type: ignore[attr-defined]  # the stubs are of an older one
@@ -46,7 +47,8 @@ def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ParseError(f"“{name[:60]}” stands twice in one object: which of the two is meant?")
+            words = _("“{name}” stands twice in one object: which of the two is meant?")
+            raise ParseError(words.format(name=name[:60]))
         found[name] = value
     return found
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
-HOW = "Send the header “Authorization: Bearer psk_…” with a key from Organization > API keys."
-KEYS_ONLY = "This is not for people who are signed in: use an API key, or the pages."
+HOW = gettext_lazy("Send the header “Authorization: Bearer psk_…” with a key from Organization > API keys.")
+KEYS_ONLY = gettext_lazy("This is not for people who are signed in: use an API key, or the pages.")
 
 
 def require(request: Request, scope: str | None, need: roles.Need | None) -> None:
@@ -22,12 +24,16 @@ def require(request: Request, scope: str | None, need: roles.Need | None) -> Non
     caller = request.auth
     if not isinstance(caller, Membership):
         if scope not in caller.scopes:  # type: ignore[union-attr]  # a key
-            words = f"This key lacks the scope {scope}. An admin can tick it under Organization > API keys."
+            words = _("This key lacks the scope {scope}. An admin can tick it under Organization > API keys.").format(
+                scope=scope
+            )
             raise PermissionDenied(words, "missing_scope")
     elif need is None:
         raise PermissionDenied(KEYS_ONLY, "keys_only")
     elif not roles.reaches(caller.role, need):
-        words = f"In {caller.organization} you are a {caller.role}, who may not do this."
+        words = _("In {organization} you are a {role}, who may not do this.").format(
+            organization=caller.organization, role=caller.role
+        )
         raise PermissionDenied(words, "missing_role")
 
 

@@ -18,6 +18,10 @@ from django.core.exceptions import (
 from django.core.signals import got_request_exception
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -29,21 +33,21 @@ MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger(__name__)
 
 TITLES = {
-    400: "The request is not right",
-    401: "Who are you?",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    409: "Conflict",
-    410: "Not kept any more",
-    412: "It was changed meanwhile",
-    413: "Too large",
-    415: "Wrong media type",
-    422: "Idempotency key used before",
-    429: "Too many requests",
-    500: "Our mistake",
-    503: "Busy",
+    400: gettext_lazy("The request is not right"),
+    401: gettext_lazy("Who are you?"),
+    403: gettext_lazy("Not allowed"),
+    404: gettext_lazy("Not found"),
+    405: gettext_lazy("Method not allowed"),
+    406: gettext_lazy("Not acceptable"),
+    409: gettext_lazy("Conflict"),
+    410: gettext_lazy("Not kept any more"),
+    412: gettext_lazy("It was changed meanwhile"),
+    413: gettext_lazy("Too large"),
+    415: gettext_lazy("Wrong media type"),
+    422: gettext_lazy("Idempotency key used before"),
+    429: gettext_lazy("Too many requests"),
+    500: gettext_lazy("Our mistake"),
+    503: gettext_lazy("Busy"),
 }
 # Errors that are not about the form of a value: an example of the form would mislead.
 _WITHOUT_EXAMPLE = {"does_not_exist", "unknown_field", "taken", "immutable", "duplicate", "mismatch", "repeated"}
@@ -59,13 +63,15 @@ class BadRequest(exceptions.APIException):
 class PreconditionFailed(exceptions.APIException):
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_code = "precondition_failed"
-    default_detail = "It was changed since you read it: the ETag differs. Read it again and repeat your change."
+    default_detail = gettext_lazy(
+        "It was changed since you read it: the ETag differs. Read it again and repeat your change."
+    )
 
 
 class CursorGone(exceptions.APIException):
     status_code = status.HTTP_410_GONE
     default_code = "cursor_gone"
-    default_detail = (
+    default_detail = gettext_lazy(
         "What came after this cursor is not kept any more. Start over: take a new cursor by a call without one, read "
         "all employees and positions, then go on from the new cursor."
     )
@@ -74,27 +80,34 @@ class CursorGone(exceptions.APIException):
 class Conflict(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
-    default_detail = "Somebody saved the same thing at the same moment. Nothing was changed. Read again and repeat."
+    default_detail = gettext_lazy(
+        "Somebody saved the same thing at the same moment. Nothing was changed. Read again and repeat."
+    )
 
 
 class IdempotencyKeyReused(exceptions.APIException):
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
     default_code = "idempotency_key_reused"
-    default_detail = "This Idempotency-Key was used for another request. Use a new key for each new request."
+    default_detail = gettext_lazy(
+        "This Idempotency-Key was used for another request. Use a new key for each new request."
+    )
 
 
 class TooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "request_too_large"
-    default_detail = "The body is too large. Send fewer rows at a time."
+    default_detail = gettext_lazy("The body is too large. Send fewer rows at a time.")
 
 
 class NotCounted(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "not_counted"
-    default_detail = (
-        "Requests cannot be counted at the moment, so nothing is written. Nothing was changed. "
-        f"Repeat in {RETRY_AFTER} s (Retry-After); if it goes on, tell your operator."
+    default_detail = format_lazy(
+        gettext_lazy(
+            "Requests cannot be counted at the moment, so nothing is written. Nothing was changed. "
+            "Repeat in {seconds} s (Retry-After); if it goes on, tell your operator."
+        ),
+        seconds=RETRY_AFTER,
     )
     wait = RETRY_AFTER
 
@@ -102,8 +115,11 @@ class NotCounted(exceptions.APIException):
 class Busy(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "busy"
-    default_detail = (
-        f"The database is busy with other writes. Nothing was changed. Repeat in {RETRY_AFTER} s (Retry-After)."
+    default_detail = format_lazy(
+        gettext_lazy(
+            "The database is busy with other writes. Nothing was changed. Repeat in {seconds} s (Retry-After)."
+        ),
+        seconds=RETRY_AFTER,
     )
     wait = RETRY_AFTER
 
@@ -112,7 +128,7 @@ def _of_ours(exc: Exception) -> exceptions.APIException:
     if isinstance(exc, exceptions.APIException):
         return exc
     if isinstance(exc, Http404):
-        return exceptions.NotFound("There is nothing here with this id.")
+        return exceptions.NotFound(_("There is nothing here with this id."))
     if isinstance(exc, PermissionDenied):
         return exceptions.PermissionDenied()
     if isinstance(exc, RequestDataTooBig):
@@ -125,7 +141,7 @@ def _of_ours(exc: Exception) -> exceptions.APIException:
         log.warning("The database is busy: %s", exc)
         return Busy()
     return exceptions.APIException(
-        "Something broke on our side and nothing was changed. Repeat later; if it stays, report the request id.",
+        _("Something broke on our side and nothing was changed. Repeat later; if it stays, report the request id."),
         "internal_error",
     )
 
@@ -169,14 +185,14 @@ def flatten(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
 
 
 def document(
-    request: Any, status_code: int, code: str, detail: str, errors: list[dict[str, str]] | None = None
+    request: Any, status_code: int, code: str, detail: str | Promise, errors: list[dict[str, str]] | None = None
 ) -> dict[str, Any]:
     return {
         "type": f"urn:position-sync:problem:{code}",
-        "title": TITLES.get(status_code, "Error"),
+        "title": str(TITLES.get(status_code, "Error")),
         "status": status_code,
         "code": code,
-        "detail": detail,
+        "detail": str(detail),
         "errors": errors or [],
         "request_id": getattr(request, "request_id", ""),
     }
@@ -207,7 +223,9 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
         code = codes if isinstance(codes, str) else problem.default_code
         detail = str(problem.detail)
         if isinstance(problem, exceptions.Throttled):
-            detail = f"This key makes too many requests. Wait {int(wait or 1)} s (Retry-After)."
+            detail = _("This key makes too many requests. Wait {seconds} s (Retry-After).").format(
+                seconds=int(wait or 1)
+            )
 
     body = document(getattr(request, "_request", request), problem.status_code, code, detail, errors)
     return Response(body, status=problem.status_code, headers=headers, content_type=MEDIA_TYPE)
@@ -219,8 +237,10 @@ def _wrong_values(problem: exceptions.ValidationError, most: int = MOST_ERRORS) 
     if number == 1:
         [one] = errors
         return f"{one['field']}: {one['message']}" if one["field"] else one["message"], errors
-    told = "See errors." if number == len(errors) else f"The first {len(errors)} are in errors."
-    return f"{number} values are not right; nothing was changed. {told}", errors
+    if number == len(errors):
+        return _("{number} values are not right; nothing was changed. See errors.").format(number=number), errors
+    said = _("{number} values are not right; nothing was changed. The first {told} are in errors.")
+    return said.format(number=number, told=len(errors)), errors
 
 
 # So many errors of one row are told where each row has its own answer.
@@ -238,21 +258,23 @@ def of_a_row(request: Any, problem: exceptions.APIException) -> dict[str, Any]:
 def words_of(exc: Exception) -> str:
     """What is wrong with a request that cannot be read, and what to do."""
     if isinstance(exc, DisallowedHost):
-        return "This product is not reached under this host name. Call the address that its operator gave you."
+        return _("This product is not reached under this host name. Call the address that its operator gave you.")
     if isinstance(exc, TooManyFieldsSent):
-        return f"Send at most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} query parameters."
+        return _("Send at most {data_upload_max_number_fields} query parameters.").format(
+            data_upload_max_number_fields=settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        )
     return plain_words(400)[1]
 
 
 def plain_words(status_code: int) -> tuple[str, str]:
     """(code, what to do) of an error of which no more is known than its status."""
     words = {
-        400: ("bad_request", "The request cannot be read. Nothing was changed. See /api/docs/."),
-        403: ("permission_denied", "This is not allowed. Nothing was changed."),
-        404: ("not_found", "There is no such address in the API. See /api/docs/."),
-        405: ("method_not_allowed", "This address does not answer this method. See the header Allow."),
+        400: ("bad_request", _("The request cannot be read. Nothing was changed. See /api/docs/.")),
+        403: ("permission_denied", _("This is not allowed. Nothing was changed.")),
+        404: ("not_found", _("There is no such address in the API. See /api/docs/.")),
+        405: ("method_not_allowed", _("This address does not answer this method. See the header Allow.")),
     }
-    ours = "Something broke on our side and nothing was changed. Repeat later; if it stays, report the request id."
+    ours = _("Something broke on our side and nothing was changed. Repeat later; if it stays, report the request id.")
     return words.get(status_code, ("internal_error", ours) if status_code >= 500 else words[400])
 
 

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -26,6 +28,8 @@ from positions.api.permissions import require
 from positions.api.problems import PreconditionFailed
 from positions.api.schema import ApiSchema
 
+_FIELD, _EXPANSION = gettext_noop("field"), gettext_noop("expansion")
+
 
 def named(view: Any, request: Request) -> None:
     """Refuses what `fields` and `expand` name and nobody knows, or may not read, before anything is looked up."""
@@ -35,7 +39,7 @@ def named(view: Any, request: Request) -> None:
         known = _known(view, parameter) if names else []
         wrong = [name for name in names if name not in known]
         if wrong:
-            errors[parameter] = [unknown(wrong[0], known, "field" if parameter == "fields" else "expansion")]
+            errors[parameter] = [unknown(wrong[0], known, _FIELD if parameter == "fields" else _EXPANSION)]
     if errors:
         raise ValidationError(errors)
     for name in _names(request, "expand"):
@@ -97,7 +101,7 @@ def tags_to_match(request: Request) -> list[str] | None:
         return None
     tags = parse_etags(given)
     if not tags:
-        raise ValidationError({"If-Match": ["Send the ETag as it was given, with its quotes."]})
+        raise ValidationError({"If-Match": [_("Send the ETag as it was given, with its quotes.")]})
     return tags
 
 

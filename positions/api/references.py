@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
 
 from positions.models import Company, Department, Employee, Organization, Position
@@ -19,11 +22,15 @@ Row = Mapping[str, Any]
 
 
 def missing(what: str, key: Any) -> list[ErrorDetail]:
-    return [ErrorDetail(f"There is no {what} “{key}” in your organization.", "does_not_exist")]
+    return [
+        ErrorDetail(
+            _("There is no {what} “{key}” in your organization.").format(what=gettext(what), key=key), "does_not_exist"
+        )
+    ]
 
 
-def taken(sentence: str) -> list[ErrorDetail]:
-    return [ErrorDetail(sentence, "taken")]
+def taken(sentence: str | Promise) -> list[ErrorDetail]:
+    return [ErrorDetail(str(sentence), "taken")]
 
 
 def storable(text: str) -> bool:
@@ -113,7 +120,11 @@ class References:
             elif one is None:
                 one, first = other, by
             elif other != one:
-                errors[by] = [ErrorDetail(f"“{first}” and “{by}” name two different ones.", "mismatch")]
+                errors[by] = [
+                    ErrorDetail(
+                        _("“{first}” and “{by}” name two different ones.").format(first=first, by=by), "mismatch"
+                    )
+                ]
         return one
 
     def employee(self, row: Row, errors: Errors) -> Any:

@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -65,7 +67,7 @@ class EmployeeSerializer(Changeable):
         allow_null=True,
         write_only=True,
         default=None,
-        error_messages={"invalid": "A national id has 6 to 20 digits, letters, “-” or “+”."},
+        error_messages={"invalid": gettext_lazy("A national id has 6 to 20 digits, letters, “-” or “+”.")},
         help_text="Written, never read. Encrypted. null removes it; left out it stays, also when all else is replaced.",
     )
     national_id_set = serializers.BooleanField(read_only=True, help_text="Whether a national id is stored.")
@@ -200,7 +202,7 @@ class PositionSerializer(PositionValuesSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("correction") and attrs.get("effective_from"):
-            message = "Either it counts from a day, or it was always so: leave this or `effective_from` out."
+            message = _("Either it counts from a day, or it was always so: leave this or `effective_from` out.")
             raise serializers.ValidationError({"correction": [ErrorDetail(message, "mismatch")]})
         return attrs
 

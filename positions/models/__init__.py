@@ -6,6 +6,7 @@ from positions.models.employee import Employee
 from positions.models.idempotency import IdempotencyKey
 from positions.models.importing import Import, ImportPiece
 from positions.models.invitation import Invitation, SelfMadeUser
+from positions.models.language import LanguageChoice
 from positions.models.organization import Member, Organization
 from positions.models.position import EndReason, Position
 from positions.models.second_factor import SecondFactor
@@ -28,6 +29,7 @@ __all__ = [
     "Import",
     "ImportPiece",
     "Invitation",
+    "LanguageChoice",
     "Member",
     "Organization",
     "Position",

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import BooleanField, Case, Q, When
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from positions.models.organization import Member, Organization
 from positions.models.text import Line
@@ -46,31 +48,43 @@ class ApiKey(models.Model):
     """
 
     class Ended(models.TextChoices):
-        MEMBERSHIP = "membership", "its owner is no longer a member of the organization"
-        ROLE = "role", "its owner is no longer an admin of the organization"
-        INACTIVE = "inactive", "its owner's user was deactivated"
-        DELETED = "deleted", "its owner's user was deleted"
+        MEMBERSHIP = "membership", _("its owner is no longer a member of the organization")
+        ROLE = "role", _("its owner is no longer an admin of the organization")
+        INACTIVE = "inactive", _("its owner's user was deactivated")
+        DELETED = "deleted", _("its owner's user was deleted")
 
     class State(models.TextChoices):
-        ACTIVE = "active", "Active"
-        EXPIRING = "expiring", "Expires soon"
-        EXPIRED = "expired", "Expired"
-        ENDED = "ended", "Ended"
+        ACTIVE = "active", _("Active")
+        EXPIRING = "expiring", _("Expires soon")
+        EXPIRED = "expired", _("Expired")
+        ENDED = "ended", _("Ended")
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="api_keys")
-    name = Line(max_length=80, help_text="What uses it, for example: HR nightly import.")
+    organization = models.ForeignKey(
+        Organization, verbose_name=_("organization"), on_delete=models.CASCADE, related_name="api_keys"
+    )
+    name = Line(_("name"), max_length=80, help_text=_("What uses it, for example: HR nightly import."))
     prefix = models.CharField(max_length=12, editable=False)
     hash = models.CharField(max_length=64, unique=True, editable=False)
-    scopes = models.JSONField(default=list)
-    expires_at = models.DateTimeField("expires", null=True, blank=True, default=latest_end)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    scopes = models.JSONField(_("scopes"), default=list)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True, default=latest_end)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("created by"),
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     # None: nobody, of keys that are older than this and whose maker may hold none.
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="api_keys"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("owner"),
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="api_keys",
     )
     # The secret of before the last rotation.
     former_hash = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
@@ -82,7 +96,7 @@ class ApiKey(models.Model):
 
     class Meta:
         ordering = ["organization", "name"]
-        verbose_name = "API key"
+        verbose_name, verbose_name_plural = _("API key"), _("API keys")
         indexes = [models.Index(fields=["former_hash"], name="api_key_by_former_hash")]
 
     def __str__(self) -> str:
@@ -123,4 +137,6 @@ class ApiKey(models.Model):
 
     def why_ended(self) -> str:
         """As what follows "because" in a sentence, of a key that ended."""
-        return self.Ended(self.ended_why).label if self.ended_why else "its owner may hold no keys of the organization"
+        if not self.ended_why:
+            return gettext("its owner may hold no keys of the organization")
+        return str(self.Ended(self.ended_why).label)

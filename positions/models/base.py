@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models, router, transaction
+from django.utils.translation import gettext as _
 
 from positions.models import tracking
 
@@ -14,6 +15,11 @@ class ErrorsAtFields(models.Model):
 
     class Meta:
         abstract = True
+
+    def of_another(self, name: str) -> str:
+        """What is wrong with a foreign key that leads to another organization's row."""
+        field: Any = self._meta.get_field(name)
+        return _("This {name} belongs to another organization.").format(name=field.verbose_name)
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         errors: dict[str, list[Any]] = {}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from positions.models.organization import Organization
 
@@ -13,13 +14,13 @@ class Change(models.Model):
     """
 
     class Kind(models.TextChoices):
-        EMPLOYEE = "employee", "Employee"
-        POSITION = "position", "Position"
+        EMPLOYEE = "employee", _("Employee")
+        POSITION = "position", _("Position")
 
     class Operation(models.TextChoices):
-        CREATED = "created", "Made"
-        UPDATED = "updated", "Changed"
-        DELETED = "deleted", "Deleted"
+        CREATED = "created", _("Made")
+        UPDATED = "updated", _("Changed")
+        DELETED = "deleted", _("Deleted")
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
     turn = models.BigIntegerField(null=True)

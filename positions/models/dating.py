@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
-from positions import dates, terms
+from positions import periods, terms
 from positions.models import tracking
 from positions.models.base import Tracked
 from positions.models.organization import Organization
@@ -104,7 +104,7 @@ class ByDay(TermsFields, Tracked):
         rows = terms.tidy(before or [(None, {column: stored[column] for column in terms.COLUMNS})], start)
         meant = {field.attname for field in tracking.different(self, stored, terms.COLUMNS, only)}
         counting = self.counting or terms.usual(start, end, today)
-        day, said = dates.nearest(today, start, end), "corrected"
+        day, said = periods.nearest(today, start, end), "corrected"
         if self.counting is None:
             held = terms.in_force(rows, day)
             meant |= {column for column in self.named if self._value(column) != held[column]}
@@ -128,7 +128,7 @@ class ByDay(TermsFields, Tracked):
         """The columns become what is in force on that day; gives the fields that were stored otherwise."""
         stored = tracking.loaded(self) or {}
         meant = {field.attname for field in tracking.different(self, stored, terms.COLUMNS, only)}
-        held = terms.in_force(rows, dates.nearest(today, self._value("start_date"), self._value("end_date")))
+        held = terms.in_force(rows, periods.nearest(today, self._value("start_date"), self._value("end_date")))
         moved = {column for column in terms.COLUMNS if held[column] != stored[column]}
         for column in meant | moved:
             setattr(self, column, held[column])

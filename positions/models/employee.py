@@ -8,6 +8,8 @@ from django.db import models, transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from positions.encryption import EncryptedTextField
 from positions.models.base import ErrorsAtFields, Tracked
@@ -50,46 +52,60 @@ class EmployeeQuerySet(models.QuerySet["Employee"]):
 
 
 class Employee(Tracked, ErrorsAtFields):
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="employees")
-    number = Line("employee number", max_length=30, help_text="The number that payroll knows the person by.")
-    first_name = Line(max_length=80)
-    last_name = Line(max_length=80)
-    email = Email("e-mail", blank=True)
-    birth_date = models.DateField(null=True, blank=True)
+    organization = models.ForeignKey(
+        Organization, verbose_name=_("organization"), on_delete=models.CASCADE, related_name="employees"
+    )
+    number = Line(_("employee number"), max_length=30, help_text=_("The number that payroll knows the person by."))
+    first_name = Line(_("first name"), max_length=80)
+    last_name = Line(_("last name"), max_length=80)
+    email = Email(_("e-mail"), blank=True)
+    birth_date = models.DateField(_("birth date"), null=True, blank=True)
     national_id = EncryptedTextField(
-        "national id", blank=True, default="", help_text="Encrypted. Used only to find the person in a target system."
+        _("national id"),
+        blank=True,
+        default="",
+        help_text=_("Encrypted. Used only to find the person in a target system."),
     )
     company = models.ForeignKey(
         Company,
+        verbose_name=_("company"),
         on_delete=models.RESTRICT,
         null=True,
         blank=True,
         related_name="employees",
-        help_text="New positions are given this company. Those that exist keep theirs.",
+        help_text=_("New positions are given this company. Those that exist keep theirs."),
     )
     department = models.ForeignKey(
-        Department, on_delete=models.RESTRICT, null=True, blank=True, related_name="employees"
+        Department,
+        verbose_name=_("department"),
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="employees",
     )
-    manager = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="reports")
-    external_id = Line("external id", max_length=120, blank=True, help_text="The API client's own id.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    manager = models.ForeignKey(
+        "self", verbose_name=_("manager"), on_delete=models.SET_NULL, null=True, blank=True, related_name="reports"
+    )
+    external_id = Line(_("external id"), max_length=120, blank=True, help_text=_("The API client's own id."))
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
     objects = EmployeeQuerySet.as_manager()
 
     class Meta:
         ordering = ["last_name", "first_name", "number"]
+        verbose_name, verbose_name_plural = _("employee"), _("employees")
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "number"],
                 name="employee_number_once",
-                violation_error_message="Another employee of this organization has this number.",
+                violation_error_message=_("Another employee of this organization has this number."),
             ),
             models.UniqueConstraint(
                 fields=["organization", "external_id"],
                 condition=~models.Q(external_id=""),
                 name="employee_external_id_once",
-                violation_error_message="Another employee of this organization has this external id.",
+                violation_error_message=_("Another employee of this organization has this external id."),
             ),
         ]
         indexes = [models.Index(fields=["organization", "last_name", "first_name", "number"], name="employee_by_name")]
@@ -109,11 +125,11 @@ class Employee(Tracked, ErrorsAtFields):
         for name in ("company", "department", "manager"):
             related = getattr(self, name)
             if related is not None and related.organization_id != self.organization_id:
-                errors[name] = f"This {name} belongs to another organization."
+                errors[name] = self.of_another(name)
         if self.manager_id is not None and self.manager_id == self.pk:
-            errors["manager"] = "Nobody is their own manager."
+            errors["manager"] = gettext("Nobody is their own manager.")
         if self.birth_date is not None and self.birth_date > timezone.now().date():
-            errors["birth_date"] = "The birth date lies in the future."
+            errors["birth_date"] = gettext("The birth date lies in the future.")
         if errors:
             raise ValidationError(errors)
 

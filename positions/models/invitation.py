@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from positions.models.organization import Member, Organization
 
@@ -23,27 +24,37 @@ class Invitation(models.Model):
     """
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        DECLINED = "declined", "Declined"
-        OVER = "over", "Over"
+        WAITING = "waiting", _("Waiting")
+        DECLINED = "declined", _("Declined")
+        OVER = "over", _("Over")
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations")
-    email = models.EmailField("e-mail", max_length=254)
+    organization = models.ForeignKey(
+        Organization, verbose_name=_("organization"), on_delete=models.CASCADE, related_name="invitations"
+    )
+    email = models.EmailField(_("e-mail"), max_length=254)
     role = models.CharField(
+        _("role"),
         max_length=10,
         choices=Member.Role,
         default=Member.Role.VIEWER,
-        help_text="Admin: everything. Editor: employees and positions. Viewer: reads.",
+        help_text=_("Admin: everything. Editor: employees and positions. Viewer: reads."),
     )
-    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, editable=False, related_name="+")
-    until = models.DateTimeField(editable=False)
-    declined_at = models.DateTimeField(null=True, editable=False)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("invited by"),
+        on_delete=models.CASCADE,
+        editable=False,
+        related_name="+",
+    )
+    until = models.DateTimeField(_("until"), editable=False)
+    declined_at = models.DateTimeField(_("declined at"), null=True, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     # Of a link that is mailed and shown to nobody: whoever uses it has the mailbox.
     seed = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         ordering = ["organization", "email"]
+        verbose_name, verbose_name_plural = _("invitation"), _("invitations")
 
     def __str__(self) -> str:
         return self.email
@@ -86,7 +97,9 @@ class SelfMadeUser(models.Model):
     The row goes when an operator enters an address.
     """
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
 
     def __str__(self) -> str:
         return self.user.get_username()

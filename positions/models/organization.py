@@ -7,36 +7,39 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from positions.models.text import Line
 
 
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
-        raise ValidationError(f"“{name}” is not a time zone. Write it as in Europe/Oslo.")
+        raise ValidationError(_("“{name}” is not a time zone. Write it as in Europe/Oslo.").format(name=name))
 
 
 class Organization(models.Model):
     """A customer. Everything else belongs to one organization and is seen by its members only."""
 
     class Country(models.TextChoices):
-        NORWAY = "NO", "Norway"
-        SWEDEN = "SE", "Sweden"
-        FINLAND = "FI", "Finland"
-        DENMARK = "DK", "Denmark"
+        NORWAY = "NO", _("Norway")
+        SWEDEN = "SE", _("Sweden")
+        FINLAND = "FI", _("Finland")
+        DENMARK = "DK", _("Denmark")
 
-    name = Line(max_length=120, unique=True)
-    country = models.CharField(max_length=2, choices=Country, default=Country.NORWAY)
+    name = Line(_("name"), max_length=120, unique=True)
+    country = models.CharField(_("country"), max_length=2, choices=Country, default=Country.NORWAY)
     time_zone = models.CharField(
+        _("time zone"),
         max_length=60,
         default="Europe/Oslo",
         validators=[validate_time_zone],
-        help_text="Decides which day it is: a position becomes current at midnight here.",
+        help_text=_("Decides which day it is: a position becomes current at midnight here."),
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
         ordering = ["name"]
+        verbose_name, verbose_name_plural = _("organization"), _("organizations")
 
     def __str__(self) -> str:
         return self.name
@@ -53,21 +56,27 @@ class Member(models.Model):
     """A user's role in an organization. Users without any see nothing; superusers are the operators."""
 
     class Role(models.TextChoices):
-        ADMIN = "admin", "Admin"
-        EDITOR = "editor", "Editor"
-        VIEWER = "viewer", "Viewer"
+        ADMIN = "admin", _("Admin")
+        EDITOR = "editor", _("Editor")
+        VIEWER = "viewer", _("Viewer")
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="members")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    organization = models.ForeignKey(
+        Organization, verbose_name=_("organization"), on_delete=models.CASCADE, related_name="members"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="memberships"
+    )
     role = models.CharField(
+        _("role"),
         max_length=10,
         choices=Role,
         default=Role.VIEWER,
-        help_text="Admin: everything. Editor: employees and positions. Viewer: reads.",
+        help_text=_("Admin: everything. Editor: employees and positions. Viewer: reads."),
     )
 
     class Meta:
         ordering = ["organization", "user"]
+        verbose_name, verbose_name_plural = _("member"), _("members")
         constraints = [models.UniqueConstraint(fields=["organization", "user"], name="member_once")]
 
     def __str__(self) -> str:

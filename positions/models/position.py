@@ -5,8 +5,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from positions import dates, terms
+from positions import dates, periods, terms
 from positions.models.base import ErrorsAtFields
 from positions.models.company import Company
 from positions.models.dating import ByDay
@@ -15,47 +17,55 @@ from positions.models.text import Line, Lines
 
 
 class EndReason(models.TextChoices):
-    RESIGNED = "resigned", "Resigned"
-    DISMISSED = "dismissed", "Dismissed"
-    CONTRACT_ENDED = "contract_ended", "Contract ended"
-    MUTUAL_AGREEMENT = "mutual_agreement", "Mutual agreement"
-    RETIREMENT = "retirement", "Retirement"
-    INTERNAL_TRANSFER = "internal_transfer", "Internal transfer"
-    PAYROLL_SYSTEM_CHANGE = "payroll_system_change", "Payroll system change"
-    OTHER = "other", "Other"
+    RESIGNED = "resigned", _("Resigned")
+    DISMISSED = "dismissed", _("Dismissed")
+    CONTRACT_ENDED = "contract_ended", _("Contract ended")
+    MUTUAL_AGREEMENT = "mutual_agreement", _("Mutual agreement")
+    RETIREMENT = "retirement", _("Retirement")
+    INTERNAL_TRANSFER = "internal_transfer", _("Internal transfer")
+    PAYROLL_SYSTEM_CHANGE = "payroll_system_change", _("Payroll system change")
+    OTHER = "other", _("Other")
 
 
 class Position(ByDay, ErrorsAtFields):
     """One period of employment. Dates are whole days; an empty end date means open."""
 
-    employee = models.ForeignKey(Employee, on_delete=models.CASCADE, related_name="positions")
+    employee = models.ForeignKey(
+        Employee, verbose_name=_("employee"), on_delete=models.CASCADE, related_name="positions"
+    )
     company = models.ForeignKey(
         Company,
+        verbose_name=_("company"),
         on_delete=models.RESTRICT,
         null=True,
         blank=True,
         related_name="positions",
-        help_text="The employer. Left empty on a new position: the employee's company.",
+        help_text=_("The employer. Left empty on a new position: the employee's company."),
     )
-    start_date = models.DateField("contract start date")
-    end_date = models.DateField("contract end date", null=True, blank=True, help_text="The last day. Empty: open.")
-    end_reason = models.CharField(max_length=30, choices=EndReason, blank=True)
-    first_day_of_work = models.DateField(null=True, blank=True)
-    last_day_of_work = models.DateField(null=True, blank=True)
-    probation_end = models.DateField(null=True, blank=True)
-    notice_date = models.DateField(null=True, blank=True, help_text="The day on which notice was given.")
-    note = Lines(blank=True, help_text="Never sent anywhere.")
-    external_id = Line("external id", max_length=120, blank=True, help_text="The API client's own id.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    start_date = models.DateField(_("contract start date"))
+    end_date = models.DateField(
+        _("contract end date"), null=True, blank=True, help_text=_("The last day. Empty: open.")
+    )
+    end_reason = models.CharField(_("end reason"), max_length=30, choices=EndReason, blank=True)
+    first_day_of_work = models.DateField(_("first day of work"), null=True, blank=True)
+    last_day_of_work = models.DateField(_("last day of work"), null=True, blank=True)
+    probation_end = models.DateField(_("probation end"), null=True, blank=True)
+    notice_date = models.DateField(
+        _("notice date"), null=True, blank=True, help_text=_("The day on which notice was given.")
+    )
+    note = Lines(_("note"), blank=True, help_text=_("Never sent anywhere."))
+    external_id = Line(_("external id"), max_length=120, blank=True, help_text=_("The API client's own id."))
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
     class Meta:
         ordering = ["employee", "start_date", "pk"]
+        verbose_name, verbose_name_plural = _("position"), _("positions")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(end_date__isnull=True) | models.Q(end_date__gte=models.F("start_date")),
                 name="position_end_not_before_start",
-                violation_error_message="The end date is before the start date.",
+                violation_error_message=_("The end date is before the start date."),
             ),
             models.CheckConstraint(
                 condition=models.Q(percentage__gte=0, percentage__lte=100), name="position_percentage_range"
@@ -64,7 +74,7 @@ class Position(ByDay, ErrorsAtFields):
                 fields=["employee", "external_id"],
                 condition=~models.Q(external_id=""),
                 name="position_external_id_once",
-                violation_error_message="Another position of this employee has this external id.",
+                violation_error_message=_("Another position of this employee has this external id."),
             ),
         ]
         indexes = [
@@ -113,7 +123,7 @@ class Position(ByDay, ErrorsAtFields):
             self.company_id = self.employee.company_id
 
     def status(self, today: date) -> str:
-        return dates.status(self.start_date, self.end_date, today)
+        return periods.status(self.start_date, self.end_date, today)
 
     def clean(self) -> None:
         errors = dates.problems(
@@ -128,7 +138,7 @@ class Position(ByDay, ErrorsAtFields):
             for name in ("company", "department"):
                 related = getattr(self, name)
                 if related is not None and related.organization_id != self.employee.organization_id:
-                    errors[name] = f"This {name} belongs to another organization."
+                    errors[name] = self.of_another(name)
         errors |= self._counting_problems()
         if errors:
             raise ValidationError(errors)
@@ -138,7 +148,7 @@ class Position(ByDay, ErrorsAtFields):
             return {}
         if self._state.adding:
             field = "effective_from" if isinstance(self.counting, terms.FromDay) else "correction"
-            return {field: "What a new position is made with holds from its first day. Leave this out."}
+            return {field: gettext("What a new position is made with holds from its first day. Leave this out.")}
         if not isinstance(self.counting, terms.FromDay) or self.start_date is None:
             return {}
         wrong = terms.outside(self.counting.day, self.start_date, self.end_date)

@@ -7,6 +7,7 @@ import time
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 from django_otp.oath import TOTP
 
@@ -30,7 +31,7 @@ class SecondFactor(TimestampMixin, ThrottlingMixin, Device):
     last_step = models.BigIntegerField(default=-1)  # of the last code that was taken: none is taken twice
 
     class Meta:
-        verbose_name = "second factor"
+        verbose_name = _("second factor")
         constraints = [models.UniqueConstraint(fields=["user"], name="one_second_factor_of_a_user")]
 
     def __str__(self) -> str:

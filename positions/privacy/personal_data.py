@@ -15,6 +15,8 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from positions import batches
 from positions.models import AuditEntry, Employee, Organization
@@ -60,7 +62,7 @@ class Holding:
     """
 
     model: type[models.Model]
-    heading: str
+    heading: str | Promise
     rows: Callable[[Subject], models.QuerySet]
     erase: Callable[[models.QuerySet, Subject], Any] = lambda rows, _: batches.delete(rows)
     show: Callable[[Any], Mapping[str, Any]] = lambda row: shown(row)  # noqa: PLW0108 (defined below)
@@ -182,7 +184,7 @@ def export(subject: Subject) -> Iterator[str]:
     about = {"employee number": subject.number, "exported at": timezone.now()}
     yield json.dumps({"about": about}, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)[:-2]
     for holding in _exported():
-        yield f",\n  {json.dumps(holding.heading)}: ["
+        yield f",\n  {json.dumps(str(holding.heading))}: ["
         before = "\n"
         for row in holding.rows(subject).order_by("pk").iterator(chunk_size=100):
             text = json.dumps(dict(holding.show(row)), cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
@@ -202,14 +204,14 @@ def note_export(subject: Subject, name: str, via: str) -> None:
 
 def counts(subject: Subject) -> dict[str, int]:
     """Heading -> number of rows, of what is there."""
-    found = {holding.heading: holding.rows(subject).count() for holding in _exported()}
+    found = {str(holding.heading): holding.rows(subject).count() for holding in _exported()}
     return {heading: number for heading, number in found.items() if number}
 
 
 def limits_of(subject: Subject) -> list[str]:
     return [
         *(sentence for holder in _holders for sentence in holder.limits(subject)),
-        "Backups, and log files of the servers, until they are thrown away.",
+        _("Backups, and log files of the servers, until they are thrown away."),
     ]
 
 

@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from positions import batches, changes
 from positions.models import (
@@ -29,16 +30,18 @@ from positions.privacy.personal_data import Holder, Holding, Naming, Subject, sh
 class HeldByHr(Holder):
     def holdings(self) -> Sequence[Holding]:
         return (
-            Holding(Change, "Change feed", lambda s: Change.objects.filter(employee_key__in=s.keys), _erase_changes),
-            Holding(Employee, "Employee", _employees, _erase_employees),
-            Holding(EmployeeWord, "Search", lambda s: EmployeeWord.objects.filter(employee__in=s.keys), exported=False),
-            Holding(Position, "Positions", lambda s: Position.objects.filter(employee__in=s.keys), _erase_positions),
-            Holding(Terms, "Terms by day", lambda s: Terms.objects.filter(position__employee__in=s.keys)),
-            Holding(Invitation, "Invitations", _invitations),
-            Holding(ImportPiece, "Rows being imported", _import_pieces, exported=False),  # they go with their file
-            Holding(Import, "Files being imported", _imports, lambda rows, _: rows.delete(), exported=False),
-            Holding(AuditEntry, "Audit trail", _audit, _erase_audit),
-            Holding(LogEntry, "History of pages", _history, show=_history_entry),
+            Holding(Change, _("Change feed"), lambda s: Change.objects.filter(employee_key__in=s.keys), _erase_changes),
+            Holding(Employee, _("Employee"), _employees, _erase_employees),
+            Holding(
+                EmployeeWord, _("Search"), lambda s: EmployeeWord.objects.filter(employee__in=s.keys), exported=False
+            ),
+            Holding(Position, _("Positions"), lambda s: Position.objects.filter(employee__in=s.keys), _erase_positions),
+            Holding(Terms, _("Terms by day"), lambda s: Terms.objects.filter(position__employee__in=s.keys)),
+            Holding(Invitation, _("Invitations"), _invitations),
+            Holding(ImportPiece, _("Rows being imported"), _import_pieces, exported=False),  # they go with their file
+            Holding(Import, _("Files being imported"), _imports, lambda rows, _: rows.delete(), exported=False),
+            Holding(AuditEntry, _("Audit trail"), _audit, _erase_audit),
+            Holding(LogEntry, _("History of pages"), _history, show=_history_entry),
         )
 
     def namings(self) -> Sequence[Naming]:

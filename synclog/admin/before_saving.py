@@ -19,6 +19,7 @@ from integrations.sdk import values
 from integrations.sdk.declaration import Model
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.values import Problem
+from integrations.sdk.wording import say
 from positions.admin.hints import Hint, Hints
 from positions.models import Position
 from synclog.admin import occupations
@@ -67,9 +68,9 @@ def _words(need: Need, names: Sequence[str]) -> str:
     given: dict[str, Any] = {"systems": _listed(names)}
     if need.because:
         said = _("Needed by %(systems)s because %(field)s is filled in.")
-        return said % {**given, "field": BY_KEY[need.because].label.lower()}
+        return said % {**given, "field": say(BY_KEY[need.because].label).lower()}
     if need.of:
-        return _("Needed by %(systems)s for %(what)s.") % {**given, "what": need.of}
+        return _("Needed by %(systems)s for %(what)s.") % {**given, "what": say(need.of)}
     return _("Needed by %(systems)s.") % given
 
 
@@ -80,7 +81,7 @@ def _above(refusing: Sequence[str], fields: Mapping[str, Sequence[Hint]]) -> Ite
     yield said % {"systems": _listed(refusing)}
     for key, hints in fields.items():
         if BY_KEY[key].of == "employee" if key in BY_KEY else not key:
-            label = _("%(field)s, on the employee’s page: ") % {"field": BY_KEY[key].label} if key else ""
+            label = _("%(field)s, on the employee’s page: ") % {"field": say(BY_KEY[key].label)} if key else ""
             yield from (f"{label}{hint.words}" for hint in hints if hint.heed)
 
 

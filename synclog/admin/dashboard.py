@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from integrations.models import Integration
 from positions import api_keys, dates, joining, moments, roles
@@ -105,7 +106,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     several = roles.only_organization(request.user) is None
     return {
         **context,
-        "title": "Overview",
+        "title": _("Overview"),
         "subtitle": None,
         "banners": silence() if integrations else [],
         "invitations": joining.waiting_for(request.user),
@@ -135,7 +136,11 @@ def _api_keys(request: HttpRequest, several: bool) -> list[tuple[str, str, str]]
     return [
         (
             "danger" if urgent else "warning",
-            f"The API key {key}{f' of {key.organization}' if several else ''} {said}",
+            (
+                _("The API key {key} of {organization} {what_is_so}")
+                if several
+                else _("The API key {key} {what_is_so}")
+            ).format(key=key, organization=key.organization, what_is_so=said),
             reverse("admin:positions_apikey_change", args=[key.pk]),
         )
         for key, said, urgent in wanting[:_SHOWN_NEEDS]
@@ -148,7 +153,7 @@ def _webhooks(request: HttpRequest) -> list[tuple[str, str]]:
     paused = Webhook.objects.filter(active=True, paused_at__isnull=False, **_within(ids)).order_by("-paused_at")
     return [
         (
-            f"The webhook {Truncator(webhook.url).chars(_LONGEST)} {why_paused(webhook)}",
+            why_paused(webhook, Truncator(webhook.url).chars(_LONGEST)),
             reverse("admin:synclog_webhook_change", args=[webhook.pk]),
         )
         for webhook in paused.select_related("organization").defer("secret", "former_secrets")[:_SHOWN_NEEDS]

@@ -8,20 +8,42 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from integrations.sdk.marking import gettext_noop as _
+from integrations.sdk.wording import say
 from positions import spreadsheets
 from synclog.log import sentences
 from synclog.log.causes import remedy
 from synclog.models import Job
 
 COLUMNS = (
-    "Time", "Employee number", "Employee", "Position", "From", "To", "Integration", "System", "Action", "Status",
-    "Cause", "Cause code", "What to do", "Message", "Field", "System's own words", "System's code", "Attempts",
-    "Next attempt", "Started by", "Number",
-)  # fmt: skip
+    _("Time"),
+    _("Employee number"),
+    _("Employee"),
+    _("Position"),
+    _("From"),
+    _("To"),
+    _("Integration"),
+    _("System"),
+    _("Action"),
+    _("Status"),
+    _("Cause"),
+    _("Cause code"),
+    _("What to do"),
+    _("Message"),
+    _("Field"),
+    _("System's own words"),
+    _("System's code"),
+    _("Attempts"),
+    _("Next attempt"),
+    _("Started by"),
+    _("Number"),
+)
 
 
 def lines(jobs: QuerySet[Job]) -> Iterator[str]:
-    return spreadsheets.lines(chain([COLUMNS], (row(job) for job in jobs.iterator(chunk_size=500))), mark=True)
+    return spreadsheets.lines(
+        chain([tuple(map(say, COLUMNS))], (row(job) for job in jobs.iterator(chunk_size=500))), mark=True
+    )
 
 
 def row(job: Job) -> Iterable[Any]:

@@ -13,6 +13,8 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.widgets import INPUT_CLASSES
 
@@ -38,11 +40,11 @@ def zone_of(request: HttpRequest) -> ZoneInfo:
 
 
 class StatusFilter(ChoicesDropdownFilter):
-    title = "status"
+    title = gettext_lazy("status")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title = "status"
+        self.title = gettext_lazy("status")
 
     def said(self) -> str:
         return str(dict(Job.State.choices).get(self.value(), self.value()))
@@ -54,11 +56,11 @@ class ActionFilter(ChoicesDropdownFilter):
 
 
 class CauseFilter(DropdownFilter):
-    title = "cause"
+    title = gettext_lazy("cause")
     parameter_name = "cause"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return sorted(((code, cause.title) for code, cause in causes().items()), key=lambda pair: pair[1])
+        return sorted(((code, cause_title(code)) for code in causes()), key=lambda pair: pair[1])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(cause=self.value()) if self.value() else queryset
@@ -70,7 +72,7 @@ class CauseFilter(DropdownFilter):
 class EmployeeFilter(admin.SimpleListFilter):
     """By an employee of the user's organizations, also one who was deleted since (then by the address only)."""
 
-    title = "employee"
+    title = gettext_lazy("employee")
     parameter_name = "employee"
     template = "unfold/filters/filters_field.html"
     form_class = ScopedAutocompleteFilter.form_class
@@ -95,7 +97,7 @@ class EmployeeFilter(admin.SimpleListFilter):
         yield {
             "form": self.form_class(
                 request=self.request,
-                label="By employee",
+                label=_("By employee"),
                 name=self.parameter_name,
                 choices=(),
                 field=Position._meta.get_field("employee"),
@@ -113,7 +115,7 @@ class EmployeeFilter(admin.SimpleListFilter):
             self.request, Employee.objects.defer("national_id"), self.model_admin.visible(self.request)
         )
         employee = shown.filter(pk=key).first() if key else None
-        return employee.name if employee else "unknown"
+        return employee.name if employee else _("unknown")
 
 
 class _Hidden(admin.SimpleListFilter):
@@ -132,7 +134,7 @@ class _Hidden(admin.SimpleListFilter):
 
 
 class PositionFilter(_Hidden):
-    title = "position"
+    title = gettext_lazy("position")
     parameter_name = "position"
 
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
@@ -148,11 +150,11 @@ class PositionFilter(_Hidden):
     def said(self) -> str:
         key = key_of(self.value())
         row = self.model_admin.get_queryset(self.request).filter(position_key=key).first() if key else None
-        return f"{row.title}, {dates.span(row.start_date, row.end_date)}" if row else "unknown"
+        return f"{row.title}, {dates.span(row.start_date, row.end_date)}" if row else _("unknown")
 
 
 class FieldFilter(_Hidden):
-    title = "field"
+    title = gettext_lazy("field")
     parameter_name = "field"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
@@ -161,13 +163,13 @@ class FieldFilter(_Hidden):
         return queryset.filter(field="" if self.value() == NO_FIELD else self.value())
 
     def said(self) -> str:
-        return "none" if self.value() == NO_FIELD else field_label(str(self.value()))
+        return _("none") if self.value() == NO_FIELD else field_label(str(self.value()))
 
 
 class RequestFilter(_Hidden):
     """What one request caused: all that was sent again together."""
 
-    title = "request"
+    title = gettext_lazy("request")
     parameter_name = "request"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
@@ -226,11 +228,11 @@ class _DayFilter(admin.SimpleListFilter):
         }
 
     def said(self) -> str:
-        return dates.show(self.day) if self.day else "not a day"
+        return dates.show(self.day) if self.day else _("not a day")
 
 
 class ActiveOnFilter(_DayFilter):
-    title = "position active on"
+    title = gettext_lazy("position active on")
     parameter_name = "active_on"
 
     def condition(self, day: date, zone: ZoneInfo) -> Q:
@@ -238,7 +240,7 @@ class ActiveOnFilter(_DayFilter):
 
 
 class SinceFilter(_DayFilter):
-    title = "time from"
+    title = gettext_lazy("time from")
     parameter_name = "since"
 
     def condition(self, day: date, zone: ZoneInfo) -> Q:
@@ -246,7 +248,7 @@ class SinceFilter(_DayFilter):
 
 
 class UntilFilter(_DayFilter):
-    title = "time until"
+    title = gettext_lazy("time until")
     parameter_name = "until"
 
     def condition(self, day: date, zone: ZoneInfo) -> Q:

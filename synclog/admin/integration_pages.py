@@ -10,18 +10,22 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from integrations.admin import IntegrationAdmin
 from integrations.admin.showing import Counter, Happening, Health, Tab, Told
 from integrations.engine import Engine, Test
 from integrations.gaps import positions_here
 from integrations.models import EmployeeLink, Integration, PeriodLink
+from integrations.sdk.wording import say
 from positions import roles
 from positions.batches import delete, in_batches
 from synclog.engine import actions
-from synclog.log import consequences, progress, sentences
+from synclog.log import consequences, figures, progress, sentences
 from synclog.log.consequences import Consequence, Open
-from synclog.log.health import health_of, since_sent
+from synclog.log.figures import figure
+from synclog.log.health import health_of
 from synclog.log.retention import delete_jobs
 from synclog.log.silence import silent
 from synclog.log.states import TRUTHS
@@ -80,15 +84,15 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
             h = found[integration.pk]
             n = h.counts
             counters = [
-                Counter("In sync", n.in_sync, positions_url(integration, Truth.IN_SYNC)),
-                Counter("Waiting", n.waiting, log_url(integration, "retrying")),
-                Counter("Needs you", n.needs_you, log_url(integration, "needs_action"), urgent=True),
+                Counter(_("In sync"), n.in_sync, positions_url(integration, Truth.IN_SYNC)),
+                Counter(_("Waiting"), n.waiting, log_url(integration, "retrying")),
+                Counter(_("Needs you"), n.needs_you, log_url(integration, "needs_action"), urgent=True),
             ]
             for truth in (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.OUT_OF_SCOPE, Truth.NOT_SENT):
                 number, urgent = getattr(n, truth), truth is Truth.CHANGED
                 if number or truth is Truth.OUT_OF_SCOPE:
-                    counters.append(Counter(TRUTHS[truth], number, positions_url(integration, truth), urgent))
-            shown[integration.pk] = Health(h.word, h.tone, h.detail, tuple(counters))
+                    counters.append(Counter(say(TRUTHS[truth]), number, positions_url(integration, truth), urgent))
+            shown[integration.pk] = Health(h.word, h.tone, h.detail, tuple(counters), h.icon)
         return shown
 
     def banners(self, request: HttpRequest) -> list[str]:
@@ -105,8 +109,8 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
         doubtful = EmployeeLink.objects.filter(integration=obj).exclude(state=EmployeeLink.State.MATCHED)
         people = f"{reverse('admin:integrations_employeelink_changelist')}?integration__id__exact={obj.pk}"
         return [
-            Tab("Error log", log_url(obj, "needs_action" if waiting else "all"), waiting or None),
-            Tab("People", people, doubtful.count() or None),
+            Tab(_("Error log"), log_url(obj, "needs_action" if waiting else "all"), waiting or None),
+            Tab(_("People"), people, doubtful.count() or None),
         ]
 
     def happenings(self, obj: Integration, number: int) -> list[Happening]:
@@ -149,7 +153,7 @@ def silence() -> list[str]:
     said = silent()
     if not said:
         return []
-    return [f"{said} Changes are recorded and go out when one runs: ask your operator to start the worker."]
+    return [f"{said} {_('Changes are recorded and go out when one runs: ask your operator to start the worker.')}"]
 
 
 def changed_since(request: HttpRequest, integration: Integration) -> str:
@@ -161,8 +165,14 @@ def changed_since(request: HttpRequest, integration: Integration) -> str:
         "admin/synclog/changed_since.html",
         {
             "integration": integration,
-            "number": sentences.counted(number, "position"),
-            "said": since_sent(number),
+            "number": figures.positions(number),
+            "said": ngettext(
+                "{number} position was changed here since it was sent, and not on the way: sync was off meanwhile, the "
+                "change was dismissed, or the settings of this connection were changed.",
+                "{number} positions were changed here since they were sent, and not on the way: sync was off "
+                "meanwhile, the change was dismissed, or the settings of this connection were changed.",
+                number,
+            ).format(number=figure(number)),
             "list": positions_url(integration, Truth.CHANGED),
             "may_act": roles.can(request.user, integration.organization_id, "edit"),
             "held": sentences.held_back(integration),
@@ -191,10 +201,11 @@ def losses(integration: Integration) -> list[Told]:
     periods = PeriodLink.objects.filter(integration=integration).count()
     return [
         *_with_lists(integration, consequences.of_deleting(integration)),
-        Told(f"Its error log: {jobs} entr{'y' if jobs == 1 else 'ies'}.", log_url(integration, "all")),
+        Told(_("Its error log: {entries}.").format(entries=figures.entries(jobs)), log_url(integration, "all")),
         Told(
-            f"What it knows of {employees} employee{'s' if employees != 1 else ''} and {periods} "
-            f"position{'s' if periods != 1 else ''} there. A new connection matches them again, but cannot tell any "
-            "more which record belonged to a position whose start date changes."
+            _(
+                "What it knows of {employees} and {positions} there. A new connection matches them again, but cannot "
+                "tell any more which record belonged to a position whose start date changes."
+            ).format(employees=figures.employees(employees), positions=figures.positions(periods))
         ),
     ]

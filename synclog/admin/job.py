@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from http import HTTPStatus
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -26,9 +26,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.models import Integration
 from integrations.scope import company_names, not_taken
+from integrations.sdk.marking import gettext_noop
+from integrations.sdk.wording import say
 from positions import moments, roles
 from positions.admin.returning import back
 from positions.admin.scoped import ScopedAdmin
@@ -54,10 +57,10 @@ from synclog.admin.needs import GROUPS, of_causes
 from synclog.admin.remedies import Remedies, Remedy, entry_url, may_move
 from synclog.admin.resyncs import ResyncPages
 from synclog.engine import actions
-from synclog.log import batches, bulk_actions, sentences
+from synclog.log import batches, bulk_actions, figures, sentences
 from synclog.log.causes import remedy
+from synclog.log.figures import figure
 from synclog.log.groups import groups_of
-from synclog.log.health import since_sent
 from synclog.log.states import TRUTHS, connections_of, states_of
 from synclog.log.truth import LISTED, Truth, counts_of, keys_in
 from synclog.models import Batch, Job, JobQuerySet, Question
@@ -65,10 +68,40 @@ from synclog.questions import asking
 from synclog.questions.preview import question_of, unpacked
 
 REASON_LENGTH = 160
-IN_SYNC, NOTHING_YET = "Everything is in sync", "Nothing needs you"
-_TOO_MANY = "Too many of these are under way. Wait until some are done: the connections' pages say how far they are."
 # Decrypting the keys of a connection for each row of a list would be slow, and no list needs them.
 LIGHT = ("integration__credentials", "integration__vault")
+
+
+class Empty(NamedTuple):
+    """What an empty list says: a headline and a sentence. `good`: it is empty because all is well."""
+
+    title: str
+    sentence: str
+    good: bool = False
+
+
+_EMPTY = {
+    "retrying": (
+        gettext_noop("Nothing is on its way"),
+        gettext_noop("Changes wait here for some seconds until they are sent."),
+    ),
+    "skipped": (
+        gettext_noop("Nothing was skipped"),
+        gettext_noop("What is not sent for a good reason is told here."),
+    ),
+    "succeeded": (
+        gettext_noop("Nothing was sent yet"),
+        gettext_noop("Each change that a system accepted is listed here."),
+    ),
+    "dismissed": (
+        gettext_noop("Nothing was dismissed"),
+        gettext_noop("What somebody decided not to send is listed here."),
+    ),
+    "all": (
+        gettext_noop("No change was recorded yet"),
+        gettext_noop("A position that is saved while a connection is on appears here."),
+    ),
+}
 
 
 @admin.register(Job)
@@ -100,7 +133,7 @@ class JobAdmin(ScopedAdmin):
         RequestFilter,
     )
     search_fields = ("employee_name", "employee_number", "title")  # as written; see get_search_results
-    search_help_text = "Employee or position"
+    search_help_text = gettext_lazy("Employee or position")
     ordering = ("-changed_at", "-pk")
     sortable_by = ()
     paginator = JobPages
@@ -148,47 +181,50 @@ class JobAdmin(ScopedAdmin):
 
     # -- columns
 
-    @admin.display(description="time")
+    @admin.display(description=gettext_lazy("time"))
     def time_shown(self, job: Job) -> SafeString:
         return _two_lines(moments.clock(job.changed_at, job.integration.organization.zone), sentences.started_by(job))
 
-    @admin.display(description="employee")
+    @admin.display(description=gettext_lazy("employee"))
     def employee_shown(self, job: Job) -> SafeString:
         return _two_lines(job.employee_name, job.employee_number)
 
-    @admin.display(description="position")
+    @admin.display(description=gettext_lazy("position"))
     def position_shown(self, job: Job) -> SafeString:
         return _two_lines(job.title, sentences.span(job))
 
-    @admin.display(description="integration")
+    @admin.display(description=gettext_lazy("integration"))
     def integration_shown(self, job: Job) -> SafeString:
         parts = [sentences.action_words(job)]
         if job.several:  # type: ignore[attr-defined]
             parts.append(job.integration.organization.name)
         return _two_lines(job.integration.name, " · ".join(parts))
 
-    @admin.display(description="status")
+    @admin.display(description=gettext_lazy("status"))
     def status_shown(self, job: Job) -> SafeString:
         mark, following = sentences.mark_of(job), sentences.next_attempt(job)
-        tried = sentences.counted(job.attempts, "attempt") if job.attempts else ""
+        tried = figures.attempts(job.attempts) if job.attempts else ""
         return format_html(
             '<div class="sy sy-cell"><span class="sy-mark sy-{}"><span class="material-symbols-outlined" '
             'aria-hidden="true">{}</span>{}</span><span class="sy-quiet">{}</span></div>',
             mark.tone,
             mark.glyph,
             mark.word,
-            " · ".join(part for part in (tried, f"next {following}" if following else "") if part),
+            " · ".join(part for part in (tried, _("next {when}").format(when=following) if following else "") if part),
         )
 
-    @admin.display(description="cause and what to do")
+    @admin.display(description=gettext_lazy("cause and what to do"))
     def cause_shown(self, job: Job) -> SafeString:
         title = sentences.cause_words(job, job.field)
         main: Remedy | None = job.main  # type: ignore[attr-defined]
         leads_there = main is not None and main.act in ("field", "settings", "people", "move")
+        more = "" if leads_there else remedy(job.cause) if title else job.message
         return format_html(
-            '<div class="sy sy-cell sy-wide"><span class="sy-first">{}</span><span class="sy-quiet">{}</span>{}</div>',
+            '<div class="sy sy-cell sy-wide"><span class="sy-told" title="{}"><span class="sy-first">{}</span> '
+            '<span class="sy-quiet">{}</span></span>{}</div>',
+            " ".join(part for part in (title, more) if part),
             title,
-            "" if leads_there else remedy(job.cause) if title else job.message,
+            more,
             self._buttons(job, main if leads_there else None),
         )
 
@@ -228,75 +264,86 @@ class JobAdmin(ScopedAdmin):
         # The page's head says what it is, and its tabs how many there are.
         cl.full_result_count = cl.result_count
         response.context_data |= {  # type: ignore[attr-defined]
-            "title": "Error log",
+            "title": _("Error log"),
             "subtitle": None,
             "may_act": self.has_change_permission(request),
             "empty": empty,
-            "good": empty is not None and empty[0] == IN_SYNC,
+            "good": empty is not None and empty.good,
         }
         return response
 
-    def _empty(self, request: HttpRequest, cl: JobList) -> tuple[str, str]:
-        """What an empty list says: a headline and a sentence."""
+    def _empty(self, request: HttpRequest, cl: JobList) -> Empty:
         if cl.sought:
-            return "Nothing matches", "No entry of this tab fits the search and the filters above."
-        words = {
-            "retrying": ("Nothing is on its way", "Changes wait here for some seconds until they are sent."),
-            "skipped": ("Nothing was skipped", "What is not sent for a good reason is told here."),
-            "succeeded": ("Nothing was sent yet", "Each change that a system accepted is listed here."),
-            "dismissed": ("Nothing was dismissed", "What somebody decided not to send is listed here."),
-            "all": ("No change was recorded yet", "A position that is saved while a connection is on appears here."),
-        }
-        if cl.tab in words:
-            return words[cl.tab]
+            return Empty(_("Nothing matches"), _("No entry of this tab fits the search and the filters above."))
+        if cl.tab in _EMPTY:
+            title, sentence = _EMPTY[cl.tab]
+            return Empty(say(title), say(sentence))
         if cl.of_all_tabs.filter(state__in=TABS["retrying"][1]).exists():
-            return "Nothing needs you", "Some changes are on their way: see Retrying."
+            return Empty(_("Nothing needs you"), _("Some changes are on their way: see Retrying."))
         ids = self.visible(request)
         mine = Integration.objects.all() if ids is None else Integration.objects.filter(organization__in=ids)
         if (behind := self._behind(mine)) is not None:
-            return behind
+            return Empty(_("Nothing needs you"), behind)
         newest = mine.order_by("-last_success_at").exclude(last_success_at=None).select_related("organization")
         if not mine.exists():
-            return "No system is connected yet", "What is sent to a connected system, and what is not, is told here."
+            return Empty(
+                _("No system is connected yet"),
+                _("What is sent to a connected system, and what is not, is told here."),
+            )
         last = newest.only("last_success_at", "organization__time_zone").first()
         if last is None or last.last_success_at is None:
-            return NOTHING_YET, "Nothing was sent yet either: the next change of a position will be."
-        return IN_SYNC, f"Last sent {moments.clock(last.last_success_at, last.organization.zone)}."
+            return Empty(
+                _("Nothing needs you"), _("Nothing was sent yet either: the next change of a position will be.")
+            )
+        sent = _("Last sent {when}.").format(when=moments.clock(last.last_success_at, last.organization.zone))
+        return Empty(_("Everything is in sync"), sent, good=True)
 
     @staticmethod
-    def _behind(integrations: QuerySet[Integration]) -> tuple[str, str] | None:
+    def _behind(integrations: QuerySet[Integration]) -> str | None:
         """What keeps everything from being in sync although the log has nothing open."""
         counts = counts_of(list(integrations.select_related("organization").defer("credentials", "vault"))).values()
         changed, unknown, partly = (sum(getattr(c, name) for c in counts) for name in ("changed", "unknown", "partly"))
         if changed:
-            return NOTHING_YET, f"{since_sent(changed)}, and are not on the way: see the connection's page."
+            return ngettext(
+                "{number} position was changed here since it was sent, and is not on the way: see the connection's "
+                "page.",
+                "{number} positions were changed here since they were sent, and are not on the way: see the "
+                "connection's page.",
+                changed,
+            ).format(number=figure(changed))
         if unknown:
-            return NOTHING_YET, f"{sentences.counted(unknown, 'position')} still to be compared with what was sent."
+            return _("{positions} still to be compared with what was sent.").format(
+                positions=figures.positions(unknown)
+            )
         if partly:
-            number = sentences.counted(partly, "position")
-            return NOTHING_YET, f"Of {number} a part is not there: see the connection's page."
+            return _("Of {positions} a part is not there: see the connection's page.").format(
+                positions=figures.positions(partly)
+            )
         return None
 
-    @admin.action(description="Re-sync selected", permissions=["change"])
+    @admin.action(description=gettext_lazy("Re-sync selected"), permissions=["change"])
     def resync_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
         self._tell(request, bulk_actions.resync(queryset, request.user.get_username()))
 
-    @admin.action(description="Dismiss selected…", permissions=["change"])
+    @admin.action(description=gettext_lazy("Dismiss selected…"), permissions=["change"])
     def dismiss_selected(self, request: HttpRequest, queryset: JobQuerySet) -> HttpResponse | None:
         if "reason" in request.POST:
             self._dismiss(request, queryset)
             return None
         jobs = list(queryset.open().exclude(state=Job.State.RUNNING)[: self.list_per_page])
         if not jobs:
-            self.message_user(request, "None of these is open: there is nothing to dismiss.", messages.WARNING)
+            self.message_user(request, _("None of these is open: there is nothing to dismiss."), messages.WARNING)
             return None
         return self._dismissal(request, jobs, action="dismiss_selected")
 
     def _tell(self, request: HttpRequest, done: bulk_actions.Resynced | Batch) -> None:
         if isinstance(done, Batch):
-            number = sentences.counted(done.total, "entry", "entries")
-            words = f"{number} are sent again, one after the other."
-            self.message_user(request, words, messages.SUCCESS)
+            words = ngettext(
+                "{number} entry is sent again.",
+                "{number} entries are sent again, one after the other.",
+                done.total,
+            )
+            self.message_user(request, words.format(number=figure(done.total)), messages.SUCCESS)
             return
         level = messages.SUCCESS if done.sent and not done.off else messages.WARNING
         self.message_user(request, done.sentence(), level)
@@ -305,16 +352,18 @@ class JobAdmin(ScopedAdmin):
         reason = " ".join(request.POST.get("reason", "").split())[:REASON_LENGTH]
         number = bulk_actions.dismiss(jobs, reason, request.user.get_username())
         if number:
-            text = f"{sentences.counted(number, 'entry', 'entries')} dismissed. The next change of a position is sent."
+            text = _("{entries} dismissed. The next change of a position is sent.").format(
+                entries=figures.entries(number)
+            )
             self.message_user(request, text, messages.SUCCESS)
         else:
-            self.message_user(request, "It is closed already, or being sent right now.", messages.WARNING)
+            self.message_user(request, _("It is closed already, or being sent right now."), messages.WARNING)
 
     def _dismissal(self, request: HttpRequest, jobs: Sequence[Job], action: str = "", back: str = "") -> HttpResponse:
         return self._page(
             request,
             "dismiss.html",
-            title="Dismiss" if len(jobs) == 1 else f"Dismiss {len(jobs)} entries",
+            title=_("Dismiss") if len(jobs) == 1 else _("Dismiss {number} entries").format(number=len(jobs)),
             jobs=jobs,
             action=action,
             back=back or request.get_full_path(),
@@ -347,7 +396,7 @@ class JobAdmin(ScopedAdmin):
             try:
                 done = bulk_actions.ask(jobs, request.user.get_username(), organization)
             except batches.TooManyError:
-                self.message_user(request, _TOO_MANY, messages.WARNING)
+                self.message_user(request, _too_many(), messages.WARNING)
                 return HttpResponseRedirect(log)
             self._tell(request, done)
             if isinstance(done, Batch):
@@ -360,14 +409,14 @@ class JobAdmin(ScopedAdmin):
             .order_by("integration__name")
         )
         rows = [(row["integration__name"], row["n"], row["integration__send_positions"]) for row in by_integration]
-        number = sum(n for _, n, on in rows if on)
+        number = sum(n for _name, n, on in rows if on)
         return self._page(
             request,
             "resync.html",
-            title="Re-sync all that match",
+            title=_("Re-sync all that match"),
             rows=rows,
             number=number,
-            number_shown=sentences.counted(number, "entry", "entries"),
+            number_shown=figures.entries(number),
             filters=cl.active_filters(),
             tab=next(tab.title for tab in cl.tabs() if tab.active),
             query=cl.query,
@@ -389,7 +438,7 @@ class JobAdmin(ScopedAdmin):
         return self._page(
             request,
             "by_cause.html",
-            title="Error log by cause",
+            title=_("Error log by cause"),
             needs=of_causes(request.user, groups, integrations, address),
             several=roles.only_organization(request.user) is None,
             cut=number > GROUPS,
@@ -458,12 +507,14 @@ class JobAdmin(ScopedAdmin):
         if not isinstance(job, Job):
             return job
         if not may_move(job):
-            self.message_user(request, "There is no earlier period to move any more.", messages.WARNING)
+            self.message_user(request, _("There is no earlier period to move any more."), messages.WARNING)
         elif not job.integration.send_positions:
             self.message_user(request, sentences.held_back(job.integration), messages.WARNING)
         else:
             actions.move_period(job, request.user.get_username())
-            text = f"The period that {job.integration.system.name} has gets the new start date now."
+            text = _("The period that {system} has gets the new start date now.").format(
+                system=job.integration.system.name
+            )
             self.message_user(request, text, messages.SUCCESS)
         return HttpResponseRedirect(entry_url(job))
 
@@ -517,7 +568,9 @@ class JobAdmin(ScopedAdmin):
             questions = questions.filter(organization__in=ids)
         question = questions.select_related("integration__organization").first()
         if question is None:
-            self.message_user(request, "This preview is over: they are kept for an hour. Ask again.", messages.WARNING)
+            self.message_user(
+                request, _("This preview is over: they are kept for an hour. Ask again."), messages.WARNING
+            )
             return HttpResponseRedirect(reverse("admin:index"))
         if not roles.can(request.user, question.organization_id, "edit"):
             raise PermissionDenied
@@ -531,12 +584,12 @@ class JobAdmin(ScopedAdmin):
         )
         if question.done_at is None:
             context = page.asked_context(question)
-            return self._page(request, "asked.html", title="Preview", back=back, **context)
+            return self._page(request, "asked.html", title=_("Preview"), back=back, **context)
         context = page.preview_context(
             unpacked(question.integration, question.answer),
             sees_calls=roles.can(request.user, question.organization_id, "administer"),
         )
-        return self._page(request, "preview.html", title="Preview", back=back, **context)
+        return self._page(request, "preview.html", title=_("Preview"), back=back, **context)
 
     def send_now_view(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
@@ -548,7 +601,9 @@ class JobAdmin(ScopedAdmin):
         if not integration.send_positions:
             self.message_user(request, f"{integration.name}: {sentences.held_back(integration)}", messages.WARNING)
         elif actions.send_now([position], integration, request.user.get_username()):
-            text = f"{position.title} is on its way to {integration.name}."
+            text = _("{position} is on its way to {connection}.").format(
+                position=position.title, connection=integration.name
+            )
             self.message_user(request, text, messages.SUCCESS)
         else:
             text = not_taken(integration.name, position, company_names([integration]).get(integration.pk, ()))
@@ -578,16 +633,16 @@ class JobAdmin(ScopedAdmin):
         return self._page(
             request,
             "positions.html",
-            title=f"{integration.name}: {TRUTHS[truth].lower()}",
+            title=f"{integration.name}: {say(TRUTHS[truth]).lower()}",
             integration=integration,
             connection=reverse("admin:integrations_integration_change", args=[pk]),
-            tabs=[(t, TRUTHS[t], getattr(counts, t), t is truth) for t in LISTED],
+            tabs=[(t, say(TRUTHS[t]), getattr(counts, t), t is truth) for t in LISTED],
             truth=truth,
             page=listed,
             rows=[(position, states[position.pk][0]) for position in rows],
             may_act=may_act,
             may_send_all=may_act and truth is Truth.CHANGED and found.count,
-            number=sentences.counted(found.count, "position"),
+            number=figures.positions(found.count),
             held=sentences.held_back(integration),
             here=request.get_full_path(),
         )
@@ -607,11 +662,13 @@ class JobAdmin(ScopedAdmin):
         try:
             done = bulk_actions.send_changed(integration, request.user.get_username())
         except batches.TooManyError:
-            self.message_user(request, _TOO_MANY, messages.WARNING)
+            self.message_user(request, _too_many(), messages.WARNING)
             return
         number = done.total if isinstance(done, Batch) else done
-        text = f"{sentences.counted(number, 'position')} on the way to {integration.name}."
-        self.message_user(request, text if number else "Nothing was changed since.", messages.SUCCESS)
+        text = _("{positions} on the way to {connection}.").format(
+            positions=figures.positions(number), connection=integration.name
+        )
+        self.message_user(request, text if number else _("Nothing was changed since."), messages.SUCCESS)
 
     def _chosen(self, request: HttpRequest) -> tuple[Position, Integration] | HttpResponse:
         """The position and the connection that were posted: of one organization, in which the user may edit."""
@@ -624,7 +681,7 @@ class JobAdmin(ScopedAdmin):
         position = positions.filter(pk=key_of(request.POST.get("position")) or 0).first()
         integration = integrations.filter(pk=key_of(request.POST.get("integration")) or 0).first()
         if position is None or integration is None or position.employee.organization_id != integration.organization_id:
-            self.message_user(request, "There is no such position or connection any more.", messages.WARNING)
+            self.message_user(request, _("There is no such position or connection any more."), messages.WARNING)
             return HttpResponseRedirect(reverse("admin:index"))
         if not roles.can(request.user, integration.organization_id, "edit"):
             raise PermissionDenied
@@ -643,10 +700,15 @@ class JobAdmin(ScopedAdmin):
         return TemplateResponse(request, f"admin/synclog/job/{template}", context)
 
 
+def _too_many() -> str:
+    return _("Too many of these are under way. Wait until some are done: the connections' pages say how far they are.")
+
+
 def _two_lines(first: str, second: str, kind: str = "") -> SafeString:
     return format_html(
-        '<div class="sy sy-cell {}"><span class="sy-first">{}</span><span class="sy-quiet">{}</span></div>',
+        '<div class="sy sy-cell {}"><span class="sy-first" title="{}">{}</span><span class="sy-quiet">{}</span></div>',
         kind,
+        first,
         first,
         second,
     )

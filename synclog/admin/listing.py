@@ -9,19 +9,23 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from unfold.views import ChangeList
 
+from integrations.sdk.marking import gettext_noop
+from integrations.sdk.wording import say
+from synclog.log.figures import figure
 from synclog.models import Job
 
 CAP = 1000
 
 TABS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "needs_action": ("Needs action", (Job.State.FAILED,)),
-    "retrying": ("Retrying", (Job.State.WAITING, Job.State.RUNNING, Job.State.RETRYING)),
-    "skipped": ("Skipped", (Job.State.SKIPPED,)),
-    "succeeded": ("Succeeded", (Job.State.SUCCEEDED,)),
-    "dismissed": ("Dismissed", (Job.State.DISMISSED,)),
-    "all": ("All", ()),
+    "needs_action": (gettext_noop("Needs action"), (Job.State.FAILED,)),
+    "retrying": (gettext_noop("Retrying"), (Job.State.WAITING, Job.State.RUNNING, Job.State.RETRYING)),
+    "skipped": (gettext_noop("Skipped"), (Job.State.SKIPPED,)),
+    "succeeded": (gettext_noop("Succeeded"), (Job.State.SUCCEEDED,)),
+    "dismissed": (gettext_noop("Dismissed"), (Job.State.DISMISSED,)),
+    "all": (gettext_noop("All"), ()),
 }
 # Narrower than any tab: whoever asks for these without a tab means all of them.
 _WHOLE = ("state__exact", "position")
@@ -34,7 +38,7 @@ def capped(queryset: QuerySet) -> tuple[int, bool]:
 
 
 def shown_count(number: int, more: bool) -> str:
-    return f"{number:,}+" if more else f"{number:,}"
+    return f"{figure(number)}+" if more else figure(number)
 
 
 def tab_of(request: HttpRequest) -> str:
@@ -98,7 +102,7 @@ class JobList(ChangeList):
         return self._within(self.tab)
 
     def _within(self, tab: str) -> QuerySet:
-        _, states = TABS[tab]
+        _title, states = TABS[tab]
         return self.of_all_tabs.filter(state__in=states) if states else self.of_all_tabs
 
     @property
@@ -112,14 +116,14 @@ class JobList(ChangeList):
 
     def tabs(self) -> list[Tab]:
         found = []
-        for key, (title, _) in TABS.items():
+        for key, (title, _states) in TABS.items():
             active = key == self.tab
             pages: Any = self.paginator
             number, more = pages._counted if active else capped(self._within(key))
             found.append(
                 Tab(
                     key,
-                    title,
+                    say(title),
                     self.get_query_string({"tab": key}, remove=["state__exact"]),
                     active,
                     shown_count(number, more),
@@ -143,4 +147,4 @@ class JobList(ChangeList):
 def _chosen(spec: Any) -> str:
     """The label of what is chosen in a dropdown of related objects."""
     value = str(spec.value())
-    return next((str(label) for key, label in getattr(spec, "lookup_choices", ()) if str(key) == value), "unknown")
+    return next((str(label) for key, label in getattr(spec, "lookup_choices", ()) if str(key) == value), _("unknown"))

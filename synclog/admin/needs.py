@@ -18,6 +18,7 @@ from synclog.admin.people import LIGHT
 from synclog.admin.remedies import Remedies, Remedy
 from synclog.log import sentences
 from synclog.log.causes import cause_title, remedy
+from synclog.log.figures import figure
 from synclog.log.groups import NO_FIELD, Group
 from synclog.log.health import Health, since_sent
 from synclog.log.silence import silent
@@ -80,7 +81,7 @@ def _of_cause(
         if pk in integrations
     ]
     opened = ngettext("Open {number} entry", "Open {number} entries", group.entries)
-    buttons = [Remedy(opened.format(number=f"{group.entries:,}"), log + query, "list")]
+    buttons = [Remedy(opened.format(number=figure(group.entries)), log + query, "list")]
     main = _main(group, remedies, newest) if newest else None
     if may_edit and (main is None or main.act != "field"):  # it goes out when that is saved
         buttons.append(Remedy(_("Re-sync all…"), reverse("admin:synclog_job_resync_all") + query, "resync"))
@@ -90,8 +91,8 @@ def _of_cause(
     return Need(
         _("{thing}: {employees}, {systems}").format(
             thing=sentences.field_label(group.field) if group.field else title,
-            employees=employees.format(number=f"{group.employees:,}"),
-            systems=systems.format(number=f"{group.systems:,}"),
+            employees=employees.format(number=figure(group.employees)),
+            systems=systems.format(number=figure(group.systems)),
         ),
         remedy(group.cause),
         f"{title}." if group.field else "",
@@ -156,7 +157,7 @@ def held_back(user: Any, integrations: Sequence[Integration], health: Mapping[in
 
 
 def _waiting(number: int) -> str:
-    return ngettext("{number} change waiting", "{number} changes waiting", number).format(number=f"{number:,}")
+    return ngettext("{number} change waiting", "{number} changes waiting", number).format(number=figure(number))
 
 
 def _chip(integration: Integration, health: Health) -> list[tuple[Integration, int, str]]:

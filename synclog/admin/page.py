@@ -10,9 +10,11 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.models import Integration
 from integrations.planning.states import State
+from integrations.sdk.marking import gettext_noop
 from integrations.sdk.masking import Masker
 from positions import moments, roles
 from positions.models import Employee, Position
@@ -73,22 +75,28 @@ def under_way(job: Job) -> bool:
     return due <= timezone.now() + _SOON
 
 
+def waits_again(job: Job) -> bool:
+    """Whether its last attempt belongs to what was before: it was changed or sent again since, or is being sent."""
+    return job.state == Job.State.RUNNING or (job.state == Job.State.WAITING and not job.cause)
+
+
 def context(user: Any, job: Job, asked: int | None, *, again: bool, sees_calls: bool) -> dict[str, Any]:
-    """`asked`: the attempt to show, by default the newest. `again`: settings were opened to put it right, so that
-    sending again is what is left. `sees_calls`: for whom may see what was exchanged."""
+    """`asked`: the attempt to show, by default the newest, and none where it waits again. `again`: settings were opened
+    to put it right, so that sending again is what is left. `sees_calls`: for whom may see what was exchanged."""
     integration = Integration.objects.select_related("organization").get(pk=job.integration_id)
     job.integration = integration
     zone = integration.organization.zone
     live = under_way(job)
     rows = list(job.tries.defer("exchanges")[:_ATTEMPTS])
-    current = next((row for row in rows if row.pk == asked), rows[0] if rows else None)
+    latest = None if waits_again(job) or not rows else rows[0]
+    current = next((row for row in rows if row.pk == asked), latest)
     if current is not None:
         seen = Attempt.objects.all() if sees_calls else Attempt.objects.defer("exchanges")
         current = seen.get(pk=current.pk)
     employee = Employee.objects.filter(pk=job.employee_key).first()
     position_exists = Position.objects.filter(pk=job.position_key).exists()
     masker = exchanges.masker_of(integration, employee.national_id if employee else "")
-    newest = current is None or current.pk == rows[0].pk
+    newest = current is None or (latest is not None and current.pk == latest.pk)
     open_and_idle = job.is_open and job.state != Job.State.RUNNING
     may_act = roles.can(user, job.organization_id, "edit")
     remedies = Remedies(user, [job])
@@ -153,20 +161,20 @@ def _facts(job: Job) -> list[tuple[str, str]]:
     zone = job.integration.organization.zone
     following = sentences.next_attempt(job)
     facts = [
-        ("Action", sentences.action_words(job)),
-        ("Changed here", moments.clock(job.recorded_at, zone)),
-        ("Started by", sentences.started_by(job)),
-        ("Attempts", str(job.attempts)),
+        (_("Action"), sentences.action_words(job)),
+        (_("Changed here"), moments.clock(job.recorded_at, zone)),
+        (_("Started by"), sentences.started_by(job)),
+        (_("Attempts"), str(job.attempts)),
     ]
     if following:
-        facts.append(("Next attempt", following))
+        facts.append((_("Next attempt"), following))
     if job.first_failed_at:
-        facts.append(("First trouble", moments.clock(job.first_failed_at, zone)))
+        facts.append((_("First trouble"), moments.clock(job.first_failed_at, zone)))
     if job.finished_at and not job.is_open:
-        facts.append(("Closed", moments.clock(job.finished_at, zone)))
+        facts.append((_("Closed"), moments.clock(job.finished_at, zone)))
     if job.request_id:
-        facts.append(("Request", job.request_id))
-    facts.append(("Number", str(job.pk)))
+        facts.append((_("Request"), job.request_id))
+    facts.append((_("Number"), str(job.pk)))
     return facts
 
 
@@ -234,4 +242,4 @@ def asked_context(question: Question) -> dict[str, Any]:
     return {"integration": question.integration, **asking.progress(question)}
 
 
-NOTHING = Mark("Nothing to send", "do_not_disturb_on", "neutral")
+NOTHING = Mark(gettext_noop("Nothing to send"), "do_not_disturb_on", "neutral")

@@ -12,18 +12,22 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from integrations.models import Integration, PeriodLink
 from integrations.planning.history import overlap_is_refused
 from integrations.runtime import mapping
 from integrations.scope import Scope
 from integrations.sdk.declaration import Delete, Model
+from integrations.sdk.wording import say, shown
 from positions import roles
 from positions.admin.hints import Hints
 from positions.admin.position import PositionAdmin
 from positions.models import Position
 from synclog.admin import occupations
 from synclog.admin.before_saving import hints_of, is_over, links_of, problems_of
+from synclog.log.figures import figure
 from synclog.log.states import Connections, State, connections_of, states_of
 
 admin.site.unregister(Position)
@@ -97,7 +101,7 @@ def _chips(position: int, states: Iterable[State]) -> SafeString:
     if excluded:
         # Connections for other companies are many, and of little interest here.
         names = ", ".join(s.integration.name for s in excluded)
-        chips.append(("neutral", f"{page}#sync", names, "block", f"Excluded: {len(excluded)}"))
+        chips.append(("neutral", f"{page}#sync", names, "block", _("Excluded: {number}").format(number=len(excluded))))
     return format_html_join(
         " ",
         '<a class="sy-chip sy-{}" href="{}" title="{}"><span class="material-symbols-outlined" '
@@ -129,7 +133,7 @@ def delete_notes(positions: Sequence[Position]) -> list[str]:
             notes.append(
                 _delete_note(connections, integration, mine, [p for p in mine if (integration.pk, p.pk) in sent], gone)
             )
-    return [note for _, note in sorted(notes, key=lambda ranked: ranked[0])]
+    return [note for _rank, note in sorted(notes, key=lambda ranked: ranked[0])]
 
 
 # A note's place among them.
@@ -143,29 +147,46 @@ def _delete_note(
     sent: Sequence[Position],
     gone: set[int],
 ) -> tuple[int, str]:
-    system, name = integration.system, integration.name
+    system, name = integration.system, {"connection": integration.name}
     if not integration.send_positions:
-        return _NOTHING, f"{name}: nothing happens there, Send positions is switched off."
+        off = _("{connection}: nothing happens there, Send positions is switched off.")
+        return _NOTHING, off.format(**name)
     if not mine:
-        return _NOTHING, f"{name}: nothing happens there, it does not take this position."
+        return _NOTHING, _("{connection}: nothing happens there, it does not take this position.").format(**name)
     if not sent:
-        return _NOTHING, f"{name}: nothing happens there, it was never sent."
-    what = f"“{sent[0].title}”" if len(sent) == 1 else f"the {len(sent)} positions that were sent"
-    stays, them = ("stays", "it") if len(sent) == 1 else ("stay", "them")
+        return _NOTHING, _("{connection}: nothing happens there, it was never sent.").format(**name)
     if system.model is Model.FLAT:
         return _flat_note(integration, connections.scopes[integration.pk], sent, gone)
+    words = {**name, "position": sent[0].title, "number": figure(len(sent))}
     if not integration.delete_positions:
-        return _STAYS, f"{name}: {what} {stays} there. Delete there too is switched off for this connection."
+        return _STAYS, _stays(len(sent)).format(**words)
     if system.delete is Delete.BY_HAND:
-        return _BY_HAND, (
-            f"{name} cannot delete {them}: {system.delete_note} "
-            "A line in the error log reminds of it until somebody has seen to it."
-        )
-    does = "removed" if system.delete is Delete.REMOVE else "cancelled"
-    return (
-        _HAPPENS,
-        f"{name}: {what} {'is' if len(sent) == 1 else 'are'} {does} there too. {system.delete_note}".strip(),
+        cannot = ngettext("{connection} cannot delete it:", "{connection} cannot delete them:", len(sent))
+        reminds = _("A line in the error log reminds of it until somebody has seen to it.")
+        return _BY_HAND, f"{cannot.format(**words)} {say(system.delete_note)} {reminds}"
+    does = _removed(len(sent)) if system.delete is Delete.REMOVE else _cancelled(len(sent))
+    return _HAPPENS, f"{does.format(**words)} {say(system.delete_note)}".strip()
+
+
+def _stays(number: int) -> str:
+    if number == 1:
+        return _("{connection}: “{position}” stays there. Delete there too is switched off for this connection.")
+    return _(
+        "{connection}: the {number} positions that were sent stay there. Delete there too is switched off for this "
+        "connection."
     )
+
+
+def _removed(number: int) -> str:
+    if number == 1:
+        return _("{connection}: “{position}” is removed there too.")
+    return _("{connection}: the {number} positions that were sent are removed there too.")
+
+
+def _cancelled(number: int) -> str:
+    if number == 1:
+        return _("{connection}: “{position}” is cancelled there too.")
+    return _("{connection}: the {number} positions that were sent are cancelled there too.")
 
 
 def _flat_note(integration: Integration, scope: Scope, sent: Sequence[Position], gone: set[int]) -> tuple[int, str]:
@@ -180,12 +201,15 @@ def _flat_note(integration: Integration, scope: Scope, sent: Sequence[Position],
     taken_over = set(others.values_list("employee_id", flat=True))
     left = len(employees - taken_over)
     if not left:
-        return _HAPPENS, f"{integration.name}: another current position takes its place there."
-    whose = "the employee's record stays" if left == 1 else f"the records of {left} employees stay"
-    hand = system.delete_note if integration.delete_positions else "Delete there too is switched off."
-    return _STAYS, f"{integration.name}: {whose} there as it is. {hand}".replace(
-        "stay there as it is", "stay there as they are"
-    )
+        said = _("{connection}: another current position takes its place there.")
+        return _HAPPENS, said.format(connection=integration.name)
+    stays = ngettext(
+        "{connection}: the employee's record stays there as it is.",
+        "{connection}: the records of {number} employees stay there as they are.",
+        left,
+    ).format(connection=integration.name, number=figure(left))
+    hand = say(system.delete_note) if integration.delete_positions else _("Delete there too is switched off.")
+    return _STAYS, f"{stays} {hand}"
 
 
 # -- after a save ------------------------------------------------------------------------------------------------
@@ -211,7 +235,8 @@ def _left(connections: Connections, position: Position) -> Iterable[str]:
     for integration in (i for i in connections.integrations if i.pk in left):
         there = [position] if integration.pk in sent else []
         note = _delete_note(connections, integration, [position], there, {position.pk})
-        yield f"{integration.name} does not take this position any more, so it counts as deleted there. {note}"
+        said = _("{connection} does not take this position any more, so it counts as deleted there.")
+        yield f"{said.format(connection=integration.name)} {note}"
 
 
 def _refused_values(taking: Sequence[Integration], position: Position) -> Iterable[str]:
@@ -223,7 +248,8 @@ def _refused_values(taking: Sequence[Integration], position: Position) -> Iterab
             [] if is_over(integration, wanted, today) else problems_of(integration, wanted, links.get(integration.pk))
         )
         if problems:
-            yield f"{integration.name} will not take this position. {' '.join(p.message for p in problems)}"
+            said = _("{connection} will not take this position.").format(connection=integration.name)
+            yield " ".join([said, *(p.message for p in problems)])
 
 
 def _refused_overlap(connections: Connections, taking: Sequence[Integration], position: Position) -> list[str]:
@@ -245,8 +271,8 @@ def _refused_overlap(connections: Connections, taking: Sequence[Integration], po
     names = [i.name for i in history if any(connections.takes(i, o) and refuses(i, o) for o in overlapping)]
     if not names:
         return []
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return [
-        f"{listed} will refuse one of the overlapping positions. Change the dates of one of them; it is sent when you "
-        "save."
-    ]
+    said = _(
+        "{connections} will refuse one of the overlapping positions. Change the dates of one of them; it is sent when "
+        "you save."
+    )
+    return [said.format(connections=shown(tuple(names)))]

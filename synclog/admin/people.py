@@ -14,10 +14,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 
 from integrations.models import EmployeeLink
+from integrations.sdk.identity import Mark
+from integrations.sdk.marking import gettext_noop
+from integrations.sdk.wording import say
 from positions import roles
 from positions.admin.employee import EmployeeAdmin
 from positions.admin.returning import back
@@ -38,14 +42,23 @@ CAUSES = (
 )  # fmt: skip
 
 ACTIONS: dict[str, tuple[Callable[[EmployeeLink, str], EmployeeLink], str]] = {
-    "confirm": (matches.confirm, "Confirmed: the record is this employee's. What failed goes out now."),
-    "release": (matches.release, "Released: nothing is written there until somebody matches anew or confirms."),
-    "anew": (matches.match_anew, "It is looked for anew. What failed and what was sent so far is looked at now."),
+    "confirm": (
+        matches.confirm,
+        gettext_noop("Confirmed: the record is this employee's. What failed goes out now."),
+    ),
+    "release": (
+        matches.release,
+        gettext_noop("Released: nothing is written there until somebody matches anew or confirms."),
+    ),
+    "anew": (
+        matches.match_anew,
+        gettext_noop("It is looked for anew. What failed and what was sent so far is looked at now."),
+    ),
 }
 
 
 class WhyFilter(DropdownFilter):
-    title = "why not matched"
+    title = gettext_lazy("why not matched")
     parameter_name = "cause"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -55,16 +68,18 @@ class WhyFilter(DropdownFilter):
         return queryset.filter(cause=self.value()) if self.value() else queryset
 
 
+PERSON = gettext_noop("a person")
+
+
 class MatchedByFilter(DropdownFilter):
-    title = "matched by"
+    title = gettext_lazy("matched by")
     parameter_name = "by"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        words = ("employee number", "national id", "e-mail", "a person")
-        return [(word, word) for word in words]
+        return [*((mark, say(mark)) for mark in Mark), (PERSON, say(PERSON))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() == "a person":
+        if self.value() == PERSON:
             return queryset.exclude(confirmed_at=None)
         return queryset.filter(matched_by=self.value()) if self.value() else queryset
 
@@ -84,7 +99,7 @@ class PeopleAdmin(ScopedAdmin):
     list_display_links = ("employee_shown",)
     list_filter = ("integration", ("state", ChoicesDropdownFilter), WhyFilter, MatchedByFilter, PersonFilter)
     search_fields = ("remote_id",)
-    search_help_text = "Employee (name, number, e-mail) or record there"
+    search_help_text = gettext_lazy("Employee (name, number, e-mail) or record there")
     ordering = ("-matched_at", "-pk")
     sortable_by = ()
     paginator = JobPages
@@ -127,18 +142,18 @@ class PeopleAdmin(ScopedAdmin):
 
     # -- columns
 
-    @admin.display(description="employee")
+    @admin.display(description=gettext_lazy("employee"))
     def employee_shown(self, link: EmployeeLink) -> SafeString:
         match: people.Match = link.shown  # type: ignore[attr-defined]
         if match.employee is None:
-            return _cell("Deleted here", f"Was employee {link.employee_key}")
+            return _cell(_("Deleted here"), _("Was employee {number}").format(number=link.employee_key))
         return _cell(match.employee.name, match.employee.number)
 
-    @admin.display(description="record there")
+    @admin.display(description=gettext_lazy("record there"))
     def record_shown(self, link: EmployeeLink) -> SafeString:
-        return _cell(link.remote_id or "None", link.integration.name)
+        return _cell(link.remote_id or _("None"), link.integration.name)
 
-    @admin.display(description="match")
+    @admin.display(description=gettext_lazy("match"))
     def state_shown(self, link: EmployeeLink) -> SafeString:
         match: people.Match = link.shown  # type: ignore[attr-defined]
         return format_html(
@@ -150,7 +165,7 @@ class PeopleAdmin(ScopedAdmin):
             match.how,
         )
 
-    @admin.display(description="why, and what to do")
+    @admin.display(description=gettext_lazy("why, and what to do"))
     def why_shown(self, link: EmployeeLink) -> SafeString:
         match: people.Match = link.shown  # type: ignore[attr-defined]
         buttons: SafeString | str = ""
@@ -185,7 +200,7 @@ class PeopleAdmin(ScopedAdmin):
             match.link.may_act = self.has_change_permission(request, match.link)  # type: ignore[attr-defined]
             match.link.listed_at = request.get_full_path()  # type: ignore[attr-defined]
         cl.full_result_count = cl.result_count
-        response.context_data |= {"title": "People", "subtitle": None}  # type: ignore[attr-defined]
+        response.context_data |= {"title": _("People"), "subtitle": None}  # type: ignore[attr-defined]
         return response
 
     def change_view(
@@ -220,7 +235,7 @@ class PeopleAdmin(ScopedAdmin):
             except matches.NotPossibleError as reason:
                 self.message_user(request, str(reason), messages.WARNING)
             else:
-                self.message_user(request, done, messages.SUCCESS)
+                self.message_user(request, say(done), messages.SUCCESS)
             return HttpResponseRedirect(back(request, reverse(LIST)))
 
         return view
@@ -277,7 +292,7 @@ class SyncedEmployeeAdmin(EmployeeAdmin):
     list_display = ("name_shown", "sync_shown", *EmployeeAdmin.list_display[1:])  # type: ignore[assignment]
     list_filter = (WorstFilter, *EmployeeAdmin.list_filter)  # type: ignore[assignment]
 
-    @admin.display(description=_("sync"))
+    @admin.display(description=gettext_lazy("sync"))
     def sync_shown(self, employee: Any) -> SafeString:
         return worst_cell(employee, employee.worst)
 

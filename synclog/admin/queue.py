@@ -18,6 +18,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django_q.brokers import get_broker
 from django_q.models import Failure, OrmQ, Schedule, Success
@@ -33,14 +35,14 @@ for model in (Failure, OrmQ, Schedule, Success):
         admin.site.unregister(model)
 
 SHOWN = 50
-NOT_OURS = "None of ours: it is not run"
+NOT_OURS = gettext_lazy("None of ours: it is not run")
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A message that no worker has taken yet, or that one has in hand until `again` (it comes back then)."""
 
-    what: str
+    what: Any
     since: datetime | None
     again: datetime | None
 
@@ -51,7 +53,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     context = {
         **admin.site.each_context(request),
-        "title": "Queue",
+        "title": _("Queue"),
         "workers": Heartbeat.objects.order_by("-seen_at")[:SHOWN],
         "size": _size(),
         "waiting": list(_waiting()),

@@ -16,15 +16,19 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from integrations.sdk.marking import gettext_noop
 from positions import moments
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.encryption import decrypt, encrypt
 from synclog.admin.listing import JobPages
-from synclog.log.sentences import Mark, counted
+from synclog.log import figures
+from synclog.log.sentences import Mark
 from synclog.models import Webhook, WebhookDelivery
 from synclog.webhooks import endpoints
 
@@ -35,55 +39,63 @@ _NEWEST = 10  # deliveries on a webhook's page
 
 _State = WebhookDelivery.State
 MARKS = {
-    Webhook.State.ON: Mark("On", "check_circle", "success"),
-    Webhook.State.FAILING: Mark("Failing", "error", "warning"),
-    Webhook.State.PAUSED: Mark("Paused", "pause_circle", "danger"),
-    Webhook.State.OFF: Mark("Off", "do_not_disturb_on", "neutral"),
-    _State.WAITING: Mark("Waiting", "schedule", "info"),
-    _State.RETRYING: Mark("Retrying", "autorenew", "warning"),
-    _State.DELIVERED: Mark("Delivered", "check_circle", "success"),
-    _State.FAILED: Mark("Given up", "error", "danger"),
+    Webhook.State.ON: Mark(gettext_noop("On"), "check_circle", "success"),
+    Webhook.State.FAILING: Mark(gettext_noop("Failing"), "error", "warning"),
+    Webhook.State.PAUSED: Mark(gettext_noop("Paused"), "pause_circle", "danger"),
+    Webhook.State.OFF: Mark(gettext_noop("Off"), "do_not_disturb_on", "neutral"),
+    _State.WAITING: Mark(gettext_noop("Waiting"), "schedule", "info"),
+    _State.RETRYING: Mark(gettext_noop("Retrying"), "autorenew", "warning"),
+    _State.DELIVERED: Mark(gettext_noop("Delivered"), "check_circle", "success"),
+    _State.FAILED: Mark(gettext_noop("Given up"), "error", "danger"),
 }
 
 
 class WebhookForm(ScopedForm):
     events = forms.MultipleChoiceField(
-        choices=[(topic.value, f"{topic.value} – {str(topic.label).lower()}") for topic in Webhook.Topic],
+        choices=lambda: [(topic.value, f"{topic.value} – {str(topic.label).lower()}") for topic in Webhook.Topic],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        error_messages={"required": "Tick at least one event: a webhook without any is told nothing."},
+        error_messages={"required": gettext_lazy("Tick at least one event: a webhook without any is told nothing.")},
     )
 
 
-def why_paused(webhook: Webhook) -> str:
-    """Of a paused one, as what follows its name in a sentence."""
+def why_paused(webhook: Webhook, name: str) -> str:
+    """Of a paused one, with what it is called."""
     assert webhook.paused_at is not None
-    since = f"was paused {moments.when(webhook.paused_at, webhook.organization.zone)}"
-    if webhook.paused_cause == Webhook.Pause.GONE:
-        return f"{since}: it answered 410, which says that the address is gone for good."
-    return f"{since}, after nothing had been taken for five days."
+    said = (
+        _("The webhook {name} was paused {when}: it answered 410, which says that the address is gone for good.")
+        if webhook.paused_cause == Webhook.Pause.GONE
+        else _("The webhook {name} was paused {when}, after nothing had been taken for five days.")
+    )
+    return said.format(name=name, when=moments.when(webhook.paused_at, webhook.organization.zone))
 
 
 def what_is_so(webhook: Webhook) -> str:
     """Of a webhook that needs a look; "" of one that does not."""
-    if webhook.state == Webhook.State.PAUSED:
-        return f"It {why_paused(webhook)}"
+    zone = webhook.organization.zone
+    if webhook.state == Webhook.State.PAUSED and webhook.paused_at is not None:
+        said = (
+            _("It was paused {when}: it answered 410, which says that the address is gone for good.")
+            if webhook.paused_cause == Webhook.Pause.GONE
+            else _("It was paused {when}, after nothing had been taken for five days.")
+        )
+        return said.format(when=moments.when(webhook.paused_at, zone))
     if webhook.state == Webhook.State.FAILING and webhook.failing_since is not None:
-        return f"Nothing has been taken since {moments.clock(webhook.failing_since, webhook.organization.zone)}."
+        return _("Nothing has been taken since {when}.").format(when=moments.clock(webhook.failing_since, zone))
     return ""
 
 
 def what_to_do(webhook: Webhook) -> str:
     """About that. Asks the database."""
-    waits = "What happens meanwhile waits."
     if webhook.state == Webhook.State.PAUSED:
         if webhook.paused_cause == Webhook.Pause.GONE:
-            return f"Enter its new address, or delete it. {waits}"
-        return f"See below what it answered, mend that there, then press Resume. {waits}"
+            return _("Enter its new address, or delete it. What happens meanwhile waits.")
+        return _("See below what it answered, mend that there, then press Resume. What happens meanwhile waits.")
     if webhook.state == Webhook.State.FAILING:
         due = webhook.deliveries.filter(state__in=WebhookDelivery.ACTIVE).aggregate(first=Min("due_at"))["first"]
-        at = due and moments.when(max(due, webhook.retry_at or due), webhook.organization.zone)
-        again = f"It is tried again {at}." if at else "It is tried again with the next event."
-        return f"See below what it answered. {again} After five days it is paused."
+        if not due:
+            return _("See below what it answered. It is tried again with the next event. After five days it is paused.")
+        at = moments.when(max(due, webhook.retry_at or due), webhook.organization.zone)
+        return _("See below what it answered. It is tried again {when}. After five days it is paused.").format(when=at)
     return ""
 
 
@@ -107,22 +119,22 @@ class WebhookAdmin(ScopedAdmin):
 
     # -- columns
 
-    @admin.display(description="address")
+    @admin.display(description=gettext_lazy("address"))
     def address_shown(self, webhook: Webhook) -> SafeString:
         return _wide(webhook.url, first=True)
 
-    @admin.display(description="is told of")
+    @admin.display(description=gettext_lazy("is told of"))
     def events_shown(self, webhook: Webhook) -> SafeString:
         return _wide(", ".join(webhook.events))
 
-    @admin.display(description="state")
+    @admin.display(description=gettext_lazy("state"))
     def state_shown(self, webhook: Webhook) -> SafeString:
         return mark_cell(MARKS[webhook.state], what_is_so(webhook))
 
-    @admin.display(description="last delivered")
+    @admin.display(description=gettext_lazy("last delivered"))
     def last_shown(self, webhook: Webhook) -> SafeString:
         at = webhook.last_success_at
-        return _cell("", moments.clock(at, webhook.organization.zone) if at else "Never")
+        return _cell("", moments.clock(at, webhook.organization.zone) if at else _("Never"))
 
     # -- the page of one
 
@@ -197,13 +209,13 @@ class WebhookAdmin(ScopedAdmin):
             return webhook
         waiting = request.session.get(_NEW_SECRET) or {}
         if waiting.get("id") != webhook.pk:
-            said = "A secret is shown once, when it is made. Lost it? Rotate it: below is the button."
+            said = _("A secret is shown once, when it is made. Lost it? Rotate it: below is the button.")
             self.message_user(request, said, messages.INFO)
             return _page_of(webhook)
         del request.session[_NEW_SECRET]
         context = {
             **self.admin_site.each_context(request),
-            "title": "Secret of the webhook",
+            "title": _("Secret of the webhook"),
             "opts": self.opts,
             "webhook": webhook,
             "secret": decrypt(waiting["secret"], "session"),
@@ -224,7 +236,7 @@ class WebhookAdmin(ScopedAdmin):
         if not isinstance(webhook, Webhook):
             return webhook
         endpoints.resume(webhook.pk)
-        self.message_user(request, "Resumed: what was waiting is sent now.", messages.SUCCESS)
+        self.message_user(request, _("Resumed: what was waiting is sent now."), messages.SUCCESS)
         return _page_of(webhook)
 
     def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -236,7 +248,7 @@ class WebhookAdmin(ScopedAdmin):
 
 
 class EventFilter(DropdownFilter):
-    title = "event"
+    title = gettext_lazy("event")
     parameter_name = "event"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -269,25 +281,25 @@ class DeliveryAdmin(ScopedAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         return self.list_display  # whose it is stands with the webhook
 
-    @admin.display(description="event")
+    @admin.display(description=gettext_lazy("event"))
     def event_shown(self, delivery: WebhookDelivery) -> SafeString:
         at = moments.clock(delivery.created_at, delivery.webhook.organization.zone)
         return _cell(delivery.topic, at)
 
-    @admin.display(description="webhook")
+    @admin.display(description=gettext_lazy("webhook"))
     def webhook_shown(self, delivery: WebhookDelivery) -> SafeString:
         return _wide(delivery.webhook.url)
 
-    @admin.display(description="state")
+    @admin.display(description=gettext_lazy("state"))
     def state_shown(self, delivery: WebhookDelivery) -> SafeString:
         return mark_cell(MARKS[_State(delivery.state)], next_words(delivery, delivery.webhook))
 
-    @admin.display(description="answer")
+    @admin.display(description=gettext_lazy("answer"))
     def answer_shown(self, delivery: WebhookDelivery) -> SafeString:
         return _cell(answered(delivery), delivery.message)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Deliveries", "subtitle": None, **(extra_context or {})})
+        return super().changelist_view(request, {"title": _("Deliveries"), "subtitle": None, **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.replay_view)
@@ -303,12 +315,12 @@ class DeliveryAdmin(ScopedAdmin):
             return delivery
         webhook, zone = delivery.webhook, delivery.webhook.organization.zone
         facts = [
-            ("Happened", moments.clock(delivery.created_at, zone)),
-            ("Last tried", moments.clock(delivery.tried_at, zone) if delivery.tried_at else "Not yet"),
-            ("Tries", str(delivery.attempts)),
-            ("Took", moments.lasted(delivery.milliseconds / 1000) if delivery.tried_at else "–"),
+            (_("Happened"), moments.clock(delivery.created_at, zone)),
+            (_("Last tried"), moments.clock(delivery.tried_at, zone) if delivery.tried_at else _("Not yet")),
+            (_("Tries"), str(delivery.attempts)),
+            (_("Took"), moments.lasted(delivery.milliseconds / 1000) if delivery.tried_at else "–"),
             ("webhook-id", delivery.message_id),
-            ("Address", webhook.url),
+            (_("Address"), webhook.url),
         ]
         context = {
             **self.admin_site.each_context(request),
@@ -341,7 +353,7 @@ class DeliveryAdmin(ScopedAdmin):
         if not isinstance(delivery, WebhookDelivery):
             return delivery
         endpoints.replay(delivery.pk)
-        self.message_user(request, "It is sent once more, under the same webhook-id.", messages.SUCCESS)
+        self.message_user(request, _("It is sent once more, under the same webhook-id."), messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:synclog_webhookdelivery_change", args=[delivery.pk]))
 
 
@@ -363,21 +375,24 @@ def shown(deliveries: Iterable[WebhookDelivery], webhook: Webhook) -> Iterable[d
 
 def answered(delivery: WebhookDelivery) -> str:
     if delivery.tried_at is None:
-        return "Not sent yet"
-    return f"Answered {delivery.status}" if delivery.status else "No answer"
+        return _("Not sent yet")
+    return _("Answered {status}").format(status=delivery.status) if delivery.status else _("No answer")
 
 
 def next_words(delivery: WebhookDelivery, webhook: Webhook) -> str:
     """What happens next, and how often it was tried."""
     if delivery.state not in WebhookDelivery.ACTIVE:
-        return counted(delivery.attempts, "try", "tries") if delivery.attempts else ""
+        return figures.tries(delivery.attempts) if delivery.attempts else ""
     if webhook.state == Webhook.State.OFF:
-        return "Waits until the webhook is switched on"
+        return _("Waits until the webhook is switched on")
     if webhook.state == Webhook.State.PAUSED:
-        return "Waits until the webhook is resumed"
+        return _("Waits until the webhook is resumed")
     due = max(delivery.due_at, webhook.retry_at) if webhook.retry_at else delivery.due_at
-    tried = f"{counted(delivery.attempts, 'try', 'tries')}, next " if delivery.attempts else "Next "
-    return tried + ("now" if delivery.state == _State.WAITING else moments.when(due, webhook.organization.zone))
+    now = delivery.state == _State.WAITING
+    when = _("now") if now else moments.when(due, webhook.organization.zone)
+    if not delivery.attempts:
+        return _("Next {when}").format(when=when)
+    return _("{tries}, next {when}").format(tries=figures.tries(delivery.attempts), when=when)
 
 
 def mark_cell(mark: Mark, quiet: str) -> SafeString:

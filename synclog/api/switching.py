@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from integrations.models import Integration
 from integrations.options import options
+from integrations.sdk.wording import say
 from synclog.engine import actions
 
 
@@ -30,15 +32,18 @@ def switch(integration: Integration, wanted: Mapping[str, bool], by: str) -> Non
 def _errors(integration: Integration, changed: Mapping[str, bool]) -> dict[str, list[ErrorDetail]]:
     errors = {}
     if changed.get("send_positions") and not integration.connected:
-        labels = ", ".join(setting.label for setting in integration.missing_settings())
-        errors["send_positions"] = [ErrorDetail(f"It was not switched on: {labels} is missing.", "not_connected")]
+        labels = ", ".join(say(setting.label) for setting in integration.missing_settings())
+        errors["send_positions"] = [
+            ErrorDetail(_("It was not switched on: {settings} is missing.").format(settings=labels), "not_connected")
+        ]
     known = {option.name: option for option in options(integration)}
     for name in {"delete_positions", "move_periods"} & changed.keys():
         if name not in known or not known[name].usable:
-            words = known[name].help if name in known else f"{integration.system.name} has no periods to move."
+            no_periods = _("{system} has no periods to move.").format(system=integration.system.name)
+            words = known[name].help if name in known else no_periods
             errors[name] = [ErrorDetail(words, "not_possible")]
     if changed.get("stopped"):
-        errors["stopped"] = [ErrorDetail("Only the system stops a connection. Pause it instead.", "not_possible")]
+        errors["stopped"] = [ErrorDetail(_("Only the system stops a connection. Pause it instead."), "not_possible")]
     if changed.get("paused") and "stopped" in changed:
-        errors["paused"] = [ErrorDetail("It cannot be paused and go on at once.", "not_possible")]
+        errors["paused"] = [ErrorDetail(_("It cannot be paused and go on at once."), "not_possible")]
     return errors

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.text import capfirst
 
 from integrations.models import Integration, PeriodLink
 from integrations.scope import scope_of
@@ -119,7 +118,7 @@ def dismiss(jobs: QuerySet[Job], reason: str, by: str) -> int:
     whose = _links_of(closing)
     number = closing.update(
         state=Job.State.DISMISSED, open_key=None, changed_at=now, finished_at=now,
-        dismissed_reason=f"{reason} ({by})"[:200] if reason else f"by {by}",
+        dismissed_reason=f"{reason} ({by})".strip()[:200],
     )  # fmt: skip
     agreeing.look_again(whose)
     return number
@@ -208,7 +207,7 @@ def set_option(integration: Integration, name: str, on: bool, by: str) -> None:
         return
     setattr(integration, name, on)
     integration.save(update_fields=[name, "updated_at"])
-    label = capfirst(str(Integration._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+    label = texts.OPTIONS[name]
     _tell(integration, "option", texts.OPTION_ON(option=label) if on else texts.OPTION_OFF(option=label), by)
 
 

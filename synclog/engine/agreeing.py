@@ -8,7 +8,7 @@ and then; the rest by the worker, in pieces, and nobody says of them that they a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -105,13 +105,15 @@ def look(links: QuerySet[PeriodLink]) -> int:
     return len(rows)
 
 
-def after_run(link: PeriodLink, integration: Integration, outcome: Outcome, work: Work) -> None:
-    """Of a link that a run has written or found as it is: not saved."""
+def after_run(
+    link: PeriodLink, integration: Integration, settings: Mapping[str, Any], outcome: Outcome, work: Work
+) -> None:
+    """Of a link that a run has written or found as it is: not saved. `settings`: the connection's, cleaned."""
     written = Written(str(link.position_key), mapping.sent(link))
     ended_well = outcome.state is State.SUCCEEDED or outcome.cause in ("nothing_to_change", "stays_there")
     found = agreement(
         integration.system,
-        integration.cleaned_settings(),
+        settings,
         work.positions,
         written,
         work.today,

@@ -28,10 +28,10 @@ class AttemptResults:
     def __init__(self, integration: Integration) -> None:
         self.integration = integration
         self.attempts: list[Attempt] = []
+        self._names = {f.ours: f.remote for f in integration.system.fields}
+        self._of_run: tuple[Done | None, list[dict[str, Any]]] = (None, [])
 
     def add(self, job: Job, number: int, outcome: Outcome, done: Done) -> None:
-        names = {f.ours: f.remote for f in self.integration.system.fields}
-        exchanges = done.report.exchanges if isinstance(done.report, Report) else ()
         attempt = Attempt(
             job=job,
             number=number,
@@ -43,14 +43,21 @@ class AttemptResults:
             vendor_text=text_fitted(outcome.vendor_text, 2000),
             vendor_code=text_fitted(outcome.vendor_code, 80),
             trace=json_fitted([line.to_json() for line in outcome.trace]),
-            changes=json_fitted(shown_changes(outcome.changes, names)),
+            changes=json_fitted(shown_changes(outcome.changes, self._names)),
             unsent=json_fitted({key: reason.to_json() for key, reason in outcome.unsent.items()}),
             warnings=json_fitted(
                 [{"field": w.field, "said": w.said.to_json()} for w in outcome.warnings[:MOST_WARNINGS]]
             ),
-            exchanges=storable_value([_flat(exchange) for exchange in exchanges]),
+            exchanges=self._exchanges(done),
         )
         self.attempts.append(attempt)
+
+    def _exchanges(self, done: Done) -> list[dict[str, Any]]:
+        """Made once for all positions of the run: they come one after the other."""
+        if self._of_run[0] is not done:
+            exchanges = done.report.exchanges if isinstance(done.report, Report) else ()
+            self._of_run = done, storable_value([_flat(exchange) for exchange in exchanges])
+        return self._of_run[1]
 
     def save(self, jobs: Collection[int]) -> None:
         """Those of these jobs: another was erased meanwhile."""

@@ -19,7 +19,7 @@ class LinkResults:
     """The links of positions of a batch."""
 
     def __init__(self, integration: Integration, now: datetime) -> None:
-        self.integration, self.now = integration, now
+        self.integration, self.now, self.settings = integration, now, integration.cleaned_settings()
         self.links: list[PeriodLink] = []
         self.gone: list[int] = []
         self.displaced: list[int] = []  # positions whose flat record stands for another one from now on
@@ -48,7 +48,7 @@ class LinkResults:
             written_at=None if outcome.older is None else self.now,
             older=mapping.older_to_json(outcome.older or {}),
         )
-        agreeing.after_run(link, self.integration, outcome, done.work)
+        agreeing.after_run(link, self.integration, self.settings, outcome, done.work)
         self.links.append(link)
 
     def left_unwritten(self, outcome: Outcome, done: Done) -> None:

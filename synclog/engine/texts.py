@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Text
-from integrations.sdk.messages import gettext_noop as _
+from integrations.sdk.params import Label
 
 # -- of a job
 
@@ -92,9 +93,13 @@ ON = Text("event.on", _("Send positions was switched on: changes from now on are
 OFF = Text("event.off", _("Send positions was switched off: nothing is recorded any more."))
 PAUSED = Text("event.paused", _("Paused: changes are recorded and go out on resume."))
 RESUMED = Text("event.resumed", _("Resumed: what was waiting goes out now."))
+OPTIONS = {
+    "delete_positions": Label(_("Delete there too")),
+    "move_periods": Label(_("Move on a changed start date")),
+}
 OPTION_ON = Text("event.option_on", _("“{option}” was switched on."))
 OPTION_OFF = Text("event.option_off", _("“{option}” was switched off."))
-CREDENTIALS = Text("event.credentials", _("New credentials were set."))
+CREDENTIALS = Text("event.credentials", _("The credentials were changed."))
 ADDRESS = Text("event.address", _("The address was changed from {was} to {now}."))
 STOPPED = Text("event.stopped", _("Stopped: {why}"))
 RETRYING = Text("event.retrying", _("{system}: {why} It is tried again."))

@@ -8,7 +8,7 @@ from integrations.planning import steps
 from integrations.planning.states import State
 from integrations.planning.work import Report, Trace, Work
 from integrations.runtime import mapping
-from integrations.sdk.messages import gettext_noop as _
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.params import Label
 from integrations.sdk.values import Warning
 from synclog.engine import texts

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from integrations.models import Integration
 from positions.models import Position
 from synclog.engine import actions
 from synclog.log import batches, progress
 from synclog.log.batches import Wanted
-from synclog.log.sentences import counted
+from synclog.log.figures import figure
 from synclog.log.truth import Truth, keys_in
 from synclog.models import Batch, Job, JobQuerySet
 
@@ -29,15 +31,27 @@ class Resynced:
     left_out: int = 0
 
     def sentence(self) -> str:
-        parts = [f"{counted(self.sent, 'position')} will be sent again now." if self.sent else ""]
+        parts = []
+        if self.sent:
+            parts.append(
+                ngettext(
+                    "{number} position will be sent again now.", "{number} positions will be sent again now.", self.sent
+                ).format(number=figure(self.sent))
+            )
         if self.off:
-            parts.append(f"Left out: Send positions is switched off for {', '.join(self.off)}. Switch it on first.")
+            off = _("Left out: Send positions is switched off for {connections}. Switch it on first.")
+            parts.append(off.format(connections=", ".join(self.off)))
         if self.left_out:
             parts.append(
-                f"{counted(self.left_out, 'entry', 'entries')} left out: the position is deleted, is being sent right "
-                "now, or was in the list more than once."
+                ngettext(
+                    "{number} entry left out: the position is deleted, is being sent right now, or was in the list "
+                    "more than once.",
+                    "{number} entries left out: the position is deleted, is being sent right now, or was in the list "
+                    "more than once.",
+                    self.left_out,
+                ).format(number=figure(self.left_out))
             )
-        return " ".join(part for part in parts if part) or "Nothing to send again."
+        return " ".join(parts) or _("Nothing to send again.")
 
 
 def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync") -> Resynced:

@@ -127,6 +127,12 @@ def of_resuming(integration: Integration) -> list[Consequence]:
             "%(system)s has refused this connection and is asked again. Refused once more, all of it goes on waiting."
         )
         said.append(Consequence(asked % {"system": integration.system.name}))
+    elif integration.retry_count:
+        asked = _(
+            "%(system)s has not let us send for now and is asked again at once. Should it still not, all of it goes on "
+            "waiting."
+        )
+        said.append(Consequence(asked % {"system": integration.system.name}))
     silence = silent()
     return [*said, Consequence(silence)] if silence else said
 

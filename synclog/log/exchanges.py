@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from defusedxml import minidom
+from django.utils.translation import gettext as _
 
 from integrations.models import Integration
 from integrations.sdk.kept import Kept
 from integrations.sdk.masking import MASK, Masker
 from integrations.sdk.settings import Kind
+from integrations.sdk.wording import say
 from positions.nesting import shallow
 from synclog.log.sentences import at
 
@@ -90,7 +92,7 @@ def _shown(exchange: Mapping[str, Any], masker: Masker, zone: Any) -> Shown:
         url=url,
         status=status,
         tone="danger" if not status or status >= 400 else "success",
-        outcome=str(status) if status else exchange.get("error") or "no answer",
+        outcome=str(status) if status else say(exchange.get("error") or "") or _("no answer"),
         milliseconds=exchange["milliseconds"],
         time=f"{at(exchange['at']).astimezone(zone):%H:%M:%S}",
         request_headers=tuple(headers.items()),

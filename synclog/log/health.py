@@ -5,85 +5,111 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from integrations.models import Integration
-from synclog.log.sentences import counted
+from synclog.log.figures import changes, figure
 from synclog.log.silence import silent
 from synclog.log.truth import Counts, counts_of
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """word: Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped, Paused or No worker; tone: its colour."""
+    """word: Not connected, Off, Ready, Healthy, Warnings, Retrying, Stopped, Paused or No worker; tone: its colour;
+    icon: a glyph of its own, "" for that of the tone."""
 
     word: str
     tone: str
     detail: str
     counts: Counts
+    icon: str = ""
 
 
 def health_of(integrations: Sequence[Integration]) -> dict[int, Health]:
     """For all of them (with their organizations) in five queries."""
     counts = counts_of(integrations)
     silence = silent()
-    return {i.pk: Health(*_word(i, counts[i.pk], silence), counts[i.pk]) for i in integrations}
+    return {i.pk: _health(i, counts[i.pk], silence) for i in integrations}
 
 
-def _word(integration: Integration, counts: Counts, silence: str) -> tuple[str, str, str]:
-    waiting = counted(counts.waiting, "change")
+def _health(integration: Integration, counts: Counts, silence: str) -> Health:
     if not integration.connected:
-        return "Not connected", "neutral", "Credentials or required settings are missing."
+        return Health(_("Not connected"), "neutral", _("Credentials or required settings are missing."), counts)
     if integration.stopped:
-        held = f" {waiting} waiting." if counts.waiting else ""
-        return "Stopped", "danger", f"{integration.stopped_message}{held}"
+        held = _("{changes} waiting.").format(changes=changes(counts.waiting)) if counts.waiting else ""
+        return Health(_("Stopped"), "danger", f"{integration.stopped_message} {held}".strip(), counts)
     if not integration.send_positions:
-        why = "Send positions is switched off: changes are not recorded."
-        since = f" {since_sent(counts.stale_while_off)}." if counts.stale_while_off else ""
-        return "Off", "neutral", f"{why}{since}"
+        why = _("Send positions is switched off: changes are not recorded.")
+        since = f"{since_sent(counts.stale_while_off)}." if counts.stale_while_off else ""
+        return Health(_("Off"), "neutral", f"{why} {since}".strip(), counts)
+    recorded = _("{changes} recorded.").format(changes=changes(counts.waiting))
     if integration.paused:
-        return "Paused", "warning", f"Paused by {integration.paused_by}. {waiting} recorded."
+        by = _("Paused by {name}.").format(name=integration.paused_by)
+        return Health(_("Paused"), "warning", f"{by} {recorded}", counts, "pause_circle")
     if silence and not counts.needs_you:  # whatever is promised below, nobody would do
-        return "No worker", "danger", f"{silence} {waiting} recorded." if counts.waiting else silence
+        return Health(_("No worker"), "danger", f"{silence} {recorded}" if counts.waiting else silence, counts)
     if integration.retry_count and not silence:
-        return "Retrying", "warning", f"{integration.retry_message} It is tried again by itself."
+        again = _("It is tried again by itself.")
+        return Health(_("Retrying"), "warning", f"{integration.retry_message} {again}", counts, "sync")
     needs = _needs(counts)
     if needs:
-        return "Warnings", "warning", needs
+        return Health(_("Warnings"), "warning", needs, counts)
     if not integration.last_success_at:
-        return "Ready", "info", "Nothing has been sent yet: the next change will be."
-    return "Healthy", "success", _healthy(counts)
+        return Health(_("Ready"), "info", _("Nothing has been sent yet: the next change will be."), counts)
+    return Health(_("Healthy"), "success", _healthy(counts), counts)
 
 
 def _needs(counts: Counts) -> str:
     """What a person must do; "" when nothing."""
     said = []
     if counts.needs_you:
-        said.append(f"{counted(counts.needs_you, 'change')} need{'s' if counts.needs_you == 1 else ''} you.")
+        number = counts.needs_you
+        said.append(
+            ngettext("{number} change needs you.", "{number} changes need you.", number).format(number=figure(number))
+        )
     if counts.changed:
-        said.append(f"{since_sent(counts.changed)}, and {_are(counts.changed)} not on the way: Send now.")
+        number = counts.changed
+        said.append(
+            ngettext(
+                "{number} position was changed here since it was sent, and is not on the way: Send now.",
+                "{number} positions were changed here since they were sent, and are not on the way: Send now.",
+                number,
+            ).format(number=figure(number))
+        )
     return " ".join(said)
 
 
 def _healthy(counts: Counts) -> str:
     said = []
     if counts.waiting:
-        said.append(f"{counted(counts.waiting, 'change')} on the way.")
+        said.append(_("{changes} on the way.").format(changes=changes(counts.waiting)))
     if counts.unknown:
-        compared = counted(counts.unknown, "position")
-        said.append(f"{compared} {_are(counts.unknown)} being compared with what was sent.")
+        number = counts.unknown
+        said.append(
+            ngettext(
+                "{number} position is being compared with what was sent.",
+                "{number} positions are being compared with what was sent.",
+                number,
+            ).format(number=figure(number))
+        )
     if counts.partly:
-        said.append(f"{counted(counts.partly, 'position')} {_are(counts.partly)} there, but not all of it.")
+        number = counts.partly
+        said.append(
+            ngettext(
+                "{number} position is there, but not all of it.",
+                "{number} positions are there, but not all of it.",
+                number,
+            ).format(number=figure(number))
+        )
     if said:
         return " ".join(said)
-    return "Everything that was sent is in sync." if counts.not_sent else "Everything is in sync."
+    return _("Everything that was sent is in sync.") if counts.not_sent else _("Everything is in sync.")
 
 
 def since_sent(number: int) -> str:
-    return f"{counted(number, 'position')} {'was' if number == 1 else 'were'} changed here since {_it(number)} sent"
-
-
-def _it(number: int) -> str:
-    return "it was" if number == 1 else "they were"
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
+    return ngettext(
+        "{number} position was changed here since it was sent",
+        "{number} positions were changed here since they were sent",
+        number,
+    ).format(number=figure(number))

@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from integrations.models import EmployeeLink
+from integrations.sdk.marking import gettext_noop
+from integrations.sdk.wording import say
 from positions.models import Employee
 from positions.moments import clock
 from synclog.engine.loading import withheld
@@ -15,12 +19,12 @@ from synclog.log.sentences import Mark
 
 State = EmployeeLink.State
 MARKS = {
-    State.MATCHED: Mark("Matched", "link", "success"),
-    State.NOT_MATCHED: Mark("Not matched", "link_off", "danger"),
-    State.RELEASED: Mark("Released", "link_off", "warning"),
-    State.STOPPED: Mark("Stopped", "error", "danger"),
+    State.MATCHED: Mark(gettext_noop("Matched"), "link", "success"),
+    State.NOT_MATCHED: Mark(gettext_noop("Not matched"), "link_off", "danger"),
+    State.RELEASED: Mark(gettext_noop("Released"), "link_off", "warning"),
+    State.STOPPED: Mark(gettext_noop("Stopped"), "error", "danger"),
 }
-TO_BE_MATCHED = Mark("To be matched", "schedule", "info")
+TO_BE_MATCHED = Mark(gettext_noop("To be matched"), "schedule", "info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,11 @@ class Match:
         """(name of the action, label) that make sense for this row."""
         link, found = self.link, []
         if self.employee is not None and link.remote_id and not (link.state == State.MATCHED and link.confirmed):
-            found.append(("confirm", "Confirm"))
+            found.append(("confirm", _("Confirm")))
         if link.state != State.RELEASED and (link.state == State.MATCHED or link.remote_id):
-            found.append(("release", "Release"))
+            found.append(("release", _("Release")))
         if self.employee is not None:
-            found.append(("anew", "Match anew"))
+            found.append(("anew", _("Match anew")))
         return found
 
 
@@ -57,13 +61,17 @@ def matches(links: Iterable[EmployeeLink], zone: ZoneInfo | None = None) -> list
 def _match(link: EmployeeLink, employee: Employee | None, zone: ZoneInfo) -> Match:
     mark, since = MARKS[State(link.state)], clock(link.matched_at, zone)
     if link.state == State.MATCHED:
-        by = [f"by {link.matched_by}" if link.matched_by else "", f"since {since}"]
+        by = [
+            _("by {mark}").format(mark=say(link.matched_by)) if link.matched_by else "",
+            _("since {when}").format(when=since),
+        ]
         if link.confirmed_at:
-            by.append(f"confirmed by {link.confirmed_by}, {clock(link.confirmed_at, zone)}")
+            confirmed = {"name": link.confirmed_by, "when": clock(link.confirmed_at, zone)}
+            by.append(_("confirmed by {name}, {when}").format(**confirmed))
         return Match(link, employee, mark, " · ".join(filter(None, by)), "", "")
     if link.state == State.NOT_MATCHED and not link.cause:
         mark = TO_BE_MATCHED
     problem = withheld(link.integration.system.name, link)
     said = link.message or (problem.message if problem else "") or remedy(link.cause)
     title = cause_title(link.cause) if link.cause else ""
-    return Match(link, employee, mark, "", title, said or "It is looked for with the next change.")
+    return Match(link, employee, mark, "", title, said or _("It is looked for with the next change."))

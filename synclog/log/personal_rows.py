@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_q.models import Task
 
 from positions.privacy.personal_data import Holder, Holding, Naming, NotNow, Subject
@@ -15,11 +16,11 @@ from synclog.models import Attempt, BatchError, Event, Job, Question
 class HeldBySync(Holder):
     def holdings(self) -> Sequence[Holding]:
         return (
-            Holding(Job, "Error log", _jobs),
-            Holding(Attempt, "Attempts", lambda s: Attempt.objects.filter(job__in=_jobs(s))),
-            Holding(BatchError, "Left out of batches", _batch_errors),
-            Holding(Question, "Previews", _previews, exported=False),
-            Holding(Task, "Failures of the queue", _failures, exported=False),
+            Holding(Job, _("Error log"), _jobs),
+            Holding(Attempt, _("Attempts"), lambda s: Attempt.objects.filter(job__in=_jobs(s))),
+            Holding(BatchError, _("Left out of batches"), _batch_errors),
+            Holding(Question, _("Previews"), _previews, exported=False),
+            Holding(Task, _("Failures of the queue"), _failures, exported=False),
         )
 
     def namings(self) -> Sequence[Naming]:
@@ -50,7 +51,9 @@ class HeldBySync(Holder):
         theirs = _jobs(subject).filter(open_key__isnull=False).select_for_update(of=("self",))
         taken = theirs.filter(epoch=F("integration__lease__epoch"), integration__lease__until__gt=timezone.now())
         if list(theirs.values_list("pk")) and taken.exists():
-            raise NotNow("A change of this person is being sent right now. Nothing was erased: try again in a minute.")
+            raise NotNow(
+                _("A change of this person is being sent right now. Nothing was erased: try again in a minute.")
+            )
 
 
 def _jobs(subject: Subject) -> QuerySet[Job]:

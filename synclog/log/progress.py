@@ -10,11 +10,15 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from integrations.models import Integration
 from integrations.sdk.messages import packed
 from synclog.engine import texts
-from synclog.log.sentences import counted, held_back
+from synclog.log import figures
+from synclog.log.figures import figure
+from synclog.log.sentences import held_back
 from synclog.models import Event, Job, Resync
 
 LARGE = 200  # positions: less is over before anybody looks
@@ -84,10 +88,32 @@ def progress_of(integration: Integration) -> Progress | None:
         return None
     held = held_back(integration)
     rest = "" if held else _rest(integration, left, max(row.at, now - PACE), now)
-    words = f"{max(0, row.total - left):,} of {counted(row.total, 'position')} done"
+    done = {"done": figure(max(0, row.total - left)), "number": figure(row.total), "time": rest}
+    return Progress(row.total, left, _words(row, rest).format(**done), held)
+
+
+def _words(row: Resync, rest: str) -> str:
     if row.until is None:
-        words += ", and more are still being recorded"
-    return Progress(row.total, left, f"{words}{rest}.", held)
+        return (
+            ngettext(
+                "{done} of {number} position done, and more are still being recorded, about {time} left.",
+                "{done} of {number} positions done, and more are still being recorded, about {time} left.",
+                row.total,
+            )
+            if rest
+            else ngettext(
+                "{done} of {number} position done, and more are still being recorded.",
+                "{done} of {number} positions done, and more are still being recorded.",
+                row.total,
+            )
+        )
+    if rest:
+        return ngettext(
+            "{done} of {number} position done, about {time} left.",
+            "{done} of {number} positions done, about {time} left.",
+            row.total,
+        )
+    return ngettext("{done} of {number} position done.", "{done} of {number} positions done.", row.total)
 
 
 def _rest(integration: Integration, left: int, since: datetime, now: datetime) -> str:
@@ -96,19 +122,19 @@ def _rest(integration: Integration, left: int, since: datetime, now: datetime) -
     seconds = (now - since).total_seconds()
     if not done or seconds <= 0:
         return ""
-    return f", about {_about(left * seconds / done)} left"
+    return _about(left * seconds / done)
 
 
 def _about(seconds: float) -> str:
     minutes = seconds / 60
     if minutes < 1.5:
-        return "a minute"
+        return _("a minute")
     if minutes < 20:
-        return f"{minutes:.0f} minutes"
+        return figures.minutes(round(minutes))
     if minutes < 90:
-        return f"{5 * round(minutes / 5)} minutes"
+        return figures.minutes(5 * round(minutes / 5))
     hours = minutes / 60
-    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
+    return figures.hours(round(hours)) if hours < 48 else figures.days(round(hours / 24))
 
 
 def panel(request: HttpRequest, integration: Integration) -> str:

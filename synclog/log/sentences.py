@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.models import Integration
 from integrations.planning.states import State
 from integrations.planning.steps import REACHED, WAY
 from integrations.planning.work import Outcome, Trace
+from integrations.sdk import wording
+from integrations.sdk.marking import gettext_noop
 from integrations.sdk.messages import Message, in_full, unpacked
 from integrations.sdk.params import FieldName
 from integrations.sdk.wording import Words, in_words, shown
@@ -25,11 +28,16 @@ from synclog.models import Attempt, Job
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A glyph and a word, never a colour alone. `tone`: success, info, warning, danger or neutral."""
+    """A glyph and a word, never a colour alone. `called` is marked for translation, `word` is it in the reader's
+    language. `tone`: success, info, warning, danger or neutral."""
 
-    word: str
+    called: str
     glyph: str
     tone: str
+
+    @property
+    def word(self) -> str:
+        return wording.say(self.called)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +51,37 @@ class Marks:
 
 MARKS: Mapping[str, Marks] = {
     State.WAITING: Marks(
-        Mark("Waiting", "schedule", "info"),
-        Mark("Waits", "schedule", "info"),
-        Mark("Would wait", "schedule", "info"),
+        Mark(gettext_noop("Waiting"), "schedule", "info"),
+        Mark(gettext_noop("Waits"), "schedule", "info"),
+        Mark(gettext_noop("Would wait"), "schedule", "info"),
     ),
-    State.RUNNING: Marks(Mark("Sending", "sync", "info")),
+    State.RUNNING: Marks(Mark(gettext_noop("Sending"), "sync", "info")),
     State.RETRYING: Marks(
-        Mark("Retrying", "autorenew", "warning"),
-        Mark("Tried in vain", "autorenew", "warning"),
-        Mark("Could not be found out", "help", "warning"),
+        Mark(gettext_noop("Retrying"), "autorenew", "warning"),
+        Mark(gettext_noop("Tried in vain"), "autorenew", "warning"),
+        Mark(gettext_noop("Could not be found out"), "help", "warning"),
     ),
     State.FAILED: Marks(
-        Mark("Needs action", "error", "danger"),
-        Mark("Not written", "error", "danger"),
-        Mark("Would not be sent", "error", "danger"),
+        Mark(gettext_noop("Needs action"), "error", "danger"),
+        Mark(gettext_noop("Not written"), "error", "danger"),
+        Mark(gettext_noop("Would not be sent"), "error", "danger"),
     ),
     State.SUCCEEDED: Marks(
-        Mark("Succeeded", "check_circle", "success"),
-        Mark("Accepted", "check_circle", "success"),
+        Mark(gettext_noop("Succeeded"), "check_circle", "success"),
+        Mark(gettext_noop("Accepted"), "check_circle", "success"),
     ),
     State.SKIPPED: Marks(
-        Mark("Skipped", "do_not_disturb_on", "neutral"),
-        Mark("Skipped", "do_not_disturb_on", "neutral"),
-        Mark("Would be skipped", "do_not_disturb_on", "neutral"),
+        Mark(gettext_noop("Skipped"), "do_not_disturb_on", "neutral"),
+        Mark(gettext_noop("Skipped"), "do_not_disturb_on", "neutral"),
+        Mark(gettext_noop("Would be skipped"), "do_not_disturb_on", "neutral"),
     ),
-    State.DISMISSED: Marks(Mark("Dismissed", "archive", "neutral")),
-    State.PLANNED: Marks(preview=Mark("Would be sent", "check_circle", "success")),
+    State.DISMISSED: Marks(Mark(gettext_noop("Dismissed"), "archive", "neutral")),
+    State.PLANNED: Marks(preview=Mark(gettext_noop("Would be sent"), "check_circle", "success")),
 }
-WITH_WARNING = Mark("Warning", "warning", "warning")
-REPLACED = Mark("Replaced", "swap_horiz", "neutral")
-ACCEPTED_WITH_WARNING = Mark("Accepted with a warning", "warning", "warning")
-UNKNOWN = Mark("Tried", "help", "neutral")  # a state of another version
+WITH_WARNING = Mark(gettext_noop("Warning"), "warning", "warning")
+REPLACED = Mark(gettext_noop("Replaced"), "swap_horiz", "neutral")
+ACCEPTED_WITH_WARNING = Mark(gettext_noop("Accepted with a warning"), "warning", "warning")
+UNKNOWN = Mark(gettext_noop("Tried"), "help", "neutral")  # a state of another version
 
 
 def mark_of(job: Job) -> Mark:
@@ -101,10 +109,6 @@ def at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 # -- parts of a job ----------------------------------------------------------------------------------------
 
 
@@ -116,8 +120,8 @@ def cause_words(job: Job | Attempt, field: str = "") -> str:
     """The cause's title, with the field it is about."""
     if not job.cause:
         return ""
-    about = f" ({field_label(field)})" if field else ""
-    return f"{cause_title(job.cause)}{about}"
+    title = cause_title(job.cause)
+    return f"{title} ({field_label(field)})" if field else title
 
 
 def span(job: Job) -> str:
@@ -125,16 +129,17 @@ def span(job: Job) -> str:
 
 
 def action_words(job: Job) -> str:
-    return "Send" if job.action == Job.Action.SAVE else job.get_action_display()
+    return _("Send") if job.action == Job.Action.SAVE else str(job.get_action_display())
 
 
 def started_by(job: Job) -> str:
     """Who caused it: a person's name, an API key's, or the calendar."""
     if job.origin == Job.Origin.SCHEDULE:
-        return "Schedule"
+        return _("Schedule")
     if job.origin == Job.Origin.EDIT:
-        return job.origin_name or "Edit"
-    return f"{job.get_origin_display()}: {job.origin_name}" if job.origin_name else job.get_origin_display()
+        return job.origin_name or _("Edit")
+    origin = str(job.get_origin_display())
+    return f"{origin}: {job.origin_name}" if job.origin_name else origin
 
 
 def why_held_back(integration: Integration) -> Message | None:
@@ -160,20 +165,20 @@ def next_attempt(job: Job) -> str:
         return ""
     integration = job.integration
     if not integration.send_positions:
-        return "when switched on"
+        return _("when switched on")
     if integration.stopped:
-        return "when reconnected"
+        return _("when reconnected")
     if integration.paused:
-        return "on resume"
+        return _("on resume")
     due = max(job.due_at, integration.retry_at) if integration.retry_at else job.due_at
-    text = "now" if due <= timezone.now() else moments.clock(due, integration.organization.zone)
+    text = _("now") if due <= timezone.now() else moments.clock(due, integration.organization.zone)
     return f"{text}, {tries(job)}" if job.state == Job.State.RETRYING else text
 
 
 def tries(job: Job) -> str:
     """ "3 of 12": which try the next one is, and how many there are before giving up."""
     in_all = backoff.tries_in_all()
-    return f"{min(job.attempts + 1, in_all)} of {in_all}"
+    return _("{number} of {in_all}").format(number=min(job.attempts + 1, in_all), in_all=in_all)
 
 
 # -- what happened - why - where to fix it - what happens next -----------------------------------------------
@@ -195,52 +200,63 @@ class Said:
 def say(job: Job) -> Said:
     integration = job.integration
     system, zone = integration.system.name, integration.organization.zone
-    whose = f"{job.employee_name}'s position {job.title}, {span(job)}"
+    whose = _("{employee}'s position {title}, {period}").format(
+        employee=job.employee_name, title=job.title, period=span(job)
+    )
+    named = {"system": system, "position": whose}
     theirs, code = job.vendor_text, " ".join(part for part in (job.cause, job.vendor_code) if part)
     said = unpacked(job.said)
     words = together(said)
     why = words.why
     if job.state == Job.State.FAILED:
         return Said(
-            f"Not {_undone(job)} {system}: {whose}.",
+            _undone(job).format(**named),
             why or f"{cause_title(job.cause)}.",
             fix(job.cause, said),
-            words.next or "Nothing is tried until then.",
+            words.next or _("Nothing is tried until then."),
             theirs,
             code,
         )
     if job.state == Job.State.SUCCEEDED:
         moment = moments.when(job.finished_at or job.changed_at, zone)
-        done = {"delete": "Deleted in", "end": "Ended in", "move": "Moved in", "create": "Created in"}
-        happened = f"{done.get(job.action, 'Updated in')} {system} {moment}: {whose}."
+        happened = _done(job).format(**named, when=moment)
         more = in_full(message for message in said if message.id != texts.ACCEPTED.id)
         return Said(happened, more, theirs=theirs, code=code)
     if job.state == Job.State.SKIPPED:
-        return Said(f"Skipped for {system}: {whose}.", why, fix(job.cause, said), words.next, theirs, code)
+        return Said(
+            _("Skipped for {system}: {position}.").format(**named), why, fix(job.cause, said), words.next, theirs, code
+        )
     if job.state == Job.State.DISMISSED:
         return Said(
-            f"Dismissed {moments.when(job.changed_at, zone)}: {whose}.",
-            f"{job.dismissed_reason[:1].upper()}{job.dismissed_reason[1:]}.".replace("..", "."),
-            f"Before that: {job.message}" if said else "",
-            f"It is not sent to {system}. The next change of the position is.",
+            _("Dismissed {when}: {position}.").format(when=moments.when(job.changed_at, zone), position=whose),
+            f"{_capital(job.dismissed_reason)}.".replace("..", "."),
+            _("Before that: {message}").format(message=job.message) if said else "",
+            _("It is not sent to {system}. The next change of the position is.").format(system=system),
             theirs,
             code,
         )
     if job.state == Job.State.RUNNING:
-        return Said(f"Being sent to {system} now: {whose}.", next="The result is here in a moment.")
+        happened = _("Being sent to {system} now: {position}.").format(**named)
+        return Said(happened, next=_("The result is here in a moment."))
     back = held_back(integration)
     if job.state == Job.State.RETRYING:
         return Said(
-            f"Not sent to {system} yet: {whose}.",
+            _("Not sent to {system} yet: {position}.").format(**named),
             " ".join(part for part in (why or f"{cause_title(job.cause)}.", words.remedy) if part),
-            next=back or f"Nothing to do: next try {next_attempt(job)}.",
+            next=back or _("Nothing to do: next try {when}.").format(when=next_attempt(job)),
             theirs=theirs,
             code=code,
         )
     if job.cause in Job.FOR_ITS_DAY:
-        return Said(f"Waits for its day: {whose}.", job.message, next=back or remedy(job.cause), code=code)
-    changed = f"It was changed {moments.when(job.recorded_at, zone)}."
-    return Said(f"Waiting to be sent to {system}: {whose}.", job.message or changed, next=back or _goes_out(job))
+        return Said(
+            _("Waits for its day: {position}.").format(position=whose),
+            job.message,
+            next=back or remedy(job.cause),
+            code=code,
+        )
+    changed = _("It was changed {when}.").format(when=moments.when(job.recorded_at, zone))
+    waiting = _("Waiting to be sent to {system}: {position}.").format(**named)
+    return Said(waiting, job.message or changed, next=back or _goes_out(job))
 
 
 def warnings_of(attempt: Attempt) -> list[str]:
@@ -253,7 +269,26 @@ def unsent_of(attempt: Attempt) -> dict[str, str]:
 
 
 def _undone(job: Job) -> str:
-    return "deleted in" if job.deleted else "taken out of" if job.outside else "sent to"
+    if job.deleted:
+        return _("Not deleted in {system}: {position}.")
+    return _("Not taken out of {system}: {position}.") if job.outside else _("Not sent to {system}: {position}.")
+
+
+def _done(job: Job) -> str:
+    match job.action:
+        case Job.Action.DELETE:
+            return _("Deleted in {system} {when}: {position}.")
+        case Job.Action.END:
+            return _("Ended in {system} {when}: {position}.")
+        case Job.Action.MOVE:
+            return _("Moved in {system} {when}: {position}.")
+        case Job.Action.CREATE:
+            return _("Created in {system} {when}: {position}.")
+    return _("Updated in {system} {when}: {position}.")
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def together(said: Iterable[Message]) -> Words:
@@ -283,8 +318,9 @@ def _goes_out(job: Job) -> str:
     integration = job.integration
     if integration.retry_at and integration.retry_at > timezone.now():
         zone = integration.organization.zone
-        return f"{integration.retry_message} It goes out {moments.when(integration.retry_at, zone)}."
-    return "It goes out as soon as a worker is free, usually within seconds."
+        out = _("It goes out {when}.").format(when=moments.when(integration.retry_at, zone))
+        return f"{integration.retry_message} {out}"
+    return _("It goes out as soon as a worker is free, usually within seconds.")
 
 
 def said_shortly(job: Job) -> str:
@@ -324,19 +360,27 @@ def trace_steps(trace: Sequence[Trace], zone: ZoneInfo) -> list[Step]:
     if failed is None:
         return steps
     reached = REACHED.get(trace[failed].title.id, len(WAY) - 1)
-    return [*steps, *(Step(str(title()), None, "Not reached") for title in WAY[reached + 1 :])]
+    return [*steps, *(Step(str(title()), None, _("Not reached")) for title in WAY[reached + 1 :])]
 
 
 def steps_of(job: Job, attempt: Attempt | None) -> list[Step]:
     zone = job.integration.organization.zone
-    verb = "Deleted here" if job.deleted else "Changed here"
-    first = Step(verb, True, f"By {started_by(job)}", moments.clock(job.recorded_at, zone))
+    verb = _("Deleted here") if job.deleted else _("Changed here")
+    by = _("By {name}").format(name=started_by(job))
+    first = Step(verb, True, by, moments.clock(job.recorded_at, zone))
     name = job.integration.name
     scope = (
-        Step("Left the scope", True, f"{name} does not take positions with its company: there, it counts as deleted")
+        Step(
+            _("Left the scope"),
+            True,
+            _("{connection} does not take positions with its company: there, it counts as deleted").format(
+                connection=name
+            ),
+        )
         if job.outside
-        else Step("In scope", True, f"{name} takes this position")
+        else Step(_("In scope"), True, _("{connection} takes this position").format(connection=name))
     )
     if attempt is None:
-        return [first, scope, Step("Sent", None, next_attempt(job) and f"Next: {next_attempt(job)}")]
+        following = next_attempt(job)
+        return [first, scope, Step(_("Sent"), None, following and _("Next: {when}").format(when=following))]
     return [first, scope, *trace_steps(trace_of(attempt), zone)]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils.translation import gettext as _
+
 from synclog.engine.heartbeats import silent_for
+from synclog.log import figures
 
 # The sweep looks every minute: two without one mean that nobody works.
 SILENCE = timedelta(minutes=2)
@@ -15,12 +18,13 @@ def silent() -> str:
     time = silent_for()
     if time is not None and time < SILENCE:
         return ""
-    since = f"for {_said(time)}" if time is not None else "yet"
-    return f"No worker has looked for work {since}, so nothing is sent."
+    if time is None:
+        return _("No worker has looked for work yet, so nothing is sent.")
+    return _("No worker has looked for work for {time}, so nothing is sent.").format(time=_said(time))
 
 
 def _said(time: timedelta) -> str:
     minutes = int(time.total_seconds() // 60)
     if minutes < 120:
-        return f"{minutes} minutes"
-    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+        return figures.minutes(minutes)
+    return figures.hours(minutes // 60) if minutes < 48 * 60 else figures.days(minutes // (24 * 60))

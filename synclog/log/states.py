@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db.models import Max, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from integrations.models import Integration, PeriodLink
 from integrations.scope import Scope, company_names, not_taken, scopes_of
 from integrations.sdk import values
 from integrations.sdk.declaration import Model
+from integrations.sdk.marking import gettext_noop
 from integrations.sdk.params import FieldName
 from integrations.sdk.periods import current
-from integrations.sdk.wording import shown
+from integrations.sdk.wording import say, shown
 from positions import dates, moments
 from positions.models import Organization, Position
 from positions.moments import clock, day
@@ -151,14 +154,16 @@ def _state(
             may_send = integration.send_positions and truth is not Truth.UPCOMING and job.state != Job.State.RUNNING
             return state(mark, why, settled=truth is Truth.UPCOMING, may_send=may_send)
         case Truth.OFF:
-            return state(Mark("Off", "toggle_off", "neutral"), _off(integration, link), settled=True)
+            return state(Mark(gettext_noop("Off"), "toggle_off", "neutral"), _off(integration, link), settled=True)
         case Truth.OUT_OF_SCOPE:
             why = not_taken(integration.name, position, connections.companies.get(integration.pk, ()))
-            return state(Mark("Excluded", "block", "neutral"), why)
+            return state(Mark(gettext_noop("Excluded"), "block", "neutral"), why)
         case Truth.NOT_TAKEN:
-            which = "this one is over" if _over(position, integration) else "which is another one today"
-            comma = ", and " if _over(position, integration) else ", "
-            why = f"{integration.system.name} takes the current position only{comma}{which}."
+            why = (
+                _("{system} takes the current position only, and this one is over.")
+                if _over(position, integration)
+                else _("{system} takes the current position only, which is another one today.")
+            ).format(system=integration.system.name)
             return state(NOT_SUPPORTED, why, settled=True)
         case Truth.NOT_SENT:
             mark, why = _not_sent(position, integration, job)
@@ -175,51 +180,65 @@ def _over(position: Position, integration: Integration) -> bool:
 def _open(integration: Integration, truth: Truth, job: Job) -> tuple[Mark, str]:
     said = sentences.say(job)
     if truth is Truth.NEEDS_YOU:
-        return Mark("Needs you", "error", "danger"), " ".join(part for part in (said.why, said.fix) if part)
+        return Mark(gettext_noop("Needs you"), "error", "danger"), " ".join(
+            part for part in (said.why, said.fix) if part
+        )
     if truth is Truth.UPCOMING:
         day_there = job.due_at.astimezone(integration.organization.zone).date()
-        mark = Mark(f"Becomes current on {dates.show(day_there)}", "event", "info")
+        mark = Mark(_("Becomes current on {day}").format(day=dates.show(day_there)), "event", "info")
         return mark, f"{said.why} {said.next}".strip()
     return sentences.mark_of_state(job.state), " ".join(part for part in (said.why, said.next) if part)
 
 
 def _off(integration: Integration, link: PeriodLink | None) -> str:
-    why = f"Send positions is switched off for {integration.name}: changes are not recorded."
+    why = _("Send positions is switched off for {connection}: changes are not recorded.").format(
+        connection=integration.name
+    )
     if link is None:
         return why
     sent = moments.when(link.sent_at, integration.organization.zone)
-    since = " It was changed here since." if link.stale else ""
-    return f"{why} It was last sent {sent}, while it was on.{since}"
+    then = _("It was last sent {when}, while it was on.").format(when=sent)
+    return " ".join([why, then, *([_("It was changed here since.")] if link.stale else [])])
 
 
 def _sent(integration: Integration, truth: Truth, link: PeriodLink, job: Job | None) -> tuple[Mark, str]:
     """Of a position that a record there stands for, and of which nothing is on its way."""
     zone, system = integration.organization.zone, integration.system.name
-    sent, sent_when = f"Sent {clock(link.sent_at, zone)}", moments.when(link.sent_at, zone)
+    sent, sent_when = clock(link.sent_at, zone), moments.when(link.sent_at, zone)
     told = job.message if job and job.state in (Job.State.SUCCEEDED, Job.State.SKIPPED) else ""
     if truth is Truth.UNKNOWN:
-        why = "Whether that is still what is to be sent is looked at by a worker: reload the page in a minute."
-        return Mark("Being compared", "hourglass_top", "info"), f"It was sent {sent_when}. {why}"
+        why = _(
+            "It was sent {when}. Whether that is still what is to be sent is looked at by a worker: reload the page in "
+            "a minute."
+        )
+        return Mark(gettext_noop("Being compared"), "hourglass_top", "info"), why.format(when=sent_when)
     if truth is Truth.CHANGED:
         since = _why_not_since(job)
-        return CHANGED, f"It was sent to {system} {sent_when}. {since} Press Send now, or change it again."
+        before = _("It was sent to {system} {when}.").format(system=system, when=sent_when)
+        return CHANGED, f"{before} {since} {_('Press Send now, or change it again.')}"
     if truth is Truth.PARTLY:
         fields = tuple(FieldName(key) for key in sorted(link.left or {}))
-        are = "is" if len(fields) == 1 else "are"
-        why = f"{shown(fields)} {are} not there as here, and sending it again would not change that."
+        why = ngettext(
+            "{fields} is not there as here, and sending it again would not change that.",
+            "{fields} are not there as here, and sending it again would not change that.",
+            len(fields),
+        ).format(fields=shown(fields))
         told = told if job and (job.warning or job.cause == "stays_there") else ""
-        return Mark(f"{sent}, not all of it", "warning", "warning"), f"{why} {told}".strip()
+        partly = Mark(_("Sent {when}, not all of it").format(when=sent), "warning", "warning")
+        return partly, f"{why} {told}".strip()
+    said = _("Sent {when}").format(when=sent)
     if job is not None and job.warning:
-        return Mark(sent, "warning", "warning"), told
-    return Mark(sent, "check_circle", "success"), told or "Everything that is sent agrees with what was written there."
+        return Mark(said, "warning", "warning"), told
+    agrees = _("Everything that is sent agrees with what was written there.")
+    return Mark(said, "check_circle", "success"), told or agrees
 
 
 def _why_not_since(job: Job | None) -> str:
     if job is not None and job.state == Job.State.DISMISSED:
-        return f"What was changed since was dismissed: {job.dismissed_reason}."
+        return _("What was changed since was dismissed: {reason}.").format(reason=job.dismissed_reason)
     if job is not None and job.cause == "switched_off":
-        return "Sync was switched off before what was changed since was sent."
-    return (
+        return _("Sync was switched off before what was changed since was sent.")
+    return _(
         "What is to be sent now is something else, and not on its way: it was changed while sync was off, or the "
         "settings of this connection were."
     )
@@ -229,44 +248,48 @@ def _not_sent(position: Position, integration: Integration, job: Job | None) -> 
     if job is None:
         return NOT_SENT, _never(position, integration)
     if job.state == Job.State.DISMISSED:
-        why = f"{sentences.say(job).happened} {job.dismissed_reason}. The next change of the position is sent."
-        return Mark("Dismissed", "archive", "neutral"), why
+        following = _("The next change of the position is sent.")
+        why = f"{sentences.say(job).happened} {job.dismissed_reason}. {following}"
+        return Mark(gettext_noop("Dismissed"), "archive", "neutral"), why
     if job.state == Job.State.SUCCEEDED:
-        gone = "" if job.cause == "taken_over" else f" No record in {integration.system.name} is known for it any more."
-        return NOT_SENT, f"{job.message}{gone} {SEND_IT}"
+        gone = _("No record in {system} is known for it any more.").format(system=integration.system.name)
+        return NOT_SENT, " ".join([job.message, *([] if job.cause == "taken_over" else [gone]), say(SEND_IT)])
     if job.cause == "switched_off":
-        return NOT_SENT, f"{job.message} {SEND_IT}"
+        return NOT_SENT, f"{job.message} {say(SEND_IT)}"
     if job.cause == "not_current":
-        return NOT_SENT, f"It was not the current position when it was looked at, and is now. {SEND_IT}"
+        was_not = _("It was not the current position when it was looked at, and is now.")
+        return NOT_SENT, f"{was_not} {say(SEND_IT)}"
     why = " ".join(part for part in (job.message, remedy(job.cause)) if part)
-    return Mark("Skipped", "do_not_disturb_on", "neutral"), why
+    return Mark(gettext_noop("Skipped"), "do_not_disturb_on", "neutral"), why
 
 
 def _never(position: Position, integration: Integration) -> str:
     zone, since = integration.organization.zone, integration.activated_at
     saved = day(position.updated_at, zone)
     if since is None or position.updated_at >= since:
-        return f"It was not recorded for {integration.name} when it was saved. {SEND_IT}"
+        said = _("It was not recorded for {connection} when it was saved.").format(connection=integration.name)
+        return f"{said} {say(SEND_IT)}"
     on = day(since, zone)
     if on == saved:
         saved, on = (f"{saved} {at.astimezone(zone):%H:%M}" for at in (position.updated_at, since))
-    return f"Saved on {saved}; sync has been on since {on}. {SEND_IT}"
+    said = _("Saved on {saved}; sync has been on since {since}.").format(saved=saved, since=on)
+    return f"{said} {say(SEND_IT)}"
 
 
 TRUTHS = {
-    Truth.NEEDS_YOU: "Needs you",
-    Truth.UPCOMING: "Waits for its day",
-    Truth.WAITING: "Waiting",
-    Truth.OFF: "Off",
-    Truth.OUT_OF_SCOPE: "Excluded",
-    Truth.UNKNOWN: "Being compared",
-    Truth.CHANGED: "Changed since",
-    Truth.PARTLY: "Not all of it",
-    Truth.IN_SYNC: "In sync",
-    Truth.NOT_TAKEN: "Not supported",
-    Truth.NOT_SENT: "Not sent",
+    Truth.NEEDS_YOU: gettext_noop("Needs you"),
+    Truth.UPCOMING: gettext_noop("Waits for its day"),
+    Truth.WAITING: gettext_noop("Waiting"),
+    Truth.OFF: gettext_noop("Off"),
+    Truth.OUT_OF_SCOPE: gettext_noop("Excluded"),
+    Truth.UNKNOWN: gettext_noop("Being compared"),
+    Truth.CHANGED: gettext_noop("Changed since"),
+    Truth.PARTLY: gettext_noop("Not all of it"),
+    Truth.IN_SYNC: gettext_noop("In sync"),
+    Truth.NOT_TAKEN: gettext_noop("Not supported"),
+    Truth.NOT_SENT: gettext_noop("Not sent"),
 }
-SEND_IT = "Change it or press Send now."
-NOT_SENT = Mark("Not sent", "radio_button_unchecked", "warning")
-NOT_SUPPORTED = Mark("Not supported", "do_not_disturb_on", "neutral")
-CHANGED = Mark("Changed here since", "edit", "warning")
+SEND_IT = gettext_noop("Change it or press Send now.")
+NOT_SENT = Mark(gettext_noop("Not sent"), "radio_button_unchecked", "warning")
+NOT_SUPPORTED = Mark(gettext_noop("Not supported"), "do_not_disturb_on", "neutral")
+CHANGED = Mark(gettext_noop("Changed here since"), "edit", "warning")

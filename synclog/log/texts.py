@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Text
-from integrations.sdk.messages import gettext_noop as _
 
 OFF = Text(
     "held.off", _("Send positions is switched off: nothing is sent. What is saved from when you switch it on goes out.")

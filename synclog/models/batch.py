@@ -3,6 +3,7 @@ from __future__ import annotations
 from array import array
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from integrations.models import Integration
 from integrations.sdk.messages import words_of
@@ -15,17 +16,17 @@ class Batch(models.Model):
     on, piece by piece, and whoever follows is a piece further at most (`synclog.log.batches`)."""
 
     class Action(models.TextChoices):
-        RESYNC = "resync", "Re-sync"
-        DISMISS = "dismiss", "Dismiss"
-        SEND_NOW = "send_now", "Send now"
-        PREVIEW = "preview", "Preview"
+        RESYNC = "resync", _("Re-sync")
+        DISMISS = "dismiss", _("Dismiss")
+        SEND_NOW = "send_now", _("Send now")
+        PREVIEW = "preview", _("Preview")
 
     class State(models.TextChoices):
         """How far it is; no column, but what the columns say."""
 
-        WORKING = "working", "Working"
-        DONE = "done", "Done"
-        CANCELLED = "cancelled", "Cancelled"
+        WORKING = "working", _("Working")
+        DONE = "done", _("Done")
+        CANCELLED = "cancelled", _("Cancelled")
 
     # Null: asked for by somebody who sees several.
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, null=True, related_name="+")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from integrations.models import Integration
 from integrations.sdk.messages import words_of
@@ -11,19 +12,19 @@ class Event(models.Model):
     """Something that happened to an integration as a whole: told once, and once when it is over."""
 
     class Kind(models.TextChoices):
-        ON = "on", "Switched on"
-        OFF = "off", "Switched off"
-        PAUSED = "paused", "Paused"
-        RESUMED = "resumed", "Resumed"
-        OPTION = "option", "Another switch"
-        CREDENTIALS = "credentials", "New credentials"
-        ADDRESS = "address", "New address"
-        STOPPED = "stopped", "Stopped"
-        RETRYING = "retrying", "Retrying"
-        RECOVERED = "recovered", "Answers again"
-        WARNINGS = "warnings", "Some positions need a person"
-        HEALTHY = "healthy", "No position needs a person any more"
-        RESYNC = "resync", "Large re-sync"
+        ON = "on", _("Switched on")
+        OFF = "off", _("Switched off")
+        PAUSED = "paused", _("Paused")
+        RESUMED = "resumed", _("Resumed")
+        OPTION = "option", _("Another switch")
+        CREDENTIALS = "credentials", _("New credentials")
+        ADDRESS = "address", _("New address")
+        STOPPED = "stopped", _("Stopped")
+        RETRYING = "retrying", _("Retrying")
+        RECOVERED = "recovered", _("Answers again")
+        WARNINGS = "warnings", _("Some positions need a person")
+        HEALTHY = "healthy", _("No position needs a person any more")
+        RESYNC = "resync", _("Large re-sync")
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(auto_now_add=True)

@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from integrations.models import Integration
 from integrations.planning import states
@@ -29,34 +31,38 @@ class Job(models.Model):
     class State(models.TextChoices):
         """Those of all states that a job may have."""
 
-        WAITING = states.State.WAITING.value, "Waiting"
-        RUNNING = states.State.RUNNING.value, "Sending"
-        RETRYING = states.State.RETRYING.value, "Retrying"
-        FAILED = states.State.FAILED.value, "Needs action"
-        SUCCEEDED = states.State.SUCCEEDED.value, "Succeeded"
-        SKIPPED = states.State.SKIPPED.value, "Skipped"
-        DISMISSED = states.State.DISMISSED.value, "Dismissed"
+        WAITING = states.State.WAITING.value, _("Waiting")
+        RUNNING = states.State.RUNNING.value, _("Sending")
+        RETRYING = states.State.RETRYING.value, _("Retrying")
+        FAILED = states.State.FAILED.value, _("Needs action")
+        SUCCEEDED = states.State.SUCCEEDED.value, _("Succeeded")
+        SKIPPED = states.State.SKIPPED.value, _("Skipped")
+        DISMISSED = states.State.DISMISSED.value, _("Dismissed")
 
     FOR_ITS_DAY = ("not_yet_current", "counts_later")  # causes of what waits for a day to come
     ACTIVE = (State.WAITING.value, State.RETRYING.value)  # a worker takes these when they are due
     OPEN = (State.WAITING.value, State.RUNNING.value, State.RETRYING.value, State.FAILED.value)
 
     class Action(models.TextChoices):
-        SAVE = "save", "Send"
-        CREATE = "create", "Create"
-        UPDATE = "update", "Update"
-        MOVE = "move", "Move"
-        END = "end", "End"
-        DELETE = "delete", "Delete"
+        SAVE = "save", _("Send")
+        CREATE = "create", _("Create")
+        UPDATE = "update", _("Update")
+        MOVE = "move", _("Move")
+        END = "end", pgettext_lazy("action", "End")
+        DELETE = "delete", _("Delete")
 
     class Origin(models.TextChoices):
-        EDIT = "edit", "Edit"
-        API = "api", "API"
-        SCHEDULE = "schedule", "Schedule"
-        RESYNC = "resync", "Re-sync"
+        EDIT = "edit", _("Edit")
+        API = "api", _("API")
+        SCHEDULE = "schedule", _("Schedule")
+        RESYNC = "resync", _("Re-sync")
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="jobs")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="+", verbose_name=_("organization")
+    )
+    integration = models.ForeignKey(
+        Integration, on_delete=models.CASCADE, related_name="jobs", verbose_name=_("integration")
+    )
     # Plain numbers, not foreign keys: the log and a pending deletion outlive what they speak of.
     employee_key = models.BigIntegerField()
     position_key = models.BigIntegerField()
@@ -69,8 +75,8 @@ class Job(models.Model):
     start_date = models.DateField()
     end_date = models.DateField(null=True)
 
-    state = models.CharField(max_length=12, choices=State, default=State.WAITING)
-    action = models.CharField(max_length=10, choices=Action, default=Action.SAVE)
+    state = models.CharField(max_length=12, choices=State, default=State.WAITING, verbose_name=_("state"))
+    action = models.CharField(max_length=10, choices=Action, default=Action.SAVE, verbose_name=_("action"))
     deleted = models.BooleanField(default=False)  # the position was deleted here
     outside = models.BooleanField(default=False)  # it was sent, and the connection does not take it any more
     move = models.BooleanField(default=False)  # a person pressed "Move the existing period"
@@ -104,6 +110,8 @@ class Job(models.Model):
     objects = JobQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
         ordering = ["-changed_at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["integration", "open_key"], name="one_open_job")]
         indexes = [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from integrations.sdk.messages import words_of
 
@@ -10,15 +11,15 @@ class Outgoing(models.Model):
     queue only wakes a worker, which sends it until it is taken or given up (`synclog.engine.outgoing`)."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        RETRYING = "retrying", "Retrying"
-        DELIVERED = "delivered", "Delivered"
-        FAILED = "failed", "Given up"
+        WAITING = "waiting", _("Waiting")
+        RETRYING = "retrying", _("Retrying")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Given up")
 
     ACTIVE = (State.WAITING.value, State.RETRYING.value)
 
     created_at = models.DateTimeField()
-    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING, verbose_name=_("state"))
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField()
     first_failed_at = models.DateTimeField(null=True)

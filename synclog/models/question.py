@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from integrations.models import Integration
 from positions.encryption import EncryptedJSONField
@@ -16,10 +17,10 @@ class Question(models.Model):
     on its pages what was found."""
 
     class Kind(models.TextChoices):
-        CHECK = "check", "Test connection"
-        PREVIEW = "preview", "Preview"
-        BATCH = "batch", "Previews of a batch"  # some of them; a person waits for none of these
-        REGISTER = "register", "Occupation register"  # nor for these
+        CHECK = "check", _("Test connection")
+        PREVIEW = "preview", _("Preview")
+        BATCH = "batch", _("Previews of a batch")  # some of them; a person waits for none of these
+        REGISTER = "register", _("Occupation register")  # nor for these
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")

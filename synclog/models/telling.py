@@ -29,15 +29,17 @@ class MailChoice(models.Model):
         DAILY = "daily", _("Every morning")
         WEEKLY = "weekly", _("Monday mornings")
 
-    member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="mail_choice")
-    topics = models.JSONField(default=list)  # of `Topic`
-    digest = models.CharField(max_length=10, choices=Digest, default=Digest.NEVER)
+    member = models.OneToOneField(
+        Member, on_delete=models.CASCADE, primary_key=True, related_name="mail_choice", verbose_name=_("member")
+    )
+    topics = models.JSONField(default=list, verbose_name=_("topics"))  # of `Topic`
+    digest = models.CharField(max_length=10, choices=Digest, default=Digest.NEVER, verbose_name=_("digest"))
     # The local day up to which it was thought of: that of the choice, then of each digest, be there something to say
     # or not.
     digested_on = models.DateField(null=True, editable=False)
 
     class Meta:
-        verbose_name = "choice of mails"
+        verbose_name = _("choice of mails")
 
     def __str__(self) -> str:
         return str(self.member)

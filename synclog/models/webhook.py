@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from integrations.addresses import refused
 from positions.encryption import EncryptedJSONField, EncryptedTextField
@@ -31,29 +32,33 @@ class Webhook(models.Model):
     class Topic(models.TextChoices):
         """What it may be told of, by the name that stands in a body as its `type`."""
 
-        JOB_FAILED = "job.failed", "A change was refused and needs somebody"
-        JOB_RECOVERED = "job.recovered", "A change that had been refused went through"
-        POSITION_SYNCED = "position.synced", "A system has a position as it is here"
-        STATE_CHANGED = "integration.state_changed", "A connection stopped, recovered, was paused or switched"
-        BATCH_FINISHED = "batch.finished", "A re-sync of many jobs is through"
+        JOB_FAILED = "job.failed", _("A change was refused and needs somebody")
+        JOB_RECOVERED = "job.recovered", _("A change that had been refused went through")
+        POSITION_SYNCED = "position.synced", _("A system has a position as it is here")
+        STATE_CHANGED = "integration.state_changed", _("A connection stopped, recovered, was paused or switched")
+        BATCH_FINISHED = "batch.finished", _("A re-sync of many jobs is through")
 
     TEST = "webhook.test"  # sent when somebody asks for it, whatever was chosen
 
     class State(models.TextChoices):
-        ON = "on", "On"
-        FAILING = "failing", "Failing"
-        PAUSED = "paused", "Paused"
-        OFF = "off", "Off"
+        ON = "on", _("On")
+        FAILING = "failing", _("Failing")
+        PAUSED = "paused", _("Paused")
+        OFF = "off", _("Off")
 
     class Pause(models.TextChoices):
-        FAILING = "failing", "Nothing has been taken for days"
-        GONE = "gone", "It answered 410: it is gone for good"
+        FAILING = "failing", _("Nothing has been taken for days")
+        GONE = "gone", _("It answered 410: it is gone for good")
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="webhooks")
-    url = Line("address", max_length=500, help_text="Where events are posted to, with https:// in front.")
-    events = models.JSONField(default=list)  # of `Topic`
-    active = models.BooleanField("on", default=True, help_text="Switched off: nothing is sent and nothing is recorded.")
-    secret = EncryptedTextField(default=new_secret, editable=False)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="webhooks", verbose_name=_("organization")
+    )
+    url = Line(_("address"), max_length=500, help_text=_("Where events are posted to, with https:// in front."))
+    events = models.JSONField(default=list, verbose_name=_("events"))  # of `Topic`
+    active = models.BooleanField(
+        _("on"), default=True, help_text=_("Switched off: nothing is sent and nothing is recorded.")
+    )
+    secret = EncryptedTextField(default=new_secret, editable=False, verbose_name=_("secret"))
     former_secrets = EncryptedJSONField(default=dict, blank=True, editable=False)  # {"signing": [[secret, until]]}
     former_until = models.DateTimeField(null=True, editable=False)  # the latest of these
 
@@ -62,8 +67,10 @@ class Webhook(models.Model):
     retry_at = models.DateTimeField(null=True, editable=False)
     retry_count = models.PositiveSmallIntegerField(default=0, editable=False)
     last_success_at = models.DateTimeField(null=True, editable=False)
-    paused_at = models.DateTimeField(null=True, editable=False)
-    paused_cause = models.CharField(max_length=10, choices=Pause, blank=True, editable=False)
+    paused_at = models.DateTimeField(null=True, editable=False, verbose_name=_("paused at"))
+    paused_cause = models.CharField(
+        max_length=10, choices=Pause, blank=True, editable=False, verbose_name=_("paused cause")
+    )
     held_by = models.CharField(max_length=32, blank=True, editable=False)  # whose turn it is
     held_until = models.DateTimeField(null=True, editable=False)
 
@@ -71,6 +78,8 @@ class Webhook(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = _("webhook")
+        verbose_name_plural = _("webhooks")
         ordering = ["organization", "pk"]
 
     def __str__(self) -> str:
@@ -113,15 +122,17 @@ class Webhook(models.Model):
 
     def require_room(self) -> None:
         if self._state.adding and Webhook.objects.filter(organization=self.organization_id).count() >= MOST_WEBHOOKS:
-            raise ValidationError(f"An organization has {MOST_WEBHOOKS} webhooks at most: delete one first.")
+            raise ValidationError(
+                _("An organization has {number} webhooks at most: delete one first.").format(number=MOST_WEBHOOKS)
+            )
 
 
 class WebhookDelivery(Outgoing):
     """One event for one webhook."""
 
-    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("webhook"))
     message_id = models.CharField(max_length=40)  # the same at each try, also of a replay
-    topic = models.CharField("event", max_length=40)
+    topic = models.CharField(_("event"), max_length=40)
     body = models.TextField()  # as it is sent: ids, states, causes and times
     status = models.PositiveSmallIntegerField(default=0)  # of the last answer; 0: there was none
     answer = models.TextField(blank=True)  # how the last one begins, masked; emptied after the retention time
@@ -129,8 +140,8 @@ class WebhookDelivery(Outgoing):
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name = "webhook delivery"
-        verbose_name_plural = "webhook deliveries"
+        verbose_name = _("webhook delivery")
+        verbose_name_plural = _("webhook deliveries")
         indexes = [
             models.Index(
                 fields=["webhook", "due_at", "id"],

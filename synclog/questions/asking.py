@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from integrations.models import Integration
@@ -141,14 +142,17 @@ def progress(question: Question) -> dict[str, Any]:
     """How far an unanswered question is: `words`, and `reload` when the answer may still come."""
     name = question.integration.system.name
     if lost(question):
-        return {"words": "The worker that asked was ended before it had the answer. Ask again.", "reload": False}
+        return {"words": _("The worker that asked was ended before it had the answer. Ask again."), "reload": False}
     if question.begun_at is not None:
-        return {"words": f"A worker is asking {name}. It takes half a minute at most.", "reload": True}
+        return {
+            "words": _("A worker is asking {system}. It takes half a minute at most.").format(system=name),
+            "reload": True,
+        }
     waited = timezone.now() - question.asked_at
     if waited > timedelta(seconds=20) and not _open(question.organization_id).filter(begun_at__isnull=False).exists():
-        words = "No worker has taken this up yet. Should it stay so, tell your operator: no worker may be running."
+        words = _("No worker has taken this up yet. Should it stay so, tell your operator: no worker may be running.")
         return {"words": words, "reload": True}
-    return {"words": "It waits for its turn: one question of an organization is asked at a time.", "reload": True}
+    return {"words": _("It waits for its turn: one question of an organization is asked at a time."), "reload": True}
 
 
 # -- the worker's side ---------------------------------------------------------------------------------------

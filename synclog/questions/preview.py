@@ -24,8 +24,10 @@ from integrations.scope import company_names, scope_of, why_not_taken
 from integrations.sdk import messages
 from integrations.sdk.errors import UnavailableError
 from integrations.sdk.http import Exchange
+from integrations.sdk.marking import gettext_noop
 from integrations.sdk.messages import Message
 from integrations.sdk.values import Change
+from integrations.sdk.wording import say
 from positions.models import Position
 from synclog.engine.fitted import shown_value
 from synclog.engine.loading import load_work
@@ -58,12 +60,12 @@ class Preview:
 
     @property
     def refused(self) -> str:
-        """In English words."""
+        """In words."""
         return str(self.why_not or "")
 
     @property
     def notes(self) -> Sequence[str]:
-        """What else is to be known, in English words."""
+        """What else is to be known, in words."""
         return (str(self.held_back),) if self.held_back else ()
 
     def sentence(self) -> str:
@@ -72,16 +74,17 @@ class Preview:
             return self.refused
         system = self.integration.system.name
         if self.outcome.state is State.PLANNED:
-            return _WOULD.get(self.outcome.action, "Something would be written to {system}.").format(system=system)
+            return say(_WOULD.get(self.outcome.action, _SOMETHING)).format(system=system)
         return self.outcome.message
 
 
+_SOMETHING = gettext_noop("Something would be written to {system}.")
 _WOULD = {
-    "create": "A new record would be created in {system}.",
-    "update": "The record in {system} would be updated.",
-    "move": "The period in {system} would be moved.",
-    "end": "The period in {system} would be ended.",
-    "delete": "The record in {system} would be deleted.",
+    "create": gettext_noop("A new record would be created in {system}."),
+    "update": gettext_noop("The record in {system} would be updated."),
+    "move": gettext_noop("The period in {system} would be moved."),
+    "end": gettext_noop("The period in {system} would be ended."),
+    "delete": gettext_noop("The record in {system} would be deleted."),
 }
 
 

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
-from positions import forgotten, invitations, joining
+from positions import forgotten, invitations, joining, languages
 from positions.models import Invitation
 from positions.signals import invitation_to_mail, password_forgotten
 from synclog.engine.clock_skew import at_once
@@ -28,6 +28,7 @@ class Link:
 
     email: str
     path: str
+    language: str
     name: str = ""
     organization: str | None = None
 
@@ -60,7 +61,7 @@ def link_of(mail: Mail) -> Link | None:
         user = mail.user
         if user is None or user not in forgotten.users_of(user.email):
             return None
-        return Link(user.email, invitations.address_of(user), user.get_username())
+        return Link(user.email, invitations.address_of(user), languages.to_write_in(user), user.get_username())
     rows = Invitation.objects.filter(pk__in=[mail.invitation_key])
     found = joining.judged(rows.select_related("organization")).first()
     if found is None or not found.seed or not joining.usable(found):
@@ -68,4 +69,5 @@ def link_of(mail: Mail) -> Link | None:
     token = found.mailed_token()
     if Invitation.digest_of(token) != found.digest:
         return None
-    return Link(found.email, reverse("join_by_link", args=[token]), organization=found.organization.name)
+    language = languages.of_organization(found.organization)
+    return Link(found.email, reverse("join_by_link", args=[token]), language, organization=found.organization.name)

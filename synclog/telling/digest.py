@@ -12,9 +12,10 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from integrations.models import Integration
-from positions import mailing
+from positions import api_keys, mailing
+from positions.models import Member
 from positions.transactions import repeated
-from synclog.models import Job, Mail, MailChoice
+from synclog.models import Job, Mail, MailChoice, Webhook
 from synclog.telling.outbox import mail
 
 HOUR = 7  # of the organization's clock
@@ -54,13 +55,17 @@ def _send(organization: int, day: date, asked: Q) -> None:
     choices = MailChoice.objects.filter(asked, member__organization=organization, member__user__is_active=True)
     held = list(choices.select_for_update(of=("self",)).order_by("pk").select_related("member"))
     MailChoice.objects.filter(pk__in=[choice.pk for choice in held]).update(digested_on=day)
-    found = facts(organization) if held else {}
-    if found:
-        mail([choice.member for choice in held], f"{Mail.DIGEST}:{day.isoformat()}", Mail.DIGEST, found)
+    if not held:
+        return
+    found, of_admins = facts(organization), facts_for_admins(organization)
+    everybody, admins = any(found.values()), any(of_admins.values())
+    members = [c.member for c in held if everybody or (admins and c.member.role == Member.Role.ADMIN)]
+    if members:
+        mail(members, f"{Mail.DIGEST}:{day.isoformat()}", Mail.DIGEST, {**found, **of_admins})
 
 
 def facts(organization: int) -> dict[str, Any]:
-    """Ids, causes and numbers of what needs somebody; {} when nothing does."""
+    """Ids, causes and numbers of what needs somebody."""
     connections = Integration.objects.filter(organization=organization, send_positions=True).order_by("name")
     stopped = connections.filter(stopped_at__isnull=False).values("pk", "stopped_cause")
     held = Job.objects.open().filter(state__in=Job.ACTIVE, integration__in=connections.filter(stopped_at=None))
@@ -69,9 +74,14 @@ def facts(organization: int) -> dict[str, Any]:
     causes = failed.values("cause", "field").annotate(
         number=Count("pk"), people=Count("employee_key", distinct=True), systems=Count("integration", distinct=True)
     ).order_by("-number", "cause", "field")  # fmt: skip
-    found = {
+    return {
         "stopped": list(stopped),
         "paused": list(paused.values("integration").annotate(number=Count("pk")).order_by("integration")),
         "causes": list(causes[:_CAUSES]),
     }
-    return found if any(found.values()) else {}
+
+
+def facts_for_admins(organization: int) -> dict[str, int]:
+    """How many of what only admins see and can do something about."""
+    paused = Webhook.objects.filter(organization=organization, active=True, paused_at__isnull=False)
+    return {"api_keys": len(api_keys.wanting([organization])), "webhooks": paused.count()}

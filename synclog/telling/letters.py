@@ -15,11 +15,12 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.models import Integration
-from positions import moments, roles
+from positions import languages, moments, roles
 from positions.mailing import site_address, unlinked
 from positions.models import Member, Organization
 from positions.models.invitation import GOOD_FOR
@@ -40,25 +41,35 @@ class Item:
 
 
 def written(mail: Mail) -> EmailMultiAlternatives:
-    """Of a row with its member's user and organization, its connection, or its user. Raises LookupError when the link
-    that it is to bring is no longer good."""
+    """Of a row with its member's user and organization, its connection, or its user, in the language of who gets it.
+    Raises LookupError when the link that it is to bring is no longer good."""
     if mail.member is None:
         return _with_link(mail)
-    organization = mail.member.organization
+    with translation.override(languages.to_write_in(mail.member.user, mail.member.organization)):
+        return _to_member(mail, mail.member)
+
+
+def _to_member(mail: Mail, member: Member) -> EmailMultiAlternatives:
+    organization = member.organization
     if mail.topic == Mail.DIGEST:
-        subject, items = _("{organization}: what needs you"), list(_digest(mail.facts, mail.member))
+        subject, items = _("{organization}: what needs you"), list(_digest(mail.facts, member))
     else:
         assert mail.integration is not None
         subject, item = _of_connection(mail, mail.integration)
         items = [item]
     names = {"organization": organization.name, "system": _name(mail.integration) if mail.integration else ""}
-    return _letter(mail, mail.member.user.email, subject.format(**names), items, organization)
+    return _letter(mail, member.user.email, subject.format(**names), items, organization)
 
 
 def _with_link(mail: Mail) -> EmailMultiAlternatives:
     link = accounts.link_of(mail)
     if link is None:
         raise LookupError
+    with translation.override(link.language):
+        return _of_link(mail, link)
+
+
+def _of_link(mail: Mail, link: accounts.Link) -> EmailMultiAlternatives:
     if link.organization is None:
         said = _("Somebody, probably you, asked for a new password for your user {name}. Choose it by this link:")
         helps = _("It is good for a day and for once. Was it not you? Do nothing: your password stays as it is.")
@@ -103,6 +114,15 @@ def _digest(facts: dict[str, Any], member: Member) -> Iterator[Item]:
             )
             helps = _("They go out when somebody presses Resume.")
             yield Item(said.format(name=_name(integration), number=row["number"]), helps, _page(integration))
+    of_admins = facts if member.role == Member.Role.ADMIN else {}
+    if number := of_admins.get("api_keys"):
+        said = ngettext("{number} API key needs you.", "{number} API keys need you.", number)
+        helps = _("It ends soon or has ended, or belongs to nobody. Its page says what to do.")
+        yield Item(said.format(number=number), helps, reverse("admin:positions_apikey_changelist"))
+    if number := of_admins.get("webhooks"):
+        said = ngettext("{number} webhook is paused.", "{number} webhooks are paused.", number)
+        helps = _("What happens is kept and posted when somebody resumes it.")
+        yield Item(said.format(number=number), helps, reverse("admin:synclog_webhook_changelist"))
     several = roles.only_organization(member.user) is None
     narrowed = {"organization__id__exact": member.organization_id} if several else {}
     for row in facts["causes"]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Text
-from integrations.sdk.messages import gettext_noop as _
 
 REFUSED = Text("webhook.refused", _("It was answered with {status}. Whatever is not 2xx counts as not taken."))
 REDIRECTED = Text(

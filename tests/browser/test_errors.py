@@ -88,7 +88,7 @@ def test_a_failing_employee_is_green_after_three_clicks(page: Any, demo: Product
     click(
         page.locator("#result_list tr", has_text="Koodi7001").first.get_by_role("link", name="Fill in Occupation code")
     )
-    page.wait_for_function("document.activeElement.id === 'id_occupation_code'")
+    page.wait_for_function("document.activeElement?.id === 'id_occupation_code'")
     page.keyboard.type("7412101")
     click(page.get_by_role("button", name="Save", exact=True))
     page.wait_for_url(re.compile(r"/synclog/job/\d+/change/"))

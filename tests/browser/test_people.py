@@ -33,7 +33,7 @@ def test_a_change_of_job_is_one_form_and_arrives_there(page: Any, demo: Product)
     page.get_by_text("– 31 Dec 2026").first.wait_for()
     assert rows(demo, "Tiiminvetäjä") == 1
     wait_for(lambda: len(there(demo, "netvisor", "1014")) == 2, 20)
-    page.get_by_role("link", name="End employment…").click()
+    page.get_by_role("link", name="End employment").click()
     page.fill("input[name=last_day]", "2027-06-30")
     page.locator("#ps-ends").get_by_text("ends on 30 Jun 2027").wait_for()
     page.select_option("select[name=end_reason]", "resigned")

@@ -20,7 +20,8 @@ import pytest
 
 from integrations.sdk import messages
 from integrations.sdk.fields import BY_KEY
-from integrations.sdk.messages import Text, gettext_noop
+from integrations.sdk.marking import gettext_noop
+from integrations.sdk.messages import Text
 from integrations.sdk.params import Label
 from integrations.systems.registry import connectors
 from synclog.log.causes import causes

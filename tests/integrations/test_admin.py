@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations import history
 from integrations.admin import IntegrationAdmin
 from integrations.admin.showing import Health, Tab, _for_python_markdown
 from integrations.admin.steps import Step
@@ -326,7 +327,7 @@ def test_connecting_a_system(organization, sign_in, monkeypatch):
     assert made.credentials["client_secret"] == SECRET and not made.send_positions
     assert made.credential_hints["client_secret"]["by"] == client.user.username
     assert SECRET not in answer.content.decode()
-    assert LogEntry.objects.get(object_id=str(made.pk)).change_message == "Connected Fortnox."
+    assert history.words(LogEntry.objects.get(object_id=str(made.pk))) == "Connected Fortnox."
 
 
 def test_what_is_missing_is_told_and_nothing_is_saved(organization, sign_in):

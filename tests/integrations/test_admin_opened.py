@@ -32,7 +32,9 @@ def address(integration: Integration) -> str:
 
 
 def form_of(page: str) -> dict[str, Any]:
-    return inputs(page.replace('<form method="post" class="ig-form', 'id="content-main"<form class="ig-form'))
+    return inputs(
+        page.replace('<form method="post" id="settings" class="ig-form', 'id="content-main"<form class="ig-form')
+    )
 
 
 def test_settings_and_companies_of_another_admin_stay(operator: Any, integration: Integration) -> None:

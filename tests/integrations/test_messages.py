@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations.sdk import messages
+from integrations.sdk import messages, wording
 from integrations.sdk.messages import Message, Text, in_full, packed, said_of, unpacked
 from integrations.sdk.params import FieldName, Label, Span
 from integrations.sdk.wording import in_words
@@ -64,12 +64,13 @@ def test_the_parts_are_apart_and_together() -> None:
     assert in_full(said_of(text(x="A"), None, text(x="B"))).startswith("A is so. Change A. A waits. B is so.")
 
 
-def test_in_another_language() -> None:
+def test_in_another_language(monkeypatch: pytest.MonkeyPatch) -> None:
     """The text, and those of its parameters that are ours, are translated; a system's own words are not."""
     words = {"{what} is refused.": "{what} avvises.", "Title": "Stilling", "and": "og", "the wage": "lønnen"}
     text = Text("test.language", "{what} is refused.")
     message = text(what=(FieldName("title"), Label("the wage"), "and"))
-    assert in_words(message, lambda english: words.get(english, english)).why == "Stilling, lønnen og and avvises."
+    monkeypatch.setattr(wording, "READER", wording.Language(lambda english: words.get(english, english)))
+    assert in_words(message).why == "Stilling, lønnen og and avvises."
 
 
 def test_a_message_in_a_message() -> None:
@@ -127,6 +128,7 @@ PARAMS: st.SearchStrategy[Any] = st.deferred(
         | st.text()
         | st.integers(-(10**9), 10**9)
         | st.text().map(Label)
+        | st.builds(lambda code: Label("{a} ({b})", a=Label("a"), b=code), st.text())
         | st.sampled_from(["title", "end_date"]).map(FieldName)
         | st.decimals(allow_nan=False, allow_infinity=False)
         | st.dates()

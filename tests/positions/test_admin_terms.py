@@ -66,7 +66,7 @@ def text(page: Any) -> str:
 
 def test_a_change_counts_from_the_day_that_is_chosen(editor, position):
     data = opened(editor, position)
-    assert data["counts"] == ["day"] and data["effective_from"] == ["10/03/2026"]
+    assert data["counts"] == ["day"] and data["effective_from"] == ["2026-03-10"]
     later = {**data, "percentage": ["80"], "effective_from": ["2026-04-01"]}
     assert saved(editor, position, later).status_code == 302
     assert percentages(position) == [(None, 50), (date(2026, 4, 1), 80)]
@@ -99,7 +99,7 @@ def test_a_wrong_day_is_told_at_its_field(editor, position):
 
 @pytest.mark.parametrize(
     ("start", "end", "counts", "day"),
-    [(date(2026, 5, 1), None, "day", "01/05/2026"), (date(2025, 1, 1), date(2025, 12, 31), "always", "31/12/2025")],
+    [(date(2026, 5, 1), None, "day", "2026-05-01"), (date(2025, 1, 1), date(2025, 12, 31), "always", "2025-12-31")],
 )
 def test_the_form_offers_what_is_usual(editor, position, start, end, counts, day):
     position.start_date, position.end_date = start, end

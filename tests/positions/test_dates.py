@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from positions import dates, timeline
+from positions import dates, periods, timeline
 from positions.models import Position
 
 days = st.dates(date(1900, 1, 1), date(2199, 12, 31))
@@ -16,7 +16,7 @@ near = st.dates(date(2026, 1, 1), date(2026, 2, 28))
 
 
 @st.composite
-def periods(draw, day=near):
+def pairs(draw, day=near):
     start = draw(day)
     end = draw(st.none() | day)
     return (start, end) if end is None or end >= start else (end, start)
@@ -27,22 +27,22 @@ def within(day, period):
     return start <= day and (end is None or day <= end)
 
 
-@given(periods(), periods())
+@given(pairs(), pairs())
 def test_periods_overlap_when_they_share_a_day(a, b):
     horizon = [date(2026, 1, 1) + timedelta(days=n) for n in range(60)]
     shared = any(within(day, a) and within(day, b) for day in horizon)
-    assert dates.overlap(*a, *b) == dates.overlap(*b, *a) == shared
+    assert periods.overlap(*a, *b) == periods.overlap(*b, *a) == shared
 
 
-@given(periods(), near)
+@given(pairs(), near)
 def test_every_day_is_before_in_or_after_a_position(period, today):
     start, end = period
-    status = dates.status(start, end, today)
+    status = periods.status(start, end, today)
     assert (status == "current") == within(today, period)
     assert (status == "upcoming") == (today < period[0])
 
 
-@given(periods(days))
+@given(pairs(days))
 def test_a_right_period_has_no_problem(period):
     start, end = period
     assert dates.problems(start=start, end=end, has_end_reason=end is not None) == {}
@@ -91,24 +91,24 @@ def test_an_employment_begins_with_the_first_position_of_the_unbroken_chain():
     own = (start, None, "permanent")
 
     def since(*rows, kind="permanent"):
-        return dates.employed_since(start, kind, [own, *rows])
+        return periods.employed_since(start, kind, [own, *rows])
 
-    assert since() == dates.employed_since(start, "", []) == start
+    assert since() == periods.employed_since(start, "", []) == start
     assert since((jan, eve, "")) == jan
     assert since((jan, None, "")) == since((jan, start, "")) == jan, "one that runs on beside it leads to it too"
     assert since((jan, date(2025, 12, 30), "")) == start, "a day between is a break"
     assert since((jul, eve, "temporary"), (jan, date(2024, 6, 30), "seasonal")) == jan
     assert since((jul, eve, ""), (jan, date(2024, 6, 29), "")) == jul
     assert since((date(2026, 2, 1), None, "")) == start, "what comes later leads to nothing"
-    for kind in dates.NOT_EMPLOYED:
+    for kind in periods.NOT_EMPLOYED:
         assert since((jan, eve, kind)) == start, "not a year of service"
         assert since((jan, eve, "permanent"), kind=kind) == start
-    assert dates.employed_since(date.min, "", [(date.min, None, "")]) == date.min
+    assert periods.employed_since(date.min, "", [(date.min, None, "")]) == date.min
 
 
-@given(st.lists(periods(), max_size=6), near)
+@given(st.lists(pairs(), max_size=6), near)
 def test_the_chain_leads_back_without_a_gap(spans, start):
-    since = dates.employed_since(start, "", [(s, e, "") for s, e in spans])
+    since = periods.employed_since(start, "", [(s, e, "") for s, e in spans])
     covered = {start}
     for begin, end in spans:
         last = min(end or start, start)
@@ -135,7 +135,7 @@ def test_who_is_employed_today_and_since_when():
     assert timeline.employed_since([], today) is None
 
 
-@given(st.lists(periods(days), max_size=6), days)
+@given(st.lists(pairs(days), max_size=6), days)
 def test_the_picture_stays_inside_its_frame(spans, today):
     positions = [Position(pk=n + 1, title=f"P{n}", start_date=s, end_date=e) for n, (s, e) in enumerate(spans)]
     picture = timeline.draw(positions, today)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -121,6 +122,26 @@ def test_it_starts_with_the_terms_of_its_day_and_says_what_was_planned(
     # the old position keeps its days
     editor.post(f"/admin/positions/position/add/?after={cook.pk}", {**data, "start_date": "2026-06-01"})
     assert [int(one.percentage) for one in Position.objects.get(pk=cook.pk).terms.all()] == [80, 50]
+
+
+def test_the_form_of_a_change_of_job_says_when_the_first_day_has_other_terms(editor: Client, cook: Position) -> None:
+    row = Position.objects.get(pk=cook.pk)
+    row.percentage, row.counting = Decimal(60), FromDay(date(2026, 6, 1))
+    row.save()
+    address = f"/admin/positions/position/hints/?after={cook.pk}"
+
+    def said(day: str, opened_with: str = "") -> str:
+        sent = {"title": "Cook", "percentage": "80", "start_date": day}
+        return editor.post(f"{address}{opened_with}", sent).content.decode()
+
+    page = said("2026-06-15")
+    assert "The terms below are those of 10 Mar 2026." in page and "has others: percentage." in page
+    link = re.search(r'href="([^"]+start_date=2026-06-15)"', page)
+    assert link is not None
+    form = inputs(editor.get(unescape(link[1])).content.decode())
+    assert (form["percentage"], form["start_date"]) == (["60.00"], ["15/06/2026"])
+    assert "has others" not in said("2026-04-01")
+    assert "has others" not in said("2026-06-20", "&start_date=2026-06-15")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ PK = 900_001
 OURS = ("positions", "integrations", "synclog")
 
 # Of the process or of one user, of no organization (tests/security/test_second_factor.py).
-UNOWNED = {"SharedPlace", "SharedRate", "Heartbeat", "SecondFactor", "SelfMadeUser", "SentForm"}
+UNOWNED = {"SharedPlace", "SharedRate", "Heartbeat", "SecondFactor", "SelfMadeUser", "SentForm", "LanguageChoice"}
 
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 

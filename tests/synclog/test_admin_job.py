@@ -55,6 +55,25 @@ def test_a_sent_position_shows_steps_fields_and_calls(world: World, client: Clie
     assert "Dismiss…" not in page
 
 
+def test_an_entry_that_waits_again_does_not_show_the_steps_of_before(world: World, client: Client) -> None:
+    integration = world.connect("tripletex")
+    position = world.save(occupation_code="")
+    world.drain(integration)
+    row = world.job(integration, position)
+    failed = "Occupation code is missing"
+    assert failed in steps(client, row)
+    actions.resync(Job.objects.filter(pk=row.pk), by="anna")
+    assert failed not in steps(client, row) and "Sent" in steps(client, row)
+    # Whoever wants to know what was before finds it, and is told that it was before.
+    tried = f"?attempt={row.tries.get().pk}"
+    assert failed in steps(client, row, tried) and "An earlier attempt is shown below" in page_of(client, row, tried)
+
+
+def steps(client: Client, row: Job, query: str = "") -> str:
+    page = client.get(f"{LOG}{row.pk}/change/{query}").content.decode()
+    return page.partition("<h2>Steps</h2>")[2].partition("</section>")[0]
+
+
 def test_no_secret_is_ever_on_the_page(world: World, client: Client) -> None:
     world.employee.national_id = "14038512345"
     world.employee.save()

@@ -126,6 +126,28 @@ def test_of_a_connection_that_was_refused_no_more_is_promised_than_a_try(busy):
     assert "Try netvisor 0 again?" in page
 
 
+def test_a_connection_that_waits_for_its_system_is_tried_now_only_after_its_numbers_were_told(busy):
+    admin, address = client_of(busy.organization), f"/admin/integrations/integration/{busy.pk}/"
+    Integration.objects.filter(pk=busy.pk).update(retry_at=timezone.now() + timedelta(hours=1), retry_count=3)
+    overview = admin.get(f"{address}change/").content.decode()
+    assert f'href="{address}resume/"' in overview and f'action="{address}resume/"' not in overview
+    page = admin.get(f"{address}resume/").content.decode()
+    for words in ("Try netvisor 0 again?", "3 changes are waiting. They are sent now.", "asked again at once"):
+        assert words in page
+    said = admin.post(f"{address}resume/", follow=True).content.decode()
+    assert "netvisor 0 goes on: what was waiting goes out now." in said
+    busy.refresh_from_db()
+    assert busy.retry_at is None
+
+
+def test_of_a_connection_that_is_off_it_is_not_said_that_it_goes_on(busy):
+    admin = client_of(busy.organization)
+    Integration.objects.filter(pk=busy.pk).update(stopped_at=timezone.now(), send_positions=False)
+    said = admin.post(f"/admin/integrations/integration/{busy.pk}/resume/", follow=True).content.decode()
+    assert "goes on" not in said
+    assert "Nothing is sent before Send positions is switched on." in said
+
+
 def test_it_is_said_where_nobody_would_do_it(busy):
     Heartbeat.objects.all().delete()
     actions.pause(busy, "kari")

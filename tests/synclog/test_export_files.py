@@ -18,6 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from integrations import history
 from integrations.models import ExportFile, ExportRecord, Integration
 from integrations.runtime import export_files, folders, outbox
 from integrations.sdk.errors import InterruptedRunError
@@ -119,7 +120,7 @@ def test_from_a_saved_position_to_an_imported_file(world: World, crona: Integrat
     assert job.message == "In the file of 14:02, imported by kari-editor."
     assert world.job(crona, position).message == NOT_YET, "the other file still waits"
     old, new = files(crona)
-    assert list(LogEntry.objects.order_by("pk").values_list("change_message", flat=True)) == [
+    assert [history.words(entry) for entry in LogEntry.objects.order_by("pk")] == [
         f"Downloaded {old.file_name}.",
         f"Downloaded {old.file_name}.",
         f"Downloaded {new.file_name}.",

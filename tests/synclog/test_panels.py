@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -344,3 +345,24 @@ def test_chips_after_a_real_run(world: World) -> None:
     client: Client = client_of(world.organization)
     page = text_of(client.get(f"/admin/positions/employee/{world.employee.pk}/change/"))
     assert f"{integration.name}: Sent " in page
+
+
+def test_what_a_gap_keeps_back_is_listed_with_the_way_to_each_field() -> None:
+    organization = OrganizationFactory()
+    lacking = [unrecorded(organization, title=f"Baker {n}") for n in range(52)]
+    whole = unrecorded(organization, title="Complete")
+    Position.objects.update(occupation_code="")
+    Position.objects.filter(pk=whole.pk).update(occupation_code="2512102")
+    integration = connection(organization, "tripletex")
+    viewer = client_of(organization, "viewer", "vera")
+    overview = viewer.get(f"/admin/integrations/integration/{integration.pk}/change/").content.decode()
+    link = re.search(r'without an occupation code[^<]*<a href="([^"]+)">Now: 52\.</a>', overview)
+    assert link is not None
+    pages = [viewer.get(link[1], {"page": n}).content.decode() for n in (1, 2)]
+    assert "52 positions are not sent yet" in pages[0] and "Complete" not in "".join(pages)
+    for row in lacking:
+        assert sum(f"/position/{row.pk}/change/#id_occupation_code" in page for page in pages) == 1
+    Position.objects.update(occupation_code="2512102")
+    assert "None any more." in viewer.get(link[1]).content.decode()
+    gone = viewer.get(f"/admin/integrations/integration/{integration.pk}/gaps/nothing./")
+    assert gone.headers["Location"].endswith(f"/{integration.pk}/change/")

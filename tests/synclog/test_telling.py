@@ -12,19 +12,23 @@ from django.core import mail as django_mail
 from django.core.mail.backends import locmem
 from django.db import connection as database
 from django.db import transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.sandboxes.server import sandboxes
 from integrations.sdk.errors import NotAuthorizedError, UnavailableError
 from integrations.sdk.messages import as_message
 from positions.models import Member, Organization
 from synclog.engine import actions, results_connection
 from synclog.log import retention
-from synclog.models import Event, Job, Mail, MailChoice, Notice, Topic
+from synclog.models import Event, Job, Mail, MailChoice, Notice, Topic, Webhook
 from synclog.queue import tasks
 from synclog.telling import digest, outbox, trouble, turn
-from tests.factories import MemberFactory, OrganizationFactory
+from tests.factories import ApiKeyFactory, MemberFactory, OrganizationFactory
+from tests.integrations.test_admin_opened import form_of
 from tests.said import kept as said
 from tests.synclog.pages import connection, job
 
@@ -167,6 +171,23 @@ def test_after_a_stop_it_works_again_when_something_was_accepted(organization: O
     assert subjects()[1].endswith(" works again")
     # a recovery of which no trouble was told says nothing
     Event.objects.create(integration=integration, kind="recovered", said=said("Answers again"))
+    assert topics(admin) == ["stopped", "recovered"]
+
+
+def test_a_removed_credential_lets_it_go_on_as_new_ones_do(organization: Organization, admin: Member) -> None:
+    made = sandboxes()["tripletex"]
+    credentials = {**made.credentials, "company_id": "77"}
+    integration = connection(organization, "tripletex", settings=dict(made.settings), credentials=credentials)
+    stop(integration)
+    client, address = Client(), reverse("admin:integrations_integration_settings", args=[integration.pk])
+    client.force_login(admin.user)
+    page = client.get(address).content.decode()
+    sent = form_of(page)
+    assert client.post(address, {**sent, "remove__company_id": "on"}).status_code == 302
+    assert Event.objects.filter(kind="credentials").exists()
+    with later(minutes=1):
+        answers(integration)
+        trouble.look_after()
     assert topics(admin) == ["stopped", "recovered"]
 
 
@@ -444,6 +465,25 @@ def test_the_digest_says_what_needs_somebody(organization: Organization, admin: 
     assert "tab=needs_action&cause=missing_required_field&field=occupation_code" in body
     assert "Netvisor, Bergen is paused: 1 change waits." in body and "Netvisor, Tromsø is stopped" in body
     assert "Sørlie" not in str(box()[0].message()) and "overlap" not in body
+
+
+def test_the_digest_tells_admins_of_keys_and_webhooks_that_need_them(organization: Organization, admin: Member) -> None:
+    viewer = MemberFactory(organization=organization, role="viewer", user__email="vera@example.com")
+    wants(admin, "daily")
+    wants(viewer, "daily")
+    soon = MORNING + timedelta(days=5)
+    ApiKeyFactory(organization=organization, expires_at=soon, owner=admin.user, created_by=admin.user)
+    ApiKeyFactory(organization=organization, expires_at=soon + timedelta(days=60), owner=admin.user)
+    hooks = [Webhook(organization=organization, url="https://a.example/", paused_at=at) for at in (MORNING, None)]
+    Webhook.objects.bulk_create(hooks)
+    assert look(MORNING) == ["Bakery: what needs you"], "nothing of it is a viewer's"
+    assert box()[0].to == ["kari@example.com"]
+    assert "1 API key needs you." in box()[0].body and "1 webhook is paused." in box()[0].body
+    # What everybody sees brings the viewer a mail too, without what only admins see.
+    job(connection(organization))
+    assert len(look(MORNING + timedelta(days=1))) == 2
+    (vera,) = (one.body for one in box() if one.to == ["vera@example.com"])
+    assert "1 employee, 1 connection" in vera and "API key" not in vera and "webhook" not in vera
 
 
 def digest_link(fragment: str) -> str:

@@ -35,6 +35,7 @@ from integrations.sdk.periods import nearest
 from integrations.sdk.values import Company, Department, Person, Position
 from integrations.systems.registry import connector_for
 from positions.terms import change_from, tidy
+from tests.systems.kit_snapshot import SnapshotBehaviour
 
 TODAY = date(2026, 6, 15)
 # What may change from a day on.
@@ -221,7 +222,7 @@ class Rig:
         self.sandbox.tenant.calls.clear()
 
 
-class Behaviour:
+class Behaviour(SnapshotBehaviour):
     """What both models share. Class attributes to fill in:
 
     system            the key

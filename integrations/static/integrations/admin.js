@@ -1,12 +1,12 @@
 // The one-click switch without a page change, what is asked before as a dialog, and buttons that say that they are at
 // work. Without this file the same forms and links work by loading the page anew.
 "use strict";
-const partOf = async (answer, id) => new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
+const pageOf = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
 
 // `opener` has the focus again when what was asked is done.
 const ask = async (address, opener) => {
     const answer = await fetch(address, {credentials: "same-origin"}).catch(() => null);
-    const asked = answer?.ok ? await partOf(answer, "ig-ask") : null;
+    const asked = answer?.ok ? (await pageOf(answer)).getElementById("ig-ask") : null;
     if (asked === null) {
         location.assign(address);
         return;
@@ -59,12 +59,12 @@ document.addEventListener("submit", async (event) => {
     button.setAttribute("aria-busy", "true");
     try {
         const answer = await fetch(form.action, {method: "POST", body: new FormData(form), credentials: "same-origin"});
-        const page = await partOf(answer, "ig-page");
-        if (!answer.ok || page === null || new URL(answer.url).pathname !== location.pathname) {
+        const page = await pageOf(answer);
+        if (!answer.ok || page.getElementById("ig-page") === null || new URL(answer.url).pathname !== location.pathname) {
             location.assign(answer.ok ? answer.url : location.href);
             return;
         }
-        document.getElementById("ig-page").replaceWith(page);
+        for (const id of ["ig-page", "page-actions"]) document.getElementById(id).replaceWith(page.getElementById(id));
         document.getElementById(form.dataset.igFocus || button.id)?.focus();
     } catch {
         location.reload();

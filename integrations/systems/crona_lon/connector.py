@@ -35,6 +35,7 @@ from integrations.sdk import (
     digits_of,
     held_since,
 )
+from integrations.sdk import gettext_noop as _
 from integrations.systems.crona_lon import texts
 from integrations.systems.crona_lon.declaration import CHARACTERS, PAY_FORM_ROWS, SYSTEM
 
@@ -90,7 +91,7 @@ class CronaLonConnector(Connector):
 
     def searches(self, person: Person) -> Sequence[Search]:
         """Our number is believed: nobody can look whom it belongs to there."""
-        return (("employee number, unchecked", person.number.strip(), partial(self._by_number, person)),)
+        return ((_("employee number, unchecked"), person.number.strip(), partial(self._by_number, person)),)
 
     def hint(self, person: Person) -> str:
         self._by_number(person)

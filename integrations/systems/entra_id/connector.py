@@ -20,18 +20,21 @@ from integrations.sdk import (
     BAD_DATE,
     REFUSED_WITH_WORDS,
     SIGN_IN,
+    Asked,
     Change,
     CheckLine,
     Connector,
     DataRefusedError,
+    EveryMark,
     FieldName,
     Grant,
     Label,
     LinkPages,
+    Looking,
     Mark,
-    Marks,
     Message,
     NotAuthorizedError,
+    Pages,
     Person,
     Refusal,
     Remote,
@@ -51,8 +54,8 @@ from integrations.sdk import (
     rows_in,
     sure_date,
     text_of,
-    which,
 )
+from integrations.sdk import gettext_noop as _
 from integrations.systems.entra_id import refusals, texts
 from integrations.systems.entra_id.declaration import GRANT, LEAVE_RIGHT, SECRETS, SYSTEM, steps_of
 
@@ -60,7 +63,7 @@ T = TypeVar("T")
 
 EMPLOYEE_ID_LENGTH = 16
 EARLY_SECONDS = 300  # a token is renewed five minutes before it ends
-MATCH_WORDS = {"employeeId": Mark.NUMBER, "userPrincipalName": "user principal name", "mail": Mark.EMAIL}
+MATCH_WORDS = {"employeeId": Mark.NUMBER, "userPrincipalName": _("user principal name"), "mail": Mark.EMAIL}
 
 READ_RIGHT = "User.Read.All"
 WRITE_RIGHT = "User.ReadWrite.All"
@@ -221,9 +224,7 @@ class EntraIdConnector(Connector):
     def _found(self, user: dict[str, Any], person: Person) -> RemoteEmployee:
         user_id = str(user["id"])
         self.ahead[user_id] = user
-        number, name = text_of(user.get("employeeId")) or "", text_of(user.get("displayName")) or ""
-        email = which(Mark.EMAIL, person.email, (user.get("mail"), user.get("userPrincipalName")))
-        return RemoteEmployee(user_id, marks=Marks(number, email=email, last_name=name))
+        return RemoteEmployee(user_id, marks=_marks(user).beside(person))
 
     def _user(self, user_id: str) -> dict[str, Any] | None:
         """One user with the manager, None if there is no such user."""
@@ -273,7 +274,9 @@ class EntraIdConnector(Connector):
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         # What the match has just read is used once; reading again asks again.
-        user = self.ahead.pop(employee.id, None) or self._current(employee)
+        return [self._remote(self.ahead.pop(employee.id, None) or self._current(employee))]
+
+    def _remote(self, user: Mapping[str, Any]) -> Remote:
         # "Update user": what is synced from a local directory is mastered there. Null and false are writable.
         if user.get("onPremisesSyncEnabled") is True:
             raise DataRefusedError(texts.ON_PREMISES())
@@ -281,7 +284,23 @@ class EntraIdConnector(Connector):
         # Whoever comes back after a gap is hired anew; what follows at once belongs to the same employment. Only the
         # leave date tells of a gap, where it is sent and shown.
         renews = after_a_gap(values.get("end_date")) if self.settings.get(HIRE_DATE.switch) else None
-        return [Remote(employee.id, values, raw=user, renews_from=renews)]
+        return Remote(str(user["id"]), values, raw=user, renews_from=renews)
+
+    def everybody(self, written: Mapping[str, str]) -> Looking:
+        """ "List users": 999 on a page, 100 where the manager comes along, however many are asked for."""
+
+        def fetch(asked: Asked) -> Response:
+            if isinstance(asked, str):
+                return self.page_at(asked, **how)
+            whole = partial(_query, top=str(SYSTEM.sight.page), expand=self._expand())
+            return self._with_leave_date(lambda select: self.http.get(f"users?{whole(select=select)}", **how))
+
+        def see(user: dict[str, Any]) -> Looking:
+            if not self._left_alone(user):
+                yield self.seen(str(user["id"]), _marks(user), lambda: [self._remote(user)])
+
+        how: dict[str, Any] = {"classify": self.judging(right=READ_RIGHT), "keep_answer": False}
+        yield from self.looking(Pages(PAGES, fetch, _users, system=SYSTEM.name), see)
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         """A new employment after a gap, written into the same user."""
@@ -478,6 +497,12 @@ class EntraIdConnector(Connector):
 
 
 # -- values --------------------------------------------------------------------------------------------------
+
+
+def _marks(user: Mapping[str, Any]) -> EveryMark:
+    number, name = text_of(user.get("employeeId")) or "", text_of(user.get("displayName")) or ""
+    emails = tuple(text_of(user.get(key)) or "" for key in ("mail", "userPrincipalName"))
+    return EveryMark((number,), emails=emails, last_name=name)
 
 
 def _address(user_id: str) -> str:

@@ -16,6 +16,7 @@ from integrations.sdk import (
     Manager,
     Model,
     Setting,
+    Sight,
     System,
     When,
     code_table,
@@ -24,9 +25,9 @@ from integrations.sdk import (
 from integrations.sdk import gettext_noop as _
 
 MATCH_BY = (
-    ("employeeId", "Employee number (employeeId)"),
-    ("userPrincipalName", "E-mail = user principal name"),
-    ("mail", "E-mail = mail"),
+    ("employeeId", _("Employee number (employeeId)")),
+    ("userPrincipalName", _("E-mail = user principal name")),
+    ("mail", _("E-mail = mail")),
 )
 LEAVE_RIGHT = "User-LifeCycleInfo.ReadWrite.All"
 GRANT = Label(
@@ -66,10 +67,12 @@ def steps_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 CLEAR_AT_END = switch(
     "clear_at_end",
-    "Empty the job at the end of the employment",
-    help="The day after the last position, job title, department, company and cost centre are emptied, where they "
-    "still hold what was sent from here. Manager and contract type stay, because leaver workflows use them. Groups and "
-    "licences that hang on the department may change with it.",
+    _("Empty the job at the end of the employment"),
+    help=_(
+        "The day after the last position, job title, department, company and cost centre are emptied, where they "
+        "still hold what was sent from here. Manager and contract type stay, because leaver workflows use them. "
+        "Groups and licences that hang on the department may change with it."
+    ),
 )
 
 SYSTEM = System(
@@ -78,93 +81,105 @@ SYSTEM = System(
     country="",
     rank=100,
     model=Model.FLAT,
-    protocol="REST (Microsoft Graph v1.0), JSON",
+    protocol=_("REST (Microsoft Graph v1.0), JSON"),
     delete=Delete.BY_HAND,
-    delete_note=(
-        "Entra ID holds one record for each person and no positions. Open the user in the Entra admin centre and clear "
-        "job title, department and manager there, or let your leaver process take over."
+    delete_note=_(
+        "Entra ID holds one record for each person and no positions. Open the user in the Entra admin centre and "
+        "clear job title, department and manager there, or let your leaver process take over."
     ),
-    matching=("employee number (employeeId)", "e-mail as user principal name", "e-mail as mail; which ones can be set"),
+    matching=(
+        _("employee number (employeeId)"),
+        _("e-mail as user principal name"),
+        _("e-mail as mail; which ones can be set"),
+    ),
     base_urls={"api": "https://graph.microsoft.com/v1.0", "login": "https://login.microsoftonline.com"},
     sandbox_urls={"api": "/v1.0", "login": "/login"},
     credentials=(
         Setting(
             name="tenant_id",
-            label="Directory (tenant) ID",
+            label=_("Directory (tenant) ID"),
             required=True,
             # "common" and "organizations" give no app-only token.
             pattern=r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
             example="5a7f1c9e-3d20-4b6a-9d41-0c8e2f6b7a13",
-            help="Entra admin centre > App registrations > your app > Overview > Directory (tenant) ID.",
-            group="App registration",
+            help=_("Entra admin centre > App registrations > your app > Overview > Directory (tenant) ID."),
+            group=_("App registration"),
         ),
         Setting(
             name="client_id",
-            label="Application (client) ID",
+            label=_("Application (client) ID"),
             required=True,
             pattern=r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
             example="c41d8e02-77ab-4f39-8a55-1be09d3f6c24",
-            help="Entra admin centre > App registrations > your app > Overview > Application (client) ID.",
-            group="App registration",
+            help=_("Entra admin centre > App registrations > your app > Overview > Application (client) ID."),
+            group=_("App registration"),
         ),
         Setting(
             name="client_secret",
-            label="Client secret",
+            label=_("Client secret"),
             kind=Kind.SECRET,
             required=True,
-            help="Entra admin centre > App registrations > your app > Certificates & secrets > New client secret. Copy "
-            "its Value, not its Secret ID, at once: it is shown only then. Note the day on which it expires.",
-            group="App registration",
+            help=_(
+                "Entra admin centre > App registrations > your app > Certificates & secrets > New client secret. Copy "
+                "its Value, not its Secret ID, at once: it is shown only then. Note the day on which it expires."
+            ),
+            group=_("App registration"),
         ),
     ),
     settings=(
         Setting(
             name="match_first",
-            label="Find users by",
+            label=_("Find users by"),
             kind=Kind.CHOICE,
             choices=MATCH_BY,
             default="employeeId",
             required=True,
-            help="Managers are found by this one only. Of the searches chosen, the employee number always goes first.",
-            group="Matching",
+            help=_(
+                "Managers are found by this one only. Of the searches chosen, the employee number always goes first."
+            ),
+            group=_("Matching"),
         ),
         Setting(
             name="match_second",
-            label="Then by",
+            label=_("Then by"),
             kind=Kind.CHOICE,
             choices=MATCH_BY,
             default="userPrincipalName",
-            help="Only when nobody was found so far. Empty: no second search.",
-            group="Matching",
+            help=_("Only when nobody was found so far. Empty: no second search."),
+            group=_("Matching"),
         ),
         Setting(
             name="match_third",
-            label="Then by (last)",
+            label=_("Then by (last)"),
             kind=Kind.CHOICE,
             choices=MATCH_BY,
             default="mail",
-            help="Only when nobody was found so far. Empty: no third search.",
-            group="Matching",
+            help=_("Only when nobody was found so far. Empty: no third search."),
+            group=_("Matching"),
         ),
         switch(
             "skip_guests",
-            "Leave guest users alone",
+            _("Leave guest users alone"),
             on=True,
-            help="Users of type Guest are never written.",
-            group="Matching",
+            help=_("Users of type Guest are never written."),
+            group=_("Matching"),
         ),
         switch(
             "skip_disabled",
-            "Leave disabled accounts alone",
-            help="Users whose account is blocked are never written. Off by default: people who have not started yet, "
-            "or who have just left, are often blocked and still need their data.",
-            group="Matching",
+            _("Leave disabled accounts alone"),
+            help=_(
+                "Users whose account is blocked are never written. Off by default: people who have not started yet, "
+                "or who have just left, are often blocked and still need their data."
+            ),
+            group=_("Matching"),
         ),
         switch(
             "write_employee_id",
-            "Fill in the employee number where Entra ID has none",
-            help="Together with the next change of a user who was found by e-mail. A number that is there is never "
-            "replaced. Entra ID takes at most 16 characters.",
+            _("Fill in the employee number where Entra ID has none"),
+            help=_(
+                "Together with the next change of a user who was found by e-mail. A number that is there is never "
+                "replaced. Entra ID takes at most 16 characters."
+            ),
         ),
     ),
     fields=(
@@ -172,11 +187,11 @@ SYSTEM = System(
         Field(
             "company",
             "companyName",
-            opt_in=switch(on=True, help="The company's name goes to companyName."),
+            opt_in=switch(on=True, help=_("The company's name goes to companyName.")),
             cleared_by=CLEAR_AT_END,
             encode=_company,
             max_length=64,
-            note="The company's name.",
+            note=_("The company's name."),
             example="Fjellheim Drift",
         ),
         Field(
@@ -185,40 +200,42 @@ SYSTEM = System(
             beside=(
                 Setting(
                     name="department_form",
-                    label="Department is written as",
+                    label=_("Department is written as"),
                     kind=Kind.CHOICE,
-                    choices=(("name", "its name"), ("code", "its code"), ("code_name", "code and name")),
+                    choices=(("name", _("its name")), ("code", _("its code")), ("code_name", _("code and name"))),
                     default="name",
                     required=True,
-                    help="Entra ID keeps the department as plain text.",
-                    group="What is sent",
+                    help=_("Entra ID keeps the department as plain text."),
+                    group=_("What is sent"),
                 ),
             ),
             cleared_by=CLEAR_AT_END,
             encode=_department,
             max_length=64,
-            note="Plain text: the department's name, its code, or both, as the connection's settings say.",
+            note=_("Plain text: the department's name, its code, or both, as the connection's settings say."),
             example="Butikk",
         ),
         Field(
             "cost_centre",
             "employeeOrgData.costCenter",
             opt_in=switch(
-                on=True, help="It goes to employeeOrgData.costCenter; the division beside it stays as it is."
+                on=True, help=_("It goes to employeeOrgData.costCenter; the division beside it stays as it is.")
             ),
             cleared_by=CLEAR_AT_END,
-            note="The division that is kept beside it stays as it is.",
+            note=_("The division that is kept beside it stays as it is."),
             example="4010",
         ),
         Field(
             "manager",
             "manager",
             opt_in=switch(
-                on=True, help="The manager must be a user in Entra ID too. Needs the permission User.ReadWrite.All."
+                on=True, help=_("The manager must be a user in Entra ID too. Needs the permission User.ReadWrite.All.")
             ),
             encode=_manager,
-            note="Found in Entra ID by the first search that the settings name. A manager who is not there gives a "
-            "warning, and the rest is written.",
+            note=_(
+                "Found in Entra ID by the first search that the settings name. A manager who is not there gives a "
+                "warning, and the rest is written."
+            ),
             example="1001",
         ),
         Field(
@@ -226,21 +243,25 @@ SYSTEM = System(
             "employeeHireDate",
             opt_in=switch(
                 "send_hire_date",
-                "Send the start date as hire date (employeeHireDate)",
-                help="The first day of the employment. It can start joiner workflows in Entra ID. It is written where "
-                "Entra ID has none, and corrected where it is still the one that was sent.",
+                _("Send the start date as hire date (employeeHireDate)"),
+                help=_(
+                    "The first day of the employment. It can start joiner workflows in Entra ID. It is written where "
+                    "Entra ID has none, and corrected where it is still the one that was sent."
+                ),
             ),
             beside=(
                 Setting(
                     name="hire_time",
-                    label="Time of day of the hire date",
+                    label=_("Time of day of the hire date"),
                     pattern=TIME,
                     default="01:00",
                     required=True,
                     example="01:00",
-                    help="In the organization's time zone. Early, so that workflows have run before the employee "
-                    "arrives.",
-                    group="What is sent",
+                    help=_(
+                        "In the organization's time zone. Early, so that workflows have run before the employee "
+                        "arrives."
+                    ),
+                    group=_("What is sent"),
                 ),
             ),
             when=When.IF_EMPTY,
@@ -248,16 +269,20 @@ SYSTEM = System(
             of_employment=True,
             always_by=switch(
                 "replace_hire_date",
-                "A later position replaces the hire date",
-                help="Off: when another position takes over, the hire date stays the day on which the employee began. "
-                "On: it is always the start of the current position, and joiner workflows may run for whoever changes "
-                "jobs.",
+                _("A later position replaces the hire date"),
+                help=_(
+                    "Off: when another position takes over, the hire date stays the day on which the employee began. "
+                    "On: it is always the start of the current position, and joiner workflows may run for whoever "
+                    "changes jobs."
+                ),
             ),
             owned=True,
             clearable=False,
             format="YYYY-MM-DDThh:mm:ssZ",
-            note="Early on that day in the organization's time zone; the hour is a setting. If Entra ID does not let "
-            "this app write it, that is a warning and the rest is written.",
+            note=_(
+                "Early on that day in the organization's time zone; the hour is a setting. If Entra ID does not let "
+                "this app write it, that is a warning and the rest is written."
+            ),
             example="2026-02-01T00:00:00Z",
         ),
         Field(
@@ -265,35 +290,47 @@ SYSTEM = System(
             "employeeLeaveDateTime",
             opt_in=switch(
                 "send_leave_date",
-                "Send the end date as leave date (employeeLeaveDateTime)",
-                help="Needs the permission User-LifeCycleInfo.ReadWrite.All besides the others. Take care: it can "
-                "start leaver workflows that block accounts. No leave date is sent while another position follows "
-                "without a day between.",
+                _("Send the end date as leave date (employeeLeaveDateTime)"),
+                help=_(
+                    "Needs the permission User-LifeCycleInfo.ReadWrite.All besides the others. Take care: it can "
+                    "start leaver workflows that block accounts. No leave date is sent while another position follows "
+                    "without a day between."
+                ),
             ),
             beside=(
                 Setting(
                     name="leave_time",
-                    label="Time of day of the leave date",
+                    label=_("Time of day of the leave date"),
                     pattern=TIME,
                     default="23:00",
                     required=True,
                     example="23:00",
-                    help="In the organization's time zone. Late, so that nobody is locked out on the last day of work.",
-                    group="What is sent",
+                    help=_(
+                        "In the organization's time zone. Late, so that nobody is locked out on the last day of work."
+                    ),
+                    group=_("What is sent"),
                 ),
             ),
             owned=True,
-            hidden=f"Grant {LEAVE_RIGHT} in {GRANT}, then press Re-sync; or switch sending it off in the connection's "
-            "settings.",
+            hidden=Label(
+                _(
+                    "Grant {right} in {place}, then press Re-sync; or switch sending it off in the connection's "
+                    "settings."
+                ),
+                right=LEAVE_RIGHT,
+                place=GRANT,
+            ),
             format="YYYY-MM-DDThh:mm:ssZ",
-            note="Late on that day in the organization's time zone; the hour is a setting. Needs a permission of its "
-            "own; without it, that is a warning and the rest is written.",
+            note=_(
+                "Late on that day in the organization's time zone; the hour is a setting. Needs a permission of its "
+                "own; without it, that is a warning and the rest is written."
+            ),
             example="2026-08-31T21:00:00Z",
         ),
         Field(
             "contract_type",
             "employeeType",
-            opt_in=switch("send_employee_type", on=True, help="It goes to employeeType, through the table below."),
+            opt_in=switch("send_employee_type", on=True, help=_("It goes to employeeType, through the table below.")),
             codes={
                 "permanent": "Employee",
                 "probation": "Employee",
@@ -310,67 +347,81 @@ SYSTEM = System(
             },
             table=code_table(
                 "employee_types",
-                help="The employeeType for each of our contract types: free text in Entra ID, such as Employee, "
-                "Contractor, Consultant or Vendor. An empty row keeps the built-in one.",
+                help=_(
+                    "The employeeType for each of our contract types: free text in Entra ID, such as Employee, "
+                    "Contractor, Consultant or Vendor. An empty row keeps the built-in one."
+                ),
             ),
             example="Employee",
         ),
     ),
     unsupported={
-        "first_day_of_work": "Entra ID has only a hire date and a leave date.",
-        "last_day_of_work": "Entra ID has only a hire date and a leave date.",
-        "probation_end": "Entra ID has no date for the end of a probation.",
-        "occupation_code": "Entra ID has no occupation code.",
-        "remuneration_type": "Entra ID holds nothing about pay.",
-        "percentage": "Entra ID has no position percentage.",
-        "weekly_hours": "Entra ID has no weekly hours.",
-        "working_hours_scheme": "Entra ID holds nothing about working hours.",
-        "end_reason": "Entra ID does not record why an employment ends.",
-        "notice_date": "Entra ID has no date of notice.",
+        "first_day_of_work": _("Entra ID has only a hire date and a leave date."),
+        "last_day_of_work": _("Entra ID has only a hire date and a leave date."),
+        "probation_end": _("Entra ID has no date for the end of a probation."),
+        "occupation_code": _("Entra ID has no occupation code."),
+        "remuneration_type": _("Entra ID holds nothing about pay."),
+        "percentage": _("Entra ID has no position percentage."),
+        "weekly_hours": _("Entra ID has no weekly hours."),
+        "working_hours_scheme": _("Entra ID holds nothing about working hours."),
+        "end_reason": _("Entra ID does not record why an employment ends."),
+        "notice_date": _("Entra ID has no date of notice."),
     },
     reads="value id employeeId accountEnabled userType onPremisesSyncEnabled top select expand filter",
     # "Microsoft Graph service-specific throttling limits", identity and access: 3 000 writes in 150 seconds for each
     # app and tenant. Reads have their own, larger budget; counting them along keeps well inside both.
     calls=Calls(create=3, update=2, unchanged=1),
+    sight=Sight(page=999, note=_("100 on a page where managers are sent: Microsoft expands no more.")),
     limits=Limits(
         requests=3000,
         per_seconds=150.0,
         concurrency=4,
         shared_by="tenant_id",
-        note="3 000 writes in 2 minutes 30 seconds for each app and tenant.",
+        note=_("3 000 writes in 2 minutes 30 seconds for each app and tenant."),
     ),
     causes=(
         Cause(
             "managed_on_premises",
-            "Managed in Active Directory",
-            "Change this person in your local Active Directory, from which Entra ID takes the user over, or let IT "
-            "move the user's source of authority to the cloud; then press Re-sync.",
+            _("Managed in Active Directory"),
+            _(
+                "Change this person in your local Active Directory, from which Entra ID takes the user over, or let "
+                "IT move the user's source of authority to the cloud; then press Re-sync."
+            ),
         ),
         Cause(
             "guest_account",
-            "Guest user",
-            "Give the person a member account in Entra ID, or switch Leave guest users alone off in this connection's "
-            "settings, then press Re-sync.",
+            _("Guest user"),
+            _(
+                "Give the person a member account in Entra ID, or switch Leave guest users alone off in this "
+                "connection's settings, then press Re-sync."
+            ),
         ),
         Cause(
             "account_disabled",
-            "Account disabled",
-            "Enable the account in Entra ID, or switch Leave disabled accounts alone off in this connection's "
-            "settings, then press Re-sync.",
+            _("Account disabled"),
+            _(
+                "Enable the account in Entra ID, or switch Leave disabled accounts alone off in this connection's "
+                "settings, then press Re-sync."
+            ),
         ),
         Cause(
             "permission_missing",
-            "Permission missing in Entra ID",
-            f"Grant the permission: {GRANT}. Then press Resume.",
+            _("Permission missing in Entra ID"),
+            Label(_("Grant the permission: {place}. Then press Resume."), place=GRANT),
         ),
         Cause(
             "secret_expired",
-            "Client secret expired",
-            f"Create a new client secret in {SECRETS}, and enter its Value under this connection's Credentials.",
+            _("Client secret expired"),
+            Label(
+                _("Create a new client secret in {place}, and enter its Value under this connection's Credentials."),
+                place=SECRETS,
+            ),
         ),
     ),
     # "List users": changes are shown after a while. How long is nowhere promised; some minutes have been seen.
     shows_late=600.0,
-    move_note="A changed start date corrects the user's hire date in Entra ID, where sending it is switched on and it "
-    "is still the one that was sent.",
+    move_note=_(
+        "A changed start date corrects the user's hire date in Entra ID, where sending it is switched on and it is "
+        "still the one that was sent."
+    ),
 )

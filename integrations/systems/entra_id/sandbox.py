@@ -5,8 +5,8 @@ guidance" and the metadata of Graph v1.0. Where those say nothing, this server i
 
 What a test or the demo may turn in `state`: `permissions` (granted to the app), `secret` ("valid", "expired", "app",
 "tenant"), `hire_date` ("alone": taken only by itself, "denied"), `leave_date_unreadable` ("403" or "omitted": what a
-read without the right gives), `lag` (how many reads after a write still show the old user), `page` (users in one page),
-`next_link_host` (where the next page is said to be).
+read without the right gives), `lag` (how many reads after a write still show the old user), `page` (the most
+users that a page ever has), `next_link_host` (where the next page is said to be).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ CLIENT_SECRET = "Zq8~sandbox.client-secret"
 DOMAIN = "fjellheim.example"
 TOKEN_SECONDS = 3599
 MAX_TOP = 999
+DEFAULT_TOP = 100
 EXPANDED_TOP = 100
 
 READ_USERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
@@ -135,7 +136,7 @@ class EntraIdSandbox(Sandbox):
             "leave_date_unreadable": "403",
             "lag": 0,
             "old": {},
-            "page": EXPANDED_TOP,
+            "page": MAX_TOP,
             "next_link_host": "",
         }
         cls._put(state, "", "Tenant", "Administrator", "")
@@ -330,7 +331,7 @@ class EntraIdSandbox(Sandbox):
     def _page(self, request: HttpRequest) -> dict[str, Any]:
         query = self._query(request, *_QUERY)
         self._allow(*READ_USERS)
-        top = query.get("$top", str(self.state["page"]))
+        top = query.get("$top", str(DEFAULT_TOP))
         if not top.isdigit() or not 1 <= int(top) <= MAX_TOP:
             raise _bad("Invalid page size specified.")
         size = min(int(top), self.state["page"], EXPANDED_TOP if "$expand" in query else MAX_TOP)

@@ -25,8 +25,10 @@ from integrations.sdk import (
     Connector,
     DataRefusedError,
     Directory,
+    EveryMark,
     Grant,
     Label,
+    Looking,
     Mark,
     Marks,
     Message,
@@ -35,6 +37,7 @@ from integrations.sdk import (
     RemoteEmployee,
     Response,
     Search,
+    Seen,
     StaleError,
     Tokens,
     Trouble,
@@ -253,21 +256,22 @@ class FinagoConnector(Connector):
 
     @property
     def _directory(self) -> Directory[RemoteEmployee]:
-        """Everybody, once per turn: the vendor has no search, and no paging."""
+        """Once per turn: the vendor has no search."""
 
         def load() -> Directory[RemoteEmployee]:
-            classify = self.judging(rows=refusals.LIST, list=texts.EMPLOYEE_LIST)
             directory = Directory[RemoteEmployee]()
-            for row in rows_in(self.http.get("employee/v2", classify=classify, keep_answer=False)):
-                found = _found(row)
-                if found.id:
-                    marks = found.marks
-                    directory.add(
-                        found.id, found, number=marks.number, national_id=marks.national_id, email=marks.email
-                    )
+            for found in self._listed():
+                marks = found.marks
+                directory.add(found.id, found, number=marks.number, national_id=marks.national_id, email=marks.email)
             return directory
 
         return self.once("employees", load)
+
+    def _listed(self) -> list[RemoteEmployee]:
+        """Everybody in one answer: the vendor has no paging."""
+        classify = self.judging(rows=refusals.LIST, list=texts.EMPLOYEE_LIST)
+        rows = rows_in(self.http.get("employee/v2", classify=classify, keep_answer=False))
+        return [found for row in rows if (found := _found(row)).id]
 
     def _valid(self, placed: Row) -> None:
         """Refuses here what this company cannot take, since Finago's own refusal would not say what is wrong."""
@@ -365,9 +369,21 @@ class FinagoConnector(Connector):
         return DIGITS_ONLY()
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
-        return [
-            Remote(row["employment_id"], self._shown(row)) for row in self._read(employee.id) if not _cancelled(row)
-        ]
+        return self._remotes(self._read(employee.id))
+
+    def _remotes(self, rows: Iterable[Row]) -> list[Remote]:
+        return [Remote(row["employment_id"], self._shown(row)) for row in rows if not _cancelled(row)]
+
+    def everybody(self, written: Mapping[str, str]) -> Looking:
+        """The list of employees holds no employments."""
+        if self.settings.get("working_times"):
+            yield from self.trying(self._organization)
+        for found in (yield from self.trying(self._listed)):
+            who = Seen(found.id, EveryMark.of(found.marks))
+            yield from self.asking(who, partial(self._read, who.id), partial(self._seen, who))
+
+    def _seen(self, who: Seen, rows: Sequence[Row]) -> Seen:
+        return self.seen(who.id, who.marks, lambda: self._remotes(rows))
 
     def _shown(self, row: Row) -> dict[str, Any]:
         """In a Swedish company no scheme is what the connection's default, a code of the a-melding, stands for."""

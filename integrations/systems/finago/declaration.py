@@ -16,13 +16,16 @@ from integrations.sdk import (
     Delete,
     Field,
     Kind,
+    Label,
     Limits,
     Model,
     Setting,
+    Sight,
     System,
     code_table,
     occupations,
 )
+from integrations.sdk import gettext_noop as _
 from integrations.systems.finago import texts
 
 ORDINARY = "ordinaertArbeidsforhold"
@@ -31,59 +34,69 @@ PENSION = "pensjonOgAndreTyperYtelserUtenAnsettelsesforhold"
 MARITIME = "maritimtArbeidsforhold"
 TYPES_WITHOUT_FORM = (FREELANCE, PENSION)
 # The a-melding has neither a percentage nor a scheme of these two.
-WITHOUT_HOURS = AbsentWhile("contract_type", "|".join(TYPES_WITHOUT_FORM), "a freelance contract or a pension")
+WITHOUT_HOURS = AbsentWhile("contract_type", "|".join(TYPES_WITHOUT_FORM), _("a freelance contract or a pension"))
 
 FORMS = {
     "NO": {
-        "fast": "Permanent",
-        "fastAnsattUtleid": "Permanent, hired out",
-        "midlertidig": "Temporary",
-        "midlertidigAnsattUtleid": "Temporary, hired out",
-        "midlertidigAnsattSomTilkallingsvikar": "Temporary, on call",
+        "fast": _("Permanent"),
+        "fastAnsattUtleid": _("Permanent, hired out"),
+        "midlertidig": _("Temporary"),
+        "midlertidigAnsattUtleid": _("Temporary, hired out"),
+        "midlertidigAnsattSomTilkallingsvikar": _("Temporary, on call"),
     },
     "SE": {
-        "Ingen": "None",
-        "Tillsvidare": "Until further notice",
-        "Provanstallning": "Probationary",
-        "Behovsanstalld": "When needed",
-        "Tidsbegransad": "Fixed term",
+        "Ingen": _("None"),
+        "Tillsvidare": _("Until further notice"),
+        "Provanstallning": _("Probationary"),
+        "Behovsanstalld": _("When needed"),
+        "Tidsbegransad": _("Fixed term"),
     },
 }
 # The reason "should never have been reported" is left out: it is ours for cancelling (see `delete`).
 REASONS = {
     "NO": {
-        "arbeidsgiverHarSagtOppArbeidstaker": "The employer gave notice",
-        "arbeidstakerHarSagtOppSelv": "The employee gave notice",
-        "byttetLoenssystemEllerRegnskapsfoerer": "Other payroll system or accountant",
-        "endringIOrganisasjonsstrukturEllerByttetJobbInternt": "Reorganisation or other job inside",
-        "kontraktEngasjementEllerVikariatErUtloept": "Contract or temporary post ran out",
+        "arbeidsgiverHarSagtOppArbeidstaker": _("The employer gave notice"),
+        "arbeidstakerHarSagtOppSelv": _("The employee gave notice"),
+        "byttetLoenssystemEllerRegnskapsfoerer": _("Other payroll system or accountant"),
+        "endringIOrganisasjonsstrukturEllerByttetJobbInternt": _("Reorganisation or other job inside"),
+        "kontraktEngasjementEllerVikariatErUtloept": _("Contract or temporary post ran out"),
     },
     "SE": {
-        "Ingen": "None",
-        "UppsagdArbetsbrist": "Redundancy",
-        "TidsbegransadAnstallning": "Fixed term ran out",
-        "EgenBegaran": "Own request",
-        "SlutProvanstallningAnstalldBeslut": "End of probation, employee's decision",
-        "SlutProvanstallningArbetsgivareBeslut": "End of probation, employer's decision",
-        "Konkurs": "Bankruptcy",
-        "AnnanOrsak": "Other reason",
+        "Ingen": _("None"),
+        "UppsagdArbetsbrist": _("Redundancy"),
+        "TidsbegransadAnstallning": _("Fixed term ran out"),
+        "EgenBegaran": _("Own request"),
+        "SlutProvanstallningAnstalldBeslut": _("End of probation, employee's decision"),
+        "SlutProvanstallningArbetsgivareBeslut": _("End of probation, employer's decision"),
+        "Konkurs": _("Bankruptcy"),
+        "AnnanOrsak": _("Other reason"),
     },
 }
 WORKING_TIMES = {
-    "ikkeSkift": "No shift work",
-    "offshore336": "Offshore, 33.6 hours",
-    "doegnkontinuerligSkiftOgTurnus355": "Round the clock, 35.5 hours",
-    "helkontinuerligSkiftOgAndreOrdninger336": "Continuous, 33.6 hours",
-    "skift365": "Shift, 36.5 hours",
-    "andreSkift": "Other shift work",
+    "ikkeSkift": _("No shift work"),
+    "offshore336": _("Offshore, 33.6 hours"),
+    "doegnkontinuerligSkiftOgTurnus355": _("Round the clock, 35.5 hours"),
+    "helkontinuerligSkiftOgAndreOrdninger336": _("Continuous, 33.6 hours"),
+    "skift365": _("Shift, 36.5 hours"),
+    "andreSkift": _("Other shift work"),
 }
 OCCUPATIONS = {"NO": occupations.NORWAY, "SE": occupations.SWEDEN}
+_LISTS = {
+    "digits": Label(occupations.NORWAY.form),
+    "list": Label(occupations.NORWAY.name),
+    "digits_there": Label(occupations.SWEDEN.form),
+    "list_there": Label(occupations.SWEDEN.name),
+}
 _OCCUPATION = "|".join(each.pattern for each in OCCUPATIONS.values())
+
+
+def _choice(words: str, code: str) -> Label:
+    return Label("{words} ({code})", words=Label(words), code=code)
 
 
 def _choices(by_country: Mapping[str, Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (code, f"{words} ({code})" if country == "NO" else f"Sweden: {words} ({code})")
+        (code, _choice(words, code) if country == "NO" else Label(_("Sweden: {choice}"), choice=_choice(words, code)))
         for country, codes in by_country.items()
         for code, words in codes.items()
     )
@@ -91,11 +104,11 @@ def _choices(by_country: Mapping[str, Mapping[str, str]]) -> tuple[tuple[str, st
 
 _FORM_CHOICES = (
     *_choices(FORMS),
-    (FREELANCE, f"Freelancer, no employment form ({FREELANCE})"),
-    (PENSION, f"Pension and other benefits, no employment form ({PENSION})"),
+    (FREELANCE, _choice(_("Freelancer, no employment form"), FREELANCE)),
+    (PENSION, _choice(_("Pension and other benefits, no employment form"), PENSION)),
 )
 _REASON_CHOICES = _choices(REASONS)
-_TIME_CHOICES = tuple((code, f"{words} ({code})") for code, words in WORKING_TIMES.items())
+_TIME_CHOICES = tuple((code, _choice(words, code)) for code, words in WORKING_TIMES.items())
 
 
 def _enterprise_number(company: Company, settings: Mapping[str, Any]) -> str:
@@ -107,8 +120,10 @@ def _enterprise_number(company: Company, settings: Mapping[str, Any]) -> str:
     return number
 
 
-KEY_PLACE = "Finago Payday: Settings, tab Misc, at the bottom of the page"
-_ON_THE_EMPLOYEE = "Finago keeps it on the employee, for all employments and all time, so a position cannot carry it."
+KEY_PLACE = Label(_("Finago Payday: Settings, tab Misc, at the bottom of the page"))
+_ON_THE_EMPLOYEE = _(
+    "Finago keeps it on the employee, for all employments and all time, so a position cannot carry it."
+)
 
 SYSTEM = System(
     key="finago",
@@ -116,47 +131,51 @@ SYSTEM = System(
     country="NO",
     rank=40,
     model=Model.HISTORY,
-    protocol="JSON; a lasting API key is changed for access tokens",
+    protocol=_("JSON; a lasting API key is changed for access tokens"),
     delete=Delete.CANCEL,
-    delete_note=(
-        "Finago cannot delete an employment. It is cancelled: it ends on its start date with the reason that it should "
-        "never have been reported. A Swedish company has no such reason: end it there by hand."
+    delete_note=_(
+        "Finago cannot delete an employment. It is cancelled: it ends on its start date with the reason that it "
+        "should never have been reported. A Swedish company has no such reason: end it there by hand."
     ),
-    matching=("employee number", "national id", "e-mail"),
+    matching=(_("employee number"), _("national id"), _("e-mail")),
     base_urls={"api": "https://payroll.24sevenoffice.com/api"},
     sandbox_urls={"api": "/api"},
     moves=True,
     at_once=AtOnce(
         apart=("occupation_code", "company"),
-        help="In the a-melding several employments of one person have different ids. Two that overlap must differ in "
-        "occupation code or enterprise; the first one stays the primary employment in Finago.",
+        help=_(
+            "In the a-melding several employments of one person have different ids. Two that overlap must differ in "
+            "occupation code or enterprise; the first one stays the primary employment in Finago."
+        ),
     ),
-    move_note=(
+    move_note=_(
         "An employment that has been reported is recognised in a-melding by its start date, occupation code and "
-        "enterprise number. Moving its start date breaks that match: check the reconciliation with Altinn in Finago "
-        "afterwards."
+        "enterprise number. Moving its start date breaks that match: check the reconciliation with Altinn in "
+        "Finago afterwards."
     ),
     credentials=(
         Setting(
             name="token",
-            label="API key",
+            label=_("API key"),
             kind=Kind.SECRET,
             required=True,
-            help=f"{KEY_PLACE}: generate an API key and paste it here. One key opens one company.",
-            group="Access",
+            help=Label(
+                _("{place}: generate an API key and paste it here. One key opens one company."), place=KEY_PLACE
+            ),
+            group=_("Access"),
         ),
     ),
     settings=(
         Setting(
             name="employment_type",
-            label="Kind of employment",
+            label=_("Kind of employment"),
             kind=Kind.CHOICE,
             default=ORDINARY,
             choices=(
-                (ORDINARY, f"Ordinary ({ORDINARY})"),
-                (MARITIME, f"Maritime ({MARITIME})"),
+                (ORDINARY, _choice(_("Ordinary"), ORDINARY)),
+                (MARITIME, _choice(_("Maritime"), MARITIME)),
             ),
-            help="The employment_type that new employments are given, apart from freelancers.",
+            help=_("The employment_type that new employments are given, apart from freelancers."),
         ),
     ),
     fields=(
@@ -167,24 +186,27 @@ SYSTEM = System(
             encode=_enterprise_number,
             table=code_table(
                 "enterprise_numbers",
-                "Companies here and enterprise numbers in Finago",
-                help="Only for companies whose organisation number here is not their enterprise number in Finago. "
-                "Left: the organisation number here. Right: the enterprise number of the company or site in Finago.",
-                group="Companies",
+                _("Companies here and enterprise numbers in Finago"),
+                help=_(
+                    "Only for companies whose organisation number here is not their enterprise number in Finago. "
+                    "Left: the organisation number here. Right: the enterprise number of the company or site in "
+                    "Finago."
+                ),
+                group=_("Companies"),
             ),
             default_setting=Setting(
                 name="enterprise_number",
-                label="Enterprise number when a company has none here",
-                help="Nine digits (virksomhetsnummer) of the company itself or of one of its sites in Finago.",
+                label=_("Enterprise number when a company has none here"),
+                help=_("Nine digits (virksomhetsnummer) of the company itself or of one of its sites in Finago."),
                 pattern=r"\d{9}",
                 example="974760673",
-                group="Companies",
+                group=_("Companies"),
             ),
             clearable=False,
             allowed=r"[0-9]{9}",
-            allowed_note="an enterprise number has nine digits",
-            note="The enterprise number must be the company's own or one of its sites' in Finago.",
-            format="nine digits",
+            allowed_note=_("an enterprise number has nine digits"),
+            note=_("The enterprise number must be the company's own or one of its sites' in Finago."),
+            format=_("nine digits"),
             example="974760673",
         ),
         Field("start_date", "startdate", required=True, owned=True, clearable=False, format="YYYY-MM-DD"),
@@ -208,16 +230,18 @@ SYSTEM = System(
             },
             table=code_table(
                 "contract_types",
-                help="Finago's employment form for each contract type. A Swedish company fills in every row it uses.",
+                help=_(
+                    "Finago's employment form for each contract type. A Swedish company fills in every row it uses."
+                ),
             ),
             choices=_FORM_CHOICES,
             default_setting=Setting(
                 name="contract_type",
-                label="Employment form when a position has no contract type",
-                help="Leave empty to send none.",
+                label=_("Employment form when a position has no contract type"),
+                help=_("Leave empty to send none."),
             ),
             clearable=False,
-            note="A freelancer is written as employment_type, without a form.",
+            note=_("A freelancer is written as employment_type, without a form."),
             example="fast",
         ),
         Field(
@@ -226,20 +250,32 @@ SYSTEM = System(
             required=True,
             default_setting=Setting(
                 name="occupation_code",
-                label="Occupation code when a position has none",
+                label=_("Occupation code when a position has none"),
                 pattern=_OCCUPATION,
                 example=occupations.NORWAY.example,
-                help=f"Norwegian company: {occupations.NORWAY.form} of {occupations.NORWAY.name} (yrkeskode in "
-                f"a-melding). Swedish company: {occupations.SWEDEN.form} of {occupations.SWEDEN.name}. Leave empty to "
-                "be told of every position without one.",
+                help=Label(
+                    _(
+                        "Norwegian company: {digits} of {list} (yrkeskode in a-melding). Swedish company: "
+                        "{digits_there} of {list_there}. Leave empty to be told of every position without one."
+                    ),
+                    **_LISTS,
+                ),
             ),
             clearable=False,
             max_length=7,
             allowed=_OCCUPATION,
-            allowed_note=f"{occupations.NORWAY.note}; in a Swedish company the {occupations.SWEDEN.form} of "
-            f"{occupations.SWEDEN.name}",
-            note="Finago and a-melding recognise an employment by it.",
-            format=f"{occupations.NORWAY.form}; {occupations.SWEDEN.form} in a Swedish company",
+            allowed_note=Label(
+                _("{codes}; in a Swedish company the {digits} of {list}"),
+                codes=occupations.NORWAY.note,
+                digits=_LISTS["digits_there"],
+                list=_LISTS["list_there"],
+            ),
+            note=_("Finago and a-melding recognise an employment by it."),
+            format=Label(
+                _("{digits}; {digits_there} in a Swedish company"),
+                digits=_LISTS["digits"],
+                digits_there=_LISTS["digits_there"],
+            ),
             example=occupations.NORWAY.example,
         ),
         Field(
@@ -266,14 +302,14 @@ SYSTEM = System(
                 "other_shift": "andreSkift",
             },
             table=code_table(
-                "working_hours_schemes", help="Finago's working times (arbeidstidsordning) for each of our schemes."
+                "working_hours_schemes", help=_("Finago's working times (arbeidstidsordning) for each of our schemes.")
             ),
             choices=_TIME_CHOICES,
             default_setting=Setting(
                 name="working_times",
-                label="Working-hours scheme when a position has none",
+                label=_("Working-hours scheme when a position has none"),
                 default="ikkeSkift",
-                help="The a-melding needs one of ordinary and maritime employments. Not sent to a Swedish company.",
+                help=_("The a-melding needs one of ordinary and maritime employments. Not sent to a Swedish company."),
             ),
             clearable=False,
             example="ikkeSkift",
@@ -295,49 +331,56 @@ SYSTEM = System(
             },
             table=code_table(
                 "end_reasons",
-                help="Finago's end reason for each of ours. “Other” has no counterpart: choose one. A Swedish company "
-                "fills in every row it uses.",
+                help=_(
+                    "Finago's end reason for each of ours. “Other” has no counterpart: choose one. A Swedish company "
+                    "fills in every row it uses."
+                ),
             ),
             choices=_REASON_CHOICES,
             example="arbeidstakerHarSagtOppSelv",
         ),
     ),
     unsupported={
-        "title": "An employment in Finago has no job title.",
+        "title": _("An employment in Finago has no job title."),
         "department": _ON_THE_EMPLOYEE,
         "cost_centre": _ON_THE_EMPLOYEE,
-        "manager": "Finago's payroll knows no managers.",
-        "first_day_of_work": "An employment in Finago has a start date only.",
-        "last_day_of_work": "An employment in Finago has an end date only.",
-        "probation_end": "Finago's employments know no probation.",
+        "manager": _("Finago's payroll knows no managers."),
+        "first_day_of_work": _("An employment in Finago has a start date only."),
+        "last_day_of_work": _("An employment in Finago has an end date only."),
+        "probation_end": _("Finago's employments know no probation."),
         "remuneration_type": _ON_THE_EMPLOYEE,
         "weekly_hours": _ON_THE_EMPLOYEE,
-        "notice_date": "An employment in Finago has no date of notice.",
+        "notice_date": _("An employment in Finago has no date of notice."),
     },
     reads="employment_id employment_type primary_employment empId country_code sites expiresOn",
     calls=Calls(create=2, update=2, unchanged=1),
+    sight=Sight(each=1, minutes=240),
     limits=Limits(
         concurrency=2,
         read_timeout=60,
-        note="Finago publishes no limits. Two calls at a time, and the list of employees once for each run.",
+        note=_("Finago publishes no limits. Two calls at a time, and the list of employees once for each run."),
     ),
     causes=(
         Cause(
             "enterprise_not_in_target",
-            "Enterprise number not in Finago",
-            "Choose the right enterprise number under Companies in the connection's settings, correct the company's "
-            "organisation number here, or add the site in Finago; then press Re-sync.",
+            _("Enterprise number not in Finago"),
+            _(
+                "Choose the right enterprise number under Companies in the connection's settings, correct the "
+                "company's organisation number here, or add the site in Finago; then press Re-sync."
+            ),
         ),
         Cause(
             "value_of_other_country",
-            "Value of another country",
-            "Choose a value for the company's country under Translation or Defaults in the connection's settings, or "
-            "the occupation code of that country's list on the position, then press Re-sync.",
+            _("Value of another country"),
+            _(
+                "Choose a value for the company's country under Translation or Defaults in the connection's settings, "
+                "or the occupation code of that country's list on the position, then press Re-sync."
+            ),
         ),
         Cause(
             "not_kept_by_target",
-            "Accepted but not kept",
-            "Look at the employee's employments in Finago. If this one is missing, add it there or press Re-sync.",
+            _("Accepted but not kept"),
+            _("Look at the employee's employments in Finago. If this one is missing, add it there or press Re-sync."),
         ),
     ),
 )

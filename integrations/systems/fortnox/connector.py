@@ -25,8 +25,10 @@ from integrations.sdk import (
     ConnectorError,
     DataRefusedError,
     Directory,
+    EveryMark,
     FieldName,
     Grant,
+    Looking,
     Mark,
     Marks,
     Message,
@@ -37,6 +39,7 @@ from integrations.sdk import (
     RemoteEmployee,
     Response,
     Search,
+    Seen,
     Tokens,
     Trouble,
     Wanted,
@@ -71,7 +74,7 @@ def _more_pages(response: Response, page: int) -> bool | None:
     return None if pages is None else page < pages
 
 
-PAGES = NumberedPages("page", "limit", 500, _more_pages)  # "Parameters": the largest `limit`
+PAGES = SIGHT = NumberedPages("page", "limit", 500, _more_pages)  # "Parameters": the largest `limit`
 
 
 class FortnoxConnector(Connector):
@@ -203,10 +206,28 @@ class FortnoxConnector(Connector):
     # -- the employment ----------------------------------------------------------------------------------
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
-        record = self.ahead.pop(employee.id, None) or self._current(employee)
+        return [self._remote(employee.id, self.ahead.pop(employee.id, None) or self._current(employee))]
+
+    def _remote(self, id: str, record: Mapping[str, Any]) -> Remote:
         values = _values(record)
         renews = after_a_gap(values["end_date"]) if self.settings.get("send_start_date") else None
-        return [Remote(employee.id, values, raw=record, renews_from=renews)]
+        return Remote(id, values, raw=record, renews_from=renews)
+
+    def everybody(self, written: Mapping[str, str]) -> Looking:
+        """The contract says that the list shows an employee's whole record; where it does not, each is read."""
+
+        def see(row: dict[str, Any]) -> Looking:
+            who = Seen(text_of(row.get("EmployeeId")) or "", EveryMark.of(_marks(row)))
+            read = partial(self._seen, who)
+            if who.id and set(row) >= _WHOLE:
+                yield read(row)
+            elif who.id:
+                yield from self.asking(who, lambda: self._current(RemoteEmployee(who.id)), read)
+
+        yield from self.looking(self.paged(SIGHT, "employees", rows=_employees, keep_answer=False), see)
+
+    def _seen(self, who: Seen, record: Mapping[str, Any]) -> Seen:
+        return self.seen(who.id, who.marks, lambda: [self._remote(who.id, record)])
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         """A new employment after a gap, written into the employee's one record."""
@@ -316,6 +337,8 @@ _SHOWN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("cost_centre", "CostCenter", text_of),
     ("department", "CostCenter", text_of),
 )
+# What the list must show, or each employee is read.
+_WHOLE = {*(name for _, name, _ in _SHOWN), *_DATES.values()}
 
 
 def _marks(record: Mapping[str, Any]) -> Marks:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
@@ -20,7 +21,9 @@ from integrations.sdk import (
     Connector,
     DataRefusedError,
     Directory,
+    EveryMark,
     Label,
+    Looking,
     Mark,
     Marks,
     Message,
@@ -29,6 +32,7 @@ from integrations.sdk import (
     RemoteEmployee,
     Response,
     Search,
+    Seen,
     Trouble,
     UnclearOutcomeError,
     Wanted,
@@ -191,16 +195,32 @@ class NetvisorConnector(Connector):
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         # The call that confirmed the employee brought the periods along.
         shown = self.ahead.pop(("shown", employee.id), None)
-        if shown is None:
-            shown = self._employee(netvisorkey=employee.id)
-        if shown is None:
-            raise self.gone(employee)
-        periods = [period for period in every(shown, "employmentperiod") if text_at(period, "netvisorkey")]
+        periods = _periods(shown if shown is not None else self._present(employee.id))
         self.ahead["since", employee.id] = [
             (sure_date(text_at(period, "startdate")), sure_date(text_at(period, "companystartdate")))
             for period in periods
         ]
         return [remote_of(period) for period in periods]
+
+    def everybody(self, written: Mapping[str, str]) -> Looking:
+        """The list has neither periods nor e-mails."""
+        for listed in (yield from self.trying(self._employees)):
+            key, number, first, last = (
+                text_at(listed, name) for name in ("netvisorkey", "employeenumber", "firstname", "lastname")
+            )
+            ids = tuple(_national_ids(listed, "personalid"))
+            who = Seen(key, EveryMark((number,), ids, first_name=first, last_name=last))
+            yield from self.asking(who, partial(self._present, key), self._seen)
+
+    def _present(self, key: str) -> Element:
+        employee = self._employee(netvisorkey=key)
+        if employee is None:
+            raise self.gone(RemoteEmployee(key))
+        return employee
+
+    def _seen(self, employee: Element) -> Seen:
+        found = self._found(employee)
+        return self.seen(found.id, EveryMark.of(found.marks), lambda: map(remote_of, _periods(employee)))
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         values = {k: v for k, v in wanted.values.items() if v is not None and v != ""}
@@ -267,6 +287,10 @@ class NetvisorConnector(Connector):
         """Without secrets: it repeats what it was sent."""
         found = refusals.trouble(response)
         return found and replace(found, text=self.http.masker.text(found.text[:300]))
+
+
+def _periods(employee: Element) -> list[Element]:
+    return [period for period in every(employee, "employmentperiod") if text_at(period, "netvisorkey")]
 
 
 def _national_ids(element: Element, name: str) -> list[str]:

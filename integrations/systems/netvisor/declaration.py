@@ -10,36 +10,45 @@ from integrations.sdk import (
     Delete,
     Field,
     Kind,
+    Label,
     Limits,
     Model,
     RequiredWhile,
     Setting,
+    Sight,
     System,
     code_table,
     occupations,
     switch,
 )
+from integrations.sdk import gettext_noop as _
 from integrations.systems.netvisor.texts import KEYS_MENU
 
 TEMPORARY = "2"
-CONTRACTS = {"1": "Permanent", "2": "Temporary"}
-MODES = {"1": "employed", "2": "leased employee", "3": "self-employed", "4": "trainee", "5": "voluntary work"}
+CONTRACTS = {"1": _("Permanent"), "2": _("Temporary")}
+MODES = {
+    "1": _("employed"),
+    "2": _("leased employee"),
+    "3": _("self-employed"),
+    "4": _("trainee"),
+    "5": _("voluntary work"),
+}
 CONTRACT_CHOICES = tuple(
-    (f"{contract}/{mode}", f"{contract_name}, {mode_name}")
+    (f"{contract}/{mode}", Label("{contract}, {mode}", contract=Label(contract_name), mode=Label(mode_name)))
     for contract, contract_name in CONTRACTS.items()
     for mode, mode_name in MODES.items()
 )
 END_REASONS = (
-    ("4", "Employee's own request"),
-    ("5", "Reason attributable to the employee"),
-    ("6", "Fixed-term employment ended"),
-    ("11", "Financial and production-related grounds"),
-    ("12", "Mutual agreement"),
-    ("2", "Retirement"),
-    ("13", "Other"),
+    ("4", _("Employee's own request")),
+    ("5", _("Reason attributable to the employee")),
+    ("6", _("Fixed-term employment ended")),
+    ("11", _("Financial and production-related grounds")),
+    ("12", _("Mutual agreement")),
+    ("2", _("Retirement")),
+    ("13", _("Other")),
 )
-PAY_TYPES = (("monthlywage", "Monthly wage"), ("hourlywage", "Hourly wage"), ("piecewage", "Piece wage"))
-NO_DIMENSION = "Netvisor keeps it on the employee and not on the employment period, so it cannot follow a position."
+PAY_TYPES = (("monthlywage", _("Monthly wage")), ("hourlywage", _("Hourly wage")), ("piecewage", _("Piece wage")))
+NO_DIMENSION = _("Netvisor keeps it on the employee and not on the employment period, so it cannot follow a position.")
 
 SYSTEM = System(
     key="netvisor",
@@ -47,79 +56,88 @@ SYSTEM = System(
     country="FI",
     rank=50,
     model=Model.HISTORY,
-    protocol="XML over HTTPS, every call signed (HMAC-SHA256)",
+    protocol=_("XML over HTTPS, every call signed (HMAC-SHA256)"),
     delete=Delete.REMOVE,
-    delete_note="The employment period is removed from the employee in Netvisor.",
-    matching=("employee number", "national id", "e-mail (only when switched on in the settings)"),
+    delete_note=_("The employment period is removed from the employee in Netvisor."),
+    matching=(_("employee number"), _("national id"), _("e-mail (only when switched on in the settings)")),
     base_urls={"api": "https://integration.netvisor.fi"},
     sandbox_urls={"api": ""},
     credentials=(
         Setting(
             name="sender",
-            label="Sender",
+            label=_("Sender"),
             required=True,
             default="Position Sync",
             pattern=r"[\x20-\x7e\xa0-\xff]+",
-            help="A name of your own for this integration, as it is to be seen in Netvisor; use it for nothing else. "
-            "Letters without accents are safest.",
-            group="Integration",
+            help=_(
+                "A name of your own for this integration, as it is to be seen in Netvisor; use it for nothing else. "
+                "Letters without accents are safest."
+            ),
+            group=_("Integration"),
         ),
         Setting(
             name="customer_id",
-            label="Customer identifier",
+            label=_("Customer identifier"),
             required=True,
-            help=f"In Netvisor: {KEYS_MENU} > Create new. It works as long as the user who made it keeps their rights.",
-            group="Company",
+            help=Label(
+                _("In Netvisor: {menu} > Create new. It works as long as the user who made it keeps their rights."),
+                menu=KEYS_MENU,
+            ),
+            group=_("Company"),
         ),
         Setting(
             name="customer_key",
-            label="Customer key",
+            label=_("Customer key"),
             kind=Kind.SECRET,
             required=True,
-            help=f"The private key shown together with the customer identifier ({KEYS_MENU}).",
-            group="Company",
+            help=Label(_("The private key shown together with the customer identifier ({menu})."), menu=KEYS_MENU),
+            group=_("Company"),
         ),
         Setting(
             name="organisation_id",
-            label="Business ID of the company",
+            label=_("Business ID of the company"),
             required=True,
             pattern=r"\d{7}-\d",
             example="1234567-8",
-            help="The Finnish business ID (Y-tunnus) of the company in Netvisor, with its hyphen.",
-            group="Company",
+            help=_("The Finnish business ID (Y-tunnus) of the company in Netvisor, with its hyphen."),
+            group=_("Company"),
         ),
         Setting(
             name="partner_id",
-            label="Partner identifier",
+            label=_("Partner identifier"),
             required=True,
-            help="Given by Netvisor's partner support; one pair for each software partner, also for your own use.",
-            group="Integration",
+            help=_("Given by Netvisor's partner support; one pair for each software partner, also for your own use."),
+            group=_("Integration"),
         ),
         Setting(
             name="partner_key",
-            label="Partner key",
+            label=_("Partner key"),
             kind=Kind.SECRET,
             required=True,
-            help="The private key that Netvisor's partner support sent together with the partner identifier.",
-            group="Integration",
+            help=_("The private key that Netvisor's partner support sent together with the partner identifier."),
+            group=_("Integration"),
         ),
     ),
     settings=(
         switch(
             "match_by_email",
-            "Also look for employees by e-mail",
-            help="Used when neither the number nor the national id is found. Netvisor cannot search by e-mail, so "
-            "every employee is read, one after the other: leave it off in a large company.",
-            group="Employees",
+            _("Also look for employees by e-mail"),
+            help=_(
+                "Used when neither the number nor the national id is found. Netvisor cannot search by e-mail, so "
+                "every employee is read, one after the other: leave it off in a large company."
+            ),
+            group=_("Employees"),
         ),
         Setting(
             name="decimal_mark",
-            label="Decimal mark",
+            label=_("Decimal mark"),
             kind=Kind.CHOICE,
             choices=(("point", "37.5"), ("comma", "37,5")),
             default="point",
-            help="How a percentage or weekly hours with decimals are written. Whole numbers are sent without a mark.",
-            group="Fields",
+            help=_(
+                "How a percentage or weekly hours with decimals are written. Whole numbers are sent without a mark."
+            ),
+            group=_("Fields"),
         ),
     ),
     fields=(
@@ -129,7 +147,7 @@ SYSTEM = System(
             required=True,
             max_length=250,
             allowed=r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]*",
-            allowed_note="take out the line break, the tab or the invisible character",
+            allowed_note=_("take out the line break, the tab or the invisible character"),
             clearable=False,
         ),
         Field(
@@ -138,15 +156,17 @@ SYSTEM = System(
             required=True,
             owned=True,
             clearable=False,
-            note="A new period that follows another one without a day between is sent with companystartdate, the first "
-            "day of the whole: by it, Netvisor counts years of service and holiday. It is not changed later.",
+            note=_(
+                "A new period that follows another one without a day between is sent with companystartdate, the first "
+                "day of the whole: by it, Netvisor counts years of service and holiday. It is not changed later."
+            ),
             format="YYYY-MM-DD",
         ),
         Field(
             "end_date",
             "enddate",
             # addjobperiod.nv: refused without one.
-            required_while=RequiredWhile("contract_type", rf"{TEMPORARY}/.*", "a temporary contract"),
+            required_while=RequiredWhile("contract_type", rf"{TEMPORARY}/.*", _("a temporary contract")),
             owned=True,
             format="YYYY-MM-DD",
         ),
@@ -171,31 +191,36 @@ SYSTEM = System(
             },
             table=code_table(
                 "contract_types",
-                help="Netvisor's contract and form of work for each contract type here. Temporary ones need an end "
-                "date.",
-                group="Codes",
+                help=_(
+                    "Netvisor's contract and form of work for each contract type here. Temporary ones need an end date."
+                ),
+                group=_("Codes"),
             ),
             choices=CONTRACT_CHOICES,
-            note="Two codes there, shown as contract/mode.",
+            note=_("Two codes there, shown as contract/mode."),
         ),
         Field(
             "occupation_code",
             "occupationclassification",
             table=code_table(
                 "occupation_codes",
-                help="Your own code on the left, the Finnish TK10 code of five digits on the right. A code that is not "
-                "listed is sent as it stands.",
+                help=_(
+                    "Your own code on the left, the Finnish TK10 code of five digits on the right. A code that is not "
+                    "listed is sent as it stands."
+                ),
                 pattern=r"[0-9]{4,5}",
                 example=occupations.FINLAND.example,
-                group="Codes",
+                group=_("Codes"),
             ),
             finish=occupations.filled_up,
             allowed=occupations.FINLAND.pattern,
-            allowed_note=f"{occupations.FINLAND.note}. Any other code needs a row in the connection's table of "
-            "occupation codes",
-            unless="it is reported to the Incomes Register for everybody who is insured against accidents at work",
+            allowed_note=Label(
+                _("{codes}. Any other code needs a row in the connection's table of occupation codes"),
+                codes=occupations.FINLAND.note,
+            ),
+            unless=_("it is reported to the Incomes Register for everybody who is insured against accidents at work"),
             format=occupations.FINLAND.form,
-            note="A code of four digits gets the zero that TK10 has at its end.",
+            note=_("A code of four digits gets the zero that TK10 has at its end."),
             example=occupations.FINLAND.example,
         ),
         Field(
@@ -208,11 +233,13 @@ SYSTEM = System(
                 "fee": None,
                 "piecework": "piecewage",
             },
-            table=code_table("remuneration_types", help="Used when the remuneration type is sent.", group="Codes"),
+            table=code_table(
+                "remuneration_types", help=_("Used when the remuneration type is sent."), group=_("Codes")
+            ),
             choices=PAY_TYPES,
             opt_in=switch(
-                help="Marks the period as monthly, hourly or piece wage. Try it on a test company first.",
-                group="Fields",
+                help=_("Marks the period as monthly, hourly or piece wage. Try it on a test company first."),
+                group=_("Fields"),
             ),
         ),
         Field(
@@ -221,7 +248,7 @@ SYSTEM = System(
             minimum=Decimal(0),
             maximum=Decimal(100),
             decimals=2,
-            note="100 is sent as full-time without a percentage, anything below as part-time with it.",
+            note=_("100 is sent as full-time without a percentage, anything below as part-time with it."),
         ),
         Field("weekly_hours", "regularworkinghours", minimum=Decimal(0), maximum=Decimal(168), decimals=2),
         Field(
@@ -242,29 +269,33 @@ SYSTEM = System(
             },
             table=code_table(
                 "end_reasons",
-                help="Choose for dismissals whether they go there as caused by the employee or by the company: the "
-                "answer decides about unemployment benefit, so there is none built in.",
-                group="Codes",
+                help=_(
+                    "Choose for dismissals whether they go there as caused by the employee or by the company: the "
+                    "answer decides about unemployment benefit, so there is none built in."
+                ),
+                group=_("Codes"),
             ),
             choices=END_REASONS,
             default_setting=Setting(
                 name="default_end_reason",
-                label="End reason of a position that has none",
+                label=_("End reason of a position that has none"),
                 # No default: "other" says that none of the known reasons holds.
-                help="Sent with the end date. Left empty, such positions stop until somebody gives a reason, because "
-                "it decides about unemployment benefit.",
+                help=_(
+                    "Sent with the end date. Left empty, such positions stop until somebody gives a reason, because "
+                    "it decides about unemployment benefit."
+                ),
             ),
         ),
     ),
     unsupported={
-        "company": "The connection belongs to one company (its business ID), and a period there names no other.",
+        "company": _("The connection belongs to one company (its business ID), and a period there names no other."),
         "department": NO_DIMENSION,
         "cost_centre": NO_DIMENSION,
-        "manager": "An employment period in Netvisor has no manager.",
-        "first_day_of_work": "Netvisor has the dates of the period and of the probation only.",
-        "last_day_of_work": "Netvisor has the dates of the period and of the probation only.",
-        "working_hours_scheme": "An employment period in Netvisor has no working-hours scheme.",
-        "notice_date": "An employment period in Netvisor has no notice date.",
+        "manager": _("An employment period in Netvisor has no manager."),
+        "first_day_of_work": _("Netvisor has the dates of the period and of the probation only."),
+        "last_day_of_work": _("Netvisor has the dates of the period and of the probation only."),
+        "working_hours_scheme": _("An employment period in Netvisor has no working-hours scheme."),
+        "notice_date": _("An employment period in Netvisor has no notice date."),
     },
     reads=(
         "Root ResponseStatus Status TimeStamp Replies InsertedDataIdentifier Employees Employee "
@@ -273,19 +304,20 @@ SYSTEM = System(
     ),
     # "Resources - general": one call at a time for a company, and at least two minutes' patience.
     calls=Calls(create=2, update=2, unchanged=1),
+    sight=Sight(each=1, minutes=240, note=_("One call at a time: it takes long, and keeps everything else waiting.")),
     limits=Limits(
         concurrency=1,
         read_timeout=120,
         one_call_by="organisation_id",
-        note="One call at a time for each company; no rate limit is known.",
+        note=_("One call at a time for each company; no rate limit is known."),
     ),
     causes=(
         Cause(
             "period_locked",
-            "Accounting period locked",
-            "Open the accounting period in Netvisor, or change the dates here; then press Re-sync.",
+            _("Accounting period locked"),
+            _("Open the accounting period in Netvisor, or change the dates here; then press Re-sync."),
         ),
     ),
     moves=True,
-    move_note="The start date of the existing employment period is changed.",
+    move_note=_("The start date of the existing employment period is changed."),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -22,12 +22,14 @@ from integrations.sdk import (
     Change,
     CheckLine,
     Connector,
+    ConnectorError,
     DataRefusedError,
     Directory,
     EmployeeNotFoundError,
     FieldName,
     Grant,
     Label,
+    Looking,
     Manager,
     Mark,
     Message,
@@ -37,6 +39,7 @@ from integrations.sdk import (
     RemoteEmployee,
     Response,
     Search,
+    Seen,
     Shown,
     Timeline,
     Tokens,
@@ -70,6 +73,7 @@ from integrations.systems.poweroffice_go.values import (
     Employment,
     archived,
     found,
+    marks,
     written,
 )
 
@@ -78,6 +82,7 @@ PATCH = "application/json-patch+json"
 # How an employment that was reported is cancelled, no reason for the end of a real one.
 NEVER_REPORTED = "EmploymentRelationshipShouldNeverHaveBeenReported"
 LISTED = "Id,Number,ExternalNumber,ExternalImportReference,EmailAddress,FirstName,LastName,DateOfBirth,IsArchived"
+WHOLE = f"{LISTED},NationalIdNumber,{','.join(SHOWN_ON_EMPLOYEE.values())},ManagerEmployeeId"
 JUST_MADE = timedelta(days=2)
 
 
@@ -89,7 +94,7 @@ def _more(response: Response, page: int) -> bool | None:
     return bool(paging.get("nextPageLink")) if isinstance(paging, dict) else None
 
 
-PAGES = NumberedPages("PageNumber", "PageSize", 5000, _more)  # "Requests": the default PageSize
+PAGES = SIGHT = NumberedPages("PageNumber", "PageSize", 5000, _more)  # "Requests": the default PageSize
 
 
 def _rows(response: Response) -> list[dict[str, Any]]:
@@ -316,13 +321,46 @@ class PowerOfficeGoConnector(Connector):
         record = self.ahead.pop(employee.id, None) or self._employee(employee.id)
         if record is None:
             raise EmployeeNotFoundError(texts.EMPLOYEE_GONE())
-        rows = self._list(f"Employees/{employee.id}/Employments", "Employment")
-        employments = [Employment(row) for row in rows if row.get("EndDateReason") != NEVER_REPORTED]
+        employments = self._employments(employee.id)
         self.ahead["read", employee.id] = record, employments
         chosen = self._choose(employments, employee.record_id)
         if chosen is None:
             return []
         return [self._remote(employee, self._with_lines(chosen), record)]
+
+    def _employments(self, employee_id: str) -> list[Employment]:
+        rows = self._list(f"Employees/{employee_id}/Employments", "Employment")
+        return [Employment(row) for row in rows if row.get("EndDateReason") != NEVER_REPORTED]
+
+    def everybody(self, written: Mapping[str, str]) -> Looking:
+        """The list of employees has no employments, and the list of all employments lacks the occupation."""
+        if self.settings.get("send_company"):
+            yield from self.trying(self._enterprises)
+        params = {"Fields": WHOLE}
+        how: dict[str, Any] = {"rows": _rows, "classify": self._needing("Employee"), "keep_answer": False}
+        see = partial(self._see, written)
+        yield from self.looking(self.paged(SIGHT, "Employees", params, **how), see)
+
+    def _see(self, written: Mapping[str, str], record: dict[str, Any]) -> Looking:
+        who = Seen(str(record["Id"]), marks(record))
+
+        def current(employments: Sequence[Employment]) -> Looking:
+            try:
+                chosen = self._choose(employments, written.get(who.id, ""))
+            except ConnectorError as refusal:
+                yield replace(who, refusal=refusal)
+                return
+            if chosen is None:
+                yield who
+            else:
+                yield from self.asking(who, partial(self._with_lines, chosen), whole)
+
+        def whole(employment: Employment) -> Seen:
+            remote = partial(self._remote, RemoteEmployee(who.id), employment, record)
+            return self.seen(who.id, who.marks, lambda: [remote()])
+
+        if not archived(record):
+            yield from self.asking(who, partial(self._employments, who.id), current)
 
     def _choose(self, employments: Sequence[Employment], record_id: str) -> Employment | None:
         """The one that we wrote last; else the default among those that are not over, else the last that was."""

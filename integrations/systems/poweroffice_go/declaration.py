@@ -21,9 +21,11 @@ from integrations.sdk import (
     Field,
     FullTimeHours,
     Kind,
+    Label,
     Limits,
     Model,
     Setting,
+    Sight,
     System,
     When,
     code_table,
@@ -31,32 +33,34 @@ from integrations.sdk import (
     occupations,
     switch,
 )
+from integrations.sdk import gettext_noop as _
 
 FORMS = (
-    ("Permanent", "Permanent (fast)"),
-    ("Temporary", "Temporary (midlertidig)"),
-    ("PermanentEmploymentAndHiredOut", "Permanent and hired out"),
-    ("TemporaryEmploymentAndHiredOut", "Temporary and hired out"),
-    ("TemporaryEmploymentAsOnCallCoverstaff", "Temporary, on-call cover (tilkallingsvikar)"),
+    ("Permanent", _("Permanent (fast)")),
+    ("Temporary", _("Temporary (midlertidig)")),
+    ("PermanentEmploymentAndHiredOut", _("Permanent and hired out")),
+    ("TemporaryEmploymentAndHiredOut", _("Temporary and hired out")),
+    ("TemporaryEmploymentAsOnCallCoverstaff", _("Temporary, on-call cover (tilkallingsvikar)")),
 )
 # EmploymentType and EmploymentForm as one word: the form says nothing of a freelancer, and is asked for all the same.
 FREELANCERS = "FreelancersEtc"
 FREELANCER_FORMS = tuple(
-    (f"{FREELANCERS}/{form}", f"Freelancers and others, form {form}") for form in ("Permanent", "Temporary")
+    (f"{FREELANCERS}/{form}", Label(_("Freelancers and others, form {form}"), form=form))
+    for form in ("Permanent", "Temporary")
 )
 TYPES = (
-    ("Ordinary", "Ordinary employment"),
-    ("Maritime", "Maritime employment"),
-    (FREELANCERS, "Freelancers and others"),
-    ("PensionEtc", "Pension and others"),
+    ("Ordinary", _("Ordinary employment")),
+    ("Maritime", _("Maritime employment")),
+    (FREELANCERS, _("Freelancers and others")),
+    ("PensionEtc", _("Pension and others")),
 )
 ARRANGEMENTS = (
-    ("NonShift", "No shift work"),
-    ("SemiContinuousShift", "Semi-continuous shift (35.5 hours)"),
-    ("ContinuousShift", "Continuous shift (33.6 hours)"),
-    ("ShiftWork", "Shift work (36.5 hours)"),
-    ("Offshore", "Offshore (33.6 hours)"),
-    ("OtherShifts", "Other shifts"),
+    ("NonShift", _("No shift work")),
+    ("SemiContinuousShift", _("Semi-continuous shift (35.5 hours)")),
+    ("ContinuousShift", _("Continuous shift (33.6 hours)")),
+    ("ShiftWork", _("Shift work (36.5 hours)")),
+    ("Offshore", _("Offshore (33.6 hours)")),
+    ("OtherShifts", _("Other shifts")),
 )
 FULL_TIME_HOURS = FullTimeHours(
     single="full_time_hours",
@@ -70,11 +74,11 @@ FULL_TIME_HOURS = FullTimeHours(
     },
 )
 REASONS = (
-    ("EmployeeHasResigned", "The employee has resigned"),
-    ("EmployerHasDismissedTheEmployee", "The employer has dismissed the employee"),
-    ("ContractCommitmentOrTemporaryEmploymentExpired", "The contract or temporary employment has expired"),
-    ("ChangeOfOrganizationStructureOrChangedJobInternally", "Reorganisation, or another job in the same company"),
-    ("ChangeOfPayrollSystemOrAccountant", "Change of payroll system or accountant"),
+    ("EmployeeHasResigned", _("The employee has resigned")),
+    ("EmployerHasDismissedTheEmployee", _("The employer has dismissed the employee")),
+    ("ContractCommitmentOrTemporaryEmploymentExpired", _("The contract or temporary employment has expired")),
+    ("ChangeOfOrganizationStructureOrChangedJobInternally", _("Reorganisation, or another job in the same company")),
+    ("ChangeOfPayrollSystemOrAccountant", _("Change of payroll system or accountant")),
 )
 
 
@@ -93,14 +97,14 @@ SYSTEM = System(
     country="NO",
     rank=90,
     model=Model.FLAT,
-    protocol="REST, JSON and JSON Patch",
+    protocol=_("REST, JSON and JSON Patch"),
     delete=Delete.BY_HAND,
-    delete_note=(
-        "an employment that was reported to the authorities can no longer be deleted. Open the employee in PowerOffice "
-        "Go and end the employment there; if it was registered by mistake, choose the end reason “should never have "
-        "been reported”."
+    delete_note=_(
+        "an employment that was reported to the authorities can no longer be deleted. Open the employee in "
+        "PowerOffice Go and end the employment there; if it was registered by mistake, choose the end reason "
+        "“should never have been reported”."
     ),
-    matching=("external import reference", "employee number (Number, then External code)", "e-mail"),
+    matching=(_("external import reference"), _("employee number (Number, then External code)"), _("e-mail")),
     base_urls={
         "api": "https://goapi.poweroffice.net/v2",
         "token": "https://goapi.poweroffice.net/OAuth/Token",
@@ -109,110 +113,134 @@ SYSTEM = System(
     credentials=(
         Setting(
             name="application_key",
-            label="Application key",
+            label=_("Application key"),
             kind=Kind.SECRET,
             required=True,
-            help="PowerOffice gives it to your integration when it is registered with them; one for all companies.",
-            group="Integration",
+            help=_("PowerOffice gives it to your integration when it is registered with them; one for all companies."),
+            group=_("Integration"),
         ),
         Setting(
             name="subscription_key",
-            label="Subscription key",
+            label=_("Subscription key"),
             kind=Kind.SECRET,
             required=True,
-            help="developer.poweroffice.net > Profile > your product subscription. Demo and production have one each.",
-            group="Integration",
+            help=_(
+                "developer.poweroffice.net > Profile > your product subscription. Demo and production have one each."
+            ),
+            group=_("Integration"),
         ),
         Setting(
             name="client_key",
-            label="Client key",
+            label=_("Client key"),
             kind=Kind.SECRET,
             required=True,
-            help="PowerOffice Go of the company > Settings > Extensions > Add extension > this integration. One for "
-            "each company.",
-            group="Company",
+            help=_(
+                "PowerOffice Go of the company > Settings > Extensions > Add extension > this integration. One for "
+                "each company."
+            ),
+            group=_("Company"),
         ),
     ),
     settings=(
         switch(
             "match_reference",
-            "Match by the external import reference first",
+            _("Match by the external import reference first"),
             on=True,
-            help="An integration that created the employees may have stored our employee number there; PowerOffice Go "
-            "does not show it on its pages. Switch this off if another program keeps numbers of its own in it.",
-            group="Matching",
+            help=_(
+                "An integration that created the employees may have stored our employee number there; PowerOffice Go "
+                "does not show it on its pages. Switch this off if another program keeps numbers of its own in it."
+            ),
+            group=_("Matching"),
         ),
         Setting(
             name="employment_type",
-            label="Employment type",
+            label=_("Employment type"),
             kind=Kind.CHOICE,
             choices=TYPES,
             default="Ordinary",
             required=True,
-            help="Given to employments that we make, unless the table of contract types makes them freelancers'; later "
-            "changes are made in PowerOffice Go.",
-            group="New employments",
+            help=_(
+                "Given to employments that we make, unless the table of contract types makes them freelancers'; later "
+                "changes are made in PowerOffice Go."
+            ),
+            group=_("New employments"),
         ),
     ),
     fields=(
         Field(
             "title",
             "JobTitle",
-            opt_in=switch(on=True, help="To the employee, at once. Needs the privilege Employee_Full."),
-            note="Stands on the employee, not on the employment, and counts at once.",
+            opt_in=switch(on=True, help=_("To the employee, at once. Needs the privilege Employee_Full.")),
+            note=_("Stands on the employee, not on the employment, and counts at once."),
             example="Sykepleier",
         ),
         Field(
             "company",
             "EnterpriseId",
             opt_in=switch(
-                label="Send the company as sub-unit",
+                label=_("Send the company as sub-unit"),
                 on=True,
-                help="Off: new employments go to PowerOffice Go's default sub-unit (virksomhet), and others stay where "
-                "they are.",
+                help=_(
+                    "Off: new employments go to PowerOffice Go's default sub-unit (virksomhet), and others stay where "
+                    "they are."
+                ),
             ),
             encode=_organization_number,
             table=code_table(
                 "enterprises",
-                "Companies",
-                help="Where a company's organization number here is not that of its sub-unit in PowerOffice Go: our "
-                "number and theirs.",
+                _("Companies"),
+                help=_(
+                    "Where a company's organization number here is not that of its sub-unit in PowerOffice Go: our "
+                    "number and theirs."
+                ),
                 example="974760673",
             ),
             clearable=False,
-            note="The sub-unit (virksomhet) with this organization number, looked up in PowerOffice Go. Without a "
-            "company, a new employment goes to the default sub-unit.",
-            format="9 digits",
+            note=_(
+                "The sub-unit (virksomhet) with this organization number, looked up in PowerOffice Go. Without a "
+                "company, a new employment goes to the default sub-unit."
+            ),
+            format=_("9 digits"),
             example="974760673",
         ),
         Field(
             "department",
             "DepartmentId",
-            opt_in=switch(on=True, help="To the employee, at once. Needs the privileges Employee_Full and Department."),
+            opt_in=switch(
+                on=True, help=_("To the employee, at once. Needs the privileges Employee_Full and Department.")
+            ),
             encode=lambda ours, settings: ours.code,
-            note="The active department with this code, looked up in PowerOffice Go. Stands on the employee and counts "
-            "at once.",
+            note=_(
+                "The active department with this code, looked up in PowerOffice Go. Stands on the employee and counts "
+                "at once."
+            ),
             example="BUT1",
         ),
         Field(
             "cost_centre",
             "LocationId",
             opt_in=switch(
-                label="Send the cost centre as location",
-                help="PowerOffice Go has no cost centres. Switch this on if its locations (lokasjon) carry the same "
-                "codes. Needs the privileges Employee_Full and Location.",
+                label=_("Send the cost centre as location"),
+                help=_(
+                    "PowerOffice Go has no cost centres. Switch this on if its locations (lokasjon) carry the same "
+                    "codes. Needs the privileges Employee_Full and Location."
+                ),
             ),
-            note="The active location with this code, looked up in PowerOffice Go. Stands on the employee and counts "
-            "at once.",
+            note=_(
+                "The active location with this code, looked up in PowerOffice Go. Stands on the employee and counts "
+                "at once."
+            ),
             example="BUT1",
         ),
         Field(
             "manager",
             "ManagerEmployeeId",
-            opt_in=switch(on=True, help="To the employee, at once. Needs the privilege Employee_Full."),
+            opt_in=switch(on=True, help=_("To the employee, at once. Needs the privilege Employee_Full.")),
             encode=lambda ours, settings: ours.number,
-            note="Found in PowerOffice Go in the same way as an employee. If there is no such employee, the rest is "
-            "written and the log says so.",
+            note=_(
+                "Found in PowerOffice Go in the same way as an employee. If there is no such employee, the rest is "
+                "written and the log says so."
+            ),
             example="1001",
         ),
         Field(
@@ -222,9 +250,11 @@ SYSTEM = System(
             corrected=True,
             always_by=switch(
                 "start_follows",
-                "The employment's start date follows the current position",
-                help="Off: an employment keeps its start date when another position takes over, as the register of "
-                "employers and employees expects. On: the start of each new position is written over it.",
+                _("The employment's start date follows the current position"),
+                help=_(
+                    "Off: an employment keeps its start date when another position takes over, as the register of "
+                    "employers and employees expects. On: the start of each new position is written over it."
+                ),
             ),
             owned=True,
             clearable=False,
@@ -252,9 +282,11 @@ SYSTEM = System(
             },
             table=code_table(
                 "employment_forms",
-                help="PowerOffice Go's employment form for each of our contract types. An empty row keeps the built-in "
-                "one. Freelancers are reported as such by a row “Freelancers and others”; by any other row, they are "
-                "reported as employees.",
+                help=_(
+                    "PowerOffice Go's employment form for each of our contract types. An empty row keeps the built-in "
+                    "one. Freelancers are reported as such by a row “Freelancers and others”; by any other row, they "
+                    "are reported as employees."
+                ),
             ),
             choices=(*FORMS, *FREELANCER_FORMS),
             clearable=False,
@@ -266,10 +298,10 @@ SYSTEM = System(
             required=True,
             default_setting=Setting(
                 name="profession_code",
-                label="Occupation code of positions without one",
+                label=_("Occupation code of positions without one"),
                 pattern=occupations.NORWAY.pattern,
                 example=occupations.NORWAY.example,
-                help="PowerOffice Go requires one. Empty: such positions are not sent until they have one.",
+                help=_("PowerOffice Go requires one. Empty: such positions are not sent until they have one."),
             ),
             encode=_digits,
             max_length=7,
@@ -287,7 +319,7 @@ SYSTEM = System(
             maximum=Decimal(100),
             decimals=2,
             clearable=False,
-            note="A line from the day from which it counts.",
+            note=_("A line from the day from which it counts."),
             example="52.45",
         ),
         Field(
@@ -296,25 +328,29 @@ SYSTEM = System(
             required=True,
             default_setting=Setting(
                 name="working_hours",
-                label="Working-hours scheme of positions without one",
+                label=_("Working-hours scheme of positions without one"),
                 default="NonShift",
                 required=True,
-                help="PowerOffice Go requires one.",
+                help=_("PowerOffice Go requires one."),
             ),
             beside=(
                 Setting(
                     name="full_time_hours",
-                    label="Hours of a full-time week, whatever the scheme",
+                    label=_("Hours of a full-time week, whatever the scheme"),
                     kind=Kind.DECIMAL,
                     default=None,
                     example="37.5",
-                    help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for "
-                    "every scheme that the table of hours does not name.",
+                    help=_(
+                        "Leave it empty: the hours then follow the working-hours scheme. A number here counts for "
+                        "every scheme that the table of hours does not name."
+                    ),
                 ),
                 FULL_TIME_HOURS.table(
                     dict(ARRANGEMENTS),
-                    help="FullTimeHoursPerWeek, written with a new employment and with a changed scheme. Other changes "
-                    "are made in PowerOffice Go.",
+                    help=_(
+                        "FullTimeHoursPerWeek, written with a new employment and with a changed scheme. Other changes "
+                        "are made in PowerOffice Go."
+                    ),
                 ),
             ),
             codes={
@@ -328,11 +364,11 @@ SYSTEM = System(
             },
             table=code_table(
                 "arrangements",
-                help="PowerOffice Go's arrangement for each of our schemes. An empty row keeps the built-in one.",
+                help=_("PowerOffice Go's arrangement for each of our schemes. An empty row keeps the built-in one."),
             ),
             choices=ARRANGEMENTS,
             clearable=False,
-            note="The hours of a full-time week are set with it as the connection's table of hours says.",
+            note=_("The hours of a full-time week are set with it as the connection's table of hours says."),
             example="NonShift",
         ),
         Field(
@@ -341,8 +377,8 @@ SYSTEM = System(
             required_with="end_date",
             default_setting=Setting(
                 name="end_reason",
-                label="End reason of positions without one",
-                help="PowerOffice Go requires a reason with each end date. Empty: such positions are not sent.",
+                label=_("End reason of positions without one"),
+                help=_("PowerOffice Go requires a reason with each end date. Empty: such positions are not sent."),
             ),
             codes={
                 "resigned": "EmployeeHasResigned",
@@ -356,8 +392,10 @@ SYSTEM = System(
             },
             table=code_table(
                 "reasons",
-                help="PowerOffice Go's reason for each of ours. It has none for retirement, death or a mutual "
-                "agreement: choose which one stands for these and for “other”.",
+                help=_(
+                    "PowerOffice Go's reason for each of ours. It has none for retirement, death or a mutual "
+                    "agreement: choose which one stands for these and for “other”."
+                ),
             ),
             choices=REASONS,
             owned=True,
@@ -365,13 +403,16 @@ SYSTEM = System(
         ),
     ),
     unsupported={
-        "first_day_of_work": "An employment in PowerOffice Go has a start and an end date only.",
-        "last_day_of_work": "An employment in PowerOffice Go has a start and an end date only.",
-        "probation_end": "An employment in PowerOffice Go has no date for the end of probation.",
-        "remuneration_type": "PowerOffice Go keeps it on the salary line together with the amount, which is never "
-        "sent.",
-        "weekly_hours": "PowerOffice Go knows the hours of a full-time week and the percentage, not a person's hours.",
-        "notice_date": "An employment in PowerOffice Go has no date of notice.",
+        "first_day_of_work": _("An employment in PowerOffice Go has a start and an end date only."),
+        "last_day_of_work": _("An employment in PowerOffice Go has a start and an end date only."),
+        "probation_end": _("An employment in PowerOffice Go has no date for the end of probation."),
+        "remuneration_type": _(
+            "PowerOffice Go keeps it on the salary line together with the amount, which is never sent."
+        ),
+        "weekly_hours": _(
+            "PowerOffice Go knows the hours of a full-time week and the percentage, not a person's hours."
+        ),
+        "notice_date": _("An employment in PowerOffice Go has no date of notice."),
     },
     reads=(
         "Id Number Code EmployeeId EmploymentId EmploymentType EndedAndReported FromDate CreatedDateTimeOffset "
@@ -382,61 +423,83 @@ SYSTEM = System(
     # "Requests": 10 requests in a second for each subscription key, whichever client key they carry. Two are left to
     # other programs that use the same subscription.
     calls=Calls(create=7, update=4, unchanged=3),
+    sight=Sight(
+        page=5000,
+        each=2,
+        minutes=240,
+        hides=("manager",),
+        note=_(
+            "One call for each who has no employment there. Who the manager is there is looked up for one employee at "
+            "a time."
+        ),
+    ),
     limits=Limits(
         requests=8,
         per_seconds=1.0,
         # Two that are late on their way and eight that are not are still the ten allowed.
         concurrency=2,
         shared_by="subscription_key",
-        note="PowerOffice allows 10 requests in a second for each subscription key; we use at most 8 of them.",
+        note=_("PowerOffice allows 10 requests in a second for each subscription key; we use at most 8 of them."),
     ),
     causes=(
         Cause(
             "full_time_hours_missing",
-            "Hours of a full week missing",
-            "Fill in the scheme's row under Hours of a full week in each scheme in the connection's settings, then "
-            "press Re-sync.",
+            _("Hours of a full week missing"),
+            _(
+                "Fill in the scheme's row under Hours of a full week in each scheme in the connection's settings, "
+                "then press Re-sync."
+            ),
         ),
         Cause(
             "privilege_missing",
-            "Privilege missing in PowerOffice Go",
-            "Ask PowerOffice to give the integration this privilege, then press Resume.",
+            _("Privilege missing in PowerOffice Go"),
+            _("Ask PowerOffice to give the integration this privilege, then press Resume."),
         ),
         Cause(
             "department_missing",
-            "Department not in PowerOffice Go",
-            "Create or activate the department in PowerOffice Go, or choose another one on the position, then press "
-            "Re-sync.",
+            _("Department not in PowerOffice Go"),
+            _(
+                "Create or activate the department in PowerOffice Go, or choose another one on the position, then "
+                "press Re-sync."
+            ),
         ),
         Cause(
             "location_missing",
-            "Location not in PowerOffice Go",
-            "Create or activate the location in PowerOffice Go, or choose another cost centre on the position, then "
-            "press Re-sync.",
+            _("Location not in PowerOffice Go"),
+            _(
+                "Create or activate the location in PowerOffice Go, or choose another cost centre on the position, "
+                "then press Re-sync."
+            ),
         ),
         Cause(
             "enterprise_missing",
-            "Sub-unit not in PowerOffice Go",
-            "Register the sub-unit in PowerOffice Go, or enter its number under Companies in this connection's "
-            "settings, then press Re-sync.",
+            _("Sub-unit not in PowerOffice Go"),
+            _(
+                "Register the sub-unit in PowerOffice Go, or enter its number under Companies in this connection's "
+                "settings, then press Re-sync."
+            ),
         ),
         Cause(
             "employment_closed",
-            "Employment already reported as ended",
-            "Open the employment again in PowerOffice Go, then press Re-sync; or let the position here start after the "
-            "end there.",
+            _("Employment already reported as ended"),
+            _(
+                "Open the employment again in PowerOffice Go, then press Re-sync; or let the position here start "
+                "after the end there."
+            ),
         ),
         Cause(
             "employment_not_unique",
-            "Several employments in PowerOffice Go",
-            "Mark the right employment as default, or end the others, in PowerOffice Go, then press Re-sync.",
+            _("Several employments in PowerOffice Go"),
+            _("Mark the right employment as default, or end the others, in PowerOffice Go, then press Re-sync."),
         ),
         Cause(
             "employment_in_the_way",
-            "Another employment in PowerOffice Go",
-            "End or delete the other employment in PowerOffice Go, or make it agree with the position here, then press "
-            "Re-sync.",
+            _("Another employment in PowerOffice Go"),
+            _(
+                "End or delete the other employment in PowerOffice Go, or make it agree with the position here, then "
+                "press Re-sync."
+            ),
         ),
     ),
-    move_note="A changed start date of the same position corrects the employment that was made for it.",
+    move_note=_("A changed start date of the same position corrects the employment that was made for it."),
 )

@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.sdk import (
-    Mark,
-    Marks,
+    EveryMark,
     Person,
     RemoteEmployee,
     Timeline,
@@ -18,7 +17,6 @@ from integrations.sdk import (
     number_of,
     sure_date,
     text_of,
-    which,
 )
 
 ON_EMPLOYMENT = {
@@ -101,12 +99,14 @@ def archived(record: Mapping[str, Any]) -> bool:
     return record.get("IsArchived") is True
 
 
-def found(person: Person, record: Mapping[str, Any]) -> RemoteEmployee:
-    """The record as a match for this person, with the manager here."""
-    numbers = [record.get(name) for name in ("Number", "ExternalNumber", "ExternalImportReference")]
+def marks(record: Mapping[str, Any]) -> EveryMark:
+    numbers = tuple(str(record.get(name) or "") for name in ("Number", "ExternalNumber", "ExternalImportReference"))
     national_id, email, first, last = (
         text_of(record.get(name)) or "" for name in ("NationalIdNumber", "EmailAddress", "FirstName", "LastName")
     )
-    number = which(Mark.NUMBER, person.number, numbers)
-    marks = Marks(number, national_id, email, date_of(record.get("DateOfBirth")), first, last)
-    return RemoteEmployee(str(record["Id"]), raw=person.manager, marks=marks)
+    return EveryMark(numbers, (national_id,), (email,), date_of(record.get("DateOfBirth")), first, last)
+
+
+def found(person: Person, record: Mapping[str, Any]) -> RemoteEmployee:
+    """The record as a match for this person, with the manager here."""
+    return RemoteEmployee(str(record["Id"]), raw=person.manager, marks=marks(record).beside(person))

@@ -19,10 +19,11 @@ from integrations.sdk import (
     Connector,
     DataRefusedError,
     Directory,
+    EveryMark,
     Grant,
     Label,
+    Looking,
     Mark,
-    Marks,
     Message,
     NotAuthorizedError,
     OffsetPages,
@@ -53,7 +54,6 @@ from integrations.sdk import (
     rows_in,
     sure_date,
     text_of,
-    which,
 )
 from integrations.systems.tripletex import refusals, texts
 from integrations.systems.tripletex.declaration import HOURS_LABELS, SHIFT_HOURS, SYSTEM
@@ -72,6 +72,7 @@ from integrations.systems.tripletex.terms import (
 WRONGLY_REPORTED = "EMPLOYMENT_END_WRONGLY_REPORTED"
 
 PAGES = OffsetPages("from", "count", 1000)
+SIGHT = OffsetPages("from", "count", SYSTEM.sight.page)
 OSLO = ZoneInfo("Europe/Oslo")
 SESSION_DAYS = 2
 
@@ -80,6 +81,8 @@ EMPLOYMENT = (
     "id,version,employee(id),startDate,endDate,employmentEndReason,division(id,organizationNumber),"
     "employmentDetails(*,occupationCode(id,code),maritimeEmployment(*))"
 )
+EVERYBODY = f"{EMPLOYEE},employments({EMPLOYMENT})"
+STANDARD_TIME = "id,version,employee(id),fromDate,hoursPerDay"
 PERIOD_FIELDS = {"start_date": "startDate", "end_date": "endDate", "end_reason": "employmentEndReason"}
 
 
@@ -232,8 +235,32 @@ class TripletexConnector(Connector):
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         times = self._standard_times(employee.id) if self.settings.get("send_weekly_hours") else []
         found = self._list("employee/employment", employeeId=employee.id, fields=EMPLOYMENT)
-        own = [e for e in found if str((e.get("employee") or {}).get("id")) == employee.id]
-        return [self._remote(e, times) for e in own if e.get("employmentEndReason") != WRONGLY_REPORTED]
+        return self._remotes([e for e in found if _whose(e) == employee.id], times)
+
+    def _remotes(self, employments: Sequence[dict[str, Any]], times: Sequence[dict[str, Any]]) -> list[Remote]:
+        return [self._remote(e, times) for e in employments if e.get("employmentEndReason") != WRONGLY_REPORTED]
+
+    def everybody(self, written: Mapping[str, str]) -> Looking:
+        """With the employments and their rows in the list itself (README, "Fields filtering"). No list holds more than
+        10 000, and there is no filter that would part it."""
+        times: dict[str, list[dict[str, Any]]] = {}
+        if self.settings.get("send_weekly_hours"):
+            listed = self.paged(
+                PAGES, "employee/standardTime", {"fields": STANDARD_TIME}, rows=_values, keep_answer=False
+            )
+            while (rows := (yield from self.trying(lambda: next(listed, None)))) is not None:
+                for row in rows:
+                    times.setdefault(_whose(row), []).append(row)
+
+        def see(employee: dict[str, Any]) -> Looking:
+            if "employments" not in employee:
+                raise NotAuthorizedError(texts.EMPLOYMENTS_HIDDEN())
+            id, employments = str(employee["id"]), employee["employments"] or []
+            yield self.seen(id, _marks(employee), lambda: self._remotes(employments, times.get(id, ())))
+
+        yield from self.looking(
+            self.paged(SIGHT, "employee", {"fields": EVERYBODY}, rows=_values, keep_answer=False), see
+        )
 
     def _remote(self, employment: dict[str, Any], times: Sequence[dict[str, Any]]) -> Remote:
         if not {"startDate", "endDate", "employmentDetails"} <= set(employment):
@@ -446,10 +473,8 @@ class TripletexConnector(Connector):
     # -- weekly hours: the employee's standard time ------------------------------------------------------
 
     def _standard_times(self, employee_id: str) -> list[dict[str, Any]]:
-        found = self._list(
-            "employee/standardTime", employeeId=employee_id, fields="id,version,employee(id),fromDate,hoursPerDay"
-        )
-        return [t for t in found if str((t.get("employee") or {}).get("id")) == employee_id]
+        found = self._list("employee/standardTime", employeeId=employee_id, fields=STANDARD_TIME)
+        return [t for t in found if _whose(t) == employee_id]
 
     def _hours_since(self, wanted: Wanted) -> date | None:
         return held_since(wanted.timeline("weekly_hours"), self._counts_on(wanted.start, wanted.end))
@@ -543,10 +568,17 @@ def _national_ids(employee: Mapping[str, Any]) -> set[str]:
     return {number for number in numbers if number}
 
 
-def _employee(employee: dict[str, Any], person: Person) -> RemoteEmployee:
+def _whose(row: Mapping[str, Any]) -> str:
+    return str((row.get("employee") or {}).get("id"))
+
+
+def _marks(employee: Mapping[str, Any]) -> EveryMark:
     number, email, first, last = (
         text_of(employee.get(name)) or "" for name in ("employeeNumber", "email", "firstName", "lastName")
     )
-    national_id = which(Mark.NATIONAL_ID, person.national_id, sorted(_national_ids(employee)))
-    marks = Marks(number, national_id, email, date_of(employee.get("dateOfBirth")), first, last)
-    return RemoteEmployee(str(employee["id"]), raw=employee, marks=marks)
+    national_ids = tuple(sorted(_national_ids(employee)))
+    return EveryMark((number,), national_ids, (email,), date_of(employee.get("dateOfBirth")), first, last)
+
+
+def _employee(employee: dict[str, Any], person: Person) -> RemoteEmployee:
+    return RemoteEmployee(str(employee["id"]), raw=employee, marks=_marks(employee).beside(person))

@@ -21,9 +21,11 @@ from integrations.sdk import (
     Field,
     FullTimeHours,
     Kind,
+    Label,
     Limits,
     Model,
     Setting,
+    Sight,
     System,
     When,
     code_table,
@@ -31,41 +33,42 @@ from integrations.sdk import (
     occupations,
     switch,
 )
+from integrations.sdk import gettext_noop as _
 
 # employmentType and employmentForm as one word: a freelancer has no form, everybody else has one.
 FREELANCE = "FREELANCE"
 FORM_LABELS = (
-    ("PERMANENT", "Permanent"),
-    ("TEMPORARY", "Temporary"),
-    ("TEMPORARY_ON_CALL", "Temporary, on call"),
-    ("PERMANENT_AND_HIRED_OUT", "Permanent and hired out"),
-    ("TEMPORARY_AND_HIRED_OUT", "Temporary and hired out"),
-    (FREELANCE, "Freelance"),
+    ("PERMANENT", _("Permanent")),
+    ("TEMPORARY", _("Temporary")),
+    ("TEMPORARY_ON_CALL", _("Temporary, on call")),
+    ("PERMANENT_AND_HIRED_OUT", _("Permanent and hired out")),
+    ("TEMPORARY_AND_HIRED_OUT", _("Temporary and hired out")),
+    (FREELANCE, _("Freelance")),
 )
 END_REASON_LABELS = (
-    ("EMPLOYMENT_END_EMPLOYEE", "Ended by the employee"),
-    ("EMPLOYMENT_END_EMPLOYER", "Ended by the employer"),
-    ("EMPLOYMENT_END_EXPIRED", "Fixed term expired"),
-    ("EMPLOYMENT_END_INTERNAL_CHANGE", "Internal change"),
-    ("EMPLOYMENT_END_SYSTEM_OR_ACCOUNTANT_CHANGE", "Change of payroll system or accountant"),
+    ("EMPLOYMENT_END_EMPLOYEE", _("Ended by the employee")),
+    ("EMPLOYMENT_END_EMPLOYER", _("Ended by the employer")),
+    ("EMPLOYMENT_END_EXPIRED", _("Fixed term expired")),
+    ("EMPLOYMENT_END_INTERNAL_CHANGE", _("Internal change")),
+    ("EMPLOYMENT_END_SYSTEM_OR_ACCOUNTANT_CHANGE", _("Change of payroll system or accountant")),
 )
 REMUNERATION_LABELS = (
-    ("MONTHLY_WAGE", "Monthly wage"),
-    ("HOURLY_WAGE", "Hourly wage"),
-    ("COMMISION_PERCENTAGE", "Commission"),  # Tripletex' own spelling
-    ("FEE", "Fee"),
-    ("PIECEWORK_WAGE", "Piecework"),
+    ("MONTHLY_WAGE", _("Monthly wage")),
+    ("HOURLY_WAGE", _("Hourly wage")),
+    ("COMMISION_PERCENTAGE", _("Commission")),  # Tripletex' own spelling
+    ("FEE", _("Fee")),
+    ("PIECEWORK_WAGE", _("Piecework")),
 )
 HOURS_LABELS = (
-    ("NOT_SHIFT", "No shift work"),
-    ("ROUND_THE_CLOCK", "Round the clock"),
-    ("SHIFT_365", "Shift 365"),
-    ("OFFSHORE_336", "Offshore 336"),
-    ("CONTINUOUS", "Continuous shift 336"),
-    ("OTHER_SHIFT", "Other shift"),
+    ("NOT_SHIFT", _("No shift work")),
+    ("ROUND_THE_CLOCK", _("Round the clock")),
+    ("SHIFT_365", _("Shift 365")),
+    ("OFFSHORE_336", _("Offshore 336")),
+    ("CONTINUOUS", _("Continuous shift 336")),
+    ("OTHER_SHIFT", _("Other shift")),
 )
 # A freelancer is reported without percentage, scheme and hours.
-FREELANCER = AbsentWhile("contract_type", FREELANCE, "a freelance contract")
+FREELANCER = AbsentWhile("contract_type", FREELANCE, _("a freelance contract"))
 NOT_SHIFT = "NOT_SHIFT"
 SHIFT_HOURS = FullTimeHours(
     single="shift_hours",
@@ -94,69 +97,77 @@ SYSTEM = System(
     country="NO",
     rank=10,
     model=Model.HISTORY,
-    protocol="REST, JSON",
+    protocol=_("REST, JSON"),
     delete=Delete.BY_HAND,
-    delete_note=(
-        "its API cannot remove an employment. In Tripletex, open the employee under Company > Employees and end the "
-        "employment, with the end reason “wrongly reported” if it was never valid."
+    delete_note=_(
+        "its API cannot remove an employment. In Tripletex, open the employee under Company > Employees and end "
+        "the employment, with the end reason “wrongly reported” if it was never valid."
     ),
     occupations=True,
-    matching=("employee number", "national id", "e-mail"),
+    matching=(_("employee number"), _("national id"), _("e-mail")),
     base_urls={"api": "https://tripletex.no/v2"},
     sandbox_urls={"api": "/v2"},
     credentials=(
         Setting(
             name="consumer_token",
-            label="Consumer token",
+            label=_("Consumer token"),
             kind=Kind.SECRET,
             required=True,
-            group="Access",
-            help="Issued by Tripletex to whoever runs this installation, after the integration is approved "
-            "(developer.tripletex.no). The test environment has tokens of its own.",
+            group=_("Access"),
+            help=_(
+                "Issued by Tripletex to whoever runs this installation, after the integration is approved "
+                "(developer.tripletex.no). The test environment has tokens of its own."
+            ),
         ),
         Setting(
             name="employee_token",
-            label="Employee token",
+            label=_("Employee token"),
             kind=Kind.SECRET,
             required=True,
-            group="Access",
-            help="In Tripletex: Company > Employees > the employee who owns the access > API access > New token. It "
-            "can do no more than that employee can.",
+            group=_("Access"),
+            help=_(
+                "In Tripletex: Company > Employees > the employee who owns the access > API access > New token. It "
+                "can do no more than that employee can."
+            ),
         ),
         Setting(
             name="company_id",
-            label="Company ID",
+            label=_("Company ID"),
             default="0",
             pattern=r"\d{0,12}",
             example="0",
-            group="Access",
-            help="Leave 0 for the company that the employee token belongs to. With an accounting firm's token: the "
-            "client's company ID in Tripletex.",
+            group=_("Access"),
+            help=_(
+                "Leave 0 for the company that the employee token belongs to. With an accounting firm's token: the "
+                "client's company ID in Tripletex."
+            ),
         ),
     ),
     settings=(
         Setting(
             name="details_from",
-            label="A change of terms",
+            label=_("A change of terms"),
             kind=Kind.CHOICE,
             default="today",
             choices=(
-                ("today", "gets a details row of its own day; the earlier terms stay for the days before"),
-                ("row", "corrects the row in force when its day has come, back to the date that row starts on"),
+                ("today", _("gets a details row of its own day; the earlier terms stay for the days before")),
+                ("row", _("corrects the row in force when its day has come, back to the date that row starts on")),
             ),
-            group="Behaviour",
-            help="For percentage, occupation code, contract type, remuneration type and working-hours scheme. A row of "
-            "its own repeats the wage of the row before: without the right to see wages, choose the second.",
+            group=_("Behaviour"),
+            help=_(
+                "For percentage, occupation code, contract type, remuneration type and working-hours scheme. A row of "
+                "its own repeats the wage of the row before: without the right to see wages, choose the second."
+            ),
         ),
         Setting(
             name="tax_deduction_code",
-            label="Tax deduction code of a new employment",
+            label=_("Tax deduction code of a new employment"),
             kind=Kind.CHOICE,
             choices=(
-                ("loennFraHovedarbeidsgiver", "Pay from main employer"),
-                ("loennFraBiarbeidsgiver", "Pay from secondary employer"),
+                ("loennFraHovedarbeidsgiver", _("Pay from main employer")),
+                ("loennFraBiarbeidsgiver", _("Pay from secondary employer")),
             ),
-            help="Left empty, Tripletex takes the main employer's. Never changed on an existing employment.",
+            help=_("Left empty, Tripletex takes the main employer's. Never changed on an existing employment."),
         ),
     ),
     fields=(
@@ -168,24 +179,28 @@ SYSTEM = System(
             encode=_organization_number,
             table=code_table(
                 "divisions",
-                "Sub-units",
-                help="Our company's organization number on the left, Tripletex' sub-unit's on the right. Only needed "
-                "where they differ, as when a company here is the legal entity.",
+                _("Sub-units"),
+                help=_(
+                    "Our company's organization number on the left, Tripletex' sub-unit's on the right. Only needed "
+                    "where they differ, as when a company here is the legal entity."
+                ),
             ),
             default_setting=Setting(
                 name="default_division",
-                label="Sub-unit when the employee has none here",
+                label=_("Sub-unit when the employee has none here"),
                 pattern=r"\d{9}",
                 example="974760673",
-                help="Organization number of a sub-unit (virksomhet) that is registered in Tripletex.",
+                help=_("Organization number of a sub-unit (virksomhet) that is registered in Tripletex."),
             ),
             allowed=r"\d{9}",
-            allowed_note="the sub-unit's organization number has nine digits",
+            allowed_note=_("the sub-unit's organization number has nine digits"),
             clearable=False,
-            stays="Tripletex does not let an employment change its sub-unit: put the old company back, or end this "
-            "position and add a new one",
-            note="Set once: Tripletex does not let an employment change its sub-unit.",
-            format="organization number of a sub-unit",
+            stays=_(
+                "Tripletex does not let an employment change its sub-unit: put the old company back, or end this "
+                "position and add a new one"
+            ),
+            note=_("Set once: Tripletex does not let an employment change its sub-unit."),
+            format=_("organization number of a sub-unit"),
             example="974760673",
         ),
         Field(
@@ -194,7 +209,7 @@ SYSTEM = System(
             required=True,
             clearable=False,
             owned=True,
-            note="Also the date of the first details row.",
+            note=_("Also the date of the first details row."),
             format="YYYY-MM-DD",
         ),
         Field("end_date", "Employment.endDate", owned=True, format="YYYY-MM-DD"),
@@ -220,10 +235,14 @@ SYSTEM = System(
             },
             table=code_table("contract_types"),
             choices=FORM_LABELS,
-            default_setting=Setting(name="default_employment_form", label="Contract type when the position has none"),
+            default_setting=Setting(
+                name="default_employment_form", label=_("Contract type when the position has none")
+            ),
             clearable=False,
-            note="Freelance is sent as employmentType FREELANCE, every other one with employmentType ORDINARY (a "
-            "maritime employment stays maritime).",
+            note=_(
+                "Freelance is sent as employmentType FREELANCE, every other one with employmentType ORDINARY (a "
+                "maritime employment stays maritime)."
+            ),
         ),
         Field(
             "occupation_code",
@@ -233,13 +252,17 @@ SYSTEM = System(
             required=True,
             table=code_table(
                 "occupation_codes",
-                help="Our code on the left, Tripletex' seven-digit code on the right. Only needed where codes here are "
-                "not the seven-digit ones that Tripletex lists.",
+                help=_(
+                    "Our code on the left, Tripletex' seven-digit code on the right. Only needed where codes here are "
+                    "not the seven-digit ones that Tripletex lists."
+                ),
                 example="2130 → 2130109",
             ),
             allowed=occupations.NORWAY.pattern,
-            allowed_note=f"{occupations.NORWAY.note}. Other codes need a row in the connection's settings under "
-            "Occupation codes",
+            allowed_note=Label(
+                _("{codes}. Other codes need a row in the connection's settings under Occupation codes"),
+                codes=occupations.NORWAY.note,
+            ),
             clearable=False,
             format=occupations.NORWAY.form,
             example=occupations.NORWAY.example,
@@ -260,7 +283,7 @@ SYSTEM = System(
             choices=REMUNERATION_LABELS,
             default_setting=Setting(
                 name="default_remuneration_type",
-                label="Remuneration type when the position has none",
+                label=_("Remuneration type when the position has none"),
                 default="MONTHLY_WAGE",
             ),
             clearable=False,
@@ -284,17 +307,19 @@ SYSTEM = System(
             "StandardTime.hoursPerDay",
             dated=Dates.SINCE,
             opt_in=switch(
-                label="Send weekly hours as the employee's standard time",
-                help="Tripletex has no weekly hours on an employment, only hours per day of the employee (standard "
-                "time), used for time sheets: a fifth of the weekly hours is sent.",
-                group="Behaviour",
+                label=_("Send weekly hours as the employee's standard time"),
+                help=_(
+                    "Tripletex has no weekly hours on an employment, only hours per day of the employee (standard "
+                    "time), used for time sheets: a fifth of the weekly hours is sent."
+                ),
+                group=_("Behaviour"),
             ),
             encode=_hours_per_day,
             minimum=Decimal(0),
             maximum=Decimal(24),
             decimals=2,
             clearable=False,
-            note="Kept on the employee, from the start date or the date of the change; a fifth of the weekly hours.",
+            note=_("Kept on the employee, from the start date or the date of the change; a fifth of the weekly hours."),
             example="37.5 → 7.5",
         ),
         Field(
@@ -317,27 +342,31 @@ SYSTEM = System(
             choices=HOURS_LABELS,
             default_setting=Setting(
                 name="default_working_hours_scheme",
-                label="Working-hours scheme when the position has none",
+                label=_("Working-hours scheme when the position has none"),
                 default=NOT_SHIFT,
             ),
             beside=(
                 Setting(
                     name="shift_hours",
-                    label="Shift hours, whatever the scheme",
+                    label=_("Shift hours, whatever the scheme"),
                     kind=Kind.DECIMAL,
                     default=None,
                     example="33.6",
-                    help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for "
-                    "every scheme that the table of hours does not name.",
+                    help=_(
+                        "Leave it empty: the hours then follow the working-hours scheme. A number here counts for "
+                        "every scheme that the table of hours does not name."
+                    ),
                 ),
                 SHIFT_HOURS.table(
                     dict(HOURS_LABELS),
-                    help="Tripletex asks for shift hours with every shift scheme. Written with a new row and with a "
-                    "changed scheme.",
+                    help=_(
+                        "Tripletex asks for shift hours with every shift scheme. Written with a new row and with a "
+                        "changed scheme."
+                    ),
                 ),
             ),
             clearable=False,
-            note="Shift hours are set with it as the connection's table of hours says.",
+            note=_("Shift hours are set with it as the connection's table of hours says."),
         ),
         Field(
             "end_reason",
@@ -356,19 +385,21 @@ SYSTEM = System(
             table=code_table("end_reasons"),
             choices=END_REASON_LABELS,
             owned=True,
-            note="An employment that was ended there as wrongly reported counts as not there.",
+            note=_("An employment that was ended there as wrongly reported counts as not there."),
         ),
     ),
     unsupported={
-        "title": "Tripletex has no job title on an employment; the occupation code is what it keeps.",
-        "department": "Tripletex keeps one department on the employee, without dates, and none on an employment. "
-        "Change it on the employee there.",
-        "cost_centre": "Tripletex has no cost centre on an employment.",
-        "manager": "Tripletex knows a manager of a department only, not of an employee.",
-        "first_day_of_work": "Tripletex has only the start date of the employment.",
-        "last_day_of_work": "Tripletex has only the end date of the employment.",
-        "probation_end": "Tripletex does not keep a probation period.",
-        "notice_date": "Tripletex does not keep the day on which notice was given.",
+        "title": _("Tripletex has no job title on an employment; the occupation code is what it keeps."),
+        "department": _(
+            "Tripletex keeps one department on the employee, without dates, and none on an employment. Change it on "
+            "the employee there."
+        ),
+        "cost_centre": _("Tripletex has no cost centre on an employment."),
+        "manager": _("Tripletex knows a manager of a department only, not of an employee."),
+        "first_day_of_work": _("Tripletex has only the start date of the employment."),
+        "last_day_of_work": _("Tripletex has only the end date of the employment."),
+        "probation_end": _("Tripletex does not keep a probation period."),
+        "notice_date": _("Tripletex does not keep the day on which notice was given."),
     },
     reads=(
         "id version value values fullResultSize count from fields date fromDate employee employeeId employeeNumber "
@@ -376,60 +407,81 @@ SYSTEM = System(
         "developerMessage validationMessages message field"
     ),
     calls=Calls(create=3, update=3, unchanged=2),
+    # Pages of an employee's employments with all their rows are heavy: fewer than the 1 000 that a page may have.
+    sight=Sight(
+        page=200,
+        versions=True,
+        note=_(
+            "Once more through the employees' standard times (1 000 on a page) where weekly hours are sent. Of more "
+            "than 10 000 employees Tripletex gives no list."
+        ),
+    ),
     limits=Limits(
         concurrency=2,
         shared_by="employee_token",
-        note="Tripletex counts per employee token and does not publish the number; when it says stop, we wait as long "
-        "as its X-Rate-Limit-Reset header tells.",
+        note=_(
+            "Tripletex counts per employee token and does not publish the number; when it says stop, we wait as long "
+            "as its X-Rate-Limit-Reset header tells."
+        ),
     ),
     causes=(
         Cause(
             "birth_date_missing",
-            "Date of birth missing there",
-            "Fill in the date of birth on the employee's card in Tripletex, then press Re-sync.",
+            _("Date of birth missing there"),
+            _("Fill in the date of birth on the employee's card in Tripletex, then press Re-sync."),
         ),
         Cause(
             "unknown_occupation_code",
-            "Occupation code not in Tripletex",
-            "Choose a seven-digit code from Tripletex' own list, on the position or in the connection's settings under "
-            "Occupation codes, then press Re-sync.",
+            _("Occupation code not in Tripletex"),
+            _(
+                "Choose a seven-digit code from Tripletex' own list, on the position or in the connection's settings "
+                "under Occupation codes, then press Re-sync."
+            ),
         ),
         Cause(
             "unknown_division",
-            "Sub-unit not in Tripletex",
-            "Register the sub-unit (virksomhet) in Tripletex, or name another one in the connection's settings under "
-            "Sub-units, then press Re-sync.",
+            _("Sub-unit not in Tripletex"),
+            _(
+                "Register the sub-unit (virksomhet) in Tripletex, or name another one in the connection's settings "
+                "under Sub-units, then press Re-sync."
+            ),
         ),
         Cause(
             "shift_hours_missing",
-            "Shift hours missing",
-            "Fill in the scheme's row under Hours of a full week in each scheme in the connection's settings, then "
-            "press Re-sync.",
+            _("Shift hours missing"),
+            _(
+                "Fill in the scheme's row under Hours of a full week in each scheme in the connection's settings, "
+                "then press Re-sync."
+            ),
         ),
         Cause(
             "wage_hidden",
-            "Wages hidden from our token",
-            "Give the owner of the employee token the right to see wages in Tripletex, or choose in the connection's "
-            "settings that a change of terms corrects the row in force; then press Re-sync.",
+            _("Wages hidden from our token"),
+            _(
+                "Give the owner of the employee token the right to see wages in Tripletex, or choose in the "
+                "connection's settings that a change of terms corrects the row in force; then press Re-sync."
+            ),
         ),
         Cause(
             "later_details_row",
-            "A details row stands in the way",
-            "Correct the employment's details rows in Tripletex so that none begins before the new start, then press "
-            "Re-sync.",
+            _("A details row stands in the way"),
+            _(
+                "Correct the employment's details rows in Tripletex so that none begins before the new start, then "
+                "press Re-sync."
+            ),
         ),
         Cause(
             "not_cleared",
-            "Tripletex kept a value",
-            "Empty the field on the employment in Tripletex, then press Re-sync.",
+            _("Tripletex kept a value"),
+            _("Empty the field on the employment in Tripletex, then press Re-sync."),
         ),
         Cause(
             "locked_in_target",
-            "Locked in Tripletex",
-            "Unlock or finish what holds the record in Tripletex, then press Re-sync.",
+            _("Locked in Tripletex"),
+            _("Unlock or finish what holds the record in Tripletex, then press Re-sync."),
         ),
     ),
     moves=True,
-    move_note="Tripletex moves the first details row along. It cannot pass the second one.",
-    unsynced_note="Pay and tax are never sent: a new details row takes over the wage of the row before it.",
+    move_note=_("Tripletex moves the first details row along. It cannot pass the second one."),
+    unsynced_note=_("Pay and tax are never sent: a new details row takes over the wage of the row before it."),
 )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import jwt
@@ -25,8 +26,10 @@ from integrations.sdk import (
     CheckLine,
     Connector,
     DataRefusedError,
+    EveryMark,
     FieldName,
     Grant,
+    Looking,
     Mark,
     Message,
     NotAuthorizedError,
@@ -37,6 +40,7 @@ from integrations.sdk import (
     RemoteEmployee,
     Response,
     Search,
+    Seen,
     StaleError,
     Text,
     Tokens,
@@ -71,8 +75,10 @@ PAGE = 100
 # Neither a default nor a largest page size is published: a page this short is taken for the last one, a longer one
 # may have been cut by the server, and the next is asked for.
 SURELY_LAST = 20
-PAGES = OffsetPages("skip", "top", PAGE, full=SURELY_LAST)
+PAGES = SIGHT = OffsetPages("skip", "top", PAGE, full=SURELY_LAST)
 WHO = "BusinessRelationInfo.DefaultEmail"  # what is asked for with an employee: name and e-mail
+WHOLE = {"orderby": "ID", "hateoas": "false"}
+EVERYBODY = f"{WHO},Employments.Dimensions"
 GUIDS = 5
 LARGEST_INTEGER = 2**31 - 1
 
@@ -190,7 +196,7 @@ class UnimicroConnector(Connector):
 
     def _every(self, entity: str, **params: str) -> list[dict[str, Any]]:
         """A whole collection, page by page."""
-        params |= {"orderby": "ID", "hateoas": "false"}
+        params |= WHOLE
         rows = self.pages(PAGES, f"biz/{entity}", params, rows=_rows, headers=self._headers)
         return [row for row in rows if not row.get("Deleted")]
 
@@ -250,16 +256,38 @@ class UnimicroConnector(Connector):
     # -- periods ---------------------------------------------------------------------------------------------
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
+        return self._remotes(self._employments(employee))
+
+    def _remotes(self, employments: Iterable[dict[str, Any]]) -> list[Remote]:
         return [
-            Remote(str(record["ID"]), self._values(record), record.get("UpdatedAt"), record)
-            for record in self._employments(employee)
+            Remote(str(record["ID"]), self._values(record), record.get("UpdatedAt"), record) for record in employments
         ]
+
+    def everybody(self, written: Mapping[str, str]) -> Looking:
+        """The list brings the employments along; who is shown without any mention of them is asked for."""
+        yield from self.trying(self._sub_entities)
+        yield from self.trying(self._departments)
+
+        def see(employee: dict[str, Any]) -> Looking:
+            id, marks = str(employee["ID"]), EveryMark.of(values.found(employee).marks)
+            if employee.get("Deleted"):
+                return
+            if isinstance(listed := employee.get("Employments"), list):
+                yield self.seen(id, marks, lambda: self._remotes(_valid(listed)))
+            else:
+                fetch = partial(self._employments, RemoteEmployee(id))
+                yield from self.asking(
+                    Seen(id, marks), fetch, lambda found: self.seen(id, marks, lambda: self._remotes(found))
+                )
+
+        params = {"expand": EVERYBODY, **WHOLE}
+        how: dict[str, Any] = {"rows": _rows, "headers": self._headers, "keep_answer": False}
+        yield from self.looking(self.paged(SIGHT, "biz/employees", params, **how), see)
 
     def _employments(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
         """Without those that were ended as never to have been reported: they count as not there."""
         listed = self._every("employments", filter=f"EmployeeID eq {employee.id}", expand="Dimensions")
-        own = [record for record in listed if str(record.get("EmployeeID")) == employee.id]
-        return [record for record in own if not values.cancelled(record)]
+        return _valid(record for record in listed if str(record.get("EmployeeID")) == employee.id)
 
     def _values(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """An employment in our fields; what was not sent along is left out, but the dates that make the period."""
@@ -476,6 +504,11 @@ class UnimicroConnector(Connector):
     def _department_id(self, number: str) -> int:
         missing, several = texts.NO_DEPARTMENT(number=number), texts.SEVERAL_DEPARTMENTS(number=number)
         return self._departments().the(number, missing=missing, several=several)
+
+
+def _valid(employments: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without those that are deleted, or were never to have been reported."""
+    return [record for record in employments if not record.get("Deleted") and not values.cancelled(record)]
 
 
 def _rows(response: Response) -> list[dict[str, Any]]:

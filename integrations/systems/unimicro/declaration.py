@@ -27,15 +27,17 @@ from integrations.sdk import (
     Locked,
     Model,
     Setting,
+    Sight,
     System,
     code_table,
     digits_of,
     occupations,
     switch,
 )
+from integrations.sdk import gettext_noop as _
 
 # The web client warns of a change of either on an existing employment, and advises to end it and create a new one.
-ADVISED_AGAINST = "Unimicro advises against changing it: the a-melding may be rejected"
+ADVISED_AGAINST = _("Unimicro advises against changing it: the a-melding may be rejected")
 
 # -- the vendor's enums (unientities.ts): integers on the wire, their names in our log -----------------------
 
@@ -86,13 +88,42 @@ class WorkingHoursScheme(IntEnum):
     ShiftWork = 5
 
 
+# The same as words.
+WORDS = {
+    "Permanent": _("Permanent"),
+    "Temporary": _("Temporary"),
+    "PermanentHiredOut": _("Permanent Hired Out"),
+    "TemporaryHiredOut": _("Temporary Hired Out"),
+    "TemporaryOnCall": _("Temporary On Call"),
+    "FrilancerContratorFeeRecipient": _("Frilancer Contrator Fee Recipient"),
+    "PensionOrOtherNonEmployedBenefits": _("Pension Or Other Non Employed Benefits"),
+    "FixedSalary": _("Fixed Salary"),
+    "HourlyPaid": _("Hourly Paid"),
+    "PaidOnCommission": _("Paid On Commission"),
+    "OnAgreement_Honorar": _("On Agreement Honorar"),
+    "ByPerformance": _("By Performance"),
+    "NonShift": _("Non Shift"),
+    "OffshoreWork": _("Offshore Work"),
+    "ContinousShiftwork336": _("Continous Shiftwork 336"),
+    "DayAndNightContinous355": _("Day And Night Continous 355"),
+    "ShiftWork": _("Shift Work"),
+    "EmployerHasResignedEmployee": _("Employer Has Resigned Employee"),
+    "EmployeeHasResigned": _("Employee Has Resigned"),
+    "ChangedAccountingSystemOrAccountant": _("Changed Accounting System Or Accountant"),
+    "ChangeInOrganizationStructureOrChangedJobInternally": _(
+        "Change In Organization Structure Or Changed Job Internally"
+    ),
+    "TemporaryEmploymentHasExpired": _("Temporary Employment Has Expired"),
+}
+
+
 def _names(enum: type[IntEnum]) -> tuple[str, ...]:
     # The end of an employment that never was is no end of a real one.
     return tuple(member.name for member in enum if member and member is not EndDateReason.ShouldNotHaveBeenReported)
 
 
 def _choices(codes: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((code, re.sub(r"(?<=[a-z])(?=[A-Z0-9])|_", " ", code)) for code in codes)
+    return tuple((code, WORDS[code]) for code in codes)
 
 
 SCHEMES = _choices(_names(WorkingHoursScheme))
@@ -116,7 +147,7 @@ CONTRACTS = (
 WITHOUT_HOURS = AbsentWhile(
     "contract_type",
     f"{TypeOfEmployment.FrilancerContratorFeeRecipient.name}|{TypeOfEmployment.PensionOrOtherNonEmployedBenefits.name}",
-    "a freelance contract or a pension",
+    _("a freelance contract or a pension"),
 )
 
 
@@ -142,60 +173,73 @@ SYSTEM = System(
     country="NO",
     rank=30,
     model=Model.HISTORY,
-    protocol="JSON, OAuth 2.0 client credentials with a signed client assertion",
+    protocol=_("JSON, OAuth 2.0 client credentials with a signed client assertion"),
     delete=Delete.CANCEL,
-    delete_note="An employment that has begun, or that Unimicro does not delete because of a report, may be known to "
-    "the authorities: it is cancelled, which means that it ends on its start date as one that should not have been "
-    "reported, and goes out so with the next a-melding. One that has not begun is deleted.",
+    delete_note=_(
+        "An employment that has begun, or that Unimicro does not delete because of a report, may be known to the "
+        "authorities: it is cancelled, which means that it ends on its start date as one that should not have been "
+        "reported, and goes out so with the next a-melding. One that has not begun is deleted."
+    ),
     occupations=True,
-    matching=("employee number", "national id", "e-mail"),
+    matching=(_("employee number"), _("national id"), _("e-mail")),
     base_urls={"api": "https://app.unimicro.no/api", "identity": "https://login.unimicro.no"},
     sandbox_urls={"api": "/api", "identity": "/identity"},
     moves=True,
     at_once=AtOnce(
         apart=("company", "occupation_code", "department"),
-        help="Unimicro takes several employments of one employee: in other sub-units, or to split dimensions. Two that "
-        "overlap must differ in company, occupation code or department.",
+        help=_(
+            "Unimicro takes several employments of one employee: in other sub-units, or to split dimensions. Two that "
+            "overlap must differ in company, occupation code or department."
+        ),
     ),
-    move_note="StartDate of the existing employment is changed. If an a-melding was already sent for it, look at the "
-    "next one: the authorities see a corrected start.",
-    unsynced_note="Pay, wage scale, leave, pension dates and recurring transactions stay as they are in Unimicro.",
+    move_note=_(
+        "StartDate of the existing employment is changed. If an a-melding was already sent for it, look at the next "
+        "one: the authorities see a corrected start."
+    ),
+    unsynced_note=_("Pay, wage scale, leave, pension dates and recurring transactions stay as they are in Unimicro."),
     reads=(
         "ID EmployeeID EmployeeNumber Employments TypeOfEmployment JobName Standard LastWorkPercentChangeDate "
         "SeniorityDate UpdatedAt Deleted _createguid _validationResults PropertyName Messages Message DepartmentNumber "
         "OrgNumber OrganizationNumber SuperiorOrganizationID styrk tittel expand filter orderby top skip hateoas"
     ),
     calls=Calls(create=4, update=4, unchanged=2),
-    limits=Limits(concurrency=2, note="Unimicro publishes no request limit; two calls at a time are made."),
+    sight=Sight(page=100, note=_("Sub-units and departments are read once more.")),
+    limits=Limits(concurrency=2, note=_("Unimicro publishes no request limit; two calls at a time are made.")),
     credentials=(
         Setting(
             name="client_id",
-            label="Client id",
+            label=_("Client id"),
             required=True,
-            help="Unimicro developer portal: your application, the server client, Client ID.",
+            help=_("Unimicro developer portal: your application, the server client, Client ID."),
             example="0f7b6a52-1c2d-4e3f-8a9b-1234567890ab",
         ),
         Setting(
             name="private_key",
-            label="Private key (PEM)",
+            label=_("Private key (PEM)"),
             kind=Kind.LONG_SECRET,
             required=True,
-            help="From the .p12 certificate that the developer portal gave with the server client: openssl pkcs12 -in "
-            "client.p12 -nodes -nocerts. Paste from BEGIN to END PRIVATE KEY.",
+            help=_(
+                "From the .p12 certificate that the developer portal gave with the server client: openssl pkcs12 -in "
+                "client.p12 -nodes -nocerts. Paste from BEGIN to END PRIVATE KEY."
+            ),
         ),
         Setting(
             name="organization_number",
-            label="Organisation number of the company in Unimicro",
+            label=_("Organisation number of the company in Unimicro"),
             required=True,
             pattern=r"[\d ]{9,11}",
-            help="The legal entity, not the sub-unit. The integration has to be activated for this company in Unimicro "
-            "Marketplace.",
+            help=_(
+                "The legal entity, not the sub-unit. The integration has to be activated for this company in Unimicro "
+                "Marketplace."
+            ),
             example="999 888 777",
         ),
         Setting(
             name="company_key",
-            label="Company key",
-            help="Only when several companies in Unimicro carry the same organisation number: the key of one of them.",
+            label=_("Company key"),
+            help=_(
+                "Only when several companies in Unimicro carry the same organisation number: the key of one of them."
+            ),
         ),
     ),
     settings=(),
@@ -205,17 +249,19 @@ SYSTEM = System(
             "SubEntityID",
             table=code_table(
                 "sub_units",
-                "Sub-units",
-                help="Only where a company here has another organisation number than its sub-unit (virksomhet) in "
-                "Unimicro: our organisation number, then Unimicro's.",
+                _("Sub-units"),
+                help=_(
+                    "Only where a company here has another organisation number than its sub-unit (virksomhet) in "
+                    "Unimicro: our organisation number, then Unimicro's."
+                ),
             ),
             encode=_organization_number,
             allowed=r"(\d{9})?",
-            allowed_note="an organisation number has nine digits",
+            allowed_note=_("an organisation number has nine digits"),
             clearable=False,
-            locked=Locked("sub_entity_locked", "sub-unit", ADVISED_AGAINST),
-            note="The sub-unit (virksomhet) with this organisation number; empty: the one on the employee there.",
-            format="Organisation number, nine digits",
+            locked=Locked("sub_entity_locked", _("sub-unit"), ADVISED_AGAINST),
+            note=_("The sub-unit (virksomhet) with this organisation number; empty: the one on the employee there."),
+            format=_("Organisation number, nine digits"),
             example="974760673",
         ),
         Field(
@@ -223,11 +269,12 @@ SYSTEM = System(
             "Dimensions.DepartmentID",
             table=code_table(
                 "departments",
-                help="Only where a department has another code here than its number in Unimicro: our code, then "
-                "theirs.",
+                help=_(
+                    "Only where a department has another code here than its number in Unimicro: our code, then theirs."
+                ),
             ),
             encode=_department,
-            note="The department with this number in Unimicro.",
+            note=_("The department with this number in Unimicro."),
             example="BUT1",
         ),
         Field(
@@ -236,8 +283,10 @@ SYSTEM = System(
             required=True,
             owned=True,
             clearable=False,
-            note="A new employment that follows another one without a day between is sent with SeniorityDate, the "
-            "first day of the whole. It is not changed later.",
+            note=_(
+                "A new employment that follows another one without a day between is sent with SeniorityDate, the "
+                "first day of the whole. It is not changed later."
+            ),
             format="YYYY-MM-DD",
         ),
         Field("end_date", "EndDate", owned=True, format="YYYY-MM-DD"),
@@ -261,8 +310,10 @@ SYSTEM = System(
             },
             choices=_choices(CONTRACTS),
             clearable=False,
-            note="Written as TypeOfEmployment and EmploymentType together. An employment that is maritime in Unimicro "
-            "stays maritime.",
+            note=_(
+                "Written as TypeOfEmployment and EmploymentType together. An employment that is maritime in Unimicro "
+                "stays maritime."
+            ),
         ),
         Field(
             "occupation_code",
@@ -275,18 +326,20 @@ SYSTEM = System(
             clearable=False,
             locked=Locked(
                 "job_code_locked",
-                "occupation code",
+                _("occupation code"),
                 ADVISED_AGAINST,
                 lifted_by=switch(
                     "change_occupation_code",
-                    "Change the occupation code of an existing employment",
-                    help="Unimicro advises against it once an a-melding was sent: end the position instead, and add a "
-                    "new one. Switch on to correct codes that were wrong from the start; each change is written with a "
-                    "warning.",
-                    group="Behaviour",
+                    _("Change the occupation code of an existing employment"),
+                    help=_(
+                        "Unimicro advises against it once an a-melding was sent: end the position instead, and add a "
+                        "new one. Switch on to correct codes that were wrong from the start; each change is written "
+                        "with a warning."
+                    ),
+                    group=_("Behaviour"),
                 ),
             ),
-            note="JobName is filled from Unimicro's occupation register.",
+            note=_("JobName is filled from Unimicro's occupation register."),
             format=occupations.NORWAY.form,
             example=occupations.NORWAY.example,
         ),
@@ -312,7 +365,7 @@ SYSTEM = System(
             maximum=Decimal(100),
             decimals=2,
             clearable=False,
-            note="LastWorkPercentChangeDate is set with it: the day from which it counts.",
+            note=_("LastWorkPercentChangeDate is set with it: the day from which it counts."),
             example="80",
         ),
         Field(
@@ -321,15 +374,15 @@ SYSTEM = System(
             absent_while=WITHOUT_HOURS,
             opt_in=switch(
                 "weekly_hours_are_full_time",
-                "Our weekly hours are those of a full position",
-                help="Switch on only if Weekly hours here hold the full-time week and not the person's own hours.",
-                group="Weekly hours",
+                _("Our weekly hours are those of a full position"),
+                help=_("Switch on only if Weekly hours here hold the full-time week and not the person's own hours."),
+                group=_("Weekly hours"),
             ),
             minimum=Decimal(0),
             maximum=Decimal(168),
             decimals=2,
             clearable=False,
-            note="Unimicro keeps the hours of a full position, not the person's own: those are its percentage.",
+            note=_("Unimicro keeps the hours of a full position, not the person's own: those are its percentage."),
             example="37.5",
         ),
         Field(
@@ -350,30 +403,36 @@ SYSTEM = System(
             beside=(
                 Setting(
                     name="default_working_hours_scheme",
-                    label="Working-hours scheme of a new employment without one",
+                    label=_("Working-hours scheme of a new employment without one"),
                     kind=Kind.CHOICE,
                     default=WorkingHoursScheme.NonShift.name,
-                    choices=(("", "None"), *SCHEMES),
-                    group="New employments",
+                    choices=(("", _("None")), *SCHEMES),
+                    group=_("New employments"),
                 ),
                 Setting(
                     name="full_time_hours",
-                    label="Hours a week in a full position, whatever the scheme",
+                    label=_("Hours a week in a full position, whatever the scheme"),
                     kind=Kind.DECIMAL,
                     default=None,
-                    group="Weekly hours",
-                    help="Leave it empty: the hours then follow the working-hours scheme. A number here counts for "
-                    "every scheme that the table of hours does not name.",
+                    group=_("Weekly hours"),
+                    help=_(
+                        "Leave it empty: the hours then follow the working-hours scheme. A number here counts for "
+                        "every scheme that the table of hours does not name."
+                    ),
                     example="37.5",
                 ),
                 FULL_TIME_HOURS.table(
                     dict(SCHEMES),
-                    group="Weekly hours",
-                    help="Unimicro's “Timer pr uke full stilling”, written with a new employment and with a changed "
-                    "scheme.",
+                    group=_("Weekly hours"),
+                    help=_(
+                        "Unimicro's “Timer pr uke full stilling”, written with a new employment and with a changed "
+                        "scheme."
+                    ),
                 ),
             ),
-            note="HoursPerWeek, the hours of a full position, are set with it as the connection's table of hours says.",
+            note=_(
+                "HoursPerWeek, the hours of a full position, are set with it as the connection's table of hours says."
+            ),
         ),
         Field(
             "end_reason",
@@ -395,54 +454,70 @@ SYSTEM = System(
         ),
     ),
     unsupported={
-        "title": "Unimicro fills the job title from the occupation register, and its help warns that another title "
-        "causes errors in the a-melding.",
-        "cost_centre": "Unimicro has departments, projects and dimensions of the company's own making, but no cost "
-        "centre on an employment.",
-        "manager": "An employment in Unimicro has no manager.",
-        "first_day_of_work": "Unimicro knows only the start date of the employment.",
-        "last_day_of_work": "Unimicro knows only the end date of the employment.",
-        "probation_end": "Unimicro does not keep the probation period.",
-        "notice_date": "Unimicro does not keep the day of notice.",
+        "title": _(
+            "Unimicro fills the job title from the occupation register, and its help warns that another title causes "
+            "errors in the a-melding."
+        ),
+        "cost_centre": _(
+            "Unimicro has departments, projects and dimensions of the company's own making, but no cost centre on an "
+            "employment."
+        ),
+        "manager": _("An employment in Unimicro has no manager."),
+        "first_day_of_work": _("Unimicro knows only the start date of the employment."),
+        "last_day_of_work": _("Unimicro knows only the end date of the employment."),
+        "probation_end": _("Unimicro does not keep the probation period."),
+        "notice_date": _("Unimicro does not keep the day of notice."),
     },
     causes=(
         Cause(
             "job_code_locked",
-            "Occupation code of an existing employment",
-            "Unimicro advises against changing the occupation code of an employment. Put the old code back, end the "
-            "position the day before, and add a new position with the new code. If the code was wrong from the start, "
-            "switch on “Change the occupation code of an existing employment” in the connection's settings, then press "
-            "Re-sync.",
+            _("Occupation code of an existing employment"),
+            _(
+                "Unimicro advises against changing the occupation code of an employment. Put the old code back, end "
+                "the position the day before, and add a new position with the new code. If the code was wrong from "
+                "the start, switch on “Change the occupation code of an existing employment” in the connection's "
+                "settings, then press Re-sync."
+            ),
         ),
         Cause(
             "sub_entity_locked",
-            "Sub-unit of an existing employment",
-            "An employment in Unimicro stays in its sub-unit. Put the old company back, end the position the day "
-            "before, and add a new position in the new one.",
+            _("Sub-unit of an existing employment"),
+            _(
+                "An employment in Unimicro stays in its sub-unit. Put the old company back, end the position the day "
+                "before, and add a new position in the new one."
+            ),
         ),
         Cause(
             "sub_unit_not_found",
-            "Sub-unit not in Unimicro",
-            "Add the sub-unit in Unimicro, correct the company's organisation number here, or name Unimicro's in the "
-            "connection's settings under Sub-units. Then press Re-sync.",
+            _("Sub-unit not in Unimicro"),
+            _(
+                "Add the sub-unit in Unimicro, correct the company's organisation number here, or name Unimicro's in "
+                "the connection's settings under Sub-units. Then press Re-sync."
+            ),
         ),
         Cause(
             "department_not_found",
-            "Department not in Unimicro",
-            "Add the department in Unimicro, or name its number in the connection's settings under Departments. Then "
-            "press Re-sync.",
+            _("Department not in Unimicro"),
+            _(
+                "Add the department in Unimicro, or name its number in the connection's settings under Departments. "
+                "Then press Re-sync."
+            ),
         ),
         Cause(
             "occupation_code_not_found",
-            "Occupation code not in the register",
-            "Choose a code from Unimicro's occupation register under Position > Occupation code; it is sent when you "
-            "save.",
+            _("Occupation code not in the register"),
+            _(
+                "Choose a code from Unimicro's occupation register under Position > Occupation code; it is sent when "
+                "you save."
+            ),
         ),
         Cause(
             "created_before",
-            "Created before, but no longer shown",
-            "Look in Unimicro for an employment of this employee that was deleted or moved to another start date. Add "
-            "it there by hand with this start date, then press Re-sync: it is found and kept up to date.",
+            _("Created before, but no longer shown"),
+            _(
+                "Look in Unimicro for an employment of this employee that was deleted or moved to another start date. "
+                "Add it there by hand with this start date, then press Re-sync: it is found and kept up to date."
+            ),
         ),
     ),
 )

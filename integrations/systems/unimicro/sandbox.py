@@ -379,7 +379,10 @@ class UnimicroSandbox(Sandbox):
     def _expand(entity: str, text: str) -> set[str]:
         paths = {part.strip() for part in text.split(",") if part.strip()}
         for path in paths:
-            if path.split(".")[0] not in _RELATIONS[entity]:
+            first, _, inner = path.partition(".")
+            if first not in _RELATIONS[entity] or (
+                first == "Employments" and inner not in ("", *_RELATIONS["employments"])
+            ):
                 raise ValueError(f"{path} cannot be expanded")
         return paths
 
@@ -394,13 +397,14 @@ class UnimicroSandbox(Sandbox):
         if entity == "employees":
             if self.state["masked"] and shown["SocialSecurityNumber"]:
                 shown["SocialSecurityNumber"] = "***********"
+            for nested in shown.get("Employments", ()):
+                nested |= {"Dimensions": self._dimensions(nested)} if "Employments.Dimensions" in expand else {}
             if "BusinessRelationInfo" in shown and "BusinessRelationInfo.DefaultEmail" not in expand:
                 shown["BusinessRelationInfo"]["DefaultEmail"] = None
         if entity == "subentities":
             shown.pop("Name")
-        for name in _DATES if listed else ():
-            if shown.get(name):
-                shown[name] = f"{shown[name]}T00:00:00Z"
+        for part in (shown, *shown.get("Employments", ())) if listed else ():
+            part.update({name: f"{part[name]}T00:00:00Z" for name in _DATES if part.get(name)})
         if linked:
             shown["_links"] = {"self": f"/api/biz/{entity}/{shown['ID']}"}
         return shown

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -27,10 +27,11 @@ from integrations.sdk import (
     CursorPages,
     DataRefusedError,
     Directory,
+    EveryMark,
     FieldName,
     Grant,
+    Looking,
     Mark,
-    Marks,
     Message,
     Person,
     RateLimitedError,
@@ -38,6 +39,7 @@ from integrations.sdk import (
     RemoteEmployee,
     Response,
     Search,
+    Seen,
     StaleError,
     Timeline,
     Tokens,
@@ -58,7 +60,6 @@ from integrations.sdk import (
     rows_in,
     sure_date,
     text_of,
-    which,
 )
 from integrations.systems.visma_net_payroll import refusals, texts
 from integrations.systems.visma_net_payroll.declaration import DIMENSIONS, SYSTEM, label_of
@@ -115,6 +116,7 @@ class VismaNetPayrollConnector(Connector):
     refusals = refusals.REFUSALS
 
     page_size: ClassVar[int] = 100
+    sight_size: ClassVar[int] = SYSTEM.sight.page
     poll_pauses: ClassVar[Sequence[float]] = (0.25, 0.5, 1, 2, 3)  # seconds between looks at a job; the last repeats
     poll_budget: ClassVar[float] = 30  # seconds after which a job's outcome counts as unclear
 
@@ -245,7 +247,26 @@ class VismaNetPayrollConnector(Connector):
     # -- positions ---------------------------------------------------------------------------------------
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
-        return [self._remote(p) for p in self._positions(employee) if _reason(p) != NEVER_REPORTED]
+        return self._remotes(self._positions(employee))
+
+    def _remotes(self, positions: Iterable[Mapping[str, Any]]) -> list[Remote]:
+        return [self._remote(p) for p in positions if _reason(p) != NEVER_REPORTED]
+
+    def everybody(self, written: Mapping[str, str]) -> Looking:
+        """ "Embedding": the list brings the positions along. Who is shown without any mention of them is asked for."""
+
+        def see(row: Mapping[str, Any]) -> Looking:
+            id, marks, embedded = str(row["id"]), _marks(row), row.get("_embedded")
+            if isinstance(embedded, dict) and isinstance(positions := embedded.get("positions"), list):
+                yield self.seen(id, marks, lambda: self._remotes(positions))
+            else:
+                fetch = partial(self._positions, RemoteEmployee(id))
+                yield from self.asking(
+                    Seen(id, marks), fetch, lambda found: self.seen(id, marks, lambda: self._remotes(found))
+                )
+
+        asked = {"page-size": self.sight_size, "embed": "(positions)"}
+        yield from self.looking(self.paged(PAGES, "employees", asked, rows=_page, keep_answer=False), see)
 
     def _positions(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
         gone = self.judging(refusals.GONE, employee=employee.id)
@@ -529,18 +550,14 @@ def _name_of(row: Mapping[str, Any]) -> str:
     )
 
 
-def _employee(row: Mapping[str, Any], person: Person) -> RemoteEmployee:
-    """Of several e-mails and national ids the record may show the one that is ours."""
+def _marks(row: Mapping[str, Any]) -> EveryMark:
     names = (row.get("personNames") or [{}])[-1]
     first, last = (text_of(names.get(name)) or "" for name in ("firstName", "lastName"))
-    emails = [mail.get("address") for mail in row.get("emails") or []]
-    national_ids = [one.get("id") for one in row.get("personIds") or []]
-    marks = Marks(
-        text_of(row.get("number")) or "",
-        which(Mark.NATIONAL_ID, person.national_id, national_ids),
-        which(Mark.EMAIL, person.email, emails),
-        date_of(row.get("dateOfBirth")),
-        first,
-        last,
-    )
-    return RemoteEmployee(str(row["id"]), marks=marks)
+    emails = tuple(str(mail.get("address") or "") for mail in row.get("emails") or [])
+    national_ids = tuple(str(one.get("id") or "") for one in row.get("personIds") or [])
+    born = date_of(row.get("dateOfBirth"))
+    return EveryMark((text_of(row.get("number")) or "",), national_ids, emails, born, first, last)
+
+
+def _employee(row: Mapping[str, Any], person: Person) -> RemoteEmployee:
+    return RemoteEmployee(str(row["id"]), marks=_marks(row).beside(person))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.sdk import (
+    CODES,
     Calls,
     Cause,
     Company,
@@ -20,11 +21,13 @@ from integrations.sdk import (
     Message,
     Model,
     Setting,
+    Sight,
     System,
     code_table,
     occupations,
     switch,
 )
+from integrations.sdk import gettext_noop as _
 from integrations.systems.visma_net_payroll import texts
 
 READ_SCOPE, WRITE_SCOPE = "visma_net_employee:employees:read", "visma_net_employee:employees:write"
@@ -33,19 +36,19 @@ GUID_ANY_CASE = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 # Changelog 2025-01-13 lists the two hired-out forms and the on-call form; the others are a-melding's own codes.
 EMPLOYMENT_FORMS = (
-    ("fast", "Permanent (fast)"),
-    ("midlertidig", "Temporary (midlertidig)"),
-    ("fastAnsattUtleid", "Permanent, hired out (fastAnsattUtleid)"),
-    ("midlertidigAnsattUtleid", "Temporary, hired out (midlertidigAnsattUtleid)"),
-    ("midlertidigAnsattSomTilkallingsvikar", "On-call cover (midlertidigAnsattSomTilkallingsvikar)"),
+    ("fast", _("Permanent (fast)")),
+    ("midlertidig", _("Temporary (midlertidig)")),
+    ("fastAnsattUtleid", _("Permanent, hired out (fastAnsattUtleid)")),
+    ("midlertidigAnsattUtleid", _("Temporary, hired out (midlertidigAnsattUtleid)")),
+    ("midlertidigAnsattSomTilkallingsvikar", _("On-call cover (midlertidigAnsattSomTilkallingsvikar)")),
 )
 # Skatteetaten's a-melding codes.
 POSITION_END_REASONS = (
-    ("arbeidstakerHarSagtOppSelv", "The employee resigned"),
-    ("arbeidsgiverHarSagtOppArbeidstaker", "The employer gave notice"),
-    ("kontraktEngasjementEllerVikariatErUtloept", "Contract, engagement or cover has run out"),
-    ("endringIOrganisasjonsstrukturEllerByttetJobbInternt", "Reorganised or changed job internally"),
-    ("byttetLoenssystemEllerRegnskapsfoerer", "Changed payroll system or accountant"),
+    ("arbeidstakerHarSagtOppSelv", _("The employee resigned")),
+    ("arbeidsgiverHarSagtOppArbeidstaker", _("The employer gave notice")),
+    ("kontraktEngasjementEllerVikariatErUtloept", _("Contract, engagement or cover has run out")),
+    ("endringIOrganisasjonsstrukturEllerByttetJobbInternt", _("Reorganised or changed job internally")),
+    ("byttetLoenssystemEllerRegnskapsfoerer", _("Changed payroll system or accountant")),
 )
 # Our field -> the setting with the number of the accounting dimension that carries it.
 DIMENSIONS = {"department": "department_dimension", "cost_centre": "cost_centre_dimension"}
@@ -55,7 +58,7 @@ DIMENSIONS = {"department": "department_dimension", "cost_centre": "cost_centre_
 
 
 def _work_time_agreement(scheme: str, settings: Mapping[str, Any]) -> str:
-    said = texts.NO_AGREEMENT(scheme=scheme.replace("_", " "), setting=label_of("work_time_agreements"))
+    said = texts.NO_AGREEMENT(scheme=Label(CODES[scheme]), setting=label_of("work_time_agreements"))
     return _chosen(settings, "work_time_agreements", scheme, said)
 
 
@@ -91,14 +94,15 @@ def _dimension_value(field: str) -> Callable[[Any, Mapping[str, Any]], str]:
 
 # -- the declaration -------------------------------------------------------------------------------------
 
-NEW, TIME, UNITS, ACCOUNTING = "Values for new positions", "Working time", "Tax units", "Accounting dimensions"
+NEW, TIME, UNITS = _("Values for new positions"), _("Working time"), _("Tax units")
+ACCOUNTING = _("Accounting dimensions")
 
 
-def _dimension(field: str, what: str, example: str) -> Setting:
+def _dimension(field: str, label: str, help: str, example: str) -> Setting:
     return Setting(
         name=DIMENSIONS[field],
-        label=f"Dimension of the {what}",
-        help=f"The number that the dimension for {what}s has in the company's accounting setup.",
+        label=label,
+        help=help,
         example=example,
         group=ACCOUNTING,
     )
@@ -106,7 +110,7 @@ def _dimension(field: str, what: str, example: str) -> Setting:
 
 def _dimension_values(name: str, label: str) -> Setting:
     return code_table(
-        name, label, help="Only those whose code here is not their value in the dimension.", group=ACCOUNTING
+        name, label, help=_("Only those whose code here is not their value in the dimension."), group=ACCOUNTING
     )
 
 
@@ -116,13 +120,13 @@ SYSTEM = System(
     country="NO",
     rank=20,
     model=Model.HISTORY,
-    protocol="JSON over HTTPS with asynchronous jobs (Visma.net Employee API v2); Visma Connect client credentials",
+    protocol=_("JSON over HTTPS with asynchronous jobs (Visma.net Employee API v2); Visma Connect client credentials"),
     delete=Delete.BY_HAND,
-    delete_note=(
-        "its API has no documented way to delete a position. Remove it in Visma.net Employee Management, or set an end "
-        "date here before you delete it."
+    delete_note=_(
+        "its API has no documented way to delete a position. Remove it in Visma.net Employee Management, or set "
+        "an end date here before you delete it."
     ),
-    matching=("employee number", "national id", "e-mail"),
+    matching=(_("employee number"), _("national id"), _("e-mail")),
     base_urls={
         "api": "https://api.employeecore.hrm.visma.net/v2",
         "token": "https://connect.visma.com/connect/token",
@@ -131,80 +135,88 @@ SYSTEM = System(
     credentials=(
         Setting(
             name="client_id",
-            label="Client ID",
+            label=_("Client ID"),
             required=True,
-            help="Visma Developer Portal > your application (type Service) > Details.",
-            group="Credentials",
+            help=_("Visma Developer Portal > your application (type Service) > Details."),
+            group=_("Credentials"),
         ),
         Setting(
             name="client_secret",
-            label="Client secret",
+            label=_("Client secret"),
             kind=Kind.SECRET,
             required=True,
-            help="Visma Developer Portal > your application > Credentials > Generate secret. It is shown once.",
-            group="Credentials",
+            help=_("Visma Developer Portal > your application > Credentials > Generate secret. It is shown once."),
+            group=_("Credentials"),
         ),
         Setting(
             name="tenant_id",
-            label="Tenant ID of the company",
+            label=_("Tenant ID of the company"),
             required=True,
-            help="Visma App Store shows it under the company's name at the top right; Visma Admin under Company > Edit "
-            "> Configuration. It must be the company's: the customer's own tenant id signs in but may call nothing.",
+            help=_(
+                "Visma App Store shows it under the company's name at the top right; Visma Admin under Company > Edit "
+                "> Configuration. It must be the company's: the customer's own tenant id signs in but may call "
+                "nothing."
+            ),
             pattern=GUID_ANY_CASE,
             example="5d1f7a60-3c1e-4b6a-9c55-7b1f0a9e0001",
-            group="Credentials",
+            group=_("Credentials"),
         ),
     ),
     settings=(
         Setting(
             name="salary",
-            label="Salary of a new position",
+            label=_("Salary of a new position"),
             kind=Kind.DECIMAL,
-            help="Visma.net Payroll makes no position without a salary, and HR has none to send. This amount is given "
-            "to new positions; payroll puts the right one in afterwards. It is never changed on an existing position.",
+            help=_(
+                "Visma.net Payroll makes no position without a salary, and HR has none to send. This amount is given "
+                "to new positions; payroll puts the right one in afterwards. It is never changed on an existing "
+                "position."
+            ),
             example="30000",
             group=NEW,
         ),
         Setting(
             name="salary_type",
-            label="The amount is",
+            label=_("The amount is"),
             kind=Kind.CHOICE,
             default="Monthly",
-            choices=(("Monthly", "a month's pay"), ("Hourly", "an hour's pay"), ("Yearly", "a year's pay")),
+            choices=(("Monthly", _("a month's pay")), ("Hourly", _("an hour's pay")), ("Yearly", _("a year's pay"))),
             group=NEW,
         ),
         Setting(
             name="tax_unit",
-            label="Tax unit of a new position",
-            help="The tax unit's id. Test connection lists the tax units of the company with their ids.",
+            label=_("Tax unit of a new position"),
+            help=_("The tax unit's id. Test connection lists the tax units of the company with their ids."),
             pattern=GUID_ANY_CASE,
             example="7a3e2c10-58d4-4a0f-8b0e-2f6d1c9b0001",
             group=NEW,
         ),
         Setting(
             name="work_time_agreement",
-            label="Work-time agreement of a new position",
-            help="The agreement's id. Test connection lists the company's work-time agreements with their ids.",
+            label=_("Work-time agreement of a new position"),
+            help=_("The agreement's id. Test connection lists the company's work-time agreements with their ids."),
             pattern=GUID_ANY_CASE,
             example="0c6b1d2e-9f47-4d3a-a1b8-5e7c3f2a0001",
             group=NEW,
         ),
         Setting(
             name="type_of_position",
-            label="Type of position",
+            label=_("Type of position"),
             default="Ordinary",
             required=True,
-            help="Ordinary fits every employment but those at sea.",
+            help=_("Ordinary fits every employment but those at sea."),
             group=NEW,
         ),
         Setting(
             name="scope",
-            label="Scopes",
+            label=_("Scopes"),
             default=f"{READ_SCOPE} {WRITE_SCOPE}",
             required=True,
-            help="As the integration Visma.net Employee API shows them under your application in Visma Developer "
-            "Portal, with a space between.",
-            group="Sign-in",
+            help=_(
+                "As the integration Visma.net Employee API shows them under your application in Visma Developer "
+                "Portal, with a space between."
+            ),
+            group=_("Sign-in"),
         ),
     ),
     reads=(
@@ -212,48 +224,65 @@ SYSTEM = System(
         "validationResults messageCode message jsonPath page-size"
     ),
     calls=Calls(create=4, update=4, unchanged=1),
-    limits=Limits(concurrency=4, note="Visma publishes no request limit for this API."),
+    sight=Sight(page=100),
+    limits=Limits(concurrency=4, note=_("Visma publishes no request limit for this API.")),
     fields=(
         Field(
             "company",
             "taxUnitIds",
-            opt_in=switch(label="Let the position's company choose the tax unit", group=UNITS),
+            opt_in=switch(label=_("Let the position's company choose the tax unit"), group=UNITS),
             table=code_table(
                 "tax_units",
-                "Tax unit of each company",
-                help="The company's organisation number here, and the id of its tax unit as Test connection lists it.",
+                _("Tax unit of each company"),
+                help=_(
+                    "The company's organisation number here, and the id of its tax unit as Test connection lists it."
+                ),
                 pattern=GUID_ANY_CASE,
                 group=UNITS,
             ),
             encode=_tax_unit,
             allowed=GUID,
-            allowed_note="a tax unit's id has 36 characters, as Test connection lists it",
+            allowed_note=_("a tax unit's id has 36 characters, as Test connection lists it"),
             clearable=False,
-            format="id of a tax unit",
-            note="New positions otherwise get the tax unit of the settings.",
+            format=_("id of a tax unit"),
+            note=_("New positions otherwise get the tax unit of the settings."),
         ),
         Field(
             "department",
             "accountingDimensions",
             dated=Dates.ROWS,
             opt_in=switch(group=ACCOUNTING),
-            beside=(_dimension("department", "department", example="1"),),
-            table=_dimension_values("departments", "Departments with another value there"),
+            beside=(
+                _dimension(
+                    "department",
+                    _("Dimension of the department"),
+                    _("The number that the dimension for departments has in the company's accounting setup."),
+                    example="1",
+                ),
+            ),
+            table=_dimension_values("departments", _("Departments with another value there")),
             encode=_dimension_value("department"),
-            note="Goes to the accounting dimension that the settings name.",
+            note=_("Goes to the accounting dimension that the settings name."),
         ),
         Field(
             "cost_centre",
             "accountingDimensions",
             dated=Dates.ROWS,
             opt_in=switch(group=ACCOUNTING),
-            beside=(_dimension("cost_centre", "cost centre", example="2"),),
-            table=_dimension_values("cost_centres", "Cost centres with another value there"),
+            beside=(
+                _dimension(
+                    "cost_centre",
+                    _("Dimension of the cost centre"),
+                    _("The number that the dimension for cost centres has in the company's accounting setup."),
+                    example="2",
+                ),
+            ),
+            table=_dimension_values("cost_centres", _("Cost centres with another value there")),
             encode=_dimension_value("cost_centre"),
-            note="Goes to the accounting dimension that the settings name.",
+            note=_("Goes to the accounting dimension that the settings name."),
         ),
         Field("start_date", "activeStart", required=True, owned=True),
-        Field("end_date", "activeEnd", owned=True, note="The last working day; it ends the employment."),
+        Field("end_date", "activeEnd", owned=True, note=_("The last working day; it ends the employment.")),
         Field(
             "contract_type",
             "employmentForm",
@@ -275,9 +304,9 @@ SYSTEM = System(
             },
             table=code_table(
                 "employment_forms",
-                "Employment form of each contract type",
-                help="Only where it differs from the usual one, or where there is no usual one.",
-                group="Codes",
+                _("Employment form of each contract type"),
+                help=_("Only where it differs from the usual one, or where there is no usual one."),
+                group=_("Codes"),
             ),
             choices=EMPLOYMENT_FORMS,
             clearable=False,
@@ -302,36 +331,38 @@ SYSTEM = System(
             maximum=Decimal(100),
             decimals=2,
             clearable=False,
-            format="0 to 100",
+            format=_("0 to 100"),
         ),
         Field(
             "working_hours_scheme",
             "workTimeAgreement",
             dated=Dates.ROWS,
             opt_in=switch(
-                "send_working_hours", "Let the working-hours scheme choose the work-time agreement", group=TIME
+                "send_working_hours", _("Let the working-hours scheme choose the work-time agreement"), group=TIME
             ),
             table=code_table(
                 "work_time_agreements",
-                "Work-time agreement of each scheme",
-                help="The id of the agreement, as Test connection lists it.",
+                _("Work-time agreement of each scheme"),
+                help=_("The id of the agreement, as Test connection lists it."),
                 pattern=GUID_ANY_CASE,
                 group=TIME,
             ),
             encode=_work_time_agreement,
             allowed=GUID,
-            allowed_note="a work-time agreement's id has 36 characters, as Test connection lists it",
+            allowed_note=_("a work-time agreement's id has 36 characters, as Test connection lists it"),
             clearable=False,
-            format="id of a work-time agreement",
-            note="New positions otherwise get the work-time agreement of the settings.",
+            format=_("id of a work-time agreement"),
+            note=_("New positions otherwise get the work-time agreement of the settings."),
         ),
         Field(
             "end_reason",
             "positionEndReason",
             opt_in=switch(
-                help="Visma does not publish the codes its API takes. Those of the a-melding are sent; try one "
-                "position on a test company before you switch this on.",
-                group="Codes",
+                help=_(
+                    "Visma does not publish the codes its API takes. Those of the a-melding are sent; try one "
+                    "position on a test company before you switch this on."
+                ),
+                group=_("Codes"),
             ),
             codes={
                 "resigned": "arbeidstakerHarSagtOppSelv",
@@ -345,9 +376,9 @@ SYSTEM = System(
             },
             table=code_table(
                 "end_reasons",
-                "Code of each end reason",
-                help="Only where it differs from the usual one, or where there is no usual one.",
-                group="Codes",
+                _("Code of each end reason"),
+                help=_("Only where it differs from the usual one, or where there is no usual one."),
+                group=_("Codes"),
             ),
             choices=POSITION_END_REASONS,
             required_with="end_date",
@@ -355,27 +386,36 @@ SYSTEM = System(
         ),
     ),
     unsupported={
-        "title": "A position in Visma.net Payroll has no job title.",
-        "manager": "Visma does not publish the form in which its API takes a position's manager.",
-        "first_day_of_work": "A position there has a start and an end date only.",
-        "last_day_of_work": "A position there has a start and an end date only; the end date is the last working day.",
-        "probation_end": "Visma.net Payroll has no probation period.",
-        "remuneration_type": "It is part of the salary there, which is payroll's own and never changed from here.",
-        "weekly_hours": "The hours of a full week come from the work-time agreement there; see Working-hours scheme.",
-        "notice_date": "Visma.net Payroll has no notice date on a position.",
+        "title": _("A position in Visma.net Payroll has no job title."),
+        "manager": _("Visma does not publish the form in which its API takes a position's manager."),
+        "first_day_of_work": _("A position there has a start and an end date only."),
+        "last_day_of_work": _(
+            "A position there has a start and an end date only; the end date is the last working day."
+        ),
+        "probation_end": _("Visma.net Payroll has no probation period."),
+        "remuneration_type": _("It is part of the salary there, which is payroll's own and never changed from here."),
+        "weekly_hours": _(
+            "The hours of a full week come from the work-time agreement there; see Working-hours scheme."
+        ),
+        "notice_date": _("Visma.net Payroll has no notice date on a position."),
     },
     causes=(
         Cause(
             "values_for_new_positions",
-            "Values for new positions are missing",
-            f"Fill in what the message names under the connection's settings > {NEW}, then press Re-sync. Or let "
-            "payroll make the position there; it is found by its start date.",
+            _("Values for new positions are missing"),
+            Label(
+                _(
+                    "Fill in what the message names under the connection's settings > {group}, then press Re-sync. Or "
+                    "let payroll make the position there; it is found by its start date."
+                ),
+                group=Label(NEW),
+            ),
         ),
         Cause(
             "position_is_over",
-            "The position is already over",
-            "Correct it in Visma.net Payroll, where its effect on past wages is seen, then press Re-sync.",
+            _("The position is already over"),
+            _("Correct it in Visma.net Payroll, where its effect on past wages is seen, then press Re-sync."),
         ),
     ),
-    unsynced_note="Salary, absence and everything else of a position are sent back exactly as they were read.",
+    unsynced_note=_("Salary, absence and everything else of a position are sent back exactly as they were read."),
 )

@@ -79,6 +79,7 @@ JOB_KEYS = (
     "validationResults",
 )
 STATUS_CODES = {"NotStarted": 1, "InProgress": 2, "Failed": 3, "Succeeded": 4}
+EMBEDDABLE = "(positions)"  # "Embedding"
 LARGEST_PAGE = 100
 
 
@@ -131,6 +132,7 @@ class VismaNetPayrollSandbox(Sandbox):
             "tags": [],
             "pensions": [],
             "dimensions": {"1": ["BUT1", "LAG1", "BAK1", "ADM1"], "2": ["100", "200"]},
+            "embeds": True,  # whether a list of employees mentions their positions where it is asked to
             "jobSeconds": 0.08,  # how long a job takes
             "tokenSeconds": 3600,
             "dropped": {},  # property of a position -> why a job that succeeds leaves it as it was
@@ -325,9 +327,11 @@ class VismaNetPayrollSandbox(Sandbox):
     @route("GET", "v2/employees")
     def list_employees(self, request: HttpRequest) -> HttpResponse:
         asked = {k: str(v) for k, v in request.GET.items() if k != "cursor"}
-        unknown = set(asked) - {"page-size", "includeDrafts"}
+        unknown = set(asked) - {"page-size", "includeDrafts", "embed"}
         if unknown:
             return _refused(400, f"Query parameter {sorted(unknown)[0]} is not known")
+        if asked.get("embed", EMBEDDABLE) != EMBEDDABLE:
+            return _refused(400, "embed is not valid")
         size = asked.get("page-size", "50")
         if not size.isdigit() or not 1 <= int(size) <= LARGEST_PAGE:
             return _refused(400, "page-size is not valid")
@@ -343,7 +347,10 @@ class VismaNetPayrollSandbox(Sandbox):
         drafts = asked.get("includeDrafts", "").lower() == "true"
         rows = [e for e in self.state["employees"].values() if drafts or not e["isDraft"]]
         end = offset + int(size)
-        answer: dict[str, Any] = {"data": rows[offset:end]}
+        shown = rows[offset:end]
+        if "embed" in asked and self.state["embeds"]:
+            shown = [{**e, "_embedded": {"positions": self._documents(e["id"])}} for e in shown]
+        answer: dict[str, Any] = {"data": shown}
         if end < len(rows):
             text = json.dumps({"asked": asked, "offset": end})
             answer["cursor"] = {"nextToken": base64.urlsafe_b64encode(text.encode()).decode()}
@@ -360,7 +367,10 @@ class VismaNetPayrollSandbox(Sandbox):
     def list_positions(self, request: HttpRequest, employee_id: uuid.UUID) -> HttpResponse:
         if str(employee_id) not in self.state["employees"]:
             return self.not_found(request)
-        return json_answer([p["document"] for p in self._positions(str(employee_id))])
+        return json_answer(self._documents(str(employee_id)))
+
+    def _documents(self, employee_id: str) -> list[dict[str, Any]]:
+        return [p["document"] for p in self._positions(employee_id)]
 
     @route("GET", "v2/employees/<uuid:employee_id>/positions/<uuid:position_id>")
     def position(self, request: HttpRequest, employee_id: uuid.UUID, position_id: uuid.UUID) -> HttpResponse:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,11 +27,14 @@ from integrations.sdk import (
     CursorPages,
     DataRefusedError,
     Directory,
+    EveryMark,
     FieldName,
     Label,
+    Looking,
     Mark,
     Marks,
     Message,
+    Pages,
     Person,
     Remote,
     RemoteEmployee,
@@ -45,7 +49,6 @@ from integrations.sdk import (
     after_a_gap,
     date_of,
     email_of,
-    every_row,
     record_in,
     sure_date,
     text_of,
@@ -57,6 +60,7 @@ from integrations.systems.xledger.declaration import LISTS, SYSTEM
 from integrations.systems.xledger.queries import edges, id_of, mapping, nodes, with_code
 
 PAGE = 1000  # "General tips": a query gives at most 10 000 records
+SIGHT = SYSTEM.sight.page  # each record here leads to a dozen others
 SMALL_PAGE = 100  # after "Your query timed out."
 CREDITS_WAIT = 20 * 60.0  # as GraphQLClient.cs of graphql-samples waits
 LONGEST_WAIT = 24 * 3600.0
@@ -106,15 +110,25 @@ class XledgerConnector(Connector):
     def _all(
         self, query: str, name: str, variables: Mapping[str, Any] | None = None, *, keep_answer: bool = True
     ) -> Iterator[Node]:
+        return chain.from_iterable(self._paged(query, name, PAGE, variables, keep_answer=keep_answer))
+
+    def _paged(
+        self,
+        query: str,
+        name: str,
+        size: int,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        keep_answer: bool = True,
+    ) -> Pages[Mapping[str, Any], Node]:
         """Every page ("Pagination": go on after the last edge's cursor while hasNextPage)."""
-        size = PAGE
 
         def fetch(asked: Any) -> Mapping[str, Any]:
             nonlocal size
             try:
                 return self._ask(query, {**(variables or {}), "first": size, **asked}, keep_answer=keep_answer)
             except refusals.TimedOutError:
-                if size == SMALL_PAGE:
+                if size <= SMALL_PAGE:
                     raise
             size = SMALL_PAGE
             return fetch(asked)
@@ -130,7 +144,7 @@ class XledgerConnector(Connector):
         def rows(data: Mapping[str, Any]) -> list[Node]:
             return [mapping(edge.get("node")) for edge in edges(data, name)]
 
-        return every_row(CursorPages("after", cursor, {"after": None}), fetch, rows, system=SYSTEM.name)
+        return Pages(CursorPages("after", cursor, {"after": None}), fetch, rows, system=SYSTEM.name)
 
     def trouble(self, response: Response) -> Trouble | None:
         found = refusals.trouble(response, self._until)
@@ -267,10 +281,21 @@ class XledgerConnector(Connector):
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         record = self.ahead["read", employee.id] = self._current(employee)
+        return self._remotes(record)
+
+    def _remotes(self, record: Node) -> list[Remote]:
         values = self._values(record)
         if values["start_date"] is None:
             return []
-        return [Remote(employee.id, values, raw=record, renews_from=after_a_gap(values["end_date"]))]
+        return [Remote(id_of(record), values, raw=record, renews_from=after_a_gap(values["end_date"]))]
+
+    def everybody(self, written: Mapping[str, str]) -> Looking:
+        def see(node: Node) -> Looking:
+            if id_of(node):
+                yield self.seen(id_of(node), EveryMark.of(_marks(node)), lambda: self._remotes(node))
+
+        listed = self._paged(queries.EVERYBODY, "employees", SIGHT, keep_answer=False)
+        yield from self.looking(listed, see)
 
     def _current(self, employee: RemoteEmployee) -> Node:
         record: Node | None = self.ahead.pop(employee.id, None) or self._record(employee.id)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from integrations.sdk import (
-    BY_KEY,
     CONTRACT_TYPES,
     END_REASONS,
     REMUNERATION_TYPES,
@@ -15,17 +14,18 @@ from integrations.sdk import (
     Delete,
     Field,
     Kind,
+    Label,
     Limits,
     Model,
     Setting,
+    Sight,
     System,
     When,
     code_table,
     switch,
 )
+from integrations.sdk import gettext_noop as _
 from integrations.systems.xledger import texts
-
-TOKENS = "Xledger > Administration > System Access > GraphQL > API tokens"
 
 OBJECTS = tuple(f"glObject{number}" for number in range(1, 6))
 # Our field -> the setting that names the object kind (list) in which its value is looked up.
@@ -50,35 +50,28 @@ def _general_ledger(key: str, other: str) -> Callable[[Any, Mapping[str, Any]], 
     return encode
 
 
-def _kind(field: str, what: str, found: str = "") -> Setting:
+def _kind(field: str, label: str, help: str) -> Setting:
     return Setting(
         name=LISTS[field],
-        label=f"Object kind of {what}",
+        label=label,
         example="20100",
-        help=f"Name or number (dbId) of the object kind in which Xledger keeps {found or what}. Test connection lists "
-        f"them all. Left empty, {what} are not sent.",
-        group="What is sent",
+        help=help,
+        group=_("What is sent"),
     )
 
 
-def _codes(name: str, ours: str, theirs: str, example: str = "1") -> Setting:
-    return code_table(
-        name,
-        example=example,
-        help=f"The code of Xledger's {theirs} for each of our {BY_KEY[ours].label.lower()}s. Every company makes its "
-        "own list, so there is no built-in translation.",
-    )
+def _codes(name: str, help: str, example: str = "1") -> Setting:
+    return code_table(name, example=example, help=help)
 
 
-def _object(field: str, what: str) -> Setting:
+def _object(field: str, label: str, help: str) -> Setting:
     return Setting(
         name=f"{field}_object",
-        label=f"Send the {what} to",
+        label=label,
         kind=Kind.CHOICE,
         choices=tuple((name, name) for name in OBJECTS),
-        help=f"Which of Xledger's five general-ledger objects is the {what} in your company. Ask whoever set up your "
-        f"chart of accounts. Left empty, the {what} is not sent.",
-        group="What is sent",
+        help=help,
+        group=_("What is sent"),
     )
 
 
@@ -88,64 +81,111 @@ SYSTEM = System(
     country="NO",
     rank=80,
     model=Model.FLAT,
-    protocol="GraphQL",
+    protocol=_("GraphQL"),
     delete=Delete.BY_HAND,
-    delete_note=(
-        "Xledger's interface removes neither employees nor employments. Open the employee in Xledger and fill in the "
-        "end of the employment and the exit reason."
+    delete_note=_(
+        "Xledger's interface removes neither employees nor employments. Open the employee in Xledger and fill in "
+        "the end of the employment and the exit reason."
     ),
-    matching=("employee number (code)", "e-mail"),
+    matching=(_("employee number (code)"), _("e-mail")),
     base_urls={"api": "https://www.xledger.net/graphql"},
     sandbox_urls={"api": "/graphql"},
     credentials=(
         Setting(
             name="token",
-            label="API token",
+            label=_("API token"),
             kind=Kind.SECRET,
             required=True,
             pattern=r"[A-Za-z0-9_=+/.\-]{12,}",
-            help=f"{TOKENS} (xledger.net/f/api-tokens). Tick Employee (read, write), Object Value (read) and System "
-            "Value (read), then Generate. Xledger shows the token once. Enter it without the word “token” before it.",
-            group="Connection",
+            help=Label(
+                _(
+                    "{place} (xledger.net/f/api-tokens). Tick Employee (read, write), Object Value (read) and System "
+                    "Value (read), then Generate. Xledger shows the token once. Enter it without the word “token” "
+                    "before it."
+                ),
+                place=texts.TOKENS_PLACE,
+            ),
+            group=_("Connection"),
         ),
     ),
     fields=(
         Field(
             "title",
             "positionValue",
-            opt_in=_kind("title", "job titles", "job titles (position values)"),
+            opt_in=_kind(
+                "title",
+                _("Object kind of job titles"),
+                _(
+                    "Name or number (dbId) of the object kind in which Xledger keeps job titles (position values). "
+                    "Test connection lists them all. Left empty, job titles are not sent."
+                ),
+            ),
             clearable=False,
-            note="It must be the description of a value in Xledger's list of job titles, in capitals or not. Nothing "
-            "is added to that list.",
+            note=_(
+                "It must be the description of a value in Xledger's list of job titles, in capitals or not. Nothing "
+                "is added to that list."
+            ),
             example="Butikkmedarbeider",
         ),
         Field(
             "department",
             "glObject1–5",
-            opt_in=_object("department", "department"),
-            beside=(_kind("department", "departments"),),
+            opt_in=_object(
+                "department",
+                _("Send the department to"),
+                _(
+                    "Which of Xledger's five general-ledger objects is the department in your company. Ask whoever "
+                    "set up your chart of accounts. Left empty, the department is not sent."
+                ),
+            ),
+            beside=(
+                _kind(
+                    "department",
+                    _("Object kind of departments"),
+                    _(
+                        "Name or number (dbId) of the object kind in which Xledger keeps departments. Test connection "
+                        "lists them all. Left empty, departments are not sent."
+                    ),
+                ),
+            ),
             encode=_general_ledger("department", "cost_centre"),
             clearable=False,
-            note="The department's code must exist in Xledger's list; it is looked up before anything is written.",
+            note=_("The department's code must exist in Xledger's list; it is looked up before anything is written."),
             example="BUT1",
         ),
         Field(
             "cost_centre",
             "glObject1–5",
-            opt_in=_object("cost_centre", "cost centre"),
-            beside=(_kind("cost_centre", "cost centres"),),
+            opt_in=_object(
+                "cost_centre",
+                _("Send the cost centre to"),
+                _(
+                    "Which of Xledger's five general-ledger objects is the cost centre in your company. Ask whoever "
+                    "set up your chart of accounts. Left empty, the cost centre is not sent."
+                ),
+            ),
+            beside=(
+                _kind(
+                    "cost_centre",
+                    _("Object kind of cost centres"),
+                    _(
+                        "Name or number (dbId) of the object kind in which Xledger keeps cost centres. Test "
+                        "connection lists them all. Left empty, cost centres are not sent."
+                    ),
+                ),
+            ),
             encode=_general_ledger("cost_centre", "department"),
             clearable=False,
-            note="The code must exist in Xledger's list; it is looked up before anything is written.",
+            note=_("The code must exist in Xledger's list; it is looked up before anything is written."),
             example="2760",
         ),
         Field(
             "manager",
             "superior",
-            opt_in=switch(help="The manager must be an employee in Xledger with the same employee number as here."),
+            opt_in=switch(help=_("The manager must be an employee in Xledger with the same employee number as here.")),
             encode=lambda ours, settings: str(ours.number).strip(),
             clearable=False,
-            note="Found in Xledger by the manager's employee number.",
+            note=_("Found in Xledger by the manager's employee number."),
             example="1007",
         ),
         Field(
@@ -156,16 +196,21 @@ SYSTEM = System(
             of_employment=True,
             always_by=switch(
                 "start_follows_position",
-                "Move the employment's start with every position",
-                help="Off: the start of the employment in Xledger stays when one position follows another without a "
-                "gap. On: it becomes the start of the current position.",
+                _("Move the employment's start with every position"),
+                help=_(
+                    "Off: the start of the employment in Xledger stays when one position follows another without a "
+                    "gap. On: it becomes the start of the current position."
+                ),
             ),
             owned=True,
             clearable=False,
             format="YYYY-MM-DD",
-            note="Xledger keeps the start of the whole employment: its first day here, also where the first position "
-            "that is sent follows an earlier one, and then as seniorityDate, too, if that is empty. It stays while one "
-            "position follows another without a gap; after a gap, the new position starts a new employment.",
+            note=_(
+                "Xledger keeps the start of the whole employment: its first day here, also where the first position "
+                "that is sent follows an earlier one, and then as seniorityDate, too, if that is empty. It stays "
+                "while one position follows another without a gap; after a gap, the new position starts a new "
+                "employment."
+            ),
             example="2026-02-01",
         ),
         Field(
@@ -173,58 +218,100 @@ SYSTEM = System(
             "employmentTo",
             owned=True,
             format="YYYY-MM-DD",
-            note="Taken away here, it is cleared in Xledger.",
+            note=_("Taken away here, it is cleared in Xledger."),
             example="2026-08-31",
         ),
         Field("probation_end", "trialTo", clearable=False, format="YYYY-MM-DD", example="2026-07-31"),
         Field(
             "contract_type",
             "employmentType",
-            opt_in=_kind("contract_type", "contract types", "employment types"),
+            opt_in=_kind(
+                "contract_type",
+                _("Object kind of contract types"),
+                _(
+                    "Name or number (dbId) of the object kind in which Xledger keeps employment types. Test "
+                    "connection lists them all. Left empty, contract types are not sent."
+                ),
+            ),
             codes=dict.fromkeys(CONTRACT_TYPES),
-            table=_codes("employment_types", "contract_type", "employment type"),
+            table=_codes(
+                "employment_types",
+                _(
+                    "The code of Xledger's employment type for each of our contract types. Every company makes its "
+                    "own list, so there is no built-in translation."
+                ),
+            ),
             clearable=False,
-            note="Every company makes its own list of employment types; choose the counterparts in the settings.",
+            note=_("Every company makes its own list of employment types; choose the counterparts in the settings."),
             example="1",
         ),
         Field(
             "remuneration_type",
             "compensationType",
-            opt_in=_kind("remuneration_type", "remuneration types", "compensation types"),
+            opt_in=_kind(
+                "remuneration_type",
+                _("Object kind of remuneration types"),
+                _(
+                    "Name or number (dbId) of the object kind in which Xledger keeps compensation types. Test "
+                    "connection lists them all. Left empty, remuneration types are not sent."
+                ),
+            ),
             codes=dict.fromkeys(REMUNERATION_TYPES),
-            table=_codes("compensation_types", "remuneration_type", "compensation type"),
+            table=_codes(
+                "compensation_types",
+                _(
+                    "The code of Xledger's compensation type for each of our remuneration types. Every company makes "
+                    "its own list, so there is no built-in translation."
+                ),
+            ),
             clearable=False,
-            note="Every company makes its own list of compensation types; choose the counterparts in the settings.",
+            note=_("Every company makes its own list of compensation types; choose the counterparts in the settings."),
             example="1",
         ),
         Field(
             "end_reason",
             "exitReason",
-            opt_in=_kind("end_reason", "exit reasons"),
+            opt_in=_kind(
+                "end_reason",
+                _("Object kind of exit reasons"),
+                _(
+                    "Name or number (dbId) of the object kind in which Xledger keeps exit reasons. Test connection "
+                    "lists them all. Left empty, exit reasons are not sent."
+                ),
+            ),
             required_with="end_date",
             default_setting=Setting(
                 name="exit_reason",
-                label="Exit reason of positions without an end reason",
+                label=_("Exit reason of positions without an end reason"),
                 example="ANNET",
-                help="Code of an exit reason in Xledger. Used only when a position has an end date and no end reason.",
+                help=_(
+                    "Code of an exit reason in Xledger. Used only when a position has an end date and no end reason."
+                ),
             ),
             codes=dict.fromkeys(END_REASONS),
-            table=_codes("exit_reasons", "end_reason", "exit reason", example="FRIVILLIG"),
+            table=_codes(
+                "exit_reasons",
+                _(
+                    "The code of Xledger's exit reason for each of our end reasons. Every company makes its own list, "
+                    "so there is no built-in translation."
+                ),
+                example="FRIVILLIG",
+            ),
             owned=True,
             clearable=False,
-            note="Every company makes its own list of exit reasons; choose the counterparts in the settings.",
+            note=_("Every company makes its own list of exit reasons; choose the counterparts in the settings."),
             example="FRIVILLIG",
         ),
         Field("notice_date", "noticeDate", clearable=False, format="YYYY-MM-DD", example="2026-05-31"),
     ),
     unsupported={
-        "company": "A token belongs to one entity in Xledger; its employees are found there.",
-        "first_day_of_work": "Xledger has only the start and the end of the employment.",
-        "last_day_of_work": "Xledger has only the start and the end of the employment.",
-        "occupation_code": "Xledger takes no occupation code from outside. Fill it in on the employee there.",
-        "percentage": "Xledger shows the percentage of a position, but takes none from outside. Fill it in there.",
-        "weekly_hours": "Xledger takes no weekly hours from outside. Fill them in there.",
-        "working_hours_scheme": "Xledger's employees have no working-hours scheme that can be written from outside.",
+        "company": _("A token belongs to one entity in Xledger; its employees are found there."),
+        "first_day_of_work": _("Xledger has only the start and the end of the employment."),
+        "last_day_of_work": _("Xledger has only the start and the end of the employment."),
+        "occupation_code": _("Xledger takes no occupation code from outside. Fill it in on the employee there."),
+        "percentage": _("Xledger shows the percentage of a position, but takes none from outside. Fill it in there."),
+        "weekly_hours": _("Xledger takes no weekly hours from outside. Fill them in there."),
+        "working_hours_scheme": _("Xledger's employees have no working-hours scheme that can be written from outside."),
     },
     reads=(
         "query variables data errors message code extensions resetAt edges node cursor pageInfo hasNextPage first "
@@ -233,35 +320,44 @@ SYSTEM = System(
     ),
     # A public client throttles to 20 requests in 5 seconds; graphql-samples: "Respect new rate limit".
     calls=Calls(create=2, update=2, unchanged=1),
+    sight=Sight(page=500, note=_("100 on a page from where Xledger says that a query timed out.")),
     limits=Limits(
         requests=20,
         per_seconds=5.0,
         concurrency=1,
         shared_by="token",
-        note="20 requests in 5 seconds, one at a time for each token; beyond that, Xledger counts credits.",
+        note=_("20 requests in 5 seconds, one at a time for each token; beyond that, Xledger counts credits."),
     ),
     causes=(
         Cause(
             "value_missing",
-            "Value not in Xledger's list",
-            "Add the value in Xledger, or choose another one here or in the connection's settings, then press Re-sync.",
+            _("Value not in Xledger's list"),
+            _(
+                "Add the value in Xledger, or choose another one here or in the connection's settings, then press "
+                "Re-sync."
+            ),
         ),
         Cause(
             "value_not_unique",
-            "Value twice in Xledger's list",
-            "Close or rename all but one of them in Xledger, then press Re-sync.",
+            _("Value twice in Xledger's list"),
+            _("Close or rename all but one of them in Xledger, then press Re-sync."),
         ),
         Cause(
             "list_missing",
-            "List not in Xledger",
-            "Correct the object kind in the connection's settings (Test connection lists those that exist), then press "
-            "Re-sync.",
+            _("List not in Xledger"),
+            _(
+                "Correct the object kind in the connection's settings (Test connection lists those that exist), then "
+                "press Re-sync."
+            ),
         ),
         Cause(
             "interface_changed",
-            "Xledger's interface changed",
-            "Report it with the system's own words: Position Sync has to be adapted. After the update, press Re-sync.",
+            _("Xledger's interface changed"),
+            _(
+                "Report it with the system's own words: Position Sync has to be adapted. After the update, press "
+                "Re-sync."
+            ),
         ),
     ),
-    move_note="A corrected start date replaces the start of the employment on the employee's one record in Xledger.",
+    move_note=_("A corrected start date replaces the start of the employment on the employee's one record in Xledger."),
 )

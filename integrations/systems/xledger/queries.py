@@ -33,6 +33,11 @@ ALL_EMPLOYEES = """query AllEmployees($first: Int, $after: String) {
     edges { cursor node { dbId code description email } } pageInfo { hasNextPage }
   }
 }"""
+EVERYBODY = f"""query Everybody($first: Int, $after: String) {{
+  employees(first: $first, after: $after, ownerSet: CURRENT, objectStatus: ALL) {{
+    edges {{ cursor node {{ ...Employment }} }} pageInfo {{ hasNextPage }}
+  }}
+}}{EMPLOYMENT}"""
 OBJECT_VALUES = """query ObjectValues($first: Int, $after: String, $kind: Int) {
   objectValues(first: $first, after: $after, ownerSet: CURRENT, objectStatus: OPEN, filter: { objectKindDbId: $kind }) {
     edges { cursor node { dbId code description dateFrom dateTo } } pageInfo { hasNextPage }

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ErrorDetail
 
 from positions.api.apply import merged, model_errors
@@ -17,10 +19,10 @@ from positions.employer import follow_all
 from positions.models import Employee, Organization, Position
 
 _TAKEN = {
-    "number": "Another employee of this organization has this number.",
-    "external_id": "Another employee of this organization has this external id.",
+    "number": gettext_lazy("Another employee of this organization has this number."),
+    "external_id": gettext_lazy("Another employee of this organization has this external id."),
 }
-_NAME_ONE = "Name the employee: id, external_id or number."
+_NAME_ONE = gettext_lazy("Name the employee: id, external_id or number.")
 _NOT_COLUMNS = (
     *("id", "operation", "positions_follow"),
     *("department", "department_id", "company", "company_id", "manager_id"),
@@ -154,7 +156,7 @@ class EmployeeBulk(BulkWrite):
         row = one.row
         if one.operation == "create":
             if row.get("id") is not None:
-                return {"id": [ErrorDetail("Who is made has no id yet. Leave this out.", "mismatch")]}
+                return {"id": [ErrorDetail(_("Who is made has no id yet. Leave this out."), "mismatch")]}
             name = "external_id" if text_of(row, "external_id") else "number"
             return {name: taken(_TAKEN[name])} if employee is not None else {}
         if employee is not None:
@@ -166,7 +168,7 @@ class EmployeeBulk(BulkWrite):
         for name in ("external_id", "number"):
             if text := text_of(row, name):
                 return {name: missing("employee", text)}
-        return {"id": [ErrorDetail(_NAME_ONE, "required")]}
+        return {"id": [ErrorDetail(str(_NAME_ONE), "required")]}
 
     def groups(self, rows: Sequence[Asked]) -> list[list[Asked]]:
         return [[one] for one in rows]

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ErrorDetail
 
 from positions.api.apply import IMMUTABLE, TAKEN, date_errors, merged, set_values
@@ -13,8 +15,10 @@ from positions.api.references import Errors, References, as_changed, by_external
 from positions.bulk import delete_positions, save_positions
 from positions.models import Employee, Organization, Position
 
-_NAME_ONE = "Name the position by id, or by external_id with its employee."
-_NAME_EMPLOYEE = "Name the position by id, or the employee by employee, employee_number or employee_external_id."
+_NAME_ONE = gettext_lazy("Name the position by id, or by external_id with its employee.")
+_NAME_EMPLOYEE = gettext_lazy(
+    "Name the position by id, or the employee by employee, employee_number or employee_external_id."
+)
 
 
 class PositionBulk(BulkWrite):
@@ -66,10 +70,10 @@ class PositionBulk(BulkWrite):
                 errors["id"] = missing("position", row["id"])
                 return None, errors
             if named is not None and named.pk != position.employee_id:
-                errors["employee"] = [ErrorDetail(IMMUTABLE, "immutable")]
+                errors["employee"] = [ErrorDetail(str(IMMUTABLE), "immutable")]
             return position.employee, errors
         if named is None and not errors:
-            errors["employee"] = [ErrorDetail(_NAME_EMPLOYEE, "required")]
+            errors["employee"] = [ErrorDetail(str(_NAME_EMPLOYEE), "required")]
         if named is not None and named.pk not in self.held:  # deleted just now
             return None, {"employee": missing("employee", named.pk)}
         return named, errors
@@ -135,12 +139,12 @@ class PositionBulk(BulkWrite):
         by_id, text = one.row.get("id") is not None, text_of(one.row, "external_id")
         if one.operation == "create":
             if by_id:
-                return {"id": [ErrorDetail("What is made has no id yet. Leave this out.", "mismatch")]}
+                return {"id": [ErrorDetail(_("What is made has no id yet. Leave this out."), "mismatch")]}
             return {"external_id": taken(TAKEN)} if position is not None else {}
         if one.operation == "upsert" or by_id or position is not None:
             return {}
         if not text:
-            return {"id": [ErrorDetail(_NAME_ONE, "required")]}
+            return {"id": [ErrorDetail(str(_NAME_ONE), "required")]}
         return {} if employee is None else {"external_id": missing("position", text)}
 
     def groups(self, rows: Sequence[Asked]) -> list[list[Asked]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.serializers import Serializer
 
@@ -216,7 +217,7 @@ def _checked(form: Serializer, row: Mapping[str, Any]) -> Checked:
 def doubles(keys: Mapping[str, Any], index: int, first: dict[Any, int], what: str) -> Errors:
     """Two rows that mean the same object; `first` remembers the rows before."""
     return {
-        name: [ErrorDetail(f"Row {first[name, key]} is the same {what}.", "duplicate")]
+        name: [ErrorDetail(_("Row {value} is the same {what}.").format(value=first[name, key], what=what), "duplicate")]
         for name, key in keys.items()
         if first.setdefault((name, key), index) != index
     }

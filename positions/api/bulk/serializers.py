@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -73,11 +75,11 @@ class Rows(serializers.ListField):
             min_length=1,
             max_length=MOST,
             error_messages={
-                "required": f"Send the rows as a list named “{what}”.",
-                "not_a_list": f"Send a list of {what}.",
-                "min_length": f"Send at least one of the {what}.",
-                "max_length": f"Send at most {MOST} {what} at a time.",
-                "empty": f"Send at least one of the {what}.",
+                "required": format_lazy(_("Send the rows as a list named “{what}”."), what=what),
+                "not_a_list": format_lazy(_("Send a list of {what}."), what=what),
+                "min_length": format_lazy(_("Send at least one of the {what}."), what=what),
+                "max_length": format_lazy(_("Send at most {most} {what} at a time."), most=MOST, what=what),
+                "empty": format_lazy(_("Send at least one of the {what}."), what=what),
             },
         )
 

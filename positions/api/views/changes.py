@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -70,7 +71,7 @@ class Cursors:
                 if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**63:
                     raise ValueError
         except (ValueError, TypeError, binascii.Error):
-            words = "This cursor is not of the change feed. Send one that it gave you, or none to begin."
+            words = _("This cursor is not of the change feed. Send one that it gave you, or none to begin.")
             raise unknown_cursor(words) from None
         return Place(turn, key)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as FormError
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
@@ -81,7 +82,7 @@ class PositionsView(Resource):
         named = references.employee(body, found)
         if known is not None and named is not None and named.pk != known.pk:
             name = next(name for name in OF_EMPLOYEE if body.get(name))
-            found[name] = [ErrorDetail(IMMUTABLE, "immutable")]
+            found[name] = [ErrorDetail(str(IMMUTABLE), "immutable")]
         company, department = references.of_position(body, found)
         whose = known or named
         if whose is None and not found and not names(self.form.errors, *OF_EMPLOYEE):
@@ -189,7 +190,7 @@ class PositionViewSet(PositionsView):
         position = self.locked()
         later = {str(row.effective_from): row.effective_from for row in position.terms.all() if row.effective_from}
         if effective_from not in later:
-            raise NotFound("Nothing changed on this day. `terms` has the days: each but the first may be withdrawn.")
+            raise NotFound(_("Nothing changed on this day. `terms` has the days: each but the first may be withdrawn."))
         position.counting = Withdrawal(later[effective_from])
         position.save()
         return self.answer(self._written(position, "updated"))
@@ -337,7 +338,7 @@ class PositionByExternalIdViewSet(ByOwnId):
         if len(found) == 1:
             return self.employee(lock=lock, pk=found[0])
         if found:
-            words = f"Several employees have a position with this external id. {_NAME}"
+            words = _("Several employees have a position with this external id. {name}").format(name=_NAME)
             raise ValidationError({"employee": [ErrorDetail(words, "ambiguous")]})
         if self.request.method != "PUT":
             raise NotFound

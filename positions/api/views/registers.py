@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db.models import RESTRICT, Model, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.exceptions import ValidationError
 
@@ -65,7 +66,12 @@ class Register(Resource):
     def remove(self, row: Any) -> Mapping[str, Any]:
         if found := uses(row):
             of = ", ".join(f"{what}: {number}" for what, number in found.items())
-            raise Conflict(f"“{row}” is in use ({of}). Nothing was deleted. Change or delete those first.", "in_use")
+            raise Conflict(
+                _("“{row}” is in use ({of}). Nothing was deleted. Change or delete those first.").format(
+                    row=row, of=of
+                ),
+                "in_use",
+            )
         return super().remove(row)
 
 

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import Model, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.request import Request
@@ -205,8 +206,8 @@ class ByExternalId(Resource):
         except ValidationError as error:
             raise ValidationError({"external_id": error.detail}) from None
         if taken != text or not text:
-            raise ValidationError({"external_id": ["An id has no space at its ends."]})
+            raise ValidationError({"external_id": [_("An id has no space at its ends.")]})
         body = self.request.data
         if isinstance(body, Mapping) and body.get("external_id", text) != text:
-            words = "The address names another id. Leave this out."
+            words = _("The address names another id. Leave this out.")
             raise ValidationError({"external_id": [ErrorDetail(words, "mismatch")]})

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -101,7 +102,7 @@ WANTED: Mapping[str, type[_Wanted]] = {
 def checked(data: Any) -> dict[str, Any]:
     """What is asked for, by its action's own form. Raises ValidationError."""
     if not isinstance(data, Mapping):
-        raise ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [ErrorDetail("Send a JSON object.", "invalid")]})
+        raise ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [ErrorDetail(_("Send a JSON object."), "invalid")]})
     try:
         action = Choice(Batch.Action.choices).run_validation(data.get("action", empty))
     except ValidationError as error:

@@ -7,6 +7,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
@@ -39,8 +42,9 @@ from synclog.models import Batch, BatchError, Job
 class TooManyBatches(APIException):
     status_code = 429
     default_code = "too_many_batches"
-    default_detail = (
-        f"{batches.OPEN_AT_ONCE} batches of this organization are under way. Wait until one is done, or cancel one."
+    default_detail = format_lazy(
+        gettext_lazy("{number} batches of this organization are under way. Wait until one is done, or cancel one."),
+        number=batches.OPEN_AT_ONCE,
     )
     wait = 10
 
@@ -151,9 +155,11 @@ class BatchViewSet(Listed):
 
     def _positions(self, kind: Batch.Action, integration: Integration, wanted: Mapping[str, Any]) -> QuerySet[Position]:
         if not integration.send_positions and (kind is Batch.Action.SEND_NOW or "state" in wanted):
-            _refuse(f"Send positions is switched off for {integration.name}. Switch it on first.", "switched_off")
+            off = _("Send positions is switched off for {connection}. Switch it on first.")
+            _refuse(off.format(connection=integration.name), "switched_off")
         if kind is Batch.Action.PREVIEW and not integration.connected:
-            _refuse(f"{integration.name} is not connected: keys or settings are missing.", "not_connected")
+            lacking = _("{connection} is not connected: keys or settings are missing.")
+            _refuse(lacking.format(connection=integration.name), "not_connected")
         positions = Position.objects.filter(
             scope_of(integration.pk).positions(), employee__organization=self.organization
         )
@@ -173,7 +179,7 @@ class BatchViewSet(Listed):
     def cancel(self, request: Request, pk: int) -> Response:
         found = get_object_or_404(self.get_queryset(), pk=pk)
         if not batches.cancel(found.pk, key_of(request).name):
-            raise ValidationError({"state": [ErrorDetail("It is over: there is nothing to cancel.", "not_open")]})
+            raise ValidationError({"state": [ErrorDetail(_("It is over: there is nothing to cancel."), "not_open")]})
         return self.retrieve(request, pk)
 
 

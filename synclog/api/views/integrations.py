@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from integrations import supported
 from integrations.gaps import any_of, gaps_here, gaps_of, positions_here
 from integrations.models import Integration
+from integrations.sdk.wording import say
 from positions.api.base import asks, key_of, writes
 from positions.api.listed import Listed
 from synclog.api.serializers.integrations import (
@@ -100,7 +101,7 @@ class IntegrationViewSet(Listed):
     def gaps(self, request: Request, pk: int) -> Response:
         integration = get_object_or_404(self.get_queryset(), pk=pk)
         rows = [{**asdict(gap), "positions": number} for gap, number in gaps_here(integration)]
-        without = [setting.label for setting in integration.missing_settings()]
+        without = [say(setting.label) for setting in integration.missing_settings()]
         return Response(GapsSerializer({"missing_settings": without, "gaps": rows}).data)
 
     @extend_schema(

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -143,7 +144,9 @@ class JobViewSet(Listed):
         reason = self.form["reason"]
         if not bulk_actions.dismiss(Job.objects.filter(pk=job.pk), reason, key_of(request).name):
             words = (
-                "It is being sent right now." if job.is_open else "It is closed already: there is nothing to dismiss."
+                _("It is being sent right now.")
+                if job.is_open
+                else _("It is closed already: there is nothing to dismiss.")
             )
             raise ValidationError({"state": [ErrorDetail(words, "not_open")]})
         return Response(JobSerializer(get_object_or_404(self.get_queryset(), pk=pk)).data)

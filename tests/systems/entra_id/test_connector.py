@@ -54,6 +54,9 @@ class TestEntraId(CountsWhenWritten, FlatBehaviour):
     write_method = "PATCH"
     write_path = "users"
 
+    def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        rig.sandbox.state["page"] = 2
+
     def check_contract(self, calls: list[Call]) -> None:
         wrong = [
             finding
@@ -619,6 +622,20 @@ class TestEntraId(CountsWhenWritten, FlatBehaviour):
         empty_rig.sandbox.state["page"] = 1
         assert empty_rig.one(self.position()).cause == "employee_not_unique"
         assert "$skiptoken" in self.gets(empty_rig)[-1]
+
+    def test_a_snapshot_leaves_out_whom_the_settings_do_and_says_who_is_mastered_elsewhere(self, rig: Rig) -> None:
+        guest, synced = (rig.add(replace(BOSS, number=number, email=f"{number}@firma.test")) for number in ("1", "2"))
+        users = rig.sandbox.state["users"]
+        users[guest]["userType"] = "Guest"
+        users[synced]["onPremisesSyncEnabled"] = True
+        rig.settings |= {"send_leave_date": True, "send_manager": True, "skip_guests": True}
+        rig.sandbox.state["permissions"] = ["User.ReadWrite.All"]
+        snapshot = {seen.id: seen for seen in rig.connector().snapshot()}
+        assert guest not in snapshot
+        assert isinstance(snapshot[synced].refusal, DataRefusedError) and not snapshot[synced].records
+        others = [seen for key, seen in snapshot.items() if key != synced]
+        assert others and all(seen.refusal is None and "manager" in seen.records[0].values for seen in others)
+        assert "employeeLeaveDateTime" not in self.gets(rig)[-1]
 
     def test_next_page_on_another_host_is_not_followed(self, empty_rig: Rig) -> None:
         """It would carry the access token there. The other address is this sandbox by another name."""

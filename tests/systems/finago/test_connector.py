@@ -65,6 +65,14 @@ class TestFinago(CountsWhenWritten, SeveralAtOnce, HistoryBehaviour):
     bad = ("occupation_code", "213010A")
     write_path = "employment/"
 
+    breaks_at = "employment/"
+
+    def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It has no pages."""
+
+    def vanish(self, rig: Rig, employee_id: str) -> None:
+        del rig.sandbox.state["employees"][employee_id]
+
     def check_contract(self, calls: list[Call]) -> None:
         """Every call against the vendor's contract; answers of ordered faults (plain text) are not the vendor's."""
         for call in calls:

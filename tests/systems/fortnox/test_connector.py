@@ -24,6 +24,7 @@ from integrations.sdk.errors import DataRefusedError, NotAuthorizedError, RateLi
 from integrations.sdk.fields import CONTRACT_TYPES
 from integrations.sdk.http import Response
 from integrations.sdk.values import Change, Wanted
+from integrations.systems.fortnox import connector as fortnox
 from integrations.systems.fortnox.declaration import EMPLOYMENT_FORMS, SYSTEM
 from integrations.systems.fortnox.sandbox import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TENANT_ID
 from tests.contracts import check_openapi
@@ -65,6 +66,15 @@ class TestFortnox(CountsWhenWritten, FlatBehaviour):
     bad = ("title", "Kock <extra>")
     write_method = "PUT"
     write_path = "employees"
+
+    def test_a_snapshot_reads_whom_the_list_shows_in_part(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As an older contract has it."""
+        rig.sync(self.position())
+        whole = list(rig.connector().snapshot())
+        monkeypatch.setattr(fortnox, "_WHOLE", {*fortnox._WHOLE, "NewSinceThen"})
+        rig.forget_calls()
+        assert list(rig.connector().snapshot()) == whole
+        assert [c.path for c in rig.calls][-2:] == ["3/employees", "3/employees/1042"]
 
     def check_contract(self, calls: list[Call]) -> None:
         wrong = [

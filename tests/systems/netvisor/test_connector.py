@@ -152,6 +152,14 @@ class TestNetvisor(CountsWhenWritten, HistoryBehaviour):
         rig.add(replace(self.person, number="2001"))
         rig.add(replace(self.person, number="2002"))
 
+    breaks_at = "getemployee.nv"
+
+    def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It has no pages."""
+
+    def vanish(self, rig: Rig, employee_id: str) -> None:
+        del rig.sandbox.state["employees"][employee_id]
+
     def check_contract(self, calls: list[Call]) -> None:
         file = contract_file(JOB_PERIODS)
         if file is None:

@@ -33,7 +33,7 @@ from integrations.sdk.errors import (
 from integrations.sdk.fields import CONTRACT_TYPES, END_REASONS, WORKING_HOURS_SCHEMES
 from integrations.sdk.http import Response
 from integrations.sdk.limiter import WindowLimiter
-from integrations.sdk.values import Company, Department, Manager, Wanted
+from integrations.sdk.values import Company, Department, Manager, Person, Wanted
 from integrations.systems.poweroffice_go.declaration import ARRANGEMENTS, FORMS, REASONS, SYSTEM
 from integrations.systems.poweroffice_go.sandbox import (
     APPLICATION_KEY,
@@ -76,6 +76,25 @@ class TestPowerOfficeGo(CountsFrom, DatedTerms, FlatBehaviour):
     bad = ("occupation_code", "25A4102")
     write_method = "POST"
     write_path = "Employments"
+
+    breaks_at = "FtePercentages"
+
+    def most_calls(self, declared: int, everybody: dict[str, tuple[Person, str]]) -> int:
+        return declared - [record for _, record in everybody.values()].count("")
+
+    def vanish(self, rig: Rig, employee_id: str) -> None:
+        del rig.sandbox.state["employees"][employee_id]
+
+    def test_a_snapshot_passes_over_the_archived_and_says_who_has_two_employments(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        archived = rig.add(replace(rig.person, number="2001", email="x@firma.test"))
+        rig.sandbox.state["employees"][archived]["IsArchived"] = True
+        [kept] = rig.sandbox.state["employments"].values()
+        rig.sandbox.state["employments"]["9"] = {**kept, "Id": 9}
+        [seen] = rig.connector().snapshot()
+        assert isinstance(seen.refusal, DataRefusedError) and not seen.records
+        [ours] = rig.connector().snapshot({seen.id: rig.sent["1"].remote_id})
+        assert ours.records[0].id == rig.sent["1"].remote_id and "manager" not in ours.records[0].values
 
     def prepared(self, server: tuple[str, Tenants], known: bool) -> Rig:
         """Without waiting for the limits, which have tests of their own."""

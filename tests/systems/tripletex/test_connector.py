@@ -24,7 +24,7 @@ from integrations.sdk.errors import (
     UnavailableError,
     UnclearOutcomeError,
 )
-from integrations.sdk.values import Change, Company, Wanted
+from integrations.sdk.values import Change, Company, RemoteEmployee, Wanted
 from integrations.systems.tripletex.declaration import SYSTEM
 from tests.contracts import check_openapi
 from tests.systems.kit import PERSON, HistoryBehaviour, Rig, TermsByDay
@@ -91,6 +91,26 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
             bare = replace(call, body=without_nulls(call.body), answer=without_nulls(call.answer))
             wrong += check_openapi("tripletex.openapi.json", bare)
         assert not wrong, "\n".join(wrong)
+
+    def test_a_snapshot_knows_whose_weekly_hours_are_whose(self, rig: Rig) -> None:
+        rig.settings["send_weekly_hours"] = True
+        rig.sync(self.position(weekly_hours=Decimal("37.5")))
+        other = replace(PERSON, id="78", number="1043", email="kari@firma.test", national_id="")
+        rig.add(other)
+        rig.somebody_else(other)
+        rig.sync(self.position("2", weekly_hours=Decimal("20")))
+        connector = rig.connector()
+        hours = []
+        for seen in connector.snapshot():
+            assert list(seen.records) == connector.read(RemoteEmployee(seen.id))
+            hours += [record.values["weekly_hours"] for record in seen.records]
+        assert hours == [Decimal("7.5"), Decimal(4)]
+
+    def test_a_snapshot_of_more_than_are_listed_says_so(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("integrations.systems.tripletex.sandbox.TOO_MANY", 0)
+        with pytest.raises(DataRefusedError) as caught:
+            next(rig.connector().snapshot())
+        assert caught.value.vendor_code == "23000"
 
     def writes(self, rig: Rig) -> list[Call]:
         """Changes are PUTs here, beside the POSTs of new records."""

@@ -32,6 +32,7 @@ from integrations.sdk.errors import (
     UnavailableError,
     UnclearOutcomeError,
 )
+from integrations.sdk.pages import OffsetPages
 from integrations.sdk.values import Change, Company, Department, Wanted
 from integrations.systems.unimicro.connector import UnimicroConnector
 from integrations.systems.unimicro.declaration import SYSTEM
@@ -94,6 +95,9 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
     bad = ("occupation_code", "522112Ø")
     write_method = "PUT"
     write_path = "biz/employ"
+
+    def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("integrations.systems.unimicro.connector.SIGHT", OffsetPages("skip", "top", 2))
 
     def check_contract(self, calls: list[Call]) -> None:
         wrong = [

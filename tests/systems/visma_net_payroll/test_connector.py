@@ -159,6 +159,15 @@ class TestVismaNetPayroll(TermsByDay, HistoryBehaviour):
         paths = [(c.method, c.path) for c in rig.calls]
         return len([p for p, before in zip(paths, [None, *paths], strict=False) if p != before])
 
+    def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(VismaNetPayrollConnector, "sight_size", 2)
+
+    def test_a_snapshot_asks_for_positions_that_the_list_does_not_mention(self, rig: Rig) -> None:
+        rig.sync(self.position())
+        rig.sandbox.state["embeds"] = False
+        [seen] = rig.connector().snapshot()
+        assert len(seen.records) == 1 and rig.calls[-1].path.endswith("/positions")
+
     def writes(self, rig: Rig) -> list[Call]:
         return [c for c in rig.calls if c.method in ("POST", "PUT") and "positions" in c.path]
 

@@ -130,6 +130,9 @@ class TestXledger(CountsWhenWritten, FlatBehaviour):
         for name in {"rig", "empty_rig"} & set(request.fixturenames):
             request.getfixturevalue(name).sandbox.state["burst"] = 1000
 
+    def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("integrations.systems.xledger.connector.SIGHT", 2)
+
     def check_contract(self, calls: list[Call]) -> None:
         assert [wrong for call in calls for wrong in breaches(call)] == []
 

@@ -1,0 +1,7 @@
+DATE_FORMAT = "j. b Y"  # 1. des 2026
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = "j. b Y, H:i"
+MONTH_DAY_FORMAT = "j. b"
+YEAR_MONTH_FORMAT = "b Y"
+DATE_INPUT_FORMATS = ["%d.%m.%Y", "%Y-%m-%d"]
+FIRST_DAY_OF_WEEK = 1

@@ -1,0 +1,59 @@
+"""A whole snapshot, in which employees of ours are looked for as they are in the system itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from integrations.sdk.connector import Connector, Search
+from integrations.sdk.identity import mark_of
+from integrations.sdk.messages import Message
+from integrations.sdk.registers import Directory
+from integrations.sdk.snapshot import Seen
+from integrations.sdk.values import Person, RemoteEmployee
+
+
+class Everybody:
+    """Looks in memory alone, by the connection's own marks in its own order; `Connector.find_among` decides. Whoever
+    is not found here is looked for there before that is said of them (docs/architecture.md, "Everybody at once").
+    Without the records' `raw`."""
+
+    def __init__(self, connector: Connector, snapshot: Iterable[Seen]) -> None:
+        self._connector = connector
+        self._directory: Directory[Seen] = Directory()
+        for seen in snapshot:
+            kept = replace(seen, records=tuple(replace(record, raw=None) for record in seen.records))
+            marks = seen.marks
+            self._directory.add(seen.id, kept, number=marks.numbers, national_id=marks.national_ids, email=marks.emails)
+
+    def find(self, person: Person, known_id: str = "", *, confirmed: bool = False, anew: bool = False) -> Seen:
+        """Who this person is there. `confirmed`: a person said so of `known_id`; then `anew` as in
+        `Connector.find_confirmed`. Raises as `Connector.match`."""
+        if confirmed and known_id:
+            found = self._connector.find_confirmed_among(self, person, known_id, anew=anew)
+        else:
+            found = self._connector.find_among(self, person, known_id)
+        seen = self._directory.get(found.id)
+        assert seen is not None
+        return seen
+
+    # -- as `Connector.find_among` asks
+
+    def employee(self, known_id: str, person: Person) -> RemoteEmployee | None:
+        seen = self._directory.get(known_id)
+        return None if seen is None else _beside(seen, person)
+
+    def searches(self, person: Person) -> Sequence[Search]:
+        asked = self._connector.searches(person)
+        return tuple((by, value, partial(self._those, by, value, person)) for by, value, _ in asked)
+
+    def hint(self, person: Person) -> Message | str:
+        return ""
+
+    def _those(self, by: str, value: str, person: Person) -> list[RemoteEmployee]:
+        return [_beside(seen, person) for seen in self._directory.by(mark_of(by), value)]
+
+
+def _beside(seen: Seen, person: Person) -> RemoteEmployee:
+    return RemoteEmployee(seen.id, marks=seen.marks.beside(person))
