@@ -39,7 +39,7 @@ class Kind(StrEnum):
     ONLY_THERE = "only_there"
     NOT_TO_BE_SENT = "not_to_be_sent"  # what is here cannot be sent: `problems` say why
     UNCERTAIN = "uncertain"  # several records there may be this position's, or this employee's
-    UNKNOWN_THERE = "unknown_there"  # the employee
+    UNKNOWN_THERE = "unknown_there"  # the employee, to this snapshot: they are looked for there before it is said
     UNREADABLE = "unreadable"  # the employee's records
 
 
