@@ -18,9 +18,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSingleDateWidget
+from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from positions import dates, periods, terms
+from positions.admin.inputs import DateInput
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Position
 from positions.opened import Opened
@@ -52,7 +53,7 @@ class TermsForm(Opened, ScopedForm):
     )
     effective_from = forms.DateField(
         label=gettext_lazy("From the day"),
-        widget=UnfoldAdminSingleDateWidget,
+        widget=DateInput,
         required=False,
         help_text=gettext_lazy("Past or to come, within the position."),
     )

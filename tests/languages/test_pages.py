@@ -19,6 +19,8 @@ from tests.languages import pseudo
 from tests.security import walk
 from tests.security.conftest import browser_of
 
+pytestmark = pytest.mark.django_db
+
 # What is the same in every language, and why.
 _SAME = [
     "Position Sync",  # the product's name
@@ -48,14 +50,11 @@ _SAME = [
 @pytest.fixture(scope="module")
 def full(django_db_setup: None, django_db_blocker: Any) -> Iterator[Organization]:
     """An organization with a row of each model: connections that stopped, entries that failed, files, notices."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    whole: Any = transaction.atomic()
+    whole._from_testcase = True  # as Django's own TestCase: each test works in a transaction within this one
+    with django_db_blocker.unblock(), whole:
         yield walk.plant()
         transaction.set_rollback(True)
-
-
-@pytest.fixture
-def unmailed(settings: Any) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 
 def data(*words: str) -> re.Pattern[str]:
@@ -134,7 +133,6 @@ def test_every_form_that_is_refused(full: Organization, role: str) -> None:
     assert not found, told(found)
 
 
-@pytest.mark.django_db
 def test_every_list_and_form_of_an_empty_organization() -> None:
     organization = OrganizationFactory(name=walk.CANARY)
     browser = browser_of(organization, "admin", username="anna-empty")
@@ -144,7 +142,6 @@ def test_every_list_and_form_of_an_empty_organization() -> None:
     assert not found, told(found)
 
 
-@pytest.mark.django_db
 def test_every_page_of_nobody_in_particular() -> None:
     addresses = ["/admin/login/", "/admin/forgotten-password/", "/admin/join/", "/admin/no-such-page/", "/nothing/"]
     with pseudo.installed():
