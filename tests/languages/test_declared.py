@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from integrations.sdk.declaration import System
-from integrations.sdk.fields import FIELDS
+from integrations.sdk.fields import CODES, FIELDS
 from integrations.sdk.messages import Message, to_json
 from integrations.sdk.params import Label
 from integrations.sdk.wording import say
@@ -108,6 +108,13 @@ def test_every_declared_word_is_marked(system: System) -> None:
     declared = list(words_in(system))
     assert len(declared) > 50
     assert not [(name, text) for name, words in declared for text in unmarked(words)]
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.key)
+def test_each_row_of_a_table_has_words(system: System) -> None:
+    """Those of our codes are the position's own."""
+    rows = {row: setting for setting in system.settings for row in setting.rows}
+    assert not [row for row, setting in rows.items() if row not in {*CODES, *(words[0] for words in setting.row_words)}]
 
 
 def test_our_fields_are_marked() -> None:
