@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('positions', '0023_federation'),
+        ('positions', '0024_words_of_federation'),
     ]
 
     operations = [
