@@ -53,7 +53,7 @@ def when(moment: datetime | None, organization: Organization) -> str:
         return ""
     here = moment.astimezone(organization.zone)
     today = timezone.now().astimezone(organization.zone).date()
-    clock = f"{here:%H:%M}"
+    clock = dates.clock(here)
     if here.date() == today:
         return _("today {time}").format(time=clock)
     if here.date() == today - timedelta(days=1):

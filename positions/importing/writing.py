@@ -178,4 +178,4 @@ def _workbook(table: Table) -> bytes:
 def _choices(column: Column) -> str:
     if isinstance(column.kind, Choice):
         return ", ".join(str(label) for label in column.kind.codes.labels)
-    return f"{_('yes')}, {_('no')}" if isinstance(column.kind, YesNo) else ""
+    return ", ".join([_("yes"), _("no")]) if isinstance(column.kind, YesNo) else ""

@@ -153,7 +153,8 @@ def silence() -> list[str]:
     said = silent()
     if not said:
         return []
-    return [f"{said} {_('Changes are recorded and go out when one runs: ask your operator to start the worker.')}"]
+    meanwhile = _("Changes are recorded and go out when one runs: ask your operator to start the worker.")
+    return [f"{said} {meanwhile}"]
 
 
 def changed_since(request: HttpRequest, integration: Integration) -> str:

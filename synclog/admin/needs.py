@@ -137,7 +137,7 @@ def held_back(user: Any, integrations: Sequence[Integration], health: Mapping[in
         found.append(
             Need(
                 _("No worker looks for work: {waiting}").format(waiting=waiting),
-                f"{said} {_('Ask your operator to start the worker: they go out then.')}",
+                " ".join([said, _("Ask your operator to start the worker: they go out then.")]),
                 where=[chip for i in sending for chip in _chip(i, health[i.pk])][:_CHIPS],
                 tone="danger",
             )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.messages import unpacked
+from integrations.sdk.wording import say
 from positions import roles
 from positions.models import Employee, Position
 from synclog.admin.people import CAUSES as OF_PEOPLE
@@ -83,7 +84,7 @@ class Remedies:
         if key in self._here[name]:
             words = _("Fill in {field}") if job.cause == "missing_required_field" else _("Correct {field}")
             address = _opened(f"positions_{name}_change", key, back, field.key)
-            yield Remedy(words.format(field=field.label), address, "field")
+            yield Remedy(words.format(field=say(field.label)), address, "field")
 
     def _settings(self, job: Job, back: str) -> Iterator[Remedy]:
         if not self._may(job, "administer"):
@@ -94,7 +95,7 @@ class Remedies:
         spoken_of = [name for message in unpacked(job.said) for name in message.settings]
         for label, name in (of_form[name] for name in dict.fromkeys([*spoken_of, *_stand_in(job)]) if name in of_form):
             address = _opened("integrations_integration_settings", job.integration_id, back, name)
-            yield Remedy(_("Open Settings › {setting}").format(setting=label), address, "settings")
+            yield Remedy(_("Open Settings › {setting}").format(setting=say(label)), address, "settings")
 
     def _people(self, job: Job, back: str) -> Iterator[Remedy]:
         if job.cause in OF_PEOPLE and job.employee_key in self._here["employee"]:

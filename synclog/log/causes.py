@@ -194,7 +194,11 @@ _OURS = (
         _("Nothing to do: it goes as it is saved now. To dismiss it, wait until it is through, then ask again."),
     ),
     Cause("position_deleted", _("The position is deleted here"), _("Nothing to do: there is nothing to send of it.")),
-    Cause("switched_off", _("Sync was switched off"), _("Change the position after switching on, or press Re-sync.")),
+    Cause(
+        "switched_off",
+        _("Sync was switched off"),
+        _("Change the position after switching on, or press Re-sync."),
+    ),
 )
 
 

@@ -215,7 +215,8 @@ def _sent(integration: Integration, truth: Truth, link: PeriodLink, job: Job | N
     if truth is Truth.CHANGED:
         since = _why_not_since(job)
         before = _("It was sent to {system} {when}.").format(system=system, when=sent_when)
-        return CHANGED, f"{before} {since} {_('Press Send now, or change it again.')}"
+        again = _("Press Send now, or change it again.")
+        return CHANGED, f"{before} {since} {again}"
     if truth is Truth.PARTLY:
         fields = tuple(FieldName(key) for key in sorted(link.left or {}))
         why = ngettext(
@@ -271,7 +272,7 @@ def _never(position: Position, integration: Integration) -> str:
         return f"{said} {say(SEND_IT)}"
     on = day(since, zone)
     if on == saved:
-        saved, on = (f"{saved} {at.astimezone(zone):%H:%M}" for at in (position.updated_at, since))
+        saved, on = (f"{saved} {dates.clock(at.astimezone(zone))}" for at in (position.updated_at, since))
     said = _("Saved on {saved}; sync has been on since {since}.").format(saved=saved, since=on)
     return f"{said} {say(SEND_IT)}"
 

@@ -79,6 +79,7 @@ class Mail(Outgoing):
     goes to and how it reads is decided when it is sent: who left gets nothing, and no address and no link lies here."""
 
     DIGEST, PASSWORD, INVITATION = "digest", "password", "invitation"
+    ADDRESS, FORMER = "address", "former"  # to the new address of a user, with its link; to the former one
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="mails")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")

@@ -177,6 +177,16 @@ def given(source: Source) -> Iterator[str]:
             yield f"{place}: {called.id} takes {sorted(called.names)}, not {keywords}"
 
 
+def data(source: Source) -> Iterator[str]:
+    """What stands in a text is data, a label or another text: words of ours by themselves would stay English."""
+    for place, called in source.calls:
+        given = place.call.keywords if isinstance(called, Text) else ()
+        for node in (branch for keyword in given for branch in branches(keyword.value)):
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+            words = (part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+            yield from (f"{place}: {word!r} in {called.id}" for word in words if re.search(r"[^\W\d_]", word))
+
+
 def said(source: Source) -> Iterator[str]:
     """None is left behind by what said it."""
     loaded = (
@@ -200,7 +210,7 @@ def texts_in(value: Any) -> Iterator[Text]:
 Rule = Callable[[Source], Iterator[str]]
 
 
-@pytest.mark.parametrize("rule", [ids, marks, form, names, given, said])
+@pytest.mark.parametrize("rule", [ids, marks, form, names, given, data, said])
 def test_texts_keep_the_rule(rule: Rule) -> None:
     assert len(product().declared) > 100
     faults = list(rule(product()))
@@ -238,6 +248,7 @@ def test_every_process_knows_what_rows_say(tmp_path: Path) -> None:
         (names, "T = Text('a.thing', _('So.'), field='no_field')"),
         (names, "T = Text('fortnox.thing', _('So.'), setting='no_setting')"),
         (given, "T = Text('a.thing', _('{x}.'))\ndef say(): return T(y=1)"),
+        (data, "T = Text('a.thing', _('{x}.'))\nT(x='one' if Text else f'{Label} two')"),
         (said, "T = Text('a.thing', _('So.'))"),
     ],
 )

@@ -91,7 +91,7 @@ class _Pseudo:
 @contextmanager
 def installed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setitem(trans_real._translations, LANGUAGE, _Pseudo())  # type: ignore[attr-defined]
+        patched.setitem(vars(trans_real)["_translations"], LANGUAGE, _Pseudo())
         yield
 
 

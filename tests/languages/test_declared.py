@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from integrations.sdk.declaration import System
-from integrations.sdk.fields import FIELDS
+from integrations.sdk.fields import CODES, FIELDS
 from integrations.sdk.messages import Message, to_json
 from integrations.sdk.params import Label
 from integrations.sdk.wording import say
@@ -37,16 +37,29 @@ DATA = {
 }  # fmt: skip
 
 
+def sources() -> Iterator[tuple[Path, ast.Module]]:
+    for app in ("config", "integrations", "positions", "synclog"):
+        for path in (ROOT / app).rglob("*.py"):
+            yield path, ast.parse(path.read_text("utf-8"))
+
+
+def marks_in(tree: ast.AST) -> Iterator[ast.Constant]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS:
+            yield from (arg for arg in node.args if isinstance(arg, ast.Constant))
+
+
 @cache
 def marked() -> frozenset[str]:
     """Every text that stands inside a mark."""
-    found = set()
-    for app in ("config", "integrations", "positions", "synclog"):
-        for path in (ROOT / app).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS:
-                    found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
-    return frozenset(text for text in found if isinstance(text, str))
+    texts = (mark.value for _, tree in sources() for mark in marks_in(tree))
+    return frozenset(text for text in texts if isinstance(text, str))
+
+
+def test_no_mark_stands_inside_a_text() -> None:
+    """Whoever collects what is marked reads an f-string as one piece, and passes over what is marked in it."""
+    texts = ((path, node) for path, tree in sources() for node in ast.walk(tree) if isinstance(node, ast.JoinedStr))
+    assert not [f"{path}:{mark.lineno}" for path, text in texts for mark in marks_in(text)]
 
 
 def words_in(declared: Any, name: str = "") -> Iterator[tuple[str, str]]:
@@ -95,6 +108,13 @@ def test_every_declared_word_is_marked(system: System) -> None:
     declared = list(words_in(system))
     assert len(declared) > 50
     assert not [(name, text) for name, words in declared for text in unmarked(words)]
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.key)
+def test_each_row_of_a_table_has_words(system: System) -> None:
+    """Those of our codes are the position's own."""
+    rows = {row: setting for setting in system.settings for row in setting.rows}
+    assert not [row for row, setting in rows.items() if row not in {*CODES, *(words[0] for words in setting.row_words)}]
 
 
 def test_our_fields_are_marked() -> None:

@@ -263,6 +263,7 @@ SYSTEM = System(
                     label=_("Personnel type of each pay form"),
                     kind=Kind.TABLE,
                     rows=tuple(PAY_FORM_ROWS.values()),
+                    row_words=(("monthly_pay", _("Monthly pay"), ""), ("hourly_pay", _("Hourly pay"), "")),
                     choices=PERSONNEL_TYPES,
                     help=_(
                         "Sent as personaltyp with the pay form. An empty row sends none, and Crona Lön keeps its own."
