@@ -102,19 +102,21 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def account(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu below one's own name."""
     from django.urls import reverse
+    from django.utils.translation import gettext as _
 
     from positions import issuer
 
     if not request.user.is_authenticated:
         return []
     links = [
+        {"title": _("Name and e-mail"), "link": reverse("account")},
         {"title": _("Second factor"), "link": reverse("second_factor")},
         {"title": _("Sessions"), "link": reverse("sessions")},
         {"title": _("Mails"), "link": reverse("mail_choices")},
         {"title": _("Language"), "link": reverse("language")},
     ]
     if issuer.is_on():
-        links.insert(0, {"title": "Sign-in", "link": reverse("sign_in")})
+        links.insert(0, {"title": _("Sign-in"), "link": reverse("sign_in")})
     if request.user.has_usable_password():
         links.insert(0, {"title": _("Change password"), "link": reverse("admin:password_change")})
     return links

@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from config import demo_mails
 from config.metrics import metrics
-from positions.admin import joining, language, sessions
+from positions.admin import account, joining, language, sessions
 from positions.api.docs import Docs
 
 urlpatterns = [
@@ -25,6 +25,8 @@ urlpatterns = [
     path("admin/sessions/", admin.site.admin_view(sessions.overview), name="sessions"),
     path("admin/language/", admin.site.admin_view(language.choice), name="language"),
     path("admin/choose-language/", language.before_signing_in, name="language_before_signing_in"),
+    path("admin/account/", admin.site.admin_view(account.account), name="account"),
+    path("admin/account/address/<str:token>/", admin.site.admin_view(account.address), name="own_address"),
     path("admin/second-factor/", include("positions.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("positions.api.urls")),

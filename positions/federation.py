@@ -140,7 +140,10 @@ def renew(user: Any, groups: Collection[str]) -> None:
 
 def left() -> QuerySet[Member]:
     """Those whom a group made members, and who have not come by it for so long: whoever was removed at the issuer never
-    comes again, and neither a list nor an API key is to count on them."""
+    comes again, and neither a list nor an API key is to count on them. Nobody, where there is no issuer any more:
+    people have passwords then."""
+    if not issuer.is_on():
+        return Member.objects.none()
     return Member.objects.exclude(group="").filter(renewed_at__lt=timezone.now() - RENEWED_WITHIN)
 
 

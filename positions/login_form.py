@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from unfold.forms import AuthenticationForm
 
-from positions import federation, issuer
+from positions import federation, issuer, signing_in
 
 
 class LoginForm(AuthenticationForm):
@@ -17,5 +17,6 @@ class LoginForm(AuthenticationForm):
         super().confirm_login_allowed(user)
         assert self.request is not None, "the sign-in page gives it"
         if not federation.password_is_enough(self.request, user):
+            signing_in.refuse(self.request, user, user.get_username(), "by password, which is not enough")
             said = _("Sign in with %(name)s: a password is not enough for your user.")
             raise ValidationError(said % {"name": issuer.name()}, code="by_issuer")

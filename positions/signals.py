@@ -28,6 +28,9 @@ invitation_to_mail = Signal()
 # Somebody asked for a link for choosing a password. Sent by the users' model, in a transaction. Keyword argument:
 # users, those who are to be mailed, perhaps none: whoever listens does the same work then.
 password_forgotten = Signal()
+# A user asked for another e-mail address. Sent by AddressChange in the transaction that stores it. Keyword argument:
+# change.
+address_to_confirm = Signal()
 # An import has something to do for a worker, from this transaction on. Keyword argument: key, of the `Import`.
 import_waits = Signal()
 # Rows of an import were saved in a transaction that is about to be rolled back. Receivers say what that has caused, as

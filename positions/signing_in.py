@@ -139,17 +139,8 @@ def _signed_out(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> 
         _write(AuditEntry.Action.SIGNED_OUT, user, user.get_username(), request)
 
 
-def refuse(request: HttpRequest, user: Any, reason: str) -> None:
-    """Somebody whom an issuer knows as this user, and who may not come in."""
-    _write(AuditEntry.Action.REFUSED, user, user.get_username(), request, reason)
-
-
-def _refused(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
-    reason = (
-        gettext_noop("wrong code") if sender == "positions.second_factor" else gettext_noop("wrong name or password")
-    )
-    name = str(credentials.get("username") or "")
-    user = get_user_model()._default_manager.filter(username=name).first()
+def refuse(request: HttpRequest | None, user: Any, name: str, reason: str) -> None:
+    """`user`: whose name it is, or None."""
     recent = AuditEntry.objects.filter(
         action=AuditEntry.Action.REFUSED, actor=str(shown(name))[:150], at__gt=timezone.now() - WITHIN
     )
@@ -159,6 +150,14 @@ def _refused(sender: Any, credentials: dict[str, Any], request: HttpRequest | No
         logger.warning("refused: %s from %s: %s", shown(name) if user else "an unknown name", address, reason)
     else:
         _write(AuditEntry.Action.REFUSED, user, name, request, reason)
+
+
+def _refused(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
+    reason = (
+        gettext_noop("wrong code") if sender == "positions.second_factor" else gettext_noop("wrong name or password")
+    )
+    name = str(credentials.get("username") or "")
+    refuse(request, get_user_model()._default_manager.filter(username=name).first(), name, reason)
 
 
 def connect() -> None:

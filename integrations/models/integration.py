@@ -118,7 +118,7 @@ class Integration(models.Model):
 
     # By which `integrations.runtime.fingerprints` are made; of no use without the database, nor are the database's
     # without it.
-    fingerprint_key = EncryptedTextField(default=new_fingerprint_key, editable=False)
+    fingerprint_key = EncryptedTextField(_("key of fingerprints"), default=new_fingerprint_key, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -21,7 +21,8 @@ class EmployeeLink(models.Model):
     integration = models.ForeignKey(
         Integration, on_delete=models.CASCADE, related_name="employee_links", verbose_name=_("integration")
     )
-    employee_key = models.BigIntegerField()  # not a foreign key: a pending deletion outlives the employee
+    # Not a foreign key: a pending deletion outlives the employee.
+    employee_key = models.BigIntegerField(_("number of the employee here"))
     state = models.CharField(max_length=20, choices=State.choices, default=State.MATCHED, verbose_name=_("state"))
     # The record there; where nobody is matched, the one that was refused or left, which a person may confirm.
     remote_id = models.CharField(_("record there"), max_length=120, blank=True)

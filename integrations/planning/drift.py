@@ -24,8 +24,8 @@ from integrations.sdk.declared_field import Field
 from integrations.sdk.errors import EmployeeNotFoundError, EmployeeNotUniqueError, MatchRefusedError
 from integrations.sdk.everybody import Everybody
 from integrations.sdk.messages import Message
-from integrations.sdk.periods import nearest
-from integrations.sdk.timelines import at, from_start, turns, within
+from integrations.sdk.periods import current_since, nearest
+from integrations.sdk.timelines import Timeline, at, from_start, turns, within
 from integrations.sdk.values import Position, Problem, Remote, Wanted
 
 
@@ -39,7 +39,7 @@ class Kind(StrEnum):
     ONLY_THERE = "only_there"
     NOT_TO_BE_SENT = "not_to_be_sent"  # what is here cannot be sent: `problems` say why
     UNCERTAIN = "uncertain"  # several records there may be this position's, or this employee's
-    UNKNOWN_THERE = "unknown_there"  # the employee
+    UNKNOWN_THERE = "unknown_there"  # the employee, to this snapshot: they are looked for there before it is said
     UNREADABLE = "unreadable"  # the employee's records
 
 
@@ -120,13 +120,19 @@ def _sum(kinds: Iterable[Kind]) -> Kind:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A position and the record there that stands for it. `keys`: the fields that count, None for all."""
+    """A position and the record there that stands for it.
+
+    days    the first and the last one of which rows are compared
+    keys    the fields that count, None for all
+    firsts  fields that stay as they were written for an earlier position of the same employment
+    """
 
     system: System
     settings: Mapping[str, Any]
     wanted: Wanted
     remote: Remote
     sent: Sent | None
+    days: tuple[date, date | None]
     taken_over: bool = False
     keys: Collection[str] | None = None
     firsts: Collection[str] = ()
@@ -146,23 +152,23 @@ class _Pair:
 
     def _difference(self, declared: Field, compared: Comparison) -> Difference | None:
         key = declared.ours
-        days = self._days(declared)
+        said = self.sent.timeline(key) if self.sent else None
+        days = self._days(declared, said or ())
         if key not in compared.changes and (key not in compared.stays or key in self.firsts) and not days:
             return None
         wrote = self.sent.values if self.sent else {}
         here = self.wanted.values.get(key)
         there = self.remote.values[key] if key in self.remote.values else wrote.get(key)
         sides = [_side(here, there, wrote.get(key), known=key in wrote)]
-        said = self.sent.timeline(key) if self.sent else None
         sides += [_side(h, t, at(said or (), day), known=said is not None) for day, h, t in days]
         return Difference(_sum(sides), here, there, wrote.get(key), days, compared.stays.get(key))
 
-    def _days(self, declared: Field) -> tuple[tuple[date, Any, Any], ...]:
+    def _days(self, declared: Field, said: Timeline) -> tuple[tuple[date, Any, Any], ...]:
         if declared.ours not in self.remote.rows or not declared.in_rows(self.settings):
             return ()
-        start = self.wanted.since or self.wanted.start
-        here, there = self.wanted.timeline(declared.ours), from_start(self.remote.rows[declared.ours], start)
-        begun = within({start, *turns(here, there)}, start, self.wanted.end)
+        first, last = self.days
+        here, there = self.wanted.timeline(declared.ours), from_start(self.remote.rows[declared.ours], first)
+        begun = within({first, *turns(here, there, said)}, first, last)
         differs = ((day, at(here, day), at(there, day)) for day in begun)
         return tuple((day, ours, theirs) for day, ours, theirs in differs if not same(ours, theirs))
 
@@ -192,9 +198,10 @@ def _history(system: System, settings: Mapping[str, Any], work: Work, remotes: S
             yield Finding(Kind.UNCERTAIN if hits else Kind.ONLY_HERE, position.id)
         else:
             wanted = translation.wanted
-            day = nearest(work.today, wanted.since or wanted.start, wanted.end)
+            first = wanted.since or wanted.start
+            wrote = sent.on(nearest(work.today, first, wanted.end)) if sent and own else None
             remote = on_its_day(hits[0], wanted, work.today)
-            yield _Pair(system, settings, wanted, remote, sent.on(day) if sent and own else None).finding()
+            yield _Pair(system, settings, wanted, remote, wrote, (first, wanted.end)).finding()
     for remote in remotes:
         if remote.id not in compared:
             yield Finding(Kind.ONLY_THERE, owners.get(remote.id, ""), remote.id)
@@ -242,12 +249,14 @@ def _flat(system: System, settings: Mapping[str, Any], work: Work, remotes: Sequ
         yield Finding(Kind.ONLY_HERE, target.id)
     else:
         over = standing is Standing.OVER
+        since = current_since(target, work.positions, work.today)
         yield _Pair(
             system,
             settings,
             as_ended(system, settings, wanted) if over else wanted,
             remote,
             last.sent if last else None,
+            (max(since, remote.start or since), work.today),  # of days to come nothing is written
             taken_over=standing is Standing.ANOTHER,
             keys=keys_of_dates(system, settings, upcoming=not over) if dates_alone else None,
             firsts=of_the_employment(system, settings, work.positions, wanted),

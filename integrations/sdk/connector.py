@@ -57,6 +57,7 @@ from integrations.sdk.values import (
 )
 
 T = TypeVar("T")
+Row = TypeVar("Row", bound=Mapping[str, Any])
 TRIES = 3  # of a call for one employee, on the way of a snapshot
 
 logger = logging.getLogger("integrations.sdk.connector")
@@ -326,11 +327,17 @@ class Connector:
         by the id of an employee there the record that we wrote last (`RemoteEmployee.record_id`)."""
         return Snapshot(self.http, self.everybody(written or {}))
 
-    def looking(self, pages: Pages[Any, T], see: Callable[[T], Looking]) -> Looking:
-        """Whom the rows of a list show. `see` gives what one row shows: `seen`, or `asking` where calls are needed."""
+    def looking(self, pages: Iterator[Sequence[Row]], key: str, see: Callable[[str, Row], Looking]) -> Looking:
+        """Whom the rows of a list show, each with its id under the name `key`. `see` gives what one row shows: `seen`,
+        or `asking` where calls are needed."""
         while (rows := (yield from self.trying(lambda: next(pages, None)))) is not None:
             for row in rows:
-                yield from see(row)
+                try:
+                    yield from see(_id_in(row, key), row)
+                except ConnectorError:
+                    raise
+                except Exception as error:
+                    yield Seen("", EveryMark(), refusal=self._unreadable(error))
 
     def trying(self, call: Callable[[], T]) -> Generator[ConnectorError, None, T]:
         """What a call gives, on the way of a snapshot: one that fails is made again when the snapshot goes on."""
@@ -348,7 +355,14 @@ class Connector:
             records = [replace(r, values={k: v for k, v in r.values.items() if k not in hidden}) for r in read()]
         except ConnectorError as refusal:
             return Seen(id, marks, refusal=refusal)
+        except Exception as error:
+            return Seen(id, marks, refusal=self._unreadable(error))
         return Seen(id, marks, tuple(records))
+
+    def _unreadable(self, error: Exception) -> UnavailableError:
+        """What to say of a record in which something stands that nobody reckoned with. Its words may name somebody."""
+        logger.warning("A record of %s cannot be read: %s", self.system.name, type(error).__name__)
+        return UnavailableError(texts.NOT_WHAT_WAS_ASKED())
 
     def asking(self, who: Seen, fetch: Callable[[], T], see: Callable[[T], Seen | Looking]) -> Looking:
         """One employee of whom the list shows no records: `fetch` calls for them. Nobody, if they are gone by now. A
@@ -363,6 +377,9 @@ class Connector:
                 return
             except ConnectorError as error:
                 trouble = error
+            except Exception as error:
+                yield replace(who, refusal=self._unreadable(error))
+                return
             else:
                 found = see(fetched)
                 yield from (found,) if isinstance(found, Seen) else found
@@ -571,6 +588,14 @@ class Connector:
             return False
         self.http.auth.renew()
         return True
+
+
+def _id_in(row: Mapping[str, Any], key: str) -> str:
+    """A number or a text. Raises ValueError."""
+    id = row.get(key)
+    if isinstance(id, bool) or not isinstance(id, int | str) or not str(id).strip():
+        raise ValueError(f"no {key}")
+    return str(id).strip()
 
 
 def _words(step: Search, by: str = "") -> Message:

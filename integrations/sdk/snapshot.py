@@ -14,7 +14,8 @@ from integrations.sdk.values import Remote
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One employee there. `records` are those that `Connector.read` gives. `refusal`: what it would raise instead,
-    where the trouble is this employee's alone. Marks are for matching: nobody logs or stores them."""
+    where the trouble is this employee's alone; of somebody whose record cannot be read at all, `id` is "". Marks are
+    for matching: nobody logs or stores them."""
 
     id: str
     marks: EveryMark = field(repr=False)
@@ -53,6 +54,6 @@ class Snapshot(Iterator[Seen]):
                 raise
             if isinstance(found, ConnectorError):
                 raise found
-            if found.id not in self._ids:
+            if not found.id or found.id not in self._ids:
                 self._ids.add(found.id)
                 return found

@@ -60,20 +60,21 @@ def _target(field: Any) -> type[models.Model] | None:
 def _label(field: Any, name: str) -> str:
     if field is None:
         return gettext(name)
-    rest = name.removeprefix(field.name)
-    return f"{capfirst(str(field.verbose_name))}{_counting(rest[1:]) if rest.startswith(' ') else rest}"
+    label, rest = capfirst(str(field.verbose_name)), name.removeprefix(field.name)
+    return _counting(label, rest[1:]) if rest.startswith(" ") else f"{label}{rest}"
 
 
-def _counting(said: str) -> str:
-    """From when a change of terms counts, as positions/models/dating.py says it."""
+def _counting(field: str, said: str) -> str:
+    """With from when a change of terms counts, as positions/models/dating.py says it."""
     if said == "corrected":
-        return _(" (corrected)")
+        return _("{field} (corrected)").format(field=field)
     day, _comma, withdrawn = said.removeprefix("from ").partition(", ")
     try:
         shown = dates.show(date.fromisoformat(day))
     except ValueError:  # an entry of an older version
-        return f" {said}"
-    return (_(" from {day}, withdrawn") if withdrawn else _(" from {day}")).format(day=shown)
+        return f"{field} {said}"
+    words = _("{field} from {day}, withdrawn") if withdrawn else _("{field} from {day}")
+    return words.format(field=field, day=shown)
 
 
 def kind_in_words(kind: str) -> str:

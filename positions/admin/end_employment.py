@@ -15,9 +15,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from positions import dates, once
+from positions.admin.inputs import DateInput
 from positions.admin.scoped import ScopedAdmin
 from positions.endings import Ending, end, ending
 from positions.models import Employee, EndReason, Position
@@ -27,7 +28,7 @@ from positions.origin import Origin, started_by
 class EndForm(forms.Form):
     last_day = forms.DateField(
         label=gettext_lazy("Last day"),
-        widget=UnfoldAdminSingleDateWidget,
+        widget=DateInput,
         help_text=gettext_lazy("The last day of the employment. Past or to come."),
     )
     end_reason = forms.ChoiceField(
@@ -37,7 +38,7 @@ class EndForm(forms.Form):
     notice_date = forms.DateField(
         label=gettext_lazy("Notice date"),
         required=False,
-        widget=UnfoldAdminSingleDateWidget,
+        widget=DateInput,
         help_text=gettext_lazy("The day on which notice was given."),
     )
 

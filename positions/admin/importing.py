@@ -19,10 +19,10 @@ from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminSingleDateWidget,
 )
 
 from positions import moments, roles
+from positions.admin.inputs import DateInput
 from positions.audit import actor
 from positions.dates import odd_year
 from positions.importing import work, writing
@@ -78,8 +78,7 @@ class ImportForm(OrganizationForm):
     effective_from = forms.DateField(
         label=gettext_lazy("Changes count from"),
         required=False,
-        input_formats=["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"],
-        widget=UnfoldAdminSingleDateWidget(format="%Y-%m-%d"),
+        widget=DateInput,
         help_text=gettext_lazy(
             "Of rows whose own “Counts from” is empty, where they change what may change while a position lasts: "
             "title, contract type, percentage, hours, occupation code, department, cost centre. Empty: from today on, "

@@ -38,7 +38,7 @@ class MemberForm(forms.ModelForm):
             # Another person is another member: this one is removed, that one added.
             self.fields["person"].disabled = True
             self.fields["person"].initial = self.instance.user.email or self.instance.user.get_username()
-        if self.instance.group:
+        if self.instance.group and issuer.is_on():
             self.fields["role"].disabled = True  # the next sign-in gives it anew
 
     def clean_person(self) -> str:

@@ -24,6 +24,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from positions import roles
+from positions.admin.inputs import DateInput
 from positions.admin.once import OnceAdmin
 from positions.admin.opened import OpenedAdmin, OpenedInline
 from positions.admin.returning import back
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 # Above this many, the confirmation of a deletion counts the rest instead of listing it.
 _LISTED_ON_DELETE = 100
+_INPUTS: Any = {models.DateField: {"widget": DateInput}}
 
 
 class _Permissions:
@@ -141,6 +143,7 @@ class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
     selected objects that the user may change. `self.limited(queryset, ids)` limits any queryset of this model.
     """
 
+    formfield_overrides = _INPUTS
     organization_path: ClassVar[str] = "organization"
     # Fields that no one may filter by in the address, besides the encrypted ones.
     unsearchable: ClassVar[Collection[str]] = ()
@@ -459,11 +462,11 @@ class _ScopedInline(OpenedInline, _Permissions):
 
 
 class ScopedTabularInline(_ScopedInline, TabularInline):
-    pass
+    formfield_overrides = _INPUTS
 
 
 class ScopedStackedInline(_ScopedInline, StackedInline):
-    pass
+    formfield_overrides = _INPUTS
 
 
 class ScopedFilter(RelatedDropdownFilter):

@@ -104,7 +104,7 @@ def _arrived(request: HttpRequest, person: Person, then: str) -> HttpResponse:
         federation.keep_waiting(request, person)
         return HttpResponseRedirect(reverse("sign_in_arrived"))
     if not (user.is_active and user.is_staff):
-        signing_in.refuse(request, user, "may not sign in")
+        signing_in.refuse(request, user, user.get_username(), "may not sign in")
         said = _("Your user may not sign in here any more. An operator of Position Sync can change that.")
         return _page(request, _("Not signed in"), said, status=403)
     federation.renew(user, person.groups)

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import prefetch_related_objects
@@ -14,11 +15,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSingleDateWidget
+from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from positions import dates, periods, terms
+from positions.admin.inputs import DateInput
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Position
 from positions.opened import Opened
@@ -50,7 +53,7 @@ class TermsForm(Opened, ScopedForm):
     )
     effective_from = forms.DateField(
         label=gettext_lazy("From the day"),
-        widget=UnfoldAdminSingleDateWidget,
+        widget=DateInput,
         required=False,
         help_text=gettext_lazy("Past or to come, within the position."),
     )
@@ -95,12 +98,13 @@ class TermsForm(Opened, ScopedForm):
             )
         return None if day is None else terms.FromDay(day)
 
+    @translation.override(settings.LANGUAGE_CODE)
     def with_days(self, message: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """What the history of the page says, with the day from which the terms count."""
+        """What the history of the page keeps, in English, with the day from which the terms count."""
         how = ""
         if self.counting is not None:
             day = self.counting.day if isinstance(self.counting, terms.FromDay) else None
-            how = _(" (correction)") if day is None else _(" from {day}").format(day=dates.show(day))
+            how = " (correction)" if day is None else f" from {dates.show(day)}"
         names = [name for name in self.changed_data if name not in self.not_stored]
         told = [f"{self.fields[name].label}{how if name in terms.TERMS else ''}" for name in names]
         return [{"changed": {"fields": told}} if "changed" in one else one for one in message if told or "added" in one]

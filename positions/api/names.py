@@ -26,9 +26,9 @@ def unknown(name: str, allowed: Iterable[str], what: str, *, hinted: bool = True
         return sentence
     names = sorted(allowed)
     near = difflib.get_close_matches(name, names, n=1) if short == name else []
-    hint = _(" Did you mean “{value}”?").format(value=near[0]) if near else ""
-    known = _(" Known: {names}.").format(names=", ".join(names)) if names and listed else ""
-    return f"{sentence}{hint}{known}"
+    hint = _("Did you mean “{name}”?").format(name=near[0]) if near else ""
+    known = _("Known: {names}.").format(names=", ".join(names)) if names and listed else ""
+    return " ".join(part for part in (sentence, hint, known) if part)
 
 
 class Unknown:

@@ -1,3 +1,4 @@
+from positions.models.address_change import AddressChange
 from positions.models.api_key import ApiKey
 from positions.models.audit import AuditEntry
 from positions.models.change import Change, ChangeFeed
@@ -16,6 +17,7 @@ from positions.models.terms import ContractType, RemunerationType, Terms, Workin
 from positions.models.words import EmployeeWord
 
 __all__ = [
+    "AddressChange",
     "ApiKey",
     "AuditEntry",
     "Change",

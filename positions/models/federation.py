@@ -13,14 +13,18 @@ class FederatedIdentity(models.Model):
     5.7); names and e-mail addresses there are given to others later, and say nothing here.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="federated_identities")
-    issuer = models.CharField(max_length=255)
-    subject = models.CharField(max_length=255)  # ASCII, case sensitive, 255 at most (Core, 2)
-    created_at = models.DateTimeField(auto_now_add=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="federated_identities",
+    )
+    issuer = models.CharField(_("issuer"), max_length=255)
+    subject = models.CharField(_("subject"), max_length=255)  # ASCII, case sensitive, 255 at most (Core, 2)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
-        verbose_name = "sign-in by an issuer"
-        verbose_name_plural = "sign-ins by an issuer"
+        verbose_name, verbose_name_plural = _("sign-in by an issuer"), _("sign-ins by an issuer")
         constraints = [
             models.UniqueConstraint(fields=["issuer", "subject"], name="one_user_of_a_subject"),
             models.UniqueConstraint(fields=["user", "issuer"], name="one_subject_of_a_user"),
@@ -37,13 +41,14 @@ class GroupRole(models.Model):
     members of everybody, and see who has a user here.
     """
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="group_roles")
+    organization = models.ForeignKey(
+        Organization, verbose_name=_("organization"), on_delete=models.CASCADE, related_name="group_roles"
+    )
     group = Line(_("group"), max_length=255, help_text=_("As the issuer gives it: an id with Entra ID, else a name."))
     role = models.CharField(_("role"), max_length=10, choices=Member.Role, default=Member.Role.VIEWER)
 
     class Meta:
-        verbose_name = "group of the issuer"
-        verbose_name_plural = "groups of the issuer"
+        verbose_name, verbose_name_plural = _("group of the issuer"), _("groups of the issuer")
         ordering = ["organization", "group"]
         constraints = [models.UniqueConstraint(fields=["organization", "group"], name="group_once")]
 

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.formats import get_format
 
 from positions import text
 
@@ -45,7 +46,8 @@ class Email(_Composed, models.EmailField):
 class NumberField(forms.DecimalField):
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and value.strip():
-            value = text.plain_number(value)
+            # Written with a comma where the reader's language does so.
+            value = text.plain_number(value.replace(get_format("DECIMAL_SEPARATOR"), ".", 1))
             if value is None:
                 raise ValidationError(self.error_messages["invalid"], "invalid")
         return super().to_python(value)

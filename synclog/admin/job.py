@@ -243,7 +243,7 @@ class JobAdmin(ScopedAdmin):
         return format_html('<span class="sy-acts">{}</span>', format_html_join("", "{}", map(_link, buttons)))
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        # Whose it is stands with the integration: another column would not fit beside these.
+        # Whose it is stands with the integration where several are shown: no column more would fit beside these.
         return self.list_display
 
     # -- the list
@@ -255,11 +255,12 @@ class JobAdmin(ScopedAdmin):
             return response
         cl.result_list = list(cl.result_list)
         remedies = Remedies(request.user, cl.result_list)
+        several = len({job.integration.organization_id for job in cl.result_list}) > 1
         for job in cl.result_list:
             job.main = remedies.main(job)
             job.may_act = self.has_change_permission(request, job)
             job.listed_at = request.get_full_path()
-            job.several = self._asks_for_organization(request)
+            job.several = several
         empty = None if cl.result_count else self._empty(request, cl)
         # The page's head says what it is, and its tabs how many there are.
         cl.full_result_count = cl.result_count

@@ -22,7 +22,7 @@ from integrations import retention
 from positions import changes, federation, once
 from positions.api.base import KEEP_ANSWERS
 from positions.batches import delete, in_batches
-from positions.models import AuditEntry, Change, IdempotencyKey, Invitation, Member, SentForm
+from positions.models import AddressChange, AuditEntry, Change, IdempotencyKey, Invitation, Member, SentForm
 from positions.models.invitation import KEPT_AFTER
 from positions.privacy.sqlite_wipe import empty_journal
 from synclog.models import Attempt, Batch, BatchError, Event, Job, Mail, Notice, Webhook, WebhookDelivery
@@ -69,6 +69,7 @@ def rules(now: datetime) -> Iterator[tuple[QuerySet[Any], Callable[[QuerySet[Any
     yield AuditEntry.objects.filter(at__lt=audit), delete
     yield LogEntry.objects.filter(action_time__lt=audit), delete
     yield IdempotencyKey.objects.filter(created_at__lt=now - KEEP_ANSWERS), delete
+    yield AddressChange.objects.filter(asked_at__lt=now - AddressChange.KEPT), delete
     yield SentForm.objects.filter(at__lt=now - once.KEPT), delete
     yield Change.objects.filter(at__lt=now - changes.KEPT), changes.prune
     yield Invitation.objects.filter(until__lt=now - KEPT_AFTER), delete

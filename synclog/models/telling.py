@@ -39,7 +39,7 @@ class MailChoice(models.Model):
     digested_on = models.DateField(null=True, editable=False)
 
     class Meta:
-        verbose_name = _("choice of mails")
+        verbose_name, verbose_name_plural = _("choice of mails"), _("choices of mails")
 
     def __str__(self) -> str:
         return str(self.member)
@@ -63,6 +63,7 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        verbose_name, verbose_name_plural = _("notice"), _("notices")
         constraints = [models.UniqueConstraint(fields=["member", "event_key"], name="notice_once")]
         indexes = [
             models.Index(fields=["member"], condition=Q(read_at=None), name="notice_unread"),
@@ -78,6 +79,7 @@ class Mail(Outgoing):
     goes to and how it reads is decided when it is sent: who left gets nothing, and no address and no link lies here."""
 
     DIGEST, PASSWORD, INVITATION = "digest", "password", "invitation"
+    ADDRESS, FORMER = "address", "former"  # to the new address of a user, with its link; to the former one
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="mails")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
@@ -90,6 +92,7 @@ class Mail(Outgoing):
 
     class Meta:
         ordering = ["-pk"]
+        verbose_name, verbose_name_plural = _("mail"), _("mails")
         constraints = [
             models.UniqueConstraint(fields=["member", "about"], name="mail_once"),
             models.UniqueConstraint(fields=["user", "about"], name="mail_of_user_once"),

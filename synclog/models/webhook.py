@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integrations.addresses import refused
@@ -83,7 +84,7 @@ class Webhook(models.Model):
         ordering = ["organization", "pk"]
 
     def __str__(self) -> str:
-        return _("Webhook {number}: {url}").format(number=self.pk, url=self.url)
+        return gettext("Webhook {number}: {url}").format(number=self.pk, url=self.url)
 
     @property
     def state(self) -> State:

@@ -6,13 +6,14 @@ import logging
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop
 from django_q.models import Schedule
 
 logger = logging.getLogger("synclog.queue.schedules")
 
 SCHEDULES = {
-    "Look for due jobs": ("synclog.queue.tasks.sweep", 1),
-    "Tidy up": ("synclog.queue.tasks.prune", 24 * 60),
+    gettext_noop("Look for due jobs"): ("synclog.queue.tasks.sweep", 1),
+    gettext_noop("Tidy up"): ("synclog.queue.tasks.prune", 24 * 60),
 }
 
 

@@ -1,5 +1,5 @@
-"""Links that are mailed: for choosing a password, and into an organization. A row names whom they are for; the link is
-made when the mail is sent, and lies nowhere."""
+"""Links that are mailed: for choosing a password, for a new address, and into an organization. A row names whom they
+are for; the link is made when the mail is sent, and lies nowhere."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
-from positions import forgotten, invitations, joining, languages
-from positions.models import Invitation
-from positions.signals import invitation_to_mail, password_forgotten
+from positions import forgotten, invitations, joining, languages, own_address
+from positions.models import AddressChange, Invitation
+from positions.signals import address_to_confirm, invitation_to_mail, password_forgotten
 from synclog.engine.clock_skew import at_once
 from synclog.models import Mail
 from synclog.telling.outbox import ring
@@ -24,7 +24,7 @@ ONCE_IN = 900  # seconds: so often a user is mailed a link for a password
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`organization`: that invites; None: a password is to be chosen, for the user of this name."""
+    """`organization`: that invites; None: for the user of this name."""
 
     email: str
     path: str
@@ -35,6 +35,7 @@ class Link:
 
 def connect() -> None:
     password_forgotten.connect(_password_forgotten, sender=get_user_model(), dispatch_uid="synclog.telling.password")
+    address_to_confirm.connect(_address_asked, sender=AddressChange, dispatch_uid="synclog.telling.address")
     invitation_to_mail.connect(_invited, sender=Invitation, dispatch_uid="synclog.telling.invitation")
 
 
@@ -43,6 +44,13 @@ def _password_forgotten(sender: Any, users: Sequence[Any], **kwargs: Any) -> Non
     about = f"password:{int(time.time() // ONCE_IN)}"
     rows = [_row(user=user, about=about, topic=Mail.PASSWORD) for user in users or [None]]
     Mail.objects.bulk_create(rows, ignore_conflicts=True)
+    ring()
+
+
+def _address_asked(sender: Any, change: AddressChange, **kwargs: Any) -> None:
+    asked = f"{change.asked_at.timestamp():.6f}"
+    topics = [Mail.ADDRESS, *([Mail.FORMER] if change.former else ())]
+    Mail.objects.bulk_create(_row(user=change.user, about=f"{topic}:{asked}", topic=topic) for topic in topics)
     ring()
 
 
@@ -62,6 +70,8 @@ def link_of(mail: Mail) -> Link | None:
         if user is None or user not in forgotten.users_of(user.email):
             return None
         return Link(user.email, invitations.address_of(user), languages.to_write_in(user), user.get_username())
+    if mail.topic in (Mail.ADDRESS, Mail.FORMER):
+        return _of_address(mail)
     rows = Invitation.objects.filter(pk__in=[mail.invitation_key])
     found = joining.judged(rows.select_related("organization")).first()
     if found is None or not found.seed or not joining.usable(found):
@@ -71,3 +81,13 @@ def link_of(mail: Mail) -> Link | None:
         return None
     language = languages.of_organization(found.organization)
     return Link(found.email, reverse("join_by_link", args=[token]), language, organization=found.organization.name)
+
+
+def _of_address(mail: Mail) -> Link | None:
+    change = AddressChange.objects.filter(user=mail.user_id).select_related("user").first()
+    if change is None or not mail.about.endswith(f":{change.asked_at.timestamp():.6f}"):
+        return None
+    language, name = languages.to_write_in(change.user), change.user.get_username()
+    if mail.topic == Mail.FORMER:  # is told whatever has become of it
+        return Link(change.former, reverse("account"), language, name)
+    return Link(change.email, own_address.path_of(change), language, name) if own_address.usable(change) else None

@@ -70,6 +70,16 @@ def _with_link(mail: Mail) -> EmailMultiAlternatives:
 
 
 def _of_link(mail: Mail, link: accounts.Link) -> EmailMultiAlternatives:
+    if mail.topic == Mail.ADDRESS:
+        said = _("This address was given for the user {name} of Position Sync. It counts once you confirm it here:")
+        helps = _("It is good for a day and for once. Is it not you? Do nothing.")
+        item = Item(said.format(name=link.name), helps, link.path)
+        return _letter(mail, link.email, _("Position Sync: confirm your e-mail address"), [item])
+    if mail.topic == Mail.FORMER:
+        said = _("Another e-mail address was given for your user {name}. It counts when it is confirmed there.")
+        helps = _("Was it not you? Sign in, choose a new password and end all other sessions.")
+        item = Item(said.format(name=link.name), helps, link.path)
+        return _letter(mail, link.email, _("Position Sync: your e-mail address is being changed"), [item])
     if link.organization is None:
         said = _("Somebody, probably you, asked for a new password for your user {name}. Choose it by this link:")
         helps = _("It is good for a day and for once. Was it not you? Do nothing: your password stays as it is.")

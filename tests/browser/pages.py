@@ -36,6 +36,7 @@ PLAIN = [
     "auth/user/",
     "auth/user/add/",
     "password_change/",
+    "account/",
     "second-factor/",
     "second-factor/set-up/",
     "sessions/",

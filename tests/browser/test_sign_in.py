@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,35 @@ def test_a_user_is_connected_and_then_signs_in_by_the_issuer(
     another.goto(f"{demo.address}admin/login/?next=/admin/positions/employee/")
     to_the_issuer_and_back(another, issuer)
     another.wait_for_url("**/admin/positions/employee/")
+
+
+def test_who_has_no_password_shows_it_at_the_issuer_beside_the_page(
+    new_page: Callable[..., Any], demo: Product, issuer: Issuer
+) -> None:
+    """The session's key changes in the other tab, and what was typed in this one goes on."""
+    issuer.claims["sub"] = "an-operator"
+    with sqlite3.connect(demo.log.parent / "data" / "position-sync.sqlite3", timeout=20) as database:
+        made = database.execute(
+            "INSERT INTO auth_user (username, password, is_superuser, is_staff, is_active, first_name, last_name, "
+            "email, date_joined) VALUES ('issued', '!', 1, 1, 1, '', '', '', '2026-03-01 09:00:00')"
+        )
+        database.execute(
+            "INSERT INTO positions_federatedidentity (user_id, issuer, subject, created_at) "
+            "VALUES (?, ?, 'an-operator', '2026-03-01 09:00:00')",
+            (made.lastrowid, issuer.address),
+        )
+    page = new_page()
+    page.goto(f"{demo.address}admin/login/?next=/admin/auth/user/{made.lastrowid}/change/")
+    to_the_issuer_and_back(page, issuer)
+    page.fill("input[name=first_name]", "Ola")
+    page.get_by_role("button", name="Save", exact=True).click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="To Fjell ID").click()
+    beside = opened.value
+    beside.get_by_role("link", name="Sign in").click()
+    beside.get_by_text("You have shown that it is you").wait_for()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_text("was changed successfully").wait_for()
 
 
 def test_the_pages_are_readable_in_light_and_dark_and_on_a_phone(

@@ -21,10 +21,11 @@ from integrations.planning.translate import translate
 from integrations.planning.work import Match, Work
 from integrations.sdk import Connector, Context, EveryMark, Search, Seen, texts
 from integrations.sdk.declaration import AtOnce, Model, System
-from integrations.sdk.declared_field import Dates
+from integrations.sdk.declared_field import Dates, When
 from integrations.sdk.errors import UnavailableError
 from integrations.sdk.everybody import Everybody
 from integrations.sdk.identity import Mark
+from integrations.sdk.timelines import at
 from integrations.sdk.values import Person, Position, Problem, Remote
 from tests.integrations.systems import made_up
 from tests.integrations.test_planner import day
@@ -255,6 +256,30 @@ def test_of_two_that_begin_on_one_day_the_one_that_is_alike() -> None:
     assert situation.found()[0].kind is Kind.UNCERTAIN
 
 
+def test_a_record_that_was_made_for_another_position_is_not_taken_for_this_one() -> None:
+    situation = Situation(HISTORY)
+    for number in (1, 2):
+        situation.write(position(number, 0, None), f"r{number}")
+    del situation.there["r1"]
+    assert named(situation.found()) == {("1", ""): (Kind.ONLY_HERE, {}), ("2", "r2"): (Kind.EQUAL, {})}
+
+
+def test_what_an_earlier_start_date_left_there_is_of_its_position() -> None:
+    situation = Situation(HISTORY)
+    situation.write(position(1, 0, None), "r2")
+    situation.there["r1"] = theirs(HISTORY, position(1, -20, -10))
+    situation.sent["1"] = replace(situation.sent["1"], left_behind=("r1",))
+    assert named(situation.found()) == {("1", "r2"): (Kind.EQUAL, {}), ("1", "r1"): (Kind.ONLY_THERE, {})}
+
+
+def test_what_a_late_read_shows_is_what_was_written_since() -> None:
+    situation = Situation(HISTORY)
+    situation.write(position(1, 0, None), "9")
+    situation.there["9"]["title"] = "Cook"
+    situation.sent["1"] = replace(situation.sent["1"], older={"title": ("Cook",)})
+    assert situation.found()[0].kind is Kind.EQUAL
+
+
 def by_day(*rows: tuple[int, int]) -> tuple[tuple[date, Any], ...]:
     return tuple((day(since), Decimal(share)) for since, share in rows)
 
@@ -276,6 +301,40 @@ def test_rows_of_other_days_than_today_are_compared_as_well() -> None:
     assert (found.kind, found.days) == (Kind.NEWER_HERE, ((day(40), Decimal(60), Decimal(80)),))
 
 
+SHARES = st.dictionaries(st.integers(1, 20), st.sampled_from([40, 60, 80]), max_size=3)
+
+
+@examples(max_examples=EXAMPLES, deadline=None)
+@given(SHARES, SHARES, SHARES, st.sampled_from([HISTORY, FLAT]), st.integers(0, 25))
+def test_on_which_side_a_row_was_changed_is_right_for_each_day(
+    here: dict[int, int], there: dict[int, int], said: dict[int, int], system: System, today: int
+) -> None:
+    """The last day that counts is the position's own; in a flat system, today: of days to come it is told nothing."""
+    fields = tuple(replace(f, dated=Dates.ROWS) if f.ours == "percentage" else f for f in system.fields)
+    situation = Situation(made_up(system.model, fields=fields))
+    rows, written, kept = (by_day((0, 100), *sorted(shares.items())) for shares in (here, said, there))
+    situation.write(position(1, 0, 22, percentage=at(rows, day(min(today, 22)))), "9")
+    [one] = situation.positions
+    terms = tuple((since, {**one.values, "percentage": share}) for since, share in rows)
+    situation.positions = [replace(one, terms=terms if len(rows) > 1 else ())]
+    compared = day(min(today, 22))
+    situation.there["9"]["percentage"] = at(kept, compared)
+    situation.rows["9"] = {"percentage": kept}
+    wrote = {**situation.sent["1"].values, "percentage": at(written, compared)}
+    situation.sent["1"] = Sent("9", wrote, terms={"percentage": written})
+    last = min(today, 22) if system is FLAT else 22
+    sides = [side(at(rows, d), at(kept, d), at(written, d), known=True) for d in map(day, range(last + 1))]
+    if system is FLAT and today > 22:
+        assert situation.found(today)[0].kind is Kind.EQUAL
+        return
+    [found] = situation.found(today)
+    assert found.kind is whole(sides)
+    if found.fields:
+        differs = {d for d, _, _ in found.fields["percentage"].days}
+        assert differs <= {d for d in map(day, range(last + 1)) if at(rows, d) != at(kept, d)}
+        assert bool(differs) == any(kind is not Kind.EQUAL for kind in sides)
+
+
 # -- the one record of a flat system ---------------------------------------------------------------------
 
 
@@ -286,6 +345,37 @@ def test_another_one_has_taken_over_here() -> None:
     [found] = situation.found()
     assert (found.kind, found.position_id) == (Kind.NEWER_HERE, "2")
     assert found.fields["title"].kind is Kind.NEWER_HERE
+
+
+def first_day_stays(when: When) -> System:
+    kept = (replace(f, when=when, corrected=True) if f.ours == "start_date" else f for f in FLAT.fields)
+    return made_up(Model.FLAT, fields=tuple(kept))
+
+
+def test_the_first_day_of_an_employment_that_goes_on_is_nothing_that_differs() -> None:
+    situation = Situation(first_day_stays(When.IF_EMPTY))
+    situation.write(position(2, 10, None), "9")
+    situation.positions.append(position(1, 0, 9))
+    situation.there["9"]["start_date"] = day(0)
+    situation.sent["2"] = Sent("9", {k: v for k, v in situation.there["9"].items() if k != "start_date"})
+    assert situation.found()[0].kind is Kind.EQUAL
+
+
+def test_the_first_day_of_one_that_another_has_taken_over_from_stays() -> None:
+    situation = Situation(first_day_stays(When.ON_CREATE))
+    situation.write(position(1, 0, 9), "9")
+    situation.positions.append(position(2, 20, None))
+    [found] = situation.found()
+    assert (found.position_id, found.fields["start_date"].stays is None) == ("2", False)
+
+
+@pytest.mark.parametrize(("renews", "kind"), [(20, Kind.ONLY_HERE), (21, Kind.EDITED_THERE)])
+def test_a_record_that_is_over_does_not_stand_for_what_begins_anew(renews: int, kind: Kind) -> None:
+    situation = Situation(FLAT)
+    situation.write(position(1, 20, None), "9")
+    over = Remote("9", {**situation.there["9"], "title": "Cook"}, renews_from=day(renews))
+    [found] = drift(FLAT, SETTINGS, situation.work(), [over])
+    assert found.kind is kind
 
 
 def test_what_is_over_counts_by_its_dates_alone() -> None:
@@ -302,6 +392,8 @@ def test_whom_nothing_stands_for_here_is_only_there_until_it_ends() -> None:
     situation.positions.clear()
     assert situation.found() == (Finding(Kind.ONLY_THERE, "1", "9"),)
     situation.sent.clear()
+    assert situation.found() == (Finding(Kind.ONLY_THERE, "", "9"),)
+    situation.there["9"]["end_date"] = day(TODAY)
     assert situation.found() == (Finding(Kind.ONLY_THERE, "", "9"),)
     situation.there["9"]["end_date"] = day(TODAY - 1)
     assert situation.found() == ()
@@ -343,6 +435,10 @@ def test_whose_records_they_are_comes_first() -> None:
     found = among(replace(own, marks=stranger))
     assert found.kind is Kind.UNCERTAIN and found.said is not None
     assert among(replace(own, marks=stranger), confirmed=True).kind is Kind.EQUAL
+    former = replace(own, marks=EveryMark(("7",), emails=("ase@firma.test",)))
+    now = Seen("8", EveryMark(("1042",)))
+    assert among(former, now).kind is Kind.EQUAL, "an earlier match that bears a mark of this person"
+    assert among(former, now, doubted=True).kind is Kind.ONLY_HERE, "number or e-mail changed here since"
     withheld = Problem(texts.NOT_REACHED(system="Somewhere"))
     assert among(own, withheld=withheld).said == withheld.said
     refusal = UnavailableError(texts.NOT_REACHED(system="Somewhere"))

@@ -38,7 +38,7 @@ class Listing(Connector):
     """Everybody on pages of two; `troubles` are raised, one by one, by the calls of the numbers they stand under."""
 
     system = HISTORY
-    people: tuple[str, ...] = ("1", "2", "3", "4", "5")
+    people: tuple[Any, ...] = ("1", "2", "3", "4", "5")
 
     def setup(self) -> None:
         self.troubles: dict[str, list[BaseException]] = {}
@@ -54,14 +54,14 @@ class Listing(Connector):
             raise self.troubles[call].pop(0)
 
     def everybody(self, written: Any) -> Looking:
-        def fetch(asked: Any) -> list[str]:
+        def fetch(asked: Any) -> list[dict[str, Any]]:
             self._trouble(f"page {asked['from']}")
-            return list(self.people[asked["from"] : asked["from"] + 2])
+            return [{"id": id} for id in self.people[asked["from"] : asked["from"] + 2]]
 
         pages = Pages(OffsetPages("from", "count", 2), fetch, lambda answer: answer, system="Somewhere")
-        yield from self.looking(pages, self._see)
+        yield from self.looking(pages, "id", self._see)
 
-    def _see(self, number: str) -> Looking:
+    def _see(self, number: str, row: Any) -> Looking:
         who = Seen(number, EveryMark((number,)))
         yield from self.asking(who, lambda: self._trouble(number), lambda _: self.seen(number, who.marks, self._read))
 
@@ -97,6 +97,13 @@ def test_a_call_that_fails_is_made_again(listing: Listing, call: str, error: typ
     assert [one for one in found if not isinstance(one, str)] == [error, error]
     assert listing.asked.count(call) == 3
     assert len(listing.asked) == len(set(listing.asked)) + 2, "nothing else is asked twice"
+
+
+def test_whose_row_it_is_may_be_unknown_but_nobody_is_left_out(listing: Listing) -> None:
+    listing.people = ("1", None, 3, "", True, "6")
+    found = list(listing.snapshot())
+    assert [seen.id for seen in found] == ["1", "", "3", "", "", "6"]
+    assert [isinstance(seen.refusal, UnavailableError) for seen in found] == [not seen.id for seen in found]
 
 
 def test_whoever_is_on_two_pages_is_one(listing: Listing) -> None:
@@ -160,10 +167,18 @@ def test_a_record_that_cannot_be_read_is_one_employees(listing: Listing, monkeyp
     ]
 
 
-def test_what_broke_down_does_not_look_like_the_end(listing: Listing) -> None:
+def test_what_nobody_reckoned_with_in_one_answer_is_one_employees(listing: Listing) -> None:
     listing.troubles["2"] = [ZeroDivisionError()]
+    assert through(listing) == ["1", "2", "3", "4", "5"]
+    listing.troubles["2"] = [ZeroDivisionError()]
+    refused = {seen.id: type(seen.refusal) for seen in listing.snapshot() if seen.refusal}
+    assert refused == {"2": UnavailableError}
+
+
+def test_what_broke_down_does_not_look_like_the_end(listing: Listing) -> None:
+    listing.troubles["page 2"] = [ZeroDivisionError()]
     snapshot = listing.snapshot()
-    next(snapshot)
+    assert [next(snapshot).id, next(snapshot).id] == ["1", "2"]
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             next(snapshot)

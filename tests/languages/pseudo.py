@@ -91,7 +91,7 @@ class _Pseudo:
 @contextmanager
 def installed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setitem(trans_real._translations, LANGUAGE, _Pseudo())  # type: ignore[attr-defined]
+        patched.setitem(vars(trans_real)["_translations"], LANGUAGE, _Pseudo())
         yield
 
 
@@ -143,7 +143,7 @@ def outside(text: str) -> str:
             depth += 1
         elif character == "⟧":
             depth = max(0, depth - 1)
-            kept.append(" ")
+            kept.append("⟧" if not depth else "")
         elif not depth:
             kept.append(character)
     return "".join(kept)

@@ -139,7 +139,7 @@ def test_the_form_of_a_change_of_job_says_when_the_first_day_has_other_terms(edi
     link = re.search(r'href="([^"]+start_date=2026-06-15)"', page)
     assert link is not None
     form = inputs(editor.get(unescape(link[1])).content.decode())
-    assert (form["percentage"], form["start_date"]) == (["60.00"], ["15/06/2026"])
+    assert (form["percentage"], form["start_date"]) == (["60.00"], ["2026-06-15"])
     assert "has others" not in said("2026-04-01")
     assert "has others" not in said("2026-06-20", "&start_date=2026-06-15")
 

@@ -306,8 +306,8 @@ def test_every_model_is_spoken_of() -> None:
         "Organization", "Member", "Company", "Department", "ApiKey", "IntegrationCompany", "SharedRate", "Lease",
         "SharedPlace", "Resync", "Batch", "ChangeFeed",
         "Heartbeat", "User", "User_groups", "User_user_permissions", "Group", "Group_permissions", "Permission",
-        "ContentType", "SecondFactor", "SelfMadeUser", "LanguageChoice", "FederatedIdentity", "GroupRole", "Session",
-        "AccessAttempt", "AccessAttemptExpiration", "AccessFailureLog", "AccessLog",
+        "ContentType", "SecondFactor", "SelfMadeUser", "LanguageChoice", "FederatedIdentity", "GroupRole",
+        "AddressChange", "Session", "AccessAttempt", "AccessAttemptExpiration", "AccessFailureLog", "AccessLog",
         # what a system calls its occupation codes
         "OccupationRegister", "Occupation",
         # of a form that was sent: whose, its token, what it made, and a keyed digest

@@ -465,6 +465,8 @@ def test_whom_a_group_made_a_member_signs_in_by_the_issuer_alone(issuer: Issuer,
     wrong = client.post("/admin/login/", {"username": "kari", "password": "wrong"}).content.decode()
     right = client.post("/admin/login/", {"username": "kari", "password": PASSWORD})
     assert "a password is not enough" in right.content.decode() and "is not enough" not in wrong
+    reasons = AuditEntry.objects.filter(action="refused", actor="kari").order_by("pk").values_list("changes", flat=True)
+    assert [one["reason"][1] for one in reasons] == ["wrong name or password", "by password, which is not enough"]
     assert not inside(client)
     with_groups(issuer)
     sign_in(issuer)
@@ -767,3 +769,6 @@ def test_without_the_issuer_nobody_is_kept_from_their_password(
     MemberFactory(organization=fjell, user=user, group="hr", renewed_at=timezone.now())
     settings.OIDC_ISSUER = ""
     assert not ours.is_on() and inside(password_given(user))
+    with time_machine.travel(timezone.now() + 2 * federation.RENEWED_WITHIN, tick=False):
+        retention.prune()
+    assert role_of(fjell, user) == ("viewer", "hr")

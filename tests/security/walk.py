@@ -86,6 +86,7 @@ OURS = ("positions", "integrations", "synclog")
 
 # Of the process or of one user, of no organization (tests/security/test_second_factor.py).
 UNOWNED = {
+    "AddressChange",
     "SharedPlace",
     "SharedRate",
     "Heartbeat",

@@ -19,7 +19,7 @@ from synclog.admin import listing
 from synclog.engine import actions
 from synclog.models import Batch, Job
 from synclog.queue import tasks
-from tests.factories import MemberFactory, OrganizationFactory
+from tests.factories import MemberFactory, OperatorFactory, OrganizationFactory
 from tests.synclog.pages import LOG, client_of, connection, job, text_of, unrecorded
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +109,16 @@ def test_the_columns_say_it_in_words(client: Client, integration: Integration, o
 
 
 # -- filters
+
+
+def test_whose_an_entry_is_stands_in_it_only_where_several_are_shown(integration: Integration) -> None:
+    other = connection(OrganizationFactory(name="Another Oy"))
+    job(integration)
+    job(other)
+    operator = Client()
+    operator.force_login(OperatorFactory())
+    assert " · Another Oy" in text_of(operator.get(LOG, {"tab": "all"}))
+    assert " · Another Oy" not in text_of(operator.get(f"{LOG}?tab=all&integration__id__exact={other.pk}"))
 
 
 def test_filters(client: Client, integration: Integration, organization: Organization) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from integrations.planning.drift import Finding, Kind, drift_among
+from integrations.planning.work import Work
 from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import Model
 from integrations.sdk.errors import ConnectorError, RateLimitedError, UnavailableError
@@ -197,6 +199,27 @@ class SnapshotBehaviour:
                 connector.find_employee(person)
             assert there.value.cause == error.cause
         connector.close()
+
+    def test_what_was_sent_is_equal_and_what_changed_since_is_not(self, rig: Rig) -> None:
+        if rig.system.sight.unsupported:
+            pytest.skip(rig.system.sight.unsupported)
+        rig.sync(self.position(end="2026-12-31"))
+        [found] = self.drift(rig)
+        assert (found.kind, found.position_id, found.fields) == (Kind.EQUAL, "1", {})
+        key, value = self.changed
+        rig.save(self.position(end="2026-12-31", **{key: value}))
+        [found] = self.drift(rig)
+        assert found.kind is Kind.NEWER_HERE and set(found.fields) == {key}
+        rig.sync(*rig.positions.values())
+        assert self.drift(rig)[0].kind is Kind.EQUAL
+
+    def drift(self, rig: Rig) -> tuple[Finding, ...]:
+        connector = rig.connector()
+        last = next(iter(rig.sent.values())).remote_id
+        seen = Everybody(connector, connector.snapshot({rig.employee_id: last}))
+        work = Work(rig.person, [*rig.positions.values()], (), rig.sent, rig.employee_id, rig.rules, rig.today)
+        connector.close()
+        return drift_among(seen, rig.system, connector.settings, work)
 
     def test_who_vanishes_between_list_and_detail(self, rig: Rig, everybody: dict[str, tuple[Person, str]]) -> None:
         if not rig.system.sight.each:

@@ -110,8 +110,12 @@ def _next_link(response: Response) -> str:
 PAGES = LinkPages(_next_link)
 
 
+def _rows(response: Response) -> list[dict[str, Any]]:
+    return rows_in(response, "value")
+
+
 def _users(response: Response) -> list[dict[str, Any]]:
-    return [user for user in rows_in(response, "value") if user.get("id")]
+    return [user for user in _rows(response) if user.get("id")]
 
 
 class EntraIdConnector(Connector):
@@ -295,12 +299,12 @@ class EntraIdConnector(Connector):
             whole = partial(_query, top=str(SYSTEM.sight.page), expand=self._expand())
             return self._with_leave_date(lambda select: self.http.get(f"users?{whole(select=select)}", **how))
 
-        def see(user: dict[str, Any]) -> Looking:
+        def see(id: str, user: dict[str, Any]) -> Looking:
             if not self._left_alone(user):
-                yield self.seen(str(user["id"]), _marks(user), lambda: [self._remote(user)])
+                yield self.seen(id, _marks(user), lambda: [self._remote(user)])
 
         how: dict[str, Any] = {"classify": self.judging(right=READ_RIGHT), "keep_answer": False}
-        yield from self.looking(Pages(PAGES, fetch, _users, system=SYSTEM.name), see)
+        yield from self.looking(Pages(PAGES, fetch, _rows, system=SYSTEM.name), "id", see)
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         """A new employment after a gap, written into the same user."""

@@ -260,18 +260,21 @@ class FinagoConnector(Connector):
 
         def load() -> Directory[RemoteEmployee]:
             directory = Directory[RemoteEmployee]()
-            for found in self._listed():
-                marks = found.marks
-                directory.add(found.id, found, number=marks.number, national_id=marks.national_id, email=marks.email)
+            for row in self._listed():
+                found = _found(row)
+                if found.id:
+                    marks = found.marks
+                    directory.add(
+                        found.id, found, number=marks.number, national_id=marks.national_id, email=marks.email
+                    )
             return directory
 
         return self.once("employees", load)
 
-    def _listed(self) -> list[RemoteEmployee]:
+    def _listed(self) -> list[dict[str, Any]]:
         """Everybody in one answer: the vendor has no paging."""
         classify = self.judging(rows=refusals.LIST, list=texts.EMPLOYEE_LIST)
-        rows = rows_in(self.http.get("employee/v2", classify=classify, keep_answer=False))
-        return [found for row in rows if (found := _found(row)).id]
+        return rows_in(self.http.get("employee/v2", classify=classify, keep_answer=False))
 
     def _valid(self, placed: Row) -> None:
         """Refuses here what this company cannot take, since Finago's own refusal would not say what is wrong."""
@@ -378,9 +381,13 @@ class FinagoConnector(Connector):
         """The list of employees holds no employments."""
         if self.settings.get("working_times"):
             yield from self.trying(self._organization)
-        for found in (yield from self.trying(self._listed)):
-            who = Seen(found.id, EveryMark.of(found.marks))
-            yield from self.asking(who, partial(self._read, who.id), partial(self._seen, who))
+
+        def see(id: str, row: dict[str, Any]) -> Looking:
+            who = Seen(id, EveryMark.of(_found(row).marks))
+            yield from self.asking(who, partial(self._read, id), partial(self._seen, who))
+
+        rows = yield from self.trying(self._listed)
+        yield from self.looking(iter((rows,)), "empId", see)
 
     def _seen(self, who: Seen, rows: Sequence[Row]) -> Seen:
         return self.seen(who.id, who.marks, lambda: self._remotes(rows))

@@ -216,15 +216,15 @@ class FortnoxConnector(Connector):
     def everybody(self, written: Mapping[str, str]) -> Looking:
         """The contract says that the list shows an employee's whole record; where it does not, each is read."""
 
-        def see(row: dict[str, Any]) -> Looking:
-            who = Seen(text_of(row.get("EmployeeId")) or "", EveryMark.of(_marks(row)))
+        def see(id: str, row: dict[str, Any]) -> Looking:
+            who = Seen(id, EveryMark.of(_marks(row)))
             read = partial(self._seen, who)
-            if who.id and set(row) >= _WHOLE:
+            if set(row) >= _WHOLE:
                 yield read(row)
-            elif who.id:
+            else:
                 yield from self.asking(who, lambda: self._current(RemoteEmployee(who.id)), read)
 
-        yield from self.looking(self.paged(SIGHT, "employees", rows=_employees, keep_answer=False), see)
+        yield from self.looking(self.paged(SIGHT, "employees", rows=_employees, keep_answer=False), "EmployeeId", see)
 
     def _seen(self, who: Seen, record: Mapping[str, Any]) -> Seen:
         return self.seen(who.id, who.marks, lambda: [self._remote(who.id, record)])

@@ -339,10 +339,10 @@ class PowerOfficeGoConnector(Connector):
         params = {"Fields": WHOLE}
         how: dict[str, Any] = {"rows": _rows, "classify": self._needing("Employee"), "keep_answer": False}
         see = partial(self._see, written)
-        yield from self.looking(self.paged(SIGHT, "Employees", params, **how), see)
+        yield from self.looking(self.paged(SIGHT, "Employees", params, **how), "Id", see)
 
-    def _see(self, written: Mapping[str, str], record: dict[str, Any]) -> Looking:
-        who = Seen(str(record["Id"]), marks(record))
+    def _see(self, written: Mapping[str, str], id: str, record: dict[str, Any]) -> Looking:
+        who = Seen(id, marks(record))
 
         def current(employments: Sequence[Employment]) -> Looking:
             try:

@@ -252,14 +252,14 @@ class TripletexConnector(Connector):
                 for row in rows:
                     times.setdefault(_whose(row), []).append(row)
 
-        def see(employee: dict[str, Any]) -> Looking:
+        def see(id: str, employee: dict[str, Any]) -> Looking:
             if "employments" not in employee:
                 raise NotAuthorizedError(texts.EMPLOYMENTS_HIDDEN())
-            id, employments = str(employee["id"]), employee["employments"] or []
+            employments = employee["employments"] or []
             yield self.seen(id, _marks(employee), lambda: self._remotes(employments, times.get(id, ())))
 
         yield from self.looking(
-            self.paged(SIGHT, "employee", {"fields": EVERYBODY}, rows=_values, keep_answer=False), see
+            self.paged(SIGHT, "employee", {"fields": EVERYBODY}, rows=_values, keep_answer=False), "id", see
         )
 
     def _remote(self, employment: dict[str, Any], times: Sequence[dict[str, Any]]) -> Remote:

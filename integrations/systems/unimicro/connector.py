@@ -268,8 +268,8 @@ class UnimicroConnector(Connector):
         yield from self.trying(self._sub_entities)
         yield from self.trying(self._departments)
 
-        def see(employee: dict[str, Any]) -> Looking:
-            id, marks = str(employee["ID"]), EveryMark.of(values.found(employee).marks)
+        def see(id: str, employee: dict[str, Any]) -> Looking:
+            marks = EveryMark.of(values.found(employee).marks)
             if employee.get("Deleted"):
                 return
             if isinstance(listed := employee.get("Employments"), list):
@@ -282,7 +282,7 @@ class UnimicroConnector(Connector):
 
         params = {"expand": EVERYBODY, **WHOLE}
         how: dict[str, Any] = {"rows": _rows, "headers": self._headers, "keep_answer": False}
-        yield from self.looking(self.paged(SIGHT, "biz/employees", params, **how), see)
+        yield from self.looking(self.paged(SIGHT, "biz/employees", params, **how), "ID", see)
 
     def _employments(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
         """Without those that were ended as never to have been reported: they count as not there."""

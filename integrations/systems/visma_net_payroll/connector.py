@@ -255,8 +255,8 @@ class VismaNetPayrollConnector(Connector):
     def everybody(self, written: Mapping[str, str]) -> Looking:
         """ "Embedding": the list brings the positions along. Who is shown without any mention of them is asked for."""
 
-        def see(row: Mapping[str, Any]) -> Looking:
-            id, marks, embedded = str(row["id"]), _marks(row), row.get("_embedded")
+        def see(id: str, row: Mapping[str, Any]) -> Looking:
+            marks, embedded = _marks(row), row.get("_embedded")
             if isinstance(embedded, dict) and isinstance(positions := embedded.get("positions"), list):
                 yield self.seen(id, marks, lambda: self._remotes(positions))
             else:
@@ -266,7 +266,7 @@ class VismaNetPayrollConnector(Connector):
                 )
 
         asked = {"page-size": self.sight_size, "embed": "(positions)"}
-        yield from self.looking(self.paged(PAGES, "employees", asked, rows=_page, keep_answer=False), see)
+        yield from self.looking(self.paged(PAGES, "employees", asked, rows=_rows, keep_answer=False), "id", see)
 
     def _positions(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
         gone = self.judging(refusals.GONE, employee=employee.id)
@@ -503,11 +503,16 @@ class VismaNetPayrollConnector(Connector):
         return next((f.ours for f in sent if f.remote in names and f.ours not in DIMENSIONS), "")
 
 
-def _page(response: Response | None) -> list[dict[str, Any]]:
+def _rows(response: Response) -> list[dict[str, Any]]:
     """A list, given plain or in pages."""
+    return rows_in(response, *(("data",) if response.json_object() else ()))
+
+
+def _page(response: Response | None) -> list[dict[str, Any]]:
+    """The same, of which nothing is without an id."""
     if response is None:
         return []
-    rows = rows_in(response, *(("data",) if response.json_object() else ()))
+    rows = _rows(response)
     if not all(row.get("id") for row in rows):
         raise nonsense(response)
     return rows

@@ -290,12 +290,11 @@ class XledgerConnector(Connector):
         return [Remote(id_of(record), values, raw=record, renews_from=after_a_gap(values["end_date"]))]
 
     def everybody(self, written: Mapping[str, str]) -> Looking:
-        def see(node: Node) -> Looking:
-            if id_of(node):
-                yield self.seen(id_of(node), EveryMark.of(_marks(node)), lambda: self._remotes(node))
+        def see(id: str, node: Node) -> Looking:
+            yield self.seen(id, EveryMark.of(_marks(node)), lambda: self._remotes(node))
 
         listed = self._paged(queries.EVERYBODY, "employees", SIGHT, keep_answer=False)
-        yield from self.looking(listed, see)
+        yield from self.looking(listed, "dbId", see)
 
     def _current(self, employee: RemoteEmployee) -> Node:
         record: Node | None = self.ahead.pop(employee.id, None) or self._record(employee.id)

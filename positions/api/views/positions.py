@@ -7,7 +7,9 @@ from typing import Any
 from django.core.exceptions import ValidationError as FormError
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
@@ -41,7 +43,7 @@ from positions.api.views.resource import BY_EXTERNAL_ID, Action, ByExternalId, R
 from positions.models import Employee, Position
 from positions.terms import Withdrawal
 
-_NAME = f"Name the employee by one of {', '.join(OF_EMPLOYEE)}."
+_NAME = format_lazy(gettext_lazy("Name the employee by one of {names}."), names=", ".join(OF_EMPLOYEE))
 
 
 class PositionsView(Resource):
@@ -86,7 +88,7 @@ class PositionsView(Resource):
         company, department = references.of_position(body, found)
         whose = known or named
         if whose is None and not found and not names(self.form.errors, *OF_EMPLOYEE):
-            found["employee"] = [ErrorDetail(_NAME, "required")]
+            found["employee"] = [ErrorDetail(str(_NAME), "required")]
         errors = merged(self.form.errors, found)
         if errors:
             raise ValidationError(errors)
@@ -338,11 +340,11 @@ class PositionByExternalIdViewSet(ByOwnId):
         if len(found) == 1:
             return self.employee(lock=lock, pk=found[0])
         if found:
-            words = _("Several employees have a position with this external id. {name}").format(name=_NAME)
+            words = _("Several employees have a position with this external id. {how}").format(how=_NAME)
             raise ValidationError({"employee": [ErrorDetail(words, "ambiguous")]})
         if self.request.method != "PUT":
             raise NotFound
-        raise ValidationError(merged(self.form.errors, {"employee": [ErrorDetail(_NAME, "required")]}))
+        raise ValidationError(merged(self.form.errors, {"employee": [ErrorDetail(str(_NAME), "required")]}))
 
     def _row(self) -> Mapping[str, Any]:
         """What names the employee: the body, or the address where there is none."""
