@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from positions import dates, periods, terms
@@ -18,7 +18,7 @@ from positions.models.text import Line, Lines
 
 class EndReason(models.TextChoices):
     RESIGNED = "resigned", _("Resigned")
-    DISMISSED = "dismissed", _("Dismissed")
+    DISMISSED = "dismissed", pgettext_lazy("end reason", "Dismissed")
     CONTRACT_ENDED = "contract_ended", _("Contract ended")
     MUTUAL_AGREEMENT = "mutual_agreement", _("Mutual agreement")
     RETIREMENT = "retirement", _("Retirement")
