@@ -125,18 +125,11 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
 def frame(request: HttpRequest) -> dict[str, Any]:
     """What every page is given. Unfold would write its colours into each; ours are in theme.css, for the content
     security policy's sake."""
-    from django.conf import settings
-
     from positions import issuer, mailing
     from synclog.admin.notices import unread
 
     mailed = mailing.links_are_sent() and not issuer.is_alone()
-    return {
-        "colors": None,
-        "unread_notices": unread(request),
-        "password_is_mailed": mailed,
-        "languages": settings.LANGUAGES,
-    }
+    return {"colors": None, "unread_notices": unread(request), "password_is_mailed": mailed}
 
 
 def theme(request: HttpRequest) -> str:
