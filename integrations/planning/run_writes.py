@@ -20,6 +20,7 @@ from integrations.sdk.errors import (
     StaleError,
     UnclearOutcomeError,
 )
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import said_of
 from integrations.sdk.params import Label
 from integrations.sdk.values import RemoteEmployee, Unsure, Warning, Written
@@ -148,5 +149,14 @@ class Writes:
             self.book.unsure[step.position_id] = (replace(sent, values={**sent.values, **unsure}, older={}), older)
 
 
+_ACTIONS = {
+    Action.CREATE: Label(_("create")),
+    Action.UPDATE: Label(_("update")),
+    Action.MOVE: Label(_("move")),
+    Action.END: Label(_("end")),
+    Action.DELETE: Label(_("delete")),
+}
+
+
 def _action(step: Step) -> Label:
-    return Label(step.action.value)
+    return _ACTIONS[step.action]

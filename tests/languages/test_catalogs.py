@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from integrations.planning.planner import Action
 from tests.languages.catalogs import catalogs
 
 LANGUAGES = list(catalogs.LANGUAGES)
@@ -30,6 +31,11 @@ def test_files_are_as_the_command_makes_them(language: str) -> None:
     """No string that is marked is missing, none is there that nothing says, and what runs is what stands there."""
     for file, content in catalogs.files(language).items():
         assert file.read_bytes() == content, f"{file.name} of {language} is stale: run .ci/catalogs"
+
+
+def test_what_is_done_to_a_record_is_marked() -> None:
+    """The log keeps it as a word; a step says it in the reader's language."""
+    assert {(None, str(action)) for action in Action} <= set(catalogs.wanted())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
