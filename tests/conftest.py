@@ -188,3 +188,11 @@ def _a_worker_that_answers_at_once(request: pytest.FixtureRequest) -> Iterator[N
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(asking, "wait", wait)
         yield
+
+
+@pytest.fixture
+def english_mails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mails in English to who chose no language, though the organizations of tests are Norwegian."""
+    from positions import languages
+
+    monkeypatch.setattr(languages, "_SPOKEN_IN", {})

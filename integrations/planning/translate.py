@@ -264,7 +264,7 @@ def _within(system: System, declared: Field, value: Any) -> Any:
         return _refused(declared, str(value), texts.NO_NUMBER(field=field, value=str(value)))
 
     def beyond(text: Text, limit: Decimal | int) -> Problem:
-        said = text(field=field, value=str(number), system=system.name, limit=limit)
+        said = text(field=field, value=number, system=system.name, limit=limit)
         return _refused(declared, str(value), said)
 
     if declared.minimum is not None and number < declared.minimum:

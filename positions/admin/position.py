@@ -107,26 +107,11 @@ class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
         ),
         (
             gettext_lazy("Period"),
-            {
-                "fields": (
-                    ("start_date", "end_date"),
-                    ("first_day_of_work", "last_day_of_work"),
-                    ("probation_end", "notice_date"),
-                    "end_reason",
-                )
-            },
+            {"fields": (("start_date", "end_date"), ("first_day_of_work", "last_day_of_work"), "probation_end")},
         ),
-        (
-            gettext_lazy("Contract and hours"),
-            {
-                "fields": (
-                    ("contract_type", "remuneration_type"),
-                    "occupation_code",
-                    ("percentage", "weekly_hours"),
-                    "working_hours_scheme",
-                )
-            },
-        ),
+        (gettext_lazy("Contract"), {"fields": (("contract_type", "remuneration_type"), "occupation_code")}),
+        (gettext_lazy("Hours"), {"fields": (("percentage", "weekly_hours"), "working_hours_scheme")}),
+        (gettext_lazy("End"), {"fields": (("end_reason", "notice_date"),)}),
         (gettext_lazy("Other"), {"fields": ("note",)}),
     )
 

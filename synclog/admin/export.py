@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import pgettext
 
 from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.wording import say
@@ -15,6 +16,7 @@ from synclog.log import sentences
 from synclog.log.causes import remedy
 from synclog.models import Job
 
+# All but the last.
 COLUMNS = (
     _("Time"),
     _("Employee number"),
@@ -36,14 +38,12 @@ COLUMNS = (
     _("Attempts"),
     _("Next attempt"),
     _("Started by"),
-    _("Number"),
 )
 
 
 def lines(jobs: QuerySet[Job]) -> Iterator[str]:
-    return spreadsheets.lines(
-        chain([tuple(map(say, COLUMNS))], (row(job) for job in jobs.iterator(chunk_size=500))), mark=True
-    )
+    columns = [*map(say, COLUMNS), pgettext("entry", "Number")]
+    return spreadsheets.lines(chain([columns], (row(job) for job in jobs.iterator(chunk_size=500))), mark=True)
 
 
 def row(job: Job) -> Iterable[Any]:

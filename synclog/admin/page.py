@@ -11,6 +11,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from integrations.models import Integration
 from integrations.planning.states import State
@@ -174,7 +175,7 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         facts.append((_("Closed"), moments.clock(job.finished_at, zone)))
     if job.request_id:
         facts.append((_("Request"), job.request_id))
-    facts.append((_("Number"), str(job.pk)))
+    facts.append((pgettext("entry", "Number"), str(job.pk)))
     return facts
 
 

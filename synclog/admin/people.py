@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 
 from integrations.models import EmployeeLink
@@ -151,7 +151,7 @@ class PeopleAdmin(ScopedAdmin):
 
     @admin.display(description=gettext_lazy("record there"))
     def record_shown(self, link: EmployeeLink) -> SafeString:
-        return _cell(link.remote_id or _("None"), link.integration.name)
+        return _cell(link.remote_id or pgettext("record", "None"), link.integration.name)
 
     @admin.display(description=gettext_lazy("match"))
     def state_shown(self, link: EmployeeLink) -> SafeString:

@@ -40,6 +40,7 @@ PLAIN = [
     "second-factor/",
     "second-factor/set-up/",
     "sessions/",
+    "language/",
     "sign-in/",
     "queue/",
 ]

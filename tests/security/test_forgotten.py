@@ -26,7 +26,7 @@ from tests.security.conftest import browser_of
 from tests.security.test_invitations import CHOSEN, choose, signs_in
 from tests.security.test_second_factor import person, with_factor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english_mails")]
 
 KNOWN, UNKNOWN = "kari@example.com", "siri@example.com"
 PAGE = "/admin/forgotten-password/"

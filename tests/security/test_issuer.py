@@ -147,6 +147,7 @@ def without(name: str) -> Any:
         pytest.param(lambda c: c.update(aud="another-client"), id="another audience"),
         pytest.param(lambda c: c.update(aud=["another-client"]), id="others as audience"),
         pytest.param(lambda c: c.update(aud=["position-sync", "other"], azp="other"), id="made for another"),
+        pytest.param(lambda c: c.update(aud="other", azp="position-sync"), id="for another, made for us"),
         pytest.param(without("aud"), id="no audience"),
         pytest.param(lambda c: c.update(exp=int(time.time()) - 120), id="expired"),
         pytest.param(without("exp"), id="without an end"),
@@ -262,7 +263,7 @@ def test_who_breaks_it_off_there_is_told_so_and_nothing_of_the_address_is_repeat
     answer = client.get(back)
     assert answer.status_code == 403 and "was cancelled there" in answer.content.decode()
     assert "555" not in answer.content.decode()
-    refused(client.get(back))  # once
+    assert "belongs to no sign-in" in client.get(back).content.decode()  # once
 
 
 # -- an issuer that does not answer as one

@@ -32,7 +32,7 @@ from tests.integrations.test_admin_opened import form_of
 from tests.said import kept as said
 from tests.synclog.pages import connection, job
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english_mails")]
 
 MORNING = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)  # a Monday, 7:30 in Oslo
 
