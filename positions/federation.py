@@ -22,12 +22,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from positions import issuer, joining
+from positions import issuer, joining, signing_in
 from positions.encryption import decrypt, encrypt
 from positions.issuer import Person
 from positions.models import FederatedIdentity, GroupRole, Invitation, Member, SelfMadeUser
 from positions.origin import Origin, started_by
 from positions.roles import rank
+from positions.signals import identity_connected
 
 RENEWED_WITHIN = timedelta(days=30)
 _WAITING = "waiting_from_issuer"
@@ -47,11 +48,20 @@ def identity_of(user: Any) -> FederatedIdentity | None:
     return found.select_related("user").first()
 
 
-def connect(user: Any, person: Person) -> None:
-    """From now on this person of the issuer is this user. Raises IntegrityError when one of them is taken."""
+def connect(request: HttpRequest, user: Any, person: Person) -> None:
+    """From now on this person of the issuer is this user, who was here before: they are mailed, and the trail of each
+    of their organizations tells it. Raises IntegrityError when one of them is taken."""
+    with transaction.atomic():
+        identity = _identify(user, person)
+        signing_in.connected(request, user)
+        identity_connected.send(FederatedIdentity, identity=identity)
+
+
+def _identify(user: Any, person: Person) -> FederatedIdentity:
     with transaction.atomic(), started_by(Origin("edit", user.get_username())):
-        FederatedIdentity.objects.create(user=user, issuer=person.issuer, subject=person.subject)
+        identity = FederatedIdentity.objects.create(user=user, issuer=person.issuer, subject=person.subject)
         renew(user, person.groups)
+    return identity
 
 
 def disconnect(users: Collection[Any]) -> int:
@@ -108,7 +118,7 @@ def new_user(person: Person, linked: Invitation | None) -> Any:
             user.save()
             if person.email and not person.verified:
                 SelfMadeUser.objects.create(user=user)
-        connect(user, person)
+        _identify(user, person)
     return user
 
 

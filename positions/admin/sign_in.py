@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from positions import federation, issuer, joining, rates, sessions, signing_in
-from positions.admin.confirming import ConfirmForm, first
+from positions.admin.confirming import ConfirmForm
 from positions.admin.joining import linked_in
 from positions.admin.second_factor import then_of
 from positions.hosts import place_of
@@ -157,7 +157,7 @@ def arrived(request: HttpRequest) -> HttpResponse:
         if request.method == "POST" and request.POST.get("answer") != "connect":
             federation.forget(request)
             return HttpResponseRedirect(reverse("sign_in"))
-        return first(request, lambda: _connect(request, person))
+        return _connect(request, person)
     linked = linked_in(request)
     expected = federation.is_expected(person, linked)
     if request.method == "POST" and expected:
@@ -173,18 +173,21 @@ def arrived(request: HttpRequest) -> HttpResponse:
 
 
 def _connect(request: HttpRequest, person: Person) -> HttpResponse:
-    """Asked on a page: else another site could have somebody connect the account of whoever sits behind it."""
-    taken = federation.identity_of(request.user) is not None
-    if request.method == "POST" and not taken:
+    """Asked on a page: else another site could have somebody connect the account of whoever sits behind it. With
+    password and code however fresh the sign-in is: this way in stays when they are changed."""
+    if federation.identity_of(request.user) is not None:
+        return _page(request, _("Connect your user"), "", person=person, connects=True, taken=True)
+    form = ConfirmForm(request.POST or None, request)
+    if form.is_valid():
         try:
-            federation.connect(request.user, person)
+            federation.connect(request, request.user, person)
         except IntegrityError:  # sent twice: the first one counts
             return HttpResponseRedirect(reverse("sign_in"))
         federation.forget(request)
         said = _("From now on you may sign in with %(name)s too.")
         messages.success(request, said % {"name": issuer.name()})
         return HttpResponseRedirect(reverse("sign_in"))
-    return _page(request, _("Connect your user"), "", person=person, connects=True, taken=taken)
+    return _page(request, _("Connect your user"), "", person=person, connects=True, form=form)
 
 
 # -- one's own connection

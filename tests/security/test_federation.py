@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth import get_user_model
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -30,6 +31,8 @@ from positions.models import (
     SelfMadeUser,
 )  # fmt: skip
 from synclog.log import retention
+from synclog.queue import tasks
+from synclog.telling import outbox
 from tests.factories import ApiKeyFactory, MemberFactory, OperatorFactory, OrganizationFactory, UserFactory
 from tests.issuer import Issuer
 from tests.security import walk
@@ -75,6 +78,11 @@ def arrive(issuer: Issuer, client: Client | None = None) -> Client:
     return client
 
 
+def answered(client: Client, answer: str, **more: str) -> Any:
+    """The page's form, sent with this button."""
+    return client.post(ARRIVED, sent_again(client.get(ARRIVED), answer=answer, **more))
+
+
 def users() -> int:
     return int(get_user_model()._default_manager.count())
 
@@ -103,7 +111,7 @@ def test_who_is_not_invited_gets_no_user_and_is_told_what_to_do(issuer: Issuer) 
     client = arrive(issuer)
     page = client.get(ARRIVED)
     assert page.status_code == 403 and "Ask an admin of your organization to invite you" in page.content.decode()
-    assert client.post(ARRIVED, {"answer": "new"}).status_code == 403
+    assert answered(client, "new").status_code == 403
     assert users() == 0 and not inside(client)
 
 
@@ -114,8 +122,8 @@ def test_the_same_address_is_nobody(issuer: Issuer, fjell: Organization) -> None
     operator = OperatorFactory(email=EMAIL)
     issuer.claims |= {"preferred_username": "kari"}
     client = arrive(issuer)
-    client.post(ARRIVED, {"answer": "new"})
-    client.post(ARRIVED, {"answer": "connect"})
+    answered(client, "new")
+    answered(client, "connect", password=PASSWORD)
     assert not inside(client) and not FederatedIdentity.objects.exists()
     operator.refresh_from_db()
     assert operator.last_login is None
@@ -151,7 +159,7 @@ def test_who_waits_is_forgotten_after_ten_minutes(issuer: Issuer, fjell: Organiz
     with_groups(issuer, "staff")
     client = arrive(issuer)
     with time_machine.travel(time.time() + 601, tick=False):
-        assert client.post(ARRIVED, {"answer": "new"}).headers["Location"] == "/admin/login/"
+        assert answered(client, "new").headers["Location"] == "/admin/login/"
     assert users() == 0
 
 
@@ -185,7 +193,7 @@ def test_who_is_invited_under_a_verified_address_gets_a_user_and_accepts(issuer:
     invited(fjell)
     client = arrive(issuer)
     assert "Make my user" in client.get(ARRIVED).content.decode()
-    assert client.post(ARRIVED, {"answer": "new"}).headers["Location"] == "/admin/join/"
+    assert answered(client, "new").headers["Location"] == "/admin/join/"
     user = FederatedIdentity.objects.get().user
     assert (user.email, user.first_name, user.has_usable_password()) == (EMAIL, "Kari", False)
     assert not user.memberships.exists() and not SelfMadeUser.objects.exists()
@@ -207,7 +215,7 @@ def test_an_address_that_is_not_verified_finds_no_invitation(
     client = arrive(issuer)
     page = client.get(ARRIVED)
     assert page.status_code == 403 and "does not say that this address is yours" in page.content.decode()
-    client.post(ARRIVED, {"answer": "new"})
+    answered(client, "new")
     assert not FederatedIdentity.objects.exists()
 
 
@@ -229,7 +237,7 @@ def test_by_the_link_the_address_need_not_be_verified(issuer: Issuer, fjell: Org
     client.get(invited(fjell))
     assert "/admin/sign-in/begin/?next=/admin/join/" in client.get("/admin/join/").content.decode()
     arrive(issuer, client)
-    assert client.post(ARRIVED, {"answer": "new"}).headers["Location"] == "/admin/"
+    assert answered(client, "new").headers["Location"] == "/admin/"
     user = FederatedIdentity.objects.get().user
     assert role_of(fjell, user) == ("editor", "") and inside(client)
     # Only that organization vouches for the address: it is no way into others.
@@ -239,7 +247,7 @@ def test_by_the_link_the_address_need_not_be_verified(issuer: Issuer, fjell: Org
 def test_by_the_link_a_verified_address_counts_as_such(issuer: Issuer, fjell: Organization) -> None:
     client = Client()
     client.get(invited(fjell))
-    arrive(issuer, client).post(ARRIVED, {"answer": "new"})
+    answered(arrive(issuer, client), "new")
     assert FederatedIdentity.objects.exists() and not SelfMadeUser.objects.exists()
 
 
@@ -248,7 +256,7 @@ def test_a_link_that_is_over_makes_nobody(issuer: Issuer, fjell: Organization) -
     client.get(invited(fjell, "siri@example.com"))
     arrive(issuer, client)
     Invitation.objects.all().delete()
-    client.post(ARRIVED, {"answer": "new"})
+    answered(client, "new")
     assert not FederatedIdentity.objects.exists() and not inside(client)
 
 
@@ -266,26 +274,47 @@ def test_who_has_a_password_signs_in_and_connects(issuer: Issuer, fjell: Organiz
         == ARRIVED
     )
     assert "Is this you?" in client.get(ARRIVED).content.decode() and not FederatedIdentity.objects.exists()
-    assert client.post(ARRIVED, {"answer": "connect"}).headers["Location"] == SIGN_IN
+    assert answered(client, "connect", password=PASSWORD).headers["Location"] == SIGN_IN
     identity = FederatedIdentity.objects.get()
     assert (identity.user, identity.subject, identity.issuer) == (user, issuer.claims["sub"], issuer.address)
     assert inside(sign_in(issuer)[0]) and inside(password_given(user))
     assert AuditEntry.objects.filter(kind="sign-in by an issuer", action="created", actor="kari").exists()
 
 
-def test_connecting_wants_the_password_again(issuer: Issuer) -> None:
-    """An open browser is not enough for a second way in."""
-    with time_machine.travel(time.time(), tick=False) as clock:
-        user = person(username="kari")
-        client = password_given(user)
-        clock.shift(sessions.FRESH + timedelta(seconds=1))
-        arrive(issuer, client)
-        page = client.post(ARRIVED, {"answer": "connect"})
-        assert ASKED in page.content.decode() and not FederatedIdentity.objects.exists()
-        client.post(ARRIVED, sent_again(page, **{"confirm-password": "wrong"}))
+def test_connecting_wants_password_and_code_however_fresh(issuer: Issuer) -> None:
+    """Whoever sits at an open browser for a minute would have a way in that outlives a new password and a new code."""
+    user = person(username="kari")
+    codes = with_factor(user)
+    client = password_given(user)
+    given(client, codes[0])
+    arrive(issuer, client)
+    wrong: list[dict[str, str]] = [
+        {},
+        {"password": PASSWORD},
+        {"password": PASSWORD, "code": codes[0]},
+        {"password": "wrong", "code": codes[1]},
+    ]
+    for given_again in wrong:
+        assert answered(client, "connect", **given_again).status_code == 200
         assert not FederatedIdentity.objects.exists()
-        client.post(ARRIVED, sent_again(page, **{"confirm-password": PASSWORD}))
-        assert FederatedIdentity.objects.get().user == user
+    answered(client, "connect", password=PASSWORD, code=codes[1])
+    assert FederatedIdentity.objects.get().user == user
+
+
+def test_who_is_connected_is_mailed_and_their_organizations_see_it(
+    issuer: Issuer, fjell: Organization, settings: Any, monkeypatch: Any
+) -> None:
+    settings.PUBLIC_ADDRESS = "https://sync.example.com"
+    monkeypatch.setattr(outbox, "async_task", lambda *_, **__: None)
+    user = person(username="kari", email="kari@other.example")
+    MemberFactory(organization=fjell, user=user)
+    answered(arrive(issuer, password_given(user)), "connect", password=PASSWORD)
+    tasks.mail()
+    (letter,) = mail.outbox
+    assert letter.to == ["kari@other.example"] and "https://sync.example.com/admin/sign-in/" in letter.body
+    assert "Your user kari of Position Sync was connected with an account of Fjell ID" in letter.body
+    told = AuditEntry.objects.get(organization=fjell, kind="sign-in by an issuer", action="created")
+    assert told.object_name == "kari" and issuer.claims["sub"] not in str(told.changes)
 
 
 def test_nobody_is_connected_by_an_address_alone(issuer: Issuer) -> None:
@@ -294,14 +323,14 @@ def test_nobody_is_connected_by_an_address_alone(issuer: Issuer) -> None:
     client.force_login(person(username="kari"))
     arrive(issuer, client)
     assert "Is this you?" in client.get(ARRIVED).content.decode()
-    assert client.post(ARRIVED, {"answer": "connect"}).status_code == 403
+    assert client.post(ARRIVED, {"answer": "connect", "password": PASSWORD}).status_code == 403
     assert not FederatedIdentity.objects.exists()
 
 
 def test_who_does_not_want_to_connect_does_not(issuer: Issuer) -> None:
     client = password_given(person(username="kari"))
     arrive(issuer, client)
-    assert client.post(ARRIVED, {"answer": "cancel"}).headers["Location"] == SIGN_IN
+    assert answered(client, "cancel").headers["Location"] == SIGN_IN
     assert not FederatedIdentity.objects.exists() and client.get(ARRIVED).status_code == 302
 
 
@@ -311,7 +340,7 @@ def test_a_user_has_one_account_there_and_an_account_one_user(issuer: Issuer) ->
     client = password_given(user)
     arrive(issuer, client)
     assert "Disconnect that one first" in client.get(ARRIVED).content.decode()
-    client.post(ARRIVED, {"answer": "connect"})
+    answered(client, "connect", password=PASSWORD)
     assert FederatedIdentity.objects.get().subject != "another"
     # Somebody else's account signs somebody else in, and connects nobody.
     issuer.claims["sub"] = FederatedIdentity.objects.get().subject
@@ -360,7 +389,7 @@ def test_a_group_gives_a_role_in_its_organization_and_nothing_elsewhere(issuer: 
     gives(other, "someone-else", "admin")
     with_groups(issuer, "hr", "everybody")
     client = arrive(issuer)
-    client.post(ARRIVED, {"answer": "new"})
+    answered(client, "new")
     user = FederatedIdentity.objects.get().user
     assert role_of(fjell, user) == ("admin", "hr") and role_of(other, user) is None
     assert not user.is_superuser and user.email == EMAIL
@@ -379,7 +408,7 @@ def test_without_a_verified_address_a_group_is_enough_and_the_address_vouches_fo
     other = OrganizationFactory()
     invited(other)
     client = arrive(issuer)
-    assert client.post(ARRIVED, {"answer": "new"}).headers["Location"] == "/admin/"
+    assert answered(client, "new").headers["Location"] == "/admin/"
     user = FederatedIdentity.objects.get().user
     assert user.email == EMAIL and SelfMadeUser.objects.filter(user=user).exists()
     assert client.get("/admin/join/").status_code == 404 and role_of(other, user) is None
@@ -708,7 +737,7 @@ def test_where_it_is_alone_a_password_signs_in_operators_and_whoever_connects(is
     assert inside(password_given(person(OperatorFactory)))
     client = arrive(issuer)
     client.post("/admin/login/", form)
-    client.post(ARRIVED, {"answer": "connect"})
+    answered(client, "connect", password=PASSWORD)
     assert FederatedIdentity.objects.get().user == user and inside(sign_in(issuer)[0])
     # Who is connected needs none any more; somebody else's sign-in there is no help with it.
     issuer.claims["sub"] = "another"
@@ -732,7 +761,7 @@ def test_where_it_is_alone_nobody_gets_a_password(issuer: Issuer, fjell: Organiz
     chosen = {"new_password1": "violet-otter-harbour-92", "new_password2": "violet-otter-harbour-92"}
     client.post("/admin/join/", {"invitation": found[1], "answer": "new", **chosen})
     assert users() == 1  # the admin
-    arrive(issuer, client).post(ARRIVED, {"answer": "new"})
+    answered(arrive(issuer, client), "new")
     assert role_of(fjell, FederatedIdentity.objects.get().user) == ("editor", "")
 
 
