@@ -380,6 +380,25 @@ def test_an_operator_disconnects_somebody(issuer: Issuer, kari: Any) -> None:
     arrive(issuer)
 
 
+@pytest.mark.parametrize("field", ["is_active", "is_staff"])
+def test_who_was_deactivated_and_disconnected_gets_no_other_user(
+    issuer: Issuer, kari: Any, fjell: Organization, field: str
+) -> None:
+    """Neither by a group nor by an invitation: to be unknown here would let them in again."""
+    gives(fjell, "hr")
+    with_groups(issuer, "hr")
+    invited(fjell)
+    type(kari).objects.filter(pk=kari.pk).update(**{field: False})
+    before = users()
+    operator = password_given(person(OperatorFactory))
+    said = operator.post(USERS, {"action": "disconnect", "_selected_action": [kari.pk]}, follow=True).content.decode()
+    assert "1 user who may not sign in stays connected" in said and "Disconnected" not in said
+    client, answer = sign_in(issuer)
+    assert answer.status_code == 403
+    answered(client, "new")
+    assert not inside(client) and users() == before + 1  # the operator
+
+
 # -- groups
 
 
