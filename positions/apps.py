@@ -8,7 +8,7 @@ class PositionsConfig(AppConfig):
     verbose_name = gettext_lazy("HR")
 
     def ready(self) -> None:
-        from positions import api_keys, audit, changes, languages, sessions, signing_in
+        from positions import api_keys, audit, changes, group_roles, languages, sessions, signing_in
         from positions.api import expand, expansions
         from positions.api.authentication import note_used
         from positions.privacy import personal_data
@@ -20,6 +20,7 @@ class PositionsConfig(AppConfig):
         signing_in.connect()
         sessions.connect()
         languages.connect()
+        group_roles.connect()
         personal_data.register(HeldByHr())
         expand.EXPANSIONS.update(expansions.OURS)
         request_finished.connect(note_used, dispatch_uid="positions.note_used")

@@ -453,16 +453,50 @@ def test_groups_are_renewed_at_each_sign_in(issuer: Issuer, kari: Any, fjell: Or
         assert role_of(hand_made.organization, kari) == ("admin", "")  # what somebody gave here stays
 
 
-def test_a_group_that_gives_nothing_any_more_is_taken_away(issuer: Issuer, kari: Any, fjell: Organization) -> None:
-    row = gives(fjell, "hr", "admin")
+def test_what_a_group_gives_ends_with_its_row(issuer: Issuer, kari: Any, fjell: Organization) -> None:
+    """On the organization's page, be they signed in or not, and with their API keys. Another group's stays."""
+    row, other = gives(fjell, "hr", "admin"), gives(fjell, "chiefs", "viewer")
+    MemberFactory(organization=fjell, user=UserFactory(username="siri"), role="viewer", group="chiefs")
     with_groups(issuer, "hr")
     sign_in(issuer)
-    key = ApiKeyFactory(organization=fjell, owner=kari, created_by=kari)
-    row.delete()
+    page = reverse("admin:positions_organization_change", args=[fjell.pk])
+    ApiKeyFactory(organization=fjell, owner=kari, created_by=kari)
+    operator = browser_of(fjell, "operator")
+
+    def save(**more: Any) -> str:
+        form: dict[str, Any] = {}
+        for name, rows in (("members", fjell.members.all()), ("group_roles", [row, other])):
+            form |= {f"{name}-TOTAL_FORMS": len(rows), f"{name}-INITIAL_FORMS": len(rows)}
+            for number, one in enumerate(rows):
+                form |= {f"{name}-{number}-id": one.pk, f"{name}-{number}-role": one.role}
+                form |= {f"{name}-{number}-group": one.group} if name == "group_roles" else {}
+        answer = operator.post(page, group_form(fjell, **{**form, **more}), follow=True)
+        assert answer.redirect_chain
+        return str(answer.content.decode())
+
+    said = save(**{"group_roles-0-role": "editor"})
+    row.refresh_from_db()
+    assert role_of(fjell, kari) == ("editor", "hr")
+    assert ApiKey.objects.get().ended_at is not None and ApiKey.objects.get().name in said
+    save(**{"group_roles-0-role": "admin"})
+    row.refresh_from_db()
+    assert role_of(fjell, kari) == ("admin", "hr")
+    save(**{"group_roles-0-DELETE": "on"})
+    assert role_of(fjell, kari) is None and kari.memberships.count() == 1
+    assert AuditEntry.objects.filter(
+        kind="member", action="deleted", organization=fjell, actor=operator.user.username
+    ).exists()
+    other.group = "bosses"
+    other.save()
+    assert list(fjell.members.exclude(group="")) == []
+
+
+def test_an_organization_goes_with_its_groups_and_members(issuer: Issuer, kari: Any, fjell: Organization) -> None:
+    gives(fjell, "hr")
+    with_groups(issuer, "hr")
     sign_in(issuer)
-    assert role_of(fjell, kari) is None
-    assert ApiKey.objects.get(pk=key.pk).ended_at is not None
-    assert AuditEntry.objects.filter(kind="member", action="deleted", organization=fjell, actor="kari").exists()
+    fjell.delete()
+    assert not GroupRole.objects.exists() and AuditEntry.objects.filter(kind="member", action="deleted").count() == 1
 
 
 @pytest.mark.parametrize(
