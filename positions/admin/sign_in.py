@@ -6,6 +6,7 @@ Each way there is a link: a browser holds `form-action` against redirects of for
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -153,14 +155,19 @@ def arrived(request: HttpRequest) -> HttpResponse:
     if person is None:
         federation.forget(request)
         return HttpResponseRedirect(reverse("sign_in" if request.user.is_authenticated else "admin:login"))
+    linked, posted = linked_in(request), request.method == "POST"
+    if request.user.is_authenticated and posted and request.POST.get("answer") != "connect":
+        federation.forget(request)
+        return HttpResponseRedirect(reverse("sign_in"))
+    expected = not request.user.is_authenticated and federation.is_expected(person, linked)
+    acts = posted and (expected or request.user.is_authenticated)
+    if acts and not constant_time_compare(request.POST.get("account", ""), _mark_of(person)):
+        said = _("Somebody else has come from %(name)s in this browser since that page was shown. Nothing was done.")
+        messages.warning(request, said % {"name": issuer.name()})
+        return HttpResponseRedirect(reverse("sign_in_arrived"))
     if request.user.is_authenticated:
-        if request.method == "POST" and request.POST.get("answer") != "connect":
-            federation.forget(request)
-            return HttpResponseRedirect(reverse("sign_in"))
         return _connect(request, person)
-    linked = linked_in(request)
-    expected = federation.is_expected(person, linked)
-    if request.method == "POST" and expected:
+    if acts:
         try:
             user = federation.new_user(person, linked)
         except (joining.Over, IntegrityError):
@@ -168,15 +175,25 @@ def arrived(request: HttpRequest) -> HttpResponse:
         federation.forget(request)
         _sign_in(request, user, person)
         return HttpResponseRedirect(reverse("join" if joining.waiting_for(user) else "admin:index"))
-    context = {"person": person, "expected": expected, "linked": linked, "arrived": True}
-    return _page(request, _("New here"), "", status=200 if expected else 403, **context)
+    context = {"expected": expected, "linked": linked, "arrived": True}
+    return _of(person, request, _("New here"), status=200 if expected else 403, **context)
+
+
+def _mark_of(person: Person) -> str:
+    """By which a page's form names them: what is answered is about whom the page showed."""
+    named = json.dumps([person.issuer, person.subject])
+    return salted_hmac("positions.admin.sign_in", named, algorithm="sha256").hexdigest()
+
+
+def _of(person: Person, request: HttpRequest, title: str, status: int = 200, **context: Any) -> HttpResponse:
+    return _page(request, title, "", status=status, person=person, account=_mark_of(person), **context)
 
 
 def _connect(request: HttpRequest, person: Person) -> HttpResponse:
     """Asked on a page: else another site could have somebody connect the account of whoever sits behind it. With
     password and code however fresh the sign-in is: this way in stays when they are changed."""
     if federation.identity_of(request.user) is not None:
-        return _page(request, _("Connect your user"), "", person=person, connects=True, taken=True)
+        return _of(person, request, _("Connect your user"), connects=True, taken=True)
     form = ConfirmForm(request.POST or None, request)
     if form.is_valid():
         try:
@@ -187,7 +204,7 @@ def _connect(request: HttpRequest, person: Person) -> HttpResponse:
         said = _("From now on you may sign in with %(name)s too.")
         messages.success(request, said % {"name": issuer.name()})
         return HttpResponseRedirect(reverse("sign_in"))
-    return _page(request, _("Connect your user"), "", person=person, connects=True, form=form)
+    return _of(person, request, _("Connect your user"), connects=True, form=form)
 
 
 # -- one's own connection

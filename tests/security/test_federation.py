@@ -134,8 +134,8 @@ def test_whether_the_address_has_a_user_is_not_told(issuer: Issuer, fjell: Organ
         pages = []
         with CaptureQueriesContext(connection) as asked:
             client = arrive(issuer)
-            for way in (client.get, client.post):
-                pages.append(re.sub(r'value="[^"]+"|nonce="[^"]+"', "", way(ARRIVED).content.decode()))
+            for page in (client.get(ARRIVED), client.post(ARRIVED, {"answer": "new"}), answered(client, "new")):
+                pages.append(re.sub(r'value="[^"]+"|nonce="[^"]+"', "", page.content.decode()))
         return pages, [alike(re.sub("'[^']*'", "N", one["sql"])) for one in asked]
 
     unknown = seen()
@@ -159,7 +159,7 @@ def test_who_waits_is_forgotten_after_ten_minutes(issuer: Issuer, fjell: Organiz
     with_groups(issuer, "staff")
     client = arrive(issuer)
     with time_machine.travel(time.time() + 601, tick=False):
-        assert answered(client, "new").headers["Location"] == "/admin/login/"
+        assert client.post(ARRIVED, {"answer": "new"}).headers["Location"] == "/admin/login/"
     assert users() == 0
 
 
@@ -315,6 +315,36 @@ def test_who_is_connected_is_mailed_and_their_organizations_see_it(
     assert "Your user kari of Position Sync was connected with an account of Fjell ID" in letter.body
     told = AuditEntry.objects.get(organization=fjell, kind="sign-in by an issuer", action="created")
     assert told.object_name == "kari" and issuer.claims["sub"] not in str(told.changes)
+
+
+def test_connects_whom_the_page_named(issuer: Issuer) -> None:
+    """Another account that has come in another tab meanwhile, or by another site, is not connected unseen."""
+    client = password_given(person(username="kari"))
+    page = arrive(issuer, client).get(ARRIVED)
+    mine = issuer.claims["sub"]
+    issuer.claims |= {"sub": "another", "email": "another@example.com"}
+    arrive(issuer, client)
+    answer = client.post(ARRIVED, sent_again(page, answer="connect", password=PASSWORD), follow=True)
+    assert "Somebody else has come from Fjell ID" in answer.content.decode()
+    assert "another@example.com" in answer.content.decode() and not FederatedIdentity.objects.exists()
+    client.post(ARRIVED, {"answer": "connect", "password": PASSWORD})
+    assert not FederatedIdentity.objects.exists()
+    issuer.claims["sub"] = mine
+    arrive(issuer, client)
+    client.post(ARRIVED, sent_again(page, answer="connect", password=PASSWORD))
+    assert FederatedIdentity.objects.get().subject == mine
+
+
+def test_makes_the_user_whom_the_page_named(issuer: Issuer, fjell: Organization) -> None:
+    gives(fjell, "hr")
+    with_groups(issuer, "hr")
+    page = arrive(issuer, client := Client()).get(ARRIVED)
+    issuer.claims["sub"] = "another"
+    arrive(issuer, client)
+    client.post(ARRIVED, sent_again(page, answer="new"))
+    assert users() == 0
+    answered(client, "new")
+    assert FederatedIdentity.objects.get().subject == "another"
 
 
 def test_nobody_is_connected_by_an_address_alone(issuer: Issuer) -> None:
