@@ -33,6 +33,7 @@ from positions.signals import identity_connected
 RENEWED_WITHIN = timedelta(days=30)
 _WAITING = "waiting_from_issuer"
 _WAITS = 600  # seconds
+_FIRST = "connects_first"
 
 
 def user_of(person: Person) -> Any | None:
@@ -53,6 +54,7 @@ def connect(request: HttpRequest, user: Any, person: Person) -> None:
     of their organizations tells it. Raises IntegrityError when one of them is taken."""
     with transaction.atomic():
         identity = _identify(user, person)
+        request.session.pop(_FIRST, None)
         signing_in.connected(request, user)
         identity_connected.send(FederatedIdentity, identity=identity)
 
@@ -161,11 +163,25 @@ def left() -> QuerySet[Member]:
 
 
 def password_is_enough(request: HttpRequest, user: Any) -> bool:
-    """To sign in, as this user, with the right one. Not for a member by a group: it would go on when the group, or the
-    person there, is no more. Where people sign in by the issuer alone, only for whoever has just signed in there and
-    now connects their user. Operators have one for the day on which the issuer is away."""
+    """To sign in, as this user, with the right one. For whom it is not, it is good for connecting their user with whom
+    they have just signed in at the issuer."""
+    return not _comes_by_issuer(user) or (waiting_in(request) is not None and identity_of(user) is None)
+
+
+def _comes_by_issuer(user: Any) -> bool:
+    """And by no password: where people sign in by the issuer alone; and a member by a group, for a password would go on
+    when the group, or the person there, is no more. Operators have one for the day on which the issuer is away."""
     if not issuer.is_on() or user.is_superuser:
-        return True
-    if Member.objects.filter(user=user).exclude(group="").exists():
         return False
-    return not issuer.is_alone() or (waiting_in(request) is not None and identity_of(user) is None)
+    return issuer.is_alone() or Member.objects.filter(user=user).exclude(group="").exists()
+
+
+def begin_session(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
+    """Of whoever has just signed in: by a password that is good for connecting alone, it opens that page alone."""
+    request.session.pop(_FIRST, None)
+    if _comes_by_issuer(user) and identity_of(user) is None:
+        request.session[_FIRST] = True
+
+
+def connects_first(request: HttpRequest) -> bool:
+    return issuer.is_on() and _FIRST in request.session

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth import get_user_model
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.core import mail
 from django.db import connection
 from django.test import Client
@@ -827,7 +827,66 @@ def test_where_it_is_alone_a_password_signs_in_operators_and_whoever_connects(is
     assert "a password is not enough" in arrive(issuer).post("/admin/login/", form).content.decode()
 
 
+def test_where_it_is_alone_a_password_opens_nothing_but_connecting(
+    issuer: Issuer, fjell: Organization, settings: Any
+) -> None:
+    """Any account there, connected with nobody, would else make every password enough again."""
+    settings.OIDC_ONLY = True
+    organization = walk.plant()
+    user = person(username="kari")
+    MemberFactory(organization=organization, user=user, role="admin")
+    anybody = open_pages(Client())
+    client = arrive(issuer)
+    client.post("/admin/login/", {"username": "kari", "password": PASSWORD})
+    before = walk.dump(organization)
+    assert open_pages(client, but=ARRIVED) == anybody - {ARRIVED} and walk.dump(organization) == before
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0] == ARRIVED
+    assert "Is this you?" in client.get(ARRIVED).content.decode() and not inside(client)
+    assert answered(client, "cancel").headers["Location"] == "/admin/login/"
+    assert SESSION_KEY not in client.session and not FederatedIdentity.objects.exists()
+    with time_machine.travel(time.time(), tick=False) as clock:
+        late = arrive(issuer)
+        late.post("/admin/login/", {"username": "kari", "password": PASSWORD})
+        clock.shift(601)
+        assert late.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/admin/login/")
+        assert SESSION_KEY not in late.session
+    client = arrive(issuer)
+    client.post("/admin/login/", {"username": "kari", "password": PASSWORD})
+    answered(client, "connect", password=PASSWORD)
+    assert inside(client)
+
+
+def test_where_it_is_alone_the_code_comes_before_connecting(issuer: Issuer, settings: Any) -> None:
+    settings.OIDC_ONLY = True
+    user = person(username="kari")
+    codes = with_factor(user)
+    client = arrive(issuer)
+    client.post("/admin/login/", {"username": "kari", "password": PASSWORD})
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith(CODE)
+    assert "Is this you?" not in client.get(ARRIVED).content.decode()
+    given(client, codes[0])
+    assert not inside(client) and "Is this you?" in client.get(ARRIVED).content.decode()
+    answered(client, "connect", password=PASSWORD, code=codes[1])
+    assert inside(client) and FederatedIdentity.objects.get().user == user
+
+
+def test_with_another_issuer_a_member_by_a_group_connects_again(issuer: Issuer, fjell: Organization) -> None:
+    user = connected(issuer, person(username="kari"))
+    MemberFactory(organization=fjell, user=user, group="hr", renewed_at=timezone.now())
+    FederatedIdentity.objects.update(issuer="https://former.example.com")
+    form = {"username": "kari", "password": PASSWORD}
+    assert "a password is not enough" in Client().post("/admin/login/", form).content.decode()
+    client = arrive(issuer)
+    client.post("/admin/login/", form)
+    assert not inside(client) and "Is this you?" in client.get(ARRIVED).content.decode()
+    answered(client, "connect", password=PASSWORD)
+    assert inside(client) and FederatedIdentity.objects.get(issuer=issuer.address).user == user
+    # What the group of the former issuer gave went with it.
+    assert role_of(fjell, user) is None
+
+
 def test_where_it_is_alone_nobody_gets_a_password(issuer: Issuer, fjell: Organization, settings: Any) -> None:
+    link = invited(fjell)
     settings.OIDC_ONLY = True
     settings.EMAIL_BACKEND, settings.PUBLIC_ADDRESS = (
         "django.core.mail.backends.locmem.EmailBackend",
@@ -836,7 +895,7 @@ def test_where_it_is_alone_nobody_gets_a_password(issuer: Issuer, fjell: Organiz
     client = Client()
     assert client.get("/admin/forgotten-password/").status_code == 404
     assert "/admin/forgotten-password/" not in client.get("/admin/login/").content.decode()
-    client.get(invited(fjell))
+    client.get(link)
     page = client.get("/admin/join/").content.decode()
     assert "new_password1" not in page and "/admin/sign-in/begin/?next=/admin/join/" in page
     found = re.search(r'name="invitation" value="(\d+)"', page)
