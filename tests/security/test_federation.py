@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from positions import federation, sessions
+from positions import federation, languages, sessions
 from positions import issuer as ours
 from positions.models import (
     ApiKey,
@@ -25,6 +25,7 @@ from positions.models import (
     FederatedIdentity,
     GroupRole,
     Invitation,
+    LanguageChoice,
     Member,
     Organization,
     SecondFactor,
@@ -308,6 +309,7 @@ def test_who_is_connected_is_mailed_and_their_organizations_see_it(
     monkeypatch.setattr(outbox, "async_task", lambda *_, **__: None)
     user = person(username="kari", email="kari@other.example")
     MemberFactory(organization=fjell, user=user)
+    LanguageChoice.objects.create(user=user, language=languages.ENGLISH)
     answered(arrive(issuer, password_given(user)), "connect", password=PASSWORD)
     tasks.mail()
     (letter,) = mail.outbox
