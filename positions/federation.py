@@ -159,6 +159,15 @@ def left() -> QuerySet[Member]:
     return Member.objects.exclude(group="").filter(renewed_at__lt=timezone.now() - RENEWED_WITHIN)
 
 
+def end(members: QuerySet[Member]) -> None:
+    """Of `left`. One by one: API keys end with them, and the audit trail tells of each. That they came by the issuer
+    stays known."""
+    for member in members:
+        with transaction.atomic():
+            FederatedIdentity.objects.filter(user=member.user_id).update(stayed_away=True)
+            member.delete()
+
+
 # -- passwords beside it
 
 
@@ -170,10 +179,13 @@ def password_is_enough(request: HttpRequest, user: Any) -> bool:
 
 def _comes_by_issuer(user: Any) -> bool:
     """And by no password: where people sign in by the issuer alone; and a member by a group, for a password would go on
-    when the group, or the person there, is no more. Operators have one for the day on which the issuer is away."""
+    when the group, or the person there, is no more, also when that membership has ended because they came no more.
+    Operators have one for the day on which the issuer is away."""
     if not issuer.is_on() or user.is_superuser:
         return False
-    return issuer.is_alone() or Member.objects.filter(user=user).exclude(group="").exists()
+    if issuer.is_alone() or Member.objects.filter(user=user).exclude(group="").exists():
+        return True
+    return FederatedIdentity.objects.filter(user=user, stayed_away=True).exists()
 
 
 def begin_session(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:

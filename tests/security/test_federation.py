@@ -587,6 +587,23 @@ def test_whom_a_group_made_a_member_signs_in_by_the_issuer_alone(issuer: Issuer,
     assert inside(password_given(user))
 
 
+def test_who_came_by_a_group_has_no_password_after_it_either(issuer: Issuer, fjell: Organization) -> None:
+    """Else one that they once had opens again what somebody gave them here, a month after they have left."""
+    user = connected(issuer, person(username="kari"))
+    MemberFactory(user=user, role="admin")
+    gives(fjell, "hr")
+    with_groups(issuer, "hr")
+    sign_in(issuer)
+    with time_machine.travel(timezone.now() + federation.RENEWED_WITHIN + timedelta(minutes=1), tick=False):
+        retention.prune()
+        assert role_of(fjell, user) is None
+        form = {"username": "kari", "password": PASSWORD}
+        assert "a password is not enough" in Client().post("/admin/login/", form).content.decode()
+        operator = password_given(person(OperatorFactory))
+        operator.post(USERS, {"action": "disconnect", "_selected_action": [user.pk]})
+        assert inside(password_given(user))
+
+
 def test_an_operator_keeps_the_password_for_the_day_the_issuer_is_away(issuer: Issuer, fjell: Organization) -> None:
     operator = connected(issuer, person(OperatorFactory, username="kari"))
     gives(fjell, "hr")
