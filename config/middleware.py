@@ -150,11 +150,20 @@ class FragmentMiddleware:
             return response
         address = urlsplit(response.url)
         if address.path == reverse(settings.LOGIN_URL):
-            page = urlsplit(request.headers.get("HX-Current-URL", ""))
-            address = address._replace(query=urlencode({"next": page._replace(scheme="", netloc="").geturl()}))
-        led = HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": address.geturl()})
+            address = address._replace(query=_way_back(request.headers.get("HX-Current-URL", "")))
+        headers = {"HX-Redirect": address.geturl(), "Cache-Control": "no-store"}
+        led = HttpResponse(status=HTTPStatus.NO_CONTENT, headers=headers)
         led.cookies = response.cookies
         return led
+
+
+def _way_back(shown: str) -> str:
+    """To the page of this address, which the browser says is shown."""
+    try:
+        page = urlsplit(shown)
+    except ValueError:
+        return ""
+    return urlencode({"next": page._replace(scheme="", netloc="").geturl()})
 
 
 class BodyLimitMiddleware:

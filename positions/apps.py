@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.core.signals import request_finished
 from django.utils.translation import gettext_lazy
 
@@ -8,7 +9,7 @@ class PositionsConfig(AppConfig):
     verbose_name = gettext_lazy("HR")
 
     def ready(self) -> None:
-        from positions import api_keys, audit, changes, languages, sessions, signing_in
+        from positions import api_keys, audit, changes, federation, group_roles, languages, sessions, signing_in
         from positions.api import expand, expansions
         from positions.api.authentication import note_used
         from positions.privacy import personal_data
@@ -20,6 +21,8 @@ class PositionsConfig(AppConfig):
         signing_in.connect()
         sessions.connect()
         languages.connect()
+        user_logged_in.connect(federation.begin_session, dispatch_uid="positions.federation")
+        group_roles.connect()
         personal_data.register(HeldByHr())
         expand.EXPANSIONS.update(expansions.OURS)
         request_finished.connect(note_used, dispatch_uid="positions.note_used")

@@ -253,7 +253,7 @@ def connect() -> None:
     # A note is for the organization's own eyes: that it changed is enough.
     watch(Position, of_employee, employee=lambda row: row.employee_id, secret=["note"])
     watch(get_user_model(), lambda _: None, secret=["password"], skipped=["last_login", "date_joined"])
-    watch(FederatedIdentity, lambda _: None)
+    watch(FederatedIdentity, lambda _: None, skipped=["stayed_away"])
     used = ["last_used_at", "last_step", "throttling_failure_timestamp", "throttling_failure_count"]
     watch(SecondFactor, lambda _: None, skipped=[*used, "name", "confirmed"])
     for changed in (positions_changed, employees_changed):

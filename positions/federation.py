@@ -22,16 +22,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from positions import issuer, joining
+from positions import issuer, joining, signing_in
 from positions.encryption import decrypt, encrypt
 from positions.issuer import Person
 from positions.models import FederatedIdentity, GroupRole, Invitation, Member, SelfMadeUser
 from positions.origin import Origin, started_by
 from positions.roles import rank
+from positions.signals import identity_connected
 
 RENEWED_WITHIN = timedelta(days=30)
 _WAITING = "waiting_from_issuer"
 _WAITS = 600  # seconds
+_FIRST = "connects_first"
 
 
 def user_of(person: Person) -> Any | None:
@@ -47,11 +49,21 @@ def identity_of(user: Any) -> FederatedIdentity | None:
     return found.select_related("user").first()
 
 
-def connect(user: Any, person: Person) -> None:
-    """From now on this person of the issuer is this user. Raises IntegrityError when one of them is taken."""
+def connect(request: HttpRequest, user: Any, person: Person) -> None:
+    """From now on this person of the issuer is this user, who was here before: they are mailed, and the trail of each
+    of their organizations tells it. Raises IntegrityError when one of them is taken."""
+    with transaction.atomic():
+        identity = _identify(user, person)
+        request.session.pop(_FIRST, None)
+        signing_in.connected(request, user)
+        identity_connected.send(FederatedIdentity, identity=identity)
+
+
+def _identify(user: Any, person: Person) -> FederatedIdentity:
     with transaction.atomic(), started_by(Origin("edit", user.get_username())):
-        FederatedIdentity.objects.create(user=user, issuer=person.issuer, subject=person.subject)
+        identity = FederatedIdentity.objects.create(user=user, issuer=person.issuer, subject=person.subject)
         renew(user, person.groups)
+    return identity
 
 
 def disconnect(users: Collection[Any]) -> int:
@@ -108,7 +120,7 @@ def new_user(person: Person, linked: Invitation | None) -> Any:
             user.save()
             if person.email and not person.verified:
                 SelfMadeUser.objects.create(user=user)
-        connect(user, person)
+        _identify(user, person)
     return user
 
 
@@ -147,15 +159,41 @@ def left() -> QuerySet[Member]:
     return Member.objects.exclude(group="").filter(renewed_at__lt=timezone.now() - RENEWED_WITHIN)
 
 
+def end(members: QuerySet[Member]) -> None:
+    """Of `left`. One by one: API keys end with them, and the audit trail tells of each. That they came by the issuer
+    stays known."""
+    for member in members:
+        with transaction.atomic():
+            FederatedIdentity.objects.filter(user=member.user_id).update(stayed_away=True)
+            member.delete()
+
+
 # -- passwords beside it
 
 
 def password_is_enough(request: HttpRequest, user: Any) -> bool:
-    """To sign in, as this user, with the right one. Not for a member by a group: it would go on when the group, or the
-    person there, is no more. Where people sign in by the issuer alone, only for whoever has just signed in there and
-    now connects their user. Operators have one for the day on which the issuer is away."""
+    """To sign in, as this user, with the right one. For whom it is not, it is good for connecting their user with whom
+    they have just signed in at the issuer."""
+    return not _comes_by_issuer(user) or (waiting_in(request) is not None and identity_of(user) is None)
+
+
+def _comes_by_issuer(user: Any) -> bool:
+    """And by no password: where people sign in by the issuer alone; and a member by a group, for a password would go on
+    when the group, or the person there, is no more, also when that membership has ended because they came no more.
+    Operators have one for the day on which the issuer is away."""
     if not issuer.is_on() or user.is_superuser:
-        return True
-    if Member.objects.filter(user=user).exclude(group="").exists():
         return False
-    return not issuer.is_alone() or (waiting_in(request) is not None and identity_of(user) is None)
+    if issuer.is_alone() or Member.objects.filter(user=user).exclude(group="").exists():
+        return True
+    return FederatedIdentity.objects.filter(user=user, stayed_away=True).exists()
+
+
+def begin_session(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
+    """Of whoever has just signed in: by a password that is good for connecting alone, it opens that page alone."""
+    request.session.pop(_FIRST, None)
+    if _comes_by_issuer(user) and identity_of(user) is None:
+        request.session[_FIRST] = True
+
+
+def connects_first(request: HttpRequest) -> bool:
+    return issuer.is_on() and _FIRST in request.session

@@ -40,6 +40,7 @@ LARGEST = 2**20  # bytes of an answer
 KNOWN_FOR = 3600  # seconds in which its metadata and keys are not asked for again; an unknown key is
 SKEW = 60  # seconds by which its clock may differ
 MANY = 1000  # groups
+TOGETHER = 5  # sign-ins that wait in one browser: whoever begins one needs no user, and each lies in the database
 # Of signatures with a private key of the issuer's. Never HS256: its key would be our own secret.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 
@@ -49,8 +50,9 @@ _USED = {"issuer", *_ENDPOINTS, _ALGORITHMS_OF, _WAYS_OF, "jwks", "_loaded_at"}
 # What the library raises for an answer that is not what it should be, or not even of its form.
 _WRONG = (
     *(AuthlibBaseError, JoseError, requests.RequestException),
-    *(ValueError, TypeError, KeyError, AttributeError, AssertionError),
+    *(ValueError, TypeError, KeyError, AttributeError, AssertionError, OverflowError),
 )
+_STATE = "_state_oidc_"  # before the state of each, in the session (authlib.integrations.base_client)
 _turns = BoundedSemaphore(AT_ONCE)
 
 
@@ -116,6 +118,9 @@ def begin(request: HttpRequest, back: str, step: Step, then: str) -> str:
         raise Unreachable(_told(error)) from error
     address = str(begun.pop("url"))
     app.save_authorize_data(request, redirect_uri=back, **begun, step=step, then=then, at=int(time.time()))
+    begun_here = [(name, kept["exp"]) for name, kept in request.session.items() if name.startswith(_STATE)]
+    for name, _until in sorted(begun_here, key=lambda one: float(one[1]))[:-TOGETHER]:
+        del request.session[name]
     return address
 
 
@@ -138,13 +143,14 @@ def answer(request: HttpRequest) -> tuple[Person, Begun]:
     }
     try:
         token = app.authorize_access_token(request, claims_options=wanted, leeway=SKEW)
+        if "userinfo" not in token:
+            raise Refused("it sent no ID token")
+        person = _person(token["userinfo"])
     except (requests.ConnectionError, requests.Timeout, requests.HTTPError) as error:
         raise Unreachable(_told(error)) from error
     except _WRONG as error:
         raise Refused(_told(error)) from error
-    if "userinfo" not in token:
-        raise Refused("it sent no ID token")
-    return _person(token["userinfo"]), Begun(kept["step"], kept["then"], kept["at"])
+    return person, Begun(kept["step"], kept["then"], kept["at"])
 
 
 def _told(error: Exception) -> str:

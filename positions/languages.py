@@ -21,6 +21,7 @@ _SPOKEN_IN = {"NO": "nb", "SE": "sv", "FI": "fi"}
 # Who asks for Norwegian, or for its other written form, reads bokmål.
 _READ_AS = {"no": "nb", "nn": "nb"}
 _IN_SESSION = "language"
+_LONGEST = 35  # letters of a tag (RFC 5646, 4.4.1); of a longer one Django tries each shorter one
 
 
 def known(language: str) -> str:
@@ -36,6 +37,8 @@ def of_browser(request: HttpRequest) -> str:
 
 def _accepted(header: str) -> str:
     for asked, _quality in parse_accept_lang_header(header.lower()[:500]):
+        if len(asked) > _LONGEST:
+            continue
         try:
             return get_supported_language_variant(_READ_AS.get(asked.partition("-")[0], asked))
         except LookupError:

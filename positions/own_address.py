@@ -10,6 +10,7 @@ from django.core import signing
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from positions.models import AddressChange, SelfMadeUser
 from positions.signals import address_to_confirm
@@ -34,21 +35,26 @@ def path_of(change: AddressChange) -> str:
 
 
 def _told(change: AddressChange) -> list[Any]:
-    return [change.user_id, change.asked_at.timestamp()]
+    # With a new password whatever somebody else has asked for is over.
+    password = salted_hmac(_SALT, change.user.password, algorithm="sha256").hexdigest()
+    return [change.user_id, change.asked_at.timestamp(), password]
 
 
 def asked_by(user: Any, token: str) -> AddressChange | None:
-    """What the link is to confirm; None for a link that is too old, was used, or is somebody else's."""
+    """What the link is to confirm; None for a link that is too old, was used, is somebody else's, or is of before a new
+    password or another new address."""
     try:
         told = signing.loads(token, salt=_SALT, max_age=AddressChange.GOOD_FOR)
     except signing.BadSignature:
         return None
-    row = AddressChange.objects.filter(user=user.pk, done_at=None).first()
-    return row if row is not None and told == _told(row) else None
+    row = AddressChange.objects.filter(user=user.pk).select_related("user").first()
+    return row if row is not None and usable(row) and told == _told(row) else None
 
 
 def usable(change: AddressChange) -> bool:
-    return change.done_at is None and change.asked_at > timezone.now() - AddressChange.GOOD_FOR
+    """However late its link was mailed. Not where an operator has entered another address meanwhile."""
+    good = change.asked_at > timezone.now() - AddressChange.GOOD_FOR
+    return change.done_at is None and good and change.former == change.user.email
 
 
 def confirm(change: AddressChange, user: Any) -> bool:

@@ -22,10 +22,10 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from positions import roles, sessions
+from positions import federation, roles, sessions
 from positions.models import SecondFactor
 
-Step = Literal["", "code", "set_up"]
+Step = Literal["", "code", "set_up", "connect"]
 
 _KEPT = "_second_factor_missing"
 
@@ -45,7 +45,8 @@ def required_of(user: Any) -> bool:
 
 
 def missing(request: HttpRequest) -> Step:
-    """What lies between the password and the sign-in: a code, the setting up of a factor that is required, or ""."""
+    """What lies between the password and the sign-in: a code, the setting up of a factor that is required, connecting
+    the user with an issuer by which alone they come in (positions/federation.py), or ""."""
     kept: Step | None = getattr(request, _KEPT, None)
     if kept is None:
         kept = _missing(request)
@@ -60,18 +61,25 @@ def is_the_issuers(request: HttpRequest) -> bool:
 
 def _missing(request: HttpRequest) -> Step:
     person = request.signed_in  # type: ignore[attr-defined]
-    if not person.is_authenticated or person.is_verified() or is_the_issuers(request):
+    if not person.is_authenticated:
         return ""
-    if SecondFactor.objects.filter(user_id=person.pk).exists():
-        return "code"
-    return "set_up" if required_of(person) else ""
+    if not person.is_verified() and not is_the_issuers(request):
+        if SecondFactor.objects.filter(user_id=person.pk).exists():
+            return "code"
+        if required_of(person):
+            return "set_up"
+    return _beyond(request)
+
+
+def _beyond(request: HttpRequest) -> Step:
+    return "connect" if federation.connects_first(request) else ""
 
 
 def passed(request: HttpRequest, factor: SecondFactor) -> None:
     """From now on this session has passed it; under another key, as with every gain of rights."""
     django_otp.login(request, factor)
     request.session.cycle_key()
-    setattr(request, _KEPT, "")
+    setattr(request, _KEPT, _beyond(request))
 
 
 def refusal(request: HttpRequest, factor: SecondFactor, code: str) -> str:
@@ -124,6 +132,8 @@ class SecondFactorMiddleware:
         # Who may not sign in any more would be sent back here.
         if not step or not request.signed_in.is_staff:  # type: ignore[attr-defined]
             return None
+        if step == "connect":
+            return HttpResponseRedirect(reverse("sign_in_arrived"))
         address = reverse(f"second_factor_{step}")
         then = request.GET.get("next", "")
         return HttpResponseRedirect(f"{address}?{urlencode({'next': then})}" if then else address)

@@ -31,6 +31,9 @@ password_forgotten = Signal()
 # A user asked for another e-mail address. Sent by AddressChange in the transaction that stores it. Keyword argument:
 # change.
 address_to_confirm = Signal()
+# A user who was here before was connected with somebody of the OpenID issuer. Sent by FederatedIdentity in that
+# transaction. Keyword argument: identity.
+identity_connected = Signal()
 # An import has something to do for a worker, from this transaction on. Keyword argument: key, of the `Import`.
 import_waits = Signal()
 # Rows of an import were saved in a transaction that is about to be rolled back. Receivers say what that has caused, as

@@ -22,8 +22,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_noop, ngettext
 
-from positions.audit import shown
-from positions.models import AuditEntry, Member
+from positions.audit import kind_of, shown
+from positions.models import AuditEntry, FederatedIdentity, Member
 from positions.tracing import address_of
 
 logger = logging.getLogger("positions.signing_in")
@@ -105,7 +105,14 @@ class ManyNamesMiddleware:
 # -- in the audit trail --------------------------------------------------------------------------------------
 
 
-def _write(action: str, user: Any, name: str, request: HttpRequest | None, reason: str = "") -> None:
+def _write(
+    action: str,
+    user: Any,
+    name: str,
+    request: HttpRequest | None,
+    reason: str = "",
+    kind: str = gettext_noop("sign-in"),
+) -> None:
     address = address_of(request) if request is not None else ""
     by = getattr(request, "signed_in_by", "")  # an issuer's name (positions/admin/sign_in.py)
     more = ((gettext_noop("reason"), reason), (gettext_noop("by"), by))
@@ -119,7 +126,7 @@ def _write(action: str, user: Any, name: str, request: HttpRequest | None, reaso
             actor=str(shown(name))[:150],
             via=AuditEntry.Via.ADMIN,
             action=action,
-            kind=gettext_noop("sign-in"),
+            kind=kind,
             object_key=user.pk if user else None,
             object_name=str(shown(name))[:250],
             changes=changes,
@@ -137,6 +144,11 @@ def _signed_in(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> N
 def _signed_out(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
     if user is not None:
         _write(AuditEntry.Action.SIGNED_OUT, user, user.get_username(), request)
+
+
+def connected(request: HttpRequest, user: Any) -> None:
+    """With an issuer. As whom it knows them, operators alone read, in the entry of the row itself."""
+    _write(AuditEntry.Action.CREATED, user, user.get_username(), request, kind=kind_of(FederatedIdentity))
 
 
 def refuse(request: HttpRequest | None, user: Any, name: str, reason: str) -> None:

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from positions import issuer, roles
 from positions.admin.api_key import say_ended
 from positions.admin.scoped import ScopedAdmin, ScopedTabularInline
-from positions.models import GroupRole, Member, Organization
+from positions.models import GroupRole, Member, Organization, SelfMadeUser
 
 
 class MemberForm(forms.ModelForm):
@@ -45,7 +45,8 @@ class MemberForm(forms.ModelForm):
         person: str = self.cleaned_data["person"].strip()
         if self.instance.pk is not None:
             return person
-        users = get_user_model()._default_manager.filter(Q(username=person) | Q(email__iexact=person))
+        nobodys = Exists(SelfMadeUser.objects.filter(user=OuterRef("pk")))  # address, for nobody but its user says so
+        users = get_user_model()._default_manager.filter(Q(username=person) | (Q(email__iexact=person) & ~nobodys))
         found = list(users.filter(is_active=True)[:2])
         if not found:
             raise ValidationError(

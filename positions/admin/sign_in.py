@@ -6,6 +6,7 @@ Each way there is a link: a browser holds `form-action` against redirects of for
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -14,17 +15,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from positions import federation, issuer, joining, rates, sessions, signing_in
-from positions.admin.confirming import ConfirmForm, first
+from positions import federation, issuer, joining, rates, second_factor, sessions, signing_in
+from positions.admin.confirming import ConfirmForm
 from positions.admin.joining import linked_in
 from positions.admin.second_factor import then_of
 from positions.hosts import place_of
@@ -149,18 +151,27 @@ def confirmed(request: HttpRequest) -> HttpResponse:
 def arrived(request: HttpRequest) -> HttpResponse:
     """Somebody whom no user here is connected with: they connect the user as whom they are signed in, or get one when
     they are expected. Nothing looks for a user with their address."""
+    if second_factor.missing(request) == "connect":
+        request.user = request.signed_in  # type: ignore[attr-defined]
     person = federation.waiting_in(request)
     if person is None:
-        federation.forget(request)
-        return HttpResponseRedirect(reverse("sign_in" if request.user.is_authenticated else "admin:login"))
-    if request.user.is_authenticated:
-        if request.method == "POST" and request.POST.get("answer") != "connect":
-            federation.forget(request)
-            return HttpResponseRedirect(reverse("sign_in"))
-        return first(request, lambda: _connect(request, person))
+        return _left(request)
+    return _connect(request, person) if request.user.is_authenticated else _new(request, person)
+
+
+def _left(request: HttpRequest) -> HttpResponse:
+    federation.forget(request)
+    if federation.connects_first(request):
+        logout(request)
+    return HttpResponseRedirect(reverse("sign_in" if request.user.is_authenticated else "admin:login"))
+
+
+def _new(request: HttpRequest, person: Person) -> HttpResponse:
     linked = linked_in(request)
     expected = federation.is_expected(person, linked)
     if request.method == "POST" and expected:
+        if not _is_named(request, person):
+            return HttpResponseRedirect(reverse("sign_in_arrived"))
         try:
             user = federation.new_user(person, linked)
         except (joining.Over, IntegrityError):
@@ -168,23 +179,48 @@ def arrived(request: HttpRequest) -> HttpResponse:
         federation.forget(request)
         _sign_in(request, user, person)
         return HttpResponseRedirect(reverse("join" if joining.waiting_for(user) else "admin:index"))
-    context = {"person": person, "expected": expected, "linked": linked, "arrived": True}
-    return _page(request, _("New here"), "", status=200 if expected else 403, **context)
+    context = {"expected": expected, "linked": linked, "arrived": True}
+    return _of(person, request, _("New here"), status=200 if expected else 403, **context)
+
+
+def _mark_of(person: Person) -> str:
+    """By which a page's form names them: what is answered is about whom the page showed."""
+    named = json.dumps([person.issuer, person.subject])
+    return salted_hmac("positions.admin.sign_in", named, algorithm="sha256").hexdigest()
+
+
+def _is_named(request: HttpRequest, person: Person) -> bool:
+    if constant_time_compare(request.POST.get("account", ""), _mark_of(person)):
+        return True
+    said = _("Somebody else has come from %(name)s in this browser since that page was shown. Nothing was done.")
+    messages.warning(request, said % {"name": issuer.name()})
+    return False
+
+
+def _of(person: Person, request: HttpRequest, title: str, status: int = 200, **context: Any) -> HttpResponse:
+    return _page(request, title, "", status=status, person=person, account=_mark_of(person), **context)
 
 
 def _connect(request: HttpRequest, person: Person) -> HttpResponse:
-    """Asked on a page: else another site could have somebody connect the account of whoever sits behind it."""
-    taken = federation.identity_of(request.user) is not None
-    if request.method == "POST" and not taken:
+    """Asked on a page: else another site could have somebody connect the account of whoever sits behind it. With
+    password and code however fresh the sign-in is: this way in stays when they are changed."""
+    if request.method == "POST" and request.POST.get("answer") != "connect":
+        return _left(request)
+    if federation.identity_of(request.user) is not None:
+        return _of(person, request, _("Connect your user"), connects=True, taken=True)
+    if request.method == "POST" and not _is_named(request, person):
+        return HttpResponseRedirect(reverse("sign_in_arrived"))
+    form = ConfirmForm(request.POST or None, request)
+    if form.is_valid():
         try:
-            federation.connect(request.user, person)
+            federation.connect(request, request.user, person)
         except IntegrityError:  # sent twice: the first one counts
             return HttpResponseRedirect(reverse("sign_in"))
         federation.forget(request)
         said = _("From now on you may sign in with %(name)s too.")
         messages.success(request, said % {"name": issuer.name()})
         return HttpResponseRedirect(reverse("sign_in"))
-    return _page(request, _("Connect your user"), "", person=person, connects=True, taken=taken)
+    return _of(person, request, _("Connect your user"), connects=True, form=form)
 
 
 # -- one's own connection

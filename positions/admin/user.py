@@ -163,10 +163,23 @@ class UserAdmin(DjangoUserAdmin, OperatorAdmin):  # type: ignore[misc]
 
     @admin.action(description=gettext_lazy("Disconnect from the issuer"))
     def disconnect(self, request: HttpRequest, queryset: QuerySet) -> None:
-        number = federation.disconnect(list(queryset))
-        sessions.end(queryset, but=request.session.session_key)
-        said = _("Disconnected %(number)s: they sign in by password alone, and groups of the issuer give them no role.")
-        self.message_user(request, said % {"number": number}, messages.SUCCESS)
+        # Whoever may not sign in stays known: as somebody new they would come in again.
+        may = queryset.filter(is_active=True, is_staff=True)
+        left_out = queryset.count() - may.count()
+        number = federation.disconnect(list(may))
+        sessions.end(may, but=request.session.session_key)
+        if number or not left_out:
+            said = _(
+                "Disconnected %(number)s: they sign in by password alone, and groups of the issuer give them no role."
+            )
+            self.message_user(request, said % {"number": number}, messages.SUCCESS)
+        if left_out:
+            said = ngettext(
+                "%(number)s user who may not sign in stays connected: as somebody new they could come in again.",
+                "%(number)s users who may not sign in stay connected: as somebody new they could come in again.",
+                left_out,
+            )
+            self.message_user(request, said % {"number": left_out}, messages.WARNING)
 
     @admin.display(description=gettext_lazy("second factor"), boolean=True, ordering="has_second_factor")
     def second_factor(self, user: Any) -> bool:

@@ -22,6 +22,8 @@ class FederatedIdentity(models.Model):
     issuer = models.CharField(_("issuer"), max_length=255)
     subject = models.CharField(_("subject"), max_length=255)  # ASCII, case sensitive, 255 at most (Core, 2)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    # By a group they were a member until they came no more: no password is enough, until they are disconnected.
+    stayed_away = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("sign-in by an issuer"), _("sign-ins by an issuer")

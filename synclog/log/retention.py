@@ -22,7 +22,7 @@ from integrations import retention
 from positions import changes, federation, once
 from positions.api.base import KEEP_ANSWERS
 from positions.batches import delete, in_batches
-from positions.models import AddressChange, AuditEntry, Change, IdempotencyKey, Invitation, Member, SentForm
+from positions.models import AddressChange, AuditEntry, Change, IdempotencyKey, Invitation, SentForm
 from positions.models.invitation import KEPT_AFTER
 from positions.privacy.sqlite_wipe import empty_journal
 from synclog.models import Attempt, Batch, BatchError, Event, Job, Mail, Notice, Webhook, WebhookDelivery
@@ -73,16 +73,10 @@ def rules(now: datetime) -> Iterator[tuple[QuerySet[Any], Callable[[QuerySet[Any
     yield SentForm.objects.filter(at__lt=now - once.KEPT), delete
     yield Change.objects.filter(at__lt=now - changes.KEPT), changes.prune
     yield Invitation.objects.filter(until__lt=now - KEPT_AFTER), delete
-    yield federation.left(), _end_memberships
+    yield federation.left(), federation.end
     # The queue keeps failures only, whose words are of the same kind as those of calls.
     yield Task.objects.filter(stopped__lt=exchanges), delete
     yield Session.objects.filter(expire_date__lt=now), delete
-
-
-def _end_memberships(members: QuerySet[Member]) -> None:
-    """One by one: API keys end with them, and the audit trail tells of each."""
-    for member in members:
-        member.delete()
 
 
 def _without_exchanges(attempts: QuerySet[Attempt]) -> None:

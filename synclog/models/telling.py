@@ -80,6 +80,7 @@ class Mail(Outgoing):
 
     DIGEST, PASSWORD, INVITATION = "digest", "password", "invitation"
     ADDRESS, FORMER = "address", "former"  # to the new address of a user, with its link; to the former one
+    CONNECTED = "connected"  # to a user, with an OpenID issuer
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="mails")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")

@@ -1,5 +1,5 @@
-"""Links that are mailed: for choosing a password, for a new address, and into an organization. A row names whom they
-are for; the link is made when the mail is sent, and lies nowhere."""
+"""Links that are mailed: for choosing a password, for a new address, into an organization, and to where one sees what
+was done with one's user. A row names whom they are for; the link is made when the mail is sent, and lies nowhere."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
-from positions import forgotten, invitations, joining, languages, own_address
-from positions.models import AddressChange, Invitation
-from positions.signals import address_to_confirm, invitation_to_mail, password_forgotten
+from positions import forgotten, invitations, issuer, joining, languages, mailing, own_address
+from positions.models import AddressChange, FederatedIdentity, Invitation
+from positions.signals import address_to_confirm, identity_connected, invitation_to_mail, password_forgotten
 from synclog.engine.clock_skew import at_once
 from synclog.models import Mail
 from synclog.telling.outbox import ring
@@ -36,6 +36,7 @@ class Link:
 def connect() -> None:
     password_forgotten.connect(_password_forgotten, sender=get_user_model(), dispatch_uid="synclog.telling.password")
     address_to_confirm.connect(_address_asked, sender=AddressChange, dispatch_uid="synclog.telling.address")
+    identity_connected.connect(_connected, sender=FederatedIdentity, dispatch_uid="synclog.telling.connected")
     invitation_to_mail.connect(_invited, sender=Invitation, dispatch_uid="synclog.telling.invitation")
 
 
@@ -52,6 +53,12 @@ def _address_asked(sender: Any, change: AddressChange, **kwargs: Any) -> None:
     topics = [Mail.ADDRESS, *([Mail.FORMER] if change.former else ())]
     Mail.objects.bulk_create(_row(user=change.user, about=f"{topic}:{asked}", topic=topic) for topic in topics)
     ring()
+
+
+def _connected(sender: Any, identity: FederatedIdentity, **kwargs: Any) -> None:
+    if mailing.are_sent() and identity.user.email:
+        _row(user=identity.user, about=f"connected:{identity.pk}", topic=Mail.CONNECTED).save()
+        ring()
 
 
 def _invited(sender: Any, invitation: Invitation, **kwargs: Any) -> None:
@@ -72,6 +79,8 @@ def link_of(mail: Mail) -> Link | None:
         return Link(user.email, invitations.address_of(user), languages.to_write_in(user), user.get_username())
     if mail.topic in (Mail.ADDRESS, Mail.FORMER):
         return _of_address(mail)
+    if mail.topic == Mail.CONNECTED:
+        return _of_connected(mail)
     rows = Invitation.objects.filter(pk__in=[mail.invitation_key])
     found = joining.judged(rows.select_related("organization")).first()
     if found is None or not found.seed or not joining.usable(found):
@@ -81,6 +90,14 @@ def link_of(mail: Mail) -> Link | None:
         return None
     language = languages.of_organization(found.organization)
     return Link(found.email, reverse("join_by_link", args=[token]), language, organization=found.organization.name)
+
+
+def _of_connected(mail: Mail) -> Link | None:
+    """Told whatever has become of it."""
+    user = mail.user
+    if user is None or not user.is_active or not issuer.is_on():
+        return None
+    return Link(user.email, reverse("sign_in"), languages.to_write_in(user), user.get_username())
 
 
 def _of_address(mail: Mail) -> Link | None:

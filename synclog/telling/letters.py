@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.models import Integration
-from positions import languages, moments, roles
+from positions import issuer, languages, moments, roles
 from positions.mailing import site_address, unlinked
 from positions.models import Member, Organization
 from positions.models.invitation import GOOD_FOR
@@ -80,6 +80,13 @@ def _of_link(mail: Mail, link: accounts.Link) -> EmailMultiAlternatives:
         helps = _("Was it not you? Sign in, choose a new password and end all other sessions.")
         item = Item(said.format(name=link.name), helps, link.path)
         return _letter(mail, link.email, _("Position Sync: your e-mail address is being changed"), [item])
+    if mail.topic == Mail.CONNECTED:
+        said = _(
+            "Your user {name} of Position Sync was connected with an account of {issuer}, which signs in as you now."
+        )
+        helps = _("Was it not you? Sign in, disconnect it, choose a new password and end all other sessions.")
+        item = Item(said.format(name=link.name, issuer=issuer.name()), helps, link.path)
+        return _letter(mail, link.email, _("Position Sync: another way of signing in"), [item])
     if link.organization is None:
         said = _("Somebody, probably you, asked for a new password for your user {name}. Choose it by this link:")
         helps = _("It is good for a day and for once. Was it not you? Do nothing: your password stays as it is.")

@@ -33,6 +33,7 @@ def test_a_user_is_connected_and_then_signs_in_by_the_issuer(
     page.fill("input[name=password]", demo.password)
     page.press("input[name=password]", "Enter")
     page.get_by_text("Is this you?").wait_for()
+    page.fill("input[name=password]", demo.password)
     page.get_by_role("button", name="Connect", exact=True).click()
     page.get_by_text("Connected since").wait_for()
 

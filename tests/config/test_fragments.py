@@ -32,3 +32,10 @@ def test_the_whole_page_goes_where_a_part_of_it_is_sent(db: Any) -> None:
 
 def test_a_page_is_sent_elsewhere_as_ever(db: Any) -> None:
     assert Client().get("/admin/").headers["Location"] == "/admin/login/?next=/admin/"
+
+
+def test_an_address_that_is_none_leads_to_sign_in(db: Any) -> None:
+    for shown in ("http://[", "http://[::1", "https://[x]/"):
+        answer = Client().get("/admin/", headers={"HX-Request": "true", "HX-Current-URL": shown})
+        assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/admin/login/")
+        assert answer.headers["Cache-Control"] == "no-store"

@@ -58,6 +58,14 @@ def test_without_a_choice_it_is_the_browser_s(asked: str, expected: str) -> None
     assert spoken(Client(), asked=asked) == expected
 
 
+def test_a_tag_that_is_none_is_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every address reads it of everybody: a tag of hundreds of parts is as many searches for a language."""
+    looked: list[str] = []
+    found = languages.get_supported_language_variant
+    monkeypatch.setattr(languages, "get_supported_language_variant", lambda tag: found(looked.append(tag) or tag))
+    assert spoken(Client(), asked="a" + "-a" * 240 + ",fi;q=0.5") == "fi" and looked == ["fi"]
+
+
 def test_it_is_chosen_on_the_page_for_signing_in() -> None:
     browser = Client()
     page = browser.get("/admin/login/?next=/admin/sessions/").content.decode()

@@ -12,7 +12,8 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 
-from positions.models import ApiKey, Member
+from positions.admin.organization import MemberForm
+from positions.models import ApiKey, Member, SelfMadeUser
 from tests.factories import MemberFactory, UserFactory
 from tests.positions.conftest import Api
 
@@ -75,6 +76,16 @@ def test_an_operator_adds_nobody_unknown(organization, operator, person, words):
     response = post_members(operator, organization, [{"person": person, "role": "viewer"}])
     assert response.status_code == 200 and words in response.content.decode()
     assert not Member.objects.exists()
+
+
+def test_an_address_nobody_vouches_for_finds_no_member(organization, operator):
+    """Whoever gave themselves the address of somebody else would be made a member in their stead. By name they are."""
+    user = UserFactory(username="ceo-12345", email="ceo@example.com")
+    SelfMadeUser.objects.create(user=user)
+    by_address, by_name = (MemberForm({"person": given, "role": "admin"}) for given in (user.email, user.username))
+    assert "person" in by_address.errors and by_name.is_valid() and by_name.instance.user == user
+    SelfMadeUser.objects.all().delete()
+    assert MemberForm({"person": user.email, "role": "admin"}).is_valid()
 
 
 def test_one_admin_remains_and_nobody_is_in_twice(organization, admin, operator):

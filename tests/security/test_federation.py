@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth import get_user_model
+from django.contrib.auth import SESSION_KEY, get_user_model
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from positions import federation, sessions
+from positions import federation, languages, sessions
 from positions import issuer as ours
 from positions.models import (
     ApiKey,
@@ -24,12 +25,15 @@ from positions.models import (
     FederatedIdentity,
     GroupRole,
     Invitation,
+    LanguageChoice,
     Member,
     Organization,
     SecondFactor,
     SelfMadeUser,
 )  # fmt: skip
 from synclog.log import retention
+from synclog.queue import tasks
+from synclog.telling import outbox
 from tests.factories import ApiKeyFactory, MemberFactory, OperatorFactory, OrganizationFactory, UserFactory
 from tests.issuer import Issuer
 from tests.security import walk
@@ -75,6 +79,11 @@ def arrive(issuer: Issuer, client: Client | None = None) -> Client:
     return client
 
 
+def answered(client: Client, answer: str, **more: str) -> Any:
+    """The page's form, sent with this button."""
+    return client.post(ARRIVED, sent_again(client.get(ARRIVED), answer=answer, **more))
+
+
 def users() -> int:
     return int(get_user_model()._default_manager.count())
 
@@ -103,7 +112,7 @@ def test_who_is_not_invited_gets_no_user_and_is_told_what_to_do(issuer: Issuer) 
     client = arrive(issuer)
     page = client.get(ARRIVED)
     assert page.status_code == 403 and "Ask an admin of your organization to invite you" in page.content.decode()
-    assert client.post(ARRIVED, {"answer": "new"}).status_code == 403
+    assert answered(client, "new").status_code == 403
     assert users() == 0 and not inside(client)
 
 
@@ -114,8 +123,8 @@ def test_the_same_address_is_nobody(issuer: Issuer, fjell: Organization) -> None
     operator = OperatorFactory(email=EMAIL)
     issuer.claims |= {"preferred_username": "kari"}
     client = arrive(issuer)
-    client.post(ARRIVED, {"answer": "new"})
-    client.post(ARRIVED, {"answer": "connect"})
+    answered(client, "new")
+    answered(client, "connect", password=PASSWORD)
     assert not inside(client) and not FederatedIdentity.objects.exists()
     operator.refresh_from_db()
     assert operator.last_login is None
@@ -126,8 +135,8 @@ def test_whether_the_address_has_a_user_is_not_told(issuer: Issuer, fjell: Organ
         pages = []
         with CaptureQueriesContext(connection) as asked:
             client = arrive(issuer)
-            for way in (client.get, client.post):
-                pages.append(re.sub(r'value="[^"]+"|nonce="[^"]+"', "", way(ARRIVED).content.decode()))
+            for page in (client.get(ARRIVED), client.post(ARRIVED, {"answer": "new"}), answered(client, "new")):
+                pages.append(re.sub(r'value="[^"]+"|nonce="[^"]+"', "", page.content.decode()))
         return pages, [alike(re.sub("'[^']*'", "N", one["sql"])) for one in asked]
 
     unknown = seen()
@@ -185,7 +194,7 @@ def test_who_is_invited_under_a_verified_address_gets_a_user_and_accepts(issuer:
     invited(fjell)
     client = arrive(issuer)
     assert "Make my user" in client.get(ARRIVED).content.decode()
-    assert client.post(ARRIVED, {"answer": "new"}).headers["Location"] == "/admin/join/"
+    assert answered(client, "new").headers["Location"] == "/admin/join/"
     user = FederatedIdentity.objects.get().user
     assert (user.email, user.first_name, user.has_usable_password()) == (EMAIL, "Kari", False)
     assert not user.memberships.exists() and not SelfMadeUser.objects.exists()
@@ -207,7 +216,7 @@ def test_an_address_that_is_not_verified_finds_no_invitation(
     client = arrive(issuer)
     page = client.get(ARRIVED)
     assert page.status_code == 403 and "does not say that this address is yours" in page.content.decode()
-    client.post(ARRIVED, {"answer": "new"})
+    answered(client, "new")
     assert not FederatedIdentity.objects.exists()
 
 
@@ -229,7 +238,7 @@ def test_by_the_link_the_address_need_not_be_verified(issuer: Issuer, fjell: Org
     client.get(invited(fjell))
     assert "/admin/sign-in/begin/?next=/admin/join/" in client.get("/admin/join/").content.decode()
     arrive(issuer, client)
-    assert client.post(ARRIVED, {"answer": "new"}).headers["Location"] == "/admin/"
+    assert answered(client, "new").headers["Location"] == "/admin/"
     user = FederatedIdentity.objects.get().user
     assert role_of(fjell, user) == ("editor", "") and inside(client)
     # Only that organization vouches for the address: it is no way into others.
@@ -239,7 +248,7 @@ def test_by_the_link_the_address_need_not_be_verified(issuer: Issuer, fjell: Org
 def test_by_the_link_a_verified_address_counts_as_such(issuer: Issuer, fjell: Organization) -> None:
     client = Client()
     client.get(invited(fjell))
-    arrive(issuer, client).post(ARRIVED, {"answer": "new"})
+    answered(arrive(issuer, client), "new")
     assert FederatedIdentity.objects.exists() and not SelfMadeUser.objects.exists()
 
 
@@ -248,7 +257,7 @@ def test_a_link_that_is_over_makes_nobody(issuer: Issuer, fjell: Organization) -
     client.get(invited(fjell, "siri@example.com"))
     arrive(issuer, client)
     Invitation.objects.all().delete()
-    client.post(ARRIVED, {"answer": "new"})
+    answered(client, "new")
     assert not FederatedIdentity.objects.exists() and not inside(client)
 
 
@@ -266,26 +275,78 @@ def test_who_has_a_password_signs_in_and_connects(issuer: Issuer, fjell: Organiz
         == ARRIVED
     )
     assert "Is this you?" in client.get(ARRIVED).content.decode() and not FederatedIdentity.objects.exists()
-    assert client.post(ARRIVED, {"answer": "connect"}).headers["Location"] == SIGN_IN
+    assert answered(client, "connect", password=PASSWORD).headers["Location"] == SIGN_IN
     identity = FederatedIdentity.objects.get()
     assert (identity.user, identity.subject, identity.issuer) == (user, issuer.claims["sub"], issuer.address)
     assert inside(sign_in(issuer)[0]) and inside(password_given(user))
     assert AuditEntry.objects.filter(kind="sign-in by an issuer", action="created", actor="kari").exists()
 
 
-def test_connecting_wants_the_password_again(issuer: Issuer) -> None:
-    """An open browser is not enough for a second way in."""
-    with time_machine.travel(time.time(), tick=False) as clock:
-        user = person(username="kari")
-        client = password_given(user)
-        clock.shift(sessions.FRESH + timedelta(seconds=1))
-        arrive(issuer, client)
-        page = client.post(ARRIVED, {"answer": "connect"})
-        assert ASKED in page.content.decode() and not FederatedIdentity.objects.exists()
-        client.post(ARRIVED, sent_again(page, **{"confirm-password": "wrong"}))
+def test_connecting_wants_password_and_code_however_fresh(issuer: Issuer) -> None:
+    """Whoever sits at an open browser for a minute would have a way in that outlives a new password and a new code."""
+    user = person(username="kari")
+    codes = with_factor(user)
+    client = password_given(user)
+    given(client, codes[0])
+    arrive(issuer, client)
+    wrong: list[dict[str, str]] = [
+        {},
+        {"password": PASSWORD},
+        {"password": PASSWORD, "code": codes[0]},
+        {"password": "wrong", "code": codes[1]},
+    ]
+    for given_again in wrong:
+        assert answered(client, "connect", **given_again).status_code == 200
         assert not FederatedIdentity.objects.exists()
-        client.post(ARRIVED, sent_again(page, **{"confirm-password": PASSWORD}))
-        assert FederatedIdentity.objects.get().user == user
+    answered(client, "connect", password=PASSWORD, code=codes[1])
+    assert FederatedIdentity.objects.get().user == user
+
+
+def test_who_is_connected_is_mailed_and_their_organizations_see_it(
+    issuer: Issuer, fjell: Organization, settings: Any, monkeypatch: Any
+) -> None:
+    settings.PUBLIC_ADDRESS = "https://sync.example.com"
+    monkeypatch.setattr(outbox, "async_task", lambda *_, **__: None)
+    user = person(username="kari", email="kari@other.example")
+    MemberFactory(organization=fjell, user=user)
+    LanguageChoice.objects.create(user=user, language=languages.ENGLISH)
+    answered(arrive(issuer, password_given(user)), "connect", password=PASSWORD)
+    tasks.mail()
+    (letter,) = mail.outbox
+    assert letter.to == ["kari@other.example"] and "https://sync.example.com/admin/sign-in/" in letter.body
+    assert "Your user kari of Position Sync was connected with an account of Fjell ID" in letter.body
+    told = AuditEntry.objects.get(organization=fjell, kind="sign-in by an issuer", action="created")
+    assert told.object_name == "kari" and issuer.claims["sub"] not in str(told.changes)
+
+
+def test_connects_whom_the_page_named(issuer: Issuer) -> None:
+    """Another account that has come in another tab meanwhile, or by another site, is not connected unseen."""
+    client = password_given(person(username="kari"))
+    page = arrive(issuer, client).get(ARRIVED)
+    mine = issuer.claims["sub"]
+    issuer.claims |= {"sub": "another", "email": "another@example.com"}
+    arrive(issuer, client)
+    answer = client.post(ARRIVED, sent_again(page, answer="connect", password=PASSWORD), follow=True)
+    assert "Somebody else has come from Fjell ID" in answer.content.decode()
+    assert "another@example.com" in answer.content.decode() and not FederatedIdentity.objects.exists()
+    client.post(ARRIVED, {"answer": "connect", "password": PASSWORD})
+    assert not FederatedIdentity.objects.exists()
+    issuer.claims["sub"] = mine
+    arrive(issuer, client)
+    client.post(ARRIVED, sent_again(page, answer="connect", password=PASSWORD))
+    assert FederatedIdentity.objects.get().subject == mine
+
+
+def test_makes_the_user_whom_the_page_named(issuer: Issuer, fjell: Organization) -> None:
+    gives(fjell, "hr")
+    with_groups(issuer, "hr")
+    page = arrive(issuer, client := Client()).get(ARRIVED)
+    issuer.claims["sub"] = "another"
+    arrive(issuer, client)
+    client.post(ARRIVED, sent_again(page, answer="new"))
+    assert users() == 0
+    answered(client, "new")
+    assert FederatedIdentity.objects.get().subject == "another"
 
 
 def test_nobody_is_connected_by_an_address_alone(issuer: Issuer) -> None:
@@ -294,14 +355,14 @@ def test_nobody_is_connected_by_an_address_alone(issuer: Issuer) -> None:
     client.force_login(person(username="kari"))
     arrive(issuer, client)
     assert "Is this you?" in client.get(ARRIVED).content.decode()
-    assert client.post(ARRIVED, {"answer": "connect"}).status_code == 403
+    assert client.post(ARRIVED, {"answer": "connect", "password": PASSWORD}).status_code == 403
     assert not FederatedIdentity.objects.exists()
 
 
 def test_who_does_not_want_to_connect_does_not(issuer: Issuer) -> None:
     client = password_given(person(username="kari"))
     arrive(issuer, client)
-    assert client.post(ARRIVED, {"answer": "cancel"}).headers["Location"] == SIGN_IN
+    assert answered(client, "cancel").headers["Location"] == SIGN_IN
     assert not FederatedIdentity.objects.exists() and client.get(ARRIVED).status_code == 302
 
 
@@ -311,7 +372,7 @@ def test_a_user_has_one_account_there_and_an_account_one_user(issuer: Issuer) ->
     client = password_given(user)
     arrive(issuer, client)
     assert "Disconnect that one first" in client.get(ARRIVED).content.decode()
-    client.post(ARRIVED, {"answer": "connect"})
+    answered(client, "connect", password=PASSWORD)
     assert FederatedIdentity.objects.get().subject != "another"
     # Somebody else's account signs somebody else in, and connects nobody.
     issuer.claims["sub"] = FederatedIdentity.objects.get().subject
@@ -351,6 +412,25 @@ def test_an_operator_disconnects_somebody(issuer: Issuer, kari: Any) -> None:
     arrive(issuer)
 
 
+@pytest.mark.parametrize("field", ["is_active", "is_staff"])
+def test_who_was_deactivated_and_disconnected_gets_no_other_user(
+    issuer: Issuer, kari: Any, fjell: Organization, field: str
+) -> None:
+    """Neither by a group nor by an invitation: to be unknown here would let them in again."""
+    gives(fjell, "hr")
+    with_groups(issuer, "hr")
+    invited(fjell)
+    type(kari).objects.filter(pk=kari.pk).update(**{field: False})
+    before = users()
+    operator = password_given(person(OperatorFactory))
+    said = operator.post(USERS, {"action": "disconnect", "_selected_action": [kari.pk]}, follow=True).content.decode()
+    assert "1 user who may not sign in stays connected" in said and "Disconnected" not in said
+    client, answer = sign_in(issuer)
+    assert answer.status_code == 403
+    answered(client, "new")
+    assert not inside(client) and users() == before + 1  # the operator
+
+
 # -- groups
 
 
@@ -360,7 +440,7 @@ def test_a_group_gives_a_role_in_its_organization_and_nothing_elsewhere(issuer: 
     gives(other, "someone-else", "admin")
     with_groups(issuer, "hr", "everybody")
     client = arrive(issuer)
-    client.post(ARRIVED, {"answer": "new"})
+    answered(client, "new")
     user = FederatedIdentity.objects.get().user
     assert role_of(fjell, user) == ("admin", "hr") and role_of(other, user) is None
     assert not user.is_superuser and user.email == EMAIL
@@ -379,7 +459,7 @@ def test_without_a_verified_address_a_group_is_enough_and_the_address_vouches_fo
     other = OrganizationFactory()
     invited(other)
     client = arrive(issuer)
-    assert client.post(ARRIVED, {"answer": "new"}).headers["Location"] == "/admin/"
+    assert answered(client, "new").headers["Location"] == "/admin/"
     user = FederatedIdentity.objects.get().user
     assert user.email == EMAIL and SelfMadeUser.objects.filter(user=user).exists()
     assert client.get("/admin/join/").status_code == 404 and role_of(other, user) is None
@@ -405,16 +485,50 @@ def test_groups_are_renewed_at_each_sign_in(issuer: Issuer, kari: Any, fjell: Or
         assert role_of(hand_made.organization, kari) == ("admin", "")  # what somebody gave here stays
 
 
-def test_a_group_that_gives_nothing_any_more_is_taken_away(issuer: Issuer, kari: Any, fjell: Organization) -> None:
-    row = gives(fjell, "hr", "admin")
+def test_what_a_group_gives_ends_with_its_row(issuer: Issuer, kari: Any, fjell: Organization) -> None:
+    """On the organization's page, be they signed in or not, and with their API keys. Another group's stays."""
+    row, other = gives(fjell, "hr", "admin"), gives(fjell, "chiefs", "viewer")
+    MemberFactory(organization=fjell, user=UserFactory(username="siri"), role="viewer", group="chiefs")
     with_groups(issuer, "hr")
     sign_in(issuer)
-    key = ApiKeyFactory(organization=fjell, owner=kari, created_by=kari)
-    row.delete()
+    page = reverse("admin:positions_organization_change", args=[fjell.pk])
+    ApiKeyFactory(organization=fjell, owner=kari, created_by=kari)
+    operator = browser_of(fjell, "operator")
+
+    def save(**more: Any) -> str:
+        form: dict[str, Any] = {}
+        for name, rows in (("members", fjell.members.all()), ("group_roles", [row, other])):
+            form |= {f"{name}-TOTAL_FORMS": len(rows), f"{name}-INITIAL_FORMS": len(rows)}
+            for number, one in enumerate(rows):
+                form |= {f"{name}-{number}-id": one.pk, f"{name}-{number}-role": one.role}
+                form |= {f"{name}-{number}-group": one.group} if name == "group_roles" else {}
+        answer = operator.post(page, group_form(fjell, **{**form, **more}), follow=True)
+        assert answer.redirect_chain
+        return str(answer.content.decode())
+
+    said = save(**{"group_roles-0-role": "editor"})
+    row.refresh_from_db()
+    assert role_of(fjell, kari) == ("editor", "hr")
+    assert ApiKey.objects.get().ended_at is not None and ApiKey.objects.get().name in said
+    save(**{"group_roles-0-role": "admin"})
+    row.refresh_from_db()
+    assert role_of(fjell, kari) == ("admin", "hr")
+    save(**{"group_roles-0-DELETE": "on"})
+    assert role_of(fjell, kari) is None and kari.memberships.count() == 1
+    assert AuditEntry.objects.filter(
+        kind="member", action="deleted", organization=fjell, actor=operator.user.username
+    ).exists()
+    other.group = "bosses"
+    other.save()
+    assert list(fjell.members.exclude(group="")) == []
+
+
+def test_an_organization_goes_with_its_groups_and_members(issuer: Issuer, kari: Any, fjell: Organization) -> None:
+    gives(fjell, "hr")
+    with_groups(issuer, "hr")
     sign_in(issuer)
-    assert role_of(fjell, kari) is None
-    assert ApiKey.objects.get(pk=key.pk).ended_at is not None
-    assert AuditEntry.objects.filter(kind="member", action="deleted", organization=fjell, actor="kari").exists()
+    fjell.delete()
+    assert not GroupRole.objects.exists() and AuditEntry.objects.filter(kind="member", action="deleted").count() == 1
 
 
 @pytest.mark.parametrize(
@@ -471,6 +585,23 @@ def test_whom_a_group_made_a_member_signs_in_by_the_issuer_alone(issuer: Issuer,
     with_groups(issuer)
     sign_in(issuer)
     assert inside(password_given(user))
+
+
+def test_who_came_by_a_group_has_no_password_after_it_either(issuer: Issuer, fjell: Organization) -> None:
+    """Else one that they once had opens again what somebody gave them here, a month after they have left."""
+    user = connected(issuer, person(username="kari"))
+    MemberFactory(user=user, role="admin")
+    gives(fjell, "hr")
+    with_groups(issuer, "hr")
+    sign_in(issuer)
+    with time_machine.travel(timezone.now() + federation.RENEWED_WITHIN + timedelta(minutes=1), tick=False):
+        retention.prune()
+        assert role_of(fjell, user) is None
+        form = {"username": "kari", "password": PASSWORD}
+        assert "a password is not enough" in Client().post("/admin/login/", form).content.decode()
+        operator = password_given(person(OperatorFactory))
+        operator.post(USERS, {"action": "disconnect", "_selected_action": [user.pk]})
+        assert inside(password_given(user))
 
 
 def test_an_operator_keeps_the_password_for_the_day_the_issuer_is_away(issuer: Issuer, fjell: Organization) -> None:
@@ -708,14 +839,73 @@ def test_where_it_is_alone_a_password_signs_in_operators_and_whoever_connects(is
     assert inside(password_given(person(OperatorFactory)))
     client = arrive(issuer)
     client.post("/admin/login/", form)
-    client.post(ARRIVED, {"answer": "connect"})
+    answered(client, "connect", password=PASSWORD)
     assert FederatedIdentity.objects.get().user == user and inside(sign_in(issuer)[0])
     # Who is connected needs none any more; somebody else's sign-in there is no help with it.
     issuer.claims["sub"] = "another"
     assert "a password is not enough" in arrive(issuer).post("/admin/login/", form).content.decode()
 
 
+def test_where_it_is_alone_a_password_opens_nothing_but_connecting(
+    issuer: Issuer, fjell: Organization, settings: Any
+) -> None:
+    """Any account there, connected with nobody, would else make every password enough again."""
+    settings.OIDC_ONLY = True
+    organization = walk.plant()
+    user = person(username="kari")
+    MemberFactory(organization=organization, user=user, role="admin")
+    anybody = open_pages(Client())
+    client = arrive(issuer)
+    client.post("/admin/login/", {"username": "kari", "password": PASSWORD})
+    before = walk.dump(organization)
+    assert open_pages(client, but=ARRIVED) == anybody - {ARRIVED} and walk.dump(organization) == before
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0] == ARRIVED
+    assert "Is this you?" in client.get(ARRIVED).content.decode() and not inside(client)
+    assert answered(client, "cancel").headers["Location"] == "/admin/login/"
+    assert SESSION_KEY not in client.session and not FederatedIdentity.objects.exists()
+    with time_machine.travel(time.time(), tick=False) as clock:
+        late = arrive(issuer)
+        late.post("/admin/login/", {"username": "kari", "password": PASSWORD})
+        clock.shift(601)
+        assert late.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/admin/login/")
+        assert SESSION_KEY not in late.session
+    client = arrive(issuer)
+    client.post("/admin/login/", {"username": "kari", "password": PASSWORD})
+    answered(client, "connect", password=PASSWORD)
+    assert inside(client)
+
+
+def test_where_it_is_alone_the_code_comes_before_connecting(issuer: Issuer, settings: Any) -> None:
+    settings.OIDC_ONLY = True
+    user = person(username="kari")
+    codes = with_factor(user)
+    client = arrive(issuer)
+    client.post("/admin/login/", {"username": "kari", "password": PASSWORD})
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith(CODE)
+    assert "Is this you?" not in client.get(ARRIVED).content.decode()
+    given(client, codes[0])
+    assert not inside(client) and "Is this you?" in client.get(ARRIVED).content.decode()
+    answered(client, "connect", password=PASSWORD, code=codes[1])
+    assert inside(client) and FederatedIdentity.objects.get().user == user
+
+
+def test_with_another_issuer_a_member_by_a_group_connects_again(issuer: Issuer, fjell: Organization) -> None:
+    user = connected(issuer, person(username="kari"))
+    MemberFactory(organization=fjell, user=user, group="hr", renewed_at=timezone.now())
+    FederatedIdentity.objects.update(issuer="https://former.example.com")
+    form = {"username": "kari", "password": PASSWORD}
+    assert "a password is not enough" in Client().post("/admin/login/", form).content.decode()
+    client = arrive(issuer)
+    client.post("/admin/login/", form)
+    assert not inside(client) and "Is this you?" in client.get(ARRIVED).content.decode()
+    answered(client, "connect", password=PASSWORD)
+    assert inside(client) and FederatedIdentity.objects.get(issuer=issuer.address).user == user
+    # What the group of the former issuer gave went with it.
+    assert role_of(fjell, user) is None
+
+
 def test_where_it_is_alone_nobody_gets_a_password(issuer: Issuer, fjell: Organization, settings: Any) -> None:
+    link = invited(fjell)
     settings.OIDC_ONLY = True
     settings.EMAIL_BACKEND, settings.PUBLIC_ADDRESS = (
         "django.core.mail.backends.locmem.EmailBackend",
@@ -724,7 +914,7 @@ def test_where_it_is_alone_nobody_gets_a_password(issuer: Issuer, fjell: Organiz
     client = Client()
     assert client.get("/admin/forgotten-password/").status_code == 404
     assert "/admin/forgotten-password/" not in client.get("/admin/login/").content.decode()
-    client.get(invited(fjell))
+    client.get(link)
     page = client.get("/admin/join/").content.decode()
     assert "new_password1" not in page and "/admin/sign-in/begin/?next=/admin/join/" in page
     found = re.search(r'name="invitation" value="(\d+)"', page)
@@ -732,7 +922,7 @@ def test_where_it_is_alone_nobody_gets_a_password(issuer: Issuer, fjell: Organiz
     chosen = {"new_password1": "violet-otter-harbour-92", "new_password2": "violet-otter-harbour-92"}
     client.post("/admin/join/", {"invitation": found[1], "answer": "new", **chosen})
     assert users() == 1  # the admin
-    arrive(issuer, client).post(ARRIVED, {"answer": "new"})
+    answered(arrive(issuer, client), "new")
     assert role_of(fjell, FederatedIdentity.objects.get().user) == ("editor", "")
 
 

@@ -156,6 +156,9 @@ def without(name: str) -> Any:
         pytest.param(lambda c: c.update(sub=""), id="an empty subject"),
         pytest.param(lambda c: c.update(sub=["248289761001"]), id="a list of subjects"),
         pytest.param(lambda c: c.update(at_hash="AAAAAAAAAAAAAAAAAAAAAA"), id="of another access token"),
+        pytest.param(lambda c: c.update(_claim_names=5), id="names of claims that are none"),
+        pytest.param(lambda c: c.update(auth_time=float("inf")), id="seen at the end of time"),
+        pytest.param(lambda c: c.update(auth_time=float("nan")), id="seen at no time"),
     ],
 )
 def test_claims_that_are_not_right_sign_nobody_in(issuer: Issuer, kari: Any, spoil: Any) -> None:
@@ -402,6 +405,15 @@ def test_nobody_begins_without_end(issuer: Issuer, monkeypatch: Any) -> None:
     here = Client(REMOTE_ADDR="203.0.113.77")
     assert [here.get(BEGIN).status_code for _ in range(4)] == [302, 302, 302, 429]
     assert Client(REMOTE_ADDR="203.0.113.78").get(BEGIN).status_code == 302
+
+
+def test_begun_sign_ins_do_not_pile_up(issuer: Issuer, kari: Any) -> None:
+    """Each lies in the database, and whoever begins one is nobody yet. The newest are good, in tabs side by side."""
+    client = Client()
+    begun = [there(client) for _ in range(ours.TOGETHER + 3)]
+    assert sum("state" in name for name, _ in client.session.items()) == ours.TOGETHER
+    refused(client.get(path_of(issuer.back(begun[2]))))
+    assert client.get(path_of(issuer.back(begun[3]))).status_code == 302 and inside(client)
 
 
 def test_codes_secrets_and_tokens_are_in_no_line_of_the_log(issuer: Issuer, kari: Any, caplog: Any) -> None:
