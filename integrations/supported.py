@@ -469,6 +469,7 @@ def described(system: System) -> dict[str, Any]:
         "snapshot": {
             "unsupported": system.sight.unsupported,
             "calls_for_1000": None if system.sight.unsupported else system.sight.calls(1000),
+            "calls_for_1000_with": _dearer(system.sight),
             "versions": system.sight.versions,
             "minutes": system.sight.minutes,
             "hides": list(system.sight.hides),
@@ -577,13 +578,20 @@ def as_markdown(chosen: Sequence[System]) -> str:
     return "\n".join([*lines, "", *fields, "", *sights])
 
 
+def _dearer(sight: Sight) -> dict[str, int]:
+    """By the switch of a connection with which everybody costs more: how many calls for 1 000."""
+    dearer = sight.dearer
+    return {dearer.switch: sight.where({dearer.switch: True}).calls(1000)} if dearer else {}
+
+
 def _sight(sight: Sight) -> tuple[str, ...]:
     if sight.unsupported:
         return ("–", "–", "–", "–", sight.unsupported)
     records = f"{sight.each} more for each employee" if sight.each else "in the list"
+    calls = [str(sight.calls(1000)), *(f"{calls} with `{switch}`" for switch, calls in _dearer(sight).items())]
     hidden = f"Without {', '.join(BY_KEY[key].label.lower() for key in sight.hides)}." if sight.hides else ""
     return (
-        str(sight.calls(1000)),
+        ", ".join(calls),
         records,
         "comes along" if sight.versions else "–",
         f"{sight.minutes} min",

@@ -5,7 +5,7 @@ docs/adding-a-system.md tells). Nothing in this package imports Django.
 from integrations.sdk import occupations
 from integrations.sdk.connector import Connector, Search
 from integrations.sdk.context import Context
-from integrations.sdk.declaration import AtOnce, Calls, Cause, Delete, Limits, Model, Sight, System, Transport
+from integrations.sdk.declaration import AtOnce, Calls, Cause, Dearer, Delete, Limits, Model, Sight, System, Transport
 from integrations.sdk.declared_field import AbsentWhile, Dates, Field, Locked, RequiredWhile, When
 from integrations.sdk.errors import (
     ConnectorError,
@@ -125,6 +125,7 @@ __all__ = [
     "CursorPages",
     "DataRefusedError",
     "Dates",
+    "Dearer",
     "Delete",
     "Department",
     "Directory",

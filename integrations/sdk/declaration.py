@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -51,12 +51,22 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
+class Dearer:
+    """What of a `Sight` is otherwise for a connection that has this switch on: it costs more calls then."""
+
+    switch: str
+    page: int
+    each: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """How everybody there is seen at once (`Connector.snapshot`), or why not (`unsupported`).
 
     page      employees on a page of the list; 0: all of them in one answer
     lists     how many such lists are read
     each      calls for each employee besides, where the records do not come along
+    dearer    what of these is otherwise for some connections
     versions  whether the version by which a write is checked comes along
     minutes   how old a snapshot may be before it is worth nothing
     hides     our fields that only reading one employee shows
@@ -65,14 +75,20 @@ class Sight:
     page: int = 0
     lists: int = 1
     each: int = 0
+    dearer: Dearer | None = None
     versions: bool = False
     minutes: int = 60
     hides: tuple[str, ...] = ()
     note: str = ""
     unsupported: str = ""
 
+    def where(self, settings: Mapping[str, Any]) -> Sight:
+        """What it is for a connection with these settings."""
+        dearer = self.dearer
+        return replace(self, page=dearer.page, each=dearer.each) if dearer and settings.get(dearer.switch) else self
+
     def calls(self, employees: int) -> int:
-        """How many at most; what a turn fetches once (tokens, registers) is not counted."""
+        """How many at most; `where` says for whom. What a turn fetches once (tokens, registers) is not counted."""
         pages = employees // self.page + 1 if self.page else 1
         return self.lists * pages + self.each * employees
 

@@ -114,12 +114,21 @@ class SnapshotBehaviour:
         values = {key: value for key, value in remote.values.items() if key not in rig.system.sight.hides}
         return replace(remote, values=values)
 
-    def test_a_snapshot_takes_the_declared_calls(self, rig: Rig, in_pages: dict[str, tuple[Person, str]]) -> None:
-        connector, sight = rig.connector(), rig.system.sight
+    @pytest.mark.parametrize("dearer", [False, True], ids=["", "where it costs more"])
+    def test_a_snapshot_takes_the_declared_calls(
+        self, rig: Rig, in_pages: dict[str, tuple[Person, str]], dearer: bool
+    ) -> None:
+        if dearer:
+            if rig.system.sight.dearer is None:
+                pytest.skip("It costs every connection the same")
+            rig.settings[rig.system.sight.dearer.switch] = True
+        connector, sight = rig.connector(), rig.system.sight.where(rig.settings)
         list(connector.snapshot(self.written(in_pages)))  # what a turn fetches once is there now
         rig.forget_calls()
         number = len(list(connector.snapshot(self.written(in_pages))))
-        most = self.most_calls(replace(sight, page=PAGE if sight.page else 0).calls(number), in_pages)
+        most = replace(sight, page=PAGE if sight.page else 0).calls(number)
+        if sight.each:
+            most = self.most_calls(most, in_pages)
         assert most - sight.lists <= len(rig.calls) <= most  # a last page that is full may say that it is the last
         connector.close()
 

@@ -8,6 +8,7 @@ from typing import Any
 from integrations.sdk import (
     Calls,
     Cause,
+    Dearer,
     Delete,
     Field,
     Kind,
@@ -371,7 +372,11 @@ SYSTEM = System(
     # "Microsoft Graph service-specific throttling limits", identity and access: 3 000 writes in 150 seconds for each
     # app and tenant. Reads have their own, larger budget; counting them along keeps well inside both.
     calls=Calls(create=3, update=2, unchanged=1),
-    sight=Sight(page=999, note=_("100 on a page where managers are sent: Microsoft expands no more.")),
+    sight=Sight(
+        page=999,
+        dearer=Dearer("send_manager", page=100),
+        note=_("100 on a page where managers are sent: Microsoft expands no more."),
+    ),
     limits=Limits(
         requests=3000,
         per_seconds=150.0,

@@ -33,6 +33,7 @@ from integrations.sdk import (
     RemoteEmployee,
     Response,
     Search,
+    Seen,
     Shown,
     StaleError,
     Tokens,
@@ -242,21 +243,20 @@ class TripletexConnector(Connector):
 
     def everybody(self, written: Mapping[str, str]) -> Looking:
         """With the employments and their rows in the list itself (README, "Fields filtering"). No list holds more than
-        10 000, and there is no filter that would part it."""
-        times: dict[str, list[dict[str, Any]]] = {}
-        if self.settings.get("send_weekly_hours"):
-            listed = self.paged(
-                PAGES, "employee/standardTime", {"fields": STANDARD_TIME}, rows=_values, keep_answer=False
-            )
-            while (rows := (yield from self.trying(lambda: next(listed, None)))) is not None:
-                for row in rows:
-                    times.setdefault(_whose(row), []).append(row)
+        10 000, and there is no filter that would part it. Standard times are listed for one employee alone: without an
+        `employeeId`, for the owner of the token (the contract)."""
 
         def see(id: str, employee: dict[str, Any]) -> Looking:
             if "employments" not in employee:
                 raise NotAuthorizedError(texts.EMPLOYMENTS_HIDDEN())
-            employments = employee["employments"] or []
-            yield self.seen(id, _marks(employee), lambda: self._remotes(employments, times.get(id, ())))
+            who, employments = Seen(id, _marks(employee)), employee["employments"] or []
+            if employments and self.settings.get("send_weekly_hours"):
+                yield from self.asking(who, partial(self._standard_times, id), partial(seen, who, employments))
+            else:
+                yield seen(who, employments, ())
+
+        def seen(who: Seen, employments: Sequence[dict[str, Any]], times: Sequence[dict[str, Any]]) -> Seen:
+            return self.seen(who.id, who.marks, lambda: self._remotes(employments, times))
 
         yield from self.looking(
             self.paged(SIGHT, "employee", {"fields": EVERYBODY}, rows=_values, keep_answer=False), "id", see

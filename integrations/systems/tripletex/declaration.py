@@ -17,6 +17,7 @@ from integrations.sdk import (
     Cause,
     Company,
     Dates,
+    Dearer,
     Delete,
     Field,
     FullTimeHours,
@@ -410,10 +411,11 @@ SYSTEM = System(
     # Pages of an employee's employments with all their rows are heavy: fewer than the 1 000 that a page may have.
     sight=Sight(
         page=200,
+        dearer=Dearer("send_weekly_hours", page=200, each=1),
         versions=True,
         note=_(
-            "Once more through the employees' standard times (1 000 on a page) where weekly hours are sent. Of more "
-            "than 10 000 employees Tripletex gives no list."
+            "One call more for each who has an employment where weekly hours are sent: Tripletex lists standard times "
+            "for one employee at a time. Of more than 10 000 employees Tripletex gives no list."
         ),
     ),
     limits=Limits(

@@ -781,8 +781,9 @@ class TripletexSandbox(Sandbox):
 
     @route("GET", "employee/standardTime")
     def list_standard_times(self, request: HttpRequest) -> HttpResponse:
-        wanted = request.GET.get("employeeId")
-        rows = [s for s in self.state["StandardTime"] if not wanted or str(s["employee"]) == wanted]
+        """Of one employee: without its id, of the owner of the token (the contract, on `employeeId`)."""
+        whose = request.GET.get("employeeId") or str(self.state["owner"])
+        rows = [s for s in self.state["StandardTime"] if str(s["employee"]) == whose]
         return self._list(request, "StandardTime", rows)
 
     @route("POST", "employee/standardTime")

@@ -57,6 +57,18 @@ class TestEntraId(CountsWhenWritten, FlatBehaviour):
     def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         rig.sandbox.state["page"] = 2
 
+    @pytest.mark.parametrize("managers", [False, True])
+    def test_a_snapshot_of_many_takes_the_declared_calls(self, rig: Rig, managers: bool) -> None:
+        rig.settings["send_manager"] = managers
+        for number in range(2000, 2205):
+            rig.add(replace(PERSON, number=str(number), email=f"{number}@firma.test"))
+        connector = rig.connector()
+        rig.forget_calls()
+        number = len(list(connector.snapshot()))
+        pages = [call for call in rig.calls if call.path == "v1.0/users"]
+        assert len(pages) == SYSTEM.sight.where(rig.settings).calls(number) == (3 if managers else 1)
+        connector.close()
+
     def check_contract(self, calls: list[Call]) -> None:
         wrong = [
             finding
