@@ -25,7 +25,8 @@ class BrowserMiddleware:
         if request.path_info.startswith(_ENGLISH):
             with translation.override(languages.ENGLISH):
                 return self.get_response(request)
-        with translation.override(languages.of_browser(request)):
+        of_api = request.path_info.startswith("/api/")
+        with translation.override(languages.asked_for(request) if of_api else languages.of_browser(request)):
             response = self.get_response(request)
             language = translation.get_language()
             response.headers.setdefault("Content-Language", language)
