@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -25,11 +25,26 @@ class BrowserMiddleware:
         if request.path_info.startswith(_ENGLISH):
             with translation.override(languages.ENGLISH):
                 return self.get_response(request)
-        with translation.override(languages.of_browser(request)):
+        of_api = request.path_info.startswith("/api/")
+        with translation.override(languages.asked_for(request) if of_api else languages.of_browser(request)):
             response = self.get_response(request)
-            response.headers.setdefault("Content-Language", translation.get_language())
+            language = translation.get_language()
+            response.headers.setdefault("Content-Language", language)
+        if response.streaming:
+            response.streaming_content = _said_in(language, response.streaming_content)
         patch_vary_headers(response, ("Accept-Language",))
         return response
+
+
+def _said_in(language: str, parts: Iterable[bytes]) -> Iterator[bytes]:
+    """A file is made while it is sent: after the middleware, and nobody else's language is to change meanwhile."""
+    left = iter(parts)
+    while True:
+        with translation.override(language):
+            part = next(left, None)
+        if part is None:
+            return
+        yield part
 
 
 class PersonMiddleware:

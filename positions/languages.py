@@ -32,10 +32,12 @@ def known(language: str) -> str:
 def of_browser(request: HttpRequest) -> str:
     """Chosen in this browser before anybody signed in, else by Accept-Language."""
     chosen = known(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
-    return chosen or _accepted(request.headers.get("Accept-Language", ""))
+    return chosen or asked_for(request)
 
 
-def _accepted(header: str) -> str:
+def asked_for(request: HttpRequest) -> str:
+    """By Accept-Language alone, as programs ask."""
+    header = request.headers.get("Accept-Language", "")
     for asked, _quality in parse_accept_lang_header(header.lower()[:500]):
         if len(asked) > _LONGEST:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from positions.models import ApiKey
@@ -66,3 +67,11 @@ def test_who_gives_no_key_is_told_so() -> None:
     with pseudo.installed():
         told = Client().get("/api/v1/employees/", headers=headers()).json()
     assert told["code"] == "not_authenticated" and told["detail"].startswith("⟦")
+
+
+@pytest.mark.parametrize(("asked", "said"), [("", "en-gb"), ("sv", "sv")])
+def test_the_language_of_a_problem_is_the_header_s_whatever_a_browser_chose(asked: str, said: str) -> None:
+    browser = Client(headers=headers(language=asked) if asked else {})
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "nb"
+    assert browser.get("/admin/login/").headers["Content-Language"] == "nb"
+    assert browser.get("/api/v1/employees/").headers["Content-Language"] == said
