@@ -82,7 +82,7 @@ class EmployeeForm(ScopedForm):
 
 
 class PositionStatusFilter(DropdownFilter):
-    title = "positions"
+    title = gettext_lazy("positions")
     parameter_name = "positions"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

@@ -49,7 +49,7 @@ class WithDeleteNotes:
 
 
 class StatusFilter(DropdownFilter):
-    title = "status"
+    title = gettext_lazy("status")
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
