@@ -123,6 +123,10 @@ class TestXledger(CountsWhenWritten, FlatBehaviour):
     shown = ("positionValue", "1020 Butikksjef")
     start_name = "employmentFrom"
     end_name = "employmentTo"
+    # A page also comes where a token is not taken: that stops the connection, and its words name both.
+    elsewhere = ConnectorError
+    access = ({"status": 200, "body": '{"errors":[{"message":"Not authorized for employees."}]}'},)
+    our_mistakes = ({"status": 200, "body": '{"errors":[{"message":"Cannot query field \\"x\\""}]}'},)
 
     @pytest.fixture(autouse=True)
     def _many_calls(self, request: pytest.FixtureRequest) -> None:
@@ -139,6 +143,10 @@ class TestXledger(CountsWhenWritten, FlatBehaviour):
     def writes(self, rig: Rig) -> list[Call]:
         """Everything is a POST to one address: what writes is a mutation."""
         return [c for c in rig.calls if self.asked(c)["query"].startswith("mutation")]
+
+    def fail_write(self, rig: Rig, **fault: Any) -> None:
+        """Method and path do not tell a mutation from a query."""
+        rig.sandbox.tenant.faults.append(OnMutation(**fault))
 
     def test_lost_answer_is_found_again_and_adopted(self, rig: Rig) -> None:
         """As shared, but for the fault: method and path do not tell a mutation from a query."""
