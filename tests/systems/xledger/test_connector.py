@@ -842,6 +842,12 @@ class TestXledger(CountsWhenWritten, FlatBehaviour):
         assert isinstance(error, NotAuthorizedError)
         assert "API tokens" in error.message
 
+    def test_of_several_errors_in_one_answer_all_words_are_kept(self, rig: Rig) -> None:
+        body = {"errors": [{"message": "jobTitle: too long."}, {"message": "employmentTo: too early."}]}
+        rig.sandbox.tenant.faults.append(OnMutation(status=200, body=json.dumps(body)))
+        outcome = rig.one(self.position())
+        assert (outcome.state, outcome.vendor_text) == ("failed", "jobTitle: too long. employmentTo: too early.")
+
     @pytest.mark.parametrize("status", [500, 502, 503])
     def test_a_maintenance_page_is_not_a_refused_token(self, rig: Rig, status: int) -> None:
         self.answer(rig, "<html>Back at 02:00</html>", status)
