@@ -73,13 +73,14 @@ def _go(book: Book, model: HistoryRun | FlatRun) -> None:
     writes = Writes(book, model.makes)
     employee = model.with_record(employee)
     while book.open:
-        remotes = [as_written(book.work.sent, remote) for remote in book.connector.read(employee)]
+        there = list(book.connector.read(employee))
+        remotes = [as_written(book.work.sent, remote) for remote in there]
         book.common.append(Trace(steps.READ(), True, _counted(len(remotes))))
         model.look(remotes)
         employee = model.with_record(employee)
         plan = model.plan(remotes)
         book.settle(plan)
-        if not writes.carry_out(plan, employee):
+        if not writes.carry_out(plan, employee, there):
             return
 
 

@@ -23,7 +23,7 @@ from integrations.sdk.errors import (
 from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import said_of
 from integrations.sdk.params import Label
-from integrations.sdk.values import RemoteEmployee, Unsure, Warning, Written
+from integrations.sdk.values import Remote, RemoteEmployee, Unsure, Warning, Written
 
 MOST_OLDER = 6  # values of one field that were written within the time in which a read may come late
 
@@ -35,10 +35,11 @@ class Writes:
     def __init__(self, book: Book, makes: Callable[[Step], bool]) -> None:
         self.book, self.makes = book, makes
         self.stale_left = 1
+        self._made: set[str] = set()
 
-    def carry_out(self, plan: Plan, employee: RemoteEmployee) -> bool:
-        """Writes the plan's steps. True: read and plan once more for what is left (something was refused or stale, or
-        a record that was made is to get more)."""
+    def carry_out(self, plan: Plan, employee: RemoteEmployee, remotes: Sequence[Remote]) -> bool:
+        """Writes the plan's steps, made from these records. True: read and plan once more for what is left (something
+        was refused or stale, or a record that was made is to get more)."""
         book = self.book
         for step in plan.steps:
             book.trace.setdefault(step.position_id, [])
@@ -54,11 +55,22 @@ class Writes:
                 book.common.append(Trace(steps.CHANGED_MEANWHILE(), None, steps.READING_AGAIN(what=error.said)))
                 return True
             except DataRefusedError as error:
-                self._refuse(step, error)
+                if self._appeared(step, employee, remotes):
+                    self.stale_left -= 1
+                    book.common.append(Trace(steps.CHANGED_MEANWHILE(), None, steps.READING_AGAIN(what=error.said)))
+                else:
+                    self._refuse(step, error)
                 return True
         for position_id, skip in plan.afterwards.items():
             book.skip(position_id, skip)
         return any(step.position_id in book.open for step in plan.steps if step.goes_on)
+
+    def _appeared(self, step: Step, employee: RemoteEmployee, remotes: Sequence[Remote]) -> bool:
+        """Whether what was to be made may have been refused for a record that was made there since they were read."""
+        if step.action is not Action.CREATE or not self.stale_left:
+            return False
+        known = {remote.id for remote in remotes} | self._made
+        return any(now.id not in known for now in self.book.connector.read(employee))
 
     def _preview(self, step: Step) -> None:
         planned = self._outcome(step, State.PLANNED)
@@ -105,6 +117,7 @@ class Writes:
             unwritten = {w.field for w in written.warnings if w.field}
             held = {k: v for k, v in step.holds.items() if k not in unwritten}
             outcome.sent = Sent(written.remote_id, held, step.left_behind)
+            self._made.add(written.remote_id)
             outcome.older = self._older(step, held)
         if step.goes_on:
             self.book.begin(outcome)

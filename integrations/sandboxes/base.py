@@ -29,7 +29,7 @@ View = Callable[..., HttpResponse]
 class Fault:
     """Trouble on demand for the next `times` calls that match.
 
-    kind  "status": answer with `status`, `headers` and `body` instead of doing anything
+    kind  "status": answer with `status`, `headers` and `body` instead of doing anything, or having done it if `after`
           "hang": wait `seconds`, before the call is carried out, or after it if `after`
           "truncate": carry it out, then break the answer off in the middle
     """
@@ -218,12 +218,14 @@ class Sandbox:
                 fault.times -= 1
         if fault is not None and fault.kind == "hang" and not fault.after:
             time.sleep(fault.seconds)
+        response = None
+        if fault is None or fault.kind != "status" or fault.after:
+            with tenant.lock:
+                response = self.after(request, self._view(request, vendor_path))
         if fault is not None and fault.kind == "status":
             headers = {"Content-Type": "text/plain", **fault.headers}
             response = HttpResponse(fault.body, status=fault.status, headers=headers)
-        else:
-            with tenant.lock:
-                response = self.after(request, self._view(request, vendor_path))
+        assert response is not None
         tenant.calls.append(
             Call(
                 request.method or "",

@@ -44,7 +44,17 @@ from integrations.sdk.pages import Asked, CursorPages, LinkPages, NumberedPages,
 from integrations.sdk.params import FieldName, Label, Span
 from integrations.sdk.periods import after_a_gap, nearest, to_count_from
 from integrations.sdk.reading import date_of, digits_of, email_of, number_of, sure_date, text_of
-from integrations.sdk.refusals import EVERYWHERE, NO_SIGN_IN, Refusal, Says, Trouble, field_in, unknown_trouble
+from integrations.sdk.refusals import (
+    EVERYWHERE,
+    NO_SIGN_IN,
+    WRONG_FORM,
+    Refusal,
+    Says,
+    Trouble,
+    field_in,
+    oauth_trouble,
+    unknown_trouble,
+)
 from integrations.sdk.registers import Directory, Register
 from integrations.sdk.settings import Kind, Setting, code_table, switch, value_of
 from integrations.sdk.snapshot import Looking, Seen
@@ -111,6 +121,7 @@ __all__ = [
     "SIGN_IN",
     "TOO_MANY_REQUESTS",
     "WORKING_HOURS_SCHEMES",
+    "WRONG_FORM",
     "AbsentWhile",
     "Asked",
     "AtOnce",
@@ -196,6 +207,7 @@ __all__ = [
     "nonsense",
     "number_of",
     "oauth_grant",
+    "oauth_trouble",
     "occupations",
     "plain",
     "put",

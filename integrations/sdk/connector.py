@@ -33,7 +33,7 @@ from integrations.sdk.errors import (
     RecordRefusedError,
     UnavailableError,
 )
-from integrations.sdk.http import Http, Response
+from integrations.sdk.http import Http, Response, no_sign_in
 from integrations.sdk.identity import EveryMark, Mark
 from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Message, Shown, Text
@@ -264,6 +264,8 @@ class Connector:
             write=False,
             classify=classify,
         )
+        if "access_token" not in response.json_object():
+            raise no_sign_in(response)
         return oauth_grant(response, *names, **keep)
 
     def get_or_none(

@@ -25,6 +25,7 @@ from integrations.sdk.errors import ConnectorError, DataRefusedError, RateLimite
 from integrations.sdk.http import Response
 from integrations.sdk.messages import Message, Text
 from integrations.sdk.params import FieldName
+from integrations.sdk.reading import text_of
 
 LONGEST_WORDS = 500
 
@@ -56,6 +57,16 @@ class Trouble:
 def unknown_trouble(response: Response) -> Trouble:
     """An answer of which the status is all that can be read."""
     return Trouble(response.status, response.said, known=False)
+
+
+def oauth_trouble(response: Response) -> Trouble | None:
+    """Of a sign-in that speaks OAuth: its own errors are a 400, 401 or 403 with an `error` (RFC 6749, 5.2)."""
+    if response.ok:
+        return None
+    body = response.json_object()
+    code = text_of(body.get("error")) or ""
+    text = text_of(body.get("error_description")) or text_of(body.get("message")) or response.said
+    return Trouble(response.status, text, code, known=bool(code) and response.status in (400, 401, 403))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +115,23 @@ class Refusal(Says):
         return self.error(self.text(**{name: params[name] for name in self.text.names}), **more)
 
 
+# HTTP's words for a request that is wrong as such (method, form, length), which no change of data mends.
+WRONG_FORM = Refusal(status=(405, 406, 411, 413, 414, 415, 428, 431), text=texts.NOT_UNDERSTOOD)
 # What is trouble in every system; where the table begins with them, before anything that a body says.
 EVERYWHERE = (
     Refusal(status=429, error=RateLimitedError, text=texts.TOO_MANY_REQUESTS),
     Refusal(status=range(500, 1000), error=UnavailableError, text=texts.BAD_ANSWER),
     Refusal(status=(*range(300, 304), *range(305, 400)), error=UnavailableError, text=texts.REDIRECTED),
+    WRONG_FORM,
 )
-# Where the address for signing in, or the only one there is, leads nowhere: that says nothing of the credentials.
-NO_SIGN_IN = Refusal(status=404, known=False, error=UnavailableError, text=texts.NOTHING_AT_ADDRESS)
+# Before them, where the address for signing in, or the only one there is, may be somebody else's: what is none of the
+# system's own errors, nor HTTP's words for it (401, 403), says nothing of the credentials.
+NO_SIGN_IN = Refusal(
+    status=(400, 402, *range(404, 429), *range(430, 500)),
+    known=False,
+    error=UnavailableError,
+    text=texts.NOTHING_AT_ADDRESS,
+)
 
 
 def meaning(rows: Iterable[Refusal], trouble: Trouble, call: str = "", **params: Any) -> ConnectorError | None:

@@ -10,7 +10,12 @@ from integrations.sdk.params import Label
 
 TOO_MANY_REQUESTS = Text("sdk.too_many_requests", _("{system} takes no more requests for now."))
 BAD_ANSWER = Text("sdk.bad_answer", _("{system} did not answer properly ({status})."))
-REDIRECTED = Text("sdk.redirected", _("{system} redirected the request ({status}), which is never followed."))
+_CHECK_ADDRESSES = _("Check the addresses of this connection; it is tried again.")
+REDIRECTED = Text(
+    "sdk.redirected",
+    _("{system} redirected the request ({status}), which is never followed."),
+    remedy=_CHECK_ADDRESSES,
+)
 BROKE_DOWN_OVER_WRITE = Text("sdk.broke_down", _("{system} broke down over a write ({status})."))
 NOT_REACHED = Text("sdk.not_reached", _("{system} could not be reached in time."))
 NOT_ANSWERED = Text("sdk.not_answered", _("{system} did not answer in time."))
@@ -44,7 +49,7 @@ UNSENDABLE_CREDENTIAL = Text(
 
 # -- of an answer
 
-NOT_JSON = Text("sdk.not_json", _("The answer is not JSON."))
+NOT_JSON = Text("sdk.not_json", _("The answer is not JSON."), remedy=_CHECK_ADDRESSES)
 NOT_WHAT_WAS_ASKED = Text(
     "sdk.not_what_was_asked",
     _("The answer does not hold what was asked for."),
@@ -53,7 +58,7 @@ NOT_WHAT_WAS_ASKED = Text(
 NOTHING_AT_ADDRESS = Text(
     "sdk.nothing_at_address",
     _("Nothing of {system} answers at this address."),
-    remedy=_("Check the addresses of this connection; it is tried again."),
+    remedy=_CHECK_ADDRESSES,
 )
 BAD_DATE = Text("sdk.bad_date", _("A date in the answer cannot be read."))
 SAME_PAGE = Text(

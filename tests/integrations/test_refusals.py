@@ -23,6 +23,7 @@ from integrations.sdk.refusals import (
     Trouble,
     field_in,
     meaning,
+    oauth_trouble,
     unknown_trouble,
 )
 
@@ -56,7 +57,12 @@ def of(trouble: Trouble, call: str = "") -> ConnectorError:
         (Trouble(404, field="title"), DataRefusedError, "Xledger refused the field Title."),
         (Trouble(429, "slowly", wait=7), RateLimitedError, "Xledger takes no more requests for now."),
         (Trouble(503), UnavailableError, "Xledger did not answer properly (503)."),
-        (Trouble(302), UnavailableError, "Xledger redirected the request (302), which is never followed."),
+        (
+            Trouble(302),
+            UnavailableError,
+            "Xledger redirected the request (302), which is never followed. "
+            "Check the addresses of this connection; it is tried again.",
+        ),
         (Trouble(304), DataRefusedError, "Xledger refused this employee's data."),
     ],
 )
@@ -87,6 +93,25 @@ def test_an_answer_of_which_nothing_is_known() -> None:
     found = unknown_trouble(Response(404, {}, b"<html>no</html>", None))
     assert (found.status, found.code, found.known) == (404, "", False)
     assert NO_SIGN_IN.fits(found) and not Says(status=404, known=True).fits(found)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "known"),
+    [
+        (400, b'{"error":"invalid_client"}', True),
+        (404, b'{"status":404,"error":"Not Found"}', False),
+        (400, b'{"message":"Bad"}', False),
+        (400, b"<html>no</html>", False),
+    ],
+)
+def test_only_an_error_as_oauth_has_it_is_the_sign_in_s_own(status: int, body: bytes, known: bool) -> None:
+    found = oauth_trouble(Response(status, {}, body, None))
+    assert found is not None and found.known is known and NO_SIGN_IN.fits(found) is not known
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_what_http_itself_calls_a_refusal_of_access_is_no_wrong_address(status: int) -> None:
+    assert not NO_SIGN_IN.fits(Trouble(status, known=False))
 
 
 def test_the_field_is_the_first_row_s_that_the_words_fit() -> None:

@@ -7,7 +7,8 @@ its system documents differently (saying why), and adds tests for that system's 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -25,9 +26,11 @@ from integrations.sdk.connector import Connector
 from integrations.sdk.context import Context, Limiter, MemoryMatches, MemoryOutbox, MemoryVault
 from integrations.sdk.declaration import Model
 from integrations.sdk.errors import (
+    ConnectorError,
     EmployeeNotFoundError,
     NotAuthorizedError,
     RateLimitedError,
+    RecordRefusedError,
     UnavailableError,
     UnclearOutcomeError,
 )
@@ -82,6 +85,16 @@ def changed_from(before: Position, now: Position, day: date) -> Position:
 def at_its_day(position: Position, today: date) -> Position:
     """With the values of today, or of the nearest day of it."""
     return position.on(nearest(today, position.start, position.end))
+
+
+# What is at an address that is not the system's.
+SOMETHING_ELSE: tuple[Mapping[str, Any], ...] = (
+    {"status": 200, "body": "<html>Welcome</html>"},
+    {"status": 404, "body": "<html>Nothing here</html>"},
+    {"status": 404, "body": '{"status":404,"error":"Not Found","message":"No handler"}'},
+    {"status": 200, "body": '{"hello":"world"}'},
+    {"status": 302, "headers": {"Location": "https://login.example.com/"}},
+)
 
 
 class Rig:
@@ -236,6 +249,10 @@ class Behaviour(SnapshotBehaviour):
     clerks_element    where `clerk_chooses` stands there, if the code does not stand there as it is
     shows_national_id  whether it can be read there
     write_paths       a part of the path of the calls that write, for faults
+    elsewhere         the error where something else answers at the address
+    access            answers by which it says, each in its own way, that credentials have expired or a right is missing
+    our_mistakes      answers to a write to which only a mistake of ours can lead
+    refusal           an answer by which a write is refused for its data
     contract          file name of an OpenAPI contract, "" if there is none; `contract_strip` as in `check_openapi`
     """
 
@@ -255,6 +272,10 @@ class Behaviour(SnapshotBehaviour):
     looks_for: ClassVar[str] = ""  # why nobody can be looked for by anything but the number
     write_method: ClassVar[str] = "POST"
     write_path: ClassVar[str] = ""
+    elsewhere: ClassVar[type[ConnectorError]] = UnavailableError
+    access: ClassVar[Sequence[Mapping[str, Any]]] = ()
+    our_mistakes: ClassVar[Sequence[Mapping[str, Any]]] = ()
+    refusal: ClassVar[Mapping[str, Any]] = {"status": 400, "body": "{}"}
     person: ClassVar[Person] = PERSON
     connection_settings: ClassVar[Mapping[str, Any]] = {}
 
@@ -499,6 +520,84 @@ class Behaviour(SnapshotBehaviour):
         report = rig.sync(self.position())
         assert isinstance(report.error, UnavailableError), report.error
 
+    def test_something_else_at_the_address_is_told_as_a_wrong_address(self, rig: Rig) -> None:
+        """First at that of the sign-in, then where only the calls go elsewhere."""
+        self.needs_calls(rig)
+        for answer in SOMETHING_ELSE:
+            rig.sandbox.tenant.faults.clear()
+            self.trouble(rig, **answer)
+            error = rig.sync(self.position()).error
+            assert isinstance(error, self.elsewhere), (answer, error)
+            assert re.search("address|base URL", error.message), (answer, error.message)
+            if tokens := getattr(rig.connector(), "tokens", None):
+                rig.sandbox.tenant.faults.clear()
+                tokens.get()
+                self.trouble(rig, **answer)
+                error = rig.sync(self.position()).error
+                assert isinstance(error, UnavailableError), (answer, error)
+                rig.vault = MemoryVault()
+        rig.forget_calls()
+
+    def test_each_refusal_of_access_has_its_own_words(self, rig: Rig) -> None:
+        """Wrong credentials, expired ones and a missing right are mended in different places."""
+        self.needs_calls(rig)
+        credentials = rig.credentials
+        self.spoil_credentials(rig)
+        said = [self.refused_access(rig)]
+        rig.credentials = credentials
+        for answer in self.access:
+            rig.sandbox.tenant.faults.clear()
+            rig.vault = MemoryVault()
+            self.trouble(rig, **answer)
+            said.append(self.refused_access(rig))
+        assert len(set(said)) == 1 + len(self.access), said
+        rig.forget_calls()
+
+    def needs_calls(self, rig: Rig) -> None:
+        if not rig.system.base_urls:
+            pytest.skip(f"Nothing of {rig.system.name} is called")
+
+    def refused_access(self, rig: Rig) -> str:
+        error = rig.sync(self.position()).error
+        assert isinstance(error, NotAuthorizedError), error
+        return (error.refusal if isinstance(error, RecordRefusedError) else error).said.id
+
+    def faulty_write(self, rig: Rig, **fault: Any) -> None:
+        """The next call that writes is carried out, and answered so."""
+        self.fail_write(rig, after=True, **fault)
+
+    def fail_write(self, rig: Rig, **fault: Any) -> None:
+        rig.fail(method=self.write_method, path=self.write_path, **fault)
+
+    def test_a_breakdown_over_a_write_leaves_its_outcome_open(self, rig: Rig) -> None:
+        """It was carried out, and a body that breaks off says nothing of that: it is found again, not made twice."""
+        self.needs_calls(rig)
+        self.faulty_write(rig, status=500, body='{"value":{"id":')
+        report = rig.sync(self.position())
+        assert isinstance(report.error, UnclearOutcomeError), report.error
+        assert rig.one(self.position()).state in ("succeeded", "skipped")
+        assert len(rig.there()) == 1
+        rig.forget_calls()
+
+    @pytest.mark.parametrize("status", [405, 415])
+    def test_a_request_of_the_wrong_form_is_told_as_our_fault(self, rig: Rig, status: int) -> None:
+        """Whoever reads it must not be sent to correct data."""
+        self.needs_calls(rig)
+        self.told_as_ours(rig, status=status)
+
+    def test_what_only_our_mistakes_lead_to_is_told_as_our_fault(self, rig: Rig) -> None:
+        for answer in self.our_mistakes:
+            self.told_as_ours(rig, **answer)
+
+    def told_as_ours(self, rig: Rig, **answer: Any) -> None:
+        self.fail_write(rig, **answer)
+        outcome = rig.one(self.position())
+        assert outcome.state == "failed", outcome
+        assert "not of your data" in outcome.message or "not a fault of your data" in outcome.message, outcome.message
+        assert "Re-sync" not in outcome.message and "orrect" not in outcome.message
+        rig.sandbox.tenant.faults.clear()
+        rig.forget_calls()
+
     def test_lost_answer_is_found_again_and_adopted(self, rig: Rig) -> None:
         connector = rig.connector()
         connector.check()  # whatever is fetched once (tokens) is there already
@@ -627,6 +726,14 @@ class Behaviour(SnapshotBehaviour):
 
 
 class HistoryBehaviour(Behaviour):
+    def test_a_record_that_appeared_meanwhile_is_read_again(self, rig: Rig) -> None:
+        """Made there between our reading and our writing: it is refused for that, and then taken for what it is."""
+        self.faulty_write(rig, **self.refusal)
+        outcome = rig.one(self.position())
+        assert outcome.state in ("succeeded", "skipped"), outcome
+        assert len(rig.there()) == 1
+        rig.forget_calls()
+
     def test_second_period(self, rig: Rig) -> None:
         rig.sync(self.position(end="2026-05-31"))
         assert rig.one(self.position("2", "2026-06-01")).state == "succeeded"

@@ -4,6 +4,7 @@ may say nothing at all."""
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from integrations.sdk import (
     DATA_REFUSED,
@@ -19,6 +20,7 @@ from integrations.sdk import (
     StaleError,
     Trouble,
     UnavailableError,
+    oauth_trouble,
 )
 from integrations.systems.entra_id import texts
 from integrations.systems.entra_id.declaration import SYSTEM
@@ -41,8 +43,8 @@ REFUSALS = (
 GONE = Refusal(status=404, code="Request_ResourceNotFound", error=EmployeeNotFoundError, text=EMPLOYEE_GONE)
 SIGN_IN = (
     _TOO_MANY,
-    *EVERYWHERE,
     NO_SIGN_IN,
+    *EVERYWHERE,
     Refusal(code="AADSTS7000222", error=NotAuthorizedError, text=texts.SECRET_EXPIRED),
     Refusal(code="AADSTS7000215", error=NotAuthorizedError, text=texts.SECRET_WRONG),
     Refusal(code="AADSTS7000218", error=NotAuthorizedError, text=texts.SECRET_MISSING),
@@ -71,14 +73,13 @@ def trouble(response: Response) -> Trouble | None:
 
 
 def sign_in_trouble(response: Response) -> Trouble | None:
-    """`error` is a text here, an object in Graph."""
-    if response.ok:
+    """`error` is a text here, an object in Graph; its first line begins with a number of Entra's own."""
+    found = oauth_trouble(response)
+    if found is None:
         return None
-    body = response.json_object()
-    text = str(body.get("error_description") or "").partition("\n")[0].strip() or response.said
+    text = found.text.partition("\n")[0].strip()
     number = re.search(r"AADSTS\d+", text)
-    code = number[0] if number else str(body.get("error") or "")
-    return Trouble(response.status, text, code, known=bool(body))
+    return replace(found, text=text, code=number[0] if number else found.code, known=bool(number) or found.known)
 
 
 def _field(text: str, details: object) -> str:

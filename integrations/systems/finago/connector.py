@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import partial
@@ -50,6 +50,7 @@ from integrations.sdk import (
     digits_of,
     email_of,
     field_in,
+    no_sign_in,
     nonsense,
     number_of,
     plain,
@@ -213,10 +214,18 @@ class FinagoConnector(Connector):
     def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
         """The API key stands in the address (the vendor knows no other way), hence no headers or bodies of ours carry
         it, and `Http` masks it in what is kept."""
-        classify = self.judging(rows=refusals.KEY)
-        answer = self.http.get("auth", params={"token": self._secret}, sign=False, classify=classify).json_object()
+        classify = self.judging(rows=refusals.KEY, read=self._key_trouble)
+        response = self.http.get("auth", params={"token": self._secret}, sign=False, classify=classify)
+        answer = response.json_object()
+        if "accessToken" not in answer:
+            raise no_sign_in(response)
         end = _instant(answer.get("expiresOn"))
         return Grant(_text(answer.get("accessToken")), (end - self.context.now()).total_seconds() if end else None)
+
+    def _key_trouble(self, response: Response) -> Trouble | None:
+        """No form is published by which an error would be known as theirs: a key is refused with 401 alone."""
+        found = self.trouble(response)
+        return found and replace(found, known=False)
 
     # -- answers -----------------------------------------------------------------------------------------
 

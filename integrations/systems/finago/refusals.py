@@ -3,7 +3,7 @@ input; what that was it says in words at most, so that it depends on the call wh
 
 from __future__ import annotations
 
-from integrations.sdk import EVERYWHERE, NotAuthorizedError, Refusal, UnavailableError
+from integrations.sdk import EVERYWHERE, NO_SIGN_IN, NOTHING_AT_ADDRESS, NotAuthorizedError, Refusal, UnavailableError
 from integrations.systems.finago import texts
 from integrations.systems.finago.declaration import SYSTEM
 
@@ -18,10 +18,10 @@ READ = (
     Refusal(text=texts.READ_REFUSED, named=True),
 )
 # A list takes no input, so a refusal of it can only be one of rights.
-LIST = (*EVERYWHERE, Refusal(error=NotAuthorizedError, text=texts.LIST_REFUSED))
-KEY = (
+LIST = (
     *EVERYWHERE,
-    Refusal(status=(400, 401, 403), error=NotAuthorizedError, text=texts.KEY_REFUSED),
-    Refusal(error=UnavailableError, text=texts.NO_TOKENS_HERE),
+    Refusal(status=(400, 401, 403), error=NotAuthorizedError, text=texts.LIST_REFUSED),
+    Refusal(error=UnavailableError, text=NOTHING_AT_ADDRESS),
 )
+KEY = (NO_SIGN_IN, *EVERYWHERE, Refusal(error=NotAuthorizedError, text=texts.KEY_REFUSED))
 NAMES = tuple((f.ours, rf"\b{f.remote}\b") for f in SYSTEM.fields if f.supported)

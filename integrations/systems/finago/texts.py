@@ -21,11 +21,6 @@ KEY_REFUSED = Text(
     remedy=_NEW_KEY,
     setting="token",
 )
-NO_TOKENS_HERE = Text(
-    "finago.no_tokens_here",
-    _("Finago's address for access tokens did not answer as expected."),
-    remedy=_("Check the connection's address."),
-)
 LIST_REFUSED = Text(
     "finago.list_refused",
     _("Finago refused to show its {list}, also with a fresh access token, so our API key lacks the right."),

@@ -49,6 +49,7 @@ from integrations.sdk import (
     email_of,
     fingerprint,
     number_of,
+    oauth_trouble,
     plain,
     record_in,
     rows_in,
@@ -114,7 +115,7 @@ class FortnoxConnector(Connector):
         return self.oauth(
             self.context.urls["oauth"].rstrip("/") + "/token",
             form,
-            self.judging(rows=refusals.SIGN_IN),
+            self.judging(rows=refusals.SIGN_IN, read=oauth_trouble),
             *(() if tenant else ("refresh_token",)),
             basic=(client_id, secret),
             headers={"TenantId": tenant} if tenant else {},

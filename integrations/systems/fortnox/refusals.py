@@ -8,6 +8,7 @@ from integrations.sdk import (
     EVERYWHERE,
     NO_SIGN_IN,
     NOT_UNDERSTOOD,
+    NOTHING_AT_ADDRESS,
     EmployeeNotFoundError,
     NotAuthorizedError,
     Refusal,
@@ -33,15 +34,15 @@ REFUSALS = (
     Refusal(code=SIGN_IN_CODES, error=NotAuthorizedError, text=texts.TOKEN_REFUSED),
     Refusal(status=403, error=NotAuthorizedError, text=texts.ACCESS_REFUSED),
     Refusal(code="1000003", error=UnavailableError, text=texts.NOT_CARRIED_OUT),
-    Refusal(status=404, known=False, error=UnavailableError, text=texts.NOT_CARRIED_OUT),
+    Refusal(status=404, known=False, error=UnavailableError, text=NOTHING_AT_ADDRESS),
     Refusal(words="ftgavtalid", text=texts.AGREEMENT_MISSING),
     Refusal(code=_REQUEST_CODES, text=NOT_UNDERSTOOD),
     Refusal(code="2000359", text=texts.SIGN_REFUSED, named=True),
     Refusal(text=DATA_REFUSED, named=True),
 )
 SIGN_IN = (
-    *EVERYWHERE,
     NO_SIGN_IN,
+    *EVERYWHERE,
     Refusal(words="refresh token", error=NotAuthorizedError, text=texts.REFRESH_TOKEN_REFUSED),
     Refusal(words="service account", error=NotAuthorizedError, text=texts.NO_SERVICE_ACCOUNT),
     Refusal(words="client", error=NotAuthorizedError, text=texts.CLIENT_REFUSED),
@@ -82,4 +83,4 @@ def trouble(response: Response) -> Trouble | None:
         code = (text and text_of(body.get("error"))) or ""
     if not (text or code):
         return unknown_trouble(response)
-    return Trouble(response.status, text, code, field_in(text, _NAMES))
+    return Trouble(response.status, text, code, field_in(text, _NAMES), known=isinstance(info, dict))

@@ -55,7 +55,11 @@ WRITE_UNREADABLE = Text(
     "netvisor.write_unreadable",
     _("The answer to a write could not be read, so it may have been carried out."),
 )
-UNREADABLE = Text("netvisor.unreadable", _("The answer could not be read: it is not Netvisor's XML."))
+UNREADABLE = Text(
+    "netvisor.unreadable",
+    _("The answer could not be read: it is not Netvisor's XML."),
+    remedy=_("Check the connection's base URL."),
+)
 NO_NUMBER = Text("netvisor.no_number", _("Netvisor shows a number that cannot be read."))
 
 # -- of a period

@@ -132,7 +132,8 @@ class PowerOfficeGoConnector(Connector):
     def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
         keys = (self.credentials.get("application_key", ""), self.credentials.get("client_key", ""))
         form = {"grant_type": "client_credentials"}
-        return self.oauth(self.context.urls["token"], form, self.judging(rows=refusals.SIGN_IN), basic=keys)
+        classify = self.judging(rows=refusals.SIGN_IN, read=refusals.sign_in_trouble)
+        return self.oauth(self.context.urls["token"], form, classify, basic=keys)
 
     # -- calls -------------------------------------------------------------------------------------------
 

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from integrations.sdk import (
     DATA_REFUSED,
     EVERYWHERE,
+    NO_SIGN_IN,
     NOT_UNDERSTOOD,
     NOTHING_AT_ADDRESS,
     EmployeeNotFoundError,
@@ -20,6 +22,7 @@ from integrations.sdk import (
     Trouble,
     UnavailableError,
     field_in,
+    oauth_trouble,
 )
 from integrations.systems.poweroffice_go import texts
 
@@ -53,8 +56,8 @@ REFUSALS = (
 # A wrong key is answered with 400, not 401; a wrong subscription key stops at the gateway.
 SIGN_IN = (
     _TOO_MANY,
+    NO_SIGN_IN,
     *EVERYWHERE,
-    Refusal(status=404, error=UnavailableError, text=NOTHING_AT_ADDRESS),
     Refusal(words=_SUBSCRIPTION_KEY, error=NotAuthorizedError, text=texts.SUBSCRIPTION_KEY_REFUSED),
     Refusal(status=(401, 403), error=NotAuthorizedError, text=texts.TOKEN_REFUSED),
     Refusal(error=NotAuthorizedError, text=texts.KEYS_REFUSED),
@@ -89,3 +92,9 @@ def trouble(response: Response, field: str = "") -> Trouble | None:
     return Trouble(
         response.status, text, said.get("error", ""), field_in(detail, _NAMES) or field, known=bool(detail), wait=wait
     )
+
+
+def sign_in_trouble(response: Response) -> Trouble | None:
+    """It speaks OAuth; the gateway before it says in words how long to wait."""
+    found, at_gateway = oauth_trouble(response), trouble(response)
+    return replace(found, wait=at_gateway.wait) if found and at_gateway else found

@@ -110,14 +110,15 @@ class TripletexConnector(Connector):
             "employeeToken": self.credentials.get("employee_token", ""),
             "expirationDate": expires.isoformat(),
         }
-        path, classify = "token/session/:create", self.judging(rows=refusals.SIGN_IN, read=refusals.session_trouble)
-        answer = self.http.post(path, json=given, sign=False, write=False, classify=classify)
+        path, classify = "token/session/:create", self.judging(rows=refusals.SIGN_IN)
+        by_post = self.judging(rows=refusals.SIGN_IN, read=refusals.session_trouble)
+        answer = self.http.post(path, json=given, sign=False, write=False, classify=by_post)
         if refusals.no_such_call(answer):
             answer = self.http.put(path, params=given, sign=False, write=False, classify=classify)
-        if refusals.no_such_call(answer):
+        session, end = answer.json_object().get("value"), datetime.combine(expires, time.min, OSLO)
+        if not isinstance(session, dict):
             raise no_sign_in(answer)
-        end = datetime.combine(expires, time.min, OSLO)
-        return Grant(str(record_in(answer, "value").get("token") or ""), (end - now).total_seconds())
+        return Grant(str(session.get("token") or ""), (end - now).total_seconds())
 
     # -- answers -----------------------------------------------------------------------------------------
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from integrations.sdk import (
     EVERYWHERE,
+    NO_SIGN_IN,
     NOT_UNDERSTOOD,
+    NOTHING_AT_ADDRESS,
     DataRefusedError,
     Message,
     NotAuthorizedError,
@@ -26,8 +28,12 @@ from integrations.systems.tripletex import texts
 
 TOO_MANY_HITS = "23000"
 BAD_REQUEST = "4000"
-# Not understood at all, an unknown name among the fields asked for, a body that does not fit: our own mistakes.
-OUR_FAULT = (BAD_REQUEST, "11000", "16000")
+# Our own mistakes: not understood at all, an unknown filter, a wrong part of the path, a body that does not fit, an
+# unknown order, no JSON.
+OUR_FAULT = (BAD_REQUEST, "11000", "12000", "16000", "17000", "22000")
+
+# Their answer for a path that they do not have.
+_ELSEWHERE = Refusal(status=404, code="21000", error=UnavailableError, text=NOTHING_AT_ADDRESS)
 
 # What it leaves is a refusal of the data (`of_data`).
 REFUSALS = (
@@ -38,9 +44,19 @@ REFUSALS = (
     Refusal(status=409, code="8000", error=StaleError, text=texts.CHANGED),
     Refusal(status=409, code="10000", text=texts.LOCKED),
     Refusal(code=OUR_FAULT, text=NOT_UNDERSTOOD),
+    _ELSEWHERE,
+    Refusal(status=404, known=False, error=UnavailableError, text=NOTHING_AT_ADDRESS),
 )
-SIGN_IN = (*EVERYWHERE, Refusal(error=NotAuthorizedError, text=texts.TOKENS_REFUSED))
-MISSING = Says(status=404)
+SIGN_IN = (
+    NO_SIGN_IN,
+    _ELSEWHERE,
+    Refusal(status=(404, 405, 415), error=UnavailableError, text=NOTHING_AT_ADDRESS),
+    Refusal(code=BAD_REQUEST, error=UnavailableError, text=NOTHING_AT_ADDRESS),
+    *EVERYWHERE,
+    Refusal(code="1000", error=UnavailableError, text=texts.ERROR_OF_THEIRS),
+    Refusal(error=NotAuthorizedError, text=texts.TOKENS_REFUSED),
+)
+MISSING = Says(status=404, code="6000")
 # Of a record that was just read: it is time to read again.
 GONE = Refusal(status=404, error=StaleError, text=texts.RECORD_GONE)
 
@@ -85,7 +101,8 @@ def trouble(response: Response) -> Trouble | None:
     if len(words) == 1:
         words.append(error.get("developerMessage"))
     text = " ".join(str(part) for part in words if part)
-    return Trouble(response.status, text, str(error.get("code") or ""), wait=wait)
+    code = str(error.get("code") or "")
+    return Trouble(response.status, text, code, known=code.isdecimal(), wait=wait)
 
 
 def session_trouble(response: Response) -> Trouble | None:

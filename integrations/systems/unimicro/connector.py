@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from integrations.sdk import (
     DIGITS_ONLY,
     EVERYWHERE,
+    NO_SIGN_IN,
     SIGN_IN,
     Change,
     CheckLine,
@@ -53,6 +54,7 @@ from integrations.sdk import (
     held_since,
     nearest,
     no_sign_in,
+    oauth_trouble,
     record_in,
     rows_in,
     sure_date,
@@ -100,9 +102,8 @@ class UnimicroConnector(Connector):
     def _sign_in(self, kept: Mapping[str, Any]) -> Grant:
         key = self._private_key()
         identity = self.context.urls["identity"].rstrip("/")
-        found = self.http.get(
-            f"{identity}/.well-known/openid-configuration", sign=False, classify=self.judging(rows=EVERYWHERE)
-        )
+        address = f"{identity}/.well-known/openid-configuration"
+        found = self.http.get(address, sign=False, classify=self.judging(rows=(NO_SIGN_IN, *EVERYWHERE)))
         endpoint = found.json_object().get("token_endpoint") if found.ok else None
         if not endpoint:
             raise UnavailableError(texts.NO_SIGN_IN_ADDRESS(), vendor_text=found.said)
@@ -123,7 +124,7 @@ class UnimicroConnector(Connector):
             "client_assertion_type": ASSERTION_TYPE,
             "client_assertion": jwt.encode(claims, key, algorithm="RS256"),
         }
-        return self.oauth(endpoint, form, self.judging(rows=refusals.SIGN_IN, read=refusals.sign_in_trouble))
+        return self.oauth(endpoint, form, self.judging(rows=refusals.SIGN_IN, read=oauth_trouble))
 
     def _private_key(self) -> RSAPrivateKey:
         found = re.search(

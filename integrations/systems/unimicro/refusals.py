@@ -13,7 +13,6 @@ from integrations.sdk import (
     Response,
     Trouble,
     UnavailableError,
-    text_of,
 )
 from integrations.systems.unimicro import texts
 from integrations.systems.unimicro.values import OUR_FIELDS
@@ -32,8 +31,8 @@ REFUSALS = (
     Refusal(text=texts.REFUSED, named=True),
 )
 SIGN_IN = (
-    *EVERYWHERE,
     NO_SIGN_IN,
+    *EVERYWHERE,
     Refusal(code="invalid_scope", error=NotAuthorizedError, text=texts.SCOPE_MISSING),
     Refusal(error=NotAuthorizedError, text=texts.CLIENT_REFUSED),
 )
@@ -54,14 +53,6 @@ def trouble(response: Response) -> Trouble | None:
     said = " ".join(str(row["Message"]) for row in rows if row.get("Message")) or response.said
     field = next((OUR_FIELDS[name] for name in names if name in OUR_FIELDS), "")
     return Trouble(response.status, said, field=field, wait=response.retry_after())
-
-
-def sign_in_trouble(response: Response) -> Trouble | None:
-    """The login server speaks OAuth."""
-    if response.ok:
-        return None
-    code = text_of(response.json_object().get("error")) or ""
-    return Trouble(response.status, response.said, code, known=bool(code), wait=response.retry_after())
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

@@ -55,6 +55,7 @@ from integrations.sdk import (
     nearest,
     nonsense,
     number_of,
+    oauth_trouble,
     plain,
     record_in,
     rows_in,
@@ -137,7 +138,7 @@ class VismaNetPayrollConnector(Connector):
             "tenant_id": self.credentials["tenant_id"],
             "scope": self.settings["scope"],
         }
-        classify = self.judging(rows=refusals.SIGN_IN, read=refusals.sign_in_trouble)
+        classify = self.judging(rows=refusals.SIGN_IN, read=oauth_trouble)
         return self.oauth(self.context.urls["token"], form, classify, "scope", headers={"Accept": "application/json"})
 
     def classify(self, response: Response) -> None:

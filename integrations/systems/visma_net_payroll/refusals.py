@@ -5,14 +5,13 @@ from __future__ import annotations
 from integrations.sdk import (
     EMPLOYEE_GONE,
     EVERYWHERE,
+    NO_SIGN_IN,
     NOTHING_AT_ADDRESS,
     EmployeeNotFoundError,
     NotAuthorizedError,
     Refusal,
-    Response,
     Says,
     StaleError,
-    Trouble,
     UnavailableError,
 )
 from integrations.systems.visma_net_payroll import texts
@@ -30,19 +29,10 @@ REFUSALS = (
 MISSING = Says(status=404)
 GONE = Refusal(status=404, error=EmployeeNotFoundError, text=EMPLOYEE_GONE)
 
-_REFUSED = (400, 401, 403)
 SIGN_IN = (
+    NO_SIGN_IN,
     *EVERYWHERE,
-    Refusal(status=_REFUSED, code="invalid_client", error=NotAuthorizedError, text=texts.CLIENT_REFUSED),
-    Refusal(status=_REFUSED, code="invalid_scope", error=NotAuthorizedError, text=texts.SCOPES_REFUSED),
-    Refusal(status=_REFUSED, error=NotAuthorizedError, text=texts.COMPANY_REFUSED),
-    Refusal(error=UnavailableError, text=texts.NO_ACCESS_TOKEN),
+    Refusal(code="invalid_client", error=NotAuthorizedError, text=texts.CLIENT_REFUSED),
+    Refusal(code="invalid_scope", error=NotAuthorizedError, text=texts.SCOPES_REFUSED),
+    Refusal(error=NotAuthorizedError, text=texts.COMPANY_REFUSED),
 )
-
-
-def sign_in_trouble(response: Response) -> Trouble | None:
-    """Visma Connect answers as OAuth says."""
-    if response.ok:
-        return None
-    code = str(response.json_object().get("error") or "")
-    return Trouble(response.status, response.said, code)

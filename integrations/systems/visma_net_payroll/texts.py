@@ -33,7 +33,6 @@ COMPANY_REFUSED = Text(
     ),
     setting="tenant_id",
 )
-NO_ACCESS_TOKEN = Text("visma_net_payroll.no_access_token", _("Visma Connect gave no access token."))
 
 # -- of rights
 

@@ -49,6 +49,7 @@ from integrations.sdk import (
     after_a_gap,
     date_of,
     email_of,
+    no_sign_in,
     record_in,
     sure_date,
     text_of,
@@ -105,7 +106,10 @@ class XledgerConnector(Connector):
             classify=self.judging(call="write" if write else ""),
             keep_answer=keep_answer,
         )
-        return mapping(record_in(response).get("data"))
+        answer = record_in(response)
+        if "data" not in answer and not write:
+            raise no_sign_in(response)
+        return mapping(answer.get("data"))
 
     def _all(
         self, query: str, name: str, variables: Mapping[str, Any] | None = None, *, keep_answer: bool = True

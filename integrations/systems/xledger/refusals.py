@@ -12,6 +12,7 @@ from integrations.sdk import (
     EVERYWHERE,
     NO_SIGN_IN,
     TOO_MANY_REQUESTS,
+    WRONG_FORM,
     EmployeeNotFoundError,
     NotAuthorizedError,
     RateLimitedError,
@@ -36,7 +37,8 @@ _BURST = r"^too many requests|BURST_RATE_LIMIT_REACHED$"
 _CONCURRENCY = r"CONCURRENCY_LIMIT_REACHED$"
 _CREDITS = r"^insufficient credits|INSUFFICIENT_CREDITS$"
 _WAITS = ((Says(words=_BURST), 5.0), (Says(words=_CONCURRENCY), 1.0))  # as GraphQLClient.cs waits
-_DENIED = r"unauthori[sz]ed|not authori[sz]ed|unauthenticated|forbidden|no access|access denied|permission|\bscope"
+_DENIED = r"unauthori[sz]ed|unauthenticated"
+_LACKING = r"not authori[sz]ed|forbidden|no access|access denied|permission|\bscope"
 _NOT_UNDERSTOOD = r"^(?:cannot query field|unknown (?:argument|type|field)|syntax error|variable \"?\$)"
 
 REFUSALS = (
@@ -52,7 +54,9 @@ REFUSALS = (
     ),
     Refusal(known=True, words="no value matching", text=texts.VALUE_REFUSED, named=True),
     Refusal(known=True, words="bad format for api token", error=NotAuthorizedError, text=texts.NO_TOKEN),
-    Refusal(status=(401, 403), error=NotAuthorizedError, text=texts.TOKEN_REFUSED),
+    Refusal(status=401, error=NotAuthorizedError, text=texts.TOKEN_REFUSED),
+    Refusal(known=True, words=_LACKING, error=NotAuthorizedError, text=texts.RIGHT_MISSING),
+    Refusal(status=403, error=NotAuthorizedError, text=texts.RIGHT_MISSING),
     Refusal(known=True, words=_DENIED, error=NotAuthorizedError, text=texts.TOKEN_REFUSED),
     Refusal(known=True, words="timed out", call="write", error=UnclearOutcomeError, text=texts.TOOK_TOO_LONG),
     Refusal(known=True, words="timed out", error=TimedOutError, text=texts.TOOK_TOO_LONG),
@@ -68,15 +72,17 @@ REFUSALS = (
     ),
     Refusal(known=True, call="write", text=DATA_REFUSED, named=True),
     Refusal(known=True, error=UnavailableError, text=texts.NOT_CARRIED_OUT),
-    # Without words of Xledger's own.
-    *EVERYWHERE,
+    # Without words of Xledger's own. There is one address: what answered the questions is there for the writes.
+    replace(WRONG_FORM, call="write"),
     NO_SIGN_IN,
+    *EVERYWHERE,
     Refusal(error=NotAuthorizedError, text=texts.PAGE_INSTEAD),
 )
 
 
 def trouble(response: Response, until: Callable[[Any], float]) -> Trouble | None:
-    """The first error; its code stands beside the words or in the extensions. `until`: seconds until a `resetAt`."""
+    """By the first error, with the words of all; its code stands beside the words or in the extensions. `until`:
+    seconds until a `resetAt`."""
     try:
         body = record_in(response)
     except UnavailableError:
@@ -91,4 +97,5 @@ def trouble(response: Response, until: Callable[[Any], float]) -> Trouble | None
     wait = next((seconds for limit, seconds in _WAITS if limit.fits(found)), None)
     if wait is None and Says(words=_CREDITS).fits(found):
         wait = until(extensions.get("resetAt"))
-    return found if wait is None else replace(found, wait=wait)
+    others = [str(mapping(other).get("message") or other) for other in listed[1:]]
+    return replace(found, text=" ".join([found.text, *others]), wait=found.wait if wait is None else wait)

@@ -17,10 +17,19 @@ TOKEN_REFUSED = Text(
     remedy=_NEW_TOKEN,
     setting="token",
 )
+RIGHT_MISSING = Text(
+    "xledger.right_missing", _("Xledger says that our token lacks a right."), remedy=_NEW_TOKEN, setting="token"
+)
 PAGE_INSTEAD = Text(
     "xledger.page_instead",
-    _("Xledger answered with a page instead of data, as it does when it does not take the token."),
-    remedy=_NEW_TOKEN,
+    _(
+        "A page answered instead of Xledger's data: something else is at this address, or Xledger does not take the "
+        "token."
+    ),
+    remedy=_(
+        "Check the address of this connection. If it is right, make a new token under Xledger > Administration > "
+        "System Access > GraphQL > API tokens, and enter it in this connection."
+    ),
     setting="token",
 )
 NO_TOKEN = Text(

@@ -53,6 +53,11 @@ class TestEntraId(CountsWhenWritten, FlatBehaviour):
     too_long = ("title", "x" * 129)
     write_method = "PATCH"
     write_path = "users"
+    access = (
+        {"path": "oauth2", "status": 401, "body": '{"error":"invalid_client","error_description":"AADSTS7000222: x"}'},
+        {"path": "v1.0/", "status": 403, "body": '{"error":{"code":"Authorization_RequestDenied","message":"x"}}'},
+    )
+    our_mistakes = ({"status": 400, "body": '{"error":{"code":"Request_UnsupportedQuery","message":"x"}}'},)
 
     def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         rig.sandbox.state["page"] = 2

@@ -64,6 +64,7 @@ class TestFinago(CountsWhenWritten, SeveralAtOnce, HistoryBehaviour):
     too_long = ("occupation_code", "21301020")
     bad = ("occupation_code", "213010A")
     write_path = "employment/"
+    access = ({"path": "employee/", "status": 403},)
 
     breaks_at = "employment/"
 

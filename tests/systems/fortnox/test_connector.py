@@ -66,6 +66,16 @@ class TestFortnox(CountsWhenWritten, FlatBehaviour):
     bad = ("title", "Kock <extra>")
     write_method = "PUT"
     write_path = "employees"
+    access = (
+        {
+            "path": "token",
+            "status": 400,
+            "body": '{"error":"invalid_grant","error_description":"Invalid refresh token"}',
+        },
+        {"path": "3/", "status": 400, "body": '{"ErrorInformation":{"error":1,"message":"x","code":2000663}}'},
+        {"path": "3/", "status": 400, "body": '{"ErrorInformation":{"error":1,"message":"x","code":2001101}}'},
+    )
+    our_mistakes = ({"status": 400, "body": '{"ErrorInformation":{"error":1,"message":"x","code":2001392}}'},)
 
     def test_a_snapshot_reads_whom_the_list_shows_in_part(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         """As an older contract has it."""

@@ -88,6 +88,13 @@ def header(call: Call, name: str) -> str:
     return {k.lower(): v for k, v in call.headers.items()}[(SIGNED + name).lower()]
 
 
+def said(code: str) -> str:
+    return (
+        "<Root><ResponseStatus><Status>FAILED</Status>"
+        f"<Status>{code} :: x</Status><TimeStamp>x</TimeStamp></ResponseStatus></Root>"
+    )
+
+
 class TestNetvisor(CountsWhenWritten, HistoryBehaviour):
     system = "netvisor"
     values = {
@@ -105,6 +112,8 @@ class TestNetvisor(CountsWhenWritten, HistoryBehaviour):
     too_long = ("title", "x" * 251)
     bad = ("occupation_code", "5120104")
     write_path = "jobperiod"
+    access = ({"status": 200, "body": said("SERVICE_ACCESS_ERROR")},)
+    refusal = {"status": 200, "body": said("INVALID_DATA")}
     clerks_element = "employmentmode"
 
     def elements(self, rig: Rig) -> dict[str, str]:
@@ -281,7 +290,7 @@ class TestNetvisor(CountsWhenWritten, HistoryBehaviour):
         rig.sandbox.state["locked_until"] = "2026-12-31"
         rig.sync(self.position())
         assert {header(c, "UseHTTPResponseStatusCodes") for c in rig.calls} == {"1"}
-        assert [c.status for c in rig.calls] == [200, 400]
+        assert [c.status for c in rig.calls] == [200, 400, 200]  # and what is there is looked at
 
     def test_refusal_keeps_the_words_and_names_the_field(self, rig: Rig) -> None:
         rig.fail(path="addjobperiod.nv", **failure("INVALID_DATA", "Value of regularworkinghours :: is not valid"))

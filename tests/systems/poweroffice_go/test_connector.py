@@ -76,6 +76,8 @@ class TestPowerOfficeGo(CountsFrom, DatedTerms, FlatBehaviour):
     bad = ("occupation_code", "25A4102")
     write_method = "POST"
     write_path = "Employments"
+    access = ({"path": "Employees", "status": 401}, {"path": "Employees", "status": 403})
+    our_mistakes = ({"status": 400, "body": '{"title":"x","detail":"The patch document is malformed."}'},)
 
     breaks_at = "FtePercentages"
 

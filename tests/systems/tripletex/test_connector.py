@@ -83,6 +83,15 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
     too_long = ("occupation_code", "25111021")
     bad = ("occupation_code", "2511-02")
     write_path = EMPLOYMENT
+    access = (
+        {"path": "employee", "status": 401, "body": '{"code":3000,"message":"Unauthorized"}'},
+        {"path": "employee", "status": 403, "body": '{"code":9000,"message":"No permission"}'},
+    )
+    our_mistakes = tuple(
+        {"status": status, "body": json.dumps({"code": code, "message": "x", "validationMessages": []})}
+        for status, code in ((400, 4000), (400, 11000), (422, 16000))
+    )
+    refusal = {"status": 422, "body": '{"code":18000,"message":"x"}'}
 
     def check_contract(self, calls: list[Call]) -> None:
         wrong = []

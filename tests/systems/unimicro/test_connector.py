@@ -95,6 +95,11 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
     bad = ("occupation_code", "522112Ø")
     write_method = "PUT"
     write_path = "biz/employ"
+    access = (
+        {"path": "connect/token", "status": 400, "body": '{"error":"invalid_scope"}'},
+        {"path": "biz/", "status": 401},
+        {"path": "biz/", "status": 403},
+    )
 
     def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("integrations.systems.unimicro.connector.SIGHT", OffsetPages("skip", "top", 2))

@@ -153,6 +153,11 @@ class TestVismaNetPayroll(TermsByDay, HistoryBehaviour):
     too_long = ("occupation_code", "12331010")
     bad = ("occupation_code", "1233-101")
     write_path = "positions"
+    access = ({"path": "employees", "status": 401}, {"path": "employees", "status": 403})
+
+    def faulty_write(self, rig: Rig, **fault: Any) -> None:
+        rig.sandbox.state["jobSeconds"] = 0
+        super().faulty_write(rig, **fault)
 
     def calls_counted(self, rig: Rig) -> int:
         """How often a job is asked for before it has ended is a matter of time: once counts."""

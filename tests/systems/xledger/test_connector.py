@@ -123,6 +123,10 @@ class TestXledger(CountsWhenWritten, FlatBehaviour):
     shown = ("positionValue", "1020 Butikksjef")
     start_name = "employmentFrom"
     end_name = "employmentTo"
+    # A page also comes where a token is not taken: that stops the connection, and its words name both.
+    elsewhere = ConnectorError
+    access = ({"status": 200, "body": '{"errors":[{"message":"Not authorized for employees."}]}'},)
+    our_mistakes = ({"status": 200, "body": '{"errors":[{"message":"Cannot query field \\"x\\""}]}'},)
 
     @pytest.fixture(autouse=True)
     def _many_calls(self, request: pytest.FixtureRequest) -> None:
@@ -139,6 +143,10 @@ class TestXledger(CountsWhenWritten, FlatBehaviour):
     def writes(self, rig: Rig) -> list[Call]:
         """Everything is a POST to one address: what writes is a mutation."""
         return [c for c in rig.calls if self.asked(c)["query"].startswith("mutation")]
+
+    def fail_write(self, rig: Rig, **fault: Any) -> None:
+        """Method and path do not tell a mutation from a query."""
+        rig.sandbox.tenant.faults.append(OnMutation(**fault))
 
     def test_lost_answer_is_found_again_and_adopted(self, rig: Rig) -> None:
         """As shared, but for the fault: method and path do not tell a mutation from a query."""
@@ -833,6 +841,12 @@ class TestXledger(CountsWhenWritten, FlatBehaviour):
         error = rig.sync(self.position()).error
         assert isinstance(error, NotAuthorizedError)
         assert "API tokens" in error.message
+
+    def test_of_several_errors_in_one_answer_all_words_are_kept(self, rig: Rig) -> None:
+        body = {"errors": [{"message": "jobTitle: too long."}, {"message": "employmentTo: too early."}]}
+        rig.sandbox.tenant.faults.append(OnMutation(status=200, body=json.dumps(body)))
+        outcome = rig.one(self.position())
+        assert (outcome.state, outcome.vendor_text) == ("failed", "jobTitle: too long. employmentTo: too early.")
 
     @pytest.mark.parametrize("status", [500, 502, 503])
     def test_a_maintenance_page_is_not_a_refused_token(self, rig: Rig, status: int) -> None:
