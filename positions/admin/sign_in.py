@@ -252,6 +252,8 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, title: str, said: str, status: int = 200, **context: Any) -> HttpResponse:
     frame = {**admin.site.each_context(request), "title": title, "said": said, "name": issuer.name(), **context}
+    if request.path == reverse("sign_in_callback"):  # an address that counts once, and is another's words
+        frame["language_leads_to"] = reverse("admin:login")
     return TemplateResponse(request, "positions/sign_in/page.html", frame, status=status)
 
 

@@ -497,7 +497,8 @@ def test_what_a_group_gives_ends_with_its_row(issuer: Issuer, kari: Any, fjell: 
 
     def save(**more: Any) -> str:
         form: dict[str, Any] = {}
-        for name, rows in (("members", fjell.members.all()), ("group_roles", [row, other])):
+        shown: dict[str, list[Any]] = {"members": list(fjell.members.all()), "group_roles": [row, other]}
+        for name, rows in shown.items():
             form |= {f"{name}-TOTAL_FORMS": len(rows), f"{name}-INITIAL_FORMS": len(rows)}
             for number, one in enumerate(rows):
                 form |= {f"{name}-{number}-id": one.pk, f"{name}-{number}-role": one.role}
