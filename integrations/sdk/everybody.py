@@ -52,7 +52,8 @@ class Everybody:
         return ""
 
     def _those(self, by: str, value: str, person: Person) -> list[RemoteEmployee]:
-        return [_beside(seen, person) for seen in self._directory.by(mark_of(by), value)]
+        alike = self._directory.by(mark_of(by), value)
+        return [_beside(seen, person) for seen in alike if seen.marks.found_by(by, value)]
 
 
 def _beside(seen: Seen, person: Person) -> RemoteEmployee:
