@@ -138,6 +138,15 @@ def test_one_whose_call_never_succeeds_keeps_nobody_waiting(listing: Listing) ->
     assert isinstance(next(snapshot).refusal, UnavailableError)
 
 
+def test_waiting_for_a_limit_is_none_of_the_tries(listing: Listing) -> None:
+    limits, failures = [RateLimitedError] * TRIES, [UnavailableError] * TRIES
+    listing.troubles["2"] = [named(error) for error in (*limits, *failures)]
+    assert through(listing) == ["1", *limits, *failures[1:], "2", "3", "4", "5"]
+    mixed = [failures[0], *limits, *failures[1:]]
+    listing.troubles["2"] = [named(error) for error in mixed]
+    assert through(listing) == ["1", *mixed[:-1], "2", "3", "4", "5"]
+
+
 def test_what_only_reading_one_shows_is_left_out(listing: Listing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Listing, "system", replace(HISTORY, sight=Sight(page=2, hides=("start_date",))))
     assert [record.values for seen in listing.snapshot() for record in seen.records] == [{}] * 5
