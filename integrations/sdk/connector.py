@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import chain, count
+from itertools import chain
 from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -369,7 +369,8 @@ class Connector:
     def asking(self, who: Seen, fetch: Callable[[], T], see: Callable[[T], Seen | Looking]) -> Looking:
         """One employee of whom the list shows no records: `fetch` calls for them. Nobody, if they are gone by now. A
         call for one employee that fails again and again keeps nobody else waiting: it is that employee's trouble."""
-        for attempt in count(1):
+        broken = 0
+        while True:
             try:
                 fetched = fetch()
             except EmployeeNotFoundError:
@@ -391,7 +392,8 @@ class Connector:
             ):
                 yield replace(who, refusal=RecordRefusedError(self.system.name, trouble))
                 return
-            if isinstance(trouble, UnavailableError) and attempt == TRIES:
+            broken += isinstance(trouble, UnavailableError)
+            if broken == TRIES:
                 yield replace(who, refusal=trouble)
                 return
             yield trouble

@@ -6,18 +6,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from integrations.sdk import texts
 from integrations.sdk.connector import Connector, Search
+from integrations.sdk.errors import UnavailableError
 from integrations.sdk.identity import mark_of
 from integrations.sdk.messages import Message
 from integrations.sdk.registers import Directory
 from integrations.sdk.snapshot import Seen
 from integrations.sdk.values import Person, RemoteEmployee
 
+MOST_EMPLOYEES = 200_000  # all of them are held in memory
+
 
 class Everybody:
     """Looks in memory alone, by the connection's own marks in its own order; `Connector.find_among` decides. Whoever
     is not found here is looked for there before that is said of them (docs/architecture.md, "Everybody at once").
-    Without the records' `raw`."""
+    Without the records' `raw`. Raises what the snapshot raises, and UnavailableError of too many employees."""
 
     def __init__(self, connector: Connector, snapshot: Iterable[Seen]) -> None:
         self._connector = connector
@@ -26,6 +30,8 @@ class Everybody:
             kept = replace(seen, records=tuple(replace(record, raw=None) for record in seen.records))
             marks = seen.marks
             self._directory.add(seen.id, kept, number=marks.numbers, national_id=marks.national_ids, email=marks.emails)
+            if len(self._directory) > MOST_EMPLOYEES:
+                raise UnavailableError(texts.TOO_MANY_EMPLOYEES(system=connector.system.name, most=MOST_EMPLOYEES))
 
     def find(self, person: Person, known_id: str = "", *, confirmed: bool = False, anew: bool = False) -> Seen:
         """Who this person is there. `confirmed`: a person said so of `known_id`; then `anew` as in
@@ -52,7 +58,8 @@ class Everybody:
         return ""
 
     def _those(self, by: str, value: str, person: Person) -> list[RemoteEmployee]:
-        return [_beside(seen, person) for seen in self._directory.by(mark_of(by), value)]
+        alike = self._directory.by(mark_of(by), value)
+        return [_beside(seen, person) for seen in alike if seen.marks.found_by(by, value)]
 
 
 def _beside(seen: Seen, person: Person) -> RemoteEmployee:

@@ -162,7 +162,7 @@ FIELDS: tuple[OurField, ...] = (
         _("Period"),
         "date",
         send=_("Send the first day of work"),
-        several=_("First day of works"),
+        several=_("First days of work"),
         one=_("a first day of work"),
     ),
     OurField(
@@ -171,7 +171,7 @@ FIELDS: tuple[OurField, ...] = (
         _("Period"),
         "date",
         send=_("Send the last day of work"),
-        several=_("Last day of works"),
+        several=_("Last days of work"),
         one=_("a last day of work"),
     ),
     OurField(
@@ -227,8 +227,8 @@ FIELDS: tuple[OurField, ...] = (
         _("Hours"),
         "decimal",
         send=_("Send the weekly hours"),
-        several=_("Weekly hourss"),
-        one=_("a weekly hours"),
+        several=_("Weekly hours"),
+        one=_("weekly hours"),
     ),
     OurField(
         "working_hours_scheme",

@@ -108,22 +108,29 @@ def which(mark: Mark, ours: str, theirs: Iterable[object]) -> str:
     return next((text for text in shown if same(mark, ours, text)), shown[0] if shown else "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class EveryMark:
-    """All that a record shows of who it is, while it is not known yet whom it is compared with."""
+    """All that a record shows of who it is, while it is not known yet whom it is compared with. `by`: where a system
+    keeps several numbers or e-mails in fields of their own, the one that each search goes by
+    (`Connector.searches`), by the search's name. Nothing of it is for logs."""
 
     numbers: tuple[str, ...] = ()
-    national_ids: tuple[str, ...] = field(default=(), repr=False)
+    national_ids: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     birth_date: date | None = None
     first_name: str = ""
     last_name: str = ""
+    by: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, marks: Marks) -> EveryMark:
         """Of a record that shows one of each."""
         one = ((marks.number,), (marks.national_id,), (marks.email,))
         return cls(*one, marks.birth_date, marks.first_name, marks.last_name)
+
+    def found_by(self, search: str, value: str) -> bool:
+        """Whether a search of this name, which goes by a mark of this record's, has the record for a hit."""
+        return search not in self.by or same(mark_of(search), value, self.by[search]) is True
 
     def beside(self, person: Person) -> Marks:
         """Of several of a kind the one that is this person's."""

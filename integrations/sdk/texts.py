@@ -67,6 +67,11 @@ SAME_PAGE = Text(
 ENDLESS_PAGES = Text(
     "sdk.endless_pages", _("{system} gave a list that has no end."), next=_("Nothing to do: it is tried again.")
 )
+TOO_MANY_EMPLOYEES = Text(
+    "sdk.too_many_employees",
+    _("{system} shows more than {most} employees: so many are not looked at in one go."),
+    next=_("Each employee is looked up there alone when something of theirs is sent."),
+)
 PAGE_ELSEWHERE = Text(
     "sdk.page_elsewhere",
     _("{system} named another server for the next page of a list, which is never followed."),

@@ -154,13 +154,13 @@ class Remote:
         return self.values.get("end_date")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Marks:
     """What a record of a person there shows of who it is; empty: not shown. A system that keeps the whole name in one
-    field has it in `last_name`."""
+    field has it in `last_name`. Nothing of it is for logs."""
 
     number: str = ""
-    national_id: str = field(default="", repr=False)
+    national_id: str = ""
     email: str = ""
     birth_date: date | None = None
     first_name: str = ""

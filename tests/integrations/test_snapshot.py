@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from integrations.sdk import Connector, Context, EveryMark, Looking, Pages, Seen, texts
+from integrations.sdk import Connector, Context, EveryMark, Looking, Pages, Seen, everybody, texts
 from integrations.sdk.connector import TRIES
 from integrations.sdk.declaration import Sight
 from integrations.sdk.errors import (
@@ -23,7 +23,7 @@ from integrations.sdk.errors import (
     UnavailableError,
 )
 from integrations.sdk.pages import OffsetPages
-from integrations.sdk.values import CheckLine, Remote
+from integrations.sdk.values import CheckLine, Marks, Remote
 from integrations.systems.registry import systems
 from tests.integrations.systems import made_up
 
@@ -138,6 +138,15 @@ def test_one_whose_call_never_succeeds_keeps_nobody_waiting(listing: Listing) ->
     assert isinstance(next(snapshot).refusal, UnavailableError)
 
 
+def test_waiting_for_a_limit_is_none_of_the_tries(listing: Listing) -> None:
+    limits, failures = [RateLimitedError] * TRIES, [UnavailableError] * TRIES
+    listing.troubles["2"] = [named(error) for error in (*limits, *failures)]
+    assert through(listing) == ["1", *limits, *failures[1:], "2", "3", "4", "5"]
+    mixed = [failures[0], *limits, *failures[1:]]
+    listing.troubles["2"] = [named(error) for error in mixed]
+    assert through(listing) == ["1", *mixed[:-1], "2", "3", "4", "5"]
+
+
 def test_what_only_reading_one_shows_is_left_out(listing: Listing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Listing, "system", replace(HISTORY, sight=Sight(page=2, hides=("start_date",))))
     assert [record.values for seen in listing.snapshot() for record in seen.records] == [{}] * 5
@@ -185,8 +194,23 @@ def test_what_broke_down_does_not_look_like_the_end(listing: Listing) -> None:
 
 
 def test_marks_are_not_shown() -> None:
-    seen = Seen("1", EveryMark(("1042",), ("14038512345",), ("ase@firma.test",)))
-    assert "14038512345" not in repr(seen) and "firma.test" not in repr(seen)
+    shown = ("1042", "14038512345", "ase@firma.test", "Åse", "Sørlie", "SEC-7")
+    number, national_id, email, first, last, other = shown
+    marks = EveryMark((number,), (national_id,), (email,), date(1985, 3, 14), first, last, {"another": other})
+    one = Marks(number, national_id, email, date(1985, 3, 14), first, last)
+    for said in (repr(marks), repr(Seen("1", marks)), str(marks), repr(one), str(one)):
+        assert not any(mark in said for mark in (*shown, "1985"))
+
+
+def test_no_more_employees_are_kept_than_fit_in_memory(listing: Listing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(everybody, "MOST_EMPLOYEES", 5)
+    everybody.Everybody(listing, listing.snapshot())
+    monkeypatch.setattr(everybody, "MOST_EMPLOYEES", 3)
+    listing.asked.clear()
+    with pytest.raises(UnavailableError) as caught:
+        everybody.Everybody(listing, listing.snapshot())
+    assert caught.value.said.id == texts.TOO_MANY_EMPLOYEES.id
+    assert "page 4" not in listing.asked, "nothing more is asked for"
 
 
 @pytest.mark.parametrize("system", systems(), ids=lambda system: system.key)

@@ -141,3 +141,12 @@ def test_the_history_of_a_connection_is_read_in_another_language_than_it_was_wri
 def test_our_fields_have_all_their_words() -> None:
     assert all(field.label and field.send and field.several and field.one for field in BY_KEY.values())
     assert gettext_noop("x") == "x"
+
+
+def test_the_words_of_our_fields_are_english() -> None:
+    """What follows "of" says of what, and stays as it is; hours are several already."""
+    for field in BY_KEY.values():
+        (head, of), (heads, of_what) = (words.partition(" of ")[::2] for words in (field.label, field.several))
+        assert of == of_what
+        assert heads == head if head.endswith("s") else heads in (f"{head}s", f"{head.removesuffix('y')}ies"), field.key
+        assert field.one.startswith(("a ", "an ")) != head.endswith("s"), field.key

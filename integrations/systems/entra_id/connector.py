@@ -505,8 +505,8 @@ class EntraIdConnector(Connector):
 
 def _marks(user: Mapping[str, Any]) -> EveryMark:
     number, name = text_of(user.get("employeeId")) or "", text_of(user.get("displayName")) or ""
-    emails = tuple(text_of(user.get(key)) or "" for key in ("mail", "userPrincipalName"))
-    return EveryMark((number,), emails=emails, last_name=name)
+    by = {MATCH_WORDS[key]: text_of(user.get(key)) or "" for key in ("mail", "userPrincipalName")}
+    return EveryMark((number,), emails=tuple(by.values()), last_name=name, by=by)
 
 
 def _address(user_id: str) -> str:

@@ -67,6 +67,7 @@ from integrations.systems.poweroffice_go.declaration import (
     SYSTEM,
 )
 from integrations.systems.poweroffice_go.values import (
+    NUMBERED_BY,
     ON_EMPLOYEE,
     ON_EMPLOYMENT,
     SHOWN_ON_EMPLOYEE,
@@ -246,20 +247,20 @@ class PowerOfficeGoConnector(Connector):
 
     def _ways(self, number: str, email: str) -> Iterator[tuple[str, str, Callable[[], list[dict[str, Any]]]]]:
         """(by what, the value, who has it: archived ones too), the surest first."""
-        steps: list[tuple[str, str, str]] = []
+        steps: list[tuple[str, str]] = []
         if len(number) <= REFERENCE_LENGTH and self.settings.get("match_reference"):
-            steps.append(("externalImportReference", "ExternalImportReference", "external import reference"))
+            steps.append(("externalImportReference", "ExternalImportReference"))
         # These two filters take ranges ("100-200"), so nothing but one plain number may go into them.
         if re.fullmatch(r"[0-9]{1,18}", number):
-            steps += [("employeeNos", "Number", Mark.NUMBER), ("externalNos", "ExternalNumber", "external code")]
+            steps += [("employeeNos", "Number"), ("externalNos", "ExternalNumber")]
 
         def filtered(parameter: str, column: str, wanted: str) -> list[dict[str, Any]]:
             rows = self._list("Employees", "Employee", {parameter: wanted})
             return [row for row in rows if str(row.get(column)) == wanted]
 
-        for parameter, column, by in steps:
+        for parameter, column in steps:
             wanted = number if column == "ExternalImportReference" or not number else str(int(number))
-            yield by, wanted, partial(filtered, parameter, column, wanted)
+            yield NUMBERED_BY[column], wanted, partial(filtered, parameter, column, wanted)
         if not steps:
             yield Mark.NUMBER, "", list
         yield Mark.EMAIL, email, lambda: self.once("employees", self._directory).by(Mark.EMAIL, email)

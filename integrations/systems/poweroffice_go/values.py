@@ -10,6 +10,7 @@ from typing import Any
 
 from integrations.sdk import (
     EveryMark,
+    Mark,
     Person,
     RemoteEmployee,
     Timeline,
@@ -18,6 +19,7 @@ from integrations.sdk import (
     sure_date,
     text_of,
 )
+from integrations.sdk import gettext_noop as _
 
 ON_EMPLOYMENT = {
     "start_date": "StartDate",
@@ -39,6 +41,12 @@ SHOWN_ON_EMPLOYEE = {
     "department": "DepartmentCode",
     "cost_centre": "LocationCode",
     "manager": "ManagerEmployeeNo",
+}
+# Where our number may stand, and what a search by it is called.
+NUMBERED_BY = {
+    "Number": Mark.NUMBER,
+    "ExternalNumber": _("external code"),
+    "ExternalImportReference": _("external import reference"),
 }
 
 
@@ -100,11 +108,12 @@ def archived(record: Mapping[str, Any]) -> bool:
 
 
 def marks(record: Mapping[str, Any]) -> EveryMark:
-    numbers = tuple(str(record.get(name) or "") for name in ("Number", "ExternalNumber", "ExternalImportReference"))
+    by = {search: str(record.get(name) or "") for name, search in NUMBERED_BY.items()}
     national_id, email, first, last = (
         text_of(record.get(name)) or "" for name in ("NationalIdNumber", "EmailAddress", "FirstName", "LastName")
     )
-    return EveryMark(numbers, (national_id,), (email,), date_of(record.get("DateOfBirth")), first, last)
+    born = date_of(record.get("DateOfBirth"))
+    return EveryMark(tuple(by.values()), (national_id,), (email,), born, first, last, by)
 
 
 def found(person: Person, record: Mapping[str, Any]) -> RemoteEmployee:

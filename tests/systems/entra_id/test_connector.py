@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -61,6 +62,19 @@ class TestEntraId(CountsWhenWritten, FlatBehaviour):
 
     def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         rig.sandbox.state["page"] = 2
+
+    def marks_elsewhere(self, rig: Rig, own: str, other: str) -> Iterator[None]:
+        ours, theirs = (rig.sandbox.state["users"][id] for id in (own, other))
+        rig.settings.update(match_first="userPrincipalName", match_second="mail", match_third="")
+        ours["userPrincipalName"], ours["mail"], ours["employeeId"] = PERSON.email, None, None
+        theirs["mail"] = PERSON.email
+        yield
+        rig.settings.update(match_first="mail", match_second="userPrincipalName")
+        yield
+        rig.settings.update(match_second="")
+        yield
+        theirs["mail"] = None
+        yield
 
     @pytest.mark.parametrize("managers", [False, True])
     def test_a_snapshot_of_many_takes_the_declared_calls(self, rig: Rig, managers: bool) -> None:

@@ -84,6 +84,18 @@ class TestPowerOfficeGo(CountsFrom, DatedTerms, FlatBehaviour):
     def most_calls(self, declared: int, everybody: dict[str, tuple[Person, str]]) -> int:
         return declared - [record for _, record in everybody.values()].count("")
 
+    def marks_elsewhere(self, rig: Rig, own: str, other: str) -> Iterator[None]:
+        ours, theirs = (rig.sandbox.state["employees"][id] for id in (own, other))
+        rig.settings["match_reference"] = False
+        ours["ExternalImportReference"], theirs["ExternalImportReference"] = None, PERSON.number
+        yield
+        ours["ExternalNumber"], ours["Number"] = None, 9001
+        yield
+        theirs["ExternalNumber"] = int(PERSON.number)
+        yield
+        rig.settings["match_reference"] = True
+        yield
+
     def vanish(self, rig: Rig, employee_id: str) -> None:
         del rig.sandbox.state["employees"][employee_id]
 
