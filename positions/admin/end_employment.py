@@ -107,11 +107,9 @@ class EndEmploymentPage:
         typed, found = form.cleaned_data, form.found
         end(found.ended, typed["last_day"], typed["end_reason"], typed["notice_date"])
         once.made(request, employee.pk)
-        number = len(found.ended)
-        said = ngettext("%(number)s position ends on %(day)s.", "%(number)s positions end on %(day)s.", number)
-        said %= {"number": number, "day": dates.show(typed["last_day"])}
+        said = partial(_ended, len(found.ended), typed["last_day"])
         self.admin.log_change(request, employee, said)
-        self.admin.message_user(request, said, messages.SUCCESS)
+        self.admin.message_user(request, said(), messages.SUCCESS)
         if found.later:
             titles = ", ".join(f"“{position.title}”" for position in found.later)
             stays = _("%(titles)s: begins after that day and stays. Delete it if it is not to begin.")
@@ -137,6 +135,11 @@ class EndEmploymentPage:
             "rows": _rows(found, day),
         }
         return TemplateResponse(request, "positions/end_employment.html", context)
+
+
+def _ended(number: int, day: date) -> str:
+    said = ngettext("%(number)s position ends on %(day)s.", "%(number)s positions end on %(day)s.", number)
+    return said % {"number": number, "day": dates.show(day)}
 
 
 def _asked(request: HttpRequest) -> date | None:

@@ -30,6 +30,7 @@ from positions.importing.columns import named
 from positions.importing.files import MOST_ROWS
 from positions.importing.rows import Row
 from positions.models import AuditEntry, Import, Organization
+from positions.numbers import figure
 from positions.privacy.national_ids import masked_strictly
 
 # So many rows are shown on the page; the file has the others.
@@ -279,7 +280,7 @@ class WithImport:
             if writing.fits(number, chosen):
                 return self._exported(organization, chosen, number)
             words = _("These are %(number)s rows, and a workbook has at most %(most)s. Take CSV.")
-            form.add_error("form", words % {"number": f"{number:,}", "most": f"{MOST_ROWS:,}"})
+            form.add_error("form", words % {"number": figure(number), "most": figure(MOST_ROWS)})
         employees = self.import_kind == Import.Kind.EMPLOYEES
         title = _("Export employees") if employees else _("Export positions")
         return self._page(request, "positions/export_form.html", title, form=form)

@@ -55,12 +55,17 @@ class JobChangeForm(TermsForm):
             self.add_error(None, said % {"title": self.former.title})
         return cleaned
 
-    def end_former(self) -> str:
-        """Ends the position before, and says so. To be called before the new one is saved, in one transaction."""
-        last_day = self.cleaned_data["start_date"] - timedelta(days=1)
-        endings.end([self.former], last_day, self.cleaned_data["former_end_reason"])
-        said = _("“%(title)s” ends on %(day)s.")
-        return said % {"title": self.former.title, "day": dates.show(last_day)}
+    @property
+    def _last_day(self) -> date:
+        day: date = self.cleaned_data["start_date"]
+        return day - timedelta(days=1)
+
+    def end_former(self) -> None:
+        """Ends the position before. To be called before the new one is saved, in one transaction."""
+        endings.end([self.former], self._last_day, self.cleaned_data["former_end_reason"])
+
+    def said_of_former(self) -> str:
+        return _("“%(title)s” ends on %(day)s.") % {"title": self.former.title, "day": dates.show(self._last_day)}
 
 
 def former_of(admin: Any, request: HttpRequest) -> Position | None:

@@ -188,9 +188,9 @@ class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         if isinstance(form, job_change.JobChangeForm):
-            said = form.end_former()
-            self.log_change(request, form.former, f"{said} Followed by “{obj.title}”.")
-            self.message_user(request, said, messages.SUCCESS)
+            form.end_former()
+            self.log_change(request, form.former, lambda: f"{form.said_of_former()} Followed by “{obj.title}”.")
+            self.message_user(request, form.said_of_former(), messages.SUCCESS)
         super().save_model(request, obj, form, change)
         for sentence in (*form.overtaken(), *self.save_notes(request, obj)):
             self.message_user(request, sentence, messages.WARNING)

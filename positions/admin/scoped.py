@@ -24,6 +24,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from positions import roles
+from positions.admin.history import EnglishHistory
 from positions.admin.inputs import DateInput
 from positions.admin.once import OnceAdmin
 from positions.admin.opened import OpenedAdmin, OpenedInline
@@ -114,7 +115,7 @@ def as_key(text: str) -> int | None:
     return int(text) if _is_key(text) else None
 
 
-class ScopedAdmin(OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
+class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
     """A ModelAdmin for a model that belongs to an organization. Subclass it and set:
 
     `organization_path`: the lookup from the model to its organization: "organization" (default),
@@ -496,7 +497,7 @@ class ScopedAutocompleteFilter(AutocompleteSelectFilter):
     form_class = _ScopedDropdownForm
 
 
-class OperatorAdmin(OnceAdmin, OpenedAdmin, ModelAdmin):
+class OperatorAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, ModelAdmin):
     """A page for operators only."""
 
     def _operator(self, request: HttpRequest) -> bool:

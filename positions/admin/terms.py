@@ -164,7 +164,7 @@ class TermsPages:
             if request.method == "POST":
                 position.counting = terms.Withdrawal(change.since)
                 position.save()
-                self.admin.log_change(request, position, f"Withdrew the change from {change.day}.")
+                self.admin.log_change(request, position, lambda: f"Withdrew the change from {change.day}.")
                 self.admin.message_user(
                     request, _("The change from {day} is withdrawn.").format(day=change.day), messages.SUCCESS
                 )

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.settings import api_settings
 
+from positions.numbers import figure
+
 # Of the unknown names in one body or address: so many are told what was probably meant, which takes long, and so many
 # are named at all.
 HINTED = 5
@@ -45,8 +47,8 @@ class Unknown:
             self._hints -= 1
             found[name] = [ErrorDetail(words, self._code)]
         if len(names) > NAMED:
-            words = _("There are {value:,} more names that are no {what}.").format(
-                value=len(names) - NAMED, what=gettext(self._what)
+            words = _("There are {value} more names that are no {what}.").format(
+                value=figure(len(names) - NAMED), what=gettext(self._what)
             )
             found[api_settings.NON_FIELD_ERRORS_KEY] = [ErrorDetail(words, self._code)]
         return found

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from positions.importing.values import Cell
+from positions.numbers import figure
 
 MOST_ROWS = 20_000
 MOST_COLUMNS = 60
@@ -57,7 +58,7 @@ def read(content: bytes) -> list[Line]:
             lines.append((number, cells))
         if len(lines) > MOST_ROWS + 1:
             words = _("The file has more than %(most)s rows. Send it in parts.")
-            raise UnreadableError(words % {"most": f"{MOST_ROWS:,}"})
+            raise UnreadableError(words % {"most": figure(MOST_ROWS)})
     if len(lines) < 2:
         raise UnreadableError(_("The file has no rows below its headings."))
     if (most := max(len(cells) for _number, cells in lines)) > MOST_COLUMNS:

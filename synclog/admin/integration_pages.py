@@ -21,10 +21,10 @@ from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.sdk.wording import say
 from positions import roles
 from positions.batches import delete, in_batches
+from positions.numbers import figure
 from synclog.engine import actions
 from synclog.log import consequences, figures, progress, sentences
 from synclog.log.consequences import Consequence, Open
-from synclog.log.figures import figure
 from synclog.log.health import health_of
 from synclog.log.retention import delete_jobs
 from synclog.log.silence import silent

@@ -37,6 +37,7 @@ from positions.admin.returning import back
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Position
 from positions.models.words import matching
+from positions.numbers import figure
 from positions.tracing import request_id
 from synclog.admin import export, page, resyncs
 from synclog.admin.filters import (
@@ -59,7 +60,6 @@ from synclog.admin.resyncs import ResyncPages
 from synclog.engine import actions
 from synclog.log import batches, bulk_actions, figures, sentences
 from synclog.log.causes import remedy
-from synclog.log.figures import figure
 from synclog.log.groups import groups_of
 from synclog.log.states import TRUTHS, connections_of, states_of
 from synclog.log.truth import LISTED, Truth, counts_of, keys_in

@@ -14,7 +14,7 @@ from unfold.views import ChangeList
 
 from integrations.sdk.marking import gettext_noop
 from integrations.sdk.wording import say
-from synclog.log.figures import figure
+from positions.numbers import figure
 from synclog.models import Job
 
 CAP = 1000

@@ -25,9 +25,9 @@ from positions import roles
 from positions.admin.hints import Hints
 from positions.admin.position import PositionAdmin
 from positions.models import Position
+from positions.numbers import figure
 from synclog.admin import occupations
 from synclog.admin.before_saving import hints_of, is_over, links_of, problems_of
-from synclog.log.figures import figure
 from synclog.log.states import Connections, State, connections_of, states_of
 
 admin.site.unregister(Position)

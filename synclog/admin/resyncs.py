@@ -13,10 +13,10 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from positions import roles
+from positions.numbers import figure
 from synclog.admin.filters import key_of
 from synclog.admin.listing import TABS
 from synclog.log import batches
-from synclog.log.figures import figure
 from synclog.log.silence import silent
 from synclog.models import Batch, Job
 

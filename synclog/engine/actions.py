@@ -118,7 +118,7 @@ def dismiss(jobs: QuerySet[Job], reason: str, by: str) -> int:
     whose = _links_of(closing)
     number = closing.update(
         state=Job.State.DISMISSED, open_key=None, changed_at=now, finished_at=now,
-        dismissed_reason=f"{reason} ({by})".strip()[:200],
+        dismissed_reason=f"{reason.strip()} ({by})"[:200],
     )  # fmt: skip
     agreeing.look_again(whose)
     return number

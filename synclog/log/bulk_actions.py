@@ -13,10 +13,10 @@ from django.utils.translation import ngettext
 
 from integrations.models import Integration
 from positions.models import Position
+from positions.numbers import figure
 from synclog.engine import actions
 from synclog.log import batches, progress
 from synclog.log.batches import Wanted
-from synclog.log.figures import figure
 from synclog.log.truth import Truth, keys_in
 from synclog.models import Batch, Job, JobQuerySet
 

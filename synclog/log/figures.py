@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.formats import number_format
 from django.utils.translation import ngettext
 
-
-def figure(number: int) -> str:
-    """Grouped as the reader's language writes it: "12,400"."""
-    return number_format(number, force_grouping=True)
+from positions.numbers import figure
 
 
 def changes(number: int) -> str:

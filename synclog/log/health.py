@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.models import Integration
-from synclog.log.figures import changes, figure
+from positions.numbers import figure
+from synclog.log.figures import changes
 from synclog.log.silence import silent
 from synclog.log.truth import Counts, counts_of
 

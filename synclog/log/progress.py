@@ -15,9 +15,9 @@ from django.utils.translation import ngettext
 
 from integrations.models import Integration
 from integrations.sdk.messages import packed
+from positions.numbers import figure
 from synclog.engine import texts
 from synclog.log import figures
-from synclog.log.figures import figure
 from synclog.log.sentences import held_back
 from synclog.models import Event, Job, Resync
 

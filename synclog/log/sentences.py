@@ -229,7 +229,7 @@ def say(job: Job) -> Said:
     if job.state == Job.State.DISMISSED:
         return Said(
             _("Dismissed {when}: {position}.").format(when=moments.when(job.changed_at, zone), position=whose),
-            f"{_capital(job.dismissed_reason)}.".replace("..", "."),
+            f"{_capital(dismissed_reason(job))}.".replace("..", "."),
             _("Before that: {message}").format(message=job.message) if said else "",
             _("It is not sent to {system}. The next change of the position is.").format(system=system),
             theirs,
@@ -285,6 +285,12 @@ def _done(job: Job) -> str:
         case Job.Action.CREATE:
             return _("Created in {system} {when}: {position}.")
     return _("Updated in {system} {when}: {position}.")
+
+
+def dismissed_reason(job: Job) -> str:
+    """Why it was dismissed, and by whom: "By hand (kari)", or "by kari" where no reason was given."""
+    kept = job.dismissed_reason
+    return _("by %(who)s") % {"who": kept[2:].removesuffix(")")} if kept.startswith(" (") else kept
 
 
 def _capital(words: str) -> str:

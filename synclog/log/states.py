@@ -236,7 +236,7 @@ def _sent(integration: Integration, truth: Truth, link: PeriodLink, job: Job | N
 
 def _why_not_since(job: Job | None) -> str:
     if job is not None and job.state == Job.State.DISMISSED:
-        return _("What was changed since was dismissed: {reason}.").format(reason=job.dismissed_reason)
+        return _("What was changed since was dismissed: {reason}.").format(reason=sentences.dismissed_reason(job))
     if job is not None and job.cause == "switched_off":
         return _("Sync was switched off before what was changed since was sent.")
     return _(
@@ -250,7 +250,7 @@ def _not_sent(position: Position, integration: Integration, job: Job | None) -> 
         return NOT_SENT, _never(position, integration)
     if job.state == Job.State.DISMISSED:
         following = _("The next change of the position is sent.")
-        why = f"{sentences.say(job).happened} {job.dismissed_reason}. {following}"
+        why = f"{sentences.say(job).happened} {sentences.dismissed_reason(job)}. {following}"
         return Mark(gettext_noop("Dismissed"), "archive", "neutral"), why
     if job.state == Job.State.SUCCEEDED:
         gone = _("No record in {system} is known for it any more.").format(system=integration.system.name)

@@ -96,6 +96,7 @@ class Job(models.Model):
     vendor_code = models.CharField(max_length=80, blank=True)
     warning = models.BooleanField(default=False)
     file_key = models.BigIntegerField(null=True, blank=True)  # the export file that a person must carry over
+    # "By hand (kari)"; " (kari)" where no reason was given.
     dismissed_reason = models.CharField(max_length=200, blank=True)
 
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.EDIT)

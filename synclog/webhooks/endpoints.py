@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from positions.audit import actor
+from django.conf import settings
+from django.utils import translation
+
+from positions.audit import actor, kind_of
 from positions.models import AuditEntry
 from positions.transactions import repeated
 from synclog.engine.clock_skew import at_once
@@ -60,6 +63,7 @@ def replay(pk: int) -> WebhookDelivery:
     return delivery
 
 
+@translation.override(settings.LANGUAGE_CODE)
 def _audit(delivery: WebhookDelivery, action: str, changes: dict[str, Any]) -> None:
     """By hand: deliveries are written many at a time, and what the sender makes of them is told in their own log."""
     by, via = actor()
@@ -68,7 +72,7 @@ def _audit(delivery: WebhookDelivery, action: str, changes: dict[str, Any]) -> N
         actor=by[:150],
         via=via,
         action=action,
-        kind=str(WebhookDelivery._meta.verbose_name),
+        kind=kind_of(delivery),
         object_key=delivery.pk,
         object_name=str(delivery)[:250],
         changes=changes,

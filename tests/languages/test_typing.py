@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import translation
 
@@ -74,6 +75,13 @@ def test_a_comma_is_no_decimal_point_in_english() -> None:
         field.clean("37,5")
     with translation.override("sv"):
         assert field.clean("37,5") == field.clean("37.5") == Decimal("37.5")
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+def test_a_date_that_is_another_day_across_the_sea_is_read_in_no_language(language: str) -> None:
+    field = Position._meta.get_field("start_date").formfield()
+    with translation.override(language), pytest.raises(ValidationError):
+        field.clean("12/1/2026")
 
 
 def test_weeks_begin_on_monday() -> None:

@@ -14,7 +14,7 @@ from positions.models import Organization
 from synclog.models import Job
 from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory
 from tests.positions.conftest import Api
-from tests.synclog.pages import attempt, connection, job, unrecorded
+from tests.synclog.pages import attempt, client_of, connection, job, text_of, unrecorded
 from tests.synclog.world import World
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +217,16 @@ def test_idempotency_key(api: Api, integration: Integration) -> None:
     first = api.post(f"/jobs/{row.pk}/resync/", None, Idempotency_Key="a")
     again = api.post(f"/jobs/{row.pk}/resync/", None, Idempotency_Key="a")
     assert again.headers["Idempotent-Replay"] == "true" and again.json() == first.json()
+
+
+def test_a_dismissal_without_a_reason_says_by_whom(api: Api, integration: Integration) -> None:
+    row = job(integration)
+    admin = client_of(integration.organization, "admin", "kari")
+    admin.post(f"/admin/synclog/job/{row.pk}/dismiss/", {"reason": " "})
+    assert api.get(f"/jobs/{row.pk}/").json()["dismissed_reason"] == "by kari"
+    for language, said in (("en", "By kari."), ("nb", "Av kari.")):
+        page = admin.get(f"/admin/synclog/job/{row.pk}/change/", headers={"Accept-Language": language})
+        assert said in text_of(page)
 
 
 def test_dismiss(api: Api, integration: Integration) -> None:

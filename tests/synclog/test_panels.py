@@ -85,6 +85,7 @@ def test_sent_waiting_and_needs_you(integration: Integration, position: Position
         ({"state": "waiting", "cause": "not_yet_current", "message": "It takes the current one only."},
          "Becomes current on", "It takes the current one only."),
         ({"state": "dismissed", "open_key": None, "dismissed_reason": "by hand (anna)"}, "Dismissed", "by hand"),
+        ({"state": "dismissed", "open_key": None, "dismissed_reason": " (anna)"}, "Dismissed", " by anna. The next"),
         ({"state": "skipped", "cause": "switched_off", "message": "Sync was switched off before this was sent."},
          "Not sent", "press Send now"),
         ({"state": "skipped", "cause": "no_supported_change", "message": "Only Note."}, "Skipped", "Only Note."),

@@ -3,6 +3,6 @@ TIME_FORMAT = "H:i"
 DATETIME_FORMAT = "j M Y, H:i"
 MONTH_DAY_FORMAT = "j M"
 YEAR_MONTH_FORMAT = "M Y"
-# English is read in all countries: 01/12/2026 would be January to some, so no form shows it.
-DATE_INPUT_FORMATS = ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"]
+# English is read in all countries: of 12/1/2026 nobody knows the month.
+DATE_INPUT_FORMATS = ["%Y-%m-%d", "%d.%m.%Y"]
 FIRST_DAY_OF_WEEK = 1

@@ -99,7 +99,7 @@ class JobSerializer(serializers.ModelSerializer):
     cause_title = serializers.SerializerMethodField(help_text="The cause in words.")
     field = Said(help_text="Our name of the field that has to be mended.")
     request_id = Said(help_text="Of the request that caused it (X-Request-ID).")
-    dismissed_reason = Said(help_text="Why it was dismissed, and by whom.")
+    dismissed_reason = serializers.SerializerMethodField(help_text="Why it was dismissed, and by whom.")
     message = Said(help_text="What happened, in our words.")
     what_to_do = serializers.SerializerMethodField(help_text="What mends it.")
     system_text = Said(source="vendor_text", help_text="The system's own words.")
@@ -138,6 +138,9 @@ class JobSerializer(serializers.ModelSerializer):
 
     def get_cause_title(self, job: Job) -> str | None:
         return cause_title(job.cause) if job.cause else None
+
+    def get_dismissed_reason(self, job: Job) -> str | None:
+        return sentences.dismissed_reason(job) or None
 
     def get_what_to_do(self, job: Job) -> str | None:
         return sentences.what_to_do(job) or None
