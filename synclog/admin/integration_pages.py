@@ -30,7 +30,7 @@ from synclog.log.retention import delete_jobs
 from synclog.log.silence import silent
 from synclog.log.states import TRUTHS
 from synclog.log.truth import Truth, keys_in
-from synclog.models import BatchError, Event, Job, Question
+from synclog.models import BatchError, DriftRow, Event, Job, Question
 from synclog.questions import asking
 
 SAMPLES = 5  # positions to preview, before a connection is switched on
@@ -64,6 +64,7 @@ class SyncEngine(Engine):
     def forget(self, integration: Integration) -> None:
         in_batches(Job.objects.filter(integration=integration), delete_jobs)
         in_batches(BatchError.objects.filter(integration=integration), delete)
+        in_batches(DriftRow.objects.filter(part_of__integration=integration), delete)
         in_batches(Event.objects.filter(integration=integration), delete)
 
 
@@ -111,6 +112,7 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
         return [
             Tab(_("Error log"), log_url(obj, "needs_action" if waiting else "all"), waiting or None),
             Tab(_("People"), people, doubtful.count() or None),
+            Tab(_("Differences"), reverse("admin:synclog_job_differences", args=[obj.pk])),
         ]
 
     def happenings(self, obj: Integration, number: int) -> list[Happening]:
