@@ -11,20 +11,22 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from integrations.models import Integration
 from integrations.sdk.marking import gettext_noop
 from integrations.sdk.wording import say
-from positions import roles, spreadsheets
+from positions import moments, roles, spreadsheets
 from positions.admin.returning import back
 from synclog.admin.filters import key_of
 from synclog.admin.listing import JobPages
 from synclog.log import batches, bulk_actions, differences, figures, sentences
 from synclog.log.figures import figure
-from synclog.models import Batch, DriftCheck, DriftRow
-from synclog.questions import asking, checks
+from synclog.models import Batch, DriftCheck, DriftRow, DriftSchedule
+from synclog.questions import asking, check_schedules, checks
 
 ROWS = 50  # on a page
 TREND = 14  # the last checks
@@ -59,6 +61,12 @@ class DifferencePages:
             at("cancel/", self.cancel_view, "synclog_job_check_cancel"),
             at("send/", self.send_view, "synclog_job_send_ours"),
             at("export.csv", self.export_view, "synclog_job_differences_export"),
+            at("schedule/", self.schedule_view, "synclog_job_check_schedule"),
+            path(
+                "differences/everywhere/",
+                self._log.admin_site.admin_view(self.everywhere_view),
+                name="synclog_job_check_everywhere",
+            ),
         ]
 
     # -- the list
@@ -95,8 +103,16 @@ class DifferencePages:
             rows=differences.in_words(page.object_list) if page is not None else [],
             number=figures.positions(sendable) if sendable else "",
             asked=urlencode({"kind": kind, "q": words}),
-            trend=list(reversed(checks.whole(integration)[:TREND])),
+            trend=[
+                (moments.clock(one.done_at, integration.organization.zone), differences.share(one))
+                for one in differences.whole(integration)[:TREND]
+                if one.done_at
+            ],
             may_act=may_act,
+            may_schedule=roles.can(request.user, integration.organization_id, "administer") and why_not is None,
+            schedule=DriftSchedule.objects.filter(pk=integration.pk).first(),
+            every=DriftSchedule.Every.choices,
+            hours=range(24),
             why_not=str(why_not) if why_not is not None else "",
             held=sentences.held_back(integration),
             here=request.get_full_path(),
@@ -196,6 +212,45 @@ class DifferencePages:
         response["Content-Disposition"] = 'attachment; filename="differences.csv"'
         return response
 
+    def schedule_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        integration = self._one(request, pk)
+        if not isinstance(integration, Integration):
+            return integration
+        if not roles.can(request.user, integration.organization_id, "administer"):
+            raise PermissionDenied
+        every, hour = request.POST.get("every", ""), key_of(request.POST.get("hour")) or 0
+        if every in DriftSchedule.Every.values and hour < 24:
+            # From tomorrow on where today's hour is over, as whoever chooses it expects.
+            here = timezone.now().astimezone(integration.organization.zone)
+            last_on = here.date() if here.hour >= hour else None
+            DriftSchedule.objects.update_or_create(
+                pk=integration.pk, defaults={"every": every, "hour": hour, "last_on": last_on}
+            )
+            said = _("Everything is compared by itself from now on.")
+        else:
+            DriftSchedule.objects.filter(pk=integration.pk).delete()
+            said = _("Nothing is compared by itself any more.")
+        self._log.message_user(request, said, messages.SUCCESS)
+        return HttpResponseRedirect(address(integration))
+
+    def everywhere_view(self, request: HttpRequest) -> HttpResponse:
+        """For operators, after a restore."""
+        if not roles.is_operator(request.user):
+            raise PermissionDenied
+        if request.method == "POST":
+            begun, left = check_schedules.begin_everywhere(request.user.get_username())
+            for integration, why in left[:ROWS]:
+                self._log.message_user(request, f"{integration.name}: {why}", messages.WARNING)
+            said = ngettext("{number} connection is compared.", "{number} connections are compared.", len(begun))
+            self._log.message_user(request, said.format(number=figure(len(begun))), messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:synclog_job_check_everywhere"))
+        newest = DriftCheck.objects.filter(origin=DriftCheck.Origin.RESTORE).order_by("-pk")
+        shown = newest.select_related("integration__organization")[:ROWS]
+        checks_shown = [(one, differences.progress(one)) for one in shown]
+        return self._rendered(request, "everywhere.html", title=_("After a restore"), checks=checks_shown)
+
     # -- whose it is
 
     def _one(self, request: HttpRequest, pk: int) -> Integration | HttpResponse:
@@ -220,22 +275,26 @@ class DifferencePages:
     @staticmethod
     def _asked(request: HttpRequest, integration: Integration) -> tuple[DriftCheck | None, str, str]:
         """The last whole check, the kind and the words to which its rows are narrowed."""
-        check = checks.last_whole(integration)
+        check = differences.last_whole(integration)
         if check is not None:
             check.integration = integration
         kind = request.GET.get("kind", "")
         return check, kind if kind in differences.MARKS else "", request.GET.get("q", "")[:200].replace("\0", "")
 
     def _page(self, request: HttpRequest, template: str, integration: Integration, **context: Any) -> HttpResponse:
+        return self._rendered(
+            request,
+            template,
+            title=_("{connection}: differences").format(connection=integration.name),
+            integration=integration,
+            connection=reverse("admin:integrations_integration_change", args=[integration.pk]),
+            **context,
+        )
+
+    def _rendered(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         site = self._log.admin_site
         request.current_app = site.name
-        context = {
-            **site.each_context(request),
-            "title": _("{connection}: differences").format(connection=integration.name),
-            "integration": integration,
-            "connection": reverse("admin:integrations_integration_change", args=[integration.pk]),
-            **context,
-        }
+        context = {**site.each_context(request), **context}
         return TemplateResponse(request, f"admin/synclog/differences/{template}", context)
 
 

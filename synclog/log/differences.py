@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from integrations.models import Integration
 from integrations.planning.drift import Kind
 from integrations.sdk.marking import gettext_noop
 from integrations.sdk.messages import Message
@@ -38,6 +39,9 @@ MARKS = {
 SENDABLE = tuple(
     kind.value for kind in (Kind.EDITED_THERE, Kind.BOTH_CHANGED, Kind.NEWER_HERE, Kind.DIFFERS, Kind.ONLY_HERE)
 )
+
+
+_WHOLE = Q(done_at__isnull=False, cancelled_by="", cause="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,12 @@ def share(check: DriftCheck) -> str:
     return _("{percent} % agree").format(percent=number_format(tenths / 10, 0 if tenths == 1000 else 1))
 
 
+def when_compared(check: DriftCheck, integration: Integration) -> str:
+    """Of a whole one: "99.6 % agree, 06:00"."""
+    assert check.done_at is not None
+    return f"{share(check)}, {moments.clock(check.done_at, integration.organization.zone)}"
+
+
 def progress(check: DriftCheck) -> str:
     """How far it is, or how it ended."""
     state, State = check.state, DriftCheck.State
@@ -142,3 +152,20 @@ def progress(check: DriftCheck) -> str:
     if state is State.ENDED:
         return _("It ended early {when}. {why}").format(when=at, why=check.message)
     return _("{share}, compared {when}.").format(share=share(check), when=at)
+
+
+def whole(integration: Integration) -> QuerySet[DriftCheck]:
+    """Those that were through, newest first."""
+    return DriftCheck.objects.filter(_WHOLE, integration=integration).order_by("-pk")
+
+
+def last_whole(integration: Integration) -> DriftCheck | None:
+    """The newest that was through, whose rows are kept."""
+    return whole(integration).first()
+
+
+def last_of(integrations: Iterable[Integration]) -> dict[int, DriftCheck]:
+    """The same of each that has one, by its id. One query for all of them."""
+    newest = DriftCheck.objects.filter(_WHOLE, integration=OuterRef("integration")).order_by("-pk").values("pk")[:1]
+    found = DriftCheck.objects.filter(integration__in=list(integrations), pk=Subquery(newest))
+    return {check.integration_id: check for check in found}

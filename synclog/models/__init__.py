@@ -1,6 +1,6 @@
 from synclog.models.attempt import Attempt
 from synclog.models.batch import Batch, BatchError
-from synclog.models.drift import DriftCheck, DriftRow
+from synclog.models.drift import DriftCheck, DriftRow, DriftSchedule
 from synclog.models.event import Event
 from synclog.models.job import Job, JobQuerySet
 from synclog.models.question import Question
@@ -15,6 +15,7 @@ __all__ = [
     "BatchError",
     "DriftCheck",
     "DriftRow",
+    "DriftSchedule",
     "Event",
     "Heartbeat",
     "Job",

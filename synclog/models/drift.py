@@ -88,6 +88,24 @@ class DriftCheck(models.Model):
         return words_of(self.said)
 
 
+class DriftSchedule(models.Model):
+    """When a connection is compared by itself, by its organization's clock. Without a row: never."""
+
+    class Every(models.TextChoices):
+        DAILY = "daily", _("Every day")
+        WEEKLY = "weekly", _("Every Monday")
+
+    integration = models.OneToOneField(
+        Integration, on_delete=models.CASCADE, primary_key=True, related_name="drift_schedule"
+    )
+    every = models.CharField(max_length=10, choices=Every)
+    hour = models.PositiveSmallIntegerField()
+    last_on = models.DateField(null=True)  # the local day of the last one
+
+    def __str__(self) -> str:
+        return f"{self.integration_id}: {self.every} at {self.hour}"
+
+
 class DriftRow(models.Model):
     """One position that differs, one record that is there alone, or one employee of whom nothing could be compared."""
 

@@ -28,7 +28,7 @@ from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import Model
 from integrations.sdk.errors import ConnectorError, NotAuthorizedError
 from integrations.sdk.everybody import Everybody
-from integrations.sdk.messages import Message, unpacked
+from integrations.sdk.messages import Message, packed, unpacked
 from integrations.sdk.snapshot import Snapshot
 from integrations.sdk.wording import say
 from positions.models import Position
@@ -36,7 +36,8 @@ from positions.transactions import repeated
 from synclog.engine.fitted import said_fitted
 from synclog.engine.lease import HOST, alive
 from synclog.engine.loading import load_employees
-from synclog.models import DriftCheck, DriftRow, Job
+from synclog.log.differences import whole
+from synclog.models import DriftCheck, DriftRow, Event, Job
 from synclog.questions import comparing, texts
 
 logger = logging.getLogger("synclog.questions.checks")
@@ -383,7 +384,17 @@ def finish(pk: int) -> None:
         return
     check.done_at, check.holder = timezone.now(), ""
     check.save(update_fields=["done_at", "holder"])
+    _tell_of_less(check)
     DriftRow.objects.filter(part_of__integration=check.integration_id).exclude(part_of=check).delete()
+
+
+def _tell_of_less(check: DriftCheck) -> None:
+    """Where less agrees than at the whole check before."""
+    before = whole(check.integration).exclude(pk=check.pk).first()
+    if before is None or check.agreeing * before.compared >= before.agreeing * check.compared:
+        return
+    said = texts.LESS_AGREES(differing=check.compared - check.agreeing, total=check.compared)
+    Event.objects.create(integration=check.integration, kind=Event.Kind.DIFFERS, said=packed([said]))
 
 
 @repeated
@@ -399,13 +410,3 @@ def _end(check: DriftCheck) -> None:
     check.done_at, check.holder = timezone.now(), ""
     check.save(update_fields=["done_at", "holder", "cancelled_by", "cause", "said"])
     check.rows.all().delete()
-
-
-def last_whole(integration: Integration) -> DriftCheck | None:
-    """The newest that was through, whose rows are kept."""
-    return whole(integration).first()
-
-
-def whole(integration: Integration) -> QuerySet[DriftCheck]:
-    through = DriftCheck.objects.filter(integration=integration, done_at__isnull=False, cancelled_by="", cause="")
-    return through.order_by("-pk")

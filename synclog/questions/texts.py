@@ -36,6 +36,7 @@ CHECK_UNDER_WAY = Text(
 )
 CHECK_STOPPED = Text("drift.stopped", _("The connection is stopped: {why} Compare once that is mended."))
 CHECK_PAUSED = Text("drift.paused", _("The connection was paused."), remedy=_("Resume it, then compare."))
+LESS_AGREES = Text("event.less_agrees", _("Everything was compared: {differing} of {total} differ, more than before."))
 TOO_OLD = Text(
     "drift.too_old",
     _("Reading everybody in {system} took so long that what was read first was too old, three times."),

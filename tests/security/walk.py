@@ -57,6 +57,7 @@ from synclog.models import (
     BatchError,
     DriftCheck,
     DriftRow,
+    DriftSchedule,
     Event,
     Job,
     Lease,
@@ -203,6 +204,7 @@ def plant() -> Organization:
         pk=PK, integration=integration, by=CANARY, asked_at=now, due_at=now, moved_at=now, begun_at=now, read_at=now,
         done_at=now, counts={"equal": 1, "differs": 1}, there=1, employees=1, total=1,
     )  # fmt: skip
+    DriftSchedule.objects.create(integration=integration, every="daily", hour=6)
     differs = {"field": "title", "remote": CANARY, "kind": "differs", "here": CANARY, "there": CANARY}
     DriftRow.objects.create(
         pk=PK, part_of_id=PK, employee_key=PK, position_key=PK, remote_id=CANARY, kind="differs", said=said(CANARY),

@@ -19,6 +19,7 @@ from integrations.planning.drift import Kind
 from integrations.sandboxes.base import Sandbox, Tenant
 from positions.models import Employee, Position
 from synclog.engine import actions
+from synclog.log import differences
 from synclog.models import Attempt, DriftCheck, DriftRow, Job, Question
 from synclog.models.drift import STAYS
 from synclog.questions import asking, checks
@@ -257,7 +258,7 @@ def test_one_that_is_cancelled_leaves_what_the_one_before_found(world: World) ->
     assert checks.cancel(check.pk, "bo") and not checks.cancel(check.pk, "bo")
     worked(check)
     assert (check.state, check.cancelled_by, check.calls) == (State.CANCELLED, "bo", 0)
-    assert checks.last_whole(integration) == whole and whole.rows.count() == 1
+    assert differences.last_whole(integration) == whole and whole.rows.count() == 1
 
 
 def test_cancelled_in_the_middle_it_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
