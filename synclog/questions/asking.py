@@ -192,9 +192,9 @@ def answer(pk: int) -> None:
         batch = question.batch_id
         if batch is not None and Batch.objects.filter(pk=batch, misses=0).exists():  # else the next sweep asks again
             ask_of_many(batch)
-        check = checks.due().filter(pk=question.drift_check_id).first()
-        if check is not None:
-            ask_to_compare(check)
+        if question.drift_check_id is not None:
+            for check in checks.due().filter(pk=question.drift_check_id):
+                ask_to_compare(check)
     finally:
         ring_next(question.organization_id)
         for other in left_waiting(question.organization_id):

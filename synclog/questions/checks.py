@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -176,7 +177,7 @@ class _Turn:
     def run(self) -> None:
         said = why_not(self.integration)
         if said is not None:
-            end_early(self.check.pk, said.cause or "connector_error", said)
+            end_early(self.check.pk, "not_possible", said)
             return
         held = _held.get(self.check.pk)
         if held is None or held.begun_at != self.check.begun_at:
@@ -351,7 +352,15 @@ def _start_anew(check: DriftCheck, at: datetime, total: int, *, again: bool) -> 
     if held is None:
         raise _Over
     held.rows.all().delete()
-    fresh = {"begun_at": at, "read_at": None, "there": 0, "last_key": 0, "employees": 0, "counts": {}, "total": total}
+    fresh: dict[str, Any] = {
+        "begun_at": at,
+        "read_at": None,
+        "there": 0,
+        "last_key": 0,
+        "employees": 0,
+        "counts": {},
+        "total": total,
+    }
     fresh |= {"moved_at": at, "restarts": held.restarts + again}
     for name, value in fresh.items():
         setattr(check, name, value)

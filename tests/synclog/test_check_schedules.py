@@ -112,7 +112,7 @@ def test_that_more_differs_than_before_is_told_once(integration: Integration) ->
 
 
 def test_the_dashboard_and_the_list_say_how_much_agrees(
-    integration: Integration, django_assert_num_queries: Any
+    integration: Integration,
 ) -> None:
     client = client_of(integration.organization, "viewer")
     assert "Everything compared" not in text_of(client.get("/admin/"))

@@ -241,6 +241,14 @@ def test_a_connection_that_cannot_says_why(world: World) -> None:
     assert not DriftCheck.objects.exists()
 
 
+def test_one_that_is_paused_meanwhile_ends(world: World) -> None:
+    integration = world.connect("fortnox")
+    check = asking.compare_everything(integration, "anna")
+    Integration.objects.update(paused_at=timezone.now())
+    worked(check)
+    assert check.state is State.ENDED and "was paused" in check.message
+
+
 def test_one_that_is_off_is_compared_too_and_one_at_a_time(world: World) -> None:
     integration = world.connect("netvisor", on=False)
     position = world.save()
@@ -316,7 +324,7 @@ def test_what_was_read_too_long_ago_is_read_anew_and_not_for_ever(
 
     def long_ago(check: DriftCheck, at: Any, total: int, *, again: bool) -> None:
         began(check, at - timedelta(hours=2), total, again=again)
-        checks._held[check.pk].begun_at = check.begun_at
+        checks._held[check.pk].begun_at = at - timedelta(hours=2)
 
     monkeypatch.setattr(checks, "_start_anew", long_ago)
     check = compared(integration)
