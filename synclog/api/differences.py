@@ -70,9 +70,7 @@ class DifferenceSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(_KINDS, source="row.kind", help_text="On which side it differs.")
     employee = AnswerId(source="row.employee_key", help_text="Id of the employee, who may be deleted since.")
     employee_number = serializers.SerializerMethodField(help_text="Their number. null: the employee was deleted here.")
-    position = serializers.IntegerField(
-        source="row.position_key", allow_null=True, help_text="Id of the position. null: of none here."
-    )
+    position = AnswerId(source="row.position_key", allow_null=True, help_text="Id of the position. null: of none here.")
     remote_id = Said(source="row.remote_id", help_text="The record there.")
     differs = DifferingSerializer(many=True, source="fields", help_text="What differs.")
     message = Said(source="row.message", help_text="What else is to be said.")
