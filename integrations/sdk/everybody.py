@@ -23,15 +23,19 @@ class Everybody:
     is not found here is looked for there before that is said of them (docs/architecture.md, "Everybody at once").
     Without the records' `raw`. Raises what the snapshot raises, and UnavailableError of too many employees."""
 
-    def __init__(self, connector: Connector, snapshot: Iterable[Seen]) -> None:
+    def __init__(self, connector: Connector, snapshot: Iterable[Seen] = ()) -> None:
         self._connector = connector
         self._directory: Directory[Seen] = Directory()
         for seen in snapshot:
-            kept = replace(seen, records=tuple(replace(record, raw=None) for record in seen.records))
-            marks = seen.marks
-            self._directory.add(seen.id, kept, number=marks.numbers, national_id=marks.national_ids, email=marks.emails)
-            if len(self._directory) > MOST_EMPLOYEES:
-                raise UnavailableError(texts.TOO_MANY_EMPLOYEES(system=connector.system.name, most=MOST_EMPLOYEES))
+            self.add(seen)
+
+    def add(self, seen: Seen) -> None:
+        """One more of them: of a snapshot that is gone through bit by bit. Raises UnavailableError of too many."""
+        kept = replace(seen, records=tuple(replace(record, raw=None) for record in seen.records))
+        marks = seen.marks
+        self._directory.add(seen.id, kept, number=marks.numbers, national_id=marks.national_ids, email=marks.emails)
+        if len(self._directory) > MOST_EMPLOYEES:
+            raise UnavailableError(texts.TOO_MANY_EMPLOYEES(system=self._connector.system.name, most=MOST_EMPLOYEES))
 
     def find(self, person: Person, known_id: str = "", *, confirmed: bool = False, anew: bool = False) -> Seen:
         """Who this person is there. `confirmed`: a person said so of `known_id`; then `anew` as in

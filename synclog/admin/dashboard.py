@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 from integrations.models import Integration
 from positions import api_keys, dates, joining, moments, roles
 from positions.models import Employee
-from synclog.admin.integration_pages import log_url, silence
+from synclog.admin.integration_pages import differences_url, log_url, silence
 from synclog.admin.needs import GROUPS, held_back, of_causes
 from synclog.admin.webhooks import why_paused
+from synclog.log import differences
 from synclog.log.groups import groups_of
 from synclog.log.health import Health, health_of
 from synclog.log.trend import DAYS, trends
@@ -72,6 +73,8 @@ class Card:
     last: str
     waiting_url: str
     needs_url: str
+    compared: str
+    compared_url: str
 
     @property
     def glyph(self) -> str:
@@ -175,7 +178,7 @@ def _cards(integrations: Sequence[Integration], health: dict[int, Health]) -> li
         .values_list("integration")
         .annotate(oldest=Min("recorded_at"))
     )
-    times = _times(integrations, now)
+    times, compared = _times(integrations, now), differences.last_of(integrations)
     return [
         Card(
             integration,
@@ -188,6 +191,8 @@ def _cards(integrations: Sequence[Integration], health: dict[int, Health]) -> li
             else "",
             log_url(integration, "retrying"),
             log_url(integration, "needs_action"),
+            differences.when_compared(compared[integration.pk], integration) if integration.pk in compared else "",
+            differences_url(integration),
         )
         for integration in integrations
     ]

@@ -23,14 +23,14 @@ from positions import roles
 from positions.batches import delete, in_batches
 from positions.numbers import figure
 from synclog.engine import actions
-from synclog.log import consequences, figures, progress, sentences
+from synclog.log import consequences, differences, figures, progress, sentences
 from synclog.log.consequences import Consequence, Open
 from synclog.log.health import health_of
 from synclog.log.retention import delete_jobs
 from synclog.log.silence import silent
 from synclog.log.states import TRUTHS
 from synclog.log.truth import Truth, keys_in
-from synclog.models import BatchError, Event, Job, Question
+from synclog.models import BatchError, DriftRow, Event, Job, Question
 from synclog.questions import asking
 
 SAMPLES = 5  # positions to preview, before a connection is switched on
@@ -64,6 +64,7 @@ class SyncEngine(Engine):
     def forget(self, integration: Integration) -> None:
         in_batches(Job.objects.filter(integration=integration), delete_jobs)
         in_batches(BatchError.objects.filter(integration=integration), delete)
+        in_batches(DriftRow.objects.filter(part_of__integration=integration), delete)
         in_batches(Event.objects.filter(integration=integration), delete)
 
 
@@ -78,7 +79,7 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
     engine = SyncEngine()
 
     def health_of(self, integrations: Sequence[Integration]) -> dict[int, Health]:
-        found = health_of(integrations)
+        found, compared = health_of(integrations), differences.last_of(integrations)
         shown = {}
         for integration in integrations:
             h = found[integration.pk]
@@ -92,6 +93,10 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
                 number, urgent = getattr(n, truth), truth is Truth.CHANGED
                 if number or truth is Truth.OUT_OF_SCOPE:
                     counters.append(Counter(say(TRUTHS[truth]), number, positions_url(integration, truth), urgent))
+            check = compared.get(integration.pk)
+            if check is not None:
+                number = check.compared - check.agreeing
+                counters.append(Counter(_("Differs"), number, differences_url(integration), urgent=number > 0))
             shown[integration.pk] = Health(h.word, h.tone, h.detail, tuple(counters), h.icon)
         return shown
 
@@ -111,6 +116,7 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
         return [
             Tab(_("Error log"), log_url(obj, "needs_action" if waiting else "all"), waiting or None),
             Tab(_("People"), people, doubtful.count() or None),
+            Tab(_("Differences"), differences_url(obj)),
         ]
 
     def happenings(self, obj: Integration, number: int) -> list[Happening]:
@@ -138,6 +144,11 @@ def log_url(integration: Integration, tab: str) -> str:
     except NoReverseMatch:
         return ""
     return f"{log}?{urlencode({'integration__id__exact': integration.pk, 'tab': tab})}"
+
+
+def differences_url(integration: Integration) -> str:
+    """What everything compared has shown."""
+    return reverse("admin:synclog_job_differences", args=[integration.pk])
 
 
 def positions_url(integration: Integration, truth: Truth) -> str:

@@ -40,6 +40,7 @@ from positions.models.words import matching
 from positions.numbers import figure
 from positions.tracing import request_id
 from synclog.admin import export, page, resyncs
+from synclog.admin.differences import DifferencePages
 from synclog.admin.filters import (
     ActionFilter,
     ActiveOnFilter,
@@ -168,6 +169,7 @@ class JobAdmin(ScopedAdmin):
             at("by-cause/", self.by_cause_view, "by_cause"),
             at("resync/", self.resync_all_view, "resync_all"),
             *ResyncPages(self).urls(),
+            *DifferencePages(self).urls(),
             at("preview/", self.preview_position_view, "preview_position"),
             at("preview/<uuid:key>/", self.asked_view, "asked"),
             at("send-now/", self.send_now_view, "send_now"),

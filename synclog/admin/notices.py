@@ -29,6 +29,7 @@ _LOOKS = {
     Topic.STOPPED: ("danger", "cancel", gettext_lazy("{name} stopped: {cause}")),
     Topic.RETRYING: ("warning", "error", gettext_lazy("{name} has not let us send for an hour")),
     Topic.RECOVERED: ("success", "check_circle", gettext_lazy("{name} works again")),
+    Topic.DIFFERS: ("warning", "difference", gettext_lazy("More differs in {name} than before")),
 }
 
 

@@ -1,6 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from synclog.api.differences import CheckViewSet, DifferenceViewSet
 from synclog.api.people import MatchViewSet
 from synclog.api.views.batches import BatchErrorViewSet, BatchViewSet
 from synclog.api.views.events import EventViewSet
@@ -32,6 +33,26 @@ urlpatterns = [
         "integrations/<int:integration_pk>/gaps/positions/",
         KeptBackViewSet.as_view({"get": "list"}, detail=False, basename="integration"),
         name="integration-gaps-positions",
+    ),
+    path(
+        "integrations/<int:integration_pk>/checks/",
+        CheckViewSet.as_view({"get": "list", "post": "create"}, detail=False, basename="check"),
+        name="check-list",
+    ),
+    path(
+        "integrations/<int:integration_pk>/checks/<int:pk>/",
+        CheckViewSet.as_view({"get": "retrieve"}, detail=True, basename="check"),
+        name="check-detail",
+    ),
+    path(
+        "integrations/<int:integration_pk>/checks/<int:pk>/cancel/",
+        CheckViewSet.as_view({"post": "cancel"}, detail=True, basename="check"),
+        name="check-cancel",
+    ),
+    path(
+        "integrations/<int:integration_pk>/checks/<int:pk>/differences/",
+        DifferenceViewSet.as_view({"get": "list"}, detail=False, basename="check"),
+        name="check-differences",
     ),
     path("questions/<uuid:key>/", QuestionView.as_view(), name="question"),
     path(

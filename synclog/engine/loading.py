@@ -26,6 +26,15 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
     of_employee: defaultdict[int, list[Job]] = defaultdict(list)
     for job in jobs:
         of_employee[job.employee_key].append(job)
+    return _loaded(integration, of_employee)
+
+
+def load_employees(integration: Integration, keys: Sequence[int]) -> dict[int, Work]:
+    """The same of these employees, by their keys, with nothing that is to be brought in line."""
+    return {int(work.person.id): work for work, _ in _loaded(integration, dict.fromkeys(keys, ()))}
+
+
+def _loaded(integration: Integration, of_employee: Mapping[int, Sequence[Job]]) -> list[tuple[Work, dict[str, Job]]]:
     keys = list(of_employee)
     employees = Employee.objects.select_related("company", "department", "manager").in_bulk(keys)
     positions, outside = _positions(integration, keys)
@@ -38,7 +47,7 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
     found = []
     for key, its_jobs in of_employee.items():
         employee, link = employees.get(key), links.get(key)
-        person = mapping.person(employee) if employee else _deleted_person(its_jobs[0])
+        person = mapping.person(employee) if employee else _deleted_person(key, its_jobs)
         by_position = {str(job.position_key): job for job in its_jobs}
         work = Work(
             person=person,
@@ -121,7 +130,8 @@ def _meant(job: Job, said: Mapping[str, Any]) -> Meant:
     return Meant(wanted, tuple(mapping.from_json(before) for before in said.get("before", ())))
 
 
-def _deleted_person(job: Job) -> Person:
+def _deleted_person(key: int, jobs: Sequence[Job]) -> Person:
     """An employee who was deleted here: what the log still knows is enough to find the records that we wrote."""
+    job = jobs[0] if jobs else Job(employee_name="", employee_number="")
     first, _, last = job.employee_name.partition(" ")
-    return Person(id=str(job.employee_key), number=job.employee_number, first_name=first, last_name=last, deleted=True)
+    return Person(id=str(key), number=job.employee_number, first_name=first, last_name=last, deleted=True)

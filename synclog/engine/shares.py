@@ -42,6 +42,11 @@ def may_take(organization: int) -> bool:
     return not others.exists()
 
 
+def all_at_work() -> bool:
+    """Whether this host has no process left for whoever comes."""
+    return len(held_here()) >= int(settings.Q_CLUSTER["workers"])
+
+
 def left_waiting(organization: int) -> list[int]:
     """Connections of the organization that are due and that nobody has in hand: to be rung for when one is done."""
     now = timezone.now()

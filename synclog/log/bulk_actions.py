@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -81,12 +82,17 @@ def ask(jobs: QuerySet[Job], by: str, organization: int | None, *, kind: str = "
 
 
 def send_changed(integration: Integration, by: str) -> int | Batch:
-    """Sends what was changed here since it was sent, all of this connection. Gives how many positions that are, or a
-    batch where they are many. Raises `batches.TooManyError`."""
-    keys = batches.keys_of(keys_in(integration, Truth.CHANGED))
+    """Sends what was changed here since it was sent, all of this connection. Raises `batches.TooManyError`."""
+    return send(keys_in(integration, Truth.CHANGED), integration, by)
+
+
+def send(positions: QuerySet[Any], integration: Integration, by: str) -> int | Batch:
+    """Sends these positions (a queryset of their numbers) as they are now. Gives how many that are, or a batch where
+    they are many. Raises `batches.TooManyError`."""
+    keys = batches.keys_of(positions)
     if len(keys) <= batches.PIECE:
-        positions = Position.objects.filter(pk__in=keys).select_related("employee").defer("employee__national_id")
-        started, sent = timezone.now(), len(actions.send_now(positions, integration, by))
+        rows = Position.objects.filter(pk__in=keys).select_related("employee").defer("employee__national_id")
+        started, sent = timezone.now(), len(actions.send_now(rows, integration, by))
         if len(keys) >= progress.LARGE:
             progress.begun(started, {integration.pk: sent}, by)
             progress.recorded(started)

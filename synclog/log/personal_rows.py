@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django_q.models import Task
 
 from positions.privacy.personal_data import Holder, Holding, Naming, NotNow, Subject
-from synclog.models import Attempt, BatchError, Event, Job, Question
+from synclog.models import Attempt, BatchError, DriftCheck, DriftRow, Event, Job, Question
 
 
 class HeldBySync(Holder):
@@ -19,6 +19,7 @@ class HeldBySync(Holder):
             Holding(Job, _("Error log"), _jobs),
             Holding(Attempt, _("Attempts"), lambda s: Attempt.objects.filter(job__in=_jobs(s))),
             Holding(BatchError, _("Left out of batches"), _batch_errors),
+            Holding(DriftRow, _("Differences"), _differences),
             Holding(Question, _("Previews"), _previews, exported=False),
             Holding(Task, _("Failures of the queue"), _failures, exported=False),
         )
@@ -33,6 +34,17 @@ class HeldBySync(Holder):
             ),
             Naming(
                 BatchError, lambda s: BatchError.objects.filter(integration__organization=s.organization_id), ("said",)
+            ),
+            Naming(
+                DriftRow,
+                lambda s: DriftRow.objects.filter(part_of__integration__organization=s.organization_id),
+                ("differs", "said"),
+                narrow=False,  # encrypted
+            ),
+            Naming(
+                DriftCheck,
+                lambda s: DriftCheck.objects.filter(integration__organization=s.organization_id),
+                ("said",),
             ),
             Naming(Event, lambda s: Event.objects.filter(integration__organization=s.organization_id), ("said",)),
         )
@@ -62,6 +74,11 @@ def _jobs(subject: Subject) -> QuerySet[Job]:
 
 def _batch_errors(subject: Subject) -> QuerySet[BatchError]:
     return BatchError.objects.filter(integration__organization=subject.organization_id, employee_key__in=subject.keys)
+
+
+def _differences(subject: Subject) -> QuerySet[DriftRow]:
+    rows = DriftRow.objects.filter(part_of__integration__organization=subject.organization_id)
+    return rows.filter(employee_key__in=subject.keys)
 
 
 def _previews(subject: Subject) -> QuerySet[Question]:

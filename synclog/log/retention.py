@@ -25,10 +25,23 @@ from positions.batches import delete, in_batches
 from positions.models import AddressChange, AuditEntry, Change, IdempotencyKey, Invitation, SentForm
 from positions.models.invitation import KEPT_AFTER
 from positions.privacy.sqlite_wipe import empty_journal
-from synclog.models import Attempt, Batch, BatchError, Event, Job, Mail, Notice, Webhook, WebhookDelivery
+from synclog.models import (
+    Attempt,
+    Batch,
+    BatchError,
+    DriftCheck,
+    DriftRow,
+    Event,
+    Job,
+    Mail,
+    Notice,
+    Webhook,
+    WebhookDelivery,
+)
 
 # Well below what the queue allows one task.
 SECONDS = 60.0
+DRIFT_KEPT = timedelta(days=30)  # what differed; how much did is kept as jobs are
 
 
 def prune() -> bool:
@@ -58,6 +71,8 @@ def rules(now: datetime) -> Iterator[tuple[QuerySet[Any], Callable[[QuerySet[Any
     yield Mail.objects.filter(created_at__lt=exchanges), delete
     yield BatchError.objects.filter(batch__done_at__lt=jobs), delete
     yield Batch.objects.filter(done_at__lt=jobs), delete
+    yield DriftRow.objects.filter(part_of__done_at__lt=now - DRIFT_KEPT), delete
+    yield DriftCheck.objects.filter(done_at__lt=jobs), delete
     yield WebhookDelivery.objects.filter(tried_at__lt=exchanges).exclude(answer=""), lambda rows: rows.update(answer="")
     yield WebhookDelivery.objects.filter(created_at__lt=jobs), delete
     yield Webhook.objects.filter(former_until__lt=now), lambda rows: rows.update(former_secrets={}, former_until=None)

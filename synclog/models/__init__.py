@@ -1,5 +1,6 @@
 from synclog.models.attempt import Attempt
 from synclog.models.batch import Batch, BatchError
+from synclog.models.drift import DriftCheck, DriftRow, DriftSchedule
 from synclog.models.event import Event
 from synclog.models.job import Job, JobQuerySet
 from synclog.models.question import Question
@@ -12,6 +13,9 @@ __all__ = [
     "Attempt",
     "Batch",
     "BatchError",
+    "DriftCheck",
+    "DriftRow",
+    "DriftSchedule",
     "Event",
     "Heartbeat",
     "Job",

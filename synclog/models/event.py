@@ -25,6 +25,7 @@ class Event(models.Model):
         WARNINGS = "warnings", _("Some positions need a person")
         HEALTHY = "healthy", _("No position needs a person any more")
         RESYNC = "resync", _("Large re-sync")
+        DIFFERS = "differs", _("More differs than before")
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(auto_now_add=True)

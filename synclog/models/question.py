@@ -9,6 +9,7 @@ from integrations.models import Integration
 from positions.encryption import EncryptedJSONField
 from positions.models import Organization
 from synclog.models.batch import Batch
+from synclog.models.drift import DriftCheck
 
 
 class Question(models.Model):
@@ -21,6 +22,7 @@ class Question(models.Model):
         PREVIEW = "preview", _("Preview")
         BATCH = "batch", _("Previews of a batch")  # some of them; a person waits for none of these
         REGISTER = "register", _("Occupation register")  # nor for these
+        DRIFT = "drift", _("Everything compared")  # nor for these: some of it
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
@@ -31,6 +33,7 @@ class Question(models.Model):
     position_key = models.BigIntegerField(default=0)
     job_key = models.BigIntegerField(default=0)
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, null=True, related_name="+")
+    drift_check = models.ForeignKey(DriftCheck, on_delete=models.CASCADE, null=True, related_name="+")
     asked_by = models.CharField(max_length=150)
     asked_at = models.DateTimeField(auto_now_add=True)
     begun_at = models.DateTimeField(null=True)

@@ -19,6 +19,7 @@ class Topic(models.TextChoices):
     STOPPED = "stopped", _("A connection stops and needs somebody")
     RETRYING = "retrying", _("A system has not let us send for an hour")
     RECOVERED = "recovered", _("It works again after one of these")
+    DIFFERS = "differs", _("More differs than when everything was compared before")
 
 
 class MailChoice(models.Model):

@@ -23,15 +23,17 @@ from integrations.sdk.messages import Message
 from integrations.sdk.values import CheckLine
 from synclog.engine.lease import ready_integrations
 from synclog.engine.notify import wake
-from synclog.engine.shares import LONGEST, left_waiting, may_take
-from synclog.models import Batch, Job, Question
-from synclog.questions import preview, previews_of_many, texts
+from synclog.engine.shares import LONGEST, all_at_work, left_waiting, may_take
+from synclog.models import Batch, DriftCheck, Job, Question
+from synclog.questions import checks, preview, previews_of_many, texts
 
 OPEN_AT_ONCE = 3  # of each organization
 WAIT = 3.0  # seconds that a page or the API waits before it shows progress
 LOOK_EVERY = 0.1
 FORGET_AFTER = timedelta(hours=1)
 REGISTERS_AT_ONCE = 20
+HAND_ON = 0.5  # seconds, before another process is rung for
+_BY_ITSELF = (Question.Kind.BATCH, Question.Kind.REGISTER, Question.Kind.DRIFT)  # no person waits for these
 
 
 class TooManyError(Exception):
@@ -64,7 +66,7 @@ def ask_preview(integration: Integration, job: Job, by: str) -> Question:
 def _ask(question: Question) -> Question:
     question.organization_id = question.integration.organization_id
     with transaction.atomic():
-        waited_for = _open(question.organization_id).exclude(kind__in=(Question.Kind.BATCH, Question.Kind.REGISTER))
+        waited_for = _open(question.organization_id).exclude(kind__in=_BY_ITSELF)
         if waited_for.count() >= OPEN_AT_ONCE:
             raise TooManyError(texts.TOO_MANY(number=OPEN_AT_ONCE))
         question.save()
@@ -97,6 +99,26 @@ def ask_for_registers() -> None:
             organization_id=integration.organization_id, integration=integration, kind=Question.Kind.REGISTER
         )
         ring(question)
+
+
+def compare_everything(integration: Integration, by: str, origin: str = DriftCheck.Origin.PERSON) -> DriftCheck:
+    """Begins a check. Raises `checks.NotPossibleError`."""
+    made = checks.begin(integration, by, origin)
+    ask_to_compare(made)
+    return made
+
+
+def ask_to_compare(check: DriftCheck) -> None:
+    """Some more of it, unless that is asked for already."""
+    organization = check.integration.organization_id
+    with transaction.atomic():
+        if _open(organization).filter(drift_check=check).exists():
+            return
+        question = Question.objects.create(
+            organization_id=organization, integration=check.integration, kind=Question.Kind.DRIFT, drift_check=check,
+            asked_by=check.by,
+        )  # fmt: skip
+        transaction.on_commit(lambda: ring(question))
 
 
 def ring(question: Question) -> None:
@@ -159,6 +181,8 @@ def progress(question: Question) -> dict[str, Any]:
 
 
 def answer(pk: int) -> None:
+    if _handed_on(pk):
+        return
     question = _begin(pk)
     if question is None:
         return
@@ -168,10 +192,23 @@ def answer(pk: int) -> None:
         batch = question.batch_id
         if batch is not None and Batch.objects.filter(pk=batch, misses=0).exists():  # else the next sweep asks again
             ask_of_many(batch)
+        if question.drift_check_id is not None:
+            for check in checks.due().filter(pk=question.drift_check_id):
+                ask_to_compare(check)
     finally:
         ring_next(question.organization_id)
         for other in left_waiting(question.organization_id):
             wake([other])
+
+
+def _handed_on(pk: int) -> bool:
+    """Whether it is rung for once more, since another process has what it goes on with."""
+    question = Question.objects.filter(pk=pk, begun_at=None, drift_check__isnull=False).first()
+    if question is None or question.drift_check_id is None or not checks.elsewhere(question.drift_check_id):
+        return False
+    time.sleep(HAND_ON)
+    ring(question)
+    return True
 
 
 def ring_next(organization: int) -> None:
@@ -211,6 +248,17 @@ def _batch(question: Question) -> Mapping[str, Any]:
     return {}
 
 
+def _drift(question: Question) -> Mapping[str, Any]:
+    def alone() -> bool:
+        """Nobody waits for this process; it is still at work with the question."""
+        Question.objects.filter(pk=question.pk).update(begun_at=timezone.now())
+        return not _open(question.organization_id).filter(begun_at=None).exists() and not all_at_work()
+
+    if question.drift_check_id is not None:
+        checks.carry_on(question.drift_check_id, alone)
+    return {}
+
+
 def _register(question: Question) -> Mapping[str, Any]:
     return {"codes": occupations.fetch(question.integration)}
 
@@ -220,6 +268,7 @@ _ANSWERS: Mapping[Question.Kind, Callable[[Question], Mapping[str, Any]]] = {
     Question.Kind.PREVIEW: _preview,
     Question.Kind.BATCH: _batch,
     Question.Kind.REGISTER: _register,
+    Question.Kind.DRIFT: _drift,
 }
 
 
@@ -241,3 +290,5 @@ def look_after() -> None:
     last_tests = Q(kind=Question.Kind.CHECK, done_at__isnull=False, pk=Subquery(newest))
     Question.objects.filter(~last_tests, asked_at__lt=now - FORGET_AFTER).delete()
     ask_for_registers()
+    for check in checks.due().select_related("integration"):
+        ask_to_compare(check)

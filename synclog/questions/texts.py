@@ -27,3 +27,19 @@ MISTAKE = Text(
     remedy=_("It is in the server's log; tell your operator."),
 )
 NOTHING = Text("preview.nothing", _("Nothing would be sent: there is nothing to do for this position."))
+
+# -- of everything compared: why it cannot be, or ended early
+
+CANNOT_BE_SEEN = Text("drift.cannot_be_seen", _("{why} So nothing can be compared."))
+CHECK_UNDER_WAY = Text(
+    "drift.under_way", _("Everything is being compared already."), remedy=_("Wait until it is through, or cancel it.")
+)
+CHECK_STOPPED = Text("drift.stopped", _("The connection is stopped: {why} Compare once that is mended."))
+CHECK_PAUSED = Text("drift.paused", _("The connection was paused."), remedy=_("Resume it, then compare."))
+LESS_AGREES = Text("event.less_agrees", _("Everything was compared: {differing} of {total} differ, more than before."))
+TOO_OLD = Text(
+    "drift.too_old",
+    _("Reading everybody in {system} took so long that what was read first was too old, three times."),
+    remedy=_("Compare when less is going on there: at night, or while nothing waits to be sent."),
+    cause="target_unavailable",
+)

@@ -27,7 +27,7 @@ from synclog.engine.record import Changed, job_for, store
 from synclog.engine.worker_turn import SECONDS, SHORT, SHORT_BESIDE_OWN, Turn
 from synclog.log import batches, retention
 from synclog.models import Batch, Event, Heartbeat, Job
-from synclog.questions import asking
+from synclog.questions import asking, check_schedules
 from synclog.queue import imports
 from synclog.queue.schedules import schedules_at_once
 from synclog.telling import digest, trouble
@@ -128,6 +128,7 @@ def sweep() -> None:
     clock_skew.put_right()
     take_over_the_day()
     asking.look_after()
+    check_schedules.begin_due()
     tell_of_warnings()
     for pk in batches.left_lying().values_list("pk", flat=True):
         batches.ring(pk)

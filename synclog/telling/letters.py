@@ -112,6 +112,11 @@ def _of_connection(mail: Mail, integration: Integration) -> tuple[str, Item]:
         helps = _("Nothing to do: it is tried again by itself. You are told when it works again.")
         since = moments.clock(datetime.fromisoformat(mail.facts["at"]), integration.organization.zone)
         return _("{organization}: {system} does not let us send"), Item(said.format(name=name, when=since), helps, page)
+    if mail.topic == Topic.DIFFERS:
+        said = _("Everything in {name} was compared {when}: more differs than before.").format(name=name, when=when)
+        helps = _("Under Differences stands what was edited there. Send ours where it is to hold.")
+        page = reverse("admin:synclog_job_differences", args=[integration.pk])
+        return _("{organization}: more differs in {system}"), Item(said, helps, page)
     said = _("{name} works again {when}. What was waiting goes out now.").format(name=name, when=when)
     return _("{organization}: {system} works again"), Item(said, "", page)
 

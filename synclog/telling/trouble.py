@@ -35,6 +35,8 @@ def _event_saved(sender: Any, instance: Event, created: bool, raw: bool = False,
         return
     if instance.kind == _Kind.STOPPED:
         tell(instance, Topic.STOPPED)
+    elif instance.kind == _Kind.DIFFERS:
+        tell(instance, Topic.DIFFERS)
     elif instance.kind == _Kind.RECOVERED:
         last = _told().filter(integration=instance.integration_id).first()
         if last is not None and last.kind == _Kind.RETRYING:  # after a stop, an answer may be one refusal more

@@ -31,7 +31,7 @@ from positions.models import (
     Organization,
     Position,
 )
-from synclog.models import Batch, BatchError, Event, Job, Mail, Notice, Webhook, WebhookDelivery
+from synclog.models import Batch, BatchError, DriftRow, Event, Job, Mail, Notice, Webhook, WebhookDelivery
 from tests.apidocument import document
 from tests.factories import ApiKeyFactory, OperatorFactory
 from tests.positions.conftest import Api
@@ -68,6 +68,7 @@ _OF_PAGES: dict[type[Model], dict[str, Callable[[int], Any]]] = {
     PeriodLink: {"position_key": int},
     Notice: {"event_key": int},
     Mail: {"about": str},
+    DriftRow: {"employee_key": int, "position_key": int},
 }
 
 

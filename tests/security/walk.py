@@ -55,6 +55,9 @@ from synclog.models import (
     Attempt,
     Batch,
     BatchError,
+    DriftCheck,
+    DriftRow,
+    DriftSchedule,
     Event,
     Job,
     Lease,
@@ -197,6 +200,16 @@ def plant() -> Organization:
     BatchError.objects.create(
         pk=PK, batch_id=PK, integration=integration, employee_key=PK, position_key=PK, cause="title", said=said(CANARY)
     )
+    DriftCheck.objects.create(
+        pk=PK, integration=integration, by=CANARY, asked_at=now, due_at=now, moved_at=now, begun_at=now, read_at=now,
+        done_at=now, counts={"equal": 1, "differs": 1}, there=1, employees=1, total=1,
+    )  # fmt: skip
+    DriftSchedule.objects.create(integration=integration, every="daily", hour=6)
+    differs = {"field": "title", "remote": CANARY, "kind": "differs", "here": CANARY, "there": CANARY}
+    DriftRow.objects.create(
+        pk=PK, part_of_id=PK, employee_key=PK, position_key=PK, remote_id=CANARY, kind="differs", said=said(CANARY),
+        differs={"fields": [{**differs, "since": None, "stays": None}]},
+    )  # fmt: skip
     webhook = Webhook.objects.create(
         pk=PK, organization=organization, url=f"https://{CANARY}.example.com/", events=["job.failed"],
         failing_since=now, paused_at=now, paused_cause="gone",
