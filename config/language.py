@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
@@ -30,7 +30,7 @@ class BrowserMiddleware:
             response = self.get_response(request)
             language = translation.get_language()
             response.headers.setdefault("Content-Language", language)
-        if response.streaming:
+        if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _said_in(language, response.streaming_content)
         patch_vary_headers(response, ("Accept-Language",))
         return response
