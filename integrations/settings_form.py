@@ -29,6 +29,8 @@ from integrations.sdk.params import Label
 from integrations.sdk.settings import Kind, Setting
 from integrations.sdk.wording import say
 from integrations.supported import our_word
+from positions import dates
+from positions.models.text import NumberField
 from positions.opened import Opened
 
 if TYPE_CHECKING:
@@ -374,10 +376,12 @@ class ConnectionForm(Opened, forms.Form):
                 common["error_messages"]["invalid"] = whole.format(example=setting.example)
                 field = forms.IntegerField(**common, widget=_styled(forms.TextInput, inputmode="numeric", **example))
             case Kind.DECIMAL:
-                common["error_messages"]["invalid"] = _("Write a number, for example {example}.").format(
-                    example=setting.example or "37.5"
-                )
-                field = forms.DecimalField(**common, widget=_styled(forms.TextInput, inputmode="decimal", **example))
+                number = dates.with_separator(setting.example or "37.5")
+                common["error_messages"]["invalid"] = _("Write a number, for example {example}.").format(example=number)
+                if setting.example:
+                    example = {"placeholder": _("For example {example}").format(example=number)}
+                widget = _styled(forms.TextInput, inputmode="decimal", **example)
+                field = NumberField(**common, localize=True, widget=widget)
             case Kind.TABLE:
                 field = TableField(
                     **common,

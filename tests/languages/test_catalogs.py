@@ -7,6 +7,8 @@ from string import Formatter
 from typing import Any
 
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext, pgettext
 
 from integrations.planning.planner import Action
 from tests.languages.catalogs import catalogs
@@ -62,3 +64,9 @@ def test_what_stands_in_a_sentence_stands_in_its_translation(language: str) -> N
         if not fits:
             wrong.append((english, said))
     assert not wrong, wrong[:5]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_entry_that_is_dismissed_is_not_called_as_a_person_is(language: str) -> None:
+    with translation.override(language):
+        assert gettext("Dismissed") != pgettext("end reason", "Dismissed")

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def rows_of(browser: Client, address: str, delimiter: str, sent: dict[str, str] | None = None) -> list[dict[str, str]]:
     response = browser.get(address) if sent is None else browser.post(address, sent)
     assert response.status_code == 200 and response.streaming and translation.get_language() == "en-gb"
-    text = b"".join(response).decode("utf-8-sig")
+    text = response.getvalue().decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text), delimiter=delimiter))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -12,10 +13,11 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import translation
 
+from integrations.settings_form import ConnectionForm
 from positions.importing.columns import OF_KIND
 from positions.importing.values import in_all_languages, plain
 from positions.models import LanguageChoice, Position
-from tests.factories import MemberFactory, PositionFactory
+from tests.factories import IntegrationFactory, MemberFactory, PositionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +69,19 @@ def test_they_are_read(day: str, number: str) -> None:
     browser.post(address, {name: "" if value is None else value for name, value in sent.items()})
     position.refresh_from_db()
     assert (position.end_date, position.percentage) == (date(2026, 12, 1), Decimal("37.50"))
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en-gb", "35.5"), ("nb", "35,5"), ("sv", "35,5"), ("fi", "35,5")])
+def test_a_number_of_a_connection_stands_there_as_it_is_typed(language: str, shown: str) -> None:
+    integration = IntegrationFactory(system_key="tripletex", settings={"shift_hours": "35.5"})
+    with translation.override(language):
+        form = ConnectionForm(integration)
+        field = form["setting__shift_hours"]
+        assert f'value="{shown}"' in str(field)
+        assert shown[2].join(("33", "6")) in field.field.widget.attrs["placeholder"]
+        assert field.field.clean(shown) == field.field.clean("35.5") == Decimal("35.5")
+        with pytest.raises(ValidationError, match=re.escape(shown[2].join(("33", "6")))):
+            field.field.clean("35 and a half")
 
 
 def test_a_comma_is_no_decimal_point_in_english() -> None:
