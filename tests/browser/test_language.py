@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import translation
+from django.utils.translation import gettext
 
+from synclog.admin.listing import TABS
+from tests.browser.conftest import sign_in
 from tests.process.product import Product
 
 pytestmark = pytest.mark.browser
@@ -44,3 +49,48 @@ def test_a_language_is_chosen_before_and_after_the_sign_in(new_page: Callable[..
     page.check("input[name=language][value='']")
     page.locator("form:has(input[name=language]) button[type=submit]").click()
     page.wait_for_function("document.documentElement.lang === 'sv'")
+
+
+def said(language: str, *english: str) -> set[str]:
+    with translation.override(language):
+        return {gettext(words) for words in english}
+
+
+@pytest.mark.parametrize(
+    ("language", "locale", "width", "scheme"),
+    [("nb", "nb-NO", 1280, "light"), ("sv", "sv-SE", 390, "dark"), ("fi", "fi-FI", 1280, "light")],
+)
+def test_from_the_dashboard_to_a_position_and_back(
+    new_page: Callable[..., Any], demo: Product, language: str, locale: str, width: int, scheme: str
+) -> None:
+    """Headings, tabs and buttons on the way are in the language of the browser."""
+    page = new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale)
+
+    def texts(selector: str) -> set[str]:
+        found = page.locator(selector).evaluate_all("all => all.map(one => one.innerText.split('\\n')[0].trim())")
+        return {str(words) for words in found} - {"", "search"}  # a glyph
+
+    def looked(selector: str, *english: str) -> None:
+        page.wait_for_load_state()
+        assert language_of(page) == language, page.url
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+        shown = texts(selector)
+        assert shown and shown <= said(language, *english), page.url
+
+    sign_in(page, demo, "erik", demo.password)
+    page.wait_for_url("**/admin/")
+    looked("h1, button", "Overview")
+    page.locator("section[aria-labelledby=needs-you] .sy-section-head a").click()
+    page.wait_for_url("**/synclog/job/")
+    looked("h1, button, .sy-tabs a", "Error log", *(title for title, _states in TABS.values()))
+    page.locator("#result_list").get_by_role("link").first.click()
+    page.wait_for_url(re.compile(r"/job/\d+/change/"))
+    entry = page.url
+    looked("button", "Re-sync now", "Preview", "Dismiss…")
+    page.locator("main a[href*='/position/']").first.click()
+    page.wait_for_url(re.compile(r"/position/\d+/change/"))
+    buttons = ("Save", "Save and continue editing", "Save and add another", "Send now", "Preview")
+    looked("h1, button", "HR", *buttons)
+    page.locator("[name=_save]").click()
+    page.wait_for_url(entry)
+    looked("button", "Re-sync now", "Preview", "Dismiss…")
