@@ -30,7 +30,7 @@ _INTEGRATION = OpenApiParameter("integration_pk", int, OpenApiParameter.PATH, de
 _CHECK = OpenApiParameter("pk", int, OpenApiParameter.PATH, description="Id of the check.")
 
 
-class CheckSerializer(serializers.Serializer):
+class DriftCheckSerializer(serializers.Serializer):
     about = "Everything of a connection held against everything there, once, without changing anything."
 
     id = AnswerId(source="pk", help_text="Our id.")
@@ -106,7 +106,7 @@ class CheckViewSet(_OfIntegration):
 
     scopes = SYNC
     needs = EDITORS_ASK
-    serializer_class = CheckSerializer
+    serializer_class = DriftCheckSerializer
     ordering = ("-id",)
     queryset = DriftCheck.objects.none()  # for the document
 
@@ -135,7 +135,7 @@ class CheckViewSet(_OfIntegration):
         "`Location`. Nothing is changed, here or there.",
         parameters=[_INTEGRATION],
         request=None,
-        responses={202: CheckSerializer},
+        responses={202: DriftCheckSerializer},
     )
     @writes
     def create(self, request: Request, integration_pk: int) -> Response:
@@ -154,7 +154,7 @@ class CheckViewSet(_OfIntegration):
         description="What the one before found stays.",
         parameters=[_INTEGRATION, _CHECK],
         request=None,
-        responses=CheckSerializer,
+        responses=DriftCheckSerializer,
     )
     @writes
     def cancel(self, request: Request, integration_pk: int, pk: int) -> Response:

@@ -33,7 +33,7 @@ WORDS_OR_FORMS = {"format"}
 DATA = {
     "key", "name", "country", "model", "delete", "reads", "transport", "ours", "remote", "when", "required_with",
     "undated_by", "allowed", "example", "dated", "kind", "default", "rows", "pattern", "field", "matches", "cause",
-    "code", "codes", "shared_by", "one_call_by", "base_urls", "sandbox_urls", "apart", "of", "hides",
+    "code", "codes", "shared_by", "one_call_by", "base_urls", "sandbox_urls", "apart", "of", "hides", "switch",
 }  # fmt: skip
 
 

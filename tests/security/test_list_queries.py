@@ -31,7 +31,7 @@ from positions.models import (
     Organization,
     Position,
 )
-from synclog.models import Batch, BatchError, DriftRow, Event, Job, Mail, Notice, Webhook, WebhookDelivery
+from synclog.models import Batch, BatchError, DriftCheck, DriftRow, Event, Job, Mail, Notice, Webhook, WebhookDelivery
 from tests.apidocument import document
 from tests.factories import ApiKeyFactory, OperatorFactory
 from tests.positions.conftest import Api
@@ -54,6 +54,8 @@ _OWN: dict[type[Model], dict[str, Callable[[int], Any]]] = {
     Webhook: {},
     WebhookDelivery: {},
     EmployeeLink: {"employee_key": int, "remote_id": str},
+    DriftCheck: {"done_at": lambda n: timezone.now()},
+    DriftRow: {"employee_key": int, "position_key": int},
 }
 # And of what is only seen on pages.
 _OF_PAGES: dict[type[Model], dict[str, Callable[[int], Any]]] = {
@@ -68,7 +70,6 @@ _OF_PAGES: dict[type[Model], dict[str, Callable[[int], Any]]] = {
     PeriodLink: {"position_key": int},
     Notice: {"event_key": int},
     Mail: {"about": str},
-    DriftRow: {"employee_key": int, "position_key": int},
 }
 
 
