@@ -27,7 +27,7 @@ from synclog.questions import asking, checks
 
 _KINDS = [(kind, mark.called) for kind, mark in differences.MARKS.items()]
 _INTEGRATION = OpenApiParameter("integration_pk", int, OpenApiParameter.PATH, description="Id of the integration.")
-_CHECK = OpenApiParameter("pk", int, OpenApiParameter.PATH, description="Id of the check.")
+_CHECK = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Id of the check.")
 
 
 class DriftCheckSerializer(serializers.Serializer):
