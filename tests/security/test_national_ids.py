@@ -180,8 +180,8 @@ def test_a_refusal_that_names_somebody_else_is_kept_without_the_number(
     integration = world.connect("tripletex")
     position = world.save(occupation_code="7412101", working_hours_scheme="not_shift", remuneration_type="monthly")
     said = {"status": 422, "body": json.dumps({"code": 18000, "message": f"Overlaps with the employment of {other}."})}
-    # The session is refused in words that no sign-in knows, by either method; then, within a session, the data.
-    for cause, times in (("target_unavailable", 2), ("refused_by_target", 1)):
+    # The session is refused in the system's own form, by either method; then, within a session, the data.
+    for cause, times in (("not_authorized", 2), ("refused_by_target", 1)):
         world.fail(integration, **said, times=times)
         world.drain(integration)
         job, attempt = world.job(integration, position), world.attempt(integration, position)
