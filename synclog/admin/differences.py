@@ -92,7 +92,6 @@ class DifferencePages:
             "list.html",
             integration,
             check=check,
-            share=differences.share(check) if check else "",
             compared=differences.progress(check) if check else "",
             newest=differences.progress(newest) if newest is not None and newest != check else "",
             going=going,
@@ -114,7 +113,6 @@ class DifferencePages:
             every=DriftSchedule.Every.choices,
             hours=range(24),
             why_not=str(why_not) if why_not is not None else "",
-            held=sentences.held_back(integration),
             here=request.get_full_path(),
         )
 

@@ -6,8 +6,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -19,6 +17,7 @@ from positions.api.base import key_of, writes
 from positions.api.fields import AnswerId, Said
 from positions.api.filters import ChoiceFilter, Filters, IdFilter, TextFilter
 from positions.api.listed import Listed
+from synclog.api.later import over, where
 from synclog.api.views.scopes import EDITORS_ASK, SYNC
 from synclog.log import differences
 from synclog.log.differences import Difference
@@ -144,9 +143,8 @@ class CheckViewSet(_OfIntegration):
             check = asking.compare_everything(integration, key_of(request).name)
         except checks.NotPossibleError as reason:
             raise ValidationError({"integration": [ErrorDetail(str(reason.said), "not_possible")]}) from None
-        address = reverse("sync_api:check-detail", args=[integration.pk, check.pk])
-        where = {"Location": request.build_absolute_uri(address), "Retry-After": "5"}
-        return Response(self.get_serializer(check).data, status=202, headers=where)
+        headers = where(request, "check", integration.pk, check.pk)
+        return Response(self.get_serializer(check).data, status=202, headers=headers)
 
     @extend_schema(
         operation_id="integrations_checks_cancel",
@@ -160,7 +158,7 @@ class CheckViewSet(_OfIntegration):
     def cancel(self, request: Request, integration_pk: int, pk: int) -> Response:
         check = get_object_or_404(self.checks(), pk=pk)
         if not checks.cancel(check.pk, key_of(request).name):
-            raise ValidationError({"state": [ErrorDetail(_("It is over: there is nothing to cancel."), "not_open")]})
+            raise over()
         return self.retrieve(request, integration_pk, pk)
 
 

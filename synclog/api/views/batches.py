@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +24,7 @@ from positions.api.references import missing
 from positions.models import Position
 from synclog.api.bodies import narrowed
 from synclog.api.filters import BatchErrorFilters, BatchFilters, JobFilters
+from synclog.api.later import over, where
 from synclog.api.serializers.batches import (
     WANTED,
     BatchErrorSerializer,
@@ -137,7 +137,7 @@ class BatchViewSet(Listed):
             batch = batches.begin(keys, asked)
         except batches.TooManyError:
             raise TooManyBatches from None
-        return Response(self.get_serializer(batch).data, status=202, headers=where(request, batch))
+        return Response(self.get_serializer(batch).data, status=202, headers=where(request, "batch", batch.pk))
 
     def _integration(self, pk: int) -> Integration:
         known = Integration.objects.filter(organization=self.organization).select_related("organization")
@@ -179,7 +179,7 @@ class BatchViewSet(Listed):
     def cancel(self, request: Request, pk: int) -> Response:
         found = get_object_or_404(self.get_queryset(), pk=pk)
         if not batches.cancel(found.pk, key_of(request).name):
-            raise ValidationError({"state": [ErrorDetail(_("It is over: there is nothing to cancel."), "not_open")]})
+            raise over()
         return self.retrieve(request, pk)
 
 
@@ -188,12 +188,6 @@ def jobs_wanted(organization: Any, wanted: Mapping[str, Any], request: Request) 
     jobs = Job.objects.filter(organization=organization)
     presumed = {} if {"state", "state__in"} & wanted.keys() else {"state": Job.State.FAILED.value}
     return narrowed(jobs, JobFilters, {**presumed, **wanted}, request)
-
-
-def where(request: Request, batch: Batch) -> dict[str, str]:
-    """The headers of an answer that leaves the rest to a worker."""
-    address = reverse("sync_api:batch-detail", args=[batch.pk])
-    return {"Location": request.build_absolute_uri(address), "Retry-After": "5"}
 
 
 def _refuse(words: str, code: str) -> None:

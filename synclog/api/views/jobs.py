@@ -19,9 +19,10 @@ from positions.api.listed import Listed
 from positions.api.references import missing
 from synclog.api.examples import CARRIED_ON
 from synclog.api.filters import JobFilters
+from synclog.api.later import where
 from synclog.api.serializers.batches import JobsResyncAnswerSerializer, JobsResyncSerializer
 from synclog.api.serializers.jobs import DismissalSerializer, JobDetailSerializer, JobSerializer, ResyncedSerializer
-from synclog.api.views.batches import TooManyBatches, jobs_wanted, where
+from synclog.api.views.batches import TooManyBatches, jobs_wanted
 from synclog.api.views.scopes import EDITORS_ASK, SYNC
 from synclog.log import batches, bulk_actions
 from synclog.models import Batch, Job
@@ -122,7 +123,9 @@ class JobViewSet(Listed):
             raise TooManyBatches from None
         if isinstance(done, Batch):
             answer |= {"off": done.off, "batch": done}
-            return Response(JobsResyncAnswerSerializer(answer).data, status=202, headers=where(request, done))
+            return Response(
+                JobsResyncAnswerSerializer(answer).data, status=202, headers=where(request, "batch", done.pk)
+            )
         answer |= {"resynced": done.sent, "left_out": done.left_out, "off": done.off}
         return Response(JobsResyncAnswerSerializer(answer).data)
 
