@@ -109,7 +109,7 @@ class GroupRoleInline(ScopedTabularInline):
     fields = ("group", "role")
     # Another organization's people may be of the same group: who becomes a member is for operators to say.
     needs = {"view": "administer", "add": "operate", "change": "operate", "delete": "operate"}
-    verbose_name, verbose_name_plural = "group", "groups that give a role"
+    verbose_name, verbose_name_plural = gettext_lazy("group"), gettext_lazy("groups that give a role")
     hide_title = True
 
 
