@@ -19,7 +19,7 @@ class SynclogConfig(AppConfig):
         from synclog.engine import along, receivers
         from synclog.log.personal_rows import HeldBySync
         from synclog.models import MailChoice, Webhook
-        from synclog.queue import imports, payloads, signs
+        from synclog.queue import garbage, imports, payloads, signs
         from synclog.queue.safe_queue import install
         from synclog.queue.schedules import make_schedules
         from synclog.telling import accounts, trouble
@@ -42,6 +42,7 @@ class SynclogConfig(AppConfig):
         install()
         signs.connect()
         payloads.install()
+        garbage.connect()
         post_spawn.connect(look_at_once, dispatch_uid="synclog.look_at_once")
         post_migrate.connect(make_schedules, sender=self, dispatch_uid="synclog.queue.schedules")
 

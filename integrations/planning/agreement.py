@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from integrations.planning.flat_case import Case, LastSent, Standing, as_ended, keys_of_dates
@@ -27,6 +28,9 @@ class Agreement:
     left: Mapping[str, Any] = field(default_factory=dict)
 
 
+NOTHING_YET: Mapping[str, tuple[Position, Wanted]] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """What was last written for a position, and what of it was `left`."""
@@ -45,14 +49,16 @@ def agreement(
     *,
     outside: Collection[str] = (),
     just_now: bool = False,
+    translated: Mapping[str, tuple[Position, Wanted]] = NOTHING_YET,
 ) -> Agreement:
     """By the rules of `planner.compare`: a field that is sent only when a record is made does not make it stale, and
     where an employment goes on, its first day is not the position's own and nothing that is missing.
 
     positions  every position of the employee that is of the connection's companies (`outside`: those that are not)
     just_now   a run for these very positions has ended well: what it did not write, sending it again does not write
+    translated  what that run has worked out already, by position id, with the position that it is for
     """
-    wanted, keys = _to_be_sent(system, settings, positions, written, today, outside)
+    wanted, keys = _to_be_sent(system, settings, positions, written, today, outside, translated)
     if wanted is None:
         return Agreement(stale=keys is None)
     fields = active_fields(system, settings)
@@ -108,6 +114,7 @@ def _to_be_sent(
     written: Written,
     today: date,
     outside: Collection[str],
+    translated: Mapping[str, tuple[Position, Wanted]],
 ) -> tuple[Wanted | None, set[str] | None]:
     """What the record is to say now, and which fields of it (None: all). (None, None): it is to say something else, or
     what is here cannot be sent. (None, nothing): nothing of it is here any more."""
@@ -124,7 +131,9 @@ def _to_be_sent(
             keys = keys_of_dates(system, settings, upcoming=standing is Standing.UPCOMING)
     if position is None:
         return None, set()
-    wanted = translate(system, position, settings).wanted
+    of, wanted = translated.get(position.id, (None, None))
+    if of is not position:
+        wanted = translate(system, position, settings).wanted
     if wanted is not None and standing is Standing.OVER:
         wanted = as_ended(system, settings, wanted)
     return wanted, keys if wanted is not None else None

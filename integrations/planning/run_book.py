@@ -52,6 +52,7 @@ class Book:
         if translation.wanted is None:
             self.fail(position.id, *translation.problems)
             return
+        self.report.translated[position.id] = position, translation.wanted
         supported = {f.ours for f in active_fields(self.system, self.settings)}
         changed = None if whatever_changed else touched.changed
         if changed and not changed & supported and self._sent_already(translation.wanted):

@@ -150,4 +150,5 @@ class Report:
     exchanges: tuple[Exchange, ...] = ()
     error: ConnectorError | None = None  # what ended the run early, if something did
     unanswered: set[str] = made(default_factory=set)  # positions that may have been created there or not
+    translated: dict[str, tuple[Position, Wanted]] = made(default_factory=dict)  # what was worked out for a position
     wrong_record: str = ""  # the record to which `Work.sent` was written, when it is not this employee's after all

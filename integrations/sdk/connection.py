@@ -1,10 +1,9 @@
-"""Sessions of `requests` whose calls end in time and in bounds, whatever the other side does.
+"""How `requests` connects here: calls end in time and in bounds, whatever the other side does.
 
 What a library offers as a timeout is the time between two bytes: whoever sends one byte every second is never too slow.
 Here each read of an answer gets what is left of the whole answer's time, be it headers, body, or one `100 Continue`
 after the other. Headers and answers are bounded in size before anything unpacks or parses them; cookies are not even
-parsed (nothing that is spoken to here works with any), and where a redirect leads is not looked at (`requests` would
-read its body first).
+parsed (nothing that is spoken to here works with any), and no .netrc is read.
 """
 
 from __future__ import annotations
@@ -13,10 +12,12 @@ import http.client
 import io
 import socket
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -112,37 +113,76 @@ class _PublicTlsPool(HTTPSConnectionPool):
     ConnectionCls = _PublicTls
 
 
-class _Adapter(HTTPAdapter):
-    """Through a proxy the proxy looks the name up, and has to refuse what leads inside."""
+class Transport(HTTPAdapter):
+    """What sends the requests of one thread, by connections that stay open.
 
-    def __init__(self, public_only: bool) -> None:
+    `public_only`: TLS connections to public addresses alone, or `PrivateAddressError`. Through a proxy the proxy looks
+    the name up, and has to refuse what leads inside. No redirect is followed. What `requests` does anew for each call
+    and always with the same end (which pool, which certificates, which cookies) is done once, or not at all.
+    """
+
+    def __init__(self, *, public_only: bool) -> None:
         self._direct = {"https": _PublicTlsPool} if public_only else {"http": _PlainPool, "https": _TlsPool}
+        self._pools: dict[tuple[Any, ...], Any] = {}
         super().__init__()
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._direct
 
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        for name in ("Set-Cookie", "Set-Cookie2"):
-            del resp._original_response.msg[name]
-        return super().build_response(req, resp)
-
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
         return manager
 
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        key = (*(request.url or "").split("/", 3)[:3], *(proxies or {}).items())
+        pool = self._pools.get(key)
+        if pool is None or pool.pool is None:  # closed: others took its place
+            pool = self._pools[key] = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            HTTPAdapter.cert_verify(self, pool, request.url or "", verify, cert)  # type: ignore[no-untyped-call]
+        return pool
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
+        super().close()
+
+    def cert_verify(self, *args: object) -> None:
+        """That was done when its pool was made."""
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        return super().request_url(request, proxies) if proxies else request.path_url
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Without cookies, which would be parsed."""
+        response = requests.Response()
+        response.status_code, response.reason, response.raw = resp.status, resp.reason, resp
+        response.headers = requests.structures.CaseInsensitiveDict(resp.headers)
+        response.encoding = requests.utils.get_encoding_from_headers(response.headers)
+        response.url, response.request = req.url or "", req
+        return response
 
 
-def new_session(*, public_only: bool) -> requests.Session:
-    """For one thread. `public_only`: TLS connections to public addresses alone, or `PrivateAddressError`."""
-    session = _Session()
-    session.trust_env = False  # no .netrc credentials, and proxies are the caller's to give
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, _Adapter(public_only))
-    return session
+def prepared(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str | bytes],
+    params: Any = None,
+    data: Any = None,
+    json: Any = None,
+    auth: AuthBase | None = None,
+) -> requests.PreparedRequest:
+    """A request as `requests.Request` prepares it, but for cookies. Raises the exceptions of `requests` for an address
+    or a header that cannot be sent."""
+    request = requests.PreparedRequest()
+    request.prepare_method(method)
+    request.prepare_url(url, params or None)
+    request.prepare_headers(headers)
+    request.prepare_body(data, None, json)
+    request.prepare_auth(auth, url)
+    return request

@@ -23,7 +23,7 @@ from requests.auth import AuthBase
 
 from integrations.sdk import texts
 from integrations.sdk.addresses import PrivateAddressError
-from integrations.sdk.connection import MAX_ANSWER_BYTES, new_session
+from integrations.sdk.connection import MAX_ANSWER_BYTES, Transport, prepared
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import Limits
 from integrations.sdk.errors import (
@@ -49,8 +49,6 @@ RUN_BYTES = 100 * 1024 * 1024
 BROKE_DOWN = (500, 502, 504)
 KEPT_CHARACTERS = 20_000
 UNNAMED = "The system"
-# Those of a session, without the merging of a session's settings into each request, which takes as long as all the rest
-# of its preparation.
 HEADERS = {**requests.utils.default_headers(), "User-Agent": "PositionSync/1.0"}
 
 
@@ -248,7 +246,7 @@ class _OfThread(threading.local):
     what they brought along for a later step of it."""
 
     def __init__(self) -> None:
-        self.session: requests.Session | None = None
+        self.transport: Transport | None = None
         self.exchanges: list[Exchange] = []
         self.ahead: dict[Any, Any] = {}
         self.seconds = 0.0
@@ -256,7 +254,7 @@ class _OfThread(threading.local):
 
 
 class Http:
-    """HTTP for one connection; safe to share between threads (one `requests.Session` each).
+    """HTTP for one connection; safe to share between threads (one `Transport` each).
 
     `auth` signs each request (called anew for each, also for the repeat after a refusal).
     `refused(response)` is asked after each answer: True means "I renewed the credentials, send it once more".
@@ -290,7 +288,7 @@ class Http:
             WindowLimiter(limits.requests, limits.per_seconds) if limits.requests else None
         )
         self._mine = _OfThread()
-        self._sessions: list[requests.Session] = []
+        self._transports: list[Transport] = []
         self._lock = threading.Lock()
         self._proxies_of: dict[str, dict[str, str]] = {}
 
@@ -383,18 +381,14 @@ class Http:
         if self._limiter is not None:
             self._limiter.acquire(self.context.guard)
             self.context.guard()
-        session, request = self._session(), self._prepared(method, url, **kwargs)
+        transport, request = self._transport(), self._prepared(method, url, **kwargs)
         started, clock = time.time(), time.monotonic()
         self.calls += 1
         response: Response | None = None
         error = ""
         try:
-            answer = session.send(
-                request,
-                timeout=(self.context.connect_timeout, read_timeout),
-                proxies=self._proxies(url),
-                allow_redirects=False,
-                stream=True,
+            answer = transport.send(
+                request, stream=True, timeout=(self.context.connect_timeout, read_timeout), proxies=self._proxies(url)
             )
             try:
                 content = self._read(answer)
@@ -429,7 +423,7 @@ class Http:
         whole address, with any secret in its query."""
         headers = {k: v for k, v in headers.items() if v is not None}
         try:
-            return requests.Request(method, url, headers=headers, **kwargs).prepare()
+            return prepared(method, url, headers=headers, **kwargs)
         except requests.exceptions.InvalidHeader:
             raise NotAuthorizedError(texts.UNSENDABLE_CREDENTIAL()) from None
         except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError):
@@ -500,15 +494,15 @@ class Http:
         """Masked first and cut afterwards: a secret that stands at the cut must not stay in part."""
         return self.masker.text(text[: KEPT_CHARACTERS + MASKED_BEYOND])[:KEPT_CHARACTERS]
 
-    # -- sessions ----------------------------------------------------------------------------------------
+    # -- connections -------------------------------------------------------------------------------------
 
-    def _session(self) -> requests.Session:
-        session = self._mine.session
-        if session is None:
-            session = self._mine.session = new_session(public_only=not self.context.private_targets)
+    def _transport(self) -> Transport:
+        transport = self._mine.transport
+        if transport is None:
+            transport = self._mine.transport = Transport(public_only=not self.context.private_targets)
             with self._lock:
-                self._sessions.append(session)
-        return session
+                self._transports.append(transport)
+        return transport
 
     def _proxies(self, url: str) -> dict[str, str]:
         """The operator's HTTPS_PROXY (HTTP_PROXY for plain addresses), unless NO_PROXY names the host."""
@@ -520,6 +514,6 @@ class Http:
 
     def close(self) -> None:
         with self._lock:
-            for session in self._sessions:
-                session.close()
-            self._sessions.clear()
+            for transport in self._transports:
+                transport.close()
+            self._transports.clear()

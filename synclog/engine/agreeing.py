@@ -19,7 +19,7 @@ from django.utils import timezone
 from integrations.models import Integration, PeriodLink
 from integrations.planning.agreement import Agreement, Written, agreement
 from integrations.planning.states import State
-from integrations.planning.work import Outcome, Work
+from integrations.planning.work import Outcome, Report, Work
 from integrations.runtime import mapping
 from integrations.scope import scopes_of
 from integrations.sdk import values
@@ -106,7 +106,12 @@ def look(links: QuerySet[PeriodLink]) -> int:
 
 
 def after_run(
-    link: PeriodLink, integration: Integration, settings: Mapping[str, Any], outcome: Outcome, work: Work
+    link: PeriodLink,
+    integration: Integration,
+    settings: Mapping[str, Any],
+    outcome: Outcome,
+    work: Work,
+    report: Report,
 ) -> None:
     """Of a link that a run has written or found as it is: not saved. `settings`: the connection's, cleaned."""
     written = Written(str(link.position_key), mapping.sent(link))
@@ -119,6 +124,7 @@ def after_run(
         work.today,
         outside=work.outside,
         just_now=ended_well,
+        translated=report.translated,
     )
     _keep(link, found, integration, work.positions, work.today)
 

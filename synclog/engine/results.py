@@ -109,18 +109,18 @@ class _Batch:
         if report.wrong_record:
             wrong_record.tell(self.integration, done.work, report)
         for position_id, outcome in report.outcomes.items():
-            self._outcome(position_id, outcome, done)
+            self._outcome(position_id, outcome, done, report)
         self.matches.add(done, report)
 
-    def _outcome(self, position_id: str, outcome: Outcome, done: Done) -> None:
+    def _outcome(self, position_id: str, outcome: Outcome, done: Done, report: Report) -> None:
         job = done.jobs.get(position_id)
         if job is None and outcome.state in (State.SKIPPED, State.WAITING):
-            self.links.add(outcome, done)  # nobody changed it, and nothing was to be done: that is no entry
+            self.links.add(outcome, done, report)  # nobody changed it, and nothing was to be done: that is no entry
             return
         job = job or self.jobs.extra_job(position_id, done)
         if job is not None:
             self._job(job, outcome, done)
-            self.links.add(outcome, done)
+            self.links.add(outcome, done, report)
             self.links.left_unwritten(outcome, done)
 
     def _job(self, job: Job, outcome: Outcome, done: Done) -> None:

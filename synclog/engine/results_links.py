@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from integrations.models import Integration, PeriodLink
-from integrations.planning.work import Outcome
+from integrations.planning.work import Outcome, Report
 from integrations.runtime import mapping
 from integrations.sdk.declaration import Model
 from synclog.engine import agreeing
@@ -25,7 +25,7 @@ class LinkResults:
         self.displaced: list[int] = []  # positions whose flat record stands for another one from now on
         self.unsure: set[int] = set()  # employees of whom something was left unwritten
 
-    def add(self, outcome: Outcome, done: Done) -> None:
+    def add(self, outcome: Outcome, done: Done, report: Report) -> None:
         if outcome.gone:
             self.gone.append(int(outcome.position_id))
         if outcome.sent is None:
@@ -48,7 +48,7 @@ class LinkResults:
             written_at=None if outcome.older is None else self.now,
             older=mapping.older_to_json(outcome.older or {}),
         )
-        agreeing.after_run(link, self.integration, self.settings, outcome, done.work)
+        agreeing.after_run(link, self.integration, self.settings, outcome, done.work, report)
         self.links.append(link)
 
     def left_unwritten(self, outcome: Outcome, done: Done) -> None:

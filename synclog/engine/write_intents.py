@@ -21,21 +21,22 @@ WORTH_AN_UPDATE = 8
 def say(integration: Integration, loaded: Sequence[tuple[Work, Mapping[str, Job]]]) -> None:
     """History: the start dates of new records, by which they are found even when the position has moved or is deleted
     by then. Flat: all that is to stand there, when it is for another position than the last time."""
-    alike: defaultdict[str, list[Job]] = defaultdict(list)
+    alike: defaultdict[str, list[int]] = defaultdict(list)
     columns = {"tried"}
     for work, jobs in loaded:
         for job in jobs.values():
             starts, meant = tried(job, work), meanings(integration, job, work)
             if (starts, meant) != (job.tried, job.meant):
                 columns |= {"meant"} if meant != job.meant else set()
-                alike[json.dumps([starts, meant])].append(Job(pk=job.pk, tried=starts, meant=meant))
+                alike[json.dumps([starts, meant])].append(job.pk)
     rest = []
-    for group in alike.values():
-        if len(group) < WORTH_AN_UPDATE:
-            rest += group
-            continue
-        values = {column: getattr(group[0], column) for column in columns}
-        Job.objects.filter(pk__in=[job.pk for job in group]).update(**values)
+    for said, keys in alike.items():
+        starts, meant = json.loads(said)
+        values = {"tried": starts, "meant": meant}
+        if len(keys) < WORTH_AN_UPDATE:
+            rest += [Job(pk=pk, **values) for pk in keys]
+        else:
+            Job.objects.filter(pk__in=keys).update(**{column: values[column] for column in columns})
     if rest:
         Job.objects.bulk_update(rest, columns)
 

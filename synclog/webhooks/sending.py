@@ -21,7 +21,7 @@ import urllib3
 
 from integrations.sdk import http
 from integrations.sdk.addresses import PrivateAddressError
-from integrations.sdk.connection import new_session
+from integrations.sdk.connection import Transport, prepared
 from integrations.sdk.masking import MASKED_BEYOND, Masker, without_emails
 from integrations.sdk.messages import Message
 from synclog.webhooks import texts
@@ -78,7 +78,7 @@ class Sender(threading.local):
 
     def __init__(self, *, private: bool) -> None:
         self._private = private
-        self._session = new_session(public_only=not private)
+        self._transport = Transport(public_only=not private)
         self._masker = Masker()
 
     def post(self, url: str, message_id: str, text: str, secrets: Iterable[str]) -> Answer:
@@ -94,14 +94,11 @@ class Sender(threading.local):
             **headers(message_id, int(time.time()), body, secrets),
         }
         try:
-            answer = self._session.post(
-                url,
-                data=body,
-                headers=sent,
+            answer = self._transport.send(
+                prepared("POST", url, data=body, headers=sent),
+                stream=True,
                 timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
                 proxies=requests.utils.get_environ_proxies(url),
-                allow_redirects=False,
-                stream=True,
             )
         except PrivateAddressError:
             said = texts.PRIVATE(host=host)

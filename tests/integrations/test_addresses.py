@@ -348,10 +348,11 @@ def test_certificate_sni_and_host_stay_the_names_and_a_kept_connection_asks_nobo
     resolver = resolve(["127.0.0.1"])
     monkeypatch.setattr(addresses, "is_public", lambda address: True)  # the server has only this one
     http = outward(read_timeout=5)
-    http._session().verify = str(trusted)
     Names.hosts.clear()
-    for _ in range(3):
-        assert http.get(f"https://{NAME}:{port}/x").ok
+    with monkeypatch.context() as trusting:
+        trusting.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(trusted))
+        for _ in range(3):
+            assert http.get(f"https://{NAME}:{port}/x").ok
     assert Names.hosts == [f"{NAME}:{port}"] * 3
     assert sni == [NAME] and resolver.asked == [NAME]
     stranger = outward(read_timeout=5)

@@ -196,15 +196,15 @@ def test_the_operators_proxy_is_taken_unless_the_host_is_left_out(monkeypatch: p
     assert list(http._proxies_of) == ["https://far.example", "https://near.example"], "found once for each host"
 
 
-def test_a_thread_has_one_session_until_it_is_closed(bad: str) -> None:  # noqa: F811
+def test_a_thread_has_one_transport_until_it_is_closed(bad: str) -> None:  # noqa: F811
     http = client(bad)
-    session = http._session()
-    assert http._session() is session and not session.trust_env
-    closed: list[bool] = []
-    session.close = lambda: closed.append(True)  # type: ignore[method-assign]
+    transport = http._transport()
+    assert http._transport() is transport
+    assert http.get("ok").ok
+    [pool] = transport._pools.values()
     http.close()
     http.close()
-    assert closed == [True]
+    assert pool.pool is None and not transport._pools, "its connections are closed, not left to whoever tidies up"
 
 
 # -- what is told --------------------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from integrations.sdk.storable import LONGEST_ID, fit_id, storable_value
+from integrations.sdk.storable import LONGEST_ID, _mended, fit_id, storable_value
 from positions.nesting import DEEPEST
 
 
@@ -29,6 +31,18 @@ def test_what_is_storable_stays_and_what_is_not_is_mended(value: Any) -> None:
     ]:
         found = storable_value(stored)
         assert found == read and type(found) is type(read)
+
+
+_TEXTS = st.text(st.sampled_from('ab0"\\u{[ø\0\ud800'), max_size=9)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+)
+
+
+@given(_VALUES, st.integers(0, 6), st.integers(1, 4))
+def test_a_look_at_all_of_it_tells_the_same_as_a_walk(value: Any, longest: int, levels: int) -> None:
+    assert storable_value(value, longest, levels) == _mended(value, longest, levels)
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
