@@ -275,8 +275,8 @@ def _place(declared: Field) -> Iterator[str]:
         yield say(declared.note)
     if declared.of_employee:
         yield _(
-            "It stands on the employee there, where one value counts for all periods: it is sent with the position of "
-            "today. That of a position to come is sent on its first day."
+            "It is the employee's, one value for all periods: it is sent with the position of today. That of a "
+            "position to come is sent on its first day."
         )
 
 

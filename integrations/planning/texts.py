@@ -78,7 +78,7 @@ SWITCHED_OFF = Text("plan.switched_off", _("Switched off in this connection's se
 UNSUPPORTED = Text("plan.unsupported", "{why}")
 NOT_OF_TODAY = Text(
     "plan.not_of_today",
-    _("{system} keeps it on the employee, for all periods at once: it is sent while this position is that of today."),
+    _("It is the employee's, one value for all periods: it is sent to {system} while this position is that of today."),
 )
 NOT_SENT_WITH = Text("plan.not_sent_with", _("It is not sent with {what}: {system} reports none then."))
 

@@ -28,9 +28,6 @@ UNFINISHED = frozenset(
         "fortnox",
         "netvisor",
         "poweroffice_go",
-        "tripletex",
-        "unimicro",
-        "visma_net_payroll",
         "xledger",
     }
 )
