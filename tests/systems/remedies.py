@@ -493,7 +493,7 @@ def _division(case: Case) -> Iterator[None]:
 
 
 @own("tripletex", "unknown_department")
-def _department(case: Case) -> Iterator[None]:
+def _tripletex_department(case: Case) -> Iterator[None]:
     case.set(send_cost_centre=True)
     case.save(cost_centre="NY9")
     yield

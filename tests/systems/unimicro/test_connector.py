@@ -1284,7 +1284,8 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
     def test_the_companys_own_fields(self, rig: Rig) -> None:
         """Off until a field is named; created, changed, emptied, and refused where there is no such field."""
         end = "2026-12-31"
-        first, second = ({ours: row[n] for ours, row in self.OWN.items()} for n in (2, 3))
+        first: dict[str, Any] = {ours: row[2] for ours, row in self.OWN.items()}
+        second: dict[str, Any] = {ours: row[3] for ours, row in self.OWN.items()}
         outcome = rig.one(self.position(end=end, **first))
         assert set(self.OWN) <= set(outcome.unsent) and rig.there()[0]["CustomValues"] == {}
         self.state(rig)["employments"][0]["CustomValues"] = {"Theirs": "x"}
@@ -1392,6 +1393,10 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
             assert connector._biz("POST", "departments", json={"Name": "Kontor"}).status == 201
             assert connector._biz("DELETE", path).ok and rig.there() == []
             assert set(connector.http.get("endpoints").json()) == {"AppFramework", "Identity", "Files"}
+            none = {"PATCH": path, "GET": "nothing/there"}
+            answers = [connector.http.request(m, f"biz/{p}", headers=connector._headers, classify=lambda r: None)
+                       for m, p in none.items()]  # fmt: skip
+            assert [(a.status, list(a.json())) for a in answers] == [(405, ["Message"]), (404, ["Message"])]
         rig.forget_calls()  # the contract knows no such parameters
 
     def test_clock_of_the_organization_decides_the_assertion(self, rig: Rig) -> None:

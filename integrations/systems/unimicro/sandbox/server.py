@@ -238,6 +238,12 @@ class UnimicroSandbox(Identity):
                 return json_answer({"Message": "The body has to be application/json."}, 415)
         return None
 
+    def not_found(self, request: HttpRequest) -> HttpResponse:
+        return json_answer({"Message": "No HTTP resource was found that matches the request."}, 404)
+
+    def method_not_allowed(self, request: HttpRequest) -> HttpResponse:
+        return json_answer({"Message": f"The resource does not support the method {request.method}."}, 405)
+
     @route("GET", "api/endpoints")
     def endpoints(self, request: HttpRequest) -> HttpResponse:
         identity = self._identity(request)
