@@ -262,7 +262,7 @@ def test_netvisor_deletes(world: World) -> None:
     assert PeriodLink.objects.count() == 0
 
 
-@pytest.mark.parametrize("key", ["tripletex", "fortnox"])
+@pytest.mark.parametrize("key", ["visma_net_payroll", "fortnox"])
 def test_systems_that_cannot_delete_say_what_to_do_by_hand(world: World, key: str) -> None:
     integration = world.connect(key, delete_positions=True)
     position = world.save(**complete(key))
