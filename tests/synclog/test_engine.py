@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -43,6 +44,8 @@ def complete(key: str) -> dict[str, Any]:
     if key == "tripletex":
         code = world_codes(key)
         return {"occupation_code": code, "remuneration_type": "monthly", "working_hours_scheme": "not_shift"}
+    if key == "visma_net_payroll":
+        return {"occupation_code": "1233101", "percentage": Decimal("80"), "working_hours_scheme": "not_shift"}
     return {}
 
 
