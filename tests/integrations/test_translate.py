@@ -380,7 +380,7 @@ def test_what_is_the_employees_is_sent_with_the_position_of_today_alone() -> Non
     now = Position("1", date(2026, 1, 1), None, values)
     over = Position("2", date(2025, 1, 1), date(2025, 12, 31), {**values, "end_reason": "resigned"}, is_current=False)
     coming = Position("3", date(2026, 9, 1), None, values, is_current=False)
-    assert translate(system, now, {}).wanted.values["cost_centre"] == "100"  # type: ignore[union-attr]
+    assert translate(system, now, {}).wanted.values["cost_centre"] == "100"
     for position in (over, coming):
         found = translate(system, position, {})
         assert found.wanted is not None and "cost_centre" not in found.wanted.values
