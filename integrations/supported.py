@@ -270,9 +270,18 @@ def _condition(declared: Field) -> str:
     return say(BY_KEY[declared.required_with].label).lower() if declared.required_with else ""
 
 
-def _notes(declared: Field) -> Iterator[str]:
+def _place(declared: Field) -> Iterator[str]:
     if declared.note:
         yield say(declared.note)
+    if declared.of_employee:
+        yield _(
+            "It is the employee's, one value for all periods: it is sent with the position of today. That of a "
+            "position to come is sent on its first day."
+        )
+
+
+def _notes(declared: Field) -> Iterator[str]:
+    yield from _place(declared)
     if declared.opt_in:
         yield (
             _("“{setting}” in the connection's settings switches it; it is on at first.")

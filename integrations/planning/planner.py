@@ -194,6 +194,8 @@ def compare(
     wrote = sent.values if sent is not None else {}
     for declared in fields:
         key, new = declared.ours, wanted.values.get(declared.ours)
+        if declared.of_employee and key not in wanted.values:
+            continue  # it is the employee's, and the position of today speaks of it
         if key not in remote.values and key not in wrote:
             if not empty(new) and key in changed and declared.locked is None:
                 changes[key] = Change(None, new)

@@ -76,6 +76,10 @@ ONLY_UNSENT_CHANGED = Text(
 # Why a field of ours is not sent.
 SWITCHED_OFF = Text("plan.switched_off", _("Switched off in this connection's settings."))
 UNSUPPORTED = Text("plan.unsupported", "{why}")
+NOT_OF_TODAY = Text(
+    "plan.not_of_today",
+    _("It is the employee's, one value for all periods: it is sent to {system} while this position is that of today."),
+)
 NOT_SENT_WITH = Text("plan.not_sent_with", _("It is not sent with {what}: {system} reports none then."))
 
 # -- rules across a record (`rules`)

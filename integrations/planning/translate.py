@@ -57,13 +57,19 @@ def active_fields(system: System, settings: Mapping[str, Any]) -> tuple[Field, .
     return tuple(f for f in system.fields if f.sent(settings))
 
 
+def _of_today(position: Position, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """Those that this position may speak of: what stands on the employee, only where today is one of its days."""
+    return tuple(f for f in fields if position.is_current or not f.of_employee)
+
+
 def translate(system: System, position: Position, settings: Mapping[str, Any]) -> Translation:
     """Every problem is reported, not only the first. Raises nothing."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     defaulted: set[str] = set()
     source = {**position.values, "start_date": position.start, "end_date": position.end}
-    sent = active_fields(system, settings)
+    active = active_fields(system, settings)
+    sent = _of_today(position, active)
     for declared in sent:
         whole = declared.of_employment and position.employed_since and not value_of(declared.always_by, settings)
         given = {**source, declared.ours: position.employed_since} if whole else source
@@ -82,7 +88,8 @@ def translate(system: System, position: Position, settings: Mapping[str, Any]) -
     terms, refused = ((), []) if problems else _terms(system, sent, position, settings)
     problems += refused
     wanted = None if problems else Wanted(position.id, values, frozenset(defaulted), position.start, terms=terms)
-    return Translation(wanted, tuple(problems), _unsent(system, sent, source, absent))
+    apart = {f.ours for f in active} - {f.ours for f in sent}
+    return Translation(wanted, tuple(problems), _unsent(system, sent, source, absent, apart))
 
 
 def _terms(
@@ -121,7 +128,11 @@ def to_come(
     system: System, position: Position, settings: Mapping[str, Any], today: date
 ) -> tuple[date, tuple[str, ...]] | None:
     """The next day on which the position says something else that is sent only then, and of which fields."""
-    sent = [f.ours for f in active_fields(system, settings) if not f.in_rows(settings)]
+    active = active_fields(system, settings)
+    kept = tuple(f.ours for f in active if f.of_employee and not empty(position.values.get(f.ours)))
+    if kept and position.start > today:
+        return position.start, kept
+    sent = [f.ours for f in active if not f.in_rows(settings)]
     before = position.on(today).values
     for day, values in position.terms:
         changed = tuple(key for key in sent if not same(values.get(key), before.get(key)))
@@ -132,15 +143,17 @@ def to_come(
 
 
 def _unsent(
-    system: System, sent: Sequence[Field], source: Mapping[str, Any], absent: Mapping[str, str]
+    system: System, sent: Sequence[Field], source: Mapping[str, Any], absent: Mapping[str, str], apart: set[str]
 ) -> dict[str, Message]:
-    """`absent`: our field -> the kind of record that has no such value."""
+    """`absent`: our field -> the kind of record that has no such value; `apart`: those that this position, being none
+    of today, does not speak of."""
     given, takes = {key for key, value in source.items() if not empty(value)}, {f.ours for f in sent}
     why = {
         f.ours: texts.UNSUPPORTED(why=Label(f.unsupported)) if f.unsupported else texts.SWITCHED_OFF()
         for f in system.fields
         if f.ours in given and f.ours not in takes
     }
+    why |= dict.fromkeys(given & apart, texts.NOT_OF_TODAY(system=system.name))
     not_with = {ours: what for ours, what in absent.items() if ours in given}
     return why | {ours: texts.NOT_SENT_WITH(what=Label(what), system=system.name) for ours, what in not_with.items()}
 

@@ -45,7 +45,8 @@ def position(row: Position, employee: Employee, today: date) -> values.Position:
     terms = row.terms.all() if row.pk else ()
     by_day = [(day, _values(row, employee, held)) for day, held in timeline(row, terms)]
     found = values.Position(str(row.pk), row.start_date, row.end_date, {}, tuple(by_day))
-    now = found.on(nearest(today, row.start_date, row.end_date))
+    day = nearest(today, row.start_date, row.end_date)
+    now = replace(found.on(day), is_current=day == today)
     return now if len(by_day) > 1 else replace(now, terms=())
 
 

@@ -70,6 +70,8 @@ class Field:
                    same position; never when another position takes a flat record over, nor where a clerk wrote it
     of_employment  (flat) of a start date: the first day of the unbroken employment, which may be an earlier position's;
                    the position's own where `always_by` is on
+    of_employee    (history) it is the employee's, there or here, one value for all periods: it is sent with the
+                   position of today alone, so that none that is over or to come replaces what holds now, nor gets it
     opt_in         the setting that switches this field on: a `switch`, or one without which it cannot be sent
     always_by      the switch that makes the field `always`, whatever `when` says
     cleared_by     the switch that empties the field at the end of the employment (flat), where the record still holds
@@ -108,6 +110,7 @@ class Field:
     when: When = When.ALWAYS
     corrected: bool = False
     of_employment: bool = False
+    of_employee: bool = False
     always_by: Setting | None = None
     cleared_by: Setting | None = None
     required: bool = False

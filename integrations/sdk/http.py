@@ -126,6 +126,13 @@ class Response:
     def ok(self) -> bool:
         return 200 <= self.status < 300
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people, and so no answer of an API, whatever its status."""
+        media_type = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        begins = self.content.lstrip()[:1]
+        return begins == b"<" or bool(begins and media_type == "text/html")
+
     @cached_property
     def text(self) -> str:
         """The body as text that can be stored. Of the many encodings that Python knows only those of text are used:

@@ -60,7 +60,7 @@ class Position:
     """One period of employment as saved here. `values` is keyed by `integrations.sdk.fields`; they are those of today,
     or of the nearest day of the position (`day`). `terms`: where they are not those of all its days, what holds from
     its first day on, and from each day of a change. `employed_since` (flat): the first day of the unbroken employment
-    that it belongs to."""
+    that it belongs to. `is_current`: whether today is one of its days."""
 
     id: str
     start: date
@@ -69,6 +69,7 @@ class Position:
     terms: tuple[tuple[date, Mapping[str, Any]], ...] = ()
     day: date | None = None
     employed_since: date | None = None
+    is_current: bool = True
 
     @property
     def percentage(self) -> Any:

@@ -11,12 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.planning.translate import Translation, incomplete, same, sent_otherwise, translate
+from integrations.planning.planner import Comparison, Sent, compare
+from integrations.planning.translate import (
+    Translation,
+    active_fields,
+    incomplete,
+    same,
+    sent_otherwise,
+    to_come,
+    translate,
+)
 from integrations.sdk.declaration import System
 from integrations.sdk.declared_field import AbsentWhile, Field, RequiredWhile
 from integrations.sdk.fields import END_REASONS
 from integrations.sdk.settings import Setting, code_table
-from integrations.sdk.values import Manager, Position, Problem
+from integrations.sdk.values import Manager, Position, Problem, Remote
 from integrations.systems.registry import connector_for
 from tests.integrations.systems import made_up
 from tests.said import told
@@ -360,6 +369,30 @@ def test_whatever_comes_in_is_either_within_the_limits_or_refused(title: str, re
     if found.wanted is not None:
         assert 0 < len(found.wanted.values["title"]) <= 20
         assert Decimal(0) <= found.wanted.values["percentage"] <= Decimal(100)
+
+
+def test_what_is_the_employees_is_sent_with_the_position_of_today_alone() -> None:
+    """Whatever is over or to come neither gets it, nor clears it, nor is out of date for want of it."""
+    own = tuple(replace(f, of_employee=f.ours == "cost_centre") for f in SYSTEM.fields if f.supported)
+    system = made_up(fields=own, unsupported={f.ours: f.unsupported for f in SYSTEM.fields if not f.supported})
+    fields = active_fields(system, {})
+    today, values = date(2026, 6, 15), {"title": "Baker", "cost_centre": "100"}
+    now = Position("1", date(2026, 1, 1), None, values)
+    over = Position("2", date(2025, 1, 1), date(2025, 12, 31), {**values, "end_reason": "resigned"}, is_current=False)
+    coming = Position("3", date(2026, 9, 1), None, values, is_current=False)
+    assert translate(system, now, {}).wanted.values["cost_centre"] == "100"
+    for position in (over, coming):
+        found = translate(system, position, {})
+        assert found.wanted is not None and "cost_centre" not in found.wanted.values
+        assert "position is that of today" in str(found.unsent["cost_centre"])
+        written = {**found.wanted.values, "cost_centre": "100"}
+        for there in (written, {**written, "cost_centre": "200"}, found.wanted.values):
+            compared = compare(system, fields, {}, found.wanted, Remote("r", there), Sent("r", written))
+            assert compared == Comparison(), there
+            assert compared.holds(found.wanted, written) == found.wanted.values
+    assert to_come(system, coming, {}, today) == (date(2026, 9, 1), ("cost_centre",))
+    assert to_come(system, over, {}, today) is None and to_come(system, now, {}, today) is None
+    assert to_come(system, replace(coming, values={"title": "Baker"}), {}, today) is None
 
 
 def test_a_declaration_must_give_a_name_or_a_reason() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -43,6 +44,8 @@ def complete(key: str) -> dict[str, Any]:
     if key == "tripletex":
         code = world_codes(key)
         return {"occupation_code": code, "remuneration_type": "monthly", "working_hours_scheme": "not_shift"}
+    if key == "visma_net_payroll":
+        return {"occupation_code": "1233101", "percentage": Decimal("80"), "working_hours_scheme": "not_shift"}
     return {}
 
 
@@ -262,7 +265,7 @@ def test_netvisor_deletes(world: World) -> None:
     assert PeriodLink.objects.count() == 0
 
 
-@pytest.mark.parametrize("key", ["tripletex", "fortnox"])
+@pytest.mark.parametrize("key", ["visma_net_payroll", "fortnox"])
 def test_systems_that_cannot_delete_say_what_to_do_by_hand(world: World, key: str) -> None:
     integration = world.connect(key, delete_positions=True)
     position = world.save(**complete(key))

@@ -161,7 +161,7 @@ def test_both_deleted_asks_a_person_to_end_the_one_that_the_record_stands_for(wo
     assert world.job(integration, other).cause == "never_sent"
 
 
-@pytest.mark.parametrize("key", ["entra_id", "fortnox", "tripletex"])
+@pytest.mark.parametrize("key", ["entra_id", "fortnox", "visma_net_payroll"])
 def test_a_deletion_by_hand_ends_when_the_position_is_made_anew(world: World, key: str) -> None:
     """Both models: what a person would end there is the recreated one's record."""
     integration = connected(world, key)

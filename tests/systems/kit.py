@@ -84,7 +84,8 @@ def changed_from(before: Position, now: Position, day: date) -> Position:
 
 def at_its_day(position: Position, today: date) -> Position:
     """With the values of today, or of the nearest day of it."""
-    return position.on(nearest(today, position.start, position.end))
+    day = nearest(today, position.start, position.end)
+    return replace(position.on(day), is_current=day == today)
 
 
 # What is at an address that is not the system's.

@@ -492,6 +492,14 @@ def _division(case: Case) -> Iterator[None]:
     case.set(divisions={STRANGER: "974760681"})
 
 
+@own("tripletex", "unknown_department")
+def _tripletex_department(case: Case) -> Iterator[None]:
+    case.set(send_cost_centre=True)
+    case.save(cost_centre="NY9")
+    yield
+    case.set(cost_centres={"NY9": "LAG1"})
+
+
 @own("tripletex", "shift_hours_missing")
 def _shift_hours(case: Case) -> Iterator[None]:
     case.save(working_hours_scheme="other_shift")

@@ -79,11 +79,12 @@ SESSION_DAYS = 2
 
 EMPLOYEE = "id,firstName,lastName,employeeNumber,email,dateOfBirth,nationalIdentityNumber,dnumber"
 EMPLOYMENT = (
-    "id,version,employee(id),startDate,endDate,employmentEndReason,division(id,organizationNumber),"
+    "id,version,employee(id,version,department(id,departmentNumber)),startDate,endDate,employmentEndReason,division(id,organizationNumber),"
     "employmentDetails(*,occupationCode(id,code),maritimeEmployment(*))"
 )
 EVERYBODY = f"{EMPLOYEE},employments({EMPLOYMENT})"
 STANDARD_TIME = "id,version,employee(id),fromDate,hoursPerDay"
+DEPARTMENTS = ("department", "cost_centre")  # of ours, that may be the employee's department there
 PERIOD_FIELDS = {"start_date": "startDate", "end_date": "endDate", "end_reason": "employmentEndReason"}
 
 
@@ -143,11 +144,13 @@ class TripletexConnector(Connector):
     # -- the check ---------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[CheckLine]:
+        departments = (texts.DEPARTMENTS, texts.ACCESS_PLACE, self._check_departments)
         return self.try_each(
             (texts.LOG_IN, texts.TOKEN_PLACE, self._check_login),
             (texts.EMPLOYEES, texts.ACCESS_PLACE, self._check_employees),
             (texts.EMPLOYMENTS, texts.ACCESS_PLACE, self._check_employments),
             (texts.DIVISIONS, texts.DIVISIONS_PLACE, self._check_divisions),
+            *([departments] if any(self.settings.get(f"send_{key}") for key in DEPARTMENTS) else []),
             (texts.OCCUPATION_CODES, texts.ACCESS_PLACE, self._check_occupation_codes),
             needed=1,
         )[0]
@@ -172,6 +175,10 @@ class TripletexConnector(Connector):
         if default and default not in divisions:
             return CheckLine(False, "", texts.NO_DEFAULT_DIVISION(number=default))
         return texts.DIVISIONS_REGISTERED(number=len(divisions))
+
+    def _check_departments(self) -> Shown:
+        self._first("department", "id,departmentNumber")
+        return ""
 
     def _check_occupation_codes(self) -> Shown:
         self._first("employee/employment/occupationCode", "id,code")
@@ -274,6 +281,7 @@ class TripletexConnector(Connector):
             values["end_reason"] = employment["employmentEndReason"] or None
         if "division" in employment:
             values |= _division(employment["division"])
+        values |= self._department_shown(employment.get("employee") or {})
         values |= self._terms_on(employment, self._counts_on(start, end))
         rows = rows_of(employment["employmentDetails"]) if self._adds_rows else {}
         return Remote(str(employment["id"]), values, employment.get("version"), employment, rows=rows)
@@ -308,8 +316,12 @@ class TripletexConnector(Connector):
             body["taxDeductionCode"] = self.settings["tax_deduction_code"]
         row = self._row_body({k: values[k] for k in TERMS if values.get(k) is not None}, {})
         body["employmentDetails"] = [{"date": wanted.start.isoformat(), **row}]
+        department = self._department_wanted(values)
         made = _written(self.http.post("employee/employment", json=body))
-        return Written(str(made["id"]), self._weekly_hours(employee.id, wanted, self._hours_since(wanted)))
+        warnings = self._weekly_hours(employee.id, wanted, self._hours_since(wanted))
+        if department:
+            warnings += self._tried_department(employee.id, *department)
+        return Written(str(made["id"]), warnings)
 
     def update(
         self,
@@ -322,6 +334,7 @@ class TripletexConnector(Connector):
         new = {key: change.new for key, change in changes.items()}
         employment: dict[str, Any] = remote.raw
         warnings: list[Warning] = []
+        department = self._department_wanted(new)
         days = self._days_to_write(employment, changes, wanted)
         row_id, row = next(self._rows(employment, days, wanted), (None, {}))  # we refuse before anything is written
         # End date and reason go together, and a reason that stays there goes along as it is.
@@ -353,7 +366,25 @@ class TripletexConnector(Connector):
             hours = changes["weekly_hours"]
             since = hours.since if self._adds_rows else None
             warnings += self._weekly_hours(employee.id, wanted, since, day_alone=hours.old == hours.new)
+        if department and set(changes) == {department[0]}:
+            self._write_department(employee.id, department[1])
+        elif department:
+            warnings += self._tried_department(employee.id, *department)
         return Written(remote.id, tuple(warnings))
+
+    def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
+        """Cancelled: it ends on its first day as wrongly reported, and `read` leaves it out from then on."""
+        start = remote.raw["startDate"]
+        body = {
+            "id": int(remote.id),
+            "version": remote.version,
+            "employee": {"id": int(employee.id)},
+            "startDate": start,
+            "endDate": start,
+            "employmentEndReason": WRONGLY_REPORTED,
+        }
+        _written(self.http.put(f"employee/employment/{remote.id}", json=body, classify=self._classify_update))
+        return Written(remote.id)
 
     def _period_body(self, new: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         """The employment's own part of a write, `after` being all that it holds then; end date and reason always go
@@ -509,6 +540,37 @@ class TripletexConnector(Connector):
             return (Warning(texts.HOURS_NOT_TAKEN(refusal=error.vendor_text or error.said), "weekly_hours"),)
         return ()
 
+    # -- the employee's department -----------------------------------------------------------------------
+
+    def _department_shown(self, employee: Mapping[str, Any]) -> dict[str, str | None]:
+        """Under our name for it; not shown where it, or its number, is hidden."""
+        department = employee.get("department")
+        if "department" not in employee or (department and "departmentNumber" not in department):
+            return {}
+        shown = (department["departmentNumber"] or f"(id {department['id']})") if department else None
+        return {key: shown for key in DEPARTMENTS if self.settings.get(f"send_{key}")}
+
+    def _department_wanted(self, values: Mapping[str, Any]) -> tuple[str, int] | None:
+        """Which of our fields is to be written to it, and its id there."""
+        key = next((key for key in DEPARTMENTS if values.get(key)), "")
+        return (key, self._department_id(str(values[key]), key)) if key else None
+
+    def _tried_department(self, employee_id: str, key: str, department_id: int) -> tuple[Warning, ...]:
+        """Beside an employment that stands: a refusal of this alone is a warning."""
+        try:
+            self._write_department(employee_id, department_id)
+        except DataRefusedError as error:
+            return (Warning(texts.DEPARTMENT_NOT_TAKEN(refusal=error.vendor_text or error.said), key),)
+        return ()
+
+    def _write_department(self, employee_id: str, department_id: int) -> None:
+        path, only = f"employee/{employee_id}", {"fields": "id,version,department(id)"}
+        there = record_in(self.http.get(path, params=only, classify=self._classify_update), "value")
+        if (there.get("department") or {}).get("id") == department_id:
+            return
+        body = {"id": there["id"], "version": there.get("version"), "department": {"id": department_id}}
+        self.http.put(path, json=body, classify=self._classify_update)
+
     # -- look-ups ----------------------------------------------------------------------------------------
 
     @property
@@ -519,12 +581,25 @@ class TripletexConnector(Connector):
     def _division_id(self, number: str) -> int:
         return self._divisions.the(number, missing=texts.NO_DIVISION(number=number))
 
+    def _department_id(self, number: str, key: str) -> int:
+        found = partial(self._list, "department", isInactive="false", fields="id,departmentNumber,isInactive")
+        departments: Register[int] = self.register(
+            "departments",
+            lambda: ((str(d.get("departmentNumber") or ""), d["id"]) for d in found() if not d.get("isInactive")),
+        )
+        missing, several = (say(number=number) for say in (texts.NO_DEPARTMENT, texts.SEVERAL_DEPARTMENTS))
+        try:
+            return departments.the(number, missing=missing, several=several)
+        except DataRefusedError as refusal:
+            refusal.field = key
+            raise
+
     def _occupation_code_id(self, code: str) -> int:
-        """By the exact code in the full list: Tripletex' own search is "containing", and a code sent without an id is
-        taken without complaint and stored as nothing."""
-        found = partial(self._list, "employee/employment/occupationCode", fields="id,code")
+        """By the exact code among those that contain it, as Tripletex' own search has it (the contract); a code sent
+        without an id is taken without complaint and stored as nothing (recorded)."""
+        found = partial(self._list, "employee/employment/occupationCode", code=code, fields="id,code")
         codes: Register[int] = self.register(
-            "occupation codes", lambda: ((str(c.get("code")), c["id"]) for c in found())
+            f"occupation code {code}", lambda: ((str(c.get("code")), c["id"]) for c in found())
         )
         return codes.the(code, missing=texts.NO_OCCUPATION_CODE(code=code))
 
@@ -545,11 +620,14 @@ def _values(response: Response) -> list[dict[str, Any]]:
 
 
 def _written(response: Response) -> dict[str, Any]:
-    """After a write, an unreadable answer leaves it open what became of it."""
+    """After a write, an answer that cannot be read, or that names no record, leaves it open what became of it."""
     try:
-        return record_in(response, "value")
+        written = record_in(response, "value")
     except UnavailableError as error:
         raise UnclearOutcomeError(texts.ANSWER_LOST()) from error
+    if not written.get("id"):
+        raise UnclearOutcomeError(texts.ANSWER_LOST())
+    return written
 
 
 def _division(division: Mapping[str, Any] | None) -> dict[str, str | None]:

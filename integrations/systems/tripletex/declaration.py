@@ -19,6 +19,7 @@ from integrations.sdk import (
     Dates,
     Dearer,
     Delete,
+    Department,
     Field,
     FullTimeHours,
     Kind,
@@ -35,6 +36,7 @@ from integrations.sdk import (
     switch,
 )
 from integrations.sdk import gettext_noop as _
+from integrations.systems.tripletex import texts
 
 # employmentType and employmentForm as one word: a freelancer has no form, everybody else has one.
 FREELANCE = "FREELANCE"
@@ -88,6 +90,13 @@ def _organization_number(company: Company, settings: Mapping[str, Any]) -> str:
     return digits_of(company.organization_number)
 
 
+def _department(value: Department | str, settings: Mapping[str, Any]) -> str:
+    """An employee has one department there, be it our department or our cost centre."""
+    if settings.get("send_department") and settings.get("send_cost_centre"):
+        raise ValueError(texts.ONE_DEPARTMENT())
+    return value.code if isinstance(value, Department) else value
+
+
 def _hours_per_day(hours: Any, settings: Mapping[str, Any]) -> Decimal:
     return (Decimal(str(hours)) / DAYS_OF_A_WEEK).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
@@ -99,10 +108,10 @@ SYSTEM = System(
     rank=10,
     model=Model.HISTORY,
     protocol=_("REST, JSON"),
-    delete=Delete.BY_HAND,
+    delete=Delete.CANCEL,
     delete_note=_(
-        "its API cannot remove an employment. In Tripletex, open the employee under Company > Employees and end "
-        "the employment, with the end reason “wrongly reported” if it was never valid."
+        "Tripletex cannot remove an employment. It is cancelled in Tripletex' own way: it ends on its start date with "
+        "the end reason “wrongly reported”, which takes it back from the a-melding."
     ),
     occupations=True,
     matching=(_("employee number"), _("national id"), _("e-mail")),
@@ -203,6 +212,43 @@ SYSTEM = System(
             note=_("Set once: Tripletex does not let an employment change its sub-unit."),
             format=_("organization number of a sub-unit"),
             example="974760673",
+        ),
+        Field(
+            "department",
+            "Employee.department",
+            of_employee=True,
+            opt_in=switch(group=_("Department of the employee")),
+            table=code_table(
+                "departments",
+                help=_("Only where a department has another code here than its number in Tripletex."),
+                group=_("Department of the employee"),
+            ),
+            encode=_department,
+            clearable=False,
+            note=_("The active department with this number in Tripletex, on which wages and hours are posted."),
+            example="BUT1",
+        ),
+        Field(
+            "cost_centre",
+            "Employee.department",
+            of_employee=True,
+            opt_in=switch(
+                label=_("Send the cost centre as the employee's department"),
+                help=_(
+                    "Where the departments in Tripletex are the company's cost centres. Not together with the "
+                    "department: an employee there has one."
+                ),
+                group=_("Department of the employee"),
+            ),
+            table=code_table(
+                "cost_centres",
+                help=_("Only where a cost centre has another code here than its department's number in Tripletex."),
+                group=_("Department of the employee"),
+            ),
+            encode=_department,
+            clearable=False,
+            note=_("Tripletex posts wages on the employee's department: it is the cost centre there."),
+            example="100",
         ),
         Field(
             "start_date",
@@ -390,12 +436,10 @@ SYSTEM = System(
         ),
     ),
     unsupported={
-        "title": _("Tripletex has no job title on an employment; the occupation code is what it keeps."),
-        "department": _(
-            "Tripletex keeps one department on the employee, without dates, and none on an employment. Change it on "
-            "the employee there."
+        "title": _(
+            "Tripletex has no job title, neither on an employment nor on the employee; the occupation code is what it "
+            "keeps."
         ),
-        "cost_centre": _("Tripletex has no cost centre on an employment."),
         "manager": _("Tripletex knows a manager of a department only, not of an employee."),
         "first_day_of_work": _("Tripletex has only the start date of the employment."),
         "last_day_of_work": _("Tripletex has only the end date of the employment."),
@@ -405,7 +449,7 @@ SYSTEM = System(
     reads=(
         "id version value values fullResultSize count from fields date fromDate employee employeeId employeeNumber "
         "employmentId employmentType shiftDurationHours code companyId organizationNumber expirationDate "
-        "developerMessage validationMessages message field"
+        "developerMessage validationMessages message field departmentNumber isInactive"
     ),
     calls=Calls(create=3, update=3, unchanged=2),
     # Pages of an employee's employments with all their rows are heavy: fewer than the 1 000 that a page may have.
@@ -446,6 +490,14 @@ SYSTEM = System(
             _(
                 "Register the sub-unit (virksomhet) in Tripletex, or name another one in the connection's settings "
                 "under Sub-units, then press Re-sync."
+            ),
+        ),
+        Cause(
+            "unknown_department",
+            _("Department not in Tripletex"),
+            _(
+                "Add the department in Tripletex, or name its number in the connection's settings under Departments or "
+                "Cost centres, then press Re-sync."
             ),
         ),
         Cause(

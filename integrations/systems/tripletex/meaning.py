@@ -83,9 +83,9 @@ RULES = (
     ),
     Rule(
         DELETION,
-        "Nothing is sent: no call removes an employment. Ended there by hand as “wrongly reported”, it counts as not "
-        "there.",
-        f"{CONTRACT}; {RECORDINGS.lower()}",
-        Sure.RECORDED,
+        "No call removes an employment (recorded). It ends on its start date as “wrongly reported”, and counts as not "
+        "there from then on. The contract has the reason; no recording shows it written.",
+        f"{CONTRACT}; {END_REASONS}",
+        Sure.ASSUMED,
     ),
 )

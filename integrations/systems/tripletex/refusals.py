@@ -66,6 +66,7 @@ OURS = {
     "endDate": "end_date",
     "employmentEndReason": "end_reason",
     "division": "company",
+    "department": "department",
     "employmentType": "contract_type",
     "employmentForm": "contract_type",
     "remunerationType": "remuneration_type",

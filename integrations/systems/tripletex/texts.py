@@ -142,6 +142,29 @@ NO_DIVISION = Text(
     field="company",
     setting="divisions",
 )
+ONE_DEPARTMENT = Text(
+    "tripletex.one_department",
+    _("An employee in Tripletex has one department, and both the department and the cost centre are to be sent to it."),
+    remedy=_("Switch one of them off in the connection's settings, then press Re-sync."),
+    setting="send_cost_centre",
+)
+NO_DEPARTMENT = Text(
+    "tripletex.no_department",
+    _("Tripletex has no active department with number {number}."),
+    remedy=_(
+        "Add it there, or name another one in the connection's settings under Departments or Cost centres, then press "
+        "Re-sync."
+    ),
+    cause="unknown_department",
+    setting="departments",
+)
+SEVERAL_DEPARTMENTS = Text(
+    "tripletex.several_departments",
+    _("Tripletex has several active departments with number {number}."),
+    remedy=_("Give each a number of its own there, then press Re-sync."),
+    cause="unknown_department",
+    setting="departments",
+)
 NO_OCCUPATION_CODE = Text(
     "tripletex.no_occupation_code",
     _("Tripletex has no occupation code {code}."),
@@ -170,6 +193,7 @@ NOT_CLEARED = Text(
 # -- of what a write left there
 
 LATER_TERMS = Text("tripletex.later_terms", _("Tripletex has other terms from {day} on, which were left as they are."))
+DEPARTMENT_NOT_TAKEN = Text("tripletex.department_not_taken", _("The department was not taken: {refusal}"))
 HOURS_NOT_TAKEN = Text("tripletex.hours_not_taken", _("The weekly hours were not taken: {refusal}"))
 
 # -- of a test of the connection
@@ -195,4 +219,5 @@ NO_DIVISIONS = Text(
 )
 NO_DEFAULT_DIVISION = Text("tripletex.no_default_division", _("The default sub-unit {number} is not registered there."))
 DIVISIONS_REGISTERED = Text("tripletex.divisions_registered", _("{number} registered"))
+DEPARTMENTS = Label(_("See departments"))
 OCCUPATION_CODES = Label(_("See occupation codes"))

@@ -58,10 +58,13 @@ from integrations.sdk import (
     record_in,
     rows_in,
     sure_date,
+    text_of,
     to_count_from,
 )
 from integrations.systems.unimicro import refusals, texts, values
 from integrations.systems.unimicro.declaration import (
+    COST_CENTRE_DIMENSION,
+    CUSTOM,
     FULL_TIME_HOURS,
     SYSTEM,
     WITHOUT_HOURS,
@@ -80,7 +83,6 @@ SURELY_LAST = 20
 PAGES = SIGHT = OffsetPages("skip", "top", PAGE, full=SURELY_LAST)
 WHO = "BusinessRelationInfo.DefaultEmail"  # what is asked for with an employee: name and e-mail
 WHOLE = {"orderby": "ID", "hateoas": "false"}
-EVERYBODY = f"{WHO},Employments.Dimensions"
 GUIDS = 5
 LARGEST_INTEGER = 2**31 - 1
 
@@ -170,6 +172,17 @@ class UnimicroConnector(Connector):
         super().classify(response)
 
     @property
+    def _custom(self) -> dict[str, str]:
+        """Our field -> the company's own field for it, of those that are sent."""
+        names = {key: str(self.settings.get(setting) or "").strip() for key, setting in CUSTOM.items()}
+        return {key: name for key, name in names.items() if name}
+
+    @property
+    def _with(self) -> str:
+        """What is asked for with an employment."""
+        return "Dimensions,CustomValues" if self._custom else "Dimensions"
+
+    @property
     def _headers(self) -> dict[str, str]:
         return {"CompanyKey": self._company_key()}
 
@@ -178,7 +191,7 @@ class UnimicroConnector(Connector):
 
     def _put(self, path: str, record: Mapping[str, Any], gone: Text) -> Response:
         response = self._biz("PUT", path, json=record)
-        if response.status == 404:
+        if response.status == 404:  # a page of somebody else's is told as such
             raise StaleError(gone())
         return response
 
@@ -281,13 +294,14 @@ class UnimicroConnector(Connector):
                     Seen(id, marks), fetch, lambda found: self.seen(id, marks, lambda: self._remotes(found))
                 )
 
-        params = {"expand": EVERYBODY, **WHOLE}
+        every = (WHO, *(f"Employments.{name}" for name in self._with.split(",")))
+        params = {"expand": ",".join(every), **WHOLE}
         how: dict[str, Any] = {"rows": _rows, "headers": self._headers, "keep_answer": False}
         yield from self.looking(self.paged(SIGHT, "biz/employees", params, **how), "ID", see)
 
     def _employments(self, employee: RemoteEmployee) -> list[dict[str, Any]]:
         """Without those that were ended as never to have been reported: they count as not there."""
-        listed = self._every("employments", filter=f"EmployeeID eq {employee.id}", expand="Dimensions")
+        listed = self._every("employments", filter=f"EmployeeID eq {employee.id}", expand=self._with)
         return _valid(record for record in listed if str(record.get("EmployeeID")) == employee.id)
 
     def _values(self, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -296,7 +310,12 @@ class UnimicroConnector(Connector):
         if "SubEntityID" in record:
             shown |= self._sub_unit_number(record["SubEntityID"])
         if "Dimensions" in record:
-            shown["department"] = self._department_number((record["Dimensions"] or {}).get("DepartmentID"))
+            dimensions = record["Dimensions"] or {}
+            shown["department"] = self._department_number(dimensions.get("DepartmentID"))
+            if name := self.settings.get(COST_CENTRE_DIMENSION.name):
+                shown["cost_centre"] = text_of(dimensions.get(name))
+        if "CustomValues" in record:
+            shown |= values.custom_of(record, self._custom)
         return shown
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
@@ -387,7 +406,7 @@ class UnimicroConnector(Connector):
         changes: Mapping[str, Change],
         wanted: Wanted,
     ) -> Written:
-        fresh = self._entity(f"employments/{remote.id}", "Dimensions")
+        fresh = self._entity(f"employments/{remote.id}", self._with)
         if fresh is None:
             raise StaleError(texts.EMPLOYMENT_GONE())
         if self._values(fresh) != remote.values:
@@ -427,7 +446,7 @@ class UnimicroConnector(Connector):
         return Written(remote.id, note=texts.DELETED())
 
     def _cancel(self, remote: Remote, why: Message) -> Written:
-        fresh = self._entity(f"employments/{remote.id}", "Dimensions")
+        fresh = self._entity(f"employments/{remote.id}", self._with)
         if fresh is None:
             return Written(remote.id, note=texts.DELETED_ALREADY())
         record = values.sendable(fresh)
@@ -444,7 +463,11 @@ class UnimicroConnector(Connector):
             elif key == "company":
                 record["SubEntityID"] = self._sub_entity_id(value)
             elif key == "department":
-                values.place_department(record, self._department_id(value) if value else None)
+                values.place_dimension(record, "DepartmentID", self._department_id(value) if value else None)
+            elif key == "cost_centre":
+                values.place_dimension(record, self.settings[COST_CENTRE_DIMENSION.name], int(value) if value else None)
+            elif key in CUSTOM:
+                values.place_custom(record, self._custom[key], value)
             else:
                 values.place(record, key, value)
 

@@ -25,6 +25,7 @@ from integrations.sdk import (
     Kind,
     Limits,
     Locked,
+    Manager,
     Model,
     Setting,
     Sight,
@@ -143,6 +144,34 @@ CONTRACTS = (
     TypeOfEmployment.FrilancerContratorFeeRecipient.name,
     TypeOfEmployment.PensionOrOtherNonEmployedBenefits.name,
 )
+# Our field -> the setting that names the company's own field for it.
+CUSTOM = {
+    "title": "title_field",
+    "manager": "manager_field",
+    "first_day_of_work": "first_day_field",
+    "last_day_of_work": "last_day_field",
+    "probation_end": "probation_field",
+    "notice_date": "notice_field",
+}
+# The dimensions that a company may fill as it likes (the contract of the current platform).
+COST_CENTRE_DIMENSION = Setting(
+    name="cost_centre_dimension",
+    label=_("Dimension of the cost centre"),
+    kind=Kind.CHOICE,
+    choices=(
+        ("", _("The cost centre is not sent")),
+        ("ProjectID", _("Project")),
+        ("RegionID", _("Region")),
+        ("Dimension5ID", _("Own dimension 5")),
+        ("Dimension6ID", _("Own dimension 6")),
+        ("Dimension7ID", _("Own dimension 7")),
+        ("Dimension8ID", _("Own dimension 8")),
+        ("Dimension9ID", _("Own dimension 9")),
+        ("Dimension10ID", _("Own dimension 10")),
+    ),
+    group=_("Cost centre"),
+    help=_("Which dimension of the employment holds what is a cost centre here."),
+)
 # The vendor's web client asks for neither in these two, and the a-melding has none.
 WITHOUT_HOURS = AbsentWhile(
     "contract_type",
@@ -165,6 +194,31 @@ def _department(department: Any, settings: Mapping[str, Any]) -> str:
 
 def _occupation_code(code: Any, settings: Mapping[str, Any]) -> str:
     return re.sub(r"[\s.]", "", str(code))
+
+
+def _manager(manager: Manager, settings: Mapping[str, Any]) -> str:
+    return manager.number
+
+
+def _custom(ours: str, label: str, example: str, **how: Any) -> Field:
+    """A field of the company's own on the employment ("api/custom-fields"): which one, the company says."""
+    return Field(
+        ours,
+        "CustomValues",
+        opt_in=Setting(
+            name=CUSTOM[ours],
+            label=label,
+            pattern=r"[A-Za-z_][A-Za-z0-9_]{0,99}",
+            example=example,
+            group=_("Fields of the company's own"),
+            help=_(
+                "The name of a field that the company has added to employments in Unimicro. Empty: it is not sent. Try "
+                "one employment on a test company first: Unimicro does not publish how such fields are written."
+            ),
+        ),
+        note=_("Goes to the company's own field that the settings name."),
+        **how,
+    )
 
 
 SYSTEM = System(
@@ -200,7 +254,8 @@ SYSTEM = System(
     reads=(
         "ID EmployeeID EmployeeNumber Employments TypeOfEmployment JobName Standard LastWorkPercentChangeDate "
         "SeniorityDate UpdatedAt Deleted _createguid _validationResults PropertyName Messages Message DepartmentNumber "
-        "OrgNumber OrganizationNumber SuperiorOrganizationID styrk tittel expand filter orderby top skip hateoas"
+        "DepartmentID OrgNumber OrganizationNumber SuperiorOrganizationID styrk tittel expand filter orderby top skip "
+        "hateoas"
     ),
     calls=Calls(create=4, update=4, unchanged=2),
     sight=Sight(page=100, note=_("Sub-units and departments are read once more.")),
@@ -244,6 +299,27 @@ SYSTEM = System(
     ),
     settings=(),
     fields=(
+        _custom("title", _("Own field of the title"), "Stillingstittel", max_length=255),
+        _custom("manager", _("Own field of the manager's employee number"), "Leder", encode=_manager, of_employee=True),
+        _custom("first_day_of_work", _("Own field of the first day of work"), "ForsteDag"),
+        _custom("last_day_of_work", _("Own field of the last day of work"), "SisteDag"),
+        _custom("probation_end", _("Own field of the end of probation"), "ProvetidSlutt"),
+        _custom("notice_date", _("Own field of the day of notice"), "Oppsigelsesdato"),
+        Field(
+            "cost_centre",
+            "Dimensions",
+            opt_in=COST_CENTRE_DIMENSION,
+            table=code_table(
+                "cost_centres",
+                help=_("Our cost centre, then the ID of its value in that dimension in Unimicro."),
+                example="100 → 51",
+                group=_("Cost centre"),
+            ),
+            allowed=r"[1-9]\d{0,8}",
+            allowed_note=_("the ID of a value of the dimension, from the connection's settings under Cost centres"),
+            note=_("The value of the dimension that the settings name; recurring transactions keep theirs."),
+            example="51",
+        ),
         Field(
             "company",
             "SubEntityID",
@@ -453,21 +529,6 @@ SYSTEM = System(
             choices=_choices(_names(EndDateReason)),
         ),
     ),
-    unsupported={
-        "title": _(
-            "Unimicro fills the job title from the occupation register, and its help warns that another title causes "
-            "errors in the a-melding."
-        ),
-        "cost_centre": _(
-            "Unimicro has departments, projects and dimensions of the company's own making, but no cost centre on an "
-            "employment."
-        ),
-        "manager": _("An employment in Unimicro has no manager."),
-        "first_day_of_work": _("Unimicro knows only the start date of the employment."),
-        "last_day_of_work": _("Unimicro knows only the end date of the employment."),
-        "probation_end": _("Unimicro does not keep the probation period."),
-        "notice_date": _("Unimicro does not keep the day of notice."),
-    },
     causes=(
         Cause(
             "job_code_locked",

@@ -18,6 +18,7 @@ from integrations.sdk.rules import (
 
 CONTRACT = "Unimicro, published API contract"
 CLIENT = "Unimicro's web client"
+GUIDE = "Unimicro, developer guides"
 HELP = "Unimicro, user help (Arbeidsforhold)"
 
 RULES = (
@@ -33,6 +34,21 @@ RULES = (
         "the old date is still shown.",
         f"{HELP}; {END_DATES}",
         Sure.ASSUMED,
+    ),
+    *(
+        Rule(
+            ours,
+            f"{what} as `YYYY-MM-DD`, in a field that the company has added to employments, and that the connection "
+            "names; nothing in Unimicro is worked out from it. Emptied: null.",
+            f"{GUIDE} (custom fields)",
+            Sure.ASSUMED,
+        )
+        for ours, what in (
+            ("first_day_of_work", "The first day of work"),
+            ("last_day_of_work", "The last day of work"),
+            ("probation_end", "The last day of probation"),
+            ("notice_date", "The day on which notice was given"),
+        )
     ),
     Rule(
         "contract_type",

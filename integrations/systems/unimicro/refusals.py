@@ -1,4 +1,5 @@
-"""How Unimicro says no ("api/troubleshooting"). A 404 is an answer: there is no such record (any more)."""
+"""How Unimicro says no ("api/troubleshooting"). A 404 is an answer: there is no such record (any more); one that is a
+page for people comes from somewhere else."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 from integrations.sdk import (
     EVERYWHERE,
     NO_SIGN_IN,
+    NOTHING_AT_ADDRESS,
     DataRefusedError,
     NotAuthorizedError,
     Refusal,
@@ -26,6 +28,7 @@ REFUSALS = (
     *EVERYWHERE,
     Refusal(status=401, error=NotAuthorizedError, text=texts.TOKEN_REFUSED),
     Refusal(status=403, error=NotAuthorizedError, text=texts.COMPANY_REFUSED),
+    Refusal(status=404, error=UnavailableError, text=NOTHING_AT_ADDRESS),
     Refusal(status=408, error=UnavailableError, text=texts.TOO_SLOW),
     Refusal(words="guid", error=GuidSpentError, text=texts.REFUSED, named=True),
     Refusal(text=texts.REFUSED, named=True),
@@ -41,7 +44,7 @@ SIGN_IN = (
 def trouble(response: Response) -> Trouble | None:
     """The vendor's web client reads three forms: `Message`, `Messages` and `_validationResults` (an object keyed by
     property, "" for the whole entity)."""
-    if response.ok or response.status == 404:
+    if response.ok or (response.status == 404 and not response.is_page):
         return None
     data = response.json_object()
     results = data.get("_validationResults")

@@ -11,7 +11,7 @@ from datetime import date
 from enum import IntEnum
 from typing import Any
 
-from integrations.sdk import Marks, RemoteEmployee, date_of, number_of, sure_date, text_of
+from integrations.sdk import BY_KEY, Marks, RemoteEmployee, date_of, number_of, sure_date, text_of
 from integrations.systems.unimicro.declaration import (
     WITHOUT_HOURS,
     EmploymentType,
@@ -38,6 +38,7 @@ OUR_FIELDS = {
     "JobName": "occupation_code",
     "SubEntityID": "company",
     "DepartmentID": "department",
+    **dict.fromkeys(("ProjectID", "RegionID", *(f"Dimension{n}ID" for n in range(5, 11))), "cost_centre"),
     "EmploymentType": "contract_type",
     "TypeOfEmployment": "contract_type",
 }
@@ -108,6 +109,13 @@ def found(record: Record) -> RemoteEmployee:
     return RemoteEmployee(str(record["ID"]), marks=marks)
 
 
+def custom_of(record: Record, names: Mapping[str, str]) -> dict[str, Any]:
+    """What the company's own fields of an employment hold, by our names; `names`: our field -> their name."""
+    own = record.get("CustomValues") or {}
+    read = {key: date_of if BY_KEY[key].kind == "date" else text_of for key in names}
+    return {key: read[key](own.get(name)) for key, name in names.items()}
+
+
 # -- writing ---------------------------------------------------------------------------------------------------
 
 
@@ -134,11 +142,18 @@ def _place_contract(record: dict[str, Any], value: str) -> None:
         record["TypeOfEmployment"] = int(TypeOfEmployment[value])
 
 
-def place_department(record: dict[str, Any], department: int | None) -> None:
+def place_dimension(record: dict[str, Any], name: str, value: int | None) -> None:
+    """One of the employment's dimensions (`DepartmentID`, `ProjectID`, ...), the others as they are."""
     if record.get("Dimensions"):
-        record["Dimensions"] = {**record["Dimensions"], "DepartmentID": department}
+        record["Dimensions"] = {**record["Dimensions"], name: value}
     else:
-        record["Dimensions"] = {"ID": 0, "_createguid": str(uuid.uuid4()), "DepartmentID": department}
+        record["Dimensions"] = {"ID": 0, "_createguid": str(uuid.uuid4()), name: value}
+
+
+def place_custom(record: dict[str, Any], name: str, value: Any) -> None:
+    """One of the company's own fields, the others as they are; None clears."""
+    said = value.isoformat() if isinstance(value, date) else value
+    record["CustomValues"] = {**(record.get("CustomValues") or {}), name: said}
 
 
 def sendable(record: Record) -> dict[str, Any]:

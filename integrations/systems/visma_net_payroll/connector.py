@@ -13,6 +13,7 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -31,6 +32,7 @@ from integrations.sdk import (
     FieldName,
     Grant,
     Looking,
+    Manager,
     Mark,
     Message,
     Person,
@@ -43,6 +45,7 @@ from integrations.sdk import (
     StaleError,
     Timeline,
     Tokens,
+    Trouble,
     UnavailableError,
     UnclearOutcomeError,
     Wanted,
@@ -64,7 +67,7 @@ from integrations.sdk import (
 )
 from integrations.systems.visma_net_payroll import refusals, texts
 from integrations.systems.visma_net_payroll.declaration import DIMENSIONS, SYSTEM, label_of
-from integrations.systems.visma_net_payroll.timelines import by_day, with_value
+from integrations.systems.visma_net_payroll.timelines import by_day, in_force, with_value
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +143,9 @@ class VismaNetPayrollConnector(Connector):
         }
         classify = self.judging(rows=refusals.SIGN_IN, read=oauth_trouble)
         return self.oauth(self.context.urls["token"], form, classify, "scope", headers={"Accept": "application/json"})
+
+    def trouble(self, response: Response) -> Trouble | None:
+        return refusals.trouble(response)
 
     def classify(self, response: Response) -> None:
         if sunset := response.headers.get("Sunset", ""):
@@ -248,10 +254,51 @@ class VismaNetPayrollConnector(Connector):
     # -- positions ---------------------------------------------------------------------------------------
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
-        return self._remotes(self._positions(employee))
+        positions = [p for p in self._positions(employee) if _reason(p) != NEVER_REPORTED]
+        remotes = self._remotes(positions)
+        if self.settings.get("send_manager"):
+            managers = [self._manager_number(employee.raw, position) for position in positions]
+            remotes = [replace(r, values={**r.values, "manager": m}) for r, m in zip(remotes, managers, strict=True)]
+        return remotes
 
     def _remotes(self, positions: Iterable[Mapping[str, Any]]) -> list[Remote]:
         return [self._remote(p) for p in positions if _reason(p) != NEVER_REPORTED]
+
+    # -- managers ----------------------------------------------------------------------------------------
+
+    def _manager_ids(self, manager: Manager) -> tuple[str, ...]:
+        """The employees there who may be this manager, by number, else by e-mail."""
+        everybody = self._everybody
+        ways = ((Mark.NUMBER, manager.number.strip()), (Mark.EMAIL, email_of(manager.email)))
+        found = (everybody.by(mark, value) for mark, value in ways if value)
+        return next((tuple(str(row["id"]) for row in rows) for rows in found if rows), ())
+
+    def _manager_number(self, ours: Manager | None, position: Mapping[str, Any]) -> str | None:
+        """The manager there, as we number managers here: theirs may be matched by something else than the number."""
+        theirs = self._manager_id(position.get("manager"))
+        if theirs is None:
+            return None
+        if ours is not None and self._manager_ids(ours) == (theirs,):
+            return ours.number or ours.email
+        row = self._everybody.get(theirs)
+        return (text_of(row.get("number")) if row else None) or theirs
+
+    def _manager_id(self, said: Any) -> str | None:
+        """Out of an id as it is, or of the value that holds today."""
+        if isinstance(said, list):
+            entry = in_force(said, self.context.today)
+            said = entry.get("value") if entry else None
+        return text_of(said)
+
+    def _put_manager(self, body: dict[str, Any], person: Person, number: str | None, start: date) -> Warning | None:
+        """As an id, or from today on where values with dates stand there; a warning where nobody is found."""
+        ids = self._manager_ids(person.manager or Manager(str(number))) if number else ()
+        if number and len(ids) != 1:
+            said = texts.MANAGER_NOT_UNIQUE(found=len(ids), number=number) if ids else None
+            return Warning(said or texts.MANAGER_MISSING(number=number), "manager")
+        there, new = body.get("manager"), ids[0] if ids else None
+        _put(body, "manager", with_value(there, new, self.context.today, start) if isinstance(there, list) else new)
+        return None
 
     def everybody(self, written: Mapping[str, str]) -> Looking:
         """ "Embedding": the list brings the positions along. Who is shown without any mention of them is asked for."""
@@ -279,6 +326,8 @@ class VismaNetPayrollConnector(Connector):
         rows = self._rows(position)
         day = nearest(self.context.today, start or self.context.today, end)
         values |= {field: at(timeline, day) for field, timeline in rows.items()}
+        if self.settings.get("send_remuneration_type"):
+            values["remuneration_type"] = _salary_type(position, day)
         # HR dates no change of the employer: another one counts from today.
         return Remote(str(position["id"]), values, raw=position, rows={k: v for k, v in rows.items() if k != "company"})
 
@@ -297,12 +346,14 @@ class VismaNetPayrollConnector(Connector):
             raise DataRefusedError(texts.VALUES_MISSING(missing=missing))
         self._wait_for_earlier(employee)
         body = self._new(wanted)
+        manager = self._put_manager(body, person, wanted.values.get("manager"), wanted.start)
         job = self._write("POST", employee, f"employees/{employee.id}/positions", body)
-        return Written(self._created(employee, wanted, job), self._warnings(job, body))
+        warnings = (*([manager] if manager else []), *self._warnings(job, body))
+        return Written(self._created(employee, wanted, job), warnings)
 
     def _new(self, wanted: Wanted) -> dict[str, Any]:
         """The document of a new position."""
-        values, kind = wanted.values, self.settings["salary_type"]
+        values, kind = wanted.values, self._salary_type(wanted.values)
         body: dict[str, Any] = {
             "activeStart": wanted.start.isoformat(),
             "typeOfPosition": self.settings["type_of_position"],
@@ -311,7 +362,7 @@ class VismaNetPayrollConnector(Connector):
                 {
                     "salaryType": "Period",
                     "contractSalaryType": kind,
-                    f"{kind.lower()}Salary": format(Decimal(str(self.settings["salary"])), "f"),
+                    f"{kind.lower()}Salary": format(Decimal(str(self._salary(kind)).replace(",", ".")), "f"),
                 }
             ],
         }
@@ -329,18 +380,29 @@ class VismaNetPayrollConnector(Connector):
         ]
         return {**body, "accountingDimensions": dimensions} if dimensions else body
 
+    def _salary_type(self, values: Mapping[str, Any]) -> str:
+        return str(values.get("remuneration_type") or self.settings["salary_type"])
+
+    def _salary(self, kind: str) -> Any:
+        """The amount of a new position's salary, None where the settings have none of that kind."""
+        by_kind = (self.settings.get("salaries") or {}).get(kind)
+        own = self.settings.get("salary") if kind == self.settings["salary_type"] else None
+        return by_kind if by_kind not in (None, "") else own
+
     def _missing_for_new(self, values: Mapping[str, Any] | None = None) -> tuple[Message, ...]:
         """What only the settings can give a new position, and do not."""
         given = values or {}
+        kind = self._salary_type(given)
+        salary = "salary" if kind == self.settings["salary_type"] else "salaries"
         needs = {
-            "salary": None,
+            salary: self._salary(kind) not in (None, ""),
             "work_time_agreement": given.get("working_hours_scheme"),
             "tax_unit": given.get("company"),
         }
         return tuple(
             texts.QUOTED(name=label_of(name))
             for name, value in needs.items()
-            if not value and self.settings.get(name) in (None, "")
+            if not value and (name == salary or self.settings.get(name) in (None, ""))
         )
 
     def _created(self, employee: RemoteEmployee, wanted: Wanted, job: Mapping[str, Any]) -> str:
@@ -373,13 +435,15 @@ class VismaNetPayrollConnector(Connector):
         body = record_in(response)
         if [sure_date(body.get(name)) for name in ("activeStart", "activeEnd")] != [remote.start, remote.end]:
             raise StaleError(texts.DATES_CHANGED())
-        warnings = self._change(body, remote, changes)
+        warnings = self._change(body, remote, changes, person)
         if len(warnings) == len(changes):
             raise DataRefusedError(warnings[0].said, field=warnings[0].field)
         job = self._write("PUT", employee, path, body, {"If-Match": version})
         return Written(remote.id, (*warnings, *self._warnings(job, body)))
 
-    def _change(self, body: dict[str, Any], remote: Remote, changes: Mapping[str, Change]) -> list[Warning]:
+    def _change(
+        self, body: dict[str, Any], remote: Remote, changes: Mapping[str, Change], person: Person
+    ) -> list[Warning]:
         """Puts the changes into the document; what it must not take becomes a warning."""
         start = remote.start or self.context.today
         end = changes["end_date"].new if "end_date" in changes else remote.end
@@ -394,6 +458,9 @@ class VismaNetPayrollConnector(Connector):
                 _put(body, "positionEndReason", change.new and [change.new])
             elif end is not None and end < self.context.today:
                 warnings.append(Warning(texts.IS_OVER(end=end, field=FieldName(field)), field))
+            elif field == "manager":
+                told = self._put_manager(body, person, change.new, start)
+                warnings += [told] if told else []
             else:
                 for since, value in change.rows or ((day, change.new),):
                     self._put(body, field, value, since, start)
@@ -533,6 +600,12 @@ def _reason(position: Mapping[str, Any]) -> str:
     return str((reasons[0] if reasons else "") if isinstance(reasons, list) else reasons)
 
 
+def _salary_type(position: Mapping[str, Any], day: date) -> str | None:
+    """The kind of the salary that holds, as we spell it: both "monthly" and "Hourly" are seen."""
+    entry = in_force(position.get("salaryInformation") or [], day) or {}
+    return (text_of(entry.get("contractSalaryType")) or "").capitalize() or None
+
+
 def _dimension(position: Mapping[str, Any], number: str) -> dict[str, Any]:
     parts = position.get("accountingDimensions") or []
     return next((p for p in parts if str(p.get("dimension")) == number), {})
@@ -566,4 +639,4 @@ def _marks(row: Mapping[str, Any]) -> EveryMark:
 
 
 def _employee(row: Mapping[str, Any], person: Person) -> RemoteEmployee:
-    return RemoteEmployee(str(row["id"]), marks=_marks(row).beside(person))
+    return RemoteEmployee(str(row["id"]), raw=person.manager, marks=_marks(row).beside(person))

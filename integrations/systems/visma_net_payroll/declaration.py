@@ -18,11 +18,13 @@ from integrations.sdk import (
     Kind,
     Label,
     Limits,
+    Manager,
     Message,
     Model,
     Setting,
     Sight,
     System,
+    When,
     code_table,
     occupations,
     switch,
@@ -50,6 +52,8 @@ POSITION_END_REASONS = (
     ("endringIOrganisasjonsstrukturEllerByttetJobbInternt", _("Reorganised or changed job internally")),
     ("byttetLoenssystemEllerRegnskapsfoerer", _("Changed payroll system or accountant")),
 )
+# "contractSalaryType": what the amount of a salary is.
+SALARY_TYPES = (("Monthly", _("a month's pay")), ("Hourly", _("an hour's pay")), ("Yearly", _("a year's pay")))
 # Our field -> the setting with the number of the accounting dimension that carries it.
 DIMENSIONS = {"department": "department_dimension", "cost_centre": "cost_centre_dimension"}
 
@@ -77,6 +81,10 @@ def _chosen(settings: Mapping[str, Any], table: str, row: str, missing: Message)
 
 def label_of(setting: str) -> Label:
     return Label(SYSTEM.setting(setting).label)
+
+
+def _manager(manager: Manager, settings: Mapping[str, Any]) -> str:
+    return manager.number or manager.email
 
 
 def _dimension_value(field: str) -> Callable[[Any, Mapping[str, Any]], str]:
@@ -180,7 +188,7 @@ SYSTEM = System(
             label=_("The amount is"),
             kind=Kind.CHOICE,
             default="Monthly",
-            choices=(("Monthly", _("a month's pay")), ("Hourly", _("an hour's pay")), ("Yearly", _("a year's pay"))),
+            choices=SALARY_TYPES,
             group=NEW,
         ),
         Setting(
@@ -224,7 +232,9 @@ SYSTEM = System(
         "validationResults messageCode message jsonPath page-size"
     ),
     calls=Calls(create=4, update=4, unchanged=1),
-    sight=Sight(page=100),
+    sight=Sight(
+        page=100, hides=("manager",), note=_("Who the manager is there is looked up for one employee at a time.")
+    ),
     limits=Limits(concurrency=4, note=_("Visma publishes no request limit for this API.")),
     fields=(
         Field(
@@ -281,6 +291,23 @@ SYSTEM = System(
             encode=_dimension_value("cost_centre"),
             note=_("Goes to the accounting dimension that the settings name."),
         ),
+        Field(
+            "manager",
+            "manager",
+            of_employee=True,
+            opt_in=switch(
+                help=_(
+                    "Visma's changelog names the manager of a position and no more. Its id is sent as it is, or as a "
+                    "value with dates where one stands there already; try one position on a test company first."
+                ),
+            ),
+            encode=_manager,
+            note=_(
+                "Found among the employees there, by number or e-mail. If there is no such employee, the rest is "
+                "written and the log says so."
+            ),
+            example="1001",
+        ),
         Field("start_date", "activeStart", required=True, owned=True),
         Field("end_date", "activeEnd", owned=True, note=_("The last working day; it ends the employment.")),
         Field(
@@ -321,6 +348,36 @@ SYSTEM = System(
             clearable=False,
             format=occupations.NORWAY.form,
             example=occupations.NORWAY.example,
+        ),
+        Field(
+            "remuneration_type",
+            "salaryInformation",
+            when=When.ON_CREATE,
+            opt_in=switch(
+                label=_("Let the remuneration type choose the kind of salary of a new position"),
+                group=NEW,
+            ),
+            codes={"monthly": "Monthly", "hourly": "Hourly", "commission": None, "fee": None, "piecework": None},
+            table=code_table("salary_types", _("Kind of salary of each remuneration type"), group=NEW),
+            choices=SALARY_TYPES,
+            beside=(
+                Setting(
+                    name="salaries",
+                    label=_("Salary of a new position, by kind"),
+                    kind=Kind.TABLE,
+                    default={},
+                    rows=tuple(kind for kind, _label in SALARY_TYPES),
+                    row_words=tuple((kind, label, _("the amount above, if it is one")) for kind, label in SALARY_TYPES),
+                    pattern=r"\d{1,9}([.,]\d{1,2})?",
+                    example="212.50",
+                    help=_("Only for kinds that the amount above is not."),
+                    group=NEW,
+                ),
+            ),
+            note=_(
+                "With a new position only: the salary itself is payroll's and never changed from here. Each kind has "
+                "its amount in the settings."
+            ),
         ),
         Field(
             "percentage",
@@ -386,14 +443,12 @@ SYSTEM = System(
         ),
     ),
     unsupported={
-        "title": _("A position in Visma.net Payroll has no job title."),
-        "manager": _("Visma does not publish the form in which its API takes a position's manager."),
+        "title": _("A position in Visma.net Payroll has no job title; the occupation code is what it keeps."),
         "first_day_of_work": _("A position there has a start and an end date only."),
         "last_day_of_work": _(
             "A position there has a start and an end date only; the end date is the last working day."
         ),
         "probation_end": _("Visma.net Payroll has no probation period."),
-        "remuneration_type": _("It is part of the salary there, which is payroll's own and never changed from here."),
         "weekly_hours": _(
             "The hours of a full week come from the work-time agreement there; see Working-hours scheme."
         ),

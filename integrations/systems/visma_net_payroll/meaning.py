@@ -20,6 +20,13 @@ RULES = (
         Sure.ASSUMED,
     ),
     Rule("occupation_code", "STYRK-98, seven digits.", f"{DOCS}; {STYRK_98}", Sure.DOCUMENTED),
+    Rule(
+        "remuneration_type",
+        "What the amount of a new position's salary is: a month's, an hour's or a year's pay. Of existing positions it "
+        "is payroll's own. Commission, fee and piecework have no counterpart.",
+        DOCS,
+        Sure.DOCUMENTED,
+    ),
     Rule("percentage", "Percent of a full position: 100 is full time.", DOCS, Sure.DOCUMENTED),
     Rule(
         "working_hours_scheme",

@@ -141,6 +141,20 @@ ONE_DIMENSION = Text(
     remedy=_("Give each its own in the connection's settings."),
 )
 
+# -- of the manager
+
+_MANAGER_REMEDY = _("Add or correct the manager there, then press Re-sync.")
+MANAGER_MISSING = Text(
+    "visma_net_payroll.manager_missing",
+    _("Visma.net Payroll has no employee for the manager with number {number}, so the manager was not written."),
+    remedy=_MANAGER_REMEDY,
+)
+MANAGER_NOT_UNIQUE = Text(
+    "visma_net_payroll.manager_not_unique",
+    _("Visma.net Payroll has {found} employees for the manager with number {number}, so the manager was not written."),
+    remedy=_MANAGER_REMEDY,
+)
+
 # -- of a match
 
 DRAFTS_UNSEEN = Text("visma_net_payroll.drafts_unseen", _("Drafts there are not seen."))

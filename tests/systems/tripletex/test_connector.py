@@ -6,7 +6,9 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,7 +27,7 @@ from integrations.sdk.errors import (
     UnavailableError,
     UnclearOutcomeError,
 )
-from integrations.sdk.values import Change, Company, Person, RemoteEmployee, Wanted
+from integrations.sdk.values import Change, Company, Department, Person, RemoteEmployee, Wanted
 from integrations.systems.tripletex.declaration import SYSTEM
 from tests.contracts import check_openapi
 from tests.systems.kit import PERSON, HistoryBehaviour, Rig, TermsByDay
@@ -121,7 +123,7 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
         assert hours == [Decimal("7.5"), Decimal(4)]
 
     def test_a_snapshot_of_more_than_are_listed_says_so(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("integrations.systems.tripletex.sandbox.TOO_MANY", 0)
+        monkeypatch.setattr("integrations.systems.tripletex.sandbox.records.TOO_MANY", 0)
         with pytest.raises(DataRefusedError) as caught:
             next(rig.connector().snapshot())
         assert caught.value.vendor_code == "23000"
@@ -419,19 +421,26 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
         rig.sync(self.position())
         assert bodies(rig, "POST", EMPLOYMENT)[0]["employmentDetails"][0]["occupationCode"] == {"id": 2}
 
-    def test_occupation_codes_are_read_in_pages_and_once(self, rig: Rig) -> None:
-        """`fullResultSize` says 1001 on the first page of 2001; only a short page is the last one."""
+    def test_occupation_codes_are_looked_up_one_by_one_and_once(self, rig: Rig) -> None:
+        """Not the whole register of 7 116; what else contains the code comes in pages, and only a short one is last."""
         codes = [
-            {"id": 1000 + i, "version": 0, "nameNO": f"YRKE {i:04}", "code": f"{9_000_000 + i}"} for i in range(2001)
+            {"id": 1000 + i, "version": 0, "nameNO": f"YRKE {i:04}", "code": f"{i:04}9000001"} for i in range(1001)
+        ]
+        codes += [
+            {"id": 1, "version": 0, "nameNO": "Å", "code": "9000001"},
+            {"id": 2, "nameNO": "B", "code": "9002000"},
         ]
         rig.sandbox.state["OccupationCode"] = codes
         report = rig.sync(
-            self.position(end="2026-05-31", occupation_code="9002000"),
-            self.position("2", "2026-06-01", occupation_code="9000001"),
+            self.position(end="2026-03-31", occupation_code="9002000"),
+            self.position("2", "2026-04-01", "2026-05-31", occupation_code="9000001"),
+            self.position("3", "2026-06-01", occupation_code="9002000"),
         )
-        assert [o.state for o in report.outcomes.values()] == ["succeeded", "succeeded"]
-        assert [q.split("&")[1] for q in asked(rig, CODES)] == ["from=0", "from=1000", "from=2000"]
-        assert [e["occupationCode"] for e in rig.there()] == ["9002000", "9000001"]
+        assert [o.state for o in report.outcomes.values()] == ["succeeded"] * 3
+        assert [(q["code"], q["from"]) for q in map(dict, map(parse_qsl, asked(rig, CODES)))] == [
+            ("9002000", "0"), ("9000001", "0"), ("9000001", "1000"),
+        ]  # fmt: skip
+        assert [e["occupationCode"] for e in rig.there()] == ["9002000", "9000001", "9002000"]
 
     def test_codes_are_not_fetched_when_they_do_not_change(self, rig: Rig) -> None:
         rig.sync(self.position())
@@ -504,7 +513,7 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
     def test_national_ids_are_not_searched_beyond_ten_thousand_employees(
         self, empty_rig: Rig, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("integrations.systems.tripletex.sandbox.TOO_MANY", 1)
+        monkeypatch.setattr("integrations.systems.tripletex.sandbox.records.TOO_MANY", 1)
         empty_rig.add(replace(PERSON, number="2", email="a@example.com"))
         empty_rig.add(replace(PERSON, number="3", national_id=""))
         empty_rig.settings["numbers_differ"] = True
@@ -786,15 +795,21 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
 
     # -- deleting ----------------------------------------------------------------------------------------
 
-    def test_delete_is_done_by_hand(self, rig: Rig) -> None:
+    def test_a_deleted_position_is_cancelled_as_wrongly_reported(self, rig: Rig) -> None:
+        """Its days are free from then on; while the switch is off, or where it is refused, it stays."""
+        rig.sync(self.position(end="2026-03-31"))
+        assert rig.sync(deleted=["1"]).outcomes["1"].cause == "delete_switched_off"
         rig.rules = Rules(delete=True)
         rig.sync(self.position())
+        rig.fail(method="PUT", path=EMPLOYMENT, status=422, body='{"status":422,"code":18000,"message":"Nei"}')
+        assert rig.sync(deleted=["1"]).outcomes["1"].cause == "refused_by_target"
         rig.forget_calls()
         outcome = rig.sync(deleted=["1"]).outcomes["1"]
-        assert (outcome.state, outcome.cause) == ("failed", "delete_by_hand")
-        assert "wrongly reported" in outcome.message
-        assert not self.writes(rig)
-        assert len(rig.there()) == 1
+        assert (outcome.state, outcome.gone) == ("succeeded", True)
+        [sent] = bodies(rig, "PUT", EMPLOYMENT)
+        assert (sent["endDate"], sent["employmentEndReason"]) == ("2026-01-01", "EMPLOYMENT_END_WRONGLY_REPORTED")
+        assert rig.one(self.position("2")).action == "create"
+        assert len(rig.there()) == 2
 
     # -- conflicts and refusals --------------------------------------------------------------------------
 
@@ -895,8 +910,9 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
         assert rig.one(self.position(percentage=Decimal("60"))).cause == "nothing_to_change"
         assert len(rows(rig)) == 2
 
-    def test_unreadable_answer_to_a_create_is_unclear(self, rig: Rig) -> None:
-        rig.fail(method="POST", path=EMPLOYMENT, status=201, body="made")
+    @pytest.mark.parametrize("body", ["made", '{"value": {}}', '{"value": {"id": null}}'])
+    def test_unreadable_answer_to_a_create_is_unclear(self, rig: Rig, body: str) -> None:
+        rig.fail(method="POST", path=EMPLOYMENT, status=201, body=body)
         assert isinstance(rig.sync(self.position()).error, UnclearOutcomeError)
 
     def test_nonsense_instead_of_a_list_is_not_an_empty_list(self, rig: Rig) -> None:
@@ -1023,7 +1039,7 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
         assert "No sub-unit" in line.detail
 
     def test_check_when_there_are_too_many_to_list(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("integrations.systems.tripletex.sandbox.TOO_MANY", 0)
+        monkeypatch.setattr("integrations.systems.tripletex.sandbox.records.TOO_MANY", 0)
         lines = rig.connector().check()
         assert [line.title for line in lines if not line.ok] == ["See sub-units"]
 
@@ -1089,14 +1105,94 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
         assert rig.one(self.position(weekly_hours=Decimal("37.5"))).state == "succeeded"
         assert len(rig.sandbox.state["StandardTime"]) == 1
 
+    # -- the employee's department -----------------------------------------------------------------------
+
+    @pytest.mark.parametrize(
+        ("switch", "first", "second"),
+        [
+            ("department", Department("BUT1"), Department("LAG1")),
+            ("cost_centre", "BUT1", "LAG1"),
+        ],
+    )
+    def test_the_department_of_the_employee(self, rig: Rig, switch: str, first: Any, second: Any) -> None:
+        """Created, changed, not cleared, refused here and there; looked up before anything is written."""
+        position = partial(self.position, **{switch: first})
+        assert switch in rig.one(position()).unsent, "opt-in"
+        rig.settings[f"send_{switch}"] = True
+        self.employee(rig)["department"] = 702
+        outcome = rig.one(position())
+        assert (outcome.state, set(outcome.changes)) == ("succeeded", {switch})
+        assert bodies(rig, "PUT", "employee")[-1]["department"] == {"id": 701}
+        assert rig.one(position()).cause == "nothing_to_change"
+        assert rig.one(self.position(**{switch: second})).state == "succeeded"
+        assert self.employee(rig)["department"] == 702
+        kept = rig.one(self.position())
+        assert self.employee(rig)["department"] == 702 and kept.cause == "nothing_to_change", "never emptied"
+        unknown = type(first)("NY9")
+        rig.forget_calls()
+        refused = rig.one(self.position(end="2026-12-31", **{switch: unknown}))
+        assert (refused.cause, refused.field) == ("unknown_department", switch)
+        assert not self.writes(rig)
+        theirs = {"status": 422, "body": json.dumps({"code": 18000, "message": "Nei", "validationMessages": []})}
+        rig.fail(method="PUT", path=f"employee/{rig.employee_id}", **theirs)
+        assert rig.one(position()).cause == "refused_by_target"
+        rig.fail(method="PUT", path=f"employee/{rig.employee_id}", **theirs)
+        told = rig.one(position(end="2026-12-31"))
+        assert (told.state, [w.field for w in told.warnings]) == ("succeeded", [switch])
+        assert rig.one(position(end="2026-12-31")).state == "succeeded"
+        assert self.employee(rig)["department"] == 701
+        self.state(rig, hidden=["departmentNumber"])
+        assert rig.one(position(end="2026-12-31")).cause == "nothing_to_change"
+
+    def test_only_the_position_of_today_says_which_department(self, rig: Rig) -> None:
+        """An old one that is saved again, or one to come, leaves the department of today; that of the latter is sent on
+        its first day."""
+        rig.settings["send_department"] = True
+        shop, store = Department("BUT1"), Department("LAG1")
+        rig.sync(self.position(department=shop, end="2026-08-31"))
+        old = rig.one(self.position("2", "2025-01-01", "2025-12-31", department=store))
+        assert old.state == "succeeded" and "department" in old.unsent
+        coming = self.position("3", "2026-09-01", department=store)
+        outcome = rig.one(coming)
+        assert (outcome.state, outcome.wait_until) == ("succeeded", date(2026, 9, 1))
+        assert self.employee(rig)["department"] == 701
+        rig.today = date(2026, 9, 1)
+        outcome = rig.one(coming)
+        assert set(outcome.changes) == {"department"}
+        assert self.employee(rig)["department"] == 702
+        assert rig.one(self.position(department=shop, end="2026-08-31")).cause == "nothing_to_change"
+        assert self.employee(rig)["department"] == 702
+
+    def test_a_new_employment_brings_its_department(self, rig: Rig) -> None:
+        rig.settings["send_department"] = True
+        self.employee(rig)["department"] = 702
+        rig.fail(method="PUT", path=f"employee/{self.employee(rig)['id']}", status=422, body='{"code":18000}')
+        told = rig.one(self.position(department=Department("BUT1")))
+        assert [w.field for w in told.warnings] == ["department"] and len(rig.there()) == 1
+        assert rig.one(self.position(department=Department("BUT1"))).state == "succeeded"
+        assert self.employee(rig)["department"] == 701
+        rig.somebody_else(replace(PERSON, id="78", number="1043", email="kari@firma.test", national_id=""))
+        rig.add(rig.person)
+        assert rig.one(self.position("2", department=Department("LAG1"))).warnings == ()
+        assert self.employee(rig)["department"] == 702
+        assert [line.title for line in rig.connector().check() if not line.ok] == []
+
+    def test_an_employee_has_one_department(self, rig: Rig) -> None:
+        rig.settings |= {"send_department": True, "send_cost_centre": True}
+        outcome = rig.one(self.position(department=Department("BUT1"), cost_centre="LAG1"))
+        assert (outcome.state, outcome.cause) == ("failed", "value_refused")
+        rig.settings["send_cost_centre"] = False
+        rig.sandbox.state["Department"][1]["departmentNumber"] = "BUT1"
+        assert "several" in rig.one(self.position(department=Department("BUT1"))).message
+        rig.sandbox.state["Department"][1]["isInactive"] = True
+        assert rig.one(self.position(department=Department("BUT1"))).state == "succeeded"
+
     # -- the declaration ---------------------------------------------------------------------------------
 
     def test_every_unsupported_field_has_a_reason(self) -> None:
         reasons = {f.ours: f.unsupported for f in SYSTEM.fields if not f.supported}
         assert set(reasons) == {
             "title",
-            "department",
-            "cost_centre",
             "manager",
             "first_day_of_work",
             "last_day_of_work",
@@ -1177,6 +1273,37 @@ class TestSandbox:
         assert http.get("employee", params={"nationalIdentityNumber": "1"}).json()["count"] == 2
         bad = http.get("employee", params={"fields": "id,shoeSize"}, classify=lambda r: None)
         assert (bad.status, bad.json()["code"]) == (400, 11000)
+
+    def test_an_independent_client_is_refused_only_what_tripletex_is_known_to_refuse(self, rig: Rig) -> None:
+        """Hires with everything in one call, sends back what was read, and ends as it likes; ours may not."""
+        department, division = 702, {"id": 108244153}
+        employment = {"startDate": "2026-01-01", "division": division, "employmentDetails": [{"date": "2026-01-01"}]}
+        hired = {"firstName": "Ola", "lastName": "Li", "userType": "NO_ACCESS", "dateOfBirth": "1990-01-01",
+                 "department": {"id": department}, "employments": [employment]}  # fmt: skip
+        status, answer = self.post(rig, "employee?fields=*,employments(*)", hired)
+        assert (status, answer["value"]["email"], answer["value"]["userType"]) == (201, "", None)
+        path = f"{EMPLOYMENT}/{answer['value']['employments'][0]['id']}"
+        http = rig.connector().http
+        whole = http.get(path).json()["value"]
+        assert "maritimeEmployment" not in http.get(DETAILS).json()["values"][0]
+        endless = {**whole, "endDate": "2025-12-31"}
+        assert self.post(rig, path, endless, "PUT")[0] == 422
+        rig.sandbox.tenant.strict = False
+        assert self.post(rig, path, endless, "PUT")[1]["value"]["endDate"] == "2025-12-31"
+        digests = [http.get(kind).json()["versionDigest"] for kind in ("employee", EMPLOYMENT)]
+        assert digests[0] and digests[1] is None
+        refused = {key: value for key, value in hired.items() if key not in ("userType", "department")}
+        assert self.fields(self.post(rig, "employee", refused)[1]) == ["department.id", None]
+        assert self.post(rig, "employee", {**hired, "employments": [{**employment, "division": None}]})[0] == 422
+        assert len(rig.sandbox.state["Employee"]) == 2, "somebody was left behind by a hire that was refused"
+        made = self.post(rig, "department", {"name": "Kontor", "departmentNumber": "K1"})[1]["value"]
+        assert [d["id"] for d in http.get("department?departmentNumber=K1&sorting=-name").json()["values"]] == [
+            made["id"]
+        ]
+        changed = self.post(rig, f"department/{made['id']}", {"version": 0, "isInactive": True}, "PUT")[1]["value"]
+        assert (changed["version"], http.get("department?isInactive=false").json()["count"]) == (1, 2)
+        assert http.request("DELETE", f"department/{made['id']}").status == 204
+        assert http.get("employee?count=many", classify=lambda r: None).status == 422
 
     def test_page_for_people_hides_national_ids(self, rig: Rig) -> None:
         rig.sync(TestTripletex().position())

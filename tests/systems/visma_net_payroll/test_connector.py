@@ -11,15 +11,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar
+from urllib.parse import urljoin
 
 import pytest
 
+from integrations.planning.drift import Kind
 from integrations.sandboxes.base import Call
 from integrations.sdk.errors import NotAuthorizedError, StaleError, UnavailableError, UnclearOutcomeError
 from integrations.sdk.periods import nearest
-from integrations.sdk.values import Change, Company, Department, Wanted
+from integrations.sdk.values import Change, Company, Department, Manager, Wanted
 from integrations.systems.visma_net_payroll.connector import VismaNetPayrollConnector
-from integrations.systems.visma_net_payroll.sandbox import (
+from integrations.systems.visma_net_payroll.sandbox.server import (
     CUSTOMER_TENANT,
     DAYTIME,
     MEDIA_TYPE,
@@ -166,6 +168,117 @@ class TestVismaNetPayroll(TermsByDay, HistoryBehaviour):
 
     def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(VismaNetPayrollConnector, "sight_size", 2)
+
+    # -- manager and kind of salary ----------------------------------------------------------------------
+
+    def manager_there(self, rig: Rig) -> Any:
+        return rig.there()[0].get("manager")
+
+    @pytest.mark.parametrize("dated", [False, True])
+    def test_the_manager(self, rig: Rig, dated: bool) -> None:
+        """Created, changed, emptied and not found; as an id, or as a value with dates where one stands there."""
+        boss, other = (Manager(number, f"{number}@firma.test") for number in ("7", "8"))
+        ids = [rig.sandbox.add_employee(m.number, "Kari", "Li", email=m.email) for m in (boss, other)]
+        assert "manager" in rig.one(self.position(manager=boss)).unsent
+        rig.settings["send_manager"] = True
+        if dated:
+            document = next(iter(rig.sandbox.state["positions"].values()))["document"]
+            document["manager"] = [{"value": ids[1], "activeStart": "2026-01-01"}]
+        rig.person = replace(rig.person, manager=boss)
+        assert set(rig.one(self.position(manager=boss)).changes) == {"manager"}
+        then = [{"value": ids[1], "activeStart": "2026-01-01", "activeEnd": "2026-06-14"}]
+        now = {"value": ids[0], "activeStart": "2026-06-15"}
+        assert self.manager_there(rig) == ([*then, now] if dated else ids[0])
+        assert rig.one(self.position(manager=boss)).cause == "nothing_to_change"
+        rig.person = replace(rig.person, manager=None)
+        assert rig.one(self.position()).state == "succeeded"
+        assert self.manager_there(rig) == (then if dated else None)
+        rig.person = replace(rig.person, manager=replace(other, number="99"))  # found by e-mail
+        assert rig.one(self.position(manager=rig.person.manager)).state == "succeeded"
+        assert self.manager_there(rig) == ([*then, {**now, "value": ids[1]}] if dated else ids[1])
+        assert rig.one(self.position(manager=rig.person.manager)).cause == "nothing_to_change"
+        rig.person = replace(rig.person, manager=Manager("404"))
+        told = rig.one(self.position(manager=rig.person.manager, percentage=Decimal("60")))
+        assert (told.state, [w.field for w in told.warnings]) == ("succeeded", ["manager"])
+        refused = rig.one(self.position(manager=rig.person.manager, percentage=Decimal("60")))
+        assert (refused.state, refused.field) == ("failed", "manager") and "404" in refused.message
+
+    def test_a_new_position_brings_its_manager_and_one_of_the_past_does_not(self, rig: Rig) -> None:
+        key = rig.sandbox.add_employee("7", "Kari", "Li")
+        rig.settings["send_manager"] = True
+        rig.person = replace(rig.person, manager=Manager("7"))
+        past = self.position("2", "2025-01-01", "2025-12-31", manager=Manager("7"))
+        rig.sync(self.position(manager=Manager("7")), past)
+        assert [p.get("manager") for p in rig.there()] == [None, key]
+        assert {found.kind for found in self.drift(rig)} == {Kind.EQUAL}
+        rig.person = replace(rig.person, manager=Manager("404"))
+        rig.sandbox.state["positions"].clear()
+        told = rig.one(self.position("3", "2026-03-01", manager=Manager("404")))
+        assert [w.field for w in told.warnings] == ["manager"] and "manager" not in rig.there()[0]
+
+    def test_the_kind_of_salary_of_a_new_position(self, rig: Rig) -> None:
+        """With its own amount; never of one that exists; refused where the kind has no amount or no counterpart."""
+        rig.settings["send_remuneration_type"] = True
+        refused = rig.one(self.position(remuneration_type="hourly"))
+        assert refused.cause == "values_for_new_positions" and "by kind" in refused.message
+        assert rig.one(self.position(remuneration_type="fee")).cause == "no_translation"
+        rig.settings["salaries"] = {"Hourly": "212,50"}
+        assert rig.one(self.position(remuneration_type="hourly")).state == "succeeded"
+        hourly = [{"salaryType": "Period", "contractSalaryType": "Hourly", "hourlySalary": "212.50"}]
+        assert rig.there()[0]["salaryInformation"] == hourly
+        assert rig.one(self.position(remuneration_type="hourly")).cause == "nothing_to_change"
+        kept = rig.one(self.position(remuneration_type="monthly"))
+        assert kept.state == "skipped" and "Hourly" in kept.message
+        assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
+        assert rig.there()[0]["salaryInformation"] == hourly
+        rig.one(self.position("2", "2025-01-01", "2025-12-31", remuneration_type="monthly"))
+        assert rig.there()[0]["salaryInformation"][0]["monthlySalary"] == "30000"
+
+    def test_a_page_for_people_is_not_an_employee_who_is_gone(self, rig: Rig) -> None:
+        """A wrong address answers 404, too."""
+        rig.sync(self.position())
+        page = {"status": 404, "headers": {"Content-Type": "text/html"}, "body": "<html>Nothing here</html>"}
+        for method, path in (("GET", f"employees/{rig.employee_id}"), ("PUT", "/positions/")):
+            rig.fail(method=method, path=path, **page)
+            error = rig.sync(self.position(percentage=Decimal("60"))).error
+            assert isinstance(error, UnavailableError) and "address" in error.message, method
+        assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"
+
+    def test_an_independent_client_is_refused_less(self, rig: Rig) -> None:
+        """Hires with everything in one call, lists as it likes, changes a person and a position without a version."""
+        http = rig.connector().http
+        headers = {"Content-Type": f"{MEDIA_TYPE}; charset=utf-8", "Accept": "*/*"}
+        rig.sync(self.position())
+        mine = {k: v for k, v in rig.there()[0].items() if k not in ("id", "tenantId", "employeeId", "activeEnd")}
+        path = f"employees/{rig.employee_id}/positions/{rig.there()[0]['id']}"
+        strange = {**mine, "nickname": "x"}
+
+        def ask(method: str, where: str, body: Any = None, **more: Any) -> Any:
+            return http.request(method, where, json=body, headers=headers, classify=lambda r: None, **more)
+
+        assert [ask("GET", "employees").status, ask("PUT", path, mine).status] == [406, 406]
+        rig.sandbox.tenant.strict = False
+        rig.sandbox.state["jobSeconds"] = 0
+        assert ask("PUT", path, strange).status == 202
+        hired = {"personNames": [{"firstName": "Kari", "lastName": "Li"}], "positions": [mine]}
+
+        def job(body: dict[str, Any]) -> dict[str, Any]:
+            answer = ask("POST", "employees/withPosition", body)
+            return dict(ask("GET", urljoin(rig.address, answer.headers["Location"])).json())
+
+        done = job(hired)
+        assert done["status"] == "Succeeded"
+        made = done["artifactId"]
+        whole = ask("GET", f"employees/{made}?embed=(positions)")
+        assert (whole.json()["number"], len(whole.json()["_embedded"]["positions"])) == ("1043", 1)
+        assert ask("PUT", f"employees/{made}", {**whole.json(), "dateOfBirth": "1990-01-01"}).status == 202
+        listed = ask("GET", "employees?fields=(id,dateOfBirth)&onlyActive=True&pageSize=10&shoe=1").json()["data"]
+        assert {"id": made, "dateOfBirth": "1990-01-01"} in listed
+        failed = job({**hired, "positions": [{"activeStart": "x"}]})
+        assert failed["status"] == "Failed" and failed["validationResults"][0]["jsonPath"].startswith("$.positions[0]")
+        assert len(ask("GET", "employees/jobs").json()) == 3
+        assert ask("GET", f"taxUnits/{TAX_UNIT}").json()["name"] == "Fjellheim Drift"
+        rig.forget_calls()  # the compiled contract has none of these
 
     def test_a_snapshot_asks_for_positions_that_the_list_does_not_mention(self, rig: Rig) -> None:
         rig.sync(self.position())

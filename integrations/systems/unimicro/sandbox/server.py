@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import math
 import re
 import time
 import uuid
@@ -12,44 +10,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.http import HttpRequest, HttpResponse
 
-from integrations.sandboxes.base import Sandbox, State, Table, json_answer, json_body, overlaps, route
-
-CLIENT_ID = "00000000-0000-4000-8000-000000000111"
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-SCOPE = "AppFramework"
-TOKEN_SECONDS = 3600
-LONGEST_ASSERTION = 300
-
-_SMALL_PRIMES = math.prod(n for n in range(3, 2000) if all(n % d for d in range(2, math.isqrt(n) + 1)))
-
-
-def _prime(seed: str) -> int:
-    """The first probable prime of 1024 bits above a number made from the seed; the same in every process."""
-    digests = (hashlib.sha256(f"{seed}/{part}".encode()).digest() for part in range(4))
-    number = int.from_bytes(b"".join(digests), "big") | (3 << 1022) | 1
-    while math.gcd(number, _SMALL_PRIMES) != 1 or any(pow(base, number - 1, number) != 1 for base in (2, 3, 5)):
-        number += 2
-    return number
-
-
-def key_of(client_id: str) -> rsa.RSAPrivateKey:
-    """The sandbox's key pair for a client. It is worked out from the client id, so that the demo's processes and a
-    restarted sandbox agree on it although it is stored nowhere. Worth nothing outside the sandbox."""
-    p, q, e = _prime(f"{client_id}/p"), _prime(f"{client_id}/q"), 65537
-    d = pow(e, -1, (p - 1) * (q - 1))
-    public = rsa.RSAPublicNumbers(e, p * q)
-    return rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), rsa.rsa_crt_iqmp(p, q), public).private_key()
-
-
-_KEY = key_of(CLIENT_ID)
-_PEM = _KEY.private_bytes(
-    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-).decode()
+from integrations.sandboxes.base import State, Table, json_answer, json_body, overlaps, route
+from integrations.systems.unimicro.sandbox.identity import CLIENT_ID, PEM, Identity
+from integrations.systems.unimicro.sandbox.query import Filter
 
 # -- what an employment may hold ---------------------------------------------------------------------------
 
@@ -76,7 +41,7 @@ _EMPLOYEE_OWN = ("SocialSecurityNumber", "BirthDate", "Sex", "Active", "Employme
 _EMPLOYEE_READ_ONLY = ("ID", "EmployeeNumber", "BusinessRelationID", "Deleted", "CreatedAt", "UpdatedAt")
 _RELATIONS = {
     "employees": ("BusinessRelationInfo", "Employments"),
-    "employments": ("Dimensions", "SubEntity", "Employee", "Leaves"),
+    "employments": ("Dimensions", "CustomValues", "SubEntity", "Employee", "Leaves"),
     "subentities": ("BusinessRelationInfo",),
     "STYRK": (),
     "departments": (),
@@ -100,12 +65,12 @@ class Refused(Exception):
         return json_answer({"_validationResults": {k: [{"Message": v}] for k, v in self.results.items()}}, 400)
 
 
-class UnimicroSandbox(Sandbox):
+class UnimicroSandbox(Identity):
     key = "unimicro"
     name = "Unimicro"
     credentials: ClassVar[Mapping[str, str]] = {
         "client_id": CLIENT_ID,
-        "private_key": _PEM,
+        "private_key": PEM,
         "organization_number": "999888777",
     }
 
@@ -153,6 +118,8 @@ class UnimicroSandbox(Sandbox):
             "employees": [],
             "employments": [],
             "dimensions": [],
+            "customFields": ["HrTitle", "FirstDay", "LastDay", "ProbationEnd", "NoticeDate", "Manager"],  # activated
+            "dimensionValues": {"ProjectID": [7, 21], "Dimension5ID": [51, 52]},
             "guids": [],  # every _createguid that was ever saved
             "reported": [],  # employments that an a-melding was sent for
             "tokens": {},
@@ -257,49 +224,6 @@ class UnimicroSandbox(Sandbox):
             ),
         ]
 
-    # -- identity ------------------------------------------------------------------------------------------
-
-    @staticmethod
-    def _identity(request: HttpRequest) -> str:
-        return f"{request.scheme}://{request.META['HTTP_HOST']}{request.path.rsplit('/identity/', 1)[0]}/identity"
-
-    @route("GET", "identity/.well-known/openid-configuration")
-    def discovery(self, request: HttpRequest) -> HttpResponse:
-        base = self._identity(request)
-        return json_answer({"issuer": base, "token_endpoint": f"{base}/connect/token"})
-
-    @route("POST", "identity/connect/token")
-    def token(self, request: HttpRequest) -> HttpResponse:
-        form = request.POST
-        if form.get("grant_type") != "client_credentials":
-            return json_answer({"error": "unsupported_grant_type"}, 400)
-        client = form.get("client_id", "")
-        if client != CLIENT_ID or form.get("client_assertion_type") != ASSERTION_TYPE:
-            return json_answer({"error": "invalid_client"}, 400)
-        try:
-            claims = jwt.decode(
-                form.get("client_assertion", ""),
-                _KEY.public_key(),
-                algorithms=["RS256"],
-                audience=f"{self._identity(request)}/connect/token",
-                issuer=client,
-                options={"require": ["jti", "sub", "iss", "aud", "iat", "nbf", "exp"]},
-            )
-        except jwt.PyJWTError:
-            return json_answer({"error": "invalid_client"}, 400)
-        lives = claims["exp"] - claims["iat"]
-        if claims["sub"] != client or claims["jti"] in self.state["jtis"] or lives > LONGEST_ASSERTION:
-            return json_answer({"error": "invalid_client"}, 400)
-        self.state["jtis"].append(claims["jti"])
-        if form.get("scope") != SCOPE:
-            return json_answer({"error": "invalid_scope"}, 400)
-        made = f"at-{uuid.uuid4().hex}"
-        self.state["tokens"][made] = time.time() + TOKEN_SECONDS
-        return json_answer(
-            {"access_token": made, "expires_in": TOKEN_SECONDS, "token_type": "Bearer", "scope": SCOPE},
-            Cache_Control="no-store",
-        )
-
     def before(self, request: HttpRequest, vendor_path: str) -> HttpResponse | None:
         if not vendor_path.startswith("api/"):
             return None
@@ -314,6 +238,18 @@ class UnimicroSandbox(Sandbox):
                 return json_answer({"Message": "The body has to be application/json."}, 415)
         return None
 
+    def not_found(self, request: HttpRequest) -> HttpResponse:
+        return json_answer({"Message": "No HTTP resource was found that matches the request."}, 404)
+
+    def method_not_allowed(self, request: HttpRequest) -> HttpResponse:
+        return json_answer({"Message": f"The resource does not support the method {request.method}."}, 405)
+
+    @route("GET", "api/endpoints")
+    def endpoints(self, request: HttpRequest) -> HttpResponse:
+        identity = self._identity(request)
+        root = identity.removesuffix("/identity")
+        return json_answer({"AppFramework": f"{root}/api", "Identity": identity, "Files": f"{root}/files"})
+
     @route("GET", "api/init/companies")
     def companies(self, request: HttpRequest) -> HttpResponse:
         wanted = request.GET.get("filter", "").partition("OrganizationNumber=")[2]
@@ -327,13 +263,13 @@ class UnimicroSandbox(Sandbox):
             return json_answer({"Message": "No such entity."}, 404)
         query = {k: str(v) for k, v in request.GET.items() if k not in self.state["ignores"]}
         unknown = set(query) - _QUERY
-        if unknown:
+        if unknown and self.strict:
             return json_answer({"Message": f"Unknown query parameter {sorted(unknown)[0]}."}, 400)
         try:
             expand = self._expand(entity, query.get("expand", ""))
             records = [self._full(entity, record) for record in self.state[entity] if not record.get("Deleted")]
             if query.get("filter"):
-                wanted = _Filter(query["filter"]).parse()
+                wanted = Filter(query["filter"]).parse()
                 records = [record for record in records if wanted(record)]
             order, _, direction = query.get("orderby", "ID").partition(" ")
             records.sort(key=lambda r: r.get(order) or 0, reverse=direction == "desc")
@@ -342,20 +278,24 @@ class UnimicroSandbox(Sandbox):
             return json_answer({"Message": f"The query cannot be read: {error}"}, 400)
         page = records[skip : skip + min(top, self.state["max_page"])]
         linked = query.get("hateoas") != "false"
-        return json_answer([self._shown(entity, record, expand, listed=True, linked=linked) for record in page])
+        shown = [self._shown(entity, record, expand, listed=True, linked=linked) for record in page]
+        return json_answer([_selected(record, query.get("select", "")) for record in shown])
 
     @route("GET", "api/biz/<str:entity>/<int:number>")
     def single(self, request: HttpRequest, entity: str, number: int) -> HttpResponse:
         record = self._stored(entity, number) if entity in _RELATIONS else None
         if record is None:
             return json_answer({"Message": "The entity does not exist."}, 404)
-        if set(request.GET) - {"expand", "action"}:
+        if request.GET.get("action") == "history":
+            return json_answer([])  # nothing of an employment was changed in a way that it keeps
+        if set(request.GET) - {"expand", "action", "top", "skip", "select", "hateoas"} and self.strict:
             return json_answer({"Message": "Unknown query parameter."}, 400)
         try:
             expand = self._expand(entity, request.GET.get("expand", ""))
         except ValueError as error:
             return json_answer({"Message": str(error)}, 400)
-        return json_answer(self._shown(entity, self._full(entity, record), expand, linked=True))
+        shown = self._shown(entity, self._full(entity, record), expand, linked=True)
+        return json_answer(_selected(shown, request.GET.get("select", "")))
 
     def _stored(self, entity: str, number: int) -> dict[str, Any] | None:
         return next((r for r in self.state[entity] if r["ID"] == number and not r.get("Deleted")), None)
@@ -399,6 +339,8 @@ class UnimicroSandbox(Sandbox):
                 shown["SocialSecurityNumber"] = "***********"
             for nested in shown.get("Employments", ()):
                 nested |= {"Dimensions": self._dimensions(nested)} if "Employments.Dimensions" in expand else {}
+                if "Employments.CustomValues" not in expand:
+                    nested.pop("CustomValues", None)
             if "BusinessRelationInfo" in shown and "BusinessRelationInfo.DefaultEmail" not in expand:
                 shown["BusinessRelationInfo"]["DefaultEmail"] = None
         if entity == "subentities":
@@ -419,6 +361,36 @@ class UnimicroSandbox(Sandbox):
             return json_answer({"Message": "The entity does not exist."}, 404)
         return self._all_or_nothing(lambda: self._save_employee(employee, body))
 
+    @route("POST", "api/biz/employees")
+    def post_employee(self, request: HttpRequest) -> HttpResponse:
+        """With the next number where none is given."""
+        body = json_body(request)
+        if not isinstance(body, dict) or not (body.get("BusinessRelationInfo") or {}).get("Name"):
+            return Refused({"BusinessRelationInfo.Name": "A name is required."}).answer()
+
+        def save() -> dict[str, Any]:
+            numbers = [e["EmployeeNumber"] for e in self.state["employees"]]
+            number = body.get("EmployeeNumber") or max(numbers, default=0) + 1
+            if number in numbers:
+                raise Refused({"EmployeeNumber": "The employee number is taken."})
+            email = ((body["BusinessRelationInfo"].get("DefaultEmail") or {}).get("EmailAddress")) or ""
+            self.add_employee(str(number), body["BusinessRelationInfo"]["Name"], "", email=email)
+            made = self.state["employees"][-1]
+            made["BusinessRelationInfo"]["Name"] = body["BusinessRelationInfo"]["Name"]
+            own = {name: made[name] for name in (*_EMPLOYEE_OWN, "EmployeeNumber")}
+            return self._save_employee(made, {**own, **body, "EmployeeNumber": number, "ID": made["ID"]})
+
+        return self._all_or_nothing(save, 201)
+
+    @route("POST", "api/biz/departments")
+    def post_department(self, request: HttpRequest) -> HttpResponse:
+        body = json_body(request)
+        if not isinstance(body, dict) or not body.get("Name"):
+            return Refused({"Name": "A name is required."}).answer()
+        made = {"ID": self.tenant.new_id("department", 101), "DepartmentNumber": "", **body}
+        self.state["departments"].append(made)
+        return json_answer(made, 201)
+
     @route("POST", "api/biz/employments")
     def post_employment(self, request: HttpRequest) -> HttpResponse:
         body = json_body(request)
@@ -433,7 +405,7 @@ class UnimicroSandbox(Sandbox):
 
         def save() -> dict[str, Any]:
             self._save_employment(stored, body)
-            expand = set() if self.state["thin"] else {"Dimensions"}
+            expand = set() if self.state["thin"] else {"Dimensions", "CustomValues"}
             return self._shown("employments", self._full("employments", stored), expand)
 
         return self._all_or_nothing(save)
@@ -461,8 +433,10 @@ class UnimicroSandbox(Sandbox):
         """What the body leaves out is emptied, but the national id; employments that it leaves out stay."""
         if not isinstance(body, dict):
             raise Refused({"": "The body is not an object."}, "one")
-        allowed = {*_EMPLOYEE_OWN, *_EMPLOYEE_READ_ONLY, "Employments", "BusinessRelationInfo"}
-        _only(body, allowed)
+        if self.strict:
+            _only(body, {*_EMPLOYEE_OWN, *_EMPLOYEE_READ_ONLY, "Employments", "BusinessRelationInfo"})
+        else:
+            body = {**{name: employee[name] for name in (*_EMPLOYEE_OWN, "EmployeeNumber")}, **body}
         if body.get("ID", employee["ID"]) != employee["ID"]:
             raise Refused({"ID": "The ID differs from the address."})
         if body.get("EmployeeNumber") != employee["EmployeeNumber"]:
@@ -523,6 +497,7 @@ class UnimicroSandbox(Sandbox):
             **dict.fromkeys(_TEXTS, ""),
             **dict.fromkeys(_IDS),
             "Standard": False,
+            "CustomValues": {},
             "StatusCode": None,
             "Deleted": False,
             "CreatedAt": _now(),
@@ -536,16 +511,24 @@ class UnimicroSandbox(Sandbox):
         """Takes the whole object: what the body leaves out is emptied."""
         if not isinstance(body, dict):
             raise Refused({"": "The body is not an object."}, "one")
-        _only(body, {*_READ_ONLY, *_DATES, *_NUMBERS, *_ENUMS, *_TEXTS, *_IDS, "Standard", "Dimensions", "_createguid"})
+        if self.strict:
+            objects = ("Dimensions", "CustomValues")
+            _only(body, {*_READ_ONLY, *_DATES, *_NUMBERS, *_ENUMS, *_TEXTS, *_IDS, "Standard", *objects, "_createguid"})
+        else:
+            body = {**stored, **body}
         if body.get("EmployeeID", stored["EmployeeID"]) != stored["EmployeeID"]:
             raise Refused({"EmployeeID": "The employment belongs to another employee."})
         new = dict(stored)
         for name in (*_DATES, *_NUMBERS, *_ENUMS, *_TEXTS, *_IDS):
             new[name] = _checked(name, body.get(name))
         new["Standard"] = bool(body.get("Standard"))
-        wrong = self._wrong(stored, new)
+        wrong = self._wrong(stored, new) if self.strict else {}
         if wrong:
             raise Refused(wrong)
+        if (own := body.get("CustomValues")) is not None:
+            if self.strict:
+                _only(own, set(self.state["customFields"]))
+            new["CustomValues"] = {name: own[name] for name in self.state["customFields"] if own.get(name) is not None}
         dimensions = body.get("Dimensions")
         if dimensions is not None:
             new["DimensionsID"] = self._save_dimensions(stored, dimensions)
@@ -557,7 +540,12 @@ class UnimicroSandbox(Sandbox):
     def _save_dimensions(self, stored: Mapping[str, Any], dimensions: Any) -> int:
         if not isinstance(dimensions, dict):
             raise Refused({"Dimensions": "The dimensions are not an object."})
-        _only(dimensions, {"ID", "_createguid", "Deleted", *_DIMENSIONS})
+        if self.strict:
+            _only(dimensions, {"ID", "_createguid", "Deleted", *_DIMENSIONS})
+        known_ids = self.state["dimensionValues"]
+        for name, ids in known_ids.items():
+            if dimensions.get(name) is not None and dimensions[name] not in ids:
+                raise Refused({f"Dimensions.{name}": "There is no such value of the dimension."})
         known = {d["ID"] for d in self.state["departments"]}
         if dimensions.get("DepartmentID") is not None and dimensions["DepartmentID"] not in known:
             raise Refused({"Dimensions.DepartmentID": "The department does not exist."})
@@ -626,6 +614,11 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def _selected(record: dict[str, Any], names: str) -> dict[str, Any]:
+    wanted = {name.strip() for name in names.split(",") if name.strip()}
+    return {name: value for name, value in record.items() if not wanted or name in wanted}
+
+
 def _only(body: Mapping[str, Any], allowed: set[str]) -> None:
     for name in body:
         if name not in allowed:
@@ -661,95 +654,3 @@ def _checked(name: str, value: Any) -> Any:
     elif value is not None and type(value) is not int:
         raise Refused({name: "The value is not an ID."})
     return value
-
-
-_Test = Callable[[Mapping[str, Any]], bool]
-
-
-class _Filter:
-    """The part of the query language that compares: eq ne gt lt ge le, and, or, parentheses, dotted paths."""
-
-    TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)(?![\w.])|([A-Za-z_][\w.]*)|([()]))")
-
-    def __init__(self, text: str) -> None:
-        self.tokens: list[tuple[str, str]] = []
-        at = 0
-        while at < len(text.rstrip()):
-            match = self.TOKEN.match(text, at)
-            if match is None:
-                raise ValueError(f"filter: {text[at:]}")
-            kind = ("text", "number", "word", "sign")[(match.lastindex or 1) - 1]
-            self.tokens.append((kind, match.group(match.lastindex or 1)))
-            at = match.end()
-
-    def parse(self) -> _Test:
-        test = self._any()
-        if self.tokens:
-            raise ValueError(f"filter: {self.tokens[0][1]} is not understood")
-        return test
-
-    def _take(self, *kinds: str) -> tuple[str, str]:
-        if not self.tokens or self.tokens[0][0] not in kinds:
-            raise ValueError("filter: something is missing")
-        return self.tokens.pop(0)
-
-    def _any(self) -> _Test:
-        tests = [self._every()]
-        while self.tokens and self.tokens[0] == ("word", "or"):
-            self.tokens.pop(0)
-            tests.append(self._every())
-        return lambda record: any(test(record) for test in tests)
-
-    def _every(self) -> _Test:
-        tests = [self._one()]
-        while self.tokens and self.tokens[0] == ("word", "and"):
-            self.tokens.pop(0)
-            tests.append(self._one())
-        return lambda record: all(test(record) for test in tests)
-
-    def _one(self) -> _Test:
-        if self.tokens and self.tokens[0] == ("sign", "("):
-            self.tokens.pop(0)
-            test = self._any()
-            if self._take("sign")[1] != ")":
-                raise ValueError("filter: ) is missing")
-            return test
-        path, operator = self._take("word")[1], self._take("word")[1]
-        kind, text = self._take("text", "number")
-        value = text[1:-1].replace("''", "'") if kind == "text" else text
-        if operator not in ("eq", "ne", "gt", "lt", "ge", "le"):
-            raise ValueError(f"filter: {operator} is not an operator")
-        return lambda record: _compare(_follow(record, path), operator, kind, value)
-
-
-def _follow(record: Mapping[str, Any], path: str) -> Any:
-    value: Any = record
-    for part in path.split("."):
-        if value is None:
-            return None
-        if part not in value:
-            raise ValueError(f"there is no property {part}")
-        value = value[part]
-    return value
-
-
-def _compare(have: Any, operator: str, kind: str, text: str) -> bool:
-    if have is None:
-        return operator == "ne"
-    want: Any = text
-    if isinstance(have, bool):
-        have = str(have).lower()
-    elif isinstance(have, int | float):
-        if kind == "text":
-            raise ValueError(f"a number is compared with '{text}'")
-        want = float(text)
-    return bool(
-        {
-            "eq": have == want,
-            "ne": have != want,
-            "gt": have > want,
-            "lt": have < want,
-            "ge": have >= want,
-            "le": have <= want,
-        }[operator]
-    )
