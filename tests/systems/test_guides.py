@@ -27,7 +27,6 @@ UNFINISHED = frozenset(
         "finago",
         "fortnox",
         "netvisor",
-        "poweroffice_go",
         "tripletex",
         "unimicro",
         "visma_net_payroll",
