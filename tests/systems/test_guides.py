@@ -24,7 +24,6 @@ UNFINISHED = frozenset(
     {
         "crona_lon",
         "entra_id",
-        "finago",
         "fortnox",
         "netvisor",
         "tripletex",

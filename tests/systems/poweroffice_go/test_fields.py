@@ -138,7 +138,8 @@ def test_a_refused_date_of_the_employee_is_named_as_that(rig: Rig, name: str, fi
     rig.sync(position())
     said = {"title": "Employee validation error(s)", "detail": f"{name} is not valid."}
     rig.fail(method="PATCH", path="Employees/12345", status=400, body=json.dumps(said))
-    outcome = rig.one(position(**{field: date(2026, 1, 5)}))
+    values: dict[str, Any] = {field: date(2026, 1, 5)}
+    outcome = rig.one(position(**values))
     assert (outcome.cause, outcome.field) == ("refused_by_target", field)
 
 
