@@ -680,6 +680,14 @@ def _not_kept(case: Case) -> Iterator[None]:
 # Netvisor
 
 
+@own("netvisor", "dimension_not_in_target")
+def _no_item(case: Case) -> Iterator[None]:
+    case.set(department_dimension="Osasto")
+    case.save(department=Department("NEW1", "New"))
+    yield
+    case.state["dimensions"]["Osasto"].append(["NEW1", "", False])
+
+
 @own("netvisor", "period_locked")
 def _period_locked(case: Case) -> Iterator[None]:
     case.state["locked_until"] = "2026-12-31"

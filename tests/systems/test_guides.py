@@ -25,7 +25,6 @@ UNFINISHED = frozenset(
         "crona_lon",
         "entra_id",
         "fortnox",
-        "netvisor",
         "tripletex",
         "unimicro",
         "visma_net_payroll",

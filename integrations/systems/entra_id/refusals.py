@@ -4,7 +4,9 @@ may say nothing at all."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from integrations.sdk import (
     DATA_REFUSED,
@@ -69,7 +71,11 @@ def trouble(response: Response) -> Trouble | None:
     if text and request_id:
         text = f"{text} (request-id {request_id})"
     code = "" if response.status == 429 else str(error.get("code") or "")
-    return Trouble(response.status, text, code, _field(text, error.get("details")))
+    listed = error.get("details")
+    details = [detail for detail in listed if isinstance(detail, dict)] if isinstance(listed, list) else []
+    field, *also = _fields(text, details) or ("",)
+    told = [str(detail["message"]) for detail in details if str(detail.get("message") or "") not in ("", text)]
+    return Trouble(response.status, " ".join([text, *told]), code, field, also=tuple(also))
 
 
 def sign_in_trouble(response: Response) -> Trouble | None:
@@ -82,12 +88,9 @@ def sign_in_trouble(response: Response) -> Trouble | None:
     return replace(found, text=text, code=number[0] if number else found.code, known=bool(number) or found.known)
 
 
-def _field(text: str, details: object) -> str:
-    """Our field for the property that an error names in its text or as the target of a detail."""
-    listed = details if isinstance(details, list) else []
-    targets = [str(detail.get("target") or "") for detail in listed if isinstance(detail, dict)]
-    for name in (*_PROPERTY.findall(text), *targets):
-        for declared in SYSTEM.fields:
-            if declared.remote and name.split("/")[0] == declared.remote.split(".")[0]:
-                return declared.ours
-    return ""
+def _fields(text: str, details: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Our fields for the properties that an error names in its text or as the targets of its details."""
+    targets = [str(detail.get("target") or "") for detail in details]
+    named = [name.split("/")[0] for name in (*_PROPERTY.findall(text), *targets)]
+    ours = {f.remote.split(".")[0]: f.ours for f in reversed(SYSTEM.fields) if f.remote}
+    return tuple(dict.fromkeys(ours[name] for name in named if name in ours))

@@ -58,6 +58,12 @@ class TestEntraId(CountsWhenWritten, FlatBehaviour):
         {"path": "oauth2", "status": 401, "body": '{"error":"invalid_client","error_description":"AADSTS7000222: x"}'},
         {"path": "v1.0/", "status": 403, "body": '{"error":{"code":"Authorization_RequestDenied","message":"x"}}'},
     )
+    several = {
+        "status": 400,
+        "body": '{"error":{"code":"Request_BadRequest","message":"First thing: property \'jobTitle\'","details":'
+        '[{"target":"department","message":"Second thing"}]}}',
+    }
+    names = ("Title", "Department")
     our_mistakes = ({"status": 400, "body": '{"error":{"code":"Request_UnsupportedQuery","message":"x"}}'},)
 
     def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

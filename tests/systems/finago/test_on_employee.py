@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from integrations.planning.drift import Kind
-from integrations.sandboxes.server import Tenants, running
+from integrations.sandboxes.server import Tenants
 from integrations.sdk.values import Department, Position
 from tests.systems.finago.test_connector import TestFinago as Shared
 from tests.systems.kit import PERSON, Rig
@@ -189,8 +189,9 @@ def test_nothing_of_the_employees_pay_bank_and_tax_is_kept_in_the_log(rig: Rig) 
         assert secret not in kept
 
 
-def test_an_independent_client_finds_employees_employments_and_registers() -> None:
-    with running() as (address, tenants), requests.Session() as session:
+def test_an_independent_client_finds_employees_employments_and_registers(lenient_server: tuple[str, Tenants]) -> None:
+    address, tenants = lenient_server
+    with requests.Session() as session:
         sandbox = tenants.get("finago", "client")
         base = f"{address}/finago/client/api"
         token = session.get(f"{base}/auth", params={"token": sandbox.credentials["token"]}).json()["accessToken"]

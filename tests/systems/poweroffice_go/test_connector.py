@@ -79,6 +79,12 @@ class TestPowerOfficeGo(CountsFrom, DatedTerms, FlatBehaviour):
     access = ({"path": "Employees", "status": 401}, {"path": "Employees", "status": 403})
     our_mistakes = ({"status": 400, "body": '{"title":"x","detail":"The patch document is malformed."}'},)
 
+    several = {
+        "status": 400,
+        "body": '{"title":"Employment validation error(s)",'
+        '"detail":"First thing: StartDate. Second thing: ProfessionCode."}',
+    }
+    names = ("Start date", "Occupation code")
     breaks_at = "FtePercentages"
 
     def most_calls(self, declared: int, everybody: dict[str, tuple[Person, str]]) -> int:

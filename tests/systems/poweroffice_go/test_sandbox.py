@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from integrations.sandboxes.server import running
+from integrations.sandboxes.server import Tenants
 from integrations.systems.poweroffice_go.sandbox import APPLICATION_KEY, CLIENT_KEY, SUBSCRIPTION_KEY
 
 Ask = Callable[..., requests.Response]
@@ -17,11 +17,12 @@ JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 
 
 @pytest.fixture
-def ask() -> Iterator[Ask]:
+def ask(lenient_server: tuple[str, Tenants], request: pytest.FixtureRequest) -> Iterator[Ask]:
     """A call with a token, fetched where the second spelling of the path has it."""
-    with running() as (address, tenants), requests.Session() as session:
-        tenants.get("poweroffice_go", "client").state["per_second"] = 1000
-        base = f"{address}/poweroffice_go/client"
+    (address, tenants), tenant = lenient_server, f"client-{len(request.node.name)}"
+    with requests.Session() as session:
+        tenants.get("poweroffice_go", tenant).state["per_second"] = 1000
+        base = f"{address}/poweroffice_go/{tenant}"
         session.headers["Ocp-Apim-Subscription-Key"] = SUBSCRIPTION_KEY
         form = {"grant_type": "client_credentials"}
         token = session.post(f"{base}/oauth/token", data=form, auth=(APPLICATION_KEY, CLIENT_KEY)).json()
