@@ -17,6 +17,7 @@ PRODUCT = [
     for path in sorted((ROOT / app).rglob("*.py"))
     if "migrations" not in path.parts
     and path.name != "sandbox.py"
+    and "sandbox" not in path.parts
     and path != ROOT / "positions/busy.py"  # SQLite says in words alone that it is busy, and documents which
 ]
 

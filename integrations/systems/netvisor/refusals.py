@@ -8,6 +8,7 @@ import re
 from integrations.sdk import (
     BROKE_DOWN,
     EVERYWHERE,
+    NOT_UNDERSTOOD,
     TOO_MANY_REQUESTS,
     NotAuthorizedError,
     RateLimitedError,
@@ -37,6 +38,8 @@ REFUSALS = (
     Refusal(known=True, status=BROKE_DOWN, call="write", error=UnclearOutcomeError, text=texts.FAULT),
     Refusal(known=True, status=range(500, 1000), error=UnavailableError, text=texts.FAULT),
     Refusal(code="TECHNICAL_ERROR", error=UnavailableError, text=texts.FAULT),
+    # The form of what we sent, which no value of ours changes.
+    Refusal(words="xml message validation failed|could not validate xml", text=NOT_UNDERSTOOD),
     Refusal(known=True, text=texts.REFUSED, named=True),
     # No XML of theirs.
     Refusal(status=(401, 403), error=NotAuthorizedError, text=texts.KEYS_OR_RIGHT_REFUSED),

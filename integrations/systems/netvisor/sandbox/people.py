@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from django.http import HttpRequest, HttpResponse
 
 from integrations.sandboxes.base import Sandbox, route
-from integrations.systems.netvisor.sandbox_elements import ELEMENTS, INVALID, NOT_XML, Refusal, tree
+from integrations.systems.netvisor.sandbox.elements import ELEMENTS, INVALID, NOT_XML, Refusal, tree
 
 RESOURCES_OF_PEOPLE = (
     *("getemployees.nv", "getemployee.nv", "employee.nv", "patchemployee.nv"),

@@ -8,8 +8,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from integrations.sandboxes.base import json_answer, route
-from integrations.systems.poweroffice_go.sandbox_models import LINES, Refused, now, patched, posted, problem
-from integrations.systems.poweroffice_go.sandbox_registers import Registers
+from integrations.systems.poweroffice_go.sandbox.models import LINES, Refused, now, patched, posted, problem
+from integrations.systems.poweroffice_go.sandbox.registers import Registers
 
 # Part of the path -> what a line is called, the model's name, what it needs beside its day, its first id.
 KINDS = {

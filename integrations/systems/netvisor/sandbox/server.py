@@ -1,5 +1,5 @@
 """Netvisor's web service interface as a local server: signed XML calls on employment periods here, on employees and
-dimensions in `sandbox_people`.
+dimensions in `people`.
 
 What Netvisor's documentation leaves open is refused while `strict`: overlapping periods, an end without a reason (and
 the other way round), deleting a period that has been paid; and, always, a clock that is five minutes off.
@@ -18,7 +18,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from integrations.sandboxes.base import State, Table, overlaps, route
-from integrations.systems.netvisor.sandbox_elements import (
+from integrations.systems.netvisor.sandbox.elements import (
     INVALID,
     MANDATORY,
     NOT_XML,
@@ -28,7 +28,7 @@ from integrations.systems.netvisor.sandbox_elements import (
     period_in,
     shown,
 )
-from integrations.systems.netvisor.sandbox_people import (
+from integrations.systems.netvisor.sandbox.people import (
     ECHOED,
     RESOURCES_OF_PEOPLE,
     People,

@@ -1,5 +1,5 @@
 """PowerOffice Go (API v2) as a local server: token, client integration information, employees and employments here,
-their dated lines in `sandbox_lines`, sub-units, departments and locations in `sandbox_registers`.
+their dated lines in `lines`, sub-units, departments and locations in `registers`.
 
 From PowerOffice's swagger files and developer portal. Where those say nothing, this server refuses only while `strict`.
 
@@ -23,8 +23,8 @@ from urllib.parse import parse_qs
 from django.http import HttpRequest, HttpResponse
 
 from integrations.sandboxes.base import State, Table, json_answer, route, today
-from integrations.systems.poweroffice_go.sandbox_lines import Lines
-from integrations.systems.poweroffice_go.sandbox_models import (
+from integrations.systems.poweroffice_go.sandbox.lines import Lines
+from integrations.systems.poweroffice_go.sandbox.models import (
     EMPLOYEE,
     EMPLOYMENT,
     EMPLOYMENT_NEEDS,
@@ -38,7 +38,7 @@ from integrations.systems.poweroffice_go.sandbox_models import (
     posted,
     problem,
 )
-from integrations.systems.poweroffice_go.sandbox_registers import enterprise, register
+from integrations.systems.poweroffice_go.sandbox.registers import enterprise, register
 
 APPLICATION_KEY = "5b1e9c0a-sandbox-application-key"
 CLIENT_KEY = "c27d44f1-sandbox-client-key"

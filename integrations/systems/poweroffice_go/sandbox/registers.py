@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from integrations.sandboxes.base import Sandbox, json_answer, route
-from integrations.systems.poweroffice_go.sandbox_models import (
+from integrations.systems.poweroffice_go.sandbox.models import (
     MAX_PAGE_SIZE,
     PAGE_SIZE,
     PAGING,
