@@ -67,15 +67,15 @@ def trouble(response: Response) -> Trouble | None:
         return Trouble(response.status, text, known=False)
     inner = error.get("innerError") or error.get("innererror")
     request_id = response.headers.get("request-id") or (inner.get("request-id") if isinstance(inner, dict) else "")
-    text = str(error.get("message") or "")[:LONGEST_MESSAGE]
+    listed = error.get("details")
+    details = [detail for detail in listed if isinstance(detail, dict)] if isinstance(listed, list) else []
+    said = dict.fromkeys(str(one.get("message") or "") for one in (error, *details))
+    text = " ".join(words for words in said if words)[:LONGEST_MESSAGE]
     if text and request_id:
         text = f"{text} (request-id {request_id})"
     code = "" if response.status == 429 else str(error.get("code") or "")
-    listed = error.get("details")
-    details = [detail for detail in listed if isinstance(detail, dict)] if isinstance(listed, list) else []
     field, *also = _fields(text, details) or ("",)
-    told = [str(detail["message"]) for detail in details if str(detail.get("message") or "") not in ("", text)]
-    return Trouble(response.status, " ".join([text, *told]), code, field, also=tuple(also))
+    return Trouble(response.status, text, code, field, also=tuple(also))
 
 
 def sign_in_trouble(response: Response) -> Trouble | None:

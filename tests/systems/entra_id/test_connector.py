@@ -938,7 +938,8 @@ class TestEntraId(CountsWhenWritten, FlatBehaviour):
         outcome = self.answered(rig, 400, body, method="PATCH").outcomes["1"]
         assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", field)
         assert outcome.vendor_code == "Request_BadRequest"
-        assert outcome.vendor_text == f"{error['message']} (request-id abc-123)"
+        said = " ".join(one["message"] for one in (error, *error.get("details", ())))
+        assert outcome.vendor_text == f"{said} (request-id abc-123)"
         assert len(self.writes(rig)) == 1, "after a refusal nothing else is written"
 
     def test_what_is_refused_after_the_rest_was_written_is_a_warning(self, rig: Rig) -> None:
