@@ -14,7 +14,7 @@ from typing import Any
 
 from integrations.planning import texts
 from integrations.planning.dated import NOTHING, Dated, with_day, with_rows
-from integrations.planning.flat_case import Case, Standing, keys_of_dates
+from integrations.planning.flat_case import Case, LastSent, Standing, keys_of_dates
 from integrations.planning.planner import (
     Action,
     Comparison,
@@ -54,7 +54,7 @@ def plan_flat(case: Case, wanted: Wanted | None, remote: Remote | None) -> Plan:
             _write_whole(case, wanted, remote, found)
     for position_id in sorted(case.touched):
         if wanted is None or position_id != wanted.position_id:
-            _answer(case, position_id, found)
+            _answer(case, position_id, remote, found)
     return Plan(tuple(found.steps), found.problems, found.skips, found.afterwards, found.waits, found.warnings)
 
 
@@ -222,11 +222,11 @@ def _step(case: Case, step: Step, found: _Answers) -> None:
 # -- the others that changed -----------------------------------------------------------------------------
 
 
-def _answer(case: Case, position_id: str, found: _Answers) -> None:
+def _answer(case: Case, position_id: str, remote: Remote | None, found: _Answers) -> None:
     """What to say of a position that changed and that is not the one to write."""
     position, name, now = case.position(position_id), case.system.name, case.now
     if position is None:
-        _no_longer_here(case, position_id, found)
+        _no_longer_here(case, position_id, remote, found)
         return
     until = becomes_current(position, case.positions, case.today)
     if until is not None:
@@ -240,22 +240,41 @@ def _answer(case: Case, position_id: str, found: _Answers) -> None:
         found.skips[position_id] = Skip((texts.NOT_CURRENT(system=name, period=Span(now.start, now.end)),))
 
 
-def _no_longer_here(case: Case, position_id: str, found: _Answers) -> None:
+def _no_longer_here(case: Case, position_id: str, remote: Remote | None, found: _Answers) -> None:
     """It was deleted, or it left the connection's companies."""
     system, outside = case.system, position_id in case.outside
     if case.last is None or case.last.position_id != position_id:
         never = never_sent(system, outside=True) if outside else Skip((texts.NOT_HELD(system=system.name),))
         found.skips[position_id] = never
     elif case.now is None:
-        outcome = delete_outcome(system, case.rules, case.last.sent, outside=outside)
-        if isinstance(outcome, Skip):
-            found.skips[position_id] = outcome
-            return
+        _delete(case, case.last, remote, found, outside=outside)
+    else:
+        _replaced(case, position_id, case.now, found)
+
+
+def _delete(case: Case, last: LastSent, remote: Remote | None, found: _Answers, *, outside: bool) -> None:
+    """Nothing counts today, and the position that the record stands for is gone here: a record that was made for this
+    very position goes with it where the system can; any other is the employee's, not the position's alone."""
+    system, position_id = case.system, last.position_id
+    outcome = delete_outcome(system, case.rules, last.sent, outside=outside)
+    if isinstance(outcome, Skip):
+        found.skips[position_id] = outcome
+    elif outcome is None and case.deletes and (remote is None or remote.id != last.sent.remote_id):
+        found.skips[position_id] = Skip((texts.ALREADY_GONE(system=system.name),))
+    elif outcome is None and case.deletes and remote is not None and same(_start_of(last), remote.start):
+        note = texts.REMOVED_OUT_OF_SCOPE() if outside else None
+        found.steps.append(Step(Action.DELETE, position_id, None, remote, note=note))
+    else:
         why, how = why_gone(outside=outside), Label(system.delete_note)
         by_hand = texts.DELETE_ONE_RECORD_BY_HAND(why=why, system=system.name, how=how)
         found.problems[position_id] = outcome or Problem(by_hand)
-    else:
-        _replaced(case, position_id, case.now, found)
+
+
+def _start_of(last: LastSent) -> date:
+    """The first day with which a record was made for this very position; one that it took over has an earlier one,
+    which was never written for it."""
+    start = last.sent.values.get("start_date")
+    return start if isinstance(start, date) else date.max
 
 
 def _replaced(case: Case, position_id: str, now: Position, found: _Answers) -> None:

@@ -52,7 +52,8 @@ class FlatRun:
         self.last = _last_sent(book.work)
         self._choose()
         unclear = any(t.meant and t.position_id not in book.work.sent for t in book.open.values())
-        if book.open and not book.wanted and not unclear:
+        deletes = self.last is not None and self.last.position_id in book.open and self._now().deletes
+        if book.open and not book.wanted and not (unclear or deletes):
             # Nothing to write: whatever else changed is settled without asking the target at all.
             book.settle(self.plan(()))
 
@@ -128,7 +129,9 @@ class FlatRun:
 
     def makes(self, step: Step) -> bool:
         """Whether this step gives the record to another position, so that a lost answer leaves open whose it is."""
-        if step.action is not Action.CREATE and step.position_id in self.book.work.sent:
+        if step.action is Action.DELETE or (
+            step.action is not Action.CREATE and step.position_id in self.book.work.sent
+        ):
             return False
         self.before_write(step.position_id, step.remote.values if step.remote else {})
         return True

@@ -58,7 +58,9 @@ class Tenants:
             for file in folder.glob("*.json"):
                 system, _, name = file.stem.partition("--")
                 if system in sandboxes():
-                    self._tenants[system, name] = Tenant(name, json.loads(file.read_text("utf-8")), strict)
+                    # What a newer version brings is there, too.
+                    state = {**sandboxes()[system].seed(name), **json.loads(file.read_text("utf-8"))}
+                    self._tenants[system, name] = Tenant(name, state, strict)
 
     def get(self, system: str, name: str) -> Sandbox:
         """The sandbox of one tenant, made on first sight. Raises KeyError for an unknown system."""

@@ -52,6 +52,7 @@ from integrations.sdk.refusals import (
     Says,
     Trouble,
     field_in,
+    fields_in,
     oauth_trouble,
     unknown_trouble,
 )
@@ -199,6 +200,7 @@ __all__ = [
     "email_of",
     "every_row",
     "field_in",
+    "fields_in",
     "fingerprint",
     "gettext_noop",
     "held_since",

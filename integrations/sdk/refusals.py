@@ -37,6 +37,7 @@ class Trouble:
     text   the system's own words, for people, and for the patterns of the table
     code   its own code
     field  our field that it names
+    also   further fields of ours that it names: several messages may come together
     known  whether it is one of the system's own errors, and not whatever else stood at that address
     wait   for how many seconds it asks us to wait, where it says so elsewhere than in Retry-After
     """
@@ -47,6 +48,7 @@ class Trouble:
     field: str = ""
     known: bool = True
     wait: float | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def words(self) -> dict[str, Any]:
@@ -108,7 +110,8 @@ class Refusal(Says):
 
     def of(self, trouble: Trouble, **params: Any) -> ConnectorError:
         field = trouble.field if self.named else ""
-        params |= {"status": trouble.status, "what": what(field), "field": FieldName(field)}
+        also = trouble.also if field else ()
+        params |= {"status": trouble.status, "what": what(field, *also), "field": FieldName(field)}
         more = {"field": field, **trouble.words}
         if issubclass(self.error, RateLimitedError | UnavailableError):
             more["wait"] = trouble.wait
@@ -140,14 +143,23 @@ def meaning(rows: Iterable[Refusal], trouble: Trouble, call: str = "", **params:
     return row.of(trouble, **params) if row else None
 
 
-def what(field: str) -> Message:
-    """What was refused: the field, or all of it."""
+def what(field: str, *also: str) -> Message:
+    """What was refused: the field, several of them, or all of it."""
+    if also:
+        return texts.THE_FIELDS(fields=tuple(FieldName(key) for key in (field, *also)))
     return texts.THE_FIELD(field=FieldName(field)) if field else texts.THIS_DATA()
 
 
 def field_in(words: str, names: Sequence[tuple[str, str]]) -> str:
     """Our field of the first row (our field, pattern of the system's words) that the words fit; "" without any."""
     return next((ours for ours, pattern in names if _pattern(pattern).search(words)), "")
+
+
+def fields_in(words: str, names: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """All of our fields of whose rows the words fit the pattern, as they name them one after the other."""
+    found = ((_pattern(pattern).search(words), ours) for ours, pattern in names)
+    hits = sorted(((hit.start(), ours) for hit, ours in found if hit), key=lambda one: one[0])
+    return tuple(dict.fromkeys(ours for _, ours in hits))
 
 
 def _among(value: Any, wanted: Any) -> bool:

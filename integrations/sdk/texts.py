@@ -89,6 +89,7 @@ NO_TOKEN = Text(
 # -- of a refusal. THE_FIELD and THIS_DATA stand in others as {what}.
 
 THE_FIELD = Text("sdk.the_field", _("the field {field}"))
+THE_FIELDS = Text("sdk.the_fields", _("the fields {fields}"))
 THIS_DATA = Text("sdk.this_data", _("this employee's data"))
 DATA_REFUSED = Text(
     "sdk.data_refused",

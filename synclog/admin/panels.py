@@ -203,6 +203,13 @@ def _flat_note(integration: Integration, scope: Scope, sent: Sequence[Position],
     if not left:
         said = _("{connection}: another current position takes its place there.")
         return _HAPPENS, said.format(connection=integration.name)
+    if integration.delete_positions and system.delete is not Delete.BY_HAND:
+        goes = ngettext(
+            "{connection}: the employee's record is deleted there, if it was made for this position.",
+            "{connection}: the records of {number} employees are deleted there, if they were made for these positions.",
+            left,
+        ).format(connection=integration.name, number=figure(left))
+        return _HAPPENS, f"{goes} {say(system.delete_note)}"
     stays = ngettext(
         "{connection}: the employee's record stays there as it is.",
         "{connection}: the records of {number} employees stay there as they are.",

@@ -194,6 +194,9 @@ SECOND_OF_ONE = made_up(
     moves=False,
     fields=tuple(replace(f, when=When.ON_CREATE, corrected=True) if f.ours == "start_date" else f for f in FLAT.fields),
 )
+# A record that goes with the position for which it was made.
+REMOVES = made_up(Model.FLAT, moves=False, fields=SECOND_OF_ONE.fields)
+DELETES = (Action.DELETE, "S", set())
 
 
 def p(position_id: str, start: int, end: int | None = None, share: str = "100", title: str = "Baker") -> Position:
@@ -273,6 +276,9 @@ UPDATES = (Action.UPDATE, "P", {"title"})
 ENDS = (Action.END, "S", {"end_date", "end_reason"})
 CORRECTS = (Action.UPDATE, "S", {"start_date"})
 
+# What stands for a position that took a record over does not say that its start was written for it.
+TOOK_OVER = LastSent("S", Sent("e", {k: v for k, v in seen(JAN).values.items() if k != "start_date"}))
+
 WRITES: dict[tuple[str, str, str], list[Story]] = {
     ("nobody", "nothing", "anything"): [
         Story([p("S", 20)], "S", told={"S": day(20)}),
@@ -340,6 +346,20 @@ WRITES: dict[tuple[str, str, str], list[Story]] = {
     ("S, which was deleted", "nothing", "anything"): [
         Story([p("T", 20)], "T", stands_for(JAN), there(JAN), told={"T": day(20)}),
         Story([p("T", 0, 9)], "ST", stands_for(JAN), there(JAN), told={"S": "delete_by_hand", "T": "not_current"}),
+    ],
+    ("S, which was deleted, in a system that deletes", "nothing", "it, and the record was made for it"): [
+        Story([], "S", stands_for(JAN), there(JAN), [DELETES], system=REMOVES),
+        Story([p("T", 20)], "S", stands_for(JAN), there(JAN), [DELETES], system=REMOVES),
+        Story([], "S", stands_for(JAN), there(JAN), [DELETES], outside="S", system=REMOVES),
+        Story([], "S", stands_for(JAN), None, told={"S": "already_gone"}, system=REMOVES),
+        Story([], "S", stands_for(JAN, "another record"), there(JAN), told={"S": "already_gone"}, system=REMOVES),
+        Story([], "S", stands_for(JAN), there(JAN), told={"S": "delete_switched_off"}, system=REMOVES, rules=Rules()),
+        Story([], "S", TOOK_OVER, there(JAN), told={"S": "delete_by_hand"}, system=REMOVES),
+        Story([], "S", stands_for(JAN), there(p("S", -9)), told={"S": "delete_by_hand"}, system=REMOVES),
+        Story([], "S", stands_for(JAN), there(JAN), told={"S": "delete_by_hand"},
+              system=made_up(Model.FLAT, moves=False)),
+        Story([NEW], "S", stands_for(JAN), there(JAN), [(Action.UPDATE, "P", {"title"})], {"S": "taken_over"},
+              system=REMOVES),
     ],
     ("S, which left the companies", "nothing", "anything"): [
         Story([p("T", 20)], "T", stands_for(JAN), there(JAN), told={"T": day(20)}, outside="S"),

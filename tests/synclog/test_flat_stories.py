@@ -146,7 +146,7 @@ def test_a_deleted_positions_record_is_not_forgotten_when_its_successor_is_refus
     assert PeriodLink.objects.get().position_key == second.pk
 
 
-def test_both_deleted_asks_a_person_to_end_the_one_that_the_record_stands_for(world: World) -> None:
+def test_both_deleted_takes_away_the_record_that_was_made_for_the_one_it_stands_for(world: World) -> None:
     integration = connected(world, "poweroffice_go")
     first = works(world)
     world.drain(integration)
@@ -157,8 +157,10 @@ def test_both_deleted_asks_a_person_to_end_the_one_that_the_record_stands_for(wo
     other = second.pk
     second.delete()
     world.drain(integration)
-    assert world.job(integration, key).cause == "delete_by_hand"
+    assert (world.job(integration, key).state, world.job(integration, key).action) == (SUCCEEDED, Job.Action.DELETE)
     assert world.job(integration, other).cause == "never_sent"
+    assert world.there(integration) == []
+    assert not PeriodLink.objects.exists()
 
 
 @pytest.mark.parametrize("key", ["entra_id", "fortnox", "visma_net_payroll"])

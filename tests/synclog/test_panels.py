@@ -199,6 +199,8 @@ def test_nothing_of_another_organization_is_said(integration: Integration, posit
         ("tripletex", {"send_positions": False}, True, "Send positions is switched off"),
         ("fortnox", {"delete_positions": True}, True, "the employee's record stays there as it is."),
         ("fortnox", {}, True, "Delete there too is switched off."),
+        ("poweroffice_go", {"delete_positions": True}, True, "if it was made for this position."),
+        ("poweroffice_go", {}, True, "the employee's record stays there as it is."),
     ],
 )
 def test_one_line_for_each_connection(

@@ -160,7 +160,7 @@ def test_a_sent_position_that_is_given_another_company_is_treated_as_deleted_and
         assert "left this connection's companies" in job.message, job.message
         assert job.cause == ("delete_by_hand" if delete else "delete_switched_off")
     else:
-        assert delete and integration.system.model == "history"
+        assert delete and integration.system.delete != "by_hand"
         assert len(world.sandboxes[integration.pk].tenant.calls) > calls
     assert _sent_nothing_of("Brand new", world, integration)
     # A later change of it concerns the other company alone: the log here has been told.

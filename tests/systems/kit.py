@@ -254,6 +254,8 @@ class Behaviour(SnapshotBehaviour):
     access            answers by which it says, each in its own way, that credentials have expired or a right is missing
     our_mistakes      answers to a write to which only a mistake of ours can lead
     refusal           an answer by which a write is refused for its data
+    several           an answer by which a write is refused for two things at once, `both` of which are said in it;
+                      `names` is what our words for it name. Empty: an answer has one message there, or no known form
     contract          file name of an OpenAPI contract, "" if there is none; `contract_strip` as in `check_openapi`
     """
 
@@ -277,6 +279,9 @@ class Behaviour(SnapshotBehaviour):
     access: ClassVar[Sequence[Mapping[str, Any]]] = ()
     our_mistakes: ClassVar[Sequence[Mapping[str, Any]]] = ()
     refusal: ClassVar[Mapping[str, Any]] = {"status": 400, "body": "{}"}
+    several: ClassVar[Mapping[str, Any]] = {}
+    both: ClassVar[tuple[str, str]] = ("First thing", "Second thing")
+    names: ClassVar[tuple[str, ...]] = ()
     person: ClassVar[Person] = PERSON
     connection_settings: ClassVar[Mapping[str, Any]] = {}
 
@@ -592,6 +597,18 @@ class Behaviour(SnapshotBehaviour):
     def test_what_only_our_mistakes_lead_to_is_told_as_our_fault(self, rig: Rig) -> None:
         for answer in self.our_mistakes:
             self.told_as_ours(rig, **answer)
+
+    def test_several_messages_in_one_refusal_are_all_explained(self, rig: Rig) -> None:
+        if not self.several:
+            pytest.skip(f"{rig.system.name} says one thing at a time")
+        self.fail_write(rig, times=9, **self.several)
+        outcome = rig.one(self.position())
+        assert outcome.state == "failed", outcome
+        for words in self.both:
+            assert words in outcome.vendor_text, outcome.vendor_text
+        for name in self.names:
+            assert name.lower() in outcome.message.lower(), outcome.message
+        rig.forget_calls()
 
     def told_as_ours(self, rig: Rig, **answer: Any) -> None:
         self.fail_write(rig, **answer)

@@ -670,6 +670,14 @@ def _country(case: Case) -> Iterator[None]:
     case.change(occupation_code="5223")
 
 
+@own("finago", "not_on_employee")
+def _not_on_employee(case: Case) -> Iterator[None]:
+    case.set(department_dimension="1")
+    case.save(department=Department("NEW1", "New"))
+    yield
+    case.state["dimensions"]["1"]["values"]["NEW1"] = ["New", "1"]
+
+
 @own("finago", "not_kept_by_target")
 def _not_kept(case: Case) -> Iterator[None]:
     case.fail(status=200, body="[]", method="POST", path="employment/")
@@ -678,6 +686,14 @@ def _not_kept(case: Case) -> Iterator[None]:
 
 
 # Netvisor
+
+
+@own("netvisor", "dimension_not_in_target")
+def _no_item(case: Case) -> Iterator[None]:
+    case.set(department_dimension="Osasto")
+    case.save(department=Department("NEW1", "New"))
+    yield
+    case.state["dimensions"]["Osasto"].append(["NEW1", "", False])
 
 
 @own("netvisor", "period_locked")

@@ -24,10 +24,7 @@ UNFINISHED = frozenset(
     {
         "crona_lon",
         "entra_id",
-        "finago",
         "fortnox",
-        "netvisor",
-        "poweroffice_go",
         "xledger",
     }
 )

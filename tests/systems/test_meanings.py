@@ -12,7 +12,7 @@ from integrations.sdk.declaration import Model, System
 from integrations.sdk.declared_field import When
 from integrations.sdk.fields import CONTRACT_TYPES, END_REASONS
 from integrations.sdk.occupations import FINLAND, NORWAY, SWEDEN, OccupationList
-from integrations.systems.poweroffice_go.sandbox import _PROFESSIONS as POWEROFFICE_TITLES
+from integrations.systems.poweroffice_go.sandbox.models import PROFESSIONS as POWEROFFICE_TITLES
 from integrations.systems.registry import systems
 from integrations.systems.tripletex.sandbox import TripletexSandbox
 from integrations.systems.unimicro.sandbox import UnimicroSandbox

@@ -4,7 +4,9 @@ may say nothing at all."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from integrations.sdk import (
     DATA_REFUSED,
@@ -65,11 +67,15 @@ def trouble(response: Response) -> Trouble | None:
         return Trouble(response.status, text, known=False)
     inner = error.get("innerError") or error.get("innererror")
     request_id = response.headers.get("request-id") or (inner.get("request-id") if isinstance(inner, dict) else "")
-    text = str(error.get("message") or "")[:LONGEST_MESSAGE]
+    listed = error.get("details")
+    details = [detail for detail in listed if isinstance(detail, dict)] if isinstance(listed, list) else []
+    said = dict.fromkeys(str(one.get("message") or "") for one in (error, *details))
+    text = " ".join(words for words in said if words)[:LONGEST_MESSAGE]
     if text and request_id:
         text = f"{text} (request-id {request_id})"
     code = "" if response.status == 429 else str(error.get("code") or "")
-    return Trouble(response.status, text, code, _field(text, error.get("details")))
+    field, *also = _fields(text, details) or ("",)
+    return Trouble(response.status, text, code, field, also=tuple(also))
 
 
 def sign_in_trouble(response: Response) -> Trouble | None:
@@ -82,12 +88,9 @@ def sign_in_trouble(response: Response) -> Trouble | None:
     return replace(found, text=text, code=number[0] if number else found.code, known=bool(number) or found.known)
 
 
-def _field(text: str, details: object) -> str:
-    """Our field for the property that an error names in its text or as the target of a detail."""
-    listed = details if isinstance(details, list) else []
-    targets = [str(detail.get("target") or "") for detail in listed if isinstance(detail, dict)]
-    for name in (*_PROPERTY.findall(text), *targets):
-        for declared in SYSTEM.fields:
-            if declared.remote and name.split("/")[0] == declared.remote.split(".")[0]:
-                return declared.ours
-    return ""
+def _fields(text: str, details: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Our fields for the properties that an error names in its text or as the targets of its details."""
+    targets = [str(detail.get("target") or "") for detail in details]
+    named = [name.split("/")[0] for name in (*_PROPERTY.findall(text), *targets)]
+    ours = {f.remote.split(".")[0]: f.ours for f in reversed(SYSTEM.fields) if f.remote}
+    return tuple(dict.fromkeys(ours[name] for name in named if name in ours))

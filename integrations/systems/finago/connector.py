@@ -22,7 +22,6 @@ from integrations.sdk import (
     DIGITS_ONLY,
     Change,
     CheckLine,
-    Connector,
     DataRefusedError,
     Directory,
     EveryMark,
@@ -59,7 +58,7 @@ from integrations.sdk import (
     sure_date,
     value_of,
 )
-from integrations.systems.finago import refusals, texts
+from integrations.systems.finago import on_employee, refusals, texts
 from integrations.systems.finago.declaration import (
     FORMS,
     KEY_PLACE,
@@ -71,6 +70,7 @@ from integrations.systems.finago.declaration import (
     TYPES_WITHOUT_FORM,
     WITHOUT_HOURS,
 )
+from integrations.systems.finago.employee_side import EmployeeSide
 
 Row = dict[str, str]
 
@@ -200,7 +200,7 @@ def _equal(a: str, b: str) -> bool:
     return number is not None and number == number_of(b, comma=True) and "." in a + b
 
 
-class FinagoConnector(Connector):
+class FinagoConnector(EmployeeSide):
     system = SYSTEM
     refusals = refusals.WRITE
 
@@ -318,7 +318,8 @@ class FinagoConnector(Connector):
         if not reads:
             return lines
         organization = self._organization()
-        return [*lines, self._check_enterprises(organization), *self._check_values(organization)]
+        lines = [*lines, self._check_enterprises(organization), *self._check_values(organization)]
+        return [*lines, *self._check_on_employee()] if self._on_employee else lines
 
     def _check_key(self) -> Message:
         self.tokens.prove()
@@ -381,10 +382,19 @@ class FinagoConnector(Connector):
         return DIGITS_ONLY()
 
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
-        return self._remotes(self._read(employee.id))
+        return self._remotes(self._read(employee.id), self._record(employee.id) if self._on_employee else {})
 
-    def _remotes(self, rows: Iterable[Row]) -> list[Remote]:
-        return [Remote(row["employment_id"], self._shown(row)) for row in rows if not _cancelled(row)]
+    def _remotes(self, rows: Iterable[Row], record: Mapping[str, Any]) -> list[Remote]:
+        """What stands on the employee is said by the employment that counts today."""
+        living = [row for row in rows if not _cancelled(row)]
+        own = on_employee.values_of(record, self.settings)
+        return [
+            Remote(
+                row["employment_id"],
+                self._shown(row) | (own if on_employee.leads(row, living, self.context.today) else {}),
+            )
+            for row in living
+        ]
 
     def everybody(self, written: Mapping[str, str]) -> Looking:
         """The list of employees holds no employments."""
@@ -393,13 +403,13 @@ class FinagoConnector(Connector):
 
         def see(id: str, row: dict[str, Any]) -> Looking:
             who = Seen(id, EveryMark.of(_found(row).marks))
-            yield from self.asking(who, partial(self._read, id), partial(self._seen, who))
+            yield from self.asking(who, partial(self._read, id), partial(self._seen, who, row))
 
         rows = yield from self.trying(self._listed)
         yield from self.looking(iter((rows,)), "empId", see)
 
-    def _seen(self, who: Seen, rows: Sequence[Row]) -> Seen:
-        return self.seen(who.id, who.marks, lambda: self._remotes(rows))
+    def _seen(self, who: Seen, record: Mapping[str, Any], rows: Sequence[Row]) -> Seen:
+        return self.seen(who.id, who.marks, lambda: self._remotes(rows, record))
 
     def _shown(self, row: Row) -> dict[str, Any]:
         """In a Swedish company no scheme is what the connection's default, a code of the a-melding, stands for."""
@@ -416,17 +426,30 @@ class FinagoConnector(Connector):
         return placed
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
-        placed = self._place({ours: value for ours, value in wanted.values.items() if value is not None}, wanted)
+        given = {ours: value for ours, value in wanted.values.items() if value is not None}
+        placed = self._place({ours: value for ours, value in given.items() if ours not in on_employee.KEYS}, wanted)
         self._valid(placed)
         before = self._held(employee)
+        added = {"primary_employment": "0" if self._led(before, placed["startdate"]) else "1", **placed}
+        todays = on_employee.leads(added, [*(row for row in before if not _cancelled(row)), added], self.context.today)
+        own = {ours: Change(None, given[ours]) for ours in on_employee.KEYS if ours in given}
+        if todays:
+            self._require({ours: change.new for ours, change in own.items()})
+        written = self._create(employee, wanted, placed, before)
+        return self._with_own(employee, written, own, wanted, todays=todays)
+
+    @staticmethod
+    def _led(rows: Iterable[Row], start: str) -> bool:
+        """Whether another employment is the primary one on the day on which a new one starts."""
+        return any(_primary(row) and (not row.get("enddate") or row["enddate"] >= start) for row in rows)
+
+    def _create(self, employee: RemoteEmployee, wanted: Wanted, placed: Row, before: Sequence[Row]) -> Written:
         # A create is not safe to repeat: what an earlier, unanswered one left is changed instead of made twice.
         earlier = next((row for row in before if _key(row) == _key(placed) and not _cancelled(row)), None)
         if earlier is not None:
             return self._save(employee, earlier, {"enddate": "", "enddate_reason": "", **placed})
-        start = placed["startdate"]
-        led = any(_primary(row) and (not row.get("enddate") or row["enddate"] >= start) for row in before)
         body = {
-            "primary_employment": "0" if led else "1",
+            "primary_employment": "0" if self._led(before, placed["startdate"]) else "1",
             "enddate": "",
             "enddate_reason": "",
             "employment_type": _text(self.settings.get("employment_type")) or ORDINARY,
@@ -450,9 +473,17 @@ class FinagoConnector(Connector):
         changes: Mapping[str, Change],
         wanted: Wanted,
     ) -> Written:
-        placed = self._place({ours: change.new for ours, change in changes.items()}, wanted)
+        own = {ours: change for ours, change in changes.items() if ours in on_employee.KEYS}
+        placed = self._place({ours: change.new for ours, change in changes.items() if ours not in own}, wanted)
         self._valid(placed)
-        return self._save(employee, self._current(employee, remote), placed)
+        current = self._current(employee, remote)
+        living = [row for row in self._held(employee) if not _cancelled(row) and row is not current]
+        after = {**current, **placed}
+        todays = on_employee.leads(after, [*living, after], self.context.today)
+        if todays:
+            self._require({ours: change.new for ours, change in own.items()})
+        written = self._save(employee, current, placed) if placed else Written(remote.id)
+        return self._with_own(employee, written, own, wanted, todays=todays)
 
     def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
         organization = self._organization()

@@ -13,7 +13,9 @@ from integrations.sdk import (
     Calls,
     Cause,
     Company,
+    Dates,
     Delete,
+    Department,
     Field,
     Kind,
     Label,
@@ -22,8 +24,10 @@ from integrations.sdk import (
     Setting,
     Sight,
     System,
+    When,
     code_table,
     occupations,
+    switch,
 )
 from integrations.sdk import gettext_noop as _
 from integrations.systems.finago import texts
@@ -121,9 +125,28 @@ def _enterprise_number(company: Company, settings: Mapping[str, Any]) -> str:
 
 
 KEY_PLACE = Label(_("Finago Payday: Settings, tab Misc, at the bottom of the page"))
-_ON_THE_EMPLOYEE = _(
-    "Finago keeps it on the employee, for all employments and all time, so a position cannot carry it."
-)
+ON_EMPLOYEE = _("On the employee")
+_ONE_FOR_ALL = _("Stands on the employee, for all employments: written for the position that counts today.")
+PAY = (("monthly", _("Monthly pay")), ("hourly", _("Hourly pay")))
+
+
+def _department_code(department: Department, settings: Mapping[str, Any]) -> str:
+    return department.code
+
+
+def _dimension(name: str, label: str, example: str) -> Setting:
+    return Setting(
+        name=name,
+        label=label,
+        pattern=r"\d{1,9}",
+        example=example,
+        group=ON_EMPLOYEE,
+        help=_(
+            "The number (dimid) of the dimension in Finago, as Test connection lists it. Its values must exist there "
+            "under the codes here. Empty: not sent."
+        ),
+    )
+
 
 SYSTEM = System(
     key="finago",
@@ -179,6 +202,88 @@ SYSTEM = System(
         ),
     ),
     fields=(
+        Field(
+            "title",
+            "employee_field",
+            opt_in=Setting(
+                name="title_field",
+                label=_("The employee's own field for the title"),
+                pattern=r"\d{1,9}",
+                example="2",
+                group=ON_EMPLOYEE,
+                help=_(
+                    "The number of a field that your company has added to employees in Finago, as Test connection "
+                    "lists it. Empty: the title is not sent."
+                ),
+            ),
+            note=_ONE_FOR_ALL,
+            example="Selger",
+        ),
+        Field(
+            "department",
+            "accounting",
+            opt_in=_dimension("department_dimension", _("Dimension of the department"), "1"),
+            encode=_department_code,
+            note=_ONE_FOR_ALL,
+            example="BUT1",
+        ),
+        Field(
+            "cost_centre",
+            "accounting.dimensions",
+            opt_in=_dimension("cost_centre_dimension", _("Dimension of the cost centre"), "3"),
+            note=_ONE_FOR_ALL,
+            example="4010",
+        ),
+        Field(
+            "first_day_of_work",
+            "employee_date",
+            opt_in=switch(
+                help=_(
+                    "As the employee's date of employment (ansettelsesdato), where Finago has none. Try it on a test "
+                    "company first: no source says what else goes by it."
+                ),
+                group=ON_EMPLOYEE,
+            ),
+            when=When.IF_EMPTY,
+            corrected=True,
+            clearable=False,
+            note=_ONE_FOR_ALL,
+            format="YYYY-MM-DD",
+            example="2026-01-05",
+        ),
+        Field(
+            "remuneration_type",
+            "salary_type",
+            dated=Dates.SINCE,
+            opt_in=switch(
+                help=_(
+                    "As the employee's kind of pay, from its day. The amount that stands there stays as it is and is "
+                    "to be corrected by hand."
+                ),
+                group=ON_EMPLOYEE,
+            ),
+            codes={"monthly": "monthly", "hourly": "hourly", "commission": None, "fee": None, "piecework": None},
+            table=code_table("remuneration_types", help=_("Finago knows monthly and hourly pay.")),
+            choices=PAY,
+            clearable=False,
+            note=_ONE_FOR_ALL,
+            example="monthly",
+        ),
+        Field(
+            "weekly_hours",
+            "hours_per_week",
+            dated=Dates.SINCE,
+            opt_in=switch(
+                help=_("As the employee's hours a week, from their day. Finago has 37.5 where nobody says otherwise."),
+                group=ON_EMPLOYEE,
+            ),
+            minimum=Decimal(0),
+            maximum=Decimal(168),
+            decimals=2,
+            clearable=False,
+            note=_ONE_FOR_ALL,
+            example="37.50",
+        ),
         Field(
             "company",
             "enterprise_number",
@@ -341,18 +446,17 @@ SYSTEM = System(
         ),
     ),
     unsupported={
-        "title": _("An employment in Finago has no job title."),
-        "department": _ON_THE_EMPLOYEE,
-        "cost_centre": _ON_THE_EMPLOYEE,
         "manager": _("Finago's payroll knows no managers."),
-        "first_day_of_work": _("An employment in Finago has a start date only."),
-        "last_day_of_work": _("An employment in Finago has an end date only."),
-        "probation_end": _("Finago's employments know no probation."),
-        "remuneration_type": _ON_THE_EMPLOYEE,
-        "weekly_hours": _ON_THE_EMPLOYEE,
-        "notice_date": _("An employment in Finago has no date of notice."),
+        "last_day_of_work": _(
+            "Finago has one last day, the employment's end date, and none on the employee: it goes there as that."
+        ),
+        "probation_end": _("Neither an employment nor an employee in Finago has a date for the end of probation."),
+        "notice_date": _("Neither an employment nor an employee in Finago has a date of notice."),
     },
-    reads="employment_id employment_type primary_employment empId country_code sites expiresOn",
+    reads=(
+        "employment_id employment_type primary_employment empId country_code sites expiresOn dimid "
+        "hours_per_week_valid_from salary_valid_from"
+    ),
     calls=Calls(create=2, update=2, unchanged=1),
     sight=Sight(each=1, minutes=240),
     limits=Limits(
@@ -375,6 +479,14 @@ SYSTEM = System(
             _(
                 "Choose a value for the company's country under Translation or Defaults in the connection's settings, "
                 "or the occupation code of that country's list on the position, then press Re-sync."
+            ),
+        ),
+        Cause(
+            "not_on_employee",
+            _("Value not there for employees"),
+            _(
+                "Create or activate the value of that dimension or field in Finago, choose another one on the "
+                "position, or correct the number in the connection's settings, then press Re-sync."
             ),
         ),
         Cause(

@@ -38,6 +38,27 @@ RULES = (
         f"{CONTRACT}; {STYRK_98}; SCB, SSYK 2012",
         Sure.ASSUMED,
     ),
+    Rule(
+        "first_day_of_work",
+        "The employee's date of employment (ansettelsesdato), only where there is none; off as it comes. What goes by "
+        "that date is not published.",
+        CONTRACT,
+        Sure.ASSUMED,
+    ),
+    Rule(
+        "remuneration_type",
+        "Monthly or hourly pay of the employee, with the day from which it counts; off as it comes. The amount stays "
+        "as it is there.",
+        CONTRACT,
+        Sure.DOCUMENTED,
+    ),
+    Rule(
+        "weekly_hours",
+        "The employee's hours a week, with the day from which they count, 37.5 where nobody says otherwise; off as "
+        "they come. For all employments at once.",
+        CONTRACT,
+        Sure.DOCUMENTED,
+    ),
     Rule("percentage", "Percent of a full position, as a text with a point: 90.00.", CONTRACT, Sure.DOCUMENTED),
     Rule(
         "working_hours_scheme",
@@ -56,7 +77,8 @@ RULES = (
     Rule(
         TERMS,
         "At once, for the whole employment: it has no rows with dates, from whichever day a change counts here. The "
-        "whole employment is sent as it stands there, with what changed. A change to come is sent on its day.",
+        "whole employment is sent as it stands there, with what changed. A change to come is sent on its day. Of what "
+        "stands on the employee, only the position that counts today is written, kind of pay and hours from their day.",
         CONTRACT,
         Sure.ASSUMED,
     ),

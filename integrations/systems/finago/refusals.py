@@ -12,6 +12,11 @@ WRITE = (
     Refusal(status=403, error=NotAuthorizedError, text=texts.WRITE_REFUSED),
     Refusal(text=texts.WRITE_REFUSED, named=True),
 )
+EMPLOYEE = (
+    *EVERYWHERE,
+    Refusal(status=403, error=NotAuthorizedError, text=texts.EMPLOYEE_REFUSED),
+    Refusal(text=texts.EMPLOYEE_REFUSED, named=True),
+)
 READ = (
     *EVERYWHERE,
     Refusal(status=403, error=NotAuthorizedError, text=texts.READ_REFUSED),

@@ -70,6 +70,73 @@ DELETE_BY_HAND = Text(
     cause="delete_by_hand",
 )
 
+# -- of what stands on the employee
+
+NOT_TODAYS = Text(
+    "finago.not_todays",
+    _(
+        "{field:cap}: Finago keeps it on the employee, and this is not the position that counts today, so it was not "
+        "written."
+    ),
+    remedy=_("If it is to be this position's, press Re-sync on a day on which it counts."),
+)
+KEPT_ON_EMPLOYEE = Text(
+    "finago.kept_on_employee",
+    _("{field:cap}: “{value}” stands on the employee in Finago, where somebody put it, and it was left as it is."),
+    remedy=_("Change it there if it is wrong."),
+)
+EMPLOYEE_REFUSED = Text(
+    "finago.employee_refused",
+    _(
+        "The employment is as it is here, but Finago refused what goes to the employee ({fields}), also with a fresh "
+        "access token, and does not say which value it means."
+    ),
+    remedy=_("Compare these with other employees in Finago, correct them here or there, then press Re-sync."),
+)
+AMOUNT_STAYS = Text(
+    "finago.amount_stays",
+    _("The kind of pay is another one from {start}, and its amount is the one that stood there."),
+    remedy=_("Correct the amount in Finago before the next payroll run."),
+)
+NO_DIMENSION = Text(
+    "finago.no_dimension",
+    _("Finago has no dimension {number}. It has {known:comma}."),
+    remedy=_("Correct the number in the connection's settings, then press Re-sync."),
+    cause="not_on_employee",
+)
+NO_VALUE = Text(
+    "finago.no_value",
+    _("“{value}” is not an active value of dimension {number} in Finago."),
+    remedy=_("Create or activate it there, or choose another one here, then press Re-sync."),
+    cause="not_on_employee",
+)
+NO_FIELD = Text(
+    "finago.no_field",
+    _("Finago has no field {number} of employees. It has {known:comma}."),
+    remedy=_("Correct the number in the connection's settings, then press Re-sync."),
+    cause="not_on_employee",
+    field="title",
+    setting="title_field",
+)
+NOT_OFFERED = Text(
+    "finago.not_offered",
+    _("The field {number} of employees in Finago takes certain values only, and “{value}” is not one of them."),
+    remedy=_("Add it to the field there, or choose another title here, then press Re-sync."),
+    cause="not_on_employee",
+    field="title",
+)
+EMPLOYEE_GONE = Text(
+    "finago.employee_gone",
+    _("The employee is no longer in Finago."),
+    remedy=_("Add the employee there, or correct the employee number here, then press Re-sync."),
+)
+ON_EMPLOYEE_PLACE = Label(_("This connection's settings, On the employee"))
+NAMED = Text("finago.named", "{number} ({name})")
+DIMENSION_LIST = Label(_("dimensions"))
+FIELD_LIST = Label(_("fields of employees"))
+DIMENSION_NUMBERS = Label(_("Dimensions"))
+FIELD_NUMBERS = Label(_("Fields of employees"))
+
 # -- of values that this company cannot take
 
 ENTERPRISE_UNKNOWN = Text(

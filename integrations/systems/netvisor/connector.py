@@ -7,7 +7,7 @@ support.netvisor.fi.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -22,6 +22,8 @@ from integrations.sdk import (
     DataRefusedError,
     Directory,
     EveryMark,
+    FieldName,
+    Foreign,
     Label,
     Looking,
     Mark,
@@ -36,6 +38,7 @@ from integrations.sdk import (
     Trouble,
     UnclearOutcomeError,
     Wanted,
+    Warning,
     Written,
     date_of,
     email_of,
@@ -44,7 +47,7 @@ from integrations.sdk import (
     to_count_from,
     unknown_trouble,
 )
-from integrations.systems.netvisor import refusals, texts
+from integrations.systems.netvisor import dimensions, refusals, texts
 from integrations.systems.netvisor.declaration import SYSTEM
 from integrations.systems.netvisor.elements import every, parsed, text_at
 from integrations.systems.netvisor.periods import body_of, remote_of
@@ -88,8 +91,18 @@ class NetvisorConnector(Connector):
             self._right(texts.READING, "getemployee.nv", {"netvisorkey": "0"}),
             self._right(texts.ADDING, "addjobperiod.nv", {"employeeidentifier": "0"}, nothing),
             self._right(texts.CHANGING, "editjobperiod.nv", {"netvisorkey": "0"}, nothing),
+            *(self._check_dimensions() if dimensions.sent(self.settings) else ()),
             CheckLine(True, texts.DELETING, texts.NOT_TRIED(), texts.RIGHTS_MENU),
         ]
+
+    def _check_dimensions(self) -> Iterator[CheckLine]:
+        def known() -> Message:
+            return texts.DIMENSIONS_KNOWN(known=self._dimensions().names or (texts.NONE,))
+
+        yield self._tried(texts.DIMENSIONS, known)
+        # Of an employee who is nobody, and with nothing in it.
+        of_nobody = {"identifiertype": "netvisorkey", "identifier": "0"}
+        yield self._right(texts.DEFAULTS, "employeedimensioncurve.nv", of_nobody, tostring(Element("root")))
 
     def _right(self, title: Label, resource: str, query: Mapping[str, str], body: bytes | None = None) -> CheckLine:
         def allowed() -> Message:
@@ -172,6 +185,7 @@ class NetvisorConnector(Connector):
         Netvisor says by refusing the data, or by OK with nothing in it."""
         # Without periods it is one of many that are looked through: nothing of it belongs in anybody's log.
         flags = {"employmentperiods": "1"} if periods else {}
+        flags |= {"employeepayrollinformation": "1"} if periods and dimensions.sent(self.settings) else {}
         try:
             root = self._call("getemployee.nv", {**query, **flags}, keep_answer=periods)
         except DataRefusedError as error:
@@ -195,12 +209,24 @@ class NetvisorConnector(Connector):
     def read(self, employee: RemoteEmployee) -> Sequence[Remote]:
         # The call that confirmed the employee brought the periods along.
         shown = self.ahead.pop(("shown", employee.id), None)
-        periods = _periods(shown if shown is not None else self._present(employee.id))
+        whole = shown if shown is not None else self._present(employee.id)
+        periods = _periods(whole)
         self.ahead["since", employee.id] = [
             (sure_date(text_at(period, "startdate")), sure_date(text_at(period, "companystartdate")))
             for period in periods
         ]
-        return [remote_of(period) for period in periods]
+        return self._remotes(whole)
+
+    def _remotes(self, employee: Element) -> list[Remote]:
+        """What stands on the employee is said by the period that counts today."""
+        own = dimensions.values_of(employee, self.settings)
+        remotes = [remote_of(period) for period in _periods(employee)]
+        return [replace(r, values={**r.values, **own}) if self._is_todays(r.values) else r for r in remotes]
+
+    def _is_todays(self, values: Mapping[str, Any]) -> bool:
+        """Whether a period with these dates is the one of today."""
+        start, end, today = values.get("start_date"), values.get("end_date"), self.context.today
+        return start is not None and start <= today and (end is None or end >= today)
 
     def everybody(self, written: Mapping[str, str]) -> Looking:
         """The list has neither periods nor e-mails."""
@@ -220,19 +246,22 @@ class NetvisorConnector(Connector):
 
     def _seen(self, employee: Element) -> Seen:
         found = self._found(employee)
-        return self.seen(found.id, EveryMark.of(found.marks), lambda: map(remote_of, _periods(employee)))
+        return self.seen(found.id, EveryMark.of(found.marks), lambda: self._remotes(employee))
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         values = {k: v for k, v in wanted.values.items() if v is not None and v != ""}
         # addjobperiod.nv: `employeeidentifier` is the employee's Netvisor key, not the number.
         first = wanted.employed_since or wanted.start
         since = to_count_from(first, wanted.start, self.ahead.get(("since", employee.id), ()))
+        own = {key: Change(None, values.pop(key)) for key in dimensions.NAMED_BY if key in values}
+        told, defaults = self._own(employee, own, counts=self._is_todays(wanted.values))
         body = self._body(values, {"companystartdate": since.isoformat()} if since else {})
         root = self._call("addjobperiod.nv", {"employeeidentifier": employee.id}, body, write=True)
         key = next((text_at(e) for e in every(root, "inserteddataidentifier")), "")
         if not key:
             raise UnclearOutcomeError(texts.NO_KEY())
-        return Written(key)
+        self._write_defaults(employee, defaults)
+        return Written(key, told)
 
     def update(
         self,
@@ -242,10 +271,41 @@ class NetvisorConnector(Connector):
         changes: Mapping[str, Change],
         wanted: Wanted,
     ) -> Written:
-        new = {ours: change.new for ours, change in changes.items()}
-        # editjobperiod.nv: the period's own key; what is left out stays, and an empty element wipes.
-        self._call("editjobperiod.nv", {"netvisorkey": remote.id}, self._body(new), write=True)
-        return Written(remote.id)
+        new = {ours: change.new for ours, change in changes.items() if ours not in dimensions.NAMED_BY}
+        own = {ours: change for ours, change in changes.items() if ours in dimensions.NAMED_BY}
+        told, defaults = self._own(employee, own, counts=self._is_todays({**remote.values, **new}))
+        if new:
+            # editjobperiod.nv: the period's own key; what is left out stays, and an empty element wipes.
+            self._call("editjobperiod.nv", {"netvisorkey": remote.id}, self._body(new), write=True)
+        self._write_defaults(employee, defaults)
+        return Written(remote.id, told)
+
+    # -- default dimensions ------------------------------------------------------------------------------
+
+    def _own(
+        self, employee: RemoteEmployee, own: Mapping[str, Change], *, counts: bool
+    ) -> tuple[tuple[Warning, ...], bytes | None]:
+        """What of the employee's own is not written and why, and the message for what is; all is looked up before
+        anything is written."""
+        if not counts:
+            return tuple(Warning(texts.NOT_TODAYS(field=FieldName(key)), key) for key in own), None
+        if not own:
+            return (), None
+        whole = self._present(employee.id)
+        held, there = dimensions.defaults_of(whole) or {}, dimensions.values_of(whole, self.settings)
+        # A new period leaves a division among several that somebody made.
+        stays = [key for key in own if own[key].old is None and isinstance(there.get(key), Foreign)]
+        told = tuple(Warning(texts.KEPT_ON_EMPLOYEE(field=FieldName(k), value=str(there[k])), k) for k in stays)
+        wanted = {k: c.new for k, c in own.items() if k not in stays and there.get(k) != c.new}
+        return told, dimensions.body_of(held, wanted, self.settings, self._dimensions()) if wanted else None
+
+    def _write_defaults(self, employee: RemoteEmployee, body: bytes | None) -> None:
+        if body is not None:
+            identified = {"identifiertype": "netvisorkey", "identifier": employee.id}
+            self._call("employeedimensioncurve.nv", identified, body, write=True)
+
+    def _dimensions(self) -> dimensions.Listed:
+        return self.once("dimensions", lambda: dimensions.Listed(self._call("dimensionlist.nv", {})))
 
     def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
         # deletejobperiod.nv: a GET that deletes, by the period's own key.

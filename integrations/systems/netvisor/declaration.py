@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from integrations.sdk import (
     Calls,
     Cause,
     Delete,
+    Department,
     Field,
     Kind,
     Label,
@@ -48,7 +51,32 @@ END_REASONS = (
     ("13", _("Other")),
 )
 PAY_TYPES = (("monthlywage", _("Monthly wage")), ("hourlywage", _("Hourly wage")), ("piecewage", _("Piece wage")))
-NO_DIMENSION = _("Netvisor keeps it on the employee and not on the employment period, so it cannot follow a position.")
+DIMENSIONS = _("Default dimensions")
+_ONE_FOR_ALL = _("Stands on the employee, for all periods: written for the position that counts today.")
+
+
+def _department_code(department: Department, settings: Mapping[str, Any]) -> str:
+    return department.code
+
+
+def _dimension(name: str, label: str, example: str) -> Setting:
+    return Setting(
+        name=name,
+        label=label,
+        example=example,
+        group=DIMENSIONS,
+        help=_(
+            "The name of the dimension in Netvisor, of which the employee gets a default. Its items must be there: "
+            "none is made. Empty: not sent."
+        ),
+    )
+
+
+def _items(name: str, label: str) -> Setting:
+    return code_table(
+        name, label, help=_("Only those whose code here is not the item's name in Netvisor."), group=DIMENSIONS
+    )
+
 
 SYSTEM = System(
     key="netvisor",
@@ -149,6 +177,23 @@ SYSTEM = System(
             allowed=r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]*",
             allowed_note=_("take out the line break, the tab or the invisible character"),
             clearable=False,
+        ),
+        Field(
+            "department",
+            "dimensionitem",
+            opt_in=_dimension("department_dimension", _("Dimension of the department"), "Osasto"),
+            encode=_department_code,
+            table=_items("departments", _("Departments with another name there")),
+            note=_ONE_FOR_ALL,
+            example="BUT1",
+        ),
+        Field(
+            "cost_centre",
+            "employeedimensionitem",
+            opt_in=_dimension("cost_centre_dimension", _("Dimension of the cost centre"), "Kustannuspaikka"),
+            table=_items("cost_centres", _("Cost centres with another name there")),
+            note=_ONE_FOR_ALL,
+            example="4010",
         ),
         Field(
             "start_date",
@@ -289,18 +334,24 @@ SYSTEM = System(
     ),
     unsupported={
         "company": _("The connection belongs to one company (its business ID), and a period there names no other."),
-        "department": NO_DIMENSION,
-        "cost_centre": NO_DIMENSION,
-        "manager": _("An employment period in Netvisor has no manager."),
-        "first_day_of_work": _("Netvisor has the dates of the period and of the probation only."),
-        "last_day_of_work": _("Netvisor has the dates of the period and of the probation only."),
-        "working_hours_scheme": _("An employment period in Netvisor has no working-hours scheme."),
-        "notice_date": _("An employment period in Netvisor has no notice date."),
+        "manager": _("Neither an employment period nor an employee in Netvisor's interface has a manager."),
+        "first_day_of_work": _(
+            "Netvisor has three dates of a period: its start, its end, and from when continuous employment counts."
+        ),
+        "last_day_of_work": _("Netvisor has one last day, the period's end date: it goes there as that."),
+        "working_hours_scheme": _(
+            "Netvisor has no word for it: what goes there of working time is full-time or part-time and the weekly "
+            "hours."
+        ),
+        "notice_date": _("An employment period in Netvisor has no date of notice."),
     },
     reads=(
         "Root ResponseStatus Status TimeStamp Replies InsertedDataIdentifier Employees Employee "
         "EmployeeBaseInformation EmployeeNumber EmploymentPeriods EmploymentPeriod NetvisorKey IncludeEndedEmployments "
-        "companystartdate type format"
+        "companystartdate type format DimensionName DimensionNameList DimensionDetails DimensionDetail FatherId "
+        "EmployeeDimension EmployeeDimensions EmployeeDimensionCurve identifier identifiertype "
+        "EmployeePayrollInformation DefaultDimensions DefaultDimension DimensionName.Name DimensionDetail.Name "
+        "EmployeeDimension.name EmployeeDimensionItem.name"
     ),
     # "Resources - general": one call at a time for a company, and at least two minutes' patience.
     calls=Calls(create=2, update=2, unchanged=1),
@@ -312,6 +363,14 @@ SYSTEM = System(
         note=_("One call at a time for each company; no rate limit is known."),
     ),
     causes=(
+        Cause(
+            "dimension_not_in_target",
+            _("Dimension not in Netvisor"),
+            _(
+                "Make the item in Netvisor under the name that the message says, choose another one on the position, "
+                "or correct the name of the dimension in the connection's settings; then press Re-sync."
+            ),
+        ),
         Cause(
             "period_locked",
             _("Accounting period locked"),

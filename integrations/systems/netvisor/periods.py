@@ -52,6 +52,7 @@ OURS = {
     "employmentmode": "contract_type",
     "employmentform": "percentage",
     "parttimepercent": "percentage",
+    **{f"ispaymenttype{name}": "remuneration_type" for name, _ in PAY_TYPES},
 }
 
 

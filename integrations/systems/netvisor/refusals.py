@@ -8,6 +8,7 @@ import re
 from integrations.sdk import (
     BROKE_DOWN,
     EVERYWHERE,
+    NOT_UNDERSTOOD,
     TOO_MANY_REQUESTS,
     NotAuthorizedError,
     RateLimitedError,
@@ -37,6 +38,8 @@ REFUSALS = (
     Refusal(known=True, status=BROKE_DOWN, call="write", error=UnclearOutcomeError, text=texts.FAULT),
     Refusal(known=True, status=range(500, 1000), error=UnavailableError, text=texts.FAULT),
     Refusal(code="TECHNICAL_ERROR", error=UnavailableError, text=texts.FAULT),
+    # The form of what we sent, which no value of ours changes.
+    Refusal(words="xml message validation failed|could not validate xml", text=NOT_UNDERSTOOD),
     Refusal(known=True, text=texts.REFUSED, named=True),
     # No XML of theirs.
     Refusal(status=(401, 403), error=NotAuthorizedError, text=texts.KEYS_OR_RIGHT_REFUSED),
@@ -56,10 +59,14 @@ def trouble(response: Response) -> Trouble | None:
         return unknown_trouble(response)
     if said[0].upper() == "OK":
         return None
-    code, _, text = (part.strip() for part in (said[1] if len(said) > 1 else said[0]).partition(" :: "))
+    first, *more = said[1:] or said
+    code, _, text = (part.strip() for part in first.partition(" :: "))
     if code.upper() == "AUTHENTICATION_FAILED":
         # It can repeat the whole string to be signed; its words end where the address begins.
         text = re.split(r"https?://", text)[0].rstrip()
-    # The first element that it names.
-    field = next((OURS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in OURS), "")
-    return Trouble(response.status, text, code.upper(), field)
+    else:
+        # Several may come together; the first one's code says what is raised.
+        text = " ".join([text, *(one.partition(" :: ")[2] or one for one in more)])
+    named = dict.fromkeys(OURS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in OURS)
+    field, *also = named or [""]
+    return Trouble(response.status, text, code.upper(), field, also=tuple(also))

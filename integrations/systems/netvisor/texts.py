@@ -78,6 +78,41 @@ REFUSED = Text(
 )
 NO_KEY = Text("netvisor.no_key", _("Netvisor took the new period but did not say under which key."))
 
+# -- of default dimensions
+
+NO_DIMENSION = Text(
+    "netvisor.no_dimension",
+    _("Netvisor has no dimension “{name}”. It has {known:comma}."),
+    remedy=_("Correct its name in the connection's settings, then press Re-sync."),
+    cause="dimension_not_in_target",
+)
+NO_ITEM = Text(
+    "netvisor.no_item",
+    _("The dimension “{dimension}” in Netvisor has no item “{item}”, and none is made from here."),
+    remedy=_("Make it there, or choose another one here, then press Re-sync."),
+    cause="dimension_not_in_target",
+)
+SEVERAL_ITEMS = Text(
+    "netvisor.several_items",
+    _("The dimension “{dimension}” in Netvisor has several items “{item}”, so that none can be told from the others."),
+    remedy=_("Give them different names there, then press Re-sync."),
+    cause="dimension_not_in_target",
+)
+NOT_TODAYS = Text(
+    "netvisor.not_todays",
+    _(
+        "{field:cap}: Netvisor keeps it on the employee, and this is not the position that counts today, so it was not "
+        "written."
+    ),
+    remedy=_("If it is to be this position's, press Re-sync on a day on which it counts."),
+)
+KEPT_ON_EMPLOYEE = Text(
+    "netvisor.kept_on_employee",
+    _("{field:cap}: “{value}” stands on the employee in Netvisor, where somebody put it, and it was left as it is."),
+    remedy=_("Change it there if it is wrong."),
+)
+NONE = Label(_("none"))
+
 # -- of a test of the connection
 
 COMPANY = Label(_("Credentials and company"))
@@ -87,6 +122,9 @@ LISTED = Text("netvisor.listed", _("Employees on the list: {number}."))
 READING = Label(_("Read an employee (getemployee.nv)"))
 ADDING = Label(_("Add a period (addjobperiod.nv)"))
 CHANGING = Label(_("Change a period (editjobperiod.nv)"))
+DIMENSIONS = Label(_("Look up dimensions (dimensionlist.nv)"))
+DIMENSIONS_KNOWN = Text("netvisor.dimensions_known", _("Netvisor has {known:comma}."))
+DEFAULTS = Label(_("Write default dimensions (employeedimensioncurve.nv)"))
 DELETING = Label(_("Delete a period (deletejobperiod.nv): not tried"))
 NOT_TRIED = Text(
     "netvisor.not_tried",

@@ -1,5 +1,5 @@
-"""PowerOffice Go: the current position as one employment with dated percentages; title, department and manager on the
-employee.
+"""PowerOffice Go: the current position as one employment with dated percentages (and kinds of pay); title, department
+and manager on the employee.
 
 Documents named below are pages of PowerOffice's developer portal (developer.poweroffice.net) or the swagger files of
 its API v2.
@@ -52,10 +52,10 @@ from integrations.sdk import (
     at,
     date_of,
     email_of,
-    number_of,
     put,
     record_in,
     rows_in,
+    sure_date,
     text_of,
 )
 from integrations.systems.poweroffice_go import refusals, texts
@@ -67,10 +67,14 @@ from integrations.systems.poweroffice_go.declaration import (
     SYSTEM,
 )
 from integrations.systems.poweroffice_go.values import (
+    DATES_OF_EMPLOYEE,
     NUMBERED_BY,
     ON_EMPLOYEE,
     ON_EMPLOYMENT,
+    PERCENTAGES,
+    SALARIES,
     SHOWN_ON_EMPLOYEE,
+    Dated,
     Employment,
     archived,
     found,
@@ -206,6 +210,8 @@ class PowerOfficeGoConnector(Connector):
             yield "Employee", texts.FIND_EMPLOYEES
         yield "Employment_Full", texts.EMPLOYMENTS
         yield "EmploymentFtePercentage_Full", texts.PERCENTAGES
+        if self.settings.get("send_remuneration_type"):
+            yield "EmploymentSalary_Full", texts.SALARIES
         yield "Enterprises", texts.SUB_UNITS
         if "department" in sent:
             yield "Department", texts.DEPARTMENTS
@@ -377,16 +383,22 @@ class PowerOfficeGoConnector(Connector):
             return (default or live)[0]
         return max(employments, key=lambda e: (e.end or date.min, e.start or date.min), default=None)
 
+    @property
+    def _dated(self) -> tuple[Dated, ...]:
+        """What of an employment stands in dated lines, and is sent by this connection."""
+        return (PERCENTAGES, SALARIES) if self.settings.get("send_remuneration_type") else (PERCENTAGES,)
+
     def _with_lines(self, employment: Employment) -> Employment:
-        path = f"Employees/Employments/{employment.id}/FtePercentages"
-        rows = self._list(path, "EmploymentFtePercentage")
-        return Employment(
-            employment.body, tuple(sorted(rows, key=lambda r: (str(r.get("FromDate")), int(r.get("Id") or 0))))
-        )
+        return replace(employment, lines={dated.ours: self._lines(employment, dated) for dated in self._dated})
+
+    def _lines(self, employment: Employment, dated: Dated) -> list[dict[str, Any]]:
+        # Of a salary, its amount is nobody's business here.
+        params = {"Fields": f"Id,FromDate,{dated.name}"} if dated is SALARIES else {}
+        rows = self._list(f"Employees/Employments/{employment.id}/{dated.path}", dated.privilege, params)
+        return sorted(rows, key=lambda r: (str(r.get("FromDate")), int(r.get("Id") or 0)))
 
     def _remote(self, employee: RemoteEmployee, employment: Employment, record: Mapping[str, Any]) -> Remote:
         body = employment.body
-        line = employment.line(self.context.today)
         values: dict[str, Any] = {
             key: text_of(body[name]) for key, name in ON_EMPLOYMENT.items() if key != "company" and name in body
         }
@@ -394,7 +406,8 @@ class PowerOfficeGoConnector(Connector):
         if self._tells_freelancers and body.get("EmploymentType") == FREELANCERS and values.get("contract_type"):
             values["contract_type"] = f"{FREELANCERS}/{values['contract_type']}"
         values |= {"start_date": employment.start, "end_date": employment.end}
-        values["percentage"] = number_of(line.get("FtePercentage")) if line else None
+        values |= {key: sure_date(values[key]) for key in DATES_OF_EMPLOYEE if key in values}
+        values |= {dated.ours: employment.on(dated, self.context.today) for dated in self._dated}
         if "manager" in values:
             values["manager"] = self._manager_number(employee.raw, record)
         if "EnterpriseId" in body and self.settings.get("send_company"):
@@ -404,7 +417,7 @@ class PowerOfficeGoConnector(Connector):
         if employment.end is not None:
             # The day after the end carries an employment on; one that was reported as ended is never carried on.
             renews_from = employment.end + timedelta(days=1) if employment.closed else after_a_gap(employment.end)
-        rows = {"percentage": employment.percentages}
+        rows = {dated.ours: employment.rows(dated) for dated in self._dated}
         return Remote(employment.id, values, raw=employment, renews_from=renews_from, rows=rows)
 
     def _manager_number(self, ours: Manager | None, record: Mapping[str, Any]) -> str | None:
@@ -442,9 +455,9 @@ class PowerOfficeGoConnector(Connector):
             raise UnclearOutcomeError(texts.ID_MISSING())
         # Whether a new employment brings a percentage line along is not documented, so the lines are asked for.
         made = self._with_lines(made)
-        self._write_percentages(made, self._percentages(made, wanted))
+        warnings = [w for dated in self._dated for w in self._write_lines(made, dated, self._rows(made, dated, wanted))]
         self._write_employee(employee, record, ready.employee)
-        return Written(made.id, ready.warnings)
+        return Written(made.id, (*ready.warnings, *warnings))
 
     def update(
         self,
@@ -465,16 +478,33 @@ class PowerOfficeGoConnector(Connector):
         path = f"Employees/{employee.id}/Employments/{employment.id}"
         self._patch(path, "Employment_Full", ready.employment)
         if "start_date" in changes:
-            employment = self._move_first_line(employment, start)
-        if "percentage" in changes:
-            just_made = employment.id != employee.record_id and self._just_made(employment, wanted)
-            rows = () if just_made else changes["percentage"].rows
-            self._write_percentages(employment, rows or self._percentages(employment, wanted))
+            employment = self._move_first_lines(employment, start)
+        just_made = employment.id != employee.record_id and self._just_made(employment, wanted)
+        warnings = list(ready.warnings)
+        for dated in self._dated:
+            if dated.ours in changes:
+                rows = () if just_made else changes[dated.ours].rows
+                warnings += self._write_lines(employment, dated, rows or self._rows(employment, dated, wanted))
         self._patch(f"Employees/{employee.id}", "Employee_Full", ready.employee)
-        return Written(remote.id, ready.warnings)
+        return Written(remote.id, tuple(warnings))
+
+    def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
+        """Deleted; one that was reported ends on its first day as one that should never have been."""
+        employment: Employment = remote.raw
+        self._require_open(employment, {"end_date": Change(None, None)})
+        path = f"Employees/{employee.id}/Employments/{remote.id}"
+        try:
+            self.http.delete(path, classify=self._needing("Employment_Full"))
+        except DataRefusedError as error:
+            if error.vendor_code != "409":
+                raise
+            never = {"EndDate": employment.start, "EndDateReason": NEVER_REPORTED}
+            self._patch(path, "Employment_Full", never)
+            return Written(remote.id, note=texts.CANCELLED())
+        return Written(remote.id)
 
     def _require_open(self, employment: Employment, changes: Mapping[str, Change]) -> None:
-        if employment.closed and {*ON_EMPLOYMENT, "percentage"} & set(changes):
+        if employment.closed and {*ON_EMPLOYMENT, PERCENTAGES.ours, SALARIES.ours} & set(changes):
             raise DataRefusedError(texts.EMPLOYMENT_CLOSED(end=employment.end))
 
     def _ready(self, person: Person, values: Mapping[str, Any], old: Mapping[str, Any]) -> _Ready:
@@ -528,15 +558,15 @@ class PowerOfficeGoConnector(Connector):
         return hours
 
     def _write_employee(self, employee: RemoteEmployee, record: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        differs = {name: value for name, value in values.items() if record.get(name) != value}
+        differs = {name: value for name, value in values.items() if record.get(name) != written(value)}
         self._patch(f"Employees/{employee.id}", "Employee_Full", differs)
 
-    # -- percentages -------------------------------------------------------------------------------------
+    # -- dated lines -------------------------------------------------------------------------------------
 
-    def _percentages(self, employment: Employment, wanted: Wanted) -> Timeline:
-        """The percentages that an employment is to have that we made, up to today."""
-        timeline, start = wanted.timeline("percentage"), employment.start or wanted.start
-        days = {start, *(day for day, _ in (*timeline, *employment.percentages))}
+    def _rows(self, employment: Employment, dated: Dated, wanted: Wanted) -> Timeline:
+        """What an employment is to have that we made, up to today."""
+        timeline, start = wanted.timeline(dated.ours), employment.start or wanted.start
+        days = {start, *(day for day, _ in (*timeline, *employment.rows(dated)))}
         return [(day, at(timeline, day)) for day in sorted(days) if start <= day <= max(start, self.context.today)]
 
     def _just_made(self, employment: Employment, wanted: Wanted) -> bool:
@@ -544,30 +574,36 @@ class PowerOfficeGoConnector(Connector):
         made = employment.made
         return made is not None and employment.start == wanted.start and self.context.now() - made < JUST_MADE
 
-    def _write_percentages(self, employment: Employment, rows: Timeline) -> None:
+    def _write_lines(self, employment: Employment, dated: Dated, rows: Timeline) -> list[Warning]:
         """A line from each day on that has no such one: an edit where that day has a line. No line is ever taken
-        away."""
-        path = f"Employees/Employments/{employment.id}/FtePercentages"
-        lines = {date_of(line.get("FromDate")): line for line in employment.lines}
-        percentages = employment.percentages
-        for day, percentage in rows:
+        away. A salary's amount is never sent, so that whoever pays is told to look at it."""
+        path, privilege = f"Employees/Employments/{employment.id}/{dated.path}", f"{dated.privilege}_Full"
+        lines = {date_of(line.get("FromDate")): line for line in employment.lines[dated.ours]}
+        held, touched = employment.rows(dated), []
+        for day, value in rows:
             line = lines.get(day)
-            if at(percentages, day) == percentage:
+            if value is None or at(held, day) == value:
                 continue
-            percentages = put(percentages, day, percentage)
+            held = put(held, day, value)
+            touched.append(day)
             if line is None:
-                body = {"FromDate": day.isoformat(), "FtePercentage": float(percentage)}
-                self.http.post(path, json=body, classify=self._needing("EmploymentFtePercentage_Full", "percentage"))
+                body = {"FromDate": day.isoformat(), dated.name: written(value)}
+                self.http.post(path, json=body, classify=self._needing(privilege, dated.ours))
             else:
-                changed = {"FtePercentage": percentage}
-                self._patch(f"{path}/{line['Id']}", "EmploymentFtePercentage_Full", changed, "percentage")
+                self._patch(f"{path}/{line['Id']}", privilege, {dated.name: value}, dated.ours)
+        return [Warning(texts.AMOUNT_TO_BE_FILLED_IN(start=day)) for day in touched if dated is SALARIES]
 
-    def _move_first_line(self, employment: Employment, start: date) -> Employment:
-        """The first line goes with a start date that it began on, so that no day of the employment is without one."""
-        first = employment.lines[0] if employment.lines else None
-        others = [date_of(line.get("FromDate")) or date.min for line in employment.lines[1:]]
-        if first is None or date_of(first.get("FromDate")) != employment.start or any(day <= start for day in others):
-            return employment
-        path = f"Employees/Employments/{employment.id}/FtePercentages/{first['Id']}"
-        self._patch(path, "EmploymentFtePercentage_Full", {"FromDate": start}, "percentage")
-        return Employment(employment.body, ({**first, "FromDate": start.isoformat()}, *employment.lines[1:]))
+    def _move_first_lines(self, employment: Employment, start: date) -> Employment:
+        """The first lines go with a start date that they began on, so that no day of the employment is without one."""
+        for dated in self._dated:
+            if not employment.lines[dated.ours]:
+                continue
+            first, *later = employment.lines[dated.ours]
+            others = [date_of(line.get("FromDate")) or date.min for line in later]
+            if date_of(first.get("FromDate")) != employment.start or any(day <= start for day in others):
+                continue
+            path = f"Employees/Employments/{employment.id}/{dated.path}/{first['Id']}"
+            self._patch(path, f"{dated.privilege}_Full", {"FromDate": start}, dated.ours)
+            moved = ({**first, "FromDate": start.isoformat()}, *later)
+            employment = replace(employment, lines={**employment.lines, dated.ours: moved})
+        return employment

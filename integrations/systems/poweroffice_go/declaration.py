@@ -17,6 +17,7 @@ from integrations.sdk import (
     Calls,
     Cause,
     Dates,
+    Dearer,
     Delete,
     Field,
     FullTimeHours,
@@ -62,6 +63,11 @@ ARRANGEMENTS = (
     ("Offshore", _("Offshore (33.6 hours)")),
     ("OtherShifts", _("Other shifts")),
 )
+REMUNERATIONS = (
+    ("FixedWage", _("Fixed wage")),
+    ("HourlyWage", _("Hourly wage")),
+    ("Commission", _("Paid on commission")),
+)
 FULL_TIME_HOURS = FullTimeHours(
     single="full_time_hours",
     hours={
@@ -98,11 +104,11 @@ SYSTEM = System(
     rank=90,
     model=Model.FLAT,
     protocol=_("REST, JSON and JSON Patch"),
-    delete=Delete.BY_HAND,
+    delete=Delete.REMOVE,
     delete_note=_(
-        "an employment that was reported to the authorities can no longer be deleted. Open the employee in "
-        "PowerOffice Go and end the employment there; if it was registered by mistake, choose the end reason "
-        "“should never have been reported”."
+        "An employment that was made for the position is deleted in PowerOffice Go. One that was reported to the "
+        "authorities ends on its first day as one that should never have been reported. One that was there before, or "
+        "that earlier positions led up to, stays: end it there by hand."
     ),
     matching=(_("external import reference"), _("employee number (Number, then External code)"), _("e-mail")),
     base_urls={
@@ -263,6 +269,34 @@ SYSTEM = System(
         ),
         Field("end_date", "EndDate", owned=True, format="YYYY-MM-DD", example="2026-12-31"),
         Field(
+            "first_day_of_work",
+            "Employee.StartDate",
+            opt_in=switch(
+                help=_(
+                    "To the employee's start date, which is not the employment's and is not reported. Needs the "
+                    "privilege Employee_Full."
+                )
+            ),
+            when=When.IF_EMPTY,
+            corrected=True,
+            note=_("Stands on the employee, and stays when another position takes over."),
+            format="YYYY-MM-DD",
+            example="2026-11-02",
+        ),
+        Field(
+            "last_day_of_work",
+            "Employee.EndDate",
+            opt_in=switch(
+                help=_(
+                    "To the employee's end date, which is not the employment's and is not reported. Needs the "
+                    "privilege Employee_Full."
+                )
+            ),
+            note=_("Stands on the employee."),
+            format="YYYY-MM-DD",
+            example="2026-12-18",
+        ),
+        Field(
             "contract_type",
             "EmploymentForm",
             required=True,
@@ -309,6 +343,31 @@ SYSTEM = System(
             allowed_note=occupations.NORWAY.note,
             clearable=False,
             example=occupations.NORWAY.example,
+        ),
+        Field(
+            "remuneration_type",
+            "RemunerationType",
+            dated=Dates.SINCE,
+            opt_in=switch(
+                help=_(
+                    "As a salary line without an amount, which is then to be filled in there. Needs the privilege "
+                    "EmploymentSalary_Full. Try it in the demo first."
+                )
+            ),
+            codes={
+                "monthly": "FixedWage",
+                "hourly": "HourlyWage",
+                "commission": "Commission",
+                "fee": None,
+                "piecework": None,
+            },
+            table=code_table(
+                "remuneration_types", help=_("PowerOffice Go has three: a fixed wage, by the hour, on commission.")
+            ),
+            choices=REMUNERATIONS,
+            clearable=False,
+            note=_("A salary line from the day from which it counts; its amount is never sent."),
+            example="FixedWage",
         ),
         Field(
             "percentage",
@@ -403,12 +462,7 @@ SYSTEM = System(
         ),
     ),
     unsupported={
-        "first_day_of_work": _("An employment in PowerOffice Go has a start and an end date only."),
-        "last_day_of_work": _("An employment in PowerOffice Go has a start and an end date only."),
         "probation_end": _("An employment in PowerOffice Go has no date for the end of probation."),
-        "remuneration_type": _(
-            "PowerOffice Go keeps it on the salary line together with the amount, which is never sent."
-        ),
         "weekly_hours": _(
             "PowerOffice Go knows the hours of a full-time week and the percentage, not a person's hours."
         ),
@@ -426,6 +480,7 @@ SYSTEM = System(
     sight=Sight(
         page=5000,
         each=2,
+        dearer=Dearer("send_remuneration_type", page=5000, each=3),
         minutes=240,
         hides=("manager",),
         note=_(

@@ -22,8 +22,7 @@ RULES = (
     Rule(
         "start_date",
         "The first day of the position with which the employment is made, inclusive; a date without a time of day. An "
-        "earlier position that led up to it was reported from elsewhere, with percentages that are not known there. "
-        "The dates of the employee are not reported, and not written.",
+        "earlier position that led up to it was reported from elsewhere, with percentages that are not known there.",
         CONTRACT,
         Sure.DOCUMENTED,
     ),
@@ -35,6 +34,19 @@ RULES = (
         Sure.ASSUMED,
     ),
     Rule(
+        "first_day_of_work",
+        "The start date of the employee, which is not reported and says nothing of the employment; off as it comes. "
+        "There is a day of hiring, too, which is left alone. Only where it is empty, then corrected.",
+        CONTRACT,
+        Sure.ASSUMED,
+    ),
+    Rule(
+        "last_day_of_work",
+        "The end date of the employee, which is not reported and ends nothing; off as it comes.",
+        CONTRACT,
+        Sure.ASSUMED,
+    ),
+    Rule(
         "contract_type",
         "The five forms of the a-melding, asked of everybody like scheme, percentage and hours. A freelancer is "
         "another `EmploymentType`, which goes with the form where the connection's table says so. Whether it may be "
@@ -43,6 +55,13 @@ RULES = (
         Sure.DOCUMENTED,
     ),
     Rule("occupation_code", "STYRK-98, seven digits.", f"{CONTRACT}; {STYRK_98}", Sure.DOCUMENTED),
+    Rule(
+        "remuneration_type",
+        "How is paid, in salary lines with the day from which each counts; off as it comes. A line may go without an "
+        "amount, and amounts are never sent: whoever pays fills them in.",
+        CONTRACT,
+        Sure.DOCUMENTED,
+    ),
     Rule(
         "percentage",
         "Percent of a full position, 0 to 100, in rows with the day from which each counts.",
@@ -60,15 +79,15 @@ RULES = (
     Rule(
         "end_reason",
         "Required with an end date. It has none for retirement and mutual agreement: the customer says. “Should never "
-        "have been reported” is not offered.",
+        "have been reported” is for a deleted position, and is not offered.",
         f"{CONTRACT}; {END_REASONS}",
         Sure.DOCUMENTED,
     ),
     Rule(
         TERMS,
-        "A percentage: a line from the day from which it counts here, also in the past, but none before the position "
-        "is the current one; today where a clerk's is replaced. Everything else: at once. A change to come is sent on "
-        "its day.",
+        "A percentage, or how is paid: a line from the day from which it counts here, also in the past, but none "
+        "before the position is the current one; today where a clerk's is replaced. Everything else: at once. A "
+        "change to come is sent on its day.",
         CONTRACT,
         Sure.DOCUMENTED,
     ),
@@ -82,9 +101,10 @@ RULES = (
     ),
     Rule(
         DELETION,
-        "Nothing is sent: the one employment stands for whoever counts next, and one that was reported cannot be "
-        "deleted there.",
-        CONTRACT,
+        "An employment that was made for this very position, while no other takes its place, is deleted; one that was "
+        "reported ends on its first day as one that should never have been reported. One that earlier positions led "
+        "up to, or whose first day is another one, is left to a person.",
+        f"{CONTRACT}; {A_MELDING}",
         Sure.DOCUMENTED,
     ),
 )

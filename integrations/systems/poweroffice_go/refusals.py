@@ -21,7 +21,7 @@ from integrations.sdk import (
     StaleError,
     Trouble,
     UnavailableError,
-    field_in,
+    fields_in,
     oauth_trouble,
 )
 from integrations.systems.poweroffice_go import texts
@@ -63,11 +63,14 @@ SIGN_IN = (
     Refusal(error=NotAuthorizedError, text=texts.KEYS_REFUSED),
 )
 NO_EMPLOYEE = Says(status=404, words=_EMPLOYEE_MISSING)
+# An employee has dates of the same names as an employment.
+_ON_EMPLOYEE = {"start_date": "first_day_of_work", "end_date": "last_day_of_work"}
 _NAMES = (
     ("end_reason", r"EndDateReason"),
-    ("end_date", r"EndDate"),
-    ("start_date", r"StartDate"),
-    ("percentage", r"\bFTE\b|FtePercentage|FromDate"),
+    ("end_date", r"EndDate\b"),
+    ("start_date", r"StartDate\b"),
+    ("percentage", r"\bFTE\b|FtePercentage"),
+    ("remuneration_type", r"RemunerationType|\bsalary\b"),
     ("occupation_code", r"profession"),
     ("contract_type", r"EmploymentForm|EmploymentType"),
     ("working_hours_scheme", r"WorkingHours"),
@@ -87,11 +90,12 @@ def trouble(response: Response, field: str = "") -> Trouble | None:
     detail = said.get("detail") or said.get("title") or ""
     parts = [said.get(name, "") for name in ("title", "detail", "error_description", "message")]
     text = ": ".join(part for part in parts if part) or said.get("error") or response.said
+    named, *also = fields_in(detail, _NAMES) or (field,)
+    if (said.get("title") or "").startswith("Employee "):
+        named = _ON_EMPLOYEE.get(named, named)
     seconds = re.search(r"again in (\d{1,9}) second", text)
     wait = float(seconds[1]) if seconds and response.retry_after() is None else None
-    return Trouble(
-        response.status, text, said.get("error", ""), field_in(detail, _NAMES) or field, known=bool(detail), wait=wait
-    )
+    return Trouble(response.status, text, said.get("error", ""), named, bool(detail), wait, tuple(also))
 
 
 def sign_in_trouble(response: Response) -> Trouble | None:

@@ -147,6 +147,18 @@ MANAGER_NOT_UNIQUE = Text(
     _("PowerOffice Go has {found} employees for the manager with number {number}, so the manager was not written."),
     remedy=_MANAGER_REMEDY,
 )
+AMOUNT_TO_BE_FILLED_IN = Text(
+    "poweroffice_go.amount_to_be_filled_in",
+    _("The salary from {start} says how is paid, and not how much: amounts are never sent."),
+    remedy=_("Fill in its amount in PowerOffice Go before the next payroll run."),
+)
+CANCELLED = Text(
+    "poweroffice_go.cancelled",
+    _(
+        "The employment was reported to the authorities already, so it was not deleted: it ends on its first day as "
+        "one that should never have been reported."
+    ),
+)
 EMPLOYMENT_CLOSED = Text(
     "poweroffice_go.employment_closed",
     _("The employment in PowerOffice Go ended on {end} and its end was reported for good, so it is left alone."),
@@ -184,6 +196,7 @@ FIND_EMPLOYEES = Label(_("Find employees"))
 WRITE_EMPLOYEES = Text("poweroffice_go.write_employees", _("Find employees and write {fields:lower}"))
 EMPLOYMENTS = Label(_("Read and write employments"))
 PERCENTAGES = Label(_("Read and write percentages"))
+SALARIES = Label(_("Read and write kinds of pay"))
 SUB_UNITS = Label(_("Look up sub-units"))
 DEPARTMENTS = Label(_("Look up departments"))
 LOCATIONS = Label(_("Look up locations"))

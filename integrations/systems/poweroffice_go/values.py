@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -35,13 +35,18 @@ ON_EMPLOYEE = {
     "department": "DepartmentId",
     "cost_centre": "LocationId",
     "manager": "ManagerEmployeeId",
+    "first_day_of_work": "StartDate",
+    "last_day_of_work": "EndDate",
 }
 SHOWN_ON_EMPLOYEE = {
     "title": "JobTitle",
     "department": "DepartmentCode",
     "cost_centre": "LocationCode",
     "manager": "ManagerEmployeeNo",
+    "first_day_of_work": "StartDate",
+    "last_day_of_work": "EndDate",
 }
+DATES_OF_EMPLOYEE = ("first_day_of_work", "last_day_of_work")
 # Where our number may stand, and what a search by it is called.
 NUMBERED_BY = {
     "Number": Mark.NUMBER,
@@ -51,11 +56,32 @@ NUMBERED_BY = {
 
 
 @dataclass(frozen=True, slots=True)
+class Dated:
+    """One of our fields that stands in lines of its own, each with the day from which it counts: the part of the path
+    of these lines, the name of the value in them, the privilege that they need, and how the value is read."""
+
+    ours: str
+    path: str
+    name: str
+    privilege: str
+    read: Callable[[Any], Any]
+
+    def timeline(self, lines: Sequence[Mapping[str, Any]]) -> Timeline:
+        """By the day from which each counts; of two lines of one day, the last."""
+        days = {sure_date(line.get("FromDate")): self.read(line.get(self.name)) for line in lines}
+        return sorted((day, value) for day, value in days.items() if day is not None)
+
+
+PERCENTAGES = Dated("percentage", "FtePercentages", "FtePercentage", "EmploymentFtePercentage", number_of)
+SALARIES = Dated("remuneration_type", "Salaries", "RemunerationType", "EmploymentSalary", text_of)
+
+
+@dataclass(frozen=True, slots=True)
 class Employment:
-    """An employment with its percentage lines, oldest first, as read."""
+    """An employment with its dated lines, by our field, oldest first, as read."""
 
     body: Mapping[str, Any]
-    lines: tuple[Mapping[str, Any], ...] = ()
+    lines: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -84,16 +110,15 @@ class Employment:
     def over(self, day: date) -> bool:
         return self.closed or (self.end is not None and self.end < day)
 
-    @property
-    def percentages(self) -> Timeline:
-        """By the day from which each counts; of two lines of one day, the last."""
-        days = {sure_date(line.get("FromDate")): number_of(line.get("FtePercentage")) for line in self.lines}
-        return sorted((day, percentage) for day, percentage in days.items() if day is not None)
+    def rows(self, dated: Dated) -> Timeline:
+        return dated.timeline(self.lines.get(dated.ours, ()))
 
-    def line(self, day: date) -> Mapping[str, Any] | None:
-        """The percentage line that counts on a day; before the first line, that one."""
-        begun = [line for line in self.lines if (date_of(line.get("FromDate")) or date.min) <= day]
-        return begun[-1] if begun else next(iter(self.lines), None)
+    def on(self, dated: Dated, day: date) -> Any:
+        """What counts on a day; before the first line, that one's."""
+        lines = self.lines.get(dated.ours, ())
+        begun = [line for line in lines if (date_of(line.get("FromDate")) or date.min) <= day]
+        line = begun[-1] if begun else next(iter(lines), None)
+        return dated.read(line.get(dated.name)) if line else None
 
 
 def written(value: Any) -> Any:

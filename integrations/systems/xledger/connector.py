@@ -49,6 +49,7 @@ from integrations.sdk import (
     after_a_gap,
     date_of,
     email_of,
+    fields_in,
     no_sign_in,
     record_in,
     sure_date,
@@ -152,7 +153,10 @@ class XledgerConnector(Connector):
 
     def trouble(self, response: Response) -> Trouble | None:
         found = refusals.trouble(response, self._until)
-        return found and replace(found, field=self._named(found.text))
+        if found is None:
+            return None
+        field, *also = self._named(found.text) or ("",)
+        return replace(found, field=field, also=tuple(also))
 
     def _until(self, moment: Any) -> float:
         """Seconds until `resetAt`; without a usable one, as long as Xledger's own sample waits."""
@@ -164,12 +168,10 @@ class XledgerConnector(Connector):
             return CREDITS_WAIT
         return min(seconds, LONGEST_WAIT) if seconds > 0 else CREDITS_WAIT
 
-    def _named(self, text: str) -> str:
-        """The field of ours that the vendor's words name first."""
-        found = (
-            (re.search(rf"\b{re.escape(self._name(f.ours))}\b", text), f.ours) for f in SYSTEM.fields if f.supported
-        )
-        return min(((match.start(), key) for match, key in found if match), default=(0, ""))[1]
+    def _named(self, text: str) -> tuple[str, ...]:
+        """The fields of ours that the vendor's words name."""
+        fields = (f.ours for f in SYSTEM.fields if f.supported)
+        return fields_in(text, [(ours, rf"\b{re.escape(self._name(ours))}\b") for ours in fields])
 
     def _name(self, key: str) -> str:
         """The field's name there; the general-ledger objects are chosen in the settings."""

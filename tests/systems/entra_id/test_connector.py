@@ -58,6 +58,12 @@ class TestEntraId(CountsWhenWritten, FlatBehaviour):
         {"path": "oauth2", "status": 401, "body": '{"error":"invalid_client","error_description":"AADSTS7000222: x"}'},
         {"path": "v1.0/", "status": 403, "body": '{"error":{"code":"Authorization_RequestDenied","message":"x"}}'},
     )
+    several = {
+        "status": 400,
+        "body": '{"error":{"code":"Request_BadRequest","message":"First thing: property \'jobTitle\'","details":'
+        '[{"target":"department","message":"Second thing"}]}}',
+    }
+    names = ("Title", "Department")
     our_mistakes = ({"status": 400, "body": '{"error":{"code":"Request_UnsupportedQuery","message":"x"}}'},)
 
     def page_of_two(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -932,7 +938,8 @@ class TestEntraId(CountsWhenWritten, FlatBehaviour):
         outcome = self.answered(rig, 400, body, method="PATCH").outcomes["1"]
         assert (outcome.state, outcome.cause, outcome.field) == ("failed", "refused_by_target", field)
         assert outcome.vendor_code == "Request_BadRequest"
-        assert outcome.vendor_text == f"{error['message']} (request-id abc-123)"
+        said = " ".join(one["message"] for one in (error, *error.get("details", ())))
+        assert outcome.vendor_text == f"{said} (request-id abc-123)"
         assert len(self.writes(rig)) == 1, "after a refusal nothing else is written"
 
     def test_what_is_refused_after_the_rest_was_written_is_a_warning(self, rig: Rig) -> None:

@@ -65,6 +65,7 @@ class TestFinago(CountsWhenWritten, SeveralAtOnce, HistoryBehaviour):
     bad = ("occupation_code", "213010A")
     write_path = "employment/"
     access = ({"path": "employee/", "status": 403},)
+    several = {"status": 400, "body": "<p>First thing: startdate</p><p>Second thing: profession_code</p>"}
 
     breaks_at = "employment/"
 

@@ -75,6 +75,10 @@ class TestFortnox(CountsWhenWritten, FlatBehaviour):
         {"path": "3/", "status": 400, "body": '{"ErrorInformation":{"error":1,"message":"x","code":2000663}}'},
         {"path": "3/", "status": 400, "body": '{"ErrorInformation":{"error":1,"message":"x","code":2001101}}'},
     )
+    several = {
+        "status": 400,
+        "body": '{"ErrorInformation":{"error":1,"message":"First thing. Second thing.","code":2000106}}',
+    }
     our_mistakes = ({"status": 400, "body": '{"ErrorInformation":{"error":1,"message":"x","code":2001392}}'},)
 
     def test_a_snapshot_reads_whom_the_list_shows_in_part(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

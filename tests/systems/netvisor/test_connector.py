@@ -114,6 +114,15 @@ class TestNetvisor(CountsWhenWritten, HistoryBehaviour):
     write_path = "jobperiod"
     access = ({"status": 200, "body": said("SERVICE_ACCESS_ERROR")},)
     refusal = {"status": 200, "body": said("INVALID_DATA")}
+    our_mistakes = (
+        failure("INVALID_DATA", "Data form incorrect:. XML message validation failed: Could not validate xml"),
+    )
+    several = {
+        "status": 400,
+        "body": "<Root><ResponseStatus><Status>FAILED</Status><Status>INVALID_DATA :: First thing: profession</Status>"
+        "<Status>INVALID_DATA :: Second thing: regularworkinghours</Status></ResponseStatus></Root>",
+    }
+    names = ("Title", "Weekly hours")
     clerks_element = "employmentmode"
 
     def elements(self, rig: Rig) -> dict[str, str]:

@@ -94,6 +94,12 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
         for status, code in ((400, 4000), (400, 11000), (422, 16000))
     )
     refusal = {"status": 422, "body": '{"code":18000,"message":"x"}'}
+    several = {
+        "status": 422,
+        "body": '{"code":18000,"message":"x","validationMessages":[{"field":"division.id","message":"First thing"},'
+        '{"field":"employmentForm","message":"Second thing"}]}',
+    }
+    names = ("sub-unit", "employmentForm")
 
     def check_contract(self, calls: list[Call]) -> None:
         wrong = []

@@ -96,6 +96,11 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
     bad = ("occupation_code", "522112Ø")
     write_method = "PUT"
     write_path = "biz/employ"
+    several = {
+        "status": 400,
+        "body": '{"_validationResults":{"JobCode":[{"Message":"First thing"}],"WorkPercent":'
+        '[{"Message":"Second thing"}]}}',
+    }
     access = (
         {"path": "connect/token", "status": 400, "body": '{"error":"invalid_scope"}'},
         {"path": "biz/", "status": 401},

@@ -155,6 +155,7 @@ class TestVismaNetPayroll(TermsByDay, HistoryBehaviour):
     too_long = ("occupation_code", "12331010")
     bad = ("occupation_code", "1233-101")
     write_path = "positions"
+    several = {"status": 400, "body": '{"errors":[{"message":"First thing"},{"message":"Second thing"}]}'}
     access = ({"path": "employees", "status": 401}, {"path": "employees", "status": 403})
 
     def faulty_write(self, rig: Rig, **fault: Any) -> None:

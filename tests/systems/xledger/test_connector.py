@@ -126,6 +126,11 @@ class TestXledger(CountsWhenWritten, FlatBehaviour):
     # A page also comes where a token is not taken: that stops the connection, and its words name both.
     elsewhere = ConnectorError
     access = ({"status": 200, "body": '{"errors":[{"message":"Not authorized for employees."}]}'},)
+    several = {
+        "status": 200,
+        "body": '{"data":null,"errors":[{"message":"First thing: positionTitle is too long"},'
+        '{"message":"Second thing: employmentFrom is wrong"}]}',
+    }
     our_mistakes = ({"status": 200, "body": '{"errors":[{"message":"Cannot query field \\"x\\""}]}'},)
 
     @pytest.fixture(autouse=True)

@@ -1,0 +1,151 @@
+"""The half of Finago's connector that reads and writes the employee's own record, where a connection sends what stands
+there (`on_employee`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from integrations.sdk import (
+    Change,
+    CheckLine,
+    Connector,
+    DataRefusedError,
+    EmployeeNotFoundError,
+    FieldName,
+    Foreign,
+    Label,
+    Message,
+    RemoteEmployee,
+    Wanted,
+    Warning,
+    Written,
+    held_since,
+    rows_in,
+    text_of,
+)
+from integrations.systems.finago import on_employee, refusals, texts
+
+
+class EmployeeSide(Connector):
+    @property
+    def _on_employee(self) -> tuple[str, ...]:
+        return on_employee.sent(self.settings)
+
+    def _record(self, employee_id: str) -> dict[str, Any]:
+        """An employee's whole record, which comes as a list of one."""
+        classify = self.judging(rows=refusals.READ)
+        response = self.http.get(f"employee/v2/{quote(employee_id, safe='')}", classify=classify)
+        found = rows_in(response)
+        if not found:
+            raise EmployeeNotFoundError(texts.EMPLOYEE_GONE())
+        return found[0]
+
+    def _with_own(
+        self, employee: RemoteEmployee, written: Written, own: Mapping[str, Change], wanted: Wanted, *, todays: bool
+    ) -> Written:
+        """Writes what stands on the employee, if this is the position that counts today; else says so. Read just
+        before, because the record goes back as a whole."""
+        if not own:
+            return written
+        if not todays:
+            told = [Warning(texts.NOT_TODAYS(field=FieldName(key)), key) for key in own]
+            return replace(written, warnings=(*written.warnings, *told))
+        record = self._record(employee.id)
+        there = on_employee.values_of(record, self.settings)
+        stays = {key for key in own if self._stays(key, there.get(key), own[key])}
+        told = [Warning(texts.KEPT_ON_EMPLOYEE(field=FieldName(key), value=str(there[key])), key) for key in stays]
+        changes = {key: change for key, change in own.items() if key not in stays and there.get(key) != change.new}
+        # Another day for what stands there already is a change, too.
+        changes |= {key: change for key, change in own.items() if key not in stays and change.since}
+        if changes:
+            values, days = {key: change.new for key, change in changes.items()}, self._days(changes, wanted)
+            body = on_employee.body_of(record, values, days, self.settings)
+            classify = self.judging(rows=refusals.EMPLOYEE, fields=tuple(FieldName(key) for key in values))
+            self.http.post(f"employee/v2/{quote(employee.id, safe='')}", json=body, classify=classify)
+            if values.get("remuneration_type") not in (None, there.get("remuneration_type")):
+                told.append(Warning(texts.AMOUNT_STAYS(start=days["remuneration_type"])))
+        return replace(written, warnings=(*written.warnings, *told))
+
+    @staticmethod
+    def _stays(key: str, there: Any, change: Change) -> bool:
+        """Whether a new employment leaves what somebody put there: a division of cost among several, and a first day
+        that was there before."""
+        if change.old is not None or change.new is None or there in (None, change.new):
+            return False
+        return isinstance(there, Foreign) or key == "first_day_of_work"
+
+    def _days(self, changes: Mapping[str, Change], wanted: Wanted) -> dict[str, date]:
+        """From which day each of the changed values counts."""
+        held = {key: held_since(wanted.timeline(key), self.context.today) for key in changes}
+        return {key: max(change.since or held[key] or wanted.start, wanted.start) for key, change in changes.items()}
+
+    # -- what there is to choose from --------------------------------------------------------------------
+
+    def _require(self, values: Mapping[str, Any]) -> None:
+        """Looks for what is to be written before anything is, as Finago's own refusal would not say what is wrong."""
+        for key, name in on_employee.DIMENSIONS.items():
+            if values.get(key):
+                self._require_value(key, str(self.settings[name]), str(values[key]))
+        if values.get("title"):
+            self._require_title(str(self.settings.get("title_field")), str(values["title"]))
+
+    def _require_value(self, key: str, number: str, value: str) -> None:
+        known = self._dimensions()
+        if number not in known:
+            said = texts.NO_DIMENSION(number=number, known=_named(known))
+            raise DataRefusedError(said, field=key)
+
+        def load() -> set[str]:
+            rows = self._listing(f"dimension/v2/{number}", texts.DIMENSION_LIST)
+            return {str(row.get("value")) for row in rows if str(row.get("active")) != "0"}
+
+        if value not in self.once(f"dimension {number}", load):
+            raise DataRefusedError(texts.NO_VALUE(value=value, number=number), field=key)
+
+    def _require_title(self, number: str, title: str) -> None:
+        fields = self._custom_fields()
+        found = next((row for row in fields if str(row.get("id")) == number), None)
+        if found is None:
+            known = {str(row.get("id")): text_of(row.get("name")) or "" for row in fields}
+            raise DataRefusedError(texts.NO_FIELD(number=number, known=_named(known)))
+        if str(found.get("type")) == "1" and title not in (found.get("available_values") or ()):
+            raise DataRefusedError(texts.NOT_OFFERED(number=number, value=title))
+
+    def _dimensions(self) -> dict[str, str]:
+        def load() -> dict[str, str]:
+            rows = self._listing("dimension/v2", texts.DIMENSION_LIST)
+            return {str(row.get("dimid")): text_of(row.get("name")) or "" for row in rows}
+
+        return self.once("dimensions", load)
+
+    def _custom_fields(self) -> Sequence[dict[str, Any]]:
+        # The vendor's path ends so.
+        return self.once("fields", lambda: self._listing("employee_field/v2/", texts.FIELD_LIST))
+
+    def _listing(self, path: str, what: Label) -> list[dict[str, Any]]:
+        return rows_in(self.http.get(path, classify=self.judging(rows=refusals.LIST, list=what)))
+
+    def _check_on_employee(self) -> Iterator[CheckLine]:
+        """What there is, for whoever chooses; and whether what is chosen is among it."""
+        fields = {str(row.get("id")): text_of(row.get("name")) or "" for row in self._custom_fields()}
+        chosen = {str(self.settings[name]) for name in on_employee.DIMENSIONS.values() if self.settings.get(name)}
+        title = {str(self.settings["title_field"])} if self.settings.get("title_field") else set()
+        yield self._among(texts.DIMENSION_NUMBERS, chosen, self._dimensions())
+        yield self._among(texts.FIELD_NUMBERS, title, fields)
+
+    @staticmethod
+    def _among(title: Label, chosen: set[str], known: Mapping[str, str]) -> CheckLine:
+        wrong = tuple(sorted(chosen - known.keys()))
+        if wrong:
+            missing = texts.ENTERPRISES_MISSING(missing=wrong, known=_named(known))
+            return CheckLine(False, title, missing, texts.ON_EMPLOYEE_PLACE)
+        return CheckLine(True, title, texts.ENTERPRISES_KNOWN(known=_named(known)))
+
+
+def _named(known: Mapping[str, str]) -> tuple[Message | str, ...]:
+    """Numbers with their names."""
+    return tuple(texts.NAMED(number=n, name=name) if name else n for n, name in known.items()) or (texts.NONE_AT_ALL,)
