@@ -167,8 +167,8 @@ def _every_answer_of_the_api_is_as_its_document_says() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sandbox_server() -> Iterator[tuple[str, Tenants]]:
-    """(address, tenants) of all sandboxes, over real HTTP on loopback."""
-    with running() as server:
+    """(address, tenants) of all sandboxes, over real HTTP on loopback, refusing what no evidence shows as accepted."""
+    with running(strict=True) as server:
         yield server
 
 

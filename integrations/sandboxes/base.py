@@ -77,11 +77,16 @@ class Table:
 
 
 class Tenant:
-    """One company in one sandbox: JSON-able `state` under a lock, plus what is never saved."""
+    """One company in one sandbox: JSON-able `state` under a lock, plus what is never saved.
 
-    def __init__(self, name: str, state: State) -> None:
+    `strict` refuses what no evidence shows that the vendor takes, so that our own connectors send nothing unproven; an
+    independent client finds it off, and is refused only what the vendor itself is known to refuse.
+    """
+
+    def __init__(self, name: str, state: State, strict: bool = False) -> None:
         self.name = name
         self.state = state
+        self.strict = strict
         self.lock = threading.RLock()
         self.faults: list[Fault] = []
         self.calls: deque[Call] = deque(maxlen=5000)
@@ -153,6 +158,11 @@ class Sandbox:
     @property
     def state(self) -> State:
         return self.tenant.state
+
+    @property
+    def strict(self) -> bool:
+        """Whether what the vendor is not known to take is refused (see `Tenant`)."""
+        return self.tenant.strict
 
     # -- for subclasses ----------------------------------------------------------------------------------
 

@@ -45,10 +45,11 @@ def sandboxes() -> dict[str, type[Sandbox]]:
 
 
 class Tenants:
-    """All tenants of all sandboxes; with a folder, each is written there after every change."""
+    """All tenants of all sandboxes; with a folder, each is written there after every change. `strict`: see `Tenant`."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, strict: bool = False) -> None:
         self.folder = folder
+        self.strict = strict
         self._tenants: dict[tuple[str, str], Tenant] = {}
         self._saved: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
@@ -57,14 +58,14 @@ class Tenants:
             for file in folder.glob("*.json"):
                 system, _, name = file.stem.partition("--")
                 if system in sandboxes():
-                    self._tenants[system, name] = Tenant(name, json.loads(file.read_text("utf-8")))
+                    self._tenants[system, name] = Tenant(name, json.loads(file.read_text("utf-8")), strict)
 
     def get(self, system: str, name: str) -> Sandbox:
         """The sandbox of one tenant, made on first sight. Raises KeyError for an unknown system."""
         kind = sandboxes()[system]
         with self._lock:
             if (system, name) not in self._tenants:
-                self._tenants[system, name] = Tenant(name, kind.seed(name))
+                self._tenants[system, name] = Tenant(name, kind.seed(name), self.strict)
             return kind(self._tenants[system, name])
 
     def all(self) -> list[tuple[str, str]]:
@@ -152,9 +153,11 @@ def _control(sandbox: Sandbox, request: HttpRequest, action: str) -> HttpRespons
 
 
 @contextmanager
-def running(folder: Path | None = None, port: int = 0, threads: int = 32) -> Iterator[tuple[str, Tenants]]:
+def running(
+    folder: Path | None = None, port: int = 0, threads: int = 32, strict: bool = False
+) -> Iterator[tuple[str, Tenants]]:
     """A sandbox server in a thread of this process: (its address, its tenants)."""
-    server, tenants = make_server(folder, socket.create_server((HOST, port)), threads)
+    server, tenants = make_server(folder, socket.create_server((HOST, port)), threads, strict)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
@@ -164,8 +167,10 @@ def running(folder: Path | None = None, port: int = 0, threads: int = 32) -> Ite
         thread.join(timeout=5)
 
 
-def make_server(folder: Path | None, listener: socket.socket, threads: int = 32) -> tuple[Any, Tenants]:
+def make_server(
+    folder: Path | None, listener: socket.socket, threads: int = 32, strict: bool = False
+) -> tuple[Any, Tenants]:
     """A waitress server that is not running yet."""
-    tenants = Tenants(folder)
+    tenants = Tenants(folder, strict)
     server = create_server(application(tenants), sockets=[listener], threads=threads, ident="sandbox")
     return server, tenants

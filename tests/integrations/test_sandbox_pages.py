@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from pathlib import Path
 
 import pytest
 import requests
@@ -63,3 +64,15 @@ def test_the_script_that_looks_again_is_the_only_one(sandbox_server: tuple[str, 
     assert answer.text.count("<script") == 1 and 'src="/live.js"' in answer.text
     script = requests.get(f"{address}/live.js", timeout=5)
     assert script.status_code == 200 and script.headers["Content-Type"].startswith("text/javascript")
+
+
+def test_only_our_own_suite_finds_them_strict(sandbox_server: tuple[str, Tenants], tmp_path: Path) -> None:
+    """One switch for all; what a kept tenant was before says nothing of it."""
+    key = next(iter(sandboxes()))
+    assert sandbox_server[1].get(key, "switch").strict
+    for strict in (True, False):
+        tenants = Tenants(tmp_path, strict)
+        sandbox = tenants.get(key, "switch")
+        tenants.save(key, sandbox)
+        assert sandbox.strict is strict
+    assert (tmp_path / f"{key}--switch.json").exists()
