@@ -23,7 +23,6 @@ SYSTEMS = Path(__file__).parents[2] / "integrations" / "systems"
 UNFINISHED = frozenset(
     {
         "crona_lon",
-        "entra_id",
         "finago",
         "fortnox",
         "netvisor",
