@@ -24,7 +24,6 @@ UNFINISHED = frozenset(
     {
         "crona_lon",
         "finago",
-        "fortnox",
         "netvisor",
         "poweroffice_go",
         "tripletex",
