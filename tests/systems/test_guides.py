@@ -29,7 +29,6 @@ UNFINISHED = frozenset(
         "tripletex",
         "unimicro",
         "visma_net_payroll",
-        "xledger",
     }
 )
 RIGHTS, MATCHING, FIELDS = "Rights", "How employees are matched", "Fields"
