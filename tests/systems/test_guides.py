@@ -22,7 +22,6 @@ SYSTEMS = Path(__file__).parents[2] / "integrations" / "systems"
 # Guides that are not brought into this form yet: one that is has to leave this list.
 UNFINISHED = frozenset(
     {
-        "crona_lon",
         "finago",
         "netvisor",
         "poweroffice_go",
