@@ -329,7 +329,7 @@ class EntraIdConnector(Connector):
             values["cost_centre"] = text_of(_unit(user).get("costCenter"))
             values |= {self._divided: text_of(_unit(user).get("division"))} if self._divided else {}
         if ATTRIBUTES in user:
-            attributes = user[ATTRIBUTES] or {}
+            attributes = user[ATTRIBUTES] if isinstance(user[ATTRIBUTES], dict) else {}
             values |= {ours: text_of(attributes.get(place)) for ours, place in self._places.items()}
         if self.settings.get("send_manager"):
             values["manager"] = self._shown_manager(user)
@@ -387,7 +387,7 @@ class EntraIdConnector(Connector):
             try:
                 warnings += write()
             except DataRefusedError as error:
-                error.field = error.field or parts[0]
+                error.field = error.field or (parts[0] if len(parts) == 1 else "")
                 if not written:
                     raise
                 warnings += self._not_written(parts, error)
