@@ -60,14 +60,20 @@ FREE_TEXTS = place_table(
     _("Free texts"),
     ("occupation_code", "working_hours_scheme"),
     [f"text{number}" for number in range(1, 7)],
-    help=_("As above: a free text of the employee for each field that is to be sent."),
+    help=_(
+        "Xledger has free texts on each employee. Choose one for each field that is to be sent; make sure that nothing "
+        "else uses it."
+    ),
 )
 FREE_DATES = place_table(
     "free_dates",
     _("Free dates"),
     ("first_day_of_work", "last_day_of_work"),
     [f"date{number}" for number in range(1, 5)],
-    help=_("As above: a free date of the employee for each field that is to be sent."),
+    help=_(
+        "Xledger has free dates on each employee. Choose one for each field that is to be sent; make sure that nothing "
+        "else uses it."
+    ),
 )
 FREE = (NUMBERS, FREE_TEXTS, FREE_DATES)
 FREE_NOTE = _(
