@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.admin.models import LogEntry
 
-from integrations.sdk.fields import CODES
+from integrations.sdk.fields import BY_KEY, CODES
 from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Message, Text, packed, unpacked
 from integrations.sdk.params import Label
@@ -40,9 +40,8 @@ def of_setting(setting: Setting, old: Any, new: Any) -> Iterator[Message]:
         for key in sorted({*before, *after}):
             if before.get(key, "") != after.get(key, ""):
                 was, now = _value(setting, before.get(key)), _value(setting, after.get(key))
-                yield ROW(
-                    setting=label, row=Label(CODES[key]) if key in CODES else key.replace("_", " "), was=was, now=now
-                )
+                words = CODES.get(key) or (BY_KEY[key].label if key in BY_KEY else "")
+                yield ROW(setting=label, row=Label(words) if words else key.replace("_", " "), was=was, now=now)
     elif (old if old is not None else "") != (new if new is not None else ""):
         yield SETTING(setting=label, was=_value(setting, old), now=_value(setting, new))
 

@@ -127,10 +127,11 @@ class TableWidget(forms.Widget):
 class TableField(forms.Field):
     widget: TableWidget
 
-    def __init__(self, *, pattern: str = "", example: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, pattern: str = "", example: str = "", each_once: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pattern = pattern
         self.example = example
+        self.each_once = each_once
 
     def to_python(self, value: Any) -> dict[str, str]:
         errors: list[str] = []
@@ -154,6 +155,10 @@ class TableField(forms.Field):
                     else _("{name}: “{text}” is not written right.")
                 )
                 errors.append(wrong.format(name=name, text=text, example=self.example))
+            elif self.each_once and text in table.values():
+                errors.append(
+                    _("{name}: “{text}” is taken by another row. Choose another one.").format(name=name, text=text)
+                )
             table[key] = text
         if errors:
             raise ValidationError(errors)
@@ -387,6 +392,7 @@ class ConnectionForm(Opened, forms.Form):
                     **common,
                     pattern=setting.pattern,
                     example=setting.example,
+                    each_once=setting.each_once,
                     widget=TableWidget(self._rows(setting), _choices(setting), self._free_key(setting)),
                 )
             case _:

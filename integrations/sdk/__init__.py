@@ -6,7 +6,7 @@ from integrations.sdk import occupations
 from integrations.sdk.connector import Connector, Search
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import AtOnce, Calls, Cause, Dearer, Delete, Limits, Model, Sight, System, Transport
-from integrations.sdk.declared_field import AbsentWhile, Dates, Field, Locked, RequiredWhile, When
+from integrations.sdk.declared_field import AbsentWhile, Dates, Field, Locked, RequiredWhile, When, place_table
 from integrations.sdk.errors import (
     ConnectorError,
     DataRefusedError,
@@ -211,6 +211,7 @@ __all__ = [
     "oauth_grant",
     "oauth_trouble",
     "occupations",
+    "place_table",
     "plain",
     "put",
     "raise_for_trouble",

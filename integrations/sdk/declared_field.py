@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from integrations.sdk.fields import BY_KEY
+from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.settings import Kind, Setting, value_of
 
 
@@ -59,6 +60,22 @@ class Locked:
     lifted_by: Setting | None = None
 
 
+def place_table(name: str, label: str, ours: Sequence[str], places: Sequence[str], *, help: str) -> Setting:
+    """The TABLE in which a customer says to which free place there each of these fields of ours goes, one field to a
+    place. It is the `opt_in` of them all: sent is what has a row (`Field.place`)."""
+    return Setting(
+        name=name,
+        label=label,
+        kind=Kind.TABLE,
+        rows=tuple(ours),
+        row_words=tuple((key, BY_KEY[key].label, "") for key in ours),
+        choices=tuple((place, place) for place in places),
+        each_once=True,
+        help=help,
+        group=_("What is sent"),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One of our fields in this system. The settings that it names are the connection's: nothing else declares them.
@@ -72,7 +89,8 @@ class Field:
                    the position's own where `always_by` is on
     of_employee    (history) it is the employee's, there or here, one value for all periods: it is sent with the
                    position of today alone, so that none that is over or to come replaces what holds now, nor gets it
-    opt_in         the setting that switches this field on: a `switch`, or one without which it cannot be sent
+    opt_in         the setting that switches this field on: a `switch`, one without which it cannot be sent, or a
+                   `place_table` with a row for it
     always_by      the switch that makes the field `always`, whatever `when` says
     cleared_by     the switch that empties the field at the end of the employment (flat), where the record still holds
                    what we wrote
@@ -180,4 +198,11 @@ class Field:
 
     def sent(self, settings: Mapping[str, Any]) -> bool:
         """Whether a connection with these settings sends it: supported, and switched on where it is opt-in."""
-        return self.supported and (self.opt_in is None or bool(value_of(self.opt_in, settings)))
+        return self.supported and (self.opt_in is None or bool(self.place(settings)))
+
+    def place(self, settings: Mapping[str, Any]) -> Any:
+        """What its `opt_in` says: that it is sent, or where to."""
+        chosen = value_of(self.opt_in, settings)
+        if self.opt_in and self.opt_in.kind is Kind.TABLE:
+            return (chosen or {}).get(self.ours)
+        return chosen

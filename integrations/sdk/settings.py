@@ -30,7 +30,8 @@ class Setting:
 
     A TABLE has `rows`: our codes, shown as row titles; empty rows mean free keys typed by the admin (a company's
     organization number, a department code). `row_words` are (row, title, what an empty one means) where the rows are
-    not our codes. `choices` are (value, label); for a TABLE they are their codes.
+    not our codes. `choices` are (value, label); for a TABLE they are their codes. `each_once`: no two of its rows may
+    have the same one.
     Values arrive in `Context.settings` already cleaned: bool, int, Decimal, str or dict[str, str].
     """
 
@@ -43,6 +44,7 @@ class Setting:
     choices: tuple[tuple[str, str], ...] = ()
     rows: tuple[str, ...] = ()
     row_words: tuple[tuple[str, str, str], ...] = ()
+    each_once: bool = False
     pattern: str = ""
     example: str = ""
     group: str = _("Defaults")

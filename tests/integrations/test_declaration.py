@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integrations.sdk.declaration import System
-from integrations.sdk.declared_field import Field, Locked
+from integrations.sdk.declared_field import Field, Locked, place_table
 from integrations.sdk.fields import BY_KEY, FIELDS
 from integrations.sdk.settings import Kind, Setting, code_table, switch
 from tests.integrations.systems import made_up
@@ -70,3 +70,13 @@ def test_what_a_connection_sends() -> None:
     optional = Field("title", "job", opt_in=switch())
     assert not optional.sent({}) and optional.sent({"send_title": True})
     assert not Field("title", unsupported="There is none.").sent({})
+
+
+def test_a_field_goes_to_the_free_place_that_is_chosen_for_it() -> None:
+    places = place_table("places", "Places", ("percentage", "weekly_hours"), ("a1", "a2"), help="")
+    hours, percentage = (Field(ours, "a1–2", opt_in=places) for ours in ("weekly_hours", "percentage"))
+    assert hours.settings == percentage.settings == (places,)
+    chosen = {"places": {"weekly_hours": "a2"}}
+    assert (hours.sent(chosen), hours.place(chosen)) == (True, "a2")
+    assert not percentage.sent(chosen) and not hours.sent({"places": ""}) and not hours.sent({})
+    assert [s for s in system(hours, percentage).settings if s.name == "places"] == [places]

@@ -13,6 +13,7 @@ from integrations.models import Integration
 from integrations.planning.settings_values import clean_value
 from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import place_table
 from integrations.sdk.settings import Kind, Setting
 from integrations.settings_form import ConnectionForm
 from integrations.systems import registry
@@ -50,6 +51,7 @@ ASKING = made_up(
         Setting(name="must", label="Must", required=True),
         REASONS,
         Setting(name="codes", label="Codes", kind=Kind.TABLE, pattern=r"\d+"),
+        place_table("places", "Places", ("weekly_hours", "title"), ("a1", "a2"), help=""),
     ),
 )
 
@@ -142,6 +144,13 @@ def test_each_mistake_is_told_at_its_field(integration, settings, field, value, 
 def test_a_key_may_stand_in_a_table_once(integration):
     errors = _errors(integration, setting__codes__key_1="7", setting__codes__1="71")
     assert errors == {"setting__codes": ["“7” is listed twice."]}
+
+
+def test_a_free_place_is_chosen_once(integration):
+    errors = _errors(integration, setting__places__0="a1", setting__places__1="a1")
+    assert errors == {"setting__places": ["Title: “a1” is taken by another row. Choose another one."]}
+    form = _form(integration, setting__places__0="a1", setting__places__1="a2")
+    assert words(form) == ["Places, Title: empty → a2", "Places, Weekly hours: empty → a1"]
 
 
 def test_a_required_credential_is_asked_for_until_it_is_set(integration):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit
@@ -57,7 +58,7 @@ from integrations.sdk import (
 )
 from integrations.sdk import gettext_noop as _
 from integrations.systems.entra_id import refusals, texts
-from integrations.systems.entra_id.declaration import GRANT, LEAVE_RIGHT, SECRETS, SYSTEM, steps_of
+from integrations.systems.entra_id.declaration import ATTRIBUTES, GRANT, LEAVE_RIGHT, PLACES, SECRETS, SYSTEM, steps_of
 
 T = TypeVar("T")
 
@@ -126,6 +127,8 @@ class EntraIdConnector(Connector):
         self.http.headers = {"Accept": "application/json"}
         self.http.auth = self.tokens = Tokens(self.http, self._sign_in, early=EARLY_SECONDS)
         self._steps = steps_of(self.settings)
+        self._divided = str(self.settings.get("division_holds") or "")  # our field that the division holds
+        self._places: Mapping[str, str] = self.settings.get(PLACES.name) or {}  # our field -> its attribute
         self._leave_date_hidden = False
 
     # -- sign-in -----------------------------------------------------------------------------------------
@@ -259,6 +262,7 @@ class EntraIdConnector(Connector):
         """Asks for everything that this connection sends. The leave date has a permission of its own, and whether a
         read without it is refused is not documented: then everything else is asked for, once and from then on."""
         names = [*ALWAYS_SELECTED, *([HIRE_DATE.name] if self.settings.get(HIRE_DATE.switch) else [])]
+        names += [ATTRIBUTES] if self._places else []
         if not self.settings.get(LEAVE_DATE.switch) or self._leave_date_hidden:
             return ask(",".join(names))
         try:
@@ -323,6 +327,10 @@ class EntraIdConnector(Connector):
         values: dict[str, Any] = {ours: text_of(user[name]) for ours, name in TEXTS.items() if name in user}
         if "employeeOrgData" in user:
             values["cost_centre"] = text_of(_unit(user).get("costCenter"))
+            values |= {self._divided: text_of(_unit(user).get("division"))} if self._divided else {}
+        if ATTRIBUTES in user:
+            attributes = user[ATTRIBUTES] if isinstance(user[ATTRIBUTES], dict) else {}
+            values |= {ours: text_of(attributes.get(place)) for ours, place in self._places.items()}
         if self.settings.get("send_manager"):
             values["manager"] = self._shown_manager(user)
         for moment in (HIRE_DATE, LEAVE_DATE):
@@ -375,21 +383,23 @@ class EntraIdConnector(Connector):
         if body:
             self._patch(employee, body)
         written = bool(body)
-        for write in self._further(employee, remote, changes):
+        for parts, write in self._further(employee, remote, changes):
             try:
                 warnings += write()
             except DataRefusedError as error:
+                error.field = error.field or (parts[0] if len(parts) == 1 else "")
                 if not written:
                     raise
-                warnings.append(self._not_written(error))
+                warnings += self._not_written(parts, error)
             written = True
         return Written(employee.id, tuple(warnings))
 
-    def _not_written(self, error: DataRefusedError) -> Warning:
-        part, refusal, words = FieldName(error.field) if error.field else texts.A_PART, error.said, error.vendor_text
+    def _not_written(self, parts: Sequence[str], error: DataRefusedError) -> Iterator[Warning]:
+        refusal, words = error.said, error.vendor_text
         if words:
             refusal = REFUSED_WITH_WORDS(refusal=refusal, system=SYSTEM.name, words=words)
-        return Warning(texts.NOT_WRITTEN(part=part, refusal=refusal), error.field)
+        for part in parts:
+            yield Warning(texts.NOT_WRITTEN(part=FieldName(part), refusal=refusal), part)
 
     def _body(
         self, person: Person, remote: Remote, changes: Mapping[str, Change], warnings: list[Warning]
@@ -397,12 +407,15 @@ class EntraIdConnector(Connector):
         """What goes together in one PATCH; null empties, an empty text is refused."""
         body: dict[str, Any] = {}
         for key in ("title", "department", "company", "contract_type"):
-            if key in changes:
+            if key in changes and key != self._divided:
                 body[SYSTEM.field(key).remote] = changes[key].new
-        if "cost_centre" in changes:
+        halves = {"division": self._divided, "costCenter": "cost_centre"}
+        if changes.keys() & set(halves.values()):
             # "employeeOrgData": a half that is left out becomes null, so both go along, always.
-            division = text_of(_unit(remote.raw).get("division"))
-            body["employeeOrgData"] = {"division": division, "costCenter": changes["cost_centre"].new}
+            kept = _unit(remote.raw)
+            body["employeeOrgData"] = {
+                name: changes[key].new if key in changes else text_of(kept.get(name)) for name, key in halves.items()
+            }
         number = person.number.strip()
         if self.settings.get("write_employee_id") and number and not text_of(remote.raw.get("employeeId")):
             if len(number) <= EMPLOYEE_ID_LENGTH:
@@ -413,17 +426,29 @@ class EntraIdConnector(Connector):
 
     def _further(
         self, employee: RemoteEmployee, remote: Remote, changes: Mapping[str, Change]
-    ) -> Iterator[Callable[[], list[Warning]]]:
-        if "start_date" in changes:
-            yield lambda: self._write_date(employee, HIRE_DATE, changes["start_date"].new)
-        if "end_date" in changes:
-            yield lambda: self._write_date(employee, LEAVE_DATE, changes["end_date"].new)
+    ) -> Iterator[tuple[Sequence[str], Callable[[], list[Warning]]]]:
+        """Our fields, and what writes them."""
+        placed = [key for key in changes if key in self._places]
+        if placed:
+            yield placed, lambda: self._write_attributes(employee, {key: changes[key].new for key in placed})
+        for moment in (HIRE_DATE, LEAVE_DATE):
+            if moment.ours in changes:
+                yield (moment.ours,), partial(self._write_date, employee, moment, changes[moment.ours].new)
         if "manager" in changes:
-            yield lambda: self._write_manager(employee, remote, changes["manager"].new)
+            yield ("manager",), lambda: self._write_manager(employee, remote, changes["manager"].new)
 
-    def _patch(self, employee: RemoteEmployee, body: Mapping[str, Any], right: str = WRITE_RIGHT) -> None:
-        classify = self.judging(refusals.GONE, employee=employee.id, right=right)
+    def _patch(
+        self, employee: RemoteEmployee, body: Mapping[str, Any], right: str = WRITE_RIGHT, *rows: Refusal
+    ) -> None:
+        classify = self.judging(*rows, refusals.GONE, employee=employee.id, right=right)
         self.http.patch(_address(employee.id), json=body, classify=classify)
+
+    def _write_attributes(self, employee: RemoteEmployee, values: Mapping[str, Any]) -> list[Warning]:
+        """By themselves: of users who were synced once, Graph takes everything but these
+        ("onPremisesExtensionAttributes resource type")."""
+        body = {self._places[key]: _text(value) for key, value in values.items()}
+        self._patch(employee, {ATTRIBUTES: body}, WRITE_RIGHT, refusals.ATTRIBUTES_ELSEWHERE)
+        return []
 
     def _write_date(self, employee: RemoteEmployee, which: Moment, day: date | None) -> list[Warning]:
         ours, name, right = which.ours, which.name, which.right
@@ -517,6 +542,10 @@ def _query(*, top: str = "", filter: str = "", select: str = "", expand: str = "
     """Everything encoded but what OData writes itself; a space as %20, which no reader takes for a plus sign."""
     parts = {"$top": top, "$filter": filter, "$select": select, "$expand": expand}
     return "&".join(f"{name}={quote(value, safe='$(),=' + chr(39))}" for name, value in parts.items() if value)
+
+
+def _text(value: Any) -> str | None:
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 def _unit(user: Mapping[str, Any]) -> Mapping[str, Any]:

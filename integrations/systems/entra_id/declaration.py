@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from integrations.sdk import (
+    REMUNERATION_TYPES,
+    WORKING_HOURS_SCHEMES,
     Calls,
     Cause,
     Dearer,
@@ -21,6 +25,8 @@ from integrations.sdk import (
     System,
     When,
     code_table,
+    occupations,
+    place_table,
     switch,
 )
 from integrations.sdk import gettext_noop as _
@@ -53,6 +59,23 @@ def _company(ours: Any, settings: Mapping[str, Any]) -> str:
     return str(ours.name)
 
 
+def _day(ours: date, settings: Mapping[str, Any]) -> str:
+    return ours.isoformat()
+
+
+def _attribute(ours: str, encode: Callable[[Any, Mapping[str, Any]], str] | None = None, **more: Any) -> Field:
+    """A field of ours for which Entra ID has no property of its own."""
+    return Field(
+        ours,
+        f"{ATTRIBUTES}.{ATTRIBUTE}…",
+        opt_in=PLACES,
+        cleared_by=CLEAR_AT_END,
+        encode=encode,
+        max_length=ATTRIBUTE_LENGTH,
+        **more,
+    )
+
+
 def _manager(ours: Manager, settings: Mapping[str, Any]) -> str:
     """What the manager is looked up by, which is also what `read` shows of the one there."""
     if steps_of(settings)[0] == "employeeId":
@@ -66,12 +89,34 @@ def steps_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(step) for step in chosen if step)) or ("employeeId",)
 
 
+ATTRIBUTES, ATTRIBUTE = "onPremisesExtensionAttributes", "extensionAttribute"
+ATTRIBUTE_LENGTH = 1024  # "onPremisesExtensionAttributes resource type"
+ATTRIBUTE_NOTE = _(
+    "Plain text in the extension attribute that the connection's settings choose for it. Users who are or were synced "
+    "from a local Active Directory have theirs elsewhere: for them, that is a warning."
+)
+ATTRIBUTE_WORDS = _("The text that is written for each. An empty row writes the built-in one.")
+# Why somebody leaves, and when they gave notice, is not among them: every user of a directory can read these.
+PLACES = place_table(
+    "attributes",
+    _("Extension attributes"),
+    (
+        *("first_day_of_work", "last_day_of_work", "probation_end", "occupation_code", "remuneration_type"),
+        *("percentage", "weekly_hours", "working_hours_scheme"),
+    ),
+    [f"{ATTRIBUTE}{number}" for number in range(1, 16)],
+    help=_(
+        "Entra ID has fifteen free texts for each user. Choose one for each field that is to be sent; make sure that "
+        "nothing else uses it. Everybody in the directory can read them, and dynamic groups can go by them."
+    ),
+)
 CLEAR_AT_END = switch(
     "clear_at_end",
     _("Empty the job at the end of the employment"),
     help=_(
-        "The day after the last position, job title, department, company and cost centre are emptied, where they "
-        "still hold what was sent from here. Manager and contract type stay, because leaver workflows use them. "
+        "The day after the last position, job title, department, company, cost centre and extension attributes are "
+        "emptied, where they still hold what was sent from here. Manager and contract type stay, because leaver "
+        "workflows use them. "
         "Groups and licences that hang on the department may change with it."
     ),
 )
@@ -189,10 +234,23 @@ SYSTEM = System(
             "company",
             "companyName",
             opt_in=switch(on=True, help=_("The company's name goes to companyName.")),
+            beside=(
+                Setting(
+                    name="division_holds",
+                    label=_("The division holds"),
+                    kind=Kind.CHOICE,
+                    choices=(("company", _("the company")), ("department", _("the department"))),
+                    help=_(
+                        "The one chosen goes to employeeOrgData.division instead of companyName or department. Empty: "
+                        "the division is left alone."
+                    ),
+                    group=_("What is sent"),
+                ),
+            ),
             cleared_by=CLEAR_AT_END,
             encode=_company,
             max_length=64,
-            note=_("The company's name."),
+            note=_("The company's name; by a setting, it goes to employeeOrgData.division instead."),
             example="Fjellheim Drift",
         ),
         Field(
@@ -213,7 +271,10 @@ SYSTEM = System(
             cleared_by=CLEAR_AT_END,
             encode=_department,
             max_length=64,
-            note=_("Plain text: the department's name, its code, or both, as the connection's settings say."),
+            note=_(
+                "Plain text: the department's name, its code, or both, as the connection's settings say; by another "
+                "one, it goes to employeeOrgData.division instead."
+            ),
             example="Butikk",
         ),
         Field(
@@ -355,20 +416,56 @@ SYSTEM = System(
             ),
             example="Employee",
         ),
+        _attribute("first_day_of_work", _day, format="YYYY-MM-DD", note=ATTRIBUTE_NOTE, example="2026-02-02"),
+        _attribute("last_day_of_work", _day, format="YYYY-MM-DD", note=ATTRIBUTE_NOTE, example="2026-08-14"),
+        _attribute("probation_end", _day, format="YYYY-MM-DD", note=ATTRIBUTE_NOTE, example="2026-07-31"),
+        _attribute("occupation_code", note=ATTRIBUTE_NOTE, example=occupations.NORWAY.example),
+        _attribute(
+            "remuneration_type",
+            codes={code: code for code in REMUNERATION_TYPES},
+            table=code_table("remuneration_words", help=ATTRIBUTE_WORDS, example="Monthly"),
+            note=ATTRIBUTE_NOTE,
+            example="monthly",
+        ),
+        _attribute(
+            "percentage",
+            minimum=Decimal(0),
+            maximum=Decimal(100),
+            decimals=2,
+            format=_("number with a point"),
+            note=ATTRIBUTE_NOTE,
+            example="80",
+        ),
+        _attribute(
+            "weekly_hours",
+            minimum=Decimal(0),
+            decimals=2,
+            format=_("number with a point"),
+            note=ATTRIBUTE_NOTE,
+            example="37.5",
+        ),
+        _attribute(
+            "working_hours_scheme",
+            codes={code: code for code in WORKING_HOURS_SCHEMES},
+            table=code_table("scheme_words", help=ATTRIBUTE_WORDS, example="Shift"),
+            note=ATTRIBUTE_NOTE,
+            example="not_shift",
+        ),
     ),
     unsupported={
-        "first_day_of_work": _("Entra ID has only a hire date and a leave date."),
-        "last_day_of_work": _("Entra ID has only a hire date and a leave date."),
-        "probation_end": _("Entra ID has no date for the end of a probation."),
-        "occupation_code": _("Entra ID has no occupation code."),
-        "remuneration_type": _("Entra ID holds nothing about pay."),
-        "percentage": _("Entra ID has no position percentage."),
-        "weekly_hours": _("Entra ID has no weekly hours."),
-        "working_hours_scheme": _("Entra ID holds nothing about working hours."),
-        "end_reason": _("Entra ID does not record why an employment ends."),
-        "notice_date": _("Entra ID has no date of notice."),
+        "end_reason": _(
+            "Entra ID has no place for it but attributes that everybody in the directory can read, and why somebody "
+            "leaves is not for everybody."
+        ),
+        "notice_date": _(
+            "Entra ID has no place for it but attributes that everybody in the directory can read, and that somebody "
+            "has given notice is not for everybody."
+        ),
     },
-    reads="value id employeeId accountEnabled userType onPremisesSyncEnabled top select expand filter",
+    reads=(
+        "value id employeeId accountEnabled userType onPremisesSyncEnabled employeeOrgData.division top select expand "
+        "filter"
+    ),
     # "Microsoft Graph service-specific throttling limits", identity and access: 3 000 writes in 150 seconds for each
     # app and tenant. Reads have their own, larger budget; counting them along keeps well inside both.
     calls=Calls(create=3, update=2, unchanged=1),

@@ -5,6 +5,9 @@ from integrations.sdk.rules import CORRECTION, DELETION, TERMS, Rule, Sure
 GRAPH = "Microsoft Graph v1.0, Update user"
 IMPORTANCE_OF_TIME = "Microsoft, How to synchronize attributes for lifecycle workflows: Importance of time"
 
+ATTRIBUTES = "Microsoft Graph v1.0, onPremisesExtensionAttributes resource type"
+TEXT = "Plain text in the extension attribute that is chosen for it; off until one is. Nothing acts on it by itself."
+
 RULES = (
     Rule(
         "start_date",
@@ -27,6 +30,19 @@ RULES = (
         "Free text; the built-in words are Microsoft's examples. Nothing is reported by it.",
         f"{GRAPH} (employeeType)",
         Sure.DOCUMENTED,
+    ),
+    *(
+        Rule(about, f"{says} {TEXT}", ATTRIBUTES, Sure.DOCUMENTED)
+        for about, says in (
+            ("first_day_of_work", "YYYY-MM-DD."),
+            ("last_day_of_work", "YYYY-MM-DD."),
+            ("probation_end", "YYYY-MM-DD."),
+            ("occupation_code", "As it stands here, of whichever list."),
+            ("remuneration_type", "Our own word, or the one of the connection's table."),
+            ("percentage", "Percent of 100, with a point and without needless zeros."),
+            ("weekly_hours", "Hours with a point, without needless zeros."),
+            ("working_hours_scheme", "Our own word, or the one of the connection's table."),
+        )
     ),
     Rule(
         TERMS,

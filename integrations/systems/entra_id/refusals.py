@@ -25,10 +25,12 @@ from integrations.sdk import (
     oauth_trouble,
 )
 from integrations.systems.entra_id import texts
-from integrations.systems.entra_id.declaration import SYSTEM
+from integrations.systems.entra_id.declaration import ATTRIBUTES, SYSTEM
 
 LONGEST_MESSAGE = 440  # leaves room for the id of the request
 
+_MASTERED = r"on-premises mastered|directory sync objects"
+ATTRIBUTES_ELSEWHERE = Refusal(words=_MASTERED, text=texts.ATTRIBUTES_ELSEWHERE)
 _TOO_MANY = Refusal(status=429, error=RateLimitedError, text=texts.TOO_MANY_REQUESTS)
 REFUSALS = (
     _TOO_MANY,
@@ -37,7 +39,7 @@ REFUSALS = (
     Refusal(status=403, error=NotAuthorizedError, text=texts.PERMISSION_MISSING),
     Refusal(code="Directory_ConcurrencyViolation", error=StaleError, text=texts.CHANGED_MEANWHILE),
     Refusal(status=404, error=UnavailableError, text=texts.ADDRESS_UNKNOWN),
-    Refusal(words=r"on-premises mastered|directory sync objects", text=texts.ON_PREMISES),
+    Refusal(words=_MASTERED, text=texts.ON_PREMISES),
     Refusal(code="Request_UnsupportedQuery", text=NOT_UNDERSTOOD),
     Refusal(text=DATA_REFUSED, named=True),
 )
@@ -93,4 +95,4 @@ def _fields(text: str, details: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     targets = [str(detail.get("target") or "") for detail in details]
     named = [name.split("/")[0] for name in (*_PROPERTY.findall(text), *targets)]
     ours = {f.remote.split(".")[0]: f.ours for f in reversed(SYSTEM.fields) if f.remote}
-    return tuple(dict.fromkeys(ours[name] for name in named if name in ours))
+    return tuple(dict.fromkeys(ours[name] for name in named if name in ours and name != ATTRIBUTES))

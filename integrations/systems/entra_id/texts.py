@@ -92,6 +92,15 @@ ON_PREMISES = Text(
     remedy=_("Change the person in Active Directory, or let IT move the user to the cloud; then press Re-sync."),
     cause="managed_on_premises",
 )
+ATTRIBUTES_ELSEWHERE = Text(
+    "entra_id.attributes_elsewhere",
+    _("This user was once synced from a local Active Directory, and Entra ID takes no extension attributes of such."),
+    remedy=_(
+        "Write them in the Exchange admin center (custom attributes), or empty the rows of Extension attributes in the "
+        "connection's settings."
+    ),
+    setting="attributes",
+)
 GUEST = Text(
     "entra_id.guest",
     _("User {user} is a guest user in Entra ID, and this connection leaves those alone."),
@@ -119,7 +128,6 @@ NUMBER_NEVER_THERE = Text(
 # -- of what was not written although the rest was
 
 NOT_WRITTEN = Text("entra_id.not_written", _("{part:cap} was not written: {refusal}"), complete=True)
-A_PART = Label(_("a part"))
 NUMBER_NOT_WRITTEN = Text(
     "entra_id.number_not_written",
     _("The employee number was not written: it has {number} characters, and Entra ID takes at most {most}."),

@@ -46,6 +46,7 @@ from integrations.sdk import (
     Warning,
     Written,
     after_a_gap,
+    date_of,
     email_of,
     fingerprint,
     number_of,
@@ -272,7 +273,22 @@ class FortnoxConnector(Connector):
         record = record_in(response, "Employee")
         shown = {key: value for key, value in _values(record).items() if SYSTEM.field(key).remote in record}
         warnings = self.not_taken(shown, changes, texts.ON_THE_EMPLOYEE, end_date=texts.END_STAYS)
-        return Written(employee.id, (*warnings, *self._inactive(record, wanted)))
+        lost = self._lost_schedules(remote.raw, record) if "working_hours_scheme" in changes else ()
+        return Written(employee.id, (*warnings, *lost, *self._inactive(record, wanted)))
+
+    def _lost_schedules(self, before: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[Warning]:
+        """What becomes of schedules of days to come, when one without a day is written, is not documented."""
+        lost = self._planned(before).items() - self._planned(record).items()
+        if lost:
+            said = tuple(texts.SCHEDULE(day=day, code=code) for day, code in sorted(lost))
+            yield Warning(texts.SCHEDULES_LOST(schedules=said), "working_hours_scheme")
+
+    def _planned(self, record: Mapping[str, Any]) -> dict[date, str]:
+        """Schedules that begin on a day to come."""
+        listed = record.get("DatedSchedules")
+        rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+        days = ((date_of(row.get("FirstDay")), text_of(row.get("ScheduleId")) or "") for row in rows)
+        return {day: code for day, code in days if day and day > self.context.today}
 
     def _require_cost_centre(self, code: str, key: str) -> None:
         record = self.once(
@@ -337,6 +353,7 @@ _SHOWN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("percentage", "FullTimeEquivalent", _share),
     ("cost_centre", "CostCenter", text_of),
     ("department", "CostCenter", text_of),
+    ("working_hours_scheme", "ScheduleId", text_of),
 )
 # What the list must show, or each employee is read.
 _WHOLE = {*(name for _, name, _ in _SHOWN), *_DATES.values()}

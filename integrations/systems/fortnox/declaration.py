@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.sdk import (
+    WORKING_HOURS_SCHEMES,
     Calls,
     Cause,
     Delete,
@@ -306,20 +307,44 @@ SYSTEM = System(
             format=_("number with a point"),
             example="37.5",
         ),
+        Field(
+            "working_hours_scheme",
+            "ScheduleId",
+            opt_in=switch(
+                label=_("Send the schedule of the working-hours scheme"),
+                help=_(
+                    "Off until each scheme has the code of a schedule below. Fortnox keeps schedules from a day; this "
+                    "replaces the one that holds today, and schedules that were planned there may go with it."
+                ),
+            ),
+            codes=dict.fromkeys(WORKING_HOURS_SCHEMES),
+            table=code_table(
+                "schedules",
+                help=_(
+                    "The code of Fortnox's schedule (Schema-ID) for each of our working-hours schemes. Every company "
+                    "makes its own schedules, and Fortnox lists them to nobody outside: copy the codes from there."
+                ),
+                example="HEL",
+            ),
+            clearable=False,
+            note=_(
+                "The company's own schedules, by the table in the connection's settings. Taken away here, it stays in "
+                "Fortnox as it is."
+            ),
+            example="HEL",
+        ),
     ),
     unsupported={
         "company": _("A connection belongs to one company in Fortnox; its employees are found there."),
-        "manager": _("Fortnox does not record who an employee's manager is."),
-        "first_day_of_work": _("Fortnox has only the employment date and the last day of employment."),
-        "last_day_of_work": _("Fortnox has only the employment date and the last day of employment."),
-        "probation_end": _("Fortnox has no date for the end of a probation; use the employment form PRO."),
-        "occupation_code": _("Fortnox takes no occupation code from outside."),
-        "working_hours_scheme": _(
-            "Fortnox uses schedules that each customer makes and that cannot be listed from outside; choose the "
-            "schedule in Fortnox."
+        "manager": _("An employee in Fortnox's interface has no manager."),
+        "first_day_of_work": _(
+            "Fortnox's interface has two dates: the employment date and the last day of employment."
         ),
-        "end_reason": _("Fortnox does not record why an employment ends."),
-        "notice_date": _("Fortnox has no date of notice."),
+        "last_day_of_work": _("Fortnox's interface has two dates: the employment date and the last day of employment."),
+        "probation_end": _("Fortnox's interface has no date for the end of a probation, only the employment form PRO."),
+        "occupation_code": _("An employee in Fortnox's interface has no occupation code: fill it in in Fortnox Lön."),
+        "end_reason": _("Fortnox's interface has a last day of employment, but not the reason."),
+        "notice_date": _("Fortnox's interface has no date of notice."),
     },
     reads=(
         "Employees Employee EmployeeId PersonelType Inactive Active Code CompanyInformation OrganizationNumber "

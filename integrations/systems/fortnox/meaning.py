@@ -41,6 +41,14 @@ RULES = (
     ),
     Rule("weekly_hours", "The person's own hours a week, on average.", f"{CONTRACT}, by its name", Sure.ASSUMED),
     Rule(
+        "working_hours_scheme",
+        "The schedule that holds today, by the customer's table: every company makes its own. Off until it is switched "
+        "on. Fortnox dates schedules (`DatedSchedules`); what becomes of rows to come when one is written without a "
+        "day is not told.",
+        f"{CONTRACT} (ScheduleId)",
+        Sure.ASSUMED,
+    ),
+    Rule(
         TERMS,
         "At once: the record says what holds today, from whichever day it counts here. A change to come is sent on its "
         "day, and a position to come on its first.",

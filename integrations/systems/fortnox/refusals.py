@@ -64,6 +64,7 @@ _NAMES = (
     ("cost_centre", r"CostCenter|kostnadsställe"),
     ("weekly_hours", r"AverageWeeklyHours"),
     ("percentage", r"FullTimeEquivalent"),
+    ("working_hours_scheme", r"ScheduleId|schema"),
 )
 
 

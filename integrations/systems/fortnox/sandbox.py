@@ -1,7 +1,7 @@
 """Fortnox Lön as a local server: OAuth token endpoint, employees, cost centres, company information.
 
 From Fortnox' developer pages (authorization, errors, parameters, formats and encoding, rate limits) and its published
-OpenAPI. Where those say nothing, this server is strict.
+OpenAPI, and what public client programs send.
 
 What a test or the demo may turn in `state`: `scopes`, `licences`, `blank` (what "API_BLANK" does to a date: "clears",
 "kept" or "refused"), `wrapped_errors` (an error comes with status 200).
@@ -17,11 +17,11 @@ import time
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from integrations.sandboxes.base import Sandbox, State, Table, json_answer, json_body, route
+from integrations.sandboxes.base import Sandbox, State, Table, json_answer, json_body, route, today
 
 CLIENT_ID = "Kd8mSandboxFn"
 CLIENT_SECRET = "q7Rw2sandbox-secret"
@@ -29,6 +29,7 @@ TENANT_ID = "1500123"
 REFRESH_TOKEN = "b41fe0c2-sandbox-refresh"
 TOKEN_SECONDS = 3600
 REFRESH_SECONDS = 45 * 24 * 3600
+CODE_SECONDS = 600
 MAX_LIMIT = 500
 
 _TEXT = {
@@ -52,13 +53,30 @@ _TEXT = {
     "PostCode": 10,
     "City": 40,
     "Country": 40,
+    "TaxTable": 10,
+    "NonRecurringTax": 10,
+    "ClearingNo": 10,
+    "BankAccountNo": 30,
+    "WorkingTimeEnumeration": 20,
 }
 _ENUMS = {
     "EmploymentForm": ("TV", "PRO", "TID", "SVT", "VIK", "PRJ", "PRA", "FER", "SES", "NEJ"),
     "SalaryForm": ("MAN", "TIM"),
     "PersonelType": ("TJM", "ARB"),
     "PayslipType": ("pdf", "digital", "kivra"),
+    "TaxAllowance": ("HUV", "EXT", "TMP", "STU", "EJ", "???", "SNK"),
+    "ForaType": (
+        *("-", "A", "T", "T6", "A3"),
+        *(f"A{n}" for first, last in ((11, 30), (41, 48), (51, 86), (91, 93)) for n in range(first, last + 1)),
+    ),
 }
+_FLAGS = ("Inactive", "AutoNonRecurringTax")
+_NUMBERS = ("FullTimeEquivalent", "TaxColumn")
+# Read-only by its contract, and what else an employee has there: balances of vacation, absence and tax, children.
+_SHOWN_ONLY = re.compile(r"@\w+|FullName|EmployeeCategories|VacationDays(Saved|Registered|Pending)\w*")
+_BALANCES = re.compile(
+    r"(Vacation|NonVacation|Absence|Initial|Current|Opening|Preliminary|Ingoing)\w+|AT[FK]Value|EmployeeChildren"
+)
 _DATES = ("EmploymentDate", "EmployedTo")
 _LISTS = ("DatedSchedules", "DatedWages")
 _DECIMALS = ("AverageWeeklyHours", "AverageHourlyWage", "MonthlySalary", "HourlyPay")
@@ -76,6 +94,7 @@ _SHOWN = (
     "CostCenter",
     "AverageWeeklyHours",
     "FullTimeEquivalent",
+    "ScheduleId",
     "Inactive",
 )
 
@@ -86,6 +105,11 @@ def _error(status: int, message: str, code: int) -> HttpResponse:
 
 def _oauth_error(status: int, error: str, description: str) -> HttpResponse:
     return json_answer({"error": error, "error_description": description}, status)
+
+
+def _takes_json(accept: str) -> bool:
+    kinds = [kind.split(";")[0].strip().lower() for kind in (accept or "*/*").split(",")]
+    return not {"*/*", "application/*", "application/json"}.isdisjoint(kinds)
 
 
 def _is_date(value: Any) -> bool:
@@ -113,12 +137,14 @@ class FortnoxSandbox(Sandbox):
                 "ADM": {"Description": "Administration", "Active": True},
                 "GML": {"Description": "Gamla kontoret", "Active": False},
             },
+            "schedules": ["HEL", "DEL", "SKIFT"],
             "company": {"CompanyName": "Fjellheim Drift", "OrganizationNumber": "974760673"},
             "scopes": ["companyinformation", "costcenter", "salary"],
             "licences": {"salary": True, "api": True},
             "service_account": True,
             "refresh_tokens": {REFRESH_TOKEN: time.time() + REFRESH_SECONDS},
             "access_tokens": {},
+            "codes": {},
             "blank": "clears",
             "wrapped_errors": False,
         }
@@ -187,7 +213,7 @@ class FortnoxSandbox(Sandbox):
     def before(self, request: HttpRequest, vendor_path: str) -> HttpResponse | None:
         if not vendor_path.startswith("3/"):
             return None
-        if request.headers.get("Accept") != "application/json":
+        if not _takes_json(request.headers.get("Accept", "")):
             return _error(400, "Felaktig Accept-header.", 1000030)
         if request.method in ("POST", "PUT") and request.content_type != "application/json":
             return _error(400, "Felaktig Content-Type.", 1000031)
@@ -209,10 +235,28 @@ class FortnoxSandbox(Sandbox):
             return _error(400, "Har inte aktiv licens för begärt scope.", 2001101)
         return None
 
+    def not_found(self, request: HttpRequest) -> HttpResponse:
+        """In the words of what stands before Fortnox' own program, as clients meet them."""
+        return json_answer({"message": "no Route matched with those values"}, 404)
+
+    def method_not_allowed(self, request: HttpRequest) -> HttpResponse:
+        return json_answer({"message": "Method not allowed"}, 405)
+
     def after(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if self.state["wrapped_errors"] and response.status_code == 400:
             response.status_code = 200
         return response
+
+    @route("GET", "oauth-v1/auth")
+    def authorize(self, request: HttpRequest) -> HttpResponse:
+        """As if a system administrator had approved it at once."""
+        asked = request.GET
+        if asked.get("client_id") != CLIENT_ID or asked.get("response_type") != "code" or not asked.get("state"):
+            return _oauth_error(400, "invalid_request", "Auth code or ClientID supplied is invalid")
+        code = secrets.token_hex(8)
+        self.state["codes"][code] = {"until": time.time() + CODE_SECONDS, "redirect_uri": asked.get("redirect_uri")}
+        where = asked.get("redirect_uri") or f"{request.path}/approved"
+        return HttpResponseRedirect(f"{where}?{urlencode({'code': code, 'state': asked['state']})}")
 
     @route("POST", "oauth-v1/token")
     def token(self, request: HttpRequest) -> HttpResponse:
@@ -230,9 +274,12 @@ class FortnoxSandbox(Sandbox):
             ends = self.state["refresh_tokens"].pop(form.get("refresh_token", ""), 0)
             if ends < time.time():
                 return _oauth_error(400, "invalid_grant", "Invalid refresh token")
-            renewed = f"{secrets.token_hex(4)}-{secrets.token_hex(12)}"
-            self.state["refresh_tokens"][renewed] = time.time() + REFRESH_SECONDS
-            return json_answer({**self._granted(), "refresh_token": renewed})
+            return json_answer(self._renewable())
+        if form.get("grant_type") == "authorization_code":
+            code = self.state["codes"].pop(form.get("code", ""), {"until": 0, "redirect_uri": None})
+            if code["until"] < time.time() or code["redirect_uri"] != form.get("redirect_uri"):
+                return _oauth_error(400, "invalid_grant", "Auth code or ClientID supplied is invalid")
+            return json_answer(self._renewable())
         return _oauth_error(400, "unsupported_grant_type", "The grant type is not supported")
 
     @route("POST", "oauth-v1/revoke")
@@ -251,6 +298,11 @@ class FortnoxSandbox(Sandbox):
         if request.headers.get("Authorization") != f"Basic {basic}":
             return _oauth_error(401, "invalid_client", "Auth code or ClientID supplied is invalid")
         return None
+
+    def _renewable(self) -> dict[str, Any]:
+        renewed = f"{secrets.token_hex(4)}-{secrets.token_hex(12)}"
+        self.state["refresh_tokens"][renewed] = time.time() + REFRESH_SECONDS
+        return {**self._granted(), "refresh_token": renewed}
 
     def _granted(self) -> dict[str, Any]:
         now = time.time()
@@ -276,10 +328,30 @@ class FortnoxSandbox(Sandbox):
         every = [self._cost_center(request, code) for code in sorted(self.state["cost_centers"])]
         return self._page(request, "CostCenters", every, ("lastmodified", "sortby"))
 
-    @route("GET", "3/costcenters/<str:code>")
+    @route("POST", "3/costcenters")
+    def add_cost_center(self, request: HttpRequest) -> HttpResponse:
+        sent = self._sent(request, "CostCenter")
+        if isinstance(sent, HttpResponse):
+            return sent
+        code, described = str(sent.get("Code") or ""), sent.get("Description")
+        if not 0 < len(code) <= _TEXT["CostCenter"] or not described or code in self.state["cost_centers"]:
+            return _error(400, "Kostnadsstället kan inte sparas.", 2001795)
+        self.state["cost_centers"][code] = {"Description": described, "Active": sent.get("Active", True)}
+        return json_answer({"CostCenter": self._cost_center(request, code)}, 201)
+
+    @route("GET PUT DELETE", "3/costcenters/<str:code>")
     def cost_center(self, request: HttpRequest, code: str) -> HttpResponse:
         if code not in self.state["cost_centers"]:
             return _error(404, "Kan inte hitta kostnadsstället.", 2000423)
+        if request.method == "DELETE":
+            del self.state["cost_centers"][code]
+            return HttpResponse(status=204)
+        if request.method == "PUT":
+            sent = self._sent(request, "CostCenter")
+            if isinstance(sent, HttpResponse):
+                return sent
+            kept = self.state["cost_centers"][code]
+            kept.update({name: sent[name] for name in ("Description", "Active") if name in sent})
         return json_answer({"CostCenter": self._cost_center(request, code)})
 
     def _cost_center(self, request: HttpRequest, code: str) -> dict[str, Any]:
@@ -328,12 +400,17 @@ class FortnoxSandbox(Sandbox):
             return sent
         if not all(sent.get(name) for name in ("FirstName", "LastName", "Email")):
             return _error(400, "Förnamn, efternamn och e-post måste anges.", 2001795)
-        number = sent.get("EmployeeId") or str(self.tenant.new_id("employee"))
+        number = sent.get("EmployeeId") or self._free_number()
         if number in self.state["employees"]:
             return _error(400, "Anställningsnumret används redan.", 2000637)
         blank = dict.fromkeys((*_TEXT, *_ENUMS), "") | dict.fromkeys(_DATES) | {"Inactive": False}
-        wrong = self._write({**blank, "EmployeeId": number}, sent)
+        wrong = self._write({**blank, "EmployeeId": number}, sent, is_new=True)
         return wrong or json_answer({"Employee": self._shown(self.state["employees"][number])}, 201)
+
+    def _free_number(self) -> str:
+        while (number := str(self.tenant.new_id("employee"))) in self.state["employees"]:
+            pass
+        return number
 
     @route("PUT", "3/employees/<str:number>")
     def update(self, request: HttpRequest, number: str) -> HttpResponse:
@@ -343,9 +420,9 @@ class FortnoxSandbox(Sandbox):
         sent = self._sent(request)
         if isinstance(sent, HttpResponse):
             return sent
-        if "EmployeeId" in sent:
+        if sent.get("EmployeeId", number) != number:
             return _error(400, "Anställningsnumret kan inte ändras.", 2001399)
-        wrong = self._write(kept, sent)
+        wrong = self._write(kept, sent, is_new=False)
         return wrong or json_answer({"Employee": self._shown(self.state["employees"][number])})
 
     @staticmethod
@@ -353,26 +430,29 @@ class FortnoxSandbox(Sandbox):
         """An employee as read: the dated lists, plus what of them counts today."""
         shown = {**kept, "FullName": f"{kept['FirstName']} {kept['LastName']}"}
         for dated, names in (("DatedSchedules", ("ScheduleId",)), ("DatedWages", ("MonthlySalary", "HourlyPay"))):
-            if kept.get(dated):
-                latest = max(kept[dated], key=lambda row: row["FirstDay"])
+            begun = [row for row in kept.get(dated) or () if row["FirstDay"] <= today().isoformat()]
+            if begun:
+                latest = max(begun, key=lambda row: row["FirstDay"])
                 shown.update({name: latest.get(name) for name in names})
         return shown
 
     @staticmethod
-    def _sent(request: HttpRequest) -> dict[str, Any] | HttpResponse:
+    def _sent(request: HttpRequest, wrapper: str = "Employee") -> dict[str, Any] | HttpResponse:
         body = json_body(request)
         if body is None:
             return _error(400, "Felaktig JSON.", 2002115)
-        if not isinstance(body, dict) or set(body) != {"Employee"} or not isinstance(body["Employee"], dict):
+        if not isinstance(body, dict) or set(body) != {wrapper} or not isinstance(body[wrapper], dict):
             return _error(400, "Tom eller felaktig body.", 2001392)
-        return body["Employee"] or _error(400, "Tom eller felaktig body.", 2001392)
+        return body[wrapper] or _error(400, "Tom eller felaktig body.", 2001392)
 
-    def _write(self, kept: Mapping[str, Any], sent: Mapping[str, Any]) -> HttpResponse | None:
+    def _write(self, kept: Mapping[str, Any], sent: Mapping[str, Any], *, is_new: bool) -> HttpResponse | None:
         """Keeps the employee with what was sent, all or nothing."""
         new = dict(kept)
         for name, value in sent.items():
+            if not self.strict and (value is None or _SHOWN_ONLY.fullmatch(name)):
+                continue  # what no source tells of: left alone
             known = name in _TEXT or name in _ENUMS or name in _DATES or name in _LISTS
-            if not known and name not in ("Inactive", "FullTimeEquivalent"):
+            if not known and name not in (*_FLAGS, *_NUMBERS) and (self.strict or not _BALANCES.fullmatch(name)):
                 return _error(400, f"Felaktigt fältnamn ({name}).", 2001399)
             if value is None:
                 return _error(400, f"Tomt värde ({name}).", 2001392)
@@ -385,9 +465,13 @@ class FortnoxSandbox(Sandbox):
             "DatedWages" in sent and ("MonthlySalary" in sent or "HourlyPay" in sent)
         ):
             return _error(400, "Endast ett av fälten får anges.", 2000729)
-        if not new.get("PersonelType") or not new.get("SalaryForm"):
+        if (is_new or self.strict) and not (new.get("PersonelType") and new.get("SalaryForm")):
             return _error(400, "Värdet kan inte vara null. (ftgavtalid)", 0)
-        if new.get("EmployedTo") and (not new.get("EmploymentDate") or new["EmployedTo"] < new["EmploymentDate"]):
+        if (
+            self.strict
+            and new.get("EmployedTo")
+            and (not new.get("EmploymentDate") or new["EmployedTo"] < new["EmploymentDate"])
+        ):
             return _error(400, "Anställd t.o.m. ligger före anställningsdatum.", 2000729)
         self.state["employees"][new["EmployeeId"]] = new
         return None
@@ -402,6 +486,8 @@ class FortnoxSandbox(Sandbox):
         if value == "API_BLANK" and name in _TEXT and name not in (*_DECIMALS, "EmployeeId"):
             new[name] = ""
             return None
+        if name in _DECIMALS and isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)
         if name in _TEXT:
             if not isinstance(value, str) or len(value) > _TEXT[name]:
                 return _error(400, f"Värdet är för långt eller inte en text ({name}).", 2000106)
@@ -411,14 +497,16 @@ class FortnoxSandbox(Sandbox):
                 return _error(400, f"Värdet måste vara numeriskt ({name}).", 2000108)
             if name == "CostCenter" and not self.state["cost_centers"].get(value, {}).get("Active"):
                 return _error(400, "Kan inte hitta kostnadsstället.", 2000423)
+            if name == "ScheduleId" and value not in self.state["schedules"]:
+                return _error(400, "Kan inte hitta schemat (ScheduleId).", 2000423)
         elif name in _ENUMS and value not in _ENUMS[name]:
             return _error(400, f"Ogiltigt värde ({name}).", 2000729)
         elif name in _DATES and not _is_date(value):
             return _error(400, f"Felaktigt datum ({name}).", 2000108)
-        elif name == "Inactive" and not isinstance(value, bool):
-            return _error(400, "Värdet måste vara sant eller falskt (Inactive).", 2000134)
-        elif name == "FullTimeEquivalent" and (isinstance(value, bool) or not isinstance(value, int | float)):
-            return _error(400, "Värdet måste vara numeriskt (FullTimeEquivalent).", 2000108)
+        elif name in _FLAGS and not isinstance(value, bool):
+            return _error(400, f"Värdet måste vara sant eller falskt ({name}).", 2000134)
+        elif name in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float)):
+            return _error(400, f"Värdet måste vara numeriskt ({name}).", 2000108)
         elif name in _LISTS and not self._dated(new["EmployeeId"], value):
             return _error(400, f"Felaktiga datumrader ({name}).", 2000729)
         new[name] = value

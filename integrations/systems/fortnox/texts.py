@@ -124,6 +124,12 @@ INACTIVE = Text(
     _("The employee is marked as inactive in Fortnox, and we never change that."),
     remedy=_("If the employee is back, take the mark away on the employee in Fortnox Lön."),
 )
+SCHEDULE = Text("fortnox.schedule", _("{code} from {day}"))
+SCHEDULES_LOST = Text(
+    "fortnox.schedules_lost",
+    _("Fortnox no longer shows schedules that were planned for this employee: {schedules}."),
+    remedy=_("Enter them again on the employee in Fortnox Lön, or as changes of the position here."),
+)
 ON_THE_EMPLOYEE = Label(_("on the employee in Fortnox Lön"))
 
 # -- of a test of the connection

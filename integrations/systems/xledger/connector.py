@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -58,7 +59,7 @@ from integrations.sdk import (
     value_of,
 )
 from integrations.systems.xledger import queries, refusals, texts
-from integrations.systems.xledger.declaration import LISTS, SYSTEM
+from integrations.systems.xledger.declaration import FREE, LISTS, SYSTEM
 from integrations.systems.xledger.queries import edges, id_of, mapping, nodes, with_code
 
 PAGE = 1000  # "General tips": a query gives at most 10 000 records
@@ -174,10 +175,11 @@ class XledgerConnector(Connector):
         return fields_in(text, [(ours, rf"\b{re.escape(self._name(ours))}\b") for ours in fields])
 
     def _name(self, key: str) -> str:
-        """The field's name there; the general-ledger objects are chosen in the settings."""
-        if key in ("department", "cost_centre"):
-            return str(self.settings.get(f"{key}_object") or "(not sent)")
-        return SYSTEM.field(key).remote
+        """The field's name there; the general-ledger objects and the free fields are chosen in the settings."""
+        declared = SYSTEM.field(key)
+        if key in ("department", "cost_centre") or declared.opt_in in FREE:
+            return str(declared.place(self.settings) or "(not sent)")
+        return declared.remote
 
     # -- connection ------------------------------------------------------------------------------------------
 
@@ -345,11 +347,14 @@ class XledgerConnector(Connector):
         """One of our translated values as JSON; null empties the end of the employment."""
         if value is None or isinstance(value, date):
             return value and value.isoformat()
+        if SYSTEM.field(key).opt_in in FREE:
+            return float(value) if isinstance(value, Decimal) else value
         number = self._superior(value) if key == "manager" else self._value(key, str(value))
         return {"dbId": int(number)}
 
     def _values(self, record: Node) -> dict[str, Any]:
-        """The record in the form in which our translation gives values."""
+        """The record in the form in which our translation gives values. No public source shows the free fields in an
+        answer, and asking for a field that is not there would fail everything: they are compared with what was sent."""
 
         def word(key: str, part: str = "code") -> str | None:
             return text_of(mapping(record.get(self._name(key))).get(part))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from integrations.sdk import (
     CONTRACT_TYPES,
     END_REASONS,
     REMUNERATION_TYPES,
+    WORKING_HOURS_SCHEMES,
     Calls,
     Cause,
     Delete,
@@ -22,6 +24,8 @@ from integrations.sdk import (
     System,
     When,
     code_table,
+    occupations,
+    place_table,
     switch,
 )
 from integrations.sdk import gettext_noop as _
@@ -37,6 +41,45 @@ LISTS = {
     "department": "department_kind",
     "cost_centre": "cost_centre_kind",
 }
+
+
+# "Update employees": fields of the employee that every customer uses as it likes.
+FREE_TEXT_LENGTH = 255
+NUMBERS = place_table(
+    "free_numbers",
+    _("Free values and numbers"),
+    ("percentage", "weekly_hours"),
+    ("value1", "value2", "number1", "number2"),
+    help=_(
+        "Xledger has free values on each employee. Choose one for each field that is to be sent; make sure that "
+        "nothing else uses it, and that payroll knows what stands there: Xledger does not act on it by itself."
+    ),
+)
+FREE_TEXTS = place_table(
+    "free_texts",
+    _("Free texts"),
+    ("occupation_code", "working_hours_scheme"),
+    [f"text{number}" for number in range(1, 7)],
+    help=_(
+        "Xledger has free texts on each employee. Choose one for each field that is to be sent; make sure that nothing "
+        "else uses it."
+    ),
+)
+FREE_DATES = place_table(
+    "free_dates",
+    _("Free dates"),
+    ("first_day_of_work", "last_day_of_work"),
+    [f"date{number}" for number in range(1, 5)],
+    help=_(
+        "Xledger has free dates on each employee. Choose one for each field that is to be sent; make sure that nothing "
+        "else uses it."
+    ),
+)
+FREE = (NUMBERS, FREE_TEXTS, FREE_DATES)
+FREE_NOTE = _(
+    "In the free field that the connection's settings choose for it. Xledger is not known to show it to programs: it "
+    "is compared with what was sent last, a change there is not noticed, and taken away here, it stays there."
+)
 
 
 def _general_ledger(key: str, other: str) -> Callable[[Any, Mapping[str, Any]], str]:
@@ -303,20 +346,80 @@ SYSTEM = System(
             example="FRIVILLIG",
         ),
         Field("notice_date", "noticeDate", clearable=False, format="YYYY-MM-DD", example="2026-05-31"),
+        Field(
+            "percentage",
+            "value1–2, number1–2",
+            opt_in=NUMBERS,
+            minimum=Decimal(0),
+            maximum=Decimal(100),
+            decimals=2,
+            clearable=False,
+            note=FREE_NOTE,
+            format=_("number with a point"),
+            example="80",
+        ),
+        Field(
+            "weekly_hours",
+            "value1–2, number1–2",
+            opt_in=NUMBERS,
+            minimum=Decimal(0),
+            decimals=2,
+            clearable=False,
+            note=FREE_NOTE,
+            format=_("number with a point"),
+            example="37.5",
+        ),
+        Field(
+            "occupation_code",
+            "text1–6",
+            opt_in=FREE_TEXTS,
+            max_length=FREE_TEXT_LENGTH,
+            clearable=False,
+            note=FREE_NOTE,
+            example=occupations.NORWAY.example,
+        ),
+        Field(
+            "working_hours_scheme",
+            "text1–6",
+            opt_in=FREE_TEXTS,
+            codes={code: code for code in WORKING_HOURS_SCHEMES},
+            table=code_table(
+                "scheme_texts",
+                help=_("The text that is written for each. An empty row writes the built-in one."),
+                example="Skift",
+            ),
+            max_length=FREE_TEXT_LENGTH,
+            clearable=False,
+            note=FREE_NOTE,
+            example="not_shift",
+        ),
+        Field(
+            "first_day_of_work",
+            "date1–4",
+            opt_in=FREE_DATES,
+            clearable=False,
+            note=FREE_NOTE,
+            format="YYYY-MM-DD",
+            example="2026-02-02",
+        ),
+        Field(
+            "last_day_of_work",
+            "date1–4",
+            opt_in=FREE_DATES,
+            clearable=False,
+            note=FREE_NOTE,
+            format="YYYY-MM-DD",
+            example="2026-08-14",
+        ),
     ),
     unsupported={
         "company": _("A token belongs to one entity in Xledger; its employees are found there."),
-        "first_day_of_work": _("Xledger has only the start and the end of the employment."),
-        "last_day_of_work": _("Xledger has only the start and the end of the employment."),
-        "occupation_code": _("Xledger takes no occupation code from outside. Fill it in on the employee there."),
-        "percentage": _("Xledger shows the percentage of a position, but takes none from outside. Fill it in there."),
-        "weekly_hours": _("Xledger takes no weekly hours from outside. Fill them in there."),
-        "working_hours_scheme": _("Xledger's employees have no working-hours scheme that can be written from outside."),
     },
     reads=(
         "query variables data errors message code extensions resetAt edges node cursor pageInfo hasNextPage first "
         "after ids kind inputs clientId dbId employees updateEmployees objectKinds objectValues "
-        "positionValue.description glObject1 glObject2 glObject3 glObject4 glObject5 dateFrom dateTo ownerDbId"
+        "positionValue.description glObject1 glObject2 glObject3 glObject4 glObject5 dateFrom dateTo ownerDbId "
+        "value2 number1 number2 text2 text3 text4 text5 text6 date2 date3 date4"
     ),
     # A public client throttles to 20 requests in 5 seconds; graphql-samples: "Respect new rate limit".
     calls=Calls(create=2, update=2, unchanged=1),

@@ -5,6 +5,8 @@ from integrations.sdk.rules import CONTINUOUS, CORRECTION, DELETION, OUR_READING
 SCHEMA = "Xledger, GraphQL schema as public programs show it"
 OWN_LISTS = f"{SCHEMA}: lists of each company's own"
 
+FREE = "Xledger, live schema as public libraries read it (UpdateEmployeesInput)"
+
 RULES = (
     Rule(
         "start_date",
@@ -29,6 +31,23 @@ RULES = (
         "end date is taken away.",
         OWN_LISTS,
         Sure.DOCUMENTED,
+    ),
+    *(
+        Rule(
+            about,
+            f"{says} In the free field that the customer chooses, off until then. Xledger does not act on it by "
+            "itself, and is not known to show it: it is compared with what was sent last.",
+            FREE,
+            Sure.ASSUMED,
+        )
+        for about, says in (
+            ("percentage", "Percent of 100, as a number."),
+            ("weekly_hours", "The person's own hours a week, as a number."),
+            ("occupation_code", "As it stands here, of whichever list."),
+            ("working_hours_scheme", "Our own word, or the one of the connection's table."),
+            ("first_day_of_work", "A date without a time of day."),
+            ("last_day_of_work", "A date without a time of day."),
+        )
     ),
     Rule(
         TERMS,

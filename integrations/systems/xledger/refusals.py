@@ -76,7 +76,8 @@ REFUSALS = (
     replace(WRONG_FORM, call="write"),
     NO_SIGN_IN,
     *EVERYWHERE,
-    Refusal(error=NotAuthorizedError, text=texts.PAGE_INSTEAD),
+    # A page may also come where a token is not taken: the words name both, and no connection stops for an address.
+    Refusal(error=UnavailableError, text=texts.PAGE_INSTEAD),
 )
 
 

@@ -826,9 +826,10 @@ class TestFortnox(CountsWhenWritten, FlatBehaviour):
         [
             ({"Nonsense": "1"}, 2001399),
             ({"VacationDaysSaved": 3}, 2001399),
-            ({"EmployeeId": "1042"}, 2001399),
+            ({"EmployeeId": "1043"}, 2001399),
             ({"EmployedTo": None}, 2001392),
-            ({"AverageWeeklyHours": 30}, 2000106),
+            ({"AverageWeeklyHours": "thirty"}, 2000108),
+            ({"ScheduleId": "NIX"}, 2000423),
             ({"JobTitle": "x" * 31}, 2000106),
             ({"JobTitle": "a|b"}, 2000359),
             ({"CostCenter": "NIX9"}, 2000423),
