@@ -2,7 +2,8 @@
 docs/adding-a-system.md tells). Nothing in this package imports Django.
 """
 
-from integrations.sdk import occupations
+from integrations.sdk import confirming, occupations
+from integrations.sdk.confirming import Act, Confirmation, Sample
 from integrations.sdk.connector import Connector, Search
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import AtOnce, Calls, Cause, Dearer, Delete, Limits, Model, Sight, System, Transport
@@ -123,6 +124,7 @@ __all__ = [
     "WORKING_HOURS_SCHEMES",
     "WRONG_FORM",
     "AbsentWhile",
+    "Act",
     "Asked",
     "AtOnce",
     "Calls",
@@ -130,6 +132,7 @@ __all__ = [
     "Change",
     "CheckLine",
     "Company",
+    "Confirmation",
     "Connector",
     "ConnectorError",
     "Context",
@@ -171,6 +174,7 @@ __all__ = [
     "RemoteEmployee",
     "RequiredWhile",
     "Response",
+    "Sample",
     "Says",
     "Search",
     "Seen",
@@ -194,6 +198,7 @@ __all__ = [
     "after_a_gap",
     "at",
     "code_table",
+    "confirming",
     "date_of",
     "digits_of",
     "email_of",
