@@ -4,8 +4,8 @@ works there. Each is a script of tests/process/clients/python, run in an environ
 Left out, after they were tried or read: `py24so` (invoices and bookkeeping of 24SevenOffice, no payroll), `visma` and
 `visma-administration` (other products of that vendor), `netvisor` (ends with Python 3.5), msgraph-sdk for JavaScript
 (the same generator and queries as the one in Python). For Visma.net Payroll, Finago and Crona Lön nobody has published
-one. `netvisor-api-client` has no calls of employees: it signs and sends, and the calls are ours. Most of them only read;
-`tripletex`, both of Fortnox's, `msgraph-sdk` and Xledger's write.
+one. `netvisor-api-client` has no calls of employees: it signs and sends, and the calls are ours. Those of Tripletex
+(`tripletex`), Fortnox, Entra ID and Xledger write, the others only read.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -79,7 +78,8 @@ class Sandboxes:
         if system not in self.ids:
             sandbox = self.of(system)
             self.ids[system] = [
-                sandbox.add_employee(n, f, l, email=f"{n}@example.com", birth_date="1985-03-14") for n, f, l in PEOPLE
+                sandbox.add_employee(number, first, last, email=f"{number}@example.com", birth_date="1985-03-14")
+                for number, first, last in PEOPLE
             ]
         return {"url": self.url(system), "id": self.ids[system][0], **self.of(system).credentials, **more}
 
@@ -121,7 +121,7 @@ class Sandboxes:
 
 
 SCRIPTS: dict[str, Callable[[Sandboxes], dict[str, Any]]] = {
-    "use_tripletex": lambda sandboxes: sandboxes.given("tripletex", division=0),
+    "use_tripletex": lambda sandboxes: sandboxes.given("tripletex"),
     "use_ds_tripletex": lambda sandboxes: sandboxes.given("tripletex"),
     "use_pyfortnox": Sandboxes.fortnox,
     "use_fortpyx": Sandboxes.fortnox,
@@ -133,41 +133,45 @@ SCRIPTS: dict[str, Callable[[Sandboxes], dict[str, Any]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def seen(python: str) -> Iterator[Callable[[str], dict[str, Any]]]:
-    """What a script has seen. Two at a time are run, since most of their time is spent on imports."""
+class Seen:
+    """What each script has seen. Two at a time are run, since most of their time is spent on imports."""
 
-    def use(script: str, given: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-        command = [python, "-W", "ignore", str(FOLDER / f"{script}.py"), json.dumps(given)]
+    def __init__(self, python: str, sandboxes: Sandboxes, pool: ThreadPoolExecutor) -> None:
+        self.python, self.sandboxes = python, sandboxes
+        self.used = {script: pool.submit(self._use, script, given(sandboxes)) for script, given in SCRIPTS.items()}
+
+    def _use(self, script: str, given: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+        command = [self.python, "-W", "ignore", str(FOLDER / f"{script}.py"), json.dumps(given)]
         return subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, cwd=FOLDER)
 
+    def __call__(self, script: str) -> dict[str, Any]:
+        done = self.used[script].result()
+        assert done.returncode == 0, "\n".join([done.stderr[-1500:], *self._refused()])
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    def there(self, system: str, number: str) -> dict[str, Any]:
+        [employment] = self.sandboxes.of(system).employments(number)
+        return employment
+
+    def _refused(self) -> list[str]:
+        return [
+            f"{system}: {call.method} {call.path}?{call.query} {call.body[:300]} -> {call.status} {call.answer[:300]}"
+            for system in self.sandboxes.ids
+            for call in self.sandboxes.of(system).tenant.calls
+            if call.status >= 400
+        ]
+
+
+@pytest.fixture(scope="module")
+def seen(python: str) -> Iterator[Seen]:
     with running() as (address, tenants), ThreadPoolExecutor(2) as pool:
-        sandboxes = Sandboxes(address, tenants)
-        used: dict[str, Future[subprocess.CompletedProcess[str]]] = {}
-        for script, given in SCRIPTS.items():
-            used[script] = pool.submit(use, script, given(sandboxes))
-
-        def seen(script: str) -> dict[str, Any]:
-            done = used[script].result()
-            refused = [
-                f"{call.method} {call.path}?{call.query} {call.body[:200]} -> {call.status} {call.answer[:200]}"
-                for system, tenant in tenants.all()
-                for call in tenants.get(system, tenant).tenant.calls
-                if call.status >= 400
-            ]
-            assert done.returncode == 0, "\n".join([done.stderr[-1500:], *refused])
-            found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-            return found
-
-        yield seen
-
-
-Seen = Callable[[str], dict[str, Any]]
+        yield Seen(python, Sandboxes(address, tenants), pool)
 
 
 def test_tripletex(seen: Seen) -> None:
     found = seen("use_tripletex")
-    assert (found["listed"], found["one"]) == (3, "1042")
+    assert (found["listed"], found["one"]) == (3, "1042@example.com")
     assert (found["started"], found["rows"], found["ended"]) == ("2030-01-01", [80], "2030-06-30")
 
 
@@ -191,7 +195,8 @@ def test_fortpyx(seen: Seen) -> None:
     found = seen("use_fortpyx")
     assert {*found["listed"]} >= {*NUMBERS}, "two on a page"
     assert (found["one"], found["made"]) == ("Sørlie", "1098")
-    assert (found["title"], found["end"]) == ("Kock", "2030-12-31")
+    assert found["title"] == "Kock"
+    assert seen.there("fortnox", "1098")["EmployedTo"] == "2030-12-31", "of which its model reads nothing"
 
 
 def test_msgraph_sdk(seen: Seen) -> None:
@@ -211,8 +216,8 @@ def test_netvisor_api_client(seen: Seen) -> None:
 def test_ds_provider_xledger(seen: Seen) -> None:
     found = seen("use_ds_xledger")
     assert found["tested"] is True
-    assert found["employees"] == found["with_all_columns"] == NUMBERS
-    assert found["ended"] == ["2030-06-30", None, None]
+    assert sorted(found["employees"]) == sorted(found["with_all_columns"]) == NUMBERS
+    assert sorted(map(str, found["began"])) == ["2030-01-01", "None", "None"]
 
 
 def test_ds_provider_unimicro(seen: Seen) -> None:

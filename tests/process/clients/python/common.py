@@ -8,11 +8,12 @@ import uuid
 from typing import Any
 
 given: dict[str, Any] = json.loads(sys.argv[1])
+# What all of `ds-provider-*` ask for.
 NAMED: dict[str, Any] = {
     "id": uuid.uuid4(),
     "name": "sandbox",
     "version": "1.0.0",
-}  # what all of `ds-provider-*` ask for
+}
 
 
 def done(**seen: Any) -> None:

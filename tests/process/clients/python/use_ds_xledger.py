@@ -16,11 +16,11 @@ def employees(**read: object) -> XledgerDataset:
 
 
 change = employees()
-change.input = pd.DataFrame([{"dbId": int(given["id"]), "employmentFrom": "2030-01-01", "employmentTo": "2030-06-30"}])
+change.input = pd.DataFrame([{"dbId": int(given["id"]), "employmentFrom": "2030-01-01"}])
 change.update()
 done(
     tested=service.test_connection()[0],
-    employees=rows_of(employees(columns=["dbId", "code", "employmentTo"]), "code"),
-    ended=rows_of(employees(columns=["dbId", "code", "employmentTo"]), "employmentTo"),
+    employees=rows_of(employees(columns=["dbId", "code"]), "code"),
+    began=rows_of(employees(columns=["dbId", "code", "employmentFrom"]), "employmentFrom"),
     with_all_columns=rows_of(employees(), "code"),
 )
