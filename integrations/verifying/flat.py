@@ -29,28 +29,33 @@ class FlatWrites(Writes):
 
     def carry_out(self) -> None:
         """Raises nothing."""
+        try:
+            with self.trial.trying(Act.CREATE):
+                self.write(Act.CREATE, self.position(self.values), [*self.values, *self._start()])
+            if self.sent:
+                self._go_on()
+        finally:  # also where somebody presses Ctrl-C
+            with self.trial.trying(Act.RESTORE):
+                self._restore()
+
+    def _go_on(self) -> None:
         trial, now = self.trial, {**self.values, **self.other}
-        with trial.trying(Act.CREATE):
-            self.write(Act.CREATE, self.position(self.values), [*self.values, *self._start()])
-        if self.sent:
-            with trial.trying(Act.AGAIN):
-                self.again(self.position(self.values))
-            if self.other:
-                with trial.trying(Act.CHANGE):
-                    self.write(Act.CHANGE, self.position(now), list(self.other))
-            if "end_date" in self.ending():
-                end = max(self.today, self.start) + END_IN
-                with trial.trying(Act.END):
-                    self.write(Act.END, self.position(now, end), self.ending())
-                with trial.trying(Act.REOPEN):
-                    self.write(Act.REOPEN, self.position(now), ["end_date"])
-            emptied = self.clearable()
-            if emptied:
-                with trial.trying(Act.CLEAR):
-                    left = {key: value for key, value in now.items() if key not in emptied}
-                    self.write(Act.CLEAR, self.position(left), emptied)
-        with trial.trying(Act.RESTORE):
-            self._restore()
+        with trial.trying(Act.AGAIN):
+            self.again(self.position(self.values))
+        if self.other:
+            with trial.trying(Act.CHANGE):
+                self.write(Act.CHANGE, self.position(now), list(self.other))
+        if "end_date" in self.ending():
+            end = max(self.today, self.start) + END_IN
+            with trial.trying(Act.END):
+                self.write(Act.END, self.position(now, end), self.ending())
+            with trial.trying(Act.REOPEN):
+                self.write(Act.REOPEN, self.position(now), ["end_date"])
+        emptied = self.clearable()
+        if emptied:
+            with trial.trying(Act.CLEAR):
+                left = {key: value for key, value in now.items() if key not in emptied}
+                self.write(Act.CLEAR, self.position(left), emptied)
 
     def _start(self) -> list[str]:
         return ["start_date"] if self.system.field("start_date").sent(self.settings) else []
@@ -70,7 +75,8 @@ class FlatWrites(Writes):
         if now is not None and wrote:
             sent = self.wanted(self.position(self.values))
             values = {**sent.values, **{key: change.new for key, change in wrote.items()}}
-            self.connector.update(self.trial.employee, self.person, now, wrote, replace(sent, values=values))
+            back, employee = replace(sent, values=values), self.trial.employee
+            self.trial.patiently(lambda: self.connector.update(employee, self.person, now, wrote, back))
         late = min(self.system.shows_late, self.trial.patience)
         while (changes := self._differing(self.before)[1]).keys() & wrote.keys() and late > 0:
             self.trial.sleep(LOOK_EVERY)

@@ -40,11 +40,13 @@ class HistoryWrites(Writes):
 
     def carry_out(self) -> None:
         """Raises nothing."""
-        with self.trial.trying(Act.CREATE):
-            self.write(Act.CREATE, self.position(self.values), [*self.values, "start_date", "end_date"])
-        if self.sent:
-            self._go_on()
-        self._tidy_up()
+        try:
+            with self.trial.trying(Act.CREATE):
+                self.write(Act.CREATE, self.position(self.values), [*self.values, "start_date", "end_date"])
+            if self.sent:
+                self._go_on()
+        finally:  # also where somebody presses Ctrl-C
+            self._tidy_up()
 
     def _go_on(self) -> None:
         trial = self.trial
@@ -155,9 +157,10 @@ class HistoryWrites(Writes):
         self.trial.confirm(Act.DELETE)
 
     def _taken_away(self, remote: Remote) -> bool:
-        assert self.trial.employee is not None
+        employee = self.trial.employee
+        assert employee is not None
         try:
-            self.connector.delete(self.trial.employee, remote)
+            self.trial.patiently(lambda: self.connector.delete(employee, remote))
         except ConnectorError as error:
             self.trial.refused(Act.DELETE, error)
             return False

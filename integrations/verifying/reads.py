@@ -92,7 +92,7 @@ def _everybody(trial: Trial) -> None:
         if trial.employee is not None and seen.id == trial.employee.id:
             mine = seen
     if unreadable:
-        said = texts.UNREADABLE(all=number, number=len(unreadable), why=unreadable[0].said)
+        said = texts.UNREADABLE(all=number, number=len(unreadable), cause=unreadable[0].cause)
         trial.odd(Act.EVERYBODY, said)
     if trial.employee is not None and mine is None:
         trial.odd(Act.EVERYBODY, texts.NOT_IN_LIST(number=number))

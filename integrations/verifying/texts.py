@@ -66,7 +66,7 @@ FOUND_BY = Text("verify.found_by", _("Found by {marks:comma}."))
 NOT_FOUND_BY = Text("verify.not_found_by", _("The record there shows this {mark}, but no search by it finds it."))
 FOUND_SOMEBODY = Text("verify.found_somebody", _("A search for a number that nobody has found a record."))
 COUNTED = Text("verify.counted", _("Employees: {number}."))
-UNREADABLE = Text("verify.unreadable", _("Employees of {all} whose record cannot be read: {number}. The first: {why}"))
+UNREADABLE = Text("verify.unreadable", _("Of {all} employees, records that cannot be read: {number} ({cause})."))
 NOT_IN_LIST = Text(
     "verify.not_in_list", _("The test person is found by a search, but is not among the {number} in the list.")
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ from integrations.verifying import texts
 T = TypeVar("T")
 WAITS = 5  # for a rate limit, before an act is given up
 SHORT_WAIT, LONGEST_WAIT = 5.0, 60.0  # seconds
+
+# A part of a path that names somebody's record: an id, a number, an address.
+_A_RECORD = re.compile(r"/(?!v\d)(?=[^/]*[\d@%])[^/]{3,}")
 
 logger = logging.getLogger("integrations.verifying")
 
@@ -72,6 +76,7 @@ class Trial:
         self.found.setdefault((act, field), Finding(Result.NOT_TRIED, (said,)))
 
     def odd(self, act: Act, *said: Message, field: str = "") -> None:
+        self._took_along()
         before = self.found.get((act, field))
         kept = before.said if before is not None and before.result is Result.ODD else ()
         self.found[act, field] = Finding(Result.ODD, (*kept, *said), _calls(self.exchanges))
@@ -90,11 +95,9 @@ class Trial:
         except ActOverError:
             pass
         except ConnectorError as error:
-            self._took_along()
             self.refused(act, error)
         except Exception as error:
             logger.exception("Verifying %s broke down at %s", self.connector.system.key, act)
-            self._took_along()
             self.odd(act, texts.BROKE_DOWN(kind=type(error).__name__))
 
     def _took_along(self) -> None:
@@ -111,5 +114,6 @@ class Trial:
 
 
 def _calls(exchanges: Sequence[Exchange]) -> tuple[str, ...]:
-    """The last ones, without what they asked for by name."""
-    return tuple(f"{e.method} {urlsplit(e.url).path} -> {e.status or e.error}" for e in exchanges[-6:])
+    """The last ones, without what they asked for and whose records they were about."""
+    paths = ((e, _A_RECORD.sub("/…", urlsplit(e.url).path)) for e in exchanges[-6:])
+    return tuple(f"{e.method} {path} -> {e.status or e.error}" for e, path in paths)

@@ -18,7 +18,10 @@ from integrations.sdk.limiter import WindowLimiter
 from integrations.sdk.values import Department, Manager, Person, Position
 from integrations.systems.registry import confirmations_of, systems
 from integrations.verifying import report, verify
+from integrations.verifying.flat import FlatWrites
+from integrations.verifying.history import HistoryWrites
 from integrations.verifying.trial import SHORT_WAIT, Result, Trial
+from integrations.verifying.writes import Writes
 from tests.systems.kit import PERSON, Rig
 
 OK = "<Root><ResponseStatus><Status>OK</Status></ResponseStatus></Root>"
@@ -140,7 +143,7 @@ def test_an_ignored_field_is_named(sandbox_server: tuple[str, Tenants], monkeypa
     odd = Verified(sandbox_server, "tripletex").odd
     assert odd.keys() == {"change", "field.percentage"}
     assert "“60.00” was sent, “80.0” is shown" in odd["field.percentage"]
-    assert "PUT /tripletex/" in odd["field.percentage"] and "-> 200" in odd["field.percentage"]
+    assert "PUT /tripletex/…/v2/employee/employment/details/… -> 200" in odd["field.percentage"]
 
 
 def test_a_list_that_ends_early_is_named(sandbox_server: tuple[str, Tenants], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,6 +225,23 @@ def test_a_write_without_an_answer_leaves_nothing(sandbox_server: tuple[str, Ten
     assert [period["enddate"] for period in found.rig.there()] == ["2026-07-01"]  # cancelled: it never counted
     said = json.dumps(found.report, ensure_ascii=False)
     assert not [word for word in (WHO.last_name, WHO.email, WHO.national_id) if word in said]
+
+
+@pytest.mark.parametrize(("system", "at"), [("netvisor", HistoryWrites), ("fortnox", FlatWrites)])
+def test_who_interrupts_it_leaves_nothing(
+    sandbox_server: tuple[str, Tenants], monkeypatch: pytest.MonkeyPatch, system: str, at: type[Writes]
+) -> None:
+    rigs: list[Rig] = []
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(at, "again", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Verified(sandbox_server, system, prepare=rigs.append)
+    assert [call for call in rigs[0].calls if call.method in ("POST", "PUT")]
+    left = [employment.get("JobTitle", "") for employment in rigs[0].there()]
+    assert left in ([], [""])
 
 
 def test_a_limit_is_waited_for(sandbox_server: tuple[str, Tenants]) -> None:

@@ -58,6 +58,8 @@ class Command(BaseCommand):
         integration = Integration.objects.select_related("organization").filter(pk=connection).first()
         if integration is None:
             raise CommandError(f"There is no connection {connection}. Its number stands in the address of its page.")
+        if not integration.connected:
+            raise CommandError("The connection is not complete yet: fill in what its settings ask for.")
         if (write or file) and not employee:
             raise CommandError("Name the test person: --employee NUMBER.")
         given = _given(value)
