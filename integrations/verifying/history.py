@@ -129,6 +129,10 @@ class HistoryWrites(Writes):
             self.trial.confirm(Act.OVERLAP, texts.REFUSED(said=error.said))
         else:
             self.trial.odd(Act.OVERLAP, texts.ACCEPTED())
+            if self.system.delete is not Delete.BY_HAND:  # at once: what follows is of the one period
+                for remote in self.there():
+                    if remote.start == start and remote.id not in self.before:
+                        self._taken_away(remote)
 
     # -- the end -----------------------------------------------------------------------------------------
 

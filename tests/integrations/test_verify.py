@@ -196,7 +196,15 @@ def test_an_end_that_stays_is_named_and_left(
 def test_an_accepted_overlap_is_named_and_taken_away(
     sandbox_server: tuple[str, Tenants], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations.systems.netvisor.sandbox.overlaps", lambda *_: False)
+    def blind(sandbox: Any, request: HttpRequest, path: str, answer: Callable[[], HttpResponse]) -> HttpResponse:
+        kept = dict(sandbox.state["periods"])
+        if path == "addjobperiod.nv":
+            sandbox.state["periods"].clear()
+        response = answer()
+        sandbox.state["periods"].update(kept if path == "addjobperiod.nv" else {})
+        return response
+
+    otherwise(monkeypatch, "netvisor", blind)
     found = Verified(sandbox_server, "netvisor")
     assert found.odd.keys() == {"netvisor.overlap"}
     assert "It was accepted." in found.odd["netvisor.overlap"]
