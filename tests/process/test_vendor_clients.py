@@ -30,7 +30,7 @@ from tests.process.product import ROOT
 
 pytestmark = pytest.mark.clients
 FOLDER = ROOT / "tests" / "process" / "clients" / "python"
-ENVIRONMENT = FOLDER / ".venv"
+ENVIRONMENT = ROOT / "var" / "vendor-clients"
 PEOPLE = (("1042", "Åse", "Sørlie"), ("1043", "Kari", "Lie"), ("1044", "Ola", "Moen"))
 NUMBERS = [number for number, *_ in PEOPLE]
 TENANT = "clients"
