@@ -35,6 +35,7 @@ def files_of_the_page() -> dict[str, str]:
 
 def test_the_page_names_its_files() -> None:
     assert sorted(files_of_the_page()) == [
+        "integrations/systems/lonnverk/confirmations.py",
         "integrations/systems/lonnverk/connector.py",
         "integrations/systems/lonnverk/declaration.py",
         "integrations/systems/lonnverk/guide.md",
@@ -77,6 +78,13 @@ def test_followed_from_nothing_it_gives_an_eleventh_system(tmp_path: Path) -> No
     assert "failed" not in tested
     for lint in (("check",), ("format", "--check")):
         run(tmp_path, "-m", "ruff", *lint, *(f for f in files_of_the_page() if f.endswith(".py")))
+
+
+def test_the_confirmations_of_the_page_are_some() -> None:
+    names: dict[str, Any] = {}
+    exec(files_of_the_page()["integrations/systems/lonnverk/confirmations.py"], names)
+    assert all(isinstance(one, sdk.Confirmation) for one in names["CONFIRMATIONS"])
+    assert isinstance(names["SAMPLE"], sdk.Sample)
 
 
 def test_the_sign_in_of_the_page_works() -> None:

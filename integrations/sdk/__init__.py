@@ -2,7 +2,8 @@
 docs/adding-a-system.md tells). Nothing in this package imports Django.
 """
 
-from integrations.sdk import occupations
+from integrations.sdk import confirming, occupations
+from integrations.sdk.confirming import Act, Confirmation, Sample
 from integrations.sdk.connector import Connector, Search
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import AtOnce, Calls, Cause, Dearer, Delete, Limits, Model, Sight, System, Transport
@@ -124,6 +125,7 @@ __all__ = [
     "WORKING_HOURS_SCHEMES",
     "WRONG_FORM",
     "AbsentWhile",
+    "Act",
     "Asked",
     "AtOnce",
     "Calls",
@@ -131,6 +133,7 @@ __all__ = [
     "Change",
     "CheckLine",
     "Company",
+    "Confirmation",
     "Connector",
     "ConnectorError",
     "Context",
@@ -172,6 +175,7 @@ __all__ = [
     "RemoteEmployee",
     "RequiredWhile",
     "Response",
+    "Sample",
     "Says",
     "Search",
     "Seen",
@@ -195,6 +199,7 @@ __all__ = [
     "after_a_gap",
     "at",
     "code_table",
+    "confirming",
     "date_of",
     "digits_of",
     "email_of",

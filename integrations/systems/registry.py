@@ -8,6 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from types import ModuleType
 
+from integrations.sdk.confirming import Confirmation, Sample
 from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import System
 from integrations.sdk.rules import Rule
@@ -64,6 +65,18 @@ def systems() -> tuple[System, ...]:
 
 def rules_of(key: str) -> tuple[Rule, ...]:
     """What `meaning.py` beside the system's connector says of its values and dates; nothing where there is none."""
-    module = f"{connector_for(key).__module__.rpartition('.')[0]}.meaning"
-    rules: tuple[Rule, ...] = importlib.import_module(module).RULES if find_spec(module) else ()
+    module = _beside(key, "meaning")
+    rules: tuple[Rule, ...] = module.RULES if module else ()
     return rules
+
+
+def confirmations_of(key: str) -> tuple[tuple[Confirmation, ...], Sample]:
+    """What `confirmations.py` beside it wants confirmed on a test tenant, and with what; nothing where it has none."""
+    module = _beside(key, "confirmations")
+    return (module.CONFIRMATIONS, module.SAMPLE) if module else ((), Sample())
+
+
+def _beside(key: str, name: str) -> ModuleType | None:
+    """A module in the folder of the system's connector."""
+    module = f"{connector_for(key).__module__.rpartition('.')[0]}.{name}"
+    return importlib.import_module(module) if find_spec(module) else None

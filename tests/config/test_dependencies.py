@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("config", "integrations", "positions", "synclog")
 OURS = {*PRODUCT, "tests", "__future__"}
+CLIENTS = Path("tests/process/clients/python")  # has an environment of its own
 
 
 def normal(name: str) -> str:
@@ -34,6 +35,8 @@ def imported(folders: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in folders:
         for file in (ROOT / folder).rglob("*.py"):
+            if CLIENTS in file.relative_to(ROOT).parents:
+                continue
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Import):
                     names = [alias.name for alias in node.names]
@@ -64,13 +67,25 @@ def test_each_has_its_line() -> None:
     assert [name for name in set.union(*declared()) if name not in text and not name.startswith("types-")] == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-mutants.txt"])
-def test_every_package_is_pinned_with_hashes_and_no_index(name: str) -> None:
-    text = (ROOT / name).read_text()
-    packages = re.split(r"\n(?=[\w.\-]+==)", text)[1:]
+def pinned_in(file: Path) -> set[str]:
+    text = file.read_text()
+    packages = re.split(r"(?:^|\n)(?=[\w.\-]+==)", text)[1:]
     assert len(packages) > 30
     assert [p.split()[0] for p in packages if "--hash=sha256:" not in p] == []
     assert "://" not in text and "index" not in text
+    return {normal(p.split("==")[0]) for p in packages}
+
+
+def test_the_vendors_clients_are_pinned_and_explained() -> None:
+    pinned = pinned_in(ROOT / CLIENTS / "requirements.txt")
+    named = re.findall(r"^([\w.\-]+)==", (ROOT / CLIENTS / "requirements.in").read_text(), re.M)
+    assert named and {normal(name) for name in named} <= pinned
+    text = normal((ROOT / "docs/dependencies.md").read_text())
+    assert [name for name in named if normal(name) not in text] == []
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-mutants.txt"])
+def test_every_package_is_pinned_with_hashes_and_no_index(name: str) -> None:
+    pinned = pinned_in(ROOT / name)
     runs, develops = declared()
-    pinned = {normal(p.split("==")[0]) for p in packages}
     assert runs <= pinned and (develops <= pinned or name == "requirements.txt")

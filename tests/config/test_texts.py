@@ -28,6 +28,7 @@ from synclog.log.causes import causes
 
 ROOT = Path(__file__).parents[2]
 OF_OLD_ROWS = {messages.AS_WRITTEN.id, messages.AS_WRITTEN_IN_PART.id}
+PRINTED_AT_ONCE = {"integrations.verifying.texts"}  # by a command: no row holds them
 SPECS = {"", "lower", "cap", "or", "comma"}  # of integrations.sdk.wording
 PARTS = ("why", "remedy", "next")
 
@@ -224,7 +225,7 @@ def test_every_process_knows_what_rows_say(tmp_path: Path) -> None:
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     written = {place.module.__name__ for place in product().declared.values()}
-    apart = {name for name in written if not name.startswith("integrations.systems.")}
+    apart = {name for name in written if not name.startswith("integrations.systems.")} - PRINTED_AT_ONCE
     assert len(apart) > 5 and apart - set(done.stdout.split()) == set()
 
 

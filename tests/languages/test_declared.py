@@ -17,7 +17,7 @@ from integrations.sdk.fields import CODES, FIELDS
 from integrations.sdk.messages import Message, to_json
 from integrations.sdk.params import Label
 from integrations.sdk.wording import say
-from integrations.systems.registry import systems
+from integrations.systems.registry import confirmations_of, systems
 from tests.languages.bracketed import bracketed
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +108,13 @@ def test_every_declared_word_is_marked(system: System) -> None:
     declared = list(words_in(system))
     assert len(declared) > 50
     assert not [(name, text) for name, words in declared for text in unmarked(words)]
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.key)
+def test_what_is_to_be_confirmed_is_marked(system: System) -> None:
+    asked, _sample = confirmations_of(system.key)
+    assert len({one.id for one in asked}) == len(asked) > 5
+    assert not [text for one in asked for text in unmarked(one.what)]
 
 
 @pytest.mark.parametrize("system", systems(), ids=lambda system: system.key)
