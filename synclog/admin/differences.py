@@ -26,7 +26,7 @@ from synclog.admin.listing import JobPages
 from synclog.log import batches, bulk_actions, differences, figures, sentences
 from synclog.log.figures import figure
 from synclog.models import Batch, DriftCheck, DriftRow, DriftSchedule
-from synclog.questions import asking, check_schedules, checks
+from synclog.questions import asking, check_schedules, checks, walks
 
 ROWS = 50  # on a page
 TREND = 14  # the last checks
@@ -135,7 +135,7 @@ class DifferencePages:
             return integration
         try:
             asking.compare_everything(integration, request.user.get_username())
-        except checks.NotPossibleError as reason:
+        except walks.NotPossibleError as reason:
             self._log.message_user(request, str(reason.said), messages.WARNING)
         else:
             self._log.message_user(request, _("Everything is compared now. You may leave this page."), messages.SUCCESS)
@@ -146,7 +146,7 @@ class DifferencePages:
         if not isinstance(integration, Integration):
             return integration
         check = integration.drift_checks.filter(done_at=None).first()
-        if check is not None and checks.cancel(check.pk, request.user.get_username()):
+        if check is not None and walks.cancel(check, request.user.get_username()):
             said = _("Cancelled. What the check before found is still below.")
             self._log.message_user(request, said, messages.SUCCESS)
         else:

@@ -22,7 +22,7 @@ from synclog.api.views.scopes import EDITORS_ASK, SYNC
 from synclog.log import differences
 from synclog.log.differences import Difference
 from synclog.models import DriftCheck, DriftRow
-from synclog.questions import asking, checks
+from synclog.questions import asking, walks
 
 _KINDS = [(kind, mark.called) for kind, mark in differences.MARKS.items()]
 _INTEGRATION = OpenApiParameter("integration_pk", int, OpenApiParameter.PATH, description="Id of the integration.")
@@ -141,7 +141,7 @@ class CheckViewSet(_OfIntegration):
         integration = self.integration()
         try:
             check = asking.compare_everything(integration, key_of(request).name)
-        except checks.NotPossibleError as reason:
+        except walks.NotPossibleError as reason:
             raise ValidationError({"integration": [ErrorDetail(str(reason.said), "not_possible")]}) from None
         headers = where(request, "check", integration.pk, check.pk)
         return Response(self.get_serializer(check).data, status=202, headers=headers)
@@ -157,7 +157,7 @@ class CheckViewSet(_OfIntegration):
     @writes
     def cancel(self, request: Request, integration_pk: int, pk: int) -> Response:
         check = get_object_or_404(self.checks(), pk=pk)
-        if not checks.cancel(check.pk, key_of(request).name):
+        if not walks.cancel(check, key_of(request).name):
             raise over()
         return self.retrieve(request, integration_pk, pk)
 
