@@ -140,9 +140,7 @@ def _links_of(jobs: QuerySet[Job]) -> QuerySet[PeriodLink]:
 
 
 @repeated
-def switch(
-    integration: Integration, on: bool, by: str, start: Start = Start.CHANGES, number: int = 0
-) -> bool:
+def switch(integration: Integration, on: bool, by: str, start: Start = Start.CHANGES, number: int = 0) -> bool:
     """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent. False: it
     was so already. `start` and `number` are of what is sent with it (`synclog.log.starting`), to be told.
 

@@ -97,7 +97,7 @@ def carry_on(pk: int) -> bool:
     going = timezone.now() - LEFT_AFTER  # one that does not get on keeps no other one waiting
     if _in_line(asked).filter(pk__lt=pk, moved_at__gt=going).exists():
         return False
-    if asked.integration is not None and not on_since(asked).filter(pk=asked.integration_id).exists():
+    if asked.integration is not None and not on_since(asked).filter(pk=asked.integration.pk).exists():
         end_early(asked, actions.OFF)
         return False
     keys = asked.piece(PIECE)

@@ -86,9 +86,7 @@ def send_changed(integration: Integration, by: str) -> int | Batch:
     return send(keys_in(integration, Truth.CHANGED), integration, by)
 
 
-def send(
-    positions: QuerySet[Any], integration: Integration, by: str, *, kind: str = Job.Origin.RESYNC
-) -> int | Batch:
+def send(positions: QuerySet[Any], integration: Integration, by: str, *, kind: str = Job.Origin.RESYNC) -> int | Batch:
     """Sends these positions (a queryset of their numbers) as they are now. Gives how many that are, or a batch where
     they are many. Raises `batches.TooManyError`."""
     keys = batches.keys_of(positions)

@@ -235,6 +235,4 @@ def starts(forecast: Forecast | None) -> dict[str, int]:
     """How many positions would be sent with each start, as far as that was found out."""
     if forecast is None or forecast.state is not Forecast.State.DONE:
         return {}
-    return {
-        start.value: counts(forecast, start).get(State.PLANNED.value, 0) for start in (Start.CURRENT, Start.ALL)
-    }
+    return {start.value: counts(forecast, start).get(State.PLANNED.value, 0) for start in (Start.CURRENT, Start.ALL)}

@@ -34,7 +34,12 @@ LOOK_EVERY = 0.1
 FORGET_AFTER = timedelta(hours=1)
 REGISTERS_AT_ONCE = 20
 HAND_ON = 0.5  # seconds, before another process is rung for
-_BY_ITSELF = (Question.Kind.BATCH, Question.Kind.REGISTER, Question.Kind.DRIFT, Question.Kind.FORECAST)  # no person waits for these
+_BY_ITSELF = (
+    Question.Kind.BATCH,
+    Question.Kind.REGISTER,
+    Question.Kind.DRIFT,
+    Question.Kind.FORECAST,
+)  # no person waits for these
 
 
 class TooManyError(Exception):
@@ -274,8 +279,8 @@ def _walk(question: Question) -> Mapping[str, Any]:
 
     if question.drift_check_id is not None:
         walks.carry_on(checks.CheckTurn, question.drift_check_id, alone)
-    if question.forecast_id is not None:
-        walks.carry_on(forecasts.turn_of(question.forecast), question.forecast_id, alone)
+    if question.forecast is not None:
+        walks.carry_on(forecasts.turn_of(question.forecast), question.forecast.pk, alone)
     return {}
 
 

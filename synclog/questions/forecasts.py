@@ -180,7 +180,8 @@ def _found(walk: Forecast, employee: int, outcomes: Mapping[Start, Mapping[str, 
     """A row of each position with each start, or one where both come to the same."""
     names = {declared.ours: declared.remote for declared in walk.integration.system.fields}
     rows = {
-        start: {key: _row(walk, employee, outcome, names) for key, outcome in of_one.items()} for start, of_one in outcomes.items()
+        start: {key: _row(walk, employee, outcome, names) for key, outcome in of_one.items()}
+        for start, of_one in outcomes.items()
     }
     for start, of_one in rows.items():
         for key, row in of_one.items():

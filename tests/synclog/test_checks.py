@@ -281,9 +281,7 @@ def test_cancelled_in_the_middle_it_ends(world: World, monkeypatch: pytest.Monke
     integration = world.connect("fortnox")
     world.save()
     read = checks.CheckTurn._read
-    monkeypatch.setattr(
-        checks.CheckTurn, "_read", lambda self, held: (read(self, held), walks.cancel(self.walk, "bo"))
-    )
+    monkeypatch.setattr(checks.CheckTurn, "_read", lambda self, held: (read(self, held), walks.cancel(self.walk, "bo")))
     check = compared(integration)
     assert check.state is State.CANCELLED and not check.rows.exists() and not walks._held
 
