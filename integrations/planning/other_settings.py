@@ -3,13 +3,13 @@ nobody is asked: what of it differs from what is there, the next run says, as af
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from integrations.planning.translate import active_fields, same, translate
+from integrations.planning.translate import same, translate
 from integrations.sdk.declaration import System
 from integrations.sdk.messages import Said
 from integrations.sdk.timelines import at, turns
@@ -72,9 +72,8 @@ def _lines(system: System, before: Wanted | None, after: Wanted) -> Iterator[Lin
                 yield Line(key, declared.remote, at(held, days[0]), at(holds, days[0]), days[0])
 
 
-def beyond(system: System, old: Mapping[str, Any], new: Mapping[str, Any]) -> Collection[str]:
+def beyond(system: System, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Names of the settings that differ and belong to no single field, so that no translation tells what they do; or
     that only the connector reads, beside a field."""
-    fields = [*active_fields(system, old), *active_fields(system, new)]
-    told = {s.name for f in fields for s in f.settings} - {s.name for f in fields for s in f.beside}
+    told = {s.name for f in system.fields for s in f.settings} - {s.name for f in system.fields for s in f.beside}
     return [s.name for s in system.settings if s.name not in told and old.get(s.name) != new.get(s.name)]

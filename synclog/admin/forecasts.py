@@ -35,9 +35,11 @@ from synclog.questions import asking, walks
 from synclog.questions.forecasts import why_not
 
 ROWS = 50  # on a page
+_FIRST = 3  # rows below the form of the settings
+_PANEL = "panel"  # in an address: only what stands below that form
 _STARTS = {
     Start.CURRENT.value: gettext_noop("Current and upcoming positions"),
-    Start.ALL.value: gettext_noop("All positions"),
+    Start.ALL.value: gettext_noop("All positions, also those that are over"),
 }
 _COLUMNS = (
     gettext_noop("Employee number"),
@@ -104,6 +106,8 @@ class ForecastPages:
         integration = self._one(request, pk)
         if not isinstance(integration, Integration):
             return integration
+        if kind == Forecast.Kind.SETTINGS and _PANEL in request.GET:
+            return self._settings_panel(request, integration)
         asked, newest = self._asked(request, integration, kind), forecasts.newest(integration, kind)
         if newest is not None:
             newest.integration = integration
@@ -160,14 +164,41 @@ class ForecastPages:
         if not form.is_valid():
             return self._rendered(request, "mistakes.html", integration=integration, form=form, title=_("Preview"))
         asking.preview_settings(integration, form.settings(), request.user.get_username())
+        if _PANEL in request.GET:
+            return self._settings_panel(request, integration)
         return HttpResponseRedirect(address(integration, Forecast.Kind.SETTINGS))
+
+    def _settings_panel(self, request: HttpRequest, integration: Integration) -> HttpResponse:
+        """Below the form of the settings."""
+        kind = Forecast.Kind.SETTINGS
+        newest = forecasts.newest(integration, kind)
+        if newest is not None:
+            newest.integration = integration
+        done = newest if newest is not None and newest.state is Forecast.State.DONE else None
+        first = forecasts.found(done)[:_FIRST] if done is not None else ()
+        return self._rendered(
+            request,
+            "settings.html",
+            integration=integration,
+            newest=forecasts.progress(newest) if newest is not None else "",
+            going=newest is not None and newest.done_at is None,
+            done=done,
+            groups=_of(integration, done, "") if done is not None else [],
+            rows=forecasts.in_words(first),
+            beyond=_beyond(integration, done) if done is not None else [],
+            list=address(integration, kind),
+            cancel=address(integration, kind, "cancel"),
+        )
 
     def cancel_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         integration = self._acted_on(request, pk)
         if not isinstance(integration, Integration):
             return integration
         going = integration.forecasts.filter(kind=kind, done_at=None).first()
-        if going is not None and walks.cancel(going, request.user.get_username()):
+        cancelled = going is not None and walks.cancel(going, request.user.get_username())
+        if _PANEL in request.GET:
+            return self._settings_panel(request, integration)
+        if cancelled:
             self._log.message_user(request, _("Cancelled."), messages.SUCCESS)
         else:
             self._log.message_user(request, _("It was over already."), messages.WARNING)
@@ -309,7 +340,7 @@ def panel(request: HttpRequest, integration: Integration) -> str:
             "done": done,
             "outdated": done is not None and forecasts.outdated(done, integration),
             "starts": [
-                (say(label), figures.positions(forecasts.total(done, start)), _of(integration, done, start))
+                (say(label), figure(forecasts.total(done, start)), _of(integration, done, start))
                 for start, label in _STARTS.items()
             ]
             if done is not None
@@ -326,7 +357,7 @@ def panel(request: HttpRequest, integration: Integration) -> str:
 
 def _of(integration: Integration, forecast: Forecast, start: str) -> list[tuple[str, Any, str, str]]:
     """Count, mark, why and the list of each group with this start."""
-    place = address(integration, Forecast.Kind.START)
+    place = address(integration, forecast.kind)
     found = []
     for one in forecasts.groups(forecast, start):
         narrowed = _Asked(forecast, start, one.result, _why(one), "").address()

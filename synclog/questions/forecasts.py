@@ -62,7 +62,7 @@ def begin_with(integration: Integration, settings: Mapping[str, Any], by: str) -
         walks.cancel(other, by)
     made = Forecast(
         integration=integration, kind=kind, by=by, version=integration.version, settings=dict(settings),
-        beyond=list(beyond(integration.system, integration.cleaned_settings(), _cleaned(integration, settings))),
+        beyond=beyond(integration.system, integration.cleaned_settings(), _cleaned(integration, settings)),
     )  # fmt: skip
     return walks.begin(made, None, texts.PREVIEW_UNDER_WAY())
 
