@@ -91,7 +91,7 @@ def staffed(world: World, integration: Integration) -> None:
     record is there that nobody here knows of any more."""
     today, code = world.organization.today(), OCCUPATIONS.get(integration.system_key, "")
     same = {"company": world.employee.company, "birth_date": date(1985, 3, 14), "national_id": "", "department": None}
-    good = {"occupation_code": code, "weekly_hours": 37.5}
+    good: dict[str, Any] = {"occupation_code": code, "weekly_hours": 37.5}
 
     def begun(days: int) -> date:
         return today - timedelta(days=days)
@@ -262,6 +262,6 @@ def test_other_settings_are_told_field_by_field_without_being_saved_or_asked_abo
     assert (position, result, lines) == (ends.pk, "no_more", [])
     assert told.groups(forecast)[0].field == "end_reason" and "End reason is missing" in forecast.rows.get().message
     table = {"occupation_codes": {**lists, "2511": "25112"}}
-    assert other(without, without | table)[1] == [(mapped.pk, "otherwise", [("occupation_code", "2511", "25112")])]
+    assert other(without, without | table)[1] == [(mapped.pk, "otherwise", [("occupation_code", "25110", "25112")])]
     assert other(without, without | {"numbers_differ": True})[0].beyond == ["numbers_differ"]
     assert len(world.sandboxes[integration.pk].tenant.calls) == calls and not Job.objects.exists()
