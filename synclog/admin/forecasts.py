@@ -3,7 +3,7 @@ that somebody is about to save."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -183,7 +183,7 @@ class ForecastPages:
             newest=forecasts.progress(newest) if newest is not None else "",
             going=newest is not None and newest.done_at is None,
             done=done,
-            groups=_of(integration, done, "") if done is not None else [],
+            groups=_of(integration, done, "", figures.positions) if done is not None else [],
             rows=forecasts.in_words(first),
             beyond=_beyond(integration, done) if done is not None else [],
             list=address(integration, kind),
@@ -355,13 +355,15 @@ def panel(request: HttpRequest, integration: Integration) -> str:
     )
 
 
-def _of(integration: Integration, forecast: Forecast, start: str) -> list[tuple[str, Any, str, str]]:
+def _of(
+    integration: Integration, forecast: Forecast, start: str, shown: Callable[[int], str] = figure
+) -> list[tuple[str, Any, str, str]]:
     """Count, mark, why and the list of each group with this start."""
     place = address(integration, forecast.kind)
     found = []
     for one in forecasts.groups(forecast, start):
         narrowed = _Asked(forecast, start, one.result, _why(one), "").address()
-        found.append((figure(one.number), one.mark, one.title, f"{place}?{narrowed}"))
+        found.append((shown(one.number), one.mark, one.title, f"{place}?{narrowed}"))
     return found
 
 
