@@ -10,10 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -27,6 +25,7 @@ from integrations.settings_form import ConnectionForm
 from positions import roles, spreadsheets
 from positions.admin.returning import back
 from positions.numbers import figure
+from synclog.admin.connection_pages import ConnectionPages
 from synclog.admin.listing import JobPages
 from synclog.log import figures, forecasts
 from synclog.log.starting import positions_of
@@ -77,11 +76,11 @@ class _Asked:
         return forecasts.found(self.forecast, self.start, self.result, why, self.words)
 
 
-class ForecastPages:
-    """Belong to the pages of the log, whose scope they have. Viewers look; who administers the connection asks."""
+class ForecastPages(ConnectionPages):
+    """Viewers look; who administers the connection asks."""
 
-    def __init__(self, log: Any) -> None:
-        self._log = log
+    acts = "administer"
+    folder = "forecasts"
 
     def urls(self) -> list[URLPattern]:
         def at(address: str, view: Any, name: str, **kwargs: Any) -> URLPattern:
@@ -111,7 +110,7 @@ class ForecastPages:
         asked, newest = self._asked(request, integration, kind), forecasts.newest(integration, kind)
         if newest is not None:
             newest.integration = integration
-        forecast, may_act = asked.forecast, self._administers(request, integration)
+        forecast, may_act = asked.forecast, self._may_act(request, integration)
         page = JobPages(asked.rows(), ROWS).get_page(request.GET.get("page")) if forecast is not None else None
         of_start = kind == Forecast.Kind.START
         said = why_not(integration) if of_start else None
@@ -217,29 +216,6 @@ class ForecastPages:
 
     # -- whose it is
 
-    def _one(self, request: HttpRequest, pk: int) -> Integration | HttpResponse:
-        if not self._log.has_view_permission(request):
-            raise PermissionDenied
-        ids = self._log.visible(request)
-        known = Integration.objects.select_related("organization")
-        integration = (known if ids is None else known.filter(organization__in=ids)).filter(pk=pk).first()
-        if integration is None:
-            missing: HttpResponse = self._log._get_obj_does_not_exist_redirect(request, Integration._meta, str(pk))
-            return missing
-        return integration
-
-    @staticmethod
-    def _administers(request: HttpRequest, integration: Integration) -> bool:
-        return roles.can(request.user, integration.organization_id, "administer")
-
-    def _acted_on(self, request: HttpRequest, pk: int) -> Integration | HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        integration = self._one(request, pk)
-        if isinstance(integration, Integration) and not self._administers(request, integration):
-            raise PermissionDenied
-        return integration
-
     @staticmethod
     def _asked(request: HttpRequest, integration: Integration, kind: str) -> _Asked:
         """Of the last whole one."""
@@ -265,12 +241,6 @@ class ForecastPages:
             connection=reverse("admin:integrations_integration_change", args=[integration.pk]),
             **context,
         )
-
-    def _rendered(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        site = self._log.admin_site
-        request.current_app = site.name
-        context = {**site.each_context(request), **context}
-        return TemplateResponse(request, f"admin/synclog/forecasts/{template}", context)
 
 
 def address(integration: Integration, kind: str, act: str = "") -> str:

@@ -8,7 +8,6 @@ from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,8 +16,8 @@ from integrations.models import Integration
 from positions.api.base import key_of, writes
 from positions.api.fields import AnswerId, Said
 from positions.api.filters import ChoiceFilter, Filters, IdFilter, TextFilter
-from positions.api.listed import Listed
 from synclog.api.later import over, where
+from synclog.api.of_integration import INTEGRATION, OfIntegration, not_possible
 from synclog.api.views.scopes import ADMINS_ASK, SYNC
 from synclog.log import forecasts
 from synclog.log.forecasts import Foreseen
@@ -28,7 +27,6 @@ from synclog.questions import asking, walks
 _SENDING = (Start.CURRENT, Start.ALL)
 _STARTS = [(start.value, start.value) for start in _SENDING]
 _RESULTS = [(result, result) for result in forecasts.OF_START]
-_INTEGRATION = OpenApiParameter("integration_pk", int, OpenApiParameter.PATH, description="Id of the integration.")
 _PREVIEW = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Id of the preview.")
 _RESULT_HELP = (
     "`planned`: it would be sent. `failed`: it would not, `cause` says why. `waiting`: it would wait for its day. "
@@ -145,17 +143,12 @@ class ForeseenFilters(Filters):
         return rows.filter(Q(start="") | Q(start=value))
 
 
-class _OfIntegration(Listed):
-    def integration(self) -> Integration:
-        known = Integration.objects.filter(organization=self.organization).select_related("organization")
-        return get_object_or_404(known, pk=self.kwargs["integration_pk"])
-
-    def previews(self) -> QuerySet[Forecast]:
-        found = Forecast.objects.filter(integration=self.integration(), kind=Forecast.Kind.START)
-        return found.select_related("integration")
+def _previews(integration: Integration) -> QuerySet[Forecast]:
+    found = Forecast.objects.filter(integration=integration, kind=Forecast.Kind.START)
+    return found.select_related("integration")
 
 
-class ForecastViewSet(_OfIntegration):
+class ForecastViewSet(OfIntegration):
     """What would be sent if a connection were switched on, newest first."""
 
     scopes = SYNC
@@ -169,19 +162,19 @@ class ForecastViewSet(_OfIntegration):
         summary="List previews of an integration",
         description="What would be sent if it were switched on, newest first. The rows of the last whole one are kept, "
         "for a day.",
-        parameters=[_INTEGRATION],
+        parameters=[INTEGRATION],
     )
     def list(self, request: Request, integration_pk: int) -> Response:
-        return self.page(self.previews())
+        return self.page(_previews(self.integration()))
 
     @extend_schema(
         operation_id="integrations_previews_retrieve",
         summary="Read a preview of everything",
         description="How far it is, and what would become of how many positions with each start.",
-        parameters=[_INTEGRATION, _PREVIEW],
+        parameters=[INTEGRATION, _PREVIEW],
     )
     def retrieve(self, request: Request, integration_pk: int, pk: int) -> Response:
-        return Response(self.get_serializer(get_object_or_404(self.previews(), pk=pk)).data)
+        return Response(self.get_serializer(get_object_or_404(_previews(self.integration()), pk=pk)).data)
 
     @extend_schema(
         operation_id="integrations_previews_create",
@@ -189,7 +182,7 @@ class ForecastViewSet(_OfIntegration):
         description="A worker reads everybody there and finds out what would be sent of all positions, and why some "
         "would not: 202, and how far it is at `Location`. Nothing is sent. Whether the connection is on does not "
         "matter.",
-        parameters=[_INTEGRATION],
+        parameters=[INTEGRATION],
         request=None,
         responses={202: ForecastSerializer},
     )
@@ -199,7 +192,7 @@ class ForecastViewSet(_OfIntegration):
         try:
             made = asking.preview_start(integration, key_of(request).name)
         except walks.NotPossibleError as reason:
-            raise ValidationError({"integration": [ErrorDetail(str(reason.said), "not_possible")]}) from None
+            raise not_possible(reason) from None
         headers = where(request, "forecast", integration.pk, made.pk)
         return Response(self.get_serializer(made).data, status=202, headers=headers)
 
@@ -207,18 +200,18 @@ class ForecastViewSet(_OfIntegration):
         operation_id="integrations_previews_cancel",
         summary="Cancel a preview",
         description="What the one before found stays.",
-        parameters=[_INTEGRATION, _PREVIEW],
+        parameters=[INTEGRATION, _PREVIEW],
         request=None,
         responses=ForecastSerializer,
     )
     @writes
     def cancel(self, request: Request, integration_pk: int, pk: int) -> Response:
-        if not walks.cancel(get_object_or_404(self.previews(), pk=pk), key_of(request).name):
+        if not walks.cancel(get_object_or_404(_previews(self.integration()), pk=pk), key_of(request).name):
             raise over()
         return self.retrieve(request, integration_pk, pk)
 
 
-class ForeseenViewSet(_OfIntegration):
+class ForeseenViewSet(OfIntegration):
     """What would become of each position."""
 
     scopes = {"GET": "sync:read"}
@@ -232,10 +225,10 @@ class ForeseenViewSet(_OfIntegration):
         operation_id="integrations_previews_positions",
         summary="List what would become of positions",
         description="What a preview found. Kept until the next whole one is through, and for a day at most.",
-        parameters=[_INTEGRATION, _PREVIEW],
+        parameters=[INTEGRATION, _PREVIEW],
     )
     def list(self, request: Request, integration_pk: int, pk: int) -> Response:
-        forecast = get_object_or_404(self.previews(), pk=pk)
+        forecast = get_object_or_404(_previews(self.integration()), pk=pk)
         rows = ForecastRow.objects.filter(part_of=forecast).order_by("id")
         page: Any = self.paginate_queryset(self.filter_queryset(rows)) or []
         return self.get_paginated_response(ForeseenSerializer(forecasts.in_words(page), many=True).data)
