@@ -35,6 +35,7 @@ from synclog.questions.forecasts import why_not
 
 ROWS = 50  # on a page
 _FIRST = 3  # rows below the form of the settings
+_COMPANIES = "everybody"  # whose positions it takes, among what is not looked at
 _PANEL = "panel"  # in an address: only what stands below that form
 _STARTS = {
     Start.CURRENT.value: gettext_noop("Current and upcoming positions"),
@@ -162,7 +163,8 @@ class ForecastPages(ConnectionPages):
         )
         if not form.is_valid():
             return self._rendered(request, "mistakes.html", integration=integration, form=form, title=_("Preview"))
-        asking.preview_settings(integration, form.settings(), request.user.get_username())
+        others = [_COMPANIES] if form.takes_others else []
+        asking.preview_settings(integration, form.settings(), request.user.get_username(), others)
         if _PANEL in request.GET:
             return self._settings_panel(request, integration)
         return HttpResponseRedirect(address(integration, Forecast.Kind.SETTINGS))
@@ -286,7 +288,8 @@ def _why(group: forecasts.Group) -> str:
 
 def _beyond(integration: Integration, forecast: Forecast) -> list[str]:
     """Labels of the settings of which no translation tells what they do."""
-    return [say(setting.label) for setting in integration.system.settings if setting.name in forecast.beyond]
+    found = [say(setting.label) for setting in integration.system.settings if setting.name in forecast.beyond]
+    return [_("Whose positions"), *found] if _COMPANIES in forecast.beyond else found
 
 
 # -- on the pages of the connection

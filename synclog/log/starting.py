@@ -11,7 +11,7 @@ from positions.employer import current_and_upcoming
 from positions.models import Position
 from positions.transactions import repeated
 from synclog.engine import actions
-from synclog.log import bulk_actions
+from synclog.log import batches, bulk_actions
 from synclog.models import Batch, Job
 
 
@@ -34,6 +34,9 @@ def switch(
     """On, and what is to go out with it, or neither; of one that is on already, nothing. Raises
     `batches.TooManyError`."""
     number = positions_of(integration, start).count() if on else 0
+    if number <= batches.PIECE:  # in the order of everybody: positions before connections
+        going = positions_of(integration, start).order_by("pk").select_for_update(of=("self",), no_key=True)
+        number = len(going.values_list("pk")) if number else 0
     if not actions.switch(integration, on, by, start, number) or not number:
         return Started()
     keys = positions_of(integration, start).order_by("pk").values_list("pk", flat=True)

@@ -7,7 +7,7 @@ open, and one is worked on, so that a target that answers slowly costs its own o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -121,10 +121,12 @@ def preview_start(integration: Integration, by: str) -> Forecast:
     return made
 
 
-def preview_settings(integration: Integration, settings: Mapping[str, Any], by: str) -> Forecast:
-    """Begins to find out what would be sent otherwise with these settings, as a connection stores them. Raises
-    `walks.NotPossibleError`."""
-    made = forecasts.begin_with(integration, settings, by)
+def preview_settings(
+    integration: Integration, settings: Mapping[str, Any], by: str, others: Sequence[str] = ()
+) -> Forecast:
+    """Begins to find out what would be sent otherwise with these settings, as a connection stores them. `others`: what
+    else is not as it was, and is not looked at. Raises `walks.NotPossibleError`."""
+    made = forecasts.begin_with(integration, settings, by, others)
     ask_to_go_on(made)
     return made
 

@@ -55,14 +55,15 @@ def begin(integration: Integration, by: str) -> Forecast:
     return walks.begin(made, why_not(integration), texts.PREVIEW_UNDER_WAY())
 
 
-def begin_with(integration: Integration, settings: Mapping[str, Any], by: str) -> Forecast:
-    """Of these settings; one that is under way for others ends. Raises `walks.NotPossibleError`."""
+def begin_with(integration: Integration, settings: Mapping[str, Any], by: str, others: Sequence[str] = ()) -> Forecast:
+    """Of these settings; one that is under way for others ends. `others`: what else is not as it was, by its name.
+    Raises `walks.NotPossibleError`."""
     kind = Forecast.Kind.SETTINGS
     for other in Forecast.objects.filter(integration=integration, kind=kind, done_at=None):
         walks.cancel(other, by)
     made = Forecast(
         integration=integration, kind=kind, by=by, version=integration.version, settings=dict(settings),
-        beyond=beyond(integration.system, integration.cleaned_settings(), _cleaned(integration, settings)),
+        beyond=[*others, *beyond(integration.system, integration.cleaned_settings(), _cleaned(integration, settings))],
     )  # fmt: skip
     return walks.begin(made, None, texts.PREVIEW_UNDER_WAY())
 
@@ -109,13 +110,30 @@ class _Claims(DatabaseMatches):
 
     def __init__(self, integration: Integration) -> None:
         super().__init__(integration)
-        self.start = Start.CURRENT
+        self._start = Start.CURRENT
         self._by: dict[tuple[Start, str], str] = {}
+        self._asked: dict[str, str] = {}  # in this run: the record, and whose it is
+
+    def begin(self, start: Start) -> None:
+        """A run with this start."""
+        self._start, self._asked = start, {}
 
     def free(self, person: Person, found: RemoteEmployee) -> bool:
         if not super().free(person, found):
             return False
-        return self._by.setdefault((self.start, found.id), person.id) == person.id
+        owner = self._by.setdefault((self._start, found.id), person.id)
+        self._asked[found.id] = owner
+        return owner == person.id
+
+    def same(self, start: Start) -> bool:
+        """Whether all that was asked in this run is answered alike with that start."""
+        return all(self._by.setdefault((start, record), owner) == owner for record, owner in self._asked.items())
+
+
+def _claims(held: Held) -> _Claims:
+    claims = held.connector.context.matches
+    assert isinstance(claims, _Claims)
+    return claims
 
 
 class StartTurn(_Turn):
@@ -144,6 +162,9 @@ class StartTurn(_Turn):
             outcomes: dict[Start, Mapping[str, Outcome]] = {}
             for start in STARTS:
                 ids = {t.position_id for t in work.touched if start is Start.ALL or t.position_id in here}
+                if start is Start.ALL and ids <= here and _claims(held).same(start):
+                    outcomes[start] = outcomes[Start.CURRENT]
+                    continue
                 touched = [t for t in work.touched if t.position_id in ids or t.position_id in waiting]
                 outcomes[start] = self._foreseen(held, start, replace(work, touched=touched)) if ids else {}
             return list(_found(self.walk, key, outcomes))
@@ -151,9 +172,7 @@ class StartTurn(_Turn):
         return look
 
     def _foreseen(self, held: Held, start: Start, work: Work) -> Mapping[str, Outcome]:
-        claims = held.connector.context.matches
-        assert isinstance(claims, _Claims)
-        claims.start = start
+        _claims(held).begin(start)
         with self.counted(held):
             report: Report = foresee(held.connector, held.everybody if held.snapshot is not None else None, work)
             self.called(len(report.exchanges))
