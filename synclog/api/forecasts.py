@@ -25,8 +25,8 @@ from synclog.models import Forecast, ForecastRow
 from synclog.questions import asking, walks
 
 _SENDING = (Start.CURRENT, Start.ALL)
-_STARTS = [(start.value, start.value) for start in _SENDING]
-_RESULTS = [(result, result) for result in forecasts.OF_START]
+STARTS = [(start.value, start.value) for start in _SENDING]
+RESULTS = [(result, result) for result in forecasts.OF_START]
 _PREVIEW = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Id of the preview.")
 _RESULT_HELP = (
     "`planned`: it would be sent. `failed`: it would not, `cause` says why. `waiting`: it would wait for its day. "
@@ -37,7 +37,7 @@ _RESULT_HELP = (
 class ForecastGroupSerializer(serializers.Serializer):
     about = "Positions of which the same would become, for the same cause."
 
-    result = serializers.ChoiceField(_RESULTS, help_text=_RESULT_HELP)
+    result = serializers.ChoiceField(RESULTS, help_text=_RESULT_HELP)
     action = Said(help_text="Of what would be sent: `create`, `update`, `move`, `end` or `delete`.")
     cause = Said(help_text="Why it would not be sent, as a code.")
     field = Said(help_text="The field that the cause is about.")
@@ -48,7 +48,7 @@ class ForecastGroupSerializer(serializers.Serializer):
 class ForecastStartSerializer(serializers.Serializer):
     about = "What would become of the positions that go out with one start."
 
-    start = serializers.ChoiceField(_STARTS, help_text="As `start` of a connection's PATCH.")
+    start = serializers.ChoiceField(STARTS, help_text="As `start` of a connection's PATCH.")
     positions = serializers.IntegerField(min_value=0, help_text="How many positions it is about.")
     summary = serializers.CharField(help_text="All of it in one line.")
     groups = ForecastGroupSerializer(many=True, help_text="What would become of how many.")
@@ -110,7 +110,7 @@ class ForeseenSerializer(serializers.Serializer):
     employee = AnswerId(source="row.employee_key", help_text="Id of the employee, who may be deleted since.")
     employee_number = serializers.SerializerMethodField(help_text="Their number. null: the employee was deleted here.")
     position = AnswerId(source="row.position_key", help_text="Id of the position.")
-    result = serializers.ChoiceField(_RESULTS, source="row.result", help_text=_RESULT_HELP)
+    result = serializers.ChoiceField(RESULTS, source="row.result", help_text=_RESULT_HELP)
     action = Said(source="row.action", help_text="What would be done there.")
     cause = Said(source="row.cause", help_text="Why it would not be sent, as a code.")
     field = Said(source="row.field", help_text="The field that the cause is about.")
@@ -118,7 +118,7 @@ class ForeseenSerializer(serializers.Serializer):
     what_to_do = Said(source="remedy", help_text="What to do about it.")
     changes = ForeseenLineSerializer(many=True, source="lines", help_text="What would be written.")
 
-    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(_STARTS)))
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(STARTS)))
     def get_starts(self, found: Foreseen) -> list[str]:
         return [found.row.start] if found.row.start else [start.value for start in _SENDING]
 
@@ -128,8 +128,8 @@ class ForeseenSerializer(serializers.Serializer):
 
 
 class ForeseenFilters(Filters):
-    start = ChoiceFilter(choices=_STARTS, method="with_start", help_text="With this start.")
-    result = ChoiceFilter(choices=_RESULTS, also=("in",), help_text="What would become of it.")
+    start = ChoiceFilter(choices=STARTS, method="with_start", help_text="With this start.")
+    result = ChoiceFilter(choices=RESULTS, also=("in",), help_text="What would become of it.")
     cause = TextFilter(help_text="Why it would not be sent, as a code.")
     field = TextFilter(help_text="The field that the cause is about.")
     employee = IdFilter(field_name="employee_key", also=("in",), help_text="Id of an employee.")

@@ -122,6 +122,9 @@ class IntegrationSerializer(serializers.Serializer):
         return HealthSerializer(health).data
 
 
+STARTS = [(start.value, start.value) for start in Start]
+
+
 class SwitchesSerializer(StrictSerializer):
     about = "The switches of a connection. What is left out stays; what is only answered is ignored."
 
@@ -131,7 +134,7 @@ class SwitchesSerializer(StrictSerializer):
         "still arrive."
     )
     start = Choice(
-        [(start.value, start.value) for start in Start],
+        STARTS,
         help_text="With `send_positions`: true, of a connection that is off: what is sent at once of what is here "
         "already. `changes`, or left out: nothing. `current`: current and upcoming positions. `all`: also those that "
         "are over. What each would send: `previews/`.",
