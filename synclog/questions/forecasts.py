@@ -23,7 +23,7 @@ from integrations.sdk.context import Matches
 from integrations.sdk.messages import Message, unpacked
 from integrations.sdk.values import Person, RemoteEmployee
 from positions.batches import delete, in_batches
-from positions.models import Position
+from positions.models import Employee, Position
 from positions.origin import Origin
 from synclog.engine.fitted import json_fitted, said_fitted, shown_changes, shown_value
 from synclog.engine.loading import load_employees, load_work
@@ -95,9 +95,10 @@ class _Turn(walks.Turn[Forecast]):
         return list(positions.order_by("employee").values_list("employee", flat=True).distinct()[:number])
 
     def finished(self, walk: Forecast) -> None:
-        """What the ones before found is of the past."""
+        """What the ones before found is of the past; and so is whoever was deleted here, or erased, while it ran."""
         walk.settings = {}
         walk.save(update_fields=["settings"])
+        walk.rows.exclude(employee_key__in=Employee.objects.values("pk")).delete()
         others = ForecastRow.objects.filter(part_of__integration=walk.integration_id, part_of__kind=walk.kind)
         others.exclude(part_of=walk).delete()
 

@@ -223,6 +223,11 @@ def test_it_is_kept_for_a_day_and_only_the_newest(world: World) -> None:
         "", State.PLANNED, position.pk, position.employee_id,
     )  # fmt: skip
     assert ("title", "Baker") in {(line["field"], line["new"]) for line in row.changes}
+    Forecast.objects.filter(pk=new.pk).update(done_at=None)
+    ForecastRow.objects.create(part_of=new, employee_key=10**9, position_key=1, result=State.PLANNED)
+    new.refresh_from_db()
+    walks.finish(forecasts.StartTurn(new, lambda: True))
+    assert list(new.rows.all()) == [row], "whoever was erased meanwhile is not kept"
     Forecast.objects.filter(pk=new.pk).update(done_at=timezone.now() - forecasts.KEPT - timedelta(minutes=1))
     asking.look_after()
     assert list(Forecast.objects.all()) == [old] and not ForecastRow.objects.exists()
