@@ -424,6 +424,10 @@ SPECTACULAR_SETTINGS = {
         "WebhookEventEnum": "synclog.models.Webhook.Topic",
         "DeliveryStateEnum": "synclog.models.WebhookDelivery.State",
         "MatchStateEnum": "integrations.models.EmployeeLink.State",
+        "CheckStateEnum": "synclog.models.walk.Walk.State",
+        "StartEnum": "synclog.api.serializers.integrations.STARTS",
+        "SendingStartEnum": "synclog.api.forecasts.STARTS",
+        "ForeseenResultEnum": "synclog.api.forecasts.RESULTS",
     },
 }
 

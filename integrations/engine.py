@@ -6,10 +6,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from integrations.models import Integration
 from integrations.sdk.values import CheckLine
+
+
+class Start(StrEnum):
+    """What is sent of the positions that are here already, when a connection is switched on."""
+
+    CHANGES = "changes"  # nothing: only what changes from then on
+    CURRENT = "current"  # those that are current or upcoming
+    ALL = "all"  # also those that are over
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +48,20 @@ class Test:
         return sum(not line.ok for line in self.rights)
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """`sent`: positions that go out with it. `said`: why it was not switched on, in words."""
+
+    sent: int = 0
+    said: str = ""
+
+
 class Engine(ABC):
     """What people do to a connection and what also concerns what is waiting in it. `by` is the user's name."""
 
     @abstractmethod
-    def switch(self, integration: Integration, on: bool, by: str) -> None:
-        """*Send positions* on or off."""
+    def switch(self, integration: Integration, on: bool, by: str, start: Start = Start.CHANGES) -> Started:
+        """*Send positions* on or off. `start`: what is sent of what is here already."""
 
     @abstractmethod
     def pause(self, integration: Integration, by: str) -> None:

@@ -23,7 +23,7 @@ from integrations.admin import files, showing
 from integrations.admin.files import FilePages
 from integrations.admin.showing import Happening, Health, Line, Tab, Told
 from integrations.admin.steps import Step, StepPages, bar
-from integrations.engine import Engine, Test
+from integrations.engine import Engine, Start, Test
 from integrations.gaps import gaps, gaps_here, gaps_of, positions_here
 from integrations.models import Integration
 from integrations.options import options
@@ -36,6 +36,7 @@ from positions import once, roles
 from positions.admin.returning import back
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Organization
+from positions.numbers import figure
 from positions.transactions import repeated
 
 _PER_PAGE = 50
@@ -49,8 +50,8 @@ class IntegrationAdmin(ScopedAdmin):
     connection.
 
     They know no engine: the app that has it registers a subclass which names it, and says more than `health_of`,
-    `banners`, `panels`, `samples`, `tabs`, `happenings`, `losses`, `of_pausing`, `of_resuming` and `of_switching_off`
-    say here.
+    `banners`, `panels`, `samples`, `foreseen`, `preview_settings_url`, `tabs`, `happenings`, `losses`, `of_pausing`,
+    `of_resuming` and `of_switching_off` say here.
     """
 
     engine: Engine
@@ -298,6 +299,7 @@ class IntegrationAdmin(ScopedAdmin):
             hints=self._hints(obj, may_change),
             missing=obj.missing_settings(),
             would_not_be_sent=gaps(obj.system, obj.cleaned_settings()),
+            preview_url=self.preview_settings_url(obj) if may_change else "",
         )
 
     @repeated
@@ -360,8 +362,21 @@ class IntegrationAdmin(ScopedAdmin):
                 messages.ERROR,
             )
             return HttpResponseRedirect(showing.url(obj, "switch_on"))
-        self.engine.switch(obj, on, request.user.get_username())
-        if on:
+        start = request.POST.get("start") or Start.CHANGES
+        if start not in set(Start):
+            return self._done(
+                request, obj, _("There is no such start. Choose one of those on the page."), messages.ERROR
+            )
+        done = self.engine.switch(obj, on, request.user.get_username(), Start(start))
+        if done.said:
+            return self._done(request, obj, done.said, messages.WARNING)
+        if on and done.sent:
+            said = ngettext(
+                "{name} is on: changes from now on are sent, and {number} position is on its way.",
+                "{name} is on: changes from now on are sent, and {number} positions are on their way.",
+                done.sent,
+            ).format(name=obj.name, number=figure(done.sent))
+        elif on:
             said = _("{name} is on: changes from now on are sent.").format(name=obj.name)
         else:
             said = _("{name} is off: changes are not recorded, and what was waiting is not sent.").format(name=obj.name)
@@ -487,6 +502,14 @@ class IntegrationAdmin(ScopedAdmin):
 
     def samples(self, request: HttpRequest, obj: Integration) -> str:
         """Safe HTML: some positions of which one can see what would be sent, "" for nothing."""
+        return ""
+
+    def foreseen(self, obj: Integration) -> Mapping[Start, str]:
+        """For the choice of the start: what is known of how much each would send, in words."""
+        return {}
+
+    def preview_settings_url(self, obj: Integration) -> str:
+        """Where the form of the settings is posted to see what saving it would change; "" for nowhere."""
         return ""
 
     def tabs(self, request: HttpRequest, obj: Integration, health: Health) -> list[Tab]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.admin import showing
-from integrations.engine import Test
+from integrations.engine import Start, Test
 from integrations.gaps import Gap, any_of, gaps_here, positions_here
 from integrations.models import Integration
 from integrations.sdk.messages import Message
@@ -44,6 +44,25 @@ TITLES = {
     Step.PREVIEW: gettext_lazy("Preview"),
     Step.START: gettext_lazy("Switch on"),
 }
+
+
+_STARTS = (
+    (
+        Start.CHANGES,
+        gettext_lazy("Only changes from now on"),
+        gettext_lazy("What is here already is sent when it is changed, or with Send now on its page."),
+    ),
+    (
+        Start.CURRENT,
+        gettext_lazy("Current and upcoming positions too"),
+        gettext_lazy("They are sent at once, as they are here now."),
+    ),
+    (
+        Start.ALL,
+        gettext_lazy("All positions, also those that are over"),
+        gettext_lazy("Where the system keeps a history, past periods are made there too."),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +230,14 @@ class StepPages:
         if not isinstance(obj, Integration):
             return obj
         missing = [f"“{say(s.label)}”" for s in obj.missing_settings()]
+        foreseen = self.admin.foreseen(obj)
         return self._page(
-            request, obj, Step.START, missing=missing, labels=", ".join(missing), about=showing.about(obj)
+            request,
+            obj,
+            Step.START,
+            missing=missing,
+            labels=", ".join(missing),
+            starts=[(start.value, title, help_text, foreseen.get(start, "")) for start, title, help_text in _STARTS],
         )
 
     # -- the test, which a worker makes

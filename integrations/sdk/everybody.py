@@ -44,7 +44,11 @@ class Everybody:
             found = self._connector.find_confirmed_among(self, person, known_id, anew=anew)
         else:
             found = self._connector.find_among(self, person, known_id)
-        seen = self._directory.get(found.id)
+        return self.seen(found.id)
+
+    def seen(self, employee_id: str) -> Seen:
+        """Who was found here, by their id there."""
+        seen = self._directory.get(employee_id)
         assert seen is not None
         return seen
 

@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -21,12 +20,13 @@ from integrations.sdk.marking import gettext_noop
 from integrations.sdk.wording import say
 from positions import moments, roles, spreadsheets
 from positions.admin.returning import back
+from synclog.admin.connection_pages import ConnectionPages
 from synclog.admin.filters import key_of
 from synclog.admin.listing import JobPages
 from synclog.log import batches, bulk_actions, differences, figures, sentences
 from synclog.log.figures import figure
 from synclog.models import Batch, DriftCheck, DriftRow, DriftSchedule
-from synclog.questions import asking, check_schedules, checks
+from synclog.questions import asking, check_schedules, checks, walks
 
 ROWS = 50  # on a page
 TREND = 14  # the last checks
@@ -45,11 +45,9 @@ _COLUMNS = (
 )
 
 
-class DifferencePages:
-    """Belong to the pages of the log, whose scope and roles they have."""
-
-    def __init__(self, log: Any) -> None:
-        self._log = log
+class DifferencePages(ConnectionPages):
+    acts = "edit"
+    folder = "differences"
 
     def urls(self) -> list[URLPattern]:
         def at(address: str, view: Any, name: str) -> URLPattern:
@@ -80,7 +78,7 @@ class DifferencePages:
         if newest is not None:
             newest.integration = integration
         going = newest if newest is not None and newest.done_at is None else None
-        may_act = roles.can(request.user, integration.organization_id, "edit")
+        may_act = self._may_act(request, integration)
         page, sendable = None, 0
         if check is not None:
             rows = differences.found(check, kind, words)
@@ -135,7 +133,7 @@ class DifferencePages:
             return integration
         try:
             asking.compare_everything(integration, request.user.get_username())
-        except checks.NotPossibleError as reason:
+        except walks.NotPossibleError as reason:
             self._log.message_user(request, str(reason.said), messages.WARNING)
         else:
             self._log.message_user(request, _("Everything is compared now. You may leave this page."), messages.SUCCESS)
@@ -146,7 +144,7 @@ class DifferencePages:
         if not isinstance(integration, Integration):
             return integration
         check = integration.drift_checks.filter(done_at=None).first()
-        if check is not None and checks.cancel(check.pk, request.user.get_username()):
+        if check is not None and walks.cancel(check, request.user.get_username()):
             said = _("Cancelled. What the check before found is still below.")
             self._log.message_user(request, said, messages.SUCCESS)
         else:
@@ -158,7 +156,7 @@ class DifferencePages:
         integration = self._one(request, pk)
         if not isinstance(integration, Integration):
             return integration
-        if not roles.can(request.user, integration.organization_id, "edit"):
+        if not self._may_act(request, integration):
             raise PermissionDenied
         check, kind, words = self._asked(request, integration)
         shown = f"{address(integration)}?{urlencode({'kind': kind, 'q': words})}"
@@ -251,25 +249,6 @@ class DifferencePages:
 
     # -- whose it is
 
-    def _one(self, request: HttpRequest, pk: int) -> Integration | HttpResponse:
-        if not self._log.has_view_permission(request):
-            raise PermissionDenied
-        ids = self._log.visible(request)
-        known = Integration.objects.select_related("organization")
-        integration = (known if ids is None else known.filter(organization__in=ids)).filter(pk=pk).first()
-        if integration is None:
-            missing: HttpResponse = self._log._get_obj_does_not_exist_redirect(request, Integration._meta, str(pk))
-            return missing
-        return integration
-
-    def _acted_on(self, request: HttpRequest, pk: int) -> Integration | HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        integration = self._one(request, pk)
-        if isinstance(integration, Integration) and not roles.can(request.user, integration.organization_id, "edit"):
-            raise PermissionDenied
-        return integration
-
     @staticmethod
     def _asked(request: HttpRequest, integration: Integration) -> tuple[DriftCheck | None, str, str]:
         """The last whole check, the kind and the words to which its rows are narrowed."""
@@ -288,12 +267,6 @@ class DifferencePages:
             connection=reverse("admin:integrations_integration_change", args=[integration.pk]),
             **context,
         )
-
-    def _rendered(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        site = self._log.admin_site
-        request.current_app = site.name
-        context = {**site.each_context(request), **context}
-        return TemplateResponse(request, f"admin/synclog/differences/{template}", context)
 
 
 def address(integration: Integration) -> str:

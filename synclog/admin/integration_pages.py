@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -10,39 +10,46 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.admin import IntegrationAdmin
 from integrations.admin.showing import Counter, Happening, Health, Tab, Told
-from integrations.engine import Engine, Test
+from integrations.engine import Engine, Start, Started, Test
 from integrations.gaps import positions_here
 from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.sdk.wording import say
 from positions import roles
 from positions.batches import delete, in_batches
 from positions.numbers import figure
+from synclog.admin import forecasts
 from synclog.engine import actions
-from synclog.log import consequences, differences, figures, progress, sentences
+from synclog.log import batches, consequences, differences, figures, progress, sentences, starting
 from synclog.log.consequences import Consequence, Open
 from synclog.log.health import health_of
 from synclog.log.retention import delete_jobs
 from synclog.log.silence import silent
 from synclog.log.states import TRUTHS
 from synclog.log.truth import Truth, keys_in
-from synclog.models import BatchError, DriftRow, Event, Job, Question
+from synclog.models import BatchError, DriftRow, Event, Forecast, ForecastRow, Job, Question
 from synclog.questions import asking
 
 SAMPLES = 5  # positions to preview, before a connection is switched on
 
 
 class SyncEngine(Engine):
-    switch = staticmethod(actions.switch)
     pause = staticmethod(actions.pause)
     resume = staticmethod(actions.resume)
     set_option = staticmethod(actions.set_option)
     credentials_renewed = staticmethod(actions.credentials_renewed)
     address_changed = staticmethod(actions.address_changed)
+
+    def switch(self, integration: Integration, on: bool, by: str, start: Start = Start.CHANGES) -> Started:
+        try:
+            return starting.switch(integration, on, by, start)
+        except batches.TooManyError:
+            return Started(said=_("Too many of these are under way. Wait until some are done."))
 
     def begin_test(self, integration: Integration, by: str) -> Test:
         try:
@@ -65,6 +72,7 @@ class SyncEngine(Engine):
         in_batches(Job.objects.filter(integration=integration), delete_jobs)
         in_batches(BatchError.objects.filter(integration=integration), delete)
         in_batches(DriftRow.objects.filter(part_of__integration=integration), delete)
+        in_batches(ForecastRow.objects.filter(part_of__integration=integration), delete)
         in_batches(Event.objects.filter(integration=integration), delete)
 
 
@@ -107,7 +115,13 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
         return [*super().panels(request, obj), changed_since(request, obj), progress.panel(request, obj)]
 
     def samples(self, request: HttpRequest, obj: Integration) -> str:
-        return samples(request, obj)
+        return format_html("{}{}", forecasts.panel(request, obj), samples(request, obj))
+
+    def foreseen(self, obj: Integration) -> Mapping[Start, str]:
+        return forecasts.foreseen(obj)
+
+    def preview_settings_url(self, obj: Integration) -> str:
+        return forecasts.address(obj, Forecast.Kind.SETTINGS, "begin")
 
     def tabs(self, request: HttpRequest, obj: Integration, health: Health) -> list[Tab]:
         waiting = next((counter.number for counter in health.counters if counter.urgent), 0)

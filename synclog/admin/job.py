@@ -54,6 +54,7 @@ from synclog.admin.filters import (
     UntilFilter,
     key_of,
 )
+from synclog.admin.forecasts import ForecastPages
 from synclog.admin.listing import TABS, JobList, JobPages
 from synclog.admin.needs import GROUPS, of_causes
 from synclog.admin.remedies import Remedies, Remedy, entry_url, may_move
@@ -170,6 +171,7 @@ class JobAdmin(ScopedAdmin):
             at("resync/", self.resync_all_view, "resync_all"),
             *ResyncPages(self).urls(),
             *DifferencePages(self).urls(),
+            *ForecastPages(self).urls(),
             at("preview/", self.preview_position_view, "preview_position"),
             at("preview/<uuid:key>/", self.asked_view, "asked"),
             at("send-now/", self.send_now_view, "send_now"),

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,16 +15,15 @@ from integrations.models import Integration
 from positions.api.base import key_of, writes
 from positions.api.fields import AnswerId, Said
 from positions.api.filters import ChoiceFilter, Filters, IdFilter, TextFilter
-from positions.api.listed import Listed
 from synclog.api.later import over, where
+from synclog.api.of_integration import INTEGRATION, OfIntegration, not_possible
 from synclog.api.views.scopes import EDITORS_ASK, SYNC
 from synclog.log import differences
 from synclog.log.differences import Difference
 from synclog.models import DriftCheck, DriftRow
-from synclog.questions import asking, checks
+from synclog.questions import asking, walks
 
 _KINDS = [(kind, mark.called) for kind, mark in differences.MARKS.items()]
-_INTEGRATION = OpenApiParameter("integration_pk", int, OpenApiParameter.PATH, description="Id of the integration.")
 _CHECK = OpenApiParameter("id", int, OpenApiParameter.PATH, description="Id of the check.")
 
 
@@ -91,16 +89,11 @@ class DifferenceFilters(Filters):
         fields: list[str] = []
 
 
-class _OfIntegration(Listed):
-    def integration(self) -> Integration:
-        known = Integration.objects.filter(organization=self.organization).select_related("organization")
-        return get_object_or_404(known, pk=self.kwargs["integration_pk"])
-
-    def checks(self) -> QuerySet[DriftCheck]:
-        return DriftCheck.objects.filter(integration=self.integration())
+def _checks(integration: Integration) -> QuerySet[DriftCheck]:
+    return DriftCheck.objects.filter(integration=integration)
 
 
-class CheckViewSet(_OfIntegration):
+class CheckViewSet(OfIntegration):
     """Everything of a connection compared, newest first."""
 
     scopes = SYNC
@@ -113,26 +106,26 @@ class CheckViewSet(_OfIntegration):
         operation_id="integrations_checks_list",
         summary="List checks of an integration",
         description="Everything held against everything there, newest first. The rows of the last whole one are kept.",
-        parameters=[_INTEGRATION],
+        parameters=[INTEGRATION],
     )
     def list(self, request: Request, integration_pk: int) -> Response:
-        return self.page(self.checks())
+        return self.page(_checks(self.integration()))
 
     @extend_schema(
         operation_id="integrations_checks_retrieve",
         summary="Read a check",
         description="How far it is, and how many positions differ.",
-        parameters=[_INTEGRATION, _CHECK],
+        parameters=[INTEGRATION, _CHECK],
     )
     def retrieve(self, request: Request, integration_pk: int, pk: int) -> Response:
-        return Response(self.get_serializer(get_object_or_404(self.checks(), pk=pk)).data)
+        return Response(self.get_serializer(get_object_or_404(_checks(self.integration()), pk=pk)).data)
 
     @extend_schema(
         operation_id="integrations_checks_create",
         summary="Check everything",
         description="A worker reads everybody there and compares every position: 202, and how far it is at "
         "`Location`. Nothing is changed, here or there.",
-        parameters=[_INTEGRATION],
+        parameters=[INTEGRATION],
         request=None,
         responses={202: DriftCheckSerializer},
     )
@@ -141,8 +134,8 @@ class CheckViewSet(_OfIntegration):
         integration = self.integration()
         try:
             check = asking.compare_everything(integration, key_of(request).name)
-        except checks.NotPossibleError as reason:
-            raise ValidationError({"integration": [ErrorDetail(str(reason.said), "not_possible")]}) from None
+        except walks.NotPossibleError as reason:
+            raise not_possible(reason) from None
         headers = where(request, "check", integration.pk, check.pk)
         return Response(self.get_serializer(check).data, status=202, headers=headers)
 
@@ -150,19 +143,19 @@ class CheckViewSet(_OfIntegration):
         operation_id="integrations_checks_cancel",
         summary="Cancel a check",
         description="What the one before found stays.",
-        parameters=[_INTEGRATION, _CHECK],
+        parameters=[INTEGRATION, _CHECK],
         request=None,
         responses=DriftCheckSerializer,
     )
     @writes
     def cancel(self, request: Request, integration_pk: int, pk: int) -> Response:
-        check = get_object_or_404(self.checks(), pk=pk)
-        if not checks.cancel(check.pk, key_of(request).name):
+        check = get_object_or_404(_checks(self.integration()), pk=pk)
+        if not walks.cancel(check, key_of(request).name):
             raise over()
         return self.retrieve(request, integration_pk, pk)
 
 
-class DifferenceViewSet(_OfIntegration):
+class DifferenceViewSet(OfIntegration):
     """What differed when everything was compared."""
 
     scopes = {"GET": "sync:read"}
@@ -176,10 +169,10 @@ class DifferenceViewSet(_OfIntegration):
         operation_id="integrations_checks_differences",
         summary="List differences",
         description="What a check found. Kept until the next whole one is through, and for 30 days at most.",
-        parameters=[_INTEGRATION, _CHECK],
+        parameters=[INTEGRATION, _CHECK],
     )
     def list(self, request: Request, integration_pk: int, pk: int) -> Response:
-        check = get_object_or_404(self.checks(), pk=pk)
+        check = get_object_or_404(_checks(self.integration()), pk=pk)
         rows = DriftRow.objects.filter(part_of=check).order_by("id")
         page: Any = self.paginate_queryset(self.filter_queryset(rows)) or []
         return self.get_paginated_response(DifferenceSerializer(differences.in_words(page), many=True).data)

@@ -1,28 +1,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from integrations.engine import Start
 from integrations.models import Integration
 from integrations.options import options
 from integrations.sdk.wording import say
 from synclog.engine import actions
+from synclog.log import starting
+from synclog.models import Job
 
 
-def switch(integration: Integration, wanted: Mapping[str, bool], by: str) -> None:
+def switch(integration: Integration, given: Mapping[str, Any], by: str) -> None:
     """What differs of the switches that are given, by the same hands as the pages'. Raises ValidationError before
-    anything is changed."""
+    anything is changed, and `batches.TooManyError`."""
+    wanted = {name: on for name, on in given.items() if name != "start"}
+    start = Start(given.get("start", Start.CHANGES))
     now = {name: getattr(integration, name) for name in wanted}
     changed = {name: on for name, on in wanted.items() if now[name] != on}
-    if errors := _errors(integration, changed):
+    errors = _errors(integration, changed)
+    if start is not Start.CHANGES and not changed.get("send_positions"):
+        said = _("It is of switching on: send it with send_positions true, of a connection that is off.")
+        errors["start"] = [ErrorDetail(said, "not_possible")]
+    if errors:
         raise ValidationError(errors)
     for option in options(integration):
         if option.name in changed:
             actions.set_option(integration, option.name, changed[option.name], by)
     if "send_positions" in changed:
-        actions.switch(integration, changed["send_positions"], by)
+        starting.switch(integration, changed["send_positions"], by, start, kind=Job.Origin.API)
     if changed.get("paused"):
         actions.pause(integration, by)
     elif "paused" in changed or "stopped" in changed:

@@ -2,6 +2,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from synclog.api.differences import CheckViewSet, DifferenceViewSet
+from synclog.api.forecasts import ForecastViewSet, ForeseenViewSet
 from synclog.api.people import MatchViewSet
 from synclog.api.views.batches import BatchErrorViewSet, BatchViewSet
 from synclog.api.views.events import EventViewSet
@@ -53,6 +54,26 @@ urlpatterns = [
         "integrations/<int:integration_pk>/checks/<int:pk>/differences/",
         DifferenceViewSet.as_view({"get": "list"}, detail=False, basename="check"),
         name="check-differences",
+    ),
+    path(
+        "integrations/<int:integration_pk>/previews/",
+        ForecastViewSet.as_view({"get": "list", "post": "create"}, detail=False, basename="forecast"),
+        name="forecast-list",
+    ),
+    path(
+        "integrations/<int:integration_pk>/previews/<int:pk>/",
+        ForecastViewSet.as_view({"get": "retrieve"}, detail=True, basename="forecast"),
+        name="forecast-detail",
+    ),
+    path(
+        "integrations/<int:integration_pk>/previews/<int:pk>/cancel/",
+        ForecastViewSet.as_view({"post": "cancel"}, detail=True, basename="forecast"),
+        name="forecast-cancel",
+    ),
+    path(
+        "integrations/<int:integration_pk>/previews/<int:pk>/positions/",
+        ForeseenViewSet.as_view({"get": "list"}, detail=False, basename="forecast"),
+        name="forecast-positions",
     ),
     path("questions/<uuid:key>/", QuestionView.as_view(), name="question"),
     path(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from integrations.engine import Start
 from integrations.models import Integration, PeriodLink
 from integrations.scope import scope_of
 from integrations.sdk.messages import Message, packed
@@ -139,24 +140,26 @@ def _links_of(jobs: QuerySet[Job]) -> QuerySet[PeriodLink]:
 
 
 @repeated
-def switch(integration: Integration, on: bool, by: str) -> None:
-    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent.
+def switch(integration: Integration, on: bool, by: str, start: Start = Start.CHANGES, number: int = 0) -> bool:
+    """On: changes from now on are sent, nothing else. Off: nothing is recorded, and what waits is not sent. False: it
+    was so already. `start` and `number` are of what is sent with it (`synclog.log.starting`), to be told.
 
     What was planned for a later day belongs to the activation that ends here: see `EmployeeLink.planned_in`.
     """
     _hold(integration)
     if integration.send_positions == on:
-        return
+        return False
     integration.switch(on)
     integration.save(update_fields=["send_positions", "activated_at", "updated_at"])
     if on:
         # What a turn had in the air when it was switched off, or was asked for meanwhile.
         drop(Job.objects.open().filter(integration=integration))
         agreeing.look_again(PeriodLink.objects.filter(integration=integration))
-        _tell(integration, "on", texts.ON(), by)
-        return
+        _tell(integration, "on", texts.ON_WITH[start](number=number) if number else texts.ON(), by)
+        return True
     drop(Job.objects.open().filter(integration=integration))
     _tell(integration, "off", texts.OFF(), by)
+    return True
 
 
 @repeated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integrations.engine import Start
 from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.messages import Text
 from integrations.sdk.params import Label
@@ -90,6 +91,16 @@ BOTH_STOPPED = Text(
 # -- of a connection, in its history
 
 ON = Text("event.on", _("Send positions was switched on: changes from now on are sent."))
+ON_WITH = {
+    Start.CURRENT: Text(
+        "event.on_with_current",
+        _("Send positions was switched on: changes from now on are sent, and {number} current and upcoming positions."),
+    ),
+    Start.ALL: Text(
+        "event.on_with_all",
+        _("Send positions was switched on: changes from now on are sent, and all {number} positions."),
+    ),
+}
 OFF = Text("event.off", _("Send positions was switched off: nothing is recorded any more."))
 PAUSED = Text("event.paused", _("Paused: changes are recorded and go out on resume."))
 RESUMED = Text("event.resumed", _("Resumed: what was waiting goes out now."))

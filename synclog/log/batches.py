@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -97,13 +97,20 @@ def carry_on(pk: int) -> bool:
     going = timezone.now() - LEFT_AFTER  # one that does not get on keeps no other one waiting
     if _in_line(asked).filter(pk__lt=pk, moved_at__gt=going).exists():
         return False
-    if asked.integration is not None and not asked.integration.send_positions:
+    if asked.integration is not None and not on_since(asked).filter(pk=asked.integration.pk).exists():
         end_early(asked, actions.OFF)
         return False
     keys = asked.piece(PIECE)
     with working_on((), [asked.request_id]):
         store(asked, len(keys), _ACTS[Batch.Action(asked.action)](asked, keys))
     return asked.done_at is None
+
+
+def on_since(asked: Batch) -> QuerySet[Integration]:
+    """Connections that have been on ever since the batch was asked for: with switching off, what was waiting is
+    dropped, also when it is switched on again before anybody gets to it."""
+    not_since = Q(activated_at=None) | Q(activated_at__lte=asked.asked_at)
+    return Integration.objects.filter(not_since, send_positions=True)
 
 
 def _in_line(asked: Batch) -> QuerySet[Batch]:
@@ -170,7 +177,7 @@ def left_lying() -> QuerySet[Batch]:
 def _resync(asked: Batch, keys: array[int]) -> Piece:
     """What was erased or switched off since is left out."""
     jobs = Job.objects.filter(pk__in=keys)
-    on = jobs.filter(integration__send_positions=True)
+    on = jobs.filter(integration__in=on_since(asked))
     number, off = on.count(), off_among(jobs)
     found = actions.resync(on, asked.by, kind=asked.origin)
     _tell_of_progress(asked, found.sent)

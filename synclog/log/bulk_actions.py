@@ -86,18 +86,18 @@ def send_changed(integration: Integration, by: str) -> int | Batch:
     return send(keys_in(integration, Truth.CHANGED), integration, by)
 
 
-def send(positions: QuerySet[Any], integration: Integration, by: str) -> int | Batch:
+def send(positions: QuerySet[Any], integration: Integration, by: str, *, kind: str = Job.Origin.RESYNC) -> int | Batch:
     """Sends these positions (a queryset of their numbers) as they are now. Gives how many that are, or a batch where
     they are many. Raises `batches.TooManyError`."""
     keys = batches.keys_of(positions)
     if len(keys) <= batches.PIECE:
         rows = Position.objects.filter(pk__in=keys).select_related("employee").defer("employee__national_id")
-        started, sent = timezone.now(), len(actions.send_now(rows, integration, by))
+        started, sent = timezone.now(), len(actions.send_now(rows, integration, by, kind=kind))
         if len(keys) >= progress.LARGE:
             progress.begun(started, {integration.pk: sent}, by)
             progress.recorded(started)
         return sent
-    wanted = Wanted(Batch.Action.SEND_NOW, by, "resync", integration.organization_id, integration)
+    wanted = Wanted(Batch.Action.SEND_NOW, by, kind, integration.organization_id, integration)
     return batches.begin(keys, wanted)
 
 

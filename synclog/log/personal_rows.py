@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django_q.models import Task
 
 from positions.privacy.personal_data import Holder, Holding, Naming, NotNow, Subject
-from synclog.models import Attempt, BatchError, DriftCheck, DriftRow, Event, Job, Question
+from synclog.models import Attempt, BatchError, DriftCheck, DriftRow, Event, Forecast, ForecastRow, Job, Question
 
 
 class HeldBySync(Holder):
@@ -20,6 +20,7 @@ class HeldBySync(Holder):
             Holding(Attempt, _("Attempts"), lambda s: Attempt.objects.filter(job__in=_jobs(s))),
             Holding(BatchError, _("Left out of batches"), _batch_errors),
             Holding(DriftRow, _("Differences"), _differences),
+            Holding(ForecastRow, _("Previews of everything"), _foreseen),
             Holding(Question, _("Previews"), _previews, exported=False),
             Holding(Task, _("Failures of the queue"), _failures, exported=False),
         )
@@ -46,6 +47,13 @@ class HeldBySync(Holder):
                 lambda s: DriftCheck.objects.filter(integration__organization=s.organization_id),
                 ("said",),
             ),
+            Naming(
+                ForecastRow,
+                lambda s: ForecastRow.objects.filter(part_of__integration__organization=s.organization_id),
+                ("changes", "said"),
+                narrow=False,  # encrypted
+            ),
+            Naming(Forecast, lambda s: Forecast.objects.filter(integration__organization=s.organization_id), ("said",)),
             Naming(Event, lambda s: Event.objects.filter(integration__organization=s.organization_id), ("said",)),
         )
 
@@ -78,6 +86,11 @@ def _batch_errors(subject: Subject) -> QuerySet[BatchError]:
 
 def _differences(subject: Subject) -> QuerySet[DriftRow]:
     rows = DriftRow.objects.filter(part_of__integration__organization=subject.organization_id)
+    return rows.filter(employee_key__in=subject.keys)
+
+
+def _foreseen(subject: Subject) -> QuerySet[ForecastRow]:
+    rows = ForecastRow.objects.filter(part_of__integration__organization=subject.organization_id)
     return rows.filter(employee_key__in=subject.keys)
 
 

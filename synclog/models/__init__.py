@@ -2,6 +2,7 @@ from synclog.models.attempt import Attempt
 from synclog.models.batch import Batch, BatchError
 from synclog.models.drift import DriftCheck, DriftRow, DriftSchedule
 from synclog.models.event import Event
+from synclog.models.forecast import Forecast, ForecastRow
 from synclog.models.job import Job, JobQuerySet
 from synclog.models.question import Question
 from synclog.models.resync import Resync
@@ -17,6 +18,8 @@ __all__ = [
     "DriftRow",
     "DriftSchedule",
     "Event",
+    "Forecast",
+    "ForecastRow",
     "Heartbeat",
     "Job",
     "JobQuerySet",

@@ -7,12 +7,13 @@ from integrations.models import Integration
 from integrations.planning.drift import Kind
 from integrations.sdk.messages import words_of
 from positions.encryption import EncryptedJSONField
+from synclog.models.walk import Walk
 
 # Beside those of `integrations.planning.drift`: all that differs is left as it is there, whatever is sent.
 STAYS = "stays"
 
 
-class DriftCheck(models.Model):
+class DriftCheck(Walk):
     """Everything of a connection held against everything there, once, without changing anything: carried on by workers
     (`synclog.questions.checks`). The rows of the last whole one are kept, the counts of those before."""
 
@@ -21,56 +22,14 @@ class DriftCheck(models.Model):
         SCHEDULE = "schedule", _("Schedule")
         RESTORE = "restore", _("After a restore")
 
-    class State(models.TextChoices):
-        """How far it is; no column, but what the columns say."""
-
-        WAITING = "waiting", _("Waiting")
-        READING = "reading", _("Reading")  # everybody there
-        COMPARING = "comparing", _("Comparing")
-        DONE = "done", _("Done")
-        CANCELLED = "cancelled", _("Cancelled")
-        ENDED = "ended", _("Ended early")
-
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="drift_checks")
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.PERSON)
-    by = models.CharField(max_length=150, blank=True)
-    asked_at = models.DateTimeField()
-    due_at = models.DateTimeField()  # of the next piece
-    moved_at = models.DateTimeField()
-    begun_at = models.DateTimeField(null=True)  # the reading of everybody there, which may begin anew
-    read_at = models.DateTimeField(null=True)  # when it was through
-    done_at = models.DateTimeField(null=True)
-    cancelled_by = models.CharField(max_length=150, blank=True)
-    cause = models.CharField(max_length=60, blank=True)  # why it ended early
-    said = models.JSONField(default=list)  # `sdk.messages.packed`
-    holder = models.CharField(max_length=200, blank=True)  # the process that has in its memory who was read
-    there = models.PositiveIntegerField(default=0)  # employees who were read there
-    last_key = models.BigIntegerField(default=0)  # the last of our employees who was compared
-    employees = models.PositiveIntegerField(default=0)  # how many were compared,
-    total = models.PositiveIntegerField(default=0)  # of so many
-    counts = models.JSONField(default=dict)  # {kind: positions}
-    calls = models.PositiveIntegerField(default=0)
-    misses = models.PositiveSmallIntegerField(default=0)  # pieces in a row to which the system gave no answer
-    restarts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["integration"], condition=models.Q(done_at=None), name="drift_check_once")
         ]
         indexes = [models.Index(fields=["integration", "-id"], name="drift_check_newest")]
-
-    def __str__(self) -> str:
-        return f"{self.integration_id}: {self.state} since {self.asked_at}"
-
-    @property
-    def state(self) -> DriftCheck.State:
-        if self.done_at is not None:
-            if self.cancelled_by:
-                return self.State.CANCELLED
-            return self.State.ENDED if self.cause else self.State.DONE
-        if self.begun_at is None:
-            return self.State.WAITING
-        return self.State.READING if self.read_at is None else self.State.COMPARING
 
     @property
     def compared(self) -> int:
@@ -81,11 +40,6 @@ class DriftCheck(models.Model):
     def agreeing(self) -> int:
         """Of which nothing would be sent."""
         return sum(self.counts.get(kind, 0) for kind in (Kind.EQUAL.value, STAYS))
-
-    @property
-    def message(self) -> str:
-        """Why it ended early, in words."""
-        return words_of(self.said)
 
 
 class DriftSchedule(models.Model):

@@ -10,6 +10,8 @@ from positions.encryption import EncryptedJSONField
 from positions.models import Organization
 from synclog.models.batch import Batch
 from synclog.models.drift import DriftCheck
+from synclog.models.forecast import Forecast
+from synclog.models.walk import Walk
 
 
 class Question(models.Model):
@@ -23,6 +25,7 @@ class Question(models.Model):
         BATCH = "batch", _("Previews of a batch")  # some of them; a person waits for none of these
         REGISTER = "register", _("Occupation register")  # nor for these
         DRIFT = "drift", _("Everything compared")  # nor for these: some of it
+        FORECAST = "forecast", _("Preview of everything")  # the same
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
@@ -34,6 +37,7 @@ class Question(models.Model):
     job_key = models.BigIntegerField(default=0)
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, null=True, related_name="+")
     drift_check = models.ForeignKey(DriftCheck, on_delete=models.CASCADE, null=True, related_name="+")
+    forecast = models.ForeignKey(Forecast, on_delete=models.CASCADE, null=True, related_name="+")
     asked_by = models.CharField(max_length=150)
     asked_at = models.DateTimeField(auto_now_add=True)
     begun_at = models.DateTimeField(null=True)
@@ -48,3 +52,8 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.integration}"
+
+    @property
+    def walk(self) -> Walk | None:
+        """That of which it is some."""
+        return self.drift_check or self.forecast

@@ -7,7 +7,7 @@ open, and one is worked on, so that a target that answers slowly costs its own o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +24,9 @@ from integrations.sdk.values import CheckLine
 from synclog.engine.lease import ready_integrations
 from synclog.engine.notify import wake
 from synclog.engine.shares import LONGEST, all_at_work, left_waiting, may_take
-from synclog.models import Batch, DriftCheck, Job, Question
-from synclog.questions import checks, preview, previews_of_many, texts
+from synclog.models import Batch, DriftCheck, Forecast, Job, Question
+from synclog.models.walk import Walk
+from synclog.questions import checks, forecasts, preview, previews_of_many, texts, walks
 
 OPEN_AT_ONCE = 3  # of each organization
 WAIT = 3.0  # seconds that a page or the API waits before it shows progress
@@ -33,7 +34,12 @@ LOOK_EVERY = 0.1
 FORGET_AFTER = timedelta(hours=1)
 REGISTERS_AT_ONCE = 20
 HAND_ON = 0.5  # seconds, before another process is rung for
-_BY_ITSELF = (Question.Kind.BATCH, Question.Kind.REGISTER, Question.Kind.DRIFT)  # no person waits for these
+_BY_ITSELF = (
+    Question.Kind.BATCH,
+    Question.Kind.REGISTER,
+    Question.Kind.DRIFT,
+    Question.Kind.FORECAST,
+)  # no person waits for these
 
 
 class TooManyError(Exception):
@@ -102,22 +108,39 @@ def ask_for_registers() -> None:
 
 
 def compare_everything(integration: Integration, by: str, origin: str = DriftCheck.Origin.PERSON) -> DriftCheck:
-    """Begins a check. Raises `checks.NotPossibleError`."""
+    """Begins a check. Raises `walks.NotPossibleError`."""
     made = checks.begin(integration, by, origin)
-    ask_to_compare(made)
+    ask_to_go_on(made)
     return made
 
 
-def ask_to_compare(check: DriftCheck) -> None:
+def preview_start(integration: Integration, by: str) -> Forecast:
+    """Begins to find out what would be sent if it were switched on. Raises `walks.NotPossibleError`."""
+    made = forecasts.begin(integration, by)
+    ask_to_go_on(made)
+    return made
+
+
+def preview_settings(
+    integration: Integration, settings: Mapping[str, Any], by: str, others: Sequence[str] = ()
+) -> Forecast:
+    """Begins to find out what would be sent otherwise with these settings, as a connection stores them. `others`: what
+    else is not as it was, and is not looked at. Raises `walks.NotPossibleError`."""
+    made = forecasts.begin_with(integration, settings, by, others)
+    ask_to_go_on(made)
+    return made
+
+
+def ask_to_go_on(walk: Walk) -> None:
     """Some more of it, unless that is asked for already."""
-    organization = check.integration.organization_id
+    organization = walk.integration.organization_id
+    name, kind = _WALKS[type(walk)]
     with transaction.atomic():
-        if _open(organization).filter(drift_check=check).exists():
+        if _open(organization).filter(**{name: walk}).exists():
             return
         question = Question.objects.create(
-            organization_id=organization, integration=check.integration, kind=Question.Kind.DRIFT, drift_check=check,
-            asked_by=check.by,
-        )  # fmt: skip
+            organization_id=organization, integration=walk.integration, kind=kind, asked_by=walk.by, **{name: walk}
+        )
         transaction.on_commit(lambda: ring(question))
 
 
@@ -192,9 +215,10 @@ def answer(pk: int) -> None:
         batch = question.batch_id
         if batch is not None and Batch.objects.filter(pk=batch, misses=0).exists():  # else the next sweep asks again
             ask_of_many(batch)
-        if question.drift_check_id is not None:
-            for check in checks.due().filter(pk=question.drift_check_id):
-                ask_to_compare(check)
+        walk = question.walk
+        if walk is not None:
+            for still in walks.due(type(walk)).filter(pk=walk.pk):
+                ask_to_go_on(still)
     finally:
         ring_next(question.organization_id)
         for other in left_waiting(question.organization_id):
@@ -203,8 +227,9 @@ def answer(pk: int) -> None:
 
 def _handed_on(pk: int) -> bool:
     """Whether it is rung for once more, since another process has what it goes on with."""
-    question = Question.objects.filter(pk=pk, begun_at=None, drift_check__isnull=False).first()
-    if question is None or question.drift_check_id is None or not checks.elsewhere(question.drift_check_id):
+    whose = Question.objects.filter(Q(drift_check__isnull=False) | Q(forecast__isnull=False), pk=pk, begun_at=None)
+    question = whose.select_related("drift_check", "forecast").first()
+    if question is None or question.walk is None or not walks.elsewhere(question.walk):
         return False
     time.sleep(HAND_ON)
     ring(question)
@@ -248,14 +273,16 @@ def _batch(question: Question) -> Mapping[str, Any]:
     return {}
 
 
-def _drift(question: Question) -> Mapping[str, Any]:
+def _walk(question: Question) -> Mapping[str, Any]:
     def alone() -> bool:
         """Nobody waits for this process; it is still at work with the question."""
         Question.objects.filter(pk=question.pk).update(begun_at=timezone.now())
         return not _open(question.organization_id).filter(begun_at=None).exists() and not all_at_work()
 
     if question.drift_check_id is not None:
-        checks.carry_on(question.drift_check_id, alone)
+        walks.carry_on(checks.CheckTurn, question.drift_check_id, alone)
+    if question.forecast is not None:
+        walks.carry_on(forecasts.turn_of(question.forecast), question.forecast.pk, alone)
     return {}
 
 
@@ -268,7 +295,13 @@ _ANSWERS: Mapping[Question.Kind, Callable[[Question], Mapping[str, Any]]] = {
     Question.Kind.PREVIEW: _preview,
     Question.Kind.BATCH: _batch,
     Question.Kind.REGISTER: _register,
-    Question.Kind.DRIFT: _drift,
+    Question.Kind.DRIFT: _walk,
+    Question.Kind.FORECAST: _walk,
+}
+# How a question names the walk that it is some of, and its kind.
+_WALKS: Mapping[type[Walk], tuple[str, Question.Kind]] = {
+    DriftCheck: ("drift_check", Question.Kind.DRIFT),
+    Forecast: ("forecast", Question.Kind.FORECAST),
 }
 
 
@@ -290,5 +323,7 @@ def look_after() -> None:
     last_tests = Q(kind=Question.Kind.CHECK, done_at__isnull=False, pk=Subquery(newest))
     Question.objects.filter(~last_tests, asked_at__lt=now - FORGET_AFTER).delete()
     ask_for_registers()
-    for check in checks.due().select_related("integration"):
-        ask_to_compare(check)
+    for model in _WALKS:
+        for walk in walks.due(model).select_related("integration"):
+            ask_to_go_on(walk)
+    forecasts.forget()

@@ -10,7 +10,8 @@ from django.utils import timezone
 from integrations.models import Integration
 from positions.models import Organization
 from synclog.models import DriftCheck, DriftSchedule
-from synclog.questions import asking, checks
+from synclog.questions import asking
+from synclog.questions.walks import NotPossibleError
 
 logger = logging.getLogger("synclog.questions.check_schedules")
 
@@ -25,7 +26,7 @@ def begin_due() -> None:
             continue
         try:
             asking.compare_everything(row.integration, "", DriftCheck.Origin.SCHEDULE)
-        except checks.NotPossibleError as reason:
+        except NotPossibleError as reason:
             logger.info("Connection %s is not compared by its schedule: %s", row.pk, reason.said.id)
 
 
@@ -50,6 +51,6 @@ def begin_everywhere(
     for integration in found:
         try:
             begun.append(asking.compare_everything(integration, by, DriftCheck.Origin.RESTORE))
-        except checks.NotPossibleError as reason:
+        except NotPossibleError as reason:
             left.append((integration, str(reason.said)))
     return begun, left

@@ -43,3 +43,11 @@ TOO_OLD = Text(
     remedy=_("Compare when less is going on there: at night, or while nothing waits to be sent."),
     cause="target_unavailable",
 )
+
+# -- of a preview of everything
+
+PREVIEW_UNDER_WAY = Text(
+    "forecast.under_way", _("A preview is under way already."), remedy=_("Wait until it is through, or cancel it.")
+)
+PREVIEW_STOPPED = Text("forecast.stopped", _("The connection is stopped: {why} Preview once that is mended."))
+PREVIEW_PAUSED = Text("forecast.paused", _("The connection was paused."), remedy=_("Resume it, then preview."))

@@ -65,6 +65,8 @@ def every_page(page: Any, demo: Product) -> list[str]:
         *(f"{connection}switch-on/{step}/" for step in Step),
         *(connection + tab for tab in ("change/", "settings/", "fields/", "history/", "delete/", "switch/", "pause/")),
         f"{admin}synclog/job/differences/{connection.rstrip('/').rpartition('/')[2]}/",
+        f"{admin}synclog/job/previews/{connection.rstrip('/').rpartition('/')[2]}/",
+        f"{admin}synclog/job/previews/{connection.rstrip('/').rpartition('/')[2]}/settings/",
         first("synclog/job/?tab=all", r"/job/\d+/change/"),
         employee,
         employee.replace("/change/", "/delete/"),

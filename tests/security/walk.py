@@ -59,6 +59,8 @@ from synclog.models import (
     DriftRow,
     DriftSchedule,
     Event,
+    Forecast,
+    ForecastRow,
     Job,
     Lease,
     Mail,
@@ -209,6 +211,16 @@ def plant() -> Organization:
     DriftRow.objects.create(
         pk=PK, part_of_id=PK, employee_key=PK, position_key=PK, remote_id=CANARY, kind="differs", said=said(CANARY),
         differs={"fields": [{**differs, "since": None, "stays": None}]},
+    )  # fmt: skip
+    Forecast.objects.create(
+        pk=PK, integration=integration, by=CANARY, asked_at=now, due_at=now, moved_at=now, begun_at=now, read_at=now,
+        done_at=now, counts={"current|planned|create||": 1, "all|planned|create||": 1}, employees=1, total=1,
+        settings={"note": CANARY},
+    )  # fmt: skip
+    line = {"field": "title", "remote": CANARY, "old": CANARY, "new": CANARY, "since": None}
+    ForecastRow.objects.create(
+        pk=PK, part_of_id=PK, employee_key=PK, position_key=PK, result="planned", action="create", said=said(CANARY),
+        changes=[line],
     )  # fmt: skip
     webhook = Webhook.objects.create(
         pk=PK, organization=organization, url=f"https://{CANARY}.example.com/", events=["job.failed"],

@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations.models import Integration
 from positions.models import Organization
 from synclog.models import DriftCheck, DriftSchedule, Event, Notice
-from synclog.questions import check_schedules, checks
+from synclog.questions import check_schedules, checks, walks
 from synclog.queue import tasks
 from tests.factories import OrganizationFactory
 from tests.synclog.pages import client_of, connection, text_of
@@ -33,7 +33,7 @@ def at(monkeypatch: pytest.MonkeyPatch, day: int, hour: int) -> int:
     monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 3, day, hour, 30, tzinfo=UTC))
     check_schedules.begin_due()
     for check in DriftCheck.objects.filter(done_at=None):
-        checks.cancel(check.pk, "test")
+        walks.cancel(check, "test")
     return DriftCheck.objects.count() - before
 
 
@@ -89,7 +89,7 @@ def test_after_a_restore_all_are_compared_by_a_command_or_by_operators(world: Wo
     assert "1 connections are compared" in said.getvalue() and blind.name in said.getvalue()
     check = DriftCheck.objects.get()
     assert (check.integration, check.origin) == (integration, "restore")
-    checks.cancel(check.pk, "test")
+    walks.cancel(check, "test")
     call_command("check_everything", organization=other.organization_id, stdout=said)
     assert DriftCheck.objects.count() == 1
     with pytest.raises(CommandError, match="no organization"):
@@ -106,7 +106,7 @@ def test_that_more_differs_than_before_is_told_once(integration: Integration) ->
     checked(integration, counts={"equal": 9, "differs": 1})
     for counts, told in (({"equal": 9, "differs": 1}, 0), ({"equal": 8, "differs": 2}, 1), ({"equal": 10}, 1)):
         check = checked(integration, counts=counts, done_at=None)
-        checks.finish(check.pk)
+        walks.finish(checks.CheckTurn(check, lambda: True))
         assert Event.objects.filter(kind="differs").count() == told
         assert Notice.objects.filter(topic="differs").count() == told
 

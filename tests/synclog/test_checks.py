@@ -22,7 +22,7 @@ from synclog.engine import actions
 from synclog.log import differences
 from synclog.models import Attempt, DriftCheck, DriftRow, Job, Question
 from synclog.models.drift import STAYS
-from synclog.questions import asking, checks
+from synclog.questions import asking, checks, walks
 from tests.synclog.pages import connection
 from tests.synclog.world import World
 
@@ -35,8 +35,8 @@ State = DriftCheck.State
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Any:
     yield
-    for pk in list(checks._held):
-        checks._let_go(pk)
+    for key in list(walks._held):
+        walks._let_go(key)
 
 
 def worked(check: DriftCheck) -> DriftCheck:
@@ -205,7 +205,7 @@ def test_what_is_written_while_it_is_read_is_no_difference(world: World, monkeyp
     integration = world.connect("fortnox")
     position = world.save()
     world.drain(integration)
-    read = checks._Turn._read
+    read = checks.CheckTurn._read
 
     def meanwhile(self: Any, held: Any) -> None:
         read(self, held)
@@ -213,7 +213,7 @@ def test_what_is_written_while_it_is_read_is_no_difference(world: World, monkeyp
         position.save()
         world.drain(integration)
 
-    monkeypatch.setattr(checks._Turn, "_read", meanwhile)
+    monkeypatch.setattr(checks.CheckTurn, "_read", meanwhile)
     assert counts(compared(integration)) == {"agree": 1}
 
 
@@ -243,7 +243,7 @@ def test_a_connection_that_cannot_says_why(world: World) -> None:
         (blind, "only takes files in"), (stopped, "is stopped"), (paused, "was paused"), (unset, "is not connected"),
     ):  # fmt: skip
         integration.refresh_from_db()
-        with pytest.raises(checks.NotPossibleError) as refused:
+        with pytest.raises(walks.NotPossibleError) as refused:
             asking.compare_everything(integration, "anna")
         assert words in str(refused.value.said)
     assert not DriftCheck.objects.exists()
@@ -261,7 +261,7 @@ def test_one_that_is_off_is_compared_too_and_one_at_a_time(world: World) -> None
     integration = world.connect("netvisor", on=False)
     position = world.save()
     check = asking.compare_everything(integration, "anna")
-    with pytest.raises(checks.NotPossibleError, match="already"):
+    with pytest.raises(walks.NotPossibleError, match="already"):
         asking.compare_everything(integration, "bo")
     assert kinds(worked(check)) == {position.pk: Kind.ONLY_HERE.value}
 
@@ -271,7 +271,7 @@ def test_one_that_is_cancelled_leaves_what_the_one_before_found(world: World) ->
     world.save(world.hire(number="3001"))
     whole = compared(integration)
     check = asking.compare_everything(integration, "anna")
-    assert checks.cancel(check.pk, "bo") and not checks.cancel(check.pk, "bo")
+    assert walks.cancel(check, "bo") and not walks.cancel(check, "bo")
     worked(check)
     assert (check.state, check.cancelled_by, check.calls) == (State.CANCELLED, "bo", 0)
     assert differences.last_whole(integration) == whole and whole.rows.count() == 1
@@ -280,12 +280,10 @@ def test_one_that_is_cancelled_leaves_what_the_one_before_found(world: World) ->
 def test_cancelled_in_the_middle_it_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     integration = world.connect("fortnox")
     world.save()
-    read = checks._Turn._read
-    monkeypatch.setattr(
-        checks._Turn, "_read", lambda self, held: (read(self, held), checks.cancel(self.check.pk, "bo"))
-    )
+    read = checks.CheckTurn._read
+    monkeypatch.setattr(checks.CheckTurn, "_read", lambda self, held: (read(self, held), walks.cancel(self.walk, "bo")))
     check = compared(integration)
-    assert check.state is State.CANCELLED and not check.rows.exists() and not checks._held
+    assert check.state is State.CANCELLED and not check.rows.exists() and not walks._held
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -306,10 +304,10 @@ def test_a_system_that_never_answers_ends_it(world: World) -> None:
     world.save()
     world.fail(integration, path="3/employees", times=50)
     check = compared(integration)
-    for _ in range(checks.TRIES - 1):
+    for _ in range(walks.TRIES - 1):
         assert check.state is State.READING
         DriftCheck.objects.update(due_at=timezone.now())
-        asking.ask_to_compare(check)
+        asking.ask_to_go_on(check)
         worked(check)
     assert check.state is State.ENDED and check.cause and check.message
 
@@ -327,16 +325,16 @@ def test_what_was_read_too_long_ago_is_read_anew_and_not_for_ever(
 ) -> None:
     integration = world.connect("fortnox")
     world.save()
-    monkeypatch.setattr(checks, "LOOK_EVERY", 0)
-    began = checks._start_anew
+    monkeypatch.setattr(walks, "LOOK_EVERY", 0)
+    began = walks._start_anew
 
     def long_ago(check: DriftCheck, at: Any, total: int, *, again: bool) -> None:
         began(check, at - timedelta(hours=2), total, again=again)
-        checks._held[check.pk].begun_at = at - timedelta(hours=2)
+        walks._held[DriftCheck, check.pk].begun_at = at - timedelta(hours=2)
 
-    monkeypatch.setattr(checks, "_start_anew", long_ago)
+    monkeypatch.setattr(walks, "_start_anew", long_ago)
     check = compared(integration)
-    assert check.state is State.ENDED and check.restarts == checks.BEGINNINGS - 1
+    assert check.state is State.ENDED and check.restarts == walks.BEGINNINGS - 1
     assert "too old" in check.message
 
 
@@ -345,7 +343,7 @@ def test_one_turn_after_the_other_compares_each_once(world: World, monkeypatch: 
     for n in range(5):
         world.save(world.hire(number=str(3000 + n)))
     for name, value in (("LOOK_EVERY", 0), ("SHORT", 0), ("PIECE", 2)):
-        monkeypatch.setattr(checks, name, value)
+        monkeypatch.setattr(walks, name, value)
     monkeypatch.setattr(asking, "all_at_work", lambda: True)
     check = compared(integration)
     assert check.state is State.DONE and check.counts == {"unknown_there": 5} and check.rows.count() == 5
@@ -359,10 +357,10 @@ def test_who_holds_what_was_read_goes_on_with_it(world: World, monkeypatch: pyte
     monkeypatch.setattr(asking, "HAND_ON", 0)
     check = asking.compare_everything(integration, "anna")
     question = Question.objects.get(drift_check=check)
-    DriftCheck.objects.update(holder=f"{checks.HOST}/{os.getppid()}")
+    DriftCheck.objects.update(holder=f"{walks.HOST}/{os.getppid()}")
     asking.answer(question.pk)
     assert rung == [question.pk], "it is handed on"
-    DriftCheck.objects.update(moved_at=timezone.now() - checks.KEPT)
+    DriftCheck.objects.update(moved_at=timezone.now() - walks.KEPT)
     asking.answer(question.pk)
     check.refresh_from_db()
     assert check.state is State.DONE
@@ -370,7 +368,7 @@ def test_who_holds_what_was_read_goes_on_with_it(world: World, monkeypatch: pyte
 
 def test_our_own_mistake_ends_it_with_a_word(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     integration = world.connect("fortnox")
-    monkeypatch.setattr(checks, "_written", lambda integration: 1 / 0)
+    monkeypatch.setattr(walks, "_written", lambda integration: 1 / 0)
     check = compared(integration)
     assert (check.state, check.cause) == (State.ENDED, "internal_error")
 

@@ -6,8 +6,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from integrations.engine import Start
 from integrations.models import Integration
-from positions.api.fields import AnswerId, Said, StrictSerializer, Switch
+from positions.api.fields import AnswerId, Choice, Said, StrictSerializer, Switch
 from positions.models import Position
 from synclog.log.health import Health
 
@@ -121,12 +122,22 @@ class IntegrationSerializer(serializers.Serializer):
         return HealthSerializer(health).data
 
 
+STARTS = [(start.value, start.value) for start in Start]
+
+
 class SwitchesSerializer(StrictSerializer):
     about = "The switches of a connection. What is left out stays; what is only answered is ignored."
 
     send_positions = Switch(
-        help_text="true: changes from now on are sent. false: nothing is recorded, and what is not sent yet never is: "
-        "as many as `waiting` and `needs_you` of `health` say. What is being sent right now may still arrive."
+        help_text="true: changes from now on are sent, and what `start` says. false: nothing is recorded, and what is "
+        "not sent yet never is: as many as `waiting` and `needs_you` of `health` say. What is being sent right now may "
+        "still arrive."
+    )
+    start = Choice(
+        STARTS,
+        help_text="With `send_positions`: true, of a connection that is off: what is sent at once of what is here "
+        "already. `changes`, or left out: nothing. `current`: current and upcoming positions. `all`: also those that "
+        "are over. What each would send: `previews/`.",
     )
     delete_positions = Switch(help_text="Whether what is deleted here is deleted there.")
     move_periods = Switch(

@@ -25,8 +25,10 @@ from synclog.api.serializers.integrations import (
 )
 from synclog.api.serializers.questions import CheckSerializer, QuestionSerializer
 from synclog.api.switching import switch
+from synclog.api.views.batches import TooManyBatches
 from synclog.api.views.questions import asked
 from synclog.api.views.scopes import ADMINS_ASK, SYNC
+from synclog.log import batches
 from synclog.log.health import health_of
 from synclog.questions import asking
 
@@ -61,17 +63,23 @@ class IntegrationViewSet(Listed):
         operation_id="integrations_partial_update",
         summary="Switch an integration",
         description="Its switches; keys and settings are the admin's. Each change is told in its history and audited. "
-        "Switched on, changes from then on are sent, and nothing else.",
+        "Switched on, changes from then on are sent, and of what is here what `start` says: nothing by default.",
         request=SwitchesSerializer,
         responses=IntegrationSerializer,
         examples=[
             OpenApiExample("Pause", {"paused": True}, request_only=True),
             OpenApiExample("Switch on", {"send_positions": True}, request_only=True),
+            OpenApiExample(
+                "Switch on, and send what is current", {"send_positions": True, "start": "current"}, request_only=True
+            ),
         ],
     )
     @writes
     def partial_update(self, request: Request, pk: int) -> Response:
-        switch(get_object_or_404(self.get_queryset(), pk=pk), self.form, key_of(request).name)
+        try:
+            switch(get_object_or_404(self.get_queryset(), pk=pk), self.form, key_of(request).name)
+        except batches.TooManyError:
+            raise TooManyBatches from None
         return self._answer(pk)
 
     def checked_form(self) -> Any:

@@ -1,0 +1,79 @@
+"""What would be sent otherwise of a position if the connection had other settings: its translation with both. Pure, and
+nobody is asked: what of it differs from what is there, the next run says, as after any change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from integrations.planning.translate import same, translate
+from integrations.sdk.declaration import System
+from integrations.sdk.messages import Said
+from integrations.sdk.timelines import at, turns
+from integrations.sdk.values import Position, Wanted
+
+
+class Told(StrEnum):
+    OTHERWISE = "otherwise"  # something else would be sent
+    NOW = "now"  # it could not be sent, and can be then
+    NO_MORE = "no_more"  # it can be sent, and could not be any more
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field, in the system's words. `since`: the day from which it is so, where it is so from a day on."""
+
+    field: str
+    remote: str
+    old: Any
+    new: Any
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    told: Told
+    lines: tuple[Line, ...] = ()
+    cause: str = ""  # of what cannot be sent
+    field: str = ""
+    said: Said = ()
+
+
+def otherwise(system: System, position: Position, old: Mapping[str, Any], new: Mapping[str, Any]) -> Otherwise:
+    """`old` and `new` are cleaned settings."""
+    before, after = translate(system, position, old), translate(system, position, new)
+    if after.wanted is None:
+        if before.wanted is None:
+            return Otherwise(Told.SAME)
+        first = after.problems[0]
+        said = tuple(message for problem in after.problems for message in problem.everything)
+        return Otherwise(Told.NO_MORE, (), first.cause, first.field, said)
+    lines = tuple(_lines(system, before.wanted, after.wanted))
+    if before.wanted is None:
+        return Otherwise(Told.NOW, lines)
+    return Otherwise(Told.OTHERWISE if lines else Told.SAME, lines)
+
+
+def _lines(system: System, before: Wanted | None, after: Wanted) -> Iterator[Line]:
+    for declared in system.fields:
+        key = declared.ours
+        was = before.values.get(key) if before is not None else None
+        now = after.values.get(key)
+        if not same(was, now):
+            yield Line(key, declared.remote, was, now)
+        elif before is not None and (before.terms or after.terms):
+            held, holds = before.timeline(key), after.timeline(key)
+            days = sorted(day for day in turns(held, holds) if not same(at(held, day), at(holds, day)))
+            if days:
+                yield Line(key, declared.remote, at(held, days[0]), at(holds, days[0]), days[0])
+
+
+def beyond(system: System, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Names of the settings that differ and belong to no single field, so that no translation tells what they do; or
+    that only the connector reads, beside a field."""
+    told = {s.name for f in system.fields for s in f.settings} - {s.name for f in system.fields for s in f.beside}
+    return [s.name for s in system.settings if s.name not in told and old.get(s.name) != new.get(s.name)]
