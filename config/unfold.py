@@ -50,6 +50,7 @@ GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
             Entry(_("Overview"), "monitoring", "admin:index"),
             Entry(_("Integrations"), "sync_alt", "admin:integrations_integration_changelist"),
             Entry(_("Error log"), "rule", "admin:synclog_job_changelist"),
+            Entry(_("Retroactive changes"), "history_toggle_off", "admin:synclog_job_retro"),
             Entry(_("Matched people"), "link", "admin:integrations_employeelink_changelist"),
             Entry(_("Webhooks"), "webhook", "admin:synclog_webhook_changelist"),
             Entry(_("Supported fields"), "table_view", "integrations_supported_fields"),
@@ -76,7 +77,7 @@ def permitted(request: HttpRequest, entry: Entry) -> bool:
         return False
     app, _, rest = entry.address.removeprefix("admin:").partition("_")
     model, _, page = rest.partition("_")
-    if page != "changelist":
+    if page not in ("changelist", "retro"):
         return True
     return admin.site._registry[apps.get_model(app, model)].has_view_permission(request)
 

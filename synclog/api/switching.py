@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -8,16 +9,20 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from integrations.models import Integration
 from integrations.options import options
 from integrations.sdk.wording import say
-from synclog.engine import actions
+from synclog.engine import actions, cutoff
 
 
-def switch(integration: Integration, wanted: Mapping[str, bool], by: str) -> None:
-    """What differs of the switches that are given, by the same hands as the pages'. Raises ValidationError before
-    anything is changed."""
+def switch(integration: Integration, wanted: Mapping[str, Any], by: str) -> None:
+    """What differs of the switches (and the cut-off) that are given, by the same hands as the pages'. Raises
+    ValidationError before anything is changed."""
+    wanted = dict(wanted)
+    set_cutoff, calendar = "cutoff" in wanted, wanted.pop("cutoff", None)
     now = {name: getattr(integration, name) for name in wanted}
     changed = {name: on for name, on in wanted.items() if now[name] != on}
     if errors := _errors(integration, changed):
         raise ValidationError(errors)
+    if set_cutoff:
+        cutoff.set_calendar(integration, calendar, by)
     for option in options(integration):
         if option.name in changed:
             actions.set_option(integration, option.name, changed[option.name], by)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django_q.models import Task
 
 from positions.privacy.personal_data import Holder, Holding, Naming, NotNow, Subject
-from synclog.models import Attempt, BatchError, DriftCheck, DriftRow, Event, Job, Question
+from synclog.models import Attempt, BatchError, DriftCheck, DriftRow, Event, Job, Question, RetroChange
 
 
 class HeldBySync(Holder):
@@ -20,6 +20,7 @@ class HeldBySync(Holder):
             Holding(Attempt, _("Attempts"), lambda s: Attempt.objects.filter(job__in=_jobs(s))),
             Holding(BatchError, _("Left out of batches"), _batch_errors),
             Holding(DriftRow, _("Differences"), _differences),
+            Holding(RetroChange, _("Retroactive changes"), _retro),
             Holding(Question, _("Previews"), _previews, exported=False),
             Holding(Task, _("Failures of the queue"), _failures, exported=False),
         )
@@ -39,6 +40,12 @@ class HeldBySync(Holder):
                 DriftRow,
                 lambda s: DriftRow.objects.filter(part_of__integration__organization=s.organization_id),
                 ("differs", "said"),
+                narrow=False,  # encrypted
+            ),
+            Naming(
+                RetroChange,
+                lambda s: RetroChange.objects.filter(integration__organization=s.organization_id),
+                ("concerns",),
                 narrow=False,  # encrypted
             ),
             Naming(
@@ -78,6 +85,11 @@ def _batch_errors(subject: Subject) -> QuerySet[BatchError]:
 
 def _differences(subject: Subject) -> QuerySet[DriftRow]:
     rows = DriftRow.objects.filter(part_of__integration__organization=subject.organization_id)
+    return rows.filter(employee_key__in=subject.keys)
+
+
+def _retro(subject: Subject) -> QuerySet[RetroChange]:
+    rows = RetroChange.objects.filter(integration__organization=subject.organization_id)
     return rows.filter(employee_key__in=subject.keys)
 
 

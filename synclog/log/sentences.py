@@ -175,6 +175,12 @@ def next_attempt(job: Job) -> str:
     return f"{text}, {tries(job)}" if job.state == Job.State.RETRYING else text
 
 
+def of_the_cutoff(job: Job) -> list[str]:
+    """What the payroll cut-off says of it, for a column: "after cut-off", "retroactive"."""
+    found = [_("after cut-off")] if job.cutoff_at is not None else []
+    return [*found, *([_("retroactive")] if job.retro else [])]
+
+
 def tries(job: Job) -> str:
     """ "3 of 12": which try the next one is, and how many there are before giving up."""
     in_all = backoff.tries_in_all()
@@ -245,6 +251,13 @@ def say(job: Job) -> Said:
             " ".join(part for part in (why or f"{cause_title(job.cause)}.", words.remedy) if part),
             next=back or _("Nothing to do: next try {when}.").format(when=next_attempt(job)),
             theirs=theirs,
+            code=code,
+        )
+    if job.is_held(timezone.now()):
+        return Said(
+            _("Held back from {system}: {position}.").format(**named),
+            job.message,
+            next=back or _("It goes out then, in its latest state. Send now sends it at once."),
             code=code,
         )
     if job.cause in Job.FOR_ITS_DAY:

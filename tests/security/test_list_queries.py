@@ -31,7 +31,19 @@ from positions.models import (
     Organization,
     Position,
 )
-from synclog.models import Batch, BatchError, DriftCheck, DriftRow, Event, Job, Mail, Notice, Webhook, WebhookDelivery
+from synclog.models import (
+    Batch,
+    BatchError,
+    DriftCheck,
+    DriftRow,
+    Event,
+    Job,
+    Mail,
+    Notice,
+    RetroChange,
+    Webhook,
+    WebhookDelivery,
+)
 from tests.apidocument import document
 from tests.factories import ApiKeyFactory, OperatorFactory
 from tests.positions.conftest import Api
@@ -56,6 +68,7 @@ _OWN: dict[type[Model], dict[str, Callable[[int], Any]]] = {
     EmployeeLink: {"employee_key": int, "remote_id": str},
     DriftCheck: {"done_at": lambda n: timezone.now()},
     DriftRow: {"employee_key": int, "position_key": int},
+    RetroChange: {"employee_key": int, "position_key": int},
 }
 # And of what is only seen on pages.
 _OF_PAGES: dict[type[Model], dict[str, Callable[[int], Any]]] = {
