@@ -97,7 +97,16 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 items.append({"title": entry.title, "icon": entry.icon, "link": link})
         if items:
             groups.append({"title": title, "separator": bool(groups), "items": items})
+    # A page below another one's address is only itself.
+    every = [item for group in groups for item in group["items"]]
+    for item in every:
+        if any(_is_below(other["link"], item["link"]) and request.path.startswith(other["link"]) for other in every):
+            item["active"] = False
     return groups
+
+
+def _is_below(page: str, other: str) -> bool:
+    return page != other and page.startswith(other)
 
 
 def account(request: HttpRequest) -> list[dict[str, Any]]:

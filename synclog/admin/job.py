@@ -210,14 +210,16 @@ class JobAdmin(ScopedAdmin):
     def status_shown(self, job: Job) -> SafeString:
         mark, following = sentences.mark_of(job), sentences.next_attempt(job)
         tried = figures.attempts(job.attempts) if job.attempts else ""
+        tags = sentences.of_the_cutoff(job)
         shortly = _("next {when}").format(when=following) if following else ""
         return format_html(
             '<div class="sy sy-cell"><span class="sy-mark sy-{}"><span class="material-symbols-outlined" '
-            'aria-hidden="true">{}</span>{}</span><span class="sy-quiet">{}</span></div>',
+            'aria-hidden="true">{}</span>{}</span><span class="sy-quiet">{}</span>{}</div>',
             mark.tone,
             mark.glyph,
             mark.word,
-            " · ".join(part for part in (tried, shortly, *sentences.of_the_cutoff(job)) if part),
+            " · ".join(part for part in (tried, shortly) if part),
+            format_html('<span class="sy-quiet">{}</span>', " · ".join(tags)) if tags else "",
         )
 
     @admin.display(description=gettext_lazy("cause and what to do"))

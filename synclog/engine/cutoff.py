@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
@@ -68,20 +69,23 @@ def is_flat(integration: Integration) -> bool:
     return integration.system.model is Model.FLAT
 
 
+@transaction.atomic
 def hold_beside(integration: Integration, employees: Collection[int] | None = None) -> None:
     """Of a flat system's connection: what else is open of employees of whom something is held is held as long. Two
-    queries, and a write for each moment at which something opens where there is something to do."""
+    queries, and a write for each moment at which something opens where there is something to do. What somebody else is
+    writing just now is left to them: whoever claims looks once more."""
     now = timezone.now()
     jobs = Job.objects.filter(integration=integration)
     if employees is not None:
         jobs = jobs.filter(employee_key__in=employees)
     until = dict(jobs.held(now).order_by().values_list("employee_key").annotate(Max("held_until")))
     beside = jobs.open().filter(state__in=Job.ACTIVE, employee_key__in=until).exclude(held_until__gt=now)
-    of_moment: dict[datetime, set[int]] = {}
-    for employee in beside.order_by().values_list("employee_key", flat=True).distinct():
-        of_moment.setdefault(until[employee], set()).add(employee)
-    for moment, whose in of_moment.items():
-        _hold(beside.filter(employee_key__in=whose), moment, integration.organization.zone)
+    free = beside.select_for_update(of=("self",), skip_locked=True).order_by("position_key", "pk")
+    of_moment: dict[datetime, list[int]] = {}
+    for pk, employee in free.values_list("pk", "employee_key") if until else ():
+        of_moment.setdefault(until[employee], []).append(pk)
+    for moment, keys in of_moment.items():
+        _hold(jobs.filter(pk__in=keys), moment, integration.organization.zone)
 
 
 def _hold(jobs: QuerySet[Job], opens: datetime, zone: ZoneInfo) -> None:

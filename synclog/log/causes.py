@@ -168,7 +168,7 @@ _OURS = (
     Cause(
         "held_by_cutoff",
         _("Held by the payroll cut-off"),
-        _("Nothing to do: it is sent when the period opens. Send now sends it at once."),
+        _("Nothing to do: it is sent when the period opens. Re-sync or Send now sends it at once."),
     ),
     Cause("counts_later", _("A change counts from a later day"), _("Nothing to do: it is sent on that day.")),
     Cause("never_sent", _("It was never sent"), _("Nothing to do: there is nothing to delete there.")),

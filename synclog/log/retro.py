@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 
+from integrations.planning.retro import DAYS
 from integrations.sdk.marking import gettext_noop
 from positions import dates, moments
 from positions.models import Employee, Position
@@ -16,6 +17,7 @@ from positions.models.words import matching
 from synclog.log.sentences import Mark, field_label
 from synclog.models import Job, RetroChange
 
+_DAYS = {"start_date", "end_date", *DAYS}
 MARKS = {
     RetroChange.Kind.MADE.value: Mark(gettext_noop("New position"), "add_circle", "info"),
     RetroChange.Kind.CHANGED.value: Mark(gettext_noop("Changed"), "edit", "warning"),
@@ -37,6 +39,14 @@ class Field:
     @property
     def days(self) -> str:
         return dates.span(self.first, self.last)
+
+    @property
+    def before(self) -> str | None:
+        return shown(self.field, self.old)
+
+    @property
+    def now(self) -> str | None:
+        return shown(self.field, self.new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +125,8 @@ def _newest(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Job]:
 def _field(line: dict[str, Any]) -> Field:
     first, last = (date.fromisoformat(line[name]) for name in ("first", "last"))
     return Field(line["field"], field_label(line["field"]), line["old"], line["new"], first, last)
+
+
+def shown(field: str, value: str | None) -> str | None:
+    """A value as the reader's language writes it."""
+    return dates.show(date.fromisoformat(value)) if value and field in _DAYS else value

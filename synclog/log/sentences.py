@@ -79,6 +79,7 @@ MARKS: Mapping[str, Marks] = {
     State.PLANNED: Marks(preview=Mark(gettext_noop("Would be sent"), "check_circle", "success")),
 }
 WITH_WARNING = Mark(gettext_noop("Warning"), "warning", "warning")
+HELD = Mark(gettext_noop("Held"), "lock_clock", "info")
 REPLACED = Mark(gettext_noop("Replaced"), "swap_horiz", "neutral")
 ACCEPTED_WITH_WARNING = Mark(gettext_noop("Accepted with a warning"), "warning", "warning")
 UNKNOWN = Mark(gettext_noop("Tried"), "help", "neutral")  # a state of another version
@@ -87,6 +88,8 @@ UNKNOWN = Mark(gettext_noop("Tried"), "help", "neutral")  # a state of another v
 def mark_of(job: Job) -> Mark:
     if job.state == State.SUCCEEDED and job.cause == "taken_over":
         return REPLACED
+    if job.is_held(timezone.now()):
+        return HELD
     return WITH_WARNING if job.state == State.SUCCEEDED and job.warning else mark_of_state(job.state)
 
 
@@ -257,7 +260,7 @@ def say(job: Job) -> Said:
         return Said(
             _("Held back from {system}: {position}.").format(**named),
             job.message,
-            next=back or _("It goes out then, in its latest state. Send now sends it at once."),
+            next=back or _("It goes out then, in its latest state. Re-sync or Send now sends it at once."),
             code=code,
         )
     if job.cause in Job.FOR_ITS_DAY:

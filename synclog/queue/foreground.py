@@ -65,7 +65,7 @@ def _held_back(integration: Integration) -> str:
 def _put_off(job: Job) -> str:
     if not job.is_held(timezone.now()):
         return ""
-    return f"{job.message} Press Send now on its page to send it all the same."
+    return f"{job.message} Press Re-sync now on its page to send it all the same."
 
 
 def _taken(integration: Integration) -> str:

@@ -240,7 +240,7 @@ def test_somebody_may_send_it_all_the_same(world: World) -> None:
     integration, other = held(world), held(world)
     with at(11, 14):
         one, two = hired(world, end_date=date(2026, 6, 30)), hired(world, title="Chef", start_date=date(2026, 7, 1))
-        with pytest.raises(foreground.NotRunError, match="Send now"):
+        with pytest.raises(foreground.NotRunError, match="Re-sync now"):
             foreground.run(world.job(integration, one))
         actions.resync(Job.objects.filter(pk=world.job(integration, one).pk), "anna")
         world.drain(integration)

@@ -102,7 +102,7 @@ def test_what_is_held_is_seen_everywhere_and_sent_all_the_same(
     assert "Kari Nordmann" in log and "after cut-off" in log and "retroactive" in log
     entry = text_of(editor.get(f"/admin/synclog/job/{job.pk}/change/"))
     assert "It is held until 1 Dec 2026 00:00 because of the payroll cut-off." in entry
-    assert "Send now sends it at once" in entry
+    assert "Re-sync or Send now sends it at once" in entry
     assert "Held until 1 Dec 00:00" in text_of(editor.get(f"/admin/positions/position/{position.pk}/change/"))
     # The same over the API.
     answer = api.get(f"/integrations/{integration.pk}/").json()
