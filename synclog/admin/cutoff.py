@@ -96,7 +96,7 @@ class CutoffPages:
             after=cutoff.after_words(calendar.after) if calendar else "",
             held=figures.changes(number) if number else "",
             held_list=f"{reverse('admin:synclog_job_changelist')}?"
-            + urlencode({"tab": "all", "integration__id__exact": integration.pk, "cutoff": "held"}),
+            + urlencode({"tab": "all", "integration__id__exact": str(integration.pk), "cutoff": "held"}),
             back_held=sentences.held_back(integration) if number else "",
             retro=f"{reverse('admin:synclog_job_retro')}?{urlencode({'integration': integration.pk})}",
             form=form if administers else None,

@@ -179,9 +179,9 @@ def next_attempt(job: Job) -> str:
 
 
 def of_the_cutoff(job: Job) -> list[str]:
-    """What the payroll cut-off says of it, for a column: "after cut-off", "retroactive"."""
+    """What the payroll cut-off says of it, for a column: "after cut-off", "retro"."""
     found = [_("after cut-off")] if job.cutoff_at is not None else []
-    return [*found, *([_("retroactive")] if job.retro else [])]
+    return [*found, *([_("retro")] if job.retro else [])]
 
 
 def tries(job: Job) -> str:

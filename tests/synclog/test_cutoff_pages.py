@@ -22,7 +22,15 @@ pytestmark = [pytest.mark.django_db, pytest.mark.unanswered]
 
 OSLO = ZoneInfo("Europe/Oslo")
 HOLD = {"after": "hold", "monthly": {"day": 13, "hour": 12}, "opens": {"day": 1, "hour": 0}}
-FORM = {"kind": "monthly", "day": 13, "hour": 12, "opens_day": 1, "opens_hour": 0, "after": "hold", "dates": ""}
+FORM: dict[str, str | int] = {
+    "kind": "monthly",
+    "day": 13,
+    "hour": 12,
+    "opens_day": 1,
+    "opens_hour": 0,
+    "after": "hold",
+    "dates": "",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -59,14 +67,15 @@ def test_an_admin_enters_it_and_sees_what_it_means(organization: Organization, i
     assert "Next cut-off: Sun 13 Dec 12:00; opens Fri 1 Jan 2027 00:00." in text_of(example)
     assert "closed since Fri 13 Nov 12:00 and opens Tue 1 Dec 00:00" in text_of(example)
     assert "At least" not in text_of(example)
-    for wrong, words in (
+    wrongs: tuple[tuple[dict[str, str | int], str], ...] = (
         ({"opens_day": 13, "opens_hour": 12}, "a month later"),
         ({"kind": "dates"}, "Name at least one date"),
         ({"kind": "dates", "dates": "13.11.2026 12"}, "is not a date with an hour"),
         ({"kind": "dates", "dates": "2026-11-13 12:30"}, "at a full hour"),
         ({"kind": "dates", "dates": "0001-11-13 12:00"}, "The year 1 cannot be right"),
         ({"kind": "dates", "dates": "2026-11-13T12:00+01:00"}, "Leave out the time zone"),
-    ):
+    )
+    for wrong, words in wrongs:
         for answer in (admin.get(f"{page}example/", FORM | wrong), admin.post(page, FORM | wrong)):
             assert words in text_of(answer), wrong
     assert editor.post(page, FORM).status_code == 403
@@ -99,7 +108,7 @@ def test_what_is_held_is_seen_everywhere_and_sent_all_the_same(
     assert "1 change held by the cut-off" in text_of(editor.get(page))
     assert "Held by the cut-off" in text_of(editor.get("/admin/"))
     log = text_of(editor.get(f"/admin/synclog/job/?tab=all&cutoff=held&integration__id__exact={integration.pk}"))
-    assert "Kari Nordmann" in log and "after cut-off" in log and "retroactive" in log
+    assert "Kari Nordmann" in log and "after cut-off" in log and "· retro" in log
     entry = text_of(editor.get(f"/admin/synclog/job/{job.pk}/change/"))
     assert "It is held until 1 Dec 2026 00:00 because of the payroll cut-off." in entry
     assert "Re-sync or Send now sends it at once" in entry
@@ -159,7 +168,8 @@ def test_the_list_of_retroactive_changes(organization: Organization, integration
         ("q=%00&cutoff=x&integration=y&page=z", 4),
     ):
         assert text_of(viewer.get(f"{page}?{asked}")).count("Nordmann") == number, asked
-        lines = b"".join(viewer.get(f"{page}export.csv?{asked}").streaming_content).decode().splitlines()
+        file: Any = viewer.get(f"{page}export.csv?{asked}")
+        lines = b"".join(file.streaming_content).decode().splitlines()
         assert len(lines) == number + 1, asked
     assert "Nordmann" not in text_of(client_of(theirs, "admin", "their").get(page))
     # Over the API.
