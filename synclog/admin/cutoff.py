@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.dateparse import parse_datetime
@@ -25,6 +25,7 @@ from positions.admin.returning import back
 from synclog.admin.cutoff_form import CutoffForm
 from synclog.admin.filters import key_of
 from synclog.admin.listing import JobPages
+from synclog.admin.log_pages import LogPages
 from synclog.engine import cutoff as engine
 from synclog.log import cutoff, figures, retro, sentences
 from synclog.models import RetroChange
@@ -49,11 +50,8 @@ _COLUMNS = (
 )
 
 
-class CutoffPages:
-    """Belong to the pages of the log, whose scope and roles they have."""
-
-    def __init__(self, log: Any) -> None:
-        self._log = log
+class CutoffPages(LogPages):
+    folder = "cutoff"
 
     def urls(self) -> list[URLPattern]:
         def at(address: str, view: Any, name: str) -> URLPattern:
@@ -193,38 +191,21 @@ class CutoffPages:
         connections = list(known.order_by("organization__name", "name"))
         asked = key_of(request.GET.get("integration"))
         chosen = next((one for one in connections if one.pk == asked), None)
-        try:
-            when = parse_datetime(request.GET.get("cutoff", ""))
-        except ValueError:
-            when = None
         words = request.GET.get("q", "")[:200].replace("\0", "")
-        return connections, chosen, when if when and when.tzinfo else None, words
+        return connections, chosen, _moment(request.GET.get("cutoff", "")), words
 
     def _found(self, request: HttpRequest, chosen: Integration | None, when: datetime | None, words: str) -> Any:
         rows = RetroChange.objects.order_by("-pk")
         ids = self._log.visible(request)
         return retro.found(rows, ids, integration=chosen.pk if chosen else None, cutoff=when, words=words)
 
-    # -- whose it is
 
-    def _one(self, request: HttpRequest, pk: int) -> Integration | HttpResponse:
-        if request.method not in ("GET", "HEAD", "POST"):
-            return HttpResponseNotAllowed(["GET", "POST"])
-        if not self._log.has_view_permission(request):
-            raise PermissionDenied
-        ids = self._log.visible(request)
-        known = Integration.objects.select_related("organization")
-        integration = (known if ids is None else known.filter(organization__in=ids)).filter(pk=pk).first()
-        if integration is None:
-            missing: HttpResponse = self._log._get_obj_does_not_exist_redirect(request, Integration._meta, str(pk))
-            return missing
-        return integration
-
-    def _rendered(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        site = self._log.admin_site
-        request.current_app = site.name
-        context = {**site.each_context(request), **context}
-        return TemplateResponse(request, f"admin/synclog/cutoff/{template}", context)
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parse_datetime(text)
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):  # no day, or one at the edge of the calendar
+        return None
 
 
 def address(integration: Integration) -> str:

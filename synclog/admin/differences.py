@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -23,6 +22,7 @@ from positions import moments, roles, spreadsheets
 from positions.admin.returning import back
 from synclog.admin.filters import key_of
 from synclog.admin.listing import JobPages
+from synclog.admin.log_pages import LogPages
 from synclog.log import batches, bulk_actions, differences, figures, sentences
 from synclog.log.figures import figure
 from synclog.models import Batch, DriftCheck, DriftRow, DriftSchedule
@@ -45,11 +45,8 @@ _COLUMNS = (
 )
 
 
-class DifferencePages:
-    """Belong to the pages of the log, whose scope and roles they have."""
-
-    def __init__(self, log: Any) -> None:
-        self._log = log
+class DifferencePages(LogPages):
+    folder = "differences"
 
     def urls(self) -> list[URLPattern]:
         def at(address: str, view: Any, name: str) -> URLPattern:
@@ -251,17 +248,6 @@ class DifferencePages:
 
     # -- whose it is
 
-    def _one(self, request: HttpRequest, pk: int) -> Integration | HttpResponse:
-        if not self._log.has_view_permission(request):
-            raise PermissionDenied
-        ids = self._log.visible(request)
-        known = Integration.objects.select_related("organization")
-        integration = (known if ids is None else known.filter(organization__in=ids)).filter(pk=pk).first()
-        if integration is None:
-            missing: HttpResponse = self._log._get_obj_does_not_exist_redirect(request, Integration._meta, str(pk))
-            return missing
-        return integration
-
     def _acted_on(self, request: HttpRequest, pk: int) -> Integration | HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -288,12 +274,6 @@ class DifferencePages:
             connection=reverse("admin:integrations_integration_change", args=[integration.pk]),
             **context,
         )
-
-    def _rendered(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        site = self._log.admin_site
-        request.current_app = site.name
-        context = {**site.each_context(request), **context}
-        return TemplateResponse(request, f"admin/synclog/differences/{template}", context)
 
 
 def address(integration: Integration) -> str:

@@ -139,9 +139,10 @@ def pages() -> list[str]:
         "admin:integrations_integration_change", "admin:integrations_integration_history",
 "admin:integrations_integration_switch_on",
         "admin:synclog_job_positions", "admin:synclog_job_change", "admin:synclog_webhook_change",
+        "admin:synclog_job_cutoff",
     }  # fmt: skip
     plain = {
-        "admin:index", "admin:synclog_job_by_cause", "admin:positions_employee_import_rows",
+        "admin:index", "admin:synclog_job_by_cause", "admin:synclog_job_retro", "admin:positions_employee_import_rows",
         "admin:positions_position_import_rows", "notices", "synclog_queue", "integrations_supported_fields",
     }  # fmt: skip
     people = f"{reverse('admin:integrations_employeelink_changelist')}?integration__id__exact={walk.PK}"
