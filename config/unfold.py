@@ -50,6 +50,7 @@ GROUPS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
             Entry(_("Overview"), "monitoring", "admin:index"),
             Entry(_("Integrations"), "sync_alt", "admin:integrations_integration_changelist"),
             Entry(_("Error log"), "rule", "admin:synclog_job_changelist"),
+            Entry(_("Retroactive changes"), "history_toggle_off", "admin:synclog_job_retro"),
             Entry(_("Matched people"), "link", "admin:integrations_employeelink_changelist"),
             Entry(_("Webhooks"), "webhook", "admin:synclog_webhook_changelist"),
             Entry(_("Supported fields"), "table_view", "integrations_supported_fields"),
@@ -76,7 +77,7 @@ def permitted(request: HttpRequest, entry: Entry) -> bool:
         return False
     app, _, rest = entry.address.removeprefix("admin:").partition("_")
     model, _, page = rest.partition("_")
-    if page != "changelist":
+    if page not in ("changelist", "retro"):
         return True
     return admin.site._registry[apps.get_model(app, model)].has_view_permission(request)
 
@@ -96,7 +97,16 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 items.append({"title": entry.title, "icon": entry.icon, "link": link})
         if items:
             groups.append({"title": title, "separator": bool(groups), "items": items})
+    # A page below another one's address is only itself.
+    every = [item for group in groups for item in group["items"]]
+    for item in every:
+        if any(_is_below(other["link"], item["link"]) and request.path.startswith(other["link"]) for other in every):
+            item["active"] = False
     return groups
+
+
+def _is_below(page: str, other: str) -> bool:
+    return page != other and page.startswith(other)
 
 
 def account(request: HttpRequest) -> list[dict[str, Any]]:

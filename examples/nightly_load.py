@@ -43,7 +43,7 @@ OF_POSITIONS = (
     "department_code",
 )
 WAIT = 300  # seconds for the jobs; what takes longer goes on by itself
-FOR_ITS_DAY = ("not_yet_current", "counts_later")
+PUT_OFF = ("not_yet_current", "counts_later", "held_by_cutoff")  # until a day, or until a payroll period opens
 
 
 def rows(lines: list[dict[str, str]], row: Any, ids: dict[str, str], fields: Sequence[str]) -> list[tuple[int, Any]]:
@@ -96,12 +96,12 @@ def jobs(client: AuthenticatedClient, request_id: str) -> Iterator[Job]:
 
 
 def follow(client: AuthenticatedClient, request_id: str) -> int:
-    """Waits until each job is through or waits for its day; prints what needs somebody and gives how many do."""
+    """Waits until each job is through or put off to a known moment; prints what needs somebody, gives how many do."""
     until = time.monotonic() + WAIT
     while True:
         found = list(jobs(client, request_id))
         under_way = [job for job in found if job.state in ("waiting", "running", "retrying")]
-        if time.monotonic() > until or all(job.cause in FOR_ITS_DAY for job in under_way):
+        if time.monotonic() > until or all(job.cause in PUT_OFF for job in under_way):
             break
         time.sleep(1)
     failed = [job for job in found if job.state == "failed"]

@@ -71,7 +71,7 @@ def save_positions(positions: Iterable[Position]) -> list[str]:
         positions_changed.send(Position, saved=[(row, fields) for row, fields in changed if fields != []])
     for row in rows:
         tracking.remember(row)
-        row.counting = row.dated = None
+        row.counting = row.dated = row.moved = None
         row.named = frozenset()
     return done
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from integrations.addresses import refuse_private
+from integrations.planning.cutoff import After, Calendar
 from integrations.planning.settings_values import clean_value, missing
 from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import System
@@ -93,6 +94,8 @@ class Integration(models.Model):
         default=False,
         help_text=_("A changed start date moves the period that was sent before, instead of making a new one."),
     )
+    # The payroll cut-off, as `integrations.planning.cutoff.Calendar` keeps it; {}: none.
+    cutoff = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
     paused_at = models.DateTimeField(null=True, blank=True, editable=False, verbose_name=_("paused at"))
     paused_by = models.CharField(max_length=150, blank=True, editable=False)
 
@@ -137,7 +140,16 @@ class Integration(models.Model):
 
     # What a run goes by. The engine's own book and a pause are not: a pause ends a turn, but what was sent was sent.
     VERSIONED = frozenset(
-        {"credentials", "settings", "base_urls", "everybody", "send_positions", "delete_positions", "move_periods"}
+        {
+            "credentials",
+            "settings",
+            "base_urls",
+            "everybody",
+            "send_positions",
+            "delete_positions",
+            "move_periods",
+            "cutoff",
+        }
     )
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -169,6 +181,16 @@ class Integration(models.Model):
     @property
     def system(self) -> System:
         return self.connector_class.system
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """Of its payroll cut-off; None where it has none."""
+        return Calendar.from_json(self.cutoff)
+
+    @property
+    def holds(self) -> bool:
+        """Whether what is saved after the cut-off waits until the period opens."""
+        return bool(self.cutoff) and self.cutoff["after"] == After.HOLD
 
     @property
     def paused(self) -> bool:

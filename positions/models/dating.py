@@ -34,8 +34,10 @@ class ByDay(TermsFields, Tracked):
     # Columns that whoever saves has named: what they hold is meant, also where the same save moves the period to days
     # on which something else held.
     named: frozenset[str] = frozenset()
-    # The change that is just being saved, for those who hear of it.
+    # The change that is just being saved, for those who hear of it; and its rows before and after it, where they were
+    # looked at.
     dated: Dated | None = None
+    moved: tuple[terms.Rows, terms.Rows] | None = None
     employee: Any
     start_date: Any
     terms: Any
@@ -90,7 +92,7 @@ class ByDay(TermsFields, Tracked):
         return besides
 
     def _is_concerned(self, only: Iterable[str] | None) -> bool:
-        self.dated = None
+        self.dated = self.moved = None
         stated = isinstance(self.counting, terms.FromDay) and self.counting.stated
         if stated or isinstance(self.counting, terms.Withdrawal):
             return True
@@ -101,7 +103,8 @@ class ByDay(TermsFields, Tracked):
         """The rows after the change, which is noted in `dated`."""
         stored = tracking.loaded(self) or {}
         start, end = self._value("start_date"), self._value("end_date")
-        rows = terms.tidy(before or [(None, {column: stored[column] for column in terms.COLUMNS})], start)
+        held_before = before or [(None, {column: stored[column] for column in terms.COLUMNS})]
+        rows = terms.tidy(held_before, start)
         meant = {field.attname for field in tracking.different(self, stored, terms.COLUMNS, only)}
         counting = self.counting or terms.usual(start, end, today)
         day, said = periods.nearest(today, start, end), "corrected"
@@ -122,6 +125,7 @@ class ByDay(TermsFields, Tracked):
             if was[column] != now[column]
         }
         self.dated = Dated(told, said if self.counting else "") if told else None
+        self.moved = held_before, after
         return after
 
     def hold(self, rows: terms.Rows, today: date, only: Iterable[str] | None = None) -> set[str]:

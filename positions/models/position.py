@@ -103,7 +103,7 @@ class Position(ByDay, ErrorsAtFields):
                 self.fill_in()
             if self._state.adding or kwargs.get("force_insert") or not self._is_stored(kwargs):
                 super().save(*args, **kwargs)
-        self.counting = self.dated = None
+        self.counting = self.dated = self.moved = None
         self.named = frozenset()
 
     def _is_stored(self, kwargs: dict[str, Any]) -> bool:

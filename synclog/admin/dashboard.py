@@ -20,10 +20,10 @@ from django.utils.translation import gettext as _
 from integrations.models import Integration
 from positions import api_keys, dates, joining, moments, roles
 from positions.models import Employee
-from synclog.admin.integration_pages import differences_url, log_url, silence
+from synclog.admin.integration_pages import cutoff_url, differences_url, log_url, silence
 from synclog.admin.needs import GROUPS, held_back, of_causes
 from synclog.admin.webhooks import why_paused
-from synclog.log import differences
+from synclog.log import differences, figures
 from synclog.log.groups import groups_of
 from synclog.log.health import Health, health_of
 from synclog.log.trend import DAYS, trends
@@ -75,6 +75,8 @@ class Card:
     needs_url: str
     compared: str
     compared_url: str
+    held: str
+    held_url: str
 
     @property
     def glyph(self) -> str:
@@ -173,7 +175,7 @@ def _cards(integrations: Sequence[Integration], health: dict[int, Health]) -> li
     oldest = dict(
         Job.objects.open()
         .filter(integration__in=integrations, state__in=[*Job.ACTIVE, Job.State.RUNNING])
-        .exclude(cause__in=Job.FOR_ITS_DAY)
+        .exclude(cause__in=Job.PUT_OFF)
         .order_by()
         .values_list("integration")
         .annotate(oldest=Min("recorded_at"))
@@ -193,6 +195,8 @@ def _cards(integrations: Sequence[Integration], health: dict[int, Health]) -> li
             log_url(integration, "needs_action"),
             differences.when_compared(compared[integration.pk], integration) if integration.pk in compared else "",
             differences_url(integration),
+            figures.changes(health[integration.pk].counts.held) if health[integration.pk].counts.held else "",
+            cutoff_url(integration),
         )
         for integration in integrations
     ]

@@ -12,6 +12,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -67,6 +68,27 @@ class CauseFilter(DropdownFilter):
 
     def said(self) -> str:
         return cause_title(str(self.value()))
+
+
+class CutoffFilter(DropdownFilter):
+    title = gettext_lazy("payroll cut-off")
+    parameter_name = "cutoff"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("held", _("Held")), ("after", _("Saved after it")), ("retro", _("Retroactive"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet:
+        match self.value():
+            case "held":
+                return queryset.held(timezone.now())
+            case "after":
+                return queryset.filter(cutoff_at__isnull=False)
+            case "retro":
+                return queryset.filter(retro=True)
+        return queryset
+
+    def said(self) -> str:
+        return dict(self.lookup_choices).get(self.value(), _("unknown"))
 
 
 class EmployeeFilter(admin.SimpleListFilter):

@@ -25,14 +25,14 @@ from positions.batches import delete, in_batches
 from positions.numbers import figure
 from synclog.admin import forecasts
 from synclog.engine import actions
-from synclog.log import batches, consequences, differences, figures, progress, sentences, starting
+from synclog.log import batches, consequences, cutoff, differences, figures, progress, sentences, starting
 from synclog.log.consequences import Consequence, Open
 from synclog.log.health import health_of
 from synclog.log.retention import delete_jobs
 from synclog.log.silence import silent
 from synclog.log.states import TRUTHS
 from synclog.log.truth import Truth, keys_in
-from synclog.models import BatchError, DriftRow, Event, Forecast, ForecastRow, Job, Question
+from synclog.models import BatchError, DriftRow, Event, Forecast, ForecastRow, Job, Question, RetroChange
 from synclog.questions import asking
 
 SAMPLES = 5  # positions to preview, before a connection is switched on
@@ -73,6 +73,7 @@ class SyncEngine(Engine):
         in_batches(BatchError.objects.filter(integration=integration), delete)
         in_batches(DriftRow.objects.filter(part_of__integration=integration), delete)
         in_batches(ForecastRow.objects.filter(part_of__integration=integration), delete)
+        in_batches(RetroChange.objects.filter(integration=integration), delete)
         in_batches(Event.objects.filter(integration=integration), delete)
 
 
@@ -97,6 +98,8 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
                 Counter(_("Waiting"), n.waiting, log_url(integration, "retrying")),
                 Counter(_("Needs you"), n.needs_you, log_url(integration, "needs_action"), urgent=True),
             ]
+            if n.held:
+                counters.append(Counter(say(TRUTHS[Truth.HELD]), n.held, cutoff_url(integration)))
             for truth in (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.OUT_OF_SCOPE, Truth.NOT_SENT):
                 number, urgent = getattr(n, truth), truth is Truth.CHANGED
                 if number or truth is Truth.OUT_OF_SCOPE:
@@ -131,6 +134,7 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
             Tab(_("Error log"), log_url(obj, "needs_action" if waiting else "all"), waiting or None),
             Tab(_("People"), people, doubtful.count() or None),
             Tab(_("Differences"), differences_url(obj)),
+            Tab(_("Cut-off"), cutoff_url(obj), cutoff.held_of(obj) or None),
         ]
 
     def happenings(self, obj: Integration, number: int) -> list[Happening]:
@@ -163,6 +167,11 @@ def log_url(integration: Integration, tab: str) -> str:
 def differences_url(integration: Integration) -> str:
     """What everything compared has shown."""
     return reverse("admin:synclog_job_differences", args=[integration.pk])
+
+
+def cutoff_url(integration: Integration) -> str:
+    """Its payroll cut-off, and what that holds."""
+    return reverse("admin:synclog_job_cutoff", args=[integration.pk])
 
 
 def positions_url(integration: Integration, truth: Truth) -> str:

@@ -40,11 +40,13 @@ from positions.models.words import matching
 from positions.numbers import figure
 from positions.tracing import request_id
 from synclog.admin import export, page, resyncs
+from synclog.admin.cutoff import CutoffPages
 from synclog.admin.differences import DifferencePages
 from synclog.admin.filters import (
     ActionFilter,
     ActiveOnFilter,
     CauseFilter,
+    CutoffFilter,
     EmployeeFilter,
     FieldFilter,
     PositionFilter,
@@ -133,6 +135,7 @@ class JobAdmin(ScopedAdmin):
         PositionFilter,
         FieldFilter,
         RequestFilter,
+        CutoffFilter,
     )
     search_fields = ("employee_name", "employee_number", "title")  # as written; see get_search_results
     search_help_text = gettext_lazy("Employee or position")
@@ -172,6 +175,7 @@ class JobAdmin(ScopedAdmin):
             *ResyncPages(self).urls(),
             *DifferencePages(self).urls(),
             *ForecastPages(self).urls(),
+            *CutoffPages(self).urls(),
             at("preview/", self.preview_position_view, "preview_position"),
             at("preview/<uuid:key>/", self.asked_view, "asked"),
             at("send-now/", self.send_now_view, "send_now"),
@@ -208,13 +212,16 @@ class JobAdmin(ScopedAdmin):
     def status_shown(self, job: Job) -> SafeString:
         mark, following = sentences.mark_of(job), sentences.next_attempt(job)
         tried = figures.attempts(job.attempts) if job.attempts else ""
+        tags = sentences.of_the_cutoff(job)
+        shortly = _("next {when}").format(when=following) if following else ""
         return format_html(
             '<div class="sy sy-cell"><span class="sy-mark sy-{}"><span class="material-symbols-outlined" '
-            'aria-hidden="true">{}</span>{}</span><span class="sy-quiet">{}</span></div>',
+            'aria-hidden="true">{}</span>{}</span><span class="sy-quiet">{}</span>{}</div>',
             mark.tone,
             mark.glyph,
             mark.word,
-            " · ".join(part for part in (tried, _("next {when}").format(when=following) if following else "") if part),
+            " · ".join(part for part in (tried, shortly) if part),
+            format_html('<span class="sy-quiet">{}</span>', " · ".join(tags)) if tags else "",
         )
 
     @admin.display(description=gettext_lazy("cause and what to do"))

@@ -30,6 +30,7 @@ _LOOKS = {
     Topic.RETRYING: ("warning", "error", gettext_lazy("{name} has not let us send for an hour")),
     Topic.RECOVERED: ("success", "check_circle", gettext_lazy("{name} works again")),
     Topic.DIFFERS: ("warning", "difference", gettext_lazy("More differs in {name} than before")),
+    Topic.CUTOFF: ("info", "lock_clock", gettext_lazy("Something was saved after the payroll cut-off of {name}")),
 }
 
 

@@ -169,6 +169,8 @@ def _facts(job: Job) -> list[tuple[str, str]]:
     ]
     if following:
         facts.append((_("Next attempt"), following))
+    if tags := sentences.of_the_cutoff(job):
+        facts.append((_("Payroll cut-off"), ", ".join(tags)))
     if job.first_failed_at:
         facts.append((_("First trouble"), moments.clock(job.first_failed_at, zone)))
     if job.finished_at and not job.is_open:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from positions.api.fields import Choice, Day, Id, Line, Moment, Number, StrictSerializer
+from positions.api.fields import Choice, Day, Id, Line, Moment, Number, StrictSerializer, Switch
 from positions.api.filters import (
     MOST_VALUES,
     ChoiceFilter,
@@ -21,7 +21,7 @@ from positions.api.filters import (
     SeveralFilter,
 )
 from positions.text import one_line
-from synclog.api.filters import CauseFilter, known_cause
+from synclog.api.filters import CauseFilter, SwitchFilter, known_cause
 
 
 def filter_body(
@@ -49,6 +49,7 @@ _FIELDS: Mapping[type[filters.Filter], Callable[..., serializers.Field]] = {
     MomentFilter: lambda _, **given: Moment(**given),
     NumberFilter: lambda _, **given: Number(max_digits=5, decimal_places=2, **given),
     ChoiceFilter: lambda found, **given: Choice(found.extra["choices"], **given),
+    SwitchFilter: lambda _, **given: Switch(**given),
     CauseFilter: lambda _, **given: Line(validators=[one_line, known_cause], **given),
     filters.CharFilter: lambda _, **given: Line(**given),
 }

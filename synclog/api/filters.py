@@ -5,12 +5,16 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 from integrations.sdk.fields import FIELDS
-from positions.api.filters import RANGE, ChoiceFilter, Filters, IdFilter, MomentFilter, TextFilter
+from positions.api.filters import RANGE, Also, ChoiceFilter, Filters, IdFilter, MomentFilter, TextFilter
 from positions.api.names import unknown
 from synclog.log.causes import causes
-from synclog.models import Batch, BatchError, Event, Job
+from synclog.models import Batch, BatchError, Event, Job, RetroChange
 
 
 def known_cause(code: str) -> None:
@@ -29,6 +33,21 @@ class CauseFilter(TextFilter):
     field_class = CauseField
 
 
+class SwitchField(forms.Field):
+    def to_python(self, value: Any) -> bool | None:
+        text = "" if value is None else str(value)
+        if text not in ("", "true", "false"):
+            raise ValidationError(_("Write true or false."), "invalid")
+        return {"true": True, "false": False}.get(text)
+
+
+@extend_schema_field(OpenApiTypes.BOOL)
+class SwitchFilter(Also):
+    """true or false."""
+
+    field_class = SwitchField
+
+
 class JobFilters(Filters):
     id = IdFilter(also=("in",), alone=True, help_text="Our id.")
     state = ChoiceFilter(choices=Job.State.choices, also=("in",), help_text="How far they are.")
@@ -44,10 +63,22 @@ class JobFilters(Filters):
     since = MomentFilter(field_name="changed_at", lookup_expr="gte", help_text="Changed at this moment or later.")
     changed_at = MomentFilter(also=RANGE, alone=True, help_text="When its state last changed.")
     recorded_at = MomentFilter(also=RANGE, alone=True, help_text="When the newest change that it carries was made.")
+    after_cutoff = SwitchFilter(
+        method="filter_after_cutoff", help_text="Whether their newest change was saved after the payroll cut-off."
+    )
+    held = SwitchFilter(method="filter_held", help_text="Whether the payroll cut-off holds them now.")
+    retro = SwitchFilter(help_text="Whether a change that they carry is about days before the payroll cut-off.")
 
     class Meta:
         model = Job
         fields: list[str] = []
+
+    def filter_after_cutoff(self, queryset: QuerySet, name: str, after: bool) -> QuerySet:
+        return queryset.filter(cutoff_at__isnull=not after)
+
+    def filter_held(self, queryset: QuerySet, name: str, held: bool) -> QuerySet:
+        now = Job.objects.held(timezone.now()).order_by().values("pk")
+        return queryset.filter(pk__in=now) if held else queryset.exclude(pk__in=now)
 
 
 _BATCH_STATES = {
@@ -76,6 +107,19 @@ class BatchErrorFilters(Filters):
 
     class Meta:
         model = BatchError
+        fields: list[str] = []
+
+
+class RetroFilters(Filters):
+    integration = IdFilter(field_name="integration_id", also=("in",), help_text="Id of an integration.")
+    employee = IdFilter(field_name="employee_key", also=("in",), help_text="Id of an employee.")
+    position = IdFilter(field_name="position_key", also=("in",), help_text="Id of a position.")
+    kind = ChoiceFilter(choices=RetroChange.Kind.choices, also=("in",), help_text="What was done.")
+    cutoff_at = MomentFilter(also=RANGE, help_text="The cut-off after which it was saved.")
+    saved_at = MomentFilter(also=RANGE, alone=True, help_text="When it was saved.")
+
+    class Meta:
+        model = RetroChange
         fields: list[str] = []
 
 

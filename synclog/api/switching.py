@@ -10,15 +10,15 @@ from integrations.engine import Start
 from integrations.models import Integration
 from integrations.options import options
 from integrations.sdk.wording import say
-from synclog.engine import actions
+from synclog.engine import actions, cutoff
 from synclog.log import starting
 from synclog.models import Job
 
 
 def switch(integration: Integration, given: Mapping[str, Any], by: str) -> None:
-    """What differs of the switches that are given, by the same hands as the pages'. Raises ValidationError before
-    anything is changed, and `batches.TooManyError`."""
-    wanted = {name: on for name, on in given.items() if name != "start"}
+    """What differs of the switches (and the cut-off) that are given, by the same hands as the pages'. Raises
+    ValidationError before anything is changed, and `batches.TooManyError`."""
+    wanted = {name: value for name, value in given.items() if name not in ("start", "cutoff")}
     start = Start(given.get("start", Start.CHANGES))
     now = {name: getattr(integration, name) for name in wanted}
     changed = {name: on for name, on in wanted.items() if now[name] != on}
@@ -28,6 +28,8 @@ def switch(integration: Integration, given: Mapping[str, Any], by: str) -> None:
         errors["start"] = [ErrorDetail(said, "not_possible")]
     if errors:
         raise ValidationError(errors)
+    if "cutoff" in given:
+        cutoff.set_calendar(integration, given["cutoff"], by)
     for option in options(integration):
         if option.name in changed:
             actions.set_option(integration, option.name, changed[option.name], by)

@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 from synclog.api.differences import CheckViewSet, DifferenceViewSet
 from synclog.api.forecasts import ForecastViewSet, ForeseenViewSet
 from synclog.api.people import MatchViewSet
+from synclog.api.retro import RetroChangeViewSet
 from synclog.api.views.batches import BatchErrorViewSet, BatchViewSet
 from synclog.api.views.events import EventViewSet
 from synclog.api.views.integrations import IntegrationViewSet, KeptBackViewSet
@@ -19,6 +20,7 @@ router.register("integrations", IntegrationViewSet, basename="integration")
 router.register("matches", MatchViewSet, basename="match")
 router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("jobs", JobViewSet, basename="job")
+router.register("retro-changes", RetroChangeViewSet, basename="retro-change")
 router.register("batches", BatchViewSet, basename="batch")
 router.register("events", EventViewSet, basename="event")
 

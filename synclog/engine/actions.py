@@ -18,7 +18,7 @@ from positions.models import Position
 from positions.origin import Origin
 from positions.tracing import request_id
 from positions.transactions import repeated
-from synclog.engine import agreeing, texts
+from synclog.engine import agreeing, cutoff, texts
 from synclog.engine.clock_skew import at_once
 from synclog.engine.notify import wake
 from synclog.engine.record import Changed, again, hold, job_for, store
@@ -46,21 +46,22 @@ class Resent:
 
 @repeated
 def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = False) -> Resent:
-    """Sends again, now. Pressing twice gives one job. Closed jobs are opened anew for positions that still exist.
-    `move`: the record that was sent before gets the new start date; also what is being sent right now is sent anew
-    then, since it goes by the other rule.
+    """Sends again, now, whatever the payroll cut-off says. Pressing twice gives one job. Closed jobs are opened anew
+    for positions that still exist. `move`: the record that was sent before gets the new start date; also what is being
+    sent right now is sent anew then, since it goes by the other rule.
     """
     # Held in the order of everybody: the positions, so that none is deleted meanwhile, and then their jobs.
     ids = list(jobs.values_list("pk", "position_key"))
     positions = _held({position for _, position in ids})
     asked = Job.objects.filter(pk__in=[pk for pk, _ in ids])
     hold(asked)
-    rows = list(asked.only("integration", "position_key", "open_key", "state"))
+    rows = list(asked.only("integration", "employee_key", "position_key", "open_key", "state"))
     idle = {row.pk: row.integration_id for row in rows if row.is_open and (move or row.state != Job.State.RUNNING)}
     now = timezone.now()
     Job.objects.filter(pk__in=idle).update(
         state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None, cause="",
         said=[], origin=kind, origin_name=by, request_id=request_id.get(), generation=time.time_ns(),
+        held_until=at_once(),
         **({"move": True} if move else {}),
     )  # fmt: skip
     closed = {(row.integration_id, row.position_key) for row in rows if not row.is_open}
@@ -77,7 +78,9 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
     fresh = again(pairs, Origin(kind, by))
     for job in fresh:
         job.move, job.due_at = move, now  # how far a large one is, is told by when it is due (synclog.log.progress)
-    store(fresh)
+    cutoff.sent_all_the_same(fresh)
+    store(fresh, {})
+    cutoff.release_beside(_employees(rows))
     wake(sorted({row.integration_id for row in rows}))
     going = already | {(job.integration_id, job.position_key) for job in fresh}
     left = {
@@ -86,6 +89,13 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
         if row.pk not in idle and (row.is_open or (row.integration_id, row.position_key) not in going)
     }
     return Resent(Counter([*idle.values(), *(job.integration_id for job in fresh)]), left)
+
+
+def _employees(jobs: Iterable[Job]) -> Mapping[int, set[int]]:
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for job in jobs:
+        found[job.integration_id].add(job.employee_key)
+    return found
 
 
 def _held(keys: Iterable[int]) -> dict[int, Position]:
@@ -100,7 +110,9 @@ def send_now(positions: Iterable[Position], integration: Integration, by: str, *
     scope = scope_of(integration.pk)
     held = _held({position.pk for position in positions}).values()
     jobs = [job_for(Changed(p), p.employee, integration.pk, Origin(kind, by)) for p in held if scope.takes(p)]
-    store(jobs)
+    cutoff.sent_all_the_same(jobs)
+    store(jobs, {})
+    cutoff.release_beside({integration.pk: {job.employee_key for job in jobs}})
     wake([integration.pk])
     return {job.position_key for job in jobs}
 

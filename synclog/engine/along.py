@@ -20,6 +20,7 @@ from integrations.sdk import values
 from positions.employer import current_and_upcoming
 from positions.models import Company, Department, Employee, Position
 from positions.signals import employees_changed, employees_deleted, goes_with_organization
+from synclog.engine import cutoff
 from synclog.engine.notify import wake
 from synclog.engine.record import Changed, job_for, store
 
@@ -144,6 +145,7 @@ def _record(organization: int, shifts: Sequence[Shift], recorded: set[int]) -> b
     if not concerned:
         return False
     scopes = scopes_of(concerned)
+    calendars = cutoff.calendars_of((i.pk, i.cutoff) for i in found)
     today = found[0].organization.today()
     before = frozenset(recorded)
     woken = set()
@@ -160,7 +162,7 @@ def _record(organization: int, shifts: Sequence[Shift], recorded: set[int]) -> b
                     for integration in integrations
                     if scopes[integration.pk].takes(position)
                 ]
-                store(jobs)
+                store(jobs, calendars)
                 recorded.update(position.pk for position in piece)
                 woken |= {job.integration_id for job in jobs}
         wake(woken)

@@ -21,10 +21,11 @@ def at_once() -> datetime:
 
 
 def put_right() -> None:
-    """Jobs and connections that were put off at a moment which is still to come. What waits for its first day stays."""
+    """Jobs and connections that were put off at a moment which is still to come. What waits for its day, or for a
+    payroll period to open, stays."""
     now = timezone.now()
     Job.objects.open().filter(state__in=Job.ACTIVE, changed_at__gt=now + TOLERANCE).exclude(
-        cause__in=Job.FOR_ITS_DAY
+        cause__in=Job.PUT_OFF
     ).update(due_at=at_once(), changed_at=now)
     Integration.objects.filter(retry_at__gt=now, retry_set_at__gt=now + TOLERANCE).update(
         retry_at=now, retry_set_at=now

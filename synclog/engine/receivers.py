@@ -14,7 +14,7 @@ from integrations.sdk.context import IMPORTED, NOT_YET_IMPORTED
 from integrations.sdk.messages import packed, unpacked
 from positions.models import Company, Department, Employee, Organization, Position
 from positions.signals import employees_changed, goes_with_organization, positions_changed, positions_deleted
-from synclog.engine import agreeing, matches
+from synclog.engine import agreeing, cutoff, matches
 from synclog.engine.record import Changed, record, renew
 from synclog.models import Job, Lease
 
@@ -105,7 +105,10 @@ def department_saved(instance: Department, created: bool, raw: bool, **kwargs: A
 def organization_saved(instance: Organization, created: bool, raw: bool, **kwargs: Any) -> None:
     """Its time zone is the day of all its connections."""
     if not raw and not created:
-        Integration.objects.filter(organization=instance).raise_version()
+        mine = Integration.objects.filter(organization=instance)
+        mine.raise_version()
+        for integration in mine.exclude(cutoff={}).select_related("organization").order_by("pk"):
+            cutoff.look_again(integration)
 
 
 def companies_chosen(instance: Any, action: str, reverse: bool, pk_set: Any, **kwargs: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
@@ -12,11 +12,12 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integrations.models import Integration, PeriodLink
+from integrations.planning.cutoff import Calendar
 from integrations.scope import Scope, scopes_from, scopes_of
 from positions.models import Employee, Position
 from positions.origin import Origin, current_origin
 from positions.tracing import request_id
-from synclog.engine import agreeing
+from synclog.engine import agreeing, cutoff, retro
 from synclog.engine.clock_skew import at_once
 from synclog.engine.notify import wake
 from synclog.models import Job
@@ -38,6 +39,8 @@ _REFRESHED = [
     "generation",
     "attempts",
     "due_at",
+    "cutoff_at",
+    "held_until",
     "cause",
     "said",
     "field",
@@ -73,6 +76,7 @@ class Recording:
     on: bool  # it records; one that was on before only wants to know of what it was sent
     scope: Scope
     rung: bool  # a job is due there already, and whoever recorded that one has rung
+    calendar: Calendar | None  # of its payroll cut-off
 
 
 def recording_integrations(organizations: Iterable[int]) -> list[Recording]:
@@ -82,12 +86,13 @@ def recording_integrations(organizations: Iterable[int]) -> list[Recording]:
         Integration.objects.filter(Q(send_positions=True) | Q(activated_at__isnull=False))
         .filter(organization__in=set(organizations))
         .annotate(rung=Exists(fresh))
-        .values_list("pk", "organization_id", "everybody", "companies", "send_positions", "rung")
+        .values_list("pk", "organization_id", "everybody", "companies", "send_positions", "rung", "cutoff")
     )
     rows = list(found)
     scopes = scopes_from((pk, everybody, company) for pk, _, everybody, company, *_ in rows)
-    about = {pk: (organization, on, rung) for pk, organization, _, _, on, rung in rows}
-    return [Recording(pk, *about[pk][:2], scope, about[pk][2]) for pk, scope in scopes.items()]
+    about = {pk: (organization, on, rung, kept) for pk, organization, _, _, on, rung, kept in rows}
+    calendars = cutoff.calendars_of((pk, kept) for pk, (*_, kept) in about.items())
+    return [Recording(pk, *about[pk][:2], scope, about[pk][2], calendars.get(pk)) for pk, scope in scopes.items()]
 
 
 def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job]:
@@ -121,13 +126,17 @@ def record(changes: Sequence[Changed], origin: Origin | None = None) -> list[Job
         for change, integration in outside
         if (integration, change.position.pk) in told and (_moved(change) or not told[integration, change.position.pk])
     ]
+    calendars = {one.id: one.calendar for one in integrations if one.calendar}
     # No savepoint of its own: whoever's save cannot be recorded is not to be saved.
     with transaction.atomic(savepoint=False):
-        store(jobs)
+        store(jobs, calendars)
+        if calendars:
+            retro.keep({change.position.pk: change.position for change in changes}, jobs, calendars)
         off = [integration.id for integration in known if not integration.on]
         if off:
             agreeing.look_again(PeriodLink.objects.filter(integration__in=off, employee_key__in=employees))
-        concerned, rung = {j.integration_id for j in jobs}, {i.id for i in integrations if i.rung}
+        concerned = {j.integration_id for j in jobs if j.cause != Job.HELD}
+        rung = {i.id for i in integrations if i.rung}
         wake(concerned - rung)
         if concerned & rung:
             late, deadline = concerned & rung, asked + SURELY_SEEN
@@ -205,14 +214,22 @@ def job_for(change: Changed, employee: Employee, integration_id: int, origin: Or
     )
 
 
-def store(jobs: Sequence[Job]) -> None:
-    """In the order in which everybody locks jobs."""
+def store(jobs: Sequence[Job], calendars: Mapping[int, Calendar] | None = None) -> None:
+    """In the order in which everybody locks jobs. What is saved after the payroll cut-off of its connection is marked
+    and held as that one's calendar says; `calendars`: those of the connections that have one, else they are asked for
+    in one query."""
+    if calendars is None:
+        kept = Integration.objects.filter(pk__in={job.integration_id for job in jobs}).exclude(cutoff={})
+        calendars = cutoff.calendars_of(kept.values_list("pk", "cutoff")) if jobs else {}
+    held = cutoff.mark(jobs, calendars)
     Job.objects.bulk_create(
         sorted(jobs, key=lambda job: (job.integration_id, job.position_key)),
         update_conflicts=True,
         unique_fields=["integration", "open_key"],
         update_fields=_REFRESHED,
     )
+    if held:
+        cutoff.hold_beside_these(held)
 
 
 def hold(jobs: QuerySet[Job]) -> None:

@@ -12,6 +12,7 @@ from integrations.sdk.params import Label
 ACCEPTED = Text("engine.accepted", _("Accepted by {system}."))
 SWITCHED_OFF = Text("engine.switched_off", _("Sync was switched off before this was sent."))
 TAKEN_OVER = Text("engine.taken_over", _("Another position took over its record in {system} on {moment}."))
+HELD = Text("engine.held", _("It is held until {until} because of the payroll cut-off."))
 GAVE_UP = Text("engine.gave_up", _("It was tried for seven days."))
 MISTAKE = Text(
     "engine.mistake",
@@ -117,5 +118,16 @@ RETRYING = Text("event.retrying", _("{system}: {why} It is tried again."))
 RECOVERED = Text("event.recovered", _("{system} answers again."))
 SOME_NEED_YOU = Text("event.warnings", _("Some positions need you: see the log."))
 NOBODY_NEEDS_YOU = Text("event.healthy", _("No position needs you any more."))
+CUTOFF_CHANGED = Text("event.cutoff_changed", _("The payroll cut-off was changed."))
+CUTOFF_REMOVED = Text("event.cutoff_removed", _("The payroll cut-off was removed: what was held goes out now."))
+CUTOFF_HELD = Text(
+    "event.cutoff_held", _("Changes were saved after the cut-off of {cutoff}: they are held until {until}.")
+)
+CUTOFF_TAGGED = Text(
+    "event.cutoff_tagged", _("Changes were saved after the cut-off of {cutoff}. They are sent at once, and marked.")
+)
+CUTOFF_OPENED = Text("event.cutoff_opened", _("The period opened: what was held since {cutoff} goes out."))
+CUTOFF_SENT_ONE = Text("event.cutoff_sent_one", _("1 change that was held by the cut-off was sent all the same."))
+CUTOFF_SENT = Text("event.cutoff_sent", _("{number} changes that were held by the cut-off were sent all the same."))
 RESYNCED_ONE = Text("event.resynced_one", _("Re-sync: 1 position looked at again."))
 RESYNCED = Text("event.resynced", _("Re-sync: {number} positions looked at again."))

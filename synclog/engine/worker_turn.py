@@ -35,7 +35,7 @@ from integrations.sdk.messages import Message
 from positions.busy import is_busy
 from positions.models import Employee
 from positions.tracing import working_on
-from synclog.engine import texts, write_intents
+from synclog.engine import cutoff, texts, write_intents
 from synclog.engine.clock_skew import at_once
 from synclog.engine.done import Done
 from synclog.engine.lease import Held
@@ -206,7 +206,7 @@ class Turn:
             return
         jobs = self._running_jobs(employees)
         logger.debug("%s: %s jobs of %s employees", self.integration, len(jobs), len(employees))
-        loaded = load_work(self.integration, jobs)
+        loaded = self._let_go(load_work(self.integration, jobs))
         write_intents.say(self.integration, loaded)
         # Whoever has waited longest goes first: one who is asked to wait at every try would keep the next ones waiting.
         turn_of = {key: number for number, key in enumerate(employees)}
@@ -216,10 +216,22 @@ class Turn:
             self._ready.append(_Running(work, for_positions, now))
         self._only_begun = bool(self._ready)
 
+    def _let_go(self, loaded: list[tuple[Work, dict[str, Job]]]) -> list[tuple[Work, dict[str, Job]]]:
+        """Without those of whom something was held while they were loaded (`synclog.engine.cutoff`)."""
+        held = cutoff.held_beside(self.integration, [int(work.person.id) for work, _ in loaded])
+        kept = []
+        for work, jobs in loaded:
+            if int(work.person.id) in held:
+                self._return(Job.objects.filter(pk__in=[job.pk for job in jobs.values()]))
+            else:
+                kept.append((work, jobs))
+        return kept
+
     def _set_running(self, employees: Sequence[int]) -> bool:
         """False where somebody is saving one of them right now."""
         mine = Integration.objects.filter(self.held.serves(self.integration.version))
         theirs = Job.objects.open().filter(integration__in=mine, employee_key__in=employees)
+        theirs = theirs.exclude(held_until__gt=timezone.now())
         try:
             theirs.update(state=Job.State.RUNNING, epoch=self.held.epoch, attempts=F("attempts") + 1)
         except OperationalError as error:
@@ -243,6 +255,7 @@ class Turn:
         """Whom to claim. Those whose jobs are due, the longest waiting first."""
         if self._only is not None:
             return [] if self._only_begun else [self._only]
+        cutoff.hold_all_beside(self.integration)
         due = (
             Job.objects.due(timezone.now())
             .filter(integration=self.integration)

@@ -165,6 +165,11 @@ _OURS = (
         "not_current", _("Not the current position"), _("Nothing to do: this system takes the current position only.")
     ),
     Cause("not_yet_current", _("Not current yet"), _("Nothing to do: it is sent on its first day.")),
+    Cause(
+        "held_by_cutoff",
+        _("Held by the payroll cut-off"),
+        _("Nothing to do: it is sent when the period opens. Re-sync or Send now sends it at once."),
+    ),
     Cause("counts_later", _("A change counts from a later day"), _("Nothing to do: it is sent on that day.")),
     Cause("never_sent", _("It was never sent"), _("Nothing to do: there is nothing to delete there.")),
     Cause("already_gone", _("Already gone there"), _("Nothing to do.")),

@@ -22,13 +22,13 @@ class Open(StrEnum):
 
     SENDING = "sending"
     WAITING = "waiting"  # also what is tried again
-    LATER = "later"  # waits for its day
+    LATER = "later"  # waits for its day, or until a payroll period opens
     NEEDS_YOU = "needs_you"
 
 
 def open_changes(integration: Integration) -> dict[Open, int]:
     """How many there are of each."""
-    for_its_day = Q(state=Job.State.WAITING, cause__in=Job.FOR_ITS_DAY)
+    for_its_day = Q(state=Job.State.WAITING, cause__in=Job.PUT_OFF)
     which = {
         Open.SENDING: Q(state=Job.State.RUNNING),
         Open.WAITING: Q(state__in=Job.ACTIVE) & ~for_its_day,

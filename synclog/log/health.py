@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.models import Integration
+from positions import moments
 from positions.numbers import figure
 from synclog.log.figures import changes
 from synclog.log.silence import silent
@@ -55,10 +57,13 @@ def _health(integration: Integration, counts: Counts, silence: str) -> Health:
         return Health(_("Retrying"), "warning", f"{integration.retry_message} {again}", counts, "sync")
     needs = _needs(counts)
     if needs:
-        return Health(_("Warnings"), "warning", needs, counts)
+        held = f" {held_words(integration, counts.held)}" if counts.held else ""
+        return Health(_("Warnings"), "warning", f"{needs}{held}", counts)
+    if not integration.last_success_at and counts.held:
+        return Health(_("Ready"), "info", held_words(integration, counts.held), counts)
     if not integration.last_success_at:
         return Health(_("Ready"), "info", _("Nothing has been sent yet: the next change will be."), counts)
-    return Health(_("Healthy"), "success", _healthy(counts), counts)
+    return Health(_("Healthy"), "success", _healthy(integration, counts), counts)
 
 
 def _needs(counts: Counts) -> str:
@@ -81,10 +86,24 @@ def _needs(counts: Counts) -> str:
     return " ".join(said)
 
 
-def _healthy(counts: Counts) -> str:
+def held_words(integration: Integration, number: int) -> str:
+    """Of so many changes that the payroll cut-off holds."""
+    calendar, zone = integration.calendar, integration.organization.zone
+    closed = calendar.closed(timezone.now(), zone) if calendar else None
+    if closed is None:  # it opens just now
+        return _("{changes} held by the payroll cut-off.").format(changes=changes(number))
+    until = moments.clock(closed[1], zone)
+    return _("{changes} held until {moment} because of the payroll cut-off.").format(
+        changes=changes(number), moment=until
+    )
+
+
+def _healthy(integration: Integration, counts: Counts) -> str:
     said = []
-    if counts.waiting:
-        said.append(_("{changes} on the way.").format(changes=changes(counts.waiting)))
+    if counts.held:
+        said.append(held_words(integration, counts.held))
+    if counts.waiting > counts.held:
+        said.append(_("{changes} on the way.").format(changes=changes(counts.waiting - counts.held)))
     if counts.unknown:
         number = counts.unknown
         said.append(

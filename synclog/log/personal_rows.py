@@ -10,7 +10,18 @@ from django.utils.translation import gettext as _
 from django_q.models import Task
 
 from positions.privacy.personal_data import Holder, Holding, Naming, NotNow, Subject
-from synclog.models import Attempt, BatchError, DriftCheck, DriftRow, Event, Forecast, ForecastRow, Job, Question
+from synclog.models import (
+    Attempt,
+    BatchError,
+    DriftCheck,
+    DriftRow,
+    Event,
+    Forecast,
+    ForecastRow,
+    Job,
+    Question,
+    RetroChange,
+)
 
 
 class HeldBySync(Holder):
@@ -21,6 +32,7 @@ class HeldBySync(Holder):
             Holding(BatchError, _("Left out of batches"), _batch_errors),
             Holding(DriftRow, _("Differences"), _differences),
             Holding(ForecastRow, _("Previews of everything"), _foreseen),
+            Holding(RetroChange, _("Retroactive changes"), _retro),
             Holding(Question, _("Previews"), _previews, exported=False),
             Holding(Task, _("Failures of the queue"), _failures, exported=False),
         )
@@ -40,6 +52,12 @@ class HeldBySync(Holder):
                 DriftRow,
                 lambda s: DriftRow.objects.filter(part_of__integration__organization=s.organization_id),
                 ("differs", "said"),
+                narrow=False,  # encrypted
+            ),
+            Naming(
+                RetroChange,
+                lambda s: RetroChange.objects.filter(integration__organization=s.organization_id),
+                ("concerns",),
                 narrow=False,  # encrypted
             ),
             Naming(
@@ -91,6 +109,11 @@ def _differences(subject: Subject) -> QuerySet[DriftRow]:
 
 def _foreseen(subject: Subject) -> QuerySet[ForecastRow]:
     rows = ForecastRow.objects.filter(part_of__integration__organization=subject.organization_id)
+    return rows.filter(employee_key__in=subject.keys)
+
+
+def _retro(subject: Subject) -> QuerySet[RetroChange]:
+    rows = RetroChange.objects.filter(integration__organization=subject.organization_id)
     return rows.filter(employee_key__in=subject.keys)
 
 

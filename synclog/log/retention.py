@@ -35,6 +35,7 @@ from synclog.models import (
     Job,
     Mail,
     Notice,
+    RetroChange,
     Webhook,
     WebhookDelivery,
 )
@@ -73,6 +74,7 @@ def rules(now: datetime) -> Iterator[tuple[QuerySet[Any], Callable[[QuerySet[Any
     yield Batch.objects.filter(done_at__lt=jobs), delete
     yield DriftRow.objects.filter(part_of__done_at__lt=now - DRIFT_KEPT), delete
     yield DriftCheck.objects.filter(done_at__lt=jobs), delete
+    yield RetroChange.objects.filter(saved_at__lt=jobs), delete
     yield WebhookDelivery.objects.filter(tried_at__lt=exchanges).exclude(answer=""), lambda rows: rows.update(answer="")
     yield WebhookDelivery.objects.filter(created_at__lt=jobs), delete
     yield Webhook.objects.filter(former_until__lt=now), lambda rows: rows.update(former_secrets={}, former_until=None)

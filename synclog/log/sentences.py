@@ -79,6 +79,7 @@ MARKS: Mapping[str, Marks] = {
     State.PLANNED: Marks(preview=Mark(gettext_noop("Would be sent"), "check_circle", "success")),
 }
 WITH_WARNING = Mark(gettext_noop("Warning"), "warning", "warning")
+HELD = Mark(gettext_noop("Held"), "lock_clock", "info")
 REPLACED = Mark(gettext_noop("Replaced"), "swap_horiz", "neutral")
 ACCEPTED_WITH_WARNING = Mark(gettext_noop("Accepted with a warning"), "warning", "warning")
 UNKNOWN = Mark(gettext_noop("Tried"), "help", "neutral")  # a state of another version
@@ -87,6 +88,8 @@ UNKNOWN = Mark(gettext_noop("Tried"), "help", "neutral")  # a state of another v
 def mark_of(job: Job) -> Mark:
     if job.state == State.SUCCEEDED and job.cause == "taken_over":
         return REPLACED
+    if job.is_held(timezone.now()):
+        return HELD
     return WITH_WARNING if job.state == State.SUCCEEDED and job.warning else mark_of_state(job.state)
 
 
@@ -175,6 +178,12 @@ def next_attempt(job: Job) -> str:
     return f"{text}, {tries(job)}" if job.state == Job.State.RETRYING else text
 
 
+def of_the_cutoff(job: Job) -> list[str]:
+    """What the payroll cut-off says of it, for a column: "after cut-off", "retro"."""
+    found = [_("after cut-off")] if job.cutoff_at is not None else []
+    return [*found, *([_("retro")] if job.retro else [])]
+
+
 def tries(job: Job) -> str:
     """ "3 of 12": which try the next one is, and how many there are before giving up."""
     in_all = backoff.tries_in_all()
@@ -245,6 +254,13 @@ def say(job: Job) -> Said:
             " ".join(part for part in (why or f"{cause_title(job.cause)}.", words.remedy) if part),
             next=back or _("Nothing to do: next try {when}.").format(when=next_attempt(job)),
             theirs=theirs,
+            code=code,
+        )
+    if job.is_held(timezone.now()):
+        return Said(
+            _("Held back from {system}: {position}.").format(**named),
+            job.message,
+            next=back or _("It goes out then, in its latest state. Re-sync or Send now sends it at once."),
             code=code,
         )
     if job.cause in Job.FOR_ITS_DAY:

@@ -148,11 +148,11 @@ def _state(
         return State(integration, truth, mark, why, job, link, settled, may_send)
 
     match truth:
-        case Truth.NEEDS_YOU | Truth.UPCOMING | Truth.WAITING:
+        case Truth.NEEDS_YOU | Truth.HELD | Truth.UPCOMING | Truth.WAITING:
             assert job is not None
             mark, why = _open(integration, truth, job)
             may_send = integration.send_positions and truth is not Truth.UPCOMING and job.state != Job.State.RUNNING
-            return state(mark, why, settled=truth is Truth.UPCOMING, may_send=may_send)
+            return state(mark, why, settled=truth in (Truth.HELD, Truth.UPCOMING), may_send=may_send)
         case Truth.OFF:
             return state(Mark(gettext_noop("Off"), "toggle_off", "neutral"), _off(integration, link), settled=True)
         case Truth.OUT_OF_SCOPE:
@@ -183,6 +183,10 @@ def _open(integration: Integration, truth: Truth, job: Job) -> tuple[Mark, str]:
         return Mark(gettext_noop("Needs you"), "error", "danger"), " ".join(
             part for part in (said.why, said.fix) if part
         )
+    if truth is Truth.HELD:
+        opens = clock(job.due_at, integration.organization.zone)
+        mark = Mark(_("Held until {moment}").format(moment=opens), "lock_clock", "info")
+        return mark, f"{said.why} {said.next}".strip()
     if truth is Truth.UPCOMING:
         day_there = job.due_at.astimezone(integration.organization.zone).date()
         mark = Mark(_("Becomes current on {day}").format(day=dates.show(day_there)), "event", "info")
@@ -279,6 +283,7 @@ def _never(position: Position, integration: Integration) -> str:
 
 TRUTHS = {
     Truth.NEEDS_YOU: gettext_noop("Needs you"),
+    Truth.HELD: gettext_noop("Held by the cut-off"),
     Truth.UPCOMING: gettext_noop("Waits for its day"),
     Truth.WAITING: gettext_noop("Waiting"),
     Truth.OFF: gettext_noop("Off"),

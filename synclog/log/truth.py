@@ -14,7 +14,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
+from django.utils import timezone
 
 from integrations.models import Integration, IntegrationCompany, PeriodLink
 from integrations.scope import Scope, scopes_of
@@ -28,6 +29,7 @@ class Truth(StrEnum):
     """In the order in which they are decided."""
 
     NEEDS_YOU = "needs_you"  # refused: a person or a change has to mend it
+    HELD = "held"  # until the payroll period opens
     UPCOMING = "upcoming"  # waits for the day on which it becomes current
     WAITING = "waiting"  # on its way: waiting, being sent, or tried again by itself
     OFF = "off"  # the connection does not record changes
@@ -48,6 +50,8 @@ def truth_of(
     if job is not None and job.is_open:
         if job.state == Job.State.FAILED:
             return Truth.NEEDS_YOU
+        if job.is_held(timezone.now()):
+            return Truth.HELD
         waits = job.state == Job.State.WAITING and job.cause in Job.FOR_ITS_DAY
         return Truth.UPCOMING if waits else Truth.WAITING
     if not integration.send_positions:
@@ -80,8 +84,9 @@ def _passed_over(position: Position, today: date, now: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """`waiting` with those that wait for their day; `not_sent` with those that a flat system does not take (`Truth`).
-    Of a connection that is off only what is still open is counted, and how many were changed since they were sent."""
+    """`waiting` with those that wait for their day, and with those that are `held`; `not_sent` with those that a flat
+    system does not take (`Truth`). Of a connection that is off only what is still open is counted, and how many were
+    changed since they were sent."""
 
     needs_you: int = 0
     waiting: int = 0
@@ -92,6 +97,7 @@ class Counts:
     out_of_scope: int = 0
     not_sent: int = 0
     stale_while_off: int = 0
+    held: int = 0
 
     @property
     def sent(self) -> int:
@@ -167,18 +173,21 @@ def counts_of(integrations: Sequence[Integration]) -> dict[int, Counts]:
     return {i.pk: _counts(i, scopes.get(i.pk), jobs, links, people) for i in integrations}
 
 
-def _jobs(integrations: Sequence[Integration]) -> dict[tuple[int, str, bool, int | None], int]:
-    """Open jobs by connection, state, whether their position is still here, and its company."""
+def _jobs(integrations: Sequence[Integration]) -> dict[tuple[int, str, bool, int | None, bool], int]:
+    """Open jobs by connection, state, whether their position is still here, its company, and whether they are held."""
     company = Position.objects.filter(pk=OuterRef("position_key"))
+    held = Q(state__in=Job.ACTIVE, held_until__gt=timezone.now())  # `JobQuerySet.held`
     rows = (
         # Those that are open, said so that SQLite looks for them by the index of open jobs: it would read all by state.
         Job.objects.filter(integration__in=[i.pk for i in integrations], open_key__gt=0)
-        .annotate(here=Exists(company), company=company.values("company")[:1])
+        .annotate(
+            here=Exists(company), company=company.values("company")[:1], held=Case(When(held, True), default=False)
+        )
         .order_by()
-        .values_list("integration", "state", "here", "company")
+        .values_list("integration", "state", "here", "company", "held")
         .annotate(n=Count("pk"))
     )
-    return {(pk, state, here, company): n for pk, state, here, company, n in rows}
+    return {tuple(key): n for *key, n in rows}
 
 
 def _links(integrations: Sequence[Integration], scopes: Mapping[int, Scope]) -> dict[int, dict[str, int]]:
@@ -208,16 +217,17 @@ def _positions(integrations: Sequence[Integration]) -> dict[int, dict[int | None
 def _counts(
     integration: Integration,
     scope: Scope | None,
-    jobs: Mapping[tuple[int, str, bool, int | None], int],
+    jobs: Mapping[tuple[int, str, bool, int | None, bool], int],
     links: Mapping[int, Mapping[str, int]],
     people: Mapping[int, Mapping[int | None, int]],
 ) -> Counts:
     mine = {key[1:]: n for key, n in jobs.items() if key[0] == integration.pk}
-    needs_you = sum(n for (state, _, _), n in mine.items() if state == Job.State.FAILED)
+    needs_you = sum(n for (state, _, _, _), n in mine.items() if state == Job.State.FAILED)
     waiting = sum(mine.values()) - needs_you
+    held = sum(n for (_, _, _, held), n in mine.items() if held)
     there = dict(links.get(integration.pk, {}))
     if not integration.send_positions or scope is None:
-        return Counts(needs_you, waiting, stale_while_off=there.get("changed", 0))
+        return Counts(needs_you, waiting, stale_while_off=there.get("changed", 0), held=held)
 
     def takes(company: int | None) -> bool:
         return scope.everybody or company in scope.companies
@@ -225,12 +235,13 @@ def _counts(
     of_company = people.get(integration.organization_id, {})
     inside = sum(n for company, n in of_company.items() if takes(company))
     outside = sum(of_company.values()) - inside
-    open_inside = sum(n for (_, here, company), n in mine.items() if here and takes(company))
-    open_outside = sum(n for (_, here, company), n in mine.items() if here and not takes(company))
+    open_inside = sum(n for (_, here, company, _), n in mine.items() if here and takes(company))
+    open_outside = sum(n for (_, here, company, _), n in mine.items() if here and not takes(company))
     return Counts(
         needs_you,
         waiting,
         **there,
+        held=held,
         out_of_scope=outside - open_outside,
         not_sent=inside - open_inside - sum(there.values()),
     )

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
+from django.utils import timezone
 
 from integrations.models import Integration
 from integrations.scope import scopes_of
@@ -26,6 +27,7 @@ MARKS = {
     Truth.PARTLY: Mark(TRUTHS[Truth.PARTLY], "warning", "warning"),
     Truth.WAITING: Mark(TRUTHS[Truth.WAITING], "schedule", "info"),
     Truth.UNKNOWN: Mark(TRUTHS[Truth.UNKNOWN], "hourglass_top", "info"),
+    Truth.HELD: Mark(TRUTHS[Truth.HELD], "lock_clock", "info"),
     Truth.UPCOMING: Mark(TRUTHS[Truth.UPCOMING], "event", "info"),
     Truth.IN_SYNC: Mark(TRUTHS[Truth.IN_SYNC], "check_circle", "success"),
     Truth.NOT_SENT: NOT_SENT,
@@ -61,12 +63,14 @@ def _conditions(connections: Sequence[Integration]) -> dict[Truth, Q]:
     on = [integration for integration in connections if integration.send_positions]
     jobs = Job.objects.open().filter(integration__in=[i.pk for i in connections], employee_key=OuterRef("pk"))
     of_a_day = Q(state=Job.State.WAITING, cause__in=Job.FOR_ITS_DAY)
+    held = Q(state__in=Job.ACTIVE, held_until__gt=timezone.now())  # `JobQuerySet.held`
     scopes = scopes_of([integration.pk for integration in on])
     sending = {integration.organization_id for integration in on}
     found: dict[Truth, QuerySet[Any]] = {
         Truth.NEEDS_YOU: jobs.filter(state=Job.State.FAILED),
-        Truth.WAITING: jobs.exclude(Q(state=Job.State.FAILED) | of_a_day),
-        Truth.UPCOMING: jobs.filter(of_a_day),
+        Truth.WAITING: jobs.exclude(Q(state=Job.State.FAILED) | of_a_day | held),
+        Truth.HELD: jobs.filter(held),
+        Truth.UPCOMING: jobs.filter(of_a_day).exclude(held),
         Truth.NOT_SENT: Position.objects.filter(employee=OuterRef("pk"), employee__organization__in=sending),
         **{truth: links_in(on, truth, scopes).filter(employee_key=OuterRef("pk")) for truth in _LINKS},
     }

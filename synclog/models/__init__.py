@@ -6,6 +6,7 @@ from synclog.models.forecast import Forecast, ForecastRow
 from synclog.models.job import Job, JobQuerySet
 from synclog.models.question import Question
 from synclog.models.resync import Resync
+from synclog.models.retro import RetroChange
 from synclog.models.telling import Mail, MailChoice, Notice, Topic
 from synclog.models.webhook import Webhook, WebhookDelivery
 from synclog.models.worker import Heartbeat, Lease
@@ -29,6 +30,7 @@ __all__ = [
     "Notice",
     "Question",
     "Resync",
+    "RetroChange",
     "Topic",
     "Webhook",
     "WebhookDelivery",

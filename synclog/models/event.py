@@ -26,6 +26,7 @@ class Event(models.Model):
         HEALTHY = "healthy", _("No position needs a person any more")
         RESYNC = "resync", _("Large re-sync")
         DIFFERS = "differs", _("More differs than before")
+        CUTOFF = "cutoff", _("Saved after the payroll cut-off")
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(auto_now_add=True)

@@ -17,7 +17,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(open_key__isnull=False)
 
     def due(self, now: datetime) -> JobQuerySet:
-        return self.filter(open_key__isnull=False, state__in=Job.ACTIVE, due_at__lte=now)
+        return self.filter(open_key__isnull=False, state__in=Job.ACTIVE, due_at__lte=now).exclude(held_until__gt=now)
+
+    def held(self, now: datetime) -> JobQuerySet:
+        """By the payroll cut-off of their connection (`synclog.engine.cutoff`)."""
+        return self.filter(open_key__isnull=False, state__in=Job.ACTIVE, held_until__gt=now)
 
 
 class Job(models.Model):
@@ -40,6 +44,8 @@ class Job(models.Model):
         DISMISSED = states.State.DISMISSED.value, _("Dismissed")
 
     FOR_ITS_DAY = ("not_yet_current", "counts_later")  # causes of what waits for a day to come
+    HELD = "held_by_cutoff"  # the cause of what waits until a payroll period opens
+    PUT_OFF = (*FOR_ITS_DAY, HELD)  # on purpose, until a moment that is known
     ACTIVE = (State.WAITING.value, State.RETRYING.value)  # a worker takes these when they are due
     OPEN = (State.WAITING.value, State.RUNNING.value, State.RETRYING.value, State.FAILED.value)
 
@@ -88,6 +94,11 @@ class Job(models.Model):
     tried = models.JSONField(default=list)  # start dates of creations whose answer may have been lost
     meant = models.JSONField(default=list)  # what tries meant to write to a flat record whose answer may have been lost
     due_at = models.DateTimeField()
+    # The payroll cut-off after which its newest change was saved, where the connection goes by one; until when it is
+    # held for that, or was. Somebody who sends it all the same ends that.
+    cutoff_at = models.DateTimeField(null=True, blank=True)
+    held_until = models.DateTimeField(null=True, blank=True)
+    retro = models.BooleanField(default=False, db_default=False)  # a change that it carries is in `RetroChange`
 
     cause = models.CharField(max_length=60, blank=True)
     said = models.JSONField(default=list, blank=True)  # `sdk.messages.packed`
@@ -132,6 +143,16 @@ class Job(models.Model):
             models.Index(fields=["position_key", "integration", "-id"], name="job_by_position"),
             models.Index(fields=["employee_key", "-id"], name="job_by_employee"),
             models.Index(fields=["request_id"], condition=~models.Q(request_id=""), name="job_by_request"),
+            models.Index(
+                fields=["integration", "cutoff_at"],
+                condition=models.Q(cutoff_at__isnull=False),
+                name="job_after_cutoff",
+            ),
+            models.Index(
+                fields=["integration", "held_until"],
+                condition=models.Q(held_until__isnull=False, open_key__isnull=False),
+                name="job_held",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -140,6 +161,14 @@ class Job(models.Model):
     @property
     def is_open(self) -> bool:
         return self.open_key is not None
+
+    @property
+    def is_after_cutoff(self) -> bool:
+        return self.cutoff_at is not None
+
+    def is_held(self, now: datetime) -> bool:
+        """As `JobQuerySet.held`."""
+        return self.is_open and self.state in self.ACTIVE and self.held_until is not None and self.held_until > now
 
     @property
     def message(self) -> str:

@@ -20,6 +20,7 @@ class Topic(models.TextChoices):
     RETRYING = "retrying", _("A system has not let us send for an hour")
     RECOVERED = "recovered", _("It works again after one of these")
     DIFFERS = "differs", _("More differs than when everything was compared before")
+    CUTOFF = "cutoff", _("Something is saved after a payroll cut-off")
 
 
 class MailChoice(models.Model):

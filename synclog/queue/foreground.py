@@ -30,6 +30,8 @@ def run(job: Job) -> list[Attempt]:
         raise NotRunError(_closed(job))
     if reason := _held_back(integration):
         raise NotRunError(reason)
+    if reason := _put_off(job):
+        raise NotRunError(reason)
     held = Held.acquire(integration.pk)
     if held is None:
         raise NotRunError(_taken(integration))
@@ -58,6 +60,12 @@ def _held_back(integration: Integration) -> str:
         until = moments.when(integration.retry_at, integration.organization.zone)
         return f"{integration.retry_message} The connection waits: it is tried again {until}, or when you press Resume."
     return ""
+
+
+def _put_off(job: Job) -> str:
+    if not job.is_held(timezone.now()):
+        return ""
+    return f"{job.message} Press Re-sync now on its page to send it all the same."
 
 
 def _taken(integration: Integration) -> str:

@@ -20,7 +20,7 @@ from positions.models import Organization, Position
 from positions.new_day import roll
 from positions.origin import Origin
 from positions.transactions import repeated
-from synclog.engine import actions, agreeing, clock_skew, shares, texts
+from synclog.engine import actions, agreeing, clock_skew, cutoff, shares, texts
 from synclog.engine.lease import HOST, WORKER, Held, free, ready_integrations
 from synclog.engine.notify import wake
 from synclog.engine.record import Changed, job_for, store
@@ -30,7 +30,7 @@ from synclog.models import Batch, Event, Heartbeat, Job
 from synclog.questions import asking, check_schedules
 from synclog.queue import imports
 from synclog.queue.schedules import schedules_at_once
-from synclog.telling import digest, trouble
+from synclog.telling import cutoffs, digest, trouble
 from synclog.telling import turn as mails
 from synclog.webhooks import turn as webhooks
 
@@ -203,7 +203,7 @@ def mail() -> None:
 
 def tell_members() -> None:
     """What only time tells of connections, the digests, and mails that wait. None keeps the sync waiting."""
-    for look_after in (trouble.look_after, digest.look_after, mails.look_after):
+    for look_after in (trouble.look_after, cutoffs.look_after, digest.look_after, mails.look_after):
         try:
             look_after()
         except Exception:
@@ -276,7 +276,7 @@ def _take_over_some(organization: Organization) -> int:
             days += [terms.effective_from for terms in row.terms.all() if terms.effective_from]
             if link.next_change_on is not None and any(link.next_change_on <= day <= today for day in days):
                 jobs.append(job_for(Changed(row), row.employee, link.integration_id, Origin("schedule")))
-    store(jobs)
+    store(cutoff.without_held(jobs), {})
     EmployeeLink.objects.filter(pk__in=[link.pk for link in found]).update(next_change_on=None)
     wake(job.integration_id for job in jobs)
     return len(found)

@@ -69,7 +69,7 @@ def facts(organization: int) -> dict[str, Any]:
     connections = Integration.objects.filter(organization=organization, send_positions=True).order_by("name")
     stopped = connections.filter(stopped_at__isnull=False).values("pk", "stopped_cause")
     held = Job.objects.open().filter(state__in=Job.ACTIVE, integration__in=connections.filter(stopped_at=None))
-    paused = held.filter(integration__paused_at__isnull=False).exclude(cause__in=Job.FOR_ITS_DAY).order_by()
+    paused = held.filter(integration__paused_at__isnull=False).exclude(cause__in=Job.PUT_OFF).order_by()
     failed = Job.objects.open().filter(integration__in=connections, state=Job.State.FAILED).order_by()
     causes = failed.values("cause", "field").annotate(
         number=Count("pk"), people=Count("employee_key", distinct=True), systems=Count("integration", distinct=True)

@@ -117,6 +117,11 @@ def _of_connection(mail: Mail, integration: Integration) -> tuple[str, Item]:
         helps = _("Under Differences stands what was edited there. Send ours where it is to hold.")
         page = reverse("admin:synclog_job_differences", args=[integration.pk])
         return _("{organization}: more differs in {system}"), Item(said, helps, page)
+    if mail.topic == Topic.CUTOFF:
+        said = _("Something was saved {when} after the payroll cut-off of {name}.").format(name=name, when=when)
+        page = reverse("admin:synclog_job_cutoff", args=[integration.pk])
+        helps = _("Its page says whether that is held or was sent, and what is about days before the cut-off.")
+        return _("{organization}: saved after the cut-off of {system}"), Item(said, helps, page)
     said = _("{name} works again {when}. What was waiting goes out now.").format(name=name, when=when)
     return _("{organization}: {system} works again"), Item(said, "", page)
 

@@ -19,6 +19,7 @@ from integrations.sdk.messages import packed
 from positions.transactions import repeated
 from synclog.engine import texts
 from synclog.models import Event, Topic
+from synclog.telling.cutoffs import is_over
 from synclog.telling.outbox import tell
 
 LONG = timedelta(hours=1)
@@ -37,6 +38,8 @@ def _event_saved(sender: Any, instance: Event, created: bool, raw: bool = False,
         tell(instance, Topic.STOPPED)
     elif instance.kind == _Kind.DIFFERS:
         tell(instance, Topic.DIFFERS)
+    elif instance.kind == _Kind.CUTOFF and not is_over(instance):
+        tell(instance, Topic.CUTOFF)
     elif instance.kind == _Kind.RECOVERED:
         last = _told().filter(integration=instance.integration_id).first()
         if last is not None and last.kind == _Kind.RETRYING:  # after a stop, an answer may be one refusal more

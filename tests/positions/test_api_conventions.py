@@ -22,7 +22,7 @@ from positions.api.throttling import AddressThrottle, KeyThrottle
 from positions.models import IdempotencyKey, Organization, Position
 from positions.models.api_key import SCOPES
 from positions.roles import _NEEDED
-from synclog.models import DriftCheck, DriftRow, Forecast, ForecastRow, Job, Question
+from synclog.models import DriftCheck, DriftRow, Forecast, ForecastRow, Job, Question, RetroChange
 from tests.apidocument import document, operation_of, resolved
 from tests.factories import ApiKeyFactory, CompanyFactory, DepartmentFactory, EmployeeFactory, PositionFactory
 from tests.positions.conftest import Api
@@ -322,7 +322,13 @@ def test_if_match_of_what_is_done_to_an_object_and_of_what_is_not_there(api: Api
 
 
 # Models without pages of their own: those of which have theirs among them.
-_ON_THE_PAGES_OF: dict[Any, Any] = {DriftCheck: Job, DriftRow: Job, Forecast: Integration, ForecastRow: Job}
+_ON_THE_PAGES_OF: dict[Any, Any] = {
+    DriftCheck: Job,
+    DriftRow: Job,
+    Forecast: Integration,
+    ForecastRow: Job,
+    RetroChange: Job,
+}
 
 
 def test_no_member_gets_more_by_the_api_than_on_the_pages() -> None:

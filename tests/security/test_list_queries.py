@@ -42,6 +42,7 @@ from synclog.models import (
     Job,
     Mail,
     Notice,
+    RetroChange,
     Webhook,
     WebhookDelivery,
 )
@@ -71,6 +72,7 @@ _OWN: dict[type[Model], dict[str, Callable[[int], Any]]] = {
     DriftRow: {"employee_key": int, "position_key": int},
     Forecast: {"done_at": lambda n: timezone.now()},
     ForecastRow: {"employee_key": int, "position_key": int},
+    RetroChange: {"employee_key": int, "position_key": int},
 }
 # And of what is only seen on pages.
 _OF_PAGES: dict[type[Model], dict[str, Callable[[int], Any]]] = {
@@ -141,9 +143,10 @@ def pages() -> list[str]:
         "admin:integrations_integration_change", "admin:integrations_integration_history",
 "admin:integrations_integration_switch_on",
         "admin:synclog_job_positions", "admin:synclog_job_change", "admin:synclog_webhook_change",
+        "admin:synclog_job_cutoff",
     }  # fmt: skip
     plain = {
-        "admin:index", "admin:synclog_job_by_cause", "admin:positions_employee_import_rows",
+        "admin:index", "admin:synclog_job_by_cause", "admin:synclog_job_retro", "admin:positions_employee_import_rows",
         "admin:positions_position_import_rows", "notices", "synclog_queue", "integrations_supported_fields",
     }  # fmt: skip
     people = f"{reverse('admin:integrations_employeelink_changelist')}?integration__id__exact={walk.PK}"

@@ -24,7 +24,7 @@ from integrations.runtime import export_files
 from positions.models import AuditEntry, Employee, IdempotencyKey, Import, ImportPiece
 from positions.sessions import SessionStore
 from synclog.log import retention
-from synclog.models import Attempt, Batch, BatchError, Event, Job
+from synclog.models import Attempt, Batch, BatchError, Event, Job, RetroChange
 from synclog.queue import tasks
 from tests.factories import IntegrationFactory, UserFactory
 from tests.positions.files import sent
@@ -87,14 +87,20 @@ def test_closed_jobs_are_kept_400_days_and_open_ones_for_ever(world: World) -> N
     now = timezone.now()
     batch = Batch.objects.create(keys=b"", total=1, origin="api", by="x", asked_at=now, moved_at=now, done_at=now)
     BatchError.objects.create(batch=batch, integration=integration, employee_key=1, position_key=1, cause="being_sent")
+    RetroChange.objects.create(
+        integration=integration, kind="made", employee_key=1, position_key=1, employee_name="Kari", title="T",
+        cutoff_at=now, first_on=now.date(), last_on=now.date(), saved_at=now, origin="edit",
+    )  # fmt: skip
     with days_later(399.9):
         tasks.prune()
         assert Job.objects.count() == Attempt.objects.count() == 2 and Event.objects.exists()
+        assert RetroChange.objects.exists()
         assert BatchError.objects.exists()
     with days_later(400.1):
         tasks.prune()
         assert Job.objects.get() == failed and Attempt.objects.get().job_id == failed.pk
-        assert not Event.objects.exists() and not Batch.objects.exists() and not BatchError.objects.exists()
+        assert not Event.objects.exists() and not RetroChange.objects.exists()
+        assert not Batch.objects.exists() and not BatchError.objects.exists()
     with days_later(4000):
         tasks.prune()
         assert Job.objects.get() == failed

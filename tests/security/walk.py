@@ -68,6 +68,7 @@ from synclog.models import (
     Notice,
     Question,
     Resync,
+    RetroChange,
     Webhook,
     WebhookDelivery,
 )  # fmt: skip
@@ -221,6 +222,13 @@ def plant() -> Organization:
     ForecastRow.objects.create(
         pk=PK, part_of_id=PK, employee_key=PK, position_key=PK, result="planned", action="create", said=said(CANARY),
         changes=[line],
+    )  # fmt: skip
+    RetroChange.objects.create(
+        pk=PK, integration=integration, kind="changed", employee_key=PK, position_key=PK, employee_name=CANARY,
+        employee_number=CANARY, title=CANARY, cutoff_at=now, first_on=now.date(), last_on=now.date(), saved_at=now,
+        origin="edit", by=CANARY,
+        concerns={"fields": [{"field": "title", "old": CANARY, "new": CANARY, "first": "2026-01-01",
+                              "last": "2026-01-02"}]},
     )  # fmt: skip
     webhook = Webhook.objects.create(
         pk=PK, organization=organization, url=f"https://{CANARY}.example.com/", events=["job.failed"],

@@ -10,6 +10,7 @@ from integrations.engine import Start
 from integrations.models import Integration
 from positions.api.fields import AnswerId, Choice, Said, StrictSerializer, Switch
 from positions.models import Position
+from synclog.api.serializers.cutoff import CutoffChangeSerializer, CutoffSerializer, cutoff_of
 from synclog.log.health import Health
 
 
@@ -68,6 +69,9 @@ class HealthSerializer(serializers.Serializer):
         help_text="Sent, and everything that is sent is as it was written or read.",
     )
     waiting = serializers.IntegerField(source="counts.waiting", min_value=0, help_text="On their way.")
+    held = serializers.IntegerField(
+        source="counts.held", min_value=0, help_text="Of those on their way: held by the payroll cut-off."
+    )
     needs_you = serializers.IntegerField(
         source="counts.needs_you", min_value=0, help_text="Refused: a person or a change has to mend it."
     )
@@ -110,7 +114,12 @@ class IntegrationSerializer(serializers.Serializer):
     companies = serializers.SerializerMethodField(
         help_text="Ids of the companies whose positions it takes, unless it is for everybody."
     )
+    cutoff = serializers.SerializerMethodField(help_text="Its payroll cut-off. null: it has none.")
     health = serializers.SerializerMethodField(help_text="How it is.")
+
+    @extend_schema_field(CutoffSerializer(allow_null=True))
+    def get_cutoff(self, integration: Integration) -> Any:
+        return cutoff_of(integration)
 
     @extend_schema_field(serializers.ListField(child=AnswerId()))
     def get_companies(self, integration: Integration) -> list[int]:
@@ -126,7 +135,9 @@ STARTS = [(start.value, start.value) for start in Start]
 
 
 class SwitchesSerializer(StrictSerializer):
-    about = "The switches of a connection. What is left out stays; what is only answered is ignored."
+    about = (
+        "Switches of a connection, and its payroll cut-off. What is left out stays; what is only answered is ignored."
+    )
 
     send_positions = Switch(
         help_text="true: changes from now on are sent, and what `start` says. false: nothing is recorded, and what is "
@@ -148,6 +159,11 @@ class SwitchesSerializer(StrictSerializer):
         "where it was stopped; what needs a person stays, and what waits for its day goes out then."
     )
     stopped = Switch(help_text="false: a connection that its system refused is tried again. Only the system stops one.")
+    cutoff = CutoffChangeSerializer(
+        allow_null=True,
+        required=False,
+        help_text="Its payroll cut-off, all of it. null: none, and what is held goes out.",
+    )
 
     @property
     def also_answered(self) -> Collection[str]:

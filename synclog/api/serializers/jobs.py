@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -113,6 +114,12 @@ class JobSerializer(serializers.ModelSerializer):
         help_text="When it is tried next. null when it is not tried by itself."
     )
     started_by = serializers.SerializerMethodField(help_text="Who or what asked for it.")
+    after_cutoff = serializers.BooleanField(
+        source="is_after_cutoff", help_text="Its newest change was saved after the payroll cut-off."
+    )
+    held_until = serializers.SerializerMethodField(
+        help_text="When the payroll period opens until which it is held. null: it is not held."
+    )
 
     class Meta:
         model = Job
@@ -121,7 +128,7 @@ class JobSerializer(serializers.ModelSerializer):
             "employee_number", "employee_name", "position", "title", "start_date", "end_date", "deleted", "cause",
             "cause_title", "message", "what_to_do", "field", "system_text", "system_code", "warning",
             "attempt_count", "next_attempt_at", "started_by", "request_id", "recorded_at", "changed_at",
-            "finished_at", "dismissed_reason",
+            "finished_at", "dismissed_reason", "after_cutoff", "held_until", "retro",
         )  # fmt: skip
         read_only_fields = fields
         extra_kwargs = {
@@ -130,6 +137,7 @@ class JobSerializer(serializers.ModelSerializer):
             "start_date": {"help_text": "The position's, as it was when the job was recorded."},
             "end_date": {"help_text": "The position's, as it was when the job was recorded. null: open."},
             "deleted": {"help_text": "The position was deleted here."},
+            "retro": {"help_text": "A change that it carries is about days before the cut-off: `/retro-changes/`."},
             "warning": {"help_text": "It was sent, and a part of it was refused."},
             "recorded_at": {"help_text": "When the newest change that it carries was made."},
             "changed_at": {"help_text": "When its state last changed."},
@@ -138,6 +146,9 @@ class JobSerializer(serializers.ModelSerializer):
 
     def get_cause_title(self, job: Job) -> str | None:
         return cause_title(job.cause) if job.cause else None
+
+    def get_held_until(self, job: Job) -> datetime | None:
+        return job.held_until if job.is_held(timezone.now()) else None
 
     def get_dismissed_reason(self, job: Job) -> str | None:
         return sentences.dismissed_reason(job) or None

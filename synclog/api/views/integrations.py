@@ -38,7 +38,7 @@ class IntegrationViewSet(Listed):
 
     scopes = SYNC
     needs = ADMINS_ASK
-    volatile = ("health", "last_success_at")
+    volatile = ("health", "last_success_at", "cutoff")
     serializer_class = IntegrationSerializer
     lookup_value_converter = "int"
     ordering = ("id",)
@@ -62,7 +62,8 @@ class IntegrationViewSet(Listed):
     @extend_schema(
         operation_id="integrations_partial_update",
         summary="Switch an integration",
-        description="Its switches; keys and settings are the admin's. Each change is told in its history and audited. "
+        description="Its switches and its payroll cut-off; keys and settings are the admin's. Each change is told in "
+        "its history and audited. "
         "Switched on, changes from then on are sent, and of what is here what `start` says: nothing by default.",
         request=SwitchesSerializer,
         responses=IntegrationSerializer,
@@ -71,6 +72,11 @@ class IntegrationViewSet(Listed):
             OpenApiExample("Switch on", {"send_positions": True}, request_only=True),
             OpenApiExample(
                 "Switch on, and send what is current", {"send_positions": True, "start": "current"}, request_only=True
+            ),
+            OpenApiExample(
+                "Hold after the 13th",
+                {"cutoff": {"after": "hold", "monthly": {"day": 13, "hour": 12}, "opens": {"day": 1, "hour": 0}}},
+                request_only=True,
             ),
         ],
     )

@@ -1,0 +1,239 @@
+"""*Cut-off* of a connection: its calendar, what is held for it, and the list of retroactive changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from integrations.models import Integration
+from integrations.planning.cutoff import Calendar
+from integrations.sdk.marking import gettext_noop
+from integrations.sdk.wording import say
+from positions import moments, roles, spreadsheets
+from positions.admin.returning import back
+from synclog.admin.connection_pages import ConnectionPages
+from synclog.admin.cutoff_form import CutoffForm
+from synclog.admin.filters import key_of
+from synclog.admin.listing import JobPages
+from synclog.engine import cutoff as engine
+from synclog.log import cutoff, figures, retro, sentences
+from synclog.models import RetroChange
+
+ROWS = 50  # on a page
+PERIODS = 24  # to choose from
+
+_COLUMNS = (
+    gettext_noop("Connection"),
+    gettext_noop("Cut-off"),
+    gettext_noop("Employee number"),
+    gettext_noop("Employee"),
+    gettext_noop("Position"),
+    gettext_noop("Change"),
+    gettext_noop("First day"),
+    gettext_noop("Last day"),
+    gettext_noop("Field"),
+    gettext_noop("Before"),
+    gettext_noop("Now"),
+    gettext_noop("Saved"),
+    gettext_noop("By"),
+)
+
+
+class CutoffPages(ConnectionPages):
+    acts = "edit"
+    folder = "cutoff"
+
+    def urls(self) -> list[URLPattern]:
+        def at(address: str, view: Any, name: str) -> URLPattern:
+            return path(address, self._log.admin_site.admin_view(view), name=f"synclog_job_{name}")
+
+        return [
+            at("cutoff/<int:pk>/", self.cutoff_view, "cutoff"),
+            at("cutoff/<int:pk>/example/", self.example_view, "cutoff_example"),
+            at("cutoff/<int:pk>/send/", self.send_view, "cutoff_send"),
+            at("retro/", self.retro_view, "retro"),
+            at("retro/export.csv", self.export_view, "retro_export"),
+        ]
+
+    # -- the calendar
+
+    def cutoff_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        integration = self._one(request, pk)
+        if not isinstance(integration, Integration):
+            return integration
+        administers = roles.can(request.user, integration.organization_id, "administer")
+        if request.method == "POST":
+            if not administers:
+                raise PermissionDenied
+            form = CutoffForm(request.POST, integration.calendar)
+            if form.is_valid():
+                engine.set_calendar(integration, form.calendar, request.user.get_username())
+                self._log.message_user(request, _("Saved. What waits goes by it from now on."), messages.SUCCESS)
+                return HttpResponseRedirect(address(integration))
+        else:
+            form = CutoffForm(None, integration.calendar)
+        calendar, number = integration.calendar, cutoff.held_of(integration)
+        zone = integration.organization.zone
+        return self._rendered(
+            request,
+            "page.html",
+            title=_("{connection}: payroll cut-off").format(connection=integration.name),
+            integration=integration,
+            connection=reverse("admin:integrations_integration_change", args=[integration.pk]),
+            said=cutoff.sentences(calendar, zone) if calendar else [],
+            after=cutoff.after_words(calendar.after) if calendar else "",
+            held=figures.changes(number) if number else "",
+            held_list=f"{reverse('admin:synclog_job_changelist')}?"
+            + urlencode({"tab": "all", "integration__id__exact": str(integration.pk), "cutoff": "held"}),
+            back_held=sentences.held_back(integration) if number else "",
+            retro=f"{reverse('admin:synclog_job_retro')}?{urlencode({'integration': integration.pk})}",
+            form=form if administers else None,
+            example=_example(form.calendar if form.is_bound else calendar, integration),
+            zone=integration.organization.time_zone,
+            may_act=self._may_act(request, integration),
+        )
+
+    def example_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What the form would mean, while it is filled in."""
+        integration = self._one(request, pk)
+        if not isinstance(integration, Integration):
+            return integration
+        form = CutoffForm(request.GET, None)
+        form.is_valid()
+        wrong = [str(error) for errors in form.errors.values() for error in errors]
+        context = {"example": _example(form.calendar, integration), "wrong": wrong}
+        return TemplateResponse(request, "admin/synclog/cutoff/example.html", context)
+
+    def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Counts first; sends on POST."""
+        integration = self._one(request, pk)
+        if not isinstance(integration, Integration):
+            return integration
+        if not self._may_act(request, integration):
+            raise PermissionDenied
+        if request.method == "POST":
+            if not integration.send_positions:
+                self._log.message_user(request, sentences.held_back(integration), messages.WARNING)
+            elif number := engine.send_all(integration, request.user.get_username()):
+                said = _("{changes} on the way to {connection}.")
+                said = said.format(changes=figures.changes(number), connection=integration.name)
+                self._log.message_user(request, said, messages.SUCCESS)
+            else:
+                self._log.message_user(request, _("Nothing is held any more."), messages.WARNING)
+            return HttpResponseRedirect(address(integration))
+        number = cutoff.held_of(integration)
+        return self._rendered(
+            request,
+            "send.html",
+            title=_("{connection}: send what is held").format(connection=integration.name),
+            integration=integration,
+            number=figures.changes(number) if number else "",
+            held=sentences.held_back(integration),
+            back=back(request, address(integration)),
+        )
+
+    # -- retroactive changes
+
+    def retro_view(self, request: HttpRequest) -> HttpResponse:
+        connections, chosen, when, words = self._asked(request)
+        rows = self._found(request, chosen, when, words)
+        page = JobPages(rows, ROWS).get_page(request.GET.get("page"))
+        asked: dict[str, str | int] = {
+            "integration": chosen.pk if chosen else "",
+            "cutoff": when.isoformat() if when else "",
+            "q": words,
+        }
+        mine = retro.found(
+            RetroChange.objects.all(), self._log.visible(request), integration=chosen.pk if chosen else None
+        )
+        moments_of = mine.order_by("-cutoff_at").values_list("cutoff_at", flat=True).distinct()[:PERIODS]
+        zone = chosen.organization.zone if chosen else None
+        return self._rendered(
+            request,
+            "retro.html",
+            title=_("Retroactive changes"),
+            connections=connections,
+            chosen=chosen,
+            words=words,
+            when=when.isoformat() if when else "",
+            periods=[(one.isoformat(), moments.clock(one, zone)) for one in moments_of] if zone else [],
+            asked=urlencode(asked),
+            page=page,
+            rows=retro.in_words(page.object_list),
+            any_calendar=any(one.cutoff for one in connections),
+        )
+
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        _connections, chosen, when, words = self._asked(request)
+        rows = _in_pieces(self._found(request, chosen, when, words))
+        lines = spreadsheets.lines(chain([tuple(map(say, _COLUMNS))], rows), mark=True)
+        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="retroactive-changes.csv"'
+        return response
+
+    def _asked(self, request: HttpRequest) -> tuple[list[Integration], Integration | None, datetime | None, str]:
+        """The connections that may be chosen, and what the list is narrowed to: connection, cut-off, words."""
+        if not self._log.has_view_permission(request):
+            raise PermissionDenied
+        ids = self._log.visible(request)
+        known = Integration.objects.select_related("organization").defer("credentials", "vault")
+        known = known if ids is None else known.filter(organization__in=ids)
+        connections = list(known.order_by("organization__name", "name"))
+        asked = key_of(request.GET.get("integration"))
+        chosen = next((one for one in connections if one.pk == asked), None)
+        words = request.GET.get("q", "")[:200].replace("\0", "")
+        return connections, chosen, _moment(request.GET.get("cutoff", "")), words
+
+    def _found(self, request: HttpRequest, chosen: Integration | None, when: datetime | None, words: str) -> Any:
+        rows = RetroChange.objects.order_by("-pk")
+        ids = self._log.visible(request)
+        return retro.found(rows, ids, integration=chosen.pk if chosen else None, cutoff=when, words=words)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parse_datetime(text)
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):  # no day, or one at the edge of the calendar
+        return None
+
+
+def address(integration: Integration) -> str:
+    return reverse("admin:synclog_job_cutoff", args=[integration.pk])
+
+
+def _example(calendar: Calendar | None, integration: Integration) -> list[str]:
+    return cutoff.sentences(calendar, integration.organization.zone) if calendar else []
+
+
+def _in_pieces(rows: Any) -> Iterator[Iterable[Any]]:
+    """A line for each field, some rows at a time."""
+    last = None
+    while piece := list((rows if last is None else rows.filter(pk__lt=last))[:500]):
+        last = piece[-1].pk
+        for one in retro.in_words(piece):
+            row, zone = one.row, one.row.integration.organization.zone
+            about = (
+                row.integration.name,
+                row.cutoff_at.astimezone(zone).replace(tzinfo=None),
+                row.employee_number,
+                row.employee_name,
+                row.title,
+                one.mark.word,
+            )
+            saved = (row.saved_at.astimezone(zone).replace(tzinfo=None, microsecond=0), row.by)
+            for line in one.fields:
+                yield (*about, line.first, line.last, line.label, line.old, line.new, *saved)
+            if not one.fields:
+                yield (*about, row.first_on, row.last_on, "", "", "", *saved)

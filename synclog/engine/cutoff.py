@@ -1,0 +1,218 @@
+"""The payroll cut-off of connections (docs/cutoff.md): what is saved after it is marked, and held where that is wanted.
+
+A held job is one that is not due before its period opens, and that nobody claims along with its employee's others. In a
+system that knows one record of an employee, all changes of that employee are held while one is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
+from django.utils import timezone
+
+from integrations.models import Integration
+from integrations.planning.cutoff import After, Calendar
+from integrations.sdk.declaration import Model
+from integrations.sdk.messages import packed
+from positions.models import Organization
+from positions.tracing import request_id
+from positions.transactions import repeated
+from synclog.engine import texts
+from synclog.engine.clock_skew import at_once
+from synclog.engine.notify import wake
+from synclog.models import Event, Job
+
+
+def mark(jobs: Iterable[Job], calendars: Mapping[int, Calendar]) -> list[Job]:
+    """Of changes that are just being saved, before their jobs are stored: those that come after the cut-off of their
+    connection say so, and are put off where it holds them. What a day begins by itself was saved before, and what
+    somebody sends all the same has its moment already (`sent_all_the_same`). Gives the jobs that are held. One query
+    where any of the connections has a calendar."""
+    concerned = [
+        job
+        for job in jobs
+        if job.integration_id in calendars and job.held_until is None and job.origin != Job.Origin.SCHEDULE
+    ]
+    zones = _zones({job.organization_id for job in concerned}) if concerned else {}
+    held = []
+    for job in concerned:
+        calendar, zone = calendars[job.integration_id], zones[job.organization_id]
+        closed = None if calendar.after is After.SEND else calendar.closed(job.recorded_at, zone)
+        if closed is None:
+            continue
+        job.cutoff_at, opens = closed
+        if calendar.after is After.HOLD:
+            job.held_until = job.due_at = opens
+            job.cause, job.said = Job.HELD, packed([texts.HELD(until=opens.astimezone(zone))])
+            held.append(job)
+    return held
+
+
+def calendars_of(kept: Iterable[tuple[int, Mapping[str, object]]]) -> dict[int, Calendar]:
+    """Of connections by their ids, from what each keeps."""
+    read = ((pk, Calendar.from_json(one)) for pk, one in kept)
+    return {pk: calendar for pk, calendar in read if calendar is not None}
+
+
+def _zones(organizations: Collection[int]) -> dict[int, ZoneInfo]:
+    return {one.pk: one.zone for one in Organization.objects.filter(pk__in=organizations).only("time_zone")}
+
+
+# -- one record for one employee ---------------------------------------------------------------------------
+
+
+def is_flat(integration: Integration) -> bool:
+    return integration.system.model is Model.FLAT
+
+
+@transaction.atomic
+def hold_beside(integration: Integration, employees: Collection[int] | None = None) -> None:
+    """Of a flat system's connection: what else is open of employees of whom something is held is held as long. Two
+    queries, and a write for each moment at which something opens where there is something to do. What somebody else is
+    writing just now is left to them: whoever claims looks once more."""
+    now = timezone.now()
+    jobs = Job.objects.filter(integration=integration)
+    if employees is not None:
+        jobs = jobs.filter(employee_key__in=employees)
+    until = dict(jobs.held(now).order_by().values_list("employee_key").annotate(Max("held_until")))
+    beside = jobs.open().filter(state__in=Job.ACTIVE, employee_key__in=until).exclude(held_until__gt=now)
+    free = beside.select_for_update(of=("self",), skip_locked=True).order_by("position_key", "pk")
+    of_moment: dict[datetime, list[int]] = {}
+    for pk, employee in free.values_list("pk", "employee_key") if until else ():
+        of_moment.setdefault(until[employee], []).append(pk)
+    for moment, keys in of_moment.items():
+        _hold(jobs.filter(pk__in=keys), moment, integration.organization.zone)
+
+
+def _hold(jobs: QuerySet[Job], opens: datetime, zone: ZoneInfo) -> None:
+    jobs.update(
+        held_until=opens, due_at=opens, state=Job.State.WAITING, cause=Job.HELD,
+        said=packed([texts.HELD(until=opens.astimezone(zone))]), changed_at=timezone.now(),
+    )  # fmt: skip
+
+
+def hold_all_beside(integration: Integration) -> None:
+    """Of a connection whose employees may be claimed."""
+    if integration.holds and is_flat(integration):
+        hold_beside(integration)
+
+
+def held_beside(integration: Integration, employees: Collection[int]) -> Collection[int]:
+    """Those of them of whom nothing may be sent now. To be asked once they are loaded: what is saved before that is
+    loaded with them, and held in the same transaction."""
+    if not (integration.holds and is_flat(integration)):
+        return ()
+    held = Job.objects.filter(integration=integration, employee_key__in=employees).held(timezone.now())
+    return set(held.values_list("employee_key", flat=True))
+
+
+def hold_beside_these(held: Sequence[Job]) -> None:
+    """The same of the employees of these jobs, which were held just now."""
+    employees: dict[int, set[int]] = {}
+    for job in held:
+        employees.setdefault(job.integration_id, set()).add(job.employee_key)
+    for integration in Integration.objects.filter(pk__in=employees).select_related("organization").order_by("pk"):
+        if is_flat(integration):
+            hold_beside(integration, employees[integration.pk])
+
+
+def without_held(jobs: Sequence[Job]) -> list[Job]:
+    """Of jobs that are about to be recorded for a day that has come: what is held goes then, with that day's change."""
+    asked = {job.integration_id for job in jobs}
+    held = Job.objects.held(timezone.now()).filter(
+        integration__in=asked, open_key__in={job.position_key for job in jobs}
+    )
+    known = set(held.values_list("integration_id", "open_key")) if jobs else set()
+    return [job for job in jobs if (job.integration_id, job.position_key) not in known]
+
+
+# -- sent all the same, and another calendar -----------------------------------------------------------------
+
+
+def sent_all_the_same(jobs: Iterable[Job]) -> None:
+    """Before they are stored: somebody wants them sent now, whatever the calendar says."""
+    due = at_once()
+    for job in jobs:
+        job.held_until = due
+
+
+def release_beside(employees: Mapping[int, Collection[int]]) -> None:
+    """By connection: employees of whom somebody sends something now, whatever the calendar says. A flat system is sent
+    all that is held of them."""
+    for integration in Integration.objects.filter(pk__in=employees).exclude(cutoff={}).order_by("pk"):
+        if is_flat(integration):
+            theirs = Job.objects.filter(integration=integration, employee_key__in=employees[integration.pk])
+            _free(_locked(theirs.held(timezone.now())), sent=True)
+
+
+def send_all(integration: Integration, by: str) -> int:
+    """All that is held of a connection goes out now; gives how many changes that are."""
+    number = _send_all(integration, by)
+    wake([integration.pk])
+    return number
+
+
+@repeated
+def _send_all(integration: Integration, by: str) -> int:
+    found = Job.objects.filter(integration=integration).held(timezone.now())
+    number = _free(_locked(found), sent=True, by=by)
+    if number:
+        said = texts.CUTOFF_SENT(number=number) if number != 1 else texts.CUTOFF_SENT_ONE()
+        Event.objects.create(integration=integration, kind=Event.Kind.RESYNC, said=packed([said]), by=by)
+    return number
+
+
+def _free(jobs: QuerySet[Job], *, sent: bool, by: str = "") -> int:
+    """They are due now. `sent`: somebody said so, and no other calendar holds them."""
+    due = at_once()
+    started = {"origin": Job.Origin.RESYNC, "origin_name": by, "request_id": request_id.get()} if by else {}
+    return jobs.update(
+        held_until=due if sent else None, due_at=due, changed_at=timezone.now(), cause="", said=[], **started
+    )
+
+
+@repeated
+def set_calendar(integration: Integration, calendar: Calendar | None, by: str) -> None:
+    """Another calendar, or none: what waits is held by that one from now on, and what it does not hold goes out."""
+    rows = Integration.objects.select_for_update(no_key=True)
+    integration.refresh_from_db(fields=["cutoff", "version"], from_queryset=rows)
+    kept = calendar.to_json() if calendar else {}
+    if integration.cutoff == kept:
+        return
+    integration.cutoff = kept
+    integration.save(update_fields=["cutoff", "updated_at"])
+    said = texts.CUTOFF_CHANGED() if calendar else texts.CUTOFF_REMOVED()
+    Event.objects.create(integration=integration, kind=Event.Kind.OPTION, said=packed([said]), by=by)
+    look_again(integration)
+
+
+@repeated
+def look_again(integration: Integration) -> None:
+    """What waits is held as its calendar (or its organization's zone) says now. What somebody has sent all the same,
+    what a day began by itself, and what waits for a later day than the opening, stays as it is."""
+    now, zone, calendar = timezone.now(), integration.organization.zone, integration.calendar
+    jobs = Job.objects.open().filter(integration=integration, state__in=Job.ACTIVE)
+    mine = Q(held_until=None) & ~Q(origin=Job.Origin.SCHEDULE) | Q(held_until__gt=now)
+    _locked(jobs)
+    kept = Q(pk__in=())
+    for cutoff, until, opens in calendar.closures(now, zone) if calendar and calendar.after is not After.SEND else ():
+        saved = Q(recorded_at__gte=cutoff, recorded_at__lt=until)
+        concerned = jobs.filter(mine, saved)
+        concerned.update(cutoff_at=cutoff)
+        if calendar is not None and calendar.after is After.HOLD:
+            _hold(concerned.exclude(cause__in=Job.FOR_ITS_DAY, due_at__gte=opens), opens, zone)
+            kept |= saved
+    _free(jobs.held(now).exclude(kept), sent=False)
+    if is_flat(integration):
+        hold_beside(integration)
+    wake([integration.pk])
+
+
+def _locked(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """The same, in the order of everybody (`synclog.engine.record.hold`)."""
+    list(jobs.select_for_update(of=("self",)).order_by("integration_id", "position_key", "pk").values_list("pk"))
+    return jobs

@@ -1,0 +1,212 @@
+"""When a payroll period is closed, and what of a change is about days before that: properties of the pure rules."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.planning.cutoff import After, Calendar, DayAndHour, first_open_day
+from integrations.planning.retro import DAYS, Held, Stretch, retroactive, stretches
+
+OSLO = ZoneInfo("Europe/Oslo")
+ZONES = [OSLO, ZoneInfo("Europe/Helsinki"), ZoneInfo("America/Santiago"), ZoneInfo("Pacific/Apia"), ZoneInfo("UTC")]
+FIRST, LAST = datetime(2024, 1, 1), datetime(2028, 12, 31)
+
+days_and_hours = st.builds(DayAndHour, st.integers(1, 31), st.integers(0, 23))
+hours = st.datetimes(FIRST, LAST).map(lambda at: at.replace(minute=0, second=0, microsecond=0))
+calendars = st.builds(
+    Calendar,
+    st.sampled_from(After),
+    st.one_of(st.none(), days_and_hours),
+    st.lists(hours, max_size=6, unique=True).map(lambda found: tuple(sorted(found))),
+    days_and_hours,
+)
+moments = st.datetimes(FIRST, LAST, timezones=st.just(UTC))
+
+
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
+
+
+def oslo(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=OSLO)
+
+
+@given(calendars, moments, st.sampled_from(ZONES))
+def test_the_last_cutoff_is_the_one_before_the_next(calendar: Calendar, moment: datetime, zone: ZoneInfo) -> None:
+    last, following = calendar.last(moment, zone), calendar.next(moment, zone)
+    if last is not None:
+        assert last <= moment
+        # None is between: each is the other's neighbour.
+        assert calendar.last(last, zone) == last
+        assert calendar.next(last, zone) == following
+    if following is not None:
+        assert following > moment
+        assert calendar.last(following, zone) == following
+        assert calendar.last(following - timedelta(microseconds=1), zone) == last
+    if calendar.monthly is not None:
+        assert last is not None and following is not None
+        # In every month, however short: never more than a month and a bit without one.
+        assert following - last <= timedelta(days=32)
+
+
+@given(calendars, moments, st.sampled_from(ZONES))
+def test_what_is_held_goes_out_within_a_month(calendar: Calendar, moment: datetime, zone: ZoneInfo) -> None:
+    closed = calendar.closed(moment, zone)
+    last = calendar.last(moment, zone)
+    if closed is None:
+        assert last is None or calendar.opening(last, zone) <= moment
+        return
+    cutoff, opens = closed
+    assert cutoff == last
+    assert cutoff <= moment < opens <= cutoff + timedelta(days=32)
+    # Once it is open, the same moment is not held any more, whatever came after it.
+    assert (cutoff, opens) not in [(c, o) for c, _, o in calendar.closures(opens, zone)]
+
+
+@given(calendars, moments, st.integers(0, 60 * 24 * 40), st.sampled_from(ZONES))
+def test_looking_anew_holds_what_the_save_would_have_held(
+    calendar: Calendar, now: datetime, minutes: int, zone: ZoneInfo
+) -> None:
+    """`closures` for many at once is `closed` of each."""
+    saved = now - timedelta(minutes=minutes)
+    at_the_save = calendar.closed(saved, zone)
+    still = at_the_save if at_the_save and at_the_save[1] > now else None
+    found = [(cutoff, opens) for cutoff, until, opens in calendar.closures(now, zone) if cutoff <= saved < until]
+    assert found == ([still] if still else [])
+
+
+@given(calendars)
+def test_a_calendar_is_kept_whole(calendar: Calendar) -> None:
+    kept = Calendar.from_json(calendar.to_json())
+    assert kept is not None
+    assert (kept.after, kept.monthly, kept.opens) == (calendar.after, calendar.monthly, calendar.opens)
+    assert kept.dates == (() if calendar.monthly else calendar.dates)
+
+
+MONTHLY = Calendar(After.HOLD, DayAndHour(13, 12))
+SHORT = Calendar(After.HOLD, DayAndHour(31, 12))
+
+
+@pytest.mark.parametrize(
+    ("calendar", "moment", "closed"),
+    [
+        (MONTHLY, oslo(2026, 11, 13, 11, 59), None),
+        (MONTHLY, oslo(2026, 11, 13, 12), (oslo(2026, 11, 13, 12), oslo(2026, 12, 1))),
+        (MONTHLY, oslo(2026, 11, 30, 23, 59), (oslo(2026, 11, 13, 12), oslo(2026, 12, 1))),
+        (MONTHLY, oslo(2026, 12, 1), None),
+        # A month without a 31st: its last day; the period opens a midnight later.
+        (SHORT, oslo(2026, 2, 28, 12), (oslo(2026, 2, 28, 12), oslo(2026, 3, 1))),
+        (SHORT, oslo(2028, 2, 28, 12), None),
+        (SHORT, oslo(2028, 2, 29, 13), (oslo(2028, 2, 29, 12), oslo(2028, 3, 1))),
+        # The year turns in between.
+        (MONTHLY, oslo(2026, 12, 31, 23), (oslo(2026, 12, 13, 12), oslo(2027, 1, 1))),
+        # An opening later in the same month, and one that comes round in a month only.
+        (
+            Calendar(After.HOLD, DayAndHour(10, 8), opens=DayAndHour(20, 6)),
+            oslo(2026, 5, 19),
+            (oslo(2026, 5, 10, 8), oslo(2026, 5, 20, 6)),
+        ),
+        (
+            Calendar(After.HOLD, DayAndHour(10, 8), opens=DayAndHour(10, 7)),
+            oslo(2026, 5, 19),
+            (oslo(2026, 5, 10, 8), oslo(2026, 6, 10, 7)),
+        ),
+        # Dates: nothing before the first, and the last one stays the last.
+        (Calendar(After.HOLD, None, (datetime(2026, 6, 15, 9),)), oslo(2026, 6, 1), None),
+        (
+            Calendar(After.HOLD, None, (datetime(2026, 6, 15, 9),)),
+            oslo(2026, 6, 16),
+            (oslo(2026, 6, 15, 9), oslo(2026, 7, 1)),
+        ),
+        (Calendar(After.HOLD, None, (datetime(2026, 6, 15, 9),)), oslo(2026, 9, 1), None),
+        # The clock goes forward from 2 to 3 on 29 March: 2 o'clock is 3 then.
+        (Calendar(After.HOLD, DayAndHour(29, 2)), utc(2026, 3, 29, 0, 59), None),
+        (Calendar(After.HOLD, DayAndHour(29, 2)), utc(2026, 3, 29, 1), (utc(2026, 3, 29, 1), oslo(2026, 4, 1))),
+        # It goes back from 3 to 2 on 25 October: the first of the two.
+        (Calendar(After.HOLD, DayAndHour(25, 2)), utc(2026, 10, 25), (utc(2026, 10, 25), oslo(2026, 11, 1))),
+    ],
+)
+def test_when_a_period_is_closed(
+    calendar: Calendar, moment: datetime, closed: tuple[datetime, datetime] | None
+) -> None:
+    assert calendar.closed(moment, OSLO) == closed
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "first"),
+    [
+        (oslo(2026, 11, 13, 12), date(2026, 11, 14)),  # the day itself had begun
+        (oslo(2026, 11, 13), date(2026, 11, 13)),  # at midnight it had not
+        (oslo(2026, 11, 13, 23), date(2026, 11, 14)),
+    ],
+)
+def test_which_days_are_before_a_cutoff(cutoff: datetime, first: date) -> None:
+    assert first_open_day(cutoff, OSLO) == first
+
+
+# -- what a change is about --------------------------------------------------------------------------------
+
+BEGIN = date(2026, 1, 1)
+some_days = st.dates(BEGIN, BEGIN + timedelta(days=20))
+
+
+@st.composite
+def positions(draw: Any) -> Held:
+    start = draw(some_days)
+    end = draw(st.one_of(st.none(), st.dates(start, BEGIN + timedelta(days=25))))
+    later = sorted(draw(st.sets(some_days, max_size=3)))
+    values = st.fixed_dictionaries({"title": st.sampled_from("ab"), "percentage": st.sampled_from([80, 100])})
+    terms = [(start, draw(values)), *((day, draw(values)) for day in later if day > start)]
+    whole = {"company": draw(st.sampled_from([1, 2])), "end_reason": None, **dict.fromkeys(DAYS)}
+    whole["notice_date"] = draw(st.one_of(st.none(), some_days))
+    return Held(start, end, terms, whole)
+
+
+def at(held: Held | None, day: date) -> dict[str, Any] | None:
+    """What holds on a day; None: it is not there."""
+    if held is None or not (held.start <= day <= (held.end or date.max)):
+        return None
+    return dict(held.on(day))
+
+
+def about(found: list[Stretch], day: date) -> set[str | None]:
+    return {one.field for one in found if one.first <= day <= (one.last or date.max)}
+
+
+@given(st.one_of(st.none(), positions()), st.one_of(st.none(), positions()))
+def test_every_day_that_is_another_is_named_with_its_fields(before: Held | None, after: Held | None) -> None:
+    """Seen from each single day, as whoever pays it sees it."""
+    found = stretches(before, after)
+    for number in range(-1, 40):
+        day = BEGIN + timedelta(days=number)
+        was, now = at(before, day), at(after, day)
+        named = about(found, day)
+        if (was is None) != (now is None):
+            assert named & {None, "start_date", "end_date"}, day
+        elif was is not None and now is not None:
+            assert {name for name in was if was[name] != now[name]} <= named, day
+    for one in found:  # and none is invented: something is another on its first and its last day
+        if one.field in ("title", "percentage"):
+            for day in (one.first, one.last or one.first):
+                was, now = at(before, day), at(after, day)
+                assert was is not None and now is not None
+            assert at(before, one.first) != at(after, one.first)
+            assert (one.old, one.new) == (before.on(one.first)[one.field], after.on(one.first)[one.field])
+    if before == after:
+        assert not found
+
+
+@given(positions(), positions(), some_days)
+def test_retroactive_is_what_is_before_the_boundary(before: Held, after: Held, boundary: date) -> None:
+    found = stretches(before, after)
+    late = retroactive(found, boundary)
+    for number in range(-1, 40):
+        day = BEGIN + timedelta(days=number)
+        assert about(late, day) == (about(found, day) if day < boundary else set()), day
+    assert {one.field for one in retroactive(found, boundary, {"title"})} <= {"title"}
