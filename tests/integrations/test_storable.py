@@ -6,8 +6,8 @@ import math
 from decimal import Decimal
 from typing import Any
 
+import hypothesis
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.sdk.storable import LONGEST_ID, _mended, fit_id, storable_value
@@ -40,7 +40,7 @@ _VALUES = st.recursive(
 )
 
 
-@given(_VALUES, st.integers(0, 6), st.integers(1, 4))
+@hypothesis.given(_VALUES, st.integers(0, 6), st.integers(1, 4))
 def test_a_look_at_all_of_it_tells_the_same_as_a_walk(value: Any, longest: int, levels: int) -> None:
     assert storable_value(value, longest, levels) == _mended(value, longest, levels)
 
