@@ -5,12 +5,11 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView
 
 from config import demo_mails
 from config.metrics import metrics
 from positions.admin import account, joining, language, sessions
-from positions.api.docs import Docs
+from positions.api.docs import Docs, Document
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -32,7 +31,7 @@ urlpatterns = [
     path("api/v1/", include("positions.api.urls")),
     path("api/v1/", include("synclog.api.urls")),
     # Open to everybody: the document holds no data, and its page none but the visitor's own memberships.
-    path("api/schema/", SpectacularAPIView.as_view(authentication_classes=[]), name="api-schema"),
+    path("api/schema/", Document.as_view(), name="api-schema"),
     # Its refusal of other methods would fail for want of a template; config.middleware.ProblemMiddleware words it.
     path(
         "api/docs/",

@@ -9,11 +9,14 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 from django.test import utils as test_utils
 from django.test.signals import template_rendered
@@ -51,8 +54,15 @@ def pytest_configure(config: pytest.Config) -> None:
     # A walk through all pages is faster than a person.
     rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
     rates["pages"] = rates["address"] = "1000000/min"
+    # Reading a private key is to prove that it is one, which takes long; the sandboxes' are always the same.
+    serialization.load_pem_private_key = cache(serialization.load_pem_private_key)  # type: ignore[assignment]
     # Each new client of a test would look through all static files first: one is looked for when it is asked for.
     settings.WHITENOISE_AUTOREFRESH = True
+    if not os.environ.get("CI"):  # there hypothesis does so by itself
+        # How fast something is, the bench tells: no test fails because the machine is slow.
+        slow = [hypothesis.HealthCheck.too_slow]
+        hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=slow)
+        hypothesis.settings.load_profile("patient")
     test_utils.instrumented_test_render = rendered  # type: ignore[attr-defined]  # the stubs leave it out
 
 

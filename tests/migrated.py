@@ -1,5 +1,5 @@
 """The SQLite database with all migrations, made once in a run: each test process begins with a copy of it, and so does
-an installation whose migrations are not what is tested."""
+an installation whose migrations are not what is tested. And the way there step by step, for those who test it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from typing import Any
 
 from django.db import connection
 from django.db.backends.signals import connection_created
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 
 def _file() -> Path:
@@ -61,3 +63,23 @@ def copy_into(folder: Path) -> None:
         env={**env, "DATA_DIR": str(folder)},
         check=True,
     )
+
+
+class EveryStep(MigrationLoader):
+    """The migrations one by one, as installations of before went: without those that make a new one's tables at once.
+    Only so can a test go back to a former version."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection, replace_migrations=False)
+
+    def build_graph(self) -> None:
+        super().build_graph()
+        for key, migration in self.replacements.items():
+            self.graph.remove_replacement_node(key, migration.replaces)
+
+
+def step_by_step() -> MigrationExecutor:
+    """Migrates the test database from one former version to another, or to the newest."""
+    executor = MigrationExecutor(connection)
+    executor.loader = EveryStep(connection)
+    return executor

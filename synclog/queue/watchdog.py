@@ -60,7 +60,7 @@ class Watchdog:
         self._pipe = signs.Pipe()
         # A session of its own: one signal reaches all of it, and a Ctrl-C at the terminal reaches only us.
         self._child = subprocess.Popen(  # noqa: S603
-            [sys.executable, sys.argv[0], "qcluster"],
+            [sys.executable, sys.argv[0], "qcluster", "--skip-checks"],  # they have just been made for us
             env={**os.environ, WORKER_VARIABLE: self.name, **self._pipe.env},
             pass_fds=[self._pipe.handed],
             start_new_session=True,

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import RestrictedError
 from django.test import Client
 from django.urls import reverse
@@ -173,7 +171,7 @@ def test_an_organization_or_a_connection_goes_with_its_limits(integration: Integ
     assert not Company.objects.exists()
 
 
-# -- the migrations
+# -- the migration (tests/synclog/former.py goes there and back)
 
 
 def test_the_companies_of_positions_are_copied_in_one_statement(
@@ -189,23 +187,6 @@ def test_the_companies_of_positions_are_copied_in_one_statement(
     companies = dict(Position.objects.values_list("pk", "company"))
     assert companies == {rows[0].pk: company.pk, rows[1].pk: None}
     assert list(Position.objects.order_by("pk").values_list("updated_at", flat=True)) == before
-
-
-@pytest.mark.django_db(transaction=True)
-def test_from_before_and_back(company: Company) -> None:
-    """With rows in the tables, on the database in use: PostgreSQL refuses changes of a table with pending events."""
-    limited = IntegrationFactory(organization=company.organization)
-    limited.companies.add(company)
-    everybodys = IntegrationFactory(organization=company.organization)
-    position = PositionFactory(employee=EmployeeFactory(organization=company.organization, company=company))
-    try:
-        MigrationExecutor(connection).migrate([("positions", "0005_erasure"), ("integrations", "0007_shared_place")])
-    finally:
-        call_command("migrate", verbosity=0)
-    position.refresh_from_db()
-    assert position.company == company
-    assert scope_of(limited.pk) == Scope(False, frozenset({company.pk}))
-    assert scope_of(everybodys.pk) == Scope(True)
 
 
 def test_why_a_position_is_not_taken_names_both_companies(company: Company) -> None:

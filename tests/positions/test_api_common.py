@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from positions.api import docs
 from positions.api.throttling import KeyThrottle
 from positions.models import IdempotencyKey, Position
 from synclog.api.caused import CausedSerializer
@@ -260,6 +261,26 @@ def test_a_key_that_asks_too_often_waits(organization, monkeypatch):
 
 
 # -- the document
+
+
+def test_the_document_is_made_once_in_each_form(client, monkeypatch):
+    """Making it takes a processor a second, and it is open to everybody."""
+    made = []
+    monkeypatch.setattr(docs, "_MADE", {})
+    monkeypatch.setattr(
+        docs.Document.generator_class, "get_schema", lambda *args, **rest: made.append(rest) or {"openapi": "3.1.0"}
+    )
+    address = reverse("api-schema")
+    for asked, kind, text in (
+        ("", "openapi; ", "openapi:3.1.0"),
+        ("?format=json&x=1", "+json", '{"openapi":"3.1.0"}'),
+    ):
+        for _ in range(2):
+            answer = client.get(address + asked)
+            assert answer.status_code == 200 and "".join(answer.content.decode().split()) == text
+            assert kind in answer.headers["Content-Type"] and "Position Sync" in answer.headers["Content-Disposition"]
+    assert len(made) == 2
+    assert client.get(f"{address}?version=2").status_code == 200 and len(made) == 3
 
 
 def test_the_document_is_whole_and_open(client, capsys):

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth import get_user_model
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -269,53 +267,3 @@ def test_another_admin_becomes_the_owner_but_not_of_what_ended(admin, organizati
     assert "belongs to nobody" not in admin.get(reverse(CHANGE, args=[nobodys.pk])).content.decode()
     former.memberships.all().delete()
     assert answer(key)[0] == 200 and answer(ended)[0] == 401
-
-
-# -- the upgrade
-
-
-@pytest.fixture
-def migrate(transactional_db: Any) -> Any:
-    def to(*targets: tuple[str, str]) -> Any:
-        executor = MigrationExecutor(connection)
-        executor.migrate(list(targets))
-        return MigrationExecutor(connection).loader.project_state(list(targets)).apps
-
-    yield to
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
-
-
-def test_keys_of_before_end_a_year_after_the_upgrade_and_are_of_their_maker(migrate: Any) -> None:
-    apps = migrate(("positions", "0007_people_search"))
-    user = get_user_model().objects
-    maker, gone, left = (user.create(username=name, is_active=name != "left") for name in ("ada", "gone", "left"))
-    organization = apps.get_model("positions", "Organization").objects.create(name="Fjellheim")
-    members = apps.get_model("positions", "Member").objects
-    for person, role in ((maker, "admin"), (gone, "editor"), (left, "admin")):
-        members.create(organization=organization, user_id=person.pk, role=role)
-    keys, now = apps.get_model("positions", "ApiKey").objects, timezone.now()
-    near = now + timedelta(days=20)
-
-    def key(name: str, by: Any, until: datetime | None) -> Any:
-        return keys.create(
-            organization=organization, name=name, hash=name, expires_at=until, created_by_id=by and by.pk
-        )
-
-    key("of an admin", maker, None)
-    key("soon", maker, near)
-    key("far", gone, now + timedelta(days=5000))
-    key("left", left, None)
-    told = key("told by the trail", None, None)
-    key("of nobody", None, None)
-    apps.get_model("positions", "AuditEntry").objects.create(
-        organization=organization, actor="ada", via="admin", action="created", kind="API key", object_key=told.pk
-    )
-    apps = migrate(("positions", "0010_api_keys_of_before"))
-    found = {row.name: row for row in apps.get_model("positions", "ApiKey").objects.select_related("owner")}
-    assert {name: row.owner and row.owner.username for name, row in found.items()} == {
-        "of an admin": "ada", "soon": "ada", "far": None, "left": None, "told by the trail": "ada", "of nobody": None,
-    }  # fmt: skip
-    assert found["soon"].expires_at == near
-    assert {(row.expires_at - now).days for name, row in found.items() if name != "soon"} == {365}
-    assert all(row.ended_at is None for row in found.values())

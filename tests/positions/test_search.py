@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.core import serializers
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given
@@ -19,6 +18,7 @@ from positions.folding import LONGEST, fold, terms, words
 from positions.models import Employee, EmployeeWord, Organization
 from positions.models.words import words_of
 from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
+from tests.migrated import step_by_step
 from tests.positions.conftest import Api
 from tests.synclog.pages import connection as connected
 from tests.synclog.pages import job
@@ -157,7 +157,7 @@ def test_whoever_was_here_before_is_found_after_the_migration(organization: Orga
         [Employee(organization=organization, number=str(n), first_name="Åse", last_name="Bø") for n in range(2100)]
     )
     EmployeeWord.objects.all()._raw_delete("default")
-    state = MigrationExecutor(connection).loader.project_state(("positions", "0007_people_search"))
+    state = step_by_step().loader.project_state(("positions", "0007_people_search"))
     from importlib import import_module
 
     import_module("positions.migrations.0007_people_search").write_words(state.apps, None)
