@@ -137,14 +137,7 @@ class HistoryModel(CrashConnector):
 
     def setup(self) -> None:
         adapter = _Adapter(targets[urlsplit(self.context.urls["api"]).hostname or ""])
-        make = self.http._session
-
-        def session() -> requests.Session:
-            made = make()
-            made.mount("http://", adapter)
-            return made
-
-        self.http._session = session  # type: ignore[method-assign]
+        self.http._transport = lambda: adapter  # type: ignore[method-assign, assignment, return-value]
 
 
 class FlatModel(HistoryModel):
