@@ -20,13 +20,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import EmployeeLink, Integration, PeriodLink
+from integrations.models import Integration, PeriodLink
 from integrations.planning.drift import Finding, Kind
 from integrations.planning.work import Work
 from integrations.runtime.opening import open_connector
 from integrations.scope import scope_of
 from integrations.sdk.connector import Connector
-from integrations.sdk.declaration import Model
 from integrations.sdk.errors import ConnectorError, NotAuthorizedError
 from integrations.sdk.everybody import Everybody
 from integrations.sdk.messages import Message, packed, unpacked
@@ -36,7 +35,7 @@ from positions.models import Position
 from positions.transactions import repeated
 from synclog.engine.fitted import said_fitted
 from synclog.engine.lease import HOST, alive
-from synclog.engine.loading import load_employees
+from synclog.engine.loading import last_records, load_employees
 from synclog.log.differences import whole
 from synclog.models import DriftCheck, DriftRow, Event, Job
 from synclog.questions import comparing, texts
@@ -197,7 +196,8 @@ class _Turn:
             raise _Over
         total = len(_employees(self.integration))
         connector = open_connector(self.integration)
-        held = _Held(connector, connector.snapshot(_written(self.integration)), Everybody(connector), timezone.now())
+        snapshot = connector.snapshot(last_records(self.integration))
+        held = _Held(connector, snapshot, Everybody(connector), timezone.now())
         _held[self.check.pk] = held
         _start_anew(self.check, held.begun_at, total, again=again)
         return held
@@ -327,15 +327,6 @@ def _employees(integration: Integration, after: int = 0, number: int | None = No
         for key in keys.distinct()[:number]
     }  # fmt: skip
     return sorted(found)[:number]
-
-
-def _written(integration: Integration) -> dict[str, str]:
-    """For flat systems: by the id of an employee there, the record that was written last."""
-    if integration.system.model is not Model.FLAT:
-        return {}
-    records = dict(PeriodLink.objects.filter(integration=integration).values_list("employee_key", "remote_id"))
-    known = EmployeeLink.objects.filter(integration=integration, state=EmployeeLink.State.MATCHED)
-    return {there: records[key] for key, there in known.values_list("employee_key", "remote_id") if key in records}
 
 
 # -- what is kept -------------------------------------------------------------------------------------------

@@ -1,0 +1,96 @@
+"""What a list of everybody there, read a moment before, says of one employee: who they are, and what there is to do.
+
+A list may be minutes old. So it is believed where it says that nothing is to be written, and for a write that the
+system refuses where the record was changed since (`Connector.guards`). Whatever else it says is a hint: the employee is
+looked up by the id that it shows, which is one call in the place of searches, and read like anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.planning.planner import Action, Plan, Step, as_written
+from integrations.planning.run_book import Book
+from integrations.planning.run_flat import FlatRun
+from integrations.planning.run_history import HistoryRun
+from integrations.planning.translate import active_fields
+from integrations.planning.work import NOBODY, Work
+from integrations.sdk.connector import Connector
+from integrations.sdk.declaration import Model, System
+from integrations.sdk.everybody import Everybody
+from integrations.sdk.storable import fit_id
+from integrations.sdk.values import Remote, RemoteEmployee
+
+# Only asking tells whether these still hold: the record is not in the list, or was somebody's who may be back.
+_NOT_SEEN = ("already_gone", "taken_over")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Everybody there, of a system that `hides` nothing, and when that began to be read: the hour and minute where the
+    organization is."""
+
+    everybody: Everybody
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The record there that is this employee's, and what it held. `enough`: a run may go by it without reading."""
+
+    employee: RemoteEmployee
+    records: Sequence[Remote]
+    enough: bool
+
+
+def shown(listed: Listed, connector: Connector, work: Work) -> Shown | None:
+    """None where the list says nothing certain of this employee. No calls."""
+    match = work.match
+    if match.withheld is not None or match.doubted or any(t.tried or t.meant for t in work.touched):
+        return None
+    try:
+        employee = listed.everybody.who(work.person, work.remote_employee_id, confirmed=match.confirmed)
+    except NOBODY:
+        return None
+    seen = listed.everybody.seen(employee)
+    if work.remote_employee_id not in ("", employee.id):
+        return None
+    if seen.refusal is not None or not fit_id(employee.id) or match.written_to not in ("", employee.id):
+        return None
+    return Shown(employee, seen.records, _enough(connector, work, employee, seen.records))
+
+
+def hides(system: System, settings: Mapping[str, Any]) -> bool:
+    """Whether a list lacks a field that is sent: then it says of nobody that nothing is to be written."""
+    return any(declared.ours in system.sight.hides for declared in active_fields(system, settings))
+
+
+def _enough(connector: Connector, work: Work, employee: RemoteEmployee, records: Sequence[Remote]) -> bool:
+    """Planned once beforehand, without a word of it in any log."""
+    book = Book(connector, work, execute=False)
+    model = FlatRun(book) if connector.system.model is Model.FLAT else HistoryRun(book)
+    model.prepare()
+    if not book.open:
+        return True
+    remotes = [as_written(work.sent, remote) for remote in records]
+    model.look(remotes)
+    plan = model.plan(remotes)
+    known = employee.id == work.remote_employee_id and not work.match.unmarked
+    return _certain(plan) and all(known and _guarded(connector, step) for step in plan.steps)
+
+
+def _certain(plan: Plan) -> bool:
+    skips = (*plan.skips.values(), *plan.afterwards.values())
+    return not plan.problems and not any(skip.cause in _NOT_SEEN for skip in skips)
+
+
+def _guarded(connector: Connector, step: Step) -> bool:
+    return (
+        step.action not in (Action.CREATE, Action.DELETE)
+        and not step.goes_on
+        and step.remote is not None
+        and step.wanted is not None
+        and connector.guards(step.remote, step.changes, step.wanted)
+    )
