@@ -148,7 +148,9 @@ class Listing:
 
     @property
     def over(self) -> bool:
-        return self.given_up or time.monotonic() > self.until
+        # The one clock stands still while a machine sleeps, the other one may be set.
+        too_old = time.monotonic() > self.until or timezone.now() > self.begun_at + timedelta(minutes=MINUTES)
+        return self.given_up or too_old
 
     def fit(self, employees: Collection[int]) -> set[int]:
         """Of whom nothing is known that happened since it was begun; to be asked before their jobs are claimed."""
@@ -180,6 +182,11 @@ class Listing:
 
 _kept: dict[int, Listing] = {}
 _not_before: dict[int, float] = {}
+
+
+def may_be_many(claimed: int, most: int) -> bool:
+    """Whether more may be due than were claimed at once."""
+    return claimed >= most
 
 
 def begin(integration: Integration, epoch: int) -> Listing | None:

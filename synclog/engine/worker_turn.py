@@ -229,7 +229,9 @@ class Turn:
         if self._listing is not None and self._listing.over:
             listing.put_back(self._listing)
             self._listing = None
-        if self._unlisted or self._listing is not None or len(employees) < self.concurrency * CLAIM:
+        if self._unlisted or self._listing is not None:
+            return False
+        if not listing.may_be_many(len(employees), self.concurrency * CLAIM):
             return False
         self._listing = listing.begin(self.integration, self.held.epoch)
         self._unlisted = self._listing is None
