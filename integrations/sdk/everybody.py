@@ -22,12 +22,10 @@ class Everybody:
     """Looks in memory alone, by the connection's own marks in its own order; `Connector.find_among` decides. Whoever
     is not found here is looked for there before that is said of them (docs/architecture.md, "Everybody at once").
     The records' `raw` is kept where it is wanted: for writes. Raises what the snapshot raises, and UnavailableError of
-    more than `most` employees."""
+    too many employees."""
 
-    def __init__(
-        self, connector: Connector, snapshot: Iterable[Seen] = (), *, raw: bool = False, most: int = MOST_EMPLOYEES
-    ) -> None:
-        self._connector, self._raw, self._most = connector, raw, most
+    def __init__(self, connector: Connector, snapshot: Iterable[Seen] = (), *, raw: bool = False) -> None:
+        self._connector, self._raw = connector, raw
         self._directory: Directory[Seen] = Directory()
         for seen in snapshot:
             self.add(seen)
@@ -37,8 +35,8 @@ class Everybody:
         kept = seen if self._raw else replace(seen, records=tuple(replace(r, raw=None) for r in seen.records))
         marks = seen.marks
         self._directory.add(seen.id, kept, number=marks.numbers, national_id=marks.national_ids, email=marks.emails)
-        if len(self._directory) > self._most:
-            raise UnavailableError(texts.TOO_MANY_EMPLOYEES(system=self._connector.system.name, most=self._most))
+        if len(self._directory) > MOST_EMPLOYEES:
+            raise UnavailableError(texts.TOO_MANY_EMPLOYEES(system=self._connector.system.name, most=MOST_EMPLOYEES))
 
     def find(self, person: Person, known_id: str = "", *, confirmed: bool = False, anew: bool = False) -> Seen:
         """Who this person is there. `confirmed`: a person said so of `known_id`; then `anew` as in

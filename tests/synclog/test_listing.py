@@ -195,7 +195,7 @@ def test_what_is_asked_for_or_saved_after_it_was_read_does_not_go_by_it(
 ) -> None:
     """A person corrects it there and presses Re-sync; another saves; a third's job was run by another worker."""
     sent.resync()
-    corrected, saved, run_elsewhere, failed = sent.positions[:4]
+    corrected, saved, run_elsewhere = sent.positions[:3]
 
     def meanwhile() -> None:
         percentage_there(sent, sent.people[0], 55.0)
@@ -209,7 +209,6 @@ def test_what_is_asked_for_or_saved_after_it_was_read_does_not_go_by_it(
     sent.drained()
     gone_by = {a.job.position_key for a in sent.attempts() if READS in sent.steps(a)}
     assert gone_by == {p.pk for p in sent.positions} - {corrected.pk, saved.pk, run_elsewhere.pk}
-    assert failed.pk in gone_by
     shares = [row["percentageOfFullTimeEquivalent"] for row in sent.sandbox.state["EmploymentDetails"]]
     assert sorted(shares) == [70.0, *[100.0] * (PEOPLE - 1)]
 
