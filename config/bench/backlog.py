@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from django.utils import timezone
@@ -32,9 +31,6 @@ from positions.models import Company, Employee, Organization, Position
 from synclog.engine import actions, listing
 from synclog.models import Job
 from synclog.queue import tasks
-
-if TYPE_CHECKING:
-    from config.bench.scenarios import Bench
 
 NUMBER = "974760673"  # of a company that every sandbox knows
 OCCUPATION = "2511102"
@@ -60,8 +56,8 @@ class _Counted(deque[Call]):
         super().append(call)
 
 
-def backlog(bench: Bench) -> list[Figure]:
-    number = bench.size(5000, 60)
+def backlog(number: int) -> list[Figure]:
+    """With so many employees in each system, one position of each."""
     chosen = [s for s in systems() if not (s.sight.unsupported or s.sight.each)]
     figures = []
     with _no_limits(), running() as (address, tenants):

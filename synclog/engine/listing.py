@@ -38,6 +38,7 @@ logger = logging.getLogger("synclog.engine.listing")
 R = TypeVar("R")
 
 MARGIN = 3  # so many times its calls must be saved if nothing differs, since nobody knows what will
+FETCHED_ONCE = 10  # calls at most for tokens and registers, which are not declared
 MINUTES = 15  # from its beginning for which a list is gone by, where the system does not declare less
 MOST_EMPLOYEES = 50_000  # there, in memory with their records
 MOST_JOBS = 100_000  # that one list is for
@@ -200,7 +201,8 @@ def begin(integration: Integration, epoch: int) -> Listing | None:
     employees = _concerned(integration)
     matched = EmployeeLink.objects.filter(integration=integration, state=EmployeeLink.State.MATCHED).count()
     saved = employees * integration.system.calls.unchanged
-    if sight.where(settings).calls(max(employees, matched)) * MARGIN > saved:
+    expected = sight.where(settings).calls(max(employees, matched))
+    if expected * MARGIN > saved:
         return None
     begun_at, loan = timezone.now(), Loan()
     waiting = Job.objects.open().filter(integration=integration).exclude(state=Job.State.RUNNING)
@@ -220,7 +222,7 @@ def begin(integration: Integration, epoch: int) -> Listing | None:
         everybody=Everybody(connector, raw=_guards(integration)),
         loan=loan,
         asked=asked,
-        budget=saved,
+        budget=max(expected + FETCHED_ONCE, saved // max(MARGIN, 1)),
         late=integration.system.shows_late,
         since=epoch,
         until=time.monotonic() + 60 * min(MINUTES, sight.minutes),

@@ -328,16 +328,14 @@ def test_the_next_turn_reads_on_and_an_old_list_is_worth_nothing(
 
 @pytest.mark.parametrize("sent", ["fortnox"], indirect=True)
 def test_a_list_that_costs_more_than_it_spares_is_given_up(sent: Backlog, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("MOST_EMPLOYEES", 3), ("MARGIN", 0)):
-        sent.resync()
-        with monkeypatch.context() as patched:
-            patched.setattr(listing, name, value)
-            if name == "MARGIN":
-                patched.setattr(listing, "_concerned", lambda integration: 0)
-            made = listing.begin(sent.integration, 1)
-            assert made is not None
-            made.loan.give(lambda: None, lambda call: call(), None)
-            assert not made.read() and made.over and not made.whole
+    sent.resync()
+    for most, budget in ((3, 100), (100, 0)):
+        made = listing.begin(sent.integration, 1)
+        assert made is not None and made.budget > 0
+        monkeypatch.setattr(listing, "MOST_EMPLOYEES", most)
+        made.budget = budget
+        made.loan.give(lambda: None, lambda call: call(), None)
+        assert not made.read() and made.over and not made.whole
 
 
 def test_nobody_calls_for_it_between_two_turns(world: World) -> None:
