@@ -1,14 +1,14 @@
 """What a list of everybody there, read a moment before, says of one employee: who they are, and what there is to do.
 
 A list may be minutes old. So it is believed where it says that nothing is to be written, and for a write that the
-system refuses where the record was changed since (`Connector.guards`). Whatever else it says is a hint: the employee is
-looked up by the id that it shows, which is one call in the place of searches, and read like anybody.
+system refuses where the record was changed since (`Connector.guards`). Of anything else it tells at most what was
+changed since: the employee is looked for and read like anybody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from integrations.planning.planner import Action, Plan, Step, as_written
@@ -38,11 +38,14 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The record there that is this employee's, and what it held. `enough`: a run may go by it without reading."""
+    """The record there that is this employee's, and what it held. `enough`: a run may go by it without reading.
+    `known`: records of an earlier match are to be changed; if they are read as they were, whose they are is not asked
+    for again."""
 
     employee: RemoteEmployee
     records: Sequence[Remote]
-    enough: bool
+    enough: bool = False
+    known: bool = False
 
 
 def shown(listed: Listed, connector: Connector, work: Work) -> Shown | None:
@@ -59,7 +62,7 @@ def shown(listed: Listed, connector: Connector, work: Work) -> Shown | None:
         return None
     if seen.refusal is not None or not fit_id(employee.id) or match.written_to not in ("", employee.id):
         return None
-    return Shown(employee, seen.records, _enough(connector, work, employee, seen.records))
+    return _planned(connector, work, Shown(employee, seen.records))
 
 
 def hides(system: System, settings: Mapping[str, Any]) -> bool:
@@ -67,18 +70,23 @@ def hides(system: System, settings: Mapping[str, Any]) -> bool:
     return any(declared.ours in system.sight.hides for declared in active_fields(system, settings))
 
 
-def _enough(connector: Connector, work: Work, employee: RemoteEmployee, records: Sequence[Remote]) -> bool:
+def _planned(connector: Connector, work: Work, seen: Shown) -> Shown:
     """Planned once beforehand, without a word of it in any log."""
     book = Book(connector, work, execute=False)
     model = FlatRun(book) if connector.system.model is Model.FLAT else HistoryRun(book)
     model.prepare()
     if not book.open:
-        return True
-    remotes = [as_written(work.sent, remote) for remote in records]
+        return replace(seen, enough=True)
+    remotes = [as_written(work.sent, remote) for remote in seen.records]
     model.look(remotes)
     plan = model.plan(remotes)
-    known = employee.id == work.remote_employee_id and not work.match.unmarked
-    return _certain(plan) and all(known and _guarded(connector, step) for step in plan.steps)
+    matched = seen.employee.id == work.remote_employee_id and not work.match.unmarked
+    known = matched and _certain(plan) and all(_changes(step) for step in plan.steps)
+    return replace(
+        seen,
+        enough=_certain(plan) and (not plan.steps or (known and all(_guarded(connector, step) for step in plan.steps))),
+        known=known and connector.system.calls.unchanged > 1,  # else looking for them brings the records along
+    )
 
 
 def _certain(plan: Plan) -> bool:
@@ -86,11 +94,11 @@ def _certain(plan: Plan) -> bool:
     return not plan.problems and not any(skip.cause in _NOT_SEEN for skip in skips)
 
 
+def _changes(step: Step) -> bool:
+    return step.action not in (Action.CREATE, Action.DELETE) and not step.goes_on
+
+
 def _guarded(connector: Connector, step: Step) -> bool:
-    return (
-        step.action not in (Action.CREATE, Action.DELETE)
-        and not step.goes_on
-        and step.remote is not None
-        and step.wanted is not None
-        and connector.guards(step.remote, step.changes, step.wanted)
-    )
+    if step.remote is None or step.wanted is None:
+        return False
+    return connector.guards(step.remote, step.changes, step.wanted)

@@ -31,7 +31,7 @@ from integrations.sdk.errors import (
 from integrations.sdk.messages import Message, hidden
 from integrations.sdk.params import Label
 from integrations.sdk.storable import fit_id
-from integrations.sdk.values import Person, Remote, RemoteEmployee
+from integrations.sdk.values import Remote, RemoteEmployee
 
 
 def run(
@@ -66,7 +66,7 @@ def _go(book: Book, model: HistoryRun | FlatRun, seen: Shown | None, time: str) 
     if not book.open:
         return
     try:
-        employee = _claimed(book, seen.employee) if seen and seen.enough else _who(book, seen)
+        employee = _claimed(book, seen.employee) if seen and (seen.enough or seen.known) else _who(book)
     except NOBODY:
         if book.work.remote_employee_id:  # otherwise it was said when that match ended
             book.leave_record()
@@ -89,6 +89,11 @@ def _go(book: Book, model: HistoryRun | FlatRun, seen: Shown | None, time: str) 
         else:
             there = list(book.connector.read(employee))
             since = seen is not None and not _alike(seen.records, there)
+            if since and seen is not None and seen.known:
+                book.common.append(Trace(steps.READ_SINCE_LIST(time=time), True, _counted(len(there))))
+                book.unprepare()
+                _go(book, model, None, "")
+                return
             line = steps.READ_SINCE_LIST(time=time) if since else steps.READ()
         seen = None  # whatever comes next is read
         remotes = [as_written(book.work.sent, remote) for remote in there]
@@ -110,29 +115,19 @@ def _alike(ones: Sequence[Remote], others: Sequence[Remote]) -> bool:
     return one == other
 
 
-def _who(book: Book, seen: Shown | None = None) -> RemoteEmployee:
-    """The record there that is this employee's and nobody else's. `seen`: that of a list, which is looked up anew."""
+def _who(book: Book) -> RemoteEmployee:
+    """The record there that is this employee's and nobody else's."""
     work, match, connector, name = book.work, book.work.match, book.connector, book.system.name
     known = work.remote_employee_id
     if match.withheld is not None:
         raise MatchRefusedError(match.withheld.said, cause=match.withheld.cause)
     if known and match.confirmed:
         employee = connector.find_confirmed(work.person, known, anew=match.doubted)
-    elif seen is not None and not known and not match.doubted:
-        employee = _still_so(connector, work.person, seen.employee)
     else:
         employee = connector.find_employee(work.person, "" if match.doubted else known)
     if not fit_id(employee.id):
         raise UnavailableError(texts.ID_TOO_LONG(system=name, number=len(employee.id)))
     return _claimed(book, employee)
-
-
-def _still_so(connector: Connector, person: Person, listed: RemoteEmployee) -> RemoteEmployee:
-    """Whom a list shows, as long as the record bears the same marks; else everything is looked at anew."""
-    found = connector.find_employee(person, listed.id)
-    if (found.id, found.marks) != (listed.id, listed.marks):
-        return connector.find_employee(person)
-    return replace(found, matched_by=listed.matched_by)
 
 
 def _claimed(book: Book, employee: RemoteEmployee) -> RemoteEmployee:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration
@@ -249,6 +250,24 @@ def test_who_is_not_in_it_or_whose_record_is_gone_is_asked_for(sent: Backlog, mo
     first, *others = sent.attempts()
     assert "step.read" in sent.steps(first) and first.cause == "nothing_to_change"
     assert all(READS in sent.steps(attempt) for attempt in others)
+
+
+@pytest.mark.parametrize("sent", ["tripletex"], indirect=True)
+def test_a_known_record_is_read_before_a_write_that_nothing_guards_and_whose_it_is_asked_if_it_changed(
+    sent: Backlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From tomorrow on a change of percentage makes a row of its own, which bears no version."""
+    with time_machine.travel(timezone.now() + timedelta(days=1), tick=True):
+        sent.change(percentage=Decimal(80))
+        once_read(monkeypatch, lambda: percentage_there(sent, sent.people[0], 55.0))
+        calls = sent.drained()
+    edited, *others = sent.attempts()
+    assert sent.states() == {Job.State.SUCCEEDED}, [a.message for a in sent.attempts()]
+    assert SINCE in sent.steps(edited) and [change["old"] for change in edited.changes] == ["55"]
+    assert not any(SINCE in sent.steps(attempt) for attempt in others)
+    assert [len(attempt.exchanges) for attempt in others] == [2] * (PEOPLE - 1), "it was read and written"
+    assert len(edited.exchanges) == 4, "it was read, looked for, read and written"
+    assert len([call for call in calls if call.method == "POST" and "details" in call.path]) == PEOPLE
 
 
 # -- trouble on the way --------------------------------------------------------------------------------------
