@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
 from config.bench import counting, plain, world
+from config.bench.backlog import backlog
 from config.bench.figures import Figure, percentile
 from config.bench.grow import grow
 from config.bench.lists import lists
@@ -397,5 +398,6 @@ SCENARIOS: dict[str, Callable[[Bench], list[Figure]]] = {
     "limit": limit,
     "fair": fair,
     "grow": lambda bench: grow(bench.target.address, bench.size(10_000, 1_000), bench.size(1_000_000, 5_000)),
+    "backlog": lambda bench: backlog(bench.size(5_000, 60)),
     "lists": lambda bench: lists(bench.target.address, 100, bench.size(100_000, 500)),
 }

@@ -7,10 +7,11 @@ and how they write, in `run_book` and `run_writes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from integrations.planning import steps, texts
+from integrations.planning.listed import Listed, Shown, shown
 from integrations.planning.planner import as_written
 from integrations.planning.run_book import Book
 from integrations.planning.run_flat import BeforeWrite, FlatRun
@@ -30,19 +31,27 @@ from integrations.sdk.errors import (
 from integrations.sdk.messages import Message, hidden
 from integrations.sdk.params import Label
 from integrations.sdk.storable import fit_id
-from integrations.sdk.values import RemoteEmployee
+from integrations.sdk.values import Remote, RemoteEmployee
 
 
 def run(
-    connector: Connector, work: Work, *, execute: bool = True, before_write: BeforeWrite = lambda *_: None
+    connector: Connector,
+    work: Work,
+    *,
+    execute: bool = True,
+    before_write: BeforeWrite = lambda *_: None,
+    listed: Listed | None = None,
 ) -> Report:
-    """Never raises a ConnectorError: it ends up in the report, at every position that it kept from being written."""
+    """Never raises a ConnectorError: it ends up in the report, at every position that it kept from being written.
+    `listed`: everybody there, read since this work was asked for and since anything was written for this employee."""
     connector.http.masker.about(work.person.national_id)
     connector.http.begin()
+    flat = connector.system.model is Model.FLAT
     book = Book(connector, work, execute=execute)
-    model = FlatRun(book, before_write) if connector.system.model is Model.FLAT else HistoryRun(book)
+    model = FlatRun(book, before_write) if flat else HistoryRun(book)
     try:
-        _go(book, model)
+        seen = shown(listed, connector, work) if listed else None
+        _go(book, model, seen, listed.time if listed else "")
     except ConnectorError as error:
         book.stop(_whose(connector, error) if execute else error)
     model.end()
@@ -51,12 +60,13 @@ def run(
     return book.report
 
 
-def _go(book: Book, model: HistoryRun | FlatRun) -> None:
+def _go(book: Book, model: HistoryRun | FlatRun, seen: Shown | None, time: str) -> None:
+    """`seen`: what the list of that `time` shows."""
     model.prepare()
     if not book.open:
         return
     try:
-        employee = _who(book)
+        employee = _claimed(book, seen.employee) if seen and (seen.enough or seen.known) else _who(book)
     except NOBODY:
         if book.work.remote_employee_id:  # otherwise it was said when that match ended
             book.leave_record()
@@ -73,9 +83,21 @@ def _go(book: Book, model: HistoryRun | FlatRun) -> None:
     writes = Writes(book, model.makes)
     employee = model.with_record(employee)
     while book.open:
-        there = list(book.connector.read(employee))
+        if seen is not None and seen.enough:
+            there = list(seen.records)
+            line = steps.COMPARED_WITH_LIST(time=time)
+        else:
+            there = list(book.connector.read(employee))
+            since = seen is not None and not _alike(seen.records, there)
+            if since and seen is not None and seen.known:
+                book.common.append(Trace(steps.READ_SINCE_LIST(time=time), True, _counted(len(there))))
+                book.unprepare()
+                _go(book, model, None, "")
+                return
+            line = steps.READ_SINCE_LIST(time=time) if since else steps.READ()
+        seen = None  # whatever comes next is read
         remotes = [as_written(book.work.sent, remote) for remote in there]
-        book.common.append(Trace(steps.READ(), True, _counted(len(remotes))))
+        book.common.append(Trace(line, True, _counted(len(remotes))))
         model.look(remotes)
         employee = model.with_record(employee)
         plan = model.plan(remotes)
@@ -86,6 +108,11 @@ def _go(book: Book, model: HistoryRun | FlatRun) -> None:
 
 def _counted(number: int) -> Message:
     return steps.PERIODS(number=number) if number > 1 else steps.ONE_PERIOD() if number else steps.NOTHING_YET()
+
+
+def _alike(ones: Sequence[Remote], others: Sequence[Remote]) -> bool:
+    one, other = ({remote.id: remote.values for remote in remotes} for remotes in (ones, others))
+    return one == other
 
 
 def _who(book: Book) -> RemoteEmployee:
@@ -100,6 +127,13 @@ def _who(book: Book) -> RemoteEmployee:
         employee = connector.find_employee(work.person, "" if match.doubted else known)
     if not fit_id(employee.id):
         raise UnavailableError(texts.ID_TOO_LONG(system=name, number=len(employee.id)))
+    return _claimed(book, employee)
+
+
+def _claimed(book: Book, employee: RemoteEmployee) -> RemoteEmployee:
+    """The same, once it is certain that it is nobody else's here."""
+    work, match, connector, name = book.work, book.work.match, book.connector, book.system.name
+    known = work.remote_employee_id
     if employee.id != known or match.doubted or match.unmarked:
         matches = connector.context.matches
         if not (matches.claim if book.execute else matches.free)(work.person, employee):

@@ -80,6 +80,10 @@ class Book:
     def start_over(self) -> None:
         """Nothing was ever written to the record that is the right one: what is open is to be prepared anew."""
         self.work = replace(self.work, sent={})
+        self.unprepare()
+
+    def unprepare(self) -> None:
+        """What is open is to be prepared anew."""
         self.wanted.clear()
         self.trace = {position_id: [] for position_id in self.open}
 

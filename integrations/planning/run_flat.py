@@ -40,7 +40,7 @@ class FlatRun:
     """`last`: the position that the record there stands for. `adopted`: the same, where it turned out that an earlier
     try, whose answer was lost, had written it."""
 
-    def __init__(self, book: Book, before_write: BeforeWrite) -> None:
+    def __init__(self, book: Book, before_write: BeforeWrite = lambda *_: None) -> None:
         self.book, self.before_write = book, before_write
         self.last: LastSent | None = None
         self.adopted: LastSent | None = None

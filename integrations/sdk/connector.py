@@ -152,6 +152,12 @@ class Connector:
         """
         raise NotImplementedError
 
+    def guards(self, remote: Remote, changes: Mapping[str, Change], wanted: Wanted) -> bool:
+        """Whether `update` with these raises StaleError where the record is no longer as `remote` shows it: by a
+        version that goes along with every write it makes, or by a look of its own at the whole record. Then it may be
+        asked for by what a list showed a while ago. No calls here."""
+        return False
+
     def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
         """Remove or cancel the record, as declared in `System.delete`."""
         raise NotImplementedError

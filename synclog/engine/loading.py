@@ -15,6 +15,7 @@ from integrations.planning.work import Match, Meant, Touched, Work
 from integrations.runtime import mapping
 from integrations.runtime.fingerprints import fingerprints
 from integrations.scope import scope_of
+from integrations.sdk.declaration import Model
 from integrations.sdk.values import Person, Problem, Wanted
 from positions.models import Employee, Position
 from synclog.engine import texts
@@ -32,6 +33,15 @@ def load_work(integration: Integration, jobs: Sequence[Job]) -> list[tuple[Work,
 def load_employees(integration: Integration, keys: Sequence[int]) -> dict[int, Work]:
     """The same of these employees, by their keys, with nothing that is to be brought in line."""
     return {int(work.person.id): work for work, _ in _loaded(integration, dict.fromkeys(keys, ()))}
+
+
+def last_records(integration: Integration) -> dict[str, str]:
+    """For flat systems: by the id of an employee there, the record that was written last."""
+    if integration.system.model is not Model.FLAT:
+        return {}
+    records = dict(PeriodLink.objects.filter(integration=integration).values_list("employee_key", "remote_id"))
+    known = EmployeeLink.objects.filter(integration=integration, state=EmployeeLink.State.MATCHED)
+    return {there: records[key] for key, there in known.values_list("employee_key", "remote_id") if key in records}
 
 
 def _loaded(integration: Integration, of_employee: Mapping[int, Sequence[Job]]) -> list[tuple[Work, dict[str, Job]]]:

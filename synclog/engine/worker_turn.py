@@ -20,6 +20,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integrations.models import Integration
+from integrations.planning.listed import Listed
 from integrations.planning.run import run
 from integrations.planning.work import Report, Work
 from integrations.runtime.opening import open_connector
@@ -35,7 +36,7 @@ from integrations.sdk.messages import Message
 from positions.busy import is_busy
 from positions.models import Employee
 from positions.tracing import working_on
-from synclog.engine import cutoff, texts, write_intents
+from synclog.engine import cutoff, listing, texts, write_intents
 from synclog.engine.clock_skew import at_once
 from synclog.engine.done import Done
 from synclog.engine.lease import Held
@@ -65,6 +66,7 @@ class _Running:
     started: datetime
     future: Future[None] | None = None
     said: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # see `write_intents.before`, by position id
+    listed: Listed | None = None
 
     @property
     def employee(self) -> int:
@@ -115,6 +117,9 @@ class Turn:
         self.window = _window(integration, held)
         self.place = one_call(integration, self._guard, self._owner.ask)
         self._connector: Connector | None = None
+        self._listing: listing.Listing | None = None
+        self._reading: Future[bool] | None = None  # of that list
+        self._unlisted = only is not None  # nothing is begun, or read on, in this turn any more
 
     def run(self) -> None:
         """Returns when the time is up, nothing is due, the connection is in trouble, or the lease is lost."""
@@ -124,11 +129,15 @@ class Turn:
         deadline = _Deadline(self.seconds, self.allowed)
         self.held.no_calls_after(self.seconds + OVERTIME)
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix=f"sync-{self.integration.pk}")
+        self._listing = listing.kept(self.integration, self.held.epoch) if self._only is None else None
         try:
             while self._renew():
                 over = self._over(deadline)
                 if over:
+                    self._rest()
                     self._give_back()
+                elif self._reads(pool):
+                    pass
                 elif len(self._ready) < self.concurrency:
                     self._claim()
                 self._dispatch(pool)
@@ -140,6 +149,8 @@ class Turn:
             if self._connector is not None:
                 self._connector.close()
             self._store_all()
+            if self._listing is not None:
+                listing.put_back(self._listing)
 
     def _over(self, deadline: _Deadline) -> bool:
         """Whether nothing more is begun."""
@@ -156,7 +167,8 @@ class Turn:
     def _land(self) -> None:
         """Threads may still wait for this one to touch the database: they are served until they are through. Nobody
         may take the lease while one of them is in the air, so trouble with the database does not end this early."""
-        while self._flying:
+        self._rest()
+        while self._flying or self._in_reading():
             self._owner.serve(0.5)
             try:
                 self._renew()
@@ -188,6 +200,43 @@ class Turn:
             self._ended = texts.CONNECTION_CHANGED()
         self._known_at = asked
 
+    # everybody there
+
+    def _reads(self, pool: ThreadPoolExecutor) -> bool:
+        """Whether everybody there is being read: whoever is claimed after that may need no call."""
+        found = self._listing
+        if self._in_reading():
+            return True
+        if self._reading is not None:
+            self._unlisted = self._unlisted or not self._reading.result()
+            self._reading = None
+        if found is None or found.whole or found.over or self._unlisted:
+            return False
+        found.loan.give(self._guard, self._owner.ask, self.window)
+        self._reading = pool.submit(found.read)
+        return True
+
+    def _rest(self) -> None:
+        """The list is read on in the next turn."""
+        if self._listing is not None:
+            self._listing.resting = True
+
+    def _in_reading(self) -> bool:
+        return self._reading is not None and not self._reading.done()
+
+    def _is_backlog(self, employees: Sequence[int]) -> bool:
+        """Whether a list of everybody is begun for more than these."""
+        if self._listing is not None and self._listing.over:
+            listing.put_back(self._listing)
+            self._listing = None
+        if self._unlisted or self._listing is not None:
+            return False
+        if not listing.may_be_many(len(employees), self.concurrency * CLAIM):
+            return False
+        self._listing = listing.begin(self.integration, self.held.epoch)
+        self._unlisted = self._listing is None
+        return self._listing is not None
+
     # claim
 
     def _reclaim(self) -> None:
@@ -201,6 +250,9 @@ class Turn:
         if time.monotonic() < self._ask_at:
             return
         employees, now = self._next(), timezone.now()
+        if self._is_backlog(employees):
+            return
+        fit = self._listing.fit(employees) if self._listing is not None else set()
         if not employees or not self._set_running(employees):
             self._ask_at = time.monotonic() + ASK
             return
@@ -213,7 +265,10 @@ class Turn:
         for work, for_positions in sorted(loaded, key=lambda one: turn_of[int(one[0].person.id)]):
             if work.remote_employee_id:
                 self.matches.hold(work.person.id, work.remote_employee_id)
-            self._ready.append(_Running(work, for_positions, now))
+            running = _Running(work, for_positions, now)
+            if self._listing is not None and running.employee in fit:
+                running.listed = self._listing.of(for_positions.values())
+            self._ready.append(running)
         self._only_begun = bool(self._ready)
 
     def _let_go(self, loaded: list[tuple[Work, dict[str, Job]]]) -> list[tuple[Work, dict[str, Job]]]:
@@ -310,6 +365,8 @@ class Turn:
 
     def _start(self, pool: ThreadPoolExecutor, connector: Connector, running: _Running) -> None:
         self._flying[running.employee] = running
+        if self._listing is not None:
+            self._listing.spent.add(running.employee)
         running.future = pool.submit(self._send, connector, running)
 
     # for threads
@@ -319,7 +376,8 @@ class Turn:
         jobs = running.jobs.values()
         with working_on((job.pk for job in jobs), (job.request_id for job in jobs)):
             try:
-                report = run(connector, running.work, before_write=partial(self._before_write, running))
+                say = partial(self._before_write, running)
+                report = run(connector, running.work, before_write=say, listed=running.listed)
             except Exception as error:  # a mistake of ours is one employee's trouble too
                 logger.exception("Employee %s in %s", running.employee, self.integration)
                 report = error
@@ -335,7 +393,7 @@ class Turn:
 
     def _collect(self, over: bool) -> bool:
         """Serves the threads, and stores what has come back. False when nothing more is to come."""
-        if self._flying:
+        if self._flying or self._in_reading():
             self._idle_since = None
             self.cut_short = True
             self._owner.serve(KNOWN)

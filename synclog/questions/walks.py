@@ -22,11 +22,9 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.runtime.opening import open_connector
 from integrations.sdk.connector import Connector
 from integrations.sdk.context import Matches
-from integrations.sdk.declaration import Model
 from integrations.sdk.errors import ConnectorError, NotAuthorizedError
 from integrations.sdk.everybody import Everybody
 from integrations.sdk.messages import Message
@@ -34,6 +32,7 @@ from integrations.sdk.snapshot import Snapshot
 from positions.transactions import repeated
 from synclog.engine.fitted import said_fitted
 from synclog.engine.lease import HOST, alive
+from synclog.engine.loading import last_records
 from synclog.models.walk import Walk
 from synclog.questions import texts
 
@@ -202,7 +201,7 @@ class Turn(Generic[W]):
             raise Over
         total = len(self.keys())
         connector = open_connector(self.integration, matches=self.matches())
-        snapshot = connector.snapshot(_written(self.integration)) if self.sees() else None
+        snapshot = connector.snapshot(last_records(self.integration)) if self.sees() else None
         held = Held(connector, Everybody(connector), snapshot, timezone.now())
         _held[self._key] = held
         _start_anew(self.walk, held.begun_at, total, again=again)
@@ -315,15 +314,6 @@ def carry_on(kind: type[Turn[Any]], pk: int, alone: Callable[[], bool]) -> None:
         end_early(walk, "internal_error", texts.MISTAKE())
     if not rows.exists():
         _let_go((kind.model, pk))
-
-
-def _written(integration: Integration) -> dict[str, str]:
-    """For flat systems: by the id of an employee there, the record that was written last."""
-    if integration.system.model is not Model.FLAT:
-        return {}
-    records = dict(PeriodLink.objects.filter(integration=integration).values_list("employee_key", "remote_id"))
-    known = EmployeeLink.objects.filter(integration=integration, state=EmployeeLink.State.MATCHED)
-    return {there: records[key] for key, there in known.values_list("employee_key", "remote_id") if key in records}
 
 
 # -- what is kept -------------------------------------------------------------------------------------------

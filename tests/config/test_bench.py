@@ -9,12 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from config.bench import backlog
 from config.bench.figures import Figure, percentile, table
 from integrations.systems import registry
+from synclog.engine import worker_turn
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +43,17 @@ def test_an_unknown_scenario_or_database_is_said_plainly() -> None:
         call_command("bench", "hurry")
     with pytest.raises(CommandError, match="--database takes"):
         call_command("bench", "save", "--database", "mysql://x")
+
+
+@pytest.mark.django_db
+def test_a_backlog_is_counted_in_calls(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.ALLOW_PRIVATE_TARGETS = True
+    monkeypatch.setattr(worker_turn, "CLAIM", 1)
+    monkeypatch.setattr(backlog, "systems", lambda: (registry.connector_for("fortnox").system,))
+    found = {figure.name: (round(figure.value * 6 / 1000), figure.plain) for figure in backlog.backlog(6)}
+    assert found["Fortnox, nothing changed: calls"] == (1, 1000.0)
+    assert found["Fortnox, a change of each: calls"] == (12, 2000.0)
+    assert [found[f"Fortnox, {what}: floor"][0] for what in ("all new", "nothing changed")] == [7, 1]
 
 
 @pytest.mark.process

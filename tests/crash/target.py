@@ -46,11 +46,14 @@ class Target:
             if method == "POST":
                 key = str(self.next_id)
                 self.next_id += 1
-                periods[key] = {"id": key, "end": None, **values}
+                periods[key] = {"id": key, "end": None, **values, "version": 1}
             elif key not in periods:
                 return 404, {}
             elif method == "PATCH":
-                periods[key] = {**periods[key], **values}
+                if values["version"] != periods[key]["version"]:
+                    self.counts["stale"] += 1
+                    return 409, {}
+                periods[key] = {**periods[key], **values, "version": values["version"] + 1}
             else:
                 del periods[key]
             self.counts[f"accepted_{method}"] += 1
@@ -85,10 +88,14 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "drop_before":
             self._drop()
             return
-        _, person, *rest = parts
+        _, person, *rest = [*parts, ""]
         if self.command == "GET":
             with target.lock:
-                answer: Any = list(target.people.get(person, {}).values())
+                if person:
+                    answer: Any = list(target.people.get(person, {}).values())
+                else:
+                    target.counts["lists"] += 1
+                    answer = {one: list(periods.values()) for one, periods in target.people.items()}
                 status = 200
         else:
             with target.lock:
@@ -96,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
             if fault == "slow":  # it lands although whoever sent it may be dead by then
                 time.sleep(0.5)
             values = json.loads(body) if body else {}
-            status, answer = target.write(self.command, person, rest[0] if rest else "", values)
+            status, answer = target.write(self.command, person, rest[0], values)
             with target.lock:
                 target.busy[person] -= 1
         if fault == "hang_after":

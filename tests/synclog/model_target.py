@@ -73,7 +73,10 @@ class ModelTarget:
         return answer
 
     def _do(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
-        _, person, *rest = path.strip("/").split("/")
+        _, person, *rest = [*path.strip("/").split("/"), ""]
+        if not person:
+            self.known = {one: {key: dict(p) for key, p in periods.items()} for one, periods in self.people.items()}
+            return 200, {one: list(periods.values()) for one, periods in self.known.items()}
         if not person.startswith(self.prefix):
             self.wrongs.append(f"{person} belongs to another organization")
         periods = self.people.setdefault(person, {})
@@ -91,13 +94,15 @@ class ModelTarget:
         if method == "POST":
             self.ids += 1
             key = str(self.ids)
-            periods[key] = {"id": key, "end": None, **values}
+            periods[key] = {"id": key, "end": None, **values, "version": 1}
         else:
-            [key] = rest
+            key = rest[0]
             if key not in periods:
                 return 404, {}
             if method == "PATCH":
-                periods[key] |= values
+                if values["version"] != periods[key]["version"]:
+                    return 409, {}
+                periods[key] |= {**values, "version": values["version"] + 1}
             else:
                 del periods[key]
         self.check(person)

@@ -368,7 +368,7 @@ def test_who_holds_what_was_read_goes_on_with_it(world: World, monkeypatch: pyte
 
 def test_our_own_mistake_ends_it_with_a_word(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     integration = world.connect("fortnox")
-    monkeypatch.setattr(walks, "_written", lambda integration: 1 / 0)
+    monkeypatch.setattr(walks, "last_records", lambda integration: 1 / 0)
     check = compared(integration)
     assert (check.state, check.cause) == (State.ENDED, "internal_error")
 

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from config.bench import counting, processes
 from config.bench.figures import Figure, table
 
-SCENARIOS = ("save", "latency", "drain", "limit", "fair", "grow", "lists")
+SCENARIOS = ("save", "latency", "drain", "limit", "fair", "grow", "lists", "backlog")
 
 
 class Command(BaseCommand):

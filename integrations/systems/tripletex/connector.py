@@ -386,6 +386,18 @@ class TripletexConnector(Connector):
         _written(self.http.put(f"employee/employment/{remote.id}", json=body, classify=self._classify_update))
         return Written(remote.id)
 
+    def guards(self, remote: Remote, changes: Mapping[str, Change], wanted: Wanted) -> bool:
+        """A PUT bears the version of what it changes; a new row bears none, nor does what follows a moved start, nor is
+        the employee's own department looked at."""
+        if changes.keys() & {"start_date", "weekly_hours", "department", "cost_centre"} or remote.version is None:
+            return False
+        days = self._days_to_write(remote.raw, changes, wanted)
+        rows = [(day, in_force(remote.raw["employmentDetails"], "date", day)) for day in days]
+        return len(rows) < 2 and all(
+            row is not None and row.get("version") is not None and str(row["date"]) >= day.isoformat()
+            for day, row in rows
+        )
+
     def _period_body(self, new: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         """The employment's own part of a write, `after` being all that it holds then; end date and reason always go
         together."""

@@ -426,6 +426,10 @@ class UnimicroConnector(Connector):
         ignored = self.not_taken(shown, changes, texts.ON_THE_EMPLOYMENT)
         return Written(remote.id, (*_incomplete(record), *ignored))
 
+    def guards(self, remote: Remote, changes: Mapping[str, Change], wanted: Wanted) -> bool:
+        """`update` reads the employment once more."""
+        return True
+
     def _held_since(self, wanted: Wanted) -> date:
         """From which day the percentage of a record without a day of it has held here."""
         day = nearest(self.context.today, wanted.start, wanted.end)

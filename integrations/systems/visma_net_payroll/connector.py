@@ -433,13 +433,17 @@ class VismaNetPayrollConnector(Connector):
         if not version:
             raise UnavailableError(texts.NO_VERSION())
         body = record_in(response)
-        if [sure_date(body.get(name)) for name in ("activeStart", "activeEnd")] != [remote.start, remote.end]:
-            raise StaleError(texts.DATES_CHANGED())
+        if self._remote(body) != self._remote(remote.raw):
+            raise StaleError(texts.POSITION_CHANGED())
         warnings = self._change(body, remote, changes, person)
         if len(warnings) == len(changes):
             raise DataRefusedError(warnings[0].said, field=warnings[0].field)
         job = self._write("PUT", employee, path, body, {"If-Match": version})
         return Written(remote.id, (*warnings, *self._warnings(job, body)))
+
+    def guards(self, remote: Remote, changes: Mapping[str, Change], wanted: Wanted) -> bool:
+        """`update` reads the position once more, and writes with the ETag of what it read."""
+        return True
 
     def _change(
         self, body: dict[str, Any], remote: Remote, changes: Mapping[str, Change], person: Person

@@ -57,9 +57,6 @@ READING_REFUSED = Text("visma_net_payroll.reading_refused", _("It did not accept
 POSITION_CHANGED = Text(
     "visma_net_payroll.position_changed", _("The position was changed in Visma.net Payroll meanwhile.")
 )
-DATES_CHANGED = Text(
-    "visma_net_payroll.dates_changed", _("The position's dates were changed in Visma.net Payroll meanwhile.")
-)
 POSITION_GONE = Text("visma_net_payroll.position_gone", _("The position is no longer in Visma.net Payroll."))
 NO_VERSION = Text(
     "visma_net_payroll.no_version",

@@ -207,6 +207,9 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
         self.clerk_writes(rig, "2026-06-15", 50)
         wanted = Wanted("1", {**remote.values, "percentage": Decimal("60")}, since=remote.start)
         change = Change(Decimal("80"), Decimal("60"), ((date(2026, 6, 15), Decimal("60")),))
+        assert not connector.guards(remote, {"percentage": change}, wanted), "a new row has no version"
+        assert connector.guards(remote, {"end_date": Change(None, date(2026, 12, 31))}, wanted)
+        assert not connector.guards(remote, {"start_date": Change(remote.start, date(2026, 2, 1))}, wanted)
         with pytest.raises(StaleError):
             connector.update(person, rig.person, remote, {"percentage": change}, wanted)
         assert rig.one(self.position(percentage=Decimal("60"))).state == "succeeded"

@@ -633,6 +633,20 @@ class TestVismaNetPayroll(TermsByDay, HistoryBehaviour):
             connector.update(employee, rig.person, remote, changes, Wanted("1", {**remote.values}))
         assert not self.writes(rig)
 
+    def test_a_value_changed_there_after_it_was_read(self, rig: Rig) -> None:
+        """What a list showed a while ago is no longer so (`guards`): it is read and planned anew, and told."""
+        position_id = self.made_by_payroll(rig)
+        connector = rig.connector()
+        employee = connector.find_employee(rig.person)
+        [remote] = connector.read(employee)
+        stored = rig.sandbox.state["positions"][position_id]["document"]
+        stored["partTimeFactors"] = [{"value": 45}]
+        changes, wanted = {"percentage": Change(Decimal(100), Decimal(60))}, Wanted("1", {**remote.values})
+        assert connector.guards(remote, changes, wanted)
+        with pytest.raises(StaleError):
+            connector.update(employee, rig.person, remote, changes, wanted)
+        assert not self.writes(rig)
+
     def test_a_position_without_version_is_not_overwritten(self, rig: Rig) -> None:
         position_id = self.made_by_payroll(rig)
         body = json.dumps(rig.sandbox.state["positions"][position_id]["document"])
