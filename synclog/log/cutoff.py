@@ -28,7 +28,7 @@ AFTER: Mapping[After, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Wrong:
     """What is wrong with a calendar, and in which of its parts."""
 
     part: str
@@ -57,23 +57,23 @@ def times_of(calendar: Calendar, zone: ZoneInfo, now: datetime | None = None) ->
     )
 
 
-def problems(calendar: Calendar) -> list[Problem]:
+def problems(calendar: Calendar) -> list[Wrong]:
     found = []
     if calendar.monthly is None:
         if not calendar.dates:
-            found.append(Problem("dates", _("Name at least one date, for example 2026-11-13 12:00."), "required"))
+            found.append(Wrong("dates", _("Name at least one date, for example 2026-11-13 12:00."), "required"))
         if len(calendar.dates) > MOST_DATES:
             words = _("At most {number} dates can be named.").format(number=MOST_DATES)
-            found.append(Problem("dates", words, "too_many"))
+            found.append(Wrong("dates", words, "too_many"))
         odd = next((one for one in calendar.dates if dates.odd_year(one.date())), None)
         if odd is not None:
-            found.append(Problem("dates", dates.odd_year(odd.date()), "odd_year"))
+            found.append(Wrong("dates", dates.odd_year(odd.date()), "odd_year"))
         if any(one.minute or one.second or one.microsecond for one in calendar.dates):
             words = _("A cut-off is at a full hour, for example 2026-11-13 12:00.")
-            found.append(Problem("dates", words, "full_hour"))
+            found.append(Wrong("dates", words, "full_hour"))
     elif calendar.monthly == calendar.opens:
         words = _("The period would open when it closes, a month later. Choose another day or hour.")
-        found.append(Problem("opens", words, "always_closed"))
+        found.append(Wrong("opens", words, "always_closed"))
     return found
 
 
