@@ -34,7 +34,7 @@ class Kind(StrEnum):
     NEWER_HERE = "newer_here"  # changed here since it was written
     EDITED_THERE = "edited_there"  # changed there since it was written
     BOTH_CHANGED = "both_changed"  # on both sides, and not to the same
-    DIFFERS = "differs"  # and nobody knows since when: it was never written
+    DIFFERS = "differs"  # and nobody knows since when: it was never written, or nothing was
     ONLY_HERE = "only_here"
     ONLY_THERE = "only_there"
     NOT_TO_BE_SENT = "not_to_be_sent"  # what is here cannot be sent: `problems` say why
@@ -101,10 +101,11 @@ def drift(system: System, settings: Mapping[str, Any], work: Work, records: Sequ
 # -- what differs, and on which side it was changed ------------------------------------------------------
 
 
-def _side(here: Any, there: Any, wrote: Any, *, known: bool) -> Kind:
+def _side(here: Any, there: Any, wrote: Any, *, known: bool, owned: bool) -> Kind:
+    """`owned`: a system does not fill it in by itself, so that what stands there was entered by somebody."""
     if same(here, there):
         return Kind.EQUAL
-    if not known:
+    if not known or (empty(here) and empty(wrote) and not owned):
         return Kind.DIFFERS
     if same(wrote, there):
         return Kind.NEWER_HERE
@@ -159,8 +160,9 @@ class _Pair:
         wrote = self.sent.values if self.sent else {}
         here = self.wanted.values.get(key)
         there = self.remote.values[key] if key in self.remote.values else wrote.get(key)
-        sides = [_side(here, there, wrote.get(key), known=key in wrote)]
-        sides += [_side(h, t, at(said or (), day), known=said is not None) for day, h, t in days]
+        owned = declared.owned
+        sides = [_side(here, there, wrote.get(key), known=key in wrote, owned=owned)]
+        sides += [_side(h, t, at(said or (), day), known=said is not None, owned=owned) for day, h, t in days]
         return Difference(_sum(sides), here, there, wrote.get(key), days, compared.stays.get(key))
 
     def _days(self, declared: Field, said: Timeline) -> tuple[tuple[date, Any, Any], ...]:

@@ -236,13 +236,15 @@ class Warning:
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a write left there. `pending` and `file_id` are set when a person must still carry a file over:
-    `pending` says so. `note` says what was done where that shows only there: removed or cancelled."""
+    `pending` says so. `note` says what was done where that shows only there: removed or cancelled. `filled` are fields
+    of ours that are empty here and got a value of the connection's settings: what stands there of them is not ours."""
 
     remote_id: str
     warnings: tuple[Warning, ...] = ()
     pending: Message | None = None
     file_id: int | None = None
     note: Message | None = None
+    filled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

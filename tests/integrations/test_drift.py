@@ -88,7 +88,7 @@ def position(number: int, start: int, end: int | None, **values: Any) -> Positio
 def side(here: Any, there: Any, wrote: Any, *, known: bool) -> Kind:
     if here == there:
         return Kind.EQUAL
-    if not known:
+    if not known or (here is None and wrote is None):  # the system may have filled it in
         return Kind.DIFFERS
     if wrote == there:
         return Kind.NEWER_HERE
@@ -223,6 +223,19 @@ def test_what_stays_there_whatever_is_sent_says_why() -> None:
     situation.there["9"] |= {"occupation_code": "1", "title": "Cook"}
     [found] = situation.found()
     assert set(found.fields) == {"title"} and found.fields["title"].stays is None
+
+
+def test_what_was_never_said_here_and_stands_there_is_nobodys_edit() -> None:
+    """A system, or a setting of the connection, fills in what a new record lacks; nothing of it is ever overwritten.
+    Dates that make the period are not filled in: those were entered by somebody."""
+    situation = Situation(HISTORY)
+    situation.write(position(1, 0, None, cost_centre=None), "9")
+    situation.there["9"]["cost_centre"] = "10"
+    [found] = situation.found()
+    assert found.kind is Kind.DIFFERS and found.fields["cost_centre"].stays is not None
+    situation.there["9"] |= {"cost_centre": None, "end_date": day(40)}
+    [found] = situation.found()
+    assert found.kind is Kind.EDITED_THERE and found.fields["end_date"].stays is None
 
 
 def test_what_is_not_shown_and_was_never_written_is_not_known() -> None:

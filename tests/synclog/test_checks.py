@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,19 +16,22 @@ from django.utils import timezone
 
 from integrations.models import Integration, PeriodLink
 from integrations.planning.drift import Kind
-from integrations.sandboxes.base import Sandbox, Tenant
+from integrations.runtime.shared_limiter import SharedLimiter
+from integrations.sandboxes.base import Tenant
+from integrations.systems.registry import systems
 from positions.models import Employee, Position
 from synclog.engine import actions
 from synclog.log import differences
 from synclog.models import Attempt, DriftCheck, DriftRow, Job, Question
 from synclog.models.drift import STAYS
 from synclog.questions import asking, checks, walks
+from tests.synclog.clerks import CLERKS
 from tests.synclog.pages import connection
 from tests.synclog.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.unanswered]
 
-EDITS = int(os.environ.get("DRIFT_EDITS") or 60)
+EDITS = int(os.environ.get("DRIFT_EDITS") or 40)
 State = DriftCheck.State
 
 
@@ -75,50 +78,16 @@ def counts(check: DriftCheck) -> dict[str, int]:
 # -- edits on both sides -------------------------------------------------------------------------------------
 
 
-def _of_fortnox(sandbox: Sandbox, number: str, value: Any) -> None:
-    sandbox.state["employees"][number]["JobTitle"] = value
-
-
-def _of_entra(sandbox: Sandbox, number: str, value: Any) -> None:
-    user = next(u for u in sandbox.state["users"].values() if u["employeeId"] == number)
-    user["jobTitle"] = value
-
-
-def _of_tripletex(sandbox: Sandbox, number: str, value: Any) -> None:
-    person = next(e["id"] for e in sandbox.state["Employee"] if e["employeeNumber"] == number)
-    one = next(e["id"] for e in sandbox.state["Employment"] if e["employee"] == person)
-    for row in sandbox.state["EmploymentDetails"]:
-        if row["employment"] == one:
-            row["percentageOfFullTimeEquivalent"] = float(value)
-
-
-def _of_netvisor(sandbox: Sandbox, number: str, value: Any) -> None:
-    keys = {e["netvisorkey"] for e in sandbox.state["employees"].values() if e["employeenumber"] == number}
-    period = next(p for p in sandbox.state["periods"].values() if p["employee"] in keys)
-    period["elements"]["profession"] = value
-
-
-TITLES = ["Baker", "Cook", "Chef", "Waiter"]
-SHARES = [Decimal(100), Decimal(80), Decimal("62.5"), Decimal(40)]
-OCCUPATIONS = {"tripletex": "2511102"}  # it wants one
-# By system: the field, its values, and how somebody there changes it.
-EDITED: Mapping[str, tuple[str, list[Any], Callable[[Sandbox, str, Any], None]]] = {
-    "fortnox": ("title", TITLES, _of_fortnox),
-    "entra_id": ("title", TITLES, _of_entra),
-    "netvisor": ("title", TITLES, _of_netvisor),
-    "tripletex": ("percentage", SHARES, _of_tripletex),
-}
-
-
 @dataclass
 class Sides:
-    """What stands on either side, as far as the test has put it there."""
+    """What stands on either side of one field, as far as the test has put it there."""
 
-    position: Position
     wrote: Any
-    here: Any = None
-    there: Any = None
-    kind: Kind = field(init=False, default=Kind.EQUAL)
+    here: Any = field(init=False)
+    there: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.here = self.there = self.wrote
 
     def named(self) -> Kind:
         if self.here == self.there:
@@ -128,57 +97,105 @@ class Sides:
         return Kind.EDITED_THERE if self.here == self.wrote else Kind.BOTH_CHANGED
 
 
-@pytest.mark.parametrize("key", EDITED)
+def together(fields: Mapping[str, Sides]) -> Kind:
+    """What a position's row says, by those of its fields that differ."""
+    kinds = {sides.named() for sides in fields.values()} - {Kind.EQUAL}
+    return Kind.BOTH_CHANGED if len(kinds) > 1 else next(iter(kinds), Kind.EQUAL)
+
+
+def test_every_system_that_can_be_compared_has_a_clerk() -> None:
+    assert set(CLERKS) == {system.key for system in systems() if not system.sight.unsupported}
+
+
+@pytest.mark.parametrize("key", CLERKS)
 def test_after_random_edits_on_both_sides_every_one_is_found_and_named_rightly_and_none_invented(
     world: World, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """How many: DRIFT_EDITS."""
     monkeypatch.setattr(Tenant, "window", lambda *_: (True, 1000, 1.0))  # no rate limit keeps the test waiting
-    name, values, edit_there = EDITED[key]
-    chance = random.Random(f"{key} {EDITS}")
+    monkeypatch.setattr(SharedLimiter, "acquire", lambda *_: None)
+    clerk, chance = CLERKS[key], random.Random(f"{key} {EDITS}")
     integration = world.connect(key)
+    sandbox = world.sandboxes[integration.pk]
     people = [world.employee]
     for n in range(max(EDITS // 4, 5)):
         same = {"company": world.employee.company, "birth_date": date(1985, 3, 14), "national_id": ""}
         people.append(world.hire(number=str(2000 + n), **same))
         world.introduce(integration, people[-1])
     # From today on: what is changed today is changed from the first day on, as by whoever edits the record there.
-    first_day = world.organization.today()
-    fields = {"occupation_code": OCCUPATIONS.get(key, ""), "start_date": first_day, name: values[0]}
-    sides = {person.pk: Sides(world.save(person, **fields), values[0]) for person in people}
-    for one in sides.values():
-        one.here = one.there = values[0]
+    begun = {name: next(iter(values)) for name, values in clerk.fields.items()}
+    positions = {
+        person.pk: world.save(person, start_date=world.organization.today(), **clerk.needs, **begun)
+        for person in people
+    }
+    sides = {person.pk: {name: Sides(value) for name, value in begun.items()} for person in people}
     drained(world, integration)
     assert set(Job.objects.values_list("state", flat=True)) == {Job.State.SUCCEEDED}, Job.objects.values("said")[0]
     check = compared(integration)
-    assert (check.state, counts(check)) == (State.DONE, {"agree": len(people)}), list(check.rows.values())
+    assert (check.state, counts(check)) == (State.DONE, {"agree": len(people)}), [r.differs for r in check.rows.all()]
     for _ in range(EDITS):
-        person, value = chance.choice(people), chance.choice(values)
-        one = sides[person.pk]
+        person, name = chance.choice(people), chance.choice(list(begun))
+        value, one = chance.choice(list(clerk.fields[name])), sides[person.pk][name]
         if chance.random() < 0.5:
-            setattr(one.position, name, value)
-            one.position.save()
+            position = positions[person.pk]
+            setattr(position, name, value)
+            position.save()
             one.here = value
         else:
-            edit_there(world.sandboxes[integration.pk], person.number, value)
+            clerk.edit(sandbox, person.number, name, value)
             one.there = value
     before = {person.pk: world.there(integration, person) for person in people}
     check = compared(integration)
-    expected = {one.position.pk: one.named().value for one in sides.values() if one.named() is not Kind.EQUAL}
-    assert len(expected) > 2 and kinds(check) == expected
-    tally = Counter(one.named().value for one in sides.values())
+    tally = Counter(together(fields).value for fields in sides.values())
+    expected = {positions[pk].pk: together(fields).value for pk, fields in sides.items()}
+    assert kinds(check) == {position: kind for position, kind in expected.items() if kind != "equal"}
     assert counts(check) == {"agree" if kind == "equal" else kind: number for kind, number in tally.items()}
+    assert len(tally) > 2
+    words: dict[str, dict[Any, Any]] = {name: {} for name in begun}  # in the system's words, one for each value
     for row in check.rows.exclude(kind=STAYS):
-        one = sides[row.employee_key]
-        [found] = [line for line in row.differs["fields"] if not line["stays"]]
-        shown = [f"{v.normalize():f}" if isinstance(v, Decimal) else v for v in (one.here, one.there)]
-        assert (found["field"], [found["here"], found["there"]]) == (name, shown)
+        found = {line["field"]: line for line in row.differs["fields"] if not line["stays"]}
+        edited = {name: one for name, one in sides[row.employee_key].items() if one.named() is not Kind.EQUAL}
+        assert {name: line["kind"] for name, line in found.items()} == {n: o.named().value for n, o in edited.items()}
+        for name, one in edited.items():
+            for value, shown in ((one.here, found[name]["here"]), (one.there, found[name]["there"])):
+                assert words[name].setdefault(value, shown) == shown
+    for said in words.values():
+        assert len(set(said.values())) == len(said) > 1
+        assert all(shown == f"{v.normalize():f}" for v, shown in said.items() if isinstance(v, Decimal))
     assert before == {person.pk: world.there(integration, person) for person in people}, "nothing was changed"
-    actions.send_now([one.position for one in sides.values()], integration, "anna")
+    actions.send_now(list(positions.values()), integration, "anna")
     drained(world, integration)
     check = compared(integration)
     assert counts(check) == {"agree": len(people)}, "ours was sent"
     assert not DriftRow.objects.exclude(part_of=check).exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "value"),
+    [
+        ("unimicro", "working_hours_scheme", "shift_365"),
+        ("visma_net_payroll", "working_hours_scheme", "shift"),
+        ("fortnox", "remuneration_type", "hourly"),
+    ],
+)
+def test_what_a_setting_filled_in_for_a_new_record_was_edited_by_nobody(
+    world: World, key: str, name: str, value: str
+) -> None:
+    integration = world.connect(key)
+    if key == "fortnox":
+        del world.sandboxes[integration.pk].state["employees"]["1042"]["SalaryForm"]
+    needs = {**CLERKS[key].needs, "contract_type": "permanent", name: ""}
+    position = world.save(start_date=world.organization.today(), **needs)
+    drained(world, integration)
+    check = compared(integration)
+    assert check.counts == {STAYS: 1} and check.agreeing == 1
+    [line] = check.rows.get().differs["fields"]
+    assert (line["field"], line["kind"], line["here"]) == (name, "differs", None) and line["there"] and line["stays"]
+    setattr(position, name, value)
+    position.save()
+    assert kinds(compared(integration)) == {position.pk: Kind.DIFFERS.value}
+    drained(world, integration)
+    assert counts(compared(integration)) == {"agree": 1}
 
 
 # -- who is there --------------------------------------------------------------------------------------------

@@ -256,10 +256,12 @@ class FortnoxConnector(Connector):
             self._require_cost_centre(
                 str(body["CostCenter"]), "cost_centre" if "cost_centre" in changes else "department"
             )
-        for name, setting in AGREEMENT.items():
-            if not remote.raw.get(name) and name not in body and self.settings.get(setting):
-                body[name] = self.settings[setting]
-
+        filled = {
+            name: self.settings[setting]
+            for name, setting in AGREEMENT.items()
+            if not remote.raw.get(name) and name not in body and self.settings.get(setting)
+        }
+        body |= filled
         try:
             response = self.http.put(
                 f"employees/{quote(employee.id, safe='')}",
@@ -274,7 +276,8 @@ class FortnoxConnector(Connector):
         shown = {key: value for key, value in _values(record).items() if SYSTEM.field(key).remote in record}
         warnings = self.not_taken(shown, changes, texts.ON_THE_EMPLOYEE, end_date=texts.END_STAYS)
         lost = self._lost_schedules(remote.raw, record) if "working_hours_scheme" in changes else ()
-        return Written(employee.id, (*warnings, *lost, *self._inactive(record, wanted)))
+        told = (*warnings, *lost, *self._inactive(record, wanted))
+        return Written(employee.id, told, filled=tuple(f.ours for f in SYSTEM.fields if f.remote in filled))
 
     def _lost_schedules(self, before: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[Warning]:
         """What becomes of schedules of days to come, when one without a day is written, is not documented."""

@@ -85,6 +85,12 @@ TIMELINES = {
     "working_hours_scheme": "workTimeAgreement",
     "company": "taxUnitIds",
 }
+# Our field -> the setting that gives a new position's value where ours is empty.
+BY_SETTINGS = {
+    "working_hours_scheme": "work_time_agreement",
+    "company": "tax_unit",
+    "remuneration_type": "salary_type",
+}
 
 SUCCEEDED = ("Succeeded", "Done")  # "Done" is what it was called before 2021-06-30
 RUNNING = ("NotStarted", "InProgress")
@@ -349,7 +355,8 @@ class VismaNetPayrollConnector(Connector):
         manager = self._put_manager(body, person, wanted.values.get("manager"), wanted.start)
         job = self._write("POST", employee, f"employees/{employee.id}/positions", body)
         warnings = (*([manager] if manager else []), *self._warnings(job, body))
-        return Written(self._created(employee, wanted, job), warnings)
+        filled = tuple(field for field in BY_SETTINGS if not wanted.values.get(field))
+        return Written(self._created(employee, wanted, job), warnings, filled=filled)
 
     def _new(self, wanted: Wanted) -> dict[str, Any]:
         """The document of a new position."""
@@ -366,8 +373,8 @@ class VismaNetPayrollConnector(Connector):
                 }
             ],
         }
-        for field, setting in (("working_hours_scheme", "work_time_agreement"), ("company", "tax_unit")):
-            value = values.get(field) or str(self.settings.get(setting)).strip().lower()
+        for field in ("working_hours_scheme", "company"):
+            value = values.get(field) or str(self.settings.get(BY_SETTINGS[field])).strip().lower()
             body[TIMELINES[field]] = [{"value": value}]
         if wanted.end:
             body["activeEnd"] = wanted.end.isoformat()
