@@ -406,6 +406,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "webhooks", "description": "Addresses of your own that are told of what happens."},
         {"name": "matches", "description": "Who is who in the connected systems."},
         {"name": "preview", "description": "What would be sent."},
+        {"name": "retro-changes", "description": "Changes of days before a connection's payroll cut-off."},
         {"name": "questions", "description": "Tests and previews that take longer than a request may wait."},
     ],
     "ENUM_NAME_OVERRIDES": {

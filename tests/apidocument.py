@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
@@ -12,10 +13,18 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 
+_making = Lock()
+
+
 @cache
-def document() -> dict[str, Any]:
+def _made() -> dict[str, Any]:
     found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
     return found
+
+
+def document() -> dict[str, Any]:
+    with _making:  # its maker loads its parts when first used, and not for several threads at once
+        return _made()
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from positions.api.members import HEADER, memberships
 
 # By form: YAML or JSON, as text, with its headers.
 _MADE: dict[type, tuple[bytes, dict[str, str]]] = {}
+_making = threading.Lock()  # what makes it loads its parts when first used, and not for several at once
 
 
 class Document(SpectacularAPIView):
@@ -27,14 +29,13 @@ class Document(SpectacularAPIView):
 
     def _get_schema_response(self, request: Any) -> Any:
         form = request.accepted_renderer
-        if request.GET.keys() & {"version", "lang"} or request.accepted_media_type != form.media_type:
-            return super()._get_schema_response(request)
-        if type(form) not in _MADE:
-            made = super()._get_schema_response(request)
-            made.accepted_renderer, made.accepted_media_type = form, form.media_type
-            made.renderer_context = self.get_renderer_context()
-            made.render()
-            _MADE[type(form)] = made.content, dict(made.headers)
+        with _making:
+            if type(form) not in _MADE:
+                made = super()._get_schema_response(request)
+                made.accepted_renderer, made.accepted_media_type = form, form.media_type
+                made.renderer_context = self.get_renderer_context()
+                made.render()
+                _MADE[type(form)] = made.content, dict(made.headers)
         content, headers = _MADE[type(form)]
         return HttpResponse(content, headers=headers)
 

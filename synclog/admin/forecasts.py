@@ -62,18 +62,18 @@ class _Asked:
     forecast: Forecast | None
     start: str
     result: str
-    why: str  # "cause field" or "action "
+    by: str  # "cause field" or "action "
     words: str
 
     def address(self, **other: str) -> str:
         """The same with something else, as a query string."""
-        now = {"start": self.start, "result": self.result, "why": self.why, "q": self.words} | other
+        now = {"start": self.start, "result": self.result, "why": self.by, "q": self.words} | other
         return urlencode({name: value for name, value in now.items() if value})
 
     def rows(self) -> Any:
         assert self.forecast is not None
-        cause, _sep, field = self.why.partition(" ")
-        why = (cause, field) if self.why else None
+        cause, _sep, field = self.by.partition(" ")
+        why = (cause, field) if self.by else None
         return forecasts.found(self.forecast, self.start, self.result, why, self.words)
 
 
@@ -277,7 +277,7 @@ def _groups(forecast: Forecast, asked: _Asked) -> list[tuple[str, str, str, bool
     for group in forecasts.groups(forecast, asked.start):
         if group.title and asked.result in ("", group.result):
             why = _why(group)
-            chosen = why == asked.why
+            chosen = why == asked.by
             found.append((group.title, figure(group.number), f"?{asked.address(why='' if chosen else why)}", chosen))
     return found
 

@@ -452,7 +452,7 @@ def test_the_preview_counts_who_it_is_about(organization, integration, sign_in):
     text = _text(client.get(_url("switch_on_preview", integration.pk)))
     assert "Employees 2 Positions 3 Current today 2 It keeps" in text
     started = _text(client.get(_url("switch_on_start", integration.pk)))
-    assert "Nothing is sent by itself: only changes from now on. The 3 positions" in started
+    assert "Only changes from now on (recommended)" in started and "3 positions; not previewed." in started
     integration.companies.add(company)
     text = _text(client.get(_url("switch_on_preview", integration.pk)))
     assert "Employees 1 Positions 1 Current today 1 Companies Sverige AB" in text
@@ -552,7 +552,7 @@ def test_supported_fields_of_all_and_of_one(integration, sign_in):
         assert word in text
     assert "Tripletex" in text and "Fortnox" in text
     own = _text(client.get(_url("fields", integration.pk)))
-    assert "JobTitle" in own and "Fortnox does not record why an employment ends." in own
+    assert "JobTitle" in own and "interface has a last day of employment, but not the reason." in own
     csv = client.get(reverse("integrations_supported_fields_csv"))
     assert csv.headers["Content-Type"].startswith("text/csv") and "attachment" in csv.headers["Content-Disposition"]
     one = client.get(reverse("integrations_supported_fields_csv") + "?system=fortnox").content.decode()

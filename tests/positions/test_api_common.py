@@ -273,14 +273,13 @@ def test_the_document_is_made_once_in_each_form(client, monkeypatch):
     address = reverse("api-schema")
     for asked, kind, text in (
         ("", "openapi; ", "openapi:3.1.0"),
-        ("?format=json&x=1", "+json", '{"openapi":"3.1.0"}'),
+        ("?format=json&version=2&lang=nb", "+json", '{"openapi":"3.1.0"}'),
     ):
         for _ in range(2):
             answer = client.get(address + asked)
             assert answer.status_code == 200 and "".join(answer.content.decode().split()) == text
             assert kind in answer.headers["Content-Type"] and "Position Sync" in answer.headers["Content-Disposition"]
     assert len(made) == 2
-    assert client.get(f"{address}?version=2").status_code == 200 and len(made) == 3
 
 
 def test_the_document_is_whole_and_open(client, capsys):

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
-import requests
+from integrations.sdk.connection import Transport
 from django.db import OperationalError, connection
 
 from positions.busy import is_busy
@@ -103,7 +103,7 @@ def during_a_call(
 ) -> Iterator[list[float]]:
     """While the first such call to a target is on its way, `act` happens elsewhere: before the target has it, or
     (`after`) when it has answered. Gives when calls were begun since, by the monotonic clock of `act`'s end."""
-    original = requests.Session.send
+    original = Transport.send
     other = Elsewhere(act)
     begun: list[float] = []
     acted_at = float("inf")
@@ -115,7 +115,7 @@ def during_a_call(
         acted_at = time.monotonic()
         time.sleep(then_wait)
 
-    def send(self: requests.Session, request: Any, **kwargs: Any) -> Any:
+    def send(self: Transport, request: Any, **kwargs: Any) -> Any:
         with lock:
             begun.extend([time.monotonic() - acted_at] if time.monotonic() > acted_at else [])
             mine = not other.begun and method in ("", request.method) and path in request.url
@@ -131,12 +131,12 @@ def during_a_call(
         with _in_memory:
             return run(*args)
 
-    requests.Session.send = send  # type: ignore[method-assign]
+    Transport.send = send  # type: ignore[method-assign]
     try:
         with connection.execute_wrapper(alone):
             yield begun
     finally:
-        requests.Session.send = original  # type: ignore[method-assign]
+        Transport.send = original  # type: ignore[method-assign]
     other.over()
 
 

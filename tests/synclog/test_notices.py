@@ -117,7 +117,7 @@ def test_a_member_chooses_their_own_mails_for_each_organization(member: Member) 
     client = browser(member.user)
     shown = page(client, "mail_choices")
     assert "kari@example.com" in shown and "Café" in shown
-    assert (list(topics_of(member)), len(list(topics_of(admin)))) == ([], 4)
+    assert (list(topics_of(member)), len(list(topics_of(admin)))) == ([], 5)
     sent = {
         f"m{member.pk}-topics": ["stopped"], f"m{member.pk}-digest": "weekly",
         f"m{admin.pk}-digest": "never",
