@@ -9,9 +9,9 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
-from integrations.sdk.connection import Transport
 from django.db import OperationalError, connection
 
+from integrations.sdk.connection import Transport
 from positions.busy import is_busy
 
 # How long the one who is interrupted waits for the other. Whoever has to wait for a lock of this thread goes on after
