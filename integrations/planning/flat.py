@@ -77,11 +77,16 @@ def _write_whole(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
         _step(case, Step(Action.CREATE, wanted.position_id, wanted, None, first(wanted), holds=wanted.values), found)
         return
     sent = case.last.sent if case.last else None
-    taken_over = case.standing is Standing.ANOTHER
+    ours = sent is not None and sent.remote_id == remote.id and case.standing is not Standing.ANOTHER
     compared = compare(
-        case.system, case.fields, case.settings, wanted, remote, sent, taken_over=taken_over, changed=case.changed
+        case.system, case.fields, case.settings, wanted, remote, sent, taken_over=not ours, changed=case.changed
     )
-    held = compared.holds(wanted, sent.values if sent and not taken_over else {})
+    earlier = sent.values if sent and ours else {}
+    held = {
+        key: value
+        for key, value in compared.holds(wanted, earlier).items()
+        if not case.made_with(key) or key in compared.changes or key in earlier
+    }
     compared = _by_day(case, compared, wanted, remote, sent)
     if not compared.changes and not (case.again and case.system.transport is Transport.FILE):
         found.skips[wanted.position_id] = nothing_to_write(case.system, remote, compared, held)
@@ -271,8 +276,8 @@ def _delete(case: Case, last: LastSent, remote: Remote | None, found: _Answers, 
 
 
 def _start_of(last: LastSent) -> date:
-    """The first day with which a record was made for this very position; one that it took over has an earlier one,
-    which was never written for it."""
+    """The first day with which a record was made for this very position. One that it took over, or that somebody made
+    there, has a first day that was never written for it, even where that is the same day."""
     start = last.sent.values.get("start_date")
     return start if isinstance(start, date) else date.max
 

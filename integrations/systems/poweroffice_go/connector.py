@@ -440,7 +440,10 @@ class PowerOfficeGoConnector(Connector):
             same = (wanted.start, values["occupation_code"], enterprise)
             if (twin.start, text_of(twin.body.get("ProfessionCode")), twin.body.get("EnterpriseId")) == same:
                 remote = self._remote(employee, self._with_lines(twin), record)
-                return self.write_into(employee, person, remote, wanted)
+                into = self.write_into(employee, person, remote, wanted)
+                # Ours or a clerk's, nobody knows: its start is not remembered as ours, so it is not deleted as ours.
+                there = Warning(texts.WAS_THERE(start=wanted.start), "start_date")
+                return replace(into, warnings=(*into.warnings, there))
         if live:
             raise DataRefusedError(texts.EMPLOYMENT_IN_THE_WAY(start=str(live[0].start)))
         body = {

@@ -193,6 +193,37 @@ def test_an_employment_of_more_than_this_position_is_left_to_a_person(rig: Rig) 
     assert len(rig.there()) == 1
 
 
+def test_what_somebody_else_made_there_is_neither_deleted_nor_moved_though_it_starts_on_our_day(rig: Rig) -> None:
+    """Found before anything was sent; in the place of ours; and beside ours that is over."""
+    sandbox, temporary = SHARED.sandbox(rig), {"contract_type": "temporary"}
+    sandbox.add_employment("12345", "2026-01-01")
+    rig.one(position())
+    assert rig.one(position(**temporary)).state == "succeeded", "the second look finds the same day again"
+    rig.forget_calls()
+    assert rig.one(position(start="2026-02-01", **temporary)).cause == "nothing_to_change"
+    rig.one(position(**temporary))
+    assert deleted(rig).cause == "delete_by_hand"
+
+    rig.sandbox.state["employments"].clear()
+    rig.sync(position("2"))
+    rig.sandbox.state["employments"].clear()
+    sandbox.add_employment("12345", "2026-01-01")
+    assert "start_date" not in rig.one(position("2", "2026-02-01")).changes
+    rig.one(position("2"))
+    assert deleted(rig, "2").cause == "delete_by_hand"
+    assert not paths(rig) and only(rig)["StartDate"] == "2026-01-01"
+
+    rig.sandbox.state["employments"].clear()
+    rig.today = date(2026, 5, 10)
+    rig.sync(position("3", end="2026-05-20"))
+    rig.today = date(2026, 6, 15)
+    sandbox.add_employment("12345", "2026-06-10")
+    outcome = rig.one(position("4", "2026-06-10"))
+    assert "start_date" in [w.field for w in outcome.warnings], "it is carried on, and said to have been there"
+    assert deleted(rig, "4").cause == "delete_by_hand"
+    assert len(rig.there()) == 2 and not paths(rig)
+
+
 def test_nothing_is_deleted_while_the_switch_is_off_and_twice_is_no_fault(rig: Rig) -> None:
     rig.sync(position())
     assert rig.sync(deleted=["1"]).outcomes["1"].cause == "delete_switched_off"
