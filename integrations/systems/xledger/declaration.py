@@ -52,8 +52,8 @@ NUMBERS = place_table(
     ("value1", "value2", "number1", "number2"),
     help=_(
         "Xledger has free values on each employee. Choose one for each field that is to be sent; make sure that "
-        "nothing else uses it, and that payroll knows what stands there: Xledger does not act on it by itself. One that "
-        "is chosen later or instead gets a value when that changes here; the earlier one keeps what was sent."
+        "nothing else uses it, and that payroll knows what stands there: Xledger does not act on it by itself. One "
+        "that is chosen later or instead gets a value when that changes here; the earlier one keeps what was sent."
     ),
 )
 FREE_TEXTS = place_table(
