@@ -188,6 +188,15 @@ def test_a_new_employment_leaves_a_clerks_days_and_takes_away_what_was_ours(rig:
     assert stands("StartDate") == ["2015-03-01"]
 
 
+def test_every_date_of_the_employee_that_one_refusal_names_is_named_as_that(rig: Rig) -> None:
+    rig.sync(position())
+    said = {"title": "Employee validation error(s)", "detail": "EndDate is before StartDate."}
+    rig.fail(method="PATCH", path="Employees/12345", status=400, body=json.dumps(said))
+    outcome = rig.one(position(first_day_of_work=date(2026, 1, 5)))
+    assert outcome.field in ("first_day_of_work", "last_day_of_work")
+    assert "first day of work" in outcome.message.lower() and "last day of work" in outcome.message.lower()
+
+
 # -- the employment that goes with its position ----------------------------------------------------------
 
 
