@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 from integrations.planning.flat_case import Case, LastSent, Standing, as_ended, keys_of_dates
-from integrations.planning.planner import Rules, Sent, compare
+from integrations.planning.planner import Rules, Sent, compare, written_at_first
 from integrations.planning.translate import active_fields, same, translate
 from integrations.sdk.declaration import Model, System
-from integrations.sdk.declared_field import Dates, Field, When
+from integrations.sdk.declared_field import Dates, Field
 from integrations.sdk.periods import carries_on, nearest
 from integrations.sdk.settings import value_of
 from integrations.sdk.timelines import at, turns, within
@@ -67,7 +67,7 @@ def agreement(
     found = compare(system, fields, settings, wanted, Remote(sent.remote_id, sent.values), sent)
     if keys is not None:
         found = found.only(keys)
-    only_first = {f.ours for f in fields if f.when is When.ON_CREATE and not value_of(f.always_by, settings)}
+    only_first = {f.ours for f in fields if written_at_first(f, settings)}
     firsts = of_the_employment(system, settings, positions, wanted)
     stale, left = False, {}
     for key in (*found.changes, *found.stays, *found.unseen):

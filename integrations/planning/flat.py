@@ -37,7 +37,7 @@ from integrations.sdk.declared_field import Dates, Field
 from integrations.sdk.params import Label, Span
 from integrations.sdk.periods import becomes_current
 from integrations.sdk.timelines import from_start
-from integrations.sdk.values import Position, Problem, Remote, Wanted, Warning
+from integrations.sdk.values import Change, Position, Problem, Remote, Wanted, Warning
 
 
 def plan_flat(case: Case, wanted: Wanted | None, remote: Remote | None) -> Plan:
@@ -74,14 +74,19 @@ class _Answers:
 def _write_whole(case: Case, wanted: Wanted, remote: Remote | None, found: _Answers) -> None:
     """The current position: all of it."""
     if remote is None or (remote.renews_from and _start(wanted) >= remote.renews_from):  # that one is over
-        _step(case, Step(Action.CREATE, wanted.position_id, wanted, None, first(wanted), holds=wanted.values), found)
+        _step(case, _made_anew(case, wanted, remote), found)
         return
     sent = case.last.sent if case.last else None
-    taken_over = case.standing is Standing.ANOTHER
+    ours = sent is not None and sent.remote_id == remote.id and case.standing is not Standing.ANOTHER
     compared = compare(
-        case.system, case.fields, case.settings, wanted, remote, sent, taken_over=taken_over, changed=case.changed
+        case.system, case.fields, case.settings, wanted, remote, sent, taken_over=not ours, changed=case.changed
     )
-    held = compared.holds(wanted, sent.values if sent and not taken_over else {})
+    earlier = sent.values if sent and ours else {}
+    held = {
+        key: value
+        for key, value in compared.holds(wanted, earlier).items()
+        if not case.made_with(key) or key in compared.changes or key in earlier
+    }
     compared = _by_day(case, compared, wanted, remote, sent)
     if not compared.changes and not (case.again and case.system.transport is Transport.FILE):
         found.skips[wanted.position_id] = nothing_to_write(case.system, remote, compared, held)
@@ -92,6 +97,22 @@ def _write_whole(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
     _step(
         case, Step(action, wanted.position_id, wanted, remote, compared.changes, warnings=warnings, holds=held), found
     )
+
+
+def _made_anew(case: Case, wanted: Wanted, remote: Remote | None) -> Step:
+    """A new employment. What we wrote for the one that is over and this one does not say, such as its last day of
+    work, is taken away where it still stands on the employee."""
+    sent = case.last.sent.values if case.last and remote else {}
+    there = remote.values if remote else {}
+    wrote = {k: there[k] for k, v in sent.items() if k in there and not empty(v) and same(v, there[k])}
+    cleared = {
+        f.ours: Change(wrote[f.ours], None)
+        for f in case.fields
+        if f.ours in wrote and f.clearable and not f.owned and empty(wanted.values.get(f.ours))
+    }
+    wanted = replace(wanted, wrote=wrote)
+    changes = {**first(wanted), **cleared}
+    return Step(Action.CREATE, wanted.position_id, wanted, None, changes, holds=wanted.values)
 
 
 def _by_day(case: Case, compared: Comparison, wanted: Wanted, remote: Remote, sent: Sent | None) -> Comparison:
@@ -271,8 +292,8 @@ def _delete(case: Case, last: LastSent, remote: Remote | None, found: _Answers, 
 
 
 def _start_of(last: LastSent) -> date:
-    """The first day with which a record was made for this very position; one that it took over has an earlier one,
-    which was never written for it."""
+    """The first day with which a record was made for this very position. One that it took over, or that somebody made
+    there, has a first day that was never written for it, even where that is the same day."""
     start = last.sent.values.get("start_date")
     return start if isinstance(start, date) else date.max
 

@@ -8,10 +8,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from integrations.planning.planner import Rules, Sent
+from integrations.planning.planner import Rules, Sent, written_at_first
 from integrations.planning.translate import active_fields
 from integrations.sdk.declaration import Delete, System
-from integrations.sdk.declared_field import Field, When
+from integrations.sdk.declared_field import Field
 from integrations.sdk.fields import BY_KEY
 from integrations.sdk.periods import current, employed_since, end_of_chain, goes_on
 from integrations.sdk.settings import value_of
@@ -84,14 +84,17 @@ class Case:
             return Standing.OUTSIDE if self.last.position_id in self.outside else Standing.GONE
         return Standing.UPCOMING if position.start > self.today else Standing.OVER
 
+    def made_with(self, key: str) -> bool:
+        """Whether a record is given this field only when it is made: one that has it already has it from whoever made
+        it."""
+        return written_at_first(self.system.field(key), self.settings)
+
     @property
     def deletes(self) -> bool:
         """Whether a record may have to go with its position: only where the start there is that of the position for
         which it was made."""
-        start = self.system.field("start_date")
-        made_for = start.when is When.ON_CREATE and not value_of(start.always_by, self.settings)
         gone = self.standing in (Standing.GONE, Standing.OUTSIDE)
-        return gone and made_for and self.rules.delete and self.system.delete is not Delete.BY_HAND
+        return gone and self.made_with("start_date") and self.rules.delete and self.system.delete is not Delete.BY_HAND
 
     @property
     def target(self) -> Position | None:

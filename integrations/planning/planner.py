@@ -245,6 +245,11 @@ def _foreign(declared: Field, old: Any) -> bool:
     return bool(declared.choices) and not empty(old) and str(old) not in dict(declared.choices)
 
 
+def written_at_first(declared: Field, settings: Mapping[str, Any]) -> bool:
+    """Whether only a new record is given the field, in this connection."""
+    return declared.when is When.ON_CREATE and not value_of(declared.always_by, settings)
+
+
 def _stays(
     system: System,
     declared: Field,

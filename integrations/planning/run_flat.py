@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations.planning.flat import partly_written, plan_flat
 from integrations.planning.flat_case import Case, LastSent, Standing, as_ended
-from integrations.planning.planner import Action, Plan, Sent, Step, compare
+from integrations.planning.planner import Action, Plan, Sent, Step, compare, written_at_first
 from integrations.planning.run_book import Book
 from integrations.planning.translate import active_fields, same, translate
 from integrations.planning.work import Meant, Touched, Work
@@ -86,13 +86,19 @@ class FlatRun:
                 return
 
     def _written(self, meant: Meant, there: Remote) -> Mapping[str, Any] | None:
-        """What of it stands there, if it was this try that wrote it."""
+        """What of it stands there, if it was this try that wrote it. What only a new record is given was not written to
+        one that said so before."""
         system, settings, wanted = self.book.system, self.book.settings, meant.wanted
-        if not compare(system, active_fields(system, settings), settings, wanted, there, None).changes:
-            return wanted.values
-        if partly_written(system, settings, wanted, meant.before, there):
-            return {k: v for k, v in wanted.values.items() if same(there.values.get(k), v)}
-        return None
+        fields = active_fields(system, settings)
+        if not compare(system, fields, settings, wanted, there, None).changes:
+            values = dict(wanted.values)
+        elif partly_written(system, settings, wanted, meant.before, there):
+            values = {k: v for k, v in wanted.values.items() if same(there.values.get(k), v)}
+        else:
+            return None
+        at_first = {f.ours for f in fields if written_at_first(f, settings)}
+        said = {k for k in at_first & {*values} if any(same(b.get(k), values[k]) for b in meant.before)}
+        return {k: v for k, v in values.items() if k not in said}
 
     def _adopt(self, written: LastSent) -> None:
         self.last = self.adopted = written

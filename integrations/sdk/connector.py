@@ -22,6 +22,7 @@ from requests.auth import HTTPBasicAuth
 from integrations.sdk import identity, texts
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import When
 from integrations.sdk.errors import (
     ConnectorError,
     DataRefusedError,
@@ -580,15 +581,31 @@ class Connector:
         return EmployeeNotFoundError(texts.EMPLOYEE_GONE(employee=employee.id, system=self.system.name), **words)
 
     def write_into(self, employee: RemoteEmployee, person: Person, remote: Remote, wanted: Wanted) -> Written:
-        """Flat systems: `create` where the record is there already. Updates what differs; what is empty here clears
-        there only what is our own to clear."""
-        changes = {}
+        """Flat systems: `create` where the record is there already. Updates what differs, by the rules of any other
+        update: what is empty here clears there only what is our own to clear, or was written by us for the employment
+        before; and what somebody put there stays where a field asks for that (`stays_of`)."""
+        changes, kept = {}, self.stays_of(wanted, remote.values)
         for key, value in wanted.values.items():
             new = None if value == "" else value
             declared, old = self.system.field(key), remote.values.get(key)
-            if old != new and (new is not None or (declared.owned and declared.clearable)):
+            ours = declared.owned or (old is not None and wanted.wrote.get(key) == old)
+            if old != new and key not in kept and (new is not None or (ours and declared.clearable)):
                 changes[key] = Change(old, new)
-        return self.update(employee, person, remote, changes, wanted)
+        return replace(self.update(employee, person, remote, changes, wanted), kept=kept)
+
+    def stays_of(self, wanted: Wanted, there: Mapping[str, Any]) -> frozenset[str]:
+        """Our fields that a new employment leaves as somebody put them `there`: those that are only filled in where
+        there is nothing, and the connection's defaults. The first day of an employment is always its own."""
+        return frozenset(
+            key
+            for key, old in there.items()
+            if old not in (None, "")
+            and wanted.wrote.get(key) != old
+            and (
+                key in wanted.defaulted
+                or (self.system.field(key).when is When.IF_EMPTY and not self.system.field(key).of_employment)
+            )
+        )
 
     def close(self) -> None:
         self.http.close()

@@ -94,7 +94,8 @@ class Wanted:
     own first day, for systems that date a value by it; they may be told not to send the start date itself.
     `counts_from` (flat): the day from which it has been the current one; it may have come back after another.
     `employed_since`: the first day of the unbroken employment that the position goes on with. `terms`: where its values
-    are not those of all its days, what holds of the fields that the system dates, from its first day on.
+    are not those of all its days, what holds of the fields that the system dates, from its first day on. `wrote`
+    (flat): of a new employment of somebody who was under sync before, what we wrote then and still stands there.
     """
 
     position_id: str
@@ -104,6 +105,7 @@ class Wanted:
     counts_from: date | None = None
     employed_since: date | None = None
     terms: tuple[tuple[date, Mapping[str, Any]], ...] = ()
+    wrote: Mapping[str, Any] = field(default_factory=dict)
 
     def timeline(self, key: str) -> Timeline:
         """What is to hold of one field, from the position's first day on."""
@@ -237,7 +239,8 @@ class Warning:
 class Written:
     """What a write left there. `pending` and `file_id` are set when a person must still carry a file over:
     `pending` says so. `note` says what was done where that shows only there: removed or cancelled. `filled` are fields
-    of ours that are empty here and got a value of the connection's settings: what stands there of them is not ours."""
+    of ours that are empty here and got a value of the connection's settings, `kept` (flat) those that a new employment
+    leaves as somebody put them there: what stands there of both is not ours."""
 
     remote_id: str
     warnings: tuple[Warning, ...] = ()
@@ -245,6 +248,7 @@ class Written:
     file_id: int | None = None
     note: Message | None = None
     filled: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

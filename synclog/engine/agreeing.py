@@ -19,6 +19,7 @@ from django.utils import timezone
 from integrations.models import Integration, PeriodLink
 from integrations.planning.agreement import Agreement, Written, agreement
 from integrations.planning.states import State
+from integrations.planning.translate import active_fields
 from integrations.planning.work import Outcome, Report, Work
 from integrations.runtime import mapping
 from integrations.scope import scopes_of
@@ -97,7 +98,7 @@ def look(links: QuerySet[PeriodLink]) -> int:
         written = Written(str(row.position_key), mapping.sent(row), mapping.from_json(row.left or {}))
         chosen = settings[integration.pk]
         found = agreement(integration.system, chosen, inside, written, today, outside=outside)
-        _keep(row, found, integration, inside, today)
+        _keep(row, found, integration, chosen, inside, today)
     # The rows are held, so none of them is made anew here: `bulk_update` would take far longer.
     PeriodLink.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["id"], update_fields=["stale", "left", "look_on"]
@@ -126,13 +127,23 @@ def after_run(
         just_now=ended_well,
         translated=report.translated,
     )
-    _keep(link, found, integration, work.positions, work.today)
+    _keep(link, found, integration, settings, work.positions, work.today)
 
 
-def _keep(link: PeriodLink, found: Agreement, integration: Integration, positions: Any, today: date) -> None:
+def _keep(
+    link: PeriodLink,
+    found: Agreement,
+    integration: Integration,
+    settings: Mapping[str, Any],
+    positions: Any,
+    today: date,
+) -> None:
     link.stale, link.left = found.stale, mapping.to_json(found.left) or None
     if integration.system.model is Model.FLAT:
         link.look_on = next_change(positions, today)
     else:
-        own = (day for p in positions if p.id == str(link.position_key) for day in p.days_of_change())
-        link.look_on = min((day for day in own if day > today), default=None)
+        # What stands on the employee is said by the position of today: of one to come, it is due on its first day.
+        first = any(f.of_employee for f in active_fields(integration.system, settings))
+        own = [p for p in positions if p.id == str(link.position_key)]
+        days = [day for p in own for day in (*p.days_of_change(), *([p.start] if first else ()))]
+        link.look_on = min((day for day in days if day > today), default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from integrations.planning.work import Meant, Report, Touched, Work
 from integrations.sdk.connector import Connector
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import Delete, Model, System
+from integrations.sdk.declared_field import When
 from integrations.sdk.errors import (
     ConnectorError,
     DataRefusedError,
@@ -302,6 +304,19 @@ def test_a_record_that_was_cut_off_stands_for_that_position(title: str, share: i
     report = go(shelf, [over], [Touched("1", meant=meant(p("1", 0, title="Cook"), before))])
     assert (shelf.wrote == [("update", "e")]) == ours
     assert (report.outcomes["1"].cause == "not_current") == (not ours)
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_record_that_was_there_before_a_try_that_was_cut_off_is_not_deleted_as_one_that_it_made(
+    was_there: bool,
+) -> None:
+    """The same first day as ours: what only a new record is given was not written to it."""
+    fields = [replace(f, when=When.ON_CREATE) if f.ours == "start_date" else f for f in made_up(Model.FLAT).fields]
+    shelf = Shelf(Model.FLAT, r("e", 0, title="Cook"), delete=Delete.REMOVE, fields=tuple(fields))
+    before = r("e", 0) if was_there else Remote("", {})
+    touched = Touched("1", meant=meant(p("1", 0, title="Cook"), before))
+    outcome = go(shelf, [], [touched]).outcomes["1"]
+    assert (outcome.cause, outcome.gone) == (("delete_by_hand", False) if was_there else ("", True))
 
 
 def test_an_adopted_record_that_nothing_is_done_to_is_kept_as_that_positions() -> None:

@@ -214,7 +214,7 @@ class Before:
             self.made.credentials[key] = dict(sandbox.credentials)
             row = self._add(
                 "integrations", "Integration", organization=self.organization, system_key=key, name=f"{key} of before",
-                send_positions=True, activated_at=NOW, credentials=dict(sandbox.credentials),
+                send_positions=True, delete_positions=True, activated_at=NOW, credentials=dict(sandbox.credentials),
                 settings=dict(sandbox.settings), **values,
             )  # fmt: skip
             self.made.integrations[key] = row.pk

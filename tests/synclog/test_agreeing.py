@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,10 +15,18 @@ from integrations.runtime import mapping
 from positions.models import Position
 from synclog.engine import agreeing
 from synclog.engine.agreeing import AT_ONCE, look, look_again, look_at_due, unknown
-from tests.factories import CompanyFactory, EmployeeFactory, PositionFactory
+from tests.factories import CompanyFactory, DepartmentFactory, EmployeeFactory, PositionFactory
 from tests.synclog.test_results import FLAT, HISTORY, Desk, new_desk, wanted
 
 START = date(2026, 1, 1)
+# What Tripletex requires of a position.
+TRIPLETEX: dict[str, Any] = {
+    "contract_type": "permanent",
+    "occupation_code": "2511102",
+    "percentage": Decimal(80),
+    "remuneration_type": "monthly",
+    "working_hours_scheme": "not_shift",
+}
 
 
 @pytest.fixture
@@ -133,3 +142,26 @@ def test_it_is_the_organizations_day_that_counts(history: Desk) -> None:
     for link in links:
         link.refresh_from_db()
     assert [link.stale for link in links] == [True, True, True]
+
+
+def test_what_stands_on_the_employee_is_missing_from_the_first_day(db: Any) -> None:
+    """Also where the connection began to send it only after the position to come had been sent."""
+    desk = new_desk("tripletex")
+    soon = desk.integration.organization.today() + timedelta(days=20)
+    organization = desk.integration.organization
+    employee = EmployeeFactory(organization=organization)
+    department = DepartmentFactory(organization=organization)
+    company = CompanyFactory(organization=organization, organization_number="974760673")
+    position = PositionFactory(employee=employee, start_date=soon, company=company, department=department, **TRIPLETEX)
+    link = desk.sent(position, "r1", values=mapping.to_json(wanted(desk, position)), look_on=AT_ONCE)
+    look(PeriodLink.objects.all())
+    assert known(link) == (True, False) and link.look_on is None, "nothing of it stands on the employee"
+
+    desk.integration.settings = {**desk.integration.settings, "send_department": True}
+    desk.integration.save()
+    PeriodLink.objects.update(look_on=AT_ONCE)
+    look(PeriodLink.objects.all())
+    assert known(link) == (True, False) and link.look_on == soon
+    with time_machine.travel(datetime(soon.year, soon.month, soon.day, 12, tzinfo=UTC), tick=False):
+        look_at_due()
+        assert known(link) == (True, True)

@@ -178,6 +178,10 @@ def connections(browser: Client, api: Api, made: Made) -> None:
     assert last_version.STOPPED in pages["poweroffice_go"]
     assert last_version.PUT_OFF in pages["netvisor"]
     assert "by kari" in pages["crona_lon"]
+    deleting = {
+        row.system_key: row.delete_positions for row in Integration.objects.filter(pk__in=made.integrations.values())
+    }
+    assert [key for key, on in deleting.items() if not on] == ["poweroffice_go", "tripletex"], "they did not act on it"
     words_of(browser.get("/admin/"))
     assert "Baker of before" in words_of(browser.get("/admin/positions/auditentry/"))
 

@@ -280,7 +280,10 @@ class FortnoxConnector(Connector):
         return Written(employee.id, told, filled=tuple(f.ours for f in SYSTEM.fields if f.remote in filled))
 
     def _lost_schedules(self, before: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[Warning]:
-        """What becomes of schedules of days to come, when one without a day is written, is not documented."""
+        """What becomes of schedules of days to come, when one without a day is written, is not documented. An answer
+        without the list says nothing of them."""
+        if "DatedSchedules" not in record:
+            return
         lost = self._planned(before).items() - self._planned(record).items()
         if lost:
             said = tuple(texts.SCHEDULE(day=day, code=code) for day, code in sorted(lost))

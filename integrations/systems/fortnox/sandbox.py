@@ -511,7 +511,7 @@ class FortnoxSandbox(Sandbox):
             return _error(400, f"Felaktiga datumrader ({name}).", 2000729)
         new[name] = value
         if name == "ScheduleId":
-            new.pop("DatedSchedules", None)
+            new["DatedSchedules"] = []  # what becomes of rows to come is not documented; an answer shows the list
         if name in ("MonthlySalary", "HourlyPay"):
             new.pop("DatedWages", None)
         return None

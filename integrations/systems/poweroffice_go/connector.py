@@ -402,14 +402,11 @@ class PowerOfficeGoConnector(Connector):
         values: dict[str, Any] = {
             key: text_of(body[name]) for key, name in ON_EMPLOYMENT.items() if key != "company" and name in body
         }
-        values |= {key: text_of(record[name]) for key, name in SHOWN_ON_EMPLOYEE.items() if name in record}
+        values |= self._on_employee(employee, record)
         if self._tells_freelancers and body.get("EmploymentType") == FREELANCERS and values.get("contract_type"):
             values["contract_type"] = f"{FREELANCERS}/{values['contract_type']}"
         values |= {"start_date": employment.start, "end_date": employment.end}
-        values |= {key: sure_date(values[key]) for key in DATES_OF_EMPLOYEE if key in values}
         values |= {dated.ours: employment.on(dated, self.context.today) for dated in self._dated}
-        if "manager" in values:
-            values["manager"] = self._manager_number(employee.raw, record)
         if "EnterpriseId" in body and self.settings.get("send_company"):
             enterprise = str(body.get("EnterpriseId") or "")
             values["company"] = text_of(self._enterprises().get(enterprise, {}).get("EnterpriseNo")) or enterprise
@@ -419,6 +416,16 @@ class PowerOfficeGoConnector(Connector):
             renews_from = employment.end + timedelta(days=1) if employment.closed else after_a_gap(employment.end)
         rows = {dated.ours: employment.rows(dated) for dated in self._dated}
         return Remote(employment.id, values, raw=employment, renews_from=renews_from, rows=rows)
+
+    def _on_employee(self, employee: RemoteEmployee, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Our fields that stand on the employee, as far as they are shown."""
+        values: dict[str, Any] = {
+            key: text_of(record[name]) for key, name in SHOWN_ON_EMPLOYEE.items() if name in record
+        }
+        values |= {key: sure_date(values[key]) for key in DATES_OF_EMPLOYEE if key in values}
+        if "manager" in values:
+            values["manager"] = self._manager_number(employee.raw, record)
+        return values
 
     def _manager_number(self, ours: Manager | None, record: Mapping[str, Any]) -> str | None:
         """The manager there, as we number managers here: theirs may be matched by something else than the number."""
@@ -431,16 +438,21 @@ class PowerOfficeGoConnector(Connector):
 
     def create(self, employee: RemoteEmployee, person: Person, wanted: Wanted) -> Written:
         """A new employment. One that an earlier try has made, whose answer got lost, is carried on instead."""
-        values = {key: value for key, value in wanted.values.items() if value not in (None, "")}
-        ready = self._ready(person, values, {})
-        enterprise = ready.employment.get("EnterpriseId") or self._enterprise_id(None)
         record, employments = self.ahead["read", employee.id]
+        values = {key: value for key, value in wanted.values.items() if value not in (None, "")}
+        on_employee = self._on_employee(employee, record)
+        kept = self.stays_of(wanted, on_employee)
+        ready = self._ready(person, {key: value for key, value in values.items() if key not in kept}, {})
+        enterprise = ready.employment.get("EnterpriseId") or self._enterprise_id(None)
         live = [e for e in employments if not e.over(wanted.start)]
         for twin in live:
             same = (wanted.start, values["occupation_code"], enterprise)
             if (twin.start, text_of(twin.body.get("ProfessionCode")), twin.body.get("EnterpriseId")) == same:
                 remote = self._remote(employee, self._with_lines(twin), record)
-                return self.write_into(employee, person, remote, wanted)
+                into = self.write_into(employee, person, remote, wanted)
+                # Ours or a clerk's, nobody knows: its start is not remembered as ours, so it is not deleted as ours.
+                there = Warning(texts.WAS_THERE(start=wanted.start), "start_date")
+                return replace(into, warnings=(*into.warnings, there))
         if live:
             raise DataRefusedError(texts.EMPLOYMENT_IN_THE_WAY(start=str(live[0].start)))
         body = {
@@ -456,8 +468,14 @@ class PowerOfficeGoConnector(Connector):
         # Whether a new employment brings a percentage line along is not documented, so the lines are asked for.
         made = self._with_lines(made)
         warnings = [w for dated in self._dated for w in self._write_lines(made, dated, self._rows(made, dated, wanted))]
-        self._write_employee(employee, record, ready.employee)
-        return Written(made.id, (*ready.warnings, *warnings))
+        # What we wrote with the employment before stands on the employee still, as its last day of work does.
+        cleared = {
+            ON_EMPLOYEE[key]: None
+            for key, old in on_employee.items()
+            if key in wanted.values and key not in values and old is not None and wanted.wrote.get(key) == old
+        }
+        self._write_employee(employee, record, cleared | dict(ready.employee))
+        return Written(made.id, (*ready.warnings, *warnings), kept=kept)
 
     def update(
         self,

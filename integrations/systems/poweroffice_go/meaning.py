@@ -103,7 +103,7 @@ RULES = (
         DELETION,
         "An employment that was made for this very position, while no other takes its place, is deleted; one that was "
         "reported ends on its first day as one that should never have been reported. One that earlier positions led "
-        "up to, or whose first day is another one, is left to a person.",
+        "up to, that was there before, or whose first day is another one, is left to a person.",
         f"{CONTRACT}; {A_MELDING}",
         Sure.DOCUMENTED,
     ),

@@ -92,7 +92,7 @@ def trouble(response: Response, field: str = "") -> Trouble | None:
     text = ": ".join(part for part in parts if part) or said.get("error") or response.said
     named, *also = fields_in(detail, _NAMES) or (field,)
     if (said.get("title") or "").startswith("Employee "):
-        named = _ON_EMPLOYEE.get(named, named)
+        named, *also = (_ON_EMPLOYEE.get(name, name) for name in (named, *also))
     seconds = re.search(r"again in (\d{1,9}) second", text)
     wait = float(seconds[1]) if seconds and response.retry_after() is None else None
     return Trouble(response.status, text, said.get("error", ""), named, bool(detail), wait, tuple(also))

@@ -185,6 +185,13 @@ EMPLOYMENT_IN_THE_WAY = Text(
     cause="employment_in_the_way",
     field="start_date",
 )
+WAS_THERE = Text(
+    "poweroffice_go.was_there",
+    _(
+        "PowerOffice Go had an employment from {start} with this occupation code and sub-unit already, which is "
+        "carried on. When the position is deleted or its start corrected, that one stays as it is."
+    ),
+)
 
 # -- of a test of the connection
 

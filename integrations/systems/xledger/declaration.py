@@ -52,7 +52,8 @@ NUMBERS = place_table(
     ("value1", "value2", "number1", "number2"),
     help=_(
         "Xledger has free values on each employee. Choose one for each field that is to be sent; make sure that "
-        "nothing else uses it, and that payroll knows what stands there: Xledger does not act on it by itself."
+        "nothing else uses it, and that payroll knows what stands there: Xledger does not act on it by itself. One "
+        "that is chosen later or instead gets a value when that changes here; the earlier one keeps what was sent."
     ),
 )
 FREE_TEXTS = place_table(
@@ -62,7 +63,8 @@ FREE_TEXTS = place_table(
     [f"text{number}" for number in range(1, 7)],
     help=_(
         "Xledger has free texts on each employee. Choose one for each field that is to be sent; make sure that nothing "
-        "else uses it."
+        "else uses it. One that is chosen later or instead gets a value when that changes here; the earlier one keeps "
+        "what was sent."
     ),
 )
 FREE_DATES = place_table(
@@ -72,7 +74,8 @@ FREE_DATES = place_table(
     [f"date{number}" for number in range(1, 5)],
     help=_(
         "Xledger has free dates on each employee. Choose one for each field that is to be sent; make sure that nothing "
-        "else uses it."
+        "else uses it. One that is chosen later or instead gets a value when that changes here; the earlier one keeps "
+        "what was sent."
     ),
 )
 FREE = (NUMBERS, FREE_TEXTS, FREE_DATES)

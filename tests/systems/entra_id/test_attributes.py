@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -175,3 +176,25 @@ def test_everybody_at_once_shows_them(rig: Rig) -> None:
     connector.close()
     assert str(seen.records[0].values["percentage"]) == "80"
     assert "onPremisesExtensionAttributes" in unquote(rig.calls[-1].query)
+
+
+def test_who_comes_back_has_no_last_day_of_the_time_before(rig: Rig) -> None:
+    """What we wrote is taken away, a clerk's stays."""
+    rig.settings["send_leave_date"] = True
+    rig.today = date(2026, 5, 10)
+    before = replace(position(last_day_of_work=date(2026, 5, 18)), end=date(2026, 5, 20))
+    place = PLACED["last_day_of_work"]
+    for position_id, there in (("2", None), ("3", "2026-05-31")):
+        rig.somebody_else(PERSON)
+        user(rig)["employeeHireDate"] = None
+        rig.sync(before)
+        assert attributes(rig)[place] == "2026-05-18"
+        if there:
+            user(rig)["onPremisesExtensionAttributes"][place] = there
+        rig.today = date(2026, 6, 15)
+        now = replace(position(last_day_of_work=None), id=position_id, start=date(2026, 6, 10))
+        outcome = rig.one(now)
+        assert (outcome.action, attributes(rig).get(place)) == ("create", there)
+        assert (outcome.changes.get("last_day_of_work") is None) == bool(there), "the log says what was taken away"
+        assert rig.one(now).cause == "nothing_to_change"
+        rig.today = date(2026, 5, 10)

@@ -82,3 +82,13 @@ def test_schedules_that_were_planned_there_are_not_lost_unsaid(rig: Rig) -> None
     assert rig.one(position("not_shift", title="Kallskänka")).state == "succeeded"
     rig.sandbox.state["employees"][PERSON.number]["DatedSchedules"] = rows
     assert rig.one(position("not_shift", title="Kock")).warnings == (), "whoever writes no schedule loses none"
+
+
+def test_an_answer_that_shows_no_planned_schedules_says_nothing_of_them(rig: Rig) -> None:
+    rig.sync(position("shift"))
+    planned = [{"EmployeeId": "1042", "FirstDay": "2099-09-01", "ScheduleId": "DEL"}]
+    rig.sandbox.state["employees"][PERSON.number]["DatedSchedules"] = planned
+    rig.fail(status=200, body=json.dumps({"Employee": {"EmployeeId": "1042", "ScheduleId": "DEL"}}), method="PUT")
+    outcome = rig.one(position("not_shift"))
+    assert (outcome.state, outcome.warnings) == ("succeeded", ())
+    rig.forget_calls()  # that answer holds less than Fortnox's contract asks for

@@ -143,6 +143,60 @@ def test_a_refused_date_of_the_employee_is_named_as_that(rig: Rig, name: str, fi
     assert (outcome.cause, outcome.field) == ("refused_by_target", field)
 
 
+def test_a_new_employment_leaves_a_clerks_days_and_takes_away_what_was_ours(rig: Rig) -> None:
+    def stands(*names: str) -> list[Any]:
+        return [rig.sandbox.state["employees"]["12345"].get(name) for name in names]
+
+    def by_hand(**values: Any) -> None:
+        rig.sandbox.state["employees"]["12345"] |= values
+
+    by_hand(StartDate="2015-03-01")
+    rig.today = date(2026, 5, 10)
+    outcome = rig.one(
+        position(end="2026-05-20", first_day_of_work=date(2026, 1, 5), last_day_of_work=date(2026, 5, 18))
+    )
+    assert stands("StartDate", "EndDate") == ["2015-03-01", "2026-05-18"]
+    assert outcome.sent is not None and "first_day_of_work" not in outcome.sent.values
+    rig.today = date(2026, 6, 15)
+    outcome = rig.one(position("2", "2026-06-10", without=("title",)))
+    assert (outcome.action, len(rig.there())) == ("create", 2)
+    assert {k: c.old for k, c in outcome.changes.items() if c.new is None} == {
+        "title": "Sykepleier",
+        "last_day_of_work": date(2026, 5, 18),
+    }
+    assert stands("StartDate", "EndDate", "JobTitle") == ["2015-03-01", None, None]
+
+    rig.sandbox.state["employments"].clear()
+    rig.somebody_else(PERSON)
+    by_hand(StartDate=None, EndDate=None)
+    rig.today = date(2026, 5, 10)
+    rig.one(position("3", end="2026-05-20", first_day_of_work=date(2026, 1, 5), last_day_of_work=date(2026, 5, 18)))
+    by_hand(EndDate="2026-05-31", JobTitle="Chosen there")  # the clerk's from here on
+    rig.today = date(2026, 6, 15)
+    rig.one(position("4", "2026-06-10", without=("title",), first_day_of_work=date(2026, 6, 11)))
+    assert stands("StartDate") == ["2026-06-11"], "ours, so the new one has its own"
+    assert stands("EndDate", "JobTitle") == ["2026-05-31", "Chosen there"]
+
+    rig.sync(position("4", "2026-06-10", "2026-06-20", first_day_of_work=date(2026, 6, 11)))
+    by_hand(StartDate="2015-03-01")
+    SHARED.sandbox(rig).add_employment("12345", "2026-08-01", WorkingHoursArrangement="Offshore")
+    rig.today = date(2026, 8, 15)
+    twin = position("5", "2026-08-01", without=("working_hours_scheme",), first_day_of_work=date(2026, 8, 3))
+    outcome = rig.one(twin)
+    assert outcome.action == "create", outcome
+    assert rig.there()[-1]["WorkingHoursArrangement"] == "Offshore", "no default over what was chosen there"
+    assert stands("StartDate") == ["2015-03-01"]
+
+
+def test_every_date_of_the_employee_that_one_refusal_names_is_named_as_that(rig: Rig) -> None:
+    rig.sync(position())
+    said = {"title": "Employee validation error(s)", "detail": "EndDate is before StartDate."}
+    rig.fail(method="PATCH", path="Employees/12345", status=400, body=json.dumps(said))
+    outcome = rig.one(position(first_day_of_work=date(2026, 1, 5)))
+    assert outcome.field in ("first_day_of_work", "last_day_of_work")
+    assert "first day of work" in outcome.message.lower() and "last day of work" in outcome.message.lower()
+
+
 # -- the employment that goes with its position ----------------------------------------------------------
 
 
@@ -191,6 +245,37 @@ def test_an_employment_of_more_than_this_position_is_left_to_a_person(rig: Rig) 
     next(e for e in rig.sandbox.state["employments"].values() if e["EmployeeId"] == 12346)["StartDate"] = "2025-03-01"
     assert deleted(rig, "3").cause == "delete_by_hand"
     assert len(rig.there()) == 1
+
+
+def test_what_somebody_else_made_there_is_neither_deleted_nor_moved(rig: Rig) -> None:
+    """Found before anything was sent; in the place of ours; and beside ours that is over."""
+    sandbox, temporary = SHARED.sandbox(rig), {"contract_type": "temporary"}
+    sandbox.add_employment("12345", "2026-01-01")
+    rig.one(position())
+    assert rig.one(position(**temporary)).state == "succeeded", "the second look finds the same day again"
+    rig.forget_calls()
+    assert rig.one(position(start="2026-02-01", **temporary)).cause == "nothing_to_change"
+    rig.one(position(**temporary))
+    assert deleted(rig).cause == "delete_by_hand"
+
+    rig.sandbox.state["employments"].clear()
+    rig.sync(position("2"))
+    rig.sandbox.state["employments"].clear()
+    sandbox.add_employment("12345", "2026-01-01")
+    assert "start_date" not in rig.one(position("2", "2026-02-01")).changes
+    rig.one(position("2"))
+    assert deleted(rig, "2").cause == "delete_by_hand"
+    assert not paths(rig) and only(rig)["StartDate"] == "2026-01-01"
+
+    rig.sandbox.state["employments"].clear()
+    rig.today = date(2026, 5, 10)
+    rig.sync(position("3", end="2026-05-20"))
+    rig.today = date(2026, 6, 15)
+    sandbox.add_employment("12345", "2026-06-10")
+    outcome = rig.one(position("4", "2026-06-10"))
+    assert "start_date" in [w.field for w in outcome.warnings], "it is carried on, and said to have been there"
+    assert deleted(rig, "4").cause == "delete_by_hand"
+    assert len(rig.there()) == 2 and not paths(rig)
 
 
 def test_nothing_is_deleted_while_the_switch_is_off_and_twice_is_no_fault(rig: Rig) -> None:

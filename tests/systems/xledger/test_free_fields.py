@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.values import Position
+from integrations.systems.xledger import declaration
 from integrations.systems.xledger.declaration import FREE, SYSTEM
 from tests.systems.kit import PERSON, Rig
 from tests.systems.xledger.test_connector import OnMutation, breaches
@@ -103,3 +105,15 @@ def test_each_is_changed_cleared_and_refused(rig: Rig, key: str) -> None:
     assert (refused.state, refused.cause, refused.field) == ("failed", "refused_by_target", key)
     assert rig.one(position()).state == "succeeded"
     assert kept(rig)[place] == CELLS[key][0]
+
+
+def test_another_place_gets_a_value_when_it_changes_and_the_settings_and_the_guide_say_so(rig: Rig) -> None:
+    rig.sync(position())
+    rig.settings["free_texts"] = {"occupation_code": "text1", "working_hours_scheme": "text6"}
+    rig.forget_calls()
+    assert rig.one(position()).cause == "nothing_to_change" and not nodes(rig)
+    rig.sync(position(occupation_code="3431102"))
+    assert nodes(rig) == [{"text1": "3431102"}] and kept(rig)["text3"] == "5223101"
+    guide = Path(declaration.__file__).with_name("guide.md").read_text(encoding="utf-8")
+    for told in (guide, *(str(table.help) for table in FREE)):
+        assert "gets a value when that changes here" in " ".join(told.split())
