@@ -45,15 +45,33 @@ class EmployeeSide(Connector):
         return found[0]
 
     def _with_own(
-        self, employee: RemoteEmployee, written: Written, own: Mapping[str, Change], wanted: Wanted, *, todays: bool
+        self,
+        employee: RemoteEmployee,
+        written: Written,
+        own: Mapping[str, Change],
+        wanted: Wanted,
+        *,
+        todays: bool,
+        beside: bool,
     ) -> Written:
-        """Writes what stands on the employee, if this is the position that counts today; else says so. Read just
-        before, because the record goes back as a whole."""
+        """Writes what stands on the employee, if this is the position that counts today; else says so. `beside`: the
+        employment itself was written by the same change, so that a refusal of this alone is a warning."""
         if not own:
             return written
         if not todays:
             told = [Warning(texts.NOT_TODAYS(field=FieldName(key)), key) for key in own]
             return replace(written, warnings=(*written.warnings, *told))
+        try:
+            told = self._write_own(employee, own, wanted)
+        except DataRefusedError as error:
+            if not beside:
+                raise
+            refusal = error.vendor_text or error.said
+            told = [Warning(texts.NOT_TAKEN(field=FieldName(key), refusal=refusal), key) for key in own]
+        return replace(written, warnings=(*written.warnings, *told))
+
+    def _write_own(self, employee: RemoteEmployee, own: Mapping[str, Change], wanted: Wanted) -> list[Warning]:
+        """Read just before, because the record goes back as a whole."""
         record = self._record(employee.id)
         there = on_employee.values_of(record, self.settings)
         stays = {key for key in own if self._stays(key, there.get(key), own[key])}
@@ -68,7 +86,7 @@ class EmployeeSide(Connector):
             self.http.post(f"employee/v2/{quote(employee.id, safe='')}", json=body, classify=classify)
             if values.get("remuneration_type") not in (None, there.get("remuneration_type")):
                 told.append(Warning(texts.AMOUNT_STAYS(start=days["remuneration_type"])))
-        return replace(written, warnings=(*written.warnings, *told))
+        return told
 
     @staticmethod
     def _stays(key: str, there: Any, change: Change) -> bool:

@@ -85,6 +85,11 @@ KEPT_ON_EMPLOYEE = Text(
     _("{field:cap}: “{value}” stands on the employee in Finago, where somebody put it, and it was left as it is."),
     remedy=_("Change it there if it is wrong."),
 )
+NOT_TAKEN = Text(
+    "finago.not_taken",
+    _("{field:cap}: not taken by Finago, while the employment is as it is here: {refusal}"),
+    remedy=_("Compare it with other employees in Finago, correct it here or there, then press Re-sync."),
+)
 EMPLOYEE_REFUSED = Text(
     "finago.employee_refused",
     _(

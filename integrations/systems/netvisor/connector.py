@@ -260,8 +260,7 @@ class NetvisorConnector(Connector):
         key = next((text_at(e) for e in every(root, "inserteddataidentifier")), "")
         if not key:
             raise UnclearOutcomeError(texts.NO_KEY())
-        self._write_defaults(employee, defaults)
-        return Written(key, told)
+        return Written(key, (*told, *self._tried_defaults(employee, own, defaults)))
 
     def update(
         self,
@@ -277,7 +276,9 @@ class NetvisorConnector(Connector):
         if new:
             # editjobperiod.nv: the period's own key; what is left out stays, and an empty element wipes.
             self._call("editjobperiod.nv", {"netvisorkey": remote.id}, self._body(new), write=True)
-        self._write_defaults(employee, defaults)
+            told += self._tried_defaults(employee, own, defaults)
+        else:
+            self._write_defaults(employee, defaults)
         return Written(remote.id, told)
 
     # -- default dimensions ------------------------------------------------------------------------------
@@ -298,6 +299,17 @@ class NetvisorConnector(Connector):
         told = tuple(Warning(texts.KEPT_ON_EMPLOYEE(field=FieldName(k), value=str(there[k])), k) for k in stays)
         wanted = {k: c.new for k, c in own.items() if k not in stays and there.get(k) != c.new}
         return told, dimensions.body_of(held, wanted, self.settings, self._dimensions()) if wanted else None
+
+    def _tried_defaults(
+        self, employee: RemoteEmployee, own: Mapping[str, Change], body: bytes | None
+    ) -> tuple[Warning, ...]:
+        """Beside a period that stands: a refusal of this alone is a warning."""
+        try:
+            self._write_defaults(employee, body)
+        except DataRefusedError as error:
+            refusal = error.vendor_text or error.said
+            return tuple(Warning(texts.NOT_TAKEN(field=FieldName(key), refusal=refusal), key) for key in own)
+        return ()
 
     def _write_defaults(self, employee: RemoteEmployee, body: bytes | None) -> None:
         if body is not None:

@@ -111,6 +111,11 @@ KEPT_ON_EMPLOYEE = Text(
     _("{field:cap}: “{value}” stands on the employee in Netvisor, where somebody put it, and it was left as it is."),
     remedy=_("Change it there if it is wrong."),
 )
+NOT_TAKEN = Text(
+    "netvisor.not_taken",
+    _("{field:cap}: not taken by Netvisor, while the period is as it is here: {refusal}"),
+    remedy=_("Correct it here or there, then press Re-sync."),
+)
 NONE = Label(_("none"))
 
 # -- of a test of the connection

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from integrations.planning.drift import Kind
+from integrations.planning.planner import Rules
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.values import Department, Position
 from tests.systems.finago.test_connector import TestFinago as Shared
@@ -172,13 +173,20 @@ def test_a_kind_of_pay_without_counterpart_must_be_chosen(rig: Rig, kind: str, f
 def test_a_refusal_of_the_employees_record_says_so_and_the_employment_stands(rig: Rig) -> None:
     rig.fail(method="POST", path="api/employee/", status=400, body="Invalid input, object invalid", times=9)
     outcome = rig.one(position(weekly_hours=Decimal(30)))
-    assert (outcome.state, outcome.cause) == ("failed", "refused_by_target")
+    assert outcome.state == "succeeded" and outcome.sent is not None, "whose it is stays known"
+    assert [w.field for w in outcome.warnings] == ["weekly_hours"] and "Invalid input" in outcome.warnings[0].message
+    assert "weekly_hours" not in outcome.sent.values
+    outcome = rig.one(position(weekly_hours=Decimal(30)))
+    assert (outcome.state, outcome.cause) == ("failed", "refused_by_target"), "alone, it is a refusal"
     assert "what goes to the employee" in outcome.message
-    assert len(rig.there()) == 1
+    outcome = rig.one(position(weekly_hours=Decimal(30), percentage=Decimal(50)))
+    assert [w.field for w in outcome.warnings] == ["weekly_hours"] and set(outcome.changes) > {"weekly_hours"}
     rig.sandbox.tenant.faults.clear()
     assert rig.one(position(weekly_hours=Decimal(30))).state == "succeeded"
     assert person(rig)["hours_per_week"] == "30.00"
-    rig.forget_calls()
+    rig.rules = Rules(delete=True)
+    assert rig.sync(deleted=["1"]).outcomes["1"].state == "succeeded", "and what was made is cancelled"
+    assert rig.there()[0]["enddate"] == "2026-01-01"
 
 
 def test_nothing_of_the_employees_pay_bank_and_tax_is_kept_in_the_log(rig: Rig) -> None:

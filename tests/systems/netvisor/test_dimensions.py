@@ -12,12 +12,14 @@ import pytest
 import requests
 
 from integrations.planning.drift import Kind
+from integrations.planning.planner import Rules
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.values import Department, Position
 from integrations.systems.netvisor.sandbox import NetvisorSandbox
 from integrations.systems.netvisor.signature import mac
 from tests.systems.kit import PERSON, Rig
 from tests.systems.netvisor.test_connector import TestNetvisor as Shared
+from tests.systems.netvisor.test_connector import failure
 
 SHARED = Shared()
 SHOP, NORTH = Department("BUT1", "Butikk"), Department("BUT2", "Nord")
@@ -127,6 +129,24 @@ def test_only_the_position_that_counts_today_says_them(rig: Rig) -> None:
     rig.today = date(2026, 9, 1)
     assert rig.one(rig.positions["3"]).state == "succeeded"
     assert held(rig)["Osasto"] == "BUT1", "as the words say, on its day"
+
+
+def test_a_refusal_of_the_dimensions_is_told_and_the_period_stands(rig: Rig) -> None:
+    rig.fail(path="employeedimensioncurve.nv", **failure("INVALID_DATA", "Not that one"), times=9)
+    outcome = rig.one(position(department=SHOP, cost_centre="4010"))
+    assert outcome.state == "succeeded" and outcome.sent is not None, "whose it is stays known"
+    assert {w.field for w in outcome.warnings} == {"department", "cost_centre"}
+    assert "Not that one" in outcome.warnings[0].message and not {"department"} & outcome.sent.values.keys()
+    outcome = rig.one(position(department=SHOP, cost_centre="4010"))
+    assert (outcome.state, outcome.cause) == ("failed", "refused_by_target"), "alone, it is a refusal"
+    outcome = rig.one(position(department=SHOP, title="Baker"))
+    assert outcome.state == "succeeded" and [w.field for w in outcome.warnings] == ["department"]
+    rig.sandbox.tenant.faults.clear()
+    assert rig.one(position(department=SHOP, title="Baker")).state == "succeeded"
+    assert held(rig)["Osasto"] == "BUT1"
+    rig.rules = Rules(delete=True)
+    assert rig.sync(deleted=["1"]).outcomes["1"].state == "succeeded"
+    assert rig.there() == [], "and what was made is taken away"
 
 
 def test_a_connection_without_dimensions_asks_for_none_and_the_check_names_the_rights(rig: Rig) -> None:
