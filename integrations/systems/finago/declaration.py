@@ -126,7 +126,6 @@ def _enterprise_number(company: Company, settings: Mapping[str, Any]) -> str:
 
 KEY_PLACE = Label(_("Finago Payday: Settings, tab Misc, at the bottom of the page"))
 ON_EMPLOYEE = _("On the employee")
-_ONE_FOR_ALL = _("Stands on the employee, for all employments: written for the position that counts today.")
 PAY = (("monthly", _("Monthly pay")), ("hourly", _("Hourly pay")))
 
 
@@ -216,7 +215,7 @@ SYSTEM = System(
                     "lists it. Empty: the title is not sent."
                 ),
             ),
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="Selger",
         ),
         Field(
@@ -224,14 +223,14 @@ SYSTEM = System(
             "accounting",
             opt_in=_dimension("department_dimension", _("Dimension of the department"), "1"),
             encode=_department_code,
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="BUT1",
         ),
         Field(
             "cost_centre",
             "accounting.dimensions",
             opt_in=_dimension("cost_centre_dimension", _("Dimension of the cost centre"), "3"),
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="4010",
         ),
         Field(
@@ -247,7 +246,7 @@ SYSTEM = System(
             when=When.IF_EMPTY,
             corrected=True,
             clearable=False,
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             format="YYYY-MM-DD",
             example="2026-01-05",
         ),
@@ -266,7 +265,7 @@ SYSTEM = System(
             table=code_table("remuneration_types", help=_("Finago knows monthly and hourly pay.")),
             choices=PAY,
             clearable=False,
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="monthly",
         ),
         Field(
@@ -281,7 +280,7 @@ SYSTEM = System(
             maximum=Decimal(168),
             decimals=2,
             clearable=False,
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="37.50",
         ),
         Field(

@@ -52,7 +52,6 @@ END_REASONS = (
 )
 PAY_TYPES = (("monthlywage", _("Monthly wage")), ("hourlywage", _("Hourly wage")), ("piecewage", _("Piece wage")))
 DIMENSIONS = _("Default dimensions")
-_ONE_FOR_ALL = _("Stands on the employee, for all periods: written for the position that counts today.")
 
 
 def _department_code(department: Department, settings: Mapping[str, Any]) -> str:
@@ -184,7 +183,7 @@ SYSTEM = System(
             opt_in=_dimension("department_dimension", _("Dimension of the department"), "Osasto"),
             encode=_department_code,
             table=_items("departments", _("Departments with another name there")),
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="BUT1",
         ),
         Field(
@@ -192,7 +191,7 @@ SYSTEM = System(
             "employeedimensionitem",
             opt_in=_dimension("cost_centre_dimension", _("Dimension of the cost centre"), "Kustannuspaikka"),
             table=_items("cost_centres", _("Cost centres with another name there")),
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="4010",
         ),
         Field(

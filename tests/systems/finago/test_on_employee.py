@@ -105,17 +105,24 @@ def test_only_the_position_that_counts_today_is_written(rig: Rig) -> None:
     assert person(rig)["hours_per_week"] == "20.00"
     outcome = rig.one(position(end="2026-05-31", weekly_hours=Decimal(25)), correction=True)
     assert person(rig)["hours_per_week"] == "20.00"
-    said = outcome.message + " ".join(w.message for w in outcome.warnings)
-    assert "eekly hours" in said, outcome
+    assert outcome.cause == "nothing_to_change" and "weekly_hours" in outcome.unsent, outcome
     later = rig.one(position("3", "2026-09-01", weekly_hours=Decimal(10), occupation_code="1142102"))
     assert later.cause == "overlap_in_target"
     rig.sync(position("2", "2026-06-01", "2026-08-31", weekly_hours=Decimal(20)))
     later = rig.one(position("3", "2026-09-01", weekly_hours=Decimal(10)))
-    assert later.state == "succeeded" and "position that counts today" in later.warnings[0].message
+    assert (later.state, later.wait_until) == ("succeeded", date(2026, 9, 1)), "it comes back by itself"
     assert person(rig)["hours_per_week"] == "20.00"
     rig.today = date(2026, 9, 1)
-    assert rig.one(rig.positions["3"]).state == "succeeded"
-    assert person(rig)["hours_per_week"] == "10.00", "as the words say, on its day"
+    assert set(rig.one(rig.positions["3"]).changes) == {"weekly_hours"}
+    assert (person(rig)["hours_per_week"], person(rig)["hours_per_week_valid_from"]) == ("10.00", "2026-09-01")
+
+
+def test_of_two_positions_of_today_the_primary_employments_counts(rig: Rig) -> None:
+    rig.settings["several_at_once"] = True
+    rig.sync(position(weekly_hours=Decimal(20)))
+    beside = rig.one(position("2", "2026-03-01", weekly_hours=Decimal(10), occupation_code="1142102"))
+    assert beside.state == "succeeded" and "position that counts today" in beside.warnings[0].message
+    assert person(rig)["hours_per_week"] == "20.00"
 
 
 def test_what_somebody_put_there_stays(rig: Rig) -> None:
