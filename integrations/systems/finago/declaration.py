@@ -129,8 +129,12 @@ ON_EMPLOYEE = _("On the employee")
 PAY = (("monthly", _("Monthly pay")), ("hourly", _("Hourly pay")))
 
 
-def _department_code(department: Department, settings: Mapping[str, Any]) -> str:
-    return department.code
+def _in_dimension(value: Any, settings: Mapping[str, Any]) -> str:
+    """A department's code, or a cost centre. Each has a dimension of its own: one could not hold both."""
+    number = settings.get("department_dimension")
+    if number and number == settings.get("cost_centre_dimension"):
+        raise ValueError(texts.ONE_DIMENSION(number=number))
+    return value.code if isinstance(value, Department) else str(value)
 
 
 def _dimension(name: str, label: str, example: str) -> Setting:
@@ -222,7 +226,7 @@ SYSTEM = System(
             "department",
             "accounting",
             opt_in=_dimension("department_dimension", _("Dimension of the department"), "1"),
-            encode=_department_code,
+            encode=_in_dimension,
             of_employee=True,
             example="BUT1",
         ),
@@ -230,6 +234,7 @@ SYSTEM = System(
             "cost_centre",
             "accounting.dimensions",
             opt_in=_dimension("cost_centre_dimension", _("Dimension of the cost centre"), "3"),
+            encode=_in_dimension,
             of_employee=True,
             example="4010",
         ),

@@ -103,6 +103,11 @@ AMOUNT_STAYS = Text(
     _("The kind of pay is another one from {start}, and its amount is the one that stood there."),
     remedy=_("Correct the amount in Finago before the next payroll run."),
 )
+ONE_DIMENSION = Text(
+    "finago.one_dimension",
+    _("department and cost centre both go to dimension {number}."),
+    remedy=_("Give each its own in the connection's settings."),
+)
 NO_DIMENSION = Text(
     "finago.no_dimension",
     _("Finago has no dimension {number}. It has {known:comma}."),

@@ -80,6 +80,11 @@ NO_KEY = Text("netvisor.no_key", _("Netvisor took the new period but did not say
 
 # -- of default dimensions
 
+ONE_DIMENSION = Text(
+    "netvisor.one_dimension",
+    _("department and cost centre both go to dimension {number}."),
+    remedy=_("Give each its own in the connection's settings."),
+)
 NO_DIMENSION = Text(
     "netvisor.no_dimension",
     _("Netvisor has no dimension “{name}”. It has {known:comma}."),

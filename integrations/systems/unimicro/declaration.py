@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any
@@ -36,6 +36,7 @@ from integrations.sdk import (
     switch,
 )
 from integrations.sdk import gettext_noop as _
+from integrations.systems.unimicro import texts
 
 # The web client warns of a change of either on an existing employment, and advises to end it and create a new one.
 ADVISED_AGAINST = _("Unimicro advises against changing it: the a-melding may be rejected")
@@ -196,12 +197,19 @@ def _occupation_code(code: Any, settings: Mapping[str, Any]) -> str:
     return re.sub(r"[\s.]", "", str(code))
 
 
-def _manager(manager: Manager, settings: Mapping[str, Any]) -> str:
+def _manager(manager: Manager) -> str:
     return manager.number
 
 
-def _custom(ours: str, label: str, example: str, **how: Any) -> Field:
+def _custom(ours: str, label: str, example: str, encode: Callable[[Any], Any] | None = None, **how: Any) -> Field:
     """A field of the company's own on the employment ("api/custom-fields"): which one, the company says."""
+
+    def alone(value: Any, settings: Mapping[str, Any]) -> Any:
+        name = settings[CUSTOM[ours]]
+        if [settings.get(setting) for setting in CUSTOM.values()].count(name) > 1:
+            raise ValueError(texts.ONE_OWN_FIELD(name=name))
+        return encode(value) if encode else value
+
     return Field(
         ours,
         "CustomValues",
@@ -217,6 +225,7 @@ def _custom(ours: str, label: str, example: str, **how: Any) -> Field:
             ),
         ),
         note=_("Goes to the company's own field that the settings name."),
+        encode=alone,
         **how,
     )
 

@@ -179,3 +179,11 @@ SUB_UNITS_FOUND = Text("unimicro.sub_units_found", _("{number} to choose from.")
 DEPARTMENTS = Label(_("Read departments"))
 READABLE = Text("unimicro.readable", _("Can be read."))
 NONE_YET = Text("unimicro.none_yet", _("Can be read; there are none yet."))
+
+# -- a value that cannot be given as Unimicro takes it: "Title: …"
+
+ONE_OWN_FIELD = Text(
+    "unimicro.one_own_field",
+    _("two fields here go to the company's own field {name}."),
+    remedy=_("Give each its own in the connection's settings."),
+)

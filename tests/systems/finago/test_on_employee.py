@@ -170,6 +170,14 @@ def test_what_is_not_there_is_refused_before_anything_is_written(
     assert len(bad) == len(seen), "the test of the connection says as much of the settings"
 
 
+def test_department_and_cost_centre_in_one_dimension_are_refused(rig: Rig) -> None:
+    """One would take the other's place at every turn."""
+    rig.settings["cost_centre_dimension"] = "1"
+    outcome = rig.one(position(department=SHOP, cost_centre="BUT2"))
+    assert (outcome.state, outcome.cause, rig.calls) == ("failed", "value_refused", [])
+    assert "both go to dimension 1" in outcome.message
+
+
 @pytest.mark.parametrize(("kind", "field"), [("commission", "remuneration_type"), ("fee", "remuneration_type")])
 def test_a_kind_of_pay_without_counterpart_must_be_chosen(rig: Rig, kind: str, field: str) -> None:
     outcome = rig.one(position(remuneration_type=kind))

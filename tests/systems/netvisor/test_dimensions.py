@@ -92,6 +92,14 @@ def test_what_is_not_there_once_is_refused_before_anything_is_written(
     assert held(rig) == {"Projekti": "Remontti"}
 
 
+def test_department_and_cost_centre_in_one_dimension_are_refused(rig: Rig) -> None:
+    """One would take the other's place at every turn."""
+    rig.settings["cost_centre_dimension"] = "Osasto"
+    outcome = rig.one(position(department=SHOP, cost_centre="BUT2"))
+    assert (outcome.state, outcome.cause, rig.calls) == ("failed", "value_refused", [])
+    assert "both go to dimension Osasto" in outcome.message
+
+
 def test_a_clerks_item_that_cannot_be_told_apart_is_not_lost(rig: Rig) -> None:
     """All are replaced at once: of two of one name, the wrong one might be put in its place."""
     person(rig)["dimensions"] = [["Osasto", "Tiimi", "2"]]

@@ -1317,6 +1317,12 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
         rig.one(self.position(end=end, **first))
         assert {found.kind for found in self.drift(rig)} == {Kind.EQUAL}
 
+    def test_two_fields_in_one_own_field_are_refused(self, rig: Rig) -> None:
+        rig.settings |= {"first_day_field": "Day", "last_day_field": "Day"}
+        outcome = rig.one(self.position(first_day_of_work=date(2026, 1, 5)))
+        assert (outcome.state, outcome.cause, rig.calls) == ("failed", "value_refused", [])
+        assert "own field Day" in outcome.message
+
     def test_the_cost_centre_is_a_value_of_a_dimension(self, rig: Rig) -> None:
         """By its ID, as the settings translate it; the department beside it stays."""
         assert "cost_centre" in rig.one(self.position(cost_centre="100")).unsent
