@@ -293,7 +293,9 @@ class NetvisorConnector(Connector):
         if not own:
             return (), None
         whole = self._present(employee.id)
-        held, there = dimensions.defaults_of(whole) or {}, dimensions.values_of(whole, self.settings)
+        held, there = dimensions.defaults_of(whole), dimensions.values_of(whole, self.settings)
+        if held is None:  # one message replaces all of them
+            return tuple(Warning(texts.NOT_SHOWN(field=FieldName(key)), key) for key in own), None
         # A new period leaves a division among several that somebody made.
         stays = [key for key in own if own[key].old is None and isinstance(there.get(key), Foreign)]
         told = tuple(Warning(texts.KEPT_ON_EMPLOYEE(field=FieldName(k), value=str(there[k])), k) for k in stays)

@@ -116,6 +116,14 @@ KEPT_ON_EMPLOYEE = Text(
     _("{field:cap}: “{value}” stands on the employee in Netvisor, where somebody put it, and it was left as it is."),
     remedy=_("Change it there if it is wrong."),
 )
+NOT_SHOWN = Text(
+    "netvisor.not_shown",
+    _(
+        "{field:cap}: Netvisor does not show this employee's default dimensions, and to write one is to replace all of "
+        "them, so it was not written."
+    ),
+    remedy=_("Let the user of the keys see the employee's payroll information there, then press Re-sync."),
+)
 NOT_TAKEN = Text(
     "netvisor.not_taken",
     _("{field:cap}: not taken by Netvisor, while the period is as it is here: {refusal}"),

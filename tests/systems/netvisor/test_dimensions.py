@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -105,6 +106,18 @@ def test_a_clerks_item_that_cannot_be_told_apart_is_not_lost(rig: Rig) -> None:
     person(rig)["dimensions"] = [["Osasto", "Tiimi", "2"]]
     outcome = rig.one(position(cost_centre="4010"))
     assert (outcome.cause, held(rig)) == ("dimension_not_in_target", {"Osasto": "Tiimi"})
+
+
+def test_what_is_not_shown_is_not_replaced(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not shown is not none: one message would wipe what a clerk chose."""
+    answer, hidden = NetvisorSandbox.answer, re.compile("<employeepayrollinformation>.*</employeepayrollinformation>")
+    with monkeypatch.context() as patched:
+        patched.setattr(NetvisorSandbox, "answer", lambda self, inner: answer(self, hidden.sub("", inner)))
+        outcome = rig.one(position(department=SHOP))
+    assert outcome.state == "succeeded" and [w.field for w in outcome.warnings] == ["department"]
+    assert "does not show" in outcome.warnings[0].message and held(rig) == {"Projekti": "Remontti"}
+    assert set(rig.one(position(department=SHOP)).changes) == {"department"}
+    assert held(rig) == {"Projekti": "Remontti", "Osasto": "BUT1"}
 
 
 def test_a_table_gives_departments_their_names_there(rig: Rig) -> None:
