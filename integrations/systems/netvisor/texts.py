@@ -126,7 +126,7 @@ NOT_SHOWN = Text(
 )
 NOT_TAKEN = Text(
     "netvisor.not_taken",
-    _("{field:cap}: not taken by Netvisor, while the period is as it is here: {refusal}"),
+    _("{field:cap}: not written to Netvisor, while the period is as it is here: {refusal}"),
     remedy=_("Correct it here or there, then press Re-sync."),
 )
 NONE = Label(_("none"))

@@ -105,7 +105,19 @@ def test_a_clerks_item_that_cannot_be_told_apart_is_not_lost(rig: Rig) -> None:
     """All are replaced at once: of two of one name, the wrong one might be put in its place."""
     person(rig)["dimensions"] = [["Osasto", "Tiimi", "2"]]
     outcome = rig.one(position(cost_centre="4010"))
-    assert (outcome.cause, held(rig)) == ("dimension_not_in_target", {"Osasto": "Tiimi"})
+    assert outcome.state == "succeeded" and len(rig.there()) == 1, "the period does not wait for it"
+    assert [w.field for w in outcome.warnings] == ["cost_centre"] and "several items" in outcome.warnings[0].message
+    outcome = rig.one(position(cost_centre="4010"))
+    assert (outcome.state, outcome.cause) == ("failed", "dimension_not_in_target"), "alone, it is a refusal"
+    assert held(rig) == {"Osasto": "Tiimi"}
+
+
+def test_a_clerks_hidden_item_goes_along(rig: Rig) -> None:
+    """Hidden there, so not to be chosen any longer, and still the employee's."""
+    rig.sandbox.state["dimensions"]["Projekti"][0][2] = True
+    outcome = rig.one(position(department=SHOP))
+    assert (outcome.state, outcome.warnings) == ("succeeded", ())
+    assert held(rig) == {"Projekti": "Remontti", "Osasto": "BUT1"}
 
 
 def test_what_is_not_shown_is_not_replaced(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
