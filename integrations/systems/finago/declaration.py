@@ -261,8 +261,8 @@ SYSTEM = System(
             dated=Dates.SINCE,
             opt_in=switch(
                 help=_(
-                    "As the employee's kind of pay, from its day. The amount that stands there stays as it is and is "
-                    "to be corrected by hand."
+                    "As the employee's kind of pay, from its day. Where an amount of another kind stands there, both "
+                    "are to be changed by hand."
                 ),
                 group=ON_EMPLOYEE,
             ),

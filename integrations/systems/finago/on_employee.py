@@ -22,6 +22,7 @@ PLAIN = {
     "weekly_hours": ("hours_per_week", "hours_per_week_valid_from"),
 }
 KEYS = ("title", *DIMENSIONS, *PLAIN)
+DATED = {key for key, (_, since) in PLAIN.items() if since}
 
 
 def sent(settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -91,7 +92,7 @@ def body_of(
         elif value is not None:
             name, since = PLAIN[key]
             body[name] = f"{value:.2f}" if isinstance(value, Decimal) else str(value)
-            if since and key in days:
+            if key in days:
                 body[since] = days[key].isoformat()
     return body
 

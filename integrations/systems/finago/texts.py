@@ -98,10 +98,18 @@ EMPLOYEE_REFUSED = Text(
     ),
     remedy=_("Compare these with other employees in Finago, correct them here or there, then press Re-sync."),
 )
-AMOUNT_STAYS = Text(
-    "finago.amount_stays",
-    _("The kind of pay is another one from {start}, and its amount is the one that stood there."),
-    remedy=_("Correct the amount in Finago before the next payroll run."),
+KIND_STAYS = Text(
+    "finago.kind_stays",
+    _(
+        "{field:cap}: an amount of another kind of pay stands on the employee in Finago, so it was not written: the "
+        "same amount would become another pay."
+    ),
+    remedy=_("Change kind and amount together there."),
+)
+FROM_TODAY = Text(
+    "finago.from_today",
+    _("{field:cap}: “{value}” stood on the employee in Finago, so that ours counts from {day} on."),
+    remedy=_("Correct the days before in Finago if they are wrong."),
 )
 ONE_DIMENSION = Text(
     "finago.one_dimension",

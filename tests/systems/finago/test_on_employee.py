@@ -52,6 +52,8 @@ def writes(rig: Rig) -> list[str]:
 
 
 def test_the_current_position_says_what_stands_on_the_employee(rig: Rig) -> None:
+    rig.today = date(2026, 1, 1)
+    person(rig)["salary"] = "0.00"
     before = dict(person(rig))
     values: dict[str, Any] = {
         "title": "Selger", "department": SHOP, "cost_centre": "4010", "first_day_of_work": date(2026, 1, 5),
@@ -59,7 +61,6 @@ def test_the_current_position_says_what_stands_on_the_employee(rig: Rig) -> None
     }  # fmt: skip
     outcome = rig.one(position(**values))
     assert outcome.state == "succeeded", outcome
-    assert [w.message for w in outcome.warnings if "amount" in w.message], "the amount that stood there is told of"
     assert person(rig) == before | {
         "employee_field_2": "Selger",
         "accounting": [
@@ -96,6 +97,22 @@ def test_each_is_changed_from_its_day_and_emptied_where_it_can_be(rig: Rig) -> N
     assert (person(rig)["hours_per_week"], person(rig)["salary_type"]) == ("20.00", "monthly"), "these have no nothing"
     rig.sync(position(), correction=True)
     assert (person(rig)["accounting"], person(rig)["employee_field_2"]) == ([], "")
+
+
+def test_a_new_employment_changes_nothing_of_the_past(rig: Rig) -> None:
+    """Hours and kind of pay that stand there have been paid by; and an amount is of its kind."""
+    person(rig)["hours_per_week_valid_from"] = "2024-01-01"
+    values: dict[str, Any] = {"weekly_hours": Decimal(30), "remuneration_type": "hourly"}
+    outcome = rig.one(position(**values))
+    said = {w.field: w.message for w in outcome.warnings}
+    assert outcome.state == "succeeded" and "another kind of pay" in said["remuneration_type"]
+    assert "“37.50” stood" in said[""] and "15 Jun 2026" in said[""]
+    assert (person(rig)["hours_per_week"], person(rig)["hours_per_week_valid_from"]) == ("30.00", f"{rig.today}")
+    assert (person(rig)["salary_type"], person(rig)["salary_valid_from"]) == ("monthly", ""), "43210.00 an hour"
+    person(rig)["salary"] = ""
+    assert set(rig.one(position(**values)).changes) == {"remuneration_type"}
+    assert (person(rig)["salary_type"], person(rig)["salary_valid_from"]) == ("hourly", f"{rig.today}")
+    assert rig.one(position(**values)).cause == "nothing_to_change"
 
 
 def test_only_the_position_that_counts_today_is_written(rig: Rig) -> None:
