@@ -193,6 +193,13 @@ def _department(department: Any, settings: Mapping[str, Any]) -> str:
     return str(department.code)
 
 
+def _dimension_value(code: Any, settings: Mapping[str, Any]) -> str:
+    """Only a code that has a row: sent as it stands, it would be the ID of whatever value bears that number."""
+    if not (settings.get("cost_centres") or {}).get(str(code)):
+        raise ValueError(texts.NO_DIMENSION_VALUE())
+    return str(code)
+
+
 def _occupation_code(code: Any, settings: Mapping[str, Any]) -> str:
     return re.sub(r"[\s.]", "", str(code))
 
@@ -324,6 +331,7 @@ SYSTEM = System(
                 example="100 → 51",
                 group=_("Cost centre"),
             ),
+            encode=_dimension_value,
             allowed=r"[1-9]\d{0,8}",
             allowed_note=_("the ID of a value of the dimension, from the connection's settings under Cost centres"),
             note=_("The value of the dimension that the settings name; recurring transactions keep theirs."),

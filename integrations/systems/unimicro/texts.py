@@ -187,3 +187,8 @@ ONE_OWN_FIELD = Text(
     _("two fields here go to the company's own field {name}."),
     remedy=_("Give each its own in the connection's settings."),
 )
+NO_DIMENSION_VALUE = Text(
+    "unimicro.no_dimension_value",
+    _("it has no row with the ID of its value in Unimicro's dimension."),
+    remedy=_("Add the row in the connection's settings under Cost centres."),
+)

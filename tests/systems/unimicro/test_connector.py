@@ -1342,8 +1342,11 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
         assert dimensions()["Dimension5ID"] == 52
         assert rig.one(self.position()).state == "succeeded"
         assert dimensions() == {"DepartmentID": department}
-        unknown = rig.one(self.position(cost_centre="X9"))
-        assert (unknown.cause, unknown.field) == ("bad_characters", "cost_centre")
+        rig.forget_calls()
+        for code in ("X9", "52"):  # the latter is the ID of another value there
+            unknown = rig.one(self.position(cost_centre=code))
+            assert (unknown.cause, unknown.field, rig.calls) == ("value_refused", "cost_centre", [])
+            assert "no row" in unknown.message
         refused = rig.one(self.position(cost_centre="300"))
         assert (refused.cause, refused.field) == ("refused_by_target", "cost_centre")
         rig.one(self.position("2", "2025-01-01", "2025-12-31", cost_centre="100", without=("department",)))
