@@ -98,11 +98,12 @@ def body_of(
 
 
 def _booked(rows: Sequence[Record], dimension: str, value: str | None) -> list[dict[str, Any]]:
-    """The division of an employee's cost with this value in all its parts; None takes the dimension out of them."""
+    """The division of an employee's cost with this value in all its parts; None takes the dimension out of them. A part
+    of several stays a part, with its share, when nothing else was in it."""
     booked = []
     for row in rows or [{"percentage": "100.00", "dimensions": []}]:
         others = [d for d in row.get("dimensions") or () if str(d.get("dimid")) != dimension]
         ours = [{"dimid": dimension, "value": value}] if value else []
-        if others or ours:
+        if others or ours or len(rows) > 1:
             booked.append({**row, "dimensions": [*others, *ours]})
     return booked

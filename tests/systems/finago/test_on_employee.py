@@ -159,6 +159,19 @@ def test_what_somebody_put_there_stays(rig: Rig) -> None:
     assert [row["dimensions"][0]["value"] for row in person(rig)["accounting"]] == ["BUT1", "BUT2"]
 
 
+def test_an_emptied_dimension_leaves_the_division_of_cost(rig: Rig) -> None:
+    person(rig)["accounting"] = [
+        {"percentage": "60.00", "dimensions": [{"dimid": "2", "value": "10"}]},
+        {"percentage": "40.00", "dimensions": []},
+    ]
+    rig.sync(position(department=SHOP))
+    rig.sync(position())
+    assert person(rig)["accounting"] == [
+        {"percentage": "60.00", "dimensions": [{"dimid": "2", "value": "10"}]},
+        {"percentage": "40.00", "dimensions": []},
+    ], "40 % of the cost would be lost"
+
+
 @pytest.mark.parametrize(
     ("settings", "values", "field", "words", "seen"),
     [
