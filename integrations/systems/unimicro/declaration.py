@@ -145,15 +145,6 @@ CONTRACTS = (
     TypeOfEmployment.FrilancerContratorFeeRecipient.name,
     TypeOfEmployment.PensionOrOtherNonEmployedBenefits.name,
 )
-# Our field -> the setting that names the company's own field for it.
-CUSTOM = {
-    "title": "title_field",
-    "manager": "manager_field",
-    "first_day_of_work": "first_day_field",
-    "last_day_of_work": "last_day_field",
-    "probation_end": "probation_field",
-    "notice_date": "notice_field",
-}
 # The dimensions that a company may fill as it likes (the contract of the current platform).
 COST_CENTRE_DIMENSION = Setting(
     name="cost_centre_dimension",
@@ -212,8 +203,8 @@ def _custom(ours: str, label: str, example: str, encode: Callable[[Any], Any] | 
     """A field of the company's own on the employment ("api/custom-fields"): which one, the company says."""
 
     def alone(value: Any, settings: Mapping[str, Any]) -> Any:
-        name = settings[CUSTOM[ours]]
-        if [settings.get(setting) for setting in CUSTOM.values()].count(name) > 1:
+        name = settings[texts.CUSTOM[ours]]
+        if [settings.get(setting) for setting in texts.CUSTOM.values()].count(name) > 1:
             raise ValueError(texts.ONE_OWN_FIELD(name=name))
         return encode(value) if encode else value
 
@@ -221,7 +212,7 @@ def _custom(ours: str, label: str, example: str, encode: Callable[[Any], Any] | 
         ours,
         "CustomValues",
         opt_in=Setting(
-            name=CUSTOM[ours],
+            name=texts.CUSTOM[ours],
             label=label,
             pattern=r"[A-Za-z_][A-Za-z0-9_]{0,99}",
             example=example,

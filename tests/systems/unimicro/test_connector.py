@@ -1312,7 +1312,8 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
         for ours, (setting, name, _, changed) in self.OWN.items():
             rig.settings[setting] = "NoSuchField"
             refused = rig.one(self.position(end=end, **{**first, ours: changed}))
-            assert (refused.state, refused.cause) == ("failed", "refused_by_target"), ours
+            assert (refused.state, refused.cause, refused.field) == ("failed", "refused_by_target", ours), ours
+            assert "NoSuchField" in refused.message and [s for m in refused.said for s in m.settings] == [setting]
             rig.settings[setting] = name
         rig.one(self.position(end=end, **first))
         assert {found.kind for found in self.drift(rig)} == {Kind.EQUAL}
@@ -1349,6 +1350,7 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
             assert "no row" in unknown.message
         refused = rig.one(self.position(cost_centre="300"))
         assert (refused.cause, refused.field) == ("refused_by_target", "cost_centre")
+        assert "under Cost centres" in refused.message
         rig.one(self.position("2", "2025-01-01", "2025-12-31", cost_centre="100", without=("department",)))
         assert rig.there()[0]["Dimensions"]["Dimension5ID"] == 51
 
