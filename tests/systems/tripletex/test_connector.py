@@ -1147,7 +1147,12 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
         rig.forget_calls()
         refused = rig.one(self.position(end="2026-12-31", **{switch: unknown}))
         assert (refused.cause, refused.field) == ("unknown_department", switch)
+        assert [name for said in refused.said for name in said.settings] == [f"{switch}s"], "the table to be opened"
         assert not self.writes(rig)
+        named = [{"field": "department.id", "message": "Nei"}]
+        theirs = {"status": 422, "body": json.dumps({"code": 18000, "message": "Nei", "validationMessages": named})}
+        rig.fail(method="PUT", path=f"employee/{rig.employee_id}", **theirs)
+        assert rig.one(position()).field == switch
         theirs = {"status": 422, "body": json.dumps({"code": 18000, "message": "Nei", "validationMessages": []})}
         rig.fail(method="PUT", path=f"employee/{rig.employee_id}", **theirs)
         assert rig.one(position()).cause == "refused_by_target"
