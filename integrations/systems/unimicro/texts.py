@@ -212,7 +212,7 @@ NONE_YET = Text("unimicro.none_yet", _("Can be read; there are none yet."))
 ONE_OWN_FIELD = Text(
     "unimicro.one_own_field",
     _("two fields here go to the company's own field {name}."),
-    remedy=_("Give each its own in the connection's settings."),
+    remedy=_("Give each a field of its own in the connection's settings."),
 )
 NO_DIMENSION_VALUE = Text(
     "unimicro.no_dimension_value",
