@@ -197,7 +197,7 @@ def compare(
         if declared.of_employee and key not in wanted.values:
             continue  # it is the employee's, and the position of today speaks of it
         if key not in remote.values and key not in wrote:
-            if not empty(new) and key in changed and declared.locked is None:
+            if not empty(new) and key in (changed | remote.left_out) and declared.locked is None:
                 changes[key] = Change(None, new)
             elif not empty(new):
                 unseen.append(key)

@@ -137,7 +137,8 @@ class Remote:
     position that starts on this day or later is not a change of this record, which is over, but a new one.
     `rows`: of what the system keeps in rows by day, what holds from each day on; the planner puts those of
     the day in question into `values`, and into `past` the fields whose change would count for days that are over, which
-    are written only where they changed here.
+    are written only where they changed here. `left_out`: fields that are not in its answer, which may mean that there
+    is none: they are written once, and compared with that from then on.
     """
 
     id: str
@@ -147,6 +148,7 @@ class Remote:
     renews_from: date | None = None
     rows: Mapping[str, Timeline] = field(default_factory=dict)
     past: frozenset[str] = frozenset()
+    left_out: frozenset[str] = frozenset()
 
     @property
     def start(self) -> date | None:

@@ -436,7 +436,7 @@ class FinagoConnector(EmployeeSide):
         if todays:
             self._require({ours: change.new for ours, change in own.items()})
         written = self._create(employee, wanted, placed, before)
-        return self._with_own(employee, written, own, wanted, todays=todays)
+        return self._with_own(employee, written, own, wanted, todays=todays, beside=True)
 
     @staticmethod
     def _led(rows: Iterable[Row], start: str) -> bool:
@@ -483,7 +483,7 @@ class FinagoConnector(EmployeeSide):
         if todays:
             self._require({ours: change.new for ours, change in own.items()})
         written = self._save(employee, current, placed) if placed else Written(remote.id)
-        return self._with_own(employee, written, own, wanted, todays=todays)
+        return self._with_own(employee, written, own, wanted, todays=todays, beside=bool(placed))
 
     def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
         organization = self._organization()

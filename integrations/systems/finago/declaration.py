@@ -126,12 +126,15 @@ def _enterprise_number(company: Company, settings: Mapping[str, Any]) -> str:
 
 KEY_PLACE = Label(_("Finago Payday: Settings, tab Misc, at the bottom of the page"))
 ON_EMPLOYEE = _("On the employee")
-_ONE_FOR_ALL = _("Stands on the employee, for all employments: written for the position that counts today.")
 PAY = (("monthly", _("Monthly pay")), ("hourly", _("Hourly pay")))
 
 
-def _department_code(department: Department, settings: Mapping[str, Any]) -> str:
-    return department.code
+def _in_dimension(value: Any, settings: Mapping[str, Any]) -> str:
+    """A department's code, or a cost centre. Each has a dimension of its own: one could not hold both."""
+    number = settings.get("department_dimension")
+    if number and number == settings.get("cost_centre_dimension"):
+        raise ValueError(texts.ONE_DIMENSION(number=number))
+    return value.code if isinstance(value, Department) else str(value)
 
 
 def _dimension(name: str, label: str, example: str) -> Setting:
@@ -216,22 +219,23 @@ SYSTEM = System(
                     "lists it. Empty: the title is not sent."
                 ),
             ),
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="Selger",
         ),
         Field(
             "department",
             "accounting",
             opt_in=_dimension("department_dimension", _("Dimension of the department"), "1"),
-            encode=_department_code,
-            note=_ONE_FOR_ALL,
+            encode=_in_dimension,
+            of_employee=True,
             example="BUT1",
         ),
         Field(
             "cost_centre",
             "accounting.dimensions",
             opt_in=_dimension("cost_centre_dimension", _("Dimension of the cost centre"), "3"),
-            note=_ONE_FOR_ALL,
+            encode=_in_dimension,
+            of_employee=True,
             example="4010",
         ),
         Field(
@@ -247,7 +251,7 @@ SYSTEM = System(
             when=When.IF_EMPTY,
             corrected=True,
             clearable=False,
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             format="YYYY-MM-DD",
             example="2026-01-05",
         ),
@@ -257,8 +261,8 @@ SYSTEM = System(
             dated=Dates.SINCE,
             opt_in=switch(
                 help=_(
-                    "As the employee's kind of pay, from its day. The amount that stands there stays as it is and is "
-                    "to be corrected by hand."
+                    "As the employee's kind of pay, from its day. Where an amount of another kind stands there, both "
+                    "are to be changed by hand."
                 ),
                 group=ON_EMPLOYEE,
             ),
@@ -266,7 +270,7 @@ SYSTEM = System(
             table=code_table("remuneration_types", help=_("Finago knows monthly and hourly pay.")),
             choices=PAY,
             clearable=False,
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="monthly",
         ),
         Field(
@@ -281,7 +285,7 @@ SYSTEM = System(
             maximum=Decimal(168),
             decimals=2,
             clearable=False,
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="37.50",
         ),
         Field(

@@ -24,6 +24,7 @@ from integrations.sdk import (
     Warning,
     Written,
     held_since,
+    number_of,
     rows_in,
     text_of,
 )
@@ -45,30 +46,54 @@ class EmployeeSide(Connector):
         return found[0]
 
     def _with_own(
-        self, employee: RemoteEmployee, written: Written, own: Mapping[str, Change], wanted: Wanted, *, todays: bool
+        self,
+        employee: RemoteEmployee,
+        written: Written,
+        own: Mapping[str, Change],
+        wanted: Wanted,
+        *,
+        todays: bool,
+        beside: bool,
     ) -> Written:
-        """Writes what stands on the employee, if this is the position that counts today; else says so. Read just
-        before, because the record goes back as a whole."""
+        """Writes what stands on the employee, if this is the position that counts today; else says so. `beside`: the
+        employment itself was written by the same change, so that a refusal of this alone is a warning."""
         if not own:
             return written
         if not todays:
             told = [Warning(texts.NOT_TODAYS(field=FieldName(key)), key) for key in own]
             return replace(written, warnings=(*written.warnings, *told))
+        try:
+            told = self._write_own(employee, own, wanted)
+        except DataRefusedError as error:
+            if not beside:
+                raise
+            refusal = error.vendor_text or error.said
+            told = [Warning(texts.NOT_TAKEN(field=FieldName(key), refusal=refusal), key) for key in own]
+        return replace(written, warnings=(*written.warnings, *told))
+
+    def _write_own(self, employee: RemoteEmployee, own: Mapping[str, Change], wanted: Wanted) -> list[Warning]:
+        """Read just before, because the record goes back as a whole."""
         record = self._record(employee.id)
         there = on_employee.values_of(record, self.settings)
         stays = {key for key in own if self._stays(key, there.get(key), own[key])}
         told = [Warning(texts.KEPT_ON_EMPLOYEE(field=FieldName(key), value=str(there[key])), key) for key in stays]
+        if self._paid_otherwise(record, there, own):
+            stays.add("remuneration_type")
+            told.append(Warning(texts.KIND_STAYS(field=FieldName("remuneration_type")), "remuneration_type"))
         changes = {key: change for key, change in own.items() if key not in stays and there.get(key) != change.new}
         # Another day for what stands there already is a change, too.
         changes |= {key: change for key, change in own.items() if key not in stays and change.since}
         if changes:
-            values, days = {key: change.new for key, change in changes.items()}, self._days(changes, wanted)
+            values, days = {key: change.new for key, change in changes.items()}, self._days(changes, wanted, there)
             body = on_employee.body_of(record, values, days, self.settings)
             classify = self.judging(rows=refusals.EMPLOYEE, fields=tuple(FieldName(key) for key in values))
             self.http.post(f"employee/v2/{quote(employee.id, safe='')}", json=body, classify=classify)
-            if values.get("remuneration_type") not in (None, there.get("remuneration_type")):
-                told.append(Warning(texts.AMOUNT_STAYS(start=days["remuneration_type"])))
-        return replace(written, warnings=(*written.warnings, *told))
+            told += [
+                Warning(texts.FROM_TODAY(field=FieldName(key), value=str(there[key]), day=day))
+                for key, day in days.items()
+                if day > wanted.start and self._replaces(changes[key], there.get(key))
+            ]
+        return told
 
     @staticmethod
     def _stays(key: str, there: Any, change: Change) -> bool:
@@ -78,10 +103,30 @@ class EmployeeSide(Connector):
             return False
         return isinstance(there, Foreign) or key == "first_day_of_work"
 
-    def _days(self, changes: Mapping[str, Change], wanted: Wanted) -> dict[str, date]:
-        """From which day each of the changed values counts."""
-        held = {key: held_since(wanted.timeline(key), self.context.today) for key in changes}
-        return {key: max(change.since or held[key] or wanted.start, wanted.start) for key, change in changes.items()}
+    @staticmethod
+    def _paid_otherwise(record: Mapping[str, Any], there: Mapping[str, Any], own: Mapping[str, Change]) -> bool:
+        """Whether another kind of pay would make another pay of an amount that stands there, or may stand there."""
+        change, held = own.get("remuneration_type"), there.get("remuneration_type")
+        if change is None or held in (None, change.new):
+            return False
+        return "salary" not in record or bool(number_of(record["salary"], comma=True))
+
+    @staticmethod
+    def _replaces(change: Change, there: Any) -> bool:
+        """Whether a new employment takes the place of what was there before."""
+        return change.old is None and change.since is None and there not in (None, change.new)
+
+    def _days(self, changes: Mapping[str, Change], wanted: Wanted, there: Mapping[str, Any]) -> dict[str, date]:
+        """From which day each of the changed values that have one counts. What a new employment finds there is replaced
+        from today on, as in adopting: the days before may have been paid by it."""
+        days = {}
+        for key in changes.keys() & on_employee.DATED:
+            change = changes[key]
+            since = change.since or held_since(wanted.timeline(key), self.context.today) or wanted.start
+            if self._replaces(change, there.get(key)):
+                since = self.context.today
+            days[key] = max(since, wanted.start)
+        return days
 
     # -- what there is to choose from --------------------------------------------------------------------
 

@@ -47,8 +47,8 @@ RULES = (
     ),
     Rule(
         "remuneration_type",
-        "Monthly or hourly pay of the employee, with the day from which it counts; off as it comes. The amount stays "
-        "as it is there.",
+        "Monthly or hourly pay of the employee, with the day from which it counts; off as it comes. Not written where "
+        "an amount of another kind stands there.",
         CONTRACT,
         Sure.DOCUMENTED,
     ),

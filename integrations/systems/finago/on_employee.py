@@ -22,6 +22,7 @@ PLAIN = {
     "weekly_hours": ("hours_per_week", "hours_per_week_valid_from"),
 }
 KEYS = ("title", *DIMENSIONS, *PLAIN)
+DATED = {key for key, (_, since) in PLAIN.items() if since}
 
 
 def sent(settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -91,17 +92,18 @@ def body_of(
         elif value is not None:
             name, since = PLAIN[key]
             body[name] = f"{value:.2f}" if isinstance(value, Decimal) else str(value)
-            if since and key in days:
+            if key in days:
                 body[since] = days[key].isoformat()
     return body
 
 
 def _booked(rows: Sequence[Record], dimension: str, value: str | None) -> list[dict[str, Any]]:
-    """The division of an employee's cost with this value in all its parts; None takes the dimension out of them."""
+    """The division of an employee's cost with this value in all its parts; None takes the dimension out of them. A part
+    of several stays a part, with its share, when nothing else was in it."""
     booked = []
     for row in rows or [{"percentage": "100.00", "dimensions": []}]:
         others = [d for d in row.get("dimensions") or () if str(d.get("dimid")) != dimension]
         ours = [{"dimid": dimension, "value": value}] if value else []
-        if others or ours:
+        if others or ours or len(rows) > 1:
             booked.append({**row, "dimensions": [*others, *ours]})
     return booked

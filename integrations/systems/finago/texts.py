@@ -85,6 +85,11 @@ KEPT_ON_EMPLOYEE = Text(
     _("{field:cap}: “{value}” stands on the employee in Finago, where somebody put it, and it was left as it is."),
     remedy=_("Change it there if it is wrong."),
 )
+NOT_TAKEN = Text(
+    "finago.not_taken",
+    _("{field:cap}: not taken by Finago, while the employment is as it is here: {refusal}"),
+    remedy=_("Compare it with other employees in Finago, correct it here or there, then press Re-sync."),
+)
 EMPLOYEE_REFUSED = Text(
     "finago.employee_refused",
     _(
@@ -93,10 +98,23 @@ EMPLOYEE_REFUSED = Text(
     ),
     remedy=_("Compare these with other employees in Finago, correct them here or there, then press Re-sync."),
 )
-AMOUNT_STAYS = Text(
-    "finago.amount_stays",
-    _("The kind of pay is another one from {start}, and its amount is the one that stood there."),
-    remedy=_("Correct the amount in Finago before the next payroll run."),
+KIND_STAYS = Text(
+    "finago.kind_stays",
+    _(
+        "{field:cap}: an amount of another kind of pay stands on the employee in Finago, so it was not written: the "
+        "same amount would become another pay."
+    ),
+    remedy=_("Change kind and amount together there."),
+)
+FROM_TODAY = Text(
+    "finago.from_today",
+    _("{field:cap}: “{value}” stood on the employee in Finago, so that ours counts from {day} on."),
+    remedy=_("Correct the days before in Finago if they are wrong."),
+)
+ONE_DIMENSION = Text(
+    "finago.one_dimension",
+    _("department and cost centre both go to dimension {number}."),
+    remedy=_("Give each its own in the connection's settings."),
 )
 NO_DIMENSION = Text(
     "finago.no_dimension",

@@ -7,7 +7,7 @@ support.netvisor.fi.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -254,14 +254,13 @@ class NetvisorConnector(Connector):
         first = wanted.employed_since or wanted.start
         since = to_count_from(first, wanted.start, self.ahead.get(("since", employee.id), ()))
         own = {key: Change(None, values.pop(key)) for key in dimensions.NAMED_BY if key in values}
-        told, defaults = self._own(employee, own, counts=self._is_todays(wanted.values))
+        told, defaults = self._own(employee, own, counts=self._is_todays(wanted.values), beside=True)
         body = self._body(values, {"companystartdate": since.isoformat()} if since else {})
         root = self._call("addjobperiod.nv", {"employeeidentifier": employee.id}, body, write=True)
         key = next((text_at(e) for e in every(root, "inserteddataidentifier")), "")
         if not key:
             raise UnclearOutcomeError(texts.NO_KEY())
-        self._write_defaults(employee, defaults)
-        return Written(key, told)
+        return Written(key, (*told, *self._tried_defaults(employee, own, defaults)))
 
     def update(
         self,
@@ -273,31 +272,51 @@ class NetvisorConnector(Connector):
     ) -> Written:
         new = {ours: change.new for ours, change in changes.items() if ours not in dimensions.NAMED_BY}
         own = {ours: change for ours, change in changes.items() if ours in dimensions.NAMED_BY}
-        told, defaults = self._own(employee, own, counts=self._is_todays({**remote.values, **new}))
+        todays = self._is_todays({**remote.values, **new})
+        told, defaults = self._own(employee, own, counts=todays, beside=bool(new))
         if new:
             # editjobperiod.nv: the period's own key; what is left out stays, and an empty element wipes.
             self._call("editjobperiod.nv", {"netvisorkey": remote.id}, self._body(new), write=True)
-        self._write_defaults(employee, defaults)
+            told += self._tried_defaults(employee, own, defaults)
+        else:
+            self._write_defaults(employee, defaults)
         return Written(remote.id, told)
 
     # -- default dimensions ------------------------------------------------------------------------------
 
     def _own(
-        self, employee: RemoteEmployee, own: Mapping[str, Change], *, counts: bool
+        self, employee: RemoteEmployee, own: Mapping[str, Change], *, counts: bool, beside: bool
     ) -> tuple[tuple[Warning, ...], bytes | None]:
         """What of the employee's own is not written and why, and the message for what is; all is looked up before
-        anything is written."""
+        anything is written. `beside`: with the period itself, which a clerk's choice in a dimension does not stop."""
         if not counts:
             return tuple(Warning(texts.NOT_TODAYS(field=FieldName(key)), key) for key in own), None
         if not own:
             return (), None
         whole = self._present(employee.id)
-        held, there = dimensions.defaults_of(whole) or {}, dimensions.values_of(whole, self.settings)
+        held, there = dimensions.defaults_of(whole), dimensions.values_of(whole, self.settings)
+        if held is None:  # one message replaces all of them
+            return tuple(Warning(texts.NOT_SHOWN(field=FieldName(key)), key) for key in own), None
         # A new period leaves a division among several that somebody made.
         stays = [key for key in own if own[key].old is None and isinstance(there.get(key), Foreign)]
         told = tuple(Warning(texts.KEPT_ON_EMPLOYEE(field=FieldName(k), value=str(there[k])), k) for k in stays)
         wanted = {k: c.new for k, c in own.items() if k not in stays and there.get(k) != c.new}
-        return told, dimensions.body_of(held, wanted, self.settings, self._dimensions()) if wanted else None
+        try:
+            return told, dimensions.body_of(held, wanted, self.settings, self._dimensions()) if wanted else None
+        except DataRefusedError as error:
+            if error.field or not beside:
+                raise
+            return (*told, *_not_taken(wanted, error)), None
+
+    def _tried_defaults(
+        self, employee: RemoteEmployee, own: Mapping[str, Change], body: bytes | None
+    ) -> tuple[Warning, ...]:
+        """Beside a period that stands: a refusal of this alone is a warning."""
+        try:
+            self._write_defaults(employee, body)
+        except DataRefusedError as error:
+            return _not_taken(own, error)
+        return ()
 
     def _write_defaults(self, employee: RemoteEmployee, body: bytes | None) -> None:
         if body is not None:
@@ -305,7 +324,7 @@ class NetvisorConnector(Connector):
             self._call("employeedimensioncurve.nv", identified, body, write=True)
 
     def _dimensions(self) -> dimensions.Listed:
-        return self.once("dimensions", lambda: dimensions.Listed(self._call("dimensionlist.nv", {})))
+        return self.once("dimensions", lambda: dimensions.Listed(self._call("dimensionlist.nv", {"showhidden": "1"})))
 
     def delete(self, employee: RemoteEmployee, remote: Remote) -> Written:
         # deletejobperiod.nv: a GET that deletes, by the period's own key.
@@ -347,6 +366,11 @@ class NetvisorConnector(Connector):
         """Without secrets: it repeats what it was sent."""
         found = refusals.trouble(response)
         return found and replace(found, text=self.http.masker.text(found.text[:300]))
+
+
+def _not_taken(own: Iterable[str], error: DataRefusedError) -> tuple[Warning, ...]:
+    refusal = error.vendor_text or error.said
+    return tuple(Warning(texts.NOT_TAKEN(field=FieldName(key), refusal=refusal), key) for key in own)
 
 
 def _periods(employee: Element) -> list[Element]:

@@ -25,7 +25,7 @@ from integrations.sdk import (
     switch,
 )
 from integrations.sdk import gettext_noop as _
-from integrations.systems.netvisor.texts import KEYS_MENU
+from integrations.systems.netvisor import texts
 
 TEMPORARY = "2"
 CONTRACTS = {"1": _("Permanent"), "2": _("Temporary")}
@@ -52,11 +52,14 @@ END_REASONS = (
 )
 PAY_TYPES = (("monthlywage", _("Monthly wage")), ("hourlywage", _("Hourly wage")), ("piecewage", _("Piece wage")))
 DIMENSIONS = _("Default dimensions")
-_ONE_FOR_ALL = _("Stands on the employee, for all periods: written for the position that counts today.")
 
 
-def _department_code(department: Department, settings: Mapping[str, Any]) -> str:
-    return department.code
+def _in_dimension(value: Any, settings: Mapping[str, Any]) -> str:
+    """A department's code, or a cost centre. Each has a dimension of its own: one could not hold both."""
+    number = settings.get("department_dimension")
+    if number and number == settings.get("cost_centre_dimension"):
+        raise ValueError(texts.ONE_DIMENSION(number=number))
+    return value.code if isinstance(value, Department) else str(value)
 
 
 def _dimension(name: str, label: str, example: str) -> Setting:
@@ -109,7 +112,7 @@ SYSTEM = System(
             required=True,
             help=Label(
                 _("In Netvisor: {menu} > Create new. It works as long as the user who made it keeps their rights."),
-                menu=KEYS_MENU,
+                menu=texts.KEYS_MENU,
             ),
             group=_("Company"),
         ),
@@ -118,7 +121,9 @@ SYSTEM = System(
             label=_("Customer key"),
             kind=Kind.SECRET,
             required=True,
-            help=Label(_("The private key shown together with the customer identifier ({menu})."), menu=KEYS_MENU),
+            help=Label(
+                _("The private key shown together with the customer identifier ({menu})."), menu=texts.KEYS_MENU
+            ),
             group=_("Company"),
         ),
         Setting(
@@ -182,17 +187,18 @@ SYSTEM = System(
             "department",
             "dimensionitem",
             opt_in=_dimension("department_dimension", _("Dimension of the department"), "Osasto"),
-            encode=_department_code,
+            encode=_in_dimension,
             table=_items("departments", _("Departments with another name there")),
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="BUT1",
         ),
         Field(
             "cost_centre",
             "employeedimensionitem",
             opt_in=_dimension("cost_centre_dimension", _("Dimension of the cost centre"), "Kustannuspaikka"),
+            encode=_in_dimension,
             table=_items("cost_centres", _("Cost centres with another name there")),
-            note=_ONE_FOR_ALL,
+            of_employee=True,
             example="4010",
         ),
         Field(

@@ -43,38 +43,46 @@ def values_of(employee: Element, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: Foreign(", ".join(some)) if len(some) > 1 else next(iter(some), None) for key, some in items.items()}
 
 
+def _hidden(element: Element) -> bool:
+    return text_at(element, "ishidden").lower() in ("1", "true")
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     name: str
     father: str  # the key of the item above it, "" at the top
+    hidden: bool = False
 
 
 class Listed:
-    """The dimensions of a company with their items, hidden ones apart."""
+    """The dimensions of a company with their items: hidden ones are kept where somebody chose them, and never chosen
+    from here."""
 
     def __init__(self, root: Element) -> None:
         self._items = {
-            text_at(dimension, "name"): list(self._visible(dimension))
+            text_at(dimension, "name"): list(self._all(dimension))
             for dimension in every(root, "dimensionname")
             if text_at(dimension, "name")
         }
 
     @staticmethod
-    def _visible(dimension: Element) -> Iterator[Item]:
+    def _all(dimension: Element) -> Iterator[Item]:
+        whole = _hidden(dimension)
         for item in every(dimension, "dimensiondetail"):
-            if text_at(item, "ishidden").lower() not in ("1", "true"):
-                father = text_at(item, "fatherid")
-                yield Item(text_at(item, "name"), "" if father in ("", "0", "-1") else father)
+            father = text_at(item, "fatherid")
+            above = "" if father in ("", "0", "-1") else father
+            yield Item(text_at(item, "name"), above, whole or _hidden(item))
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(self._items)
+        return tuple(name for name, items in self._items.items() if not items or any(not i.hidden for i in items))
 
     def item(self, dimension: str, name: str, field: str = "") -> Item:
-        """The one item of this name. Raises `DataRefusedError` where there is none, or several."""
+        """The one item of this name; without a field of ours, one that is there already and may be hidden. Raises
+        `DataRefusedError` where there is none, or several."""
         if dimension not in self._items:
             raise DataRefusedError(texts.NO_DIMENSION(name=dimension, known=self.names or (texts.NONE,)), field=field)
-        hits = [item for item in self._items[dimension] if item.name == name]
+        hits = [item for item in self._items[dimension] if item.name == name and not (field and item.hidden)]
         if len(hits) != 1:
             said = texts.SEVERAL_ITEMS if hits else texts.NO_ITEM
             raise DataRefusedError(said(item=name, dimension=dimension), field=field)

@@ -80,6 +80,11 @@ NO_KEY = Text("netvisor.no_key", _("Netvisor took the new period but did not say
 
 # -- of default dimensions
 
+ONE_DIMENSION = Text(
+    "netvisor.one_dimension",
+    _("department and cost centre both go to dimension {number}."),
+    remedy=_("Give each its own in the connection's settings."),
+)
 NO_DIMENSION = Text(
     "netvisor.no_dimension",
     _("Netvisor has no dimension “{name}”. It has {known:comma}."),
@@ -110,6 +115,19 @@ KEPT_ON_EMPLOYEE = Text(
     "netvisor.kept_on_employee",
     _("{field:cap}: “{value}” stands on the employee in Netvisor, where somebody put it, and it was left as it is."),
     remedy=_("Change it there if it is wrong."),
+)
+NOT_SHOWN = Text(
+    "netvisor.not_shown",
+    _(
+        "{field:cap}: Netvisor does not show this employee's default dimensions, and to write one is to replace all of "
+        "them, so it was not written."
+    ),
+    remedy=_("Let the user of the keys see the employee's payroll information there, then press Re-sync."),
+)
+NOT_TAKEN = Text(
+    "netvisor.not_taken",
+    _("{field:cap}: not written to Netvisor, while the period is as it is here: {refusal}"),
+    remedy=_("Correct it here or there, then press Re-sync."),
 )
 NONE = Label(_("none"))
 

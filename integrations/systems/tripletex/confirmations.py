@@ -7,6 +7,11 @@ CONFIRMATIONS = (
     confirming.END_CLEARS,
     confirming.OVERLAP_REFUSED,
     confirming.OLDER_VERSION,
+    Confirmation(
+        "cancelled_is_free",
+        _("An employment that was cancelled does not stand in the way of another one that starts on the same day."),
+        Act.BY_HAND,
+    ),
     Confirmation("hours_a_day", _("The hours of a day are kept with two decimals."), Act.CREATE, "weekly_hours"),
     Confirmation(
         "meaning_of_hours",

@@ -130,7 +130,7 @@ class TripletexConnector(Connector):
         super().classify(response)
         found = self.trouble(response)
         if found is not None:
-            raise refusals.of_data(response, found)
+            raise refusals.of_data(response, found, self.settings)
 
     def _classify_update(self, response: Response) -> None:
         """As `classify`, for a record that was just read."""
@@ -599,12 +599,8 @@ class TripletexConnector(Connector):
             "departments",
             lambda: ((str(d.get("departmentNumber") or ""), d["id"]) for d in found() if not d.get("isInactive")),
         )
-        missing, several = (say(number=number) for say in (texts.NO_DEPARTMENT, texts.SEVERAL_DEPARTMENTS))
-        try:
-            return departments.the(number, missing=missing, several=several)
-        except DataRefusedError as refusal:
-            refusal.field = key
-            raise
+        missing, several = (say[key](number=number) for say in (texts.NO_DEPARTMENT, texts.SEVERAL_DEPARTMENTS))
+        return departments.the(number, missing=missing, several=several)
 
     def _occupation_code_id(self, code: str) -> int:
         """By the exact code among those that contain it, as Tripletex' own search has it (the contract); a code sent

@@ -118,15 +118,19 @@ def no_such_call(response: Response) -> bool:
     return response.status in (404, 405, 415, 422, 501)
 
 
-def of_data(response: Response, found: Trouble) -> DataRefusedError:
-    """A refusal by the fields that it names, all of them: several come together."""
+def of_data(response: Response, found: Trouble, settings: Mapping[str, Any]) -> DataRefusedError:
+    """A refusal by the fields that it names, all of them: several come together. The department there is what the
+    connection sends as one."""
     paths = [str(refused.get("field") or "").split(".") for refused in _refused(response.json_object())]
     known = [next((part for part in reversed(path) if part in OURS), "") for path in paths]
     named = list(dict.fromkeys(name for name in known if name))
     said = [OF_FIELDS.get(name) or texts.FIELD_REFUSED(name=name) for name in named] or [texts.REFUSED()]
     cause = said[0].text.cause if said[0].text else ""
     all_said = reduce(_and, dict.fromkeys(said))
-    return DataRefusedError(all_said, cause=cause, field=OURS[named[0]] if named else "", **found.words)
+    field = OURS[named[0]] if named else ""
+    if field == "department" and settings.get("send_cost_centre"):
+        field = "cost_centre"
+    return DataRefusedError(all_said, cause=cause, field=field, **found.words)
 
 
 def _and(refusal: Message, another: Message) -> Message:

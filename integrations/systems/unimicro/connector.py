@@ -64,7 +64,6 @@ from integrations.sdk import (
 from integrations.systems.unimicro import refusals, texts, values
 from integrations.systems.unimicro.declaration import (
     COST_CENTRE_DIMENSION,
-    CUSTOM,
     FULL_TIME_HOURS,
     SYSTEM,
     WITHOUT_HOURS,
@@ -169,12 +168,18 @@ class UnimicroConnector(Connector):
     def classify(self, response: Response) -> None:
         if response.status in (401, 403):
             self.tokens.keep("company_key", "")  # it may have got another one
-        super().classify(response)
+        try:
+            super().classify(response)
+        except DataRefusedError as refusal:
+            found = refusals.of_choice(response, refusal, self._custom)
+            if found is None:
+                raise
+            raise found from None
 
     @property
     def _custom(self) -> dict[str, str]:
         """Our field -> the company's own field for it, of those that are sent."""
-        names = {key: str(self.settings.get(setting) or "").strip() for key, setting in CUSTOM.items()}
+        names = {key: str(self.settings.get(setting) or "").strip() for key, setting in texts.CUSTOM.items()}
         return {key: name for key, name in names.items() if name}
 
     @property
@@ -471,7 +476,7 @@ class UnimicroConnector(Connector):
                 values.place_dimension(record, "DepartmentID", self._department_id(value) if value else None)
             elif key == "cost_centre":
                 values.place_dimension(record, self.settings[COST_CENTRE_DIMENSION.name], int(value) if value else None)
-            elif key in CUSTOM:
+            elif key in texts.CUSTOM:
                 values.place_custom(record, self._custom[key], value)
             else:
                 values.place(record, key, value)

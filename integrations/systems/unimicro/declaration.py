@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any
@@ -36,6 +36,7 @@ from integrations.sdk import (
     switch,
 )
 from integrations.sdk import gettext_noop as _
+from integrations.systems.unimicro import texts
 
 # The web client warns of a change of either on an existing employment, and advises to end it and create a new one.
 ADVISED_AGAINST = _("Unimicro advises against changing it: the a-melding may be rejected")
@@ -144,15 +145,6 @@ CONTRACTS = (
     TypeOfEmployment.FrilancerContratorFeeRecipient.name,
     TypeOfEmployment.PensionOrOtherNonEmployedBenefits.name,
 )
-# Our field -> the setting that names the company's own field for it.
-CUSTOM = {
-    "title": "title_field",
-    "manager": "manager_field",
-    "first_day_of_work": "first_day_field",
-    "last_day_of_work": "last_day_field",
-    "probation_end": "probation_field",
-    "notice_date": "notice_field",
-}
 # The dimensions that a company may fill as it likes (the contract of the current platform).
 COST_CENTRE_DIMENSION = Setting(
     name="cost_centre_dimension",
@@ -192,21 +184,35 @@ def _department(department: Any, settings: Mapping[str, Any]) -> str:
     return str(department.code)
 
 
+def _dimension_value(code: Any, settings: Mapping[str, Any]) -> str:
+    """Only a code that has a row: sent as it stands, it would be the ID of whatever value bears that number."""
+    if not (settings.get("cost_centres") or {}).get(str(code)):
+        raise ValueError(texts.NO_DIMENSION_VALUE())
+    return str(code)
+
+
 def _occupation_code(code: Any, settings: Mapping[str, Any]) -> str:
     return re.sub(r"[\s.]", "", str(code))
 
 
-def _manager(manager: Manager, settings: Mapping[str, Any]) -> str:
+def _manager(manager: Manager) -> str:
     return manager.number
 
 
-def _custom(ours: str, label: str, example: str, **how: Any) -> Field:
+def _custom(ours: str, label: str, example: str, encode: Callable[[Any], Any] | None = None, **how: Any) -> Field:
     """A field of the company's own on the employment ("api/custom-fields"): which one, the company says."""
+
+    def alone(value: Any, settings: Mapping[str, Any]) -> Any:
+        name = settings[texts.CUSTOM[ours]]
+        if [settings.get(setting) for setting in texts.CUSTOM.values()].count(name) > 1:
+            raise ValueError(texts.ONE_OWN_FIELD(name=name))
+        return encode(value) if encode else value
+
     return Field(
         ours,
         "CustomValues",
         opt_in=Setting(
-            name=CUSTOM[ours],
+            name=texts.CUSTOM[ours],
             label=label,
             pattern=r"[A-Za-z_][A-Za-z0-9_]{0,99}",
             example=example,
@@ -217,6 +223,7 @@ def _custom(ours: str, label: str, example: str, **how: Any) -> Field:
             ),
         ),
         note=_("Goes to the company's own field that the settings name."),
+        encode=alone,
         **how,
     )
 
@@ -315,6 +322,7 @@ SYSTEM = System(
                 example="100 → 51",
                 group=_("Cost centre"),
             ),
+            encode=_dimension_value,
             allowed=r"[1-9]\d{0,8}",
             allowed_note=_("the ID of a value of the dimension, from the connection's settings under Cost centres"),
             note=_("The value of the dimension that the settings name; recurring transactions keep theirs."),

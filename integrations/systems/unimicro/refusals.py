@@ -3,6 +3,8 @@ page for people comes from somewhere else."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from integrations.sdk import (
@@ -10,6 +12,7 @@ from integrations.sdk import (
     NO_SIGN_IN,
     NOTHING_AT_ADDRESS,
     DataRefusedError,
+    Message,
     NotAuthorizedError,
     Refusal,
     Response,
@@ -56,6 +59,23 @@ def trouble(response: Response) -> Trouble | None:
     said = " ".join(str(row["Message"]) for row in rows if row.get("Message")) or response.said
     field = next((OUR_FIELDS[name] for name in names if name in OUR_FIELDS), "")
     return Trouble(response.status, said, field=field, wait=response.retry_after())
+
+
+def of_choice(response: Response, refusal: DataRefusedError, custom: Mapping[str, str]) -> DataRefusedError | None:
+    """The same of what the settings choose: a field of the company's own (`custom`: our field -> its name there) or a
+    dimension. Named as a property, or in their words alone."""
+    if isinstance(refusal, GuidSpentError) or refusal.field not in ("", "cost_centre"):
+        return None
+    results = response.json_object().get("_validationResults")
+    named = " ".join([refusal.vendor_text, *(results if isinstance(results, dict) else ())])
+    said: Message | None = None
+    field = next((ours for ours, name in custom.items() if re.search(rf"\b{re.escape(name)}\b", named)), "")
+    if field:
+        said = texts.OWN_FIELD_REFUSED[field](name=custom[field])
+    elif refusal.field:
+        field, said = refusal.field, texts.DIMENSION_REFUSED()
+    words = {"vendor_text": refusal.vendor_text, "vendor_code": refusal.vendor_code}
+    return DataRefusedError(said, field=field, **words) if said else None
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

@@ -5,6 +5,16 @@ from __future__ import annotations
 from integrations.sdk import Label, Text
 from integrations.sdk import gettext_noop as _
 
+# Our field -> the setting that names the company's own field for it.
+CUSTOM = {
+    "title": "title_field",
+    "manager": "manager_field",
+    "first_day_of_work": "first_day_field",
+    "last_day_of_work": "last_day_field",
+    "probation_end": "probation_field",
+    "notice_date": "notice_field",
+}
+
 # -- of the sign-in
 
 NO_SIGN_IN_ADDRESS = Text(
@@ -70,6 +80,23 @@ REFUSED = Text(
     "unimicro.refused",
     _("Unimicro refused it."),
     remedy=_("Correct what it names below, here or in Unimicro, then press Re-sync."),
+)
+OWN_FIELD_REFUSED = {
+    ours: Text(
+        f"unimicro.own_field_refused.{ours}",
+        _("Unimicro refused {name}, which the settings name as the company's own field."),
+        remedy=_("Correct its name in the connection's settings, or the value here, then press Re-sync."),
+        field=ours,
+        setting=setting,
+    )
+    for ours, setting in CUSTOM.items()
+}
+DIMENSION_REFUSED = Text(
+    "unimicro.dimension_refused",
+    _("Unimicro refused the value of the dimension that the settings give for the cost centre."),
+    remedy=_("Correct its ID in the connection's settings under Cost centres, then press Re-sync."),
+    field="cost_centre",
+    setting="cost_centres",
 )
 EMPLOYEE_LEFT = Text("unimicro.employee_left", _("The employee is no longer in Unimicro."))
 EMPLOYMENT_GONE = Text("unimicro.employment_gone", _("The employment is no longer in Unimicro."))
@@ -179,3 +206,16 @@ SUB_UNITS_FOUND = Text("unimicro.sub_units_found", _("{number} to choose from.")
 DEPARTMENTS = Label(_("Read departments"))
 READABLE = Text("unimicro.readable", _("Can be read."))
 NONE_YET = Text("unimicro.none_yet", _("Can be read; there are none yet."))
+
+# -- a value that cannot be given as Unimicro takes it: "Title: …"
+
+ONE_OWN_FIELD = Text(
+    "unimicro.one_own_field",
+    _("two fields here go to the company's own field {name}."),
+    remedy=_("Give each a field of its own in the connection's settings."),
+)
+NO_DIMENSION_VALUE = Text(
+    "unimicro.no_dimension_value",
+    _("it has no row with the ID of its value in Unimicro's dimension."),
+    remedy=_("Add the row in the connection's settings under Cost centres."),
+)

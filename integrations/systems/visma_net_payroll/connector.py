@@ -9,6 +9,7 @@ developer pages on Visma Connect, service integrations and the 401 error.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import time
@@ -30,6 +31,7 @@ from integrations.sdk import (
     Directory,
     EveryMark,
     FieldName,
+    Foreign,
     Grant,
     Looking,
     Manager,
@@ -263,8 +265,7 @@ class VismaNetPayrollConnector(Connector):
         positions = [p for p in self._positions(employee) if _reason(p) != NEVER_REPORTED]
         remotes = self._remotes(positions)
         if self.settings.get("send_manager"):
-            managers = [self._manager_number(employee.raw, position) for position in positions]
-            remotes = [replace(r, values={**r.values, "manager": m}) for r, m in zip(remotes, managers, strict=True)]
+            remotes = [self._with_manager(r, p, employee.raw) for r, p in zip(remotes, positions, strict=True)]
         return remotes
 
     def _remotes(self, positions: Iterable[Mapping[str, Any]]) -> list[Remote]:
@@ -279,9 +280,18 @@ class VismaNetPayrollConnector(Connector):
         found = (everybody.by(mark, value) for mark, value in ways if value)
         return next((tuple(str(row["id"]) for row in rows) for rows in found if rows), ())
 
-    def _manager_number(self, ours: Manager | None, position: Mapping[str, Any]) -> str | None:
+    def _with_manager(self, remote: Remote, position: Mapping[str, Any], ours: Manager | None) -> Remote:
+        """No public contract shows more than the name: what has another form than an id or values with dates is
+        somebody's, and whether one that is not there is none or not shown nobody says."""
+        if "manager" not in position:
+            return replace(remote, left_out=remote.left_out | {"manager"})
+        said = position["manager"]
+        found = self._manager_number(ours, said) if _known_form(said) else Foreign(json.dumps(said))
+        return replace(remote, values={**remote.values, "manager": found})
+
+    def _manager_number(self, ours: Manager | None, said: Any) -> str | None:
         """The manager there, as we number managers here: theirs may be matched by something else than the number."""
-        theirs = self._manager_id(position.get("manager"))
+        theirs = self._manager_id(said)
         if theirs is None:
             return None
         if ours is not None and self._manager_ids(ours) == (theirs,):
@@ -603,6 +613,13 @@ def _put(body: dict[str, Any], name: str, value: Any) -> None:
         body.pop(name, None)
     else:
         body[name] = value
+
+
+def _known_form(manager: Any) -> bool:
+    """A position's manager as an id, or as values with dates."""
+    if isinstance(manager, list):
+        return all(isinstance(one, dict) and isinstance(one.get("value"), str | None) for one in manager)
+    return isinstance(manager, str | None)
 
 
 def _reason(position: Mapping[str, Any]) -> str:

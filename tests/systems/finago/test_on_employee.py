@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from integrations.planning.drift import Kind
+from integrations.planning.planner import Rules
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.values import Department, Position
 from tests.systems.finago.test_connector import TestFinago as Shared
@@ -51,6 +52,8 @@ def writes(rig: Rig) -> list[str]:
 
 
 def test_the_current_position_says_what_stands_on_the_employee(rig: Rig) -> None:
+    rig.today = date(2026, 1, 1)
+    person(rig)["salary"] = "0.00"
     before = dict(person(rig))
     values: dict[str, Any] = {
         "title": "Selger", "department": SHOP, "cost_centre": "4010", "first_day_of_work": date(2026, 1, 5),
@@ -58,7 +61,6 @@ def test_the_current_position_says_what_stands_on_the_employee(rig: Rig) -> None
     }  # fmt: skip
     outcome = rig.one(position(**values))
     assert outcome.state == "succeeded", outcome
-    assert [w.message for w in outcome.warnings if "amount" in w.message], "the amount that stood there is told of"
     assert person(rig) == before | {
         "employee_field_2": "Selger",
         "accounting": [
@@ -97,6 +99,22 @@ def test_each_is_changed_from_its_day_and_emptied_where_it_can_be(rig: Rig) -> N
     assert (person(rig)["accounting"], person(rig)["employee_field_2"]) == ([], "")
 
 
+def test_a_new_employment_changes_nothing_of_the_past(rig: Rig) -> None:
+    """Hours and kind of pay that stand there have been paid by; and an amount is of its kind."""
+    person(rig)["hours_per_week_valid_from"] = "2024-01-01"
+    values: dict[str, Any] = {"weekly_hours": Decimal(30), "remuneration_type": "hourly"}
+    outcome = rig.one(position(**values))
+    said = {w.field: w.message for w in outcome.warnings}
+    assert outcome.state == "succeeded" and "another kind of pay" in said["remuneration_type"]
+    assert "“37.50” stood" in said[""] and "15 Jun 2026" in said[""]
+    assert (person(rig)["hours_per_week"], person(rig)["hours_per_week_valid_from"]) == ("30.00", f"{rig.today}")
+    assert (person(rig)["salary_type"], person(rig)["salary_valid_from"]) == ("monthly", ""), "43210.00 an hour"
+    person(rig)["salary"] = ""
+    assert set(rig.one(position(**values)).changes) == {"remuneration_type"}
+    assert (person(rig)["salary_type"], person(rig)["salary_valid_from"]) == ("hourly", f"{rig.today}")
+    assert rig.one(position(**values)).cause == "nothing_to_change"
+
+
 def test_only_the_position_that_counts_today_is_written(rig: Rig) -> None:
     rig.sync(
         position(end="2026-05-31", weekly_hours=Decimal(30)), position("2", "2026-06-01", weekly_hours=Decimal(20))
@@ -104,17 +122,24 @@ def test_only_the_position_that_counts_today_is_written(rig: Rig) -> None:
     assert person(rig)["hours_per_week"] == "20.00"
     outcome = rig.one(position(end="2026-05-31", weekly_hours=Decimal(25)), correction=True)
     assert person(rig)["hours_per_week"] == "20.00"
-    said = outcome.message + " ".join(w.message for w in outcome.warnings)
-    assert "eekly hours" in said, outcome
+    assert outcome.cause == "nothing_to_change" and "weekly_hours" in outcome.unsent, outcome
     later = rig.one(position("3", "2026-09-01", weekly_hours=Decimal(10), occupation_code="1142102"))
     assert later.cause == "overlap_in_target"
     rig.sync(position("2", "2026-06-01", "2026-08-31", weekly_hours=Decimal(20)))
     later = rig.one(position("3", "2026-09-01", weekly_hours=Decimal(10)))
-    assert later.state == "succeeded" and "position that counts today" in later.warnings[0].message
+    assert (later.state, later.wait_until) == ("succeeded", date(2026, 9, 1)), "it comes back by itself"
     assert person(rig)["hours_per_week"] == "20.00"
     rig.today = date(2026, 9, 1)
-    assert rig.one(rig.positions["3"]).state == "succeeded"
-    assert person(rig)["hours_per_week"] == "10.00", "as the words say, on its day"
+    assert set(rig.one(rig.positions["3"]).changes) == {"weekly_hours"}
+    assert (person(rig)["hours_per_week"], person(rig)["hours_per_week_valid_from"]) == ("10.00", "2026-09-01")
+
+
+def test_of_two_positions_of_today_the_primary_employments_counts(rig: Rig) -> None:
+    rig.settings["several_at_once"] = True
+    rig.sync(position(weekly_hours=Decimal(20)))
+    beside = rig.one(position("2", "2026-03-01", weekly_hours=Decimal(10), occupation_code="1142102"))
+    assert beside.state == "succeeded" and "position that counts today" in beside.warnings[0].message
+    assert person(rig)["hours_per_week"] == "20.00"
 
 
 def test_what_somebody_put_there_stays(rig: Rig) -> None:
@@ -132,6 +157,19 @@ def test_what_somebody_put_there_stays(rig: Rig) -> None:
     rig.sync(position(department=SHOP, cost_centre="4020"))
     assert [row["dimensions"][-1] for row in person(rig)["accounting"]] == [{"dimid": "3", "value": "4020"}] * 2
     assert [row["dimensions"][0]["value"] for row in person(rig)["accounting"]] == ["BUT1", "BUT2"]
+
+
+def test_an_emptied_dimension_leaves_the_division_of_cost(rig: Rig) -> None:
+    person(rig)["accounting"] = [
+        {"percentage": "60.00", "dimensions": [{"dimid": "2", "value": "10"}]},
+        {"percentage": "40.00", "dimensions": []},
+    ]
+    rig.sync(position(department=SHOP))
+    rig.sync(position())
+    assert person(rig)["accounting"] == [
+        {"percentage": "60.00", "dimensions": [{"dimid": "2", "value": "10"}]},
+        {"percentage": "40.00", "dimensions": []},
+    ], "40 % of the cost would be lost"
 
 
 @pytest.mark.parametrize(
@@ -162,6 +200,14 @@ def test_what_is_not_there_is_refused_before_anything_is_written(
     assert len(bad) == len(seen), "the test of the connection says as much of the settings"
 
 
+def test_department_and_cost_centre_in_one_dimension_are_refused(rig: Rig) -> None:
+    """One would take the other's place at every turn."""
+    rig.settings["cost_centre_dimension"] = "1"
+    outcome = rig.one(position(department=SHOP, cost_centre="BUT2"))
+    assert (outcome.state, outcome.cause, rig.calls) == ("failed", "value_refused", [])
+    assert "both go to dimension 1" in outcome.message
+
+
 @pytest.mark.parametrize(("kind", "field"), [("commission", "remuneration_type"), ("fee", "remuneration_type")])
 def test_a_kind_of_pay_without_counterpart_must_be_chosen(rig: Rig, kind: str, field: str) -> None:
     outcome = rig.one(position(remuneration_type=kind))
@@ -172,13 +218,20 @@ def test_a_kind_of_pay_without_counterpart_must_be_chosen(rig: Rig, kind: str, f
 def test_a_refusal_of_the_employees_record_says_so_and_the_employment_stands(rig: Rig) -> None:
     rig.fail(method="POST", path="api/employee/", status=400, body="Invalid input, object invalid", times=9)
     outcome = rig.one(position(weekly_hours=Decimal(30)))
-    assert (outcome.state, outcome.cause) == ("failed", "refused_by_target")
+    assert outcome.state == "succeeded" and outcome.sent is not None, "whose it is stays known"
+    assert [w.field for w in outcome.warnings] == ["weekly_hours"] and "Invalid input" in outcome.warnings[0].message
+    assert "weekly_hours" not in outcome.sent.values
+    outcome = rig.one(position(weekly_hours=Decimal(30)))
+    assert (outcome.state, outcome.cause) == ("failed", "refused_by_target"), "alone, it is a refusal"
     assert "what goes to the employee" in outcome.message
-    assert len(rig.there()) == 1
+    outcome = rig.one(position(weekly_hours=Decimal(30), percentage=Decimal(50)))
+    assert [w.field for w in outcome.warnings] == ["weekly_hours"] and set(outcome.changes) > {"weekly_hours"}
     rig.sandbox.tenant.faults.clear()
     assert rig.one(position(weekly_hours=Decimal(30))).state == "succeeded"
     assert person(rig)["hours_per_week"] == "30.00"
-    rig.forget_calls()
+    rig.rules = Rules(delete=True)
+    assert rig.sync(deleted=["1"]).outcomes["1"].state == "succeeded", "and what was made is cancelled"
+    assert rig.there()[0]["enddate"] == "2026-01-01"
 
 
 def test_nothing_of_the_employees_pay_bank_and_tax_is_kept_in_the_log(rig: Rig) -> None:

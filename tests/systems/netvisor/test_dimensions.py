@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,12 +13,14 @@ import pytest
 import requests
 
 from integrations.planning.drift import Kind
+from integrations.planning.planner import Rules
 from integrations.sandboxes.server import Tenants
 from integrations.sdk.values import Department, Position
 from integrations.systems.netvisor.sandbox import NetvisorSandbox
 from integrations.systems.netvisor.signature import mac
 from tests.systems.kit import PERSON, Rig
 from tests.systems.netvisor.test_connector import TestNetvisor as Shared
+from tests.systems.netvisor.test_connector import failure
 
 SHARED = Shared()
 SHOP, NORTH = Department("BUT1", "Butikk"), Department("BUT2", "Nord")
@@ -90,11 +93,43 @@ def test_what_is_not_there_once_is_refused_before_anything_is_written(
     assert held(rig) == {"Projekti": "Remontti"}
 
 
+def test_department_and_cost_centre_in_one_dimension_are_refused(rig: Rig) -> None:
+    """One would take the other's place at every turn."""
+    rig.settings["cost_centre_dimension"] = "Osasto"
+    outcome = rig.one(position(department=SHOP, cost_centre="BUT2"))
+    assert (outcome.state, outcome.cause, rig.calls) == ("failed", "value_refused", [])
+    assert "both go to dimension Osasto" in outcome.message
+
+
 def test_a_clerks_item_that_cannot_be_told_apart_is_not_lost(rig: Rig) -> None:
     """All are replaced at once: of two of one name, the wrong one might be put in its place."""
     person(rig)["dimensions"] = [["Osasto", "Tiimi", "2"]]
     outcome = rig.one(position(cost_centre="4010"))
-    assert (outcome.cause, held(rig)) == ("dimension_not_in_target", {"Osasto": "Tiimi"})
+    assert outcome.state == "succeeded" and len(rig.there()) == 1, "the period does not wait for it"
+    assert [w.field for w in outcome.warnings] == ["cost_centre"] and "several items" in outcome.warnings[0].message
+    outcome = rig.one(position(cost_centre="4010"))
+    assert (outcome.state, outcome.cause) == ("failed", "dimension_not_in_target"), "alone, it is a refusal"
+    assert held(rig) == {"Osasto": "Tiimi"}
+
+
+def test_a_clerks_hidden_item_goes_along(rig: Rig) -> None:
+    """Hidden there, so not to be chosen any longer, and still the employee's."""
+    rig.sandbox.state["dimensions"]["Projekti"][0][2] = True
+    outcome = rig.one(position(department=SHOP))
+    assert (outcome.state, outcome.warnings) == ("succeeded", ())
+    assert held(rig) == {"Projekti": "Remontti", "Osasto": "BUT1"}
+
+
+def test_what_is_not_shown_is_not_replaced(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not shown is not none: one message would wipe what a clerk chose."""
+    answer, hidden = NetvisorSandbox.answer, re.compile("<employeepayrollinformation>.*</employeepayrollinformation>")
+    with monkeypatch.context() as patched:
+        patched.setattr(NetvisorSandbox, "answer", lambda self, inner: answer(self, hidden.sub("", inner)))
+        outcome = rig.one(position(department=SHOP))
+    assert outcome.state == "succeeded" and [w.field for w in outcome.warnings] == ["department"]
+    assert "does not show" in outcome.warnings[0].message and held(rig) == {"Projekti": "Remontti"}
+    assert set(rig.one(position(department=SHOP)).changes) == {"department"}
+    assert held(rig) == {"Projekti": "Remontti", "Osasto": "BUT1"}
 
 
 def test_a_table_gives_departments_their_names_there(rig: Rig) -> None:
@@ -122,11 +157,29 @@ def test_only_the_position_that_counts_today_says_them(rig: Rig) -> None:
     assert held(rig)["Osasto"] == "BUT2"
     rig.sync(position("2", "2026-06-01", "2026-08-31", department=NORTH))
     later = rig.one(position("3", "2026-09-01", department=SHOP))
-    assert later.state == "succeeded" and "position that counts today" in later.warnings[0].message
+    assert (later.state, later.wait_until) == ("succeeded", date(2026, 9, 1)), "it comes back by itself"
     assert held(rig)["Osasto"] == "BUT2"
     rig.today = date(2026, 9, 1)
-    assert rig.one(rig.positions["3"]).state == "succeeded"
-    assert held(rig)["Osasto"] == "BUT1", "as the words say, on its day"
+    assert set(rig.one(rig.positions["3"]).changes) == {"department"}
+    assert held(rig)["Osasto"] == "BUT1"
+
+
+def test_a_refusal_of_the_dimensions_is_told_and_the_period_stands(rig: Rig) -> None:
+    rig.fail(path="employeedimensioncurve.nv", **failure("INVALID_DATA", "Not that one"), times=9)
+    outcome = rig.one(position(department=SHOP, cost_centre="4010"))
+    assert outcome.state == "succeeded" and outcome.sent is not None, "whose it is stays known"
+    assert {w.field for w in outcome.warnings} == {"department", "cost_centre"}
+    assert "Not that one" in outcome.warnings[0].message and not {"department"} & outcome.sent.values.keys()
+    outcome = rig.one(position(department=SHOP, cost_centre="4010"))
+    assert (outcome.state, outcome.cause) == ("failed", "refused_by_target"), "alone, it is a refusal"
+    outcome = rig.one(position(department=SHOP, title="Baker"))
+    assert outcome.state == "succeeded" and [w.field for w in outcome.warnings] == ["department"]
+    rig.sandbox.tenant.faults.clear()
+    assert rig.one(position(department=SHOP, title="Baker")).state == "succeeded"
+    assert held(rig)["Osasto"] == "BUT1"
+    rig.rules = Rules(delete=True)
+    assert rig.sync(deleted=["1"]).outcomes["1"].state == "succeeded"
+    assert rig.there() == [], "and what was made is taken away"
 
 
 def test_a_connection_without_dimensions_asks_for_none_and_the_check_names_the_rights(rig: Rig) -> None:

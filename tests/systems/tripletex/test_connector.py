@@ -28,6 +28,7 @@ from integrations.sdk.errors import (
     UnclearOutcomeError,
 )
 from integrations.sdk.values import Change, Company, Department, Person, RemoteEmployee, Wanted
+from integrations.systems.tripletex.confirmations import CONFIRMATIONS
 from integrations.systems.tripletex.declaration import SYSTEM
 from tests.contracts import check_openapi
 from tests.systems.kit import PERSON, HistoryBehaviour, Rig, TermsByDay
@@ -805,7 +806,7 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
     # -- deleting ----------------------------------------------------------------------------------------
 
     def test_a_deleted_position_is_cancelled_as_wrongly_reported(self, rig: Rig) -> None:
-        """Its days are free from then on; while the switch is off, or where it is refused, it stays."""
+        """Its day is free then, as far as we know; while the switch is off, or where it is refused, it stays."""
         rig.sync(self.position(end="2026-03-31"))
         assert rig.sync(deleted=["1"]).outcomes["1"].cause == "delete_switched_off"
         rig.rules = Rules(delete=True)
@@ -817,6 +818,11 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
         assert (outcome.state, outcome.gone) == ("succeeded", True)
         [sent] = bodies(rig, "PUT", EMPLOYMENT)
         assert (sent["endDate"], sent["employmentEndReason"]) == ("2026-01-01", "EMPLOYMENT_END_WRONGLY_REPORTED")
+        body = {"code": 18000, "message": "Nei", "validationMessages": [{"field": "startDate", "message": "Nei"}]}
+        rig.fail(method="POST", path=EMPLOYMENT, status=422, body=json.dumps(body))
+        told = rig.one(self.position("2"))
+        assert told.state == "failed" and "ended as wrongly reported" in told.message, "should it not be free"
+        assert "cancelled_is_free" in {open_point.id for open_point in CONFIRMATIONS}
         assert rig.one(self.position("2")).action == "create"
         assert len(rig.there()) == 2
 
@@ -1141,7 +1147,12 @@ class TestTripletex(TermsByDay, HistoryBehaviour):
         rig.forget_calls()
         refused = rig.one(self.position(end="2026-12-31", **{switch: unknown}))
         assert (refused.cause, refused.field) == ("unknown_department", switch)
+        assert [name for said in refused.said for name in said.settings] == [f"{switch}s"], "the table to be opened"
         assert not self.writes(rig)
+        named = [{"field": "department.id", "message": "Nei"}]
+        theirs = {"status": 422, "body": json.dumps({"code": 18000, "message": "Nei", "validationMessages": named})}
+        rig.fail(method="PUT", path=f"employee/{rig.employee_id}", **theirs)
+        assert rig.one(position()).field == switch
         theirs = {"status": 422, "body": json.dumps({"code": 18000, "message": "Nei", "validationMessages": []})}
         rig.fail(method="PUT", path=f"employee/{rig.employee_id}", **theirs)
         assert rig.one(position()).cause == "refused_by_target"

@@ -1312,10 +1312,17 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
         for ours, (setting, name, _, changed) in self.OWN.items():
             rig.settings[setting] = "NoSuchField"
             refused = rig.one(self.position(end=end, **{**first, ours: changed}))
-            assert (refused.state, refused.cause) == ("failed", "refused_by_target"), ours
+            assert (refused.state, refused.cause, refused.field) == ("failed", "refused_by_target", ours), ours
+            assert "NoSuchField" in refused.message and [s for m in refused.said for s in m.settings] == [setting]
             rig.settings[setting] = name
         rig.one(self.position(end=end, **first))
         assert {found.kind for found in self.drift(rig)} == {Kind.EQUAL}
+
+    def test_two_fields_in_one_own_field_are_refused(self, rig: Rig) -> None:
+        rig.settings |= {"first_day_field": "Day", "last_day_field": "Day"}
+        outcome = rig.one(self.position(first_day_of_work=date(2026, 1, 5)))
+        assert (outcome.state, outcome.cause, rig.calls) == ("failed", "value_refused", [])
+        assert "own field Day" in outcome.message
 
     def test_the_cost_centre_is_a_value_of_a_dimension(self, rig: Rig) -> None:
         """By its ID, as the settings translate it; the department beside it stays."""
@@ -1336,10 +1343,14 @@ class TestUnimicro(CountsFrom, SeveralAtOnce, HistoryBehaviour):
         assert dimensions()["Dimension5ID"] == 52
         assert rig.one(self.position()).state == "succeeded"
         assert dimensions() == {"DepartmentID": department}
-        unknown = rig.one(self.position(cost_centre="X9"))
-        assert (unknown.cause, unknown.field) == ("bad_characters", "cost_centre")
+        rig.forget_calls()
+        for code in ("X9", "52"):  # the latter is the ID of another value there
+            unknown = rig.one(self.position(cost_centre=code))
+            assert (unknown.cause, unknown.field, rig.calls) == ("value_refused", "cost_centre", [])
+            assert "no row" in unknown.message
         refused = rig.one(self.position(cost_centre="300"))
         assert (refused.cause, refused.field) == ("refused_by_target", "cost_centre")
+        assert "under Cost centres" in refused.message
         rig.one(self.position("2", "2025-01-01", "2025-12-31", cost_centre="100", without=("department",)))
         assert rig.there()[0]["Dimensions"]["Dimension5ID"] == 51
 

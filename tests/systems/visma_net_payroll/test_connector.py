@@ -204,6 +204,32 @@ class TestVismaNetPayroll(TermsByDay, HistoryBehaviour):
         refused = rig.one(self.position(manager=rig.person.manager, percentage=Decimal("60")))
         assert (refused.state, refused.field) == ("failed", "manager") and "404" in refused.message
 
+    def test_a_manager_of_an_unknown_form_or_not_shown_is_not_written_again_and_again(
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in ("7", "8"):
+            rig.sandbox.add_employee(number, "Kari", "Li")
+        rig.settings["send_manager"] = True
+        rig.person, later = replace(rig.person, manager=Manager("7")), Manager("8")
+        read = VismaNetPayrollConnector._positions
+        hidden = "manager"
+        monkeypatch.setattr(
+            VismaNetPayrollConnector,
+            "_positions",
+            lambda self, employee: [{k: v for k, v in p.items() if k != hidden} for p in read(self, employee)],
+        )
+        rig.sync(self.position())
+        assert set(rig.one(self.position(manager=Manager("7"))).changes) == {"manager"}, "there may be none"
+        assert rig.one(self.position(manager=Manager("7"))).cause == "nothing_to_change"
+        hidden = ""
+        document = next(iter(rig.sandbox.state["positions"].values()))["document"]
+        document["manager"] = theirs = {"id": document["manager"]}
+        rig.person = replace(rig.person, manager=later)
+        told = rig.one(self.position(manager=later, percentage=Decimal("60")))
+        assert (told.state, [w.field for w in told.warnings]) == ("succeeded", ["manager"])
+        assert self.manager_there(rig) == theirs, "neither replaced nor lost"
+        assert set(rig.one(self.position(manager=later, percentage=Decimal("60"))).changes) == set()
+
     def test_a_new_position_brings_its_manager_and_one_of_the_past_does_not(self, rig: Rig) -> None:
         key = rig.sandbox.add_employee("7", "Kari", "Li")
         rig.settings["send_manager"] = True

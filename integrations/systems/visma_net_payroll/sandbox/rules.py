@@ -86,6 +86,7 @@ class PositionRules(Sandbox):
             self._timeline_errors(name, body[name], self._accepted(name), error)
         self._salary_errors(body, before, error, found)
         manager = body.get("manager")
+        manager = manager.get("id") if isinstance(manager, dict) else manager  # some other form than we know
         for value in [e.get("value") for e in manager] if isinstance(manager, list) else [manager] if manager else []:
             if value not in self.state["employees"]:
                 error("manager", "invalidValue", "manager is not an employee.")
