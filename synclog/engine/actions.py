@@ -6,6 +6,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -45,10 +46,13 @@ class Resent:
 
 
 @repeated
-def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = False) -> Resent:
+def resync(
+    jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = False, asked_at: datetime | None = None
+) -> Resent:
     """Sends again, now, whatever the payroll cut-off says. Pressing twice gives one job. Closed jobs are opened anew
     for positions that still exist. `move`: the record that was sent before gets the new start date; also what is being
-    sent right now is sent anew then, since it goes by the other rule.
+    sent right now is sent anew then, since it goes by the other rule. `asked_at`: nobody has asked for what was saved
+    after this moment, and is held.
     """
     # Held in the order of everybody: the positions, so that none is deleted meanwhile, and then their jobs.
     ids = list(jobs.values_list("pk", "position_key"))
@@ -56,6 +60,9 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
     asked = Job.objects.filter(pk__in=[pk for pk, _ in ids])
     hold(asked)
     rows = list(asked.only("integration", "employee_key", "position_key", "open_key", "state"))
+    since = cutoff.held_since(asked_at, [(row.integration_id, row.employee_key, row.position_key) for row in rows])
+    late = {row.pk: Job.HELD for row in rows if (row.integration_id, row.position_key) in since}
+    rows = [row for row in rows if row.pk not in late]
     idle = {row.pk: row.integration_id for row in rows if row.is_open and (move or row.state != Job.State.RUNNING)}
     now = timezone.now()
     Job.objects.filter(pk__in=idle).update(
@@ -88,7 +95,7 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
         for row in rows
         if row.pk not in idle and (row.is_open or (row.integration_id, row.position_key) not in going)
     }
-    return Resent(Counter([*idle.values(), *(job.integration_id for job in fresh)]), left)
+    return Resent(Counter([*idle.values(), *(job.integration_id for job in fresh)]), left | late)
 
 
 def _employees(jobs: Iterable[Job]) -> Mapping[int, set[int]]:
@@ -104,12 +111,21 @@ def _held(keys: Iterable[int]) -> dict[int, Position]:
 
 
 @repeated
-def send_now(positions: Iterable[Position], integration: Integration, by: str, *, kind: str = "resync") -> set[int]:
+def send_now(
+    positions: Iterable[Position],
+    integration: Integration,
+    by: str,
+    *,
+    kind: str = "resync",
+    asked_at: datetime | None = None,
+) -> set[int]:
     """Sends positions that were never recorded (they were saved before the switch was on), where the connection takes
-    them. Gives the ids of those."""
+    them. Gives the ids of those. `asked_at`: as of `resync`."""
     scope = scope_of(integration.pk)
-    held = _held({position.pk for position in positions}).values()
-    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin(kind, by)) for p in held if scope.takes(p)]
+    taken = [position for position in _held({position.pk for position in positions}).values() if scope.takes(position)]
+    late = cutoff.held_since(asked_at, [(integration.pk, p.employee_id, p.pk) for p in taken])
+    wanted = [position for position in taken if (integration.pk, position.pk) not in late]
+    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin(kind, by)) for p in wanted]
     cutoff.sent_all_the_same(jobs)
     store(jobs, {})
     cutoff.release_beside({integration.pk: {job.employee_key for job in jobs}})

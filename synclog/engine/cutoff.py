@@ -149,6 +149,25 @@ def release_beside(employees: Mapping[int, Collection[int]]) -> None:
             _free(_locked(theirs.held(timezone.now())), sent=True)
 
 
+def held_since(moment: datetime | None, rows: Collection[tuple[int, int, int]]) -> Collection[tuple[int, int]]:
+    """Of (connection, employee, position) the (connection, position) of which something was saved after this moment,
+    and is held: in a flat system something of the employee. One query, or two; none where no moment is given."""
+    if moment is None or not rows:
+        return ()
+    of_these = Job.objects.filter(
+        integration__in={integration for integration, *_ in rows},
+        employee_key__in={employee for _, employee, _ in rows},
+    )
+    found = of_these.held(timezone.now()).filter(recorded_at__gt=moment)
+    later = set(found.order_by().values_list("integration_id", "employee_key", "position_key"))
+    held = Integration.objects.filter(pk__in={integration for integration, *_ in later}) if later else ()
+    flat = {integration.pk for integration in held if is_flat(integration)}
+    whole = {(integration, employee) for integration, employee, _ in later if integration in flat}
+    return {
+        (i, position) for i, employee, position in rows if (i, employee, position) in later or (i, employee) in whole
+    }
+
+
 def send_all(integration: Integration, by: str) -> int:
     """All that is held of a connection goes out now; gives how many changes that are."""
     number = _send_all(integration, by)

@@ -20,10 +20,12 @@ from positions.bulk import save_positions
 from positions.models import Member, Position
 from positions.terms import CORRECTION, Counting, FromDay
 from synclog.engine import actions, cutoff
+from synclog.log import batches
+from synclog.log.batches import Wanted
 from synclog.log.health import health_of
 from synclog.log.states import connections_of, states_of
 from synclog.log.truth import Truth, counts_of
-from synclog.models import Event, Job, Notice, RetroChange, Topic
+from synclog.models import Batch, Event, Job, Notice, RetroChange, Topic
 from synclog.queue import foreground, tasks
 from synclog.telling import cutoffs
 from tests.factories import UserFactory
@@ -257,6 +259,35 @@ def test_somebody_may_send_it_all_the_same(world: World) -> None:
         world.drain(integration)
         assert titles(world, integration) == ["Cook", "Chef"]
         assert Job.objects.filter(integration=other).held(timezone.now()).count() == 2, "of nobody else's"
+
+
+def test_many_that_were_asked_for_do_not_take_along_what_was_saved_and_held_since(world: World) -> None:
+    """A worker gets to them after the cut-off; in a flat system anything of the employee counts."""
+    with at(11, 13, 11, 30):
+        history, flat = held(world), held(world, "fortnox")
+        early = hired(world, end_date=date(2026, 6, 30))
+        late = hired(world, title="Chef", start_date=date(2026, 7, 1))
+        for one in (history, flat):
+            world.drain(one)
+        positions = batches.keys_of(Position.objects.order_by("pk").values_list("pk", flat=True))
+        jobs = batches.keys_of(Job.objects.order_by("pk").values_list("pk", flat=True))
+        asked = [batches.begin(jobs, Wanted(Batch.Action.RESYNC, "anna", "resync", world.organization.pk))]
+        for one in (history, flat):
+            wanted = Wanted(Batch.Action.SEND_NOW, "anna", "resync", world.organization.pk, one)
+            asked.append(batches.begin(positions, wanted))
+    with at(11, 13, 12, 30):
+        change(late, title="Head chef")
+        for batch in asked:
+            tasks.carry_on(batch.pk)
+            batch.refresh_from_db()
+        assert [(batch.acted, batch.left_out) for batch in asked] == [(1, 3), (1, 1), (0, 2)]
+        assert asked[0].causes == {Job.HELD: 3}
+        assert [batch.causes for batch in asked[1:]] == [{Job.HELD: 1}, {Job.HELD: 2}]
+        assert not world.job(history, early).is_held(timezone.now())
+        for one in (history, flat):
+            assert world.job(one, late).is_held(timezone.now())
+            world.drain(one)
+            assert "Head chef" not in str(world.there(one))
 
 
 # -- another calendar, and the switches -----------------------------------------------------------------------
