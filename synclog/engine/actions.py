@@ -55,28 +55,30 @@ def resync(
     after this moment, and is held.
     """
     # Held in the order of everybody: the positions, so that none is deleted meanwhile, and then their jobs.
-    ids = list(jobs.values_list("pk", "position_key"))
-    positions = _held({position for _, position in ids})
-    asked = Job.objects.filter(pk__in=[pk for pk, _ in ids])
-    hold(asked)
+    ids = list(jobs.values_list("pk", "position_key", "integration"))
+    positions = _held({position for _, position, _ in ids})
+    asked = Job.objects.filter(pk__in=[pk for pk, *_ in ids])
+    beside = Job.objects.open().filter(
+        integration__in={integration for *_, integration in ids}, open_key__in={position for _, position, _ in ids}
+    )
+    hold(asked | beside)
     rows = list(asked.only("integration", "employee_key", "position_key", "open_key", "state"))
     since = cutoff.held_since(asked_at, [(row.integration_id, row.employee_key, row.position_key) for row in rows])
     late = {row.pk: Job.HELD for row in rows if (row.integration_id, row.position_key) in since}
     rows = [row for row in rows if row.pk not in late]
     idle = {row.pk: row.integration_id for row in rows if row.is_open and (move or row.state != Job.State.RUNNING)}
+    closed = {(row.integration_id, row.position_key) for row in rows if not row.is_open}
+    newer = [job for job in beside if (job.integration_id, job.position_key) in closed] if closed else []
+    already = {(job.integration_id, job.position_key) for job in newer}
     now = timezone.now()
+    # What was sent before is sent again as it is now, with what is held of it.
+    idle |= {job.pk: job.integration_id for job in newer if job.is_held(now)}
     Job.objects.filter(pk__in=idle).update(
         state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None, cause="",
         said=[], origin=kind, origin_name=by, request_id=request_id.get(), generation=time.time_ns(),
         held_until=at_once(),
         **({"move": True} if move else {}),
     )  # fmt: skip
-    closed = {(row.integration_id, row.position_key) for row in rows if not row.is_open}
-    already = set(
-        Job.objects.open()
-        .filter(open_key__in={position for _, position in closed})
-        .values_list("integration_id", "position_key")
-    )
     pairs = [
         (integration, positions[position])
         for integration, position in sorted(closed)

@@ -20,7 +20,7 @@ from positions.bulk import save_positions
 from positions.models import Member, Position
 from positions.terms import CORRECTION, Counting, FromDay
 from synclog.engine import actions, cutoff
-from synclog.log import batches
+from synclog.log import batches, bulk_actions
 from synclog.log.batches import Wanted
 from synclog.log.health import health_of
 from synclog.log.states import connections_of, states_of
@@ -250,14 +250,21 @@ def test_somebody_may_send_it_all_the_same(world: World) -> None:
         assert world.job(integration, one).origin_name == "anna"
         assert world.job(integration, two).is_held(timezone.now())
         # Saved again, it is a new change, and held again.
+        sent = world.job(integration, one)
         change(one, title="Cook")
         world.drain(integration)
         assert titles(world, integration) == ["Baker"]
+        # An entry of what was sent before stands for the position as it is now.
+        done = bulk_actions.resync(Job.objects.filter(pk=sent.pk), "anna")
+        assert (done.sent, done.left_out) == (1, 0)
+        world.drain(integration)
+        assert titles(world, integration) == ["Cook"]
+        change(one, title="Cook of soups")
         assert cutoff.send_all(integration, "anna") == 2
         assert "2 changes that were held" in integration.events.first().text
         cutoff.look_again(integration)  # whoever looks anew holds none of what was released
         world.drain(integration)
-        assert titles(world, integration) == ["Cook", "Chef"]
+        assert titles(world, integration) == ["Cook of soups", "Chef"]
         assert Job.objects.filter(integration=other).held(timezone.now()).count() == 2, "of nobody else's"
 
 
