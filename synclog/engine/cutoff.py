@@ -212,9 +212,11 @@ def set_calendar(integration: Integration, calendar: Calendar | None, by: str) -
 @repeated
 def look_again(integration: Integration) -> None:
     """What waits is held as its calendar (or its organization's zone) says now. What somebody has sent all the same,
-    what a day began by itself, and what waits for a later day than the opening, stays as it is."""
+    what a day began by itself, and what waits for a later day than the opening, stays as it is. What failed stays so,
+    and is held once it is to be tried again (`held_again`)."""
     now, zone, calendar = timezone.now(), integration.organization.zone, integration.calendar
-    jobs = Job.objects.open().filter(integration=integration, state__in=Job.ACTIVE)
+    jobs = Job.objects.open().filter(integration=integration).exclude(state=Job.State.RUNNING)
+    failed = jobs.filter(state=Job.State.FAILED)
     mine = Q(held_until=None) & ~Q(origin=Job.Origin.SCHEDULE) | Q(held_until__gt=now)
     _locked(jobs)
     kept = Q(pk__in=())
@@ -223,12 +225,26 @@ def look_again(integration: Integration) -> None:
         concerned = jobs.filter(mine, saved)
         concerned.update(cutoff_at=cutoff)
         if calendar is not None and calendar.after is After.HOLD:
-            _hold(concerned.exclude(cause__in=Job.FOR_ITS_DAY, due_at__gte=opens), opens, zone)
+            _hold(
+                concerned.exclude(cause__in=Job.FOR_ITS_DAY, due_at__gte=opens).exclude(state=Job.State.FAILED),
+                opens,
+                zone,
+            )
+            failed.filter(mine, saved).update(held_until=opens)
             kept |= saved
     _free(jobs.held(now).exclude(kept), sent=False)
+    failed.filter(held_until__gt=now).exclude(kept).update(held_until=None)
     if is_flat(integration):
         hold_beside(integration)
     wake([integration.pk])
+
+
+def held_again(jobs: QuerySet[Job]) -> None:
+    """Of what failed, and waits from now on: what a calendar holds says so, and is due when its period opens."""
+    held = jobs.filter(state__in=Job.ACTIVE, held_until__gt=timezone.now()).order_by()
+    for organization, opens in held.values_list("organization", "held_until").distinct():
+        theirs = held.filter(organization=organization, held_until=opens)
+        _hold(theirs, opens, Organization.objects.only("time_zone").get(pk=organization).zone)
 
 
 def _locked(jobs: QuerySet[Job]) -> QuerySet[Job]:

@@ -26,7 +26,7 @@ from integrations.sdk.storable import storable
 from integrations.sdk.values import Person, RemoteEmployee
 from positions.models import Employee, Position
 from positions.origin import Origin
-from synclog.engine import texts
+from synclog.engine import cutoff, texts
 from synclog.engine.notify import wake
 from synclog.engine.record import Changed, job_for, store
 from synclog.models import Job
@@ -300,15 +300,18 @@ def freed(integration_id: int, records: Collection[str]) -> None:
 
 
 def try_again(integration_id: int, employees: Iterable[int]) -> int:
-    """The failed changes of these employees go out now."""
+    """The failed changes of these employees go out now, or when the period opens where a payroll cut-off holds them."""
     now = timezone.now()
     failed = Job.objects.filter(
         integration=integration_id, employee_key__in=list(employees), state=Job.State.FAILED, open_key__isnull=False
     )
+    held = list(failed.filter(held_until__gt=now).values_list("pk", flat=True))
     number = failed.update(
         state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None,
         generation=time.time_ns(),
     )  # fmt: skip
+    if held:
+        cutoff.held_again(Job.objects.filter(pk__in=held))
     if number:
         wake([integration_id])
     return number

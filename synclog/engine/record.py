@@ -241,15 +241,19 @@ def hold(jobs: QuerySet[Job]) -> None:
 @transaction.atomic
 def renew(jobs: QuerySet[Job]) -> None:
     """Something changed that their runs go by: what is being sent is sent once more, as it is now, and what failed is
-    tried again. What waits or is retried reads it anyway, at its time. Call it inside the transaction of that change.
+    tried again, when its period opens where a payroll cut-off holds it. What waits or is retried reads it anyway, at
+    its time. Call it inside the transaction of that change.
     """
     found = jobs.filter(open_key__isnull=False, state__in=(Job.State.RUNNING, Job.State.FAILED))
     hold(found)
     integrations = set(found.order_by().values_list("integration_id", flat=True).distinct())
     if not integrations:
         return
+    held = list(found.filter(held_until__gt=timezone.now()).values_list("pk", flat=True))
     found.update(
         state=Job.State.WAITING, due_at=at_once(), changed_at=timezone.now(), generation=time.time_ns(), attempts=0,
         first_failed_at=None,
     )  # fmt: skip
+    if held:
+        cutoff.held_again(Job.objects.filter(pk__in=held))
     wake(integrations)

@@ -19,7 +19,7 @@ from integrations.planning.cutoff import After, Calendar, DayAndHour
 from positions.bulk import save_positions
 from positions.models import Member, Position
 from positions.terms import CORRECTION, Counting, FromDay
-from synclog.engine import actions, cutoff
+from synclog.engine import actions, cutoff, texts
 from synclog.log import batches, bulk_actions
 from synclog.log.batches import Wanted
 from synclog.log.health import health_of
@@ -328,6 +328,32 @@ def test_another_calendar_or_none_holds_what_it_holds_and_loses_nothing(world: W
         number = integration.events.count()
         cutoff.set_calendar(integration, None, "anna")
         assert integration.events.count() == number, "the same again is no change"
+
+
+def test_what_failed_is_held_by_another_calendar_once_it_is_to_be_tried_again(world: World) -> None:
+    integration = held(world, calendar=None)
+    world.employee.number = "4711"  # unknown there
+    world.employee.save()
+    with at(11, 20):
+        position = hired(world)
+        world.drain(integration)
+        cutoff.set_calendar(integration, HOLD, "anna")
+        job = world.job(integration, position)
+        assert (job.state, job.held_until, job.cutoff_at) == ("failed", OPENS, CUTOFF)
+        assert job.cause not in ("", Job.HELD), "what somebody has to mend stays said"
+        cutoff.set_calendar(integration, None, "anna")
+        assert world.job(integration, position).held_until is None
+        cutoff.set_calendar(integration, HOLD, "anna")
+        world.employee.number = "1042"
+        world.employee.save()
+        job = world.job(integration, position)
+        assert (job.state, job.cause, job.due_at) == ("waiting", Job.HELD, OPENS)
+        assert job.said[0]["id"] == texts.HELD.id
+        sent_on_its_way(world, integration)
+        assert world.sandboxes[integration.pk].employments("1042") == []
+    with at(12, 1):
+        sent_on_its_way(world, integration)
+        assert titles(world, integration) == ["Baker"]
 
 
 def test_a_pause_and_off_keep_their_meaning(world: World) -> None:
