@@ -6,12 +6,13 @@ system that knows one record of an employee, all changes of that employee are he
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import Integration
@@ -24,7 +25,9 @@ from positions.transactions import repeated
 from synclog.engine import texts
 from synclog.engine.clock_skew import at_once
 from synclog.engine.notify import wake
-from synclog.models import Event, Job
+from synclog.models import Event, Job, JobQuerySet
+
+logger = logging.getLogger("synclog.engine.cutoff")
 
 
 def mark(jobs: Iterable[Job], calendars: Mapping[int, Calendar]) -> list[Job]:
@@ -209,28 +212,73 @@ def set_calendar(integration: Integration, calendar: Calendar | None, by: str) -
     look_again(integration)
 
 
+def look_after() -> None:
+    """Every minute: a save that began while a connection had another calendar, and was committed after that one was
+    changed, is held as the new one says. Costs a query for each connection that has one; an error with one is its
+    own."""
+    now = timezone.now()
+    held = Job.objects.filter(integration=OuterRef("pk")).held(now)
+    concerned = Integration.objects.recording().filter(~Q(cutoff={}) | Exists(held)).order_by("pk")
+    for integration in concerned.select_related("organization"):
+        try:
+            if _held_otherwise(integration, now):
+                look_again(integration)
+        except Exception:
+            logger.exception("%s: what its cut-off holds could not be looked at", integration)
+
+
+def _held_otherwise(integration: Integration, now: datetime) -> bool:
+    """Whether anything is open that `look_again` would hold, mark or let go."""
+    jobs = _open(integration)
+    openings, other = [], Q(pk__in=())
+    for cutoff, until, opens in _closures(integration, now):
+        saved = _own(now) & Q(recorded_at__gte=cutoff, recorded_at__lt=until)
+        other |= saved & (Q(cutoff_at=None) | ~Q(cutoff_at=cutoff))
+        if integration.holds:
+            openings.append(opens)
+            other |= saved & Q(held_until=None) & ~_for_a_day_after(opens)
+    return jobs.filter(other | Q(held_until__gt=now) & ~Q(held_until__in=openings)).exists()
+
+
+def _open(integration: Integration) -> JobQuerySet:
+    """What may be held, now or once it is tried again."""
+    return Job.objects.open().filter(integration=integration).exclude(state=Job.State.RUNNING)
+
+
+def _own(now: datetime) -> Q:
+    """Of what its calendar decides, by when it was saved: not what somebody has sent all the same, nor what a day began
+    by itself."""
+    return Q(held_until=None) & ~Q(origin=Job.Origin.SCHEDULE) | Q(held_until__gt=now)
+
+
+def _for_a_day_after(opens: datetime) -> Q:
+    return Q(cause__in=Job.FOR_ITS_DAY, due_at__gte=opens)
+
+
+def _closures(integration: Integration, now: datetime) -> Iterable[tuple[datetime, datetime, datetime]]:
+    """`Calendar.closures`, where anything becomes of what is saved then."""
+    calendar = integration.calendar
+    if calendar is None or calendar.after is After.SEND:
+        return ()
+    return calendar.closures(now, integration.organization.zone)
+
+
 @repeated
 def look_again(integration: Integration) -> None:
     """What waits is held as its calendar (or its organization's zone) says now. What somebody has sent all the same,
     what a day began by itself, and what waits for a later day than the opening, stays as it is. What failed stays so,
     and is held once it is to be tried again (`held_again`)."""
-    now, zone, calendar = timezone.now(), integration.organization.zone, integration.calendar
-    jobs = Job.objects.open().filter(integration=integration).exclude(state=Job.State.RUNNING)
+    now, zone, jobs = timezone.now(), integration.organization.zone, _open(integration)
     failed = jobs.filter(state=Job.State.FAILED)
-    mine = Q(held_until=None) & ~Q(origin=Job.Origin.SCHEDULE) | Q(held_until__gt=now)
     _locked(jobs)
     kept = Q(pk__in=())
-    for cutoff, until, opens in calendar.closures(now, zone) if calendar and calendar.after is not After.SEND else ():
+    for cutoff, until, opens in _closures(integration, now):
         saved = Q(recorded_at__gte=cutoff, recorded_at__lt=until)
-        concerned = jobs.filter(mine, saved)
+        concerned = jobs.filter(_own(now), saved)
         concerned.update(cutoff_at=cutoff)
-        if calendar is not None and calendar.after is After.HOLD:
-            _hold(
-                concerned.exclude(cause__in=Job.FOR_ITS_DAY, due_at__gte=opens).exclude(state=Job.State.FAILED),
-                opens,
-                zone,
-            )
-            failed.filter(mine, saved).update(held_until=opens)
+        if integration.holds:
+            _hold(concerned.exclude(_for_a_day_after(opens)).exclude(state=Job.State.FAILED), opens, zone)
+            failed.filter(_own(now), saved).update(held_until=opens)
             kept |= saved
     _free(jobs.held(now).exclude(kept), sent=False)
     failed.filter(held_until__gt=now).exclude(kept).update(held_until=None)

@@ -127,6 +127,7 @@ def sweep() -> None:
     beat()
     clock_skew.put_right()
     take_over_the_day()
+    cutoff.look_after()
     asking.look_after()
     check_schedules.begin_due()
     tell_of_warnings()

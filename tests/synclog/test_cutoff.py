@@ -356,6 +356,29 @@ def test_what_failed_is_held_by_another_calendar_once_it_is_to_be_tried_again(wo
         assert titles(world, integration) == ["Baker"]
 
 
+def test_a_save_that_has_seen_the_calendar_of_before_is_held_as_the_new_one_says(world: World) -> None:
+    """It is committed after the change of the calendar, which did not see it."""
+    integration, marked = held(world, calendar=None), held(world, calendar=None)
+    with at(11, 20):
+        for one in (integration, marked):
+            actions.pause(one, "anna")
+        position = hired(world)
+        Integration.objects.filter(pk=integration.pk).update(cutoff=HOLD.to_json())
+        Integration.objects.filter(pk=marked.pk).update(cutoff=TAG.to_json())
+        tasks.sweep()
+        job = world.job(integration, position)
+        assert (job.held_until, job.due_at, job.cutoff_at) == (OPENS, OPENS, CUTOFF)
+        other = world.job(marked, position)
+        assert (other.held_until, other.cutoff_at) == (None, CUTOFF)
+        tasks.sweep()
+        assert world.job(integration, position).changed_at == job.changed_at, "once"
+        for one in (integration, marked):
+            actions.resume(one, "anna")
+            Integration.objects.filter(pk=one.pk).update(cutoff={})
+            sent_on_its_way(world, one)
+            assert titles(world, one) == ["Baker"]
+
+
 def test_a_pause_and_off_keep_their_meaning(world: World) -> None:
     integration = held(world)
     with at(11, 12):
