@@ -73,22 +73,30 @@ def is_flat(integration: Integration) -> bool:
 
 
 @transaction.atomic
-def hold_beside(integration: Integration, employees: Collection[int] | None = None) -> None:
-    """Of a flat system's connection: what else is open of employees of whom something is held is held as long. Two
-    queries, and a write for each moment at which something opens where there is something to do. What somebody else is
-    writing just now is left to them: whoever claims looks once more."""
+def hold_beside(integration: Integration, employees: Collection[int] | None = None) -> bool:
+    """Of a flat system's connection: what else is open of employees of whom something is held is held as long; whether
+    there was anything. One query where there is not; else one more, and a write for each moment at which something
+    opens. What somebody else is writing just now is left to them: whoever claims looks once more."""
     now = timezone.now()
     jobs = Job.objects.filter(integration=integration)
+    held = jobs.held(now).order_by()
+    beside = jobs.open().filter(Exists(held.filter(employee_key=OuterRef("employee_key"))), state__in=Job.ACTIVE)
+    beside = beside.exclude(held_until__gt=now)
     if employees is not None:
-        jobs = jobs.filter(employee_key__in=employees)
-    until = dict(jobs.held(now).order_by().values_list("employee_key").annotate(Max("held_until")))
-    beside = jobs.open().filter(state__in=Job.ACTIVE, employee_key__in=until).exclude(held_until__gt=now)
+        beside = beside.filter(employee_key__in=employees)
     free = beside.select_for_update(of=("self",), skip_locked=True).order_by("position_key", "pk")
+    of_employee: dict[int, list[int]] = {}
+    for pk, employee in free.values_list("pk", "employee_key"):
+        of_employee.setdefault(employee, []).append(pk)
+    if not of_employee:
+        return False
+    until = held.filter(employee_key__in=of_employee).values_list("employee_key").annotate(Max("held_until"))
     of_moment: dict[datetime, list[int]] = {}
-    for pk, employee in free.values_list("pk", "employee_key") if until else ():
-        of_moment.setdefault(until[employee], []).append(pk)
+    for employee, moment in until:
+        of_moment.setdefault(moment, []).extend(of_employee[employee])
     for moment, keys in of_moment.items():
         _hold(jobs.filter(pk__in=keys), moment, integration.organization.zone)
+    return bool(of_moment)
 
 
 def _hold(jobs: QuerySet[Job], opens: datetime, zone: ZoneInfo) -> None:
@@ -98,10 +106,9 @@ def _hold(jobs: QuerySet[Job], opens: datetime, zone: ZoneInfo) -> None:
     )  # fmt: skip
 
 
-def hold_all_beside(integration: Integration) -> None:
-    """Of a connection whose employees may be claimed."""
-    if integration.holds and is_flat(integration):
-        hold_beside(integration)
+def hold_some_beside(integration: Integration, employees: Collection[int]) -> bool:
+    """The same of employees who are about to be claimed, whatever their connection is."""
+    return bool(employees) and integration.holds and is_flat(integration) and hold_beside(integration, employees)
 
 
 def held_beside(integration: Integration, employees: Collection[int]) -> Collection[int]:

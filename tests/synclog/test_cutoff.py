@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.models import Integration
@@ -207,6 +209,26 @@ def test_nothing_is_sent_of_somebody_who_is_held_while_they_are_loaded(
         world.drain(integration)
         assert "Chef" not in str(world.there(integration))
         assert world.job(integration, old).is_held(timezone.now())
+
+
+def test_a_claim_costs_the_same_however_much_is_held(world: World) -> None:
+    """What is held is asked for of those alone who would be claimed."""
+    integration = held(world, "fortnox")
+    with at(11, 13, 11):
+        old = hired(world, end_date=date(2026, 6, 30))
+    with at(11, 14):
+        hired(world, title="Chef", start_date=date(2026, 7, 1))
+        Job.objects.filter(position_key=old.pk).update(held_until=None, due_at=timezone.now())  # was locked by then
+        with CaptureQueriesContext(connection) as asked:
+            world.drain(integration)
+        assert world.job(integration, old).is_held(timezone.now())
+        assert "Chef" not in str(world.there(integration))
+        rows = [query["sql"] for query in asked if "MAX(" in query["sql"]]
+        assert len(rows) == 1
+        assert f'"employee_key" IN ({world.employee.pk})' in rows[0]
+        with CaptureQueriesContext(connection) as asked:
+            world.drain(integration)
+        assert not [query for query in asked if "MAX(" in query["sql"]], "nothing is due"
 
 
 def test_the_day_on_which_a_planned_change_counts_sends_it_although_the_period_is_closed(world: World) -> None:
