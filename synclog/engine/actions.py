@@ -147,11 +147,13 @@ def dismiss(jobs: QuerySet[Job], reason: str, by: str) -> int:
     closing = jobs.filter(open_key__isnull=False).exclude(state=Job.State.RUNNING)
     hold(closing)
     whose = _links_of(closing)
+    held = _employees(closing.filter(held_until__gt=now).only("integration", "employee_key"))
     number = closing.update(
         state=Job.State.DISMISSED, open_key=None, changed_at=now, finished_at=now,
         dismissed_reason=f"{reason.strip()} ({by})"[:200],
     )  # fmt: skip
     agreeing.look_again(whose)
+    cutoff.no_longer_held(held)
     return number
 
 

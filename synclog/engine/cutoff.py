@@ -27,6 +27,8 @@ from synclog.engine.clock_skew import at_once
 from synclog.engine.notify import wake
 from synclog.models import Event, Job, JobQuerySet
 
+_NO_CHANGE = (Job.Origin.SCHEDULE, Job.Origin.RESYNC)  # of these it is no save that decides
+
 logger = logging.getLogger("synclog.engine.cutoff")
 
 
@@ -128,6 +130,14 @@ def hold_beside_these(held: Sequence[Job]) -> None:
     for integration in Integration.objects.filter(pk__in=employees).select_related("organization").order_by("pk"):
         if is_flat(integration):
             hold_beside(integration, employees[integration.pk])
+
+
+def no_longer_held(employees: Mapping[int, Collection[int]]) -> None:
+    """By connection: employees of whom something that was held is closed. In a flat system what was held beside that
+    alone goes out."""
+    for integration in Integration.objects.filter(pk__in=employees).select_related("organization").order_by("pk"):
+        if is_flat(integration):
+            look_again(integration, employees[integration.pk])
 
 
 def without_held(jobs: Sequence[Job]) -> list[Job]:
@@ -254,8 +264,8 @@ def _open(integration: Integration) -> JobQuerySet:
 
 def _own(now: datetime) -> Q:
     """Of what its calendar decides, by when it was saved: not what somebody has sent all the same, nor what a day began
-    by itself."""
-    return Q(held_until=None) & ~Q(origin=Job.Origin.SCHEDULE) | Q(held_until__gt=now)
+    by itself (which may be held beside something else)."""
+    return (Q(held_until=None) | Q(held_until__gt=now)) & ~Q(origin__in=_NO_CHANGE)
 
 
 def _for_a_day_after(opens: datetime) -> Q:
@@ -271,11 +281,13 @@ def _closures(integration: Integration, now: datetime) -> Iterable[tuple[datetim
 
 
 @repeated
-def look_again(integration: Integration) -> None:
-    """What waits is held as its calendar (or its organization's zone) says now. What somebody has sent all the same,
-    what a day began by itself, and what waits for a later day than the opening, stays as it is. What failed stays so,
-    and is held once it is to be tried again (`held_again`)."""
+def look_again(integration: Integration, employees: Collection[int] | None = None) -> None:
+    """What waits (of these employees) is held as its calendar (or its organization's zone) says now. What somebody has
+    sent all the same, what a day began by itself, and what waits for a later day than the opening, stays as it is. What
+    failed stays so, and is held once it is to be tried again (`held_again`)."""
     now, zone, jobs = timezone.now(), integration.organization.zone, _open(integration)
+    if employees is not None:
+        jobs = jobs.filter(employee_key__in=employees)
     failed = jobs.filter(state=Job.State.FAILED)
     _locked(jobs)
     kept = Q(pk__in=())
@@ -286,11 +298,11 @@ def look_again(integration: Integration) -> None:
         if integration.holds:
             _hold(concerned.exclude(_for_a_day_after(opens)).exclude(state=Job.State.FAILED), opens, zone)
             failed.filter(_own(now), saved).update(held_until=opens)
-            kept |= saved
+            kept |= saved & ~Q(origin__in=_NO_CHANGE)
     _free(jobs.held(now).exclude(kept), sent=False)
     failed.filter(held_until__gt=now).exclude(kept).update(held_until=None)
     if is_flat(integration):
-        hold_beside(integration)
+        hold_beside(integration, employees)
     wake([integration.pk])
 
 

@@ -211,6 +211,29 @@ def test_nothing_is_sent_of_somebody_who_is_held_while_they_are_loaded(
         assert world.job(integration, old).is_held(timezone.now())
 
 
+def test_what_was_held_beside_a_change_goes_out_once_that_one_is_dismissed(world: World) -> None:
+    integration = held(world, "fortnox")
+    with at(11, 2):
+        old = hired(world, end_date=date(2026, 11, 19))
+        new = hired(world, title="Chef", start_date=date(2026, 11, 20))
+        world.drain(integration)
+    with at(11, 13, 11):
+        world.fail(integration, status=503)
+        change(old, title="Cook")
+        world.drain(integration)
+    with at(11, 14):
+        late = hired(world, title="Baker", start_date=date(2025, 1, 1), end_date=date(2025, 2, 1))
+        change(new, title="Head chef")
+        actions.resume(integration, "anna")
+        for position, others in ((late, True), (new, False)):
+            actions.dismiss(Job.objects.filter(pk=world.job(integration, position).pk), "By hand", "anna")
+            assert world.job(integration, old).is_held(timezone.now()) is others
+        assert world.job(integration, old).cause == ""
+        sent_on_its_way(world, integration)
+        assert not Job.objects.open().filter(integration=integration, position_key=old.pk, cause="").exists()
+        assert "Cook" in str(world.there(integration))
+
+
 def test_a_claim_costs_the_same_however_much_is_held(world: World) -> None:
     """What is held is asked for of those alone who would be claimed."""
     integration = held(world, "fortnox")
