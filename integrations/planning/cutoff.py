@@ -70,11 +70,16 @@ class Calendar:
 
     def closures(self, now: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime, datetime]]:
         """(cut-off, up to when what is saved belongs to it, when it opens) of all that are not over at this moment."""
+        return (one for one in self.periods(now, zone) if one[2] > now)
+
+    def periods(self, now: datetime, zone: ZoneInfo) -> list[tuple[datetime, datetime, datetime]]:
+        """The same with those of the months before (or all that are named) that are over, oldest first."""
         cutoffs = sorted(cutoff for cutoff in self._around(now, zone) if cutoff <= now)
+        found = []
         for cutoff, until in zip(cutoffs, [*cutoffs, now + _DAY][1:], strict=True):
             opens = self.opening(cutoff, zone)
-            if opens > now:
-                yield cutoff, min(until, opens), opens
+            found.append((cutoff, min(until, opens), opens))
+        return found
 
     def _around(self, moment: datetime, zone: ZoneInfo) -> list[datetime]:
         if self.monthly is None:

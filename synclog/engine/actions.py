@@ -22,7 +22,7 @@ from positions.transactions import repeated
 from synclog.engine import agreeing, cutoff, texts
 from synclog.engine.clock_skew import at_once
 from synclog.engine.notify import wake
-from synclog.engine.record import Changed, again, hold, job_for, store
+from synclog.engine.record import Changed, again, hold, job_for, store_again
 from synclog.models import Event, Job
 
 _SWITCHES = (
@@ -88,7 +88,7 @@ def resync(
     for job in fresh:
         job.move, job.due_at = move, now  # how far a large one is, is told by when it is due (synclog.log.progress)
     cutoff.sent_all_the_same(fresh)
-    store(fresh, {})
+    store_again(fresh)
     cutoff.release_beside(_employees(rows))
     wake(sorted({row.integration_id for row in rows}))
     going = already | {(job.integration_id, job.position_key) for job in fresh}
@@ -129,7 +129,7 @@ def send_now(
     wanted = [position for position in taken if (integration.pk, position.pk) not in late]
     jobs = [job_for(Changed(p), p.employee, integration.pk, Origin(kind, by)) for p in wanted]
     cutoff.sent_all_the_same(jobs)
-    store(jobs, {})
+    store_again(jobs)
     cutoff.release_beside({integration.pk: {job.employee_key for job in jobs}})
     wake([integration.pk])
     return {job.position_key for job in jobs}

@@ -280,6 +280,20 @@ def _closures(integration: Integration, now: datetime) -> Iterable[tuple[datetim
     return calendar.closures(now, integration.organization.zone)
 
 
+def _after_a_cutoff(integration: Integration, now: datetime) -> Q:
+    """Of what is marked what stays so: saved in a period that is closed or was, or not saved when it was recorded."""
+    calendar = integration.calendar
+    if calendar is None or calendar.after is After.SEND:
+        return Q(pk__in=())
+    found = Q(origin__in=_NO_CHANGE)
+    periods = calendar.periods(now, integration.organization.zone)
+    for cutoff, until, _ in periods:
+        found |= Q(recorded_at__gte=cutoff, recorded_at__lt=until)
+    for cutoff, *_ in periods[:1]:  # of what is older the calendar is not asked
+        found |= Q(recorded_at__lt=cutoff)
+    return found
+
+
 @repeated
 def look_again(integration: Integration, employees: Collection[int] | None = None) -> None:
     """What waits (of these employees) is held as its calendar (or its organization's zone) says now. What somebody has
@@ -301,6 +315,7 @@ def look_again(integration: Integration, employees: Collection[int] | None = Non
             kept |= saved & ~Q(origin__in=_NO_CHANGE)
     _free(jobs.held(now).exclude(kept), sent=False)
     failed.filter(held_until__gt=now).exclude(kept).update(held_until=None)
+    jobs.exclude(cutoff_at=None).exclude(_after_a_cutoff(integration, now)).update(cutoff_at=None)
     if is_flat(integration):
         hold_beside(integration, employees)
     wake([integration.pk])

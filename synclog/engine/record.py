@@ -222,14 +222,24 @@ def store(jobs: Sequence[Job], calendars: Mapping[int, Calendar] | None = None) 
         kept = Integration.objects.filter(pk__in={job.integration_id for job in jobs}).exclude(cutoff={})
         calendars = cutoff.calendars_of(kept.values_list("pk", "cutoff")) if jobs else {}
     held = cutoff.mark(jobs, calendars)
+    _write(jobs, _REFRESHED)
+    if held:
+        cutoff.hold_beside_these(held)
+
+
+def store_again(jobs: Sequence[Job]) -> None:
+    """As `store`, of what brings no change of its own: somebody sends it, or a day does. No payroll cut-off holds it,
+    and what is open of the same position stays marked as it is."""
+    _write(jobs, [name for name in _REFRESHED if name != "cutoff_at"])
+
+
+def _write(jobs: Sequence[Job], refreshed: Sequence[str]) -> None:
     Job.objects.bulk_create(
         sorted(jobs, key=lambda job: (job.integration_id, job.position_key)),
         update_conflicts=True,
         unique_fields=["integration", "open_key"],
-        update_fields=_REFRESHED,
+        update_fields=refreshed,
     )
-    if held:
-        cutoff.hold_beside_these(held)
 
 
 def hold(jobs: QuerySet[Job]) -> None:

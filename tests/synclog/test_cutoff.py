@@ -16,7 +16,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import Integration
+from integrations.models import EmployeeLink, Integration
 from integrations.planning.cutoff import After, Calendar, DayAndHour
 from positions.bulk import save_positions
 from positions.models import Member, Position
@@ -485,6 +485,44 @@ def test_what_is_sent_at_once_is_marked_and_members_are_told_once(world: World) 
         assert newest is not None
         assert newest.text == "The period opened: what was held since 13 Dec 2026 12:00 goes out."
         assert Notice.objects.count() == 2, "that is no notice"
+
+
+def test_the_mark_stays_until_it_is_sent_or_no_calendar_says_so_any_more(world: World) -> None:
+    history, flat, held_one = (held(world, key, calendar=TAG) for key in ("netvisor", "fortnox", "netvisor"))
+    Integration.objects.filter(pk=held_one.pk).update(cutoff=HOLD.to_json())
+    with at(11, 12):
+        for one in (history, flat, held_one):
+            actions.pause(one, "anna")
+    with at(11, 14):
+        position = hired(world, start_date=date(2026, 11, 16))
+        actions.send_now([position], held_one, "anna")
+        job = world.job(held_one, position)
+        assert (job.cutoff_at, job.is_held(timezone.now())) == (CUTOFF, False)
+        actions.send_now([position], history, "anna")
+        EmployeeLink.objects.create(
+            integration=flat, employee_key=world.employee.pk, next_change_on=date(2026, 11, 16),
+            planned_in=flat.activated_at,
+        )  # fmt: skip
+    with at(11, 16):
+        tasks.sweep()
+        assert world.job(flat, position).origin == Job.Origin.SCHEDULE
+        for one in (history, flat):
+            assert world.job(one, position).cutoff_at == CUTOFF
+    with at(12, 2):  # another one that closes the same days, and one that does not
+        for calendar, marked in [
+            (Calendar(After.TAG, DayAndHour(12)), True),
+            (Calendar(After.TAG, DayAndHour(20)), False),
+        ]:
+            cutoff.set_calendar(history, calendar, "anna")
+            kind = world.job(history, position)
+            assert kind.origin == Job.Origin.RESYNC and kind.cutoff_at == CUTOFF, "nothing was saved then"
+            Job.objects.filter(pk=kind.pk).update(origin=Job.Origin.EDIT)
+            cutoff.look_again(history)
+            assert (world.job(history, position).cutoff_at is not None) is marked
+            Job.objects.filter(pk=kind.pk).update(origin=Job.Origin.RESYNC, cutoff_at=CUTOFF)
+        for one in (history, flat):
+            cutoff.set_calendar(one, None, "anna")
+            assert world.job(one, position).cutoff_at is None
 
 
 # -- retroactive -----------------------------------------------------------------------------------------------
