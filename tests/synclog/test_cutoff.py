@@ -21,7 +21,7 @@ from integrations.planning.cutoff import After, Calendar, DayAndHour
 from positions.bulk import save_positions
 from positions.models import Member, Position
 from positions.terms import CORRECTION, Counting, FromDay
-from synclog.engine import actions, cutoff, texts
+from synclog.engine import actions, cutoff, matches, texts
 from synclog.log import batches, bulk_actions
 from synclog.log.batches import Wanted
 from synclog.log.health import health_of
@@ -340,6 +340,32 @@ def test_many_that_were_asked_for_do_not_take_along_what_was_saved_and_held_sinc
             assert world.job(one, late).is_held(timezone.now())
             world.drain(one)
             assert "Head chef" not in str(world.there(one))
+
+
+@pytest.mark.parametrize("key", ["netvisor", "fortnox"])
+def test_who_matches_anew_is_looked_at_now_although_the_period_is_closed(world: World, key: str) -> None:
+    integration = held(world, key)
+    with at(11, 2):
+        position = hired(world)
+        world.drain(integration)
+    with at(11, 14):
+        change(position, title="Chef")
+        link = EmployeeLink.objects.get(integration=integration, employee_key=world.employee.pk)
+        matches.match_anew(link, "anna")
+        job = world.job(integration, position)
+        assert (job.is_held(timezone.now()), job.origin_name, job.cutoff_at) == (False, "anna", CUTOFF)
+        world.drain(integration)
+        link.refresh_from_db()
+        assert link.state == EmployeeLink.State.MATCHED
+        assert "Chef" in str(world.there(integration))
+        # So is what failed, once somebody confirms who it is.
+        change(position, title="Cook")
+        Job.objects.filter(pk=world.job(integration, position).pk).update(
+            state=Job.State.FAILED, cause="record_refused"
+        )
+        matches.confirm(link, "anna")
+        world.drain(integration)
+        assert "Cook" in str(world.there(integration))
 
 
 # -- another calendar, and the switches -----------------------------------------------------------------------
