@@ -33,6 +33,10 @@ class DayAndHour:
         """By the clock on the wall."""
         return datetime.combine(date(year, month, min(self.day, monthrange(year, month)[1])), time(self.hour))
 
+    def in_a_month_of(self, days: int) -> tuple[int, int]:
+        """The day and the hour, to be compared."""
+        return min(self.day, days), self.hour
+
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
@@ -59,6 +63,15 @@ class Calendar:
         here = cutoff.astimezone(zone)
         opened = (_moment(self.opens.of(year, month), zone) for year, month in _months(here.date(), 0, 2))
         return next(moment for moment in opened if moment > cutoff)
+
+    @property
+    def skips_an_opening(self) -> bool:
+        """Whether in some month, however short, the period does not open between two cut-offs: the cut-off and the
+        opening fall together there, or come the other way round than in a long month."""
+        if self.monthly is None:
+            return False
+        pairs = [(self.monthly.in_a_month_of(days), self.opens.in_a_month_of(days)) for days in range(28, 32)]
+        return any(cutoff == opens for cutoff, opens in pairs) or len({cutoff < opens for cutoff, opens in pairs}) > 1
 
     def closed(self, moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
         """The cut-off after which this moment is, and when that period opens; None while one is open."""

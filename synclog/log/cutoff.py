@@ -74,6 +74,9 @@ def problems(calendar: Calendar) -> list[Wrong]:
     elif calendar.monthly == calendar.opens:
         words = _("The period would open when it closes, a month later. Choose another day or hour.")
         found.append(Wrong("opens", words, "always_closed"))
+    elif calendar.skips_an_opening:
+        words = _("In a short month the period would not open before the next cut-off. Choose another day or hour.")
+        found.append(Wrong("opens", words, "skips_an_opening"))
     return found
 
 

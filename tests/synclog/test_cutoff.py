@@ -24,6 +24,7 @@ from positions.terms import CORRECTION, Counting, FromDay
 from synclog.engine import actions, cutoff, matches, texts
 from synclog.log import batches, bulk_actions
 from synclog.log.batches import Wanted
+from synclog.log.cutoff import problems
 from synclog.log.health import health_of
 from synclog.log.states import connections_of, states_of
 from synclog.log.truth import Truth, counts_of
@@ -448,6 +449,23 @@ def test_a_save_that_has_seen_the_calendar_of_before_is_held_as_the_new_one_says
             Integration.objects.filter(pk=one.pk).update(cutoff={})
             sent_on_its_way(world, one)
             assert titles(world, one) == ["Baker"]
+
+
+@pytest.mark.parametrize(
+    ("monthly", "opens", "code"),
+    [
+        (DayAndHour(28), DayAndHour(31), "skips_an_opening"),  # it was closed from 28 February to 31 March
+        (DayAndHour(30, 12), DayAndHour(31, 6), "skips_an_opening"),
+        (DayAndHour(31), DayAndHour(31), "always_closed"),
+        (DayAndHour(31, 12), DayAndHour(1), None),
+        (DayAndHour(28, 12), DayAndHour(28, 18), None),
+    ],
+)
+def test_a_calendar_that_stays_closed_in_a_short_month_is_refused(
+    monthly: DayAndHour, opens: DayAndHour, code: str | None
+) -> None:
+    found = problems(Calendar(After.HOLD, monthly, opens=opens))
+    assert [wrong.code for wrong in found] == ([code] if code else [])
 
 
 def test_a_pause_and_off_keep_their_meaning(world: World) -> None:
