@@ -104,6 +104,16 @@ def sentences(calendar: Calendar, zone: ZoneInfo, now: datetime | None = None) -
     return said
 
 
+def of_a_start(integration: Integration) -> str:
+    """What whoever switches on with a start is to know of the cut-off; empty where it says nothing of it now."""
+    calendar, zone = integration.calendar, integration.organization.zone
+    closed = calendar.closed(timezone.now(), zone) if calendar is not None and integration.holds else None
+    if closed is None:
+        return ""
+    said = _("The payroll period is closed until {opens}: they are sent at once all the same, and not held.")
+    return said.format(opens=shown(closed[1], zone))
+
+
 def after_words(after: After) -> str:
     return say(AFTER[after])
 

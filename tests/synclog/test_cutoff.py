@@ -16,13 +16,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from integrations.engine import Start
 from integrations.models import EmployeeLink, Integration
 from integrations.planning.cutoff import After, Calendar, DayAndHour
 from positions.bulk import save_positions
 from positions.models import Member, Position
 from positions.terms import CORRECTION, Counting, FromDay
+from synclog.admin.forecasts import foreseen
 from synclog.engine import actions, cutoff, matches, texts
-from synclog.log import batches, bulk_actions
+from synclog.log import batches, bulk_actions, starting
 from synclog.log.batches import Wanted
 from synclog.log.cutoff import problems
 from synclog.log.health import health_of
@@ -466,6 +468,24 @@ def test_a_calendar_that_stays_closed_in_a_short_month_is_refused(
 ) -> None:
     found = problems(Calendar(After.HOLD, monthly, opens=opens))
     assert [wrong.code for wrong in found] == ([code] if code else [])
+
+
+def test_what_a_connection_is_switched_on_with_is_sent_at_once_and_that_is_said(world: World) -> None:
+    integration = held(world, on=False)
+    with at(11, 12):
+        position = hired(world)
+        assert "payroll period" not in str(foreseen(integration))
+    with at(11, 14):
+        for start in (Start.CURRENT, Start.ALL):
+            said = (
+                "The payroll period is closed until Tue 1 Dec 00:00: they are sent at once all the same, and not held."
+            )
+            assert foreseen(integration)[start] == f"1 position; not previewed. {said}"
+        starting.switch(integration, True, "anna", Start.CURRENT)
+        world.drain(integration)
+        assert titles(world, integration) == ["Baker"]
+        change(position, title="Chef")
+        assert world.job(integration, position).is_held(timezone.now())
 
 
 def test_a_pause_and_off_keep_their_meaning(world: World) -> None:
