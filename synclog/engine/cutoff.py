@@ -325,6 +325,7 @@ def held_again(jobs: QuerySet[Job]) -> None:
     """Of what failed, and waits from now on: what a calendar holds says so, and is due when its period opens."""
     held = jobs.filter(state__in=Job.ACTIVE, held_until__gt=timezone.now()).order_by()
     for organization, opens in held.values_list("organization", "held_until").distinct():
+        assert opens is not None
         theirs = held.filter(organization=organization, held_until=opens)
         _hold(theirs, opens, Organization.objects.only("time_zone").get(pk=organization).zone)
 
