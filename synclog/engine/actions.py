@@ -58,11 +58,16 @@ def resync(
     ids = list(jobs.values_list("pk", "position_key", "integration"))
     positions = _held({position for _, position, _ in ids})
     asked = Job.objects.filter(pk__in=[pk for pk, *_ in ids])
-    beside = Job.objects.open().filter(
-        integration__in={integration for *_, integration in ids}, open_key__in={position for _, position, _ in ids}
+    about = ("integration", "employee_key", "position_key", "open_key", "state", "held_until")
+    beside = (
+        Job.objects.open()
+        .only(*about)
+        .filter(
+            integration__in={integration for *_, integration in ids}, open_key__in={position for _, position, _ in ids}
+        )
     )
     hold(asked | beside)
-    rows = list(asked.only("integration", "employee_key", "position_key", "open_key", "state"))
+    rows = list(asked.only(*about))
     since = cutoff.held_since(asked_at, [(row.integration_id, row.employee_key, row.position_key) for row in rows])
     late = {row.pk: Job.HELD for row in rows if (row.integration_id, row.position_key) in since}
     rows = [row for row in rows if row.pk not in late]
