@@ -33,6 +33,10 @@ class DayAndHour:
         """By the clock on the wall."""
         return datetime.combine(date(year, month, min(self.day, monthrange(year, month)[1])), time(self.hour))
 
+    def in_a_month_of(self, days: int) -> tuple[int, int]:
+        """The day and the hour, to be compared."""
+        return min(self.day, days), self.hour
+
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
@@ -60,6 +64,15 @@ class Calendar:
         opened = (_moment(self.opens.of(year, month), zone) for year, month in _months(here.date(), 0, 2))
         return next(moment for moment in opened if moment > cutoff)
 
+    @property
+    def skips_an_opening(self) -> bool:
+        """Whether in some month, however short, the period does not open between two cut-offs: the cut-off and the
+        opening fall together there, or come the other way round than in a long month."""
+        if self.monthly is None:
+            return False
+        pairs = [(self.monthly.in_a_month_of(days), self.opens.in_a_month_of(days)) for days in range(28, 32)]
+        return any(cutoff == opens for cutoff, opens in pairs) or len({cutoff < opens for cutoff, opens in pairs}) > 1
+
     def closed(self, moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
         """The cut-off after which this moment is, and when that period opens; None while one is open."""
         cutoff = self.last(moment, zone)
@@ -70,11 +83,16 @@ class Calendar:
 
     def closures(self, now: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime, datetime]]:
         """(cut-off, up to when what is saved belongs to it, when it opens) of all that are not over at this moment."""
+        return (one for one in self.periods(now, zone) if one[2] > now)
+
+    def periods(self, now: datetime, zone: ZoneInfo) -> list[tuple[datetime, datetime, datetime]]:
+        """The same with those of the months before (or all that are named) that are over, oldest first."""
         cutoffs = sorted(cutoff for cutoff in self._around(now, zone) if cutoff <= now)
+        found = []
         for cutoff, until in zip(cutoffs, [*cutoffs, now + _DAY][1:], strict=True):
             opens = self.opening(cutoff, zone)
-            if opens > now:
-                yield cutoff, min(until, opens), opens
+            found.append((cutoff, min(until, opens), opens))
+        return found
 
     def _around(self, moment: datetime, zone: ZoneInfo) -> list[datetime]:
         if self.monthly is None:

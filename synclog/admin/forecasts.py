@@ -27,7 +27,7 @@ from positions.admin.returning import back
 from positions.numbers import figure
 from synclog.admin.connection_pages import ConnectionPages
 from synclog.admin.listing import JobPages
-from synclog.log import figures, forecasts
+from synclog.log import cutoff, figures, forecasts
 from synclog.log.starting import positions_of
 from synclog.models import Forecast
 from synclog.questions import asking, walks
@@ -353,6 +353,8 @@ def foreseen(integration: Integration) -> Mapping[Start, str]:
             found[start] = said.format(positions=positions, number=figure(known[start]))
         else:
             found[start] = _("{positions}; not previewed.").format(positions=positions)
+        if all_the_same := cutoff.of_a_start(integration):
+            found[start] += f" {all_the_same}"
     return found
 
 

@@ -6,6 +6,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -21,7 +22,7 @@ from positions.transactions import repeated
 from synclog.engine import agreeing, cutoff, texts
 from synclog.engine.clock_skew import at_once
 from synclog.engine.notify import wake
-from synclog.engine.record import Changed, again, hold, job_for, store
+from synclog.engine.record import Changed, again, hold, job_for, store_again
 from synclog.models import Event, Job
 
 _SWITCHES = (
@@ -45,31 +46,44 @@ class Resent:
 
 
 @repeated
-def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = False) -> Resent:
+def resync(
+    jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = False, asked_at: datetime | None = None
+) -> Resent:
     """Sends again, now, whatever the payroll cut-off says. Pressing twice gives one job. Closed jobs are opened anew
     for positions that still exist. `move`: the record that was sent before gets the new start date; also what is being
-    sent right now is sent anew then, since it goes by the other rule.
+    sent right now is sent anew then, since it goes by the other rule. `asked_at`: nobody has asked for what was saved
+    after this moment, and is held.
     """
     # Held in the order of everybody: the positions, so that none is deleted meanwhile, and then their jobs.
-    ids = list(jobs.values_list("pk", "position_key"))
-    positions = _held({position for _, position in ids})
-    asked = Job.objects.filter(pk__in=[pk for pk, _ in ids])
-    hold(asked)
-    rows = list(asked.only("integration", "employee_key", "position_key", "open_key", "state"))
+    ids = list(jobs.values_list("pk", "position_key", "integration"))
+    positions = _held({position for _, position, _ in ids})
+    asked = Job.objects.filter(pk__in=[pk for pk, *_ in ids])
+    about = ("integration", "employee_key", "position_key", "open_key", "state", "held_until")
+    beside = (
+        Job.objects.open()
+        .only(*about)
+        .filter(
+            integration__in={integration for *_, integration in ids}, open_key__in={position for _, position, _ in ids}
+        )
+    )
+    hold(asked | beside)
+    rows = list(asked.only(*about))
+    since = cutoff.held_since(asked_at, [(row.integration_id, row.employee_key, row.position_key) for row in rows])
+    late = {row.pk: Job.HELD for row in rows if (row.integration_id, row.position_key) in since}
+    rows = [row for row in rows if row.pk not in late]
     idle = {row.pk: row.integration_id for row in rows if row.is_open and (move or row.state != Job.State.RUNNING)}
+    closed = {(row.integration_id, row.position_key) for row in rows if not row.is_open}
+    newer = [job for job in beside if (job.integration_id, job.position_key) in closed] if closed else []
+    already = {(job.integration_id, job.position_key) for job in newer}
     now = timezone.now()
+    # What was sent before is sent again as it is now, with what is held of it.
+    idle |= {job.pk: job.integration_id for job in newer if job.is_held(now)}
     Job.objects.filter(pk__in=idle).update(
         state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None, cause="",
         said=[], origin=kind, origin_name=by, request_id=request_id.get(), generation=time.time_ns(),
         held_until=at_once(),
         **({"move": True} if move else {}),
     )  # fmt: skip
-    closed = {(row.integration_id, row.position_key) for row in rows if not row.is_open}
-    already = set(
-        Job.objects.open()
-        .filter(open_key__in={position for _, position in closed})
-        .values_list("integration_id", "position_key")
-    )
     pairs = [
         (integration, positions[position])
         for integration, position in sorted(closed)
@@ -79,7 +93,7 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
     for job in fresh:
         job.move, job.due_at = move, now  # how far a large one is, is told by when it is due (synclog.log.progress)
     cutoff.sent_all_the_same(fresh)
-    store(fresh, {})
+    store_again(fresh)
     cutoff.release_beside(_employees(rows))
     wake(sorted({row.integration_id for row in rows}))
     going = already | {(job.integration_id, job.position_key) for job in fresh}
@@ -88,7 +102,7 @@ def resync(jobs: QuerySet[Job], by: str, *, kind: str = "resync", move: bool = F
         for row in rows
         if row.pk not in idle and (row.is_open or (row.integration_id, row.position_key) not in going)
     }
-    return Resent(Counter([*idle.values(), *(job.integration_id for job in fresh)]), left)
+    return Resent(Counter([*idle.values(), *(job.integration_id for job in fresh)]), left | late)
 
 
 def _employees(jobs: Iterable[Job]) -> Mapping[int, set[int]]:
@@ -104,14 +118,23 @@ def _held(keys: Iterable[int]) -> dict[int, Position]:
 
 
 @repeated
-def send_now(positions: Iterable[Position], integration: Integration, by: str, *, kind: str = "resync") -> set[int]:
+def send_now(
+    positions: Iterable[Position],
+    integration: Integration,
+    by: str,
+    *,
+    kind: str = "resync",
+    asked_at: datetime | None = None,
+) -> set[int]:
     """Sends positions that were never recorded (they were saved before the switch was on), where the connection takes
-    them. Gives the ids of those."""
+    them. Gives the ids of those. `asked_at`: as of `resync`."""
     scope = scope_of(integration.pk)
-    held = _held({position.pk for position in positions}).values()
-    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin(kind, by)) for p in held if scope.takes(p)]
+    taken = [position for position in _held({position.pk for position in positions}).values() if scope.takes(position)]
+    late = cutoff.held_since(asked_at, [(integration.pk, p.employee_id, p.pk) for p in taken])
+    wanted = [position for position in taken if (integration.pk, position.pk) not in late]
+    jobs = [job_for(Changed(p), p.employee, integration.pk, Origin(kind, by)) for p in wanted]
     cutoff.sent_all_the_same(jobs)
-    store(jobs, {})
+    store_again(jobs)
     cutoff.release_beside({integration.pk: {job.employee_key for job in jobs}})
     wake([integration.pk])
     return {job.position_key for job in jobs}
@@ -129,11 +152,13 @@ def dismiss(jobs: QuerySet[Job], reason: str, by: str) -> int:
     closing = jobs.filter(open_key__isnull=False).exclude(state=Job.State.RUNNING)
     hold(closing)
     whose = _links_of(closing)
+    held = _employees(closing.filter(held_until__gt=now).only("integration", "employee_key"))
     number = closing.update(
         state=Job.State.DISMISSED, open_key=None, changed_at=now, finished_at=now,
         dismissed_reason=f"{reason.strip()} ({by})"[:200],
     )  # fmt: skip
     agreeing.look_again(whose)
+    cutoff.no_longer_held(held)
     return number
 
 

@@ -26,9 +26,9 @@ from integrations.sdk.storable import storable
 from integrations.sdk.values import Person, RemoteEmployee
 from positions.models import Employee, Position
 from positions.origin import Origin
-from synclog.engine import texts
+from synclog.engine import cutoff, texts
 from synclog.engine.notify import wake
-from synclog.engine.record import Changed, job_for, store
+from synclog.engine.record import Changed, job_for, store, store_again
 from synclog.models import Job
 
 State = EmployeeLink.State
@@ -211,7 +211,8 @@ def confirm(link: EmployeeLink, by: str) -> EmployeeLink:
     link.confirmed_by, link.confirmed_at = by[:150], timezone.now()
     link.fingerprints = fingerprints(link.integration, employee)
     link.save()
-    try_again(link.integration_id, [link.employee_key])
+    if try_again(link.integration_id, [link.employee_key], asked=True):
+        cutoff.release_beside({link.integration_id: [link.employee_key]})
     return link
 
 
@@ -237,8 +238,9 @@ def match_anew(link: EmployeeLink, by: str) -> EmployeeLink:
     link.cause, link.said = "", packed([texts.ANEW(by=by)])
     link.confirmed_by, link.confirmed_at, link.matched_at = "", None, timezone.now()
     link.save()
-    try_again(link.integration_id, [link.employee_key])
-    look_anew([link], Origin("resync", by))
+    number = try_again(link.integration_id, [link.employee_key], asked=True)
+    if look_anew([link], Origin("resync", by)) or number:
+        cutoff.release_beside({link.integration_id: [link.employee_key]})
     freed(link.integration_id, {freed_record} - {""})
     return link
 
@@ -268,11 +270,12 @@ def marks_changed(employees: Sequence[Employee]) -> None:
     )
 
 
-def look_anew(links: Sequence[EmployeeLink], origin: Origin | None = None) -> None:
-    """Records jobs for the positions that were sent under these matches, where their connections record changes."""
+def look_anew(links: Sequence[EmployeeLink], asked: Origin | None = None) -> int:
+    """Records jobs for the positions that were sent under these matches, where their connections record changes; gives
+    how many. `asked`: by somebody who wants that now, whatever the payroll cut-off says."""
     of_links = {(link.integration_id, link.employee_key) for link in links}
     if not of_links:
-        return
+        return 0
     found = PeriodLink.objects.filter(
         integration__in={integration for integration, _ in of_links},
         employee_key__in={employee for _, employee in of_links},
@@ -281,12 +284,17 @@ def look_anew(links: Sequence[EmployeeLink], origin: Origin | None = None) -> No
     sent = {(integration, position) for integration, position, employee in found if (integration, employee) in of_links}
     positions = Position.objects.filter(pk__in={key for _, key in sent}).select_related("employee").in_bulk()
     jobs = [
-        job_for(Changed(positions[key]), positions[key].employee, integration_id, origin)
+        job_for(Changed(positions[key]), positions[key].employee, integration_id, asked)
         for integration_id, key in sorted(sent)
         if key in positions
     ]
-    store(jobs)
+    if asked is not None:
+        cutoff.sent_all_the_same(jobs)
+        store_again(jobs)
+    else:
+        store(jobs)
     wake(sorted({job.integration_id for job in jobs}))
+    return len(jobs)
 
 
 def freed(integration_id: int, records: Collection[str]) -> None:
@@ -299,16 +307,20 @@ def freed(integration_id: int, records: Collection[str]) -> None:
     try_again(integration_id, refused.values_list("employee_key", flat=True))
 
 
-def try_again(integration_id: int, employees: Iterable[int]) -> int:
-    """The failed changes of these employees go out now."""
+def try_again(integration_id: int, employees: Iterable[int], *, asked: bool = False) -> int:
+    """The failed changes of these employees go out now, or when the period opens where a payroll cut-off holds them and
+    nobody has `asked` for them."""
     now = timezone.now()
     failed = Job.objects.filter(
         integration=integration_id, employee_key__in=list(employees), state=Job.State.FAILED, open_key__isnull=False
     )
+    held = list(failed.filter(held_until__gt=now).values_list("pk", flat=True))
     number = failed.update(
         state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None,
-        generation=time.time_ns(),
+        generation=time.time_ns(), **({"held_until": now} if asked else {}),
     )  # fmt: skip
+    if held and not asked:
+        cutoff.held_again(Job.objects.filter(pk__in=held))
     if number:
         wake([integration_id])
     return number

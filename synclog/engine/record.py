@@ -222,14 +222,24 @@ def store(jobs: Sequence[Job], calendars: Mapping[int, Calendar] | None = None) 
         kept = Integration.objects.filter(pk__in={job.integration_id for job in jobs}).exclude(cutoff={})
         calendars = cutoff.calendars_of(kept.values_list("pk", "cutoff")) if jobs else {}
     held = cutoff.mark(jobs, calendars)
+    _write(jobs, _REFRESHED)
+    if held:
+        cutoff.hold_beside_these(held)
+
+
+def store_again(jobs: Sequence[Job]) -> None:
+    """As `store`, of what brings no change of its own: somebody sends it, or a day does. No payroll cut-off holds it,
+    and what is open of the same position stays marked as it is."""
+    _write(jobs, [name for name in _REFRESHED if name != "cutoff_at"])
+
+
+def _write(jobs: Sequence[Job], refreshed: Sequence[str]) -> None:
     Job.objects.bulk_create(
         sorted(jobs, key=lambda job: (job.integration_id, job.position_key)),
         update_conflicts=True,
         unique_fields=["integration", "open_key"],
-        update_fields=_REFRESHED,
+        update_fields=refreshed,
     )
-    if held:
-        cutoff.hold_beside_these(held)
 
 
 def hold(jobs: QuerySet[Job]) -> None:
@@ -241,15 +251,19 @@ def hold(jobs: QuerySet[Job]) -> None:
 @transaction.atomic
 def renew(jobs: QuerySet[Job]) -> None:
     """Something changed that their runs go by: what is being sent is sent once more, as it is now, and what failed is
-    tried again. What waits or is retried reads it anyway, at its time. Call it inside the transaction of that change.
+    tried again, when its period opens where a payroll cut-off holds it. What waits or is retried reads it anyway, at
+    its time. Call it inside the transaction of that change.
     """
     found = jobs.filter(open_key__isnull=False, state__in=(Job.State.RUNNING, Job.State.FAILED))
     hold(found)
     integrations = set(found.order_by().values_list("integration_id", flat=True).distinct())
     if not integrations:
         return
+    held = list(found.filter(held_until__gt=timezone.now()).values_list("pk", flat=True))
     found.update(
         state=Job.State.WAITING, due_at=at_once(), changed_at=timezone.now(), generation=time.time_ns(), attempts=0,
         first_failed_at=None,
     )  # fmt: skip
+    if held:
+        cutoff.held_again(Job.objects.filter(pk__in=held))
     wake(integrations)

@@ -310,7 +310,6 @@ class Turn:
         """Whom to claim. Those whose jobs are due, the longest waiting first."""
         if self._only is not None:
             return [] if self._only_begun else [self._only]
-        cutoff.hold_all_beside(self.integration)
         due = (
             Job.objects.due(timezone.now())
             .filter(integration=self.integration)
@@ -318,7 +317,10 @@ class Turn:
             .order_by("due_at", "pk")
             .values_list("employee_key", flat=True)[: self.concurrency * CLAIM * 2]
         )
-        return list(dict.fromkeys(due))[: self.concurrency * CLAIM]
+        employees = list(dict.fromkeys(due))
+        while cutoff.hold_some_beside(self.integration, employees):
+            employees = list(dict.fromkeys(due.all()))
+        return employees[: self.concurrency * CLAIM]
 
     def _in_hand(self) -> list[int]:
         """In the air, claimed, or back and not yet stored: the next run builds upon what is stored."""

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.models import Integration
+from integrations.scope import NOTHING, scope_of
 from positions.models import Position
 from positions.tracing import request_id, working_on
 from positions.transactions import repeated
@@ -175,11 +176,11 @@ def left_lying() -> QuerySet[Batch]:
 
 
 def _resync(asked: Batch, keys: array[int]) -> Piece:
-    """What was erased or switched off since is left out."""
+    """What was erased or switched off since is left out, and what was saved since and is held by a cut-off."""
     jobs = Job.objects.filter(pk__in=keys)
     on = jobs.filter(integration__in=on_since(asked))
     number, off = on.count(), off_among(jobs)
-    found = actions.resync(on, asked.by, kind=asked.origin)
+    found = actions.resync(on, asked.by, kind=asked.origin, asked_at=asked.asked_at)
     _tell_of_progress(asked, found.sent)
     sent = found.sent.total()
     left = jobs.filter(pk__in=found.left)
@@ -197,13 +198,15 @@ def _send_now(asked: Batch, keys: array[int]) -> Piece:
     integration = asked.integration
     assert integration is not None
     positions = Position.objects.filter(pk__in=keys).select_related("employee").defer("employee__national_id")
-    sent = actions.send_now(positions, integration, asked.by, kind=asked.origin)
+    sent = actions.send_now(positions, integration, asked.by, kind=asked.origin, asked_at=asked.asked_at)
     _tell_of_progress(asked, {integration.pk: len(sent)})
-    not_taken = [row for row in positions.only("employee") if row.pk not in sent] if len(sent) < len(keys) else []
+    whose = positions.only("employee", "company")
+    not_taken = [row for row in whose if row.pk not in sent] if len(sent) < len(keys) else []
+    scope = scope_of(integration.pk) if not_taken else NOTHING
     errors = [
         BatchError(
             batch=asked, integration=integration, employee_key=row.employee_id, position_key=row.pk,
-            cause=actions.OUT_OF_SCOPE,
+            cause=Job.HELD if scope.takes(row) else actions.OUT_OF_SCOPE,
         )
         for row in not_taken
     ]  # fmt: skip

@@ -74,6 +74,9 @@ def problems(calendar: Calendar) -> list[Wrong]:
     elif calendar.monthly == calendar.opens:
         words = _("The period would open when it closes, a month later. Choose another day or hour.")
         found.append(Wrong("opens", words, "always_closed"))
+    elif calendar.skips_an_opening:
+        words = _("In a short month the period would not open before the next cut-off. Choose another day or hour.")
+        found.append(Wrong("opens", words, "skips_an_opening"))
     return found
 
 
@@ -99,6 +102,16 @@ def sentences(calendar: Calendar, zone: ZoneInfo, now: datetime | None = None) -
     else:
         said.append(_("No cut-off comes after this: name more dates."))
     return said
+
+
+def of_a_start(integration: Integration) -> str:
+    """What whoever switches on with a start is to know of the cut-off; empty where it says nothing of it now."""
+    calendar, zone = integration.calendar, integration.organization.zone
+    closed = calendar.closed(timezone.now(), zone) if calendar is not None and integration.holds else None
+    if closed is None:
+        return ""
+    said = _("The payroll period is closed until {opens}: they are sent at once all the same, and not held.")
+    return said.format(opens=shown(closed[1], zone))
 
 
 def after_words(after: After) -> str:

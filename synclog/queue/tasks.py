@@ -23,7 +23,7 @@ from positions.transactions import repeated
 from synclog.engine import actions, agreeing, clock_skew, cutoff, shares, texts
 from synclog.engine.lease import HOST, WORKER, Held, free, ready_integrations
 from synclog.engine.notify import wake
-from synclog.engine.record import Changed, job_for, store
+from synclog.engine.record import Changed, job_for, store_again
 from synclog.engine.worker_turn import SECONDS, SHORT, SHORT_BESIDE_OWN, Turn
 from synclog.log import batches, retention
 from synclog.models import Batch, Event, Heartbeat, Job
@@ -127,6 +127,7 @@ def sweep() -> None:
     beat()
     clock_skew.put_right()
     take_over_the_day()
+    cutoff.look_after()
     asking.look_after()
     check_schedules.begin_due()
     tell_of_warnings()
@@ -276,7 +277,7 @@ def _take_over_some(organization: Organization) -> int:
             days += [terms.effective_from for terms in row.terms.all() if terms.effective_from]
             if link.next_change_on is not None and any(link.next_change_on <= day <= today for day in days):
                 jobs.append(job_for(Changed(row), row.employee, link.integration_id, Origin("schedule")))
-    store(cutoff.without_held(jobs), {})
+    store_again(cutoff.without_held(jobs))
     EmployeeLink.objects.filter(pk__in=[link.pk for link in found]).update(next_change_on=None)
     wake(job.integration_id for job in jobs)
     return len(found)

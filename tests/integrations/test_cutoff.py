@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from integrations.planning.cutoff import After, Calendar, DayAndHour, first_open_day
 from integrations.planning.retro import DAYS, Held, Stretch, retroactive, stretches
 
-OSLO = ZoneInfo("Europe/Oslo")
+OSLO, UTC_ZONE = ZoneInfo("Europe/Oslo"), ZoneInfo("UTC")
 ZONES = [OSLO, ZoneInfo("Europe/Helsinki"), ZoneInfo("America/Santiago"), ZoneInfo("Pacific/Apia"), ZoneInfo("UTC")]
 FIRST, LAST = datetime(2024, 1, 1), datetime(2028, 12, 31)
 
@@ -79,6 +79,23 @@ def test_looking_anew_holds_what_the_save_would_have_held(
     still = at_the_save if at_the_save and at_the_save[1] > now else None
     found = [(cutoff, opens) for cutoff, until, opens in calendar.closures(now, zone) if cutoff <= saved < until]
     assert found == ([still] if still else [])
+
+
+last_days = st.builds(DayAndHour, st.integers(26, 31), st.sampled_from([0, 6, 12]))
+
+
+@given(st.one_of(days_and_hours, last_days), st.one_of(days_and_hours, last_days))
+def test_the_period_opens_between_two_cutoffs_of_every_month(monthly: DayAndHour, opens: DayAndHour) -> None:
+    """Else it is refused: months of 28 to 31 days, so four years are all there are."""
+    calendar = Calendar(After.HOLD, monthly, opens=opens)
+    stays = False
+    cutoff = calendar.next(utc(2025, 1, 1), UTC_ZONE)
+    while cutoff is not None and cutoff.year < 2029:
+        following = calendar.next(cutoff, UTC_ZONE)
+        assert following is not None
+        stays = stays or calendar.opening(cutoff, UTC_ZONE) >= following
+        cutoff = following
+    assert calendar.skips_an_opening is stays
 
 
 @given(calendars)

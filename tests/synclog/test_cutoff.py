@@ -12,18 +12,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import Integration
+from integrations.engine import Start
+from integrations.models import EmployeeLink, Integration
 from integrations.planning.cutoff import After, Calendar, DayAndHour
 from positions.bulk import save_positions
 from positions.models import Member, Position
 from positions.terms import CORRECTION, Counting, FromDay
-from synclog.engine import actions, cutoff
+from synclog.admin.forecasts import foreseen
+from synclog.engine import actions, cutoff, matches, texts
+from synclog.log import batches, bulk_actions, starting
+from synclog.log.batches import Wanted
+from synclog.log.cutoff import problems
 from synclog.log.health import health_of
 from synclog.log.states import connections_of, states_of
 from synclog.log.truth import Truth, counts_of
-from synclog.models import Event, Job, Notice, RetroChange, Topic
+from synclog.models import Batch, Event, Job, Notice, RetroChange, Topic
 from synclog.queue import foreground, tasks
 from synclog.telling import cutoffs
 from tests.factories import UserFactory
@@ -207,6 +214,49 @@ def test_nothing_is_sent_of_somebody_who_is_held_while_they_are_loaded(
         assert world.job(integration, old).is_held(timezone.now())
 
 
+def test_what_was_held_beside_a_change_goes_out_once_that_one_is_dismissed(world: World) -> None:
+    integration = held(world, "fortnox")
+    with at(11, 2):
+        old = hired(world, end_date=date(2026, 11, 19))
+        new = hired(world, title="Chef", start_date=date(2026, 11, 20))
+        world.drain(integration)
+    with at(11, 13, 11):
+        world.fail(integration, status=503)
+        change(old, title="Cook")
+        world.drain(integration)
+    with at(11, 14):
+        late = hired(world, title="Baker", start_date=date(2025, 1, 1), end_date=date(2025, 2, 1))
+        change(new, title="Head chef")
+        actions.resume(integration, "anna")
+        for position, others in ((late, True), (new, False)):
+            actions.dismiss(Job.objects.filter(pk=world.job(integration, position).pk), "By hand", "anna")
+            assert world.job(integration, old).is_held(timezone.now()) is others
+        assert world.job(integration, old).cause == ""
+        sent_on_its_way(world, integration)
+        assert not Job.objects.open().filter(integration=integration, position_key=old.pk, cause="").exists()
+        assert "Cook" in str(world.there(integration))
+
+
+def test_a_claim_costs_the_same_however_much_is_held(world: World) -> None:
+    """What is held is asked for of those alone who would be claimed."""
+    integration = held(world, "fortnox")
+    with at(11, 13, 11):
+        old = hired(world, end_date=date(2026, 6, 30))
+    with at(11, 14):
+        hired(world, title="Chef", start_date=date(2026, 7, 1))
+        Job.objects.filter(position_key=old.pk).update(held_until=None, due_at=timezone.now())  # was locked by then
+        with CaptureQueriesContext(connection) as asked:
+            world.drain(integration)
+        assert world.job(integration, old).is_held(timezone.now())
+        assert "Chef" not in str(world.there(integration))
+        rows = [query["sql"] for query in asked if "MAX(" in query["sql"]]
+        assert len(rows) == 1
+        assert f'"employee_key" IN ({world.employee.pk})' in rows[0]
+        with CaptureQueriesContext(connection) as asked:
+            world.drain(integration)
+        assert not [query for query in asked if "MAX(" in query["sql"]], "nothing is due"
+
+
 def test_the_day_on_which_a_planned_change_counts_sends_it_although_the_period_is_closed(world: World) -> None:
     """It was saved before the cut-off."""
     integration = held(world, "fortnox")
@@ -248,15 +298,77 @@ def test_somebody_may_send_it_all_the_same(world: World) -> None:
         assert world.job(integration, one).origin_name == "anna"
         assert world.job(integration, two).is_held(timezone.now())
         # Saved again, it is a new change, and held again.
+        sent = world.job(integration, one)
         change(one, title="Cook")
         world.drain(integration)
         assert titles(world, integration) == ["Baker"]
+        # An entry of what was sent before stands for the position as it is now.
+        done = bulk_actions.resync(Job.objects.filter(pk=sent.pk), "anna")
+        assert (done.sent, done.left_out) == (1, 0)
+        world.drain(integration)
+        assert titles(world, integration) == ["Cook"]
+        change(one, title="Cook of soups")
         assert cutoff.send_all(integration, "anna") == 2
         assert "2 changes that were held" in integration.events.first().text
         cutoff.look_again(integration)  # whoever looks anew holds none of what was released
         world.drain(integration)
-        assert titles(world, integration) == ["Cook", "Chef"]
+        assert titles(world, integration) == ["Cook of soups", "Chef"]
         assert Job.objects.filter(integration=other).held(timezone.now()).count() == 2, "of nobody else's"
+
+
+def test_many_that_were_asked_for_do_not_take_along_what_was_saved_and_held_since(world: World) -> None:
+    """A worker gets to them after the cut-off; in a flat system anything of the employee counts."""
+    with at(11, 13, 11, 30):
+        history, flat = held(world), held(world, "fortnox")
+        early = hired(world, end_date=date(2026, 6, 30))
+        late = hired(world, title="Chef", start_date=date(2026, 7, 1))
+        for one in (history, flat):
+            world.drain(one)
+        positions = batches.keys_of(Position.objects.order_by("pk").values_list("pk", flat=True))
+        jobs = batches.keys_of(Job.objects.order_by("pk").values_list("pk", flat=True))
+        asked = [batches.begin(jobs, Wanted(Batch.Action.RESYNC, "anna", "resync", world.organization.pk))]
+        for one in (history, flat):
+            wanted = Wanted(Batch.Action.SEND_NOW, "anna", "resync", world.organization.pk, one)
+            asked.append(batches.begin(positions, wanted))
+    with at(11, 13, 12, 30):
+        change(late, title="Head chef")
+        for batch in asked:
+            tasks.carry_on(batch.pk)
+            batch.refresh_from_db()
+        assert [(batch.acted, batch.left_out) for batch in asked] == [(1, 3), (1, 1), (0, 2)]
+        assert asked[0].causes == {Job.HELD: 3}
+        assert [batch.causes for batch in asked[1:]] == [{Job.HELD: 1}, {Job.HELD: 2}]
+        assert not world.job(history, early).is_held(timezone.now())
+        for one in (history, flat):
+            assert world.job(one, late).is_held(timezone.now())
+            world.drain(one)
+            assert "Head chef" not in str(world.there(one))
+
+
+@pytest.mark.parametrize("key", ["netvisor", "fortnox"])
+def test_who_matches_anew_is_looked_at_now_although_the_period_is_closed(world: World, key: str) -> None:
+    integration = held(world, key)
+    with at(11, 2):
+        position = hired(world)
+        world.drain(integration)
+    with at(11, 14):
+        change(position, title="Chef")
+        link = EmployeeLink.objects.get(integration=integration, employee_key=world.employee.pk)
+        matches.match_anew(link, "anna")
+        job = world.job(integration, position)
+        assert (job.is_held(timezone.now()), job.origin_name, job.cutoff_at) == (False, "anna", CUTOFF)
+        world.drain(integration)
+        link.refresh_from_db()
+        assert link.state == EmployeeLink.State.MATCHED
+        assert "Chef" in str(world.there(integration))
+        # So is what failed, once somebody confirms who it is.
+        change(position, title="Cook")
+        Job.objects.filter(pk=world.job(integration, position).pk).update(
+            state=Job.State.FAILED, cause="record_refused"
+        )
+        matches.confirm(link, "anna")
+        world.drain(integration)
+        assert "Cook" in str(world.there(integration))
 
 
 # -- another calendar, and the switches -----------------------------------------------------------------------
@@ -290,6 +402,90 @@ def test_another_calendar_or_none_holds_what_it_holds_and_loses_nothing(world: W
         number = integration.events.count()
         cutoff.set_calendar(integration, None, "anna")
         assert integration.events.count() == number, "the same again is no change"
+
+
+def test_what_failed_is_held_by_another_calendar_once_it_is_to_be_tried_again(world: World) -> None:
+    integration = held(world, calendar=None)
+    world.employee.number = "4711"  # unknown there
+    world.employee.save()
+    with at(11, 20):
+        position = hired(world)
+        world.drain(integration)
+        cutoff.set_calendar(integration, HOLD, "anna")
+        job = world.job(integration, position)
+        assert (job.state, job.held_until, job.cutoff_at) == ("failed", OPENS, CUTOFF)
+        assert job.cause not in ("", Job.HELD), "what somebody has to mend stays said"
+        cutoff.set_calendar(integration, None, "anna")
+        assert world.job(integration, position).held_until is None
+        cutoff.set_calendar(integration, HOLD, "anna")
+        world.employee.number = "1042"
+        world.employee.save()
+        job = world.job(integration, position)
+        assert (job.state, job.cause, job.due_at) == ("waiting", Job.HELD, OPENS)
+        assert job.said[0]["id"] == texts.HELD.id
+        sent_on_its_way(world, integration)
+        assert world.sandboxes[integration.pk].employments("1042") == []
+    with at(12, 1):
+        sent_on_its_way(world, integration)
+        assert titles(world, integration) == ["Baker"]
+
+
+def test_a_save_that_has_seen_the_calendar_of_before_is_held_as_the_new_one_says(world: World) -> None:
+    """It is committed after the change of the calendar, which did not see it."""
+    integration, marked = held(world, calendar=None), held(world, calendar=None)
+    with at(11, 20):
+        for one in (integration, marked):
+            actions.pause(one, "anna")
+        position = hired(world)
+        Integration.objects.filter(pk=integration.pk).update(cutoff=HOLD.to_json())
+        Integration.objects.filter(pk=marked.pk).update(cutoff=TAG.to_json())
+        tasks.sweep()
+        job = world.job(integration, position)
+        assert (job.held_until, job.due_at, job.cutoff_at) == (OPENS, OPENS, CUTOFF)
+        other = world.job(marked, position)
+        assert (other.held_until, other.cutoff_at) == (None, CUTOFF)
+        tasks.sweep()
+        assert world.job(integration, position).changed_at == job.changed_at, "once"
+        for one in (integration, marked):
+            actions.resume(one, "anna")
+            Integration.objects.filter(pk=one.pk).update(cutoff={})
+            sent_on_its_way(world, one)
+            assert titles(world, one) == ["Baker"]
+
+
+@pytest.mark.parametrize(
+    ("monthly", "opens", "code"),
+    [
+        (DayAndHour(28), DayAndHour(31), "skips_an_opening"),  # it was closed from 28 February to 31 March
+        (DayAndHour(30, 12), DayAndHour(31, 6), "skips_an_opening"),
+        (DayAndHour(31), DayAndHour(31), "always_closed"),
+        (DayAndHour(31, 12), DayAndHour(1), None),
+        (DayAndHour(28, 12), DayAndHour(28, 18), None),
+    ],
+)
+def test_a_calendar_that_stays_closed_in_a_short_month_is_refused(
+    monthly: DayAndHour, opens: DayAndHour, code: str | None
+) -> None:
+    found = problems(Calendar(After.HOLD, monthly, opens=opens))
+    assert [wrong.code for wrong in found] == ([code] if code else [])
+
+
+def test_what_a_connection_is_switched_on_with_is_sent_at_once_and_that_is_said(world: World) -> None:
+    integration = held(world, on=False)
+    with at(11, 12):
+        position = hired(world)
+        assert "payroll period" not in str(foreseen(integration))
+    with at(11, 14):
+        for start in (Start.CURRENT, Start.ALL):
+            said = (
+                "The payroll period is closed until Tue 1 Dec 00:00: they are sent at once all the same, and not held."
+            )
+            assert foreseen(integration)[start] == f"1 position; not previewed. {said}"
+        starting.switch(integration, True, "anna", Start.CURRENT)
+        world.drain(integration)
+        assert titles(world, integration) == ["Baker"]
+        change(position, title="Chef")
+        assert world.job(integration, position).is_held(timezone.now())
 
 
 def test_a_pause_and_off_keep_their_meaning(world: World) -> None:
@@ -353,6 +549,44 @@ def test_what_is_sent_at_once_is_marked_and_members_are_told_once(world: World) 
         assert newest is not None
         assert newest.text == "The period opened: what was held since 13 Dec 2026 12:00 goes out."
         assert Notice.objects.count() == 2, "that is no notice"
+
+
+def test_the_mark_stays_until_it_is_sent_or_no_calendar_says_so_any_more(world: World) -> None:
+    history, flat, held_one = (held(world, key, calendar=TAG) for key in ("netvisor", "fortnox", "netvisor"))
+    Integration.objects.filter(pk=held_one.pk).update(cutoff=HOLD.to_json())
+    with at(11, 12):
+        for one in (history, flat, held_one):
+            actions.pause(one, "anna")
+    with at(11, 14):
+        position = hired(world, start_date=date(2026, 11, 16))
+        actions.send_now([position], held_one, "anna")
+        job = world.job(held_one, position)
+        assert (job.cutoff_at, job.is_held(timezone.now())) == (CUTOFF, False)
+        actions.send_now([position], history, "anna")
+        EmployeeLink.objects.create(
+            integration=flat, employee_key=world.employee.pk, next_change_on=date(2026, 11, 16),
+            planned_in=flat.activated_at,
+        )  # fmt: skip
+    with at(11, 16):
+        tasks.sweep()
+        assert world.job(flat, position).origin == Job.Origin.SCHEDULE
+        for one in (history, flat):
+            assert world.job(one, position).cutoff_at == CUTOFF
+    with at(12, 2):  # another one that closes the same days, and one that does not
+        for calendar, marked in [
+            (Calendar(After.TAG, DayAndHour(12)), True),
+            (Calendar(After.TAG, DayAndHour(20)), False),
+        ]:
+            cutoff.set_calendar(history, calendar, "anna")
+            kind = world.job(history, position)
+            assert kind.origin == Job.Origin.RESYNC and kind.cutoff_at == CUTOFF, "nothing was saved then"
+            Job.objects.filter(pk=kind.pk).update(origin=Job.Origin.EDIT)
+            cutoff.look_again(history)
+            assert (world.job(history, position).cutoff_at is not None) is marked
+            Job.objects.filter(pk=kind.pk).update(origin=Job.Origin.RESYNC, cutoff_at=CUTOFF)
+        for one in (history, flat):
+            cutoff.set_calendar(one, None, "anna")
+            assert world.job(one, position).cutoff_at is None
 
 
 # -- retroactive -----------------------------------------------------------------------------------------------

@@ -148,7 +148,8 @@ class SwitchesSerializer(StrictSerializer):
         STARTS,
         help_text="With `send_positions`: true, of a connection that is off: what is sent at once of what is here "
         "already. `changes`, or left out: nothing. `current`: current and upcoming positions. `all`: also those that "
-        "are over. What each would send: `previews/`.",
+        "are over. It is sent at once although a payroll cut-off holds what is saved now. What each would send: "
+        "`previews/`.",
     )
     delete_positions = Switch(help_text="Whether what is deleted here is deleted there.")
     move_periods = Switch(
