@@ -6,7 +6,7 @@ import os
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from config.bench.backlog import backlog
 from config.bench.figures import Figure, percentile
 from config.bench.grow import grow
 from config.bench.lists import lists
+from config.bench.peers import beside
 from config.bench.processes import Target, workers
 from integrations.models import Integration
 from positions.bulk import save_positions
@@ -36,6 +37,7 @@ class Bench:
     target: Target
     folder: Path
     quick: bool
+    peers: Sequence[str] = ()  # measured beside the drain
 
     def size(self, whole: int, quick: int) -> int:
         return quick if self.quick else whole
@@ -241,12 +243,13 @@ def drain(bench: Bench) -> list[Figure]:
     people, of_each = bench.size(500, 40), 4
     bench.target.set(latency=LATENCY)
     total = people * of_each
-    beside = _drain(bench, "drain-plain", people, of_each, 0)
-    figures = []
+    pattern = _drain(bench, "drain-plain", people, of_each, 0)
+    figures, rates = [], {}
     for connections, name in ((1, "one connection"), (4, "four connections")):
         done = _drain(bench, f"drain-{connections}", people, of_each, connections)
-        figures += done.figures(name, total, beside, 12)
-    return figures
+        figures += done.figures(name, total, pattern, 12)
+        rates[name] = total / done.seconds
+    return figures + beside.drain(bench.peers, rates, bench.target, bench.folder, people, LATENCY)
 
 
 def _drain(bench: Bench, tenant: str, people: int, of_each: int, connections: int) -> Drained:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from django.core.management import CommandError, call_command
 
 from config.bench import backlog
 from config.bench.figures import Figure, percentile, table
+from config.bench.peers import beside, steps
+from config.management.commands import bench as bench_command
 from integrations.systems import registry
 from synclog.engine import worker_turn
 
@@ -43,6 +46,35 @@ def test_an_unknown_scenario_or_database_is_said_plainly() -> None:
         call_command("bench", "hurry")
     with pytest.raises(CommandError, match="--database takes"):
         call_command("bench", "save", "--database", "mysql://x")
+
+
+def test_why_a_peer_cannot_be_measured_is_said_plainly(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.REDIS_URL = ""
+    nobody = "redis://127.0.0.1:1/15"
+    here = {"procrastinate", "psycopg_pool", "celery"}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name if name in here else None)
+    assert beside.missing("postgres://postgres@127.0.0.1/", nobody)["procrastinate"] == (
+        "aiohttp is not installed: uv run --group peers manage.py bench …"
+    )
+    with pytest.raises(CommandError, match="measured beside the drain"):
+        call_command("bench", "save", "--peers")
+    said = StringIO()
+    monkeypatch.setattr(bench_command, "LOCAL_REDIS", nobody)
+    with pytest.raises(CommandError, match="No peer can be measured here"):
+        call_command("bench", "drain", "--peers", stderr=said)
+    here.add("aiohttp")
+    reasons = beside.missing("sqlite", nobody)
+    assert reasons["procrastinate"] == "it needs PostgreSQL: --database postgres://user:password@host/"
+    assert "celery is not measured: it needs Redis, at REDIS_URL or on this machine: Error" in said.getvalue()
+    assert beside.missing("postgres://postgres@127.0.0.1/", nobody).keys() == {"celery"}
+
+
+def test_a_peer_reads_before_it_writes() -> None:
+    body = {"start_date": "2020-01-01", "title": "Baker"}
+    held = [{**body, "id": "7"}]
+    assert steps.write("3", [], body) == ("POST", "employees/3/periods")
+    assert steps.write("3", held, {**body, "title": "Cook"}) == ("PUT", "periods/7")
+    assert steps.write("3", held, body) is None
 
 
 @pytest.mark.django_db

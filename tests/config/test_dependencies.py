@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("config", "integrations", "positions", "synclog")
+PEERS = "config/bench/peers"  # alone imports what the dependency group of that name brings
 OURS = {*PRODUCT, "tests", "__future__"}
 CLIENTS = Path("tests/process/clients/python")  # has an environment of its own
 
@@ -21,21 +22,23 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def declared() -> tuple[set[str], set[str]]:
+def declared() -> tuple[set[str], set[str], set[str]]:
+    """What runs, what the tests need beside it, and what the peers of the bench need."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
     names = [
         {normal(re.split(r"[\[=<>!~ ]", line)[0]) for line in lines}
-        for lines in (project["project"]["dependencies"], project["dependency-groups"]["dev"])
+        for lines in (project["project"]["dependencies"], groups["dev"], groups["peers"])
     ]
-    return names[0], names[1]
+    return names[0], names[1], names[2]
 
 
-def imported(folders: tuple[str, ...]) -> dict[str, str]:
+def imported(folders: tuple[str, ...], without: Path) -> dict[str, str]:
     """Top module -> one file that imports it."""
     found: dict[str, str] = {}
     for folder in folders:
         for file in (ROOT / folder).rglob("*.py"):
-            if CLIENTS in file.relative_to(ROOT).parents:
+            if without in file.relative_to(ROOT).parents:
                 continue
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Import):
@@ -49,14 +52,14 @@ def imported(folders: tuple[str, ...]) -> dict[str, str]:
     return {name: file for name, file in found.items() if name not in sys.stdlib_module_names and name not in OURS}
 
 
-@pytest.mark.parametrize("folders", [PRODUCT, ("tests",)], ids=["product", "tests"])
+@pytest.mark.parametrize("folders", [PRODUCT, ("tests",), (PEERS,)], ids=["product", "tests", "peers"])
 def test_what_is_imported_is_declared(folders: tuple[str, ...]) -> None:
-    runs, develops = declared()
-    allowed = runs if folders == PRODUCT else runs | develops
+    runs, develops, peers = declared()
+    allowed = runs | {PRODUCT: set(), ("tests",): develops, (PEERS,): peers}[folders]
     distributions = packages_distributions()
     undeclared = {
         f"{name} ({file})"
-        for name, file in imported(folders).items()
+        for name, file in imported(folders, Path(PEERS) if folders == PRODUCT else CLIENTS).items()
         if not {normal(d) for d in distributions.get(name, [name])} & allowed
     }
     assert not undeclared
@@ -84,8 +87,12 @@ def test_the_vendors_clients_are_pinned_and_explained() -> None:
     assert [name for name in named if normal(name) not in text] == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-mutants.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-mutants.txt", "requirements-peers.txt"]
+)
 def test_every_package_is_pinned_with_hashes_and_no_index(name: str) -> None:
     pinned = pinned_in(ROOT / name)
-    runs, develops = declared()
-    assert runs <= pinned and (develops <= pinned or name == "requirements.txt")
+    runs, develops, peers = declared()
+    assert runs <= pinned
+    assert name in ("requirements.txt", "requirements-peers.txt") or develops <= pinned
+    assert peers <= pinned if name == "requirements-peers.txt" else not peers & pinned
