@@ -131,7 +131,7 @@ def during_a_call(
         with _in_memory:
             return run(*args)
 
-    Transport.send = send  # type: ignore[method-assign]
+    Transport.send = send  # type: ignore[method-assign, assignment]
     try:
         with connection.execute_wrapper(alone):
             yield begun
