@@ -12,7 +12,7 @@ from integrations.planning.planner import Rules, Sent
 from integrations.planning.run import run
 from integrations.planning.states import State
 from integrations.planning.translate import active_fields, empty, same, translate
-from integrations.planning.work import Match, Outcome, Report, Touched, Work
+from integrations.planning.work import Outcome, Report, Touched, Work
 from integrations.sdk.confirming import Act, Sample
 from integrations.sdk.declared_field import Field
 from integrations.sdk.errors import RateLimitedError
@@ -90,10 +90,10 @@ class Writes:
             positions=(position,) if position else (),
             touched=(Touched(ID, move=move),),
             sent=dict(self.sent),
-            remote_employee_id=self.matched,
+            remote_employee_id=self.matched or self.trial.known,
             rules=Rules(delete=position is None),
             today=self.today,
-            match=Match(written_to=self.matched),
+            match=replace(self.trial.match, written_to=self.matched),
         )
         report = self.trial.patiently(lambda: self._run(work))
         self.trial.exchanges = report.exchanges

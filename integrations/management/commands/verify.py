@@ -18,7 +18,7 @@ from integrations.sdk.fields import BY_KEY
 from integrations.sdk.values import Department
 from integrations.systems.registry import confirmations_of
 from integrations.verifying import report, verify
-from integrations.verifying.persons import NoTestPersonError, matches, test_person
+from integrations.verifying.persons import NoTestPersonError, known_match, matches, test_person
 from integrations.verifying.trial import Result, Trial
 
 
@@ -80,7 +80,7 @@ class Command(BaseCommand):
         connector = open_connector(integration, matches=matches(integration), outbox=MemoryOutbox())
         try:
             connector.http.masker.about(person.national_id if person else "")
-            trial = Trial(connector, person)
+            trial = Trial(connector, person, *(known_match(integration, person) if person else ()))
             verify.look(trial)
             if write:
                 verify.write(trial, asked, sample, given)
