@@ -72,7 +72,8 @@ def test_an_admin_enters_it_and_sees_what_it_means(organization: Organization, i
         ({"kind": "dates"}, "Name at least one date"),
         ({"kind": "dates", "dates": "13.11.2026 12"}, "is not a date with an hour"),
         ({"kind": "dates", "dates": "2026-11-13 12:30"}, "at a full hour"),
-        ({"kind": "dates", "dates": "0001-11-13 12:00"}, "The year 1 cannot be right"),
+        ({"kind": "dates", "dates": "0001-01-01 00:00"}, "The year 1 cannot be right"),
+        ({"kind": "dates", "dates": "9999-12-31 23:00"}, "The year 9999 cannot be right"),
         ({"kind": "dates", "dates": "2026-11-13T12:00+01:00"}, "Leave out the time zone"),
     )
     for wrong, words in wrongs:
