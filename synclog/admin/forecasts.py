@@ -164,12 +164,18 @@ class ForecastPages(ConnectionPages):
         if not form.is_valid():
             return self._rendered(request, "mistakes.html", integration=integration, form=form, title=_("Preview"))
         others = [_COMPANIES] if form.takes_others else []
-        asking.preview_settings(integration, form.settings(), request.user.get_username(), others)
+        refused = ""
+        try:
+            asking.preview_settings(integration, form.settings(), request.user.get_username(), others)
+        except walks.NotPossibleError as reason:  # somebody else began one at the same moment
+            refused = str(reason.said)
         if _PANEL in request.GET:
-            return self._settings_panel(request, integration)
+            return self._settings_panel(request, integration, refused)
+        if refused:
+            self._log.message_user(request, refused, messages.WARNING)
         return HttpResponseRedirect(address(integration, Forecast.Kind.SETTINGS))
 
-    def _settings_panel(self, request: HttpRequest, integration: Integration) -> HttpResponse:
+    def _settings_panel(self, request: HttpRequest, integration: Integration, refused: str = "") -> HttpResponse:
         """Below the form of the settings."""
         kind = Forecast.Kind.SETTINGS
         newest = forecasts.newest(integration, kind)
@@ -182,6 +188,7 @@ class ForecastPages(ConnectionPages):
             "settings.html",
             integration=integration,
             newest=forecasts.progress(newest) if newest is not None else "",
+            refused=refused,
             going=newest is not None and newest.done_at is None,
             done=done,
             groups=_of(integration, done, "", figures.positions) if done is not None else [],
