@@ -251,6 +251,7 @@ def test_what_would_change_is_seen_before_it_is_saved(world: World) -> None:
     assert "It waits for a worker" in text and "Cancel the preview" in text
     assert "never-to-be-kept" not in str(Forecast.objects.values()) + str(Forecast.objects.get().settings)
     assert "Cancelled" not in text_of(client.post(page_of(integration, "settings/cancel/?panel=1")))
+    assert Forecast.objects.get().settings == {}, "what was tried is not kept either where it was not gone through"
     client.post(begin, typed)
     # Two who press it at once: the other one's is made between our look and our own.
     with patch.object(walks, "cancel"):
