@@ -235,6 +235,18 @@ def test_a_write_without_an_answer_leaves_nothing(sandbox_server: tuple[str, Ten
     assert not [word for word in (WHO.last_name, WHO.email, WHO.national_id) if word in said]
 
 
+def test_a_record_made_without_an_answer_is_ended_and_told(sandbox_server: tuple[str, Tenants]) -> None:
+    found = Verified(
+        sandbox_server,
+        "poweroffice_go",
+        prepare=lambda rig: rig.fail(method="POST", path="Employments", status=500, after=True),
+    )
+    [made] = found.rig.there()
+    assert made["EndDate"] == str(found.rig.today)
+    assert any(str(made["Id"]) in left for left in found.report["left"])
+    assert "create" in found.odd and "restore" in found.having(Result.CONFIRMED)
+
+
 @pytest.mark.parametrize(("system", "at"), [("netvisor", HistoryWrites), ("fortnox", FlatWrites)])
 def test_who_interrupts_it_leaves_nothing(
     sandbox_server: tuple[str, Tenants], monkeypatch: pytest.MonkeyPatch, system: str, at: type[Writes]
