@@ -69,6 +69,7 @@ class FlatWrites(Writes):
             made = self._made()
             if made:
                 self.trial.left.append(texts.LEFT_RECORD(record=made))
+                self.tell_beside(self.on_employee or self.wrote)
                 outcome = self.bring(self.position({**self.values, **self.other}, self.today))
                 if outcome.state not in (State.SUCCEEDED, State.SKIPPED):
                     self.trial.odd(Act.RESTORE, texts.NOT_WRITTEN(said=outcome.said[0]))

@@ -53,6 +53,8 @@ class Writes:
         self.system, self.settings = trial.connector.system, trial.connector.settings
         self.start, self.today = start, trial.connector.context.today
         self.sent: dict[str, Sent] = {}
+        self.wrote: set[str] = set()  # our fields that were written, or may have been
+        self.on_employee = sample.on_employee
         self.matched = ""  # the record there, once a run has made sure that it is nobody else's
         fields = [f for f in active_fields(self.system, self.settings) if f.ours not in OF_THE_PERIOD]
         days = {**SAMPLE.days, **sample.days}
@@ -100,7 +102,10 @@ class Writes:
         if report.remote_employee is not None:
             self.trial.employee, self.matched = report.remote_employee, report.remote_employee.id
         outcome = report.outcomes[ID]
+        if position is not None and ID in report.unanswered:
+            self.wrote |= position.values.keys()
         if outcome.sent is not None:
+            self.wrote |= outcome.sent.values.keys()
             self.sent = {ID: outcome.sent}
         elif outcome.gone:
             self.sent = {}
@@ -114,6 +119,12 @@ class Writes:
         if isinstance(report.error, RateLimitedError):
             raise report.error
         return report
+
+    def tell_beside(self, fields: Iterable[str]) -> None:
+        """Of what stays on the employee when the position is taken away: what was there before is not known."""
+        names = tuple(FieldName(key) for key in sorted(self.wrote.intersection(fields)))
+        if names:
+            self.trial.left.append(texts.LEFT_BESIDE(fields=names))
 
     # -- what is there -----------------------------------------------------------------------------------
 

@@ -30,9 +30,10 @@ BOSS = Person("70", "1001", "Tor", "Haugen", "tor.haugen@example.com")
 WHO = replace(PERSON, manager=Manager(BOSS.number, BOSS.email, BOSS.name))
 
 # What the settings of a connection switch on, and what whoever runs it gives: values of each sandbox's own registers.
-SETTINGS: Mapping[str, Mapping[str, Any]] = {"tripletex": {"send_weekly_hours": True}}
+SETTINGS: Mapping[str, Mapping[str, Any]] = {"tripletex": {"send_weekly_hours": True, "send_department": True}}
 SHOP = Department("BUT1", "Butikk")
 GIVEN: Mapping[str, Sample] = {
+    "tripletex": Sample({"department": SHOP}),
     "visma_net_payroll": Sample({"department": SHOP}),
     "unimicro": Sample({"department": SHOP}),
     "fortnox": Sample({"department": SHOP, "cost_centre": "BUT1"}),
@@ -41,6 +42,11 @@ GIVEN: Mapping[str, Sample] = {
     ),
     "poweroffice_go": Sample({"department": SHOP}),
     "entra_id": Sample({"department": SHOP, "cost_centre": "4010"}),
+}
+# What stays on the employee there, and is told.
+BESIDE = {
+    "tripletex": "Department, Weekly hours",
+    "poweroffice_go": "Department, Manager, Title",
 }
 
 
@@ -94,6 +100,8 @@ def test_a_sandbox_is_confirmed_and_left_as_it_was(sandbox_server: tuple[str, Te
     assert len(found.having(Result.CONFIRMED)) > 12
     if found.rig.system.delete is not Delete.CANCEL and found.rig.there() != found.before:
         assert found.report["left"], found.rig.there()
+    if system in BESIDE:
+        assert any(BESIDE[system] in left for left in found.report["left"]), found.report["left"]
     said = json.dumps(found.report, ensure_ascii=False)
     secrets = [found.rig.credentials.get(s.name) for s in found.rig.system.credentials if "secret" in s.kind]
     for hidden in (
