@@ -14,7 +14,7 @@ from integrations.sdk.params import FieldName
 from integrations.sdk.values import Change, Remote
 from integrations.verifying import texts
 from integrations.verifying.trial import Trial
-from integrations.verifying.writes import ID, LOOK_EVERY, Writes
+from integrations.verifying.writes import ID, LOOK_EVERY, Writes, plain
 
 END_IN = timedelta(days=60)  # it is current today, and ends on a day to come
 
@@ -87,7 +87,7 @@ class FlatWrites(Writes):
             self.trial.sleep(LOOK_EVERY)
             late -= LOOK_EVERY
         for key, change in changes.items():
-            said = texts.LEFT_FIELD(field=FieldName(key), before=str(change.new or ""), now=str(change.old or ""))
+            said = texts.LEFT_FIELD(field=FieldName(key), before=plain(key, change.new), now=plain(key, change.old))
             self.trial.left.append(said)
             if key in wrote:
                 self.trial.odd(Act.RESTORE, said)

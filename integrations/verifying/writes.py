@@ -16,6 +16,8 @@ from integrations.planning.work import Outcome, Report, Touched, Work
 from integrations.sdk.confirming import Act, Sample
 from integrations.sdk.declared_field import Field
 from integrations.sdk.errors import RateLimitedError
+from integrations.sdk.fields import BY_KEY
+from integrations.sdk.masking import MASK
 from integrations.sdk.messages import Message
 from integrations.sdk.params import FieldName
 from integrations.sdk.periods import nearest
@@ -190,7 +192,7 @@ class Writes:
             trial.skip(act, texts.NOT_SHOWN(), field=key)
             return True
         else:
-            said = texts.OTHERWISE(act=what, sent=_plain(new), shown=_plain(remote.values[key]))
+            said = texts.OTHERWISE(act=what, sent=plain(key, new), shown=plain(key, remote.values[key]))
             trial.odd(act, said, field=key)
         return False
 
@@ -220,8 +222,11 @@ class Writes:
         return wanted is None or not empty(wanted.values.get(declared.ours))
 
 
-def _plain(value: Any) -> str:
-    return "" if value is None else str(value)
+def plain(key: str, value: Any) -> str:
+    """The value of our field for the report. Who somebody's manager is stands in none."""
+    if empty(value):
+        return ""
+    return MASK if BY_KEY[key].kind == "manager" else str(value)
 
 
 def _of(person: Person) -> dict[str, Any]:

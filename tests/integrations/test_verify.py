@@ -15,13 +15,14 @@ from integrations.sandboxes.server import Tenants, sandboxes
 from integrations.sdk.confirming import Sample
 from integrations.sdk.declaration import Delete
 from integrations.sdk.limiter import WindowLimiter
+from integrations.sdk.masking import MASK, Masker
 from integrations.sdk.values import Department, Manager, Person, Position
 from integrations.systems.registry import confirmations_of, systems
 from integrations.verifying import report, verify
 from integrations.verifying.flat import FlatWrites
 from integrations.verifying.history import HistoryWrites
 from integrations.verifying.trial import SHORT_WAIT, Result, Trial
-from integrations.verifying.writes import Writes
+from integrations.verifying.writes import Writes, plain
 from tests.systems.kit import PERSON, Rig
 
 OK = "<Root><ResponseStatus><Status>OK</Status></ResponseStatus></Root>"
@@ -114,6 +115,14 @@ def test_a_sandbox_is_confirmed_and_left_as_it_was(sandbox_server: tuple[str, Te
         *filter(None, secrets),
     ):
         assert hidden not in said
+
+
+def test_a_report_tells_nothing_of_others_and_hides_short_names_too() -> None:
+    hide = report.hiding(Masker(), replace(WHO, first_name="Bo", last_name="Li"))
+    said = hide("Bo LI (Li, 1042, kari@other.example): the link is no bo. Tor Haugen, HAUGEN.")
+    assert [word for word in ("Bo ", "LI", "(Li", "kari", "Tor ", "HAUGEN", "other.example") if word in said] == []
+    assert "1042" in said and "the link is no bo." in said
+    assert plain("manager", "1001") == MASK and plain("manager", None) == "" and plain("title", "Baker") == "Baker"
 
 
 def test_reading_writes_nothing(sandbox_server: tuple[str, Tenants]) -> None:

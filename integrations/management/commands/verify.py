@@ -26,8 +26,8 @@ class Command(BaseCommand):
     help = (
         "Sees on a test tenant whether the system does what its connector takes for granted, and prints a report. It "
         "only reads, unless --write is given: then a position of the one test person is made there, changed, ended and "
-        "taken away again. The report holds no secret, and of nobody more than the test person's number. It ends with "
-        "an error if anything is odd."
+        "taken away again. The report holds no secret; of the test person the number, and what is to be put right "
+        "there. It ends with an error if anything is odd."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
