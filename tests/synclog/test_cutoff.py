@@ -324,9 +324,9 @@ def test_a_pause_and_off_keep_their_meaning(world: World) -> None:
 
 
 def test_what_is_sent_at_once_is_marked_and_members_are_told_once(world: World) -> None:
-    integration, plain = held(world, calendar=TAG), held(world, calendar=Calendar(After.SEND, DayAndHour(13, 12)))
     Member.objects.create(organization=world.organization, user=UserFactory(), role="viewer")
     with at(11, 12):
+        integration, plain = held(world, calendar=TAG), held(world, calendar=Calendar(After.SEND, DayAndHour(13, 12)))
         cutoffs.look_after()
     with at(11, 14):
         position = hired(world)
@@ -353,6 +353,35 @@ def test_what_is_sent_at_once_is_marked_and_members_are_told_once(world: World) 
         assert newest is not None
         assert newest.text == "The period opened: what was held since 13 Dec 2026 12:00 goes out."
         assert Notice.objects.count() == 2, "that is no notice"
+
+
+def test_the_opening_is_told_of_what_is_held_until_it_and_of_nothing_else(world: World) -> None:
+    with at(11, 10):
+        plain, paused, sent, off, other = (held(world) for _ in range(5))
+    numbers = {one.pk: name for one, name in ((plain, "plain"), (paused, "paused"), (sent, "sent"), (off, "off"))}
+
+    def opened() -> list[str]:
+        cutoffs.look_after()
+        events = Event.objects.filter(kind=Event.Kind.CUTOFF, said__0__id=cutoffs.texts.CUTOFF_OPENED.id)
+        return sorted(numbers.get(pk, "other") for pk in events.values_list("integration", flat=True))
+
+    with at(11, 14):
+        hired(world)
+        assert opened() == [] and Event.objects.filter(kind=Event.Kind.CUTOFF).count() == 5
+    with at(11, 15):
+        actions.pause(paused, "anna")
+        cutoff.set_calendar(sent, Calendar(After.SEND, HOLD.monthly), "anna")
+        actions.switch(off, False, "anna")
+        actions.switch(off, True, "anna")
+        cutoff.set_calendar(other, None, "anna")
+        cutoff.set_calendar(other, Calendar(After.HOLD, DayAndHour(20, 12)), "anna")
+        assert opened() == []
+    with at(12, 1, 0, 5):
+        assert opened() == ["plain"]
+    with at(12, 2):
+        cutoff.set_calendar(sent, HOLD, "anna")
+        actions.resume(paused, "anna")
+        assert opened() == ["paused", "plain"]
 
 
 # -- retroactive -----------------------------------------------------------------------------------------------
