@@ -20,12 +20,13 @@ from positions.bulk import save_positions
 from positions.models import Member, Position
 from positions.terms import CORRECTION, Counting, FromDay
 from synclog.engine import actions, cutoff
+from synclog.log import consequences, sentences
 from synclog.log.health import health_of
 from synclog.log.states import connections_of, states_of
 from synclog.log.truth import Truth, counts_of
 from synclog.models import Event, Job, Notice, RetroChange, Topic
 from synclog.queue import foreground, tasks
-from synclog.telling import cutoffs
+from synclog.telling import cutoffs, digest
 from tests.factories import UserFactory
 from tests.synclog.world import World
 
@@ -304,9 +305,18 @@ def test_a_pause_and_off_keep_their_meaning(world: World) -> None:
         assert titles(world, integration) == ["Baker"], "saved in time, sent on resume"
         assert world.job(integration, in_time).state == "succeeded"
         actions.pause(integration, "anna")
+        waits = consequences.open_changes(integration)
+        assert (waits[consequences.Open.WAITING], waits[consequences.Open.LATER]) == (0, 1)
+        assert digest.facts(world.organization.pk)["paused"] == []
+        assert "eld until" in str(sentences.say(world.job(integration, late)))
     with at(12, 3):
         sent_on_its_way(world, integration)
         assert titles(world, integration) == ["Baker"]
+        # It waits for the resume alone by now, and is said to.
+        waits = consequences.open_changes(integration)
+        assert (waits[consequences.Open.WAITING], waits[consequences.Open.LATER]) == (1, 0)
+        assert digest.facts(world.organization.pk)["paused"] == [{"integration": integration.pk, "number": 1}]
+        assert "eld until" not in str(sentences.say(world.job(integration, late)))
         actions.resume(integration, "anna")
         world.drain(integration)
         assert titles(world, integration) == ["Baker", "Chef"]
