@@ -27,7 +27,7 @@ from positions.admin.returning import back
 from positions.numbers import figure
 from synclog.admin.connection_pages import ConnectionPages
 from synclog.admin.listing import JobPages
-from synclog.log import figures, forecasts
+from synclog.log import cutoff, figures, forecasts
 from synclog.log.starting import positions_of
 from synclog.models import Forecast
 from synclog.questions import asking, walks
@@ -115,6 +115,7 @@ class ForecastPages(ConnectionPages):
         page = JobPages(asked.rows(), ROWS).get_page(request.GET.get("page")) if forecast is not None else None
         of_start = kind == Forecast.Kind.START
         said = why_not(integration) if of_start else None
+        held = cutoff.held_of(integration) if integration.send_positions else 0
         return self._page(
             request,
             integration,
@@ -127,6 +128,7 @@ class ForecastPages(ConnectionPages):
             beyond=_beyond(integration, forecast) if forecast else [],
             newest=forecasts.progress(newest) if newest is not None and newest != forecast else "",
             going=newest is not None and newest.done_at is None,
+            held=figures.changes(held) if held else "",
             asked=asked,
             query=asked.address(),
             asked_fields=parse_qsl(asked.address(q="")),

@@ -25,6 +25,7 @@ from synclog.log.health import health_of
 from synclog.log.states import connections_of, states_of
 from synclog.log.truth import Truth, counts_of
 from synclog.models import Event, Job, Notice, RetroChange, Topic
+from synclog.questions.preview import find
 from synclog.queue import foreground, tasks
 from synclog.telling import cutoffs, digest
 from tests.factories import UserFactory
@@ -83,7 +84,11 @@ def test_what_is_saved_after_the_cutoff_is_held_until_the_period_opens(world: Wo
         position = hired(world)
         world.drain(integration)
     assert titles(world, integration) == ["Baker"]
+    sent = world.job(integration, position)
     with at(11, 13, 12, 0):
+        would = "What is saved now is held until 1 Dec 2026 00:00 because of the payroll cut-off."
+        assert find(integration, position.pk, 0).notes == (would,)
+        assert find(integration, position.pk, sent.pk).notes == ()
         change(position, title="Chef")
         world.drain(integration)
         job = world.job(integration, position)
@@ -93,6 +98,8 @@ def test_what_is_saved_after_the_cutoff_is_held_until_the_period_opens(world: Wo
         assert state.mark.word == "Held until 1 Dec 00:00"
         assert "held until 1 Dec 2026 00:00 because of the payroll cut-off" in state.why
         assert state.may_send
+        for key in (0, job.pk):
+            assert find(integration, position.pk, key).notes == (job.message,)
         counts = counts_of([integration])[integration.pk]
         assert (counts.held, counts.waiting, counts.in_sync) == (1, 1, 0)
         health = health_of([integration])[integration.pk]
@@ -113,6 +120,7 @@ def test_what_is_saved_after_the_cutoff_is_held_until_the_period_opens(world: Wo
         job.refresh_from_db()
         assert (job.state, job.cause, job.cutoff_at) == ("succeeded", "", CUTOFF)
         assert counts_of([integration])[integration.pk].held == 0
+        assert find(integration, position.pk, 0).notes == ()
         change(position, title="Chef")  # the period is open
         world.drain(integration)
         assert titles(world, integration) == ["Chef"]

@@ -108,6 +108,8 @@ def test_what_is_held_is_seen_everywhere_and_sent_all_the_same(
     page = f"/admin/synclog/job/cutoff/{integration.pk}/"
     assert "1 change held by the cut-off" in text_of(editor.get(page))
     assert "Held by the cut-off" in text_of(editor.get("/admin/"))
+    previews = editor.get(f"/admin/synclog/job/previews/{integration.pk}/")
+    assert "1 change held by the cut-off" in text_of(previews)
     log = text_of(editor.get(f"/admin/synclog/job/?tab=all&cutoff=held&integration__id__exact={integration.pk}"))
     assert "Kari Nordmann" in log and "after cut-off" in log and "· retro" in log
     entry = text_of(editor.get(f"/admin/synclog/job/{job.pk}/change/"))
