@@ -17,7 +17,7 @@ from integrations.planning.run_book import Book
 from integrations.planning.run_flat import BeforeWrite, FlatRun
 from integrations.planning.run_history import HistoryRun
 from integrations.planning.run_writes import Writes
-from integrations.planning.work import NOBODY, Report, Trace, Work
+from integrations.planning.work import NOBODY, Match, Report, Trace, Work
 from integrations.sdk import identity
 from integrations.sdk.connector import Connector
 from integrations.sdk.declaration import Model
@@ -31,7 +31,7 @@ from integrations.sdk.errors import (
 from integrations.sdk.messages import Message, hidden
 from integrations.sdk.params import Label
 from integrations.sdk.storable import fit_id
-from integrations.sdk.values import Remote, RemoteEmployee
+from integrations.sdk.values import Person, Remote, RemoteEmployee
 
 
 def run(
@@ -117,17 +117,20 @@ def _alike(ones: Sequence[Remote], others: Sequence[Remote]) -> bool:
 
 def _who(book: Book) -> RemoteEmployee:
     """The record there that is this employee's and nobody else's."""
-    work, match, connector, name = book.work, book.work.match, book.connector, book.system.name
-    known = work.remote_employee_id
-    if match.withheld is not None:
-        raise MatchRefusedError(match.withheld.said, cause=match.withheld.cause)
-    if known and match.confirmed:
-        employee = connector.find_confirmed(work.person, known, anew=match.doubted)
-    else:
-        employee = connector.find_employee(work.person, "" if match.doubted else known)
+    work, name = book.work, book.system.name
+    if work.match.withheld is not None:
+        raise MatchRefusedError(work.match.withheld.said, cause=work.match.withheld.cause)
+    employee = find(book.connector, work.person, work.remote_employee_id, work.match)
     if not fit_id(employee.id):
         raise UnavailableError(texts.ID_TOO_LONG(system=name, number=len(employee.id)))
     return _claimed(book, employee)
+
+
+def find(connector: Connector, person: Person, known: str, match: Match) -> RemoteEmployee:
+    """The record there by what is `known` of the match ("": nothing). Raises as `Connector.match`."""
+    if known and match.confirmed:
+        return connector.find_confirmed(person, known, anew=match.doubted)
+    return connector.find_employee(person, "" if match.doubted else known)
 
 
 def _claimed(book: Book, employee: RemoteEmployee) -> RemoteEmployee:

@@ -50,11 +50,13 @@ class Confirmation:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What the test person's position says there: our `values` at first, and `other` ones to change to. Dates are
-    given as days after the start."""
+    given as days after the start. `on_employee`: our fields that the system keeps on the employee, beside those
+    that are declared so (`Field.of_employee`): they stay when the position is taken away."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     other: Mapping[str, Any] = field(default_factory=dict)
     days: Mapping[str, int] = field(default_factory=dict)
+    on_employee: frozenset[str] = frozenset()
 
 
 # What several systems leave open.

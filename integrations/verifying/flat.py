@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from integrations.planning.states import State
 from integrations.planning.translate import active_fields, empty, same
 from integrations.sdk.confirming import Act, Sample
 from integrations.sdk.params import FieldName
 from integrations.sdk.values import Change, Remote
 from integrations.verifying import texts
 from integrations.verifying.trial import Trial
-from integrations.verifying.writes import ID, LOOK_EVERY, Writes
+from integrations.verifying.writes import ID, LOOK_EVERY, Writes, plain
 
 END_IN = timedelta(days=60)  # it is current today, and ends on a day to come
 
@@ -65,9 +66,13 @@ class FlatWrites(Writes):
         if not self.trial.employee:
             return
         if self.before is None:
-            if self.sent:
-                self.bring(self.position({**self.values, **self.other}, self.today))
-                self.trial.left.append(texts.LEFT_RECORD(record=self.sent[ID].remote_id))
+            made = self._made()
+            if made:
+                self.trial.left.append(texts.LEFT_RECORD(record=made))
+                self.tell_beside(self.on_employee or self.wrote)
+                outcome = self.bring(self.position({**self.values, **self.other}, self.today))
+                if outcome.state not in (State.SUCCEEDED, State.SKIPPED):
+                    self.trial.odd(Act.RESTORE, texts.NOT_WRITTEN(said=outcome.said[0]))
                 self.trial.confirm(Act.RESTORE, texts.ENDED_TODAY())
             return
         now, changes = self._differing(self.before)
@@ -82,11 +87,18 @@ class FlatWrites(Writes):
             self.trial.sleep(LOOK_EVERY)
             late -= LOOK_EVERY
         for key, change in changes.items():
-            said = texts.LEFT_FIELD(field=FieldName(key), before=str(change.new or ""), now=str(change.old or ""))
+            said = texts.LEFT_FIELD(field=FieldName(key), before=plain(key, change.new), now=plain(key, change.old))
             self.trial.left.append(said)
             if key in wrote:
                 self.trial.odd(Act.RESTORE, said)
         self.trial.confirm(Act.RESTORE)
+
+    def _made(self) -> str:
+        """The id of the record that was made, also of one whose making had no answer; "": none was."""
+        if self.sent:
+            return self.sent[ID].remote_id
+        found = self.there() if self.matched else ()  # unless the record is somebody else's
+        return next((remote.id for remote in found), "")
 
     def _differing(self, before: Remote) -> tuple[Remote | None, dict[str, Change]]:
         """The record now, and what of it is to be written back."""

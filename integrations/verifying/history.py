@@ -148,6 +148,8 @@ class HistoryWrites(Writes):
                 if ours and (by_hand or not self._taken_away(remote)):
                     self.trial.left.append(texts.LEFT_PERIOD(period=Span(remote.start or self.start, remote.end)))
 
+        self.tell_beside([*self.on_employee, *(f.ours for f in self.system.fields if f.of_employee)])
+
     def _end(self) -> None:
         self.bring(self.position({**self.values, **self.other}, self.start + 3 * MONTH))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from integrations.planning.run import find
 from integrations.sdk.confirming import Act
 from integrations.sdk.declaration import Transport
 from integrations.sdk.errors import EmployeeNotFoundError
@@ -55,7 +56,7 @@ def _match(trial: Trial) -> None:
     if person is None:
         trial.skip(Act.MATCH, texts.ASKS_FOR_PERSON())
         return
-    found = trial.patiently(lambda: connector.find_employee(person))
+    found = trial.patiently(lambda: find(connector, person, trial.known, trial.match))
     trial.employee = found
     finds: dict[Mark, list[Label]] = {}
     for name, value, search in connector.searches(person):

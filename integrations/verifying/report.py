@@ -1,4 +1,4 @@
-"""Holds what is to be so against what was found, as lines for a terminal or as JSON, without anything of anybody."""
+"""Holds what is to be so against what was found, as lines for a terminal or as JSON, without naming anybody."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from integrations.planning.translate import active_fields
 from integrations.sdk.confirming import Act, Confirmation
 from integrations.sdk.declaration import Delete, Model, Transport
-from integrations.sdk.masking import MASK, Masker
+from integrations.sdk.masking import MASK, Masker, without_emails
 from integrations.sdk.messages import Message, Shown
 from integrations.sdk.params import FieldName
 from integrations.sdk.values import Person
@@ -22,7 +22,7 @@ from integrations.verifying.writes import OF_THE_PERIOD
 _READS = (Act.SIGN_IN, Act.MATCH, Act.NOBODY, Act.EVERYBODY, Act.AGREES, Act.OCCUPATIONS)
 _ROUND_TRIPS = (Act.CREATE, Act.CHANGE, Act.CLEAR, Act.END, Act.REOPEN, Act.MOVE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a system's own words may hold what a terminal would obey
-SHORTEST = 3  # letters of a name that is hidden wherever it stands
+SHORTEST = 3  # letters of a name that is hidden however it is written, and digits of a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +119,20 @@ class _Found:
 
 
 def hiding(masker: Masker, person: Person | None) -> Callable[[str], str]:
-    """Takes out secrets, and all that is known of the test person but the number: systems repeat what they hold."""
+    """Takes out secrets, addresses of e-mail, and all that is known of the test person but the number: systems repeat
+    what they hold. A short name is a word in small letters: only as it is written, or in capitals."""
     known = [person.first_name, person.last_name, person.email, person.national_id] if person else []
     known += [person.birth_date.isoformat()] if person and person.birth_date else []
-    known += [person.manager.name, person.manager.email, person.manager.number] if person and person.manager else []
-    hidden = sorted({word for word in known if len(word) >= SHORTEST}, key=len, reverse=True)
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in hidden), re.I) if hidden else None
+    if person and person.manager:
+        known += [*person.manager.name.split(), person.manager.email, person.manager.number]
+    known += [word.upper() for word in known if len(word) < SHORTEST]
+    hidden = sorted((w for w in known if len(w) >= SHORTEST or w.isalpha()), key=len, reverse=True)
+    one_of = "|".join(re.escape(word) if len(word) < SHORTEST else f"(?i:{re.escape(word)})" for word in hidden)
+    pattern = re.compile(rf"(?<!\w)(?:{one_of})(?!\w)") if hidden else None
 
     def hide(text: str) -> str:
         text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", masker.text(text))
-        return pattern.sub(MASK, text) if pattern else text
+        return without_emails(pattern.sub(MASK, text) if pattern else text)
 
     return hide
 

@@ -104,4 +104,8 @@ OPEN_PERIOD = Text(
 
 LEFT_PERIOD = Text("verify.left_period", _("A period {period}: remove it there by hand."))
 LEFT_RECORD = Text("verify.left_record", _("Record {record}: remove it there by hand."))
+LEFT_BESIDE = Text(
+    "verify.left_beside",
+    _("Written to the employee too, and what was there before is not known: {fields:comma}. Look at it there by hand."),
+)
 LEFT_FIELD = Text("verify.left_field", _("“{field}” was “{before}” and is “{now}”: put it right there by hand."))

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from integrations.planning.work import Match
 from integrations.sdk.confirming import Act
 from integrations.sdk.connector import Connector
 from integrations.sdk.errors import ConnectorError, RateLimitedError
@@ -52,11 +53,14 @@ class ActOverError(Exception):
 
 @dataclass
 class Trial:
-    """`found`: by act and our field ("": the act as a whole). `left`: what could not be taken back there.
+    """`known`: the record there that is the test person's as far as is known here, with the `match`.
+    `found`: by act and our field ("": the act as a whole). `left`: what could not be taken back there.
     `patience`: seconds for which what was written may be looked for, of a system that shows it late."""
 
     connector: Connector
     person: Person | None
+    known: str = ""
+    match: Match = field(default_factory=Match)
     found: dict[tuple[Act, str], Finding] = field(default_factory=dict)
     left: list[Message] = field(default_factory=list)
     employee: RemoteEmployee | None = None

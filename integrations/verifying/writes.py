@@ -12,10 +12,12 @@ from integrations.planning.planner import Rules, Sent
 from integrations.planning.run import run
 from integrations.planning.states import State
 from integrations.planning.translate import active_fields, empty, same, translate
-from integrations.planning.work import Match, Outcome, Report, Touched, Work
+from integrations.planning.work import Outcome, Report, Touched, Work
 from integrations.sdk.confirming import Act, Sample
 from integrations.sdk.declared_field import Field
 from integrations.sdk.errors import RateLimitedError
+from integrations.sdk.fields import BY_KEY
+from integrations.sdk.masking import MASK
 from integrations.sdk.messages import Message
 from integrations.sdk.params import FieldName
 from integrations.sdk.periods import nearest
@@ -53,6 +55,8 @@ class Writes:
         self.system, self.settings = trial.connector.system, trial.connector.settings
         self.start, self.today = start, trial.connector.context.today
         self.sent: dict[str, Sent] = {}
+        self.wrote: set[str] = set()  # our fields that were written, or may have been
+        self.on_employee = sample.on_employee
         self.matched = ""  # the record there, once a run has made sure that it is nobody else's
         fields = [f for f in active_fields(self.system, self.settings) if f.ours not in OF_THE_PERIOD]
         days = {**SAMPLE.days, **sample.days}
@@ -90,17 +94,20 @@ class Writes:
             positions=(position,) if position else (),
             touched=(Touched(ID, move=move),),
             sent=dict(self.sent),
-            remote_employee_id=self.matched,
+            remote_employee_id=self.matched or self.trial.known,
             rules=Rules(delete=position is None),
             today=self.today,
-            match=Match(written_to=self.matched),
+            match=replace(self.trial.match, written_to=self.matched),
         )
         report = self.trial.patiently(lambda: self._run(work))
         self.trial.exchanges = report.exchanges
         if report.remote_employee is not None:
             self.trial.employee, self.matched = report.remote_employee, report.remote_employee.id
         outcome = report.outcomes[ID]
+        if position is not None and ID in report.unanswered:
+            self.wrote |= position.values.keys()
         if outcome.sent is not None:
+            self.wrote |= outcome.sent.values.keys()
             self.sent = {ID: outcome.sent}
         elif outcome.gone:
             self.sent = {}
@@ -114,6 +121,12 @@ class Writes:
         if isinstance(report.error, RateLimitedError):
             raise report.error
         return report
+
+    def tell_beside(self, fields: Iterable[str]) -> None:
+        """Of what stays on the employee when the position is taken away: what was there before is not known."""
+        names = tuple(FieldName(key) for key in sorted(self.wrote.intersection(fields)))
+        if names:
+            self.trial.left.append(texts.LEFT_BESIDE(fields=names))
 
     # -- what is there -----------------------------------------------------------------------------------
 
@@ -179,7 +192,7 @@ class Writes:
             trial.skip(act, texts.NOT_SHOWN(), field=key)
             return True
         else:
-            said = texts.OTHERWISE(act=what, sent=_plain(new), shown=_plain(remote.values[key]))
+            said = texts.OTHERWISE(act=what, sent=plain(key, new), shown=plain(key, remote.values[key]))
             trial.odd(act, said, field=key)
         return False
 
@@ -209,8 +222,11 @@ class Writes:
         return wanted is None or not empty(wanted.values.get(declared.ours))
 
 
-def _plain(value: Any) -> str:
-    return "" if value is None else str(value)
+def plain(key: str, value: Any) -> str:
+    """The value of our field for the report. Who somebody's manager is stands in none."""
+    if empty(value):
+        return ""
+    return MASK if BY_KEY[key].kind == "manager" else str(value)
 
 
 def _of(person: Person) -> dict[str, Any]:

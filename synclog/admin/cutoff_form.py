@@ -94,5 +94,6 @@ class CutoffForm(forms.Form):
         calendar = Calendar(After(given["after"]), monthly, given["dates"], opens)
         for problem in cutoff.problems(calendar):
             self.add_error("opens_day" if problem.part == "opens" else problem.part, problem.words)
-        self.calendar = calendar
+        if not self.errors:
+            self.calendar = calendar
         return given

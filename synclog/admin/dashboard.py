@@ -27,7 +27,7 @@ from synclog.log import differences, figures
 from synclog.log.groups import groups_of
 from synclog.log.health import Health, health_of
 from synclog.log.trend import DAYS, trends
-from synclog.models import Job, Webhook
+from synclog.models import Job, JobQuerySet, Webhook
 
 _SHOWN = 24  # connections; the list has all of them
 _SHOWN_NEEDS = 8
@@ -175,7 +175,7 @@ def _cards(integrations: Sequence[Integration], health: dict[int, Health]) -> li
     oldest = dict(
         Job.objects.open()
         .filter(integration__in=integrations, state__in=[*Job.ACTIVE, Job.State.RUNNING])
-        .exclude(cause__in=Job.PUT_OFF)
+        .exclude(JobQuerySet.put_off(now))
         .order_by()
         .values_list("integration")
         .annotate(oldest=Min("recorded_at"))

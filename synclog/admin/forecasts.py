@@ -115,6 +115,7 @@ class ForecastPages(ConnectionPages):
         page = JobPages(asked.rows(), ROWS).get_page(request.GET.get("page")) if forecast is not None else None
         of_start = kind == Forecast.Kind.START
         said = why_not(integration) if of_start else None
+        held = cutoff.held_of(integration) if integration.send_positions else 0
         return self._page(
             request,
             integration,
@@ -127,6 +128,7 @@ class ForecastPages(ConnectionPages):
             beyond=_beyond(integration, forecast) if forecast else [],
             newest=forecasts.progress(newest) if newest is not None and newest != forecast else "",
             going=newest is not None and newest.done_at is None,
+            held=figures.changes(held) if held else "",
             asked=asked,
             query=asked.address(),
             asked_fields=parse_qsl(asked.address(q="")),
@@ -164,12 +166,18 @@ class ForecastPages(ConnectionPages):
         if not form.is_valid():
             return self._rendered(request, "mistakes.html", integration=integration, form=form, title=_("Preview"))
         others = [_COMPANIES] if form.takes_others else []
-        asking.preview_settings(integration, form.settings(), request.user.get_username(), others)
+        refused = ""
+        try:
+            asking.preview_settings(integration, form.settings(), request.user.get_username(), others)
+        except walks.NotPossibleError as reason:  # somebody else began one at the same moment
+            refused = str(reason.said)
         if _PANEL in request.GET:
-            return self._settings_panel(request, integration)
+            return self._settings_panel(request, integration, refused)
+        if refused:
+            self._log.message_user(request, refused, messages.WARNING)
         return HttpResponseRedirect(address(integration, Forecast.Kind.SETTINGS))
 
-    def _settings_panel(self, request: HttpRequest, integration: Integration) -> HttpResponse:
+    def _settings_panel(self, request: HttpRequest, integration: Integration, refused: str = "") -> HttpResponse:
         """Below the form of the settings."""
         kind = Forecast.Kind.SETTINGS
         newest = forecasts.newest(integration, kind)
@@ -182,6 +190,7 @@ class ForecastPages(ConnectionPages):
             "settings.html",
             integration=integration,
             newest=forecasts.progress(newest) if newest is not None else "",
+            refused=refused,
             going=newest is not None and newest.done_at is None,
             done=done,
             groups=_of(integration, done, "", figures.positions) if done is not None else [],

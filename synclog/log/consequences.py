@@ -9,12 +9,13 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Count, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 from integrations.models import EmployeeLink, Integration
 from synclog.log.silence import silent
-from synclog.models import Job
+from synclog.models import Job, JobQuerySet
 
 
 class Open(StrEnum):
@@ -28,7 +29,7 @@ class Open(StrEnum):
 
 def open_changes(integration: Integration) -> dict[Open, int]:
     """How many there are of each."""
-    for_its_day = Q(state=Job.State.WAITING, cause__in=Job.PUT_OFF)
+    for_its_day = Q(state=Job.State.WAITING) & JobQuerySet.put_off(timezone.now())
     which = {
         Open.SENDING: Q(state=Job.State.RUNNING),
         Open.WAITING: Q(state__in=Job.ACTIVE) & ~for_its_day,

@@ -239,7 +239,7 @@ def say(job: Job) -> Said:
         return Said(
             _("Dismissed {when}: {position}.").format(when=moments.when(job.changed_at, zone), position=whose),
             f"{_capital(dismissed_reason(job))}.".replace("..", "."),
-            _("Before that: {message}").format(message=job.message) if said else "",
+            _("Before that: {message}").format(message=job.message) if job.message else "",
             _("It is not sent to {system}. The next change of the position is.").format(system=system),
             theirs,
             code,

@@ -36,6 +36,10 @@ class Forecast(Walk):
             models.Index(fields=["done_at"], name="forecast_by_time"),
         ]
 
+    def emptied(self) -> list[str]:
+        self.settings = {}
+        return ["settings"]
+
 
 class ForecastRow(models.Model):
     """What would become of one position."""

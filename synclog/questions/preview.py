@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from django.utils import timezone
 
 from integrations.models import Integration
 from integrations.planning.run import run
@@ -29,6 +31,8 @@ from integrations.sdk.messages import Message
 from integrations.sdk.values import Change
 from integrations.sdk.wording import say
 from positions.models import Position
+from synclog.engine import texts as engine_texts
+from synclog.engine.cutoff import is_flat
 from synclog.engine.fitted import shown_value
 from synclog.engine.loading import load_work
 from synclog.engine.matches import DatabaseMatches
@@ -154,8 +158,21 @@ def _preview(integration: Integration, job: Job) -> Preview:
         exchanges=report.exchanges,
         why_not=None if outcome else texts.NOTHING(),
         milliseconds=round((time.monotonic() - started) * 1000),
-        held_back=why_held_back(integration),
+        held_back=why_held_back(integration) or _held(integration, job, open_jobs),
     )
+
+
+def _held(integration: Integration, job: Job, open_jobs: Iterable[Job]) -> Message | None:
+    """That the payroll cut-off holds what was previewed; or would hold it, were it saved now."""
+    now, zone, calendar = timezone.now(), integration.organization.zone, integration.calendar
+    flat = is_flat(integration)  # one record of an employee: what is held of one position holds all
+    mine = [one for one in open_jobs if flat or one.position_key == job.position_key]
+    until = max((one.held_until for one in mine if one.held_until and one.is_held(now)), default=None)
+    if until is not None:
+        return engine_texts.HELD(until=until.astimezone(zone))
+    if job.pk or mine or calendar is None or not integration.holds or (closed := calendar.closed(now, zone)) is None:
+        return None
+    return texts.WOULD_BE_HELD(until=closed[1].astimezone(zone))
 
 
 # -- on its way from the worker to the page --------------------------------------------------------------------

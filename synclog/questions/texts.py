@@ -46,6 +46,9 @@ TOO_OLD = Text(
 
 # -- of a preview of everything
 
+WOULD_BE_HELD = Text(
+    "preview.would_be_held", _("What is saved now is held until {until} because of the payroll cut-off.")
+)
 PREVIEW_UNDER_WAY = Text(
     "forecast.under_way", _("A preview is under way already."), remedy=_("Wait until it is through, or cancel it.")
 )

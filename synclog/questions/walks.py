@@ -375,7 +375,7 @@ def finish(turn: Turn[Any]) -> None:
     if walk is None:
         return
     walk.done_at, walk.holder = timezone.now(), ""
-    walk.save(update_fields=["done_at", "holder"])
+    walk.save(update_fields=["done_at", "holder", *walk.emptied()])
     turn.finished(walk)
 
 
@@ -390,5 +390,5 @@ def end_early(walk: Walk, cause: str, *said: Message) -> None:
 def _end(walk: Walk) -> None:
     """Without having been through: what was found so far says nothing of the whole."""
     walk.done_at, walk.holder = timezone.now(), ""
-    walk.save(update_fields=["done_at", "holder", "cancelled_by", "cause", "said"])
+    walk.save(update_fields=["done_at", "holder", "cancelled_by", "cause", "said", *walk.emptied()])
     _rows(walk).all().delete()

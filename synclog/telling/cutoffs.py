@@ -35,7 +35,9 @@ def _news(integration: Integration, now: datetime) -> Message | None:
     told = Event.objects.filter(integration=integration, kind=Event.Kind.CUTOFF).order_by("-pk").first()
     if closed is None:
         held = next((m for m in unpacked(told.said) if m.id == texts.CUTOFF_HELD.id), None) if told else None
-        return texts.CUTOFF_OPENED(cutoff=held.params["cutoff"]) if held is not None else None
+        cutoff = held.params["cutoff"] if held is not None else None
+        goes_out = told is not None and cutoff is not None and _goes_out(integration, told.at, cutoff, now)
+        return texts.CUTOFF_OPENED(cutoff=cutoff) if goes_out else None
     cutoff, opens = closed
     if told is not None and told.at >= cutoff:
         return None
@@ -45,6 +47,22 @@ def _news(integration: Integration, now: datetime) -> Message | None:
     if integration.holds:
         return texts.CUTOFF_HELD(**shown, until=opens.astimezone(zone))
     return texts.CUTOFF_TAGGED(**shown)
+
+
+def _goes_out(integration: Integration, told_at: datetime, cutoff: datetime, now: datetime) -> bool:
+    """Whether what was held since this cut-off goes out because its period has opened: not because of another calendar
+    or none, not while the connection is paused, and not where it was switched off since."""
+    calendar, zone, since = integration.calendar, integration.organization.zone, integration.activated_at
+    if calendar is None or calendar.after is not After.HOLD or integration.paused or since is None or told_at < since:
+        return False
+    if calendar.last(cutoff, zone) != cutoff:
+        return False
+    opened = calendar.opening(cutoff, zone)
+    if not told_at < opened <= now:
+        return False
+    options = Event.objects.filter(integration=integration, kind=Event.Kind.OPTION, at__gte=opened)
+    changes = (texts.CUTOFF_CHANGED.id, texts.CUTOFF_REMOVED.id)
+    return not any(m.id in changes for said in options.values_list("said", flat=True) for m in unpacked(said))
 
 
 @repeated

@@ -15,7 +15,7 @@ from integrations.models import Integration
 from positions import api_keys, mailing
 from positions.models import Member
 from positions.transactions import repeated
-from synclog.models import Job, Mail, MailChoice, Webhook
+from synclog.models import Job, JobQuerySet, Mail, MailChoice, Webhook
 from synclog.telling.outbox import mail
 
 HOUR = 7  # of the organization's clock
@@ -69,7 +69,7 @@ def facts(organization: int) -> dict[str, Any]:
     connections = Integration.objects.filter(organization=organization, send_positions=True).order_by("name")
     stopped = connections.filter(stopped_at__isnull=False).values("pk", "stopped_cause")
     held = Job.objects.open().filter(state__in=Job.ACTIVE, integration__in=connections.filter(stopped_at=None))
-    paused = held.filter(integration__paused_at__isnull=False).exclude(cause__in=Job.PUT_OFF).order_by()
+    paused = held.filter(integration__paused_at__isnull=False).exclude(JobQuerySet.put_off(timezone.now())).order_by()
     failed = Job.objects.open().filter(integration__in=connections, state=Job.State.FAILED).order_by()
     causes = failed.values("cause", "field").annotate(
         number=Count("pk"), people=Count("employee_key", distinct=True), systems=Count("integration", distinct=True)

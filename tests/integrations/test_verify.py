@@ -15,13 +15,14 @@ from integrations.sandboxes.server import Tenants, sandboxes
 from integrations.sdk.confirming import Sample
 from integrations.sdk.declaration import Delete
 from integrations.sdk.limiter import WindowLimiter
+from integrations.sdk.masking import MASK, Masker
 from integrations.sdk.values import Department, Manager, Person, Position
 from integrations.systems.registry import confirmations_of, systems
 from integrations.verifying import report, verify
 from integrations.verifying.flat import FlatWrites
 from integrations.verifying.history import HistoryWrites
 from integrations.verifying.trial import SHORT_WAIT, Result, Trial
-from integrations.verifying.writes import Writes
+from integrations.verifying.writes import Writes, plain
 from tests.systems.kit import PERSON, Rig
 
 OK = "<Root><ResponseStatus><Status>OK</Status></ResponseStatus></Root>"
@@ -30,9 +31,10 @@ BOSS = Person("70", "1001", "Tor", "Haugen", "tor.haugen@example.com")
 WHO = replace(PERSON, manager=Manager(BOSS.number, BOSS.email, BOSS.name))
 
 # What the settings of a connection switch on, and what whoever runs it gives: values of each sandbox's own registers.
-SETTINGS: Mapping[str, Mapping[str, Any]] = {"tripletex": {"send_weekly_hours": True}}
+SETTINGS: Mapping[str, Mapping[str, Any]] = {"tripletex": {"send_weekly_hours": True, "send_department": True}}
 SHOP = Department("BUT1", "Butikk")
 GIVEN: Mapping[str, Sample] = {
+    "tripletex": Sample({"department": SHOP}),
     "visma_net_payroll": Sample({"department": SHOP}),
     "unimicro": Sample({"department": SHOP}),
     "fortnox": Sample({"department": SHOP, "cost_centre": "BUT1"}),
@@ -41,6 +43,11 @@ GIVEN: Mapping[str, Sample] = {
     ),
     "poweroffice_go": Sample({"department": SHOP}),
     "entra_id": Sample({"department": SHOP, "cost_centre": "4010"}),
+}
+# What stays on the employee there, and is told.
+BESIDE = {
+    "tripletex": "Department, Weekly hours",
+    "poweroffice_go": "Department, Manager, Title",
 }
 
 
@@ -94,6 +101,8 @@ def test_a_sandbox_is_confirmed_and_left_as_it_was(sandbox_server: tuple[str, Te
     assert len(found.having(Result.CONFIRMED)) > 12
     if found.rig.system.delete is not Delete.CANCEL and found.rig.there() != found.before:
         assert found.report["left"], found.rig.there()
+    if system in BESIDE:
+        assert any(BESIDE[system] in left for left in found.report["left"]), found.report["left"]
     said = json.dumps(found.report, ensure_ascii=False)
     secrets = [found.rig.credentials.get(s.name) for s in found.rig.system.credentials if "secret" in s.kind]
     for hidden in (
@@ -106,6 +115,14 @@ def test_a_sandbox_is_confirmed_and_left_as_it_was(sandbox_server: tuple[str, Te
         *filter(None, secrets),
     ):
         assert hidden not in said
+
+
+def test_a_report_tells_nothing_of_others_and_hides_short_names_too() -> None:
+    hide = report.hiding(Masker(), replace(WHO, first_name="Bo", last_name="Li"))
+    said = hide("Bo LI (Li, 1042, kari@other.example): the link is no bo. Tor Haugen, HAUGEN.")
+    assert [word for word in ("Bo ", "LI", "(Li", "kari", "Tor ", "HAUGEN", "other.example") if word in said] == []
+    assert "1042" in said and "the link is no bo." in said
+    assert plain("manager", "1001") == MASK and plain("manager", None) == "" and plain("title", "Baker") == "Baker"
 
 
 def test_reading_writes_nothing(sandbox_server: tuple[str, Tenants]) -> None:
@@ -233,6 +250,18 @@ def test_a_write_without_an_answer_leaves_nothing(sandbox_server: tuple[str, Ten
     assert [period["enddate"] for period in found.rig.there()] == ["2026-07-01"]  # cancelled: it never counted
     said = json.dumps(found.report, ensure_ascii=False)
     assert not [word for word in (WHO.last_name, WHO.email, WHO.national_id) if word in said]
+
+
+def test_a_record_made_without_an_answer_is_ended_and_told(sandbox_server: tuple[str, Tenants]) -> None:
+    found = Verified(
+        sandbox_server,
+        "poweroffice_go",
+        prepare=lambda rig: rig.fail(method="POST", path="Employments", status=500, after=True),
+    )
+    [made] = found.rig.there()
+    assert made["EndDate"] == str(found.rig.today)
+    assert any(str(made["Id"]) in left for left in found.report["left"])
+    assert "create" in found.odd and "restore" in found.having(Result.CONFIRMED)
 
 
 @pytest.mark.parametrize(("system", "at"), [("netvisor", HistoryWrites), ("fortnox", FlatWrites)])

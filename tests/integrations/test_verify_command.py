@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from integrations.models import EmployeeLink, ExportFile, Integration
 from integrations.sandboxes.base import Sandbox
@@ -100,6 +101,27 @@ def test_a_record_that_is_somebody_elses_is_not_written_to(netvisor: Connected) 
     with pytest.raises(CommandError, match=r"Odd: \d"):
         netvisor.verify("--employee", "1042", "--write")
     assert netvisor.sandbox.employments("1042") == []
+
+
+def test_the_record_is_that_of_the_match(netvisor: Connected) -> None:
+    """As a worker goes by it: a confirmed one before whoever bears the number, and none that a person ended."""
+    confirmed = netvisor.sandbox.add_employee("2000", "Other", "Record")
+    link = EmployeeLink.objects.create(
+        integration=netvisor.integration,
+        employee_key=netvisor.employee.pk,
+        remote_id=confirmed,
+        state=EmployeeLink.State.RELEASED,
+    )
+    for link.state in (EmployeeLink.State.RELEASED, EmployeeLink.State.STOPPED):
+        link.save()
+        with pytest.raises(CommandError, match="was ended"):
+            netvisor.verify("--employee", "1042", "--write")
+    assert not netvisor.sandbox.tenant.calls
+    link.state, link.confirmed_at = EmployeeLink.State.MATCHED, timezone.now()
+    link.save()
+    assert "Found by confirmation" in netvisor.verify("--employee", "1042", "--write")
+    made = {call.query for call in netvisor.sandbox.tenant.calls if call.path == "addjobperiod.nv"}
+    assert made - {"employeeidentifier=0"} == {f"employeeidentifier={confirmed}"}  # 0: the test of the rights
 
 
 @pytest.mark.parametrize("pair", ["percentage", "nothing=1", "percentage=", "percentage=x", "contract_type=x"])

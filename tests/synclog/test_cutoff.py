@@ -24,15 +24,16 @@ from positions.models import Member, Position
 from positions.terms import CORRECTION, Counting, FromDay
 from synclog.admin.forecasts import foreseen
 from synclog.engine import actions, cutoff, matches, texts
-from synclog.log import batches, bulk_actions, starting
+from synclog.log import batches, bulk_actions, consequences, sentences, starting
 from synclog.log.batches import Wanted
 from synclog.log.cutoff import problems
 from synclog.log.health import health_of
 from synclog.log.states import connections_of, states_of
 from synclog.log.truth import Truth, counts_of
 from synclog.models import Batch, Event, Job, Notice, RetroChange, Topic
+from synclog.questions.preview import find
 from synclog.queue import foreground, tasks
-from synclog.telling import cutoffs
+from synclog.telling import cutoffs, digest
 from tests.factories import UserFactory
 from tests.synclog.world import World
 
@@ -89,7 +90,11 @@ def test_what_is_saved_after_the_cutoff_is_held_until_the_period_opens(world: Wo
         position = hired(world)
         world.drain(integration)
     assert titles(world, integration) == ["Baker"]
+    sent = world.job(integration, position)
     with at(11, 13, 12, 0):
+        would = "What is saved now is held until 1 Dec 2026 00:00 because of the payroll cut-off."
+        assert find(integration, position.pk, 0).notes == (would,)
+        assert find(integration, position.pk, sent.pk).notes == ()
         change(position, title="Chef")
         world.drain(integration)
         job = world.job(integration, position)
@@ -99,6 +104,8 @@ def test_what_is_saved_after_the_cutoff_is_held_until_the_period_opens(world: Wo
         assert state.mark.word == "Held until 1 Dec 00:00"
         assert "held until 1 Dec 2026 00:00 because of the payroll cut-off" in state.why
         assert state.may_send
+        for key in (0, job.pk):
+            assert find(integration, position.pk, key).notes == (job.message,)
         counts = counts_of([integration])[integration.pk]
         assert (counts.held, counts.waiting, counts.in_sync) == (1, 1, 0)
         health = health_of([integration])[integration.pk]
@@ -119,6 +126,7 @@ def test_what_is_saved_after_the_cutoff_is_held_until_the_period_opens(world: Wo
         job.refresh_from_db()
         assert (job.state, job.cause, job.cutoff_at) == ("succeeded", "", CUTOFF)
         assert counts_of([integration])[integration.pk].held == 0
+        assert find(integration, position.pk, 0).notes == ()
         change(position, title="Chef")  # the period is open
         world.drain(integration)
         assert titles(world, integration) == ["Chef"]
@@ -500,9 +508,18 @@ def test_a_pause_and_off_keep_their_meaning(world: World) -> None:
         assert titles(world, integration) == ["Baker"], "saved in time, sent on resume"
         assert world.job(integration, in_time).state == "succeeded"
         actions.pause(integration, "anna")
+        waits = consequences.open_changes(integration)
+        assert (waits[consequences.Open.WAITING], waits[consequences.Open.LATER]) == (0, 1)
+        assert digest.facts(world.organization.pk)["paused"] == []
+        assert "eld until" in str(sentences.say(world.job(integration, late)))
     with at(12, 3):
         sent_on_its_way(world, integration)
         assert titles(world, integration) == ["Baker"]
+        # It waits for the resume alone by now, and is said to.
+        waits = consequences.open_changes(integration)
+        assert (waits[consequences.Open.WAITING], waits[consequences.Open.LATER]) == (1, 0)
+        assert digest.facts(world.organization.pk)["paused"] == [{"integration": integration.pk, "number": 1}]
+        assert "eld until" not in str(sentences.say(world.job(integration, late)))
         actions.resume(integration, "anna")
         world.drain(integration)
         assert titles(world, integration) == ["Baker", "Chef"]
@@ -520,9 +537,9 @@ def test_a_pause_and_off_keep_their_meaning(world: World) -> None:
 
 
 def test_what_is_sent_at_once_is_marked_and_members_are_told_once(world: World) -> None:
-    integration, plain = held(world, calendar=TAG), held(world, calendar=Calendar(After.SEND, DayAndHour(13, 12)))
     Member.objects.create(organization=world.organization, user=UserFactory(), role="viewer")
     with at(11, 12):
+        integration, plain = held(world, calendar=TAG), held(world, calendar=Calendar(After.SEND, DayAndHour(13, 12)))
         cutoffs.look_after()
     with at(11, 14):
         position = hired(world)
@@ -587,6 +604,35 @@ def test_the_mark_stays_until_it_is_sent_or_no_calendar_says_so_any_more(world: 
         for one in (history, flat):
             cutoff.set_calendar(one, None, "anna")
             assert world.job(one, position).cutoff_at is None
+
+
+def test_the_opening_is_told_of_what_is_held_until_it_and_of_nothing_else(world: World) -> None:
+    with at(11, 10):
+        plain, paused, sent, off, other = (held(world) for _ in range(5))
+    numbers = {one.pk: name for one, name in ((plain, "plain"), (paused, "paused"), (sent, "sent"), (off, "off"))}
+
+    def opened() -> list[str]:
+        cutoffs.look_after()
+        events = Event.objects.filter(kind=Event.Kind.CUTOFF, said__0__id=cutoffs.texts.CUTOFF_OPENED.id)
+        return sorted(numbers.get(pk, "other") for pk in events.values_list("integration", flat=True))
+
+    with at(11, 14):
+        hired(world)
+        assert opened() == [] and Event.objects.filter(kind=Event.Kind.CUTOFF).count() == 5
+    with at(11, 15):
+        actions.pause(paused, "anna")
+        cutoff.set_calendar(sent, Calendar(After.SEND, HOLD.monthly), "anna")
+        actions.switch(off, False, "anna")
+        actions.switch(off, True, "anna")
+        cutoff.set_calendar(other, None, "anna")
+        cutoff.set_calendar(other, Calendar(After.HOLD, DayAndHour(20, 12)), "anna")
+        assert opened() == []
+    with at(12, 1, 0, 5):
+        assert opened() == ["plain"]
+    with at(12, 2):
+        cutoff.set_calendar(sent, HOLD, "anna")
+        actions.resume(paused, "anna")
+        assert opened() == ["paused", "plain"]
 
 
 # -- retroactive -----------------------------------------------------------------------------------------------

@@ -72,7 +72,8 @@ def test_an_admin_enters_it_and_sees_what_it_means(organization: Organization, i
         ({"kind": "dates"}, "Name at least one date"),
         ({"kind": "dates", "dates": "13.11.2026 12"}, "is not a date with an hour"),
         ({"kind": "dates", "dates": "2026-11-13 12:30"}, "at a full hour"),
-        ({"kind": "dates", "dates": "0001-11-13 12:00"}, "The year 1 cannot be right"),
+        ({"kind": "dates", "dates": "0001-01-01 00:00"}, "The year 1 cannot be right"),
+        ({"kind": "dates", "dates": "9999-12-31 23:00"}, "The year 9999 cannot be right"),
         ({"kind": "dates", "dates": "2026-11-13T12:00+01:00"}, "Leave out the time zone"),
     )
     for wrong, words in wrongs:
@@ -107,6 +108,8 @@ def test_what_is_held_is_seen_everywhere_and_sent_all_the_same(
     page = f"/admin/synclog/job/cutoff/{integration.pk}/"
     assert "1 change held by the cut-off" in text_of(editor.get(page))
     assert "Held by the cut-off" in text_of(editor.get("/admin/"))
+    previews = editor.get(f"/admin/synclog/job/previews/{integration.pk}/")
+    assert "1 change held by the cut-off" in text_of(previews)
     log = text_of(editor.get(f"/admin/synclog/job/?tab=all&cutoff=held&integration__id__exact={integration.pk}"))
     assert "Kari Nordmann" in log and "after cut-off" in log and "· retro" in log
     entry = text_of(editor.get(f"/admin/synclog/job/{job.pk}/change/"))

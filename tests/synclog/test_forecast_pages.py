@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
@@ -14,7 +15,7 @@ from integrations.systems.netvisor.declaration import END_REASONS
 from positions.models import Organization, Position
 from positions.privacy import personal_data
 from synclog.models import Forecast, ForecastRow, Job, Question
-from synclog.questions import asking
+from synclog.questions import asking, walks
 from tests.factories import ApiKeyFactory, OrganizationFactory
 from tests.positions.conftest import Api
 from tests.said import kept
@@ -250,7 +251,12 @@ def test_what_would_change_is_seen_before_it_is_saved(world: World) -> None:
     assert "It waits for a worker" in text and "Cancel the preview" in text
     assert "never-to-be-kept" not in str(Forecast.objects.values()) + str(Forecast.objects.get().settings)
     assert "Cancelled" not in text_of(client.post(page_of(integration, "settings/cancel/?panel=1")))
+    assert Forecast.objects.get().settings == {}, "what was tried is not kept either where it was not gone through"
     client.post(begin, typed)
+    # Two who press it at once: the other one's is made between our look and our own.
+    with patch.object(walks, "cancel"):
+        for answer in (client.post(begin, typed, follow=True), client.post(f"{begin}?panel=1", typed)):
+            assert "preview is under way already" in text_of(answer)
     for question in Question.objects.filter(forecast__done_at=None):
         asking.answer(question.pk)
     panel, whole = (text_of(client.get(page_of(integration, f"settings/{rest}"))) for rest in ("?panel=1", ""))

@@ -18,7 +18,7 @@ from integrations.sdk.fields import BY_KEY
 from integrations.sdk.values import Department
 from integrations.systems.registry import confirmations_of
 from integrations.verifying import report, verify
-from integrations.verifying.persons import NoTestPersonError, matches, test_person
+from integrations.verifying.persons import NoTestPersonError, known_match, matches, test_person
 from integrations.verifying.trial import Result, Trial
 
 
@@ -26,8 +26,8 @@ class Command(BaseCommand):
     help = (
         "Sees on a test tenant whether the system does what its connector takes for granted, and prints a report. It "
         "only reads, unless --write is given: then a position of the one test person is made there, changed, ended and "
-        "taken away again. The report holds no secret, and of nobody more than the test person's number. It ends with "
-        "an error if anything is odd."
+        "taken away again. The report holds no secret; of the test person the number, and what is to be put right "
+        "there. It ends with an error if anything is odd."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -80,7 +80,7 @@ class Command(BaseCommand):
         connector = open_connector(integration, matches=matches(integration), outbox=MemoryOutbox())
         try:
             connector.http.masker.about(person.national_id if person else "")
-            trial = Trial(connector, person)
+            trial = Trial(connector, person, *(known_match(integration, person) if person else ()))
             verify.look(trial)
             if write:
                 verify.write(trial, asked, sample, given)

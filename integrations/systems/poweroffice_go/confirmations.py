@@ -2,6 +2,7 @@
 
 from integrations.sdk import Act, Confirmation, Sample, confirming
 from integrations.sdk import gettext_noop as _
+from integrations.systems.poweroffice_go.values import ON_EMPLOYEE
 
 CONFIRMATIONS = (
     confirming.END_CLEARS,
@@ -14,4 +15,4 @@ CONFIRMATIONS = (
     confirming.REPORTED,
     confirming.TOO_MANY_CALLS,
 )
-SAMPLE = Sample(values={"occupation_code": "2554102"})
+SAMPLE = Sample(values={"occupation_code": "2554102"}, on_employee=frozenset(ON_EMPLOYEE))

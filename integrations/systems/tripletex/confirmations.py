@@ -25,4 +25,4 @@ CONFIRMATIONS = (
     confirming.REPORTED,
     confirming.TOO_MANY_CALLS,
 )
-SAMPLE = Sample(values={"occupation_code": "2511102"})
+SAMPLE = Sample(values={"occupation_code": "2511102"}, on_employee=frozenset({"weekly_hours"}))
