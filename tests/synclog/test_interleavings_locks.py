@@ -309,8 +309,8 @@ def _undoes_once(monkeypatch: Any) -> Callable[[], int]:
 
     original, times = record.store, []
 
-    def store(jobs: Any) -> None:
-        original(jobs)
+    def store(*given: Any) -> None:
+        original(*given)
         if not times:
             times.append(1)
             with connection.cursor() as cursor:
