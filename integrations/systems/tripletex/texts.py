@@ -148,33 +148,47 @@ ONE_DEPARTMENT = Text(
     remedy=_("Switch one of them off in the connection's settings, then press Re-sync."),
     setting="send_cost_centre",
 )
-# Our field that is the employee's department there -> the table that translates it.
-_DEPARTMENT_TABLES = {"department": "departments", "cost_centre": "cost_centres"}
-NO_DEPARTMENT = {
-    ours: Text(
-        "tripletex.no_department" if ours == "department" else f"tripletex.no_department.{ours}",
-        _("Tripletex has no active department with number {number}."),
-        remedy=_(
-            "Add it there, or name another one in the connection's settings under Departments or Cost centres, then "
-            "press Re-sync."
-        ),
-        cause="unknown_department",
-        field=ours,
-        setting=table,
-    )
-    for ours, table in _DEPARTMENT_TABLES.items()
-}
-SEVERAL_DEPARTMENTS = {
-    ours: Text(
-        "tripletex.several_departments" if ours == "department" else f"tripletex.several_departments.{ours}",
-        _("Tripletex has several active departments with number {number}."),
-        remedy=_("Give each a number of its own there, then press Re-sync."),
-        cause="unknown_department",
-        field=ours,
-        setting=table,
-    )
-    for ours, table in _DEPARTMENT_TABLES.items()
-}
+_NO_DEPARTMENT = Text(
+    "tripletex.no_department",
+    _("Tripletex has no active department with number {number}."),
+    remedy=_(
+        "Add it there, or name another one in the connection's settings under Departments or Cost centres, then press "
+        "Re-sync."
+    ),
+    cause="unknown_department",
+    field="department",
+    setting="departments",
+)
+_NO_COST_CENTRE = Text(
+    "tripletex.no_cost_centre",
+    _("Tripletex has no active department with number {number}."),
+    remedy=_(
+        "Add it there, or name another one in the connection's settings under Departments or Cost centres, then press "
+        "Re-sync."
+    ),
+    cause="unknown_department",
+    field="cost_centre",
+    setting="cost_centres",
+)
+_SEVERAL_DEPARTMENTS = Text(
+    "tripletex.several_departments",
+    _("Tripletex has several active departments with number {number}."),
+    remedy=_("Give each a number of its own there, then press Re-sync."),
+    cause="unknown_department",
+    field="department",
+    setting="departments",
+)
+_SEVERAL_COST_CENTRES = Text(
+    "tripletex.several_cost_centres",
+    _("Tripletex has several active departments with number {number}."),
+    remedy=_("Give each a number of its own there, then press Re-sync."),
+    cause="unknown_department",
+    field="cost_centre",
+    setting="cost_centres",
+)
+# By our field that is the employee's department there.
+NO_DEPARTMENT = {"department": _NO_DEPARTMENT, "cost_centre": _NO_COST_CENTRE}
+SEVERAL_DEPARTMENTS = {"department": _SEVERAL_DEPARTMENTS, "cost_centre": _SEVERAL_COST_CENTRES}
 NO_OCCUPATION_CODE = Text(
     "tripletex.no_occupation_code",
     _("Tripletex has no occupation code {code}."),

@@ -81,15 +81,55 @@ REFUSED = Text(
     _("Unimicro refused it."),
     remedy=_("Correct what it names below, here or in Unimicro, then press Re-sync."),
 )
+_TITLE_FIELD_REFUSED = Text(
+    "unimicro.title_field_refused",
+    _("Unimicro refused {name}, which the settings name as the company's own field."),
+    remedy=_("Correct its name in the connection's settings, or the value here, then press Re-sync."),
+    field="title",
+    setting="title_field",
+)
+_MANAGER_FIELD_REFUSED = Text(
+    "unimicro.manager_field_refused",
+    _("Unimicro refused {name}, which the settings name as the company's own field."),
+    remedy=_("Correct its name in the connection's settings, or the value here, then press Re-sync."),
+    field="manager",
+    setting="manager_field",
+)
+_FIRST_DAY_FIELD_REFUSED = Text(
+    "unimicro.first_day_field_refused",
+    _("Unimicro refused {name}, which the settings name as the company's own field."),
+    remedy=_("Correct its name in the connection's settings, or the value here, then press Re-sync."),
+    field="first_day_of_work",
+    setting="first_day_field",
+)
+_LAST_DAY_FIELD_REFUSED = Text(
+    "unimicro.last_day_field_refused",
+    _("Unimicro refused {name}, which the settings name as the company's own field."),
+    remedy=_("Correct its name in the connection's settings, or the value here, then press Re-sync."),
+    field="last_day_of_work",
+    setting="last_day_field",
+)
+_PROBATION_FIELD_REFUSED = Text(
+    "unimicro.probation_field_refused",
+    _("Unimicro refused {name}, which the settings name as the company's own field."),
+    remedy=_("Correct its name in the connection's settings, or the value here, then press Re-sync."),
+    field="probation_end",
+    setting="probation_field",
+)
+_NOTICE_FIELD_REFUSED = Text(
+    "unimicro.notice_field_refused",
+    _("Unimicro refused {name}, which the settings name as the company's own field."),
+    remedy=_("Correct its name in the connection's settings, or the value here, then press Re-sync."),
+    field="notice_date",
+    setting="notice_field",
+)
 OWN_FIELD_REFUSED = {
-    ours: Text(
-        f"unimicro.own_field_refused.{ours}",
-        _("Unimicro refused {name}, which the settings name as the company's own field."),
-        remedy=_("Correct its name in the connection's settings, or the value here, then press Re-sync."),
-        field=ours,
-        setting=setting,
-    )
-    for ours, setting in CUSTOM.items()
+    "title": _TITLE_FIELD_REFUSED,
+    "manager": _MANAGER_FIELD_REFUSED,
+    "first_day_of_work": _FIRST_DAY_FIELD_REFUSED,
+    "last_day_of_work": _LAST_DAY_FIELD_REFUSED,
+    "probation_end": _PROBATION_FIELD_REFUSED,
+    "notice_date": _NOTICE_FIELD_REFUSED,
 }
 DIMENSION_REFUSED = Text(
     "unimicro.dimension_refused",
