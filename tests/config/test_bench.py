@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "manage.py", "bench", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "manage.py", "bench", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
 
 
