@@ -47,13 +47,13 @@ class _InMemory:
 
     def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
         return self._found(
-            lambda: self._connector.find_among(self._everybody, person, known_id),
+            lambda: self._everybody.who(person, known_id),
             lambda: self._connector.find_employee(person, known_id),
         )
 
     def find_confirmed(self, person: Person, known_id: str, *, anew: bool = False) -> RemoteEmployee:
         return self._found(
-            lambda: self._connector.find_confirmed_among(self._everybody, person, known_id, anew=anew),
+            lambda: self._everybody.who(person, known_id, confirmed=True, anew=anew),
             lambda: self._connector.find_confirmed(person, known_id, anew=anew),
         )
 

@@ -114,7 +114,7 @@ class Writes:
         if step.action is Action.DELETE:
             outcome.gone = True
         else:
-            unwritten = {*(w.field for w in written.warnings if w.field), *written.filled, *written.kept}
+            unwritten = {w.field for w in written.warnings if w.field} | written.not_ours
             held = {k: v for k, v in step.holds.items() if k not in unwritten}
             outcome.sent = Sent(written.remote_id, held, step.left_behind)
             self._made.add(written.remote_id)

@@ -591,7 +591,8 @@ class Connector:
             ours = declared.owned or (old is not None and wanted.wrote.get(key) == old)
             if old != new and key not in kept and (new is not None or (ours and declared.clearable)):
                 changes[key] = Change(old, new)
-        return replace(self.update(employee, person, remote, changes, wanted), kept=kept)
+        written = self.update(employee, person, remote, changes, wanted)
+        return replace(written, not_ours=written.not_ours | kept)
 
     def stays_of(self, wanted: Wanted, there: Mapping[str, Any]) -> frozenset[str]:
         """Our fields that a new employment leaves as somebody put them `there`: those that are only filled in where

@@ -240,17 +240,16 @@ class Warning:
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a write left there. `pending` and `file_id` are set when a person must still carry a file over:
-    `pending` says so. `note` says what was done where that shows only there: removed or cancelled. `filled` are fields
-    of ours that are empty here and got a value of the connection's settings, `kept` (flat) those that a new employment
-    leaves as somebody put them there: what stands there of both is not ours."""
+    `pending` says so. `note` says what was done where that shows only there: removed or cancelled. `not_ours`
+    are our fields of which something else stands there: a value of the connection's settings where ours is empty, or
+    (flat) what a new employment leaves as somebody put it there."""
 
     remote_id: str
     warnings: tuple[Warning, ...] = ()
     pending: Message | None = None
     file_id: int | None = None
     note: Message | None = None
-    filled: tuple[str, ...] = ()
-    kept: frozenset[str] = frozenset()
+    not_ours: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

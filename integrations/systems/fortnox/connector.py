@@ -277,7 +277,7 @@ class FortnoxConnector(Connector):
         warnings = self.not_taken(shown, changes, texts.ON_THE_EMPLOYEE, end_date=texts.END_STAYS)
         lost = self._lost_schedules(remote.raw, record) if "working_hours_scheme" in changes else ()
         told = (*warnings, *lost, *self._inactive(record, wanted))
-        return Written(employee.id, told, filled=tuple(f.ours for f in SYSTEM.fields if f.remote in filled))
+        return Written(employee.id, told, not_ours=frozenset(f.ours for f in SYSTEM.fields if f.remote in filled))
 
     def _lost_schedules(self, before: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[Warning]:
         """What becomes of schedules of days to come, when one without a day is written, is not documented. An answer

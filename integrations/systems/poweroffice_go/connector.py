@@ -475,7 +475,7 @@ class PowerOfficeGoConnector(Connector):
             if key in wanted.values and key not in values and old is not None and wanted.wrote.get(key) == old
         }
         self._write_employee(employee, record, cleared | dict(ready.employee))
-        return Written(made.id, (*ready.warnings, *warnings), kept=kept)
+        return Written(made.id, (*ready.warnings, *warnings), not_ours=kept)
 
     def update(
         self,

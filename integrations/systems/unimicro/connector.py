@@ -373,7 +373,7 @@ class UnimicroConnector(Connector):
         warnings = [*_incomplete(sent)]
         if lost := before - {e.get("ID") for e in after}:
             warnings.append(Warning(texts.OTHERS_LOST(ids=tuple(sorted(lost)))))
-        return Written(str(new["ID"]), tuple(warnings), filled=values.filled(wanted.values, {}, sent))
+        return Written(str(new["ID"]), tuple(warnings), not_ours=values.filled(wanted.values, {}, sent))
 
     def _new_employment(self, wanted: Wanted) -> dict[str, Any]:
         record: dict[str, Any] = {"ID": 0, "TypeOfEmployment": int(TypeOfEmployment.OrdinaryEmployment)}
@@ -430,7 +430,7 @@ class UnimicroConnector(Connector):
         shown = self._values(after) if "StartDate" in after else {}
         ignored = self.not_taken(shown, changes, texts.ON_THE_EMPLOYMENT)
         filled = values.filled(wanted.values, fresh, record)
-        return Written(remote.id, (*_incomplete(record), *ignored), filled=filled)
+        return Written(remote.id, (*_incomplete(record), *ignored), not_ours=filled)
 
     def guards(self, remote: Remote, changes: Mapping[str, Change], wanted: Wanted) -> bool:
         """`update` reads the employment once more."""

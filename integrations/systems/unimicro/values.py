@@ -119,10 +119,10 @@ def custom_of(record: Record, names: Mapping[str, str]) -> dict[str, Any]:
 # -- writing ---------------------------------------------------------------------------------------------------
 
 
-def filled(ours: Mapping[str, Any], before: Record, after: Record) -> tuple[str, ...]:
+def filled(ours: Mapping[str, Any], before: Record, after: Record) -> frozenset[str]:
     """Fields that are empty here and that the connection's settings gave a value."""
     names = {"working_hours_scheme": "WorkingHoursScheme", "weekly_hours": "HoursPerWeek"}
-    return tuple(
+    return frozenset(
         key for key, name in names.items() if not ours.get(key) and after.get(name) not in (None, 0, before.get(name))
     )
 

@@ -365,8 +365,8 @@ class VismaNetPayrollConnector(Connector):
         manager = self._put_manager(body, person, wanted.values.get("manager"), wanted.start)
         job = self._write("POST", employee, f"employees/{employee.id}/positions", body)
         warnings = (*([manager] if manager else []), *self._warnings(job, body))
-        filled = tuple(field for field in BY_SETTINGS if not wanted.values.get(field))
-        return Written(self._created(employee, wanted, job), warnings, filled=filled)
+        filled = frozenset(field for field in BY_SETTINGS if not wanted.values.get(field))
+        return Written(self._created(employee, wanted, job), warnings, not_ours=filled)
 
     def _new(self, wanted: Wanted) -> dict[str, Any]:
         """The document of a new position."""
