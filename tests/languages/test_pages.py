@@ -61,7 +61,7 @@ def data(*words: str) -> re.Pattern[str]:
     known = sorted((re.escape(word) for word in (*_SAME, *words) if word), key=len, reverse=True)
     patterns = [
         rf"(?<!\w)(?:{'|'.join(known)})(?!\w)",
-        r"https?://\S+", r"\S+@\S+\.\w+", r"\S*/\S*/\S*", r"\b[\w-]+\.(?:py|json|csv|xml|xlsx|txt)\b", r"psk_\w+",
+        r"https?://\S+", r"\S+@\S+\.\w+", r"\S*/\S*/\S*", r"\b[\w-]+\.(?:py|json|csv|xml|xlsx|txt)\b", r"psk_[\w-]+",
         rf"{walk.CANARY}[\w-]*(?: AS)?", r"\b(?:user|Organization|operator)\s?\d+", r"\b\w+(?:[_:.]\w+)+\b",
         r"\b(?:anna|refused)-\w+",  # who is signed in
         r"(?<=⟧)\.\w+", r"\bwebhook-id\b",  # names of keys and headers
