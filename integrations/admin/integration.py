@@ -170,7 +170,7 @@ class IntegrationAdmin(ScopedAdmin):
     def _own_organizations(self, request: HttpRequest) -> list[Organization]:
         ids = roles.organization_ids(request.user, "administer")
         found = Organization.objects.all()
-        return list(found if ids is None else found.filter(pk__in=ids))
+        return list(roles.limited(found, ids, "pk"))
 
     @staticmethod
     def _chosen_organization(own: list[Organization], asked: str) -> Organization | None:

@@ -94,9 +94,7 @@ class Card:
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Fills the admin's index (UNFOLD["DASHBOARD_CALLBACK"])."""
     ids = roles.organization_ids(request.user)
-    found = Integration.objects.select_related("organization").defer("vault")
-    if ids is not None:
-        found = found.filter(organization__in=ids)
+    found = roles.limited(Integration.objects.select_related("organization").defer("vault"), ids)
     integrations = list(found.order_by("organization__name", "name"))
     health = health_of(integrations)
     # What is in trouble comes first when not all can be shown.

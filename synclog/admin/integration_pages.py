@@ -48,8 +48,8 @@ class SyncEngine(Engine):
     def switch(self, integration: Integration, on: bool, by: str, start: Start = Start.CHANGES) -> Started:
         try:
             return starting.switch(integration, on, by, start)
-        except batches.TooManyError:
-            return Started(said=_("Too many of these are under way. Wait until some are done."))
+        except batches.TooManyError as error:
+            return Started(said=str(error))
 
     def begin_test(self, integration: Integration, by: str) -> Test:
         try:

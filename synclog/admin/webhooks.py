@@ -26,7 +26,7 @@ from integrations.sdk.marking import gettext_noop
 from positions import moments
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.encryption import decrypt, encrypt
-from synclog.admin.listing import JobPages
+from synclog.admin.job.listing import JobPages
 from synclog.log import figures
 from synclog.log.sentences import Mark
 from synclog.models import Webhook, WebhookDelivery

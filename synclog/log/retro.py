@@ -11,7 +11,7 @@ from django.db.models import Max, Q, QuerySet
 
 from integrations.planning.retro import DAYS
 from integrations.sdk.marking import gettext_noop
-from positions import dates, moments
+from positions import dates, moments, roles
 from positions.models import Employee, Position
 from positions.models.words import matching
 from synclog.log.sentences import Mark, field_label
@@ -81,8 +81,7 @@ def found(
     words: str = "",
 ) -> QuerySet[RetroChange]:
     """Of these organizations (None: of all), narrowed to a connection, a cut-off, and employees by their words."""
-    if organizations is not None:
-        rows = rows.filter(integration__organization__in=organizations)
+    rows = roles.limited(rows, organizations, "integration__organization")
     if integration is not None:
         rows = rows.filter(integration=integration)
     if cutoff is not None:

@@ -19,7 +19,7 @@ from integrations.sdk.marking import gettext_noop
 from integrations.sdk.masking import Masker
 from positions import moments, roles
 from positions.models import Employee, Position
-from synclog.admin.remedies import Remedies, resync
+from synclog.admin.job.remedies import Remedies, resync
 from synclog.engine.fitted import shown_changes
 from synclog.log import exchanges, sentences
 from synclog.log.causes import cause_title

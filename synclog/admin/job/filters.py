@@ -20,17 +20,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.widgets import INPUT_CLASSES
 
 from positions import dates, roles
-from positions.admin.scoped import ScopedAutocompleteFilter
+from positions.admin.scoped import ScopedAutocompleteFilter, as_key
 from positions.models import Employee, Organization, Position
 from synclog.log.causes import cause_title, causes
 from synclog.log.groups import NO_FIELD
 from synclog.log.sentences import field_label
 from synclog.models import Job
-
-
-def key_of(text: Any) -> int | None:
-    """A row's number as typed into an address; None for anything else."""
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:
@@ -112,7 +107,7 @@ class EmployeeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not self.value():
             return queryset
-        key = key_of(self.value())
+        key = as_key(self.value())
         return queryset.none() if key is None else queryset.filter(employee_key=key)
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
@@ -124,12 +119,12 @@ class EmployeeFilter(admin.SimpleListFilter):
                 choices=(),
                 field=Position._meta.get_field("employee"),
                 model_admin=self.model_admin,
-                data={self.parameter_name: self.value() if key_of(self.value()) else None},
+                data={self.parameter_name: self.value() if as_key(self.value()) else None},
             )
         }
 
     def said(self) -> str:
-        key = key_of(self.value())
+        key = as_key(self.value())
         row = self.model_admin.get_queryset(self.request).filter(employee_key=key).first() if key else None
         if row is not None:
             return str(row.employee_name)
@@ -166,11 +161,11 @@ class PositionFilter(_Hidden):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not self.value():
             return queryset
-        key = key_of(self.value())
+        key = as_key(self.value())
         return queryset.none() if key is None else queryset.filter(position_key=key)
 
     def said(self) -> str:
-        key = key_of(self.value())
+        key = as_key(self.value())
         row = self.model_admin.get_queryset(self.request).filter(position_key=key).first() if key else None
         return f"{row.title}, {dates.span(row.start_date, row.end_date)}" if row else _("unknown")
 
