@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from integrations.models import Integration
@@ -56,6 +57,7 @@ class PositionPages(ConnectionPages):
             connection=connection,
             tabs=[(t, say(TRUTHS[t]), getattr(counts, t), t is truth) for t in LISTED],
             truth=truth,
+            asked=urlencode({"state": truth.value}),
             page=listed,
             rows=[(position, states[position.pk][0]) for position in rows],
             may_act=may_act,
