@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -20,6 +20,7 @@ from positions.roles import Need
 from synclog.models import Job
 
 View = Callable[..., HttpResponseBase]
+_R = TypeVar("_R", bound=HttpResponseBase)
 
 
 def rendered(request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
@@ -56,9 +57,9 @@ class ObjectPages(LogPages):
         raise NotImplementedError
 
 
-def _of_one(view: View, *, acts: bool = False, posted: bool = False) -> View:
+def _of_one(view: Callable[..., _R], *, acts: bool = False, posted: bool = False) -> Callable[..., _R | HttpResponse]:
     @wraps(view)
-    def answer(pages: ObjectPages, request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponseBase:
+    def answer(pages: ObjectPages, request: HttpRequest, pk: int, **kwargs: Any) -> _R | HttpResponse:
         if posted and request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         found = pages.one(request, pk)
@@ -71,17 +72,17 @@ def _of_one(view: View, *, acts: bool = False, posted: bool = False) -> View:
     return answer
 
 
-def shown(view: View) -> View:
+def shown(view: Callable[..., _R]) -> Callable[..., _R | HttpResponse]:
     """Of ObjectPages: the view is given the object in place of its key, for whoever may see it."""
     return _of_one(view)
 
 
-def acting(view: View) -> View:
+def acting(view: Callable[..., _R]) -> Callable[..., _R | HttpResponse]:
     """The same for whoever may act: GET asks first."""
     return _of_one(view, acts=True)
 
 
-def pressed(view: View) -> View:
+def pressed(view: Callable[..., _R]) -> Callable[..., _R | HttpResponse]:
     """The same for whoever may act, by POST alone."""
     return _of_one(view, acts=True, posted=True)
 
