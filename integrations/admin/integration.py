@@ -1,3 +1,5 @@
+"""The pages of connections: the list, the steps of setting up, and the tabs of one."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence

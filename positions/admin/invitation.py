@@ -1,3 +1,5 @@
+"""Who is invited to an organization, and is no member of it yet."""
+
 from __future__ import annotations
 
 from typing import Any

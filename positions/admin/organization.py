@@ -1,3 +1,5 @@
+"""Organizations: their settings, their members, and the roles that groups of an identity provider give."""
+
 from __future__ import annotations
 
 from typing import Any

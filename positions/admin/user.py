@@ -1,3 +1,5 @@
+"""People who sign in, for operators."""
+
 from __future__ import annotations
 
 import logging
