@@ -20,7 +20,9 @@ from django.utils.translation import gettext as _
 from integrations.models import Integration
 from positions import api_keys, dates, joining, moments, roles
 from positions.models import Employee
-from synclog.admin.integration_pages import cutoff_url, differences_url, log_url, silence
+from synclog.admin import cutoff as cutoff_pages
+from synclog.admin import differences as difference_pages
+from synclog.admin.integration_pages import log_url, silence
 from synclog.admin.needs import GROUPS, held_back, of_causes
 from synclog.admin.webhooks import why_paused
 from synclog.log import differences, figures
@@ -192,9 +194,9 @@ def _cards(integrations: Sequence[Integration], health: dict[int, Health]) -> li
             log_url(integration, "retrying"),
             log_url(integration, "needs_action"),
             differences.when_compared(compared[integration.pk], integration) if integration.pk in compared else "",
-            differences_url(integration),
+            difference_pages.address(integration),
             figures.changes(health[integration.pk].counts.held) if health[integration.pk].counts.held else "",
-            cutoff_url(integration),
+            cutoff_pages.address(integration),
         )
         for integration in integrations
     ]
