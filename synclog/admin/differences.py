@@ -66,8 +66,6 @@ class DifferencePages(ConnectionPages):
     def list_view(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         check, kind, words = self._asked(request, integration)
         newest = integration.drift_checks.order_by("-pk").first()
-        if newest is not None:
-            newest.integration = integration
         going = newest if newest is not None and newest.done_at is None else None
         may_act = self.may_act(request, integration)
         page, sendable = None, 0
@@ -226,8 +224,6 @@ class DifferencePages(ConnectionPages):
     def _asked(request: HttpRequest, integration: Integration) -> tuple[DriftCheck | None, str, str]:
         """The last whole check, the kind and the words to which its rows are narrowed."""
         check = differences.last_whole(integration)
-        if check is not None:
-            check.integration = integration
         kind = request.GET.get("kind", "")
         return check, kind if kind in differences.MARKS else "", request.GET.get("q", "")[:200].replace("\0", "")
 

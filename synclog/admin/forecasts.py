@@ -105,8 +105,6 @@ class ForecastPages(ConnectionPages):
         if kind == Forecast.Kind.SETTINGS and _PANEL in request.GET:
             return self._settings_panel(request, integration)
         asked, newest = self._asked(request, integration, kind), forecasts.newest(integration, kind)
-        if newest is not None:
-            newest.integration = integration
         forecast, may_act = asked.forecast, self.may_act(request, integration)
         page = JobPages(asked.rows(), ROWS).get_page(request.GET.get("page")) if forecast is not None else None
         of_start = kind == Forecast.Kind.START
@@ -173,8 +171,6 @@ class ForecastPages(ConnectionPages):
         """Below the form of the settings."""
         kind = Forecast.Kind.SETTINGS
         newest = forecasts.newest(integration, kind)
-        if newest is not None:
-            newest.integration = integration
         done = newest if newest is not None and newest.state is Forecast.State.DONE else None
         first = forecasts.found(done)[:_FIRST] if done is not None else ()
         return rendered(
@@ -216,8 +212,6 @@ class ForecastPages(ConnectionPages):
     def _asked(request: HttpRequest, integration: Integration, kind: str) -> _Asked:
         """Of the last whole one."""
         forecast = forecasts.whole(integration, kind).first()
-        if forecast is not None:
-            forecast.integration = integration
         start, result = request.GET.get("start", ""), request.GET.get("result", "")
         if kind == Forecast.Kind.SETTINGS:
             start = ""
@@ -294,8 +288,6 @@ def panel(request: HttpRequest, integration: Integration) -> str:
     if any(s in integration.system.credentials for s in integration.missing_settings()):
         return ""
     newest, kind = forecasts.newest(integration, Forecast.Kind.START), Forecast.Kind.START
-    if newest is not None:
-        newest.integration = integration
     done = newest if newest is not None and newest.state is Forecast.State.DONE else None
     said = why_not(integration)
     return render_to_string(

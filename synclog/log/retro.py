@@ -15,6 +15,7 @@ from positions import dates, moments, roles
 from positions.models import Employee, Position
 from positions.models.words import matching
 from synclog.log.sentences import Mark, field_label
+from synclog.log.subjects import subjects_of
 from synclog.models import Job, RetroChange
 
 _DAYS = {"start_date", "end_date", *DAYS}
@@ -95,8 +96,7 @@ def found(
 def in_words(rows: Iterable[RetroChange]) -> list[Retro]:
     """Three queries for all of them."""
     rows = list(rows)
-    employees = Employee.objects.defer("national_id").in_bulk({row.employee_key for row in rows})
-    positions = Position.objects.in_bulk({row.position_key for row in rows})
+    employees, positions = subjects_of(rows)
     jobs = _newest({(row.integration_id, row.position_key) for row in rows})
     return [
         Retro(
