@@ -97,9 +97,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "positions.second_factor.SecondFactorMiddleware",
+    "positions.accounts.second_factor.SecondFactorMiddleware",
     "positions.audit.AuditMiddleware",
-    "positions.signing_in.ManyNamesMiddleware",
+    "positions.accounts.signing_in.ManyNamesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -183,7 +183,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "positions.passwords.GuessableValidator"},
+    {"NAME": "positions.accounts.passwords.GuessableValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = env.int("LOGIN_ATTEMPTS", default=8)
@@ -212,7 +212,7 @@ OIDC_ONLY = env.bool("OIDC_ONLY", default=False)
 # "issuer": whoever signed in there is asked for no second factor here.
 OIDC_SECOND_FACTOR = env.str("OIDC_SECOND_FACTOR", default="ours", choices=("ours", "issuer"))
 LOGIN_URL = "admin:login"
-PASSWORD_RESET_TIMEOUT = 24 * 3600  # of an invitation (positions/invitations.py)
+PASSWORD_RESET_TIMEOUT = 24 * 3600  # of an invitation (positions/accounts/invitations.py)
 LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = "en-gb"
 # Each in its own words: whoever chooses one reads it. English is what the code itself says.
@@ -228,7 +228,7 @@ USE_TZ = True
 
 # -- security ----------------------------------------------------------------------------------------------
 
-SESSION_ENGINE = "positions.sessions"
+SESSION_ENGINE = "positions.accounts.sessions"
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_MINUTES", default=60) * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600

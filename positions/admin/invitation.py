@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from positions import joining, mailing
+from positions import mailing
+from positions.accounts import joining
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Invitation, Member
 from positions.models.invitation import GOOD_FOR

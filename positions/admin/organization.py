@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from positions import issuer, roles
+from positions import roles
+from positions.accounts import issuer
 from positions.admin.api_key import say_ended
 from positions.admin.scoped import ScopedAdmin, ScopedTabularInline
 from positions.models import GroupRole, Member, Organization, SelfMadeUser

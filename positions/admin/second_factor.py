@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django_otp.util import random_hex
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from positions import second_factor, sessions
+from positions.accounts import second_factor, sessions
 from positions.admin.confirming import ConfirmForm, PasswordForm
 from positions.encryption import decrypt, encrypt
 from positions.models import SecondFactor

@@ -18,7 +18,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from integrations.models import Integration
-from positions import api_keys, dates, joining, moments, roles
+from positions import api_keys, dates, moments, roles
+from positions.accounts import joining
 from positions.models import Employee
 from synclog.admin import cutoff as cutoff_pages
 from synclog.admin import differences as difference_pages
