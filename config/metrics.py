@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -147,9 +147,7 @@ class Figures(Collector):
             numbers[*labels, state] += number
             if state == Job.State.FAILED:
                 failed.add_metric([*labels, cause], number)
-        for key, number in sorted(numbers.items()):
-            states.add_metric(key, number)
-        yield states
+        yield _filled(states, numbers)
         yield failed
 
         yield self._positions()
@@ -180,9 +178,7 @@ class Figures(Collector):
             labels = found if isinstance(found, tuple) else (found,)
             for state in ("in_sync", "changed", "partly", "unknown", "not_sent", "out_of_scope"):
                 numbers[*labels, state] += getattr(counts[integration.pk], state)
-        for key, number in sorted(numbers.items()):
-            family.add_metric(key, number)
-        return family
+        return _filled(family, numbers)
 
     def _attempts(self, now: datetime) -> Iterator[Metric]:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -202,9 +198,7 @@ class Figures(Collector):
                 failures.add_metric([*labels, cause], number)
             else:
                 numbers[tuple(labels)] += number if state == State.SUCCEEDED else 0
-        for key, number in sorted(numbers.items()):
-            sent.add_metric(key, number)
-        yield sent
+        yield _filled(sent, numbers)
         yield failures
 
     def _seconds(self, now: datetime) -> Metric:
@@ -250,9 +244,7 @@ class Figures(Collector):
         for row in rows:
             numbers[tuple(row[: len(self.labels)])] += row[-1] or 0
         family = self._gauge("vendor_calls", "HTTP calls of attempts that ended within the last minute.")
-        for key, number in sorted(numbers.items()):
-            family.add_metric(key, number)
-        return family
+        return _filled(family, numbers)
 
     def _api_keys(self, now: datetime) -> Metric:
         """Of no system: by organization where that is asked for."""
@@ -263,9 +255,7 @@ class Figures(Collector):
             numbers.update({(state.value,): 0 for state in ApiKey.State})
         for key in ApiKey.objects.with_right().select_related("organization"):
             numbers[*([key.organization.name] if more else []), key.state(now).value] += 1
-        for labels, number in sorted(numbers.items()):
-            family.add_metric(labels, number)
-        return family
+        return _filled(family, numbers)
 
     def _webhooks(self, now: datetime) -> Iterator[Metric]:
         """Of no system: by organization where that is asked for."""
@@ -291,26 +281,26 @@ class Figures(Collector):
                 events[*labels, state] += number
             else:
                 delivered[tuple(labels)] += number
-        for family, numbers in (
-            (GaugeMetricFamily("position_sync_webhooks", "Webhooks by state.", labels=[*more, "state"]), webhooks),
-            (
-                GaugeMetricFamily(
-                    "position_sync_webhook_events",
-                    "Events that no webhook took yet, by state.",
-                    labels=[*more, "state"],
-                ),
-                events,
+        by_state = [*more, "state"]
+        yield _filled(GaugeMetricFamily("position_sync_webhooks", "Webhooks by state.", labels=by_state), webhooks)
+        yield _filled(
+            GaugeMetricFamily(
+                "position_sync_webhook_events", "Events that no webhook took yet, by state.", labels=by_state
             ),
-            (
-                CounterMetricFamily(
-                    "position_sync_webhook_delivered", "Events since midnight UTC that were taken.", labels=more
-                ),
-                delivered,
+            events,
+        )
+        yield _filled(
+            CounterMetricFamily(
+                "position_sync_webhook_delivered", "Events since midnight UTC that were taken.", labels=more
             ),
-        ):
-            for key, number in sorted(numbers.items()):
-                family.add_metric(key, number)
-            yield family
+            delivered,
+        )
+
+
+def _filled(family: GaugeMetricFamily | CounterMetricFamily, numbers: Mapping[tuple[str, ...], int]) -> Metric:
+    for key, number in sorted(numbers.items()):
+        family.add_metric(key, number)
+    return family
 
 
 def _workers(now: datetime) -> Iterator[Metric]:

@@ -92,14 +92,14 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.language.PersonMiddleware",
-    "config.pages.PageRateMiddleware",
+    "config.page_rate.PageRateMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "positions.second_factor.SecondFactorMiddleware",
+    "positions.accounts.second_factor.SecondFactorMiddleware",
     "positions.audit.AuditMiddleware",
-    "positions.signing_in.ManyNamesMiddleware",
+    "positions.accounts.signing_in.ManyNamesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -183,7 +183,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "positions.passwords.GuessableValidator"},
+    {"NAME": "positions.accounts.passwords.GuessableValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = env.int("LOGIN_ATTEMPTS", default=8)
@@ -193,8 +193,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
-AXES_CLIENT_IP_CALLABLE = "config.security.address_of"
-AXES_LOCKOUT_CALLABLE = "config.security.locked_out"
+AXES_CLIENT_IP_CALLABLE = "config.sign_in_lockout.address_of"
+AXES_LOCKOUT_CALLABLE = "config.sign_in_lockout.locked_out"
 AXES_VERBOSE = False
 # Of whom a second factor is required; everybody may have one.
 REQUIRE_SECOND_FACTOR = env.str("REQUIRE_SECOND_FACTOR", default="none", choices=("none", "operators", "all"))
@@ -212,7 +212,7 @@ OIDC_ONLY = env.bool("OIDC_ONLY", default=False)
 # "issuer": whoever signed in there is asked for no second factor here.
 OIDC_SECOND_FACTOR = env.str("OIDC_SECOND_FACTOR", default="ours", choices=("ours", "issuer"))
 LOGIN_URL = "admin:login"
-PASSWORD_RESET_TIMEOUT = 24 * 3600  # of an invitation (positions/invitations.py)
+PASSWORD_RESET_TIMEOUT = 24 * 3600  # of an invitation (positions/accounts/invitations.py)
 LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = "en-gb"
 # Each in its own words: whoever chooses one reads it. English is what the code itself says.
@@ -228,7 +228,7 @@ USE_TZ = True
 
 # -- security ----------------------------------------------------------------------------------------------
 
-SESSION_ENGINE = "positions.sessions"
+SESSION_ENGINE = "positions.accounts.sessions"
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_MINUTES", default=60) * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
@@ -261,7 +261,7 @@ if PRODUCTION:
     # A browser takes cookies of these names from this host alone, over https: no neighbouring host can plant one.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     LANGUAGE_COOKIE_NAME = "__Host-language"
-    MESSAGE_STORAGE = "config.messages.HostStorage"
+    MESSAGE_STORAGE = "config.message_cookie.HostStorage"
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
     SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)

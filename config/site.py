@@ -18,7 +18,7 @@ from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
 from config.demo_sign_ins import SIGN_INS
-from positions import issuer
+from positions.accounts import issuer
 
 _PEOPLE = 20  # are shown; whoever wants more goes on typing
 

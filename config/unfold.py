@@ -114,7 +114,7 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
     from django.urls import reverse
     from django.utils.translation import gettext as _
 
-    from positions import issuer
+    from positions.accounts import issuer
 
     if not request.user.is_authenticated:
         return []
@@ -135,7 +135,8 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
 def frame(request: HttpRequest) -> dict[str, Any]:
     """What every page is given. Unfold would write its colours into each; ours are in theme.css, for the content
     security policy's sake."""
-    from positions import issuer, mailing
+    from positions import mailing
+    from positions.accounts import issuer
     from synclog.admin.notices import unread
 
     mailed = mailing.links_are_sent() and not issuer.is_alone()
@@ -184,7 +185,7 @@ UNFOLD = {
     "SCRIPTS": ["config.unfold.names"],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.unfold.favicon"}],
     "DASHBOARD_CALLBACK": "synclog.admin.dashboard.dashboard",
-    "LOGIN": {"form": "positions.login_form.LoginForm"},
+    "LOGIN": {"form": "positions.accounts.login_form.LoginForm"},
     "ACCOUNT": {"navigation": "config.unfold.account"},
     "SIDEBAR": {"navigation": "config.unfold.navigation"},
 }

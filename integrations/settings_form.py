@@ -353,59 +353,59 @@ class ConnectionForm(Opened, forms.Form):
             )
 
     def _add_setting(self, setting: Setting) -> None:
-        value = clean_value(setting, self.instance.settings.get(setting.name))
-        common: dict[str, Any] = {
-            "label": say(setting.label),
-            "required": setting.required,
-            "initial": value,
-            "help_text": say(setting.help),
-            "error_messages": {
+        self.fields[f"setting__{setting.name}"] = self._field_for(
+            setting,
+            {
+                "label": say(setting.label),
+                "required": setting.required,
+                "initial": clean_value(setting, self.instance.settings.get(setting.name)),
+                "help_text": say(setting.help),
+            },
+            {
                 "required": _("{setting} is required: without it nothing can be sent.").format(
                     setting=say(setting.label)
                 )
             },
-        }
+        )
+
+    def _field_for(self, setting: Setting, common: dict[str, Any], errors: dict[str, str]) -> forms.Field:
         example = {"placeholder": _("For example {example}").format(example=setting.example)} if setting.example else {}
-        field: forms.Field
         match setting.kind:
             case Kind.BOOLEAN:
-                field = forms.BooleanField(**{**common, "required": False}, widget=_tick())
+                return forms.BooleanField(**{**common, "required": False}, error_messages=errors, widget=_tick())
             case Kind.CHOICE:
                 blank = [] if setting.required and setting.default else [("", "—")]
-                common["error_messages"]["invalid_choice"] = _("“%(value)s” is not one of the choices.")
-                field = forms.ChoiceField(**common, choices=[*blank, *_choices(setting)], widget=_styled(forms.Select))
+                errors["invalid_choice"] = _("“%(value)s” is not one of the choices.")
+                choices, widget = [*blank, *_choices(setting)], _styled(forms.Select)
+                return forms.ChoiceField(**common, error_messages=errors, choices=choices, widget=widget)
             case Kind.INTEGER:
                 whole = (
                     _("Write a whole number, for example {example}.") if setting.example else _("Write a whole number.")
                 )
-                common["error_messages"]["invalid"] = whole.format(example=setting.example)
-                field = forms.IntegerField(**common, widget=_styled(forms.TextInput, inputmode="numeric", **example))
+                errors["invalid"] = whole.format(example=setting.example)
+                widget = _styled(forms.TextInput, inputmode="numeric", **example)
+                return forms.IntegerField(**common, error_messages=errors, widget=widget)
             case Kind.DECIMAL:
                 number = dates.with_separator(setting.example or "37.5")
-                common["error_messages"]["invalid"] = _("Write a number, for example {example}.").format(example=number)
+                errors["invalid"] = _("Write a number, for example {example}.").format(example=number)
                 if setting.example:
                     example = {"placeholder": _("For example {example}").format(example=number)}
                 widget = _styled(forms.TextInput, inputmode="decimal", **example)
-                field = NumberField(**common, localize=True, widget=widget)
+                return NumberField(**common, error_messages=errors, localize=True, widget=widget)
             case Kind.TABLE:
-                field = TableField(
+                return TableField(
                     **common,
+                    error_messages=errors,
                     pattern=setting.pattern,
                     example=setting.example,
                     each_once=setting.each_once,
                     widget=TableWidget(self._rows(setting), _choices(setting), self._free_key(setting)),
                 )
-            case _:
-                field = forms.CharField(
-                    **common,
-                    max_length=4000,
-                    validators=[
-                        *([_pattern_validator(setting)] if setting.pattern else []),
-                        *([self._check_folder] if setting.kind is Kind.FOLDER else []),
-                    ],
-                    widget=_styled(forms.TextInput, **example),
-                )
-        self.fields[f"setting__{setting.name}"] = field
+        checks = [_pattern_validator(setting)] if setting.pattern else []
+        if setting.kind is Kind.FOLDER:
+            checks.append(self._check_folder)
+        widget = _styled(forms.TextInput, **example)
+        return forms.CharField(**common, error_messages=errors, max_length=4000, validators=checks, widget=widget)
 
     def _check_folder(self, folder: str) -> None:
         try:

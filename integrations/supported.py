@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from integrations.sdk.declaration import Delete, Model, Sight, System
 from integrations.sdk.declared_field import Field, When
 from integrations.sdk.fields import BY_KEY, FIELDS, GROUPS, OurField
-from integrations.sdk.settings import Kind
+from integrations.sdk.settings import Kind, Setting
 from integrations.sdk.wording import say
 from integrations.systems.registry import systems
 from positions.models import Position
@@ -283,11 +283,33 @@ def _place(declared: Field) -> Iterator[str]:
 def _notes(declared: Field) -> Iterator[str]:
     yield from _place(declared)
     if declared.opt_in:
-        yield (
-            _("“{setting}” in the connection's settings switches it; it is on at first.")
-            if declared.opt_in.default
-            else _("“{setting}” in the connection's settings switches it; it is off at first.")
-        ).format(setting=say(declared.opt_in.label))
+        yield _by_switch(
+            declared.opt_in,
+            on=_("“{setting}” in the connection's settings switches it; it is on at first."),
+            off=_("“{setting}” in the connection's settings switches it; it is off at first."),
+        )
+    yield from _later_changes(declared)
+    if declared.cleared_by:
+        yield _by_switch(
+            declared.cleared_by,
+            on=_(
+                "“{setting}” in the connection's settings empties it there when the last position is over, where it "
+                "still holds what was sent; a new position fills it in again. That is on at first."
+            ),
+            off=_(
+                "“{setting}” in the connection's settings empties it there when the last position is over, where it "
+                "still holds what was sent; a new position fills it in again. That is off at first."
+            ),
+        )
+    if declared.absent_while:
+        yield _("With {case} it is neither needed nor sent, and what was sent before is emptied there.").format(
+            case=say(declared.absent_while.what)
+        )
+    if not declared.clearable:
+        yield _("Emptied here, it stays there.")
+
+
+def _later_changes(declared: Field) -> Iterator[str]:
     if declared.corrected:
         yield (
             _(
@@ -302,52 +324,39 @@ def _notes(declared: Field) -> Iterator[str]:
             )
         )
     if declared.always_by:
-        yield (
-            _(
+        yield _by_switch(
+            declared.always_by,
+            on=_(
                 "“{setting}” in the connection's settings makes it follow every change, also when another position "
                 "takes over; it is on at first."
-            )
-            if declared.always_by.default
-            else _(
+            ),
+            off=_(
                 "“{setting}” in the connection's settings makes it follow every change, also when another position "
                 "takes over; it is off at first."
-            )
-        ).format(setting=say(declared.always_by.label))
+            ),
+        )
     if declared.locked:
         yield _(
             "It cannot be changed on a record that has it: put the old value back, end the position, and add a new "
             "one with the new value. Until then, that position is not sent."
         )
-        if declared.locked.lifted_by:
-            yield (
-                _(
-                    "“{setting}” in the connection's settings writes the change all the same, with a warning; it is on "
-                    "at first."
-                )
-                if declared.locked.lifted_by.default
-                else _(
-                    "“{setting}” in the connection's settings writes the change all the same, with a warning; it is "
-                    "off at first."
-                )
-            ).format(setting=say(declared.locked.lifted_by.label))
-    if declared.cleared_by:
-        yield (
-            _(
-                "“{setting}” in the connection's settings empties it there when the last position is over, where it "
-                "still holds what was sent; a new position fills it in again. That is on at first."
-            )
-            if declared.cleared_by.default
-            else _(
-                "“{setting}” in the connection's settings empties it there when the last position is over, where it "
-                "still holds what was sent; a new position fills it in again. That is off at first."
-            )
-        ).format(setting=say(declared.cleared_by.label))
-    if declared.absent_while:
-        yield _("With {case} it is neither needed nor sent, and what was sent before is emptied there.").format(
-            case=say(declared.absent_while.what)
+    if declared.locked and declared.locked.lifted_by:
+        yield _by_switch(
+            declared.locked.lifted_by,
+            on=_(
+                "“{setting}” in the connection's settings writes the change all the same, with a warning; it is on "
+                "at first."
+            ),
+            off=_(
+                "“{setting}” in the connection's settings writes the change all the same, with a warning; it is "
+                "off at first."
+            ),
         )
-    if not declared.clearable:
-        yield _("Emptied here, it stays there.")
+
+
+def _by_switch(setting: Setting, *, on: str, off: str) -> str:
+    """What a switch does, and how it stands at first."""
+    return (on if setting.default else off).format(setting=say(setting.label))
 
 
 def _limits(declared: Field) -> str:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from positions import roles
 from positions.dates import show
 from positions.models import ApiKey, Member
 from positions.models.api_key import SOON, VERY_SOON
@@ -79,11 +80,9 @@ def wanting(organizations: Collection[int] | None) -> list[tuple[ApiKey, str, bo
     now = timezone.now()
     near = Q(expires_at__gt=now - SOON, expires_at__lt=now + SOON) | Q(ended_at__gt=now - SOON)
     found = ApiKey.objects.filter(near | Q(owner=None, ended_at=None, expires_at__gt=now)).with_right()
-    if organizations is not None:
-        found = found.filter(organization__in=organizations)
     return [
         (key, said, key.state(now) != key.State.EXPIRING or key.expires - now <= VERY_SOON)
-        for key in found.select_related("organization").order_by("expires_at", "pk")
+        for key in roles.limited(found, organizations).select_related("organization").order_by("expires_at", "pk")
         if (said := advice(key, now))
     ]
 

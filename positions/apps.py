@@ -9,7 +9,8 @@ class PositionsConfig(AppConfig):
     verbose_name = gettext_lazy("HR")
 
     def ready(self) -> None:
-        from positions import api_keys, audit, changes, federation, group_roles, languages, sessions, signing_in
+        from positions import api_keys, audit, changes, languages
+        from positions.accounts import federation, group_roles, sessions, signing_in
         from positions.api import expand, expansions
         from positions.api.authentication import note_used
         from positions.privacy import personal_data
@@ -21,7 +22,7 @@ class PositionsConfig(AppConfig):
         signing_in.connect()
         sessions.connect()
         languages.connect()
-        user_logged_in.connect(federation.begin_session, dispatch_uid="positions.federation")
+        user_logged_in.connect(federation.begin_session, dispatch_uid="positions.accounts.federation")
         group_roles.connect()
         personal_data.register(HeldByHr())
         expand.EXPANSIONS.update(expansions.OURS)

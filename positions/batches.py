@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from django.db import models, transaction
 
 SIZE = 500
+_M = TypeVar("_M", bound=models.Model)
 
 
 def in_batches(
@@ -29,6 +30,16 @@ def in_batches(
         last = keys[-1]
         if until is not None and time.monotonic() > until:
             return False
+
+
+def in_pieces(rows: models.QuerySet[_M], *, newest_first: bool = False) -> Iterator[list[_M]]:
+    """The rows, so many at a time, in the order of their keys: nothing is held open between two pieces."""
+    order, after = ("-pk", "pk__lt") if newest_first else ("pk", "pk__gt")
+    rows = rows.order_by(order)
+    piece = list(rows[:SIZE])
+    while piece:
+        yield piece
+        piece = list(rows.filter(**{after: piece[-1].pk})[:SIZE])
 
 
 def delete(rows: models.QuerySet) -> int:

@@ -5,9 +5,10 @@ A user's memberships are read once and kept on the user object, which lives as l
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from positions.models import Member, Organization
 
+_Rows = TypeVar("_Rows", bound=QuerySet)
 Need = Literal["view", "edit", "administer", "operate"]
 
 _RANK = {Member.Role.VIEWER: 1, Member.Role.EDITOR: 2, Member.Role.ADMIN: 3}
@@ -51,9 +53,13 @@ def _with(need: Need, roles: tuple[tuple[int, str], ...]) -> frozenset[int]:
     return frozenset(pk for pk, role in roles if reaches(role, need))
 
 
+def limited(rows: _Rows, ids: Collection[int] | None, path: str = "organization") -> _Rows:
+    """Those of these organizations; None: all of them. `path`: the lookup from a row to its organization."""
+    return rows if ids is None else rows.filter(**{f"{path}__in": ids})
+
+
 def organizations_of(user: Any) -> QuerySet[Organization]:
-    ids = organization_ids(user)
-    return Organization.objects.all() if ids is None else Organization.objects.filter(pk__in=ids)
+    return limited(Organization.objects.all(), organization_ids(user), "pk")
 
 
 def role_in(user: Any, organization: Organization | int) -> str | None:

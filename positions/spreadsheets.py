@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
+
+from django.http import StreamingHttpResponse
 
 # Where a spreadsheet may see a new cell begin: at the front, and after what separates cells or lines in some country.
 _FORMULA = re.compile(r"(^|[;,|\t\r\n])([\s\"']*)([=+\-@\t\r\n＝＋－＠])")
@@ -29,6 +32,15 @@ def cell(value: Any) -> str:
 def unguarded(text: str) -> str:
     """What `cell` was given, from what it gave: who imports an export again changes nothing."""
     return _GUARDED.sub(r"\1\2\3", text)
+
+
+def download(name: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
+    """A file of this name, sent while its rows come."""
+    response = StreamingHttpResponse(
+        lines(chain([list(columns)], rows), mark=True), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def lines(rows: Iterable[Iterable[Any]], *, mark: bool = False, delimiter: str = ",") -> Iterator[str]:

@@ -1,3 +1,5 @@
+"""The pages of connections: the list, the steps of setting up, and the tabs of one."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -170,7 +172,7 @@ class IntegrationAdmin(ScopedAdmin):
     def _own_organizations(self, request: HttpRequest) -> list[Organization]:
         ids = roles.organization_ids(request.user, "administer")
         found = Organization.objects.all()
-        return list(found if ids is None else found.filter(pk__in=ids))
+        return list(roles.limited(found, ids, "pk"))
 
     @staticmethod
     def _chosen_organization(own: list[Organization], asked: str) -> Organization | None:

@@ -1,3 +1,5 @@
+"""What the templates of a connection's pages ask of its form and its declaration."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
 
-from positions import mailing, own_address
+from positions import mailing
+from positions.accounts import own_address
 from positions.admin import confirming
 
 MOST, WITHIN = 5, 3600  # links of one user, in seconds

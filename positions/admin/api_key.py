@@ -1,3 +1,5 @@
+"""API keys: made, shown once, given another owner, ended."""
+
 from __future__ import annotations
 
 from datetime import datetime

@@ -1,3 +1,5 @@
+"""The audit trail: listed, narrowed, and exported as CSV."""
+
 from __future__ import annotations
 
 import json

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from positions import second_factor, sessions
+from positions.accounts import second_factor, sessions
 
 _PREFIX = "confirm"
 

@@ -1,3 +1,5 @@
+"""Employees, with their positions as the timeline of their pages shows them."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -140,7 +140,7 @@ class WithImport:
     def _organizations(self, request: HttpRequest) -> Any:
         """Where the person may edit."""
         ids = roles.organization_ids(request.user, "edit")
-        found = Organization.objects.all() if ids is None else Organization.objects.filter(pk__in=ids)
+        found = roles.limited(Organization.objects.all(), ids, "pk")
         return found.order_by("name", "pk")
 
     def _page(self, request: HttpRequest, template: str, title: str, **more: Any) -> TemplateResponse:

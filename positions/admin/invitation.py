@@ -1,3 +1,5 @@
+"""Who is invited to an organization, and is no member of it yet."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -14,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from positions import joining, mailing
+from positions import mailing
+from positions.accounts import joining
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.models import Invitation, Member
 from positions.models.invitation import GOOD_FOR

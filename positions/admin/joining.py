@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from positions import issuer, joining
-from positions.invitations import ChoosePasswordForm
+from positions.accounts import issuer, joining
+from positions.accounts.invitations import ChoosePasswordForm
 from positions.models import Invitation
 
 # The hash of the link's token: the session remembers it, no further address shows it.

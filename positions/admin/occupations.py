@@ -53,7 +53,7 @@ class OccupationsPage:
         if not self.admin.has_add_permission(request):
             raise PermissionDenied
         text = request.GET.get(FIELD, "").strip()
-        employee, company = (as_key(request.GET.get(name, "")) for name in ("employee", "company"))
+        employee, company = (as_key(request.GET.get(name)) for name in ("employee", "company"))
         pages: Any = self.admin
         found = pages.occupations(request, employee, company, text) if text else []
         return render(request, "positions/occupations.html", {"found": found})

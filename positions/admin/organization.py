@@ -1,3 +1,5 @@
+"""Organizations: their settings, their members, and the roles that groups of an identity provider give."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -14,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from positions import issuer, roles
+from positions import roles
+from positions.accounts import issuer
 from positions.admin.api_key import say_ended
 from positions.admin.scoped import ScopedAdmin, ScopedTabularInline
 from positions.models import GroupRole, Member, Organization, SelfMadeUser

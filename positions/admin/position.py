@@ -1,3 +1,5 @@
+"""Positions: the list, the form, and what is said before one is deleted."""
+
 from __future__ import annotations
 
 import copy

@@ -106,12 +106,13 @@ class ScopedForm(forms.ModelForm):
         return set(super()._get_validation_exclusions()) - counted  # type: ignore[misc]
 
 
-def _is_key(text: str) -> bool:
+def _is_key(text: Any) -> bool:
     """Whether it can be the number of a row: 18 digits are less than any database has."""
-    return text.isascii() and text.isdecimal() and len(text) <= 18
+    return isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= 18
 
 
-def as_key(text: str) -> int | None:
+def as_key(text: Any) -> int | None:
+    """A row's number as it stands in an address or a form; None for anything else."""
     return int(text) if _is_key(text) else None
 
 
@@ -189,7 +190,7 @@ class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, ModelAdm
 
     def limited(self, queryset: models.QuerySet, ids: Collection[int] | None) -> models.QuerySet:
         """The part of a queryset of this model that belongs to these organizations; None: all of it."""
-        return queryset if ids is None else queryset.filter(**{f"{self.organization_path or 'pk'}__in": ids})
+        return roles.limited(queryset, ids, self.organization_path or "pk")
 
     def offered(self, request: HttpRequest, queryset: Any, ids: Collection[int] | None) -> models.QuerySet:
         """What a related field may offer: objects of these organizations, as the admin of their model knows them.

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django_otp.util import random_hex
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from positions import second_factor, sessions
+from positions.accounts import second_factor, sessions
 from positions.admin.confirming import ConfirmForm, PasswordForm
 from positions.encryption import decrypt, encrypt
 from positions.models import SecondFactor
@@ -127,8 +127,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
         second_factor.passed(request, factor)
         sessions.end([request.user], but=request.session.session_key)
         return _show(request, codes)
-    name, secret = request.user.get_username(), b32encode(bytes.fromhex(key)).decode()
-    query = urlencode({"secret": secret, "issuer": _ISSUER}, quote_via=quote)
+    secret = b32encode(bytes.fromhex(key)).decode()
     return _page(
         request,
         "set_up",
@@ -136,9 +135,15 @@ def set_up(request: HttpRequest) -> HttpResponse:
         form=form,
         password=password,
         waiting=waiting,
-        picture=picture(f"otpauth://totp/{quote(f'{_ISSUER}:{name}')}?{query}"),
+        picture=picture(_address(request.user.get_username(), secret)),
         secret=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
     )
+
+
+def _address(name: str, secret: str) -> str:
+    """What an authenticator app reads from the picture."""
+    query = urlencode({"secret": secret, "issuer": _ISSUER}, quote_via=quote)
+    return f"otpauth://totp/{quote(f'{_ISSUER}:{name}')}?{query}"
 
 
 @open_at("")

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from positions import sessions
+from positions.accounts import sessions
 from positions.admin.confirming import PasswordForm
 
 

@@ -25,12 +25,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from positions import federation, issuer, joining, rates, second_factor, sessions, signing_in
+from positions import rates
+from positions.accounts import federation, issuer, joining, second_factor, sessions, signing_in
+from positions.accounts.issuer import Person
 from positions.admin.confirming import ConfirmForm
 from positions.admin.joining import linked_in
 from positions.admin.second_factor import then_of
 from positions.hosts import place_of
-from positions.issuer import Person
 from positions.tracing import address_of
 
 logger = logging.getLogger(__name__)

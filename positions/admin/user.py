@@ -1,3 +1,5 @@
+"""People who sign in, for operators."""
+
 from __future__ import annotations
 
 import logging
@@ -17,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import TabularInline
 from unfold.forms import UserChangeForm
 
-from positions import federation, invitations, issuer, second_factor, sessions
+from positions.accounts import federation, invitations, issuer, second_factor, sessions
 from positions.admin import confirming
 from positions.admin.api_key import say_ended
 from positions.admin.opened import OpenedInline

@@ -1,3 +1,5 @@
+"""Employees and positions as they are answered, and what `expand` puts into an answer."""
+
 from __future__ import annotations
 
 from django.db.models import Q, QuerySet

@@ -5,9 +5,9 @@ there, by which nothing is a plain form or image any more: a browser asks first 
 is never told so. What changes anything needs Django's CSRF token. A browser that says that the request comes from
 elsewhere (Sec-Fetch-Site) is refused. The cookie itself is `SameSite=Lax`.
 
-Nobody gets more than on the pages: who has given the password alone is nobody here too (positions/second_factor.py),
-a view says what it needs of a role, as the pages do, and is closed to members where it says nothing, and operators
-have the rights of their own membership alone.
+Nobody gets more than on the pages: who has given the password alone is nobody here too
+(positions/accounts/second_factor.py), a view says what it needs of a role, as the pages do, and is closed to members
+where it says nothing, and operators have the rights of their own membership alone.
 """
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+"""Lists a page at a time, by cursors."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""What a body may be: JSON that can be read in one way only."""
+
 from __future__ import annotations
 
 import json

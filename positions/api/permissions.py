@@ -1,3 +1,5 @@
+"""What a key's scopes and a member's role let a request do."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

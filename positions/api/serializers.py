@@ -1,3 +1,5 @@
+"""Employees, positions and their terms, as they are sent and answered."""
+
 from __future__ import annotations
 
 from collections.abc import Collection

@@ -1,3 +1,5 @@
+"""How many requests a minute a key, a person or an address may make."""
+
 from __future__ import annotations
 
 import hashlib

@@ -73,7 +73,7 @@ class Member(models.Model):
         default=Role.VIEWER,
         help_text=_("Admin: everything. Editor: employees and positions. Viewer: reads."),
     )
-    # The group of the issuer that gives it (positions/federation.py); "": somebody gave it here, and it stays.
+    # The group of the issuer that gives it (positions/accounts/federation.py); "": somebody gave it here, and it stays.
     group = models.CharField(_("group"), max_length=255, blank=True, default="", db_default="", editable=False)
     renewed_at = models.DateTimeField(null=True, editable=False)  # by the last sign-in with that group
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -22,10 +21,11 @@ from integrations.sdk.marking import gettext_noop
 from integrations.sdk.wording import say
 from positions import moments, roles, spreadsheets
 from positions.admin.returning import back
-from synclog.admin.connection_pages import ConnectionPages
+from positions.admin.scoped import as_key
+from positions.batches import in_pieces
 from synclog.admin.cutoff_form import CutoffForm
-from synclog.admin.filters import key_of
-from synclog.admin.listing import JobPages
+from synclog.admin.job.listing import JobPages
+from synclog.admin.log_pages import ConnectionPages, acting, rendered, shown
 from synclog.engine import cutoff as engine
 from synclog.log import cutoff, figures, retro, sentences
 from synclog.models import RetroChange
@@ -52,26 +52,20 @@ _COLUMNS = (
 
 class CutoffPages(ConnectionPages):
     acts = "edit"
-    folder = "cutoff"
 
     def urls(self) -> list[URLPattern]:
-        def at(address: str, view: Any, name: str) -> URLPattern:
-            return path(address, self._log.admin_site.admin_view(view), name=f"synclog_job_{name}")
-
         return [
-            at("cutoff/<int:pk>/", self.cutoff_view, "cutoff"),
-            at("cutoff/<int:pk>/example/", self.example_view, "cutoff_example"),
-            at("cutoff/<int:pk>/send/", self.send_view, "cutoff_send"),
-            at("retro/", self.retro_view, "retro"),
-            at("retro/export.csv", self.export_view, "retro_export"),
+            self._at("cutoff/<int:pk>/", self.cutoff_view, "cutoff"),
+            self._at("cutoff/<int:pk>/example/", self.example_view, "cutoff_example"),
+            self._at("cutoff/<int:pk>/send/", self.send_view, "cutoff_send"),
+            self._at("retro/", self.retro_view, "retro"),
+            self._at("retro/export.csv", self.export_view, "retro_export"),
         ]
 
     # -- the calendar
 
-    def cutoff_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        integration = self._one(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
+    @shown
+    def cutoff_view(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         administers = roles.can(request.user, integration.organization_id, "administer")
         if request.method == "POST":
             if not administers:
@@ -79,15 +73,15 @@ class CutoffPages(ConnectionPages):
             form = CutoffForm(request.POST, integration.calendar)
             if form.is_valid():
                 engine.set_calendar(integration, form.calendar, request.user.get_username())
-                self._log.message_user(request, _("Saved. What waits goes by it from now on."), messages.SUCCESS)
+                messages.success(request, _("Saved. What waits goes by it from now on."))
                 return HttpResponseRedirect(address(integration))
         else:
             form = CutoffForm(None, integration.calendar)
         calendar, number = integration.calendar, cutoff.held_of(integration)
         zone = integration.organization.zone
-        return self._rendered(
+        return rendered(
             request,
-            "page.html",
+            "cutoff/page.html",
             title=_("{connection}: payroll cut-off").format(connection=integration.name),
             integration=integration,
             connection=reverse("admin:integrations_integration_change", args=[integration.pk]),
@@ -101,41 +95,35 @@ class CutoffPages(ConnectionPages):
             form=form if administers else None,
             example=_example(form.calendar if form.is_bound else calendar, integration),
             zone=integration.organization.time_zone,
-            may_act=self._may_act(request, integration),
+            may_act=self.may_act(request, integration),
         )
 
-    def example_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    @shown
+    def example_view(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         """What the form would mean, while it is filled in."""
-        integration = self._one(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
         form = CutoffForm(request.GET, None)
         form.is_valid()
         wrong = [str(error) for errors in form.errors.values() for error in errors]
         context = {"example": _example(form.calendar, integration), "wrong": wrong}
         return TemplateResponse(request, "admin/synclog/cutoff/example.html", context)
 
-    def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    @acting
+    def send_view(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         """Counts first; sends on POST."""
-        integration = self._one(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
-        if not self._may_act(request, integration):
-            raise PermissionDenied
         if request.method == "POST":
             if not integration.send_positions:
-                self._log.message_user(request, sentences.held_back(integration), messages.WARNING)
+                messages.warning(request, sentences.held_back(integration))
             elif number := engine.send_all(integration, request.user.get_username()):
                 said = _("{changes} on the way to {connection}.")
                 said = said.format(changes=figures.changes(number), connection=integration.name)
-                self._log.message_user(request, said, messages.SUCCESS)
+                messages.success(request, said)
             else:
-                self._log.message_user(request, _("Nothing is held any more."), messages.WARNING)
+                messages.warning(request, _("Nothing is held any more."))
             return HttpResponseRedirect(address(integration))
         number = cutoff.held_of(integration)
-        return self._rendered(
+        return rendered(
             request,
-            "send.html",
+            "cutoff/send.html",
             title=_("{connection}: send what is held").format(connection=integration.name),
             integration=integration,
             number=figures.changes(number) if number else "",
@@ -159,9 +147,9 @@ class CutoffPages(ConnectionPages):
         )
         moments_of = mine.order_by("-cutoff_at").values_list("cutoff_at", flat=True).distinct()[:PERIODS]
         zone = chosen.organization.zone if chosen else None
-        return self._rendered(
+        return rendered(
             request,
-            "retro.html",
+            "cutoff/retro.html",
             title=_("Retroactive changes"),
             connections=connections,
             chosen=chosen,
@@ -176,21 +164,17 @@ class CutoffPages(ConnectionPages):
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
         _connections, chosen, when, words = self._asked(request)
-        rows = _in_pieces(self._found(request, chosen, when, words))
-        lines = spreadsheets.lines(chain([tuple(map(say, _COLUMNS))], rows), mark=True)
-        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="retroactive-changes.csv"'
-        return response
+        rows = self._found(request, chosen, when, words)
+        return spreadsheets.download("retroactive-changes.csv", map(say, _COLUMNS), _lines(rows))
 
     def _asked(self, request: HttpRequest) -> tuple[list[Integration], Integration | None, datetime | None, str]:
         """The connections that may be chosen, and what the list is narrowed to: connection, cut-off, words."""
         if not self._log.has_view_permission(request):
             raise PermissionDenied
-        ids = self._log.visible(request)
         known = Integration.objects.select_related("organization").defer("credentials", "vault")
-        known = known if ids is None else known.filter(organization__in=ids)
+        known = roles.limited(known, self._log.visible(request))
         connections = list(known.order_by("organization__name", "name"))
-        asked = key_of(request.GET.get("integration"))
+        asked = as_key(request.GET.get("integration"))
         chosen = next((one for one in connections if one.pk == asked), None)
         words = request.GET.get("q", "")[:200].replace("\0", "")
         return connections, chosen, _moment(request.GET.get("cutoff", "")), words
@@ -217,11 +201,9 @@ def _example(calendar: Calendar | None, integration: Integration) -> list[str]:
     return cutoff.sentences(calendar, integration.organization.zone) if calendar else []
 
 
-def _in_pieces(rows: Any) -> Iterator[Iterable[Any]]:
-    """A line for each field, some rows at a time."""
-    last = None
-    while piece := list((rows if last is None else rows.filter(pk__lt=last))[:500]):
-        last = piece[-1].pk
+def _lines(rows: Any) -> Iterator[Iterable[Any]]:
+    """One for each field."""
+    for piece in in_pieces(rows, newest_first=True):
         for one in retro.in_words(piece):
             row, zone = one.row, one.row.integration.organization.zone
             about = (

@@ -18,9 +18,12 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from integrations.models import Integration
-from positions import api_keys, dates, joining, moments, roles
+from positions import api_keys, dates, moments, roles
+from positions.accounts import joining
 from positions.models import Employee
-from synclog.admin.integration_pages import cutoff_url, differences_url, log_url, silence
+from synclog.admin import cutoff as cutoff_pages
+from synclog.admin import differences as difference_pages
+from synclog.admin.integration_pages import log_url, silence
 from synclog.admin.needs import GROUPS, held_back, of_causes
 from synclog.admin.webhooks import why_paused
 from synclog.log import differences, figures
@@ -94,9 +97,7 @@ class Card:
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Fills the admin's index (UNFOLD["DASHBOARD_CALLBACK"])."""
     ids = roles.organization_ids(request.user)
-    found = Integration.objects.select_related("organization").defer("vault")
-    if ids is not None:
-        found = found.filter(organization__in=ids)
+    found = roles.limited(Integration.objects.select_related("organization").defer("vault"), ids)
     integrations = list(found.order_by("organization__name", "name"))
     health = health_of(integrations)
     # What is in trouble comes first when not all can be shown.
@@ -194,9 +195,9 @@ def _cards(integrations: Sequence[Integration], health: dict[int, Health]) -> li
             log_url(integration, "retrying"),
             log_url(integration, "needs_action"),
             differences.when_compared(compared[integration.pk], integration) if integration.pk in compared else "",
-            differences_url(integration),
+            difference_pages.address(integration),
             figures.changes(health[integration.pk].counts.held) if health[integration.pk].counts.held else "",
-            cutoff_url(integration),
+            cutoff_pages.address(integration),
         )
         for integration in integrations
     ]

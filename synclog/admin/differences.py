@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -20,9 +19,10 @@ from integrations.sdk.marking import gettext_noop
 from integrations.sdk.wording import say
 from positions import moments, roles, spreadsheets
 from positions.admin.returning import back
-from synclog.admin.connection_pages import ConnectionPages
-from synclog.admin.filters import key_of
-from synclog.admin.listing import JobPages
+from positions.admin.scoped import as_key
+from positions.batches import in_pieces
+from synclog.admin.job.listing import JobPages
+from synclog.admin.log_pages import ConnectionPages, acting, pressed, rendered, shown
 from synclog.log import batches, bulk_actions, differences, figures, sentences
 from synclog.log.figures import figure
 from synclog.models import Batch, DriftCheck, DriftRow, DriftSchedule
@@ -47,38 +47,27 @@ _COLUMNS = (
 
 class DifferencePages(ConnectionPages):
     acts = "edit"
-    folder = "differences"
 
     def urls(self) -> list[URLPattern]:
-        def at(address: str, view: Any, name: str) -> URLPattern:
-            return path(f"differences/<int:pk>/{address}", self._log.admin_site.admin_view(view), name=name)
-
+        one = "differences/<int:pk>/"
         return [
-            at("", self.list_view, "synclog_job_differences"),
-            at("check/", self.check_view, "synclog_job_check_everything"),
-            at("cancel/", self.cancel_view, "synclog_job_check_cancel"),
-            at("send/", self.send_view, "synclog_job_send_ours"),
-            at("export.csv", self.export_view, "synclog_job_differences_export"),
-            at("schedule/", self.schedule_view, "synclog_job_check_schedule"),
-            path(
-                "differences/everywhere/",
-                self._log.admin_site.admin_view(self.everywhere_view),
-                name="synclog_job_check_everywhere",
-            ),
+            self._at(one, self.list_view, "differences"),
+            self._at(f"{one}check/", self.check_view, "check_everything"),
+            self._at(f"{one}cancel/", self.cancel_view, "check_cancel"),
+            self._at(f"{one}send/", self.send_view, "send_ours"),
+            self._at(f"{one}export.csv", self.export_view, "differences_export"),
+            self._at(f"{one}schedule/", self.schedule_view, "check_schedule"),
+            self._at("differences/everywhere/", self.everywhere_view, "check_everywhere"),
         ]
 
     # -- the list
 
-    def list_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        integration = self._one(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
+    @shown
+    def list_view(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         check, kind, words = self._asked(request, integration)
         newest = integration.drift_checks.order_by("-pk").first()
-        if newest is not None:
-            newest.integration = integration
         going = newest if newest is not None and newest.done_at is None else None
-        may_act = self._may_act(request, integration)
+        may_act = self.may_act(request, integration)
         page, sendable = None, 0
         if check is not None:
             rows = differences.found(check, kind, words)
@@ -127,41 +116,33 @@ class DifferencePages(ConnectionPages):
 
     # -- what is pressed
 
-    def check_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        integration = self._acted_on(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
+    @pressed
+    def check_view(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         try:
             asking.compare_everything(integration, request.user.get_username())
         except walks.NotPossibleError as reason:
-            self._log.message_user(request, str(reason.said), messages.WARNING)
+            messages.warning(request, str(reason.said))
         else:
-            self._log.message_user(request, _("Everything is compared now. You may leave this page."), messages.SUCCESS)
+            messages.success(request, _("Everything is compared now. You may leave this page."))
         return HttpResponseRedirect(address(integration))
 
-    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        integration = self._acted_on(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
+    @pressed
+    def cancel_view(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         check = integration.drift_checks.filter(done_at=None).first()
         if check is not None and walks.cancel(check, request.user.get_username()):
             said = _("Cancelled. What the check before found is still below.")
-            self._log.message_user(request, said, messages.SUCCESS)
+            messages.success(request, said)
         else:
-            self._log.message_user(request, _("It was over already."), messages.WARNING)
+            messages.warning(request, _("It was over already."))
         return HttpResponseRedirect(address(integration))
 
-    def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    @acting
+    def send_view(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         """Counts first; sends on POST. One row (`row`), or all that the filters show."""
-        integration = self._one(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
-        if not self._may_act(request, integration):
-            raise PermissionDenied
         check, kind, words = self._asked(request, integration)
         shown = f"{address(integration)}?{urlencode({'kind': kind, 'q': words})}"
         rows = differences.found(check, kind, words) if check is not None else DriftRow.objects.none()
-        row = key_of(request.POST.get("row"))
+        row = as_key(request.POST.get("row"))
         positions = differences.sendable(rows.filter(pk=row) if row else rows)
         if request.method == "POST":
             self._send(request, integration, positions)
@@ -180,43 +161,33 @@ class DifferencePages(ConnectionPages):
 
     def _send(self, request: HttpRequest, integration: Integration, positions: Any) -> None:
         if not integration.send_positions:
-            self._log.message_user(request, sentences.held_back(integration), messages.WARNING)
+            messages.warning(request, sentences.held_back(integration))
             return
         keys = positions.order_by("pk").values_list("pk", flat=True)
         try:
             done = bulk_actions.send(keys, integration, request.user.get_username())
-        except batches.TooManyError:
-            said = _("Too many of these are under way. Wait until some are done.")
-            self._log.message_user(request, said, messages.WARNING)
+        except batches.TooManyError as error:
+            messages.warning(request, str(error))
             return
         number = done.total if isinstance(done, Batch) else done
         if not number:
-            self._log.message_user(request, _("None of it can be sent any more."), messages.WARNING)
+            messages.warning(request, _("None of it can be sent any more."))
             return
         said = _("{positions} on the way to {connection}. The next check says whether all is equal then.")
         said = said.format(positions=figures.positions(number), connection=integration.name)
-        self._log.message_user(request, said, messages.SUCCESS)
+        messages.success(request, said)
 
-    def export_view(self, request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
-        integration = self._one(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
+    @shown
+    def export_view(self, request: HttpRequest, integration: Integration) -> StreamingHttpResponse:
         check, kind, words = self._asked(request, integration)
-        rows = _in_pieces(check, kind, words) if check is not None else iter(())
-        lines = spreadsheets.lines(chain([tuple(map(say, _COLUMNS))], rows), mark=True)
-        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="differences.csv"'
-        return response
+        rows = _lines(check, kind, words) if check is not None else iter(())
+        return spreadsheets.download("differences.csv", map(say, _COLUMNS), rows)
 
-    def schedule_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        integration = self._one(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
+    @pressed
+    def schedule_view(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         if not roles.can(request.user, integration.organization_id, "administer"):
             raise PermissionDenied
-        every, hour = request.POST.get("every", ""), key_of(request.POST.get("hour")) or 0
+        every, hour = request.POST.get("every", ""), as_key(request.POST.get("hour")) or 0
         if every in DriftSchedule.Every.values and hour < 24:
             # From tomorrow on where today's hour is over, as whoever chooses it expects.
             here = timezone.now().astimezone(integration.organization.zone)
@@ -228,7 +199,7 @@ class DifferencePages(ConnectionPages):
         else:
             DriftSchedule.objects.filter(pk=integration.pk).delete()
             said = _("Nothing is compared by itself any more.")
-        self._log.message_user(request, said, messages.SUCCESS)
+        messages.success(request, said)
         return HttpResponseRedirect(address(integration))
 
     def everywhere_view(self, request: HttpRequest) -> HttpResponse:
@@ -238,14 +209,14 @@ class DifferencePages(ConnectionPages):
         if request.method == "POST":
             begun, left = check_schedules.begin_everywhere(request.user.get_username())
             for integration, why in left[:ROWS]:
-                self._log.message_user(request, f"{integration.name}: {why}", messages.WARNING)
+                messages.warning(request, f"{integration.name}: {why}")
             said = ngettext("{number} connection is compared.", "{number} connections are compared.", len(begun))
-            self._log.message_user(request, said.format(number=figure(len(begun))), messages.SUCCESS)
+            messages.success(request, said.format(number=figure(len(begun))))
             return HttpResponseRedirect(reverse("admin:synclog_job_check_everywhere"))
         newest = DriftCheck.objects.filter(origin=DriftCheck.Origin.RESTORE).order_by("-pk")
         shown = newest.select_related("integration__organization")[:ROWS]
         checks_shown = [(one, differences.progress(one)) for one in shown]
-        return self._rendered(request, "everywhere.html", title=_("After a restore"), checks=checks_shown)
+        return rendered(request, "differences/everywhere.html", title=_("After a restore"), checks=checks_shown)
 
     # -- whose it is
 
@@ -253,15 +224,13 @@ class DifferencePages(ConnectionPages):
     def _asked(request: HttpRequest, integration: Integration) -> tuple[DriftCheck | None, str, str]:
         """The last whole check, the kind and the words to which its rows are narrowed."""
         check = differences.last_whole(integration)
-        if check is not None:
-            check.integration = integration
         kind = request.GET.get("kind", "")
         return check, kind if kind in differences.MARKS else "", request.GET.get("q", "")[:200].replace("\0", "")
 
     def _page(self, request: HttpRequest, template: str, integration: Integration, **context: Any) -> HttpResponse:
-        return self._rendered(
+        return rendered(
             request,
-            template,
+            f"differences/{template}",
             title=_("{connection}: differences").format(connection=integration.name),
             integration=integration,
             connection=reverse("admin:integrations_integration_change", args=[integration.pk]),
@@ -273,11 +242,9 @@ def address(integration: Integration) -> str:
     return reverse("admin:synclog_job_differences", args=[integration.pk])
 
 
-def _in_pieces(check: DriftCheck, kind: str, words: str) -> Iterator[Iterable[Any]]:
-    """A line for each field, some rows at a time."""
-    last = 0
-    while rows := list(differences.found(check, kind, words).filter(pk__gt=last)[:500]):
-        last = rows[-1].pk
+def _lines(check: DriftCheck, kind: str, words: str) -> Iterator[Iterable[Any]]:
+    """One for each field."""
+    for rows in in_pieces(differences.found(check, kind, words)):
         for one in differences.in_words(rows):
             person = one.employee
             about = (

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -24,9 +23,10 @@ from integrations.sdk.wording import say
 from integrations.settings_form import ConnectionForm
 from positions import roles, spreadsheets
 from positions.admin.returning import back
+from positions.batches import in_pieces
 from positions.numbers import figure
-from synclog.admin.connection_pages import ConnectionPages
-from synclog.admin.listing import JobPages
+from synclog.admin.job.listing import JobPages
+from synclog.admin.log_pages import ConnectionPages, View, pressed, rendered, shown
 from synclog.log import cutoff, figures, forecasts
 from synclog.log.starting import positions_of
 from synclog.models import Forecast
@@ -81,12 +81,10 @@ class ForecastPages(ConnectionPages):
     """Viewers look; who administers the connection asks."""
 
     acts = "administer"
-    folder = "forecasts"
 
     def urls(self) -> list[URLPattern]:
-        def at(address: str, view: Any, name: str, **kwargs: Any) -> URLPattern:
-            guarded = self._log.admin_site.admin_view(view)
-            return path(f"previews/<int:pk>/{address}", guarded, kwargs, name=f"synclog_job_{name}")
+        def at(address: str, view: View, name: str, **kwargs: Any) -> URLPattern:
+            return self._at(f"previews/<int:pk>/{address}", view, name, **kwargs)
 
         start, settings = Forecast.Kind.START, Forecast.Kind.SETTINGS
         return [
@@ -102,16 +100,12 @@ class ForecastPages(ConnectionPages):
 
     # -- the list
 
-    def list_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-        integration = self._one(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
+    @shown
+    def list_view(self, request: HttpRequest, integration: Integration, kind: str) -> HttpResponse:
         if kind == Forecast.Kind.SETTINGS and _PANEL in request.GET:
             return self._settings_panel(request, integration)
         asked, newest = self._asked(request, integration, kind), forecasts.newest(integration, kind)
-        if newest is not None:
-            newest.integration = integration
-        forecast, may_act = asked.forecast, self._may_act(request, integration)
+        forecast, may_act = asked.forecast, self.may_act(request, integration)
         page = JobPages(asked.rows(), ROWS).get_page(request.GET.get("page")) if forecast is not None else None
         of_start = kind == Forecast.Kind.START
         said = why_not(integration) if of_start else None
@@ -145,26 +139,22 @@ class ForecastPages(ConnectionPages):
 
     # -- what is pressed
 
-    def begin_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        integration = self._acted_on(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
+    @pressed
+    def begin_view(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         try:
             asking.preview_start(integration, request.user.get_username())
         except walks.NotPossibleError as reason:
-            self._log.message_user(request, str(reason.said), messages.WARNING)
+            messages.warning(request, str(reason.said))
         return HttpResponseRedirect(back(request, address(integration, Forecast.Kind.START)))
 
-    def settings_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    @pressed
+    def settings_view(self, request: HttpRequest, integration: Integration) -> HttpResponse:
         """By the form of the settings as it is filled in; nothing of it is saved, and no credential is looked at."""
-        integration = self._acted_on(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
         form = ConnectionForm(
             integration, request.POST, needed={gap.setting for gap, _number in gaps_here(integration)}
         )
         if not form.is_valid():
-            return self._rendered(request, "mistakes.html", integration=integration, form=form, title=_("Preview"))
+            return rendered(request, "forecasts/mistakes.html", integration=integration, form=form, title=_("Preview"))
         others = [_COMPANIES] if form.takes_others else []
         refused = ""
         try:
@@ -174,20 +164,18 @@ class ForecastPages(ConnectionPages):
         if _PANEL in request.GET:
             return self._settings_panel(request, integration, refused)
         if refused:
-            self._log.message_user(request, refused, messages.WARNING)
+            messages.warning(request, refused)
         return HttpResponseRedirect(address(integration, Forecast.Kind.SETTINGS))
 
     def _settings_panel(self, request: HttpRequest, integration: Integration, refused: str = "") -> HttpResponse:
         """Below the form of the settings."""
         kind = Forecast.Kind.SETTINGS
         newest = forecasts.newest(integration, kind)
-        if newest is not None:
-            newest.integration = integration
         done = newest if newest is not None and newest.state is Forecast.State.DONE else None
         first = forecasts.found(done)[:_FIRST] if done is not None else ()
-        return self._rendered(
+        return rendered(
             request,
-            "settings.html",
+            "forecasts/settings.html",
             integration=integration,
             newest=forecasts.progress(newest) if newest is not None else "",
             refused=refused,
@@ -200,30 +188,23 @@ class ForecastPages(ConnectionPages):
             cancel=address(integration, kind, "cancel"),
         )
 
-    def cancel_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-        integration = self._acted_on(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
+    @pressed
+    def cancel_view(self, request: HttpRequest, integration: Integration, kind: str) -> HttpResponse:
         going = integration.forecasts.filter(kind=kind, done_at=None).first()
         cancelled = going is not None and walks.cancel(going, request.user.get_username())
         if _PANEL in request.GET:
             return self._settings_panel(request, integration)
         if cancelled:
-            self._log.message_user(request, _("Cancelled."), messages.SUCCESS)
+            messages.success(request, _("Cancelled."))
         else:
-            self._log.message_user(request, _("It was over already."), messages.WARNING)
+            messages.warning(request, _("It was over already."))
         return HttpResponseRedirect(back(request, address(integration, kind)))
 
-    def export_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse | StreamingHttpResponse:
-        integration = self._one(request, pk)
-        if not isinstance(integration, Integration):
-            return integration
+    @shown
+    def export_view(self, request: HttpRequest, integration: Integration, kind: str) -> StreamingHttpResponse:
         asked = self._asked(request, integration, kind)
-        rows = _in_pieces(asked) if asked.forecast is not None else iter(())
-        lines = spreadsheets.lines(chain([tuple(map(say, _COLUMNS))], rows), mark=True)
-        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="preview.csv"'
-        return response
+        rows = _lines(asked) if asked.forecast is not None else iter(())
+        return spreadsheets.download("preview.csv", map(say, _COLUMNS), rows)
 
     # -- whose it is
 
@@ -231,8 +212,6 @@ class ForecastPages(ConnectionPages):
     def _asked(request: HttpRequest, integration: Integration, kind: str) -> _Asked:
         """Of the last whole one."""
         forecast = forecasts.whole(integration, kind).first()
-        if forecast is not None:
-            forecast.integration = integration
         start, result = request.GET.get("start", ""), request.GET.get("result", "")
         if kind == Forecast.Kind.SETTINGS:
             start = ""
@@ -243,9 +222,9 @@ class ForecastPages(ConnectionPages):
 
     def _page(self, request: HttpRequest, integration: Integration, *, of_start: bool, **context: Any) -> HttpResponse:
         title = _("{connection}: preview") if of_start else _("{connection}: preview of other settings")
-        return self._rendered(
+        return rendered(
             request,
-            "list.html",
+            "forecasts/list.html",
             title=title.format(connection=integration.name),
             integration=integration,
             of_start=of_start,
@@ -309,8 +288,6 @@ def panel(request: HttpRequest, integration: Integration) -> str:
     if any(s in integration.system.credentials for s in integration.missing_settings()):
         return ""
     newest, kind = forecasts.newest(integration, Forecast.Kind.START), Forecast.Kind.START
-    if newest is not None:
-        newest.integration = integration
     done = newest if newest is not None and newest.state is Forecast.State.DONE else None
     said = why_not(integration)
     return render_to_string(
@@ -367,11 +344,9 @@ def foreseen(integration: Integration) -> Mapping[Start, str]:
     return found
 
 
-def _in_pieces(asked: _Asked) -> Iterator[Iterable[Any]]:
-    """A line for each field, some rows at a time."""
-    last = 0
-    while rows := list(asked.rows().filter(pk__gt=last)[:500]):
-        last = rows[-1].pk
+def _lines(asked: _Asked) -> Iterator[Iterable[Any]]:
+    """One for each field."""
+    for rows in in_pieces(asked.rows()):
         for one in forecasts.in_words(rows):
             person = one.employee
             about = (

@@ -23,6 +23,8 @@ from integrations.sdk.wording import say
 from positions import roles
 from positions.batches import delete, in_batches
 from positions.numbers import figure
+from synclog.admin import cutoff as cutoff_pages
+from synclog.admin import differences as difference_pages
 from synclog.admin import forecasts
 from synclog.engine import actions
 from synclog.log import batches, consequences, cutoff, differences, figures, progress, sentences, starting
@@ -48,8 +50,8 @@ class SyncEngine(Engine):
     def switch(self, integration: Integration, on: bool, by: str, start: Start = Start.CHANGES) -> Started:
         try:
             return starting.switch(integration, on, by, start)
-        except batches.TooManyError:
-            return Started(said=_("Too many of these are under way. Wait until some are done."))
+        except batches.TooManyError as error:
+            return Started(said=str(error))
 
     def begin_test(self, integration: Integration, by: str) -> Test:
         try:
@@ -99,7 +101,7 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
                 Counter(_("Needs you"), n.needs_you, log_url(integration, "needs_action"), urgent=True),
             ]
             if n.held:
-                counters.append(Counter(say(TRUTHS[Truth.HELD]), n.held, cutoff_url(integration)))
+                counters.append(Counter(say(TRUTHS[Truth.HELD]), n.held, cutoff_pages.address(integration)))
             for truth in (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.OUT_OF_SCOPE, Truth.NOT_SENT):
                 number, urgent = getattr(n, truth), truth is Truth.CHANGED
                 if number or truth is Truth.OUT_OF_SCOPE:
@@ -107,7 +109,7 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
             check = compared.get(integration.pk)
             if check is not None:
                 number = check.compared - check.agreeing
-                counters.append(Counter(_("Differs"), number, differences_url(integration), urgent=number > 0))
+                counters.append(Counter(_("Differs"), number, difference_pages.address(integration), urgent=number > 0))
             shown[integration.pk] = Health(h.word, h.tone, h.detail, tuple(counters), h.icon)
         return shown
 
@@ -133,8 +135,8 @@ class SyncedIntegrationAdmin(IntegrationAdmin):
         return [
             Tab(_("Error log"), log_url(obj, "needs_action" if waiting else "all"), waiting or None),
             Tab(_("People"), people, doubtful.count() or None),
-            Tab(_("Differences"), differences_url(obj)),
-            Tab(_("Cut-off"), cutoff_url(obj), cutoff.held_of(obj) or None),
+            Tab(_("Differences"), difference_pages.address(obj)),
+            Tab(_("Cut-off"), cutoff_pages.address(obj), cutoff.held_of(obj) or None),
         ]
 
     def happenings(self, obj: Integration, number: int) -> list[Happening]:
@@ -162,16 +164,6 @@ def log_url(integration: Integration, tab: str) -> str:
     except NoReverseMatch:
         return ""
     return f"{log}?{urlencode({'integration__id__exact': integration.pk, 'tab': tab})}"
-
-
-def differences_url(integration: Integration) -> str:
-    """What everything compared has shown."""
-    return reverse("admin:synclog_job_differences", args=[integration.pk])
-
-
-def cutoff_url(integration: Integration) -> str:
-    """Its payroll cut-off, and what that holds."""
-    return reverse("admin:synclog_job_cutoff", args=[integration.pk])
 
 
 def positions_url(integration: Integration, truth: Truth) -> str:

@@ -15,8 +15,8 @@ from integrations.models import Integration
 from positions import moments, roles
 from positions.numbers import figure
 from synclog.admin.integration_pages import log_url, positions_url
+from synclog.admin.job.remedies import Remedies, Remedy
 from synclog.admin.people import LIGHT
-from synclog.admin.remedies import Remedies, Remedy
 from synclog.log import sentences
 from synclog.log.causes import cause_title, remedy
 from synclog.log.groups import NO_FIELD, Group

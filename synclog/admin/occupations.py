@@ -20,10 +20,8 @@ _OFFERED = 20
 def offered(request: HttpRequest, employee: int | None, company: int | None, text: str) -> list[tuple[str, str]]:
     """(code, title) of connections that are on, of organizations where this person may save positions: of the
     employee's alone where one is given, and of those that take the company."""
-    found = Integration.objects.filter(send_positions=True)
     ids = roles.organization_ids(request.user, "edit")
-    if ids is not None:
-        found = found.filter(organization__in=ids)
+    found = roles.limited(Integration.objects.filter(send_positions=True), ids)
     if employee is not None:
         found = found.filter(organization__employees=employee)
     keys = [

@@ -27,8 +27,8 @@ from positions.admin.employee import EmployeeAdmin
 from positions.admin.returning import back
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Employee
-from synclog.admin.filters import EmployeeFilter
-from synclog.admin.listing import JobPages
+from synclog.admin.job.filters import EmployeeFilter
+from synclog.admin.job.listing import JobPages
 from synclog.admin.worst import WorstFilter, worst_cell
 from synclog.engine import matches
 from synclog.log import people
@@ -117,10 +117,7 @@ class PeopleAdmin(ScopedAdmin):
         words = search_term.split()
         if not words:
             return queryset, False
-        employees = Employee.objects.all()
-        visible = self.visible(request)
-        if visible is not None:
-            employees = employees.filter(organization__in=visible)
+        employees = roles.limited(Employee.objects.all(), self.visible(request))
         for word in words:
             employees = employees.filter(
                 Q(number__icontains=word)

@@ -26,7 +26,7 @@ from integrations.sdk.marking import gettext_noop
 from positions import moments
 from positions.admin.scoped import ScopedAdmin, ScopedForm
 from positions.encryption import decrypt, encrypt
-from synclog.admin.listing import JobPages
+from synclog.admin.job.listing import JobPages
 from synclog.log import figures
 from synclog.log.sentences import Mark
 from synclog.models import Webhook, WebhookDelivery
@@ -190,22 +190,14 @@ class WebhookAdmin(ScopedAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    def _one(self, request: HttpRequest, pk: int) -> Webhook | HttpResponse:
-        webhook = self.get_object(request, str(pk))
-        if webhook is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))
-        if not self.has_change_permission(request, webhook):
-            raise PermissionDenied
-        return webhook
-
     def _acted_on(self, request: HttpRequest, pk: int) -> Webhook | HttpResponse:
-        return self._one(request, pk) if request.method == "POST" else HttpResponseNotAllowed(["POST"])
+        return self.to_change(request, pk) if request.method == "POST" else HttpResponseNotAllowed(["POST"])
 
     def _keep(self, request: HttpRequest, webhook: Webhook) -> None:
         request.session[_NEW_SECRET] = {"id": webhook.pk, "secret": encrypt(webhook.secret, "session")}
 
     def secret_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        webhook = self._one(request, pk)
+        webhook = self.to_change(request, pk)
         if not isinstance(webhook, Webhook):
             return webhook
         waiting = request.session.get(_NEW_SECRET) or {}

@@ -1,3 +1,5 @@
+"""What jobs, batches, events and retroactive changes may be narrowed by."""
+
 from __future__ import annotations
 
 from typing import Any

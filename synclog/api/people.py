@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -21,7 +21,6 @@ from positions.api.filters import ChoiceFilter, Filters, IdFilter, TextFilter
 from positions.api.listed import Listed
 from synclog.api.filters import CauseFilter
 from synclog.engine import matches
-from synclog.log.people import Match
 from synclog.log.people import matches as in_words
 
 
@@ -44,8 +43,8 @@ class MatchSerializer(serializers.Serializer):
     id = AnswerId(source="link.pk", help_text="Our id.")
     integration = AnswerId(source="link.integration_id", help_text="Id of the integration.")
     employee = AnswerId(source="link.employee_key", help_text="Id of the employee, who may be deleted since.")
-    employee_number = serializers.SerializerMethodField(
-        help_text="The employee's number. null: the employee was deleted here."
+    employee_number = Said(
+        source="employee.number", help_text="The employee's number. null: the employee was deleted here."
     )
     state = serializers.ChoiceField(
         EmployeeLink.State.choices, source="link.state", help_text="Whether somebody is matched."
@@ -61,10 +60,6 @@ class MatchSerializer(serializers.Serializer):
     )
     cause = Said(source="link.cause", help_text="Why nobody is matched, as a code.")
     message = Said(source="why", help_text="Why nobody is matched, and what to do.")
-
-    @extend_schema_field(serializers.CharField(allow_null=True))
-    def get_employee_number(self, match: Match) -> str | None:
-        return match.employee.number if match.employee else None
 
 
 class MatchViewSet(Listed):

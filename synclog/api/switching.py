@@ -1,3 +1,5 @@
+"""A connection's switches and its cut-off, as its PATCH sets them."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,4 +1,6 @@
-from django.urls import path
+from typing import Any
+
+from django.urls import URLPattern, path
 from rest_framework.routers import SimpleRouter
 
 from synclog.api.differences import CheckViewSet, DifferenceViewSet
@@ -11,6 +13,7 @@ from synclog.api.views.integrations import IntegrationViewSet, KeptBackViewSet
 from synclog.api.views.jobs import JobViewSet
 from synclog.api.views.questions import PreviewView, QuestionView
 from synclog.api.views.states import PositionStatesView
+from synclog.api.walks import OfWalks, WalkRowsViewSet, WalkViewSet
 from synclog.api.webhooks import DeliveryViewSet, WebhookViewSet
 
 app_name = "sync_api"
@@ -23,6 +26,26 @@ router.register("jobs", JobViewSet, basename="job")
 router.register("retro-changes", RetroChangeViewSet, basename="retro-change")
 router.register("batches", BatchViewSet, basename="batch")
 router.register("events", EventViewSet, basename="event")
+
+
+def _walks(
+    folder: str, name: str, view: type[WalkViewSet], found: str, found_view: type[WalkRowsViewSet]
+) -> list[URLPattern]:
+    """The addresses of one kind of walk below those of an integration, and of what each found."""
+    all_of_them = f"integrations/<int:integration_pk>/{folder}/"
+    one = f"{all_of_them}<int:pk>/"
+
+    def at(address: str, of: type[OfWalks], suffix: str, **methods: Any) -> URLPattern:
+        detail = suffix in ("detail", "cancel")
+        return path(address, of.as_view(methods, detail=detail, basename=name), name=f"{name}-{suffix}")
+
+    return [
+        at(all_of_them, view, "list", get="list", post="create"),
+        at(one, view, "detail", get="retrieve"),
+        at(f"{one}cancel/", view, "cancel", post="cancel"),
+        at(f"{one}{found}/", found_view, found, get="list"),
+    ]
+
 
 urlpatterns = [
     path("preview/", PreviewView.as_view(), name="preview"),
@@ -37,46 +60,8 @@ urlpatterns = [
         KeptBackViewSet.as_view({"get": "list"}, detail=False, basename="integration"),
         name="integration-gaps-positions",
     ),
-    path(
-        "integrations/<int:integration_pk>/checks/",
-        CheckViewSet.as_view({"get": "list", "post": "create"}, detail=False, basename="check"),
-        name="check-list",
-    ),
-    path(
-        "integrations/<int:integration_pk>/checks/<int:pk>/",
-        CheckViewSet.as_view({"get": "retrieve"}, detail=True, basename="check"),
-        name="check-detail",
-    ),
-    path(
-        "integrations/<int:integration_pk>/checks/<int:pk>/cancel/",
-        CheckViewSet.as_view({"post": "cancel"}, detail=True, basename="check"),
-        name="check-cancel",
-    ),
-    path(
-        "integrations/<int:integration_pk>/checks/<int:pk>/differences/",
-        DifferenceViewSet.as_view({"get": "list"}, detail=False, basename="check"),
-        name="check-differences",
-    ),
-    path(
-        "integrations/<int:integration_pk>/previews/",
-        ForecastViewSet.as_view({"get": "list", "post": "create"}, detail=False, basename="forecast"),
-        name="forecast-list",
-    ),
-    path(
-        "integrations/<int:integration_pk>/previews/<int:pk>/",
-        ForecastViewSet.as_view({"get": "retrieve"}, detail=True, basename="forecast"),
-        name="forecast-detail",
-    ),
-    path(
-        "integrations/<int:integration_pk>/previews/<int:pk>/cancel/",
-        ForecastViewSet.as_view({"post": "cancel"}, detail=True, basename="forecast"),
-        name="forecast-cancel",
-    ),
-    path(
-        "integrations/<int:integration_pk>/previews/<int:pk>/positions/",
-        ForeseenViewSet.as_view({"get": "list"}, detail=False, basename="forecast"),
-        name="forecast-positions",
-    ),
+    *_walks("checks", "check", CheckViewSet, "differences", DifferenceViewSet),
+    *_walks("previews", "forecast", ForecastViewSet, "positions", ForeseenViewSet),
     path("questions/<uuid:key>/", QuestionView.as_view(), name="question"),
     path(
         "webhooks/<int:webhook_pk>/deliveries/",

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from integrations.models import Integration
@@ -34,7 +35,12 @@ OPEN_AT_ONCE = 20  # of each organization
 
 
 class TooManyError(Exception):
-    """The organization has enough of them under way."""
+    """The organization has enough of them under way. As a text it tells people so."""
+
+    def __str__(self) -> str:
+        return _(
+            "Too many of these are under way. Wait until some are done: the connections' pages say how far they are."
+        )
 
 
 @dataclass(frozen=True, slots=True)

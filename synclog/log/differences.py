@@ -18,7 +18,9 @@ from integrations.sdk.messages import Message
 from positions import moments
 from positions.models import Employee, Position
 from positions.models.words import matching
+from synclog.log import walks
 from synclog.log.sentences import Mark, field_label
+from synclog.log.subjects import subjects_of
 from synclog.models import DriftCheck, DriftRow
 from synclog.models.drift import STAYS
 
@@ -39,9 +41,6 @@ MARKS = {
 SENDABLE = tuple(
     kind.value for kind in (Kind.EDITED_THERE, Kind.BOTH_CHANGED, Kind.NEWER_HERE, Kind.DIFFERS, Kind.ONLY_HERE)
 )
-
-
-_WHOLE = Q(done_at__isnull=False, cancelled_by="", cause="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,7 @@ class Difference:
 def in_words(rows: Iterable[DriftRow]) -> list[Difference]:
     """Two queries for all of them."""
     rows = list(rows)
-    employees = Employee.objects.defer("national_id").in_bulk({row.employee_key for row in rows})
-    positions = Position.objects.in_bulk({row.position_key for row in rows if row.position_key})
+    employees, positions = subjects_of(rows)
     return [
         Difference(
             row,
@@ -132,31 +130,13 @@ def when_compared(check: DriftCheck, integration: Integration) -> str:
 
 def progress(check: DriftCheck) -> str:
     """How far it is, or how it ended."""
-    state, State = check.state, DriftCheck.State
-    zone, system = check.integration.organization.zone, check.integration.system.name
-    if state is State.WAITING:
-        return _("It waits for a worker.")
-    if state is State.READING:
-        said = _("Everybody in {system} is being read: {number} so far.")
-        if check.misses:
-            at = moments.when(check.due_at, zone)
-            said = _("{system} gave no answer after {number} employees. It goes on {when}.").format(
-                system=system, number=check.there, when=at
-            )
-        return said.format(system=system, number=check.there)
-    if state is State.COMPARING:
-        return _("{number} of {total} employees are compared.").format(number=check.employees, total=check.total)
-    at = moments.when(check.done_at, zone) if check.done_at else ""
-    if state is State.CANCELLED:
-        return _("It was cancelled by {name} {when}.").format(name=check.cancelled_by, when=at)
-    if state is State.ENDED:
-        return _("It ended early {when}. {why}").format(when=at, why=check.message)
-    return _("{share}, compared {when}.").format(share=share(check), when=at)
+    compared = _("{number} of {total} employees are compared.")
+    return walks.progress(check, compared, _("{share}, compared {when}."), share=share(check))
 
 
 def whole(integration: Integration) -> QuerySet[DriftCheck]:
     """Those that were through, newest first."""
-    return DriftCheck.objects.filter(_WHOLE, integration=integration).order_by("-pk")
+    return integration.drift_checks.filter(walks.WHOLE).order_by("-pk")
 
 
 def last_whole(integration: Integration) -> DriftCheck | None:
@@ -166,6 +146,8 @@ def last_whole(integration: Integration) -> DriftCheck | None:
 
 def last_of(integrations: Iterable[Integration]) -> dict[int, DriftCheck]:
     """The same of each that has one, by its id. One query for all of them."""
-    newest = DriftCheck.objects.filter(_WHOLE, integration=OuterRef("integration")).order_by("-pk").values("pk")[:1]
+    newest = (
+        DriftCheck.objects.filter(walks.WHOLE, integration=OuterRef("integration")).order_by("-pk").values("pk")[:1]
+    )
     found = DriftCheck.objects.filter(integration__in=list(integrations), pk=Subquery(newest))
     return {check.integration_id: check for check in found}

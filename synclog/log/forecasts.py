@@ -17,13 +17,13 @@ from integrations.planning.states import State
 from integrations.sdk.marking import gettext_noop
 from integrations.sdk.messages import unpacked
 from integrations.sdk.wording import say
-from positions import moments
 from positions.models import Employee, Position
 from positions.models.words import matching
 from positions.numbers import figure
-from synclog.log import figures
+from synclog.log import figures, walks
 from synclog.log.causes import cause_title
 from synclog.log.sentences import MARKS, Mark, field_label, fix, together
+from synclog.log.subjects import subjects_of
 from synclog.models import Forecast, ForecastRow
 
 # What can become of a position, in the order of the page.
@@ -151,8 +151,7 @@ class Foreseen:
 def in_words(rows: Iterable[ForecastRow]) -> list[Foreseen]:
     """Two queries for all of them."""
     rows = list(rows)
-    employees = Employee.objects.defer("national_id").in_bulk({row.employee_key for row in rows})
-    positions = Position.objects.in_bulk({row.position_key for row in rows})
+    employees, positions = subjects_of(rows)
     return [_foreseen(row, employees.get(row.employee_key), positions.get(row.position_key)) for row in rows]
 
 
@@ -194,25 +193,7 @@ def found(
 
 def progress(forecast: Forecast) -> str:
     """How far it is, or how it ended."""
-    state, states = forecast.state, Forecast.State
-    zone, system = forecast.integration.organization.zone, forecast.integration.system.name
-    if state is states.WAITING:
-        return _("It waits for a worker.")
-    if forecast.misses and forecast.done_at is None:
-        said = _("{system} gave no answer. It goes on {when}.")
-        return said.format(system=system, when=moments.when(forecast.due_at, zone))
-    if state is states.READING:
-        said = _("Everybody in {system} is being read: {number} so far.")
-        return said.format(system=system, number=figure(forecast.there))
-    if state is states.COMPARING:
-        said = _("{number} of {total} employees are looked at.")
-        return said.format(number=figure(forecast.employees), total=figure(forecast.total))
-    at = moments.when(forecast.done_at, zone) if forecast.done_at else ""
-    if state is states.CANCELLED:
-        return _("It was cancelled by {name} {when}.").format(name=forecast.cancelled_by, when=at)
-    if state is states.ENDED:
-        return _("It ended early {when}. {why}").format(when=at, why=forecast.message)
-    return _("Found out {when}.").format(when=at)
+    return walks.progress(forecast, _("{number} of {total} employees are looked at."), _("Found out {when}."))
 
 
 def outdated(forecast: Forecast, integration: Integration) -> bool:
@@ -222,13 +203,12 @@ def outdated(forecast: Forecast, integration: Integration) -> bool:
 
 def whole(integration: Integration, kind: str) -> QuerySet[Forecast]:
     """Those that were through, newest first."""
-    rows = Forecast.objects.filter(integration=integration, kind=kind, done_at__isnull=False)
-    return rows.filter(cancelled_by="", cause="").order_by("-pk")
+    return integration.forecasts.filter(walks.WHOLE, kind=kind).order_by("-pk")
 
 
 def newest(integration: Integration, kind: str) -> Forecast | None:
     """However far it is."""
-    return Forecast.objects.filter(integration=integration, kind=kind).order_by("-pk").first()
+    return integration.forecasts.filter(kind=kind).order_by("-pk").first()
 
 
 def starts(forecast: Forecast | None) -> dict[str, int]:

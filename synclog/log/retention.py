@@ -19,7 +19,8 @@ from django.utils import timezone
 from django_q.models import Task
 
 from integrations import retention
-from positions import changes, federation, once
+from positions import changes, once
+from positions.accounts import federation
 from positions.api.base import KEEP_ANSWERS
 from positions.batches import delete, in_batches
 from positions.models import AddressChange, AuditEntry, Change, IdempotencyKey, Invitation, SentForm

@@ -11,10 +11,11 @@ from django.db.models import Max, Q, QuerySet
 
 from integrations.planning.retro import DAYS
 from integrations.sdk.marking import gettext_noop
-from positions import dates, moments
+from positions import dates, moments, roles
 from positions.models import Employee, Position
 from positions.models.words import matching
 from synclog.log.sentences import Mark, field_label
+from synclog.log.subjects import subjects_of
 from synclog.models import Job, RetroChange
 
 _DAYS = {"start_date", "end_date", *DAYS}
@@ -81,8 +82,7 @@ def found(
     words: str = "",
 ) -> QuerySet[RetroChange]:
     """Of these organizations (None: of all), narrowed to a connection, a cut-off, and employees by their words."""
-    if organizations is not None:
-        rows = rows.filter(integration__organization__in=organizations)
+    rows = roles.limited(rows, organizations, "integration__organization")
     if integration is not None:
         rows = rows.filter(integration=integration)
     if cutoff is not None:
@@ -96,8 +96,7 @@ def found(
 def in_words(rows: Iterable[RetroChange]) -> list[Retro]:
     """Three queries for all of them."""
     rows = list(rows)
-    employees = Employee.objects.defer("national_id").in_bulk({row.employee_key for row in rows})
-    positions = Position.objects.in_bulk({row.position_key for row in rows})
+    employees, positions = subjects_of(rows)
     jobs = _newest({(row.integration_id, row.position_key) for row in rows})
     return [
         Retro(

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from integrations.models import Integration
 from integrations.scope import scopes_of
+from positions import roles
 from positions.models import Employee, Position
 from synclog.log.sentences import Mark
 from synclog.log.states import CHANGED, NOT_SENT, TRUTHS
@@ -38,7 +39,7 @@ _LINKS = (Truth.CHANGED, Truth.PARTLY, Truth.UNKNOWN, Truth.IN_SYNC)
 def connections_of(organizations: Collection[int] | None) -> list[Integration]:
     """Of these organizations (None: of all), without their secrets."""
     found = Integration.objects.select_related("organization").defer("credentials", "vault").order_by("pk")
-    return list(found if organizations is None else found.filter(organization__in=organizations))
+    return list(roles.limited(found, organizations))
 
 
 def worst_of(employees: Iterable[Employee], connections: Sequence[Integration]) -> dict[int, Truth]:

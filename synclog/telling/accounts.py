@@ -12,7 +12,8 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
-from positions import forgotten, invitations, issuer, joining, languages, mailing, own_address
+from positions import languages, mailing
+from positions.accounts import forgotten, invitations, issuer, joining, own_address
 from positions.models import AddressChange, FederatedIdentity, Invitation
 from positions.signals import address_to_confirm, identity_connected, invitation_to_mail, password_forgotten
 from synclog.engine.clock_skew import at_once

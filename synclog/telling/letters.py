@@ -20,7 +20,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.models import Integration
-from positions import issuer, languages, moments, roles
+from positions import languages, moments, roles
+from positions.accounts import issuer
 from positions.mailing import site_address, unlinked
 from positions.models import Member, Organization
 from positions.models.invitation import GOOD_FOR

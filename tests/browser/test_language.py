@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import translation
 from django.utils.translation import gettext
 
-from synclog.admin.listing import TABS
+from synclog.admin.job.listing import TABS
 from tests.browser.conftest import sign_in
 from tests.process.product import Product
 

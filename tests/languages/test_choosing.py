@@ -12,7 +12,8 @@ from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
-from positions import dates, forgotten, languages
+from positions import dates, languages
+from positions.accounts import forgotten
 from positions.api import docs
 from positions.models import LanguageChoice
 from synclog.models import Mail

@@ -21,8 +21,9 @@ from integrations.sdk.fields import BY_KEY, CODES, FIELDS
 from integrations.sdk.marking import gettext_noop
 from integrations.settings_form import ConnectionForm
 from integrations.systems.registry import systems
-from synclog.admin import job, listing, webhooks
-from synclog.admin.export import COLUMNS
+from synclog.admin import webhooks
+from synclog.admin.job import empty, listing
+from synclog.admin.job.export import COLUMNS
 from synclog.engine.texts import OPTIONS
 from synclog.log import people, sentences, states, worst
 from synclog.log.causes import cause_title, causes, remedy
@@ -45,7 +46,7 @@ def marks() -> Iterator[sentences.Mark]:
 def test_what_is_said_from_tables_is_marked() -> None:
     said = [mark.called for mark in marks()]
     said += [*states.TRUTHS.values(), *COLUMNS, *OPTIONS.values(), *(title for title, _states in listing.TABS.values())]
-    said += [words for empty in job._EMPTY.values() for words in empty]
+    said += [words for one in empty._EMPTY.values() for words in one]
     said += [words for mark in supported.MARKS.values() for words in (mark.called, mark.means)]
     said += [words for cause in causes().values() for words in (cause.title, cause.remedy)]
     assert len(said) > 200

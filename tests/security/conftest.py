@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from positions import issuer as ours
+from positions.accounts import issuer as ours
 from positions.models import Member, Organization
 from tests.factories import MemberFactory, OperatorFactory, UserFactory
 from tests.issuer import Issuer, running

@@ -242,7 +242,7 @@ def leave_traces(world: World, key: str, user: User, monkeypatch: Any) -> Traces
         Integration.objects.filter(pk=integration.pk).update(stopped_at=None, retry_at=None)
         actions.send_now([position], integration, "admin")
         world.drain(integration)
-        broken.setattr("synclog.admin.page.context", mistake)
+        broken.setattr("synclog.admin.job.page.context", mistake)
         admin.raise_request_exception = False
         job = integration.jobs.latest("pk")
         seen.append(admin.get(reverse("admin:synclog_job_change", args=[job.pk])))

@@ -13,7 +13,7 @@ import time_machine
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from positions import sessions
+from positions.accounts import sessions
 from positions.models import AuditEntry, Member, SecondFactor
 from tests.factories import OperatorFactory, OrganizationFactory, UserFactory
 from tests.security.test_second_factor import (

@@ -17,8 +17,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from positions import federation, languages, sessions
-from positions import issuer as ours
+from positions import languages
+from positions.accounts import federation, sessions
+from positions.accounts import issuer as ours
 from positions.models import (
     ApiKey,
     AuditEntry,

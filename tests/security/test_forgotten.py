@@ -16,7 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from positions import forgotten, joining, mailing
+from positions import mailing
+from positions.accounts import forgotten, joining
 from positions.admin import invitation as invitation_admin
 from positions.models import Invitation, Member, Organization, SelfMadeUser
 from synclog.models import Mail

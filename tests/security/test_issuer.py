@@ -16,7 +16,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from positions import issuer as ours
+from positions.accounts import issuer as ours
 from positions.admin import sign_in as pages
 from positions.models import FederatedIdentity
 from tests.factories import MemberFactory, UserFactory

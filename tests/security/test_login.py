@@ -11,8 +11,8 @@ from django.core.cache import cache
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from positions.accounts.signing_in import KEPT, SPRAYED
 from positions.models import AuditEntry
-from positions.signing_in import KEPT, SPRAYED
 from tests.factories import MemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

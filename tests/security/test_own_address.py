@@ -14,7 +14,8 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from positions import forgotten, joining, languages, sessions
+from positions import languages
+from positions.accounts import forgotten, joining, sessions
 from positions.models import AddressChange, AuditEntry, Invitation, LanguageChoice, Organization, SelfMadeUser
 from synclog.log import retention
 from synclog.models import Mail

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from config.pages import PageThrottle
+from config.page_rate import PageThrottle
 from positions import rates
 from positions.models import Department
 from tests.factories import OrganizationFactory

@@ -21,8 +21,8 @@ from django_q.models import OrmQ, Task
 
 from integrations.models import EmployeeLink, ExportFile, ExportRecord, Integration, PeriodLink
 from integrations.runtime import export_files
+from positions.accounts.sessions import SessionStore
 from positions.models import AuditEntry, Employee, IdempotencyKey, Import, ImportPiece
-from positions.sessions import SessionStore
 from synclog.log import retention
 from synclog.models import Attempt, Batch, BatchError, Event, Job, RetroChange
 from synclog.queue import tasks

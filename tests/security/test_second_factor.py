@@ -308,8 +308,8 @@ def test_a_form_that_is_sent_twice_sets_up_one(kari, monkeypatch):
     client = password_given(kari)
     key = key_on(client.get(SET_UP).content.decode())
     with_factor(kari)
-    monkeypatch.setattr("positions.second_factor.factor_of", lambda user: None)
-    monkeypatch.setattr("positions.second_factor.missing", lambda request: "set_up")
+    monkeypatch.setattr("positions.accounts.second_factor.factor_of", lambda user: None)
+    monkeypatch.setattr("positions.accounts.second_factor.missing", lambda request: "set_up")
     answer = client.post(SET_UP, {"code": current(key), "password": PASSWORD})
     assert answer.headers["Location"] == OVERVIEW
     assert SecondFactor.objects.get().key == KEY

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from positions import sessions
+from positions.accounts import sessions
 from positions.models import SecondFactor
 from tests.factories import OperatorFactory, UserFactory
 from tests.security.conftest import browser_of

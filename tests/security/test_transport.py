@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from config.logging import IdsFilter, JsonFormatter
-from config.messages import HostStorage
+from config.message_cookie import HostStorage
 from positions import rates
 from positions.models import SecondFactor, second_factor
 from tests.factories import ApiKeyFactory, OperatorFactory, OrganizationFactory, PositionFactory

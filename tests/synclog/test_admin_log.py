@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from integrations.models import Integration
 from positions.models import Organization
-from synclog.admin import listing
+from synclog.admin.job import listing
 from synclog.engine import actions
 from synclog.models import Batch, Job
 from synclog.queue import tasks

@@ -64,6 +64,17 @@ def people(organization: Organization) -> tuple[Position, Position]:
     return kari, unrecorded(organization, first_name="Bo", last_name="Berg", number="4712")
 
 
+def test_a_check_that_gets_no_answer_says_so_wherever_it_is(
+    organization: Organization, integration: Integration
+) -> None:
+    check = checked(integration, done_at=None, employees=1234, total=5678)
+    client = client_of(organization, "viewer")
+    assert "1,234 of 5,678 employees are compared" in text_of(client.get(page_of(integration)))
+    for read_at in (check.read_at, None):
+        DriftCheck.objects.update(misses=1, read_at=read_at)
+        assert "Fortnox gave no answer. It goes on" in text_of(client.get(page_of(integration)))
+
+
 def test_the_page_says_what_differs_and_the_connection_has_a_tab_of_it(
     organization: Organization, integration: Integration
 ) -> None:

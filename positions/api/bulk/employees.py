@@ -1,3 +1,5 @@
+"""A bulk of employees, each with positions or without."""
+
 from __future__ import annotations
 
 from collections import defaultdict

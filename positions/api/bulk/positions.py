@@ -1,3 +1,5 @@
+"""A bulk of positions."""
+
 from __future__ import annotations
 
 from collections import defaultdict

@@ -1,3 +1,5 @@
+"""The rows of a bulk, and what is answered of each."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""What was changed since a cursor, for clients that keep a copy."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""Companies and departments: what employees and positions refer to."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

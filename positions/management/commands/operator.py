@@ -4,7 +4,8 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from positions import invitations, mailing
+from positions import mailing
+from positions.accounts import invitations
 
 
 class Command(BaseCommand):

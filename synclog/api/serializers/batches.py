@@ -1,3 +1,5 @@
+"""Batches as they are asked for, and how far they are."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

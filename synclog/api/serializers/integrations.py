@@ -1,3 +1,5 @@
+"""Systems, and connections with their health, switches and gaps."""
+
 from __future__ import annotations
 
 from collections.abc import Collection

@@ -1,3 +1,5 @@
+"""Jobs and their attempts, and the state of a position."""
+
 from __future__ import annotations
 
 from datetime import datetime

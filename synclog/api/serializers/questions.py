@@ -1,3 +1,5 @@
+"""Tests of a connection and previews of one position."""
+
 from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema_serializer

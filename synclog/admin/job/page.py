@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +20,7 @@ from integrations.sdk.marking import gettext_noop
 from integrations.sdk.masking import Masker
 from positions import moments, roles
 from positions.models import Employee, Position
-from synclog.admin.remedies import Remedies, resync
+from synclog.admin.job.remedies import Remedies, resync
 from synclog.engine.fitted import shown_changes
 from synclog.log import exchanges, sentences
 from synclog.log.causes import cause_title
@@ -91,9 +92,8 @@ def context(user: Any, job: Job, asked: int | None, *, again: bool, sees_calls: 
     rows = list(job.tries.defer("exchanges")[:_ATTEMPTS])
     latest = None if waits_again(job) or not rows else rows[0]
     current = next((row for row in rows if row.pk == asked), latest)
-    if current is not None:
-        seen = Attempt.objects.all() if sees_calls else Attempt.objects.defer("exchanges")
-        current = seen.get(pk=current.pk)
+    if current is not None and sees_calls:
+        current = Attempt.objects.get(pk=current.pk)  # with what was exchanged
     employee = Employee.objects.filter(pk=job.employee_key).first()
     position_exists = Position.objects.filter(pk=job.position_key).exists()
     masker = exchanges.masker_of(integration, employee.national_id if employee else "")
@@ -120,18 +120,7 @@ def context(user: Any, job: Job, asked: int | None, *, again: bool, sees_calls: 
         "attempt_message": "" if newest or current is None else masker.words(current.message),
         "changes": _changes(current, masker) if current else [],
         "warnings": [masker.words(words) for words in sentences.warnings_of(current)] if current else [],
-        "attempts": [
-            Tried(
-                row.pk,
-                row.number,
-                sentences.mark_of_attempt(row),
-                masker.words(row.message) or (cause_title(row.cause) if row.cause else ""),
-                moments.clock(row.finished_at, zone),
-                moments.lasted((row.finished_at - row.started_at).total_seconds()),
-                current is not None and row.pk == current.pk,
-            )
-            for row in rows
-        ],
+        "attempts": [_tried(row, masker, zone, active=current is not None and row.pk == current.pk) for row in rows],
         "sees_calls": sees_calls,
         "calls": exchanges.shown(current.exchanges, masker, zone) if current and sees_calls else [],
         "calls_gone": current is not None and sees_calls and not current.exchanges and current.state != State.SKIPPED,
@@ -147,6 +136,18 @@ def context(user: Any, job: Job, asked: int | None, *, again: bool, sees_calls: 
         "live": live,
         "seen": token(job, live),
     }
+
+
+def _tried(row: Attempt, masker: Masker, zone: ZoneInfo, *, active: bool) -> Tried:
+    return Tried(
+        row.pk,
+        row.number,
+        sentences.mark_of_attempt(row),
+        masker.words(row.message) or (cause_title(row.cause) if row.cause else ""),
+        moments.clock(row.finished_at, zone),
+        moments.lasted((row.finished_at - row.started_at).total_seconds()),
+        active,
+    )
 
 
 def _if(exists: bool, name: str, pk: int) -> str:

@@ -190,4 +190,4 @@ def _rows(users: set[str]) -> Iterator[tuple[Session, dict[str, Any]]]:
 
 
 def connect() -> None:
-    user_logged_in.connect(begin, dispatch_uid="positions.sessions")
+    user_logged_in.connect(begin, dispatch_uid="positions.accounts.sessions")

@@ -22,9 +22,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from positions import issuer, joining, signing_in
+from positions.accounts import issuer, joining, signing_in
+from positions.accounts.issuer import Person
 from positions.encryption import decrypt, encrypt
-from positions.issuer import Person
 from positions.models import FederatedIdentity, GroupRole, Invitation, Member, SelfMadeUser
 from positions.origin import Origin, started_by
 from positions.roles import rank

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from unfold.forms import AuthenticationForm
 
-from positions import federation, issuer, signing_in
+from positions.accounts import federation, issuer, signing_in
 
 
 class LoginForm(AuthenticationForm):

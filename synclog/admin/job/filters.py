@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -20,17 +20,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.widgets import INPUT_CLASSES
 
 from positions import dates, roles
-from positions.admin.scoped import ScopedAutocompleteFilter
+from positions.admin.scoped import ScopedAutocompleteFilter, as_key
 from positions.models import Employee, Organization, Position
 from synclog.log.causes import cause_title, causes
 from synclog.log.groups import NO_FIELD
 from synclog.log.sentences import field_label
 from synclog.models import Job
-
-
-def key_of(text: Any) -> int | None:
-    """A row's number as typed into an address; None for anything else."""
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:
@@ -91,17 +86,8 @@ class CutoffFilter(DropdownFilter):
         return dict(self.lookup_choices).get(self.value(), _("unknown"))
 
 
-class EmployeeFilter(admin.SimpleListFilter):
-    """By an employee of the user's organizations, also one who was deleted since (then by the address only)."""
-
-    title = gettext_lazy("employee")
-    parameter_name = "employee"
-    template = "unfold/filters/filters_field.html"
-    form_class = ScopedAutocompleteFilter.form_class
-
-    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
-        super().__init__(request, params, model, model_admin)
-        self.request, self.model_admin = request, model_admin
+class _AlwaysThere(admin.SimpleListFilter):
+    """Django leaves out a filter that has nothing to choose from."""
 
     def has_output(self) -> bool:
         return True
@@ -109,11 +95,40 @@ class EmployeeFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return []
 
+
+class _ByKey(_AlwaysThere):
+    """By the number of a row, which `column` holds: also of one that was deleted since."""
+
+    column: ClassVar[str]
+
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.request, self.model_admin = request, model_admin
+
+    @property
+    def key(self) -> int | None:
+        return as_key(self.value())
+
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not self.value():
             return queryset
-        key = key_of(self.value())
-        return queryset.none() if key is None else queryset.filter(employee_key=key)
+        return queryset.none() if self.key is None else queryset.filter(**{self.column: self.key})
+
+    def newest(self) -> Job | None:
+        """Its newest entry, which tells what it was called."""
+        rows = self.model_admin.get_queryset(self.request)
+        job: Job | None = rows.filter(**{self.column: self.key}).first() if self.key else None
+        return job
+
+
+class EmployeeFilter(_ByKey):
+    """By an employee of the user's organizations, also one who was deleted since (then by the address only)."""
+
+    title = gettext_lazy("employee")
+    parameter_name = "employee"
+    template = "unfold/filters/filters_field.html"
+    form_class = ScopedAutocompleteFilter.form_class
+    column = "employee_key"
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         yield {
@@ -124,55 +139,37 @@ class EmployeeFilter(admin.SimpleListFilter):
                 choices=(),
                 field=Position._meta.get_field("employee"),
                 model_admin=self.model_admin,
-                data={self.parameter_name: self.value() if key_of(self.value()) else None},
+                data={self.parameter_name: self.value() if self.key else None},
             )
         }
 
     def said(self) -> str:
-        key = key_of(self.value())
-        row = self.model_admin.get_queryset(self.request).filter(employee_key=key).first() if key else None
-        if row is not None:
-            return str(row.employee_name)
+        if (job := self.newest()) is not None:
+            return job.employee_name
         shown = self.model_admin.offered(
             self.request, Employee.objects.defer("national_id"), self.model_admin.visible(self.request)
         )
-        employee = shown.filter(pk=key).first() if key else None
+        employee = shown.filter(pk=self.key).first() if self.key else None
         return employee.name if employee else _("unknown")
 
 
-class _Hidden(admin.SimpleListFilter):
+class _Hidden(_AlwaysThere):
     """Comes with a link; it is shown above the list, where it can be taken off, and not among the filters."""
 
-    def has_output(self) -> bool:
-        return True
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return []
+    template = "admin/synclog/job/hidden_filter.html"
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         yield {"form": ()}
 
-    template = "admin/synclog/job/hidden_filter.html"
 
-
-class PositionFilter(_Hidden):
+class PositionFilter(_Hidden, _ByKey):
     title = gettext_lazy("position")
     parameter_name = "position"
-
-    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
-        super().__init__(request, params, model, model_admin)
-        self.request, self.model_admin = request, model_admin
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if not self.value():
-            return queryset
-        key = key_of(self.value())
-        return queryset.none() if key is None else queryset.filter(position_key=key)
+    column = "position_key"
 
     def said(self) -> str:
-        key = key_of(self.value())
-        row = self.model_admin.get_queryset(self.request).filter(position_key=key).first() if key else None
-        return f"{row.title}, {dates.span(row.start_date, row.end_date)}" if row else _("unknown")
+        job = self.newest()
+        return f"{job.title}, {dates.span(job.start_date, job.end_date)}" if job else _("unknown")
 
 
 class FieldFilter(_Hidden):
@@ -213,14 +210,8 @@ class DayForm(forms.Form):
         )
 
 
-class _DayFilter(admin.SimpleListFilter):
+class _DayFilter(_AlwaysThere):
     template = "unfold/filters/filters_field.html"
-
-    def has_output(self) -> bool:
-        return True
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return []
 
     @property
     def day(self) -> date | None:

@@ -26,7 +26,7 @@ from positions.audit import kind_of, shown
 from positions.models import AuditEntry, FederatedIdentity, Member
 from positions.tracing import address_of
 
-logger = logging.getLogger("positions.signing_in")
+logger = logging.getLogger("positions.accounts.signing_in")
 
 SPRAYED = 10  # names that failed from one address, from which on it waits
 WITHIN = timedelta(minutes=15)
@@ -166,7 +166,9 @@ def refuse(request: HttpRequest | None, user: Any, name: str, reason: str) -> No
 
 def _refused(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
     reason = (
-        gettext_noop("wrong code") if sender == "positions.second_factor" else gettext_noop("wrong name or password")
+        gettext_noop("wrong code")
+        if sender == "positions.accounts.second_factor"
+        else gettext_noop("wrong name or password")
     )
     name = str(credentials.get("username") or "")
     refuse(request, get_user_model()._default_manager.filter(username=name).first(), name, reason)

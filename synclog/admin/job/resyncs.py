@@ -8,14 +8,15 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from positions import roles
+from positions.admin.scoped import as_key
 from positions.numbers import figure
-from synclog.admin.filters import key_of
-from synclog.admin.listing import TABS
+from synclog.admin.job.listing import TABS
+from synclog.admin.log_pages import LogPages, rendered
 from synclog.log import batches
 from synclog.log.silence import silent
 from synclog.models import Batch, Job
@@ -32,24 +33,18 @@ def address(request_id: str, batch: Batch | None = None) -> str:
     return f"{reverse('admin:synclog_job_resyncing')}?{urlencode(asked)}"
 
 
-class ResyncPages:
-    """Belong to the pages of the log, whose scope and roles they have."""
-
-    def __init__(self, log: Any) -> None:
-        self._log = log
-
+class ResyncPages(LogPages):
     def urls(self) -> list[URLPattern]:
-        view = self._log.admin_site.admin_view
         return [
-            path("resync/progress/", view(self.progress_view), name="synclog_job_resyncing"),
-            path("resync/<int:pk>/cancel/", view(self.cancel_view), name="synclog_job_resync_cancel"),
+            self._at("resync/progress/", self.progress_view, "resyncing"),
+            self._at("resync/<int:pk>/cancel/", self.cancel_view, "resync_cancel"),
         ]
 
     def progress_view(self, request: HttpRequest) -> HttpResponse:
         if not self._log.has_view_permission(request):
             raise PermissionDenied
         asked = request.GET.get("request", "")
-        batch = self._batch(request, key_of(request.GET.get("batch")) or 0)
+        batch = self._batch(request, as_key(request.GET.get("batch")) or 0)
         rows = self._log.get_queryset(request).filter(request_id=asked) if asked else Job.objects.none()
         by_state = dict(rows.order_by().values_list("state").annotate(n=Count("pk")))
         numbers = {tab: sum(by_state.get(state, 0) for state in TABS[tab][1]) for tab in _SHOWN}
@@ -59,10 +54,11 @@ class ResyncPages:
         looked_for = left > 0 and not silent()
         going = working or (looked_for and self._goes_on(rows))
         log = reverse("admin:synclog_job_changelist")
-        response: HttpResponse = self._log._page(
+        return rendered(
             request,
-            "resyncing.html",
+            "job/resyncing.html",
             title=_("Re-sync"),
+            log=log,
             here=address(asked, batch),
             total=total,
             done=total - left,
@@ -86,14 +82,13 @@ class ResyncPages:
             ),
             may_cancel=working and roles.can_somewhere(request.user, "edit"),
         )
-        return response
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         batch = self._batch(request, pk)
         if batch is None:
-            return self._log._get_obj_does_not_exist_redirect(request, Batch._meta, str(pk))
+            return self._missing(request, Batch, pk)
         may = (
             roles.can_somewhere(request.user, "edit")
             if batch.organization_id is None
@@ -103,9 +98,9 @@ class ResyncPages:
             raise PermissionDenied
         if batches.cancel(batch.pk, request.user.get_username()):
             said = _("Cancelled: nothing more of it is taken up. What was taken up goes on.")
-            self._log.message_user(request, said, messages.SUCCESS)
+            messages.success(request, said)
         else:
-            self._log.message_user(request, _("It was over already."), messages.WARNING)
+            messages.warning(request, _("It was over already."))
         return HttpResponseRedirect(address(batch.request_id, batch))
 
     def _batch(self, request: HttpRequest, pk: int) -> Batch | None:

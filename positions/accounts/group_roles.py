@@ -13,8 +13,8 @@ from positions.signals import goes_with_organization
 
 
 def connect() -> None:
-    post_save.connect(_saved, sender=GroupRole, dispatch_uid="positions.group_roles.saved")
-    post_delete.connect(_deleted, sender=GroupRole, dispatch_uid="positions.group_roles.deleted")
+    post_save.connect(_saved, sender=GroupRole, dispatch_uid="positions.accounts.group_roles.saved")
+    post_delete.connect(_deleted, sender=GroupRole, dispatch_uid="positions.accounts.group_roles.deleted")
 
 
 def _saved(sender: Any, instance: GroupRole, **kwargs: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,7 +10,6 @@ from django.utils.translation import pgettext
 
 from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.wording import say
-from positions import spreadsheets
 from synclog.log import sentences
 from synclog.log.causes import remedy
 from synclog.models import Job
@@ -41,9 +39,9 @@ COLUMNS = (
 )
 
 
-def lines(jobs: QuerySet[Job]) -> Iterator[str]:
-    columns = [*map(say, COLUMNS), pgettext("entry", "Number")]
-    return spreadsheets.lines(chain([columns], (row(job) for job in jobs.iterator(chunk_size=500))), mark=True)
+def table(jobs: QuerySet[Job]) -> tuple[Iterable[str], Iterator[Iterable[Any]]]:
+    """(the names of the columns, the rows)."""
+    return [*map(say, COLUMNS), pgettext("entry", "Number")], map(row, jobs.iterator(chunk_size=500))
 
 
 def row(job: Job) -> Iterable[Any]:

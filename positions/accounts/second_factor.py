@@ -22,7 +22,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from positions import federation, roles, sessions
+from positions import roles
+from positions.accounts import federation, sessions
 from positions.models import SecondFactor
 
 Step = Literal["", "code", "set_up", "connect"]
@@ -46,7 +47,7 @@ def required_of(user: Any) -> bool:
 
 def missing(request: HttpRequest) -> Step:
     """What lies between the password and the sign-in: a code, the setting up of a factor that is required, connecting
-    the user with an issuer by which alone they come in (positions/federation.py), or ""."""
+    the user with an issuer by which alone they come in (positions/accounts/federation.py), or ""."""
     kept: Step | None = getattr(request, _KEPT, None)
     if kept is None:
         kept = _missing(request)

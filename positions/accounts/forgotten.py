@@ -1,5 +1,5 @@
 """A forgotten password: whoever has the mailbox of a user gets the link by which a password is chosen
-(`positions.invitations`); it signs nobody in, and a second factor is asked for as ever.
+(`positions.accounts.invitations`); it signs nobody in, and a second factor is asked for as ever.
 
 The page says the same to everybody and does the same work, whether the address has a user or not: a mail is written
 down in either case, and the worker drops the one that has nobody.
@@ -24,9 +24,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
-from positions import issuer, mailing
+from positions import mailing
+from positions.accounts import issuer
+from positions.accounts.joining import alike
 from positions.hosts import place_of
-from positions.joining import alike
 from positions.models import SelfMadeUser
 from positions.signals import password_forgotten
 from positions.tracing import address_of
