@@ -175,11 +175,25 @@ def _every_answer_of_the_api_is_as_its_document_says() -> Iterator[None]:
         yield
 
 
+_served: list[Tenants] = []
+
+
 @pytest.fixture(scope="session")
 def sandbox_server() -> Iterator[tuple[str, Tenants]]:
     """(address, tenants) of all sandboxes, over real HTTP on loopback, refusing what no evidence shows as accepted."""
     with running(strict=True) as server:
+        _served.append(server[1])
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _tenants_go_with_their_test() -> Iterator[None]:
+    """Each holds all calls that it answered and the faults that were ordered, some of them of fifty megabytes."""
+    before = {key for tenants in _served for key in tenants.all()}
+    yield
+    for tenants in _served:
+        for key in set(tenants.all()) - before:
+            del tenants._tenants[key]
 
 
 @pytest.fixture(autouse=True)

@@ -161,7 +161,7 @@ def _hide(report: Report, hide: Callable[[str], str]) -> None:
     errors = [report.error] if report.error is not None else []
     errors += [error.refusal for error in errors if isinstance(error, RecordRefusedError)]
     for error in errors:
-        error.said = error.said.hiding(hide)
+        error.kept().said = error.said.hiding(hide)
     for outcome in report.outcomes.values():
         outcome.said = tuple(message.hiding(hide) for message in outcome.said)
         outcome.vendor_text, outcome.vendor_code = hide(outcome.vendor_text), hide(outcome.vendor_code)

@@ -354,7 +354,7 @@ class Connector:
             try:
                 return call()
             except ConnectorError as error:
-                trouble = error
+                trouble = error.kept()
             yield trouble
 
     def seen(self, id: str, marks: EveryMark, read: Callable[[], Iterable[Remote]]) -> Seen:
@@ -386,7 +386,7 @@ class Connector:
                 yield replace(who, refusal=refusal)
                 return
             except ConnectorError as error:
-                trouble = error
+                trouble = error.kept()
             except Exception as error:
                 yield replace(who, refusal=self._unreadable(error))
                 return

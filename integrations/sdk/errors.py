@@ -18,6 +18,7 @@ ConnectorError
 from __future__ import annotations
 
 import math
+from typing import Self
 
 from integrations.sdk import texts
 from integrations.sdk.masking import without_emails
@@ -54,6 +55,12 @@ class ConnectorError(Exception):
     def message(self) -> str:
         """In words."""
         return str(self.said)
+
+    def kept(self) -> Self:
+        """The same, for whoever keeps it: what it says, and not the way it came. That leads back to who keeps it,
+        through everything that was in hand: an answer of many megabytes would stay until Python looks for circles."""
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+        return self
 
 
 class DataRefusedError(ConnectorError):

@@ -228,6 +228,13 @@ def test_in_history_the_deletion_goes_its_own_way_when_the_successor_is_refused(
     assert shelf.wrote == [("delete", "a")]
 
 
+def test_an_error_that_is_kept_does_not_hold_on_to_what_the_run_had_read() -> None:
+    trouble = UnavailableError("down")
+    trouble.__cause__ = OSError()
+    assert go(Shelf(troubles=[trouble]), [p("1", 0)], ["1"]).error is trouble
+    assert (trouble.__traceback__, trouble.__cause__, trouble.__context__) == (None, None, None)
+
+
 def test_an_error_keeps_both_open() -> None:
     there = r("e", 0)
     shelf = Shelf(Model.FLAT, there, troubles=[UnavailableError("gone")])

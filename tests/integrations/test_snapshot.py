@@ -99,6 +99,18 @@ def test_a_call_that_fails_is_made_again(listing: Listing, call: str, error: typ
     assert len(listing.asked) == len(set(listing.asked)) + 2, "nothing else is asked twice"
 
 
+def test_what_is_told_of_a_call_that_failed_does_not_hold_on_to_what_was_read(listing: Listing) -> None:
+    trouble = named(UnavailableError)
+    trouble.__cause__ = OSError()
+    listing.troubles["3"] = [trouble]
+    snapshot = listing.snapshot()
+    next(snapshot), next(snapshot)
+    with pytest.raises(UnavailableError) as caught:
+        next(snapshot)
+    assert caught.value is trouble and (trouble.__cause__, trouble.__context__) == (None, None)
+    assert "_trouble" not in [entry.name for entry in caught.traceback]
+
+
 def test_whose_row_it_is_may_be_unknown_but_nobody_is_left_out(listing: Listing) -> None:
     listing.people = ("1", None, 3, "", True, "6")
     found = list(listing.snapshot())
