@@ -299,9 +299,9 @@ def january(day: int) -> date:
             ("end_date", 10, None, january(9), None), ("end_reason", 9, 9, "resigned", None),
         ]),
         *(
-            (held(5, None, **{name: january(3)}), held(5, None, **{name: new}), [(name, first, last, january(3), new)])
+            (held(5, None, {}, **{name: january(3)}), held(5, None, {}, **{name: new}), [(name, a, z, january(3), new)])
             for name in DAYS
-            for first, last, new in [(2, 3, january(2)), (3, 4, january(4)), (3, 3, None)]
+            for a, z, new in [(2, 3, january(2)), (3, 4, january(4)), (3, 3, None)]
         ),
     ],
 )  # fmt: skip

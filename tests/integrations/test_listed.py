@@ -198,6 +198,7 @@ def test_of_a_single_record_it_is_known_as_of_periods() -> None:
     assert says(alike(model=Model.FLAT)) == (True, True)
     assert says(other(model=Model.FLAT)) == (False, True)
     assert says(other(model=Model.FLAT, guarded="title")) == (True, True)
+    assert says(alike(model=Model.FLAT, positions=[p("2", 20)])) == (True, False), "its day has not come"
     by_hand = {"delete": Delete.BY_HAND}
     assert says(alike(model=Model.FLAT, positions=[], touched=[Touched("9")], how=by_hand)) == (True, False)
 
