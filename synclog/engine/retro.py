@@ -42,13 +42,13 @@ def keep(positions: Mapping[int, Position], jobs: Sequence[Job], calendars: Mapp
         for one in Organization.objects.filter(pk__in={job.organization_id for job in concerned}).only("time_zone")
     }
     found: list[_Found] = []
-    about: dict[tuple[int, bool], list[Stretch]] = {}
+    about: dict[tuple[int, bool, bool], list[Stretch]] = {}
     for job in concerned:
         zone = zones[job.organization_id]
         cutoff = calendars[job.integration_id].last(job.recorded_at, zone)
         if cutoff is None:
             continue
-        key = job.position_key, _as_a_whole(job)
+        key = job.position_key, _is_gone(job), _as_a_whole(job)
         if key not in about:
             about[key] = _stretches(positions[job.position_key], job)
         late = retroactive(about[key], first_open_day(cutoff, zone))
@@ -58,8 +58,12 @@ def keep(positions: Mapping[int, Position], jobs: Sequence[Job], calendars: Mapp
         _write(found)
 
 
+def _is_gone(job: Job) -> bool:
+    return job.deleted or job.outside
+
+
 def _as_a_whole(job: Job) -> bool:
-    return job.deleted or job.outside or job.changed is None
+    return _is_gone(job) or job.changed is None
 
 
 def _stretches(position: Position, job: Job) -> list[Stretch]:
@@ -67,7 +71,7 @@ def _stretches(position: Position, job: Job) -> list[Stretch]:
     if tracking.loaded(position) is None:
         return stretches(None, _held(position, None))
     before = _held(position, _before(position))
-    if job.deleted or job.outside:
+    if _is_gone(job):
         return stretches(before, None)
     after = _held(position, None)
     return stretches(None, after) if _as_a_whole(job) else stretches(before, after)
@@ -118,7 +122,7 @@ def _write(found: Sequence[_Found]) -> None:
 
 
 def _row(job: Job, cutoff: Any, late: Sequence[Stretch], names: Mapping[tuple[str, Any], str]) -> RetroChange:
-    if job.deleted or job.outside:
+    if _is_gone(job):
         kind = RetroChange.Kind.DELETED
     else:
         kind = RetroChange.Kind.MADE if late[0].field is None else RetroChange.Kind.CHANGED
