@@ -60,8 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.WHITENOISE_AUTOREFRESH = True
     if not os.environ.get("CI"):  # there hypothesis does so by itself
         # How fast something is, the bench tells: no test fails because the machine is slow.
-        slow = [hypothesis.HealthCheck.too_slow]
-        hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=slow)
+        slow, number = [hypothesis.HealthCheck.too_slow], int(os.environ.get("EXAMPLES") or 100)
+        hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=slow, max_examples=number)
         hypothesis.settings.load_profile("patient")
     test_utils.instrumented_test_render = rendered  # type: ignore[attr-defined]  # the stubs leave it out
 

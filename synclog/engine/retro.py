@@ -68,17 +68,11 @@ def _as_a_whole(job: Job) -> bool:
 
 def _stretches(position: Position, job: Job) -> list[Stretch]:
     """Of a position that came or went there, the whole of it as it is or was."""
-    if tracking.loaded(position) is None:
-        return stretches(None, _held(position, None))
-    before = _held(position, _before(position))
-    if _is_gone(job):
+    then = tracking.loaded(position)
+    before = _held(position, then) if then is not None else None
+    if _is_gone(job) and before is not None:
         return stretches(before, None)
-    after = _held(position, None)
-    return stretches(None, after) if _as_a_whole(job) else stretches(before, after)
-
-
-def _before(position: Position) -> Mapping[str, Any]:
-    return tracking.loaded(position) or {}
+    return stretches(None if _as_a_whole(job) else before, _held(position, None))
 
 
 def _held(position: Position, then: Mapping[str, Any] | None) -> Held:

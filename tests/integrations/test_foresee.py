@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from integrations.sdk.errors import (
 from integrations.sdk.everybody import Everybody
 from integrations.sdk.identity import EveryMark, Mark
 from integrations.sdk.snapshot import Seen
-from integrations.sdk.values import CheckLine, Person, Position, Remote
+from integrations.sdk.values import CheckLine, Person, Position, Remote, RemoteEmployee
 from tests.integrations.test_planner import day
 from tests.integrations.test_runner import KARI, p, r
 from tests.integrations.test_runner_who import Reception
@@ -35,6 +37,14 @@ class Desk(Reception):
 
     def searches(self, person: Person) -> Sequence[Search]:
         return ((Mark.NUMBER, person.number, list),)
+
+    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
+        assert person == KARI
+        return super().find_employee(person, known_id)
+
+    def find_confirmed(self, person: Person, known_id: str, *, anew: bool = False) -> RemoteEmployee:
+        assert person == KARI
+        return super().find_confirmed(person, known_id, anew=anew)
 
 
 def listed(*records: Remote, number: str = KARI.number, refusal: ConnectorError | None = None) -> Seen:
@@ -55,6 +65,16 @@ def test_whoever_is_in_the_list_is_not_asked_for_and_nothing_is_written() -> Non
     assert report.remote_employee is not None and report.remote_employee.id == "e9"
     assert desk.asked == desk.read_for == desk.wrote == []
     assert foreseen(desk, listed()).outcomes["1"].action == "create" and desk.wrote == []
+
+
+def test_an_earlier_match_that_bears_another_mark_is_not_asked_for() -> None:
+    desk, born = Desk(), date(1985, 3, 14)
+    work = Work(
+        replace(KARI, email="kari@firma.test", birth_date=born), [p("1", 0)], [Touched("1")], {}, "e9", Rules(), day(15)
+    )
+    former = Seen("e9", EveryMark(("7",), emails=("kari@firma.test",), birth_date=born))
+    report = foresee(desk, Everybody(desk, [former]), work)
+    assert report.remote_employee is not None and (report.remote_employee.id, desk.asked) == ("e9", [])
 
 
 def test_without_a_list_the_system_is_asked_and_nothing_is_written() -> None:
