@@ -442,7 +442,9 @@ def test_whose_records_they_are_comes_first() -> None:
     record = Remote("r1", theirs(HISTORY, position(1, 0, None)))
     own = Seen("9", EveryMark(("1042",)), (record,))
     assert among(own).kind is Kind.EQUAL
-    assert among().kind is among(replace(own, id="8", marks=EveryMark(("7",)))).kind is Kind.UNKNOWN_THERE
+    unknown = among()
+    assert unknown.kind is among(replace(own, id="8", marks=EveryMark(("7",)))).kind is Kind.UNKNOWN_THERE
+    assert unknown.said is not None and "1042" in str(unknown.said), "what was searched for"
     assert among(replace(own, id="8"), replace(own, id="7")).kind is Kind.UNCERTAIN
     stranger = EveryMark(("1042",), emails=("bo@firma.test",), first_name="Bo", last_name="Berg")
     found = among(replace(own, marks=stranger))
@@ -452,7 +454,10 @@ def test_whose_records_they_are_comes_first() -> None:
     now = Seen("8", EveryMark(("1042",)))
     assert among(former, now).kind is Kind.EQUAL, "an earlier match that bears a mark of this person"
     assert among(former, now, doubted=True).kind is Kind.ONLY_HERE, "number or e-mail changed here since"
+    confirmed = among(former, now, confirmed=True, doubted=True)
+    assert confirmed.kind is Kind.UNCERTAIN, "a person said so, and her number is another record's since"
+    assert among(former, now, confirmed=True).kind is Kind.EQUAL
     withheld = Problem(texts.NOT_REACHED(system="Somewhere"))
-    assert among(own, withheld=withheld).said == withheld.said
+    assert among(own, withheld=withheld) == Finding(Kind.UNCERTAIN, said=withheld.said)
     refusal = UnavailableError(texts.NOT_REACHED(system="Somewhere"))
     assert among(replace(own, records=(), refusal=refusal)) == Finding(Kind.UNREADABLE, said=refusal.said)

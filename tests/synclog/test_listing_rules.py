@@ -185,7 +185,7 @@ def test_what_is_lent_is_asked_until_it_is_taken_back() -> None:
 
     loan.give(guard, owner, Window())
     loan.guard()
-    assert loan.ask(lambda: 7) == ("owner", 7)  # type: ignore[comparison-overlap]  # an owner that tells who it is
+    assert loan.ask(lambda: 7) == ("owner", 7)
     loan.acquire(guard)
     loan.penalize(2.5)
     assert asked == ["guard", ("acquire", guard), ("penalize", 2.5)]
