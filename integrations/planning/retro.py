@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from integrations.sdk.timelines import at
+
 _DAY = timedelta(days=1)
 # Facts of a position whose own value is the day that they are about.
 DAYS = ("first_day_of_work", "last_day_of_work", "probation_end", "notice_date")
@@ -23,10 +25,7 @@ class Held:
     whole: Mapping[str, Any]
 
     def on(self, day: date) -> Mapping[str, Any]:
-        found = self.terms[0][1]
-        for since, values in self.terms:
-            if since <= day:
-                found = values
+        found: Mapping[str, Any] = at(self.terms, day)
         return found
 
 
