@@ -114,7 +114,7 @@ def test_a_kept_connection_has_its_whole_time_again(wire: tuple[socket.socket, s
     kept.request("GET", "/x", headers={"A": "b"})
     assert ours.gettimeout() == 3.0
     assert theirs.recv(1000).startswith(b"GET /x HTTP/1.1\r\n")
-    made = kept.response_class(ours, method="GET")
+    made: Any = kept.response_class(ours, method="GET")
     assert 2 < made._reader._deadline - time.monotonic() <= 3 and made._method == "GET"
 
 
