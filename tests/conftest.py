@@ -48,7 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="position-sync-")
     config.add_cleanup(folder.cleanup)
     settings.DATA_DIR = Path(folder.name)
-    os.environ.setdefault("POSITION_SYNC_TEST_RUN", folder.name)  # pytest-xdist's processes inherit the first one's
+    if "POSITION_SYNC_TEST_RUN" not in os.environ:  # pytest-xdist's processes inherit the first one's
+        os.environ["POSITION_SYNC_TEST_RUN"] = folder.name
+        config.add_cleanup(lambda: os.environ.pop("POSITION_SYNC_TEST_RUN"))  # mutmut starts another run in a process
     # A password's hash is made to take long; tests have nothing to protect.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A walk through all pages is faster than a person.
