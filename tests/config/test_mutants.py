@@ -11,7 +11,7 @@ TEST = "tests/synclog/test_retro.py::test_a_row_says_whose_what_when_and_by_whom
 TWICE = f"""
 import sys, pytest
 pytest.main(["--collect-only", "-qqq", {TEST!r}])
-sys.exit(pytest.main(["-n0", "-q", "-pno:cacheprovider", {TEST!r}]))
+sys.exit(pytest.main(["-n0", "-q", "--no-migrations", "-pno:cacheprovider", {TEST!r}]))
 """
 
 
