@@ -9,8 +9,9 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
+from operator import delitem
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.DATA_DIR = Path(folder.name)
     if "POSITION_SYNC_TEST_RUN" not in os.environ:  # pytest-xdist's processes inherit the first one's
         os.environ["POSITION_SYNC_TEST_RUN"] = folder.name
-        config.add_cleanup(lambda: os.environ.pop("POSITION_SYNC_TEST_RUN"))  # mutmut starts another run in a process
+        config.add_cleanup(partial(delitem, os.environ, "POSITION_SYNC_TEST_RUN"))  # mutmut starts more in a process
     # A password's hash is made to take long; tests have nothing to protect.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A walk through all pages is faster than a person.

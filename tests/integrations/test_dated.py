@@ -133,7 +133,7 @@ def test_of_another_day_it_is_asked_whether_its_value_is_written_and_whose_the_o
 
 
 def test_rows_of_other_days_make_a_change_of_their_own_where_the_days_value_agrees() -> None:
-    there, found, change = rows((0, 1), (5, 2)), rows((6, 3), (9, 4)), Change(1, 7)
+    there, found, change = rows((0, 1), (5, 2), (8, 9)), rows((6, 3), (9, 4)), Change(1, 7)
     assert with_rows(None, there, ()) is None and with_rows(change, there, ()) is change
     alone, along = with_rows(None, there, found), with_rows(change, there, found)
     assert alone is not None and (alone.old, alone.new, alone.rows) == (2, 3, found)

@@ -421,6 +421,9 @@ def test_what_the_connection_empties_at_the_end_is_told_once_it_is_over_and_not_
     emptied = Setting(name="empty", label="Empty")
     fields = tuple(replace(f, cleared_by=emptied) if f.ours == "cost_centre" else f for f in FLAT.fields)
     situation, settings = Situation(made_up(Model.FLAT, fields=fields)), {**SETTINGS, "empty": True}
+    situation.write(position(1, 0, TODAY, cost_centre="10"), "9")
+    assert situation.found(settings=settings)[0].kind is Kind.EQUAL, "today is its last day"
+    situation.positions.clear()
     situation.write(position(1, 0, TODAY - 1, cost_centre="10"), "9")
     [found] = situation.found(settings=settings)
     assert set(found.fields) == {"cost_centre"} and found.fields["cost_centre"].here is None

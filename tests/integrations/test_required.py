@@ -69,3 +69,14 @@ def test_what_is_there_on_some_days_alone_is_needed_all_the_same() -> None:
     rows = tuple((day(n), {"title": "Baker", "weekly_hours": Decimal(n + 30)}) for n in (0, 5))
     position = Position("1", day(0), None, rows[1][1], rows, day(5))
     assert needs(by_day, position, PLAIN | {"send_hours": True}) == [Need("title", False), Need("weekly_hours", False)]
+
+
+def test_a_value_that_is_refused_is_not_one_that_is_missing() -> None:
+    def too_early(value: Any, settings: Any) -> Any:
+        raise ValueError("before their books begin")
+
+    assert found(system(start_date={"encode": too_early}), title="Baker") == [Need("title", False)]
+    at_most = system(weekly_hours={"dated": Dates.ROWS, "maximum": Decimal(40)})
+    rows = tuple((day(n), {"title": "Baker", "weekly_hours": Decimal(hours)}) for n, hours in ((0, 30), (5, 50)))
+    position = Position("1", day(0), None, rows[0][1], rows, day(0))
+    assert needs(at_most, position, PLAIN | {"send_hours": True}) == [Need("title", False)], "of a day to come"
