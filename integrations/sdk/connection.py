@@ -75,11 +75,6 @@ class _Timed:
 
     public_only = False
 
-    def request(self: Any, *args: Any, **kwargs: Any) -> None:
-        if self.sock is not None:
-            self.sock.settimeout(self.timeout)  # the last answer left what was left of its own time
-        super().request(*args, **kwargs)  # type: ignore[misc]
-
     def response_class(self: Any, sock: socket.socket, *args: Any, **kwargs: Any) -> _Answer:
         return _Answer(sock, time.monotonic() + self.timeout, *args, **kwargs)
 
@@ -122,13 +117,10 @@ class Transport(HTTPAdapter):
     """
 
     def __init__(self, *, public_only: bool) -> None:
-        self._direct = {"https": _PublicTlsPool} if public_only else {"http": _PlainPool, "https": _TlsPool}
-        self._pools: dict[tuple[Any, ...], Any] = {}
         super().__init__()
-
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
-        super().init_poolmanager(connections, maxsize, block, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._direct
+        self._pools: dict[tuple[Any, ...], Any] = {}
+        direct = {"https": _PublicTlsPool} if public_only else {"http": _PlainPool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = direct
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **kwargs)
@@ -184,5 +176,5 @@ def prepared(
     request.prepare_url(url, params or None)
     request.prepare_headers(headers)
     request.prepare_body(data, None, json)
-    request.prepare_auth(auth, url)
+    request.prepare_auth(auth)
     return request

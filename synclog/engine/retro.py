@@ -68,9 +68,8 @@ def _as_a_whole(job: Job) -> bool:
 
 def _stretches(position: Position, job: Job) -> list[Stretch]:
     """Of a position that came or went there, the whole of it as it is or was."""
-    then = tracking.loaded(position)
-    before = _held(position, then) if then is not None else None
-    if _is_gone(job) and before is not None:
+    before = _held(position, tracking.loaded(position))
+    if _is_gone(job):
         return stretches(before, None)
     return stretches(None if _as_a_whole(job) else before, _held(position, None))
 
@@ -82,8 +81,7 @@ def _held(position: Position, then: Mapping[str, Any] | None) -> Held:
         if then is not None and name in then:
             return then[name]
         field: Any = Position._meta.get_field(name)
-        given = getattr(position, name)
-        return given if given in (None, "") else field.to_python(given)
+        return field.to_python(getattr(position, name))
 
     start = value("start_date")
     rows: terms.Rows = position.moved[then is None] if position.moved else [(None, {})]

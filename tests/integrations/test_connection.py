@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from urllib3.response import HTTPResponse
 
@@ -60,6 +61,8 @@ def test_each_read_gets_what_is_left_of_the_time(wire: tuple[socket.socket, sock
     reader = connection._Reader(ours, soon(5), 5)
     reader.readinto(bytearray(1))
     assert 4 < (ours.gettimeout() or 0) <= 5
+    theirs.sendall(b"a")
+    assert connection._Reader(ours, soon(0.9), 5).readinto(bytearray(1)) == 1, "the last second too"
     late = connection._Reader(ours, time.monotonic(), 5)
     theirs.sendall(b"a")
     with pytest.raises(TimeoutError):
@@ -152,6 +155,19 @@ def test_each_place_has_one_pool_until_others_take_its_place() -> None:
     assert again is not first and pool(transport) is again
     transport.close()
     assert again.pool is None and pool(transport) is not again
+
+
+def test_a_place_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    look = HTTPAdapter.get_connection_with_tls_context
+    monkeypatch.setattr(
+        HTTPAdapter, "get_connection_with_tls_context", lambda *args: asked.append(args[1].url) or look(*args)
+    )
+    transport = Transport(public_only=False)
+    urls = [URL, "https://api.example.org/v1/x/y/z?b=/2", "https://api.example.org/", "https://other.example.org/v1/x"]
+    for url in urls * 2:
+        pool(transport, url)
+    assert asked == [urls[0], urls[3]]
 
 
 @pytest.mark.parametrize(

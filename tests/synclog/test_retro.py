@@ -126,8 +126,8 @@ def test_the_cutoff_is_by_the_clock_of_the_organization(company: Company) -> Non
 def test_jobs_of_what_is_kept_are_marked_and_no_others(organization: Organization, company: Company) -> None:
     payroll, dates_only = closing(organization), closing(organization, "xledger")
     position, other = hired(company), hired(company)
-    saved(position, title="Cook")
     saved(other, FromDay(date(2026, 11, 20)), title="Cook")
+    saved(position, title="Cook")
     marked = Job.objects.filter(retro=True).values_list("integration_id", "position_key")
     assert list(marked) == [(payroll.pk, position.pk)]
     assert Job.objects.filter(integration=dates_only, position_key=position.pk, retro=False).exists()
@@ -155,6 +155,10 @@ def test_a_position_that_ends_is_told_with_its_reason(organization: Organization
         ("end_reason", "2026-11-11", "2026-11-11", None, "resigned"),
     ]
     assert (row.first_on, row.last_on) == (date(2026, 11, 11), date(2026, 11, 13))
+    [row] = saved(hired(company), start_date="2026-01-05", end_date="2026-11-11", end_reason="resigned")
+    assert [f[:3] for f in fields(row)][:2] == [
+        ("start_date", "2026-01-01", "2026-01-04"), ("end_date", "2026-11-12", "2026-11-13"),
+    ], "a day in words is a day"  # fmt: skip
 
 
 # -- as a whole -----------------------------------------------------------------------------------------------
