@@ -374,6 +374,16 @@ def test_what_is_marked_at_once_is_marked_a_minute_later_too(organization: Organ
     assert not looked_at(integration, woken)
 
 
+def test_two_cutoffs_of_one_closed_period_mark_their_own_each(organization: Organization, woken: list[int]) -> None:
+    first = datetime(2026, 11, 5, 12, tzinfo=OSLO)
+    named = tuple(one.replace(tzinfo=None) for one in (first, CUTOFF))
+    integration = closing(organization, by=Calendar(After.HOLD, None, named))
+    earlier, later = waits(integration, recorded_at=CUTOFF - timedelta(days=1)), waits(integration)
+    assert looked_at(integration, woken) and held(earlier, later) == [OPENS, OPENS]
+    assert [now(one).cutoff_at for one in (earlier, later)] == [first, CUTOFF]
+    assert not looked_at(integration, woken)
+
+
 def test_an_error_with_one_is_its_own(
     organization: Organization, woken: list[int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
