@@ -75,6 +75,11 @@ class _Timed:
 
     public_only = False
 
+    def request(self: Any, *args: Any, **kwargs: Any) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(self.timeout)  # the last answer left what was left of its own time
+        super().request(*args, **kwargs)  # type: ignore[misc]
+
     def response_class(self: Any, sock: socket.socket, *args: Any, **kwargs: Any) -> _Answer:
         return _Answer(sock, time.monotonic() + self.timeout, *args, **kwargs)
 
@@ -176,5 +181,5 @@ def prepared(
     request.prepare_url(url, params or None)
     request.prepare_headers(headers)
     request.prepare_body(data, None, json)
-    request.prepare_auth(auth)
+    request.prepare_auth(auth, url)
     return request
