@@ -12,6 +12,7 @@ import time_machine
 
 from integrations.models import Integration
 from integrations.planning.cutoff import After, Calendar, DayAndHour
+from integrations.sdk.messages import packed
 from positions.models import Organization
 from synclog.engine import cutoff, texts
 from synclog.engine.clock_skew import AHEAD
@@ -121,6 +122,9 @@ def test_each_organization_has_its_own_midnight(django_assert_num_queries: Any) 
     assert [j.held_until for j in jobs] == [OPENS, OPENS.replace(tzinfo=ZoneInfo("Pacific/Apia"))]
     with django_assert_num_queries(0):
         assert cutoff.mark([recorded(oslo)], {}) == []
+    one = waits(apia)
+    cutoff.look_again(apia)
+    assert held(one) == [jobs[1].held_until]
 
 
 def test_a_calendar_is_read_from_what_is_kept() -> None:
@@ -140,7 +144,7 @@ def test_beside_what_is_held_everything_of_the_employee_is_held_as_long(organiza
     stranger, elsewhere = waits(flat), waits(closing(organization, "fortnox"), first)
     assert cutoff.hold_beside(flat)
     assert held(first, second, beside, retrying) == [OPENS, later, later, later]
-    assert (now(retrying).state, now(beside).said[0]["id"]) == (WAITING, texts.HELD.id)
+    assert (now(retrying).state, now(beside).said) == (WAITING, packed([texts.HELD(until=later.astimezone(OSLO))]))
     assert held(failed, running, stranger, elsewhere) == [None] * 4
     assert not cutoff.hold_beside(flat), "nothing else is to be held"
 
