@@ -285,6 +285,31 @@ def test_a_record_that_was_made_for_another_position_is_not_taken_for_this_one()
     assert named(situation.found()) == {("1", ""): (Kind.ONLY_HERE, {}), ("2", "r2"): (Kind.EQUAL, {})}
 
 
+def test_one_record_stands_for_one_position() -> None:
+    situation = Situation(HISTORY)
+    situation.write(position(1, 0, None), "r1")
+    situation.positions.append(position(2, 0, None))
+    situation.sent.clear()
+    assert named(situation.found()) == {("1", "r1"): (Kind.EQUAL, {}), ("2", ""): (Kind.ONLY_HERE, {})}
+
+
+def test_what_was_written_to_a_record_that_is_gone_says_nothing_of_another_one() -> None:
+    situation = Situation(HISTORY)
+    situation.write(position(1, 0, None), "r1")
+    situation.there["r2"] = {**situation.there.pop("r1"), "title": "Cook"}
+    [found] = situation.found()
+    assert (found.kind, found.remote_id) == (Kind.DIFFERS, "r2")
+
+
+def test_of_what_is_over_it_counts_what_was_written_for_its_last_day() -> None:
+    situation = Situation(HISTORY)
+    situation.write(position(1, 0, 20, percentage=Decimal(80)), "9")
+    written = situation.sent["1"]
+    situation.sent["1"] = replace(written, terms={"percentage": by_day((0, 80), (25, 60))})  # it lasted longer then
+    situation.there["9"]["percentage"] = Decimal(40)
+    assert situation.found()[0].fields["percentage"].kind is Kind.EDITED_THERE
+
+
 def test_what_an_earlier_start_date_left_there_is_of_its_position() -> None:
     situation = Situation(HISTORY)
     situation.write(position(1, 0, None), "r2")
