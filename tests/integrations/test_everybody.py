@@ -70,6 +70,7 @@ def test_a_match_of_before_and_one_that_a_person_confirmed_come_first() -> None:
     both = of(former, other)
     assert (both.who(KARI, "e9").matched_by, both.find(KARI, "e9")) == (EARLIER, both.seen("e9"))
     assert both.who(KARI, "e8").id == "e8" and both.find(KARI, confirmed=True).id == "e8", "nothing was confirmed"
+    assert both.find(KARI, "gone").id == "e8"
     stranger = of(Seen("e9", EveryMark(("9",))), other)
     assert stranger.find(KARI, "e9").id == "e8"
     assert stranger.find(KARI, "e9", confirmed=True).id == "e9"
@@ -84,6 +85,7 @@ def test_what_only_a_write_needs_is_kept_only_for_one() -> None:
     for raw, kept in ((False, None), (True, record.raw)):
         [found] = of(shows("e9", record), raw=raw).seen("e9").records
         assert (found, found.version, found.raw) == (record, 3, kept)
+    assert of(shows("e9", record)).seen("e9").records[0].raw is None
 
 
 def test_more_than_memory_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

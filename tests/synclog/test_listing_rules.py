@@ -242,12 +242,12 @@ def test_where_reads_are_late_who_was_written_to_just_before_does_not_go_by_it(i
         number: PeriodLink.objects.create(
             integration=integration, employee_key=number, position_key=number, remote_id="r", written_at=written_at
         )
-        for number, written_at in enumerate((None, since, since + timedelta(seconds=1), now), 1)
+        for number, written_at in enumerate((None, since, since + timedelta(seconds=1), now), 101)
     }
     other = IntegrationFactory(organization=integration.organization)
-    PeriodLink.objects.create(integration=other, employee_key=9, position_key=9, remote_id="r", written_at=now)
-    everybody = {*links, 9}
-    assert made(integration, whole=True, begun_at=now, late=600.0).fit(everybody) == {1, 2, 9}
+    PeriodLink.objects.create(integration=other, employee_key=109, position_key=109, remote_id="r", written_at=now)
+    everybody = {*links, 109}
+    assert made(integration, whole=True, begun_at=now, late=600.0).fit(everybody) == {101, 102, 109}
     assert made(integration, whole=True, begun_at=now).fit(everybody) == everybody
 
 
@@ -295,6 +295,23 @@ def test_it_is_begun_where_three_times_its_calls_are_saved(integration: Integrat
     assert 0 < one.until - time.monotonic() <= 60 * listing.MINUTES
     Job.objects.filter(pk=jobs[0].pk).delete()
     assert listing.begin(integration, EPOCH) is None, "two are not worth it"
+
+
+def test_its_connector_asks_what_the_turn_lends_and_is_told_what_was_written(
+    integration: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+    monkeypatch.setattr(listing, "_concerned", lambda _: 300)
+    monkeypatch.setattr(listing, "shared_limiter", lambda *_: None)
+    monkeypatch.setattr(listing, "last_records", lambda of: ("written for", of))
+    monkeypatch.setattr(integration.connector_class, "snapshot", lambda _, written: given.append(written) or "all")
+    one = listing.begin(integration, EPOCH)
+    assert one is not None and (one.snapshot, given) == ("all", [("written for", integration)])
+    assert one.connector.context.limiter is one.loan
+    with pytest.raises(InterruptedRunError):
+        one.connector.context.guard()
+    with pytest.raises(InterruptedRunError):
+        one.connector.context.vault.load()
 
 
 def test_who_was_changed_here_is_read_all_the_same_where_no_write_is_guarded(integration: Integration) -> None:
