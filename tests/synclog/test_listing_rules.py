@@ -21,6 +21,7 @@ from integrations.sdk.errors import (
 from integrations.sdk.everybody import Everybody
 from integrations.sdk.identity import EveryMark
 from integrations.sdk.snapshot import Seen
+from integrations.sdk.values import Remote
 from synclog.engine import listing
 from synclog.engine.clock_skew import TOLERANCE
 from synclog.engine.listing import Listing, Loan
@@ -193,7 +194,7 @@ def test_what_is_lent_is_asked_until_it_is_taken_back() -> None:
     loan.acquire(guard)
     loan.penalize(2.5)
     assert len(asked) == 3, "no limit of one that is gone"
-    for call in (loan.guard, lambda: loan.ask(lambda: 7)):
+    for call in (loan.guard, lambda: loan.ask(lambda: 7), Loan().guard, lambda: Loan().ask(lambda: 7)):
         with pytest.raises(InterruptedRunError):
             call()
 
@@ -323,7 +324,14 @@ def test_who_was_changed_here_is_read_all_the_same_where_no_write_is_guarded(int
     backlog(guarded, 1)
     [changed] = backlog(guarded, 1, changed=["title"])
     Job.objects.filter(pk=changed.pk).update(changed_in=changed.generation)
-    assert listing.begin(guarded, EPOCH) is not None, "two calls each are saved, one for the list"
+    one = listing.begin(guarded, EPOCH)
+    assert one is not None, "two calls each are saved, one for the list"
+    backlog(integration, 1)
+    other = listing.begin(integration, EPOCH)
+    assert other is not None
+    for begun, raw in ((one, {"much": "more"}), (other, None)):
+        begun.everybody.add(Seen("1", EveryMark(("1",)), (Remote("r", {}, raw={"much": "more"}),)))
+        assert begun.everybody.seen("1").records[0].raw == raw, "a guarded write goes by what a list showed"
 
 
 def test_what_is_not_due_yet_does_not_count_and_an_employee_once(integration: Integration) -> None:
@@ -343,7 +351,9 @@ def test_a_list_of_many_who_are_matched_costs_more(integration: Integration) -> 
         for n in range(1000, 1501)
     )
     assert listing.begin(integration, EPOCH) is None, "501 of them are on a second page"
-    EmployeeLink.objects.filter(employee_key__gte=1499).update(state=EmployeeLink.State.RELEASED)
+    other = IntegrationFactory(organization=integration.organization)
+    EmployeeLink.objects.filter(employee_key=1500).update(integration=other)
+    EmployeeLink.objects.filter(employee_key=1499).update(state=EmployeeLink.State.RELEASED)
     assert listing.begin(integration, EPOCH) is not None
 
 
