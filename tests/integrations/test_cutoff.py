@@ -280,6 +280,7 @@ def january(day: int) -> date:
         (held(5, None), held(5, None, {8: "b", 9: "a"}), [("title", 8, 8, "a", "b")]),
         (held(5, 9), held(5, 9, {8: "b"}), [("title", 8, 9, "a", "b")]),
         (held(5, 9), held(5, 9, {9: "b"}), [("title", 9, 9, "a", "b")]),
+        (held(5, 9), held(5, 9, {6: "b", 7: "c"}), [("title", 6, 9, "a", "b")]),
         (held(5, None, {8: "b"}), held(5, None, {10: "b"}), [("title", 8, 9, "b", "a")]),
         (held(5, None), held(5, None, {8: "b", 9: "c"}), [("title", 8, None, "a", "b")]),
         (held(5, None), held(5, None, {8: "b", 9: "a", 10: "c"}), [("title", 8, None, "a", "b")]),
