@@ -124,12 +124,12 @@ def test_the_cutoff_is_by_the_clock_of_the_organization(company: Company) -> Non
 
 
 def test_jobs_of_what_is_kept_are_marked_and_no_others(organization: Organization, company: Company) -> None:
-    payroll, dates_only = closing(organization), closing(organization, "xledger")
+    payroll, second, dates_only = (closing(organization, key) for key in ("poweroffice_go", "unimicro", "xledger"))
     position, other = hired(company), hired(company)
     saved(other, FromDay(date(2026, 11, 20)), title="Cook")
-    saved(position, title="Cook")
+    saved(position, title="Cook", percentage=Decimal(70))
     marked = Job.objects.filter(retro=True).values_list("integration_id", "position_key")
-    assert list(marked) == [(payroll.pk, position.pk)]
+    assert set(marked) == {(payroll.pk, position.pk), (second.pk, position.pk)}
     assert Job.objects.filter(integration=dates_only, position_key=position.pk, retro=False).exists()
 
 
