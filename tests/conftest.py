@@ -9,8 +9,9 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
+from operator import delitem
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="position-sync-")
     config.add_cleanup(folder.cleanup)
     settings.DATA_DIR = Path(folder.name)
-    os.environ.setdefault("POSITION_SYNC_TEST_RUN", folder.name)  # pytest-xdist's processes inherit the first one's
+    if "POSITION_SYNC_TEST_RUN" not in os.environ:  # pytest-xdist's processes inherit the first one's
+        os.environ["POSITION_SYNC_TEST_RUN"] = folder.name
+        config.add_cleanup(partial(delitem, os.environ, "POSITION_SYNC_TEST_RUN"))  # mutmut starts more in a process
     # A password's hash is made to take long; tests have nothing to protect.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A walk through all pages is faster than a person.
@@ -60,8 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.WHITENOISE_AUTOREFRESH = True
     if not os.environ.get("CI"):  # there hypothesis does so by itself
         # How fast something is, the bench tells: no test fails because the machine is slow.
-        slow = [hypothesis.HealthCheck.too_slow]
-        hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=slow)
+        slow, number = [hypothesis.HealthCheck.too_slow], int(os.environ.get("EXAMPLES") or 100)
+        hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=slow, max_examples=number)
         hypothesis.settings.load_profile("patient")
     test_utils.instrumented_test_render = rendered  # type: ignore[attr-defined]  # the stubs leave it out
 

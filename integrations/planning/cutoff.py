@@ -131,14 +131,13 @@ def _said(one: DayAndHour) -> dict[str, int]:
 def _months(day: date, first: int, last: int) -> Iterator[tuple[int, int]]:
     """Those from so many after the day's to so many, as (year, month)."""
     for number in range(day.year * 12 + day.month - 1 + first, day.year * 12 + day.month + last):
-        if 12 <= number < 9999 * 12:
-            yield number // 12, number % 12 + 1
+        yield number // 12, number % 12 + 1
 
 
 def _moment(wall: datetime, zone: ZoneInfo) -> datetime:
     """Where the clock is put forward over an hour, that hour is the one after it; where it is put back, the first of
     the two."""
-    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return wall.replace(tzinfo=zone).astimezone(UTC)
 
 
 def first_open_day(cutoff: datetime, zone: ZoneInfo) -> date:

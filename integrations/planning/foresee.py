@@ -45,13 +45,13 @@ class _InMemory:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connector, name)
 
-    def find_employee(self, person: Person, known_id: str = "") -> RemoteEmployee:
+    def find_employee(self, person: Person, known_id: str) -> RemoteEmployee:
         return self._found(
             lambda: self._everybody.who(person, known_id),
             lambda: self._connector.find_employee(person, known_id),
         )
 
-    def find_confirmed(self, person: Person, known_id: str, *, anew: bool = False) -> RemoteEmployee:
+    def find_confirmed(self, person: Person, known_id: str, *, anew: bool) -> RemoteEmployee:
         return self._found(
             lambda: self._everybody.who(person, known_id, confirmed=True, anew=anew),
             lambda: self._connector.find_confirmed(person, known_id, anew=anew),

@@ -78,8 +78,7 @@ def _planned(connector: Connector, work: Work, seen: Shown) -> Shown:
     if not book.open:
         return replace(seen, enough=True)
     remotes = [as_written(work.sent, remote) for remote in seen.records]
-    model.look(remotes)
-    plan = model.plan(remotes)
+    plan = model.plan(remotes)  # no look before it: `shown` knows that no try is unclear
     matched = seen.employee.id == work.remote_employee_id and not work.match.unmarked
     known = matched and _certain(plan) and all(_changes(step) for step in plan.steps)
     return replace(

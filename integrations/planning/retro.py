@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
+
+from integrations.sdk.timelines import at
 
 _DAY = timedelta(days=1)
 # Facts of a position whose own value is the day that they are about.
@@ -23,10 +25,7 @@ class Held:
     whole: Mapping[str, Any]
 
     def on(self, day: date) -> Mapping[str, Any]:
-        found = self.terms[0][1]
-        for since, values in self.terms:
-            if since <= day:
-                found = values
+        found: Mapping[str, Any] = at(self.terms, day)
         return found
 
 
@@ -50,13 +49,9 @@ def stretches(before: Held | None, after: Held | None) -> list[Stretch]:
     return [*_of_period(before, after), *_of_terms(before, after), *_of_whole(before, after)]
 
 
-def retroactive(found: Sequence[Stretch], boundary: date, fields: Collection[str] | None = None) -> list[Stretch]:
-    """What of it is about days before `boundary` (`cutoff.first_open_day`), cut off there. `fields`: only these."""
-    return [
-        replace(one, last=min(one.last or date.max, boundary - _DAY))
-        for one in found
-        if one.first < boundary and (one.field is None or fields is None or one.field in fields)
-    ]
+def retroactive(found: Sequence[Stretch], boundary: date) -> list[Stretch]:
+    """What of it is about days before `boundary` (`cutoff.first_open_day`), cut off there."""
+    return [replace(one, last=min(one.last or date.max, boundary - _DAY)) for one in found if one.first < boundary]
 
 
 def _of_period(before: Held, after: Held) -> list[Stretch]:

@@ -122,13 +122,10 @@ class Transport(HTTPAdapter):
     """
 
     def __init__(self, *, public_only: bool) -> None:
-        self._direct = {"https": _PublicTlsPool} if public_only else {"http": _PlainPool, "https": _TlsPool}
-        self._pools: dict[tuple[Any, ...], Any] = {}
         super().__init__()
-
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
-        super().init_poolmanager(connections, maxsize, block, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._direct
+        self._pools: dict[tuple[Any, ...], Any] = {}
+        direct = {"https": _PublicTlsPool} if public_only else {"http": _PlainPool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = direct
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **kwargs)

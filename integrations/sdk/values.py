@@ -109,9 +109,9 @@ class Wanted:
 
     def timeline(self, key: str) -> Timeline:
         """What is to hold of one field, from the position's first day on."""
-        if not self.terms:
-            return ((self.since or self.start, self.values.get(key)),)
-        return [(day, values.get(key)) for day, values in self.terms]
+        if self.terms and key in self.terms[0][1]:
+            return [(day, values[key]) for day, values in self.terms]
+        return ((self.since or self.start, self.values.get(key)),)
 
     @property
     def start(self) -> date:

@@ -42,13 +42,13 @@ def keep(positions: Mapping[int, Position], jobs: Sequence[Job], calendars: Mapp
         for one in Organization.objects.filter(pk__in={job.organization_id for job in concerned}).only("time_zone")
     }
     found: list[_Found] = []
-    about: dict[tuple[int, bool], list[Stretch]] = {}
+    about: dict[tuple[int, bool, bool], list[Stretch]] = {}
     for job in concerned:
         zone = zones[job.organization_id]
         cutoff = calendars[job.integration_id].last(job.recorded_at, zone)
         if cutoff is None:
             continue
-        key = job.position_key, _as_a_whole(job)
+        key = job.position_key, _is_gone(job), _as_a_whole(job)
         if key not in about:
             about[key] = _stretches(positions[job.position_key], job)
         late = retroactive(about[key], first_open_day(cutoff, zone))
@@ -58,23 +58,20 @@ def keep(positions: Mapping[int, Position], jobs: Sequence[Job], calendars: Mapp
         _write(found)
 
 
+def _is_gone(job: Job) -> bool:
+    return job.deleted or job.outside
+
+
 def _as_a_whole(job: Job) -> bool:
-    return job.deleted or job.outside or job.changed is None
+    return _is_gone(job) or job.changed is None
 
 
 def _stretches(position: Position, job: Job) -> list[Stretch]:
     """Of a position that came or went there, the whole of it as it is or was."""
-    if tracking.loaded(position) is None:
-        return stretches(None, _held(position, None))
-    before = _held(position, _before(position))
-    if job.deleted or job.outside:
+    before = _held(position, tracking.loaded(position))
+    if _is_gone(job):
         return stretches(before, None)
-    after = _held(position, None)
-    return stretches(None, after) if _as_a_whole(job) else stretches(before, after)
-
-
-def _before(position: Position) -> Mapping[str, Any]:
-    return tracking.loaded(position) or {}
+    return stretches(None if _as_a_whole(job) else before, _held(position, None))
 
 
 def _held(position: Position, then: Mapping[str, Any] | None) -> Held:
@@ -84,8 +81,7 @@ def _held(position: Position, then: Mapping[str, Any] | None) -> Held:
         if then is not None and name in then:
             return then[name]
         field: Any = Position._meta.get_field(name)
-        given = getattr(position, name)
-        return given if given in (None, "") else field.to_python(given)
+        return field.to_python(getattr(position, name))
 
     start = value("start_date")
     rows: terms.Rows = position.moved[then is None] if position.moved else [(None, {})]
@@ -118,7 +114,7 @@ def _write(found: Sequence[_Found]) -> None:
 
 
 def _row(job: Job, cutoff: Any, late: Sequence[Stretch], names: Mapping[tuple[str, Any], str]) -> RetroChange:
-    if job.deleted or job.outside:
+    if _is_gone(job):
         kind = RetroChange.Kind.DELETED
     else:
         kind = RetroChange.Kind.MADE if late[0].field is None else RetroChange.Kind.CHANGED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -160,11 +161,30 @@ def test_when_a_period_is_closed(
     [
         (oslo(2026, 11, 13, 12), date(2026, 11, 14)),  # the day itself had begun
         (oslo(2026, 11, 13), date(2026, 11, 13)),  # at midnight it had not
+        (oslo(2026, 11, 13, 0, 30), date(2026, 11, 14)),  # by the clock there
         (oslo(2026, 11, 13, 23), date(2026, 11, 14)),
     ],
 )
 def test_which_days_are_before_a_cutoff(cutoff: datetime, first: date) -> None:
-    assert first_open_day(cutoff, OSLO) == first
+    assert first_open_day(cutoff.astimezone(UTC), OSLO) == first
+
+
+def test_a_calendar_is_stored_as_it_is_told_and_none_as_nothing() -> None:
+    opens = {"opens": {"day": 1, "hour": 0}}
+    assert MONTHLY.to_json() == {"after": "hold", "monthly": {"day": 13, "hour": 12}, **opens}
+    named = Calendar(After.TAG, None, (datetime(2026, 6, 15, 9), datetime(2026, 7, 15)))
+    assert named.to_json() == {"after": "tag", "dates": ["2026-06-15T09:00", "2026-07-15T00:00"], **opens}
+    mixed = named.to_json() | {"dates": ["2026-07-15T00:00", "2026-06-15T09:00"]}
+    assert (Calendar.from_json(mixed), Calendar.from_json({})) == (named, None)
+
+
+def test_what_is_saved_at_the_very_moment_of_a_cutoff_belongs_to_it() -> None:
+    """Looked at in that moment."""
+    cutoff = oslo(2026, 11, 13, 12)
+    [(begun, until, opens)] = MONTHLY.closures(cutoff, OSLO)
+    assert (begun, opens) == (cutoff, oslo(2026, 12, 1)) and begun < until
+    before, latest = MONTHLY.periods(cutoff, OSLO)[-2:]
+    assert before == (oslo(2026, 10, 13, 12), oslo(2026, 11, 1), oslo(2026, 11, 1)) and latest[0] == cutoff
 
 
 # -- what a change is about --------------------------------------------------------------------------------
@@ -226,4 +246,75 @@ def test_retroactive_is_what_is_before_the_boundary(before: Held, after: Held, b
     for number in range(-1, 40):
         day = BEGIN + timedelta(days=number)
         assert about(late, day) == (about(found, day) if day < boundary else set()), day
-    assert {one.field for one in retroactive(found, boundary, {"title"})} <= {"title"}
+    assert all(one.first <= (one.last or date.max) for one in late), "none of it is about no day at all"
+
+
+def held(start: int, end: int | None, later: Mapping[int, str] | None = None, **whole: Any) -> Held:
+    """The title is "a" at first, and another one from later days on."""
+    titles = {start: "a", **(later or {})}
+    return Held(
+        january(start),
+        january(end) if end else None,
+        [(january(day), {"title": title}) for day, title in titles.items()],
+        {"company": 1, "end_reason": None, **dict.fromkeys(DAYS), **whole},
+    )
+
+
+def january(day: int) -> date:
+    return date(2026, 1, day)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (None, held(5, None), [(None, 5, None, None, None)]),
+        (held(5, 9), None, [(None, 5, 9, None, None)]),
+        # The days that came or went at either end.
+        (held(5, 9), held(8, 9), [("start_date", 5, 7, january(5), january(8))]),
+        (held(8, 9), held(5, 9), [("start_date", 5, 7, january(8), january(5))]),
+        (held(5, 9), held(5, 12), [("end_date", 10, 12, january(9), january(12))]),
+        (held(5, 12), held(5, 9), [("end_date", 10, 12, january(12), january(9))]),
+        (held(5, 9), held(5, None), [("end_date", 10, None, january(9), None)]),
+        (held(5, None), held(5, 9), [("end_date", 10, None, None, january(9))]),
+        # Terms: until they are alike again, the position ends, or for good.
+        (held(5, None), held(5, None, {8: "b", 9: "a"}), [("title", 8, 8, "a", "b")]),
+        (held(5, 9), held(5, 9, {8: "b"}), [("title", 8, 9, "a", "b")]),
+        (held(5, 9), held(5, 9, {9: "b"}), [("title", 9, 9, "a", "b")]),
+        (held(5, 9), held(5, 9, {6: "b", 7: "c"}), [("title", 6, 9, "a", "b")]),
+        (held(5, None, {8: "b"}), held(5, None, {10: "b"}), [("title", 8, 9, "b", "a")]),
+        (held(5, None), held(5, None, {8: "b", 9: "c"}), [("title", 8, None, "a", "b")]),
+        (held(5, None), held(5, None, {8: "b", 9: "a", 10: "c"}), [("title", 8, None, "a", "b")]),
+        # One day that both have, and none.
+        (held(5, 8), held(8, 9, {8: "b"}), [
+            ("start_date", 5, 7, january(5), january(8)), ("end_date", 9, 9, january(8), january(9)),
+            ("title", 8, 8, "a", "b"),
+        ]),
+        (held(5, 7), held(8, 9, {8: "b"}), [
+            ("start_date", 5, 7, january(5), january(8)), ("end_date", 8, 9, january(7), january(9)),
+        ]),
+        # What holds as a whole: on all of its days, on the one that it names, or on the last.
+        (held(5, 9), held(5, 9, company=2), [("company", 5, 9, 1, 2)]),
+        (held(5, None), held(5, None, company=None), [("company", 5, None, 1, None)]),
+        (held(5, 9), held(5, 9, end_reason="resigned"), [("end_reason", 9, 9, None, "resigned")]),
+        (held(5, None, end_reason="resigned"), held(5, None), [("end_reason", 5, 5, "resigned", None)]),
+        (held(5, 9, end_reason="resigned"), held(5, None), [
+            ("end_date", 10, None, january(9), None), ("end_reason", 9, 9, "resigned", None),
+        ]),
+        *(
+            (held(5, None, {}, **{name: january(3)}), held(5, None, {}, **{name: new}), [(name, a, z, january(3), new)])
+            for name in DAYS
+            for a, z, new in [(2, 3, january(2)), (3, 4, january(4)), (3, 3, None)]
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_change_is_about(
+    before: Held | None, after: Held | None, found: list[tuple[str | None, int, int | None, Any, Any]]
+) -> None:
+    assert stretches(before, after) == [
+        Stretch(field, january(first), january(last) if last else None, old, new)
+        for field, first, last, old, new in found
+    ]
+
+
+def test_what_is_both_new_and_gone_is_about_nothing() -> None:
+    assert stretches(None, None) == []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.planning.dated import NOTHING, Dated, counts_from, with_day
+from integrations.planning.dated import NOTHING, Dated, counts_from, with_day, with_rows
 from integrations.sdk.timelines import Timeline, at, from_start, put, turns
 from integrations.sdk.values import Change
 
@@ -106,6 +107,39 @@ def test_after_the_end_nothing_is_written(record: Dated) -> None:
     assert all(record.end is None or begun <= record.end for begun, _ in plan(record))
 
 
+def rows(*values: tuple[int, int]) -> tuple[tuple[date, int], ...]:
+    return tuple((day(n), value) for n, value in values)
+
+
+def asked(said: Timeline | None, *, there: Timeline, wanted: Timeline) -> list[tuple[Any, Any, bool]]:
+    """On the eighth day, of an employment without an end: what of other days it is asked whether to write, with whether
+    the old value is what was written."""
+    found = []
+
+    def writes(new: Any, old: Any, wrote: bool) -> bool:
+        found.append((new, old, wrote))
+        return False
+
+    assert Dated(wanted, there, said, START, None, day(7)).rows(writes, today=False) == ()
+    return found
+
+
+def test_of_another_day_it_is_asked_whether_its_value_is_written_and_whose_the_old_one_is() -> None:
+    there, wanted = rows((0, 1), (5, 9), (10, 4), (12, 6)), rows((0, 1), (5, 2), (10, 3))
+    assert asked(rows((0, 1), (5, 9), (10, 4)), there=there, wanted=wanted) == [(2, 9, True), (3, 4, True)]
+    assert asked(rows((0, 1), (5, 8), (10, 5)), there=there, wanted=wanted) == [(2, 9, False), (3, 4, False)]
+    assert asked(rows((0, 1), (5, 2), (10, 3)), there=there, wanted=wanted) == [(3, 4, False)], "HR has changed neither"
+    assert asked(None, there=there, wanted=wanted) == [(3, 4, False)], "what is over was never ours"
+
+
+def test_rows_of_other_days_make_a_change_of_their_own_where_the_days_value_agrees() -> None:
+    there, found, change = rows((0, 1), (5, 2), (8, 9)), rows((6, 3), (9, 4)), Change(1, 7)
+    assert with_rows(None, there, ()) is None and with_rows(change, there, ()) is change
+    alone, along = with_rows(None, there, found), with_rows(change, there, found)
+    assert alone is not None and (alone.old, alone.new, alone.rows) == (2, 3, found)
+    assert along is not None and (along.old, along.new, along.rows) == (1, 7, found)
+
+
 @given(timelines(), timelines(), st.integers(0, DAYS[-1]))
 def test_one_value_with_its_day_counts_for_as_long_as_it_has_held(wanted: Timeline, said: Timeline, today: int) -> None:
     since = counts_from(wanted, said, day(today))
@@ -137,3 +171,23 @@ def test_a_value_is_told_with_a_day_since_which_it_holds(
         assert change is not None or (said is not None and at(said, day(today)) == value)
     until = [row for row in wanted if row[0] <= day(today)]
     assert with_day(None, wanted, until, START, day(today)) is None
+
+
+def test_the_day_that_a_value_is_told_with() -> None:
+    """By what was there, what was said of it, and the first day of the record."""
+    wanted = rows((0, 1), (5, 2))
+
+    def since(change: Change | None, said: Timeline | None, first: int = 0) -> tuple[tuple[date, Any], ...] | None:
+        found = with_day(change, wanted, said, day(first), day(8))
+        assert found is None or (found.old, found.new) == (change.old if change else 2, 2)
+        return None if found is None else found.rows
+
+    assert since(Change(9, 2), wanted) == rows((8, 2)), "a clerk has changed it: it is put back from today on"
+    assert since(Change(None, 2), wanted) == rows((5, 2)), "nothing was there: it has held here since then"
+    assert since(Change(9, 2), rows((0, 1))) == rows((5, 2)), "HR has changed it"
+    assert since(Change(9, 2), rows((0, 1)), first=6) == rows((6, 2)), "not before the record begins"
+    assert since(None, rows((0, 1), (3, 2))) == rows((5, 2)), "the day alone was moved"
+    assert since(None, rows((0, 1), (3, 2)), first=6) is None, "on both days the record was not there yet"
+    assert since(None, rows((0, 2)), first=4) == rows((5, 2))
+    assert since(None, rows((0, 1))) is None and since(None, None) is None, "no such value was ever said"
+    assert with_day(None, ((START, ""),), ((day(3), ""),), START, day(8)) is None, "of nothing no day is told"

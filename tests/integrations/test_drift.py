@@ -25,6 +25,7 @@ from integrations.sdk.declared_field import Dates, When
 from integrations.sdk.errors import UnavailableError
 from integrations.sdk.everybody import Everybody
 from integrations.sdk.identity import Mark
+from integrations.sdk.settings import Setting
 from integrations.sdk.timelines import at
 from integrations.sdk.values import Person, Position, Problem, Remote
 from tests.integrations.systems import made_up
@@ -248,13 +249,16 @@ def test_what_is_not_shown_and_was_never_written_is_not_known() -> None:
     assert (found.kind, found.unseen) == (Kind.EQUAL, ("cost_centre",))
 
 
-def test_what_cannot_be_sent_says_why() -> None:
-    situation = Situation(HISTORY)
+@pytest.mark.parametrize("system", [HISTORY, FLAT], ids=["history", "flat"])
+def test_what_cannot_be_sent_says_why(system: System) -> None:
+    situation = Situation(system)
     situation.write(position(1, 0, None), "9")
     situation.positions[0] = position(1, 0, None, title="")
     [found] = situation.found()
-    assert (found.kind, found.remote_id) == (Kind.NOT_TO_BE_SENT, "9")
+    assert found == Finding(Kind.NOT_TO_BE_SENT, "1", "9", problems=found.problems)
     assert [problem.field for problem in found.problems] == ["title"]
+    situation.there.clear()
+    assert situation.found() == (replace(found, remote_id=""),)
 
 
 def test_of_two_that_begin_on_one_day_the_one_that_is_alike() -> None:
@@ -267,6 +271,10 @@ def test_of_two_that_begin_on_one_day_the_one_that_is_alike() -> None:
     assert [(f.kind, f.position_id, f.remote_id) for f in found] == [(Kind.EQUAL, "1", "r1"), (Kind.EQUAL, "2", "r2")]
     situation.system = HISTORY
     assert situation.found()[0].kind is Kind.UNCERTAIN
+    situation.system = made_up(at_once=AtOnce(("occupation_code",), "It takes several."))
+    situation.positions = [position(3, 0, None, title="")]
+    found = situation.found(settings=settings)
+    assert [(f.kind, f.remote_id) for f in found] == [(Kind.NOT_TO_BE_SENT, "r1")], "it may be either of them"
 
 
 def test_a_record_that_was_made_for_another_position_is_not_taken_for_this_one() -> None:
@@ -275,6 +283,31 @@ def test_a_record_that_was_made_for_another_position_is_not_taken_for_this_one()
         situation.write(position(number, 0, None), f"r{number}")
     del situation.there["r1"]
     assert named(situation.found()) == {("1", ""): (Kind.ONLY_HERE, {}), ("2", "r2"): (Kind.EQUAL, {})}
+
+
+def test_one_record_stands_for_one_position() -> None:
+    situation = Situation(HISTORY)
+    situation.write(position(1, 0, None), "r1")
+    situation.positions.append(position(2, 0, None))
+    situation.sent.clear()
+    assert named(situation.found()) == {("1", "r1"): (Kind.EQUAL, {}), ("2", ""): (Kind.ONLY_HERE, {})}
+
+
+def test_what_was_written_to_a_record_that_is_gone_says_nothing_of_another_one() -> None:
+    situation = Situation(HISTORY)
+    situation.write(position(1, 0, None), "r1")
+    situation.there["r2"] = {**situation.there.pop("r1"), "title": "Cook"}
+    [found] = situation.found()
+    assert (found.kind, found.remote_id) == (Kind.DIFFERS, "r2")
+
+
+def test_of_what_is_over_it_counts_what_was_written_for_its_last_day() -> None:
+    situation = Situation(HISTORY)
+    situation.write(position(1, 0, 20, percentage=Decimal(80)), "9")
+    written = situation.sent["1"]
+    situation.sent["1"] = replace(written, terms={"percentage": by_day((0, 80), (25, 60))})  # it lasted longer then
+    situation.there["9"]["percentage"] = Decimal(40)
+    assert situation.found()[0].fields["percentage"].kind is Kind.EDITED_THERE
 
 
 def test_what_an_earlier_start_date_left_there_is_of_its_position() -> None:
@@ -399,6 +432,64 @@ def test_what_is_over_counts_by_its_dates_alone() -> None:
     assert set(found.fields) == {"end_date", "end_reason"} and found.kind is Kind.NEWER_HERE
 
 
+def test_what_is_over_or_to_come_is_only_told_of_the_record_that_was_written_for_it() -> None:
+    situation = Situation(FLAT)
+    situation.write(position(1, 0, None), "9")
+    situation.positions = [position(1, 0, TODAY - 1)]
+    situation.there["8"] = situation.there.pop("9")
+    assert situation.found() == ()
+    situation.there.clear()
+    assert situation.found() == ()
+
+
+def test_what_the_connection_empties_at_the_end_is_told_once_it_is_over_and_not_before() -> None:
+    emptied = Setting(name="empty", label="Empty")
+    fields = tuple(replace(f, cleared_by=emptied) if f.ours == "cost_centre" else f for f in FLAT.fields)
+    situation, settings = Situation(made_up(Model.FLAT, fields=fields)), {**SETTINGS, "empty": True}
+    situation.write(position(1, 0, TODAY, cost_centre="10"), "9")
+    assert situation.found(settings=settings)[0].kind is Kind.EQUAL, "today is its last day"
+    situation.positions.clear()
+    situation.write(position(1, 0, TODAY - 1, cost_centre="10"), "9")
+    [found] = situation.found(settings=settings)
+    assert set(found.fields) == {"cost_centre"} and found.fields["cost_centre"].here is None
+    situation.there["9"]["cost_centre"] = None
+    assert situation.found(settings=settings)[0].kind is Kind.EQUAL
+    situation.positions = [position(1, TODAY + 1, None, cost_centre="20", title="Cook")]
+    [found] = situation.found(settings=settings)
+    assert set(found.fields) == {"start_date", "end_date", "end_reason"}, "of what is to come its dates"
+
+
+def test_what_was_never_written_is_compared_with_the_one_record() -> None:
+    situation = Situation(FLAT)
+    situation.write(position(1, 0, None), "9")
+    situation.sent.clear()
+    assert situation.found() == (Finding(Kind.EQUAL, "1", "9"),)
+    situation.there["9"]["title"] = "Cook"
+    assert situation.found()[0].kind is Kind.DIFFERS
+
+
+def test_of_the_one_record_no_day_before_its_own_first_is_compared() -> None:
+    fields = tuple(replace(f, dated=Dates.ROWS) if f.ours == "percentage" else f for f in FLAT.fields)
+    situation = Situation(made_up(Model.FLAT, fields=fields))
+    situation.write(position(1, 0, None, percentage=Decimal(80)), "9")
+    situation.there["9"]["start_date"] = day(5)
+    situation.rows["9"] = {"percentage": by_day((5, 80))}
+    assert set(situation.found()[0].fields) == {"start_date"}
+    situation.there["9"]["start_date"] = None
+    situation.rows["9"] = {"percentage": by_day((0, 80), (5, 60), (10, 80))}
+    assert situation.found()[0].fields["percentage"].days == ((day(5), Decimal(80), Decimal(60)),)
+
+
+def test_what_begins_anew_counts_by_its_own_first_day_and_not_by_that_of_the_employment() -> None:
+    fields = tuple(replace(f, of_employment=True) if f.ours == "start_date" else f for f in FLAT.fields)
+    situation = Situation(made_up(Model.FLAT, fields=fields))
+    situation.write(position(1, 0, None), "9")
+    situation.positions = [position(1, 0, 19), position(2, 20, None)]
+    over = Remote("9", situation.there["9"], renews_from=day(10))
+    [found] = drift(situation.system, SETTINGS, situation.work(), [over])
+    assert found == Finding(Kind.ONLY_HERE, "2")
+
+
 def test_whom_nothing_stands_for_here_is_only_there_until_it_ends() -> None:
     situation = Situation(FLAT)
     situation.write(position(1, 0, None), "9")
@@ -442,7 +533,9 @@ def test_whose_records_they_are_comes_first() -> None:
     record = Remote("r1", theirs(HISTORY, position(1, 0, None)))
     own = Seen("9", EveryMark(("1042",)), (record,))
     assert among(own).kind is Kind.EQUAL
-    assert among().kind is among(replace(own, id="8", marks=EveryMark(("7",)))).kind is Kind.UNKNOWN_THERE
+    unknown = among()
+    assert unknown.kind is among(replace(own, id="8", marks=EveryMark(("7",)))).kind is Kind.UNKNOWN_THERE
+    assert unknown.said is not None and "1042" in str(unknown.said), "what was searched for"
     assert among(replace(own, id="8"), replace(own, id="7")).kind is Kind.UNCERTAIN
     stranger = EveryMark(("1042",), emails=("bo@firma.test",), first_name="Bo", last_name="Berg")
     found = among(replace(own, marks=stranger))
@@ -452,7 +545,10 @@ def test_whose_records_they_are_comes_first() -> None:
     now = Seen("8", EveryMark(("1042",)))
     assert among(former, now).kind is Kind.EQUAL, "an earlier match that bears a mark of this person"
     assert among(former, now, doubted=True).kind is Kind.ONLY_HERE, "number or e-mail changed here since"
+    confirmed = among(former, now, confirmed=True, doubted=True)
+    assert confirmed.kind is Kind.UNCERTAIN, "a person said so, and her number is another record's since"
+    assert among(former, now, confirmed=True).kind is Kind.EQUAL
     withheld = Problem(texts.NOT_REACHED(system="Somewhere"))
-    assert among(own, withheld=withheld).said == withheld.said
+    assert among(own, withheld=withheld) == Finding(Kind.UNCERTAIN, said=withheld.said)
     refusal = UnavailableError(texts.NOT_REACHED(system="Somewhere"))
     assert among(replace(own, records=(), refusal=refusal)) == Finding(Kind.UNREADABLE, said=refusal.said)
