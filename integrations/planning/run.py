@@ -165,10 +165,7 @@ def _hide(report: Report, hide: Callable[[str], str]) -> None:
     for outcome in report.outcomes.values():
         outcome.said = tuple(message.hiding(hide) for message in outcome.said)
         outcome.vendor_text, outcome.vendor_code = hide(outcome.vendor_text), hide(outcome.vendor_code)
-        outcome.trace = [
-            replace(line, title=line.title.hiding(hide), detail=line.detail and line.detail.hiding(hide))
-            for line in outcome.trace
-        ]
+        outcome.trace = [line.hiding(hide) for line in outcome.trace]
         outcome.warnings = tuple(replace(w, said=w.said.hiding(hide)) for w in outcome.warnings)
         outcome.unsent = {key: reason.hiding(hide) for key, reason in outcome.unsent.items()}
         outcome.changes = {

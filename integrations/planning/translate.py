@@ -54,7 +54,7 @@ def _number(value: Any) -> Decimal | None:
 
 def active_fields(system: System, settings: Mapping[str, Any]) -> tuple[Field, ...]:
     """The fields that this connection sends: supported, and switched on where they are opt-in."""
-    return tuple(f for f in system.fields if f.sent(settings))
+    return tuple(f for f in system.fields if f.remote and (f.opt_in is None or f.place(settings)))
 
 
 def _of_today(position: Position, fields: tuple[Field, ...]) -> tuple[Field, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made
 from datetime import date
@@ -92,6 +92,10 @@ class Trace:
     ok: bool | None
     detail: Message | None = None
     at: float = made(default_factory=time.time)
+
+    def hiding(self, hide: Callable[[str], str]) -> Trace:
+        """As `Message.hiding`."""
+        return Trace(self.title.hiding(hide), self.ok, self.detail and self.detail.hiding(hide), self.at)
 
     def to_json(self) -> dict[str, Any]:
         detail = self.detail and self.detail.to_json()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,8 +12,8 @@ from integrations.planning.planner import Sent
 from integrations.sdk import values
 from integrations.sdk.fields import FIELDS
 from integrations.sdk.periods import nearest
-from integrations.sdk.timelines import Timeline
-from positions.models import Company, Department, Employee, Position
+from integrations.sdk.timelines import Timeline, at
+from positions.models import Company, Department, Employee, Position, Terms
 from positions.terms import timeline
 
 # What `position` needs of each beside its company.
@@ -38,16 +37,17 @@ def person(employee: Employee) -> values.Person:
     )
 
 
-def position(row: Position, employee: Employee, today: date) -> values.Position:
+def position(row: Position, employee: Employee, today: date, terms: Iterable[Terms] | None = None) -> values.Position:
     """As it holds on that day, with what holds on others. Needs `company`, and `terms` with their departments
-    (`WITH_TERMS`), read with the position. Its employer is its own; an empty department falls back to the
+    (`WITH_TERMS`), read with the position, or given. Its employer is its own; an empty department falls back to the
     employee's."""
-    terms = row.terms.all() if row.pk else ()
+    if terms is None:
+        terms = row.terms.all() if row.pk else ()
     by_day = [(day, _values(row, employee, held)) for day, held in timeline(row, terms)]
-    found = values.Position(str(row.pk), row.start_date, row.end_date, {}, tuple(by_day))
     day = nearest(today, row.start_date, row.end_date)
-    now = replace(found.on(day), is_current=day == today)
-    return now if len(by_day) > 1 else replace(now, terms=())
+    now = at(by_day, max(day, row.start_date))
+    several = tuple(by_day) if len(by_day) > 1 else ()
+    return values.Position(str(row.pk), row.start_date, row.end_date, now, several, day, is_current=day == today)
 
 
 def _values(row: Position, employee: Employee, terms: Mapping[str, Any]) -> dict[str, Any]:

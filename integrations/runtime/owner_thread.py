@@ -60,6 +60,29 @@ class OwnerThread:
         self.tell(partial(_answer, call, answer))
         return answer.result()
 
+    def together(self, call: Callable[[], R]) -> Callable[[], R]:
+        """What many threads ask for at the same time: each waits until the owner has done it after it asked, and the
+        owner does it once for all who wait by then."""
+        waiting: list[Future[R]] = []
+        lock = threading.Lock()
+
+        def do() -> None:
+            with lock:
+                answer = waiting.pop()
+            _answer(call, answer)
+
+        def ask() -> R:
+            if threading.get_ident() == self._ident:
+                return call()
+            with lock:
+                if not waiting:
+                    waiting.append(Future())
+                    self.tell(do)
+                answer = waiting[0]
+            return answer.result()
+
+        return ask
+
     def tell(self, call: Callable[[], None]) -> None:
         """Does not wait: nobody hears what it raises but the owner."""
         self._calls.put(call)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 import socket
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -23,6 +25,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from integrations.sdk.addresses import open_socket
 
+# Stays as it is, whoever parses, joins or quotes it: no part of it is empty or dots, and nothing is to be quoted.
+_PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?(?:/[\w~-][\w.~-]*)+/?", re.ASCII)
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
 MAX_HEADER_BYTES = 128 * 1024  # all lines before the body, with whatever `100 Continue` comes before them
 
@@ -32,16 +36,19 @@ class _Reader(io.RawIOBase):
 
     def __init__(self, sock: socket.socket, deadline: float, room: int) -> None:
         self._sock, self._deadline, self.room = sock, deadline, room
+        self._waited = False
         self._raw = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer took too long")
-        self._sock.settimeout(left)
+        if self._waited:  # the first wait has all the time, which the socket has been told
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("the answer took too long")
+            self._sock.settimeout(left)
+        self._waited = True
         size = self._raw.readinto(buffer) or 0
         self.room -= size
         if self.room < 0:
@@ -74,11 +81,22 @@ class _Timed:
     """A connection each of whose answers has to be there whole `timeout` seconds after it was asked for."""
 
     public_only = False
+    _parts: list[bytes] | None = None
 
     def request(self: Any, *args: Any, **kwargs: Any) -> None:
-        if self.sock is not None:
-            self.sock.settimeout(self.timeout)  # the last answer left what was left of its own time
-        super().request(*args, **kwargs)  # type: ignore[misc]
+        """Head and body leave together: one packet, and one wait for the other threads, in place of two."""
+        self._parts = []
+        try:
+            super().request(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            parts, self._parts = self._parts, None
+        self.send(b"".join(parts))
+
+    def send(self: Any, data: bytes) -> None:
+        if self._parts is None:
+            super().send(data)  # type: ignore[misc]
+        else:
+            self._parts.append(data)
 
     def response_class(self: Any, sock: socket.socket, *args: Any, **kwargs: Any) -> _Answer:
         return _Answer(sock, time.monotonic() + self.timeout, *args, **kwargs)
@@ -164,6 +182,12 @@ class Transport(HTTPAdapter):
         return response
 
 
+def joined(base: str, path: str) -> str:
+    """The address of that path below the base."""
+    base, path = base.rstrip("/") + "/", path.lstrip("/")
+    return base + path if _PLAIN_ADDRESS.fullmatch(base + path) else urljoin(base, path)
+
+
 def prepared(
     method: str,
     url: str,
@@ -178,8 +202,12 @@ def prepared(
     or a header that cannot be sent."""
     request = requests.PreparedRequest()
     request.prepare_method(method)
-    request.prepare_url(url, params or None)
+    if params or not _PLAIN_ADDRESS.fullmatch(url):
+        request.prepare_url(url, params or None)
+    else:
+        request.url = url
     request.prepare_headers(headers)
     request.prepare_body(data, None, json)
-    request.prepare_auth(auth, url)
+    if auth is not None or "@" in url:  # what stands before that may be a user and a password
+        request.prepare_auth(auth, url)
     return request

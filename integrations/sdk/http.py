@@ -15,7 +15,6 @@ from functools import cached_property
 from http.client import HTTPException
 from itertools import islice
 from typing import Any
-from urllib.parse import urljoin
 
 import requests
 import urllib3
@@ -23,7 +22,7 @@ from requests.auth import AuthBase
 
 from integrations.sdk import texts
 from integrations.sdk.addresses import PrivateAddressError
-from integrations.sdk.connection import MAX_ANSWER_BYTES, Transport, prepared
+from integrations.sdk.connection import MAX_ANSWER_BYTES, Transport, joined, prepared
 from integrations.sdk.context import Context
 from integrations.sdk.declaration import Limits
 from integrations.sdk.errors import (
@@ -342,7 +341,7 @@ class Http:
         """
         if write is None:
             write = method not in ("GET", "HEAD")
-        full = url if "://" in url else urljoin(self.base_url.rstrip("/") + "/", url.lstrip("/"))
+        full = url if "://" in url else joined(self.base_url, url)
         for attempt in (1, 2):
             with self.context.one_call():
                 response = self._send(

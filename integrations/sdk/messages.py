@@ -57,6 +57,8 @@ class Message:
 
     def hiding(self, hide: Callable[[str], str]) -> Message:
         """The same with everything in it that is text hidden: a system may repeat what it was sent."""
+        if not self.params:
+            return self
         return Message(self.id, {name: hidden(value, hide) for name, value in self.params.items()})
 
     def to_json(self) -> dict[str, Any]:

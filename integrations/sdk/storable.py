@@ -41,6 +41,18 @@ def storable_value(value: Any, longest: int = 0, levels: int = DEEPEST) -> Any:
     return _mended(value, longest, levels)
 
 
+class Encoded(str):
+    """A value of JSON as its text, for a column that takes it so."""
+
+
+def storable_json(value: Any, longest: int = 0) -> Encoded:
+    """The same as the text that is stored."""
+    text = _plain(value)
+    if text is not None and text.isascii() and _fits(text, longest, DEEPEST):
+        return Encoded(text)
+    return Encoded(json.dumps(storable_value(value, longest)))
+
+
 def _plain(value: Any) -> str | None:
     """The value as JSON; None where it is not one."""
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations.sdk.messages import Message, packed
 from integrations.sdk.reading import number_of
-from integrations.sdk.storable import fit_id, storable, storable_value
+from integrations.sdk.storable import Encoded, fit_id, storable, storable_json, storable_value
 from integrations.sdk.values import Change
 
 LONGEST_TEXT = 2_000
@@ -20,12 +20,22 @@ def said_fitted(said: Iterable[Message]) -> list[dict[str, Any]]:
     return kept
 
 
+def said_text_fitted(said: Iterable[Message]) -> Encoded:
+    """The same for `rows.insert`, encoded once."""
+    return storable_json(packed(said), LONGEST_SAID)
+
+
 def text_fitted(text: str, longest: int) -> str:
     return storable(str(text))[:longest]
 
 
 def json_fitted(value: Any) -> Any:
     return storable_value(value, LONGEST_TEXT)
+
+
+def json_text_fitted(value: Any) -> Encoded:
+    """The same for `rows.insert`, encoded once."""
+    return storable_json(value, LONGEST_TEXT)
 
 
 def id_fitted(remote_id: str) -> str:

@@ -17,7 +17,7 @@ from integrations.runtime.fingerprints import fingerprints
 from integrations.scope import scope_of
 from integrations.sdk.declaration import Model
 from integrations.sdk.values import Person, Problem, Wanted
-from positions.models import Employee, Position
+from positions.models import Employee, Position, Terms
 from synclog.engine import texts
 from synclog.models import Job
 
@@ -48,6 +48,7 @@ def _loaded(integration: Integration, of_employee: Mapping[int, Sequence[Job]]) 
     keys = list(of_employee)
     employees = Employee.objects.select_related("company", "department", "manager").in_bulk(keys)
     positions, outside = _positions(integration, keys)
+    terms = _terms(keys)
     links = {
         link.employee_key: link for link in EmployeeLink.objects.filter(integration=integration, employee_key__in=keys)
     }
@@ -61,7 +62,9 @@ def _loaded(integration: Integration, of_employee: Mapping[int, Sequence[Job]]) 
         by_position = {str(job.position_key): job for job in its_jobs}
         work = Work(
             person=person,
-            positions=[mapping.position(row, employee, today) for row in positions[key]] if employee else [],
+            positions=[mapping.position(row, employee, today, terms[row.pk]) for row in positions[key]]
+            if employee
+            else [],
             touched=[_touched(job) for job in its_jobs],
             sent=sent[key],
             remote_employee_id=link.remote_id if link and link.state == EmployeeLink.State.MATCHED else "",
@@ -81,14 +84,21 @@ def _positions(
     taken: defaultdict[int, list[Position]] = defaultdict(list)
     outside: defaultdict[int, set[str]] = defaultdict(set)
     scope = scope_of(integration.pk)
-    rows = Position.objects.filter(employee__in=employees).select_related("company")
-    rows = rows.prefetch_related(*mapping.WITH_TERMS)
+    rows = Position.objects.filter(employee__in=employees).select_related("company", "department")
     for row in rows.order_by("start_date", "pk"):
         if scope.takes(row):
             taken[row.employee_id].append(row)
         else:
             outside[row.employee_id].add(str(row.pk))
     return taken, outside
+
+
+def _terms(employees: Sequence[int]) -> defaultdict[int, list[Terms]]:
+    """Of all their positions, by position. (Most have none, and `prefetch_related` takes long for each of those.)"""
+    found: defaultdict[int, list[Terms]] = defaultdict(list)
+    for row in Terms.objects.filter(position__employee__in=employees).select_related("department"):
+        found[row.position_id].append(row)
+    return found
 
 
 def _sent(integration: Integration, employees: Sequence[int]) -> defaultdict[int, dict[str, Sent]]:

@@ -26,7 +26,7 @@ from integrations.sdk.storable import storable
 from integrations.sdk.values import Person, RemoteEmployee
 from positions.models import Employee, Position
 from positions.origin import Origin
-from synclog.engine import cutoff, texts
+from synclog.engine import cutoff, rows, texts
 from synclog.engine.notify import wake
 from synclog.engine.record import Changed, job_for, store, store_again
 from synclog.models import Job
@@ -72,19 +72,19 @@ class DatabaseMatches:
 
     def _claim_all(self, asked: Sequence[Asked]) -> list[bool]:
         keys = {int(person.id) for person, _ in asked}
-        rows = list(
+        kept = list(
             EmployeeLink.objects.select_for_update()
             .filter(integration=self.integration)
             .filter(Q(state=State.MATCHED, remote_id__in={found.id for _, found in asked}) | Q(employee_key__in=keys))
             .order_by("pk")
         )
-        own = {row.employee_key: row for row in rows if row.employee_key in keys}
+        own = {row.employee_key: row for row in kept if row.employee_key in keys}
         if any(row.state in (State.RELEASED, State.STOPPED) for row in own.values()):
             raise InterruptedRunError(texts.MATCH_DECIDED())
-        holders = {row.remote_id: row.employee_key for row in rows if row.state == State.MATCHED}
+        holders = {row.remote_id: row.employee_key for row in kept if row.state == State.MATCHED}
         others = {holders[found.id] for person, found in asked if holders.get(found.id, int(person.id)) not in keys}
         blocking = self._blocking(others) if others else set()
-        left = [row.pk for row in rows if row.employee_key in others - blocking]
+        left = [row.pk for row in kept if row.employee_key in others - blocking]
         if left:  # of people who are deleted here, and of whom nothing waits any more
             EmployeeLink.objects.filter(pk__in=left).update(state=State.NOT_MATCHED, cause="", said=[])
         granted, links = [], []
@@ -95,9 +95,7 @@ class DatabaseMatches:
             if granted[-1]:
                 holders[found.id] = key
                 links.append(self._link(own.get(key), person, found))
-        EmployeeLink.objects.bulk_create(
-            links, update_conflicts=True, unique_fields=["integration", "employee_key"], update_fields=_CLAIMED
-        )
+        rows.insert(links, unique=["integration", "employee_key"], update=_CLAIMED)
         return granted
 
     def _link(self, row: EmployeeLink | None, person: Person, found: RemoteEmployee) -> EmployeeLink:

@@ -5,7 +5,6 @@ Each of these has a module of its own, `results_*.py`; here is what holds them t
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -73,7 +72,7 @@ def _stored(integration: Integration, held: Held, done: Sequence[Done]) -> _Batc
     for name in ("retry_at", "retry_count", "retry_said"):
         setattr(integration, name, getattr(book, name))
     # Copies: should the transaction be undone, the jobs are as they were claimed.
-    done = [replace(one, jobs={key: copy.copy(job) for key, job in one.jobs.items()}) for one in done]
+    done = [replace(one, jobs={key: _copied(job) for key, job in one.jobs.items()}) for one in done]
     batch = _Batch(integration, done, superseded=book.version != integration.version)
     for one in done:
         batch.add(one)
@@ -81,6 +80,13 @@ def _stored(integration: Integration, held: Held, done: Sequence[Done]) -> _Batc
     reports = [one.report for one in done if isinstance(one.report, Report)]
     batch.goes_on = results_connection.goes_on(integration, reports) and not batch.superseded
     return batch
+
+
+def _copied(job: Job) -> Job:
+    """As `copy.copy`, which pickles a row, far faster."""
+    copied = Job.__new__(Job)
+    copied.__dict__.update(job.__dict__)
+    return copied
 
 
 class _Batch:

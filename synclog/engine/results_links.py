@@ -8,7 +8,7 @@ from integrations.models import Integration, PeriodLink
 from integrations.planning.work import Outcome, Report
 from integrations.runtime import mapping
 from integrations.sdk.declaration import Model
-from synclog.engine import agreeing
+from synclog.engine import agreeing, rows
 from synclog.engine.done import Done
 from synclog.engine.fitted import id_fitted
 
@@ -37,7 +37,7 @@ class LinkResults:
         others = ((p, sent) for p, sent in done.work.sent.items() if p != outcome.position_id)
         self.gone += [int(p) for p, sent in others if sent.remote_id == outcome.sent.remote_id]
         link = PeriodLink(
-            integration=self.integration,
+            integration_id=self.integration.pk,
             employee_key=int(done.work.person.id),
             position_key=int(outcome.position_id),
             remote_id=id_fitted(outcome.sent.remote_id),
@@ -66,9 +66,7 @@ class LinkResults:
         written = [link for link in self.links if link.written_at]
         equal = [link for link in self.links if not link.written_at]
         for links, fields in ((written, [*_COLUMNS, "written_at", "older"]), (equal, _COLUMNS)):
-            PeriodLink.objects.bulk_create(
-                links, update_conflicts=True, unique_fields=["integration", "position_key"], update_fields=fields
-            )
+            rows.insert(links, unique=["integration", "position_key"], update=fields)
         self._look_again(superseded)
 
     def _look_again(self, superseded: bool) -> None:

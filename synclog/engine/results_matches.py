@@ -11,7 +11,7 @@ from integrations.planning.work import NOBODY, Report
 from integrations.sdk.declaration import Model
 from integrations.sdk.errors import MatchRefusedError
 from integrations.sdk.periods import next_change
-from synclog.engine import matches
+from synclog.engine import matches, rows
 from synclog.engine.done import Done
 from synclog.engine.fitted import id_fitted, said_fitted
 
@@ -69,12 +69,8 @@ class MatchResults:
         )
 
     def save(self) -> None:
-        EmployeeLink.objects.bulk_create(
-            self.written,
-            update_conflicts=True,
-            unique_fields=["integration", "employee_key"],
-            update_fields=["written_to", "next_change_on", "planned_in"],
-        )
+        on_it = ["written_to", "next_change_on", "planned_in"]
+        rows.insert(self.written, unique=["integration", "employee_key"], update=on_it)
         self._save_not_matched()
         matches.freed(self.integration.pk, self.left.values())
 
@@ -89,9 +85,5 @@ class MatchResults:
             state__in=[EmployeeLink.State.RELEASED, EmployeeLink.State.STOPPED],
         )
         kept = set(decided.values_list("employee_key", flat=True))
-        EmployeeLink.objects.bulk_create(
-            [link for link in self.not_matched if link.employee_key not in kept],
-            update_conflicts=True,
-            unique_fields=["integration", "employee_key"],
-            update_fields=_NOT_MATCHED,
-        )
+        left = [link for link in self.not_matched if link.employee_key not in kept]
+        rows.insert(left, unique=["integration", "employee_key"], update=_NOT_MATCHED)

@@ -110,6 +110,7 @@ class Turn:
         self._stopping = False
         self._ask_at = 0.0
         self._idle_since: float | None = None
+        self._look_together = self._owner.together(self._look)
         self._known_at = -KNOWN  # when it was last looked whether this turn's version of the connection may send
         self._ended: Message | None = None  # why no call may start any more
         self.cut_short = False  # nobody has looked for the next save after the last claim
@@ -184,7 +185,7 @@ class Turn:
         self.held.guard()
         while not self._ended and time.monotonic() > self._known_at + KNOWN:
             try:
-                self._owner.ask(self._look)
+                self._look_together()
             except DatabaseError:
                 self._ended = texts.NOT_KNOWN_WHETHER_TO_SEND()
         if self._ended:

@@ -3,7 +3,6 @@ from __future__ import annotations
 from django.db import models
 
 from integrations.sdk.messages import words_of
-from synclog.models.fields import BulkJSONField
 from synclog.models.job import Job
 
 
@@ -23,7 +22,7 @@ class Attempt(models.Model):
     changes = models.JSONField(default=list)  # [{"field", "remote", "old", "new", "since"}]
     unsent = models.JSONField(default=dict)  # {field: the reason as a message}
     warnings = models.JSONField(default=list)  # [{"field", "said"}]
-    exchanges = BulkJSONField(default=list)  # masked and capped; emptied after the retention time
+    exchanges = models.JSONField(default=list)  # masked and capped; emptied after the retention time
 
     class Meta:
         ordering = ["-number", "-pk"]

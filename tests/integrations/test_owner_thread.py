@@ -102,3 +102,32 @@ def test_nobody_is_waited_for_longer_than_allowed() -> None:
     began = time.monotonic()
     OwnerThread().serve(0.02)
     assert 0.01 < time.monotonic() - began < 30
+
+
+def test_what_many_ask_for_is_done_once_for_all_who_wait_and_anew_for_whoever_asks_later(
+    pool: ThreadPoolExecutor,
+) -> None:
+    owner, begun = OwnerThread(), 0
+
+    def look() -> tuple[int, int]:
+        nonlocal begun
+        begun += 1
+        return begun, threading.get_ident()
+
+    together = owner.together(look)
+    several = [pool.submit(together) for _ in range(3)]
+    time.sleep(0.2)
+    assert served(owner, *several) == [(1, threading.get_ident())] * 3
+    assert served(owner, pool.submit(together)) == [(2, threading.get_ident())]
+    assert together() == (3, threading.get_ident())
+
+
+def test_what_is_raised_reaches_all_who_asked_together(pool: ThreadPoolExecutor) -> None:
+    owner = OwnerThread()
+    together = owner.together(lambda: 1 // 0)
+    several = [pool.submit(together) for _ in range(2)]
+    time.sleep(0.2)
+    with pytest.raises(ZeroDivisionError):
+        served(owner, several[0])
+    with pytest.raises(ZeroDivisionError):
+        several[1].result(5)

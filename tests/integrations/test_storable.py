@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from integrations.sdk.storable import LONGEST_ID, _mended, fit_id, storable_value
+from integrations.sdk.storable import LONGEST_ID, _mended, fit_id, storable_json, storable_value
 from positions.nesting import DEEPEST
 
 
@@ -74,3 +75,8 @@ def test_what_is_nested_too_deep_is_left_out(objects: bool) -> None:
 )
 def test_an_id_is_kept_as_it_is_or_not_at_all(remote_id: str, fit: bool) -> None:
     assert fit_id(remote_id) is fit
+
+
+@hypothesis.given(_VALUES, st.sampled_from([0, 3, 50]))
+def test_what_is_encoded_once_is_the_text_that_would_be_stored(value: Any, longest: int) -> None:
+    assert storable_json(value, longest) == json.dumps(storable_value(value, longest))

@@ -103,7 +103,7 @@ def test_no_call_is_made_where_the_database_does_not_say_whether_it_may(
     def trouble() -> None:
         raise DatabaseError("locked")
 
-    monkeypatch.setattr(turn, "_look", trouble)
+    monkeypatch.setattr(turn, "_look_together", turn._owner.together(trouble))
     with pytest.raises(InterruptedRunError):
         asks(turn)
 
