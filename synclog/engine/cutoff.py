@@ -209,7 +209,9 @@ def _send_all(integration: Integration, by: str) -> int:
 def _free(jobs: QuerySet[Job], *, sent: bool, by: str = "") -> int:
     """They are due now. `sent`: somebody said so, and no other calendar holds them."""
     due = at_once()
-    started: dict[str, object] = {"origin": Job.Origin.RESYNC, "origin_name": by, "request_id": request_id.get()} if by else {}
+    started: dict[str, object] = {}
+    if by:
+        started = {"origin": Job.Origin.RESYNC, "origin_name": by, "request_id": request_id.get()}
     if sent:
         started["asked_for"] = True
     return jobs.update(

@@ -157,7 +157,7 @@ def csv_row(client: Client, which: str) -> dict[str, str]:
 def test_page_api_and_file_say_the_same_of_it_also_once_the_period_is_open(
     organization: Organization, integration: Integration, api: Api
 ) -> None:
-    """Paused, so that nothing else becomes of it: it is held no more once the period opens, and waits for the resume."""
+    """Paused, so that nothing else becomes of it: once the period opens it is held no more, and waits to be resumed."""
     integration.cutoff = HOLD
     integration.save()
     actions.pause(integration, by="anna")
