@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from integrations.planning.flat_case import Case, LastSent, Standing, as_ended, keys_of_dates
+from integrations.planning.placed import where_it_goes_now, written_otherwise
 from integrations.planning.planner import Rules, Sent, compare, written_at_first
 from integrations.planning.translate import active_fields, same, translate
 from integrations.sdk.declaration import Model, System
@@ -63,8 +64,9 @@ def agreement(
         return Agreement(stale=keys is None)
     fields = active_fields(system, settings)
     day = nearest(today, wanted.since or today, wanted.end)
-    sent = written.sent.on(day)
-    found = compare(system, fields, settings, wanted, Remote(sent.remote_id, sent.values), sent)
+    sent = where_it_goes_now(system, settings, written.sent).on(day)
+    again = written_otherwise(system, settings, wanted, sent, today)
+    found = compare(system, fields, settings, wanted, Remote(sent.remote_id, sent.values), sent, again=again)
     if keys is not None:
         found = found.only(keys)
     only_first = {f.ours for f in fields if written_at_first(f, settings)}

@@ -8,7 +8,7 @@ there. Nothing is written, and nothing of it changes a position here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from integrations.planning.agreement import of_the_employment
 from integrations.planning.flat_case import Case, LastSent, Standing, as_ended, keys_of_dates
 from integrations.planning.history import on_its_day
+from integrations.planning.placed import where_it_goes_now
 from integrations.planning.planner import Comparison, Sent, as_written, compare
 from integrations.planning.translate import active_fields, empty, same, translate
 from integrations.planning.work import Work
@@ -94,7 +95,9 @@ def drift_among(everybody: Everybody, system: System, settings: Mapping[str, Any
 def drift(system: System, settings: Mapping[str, Any], work: Work, records: Sequence[Remote]) -> tuple[Finding, ...]:
     """Of one employee whose match is certain (`Everybody.find`). Of `work` it takes positions, what was sent, the day
     and what is `outside`; what is touched does not matter."""
-    remotes = [as_written(work.sent, remote) for remote in records]
+    sent = {key: where_it_goes_now(system, settings, one) for key, one in work.sent.items()}
+    work = replace(work, sent=sent)
+    remotes = [as_written(sent, remote) for remote in records]
     return tuple((_flat if system.model is Model.FLAT else _history)(system, settings, work, remotes))
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from integrations.planning import texts
 from integrations.planning.dated import NOTHING, Dated, with_day, with_rows
 from integrations.planning.flat_case import Case, LastSent, Standing, keys_of_dates
+from integrations.planning.placed import written_otherwise
 from integrations.planning.planner import (
     Action,
     Comparison,
@@ -79,8 +80,9 @@ def _write_whole(case: Case, wanted: Wanted, remote: Remote | None, found: _Answ
     sent = case.last.sent if case.last else None
     ours = sent is not None and sent.remote_id == remote.id and case.standing is not Standing.ANOTHER
     compared = compare(
-        case.system, case.fields, case.settings, wanted, remote, sent, taken_over=not ours, changed=case.changed
-    )
+        case.system, case.fields, case.settings, wanted, remote, sent, taken_over=not ours, changed=case.changed,
+        again=written_otherwise(case.system, case.settings, wanted, sent if ours else None, case.today),
+    )  # fmt: skip
     earlier = sent.values if sent and ours else {}
     held = {
         key: value

@@ -11,6 +11,7 @@ from typing import Any
 from integrations.planning import texts
 from integrations.planning.dated import Dated, with_day, with_rows
 from integrations.planning.order import Order, key_of
+from integrations.planning.placed import written_otherwise
 from integrations.planning.planner import (
     Action,
     Comparison,
@@ -319,7 +320,10 @@ class _Draft:
         else:
             remote = on_its_day(remote, wanted, there.today)
             sent, fields = intent.sent and intent.sent.on(_day(wanted, there.today)), there.fields
-            found = compare(there.system, fields, there.settings, wanted, remote, sent, changed=intent.changed)
+            again = written_otherwise(there.system, there.settings, wanted, sent, there.today)
+            found = compare(
+                there.system, fields, there.settings, wanted, remote, sent, changed=intent.changed, again=again
+            )
             found = self._by_day(found, wanted, remote, sent)
             held = found.holds(wanted, sent.values if sent else {})
             if not found.changes:

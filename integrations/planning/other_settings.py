@@ -9,8 +9,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from integrations.planning.translate import same, translate
+from integrations.planning.translate import empty, same, translate
 from integrations.sdk.declaration import System
+from integrations.sdk.declared_field import Field
 from integrations.sdk.messages import Said
 from integrations.sdk.timelines import at, turns
 from integrations.sdk.values import Position, Wanted
@@ -52,19 +53,29 @@ def otherwise(system: System, position: Position, old: Mapping[str, Any], new: M
         first = after.problems[0]
         said = tuple(message for problem in after.problems for message in problem.everything)
         return Otherwise(Told.NO_MORE, (), first.cause, first.field, said)
-    lines = tuple(_lines(system, before.wanted, after.wanted))
+    lines = tuple(_lines(system, before.wanted, after.wanted, old, new))
     if before.wanted is None:
         return Otherwise(Told.NOW, lines)
     return Otherwise(Told.OTHERWISE if lines else Told.SAME, lines)
 
 
-def _lines(system: System, before: Wanted | None, after: Wanted) -> Iterator[Line]:
+def _said(declared: Field, value: Any, settings: Mapping[str, Any]) -> str:
+    """The value with where it goes, and what goes along with it."""
+    beside = [] if empty(value) else [part for part in declared.written_as(value, settings) if part]
+    return f"{value} ({', '.join(beside)})" if beside else ""
+
+
+def _lines(
+    system: System, before: Wanted | None, after: Wanted, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> Iterator[Line]:
     for declared in system.fields:
         key = declared.ours
         was = before.values.get(key) if before is not None else None
         now = after.values.get(key)
         if not same(was, now):
             yield Line(key, declared.remote, was, now)
+        elif (said := _said(declared, was, old)) != (says := _said(declared, now, new)):
+            yield Line(key, declared.remote, said, says)
         elif before is not None and (before.terms or after.terms):
             held, holds = before.timeline(key), after.timeline(key)
             days = sorted(day for day in turns(held, holds) if not same(at(held, day), at(holds, day)))

@@ -7,7 +7,7 @@ caller says which day it is), no database, no HTTP. *Preview* shows this same pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -38,13 +38,15 @@ class Sent:
     """What was last written for a position: the record's id there, the values it was given (or was found to hold
     already), and the records that were made for it earlier and left behind there. `older`: for a short while, the
     values that a read may still show in their place (`System.shows_late`). `terms`: of the fields whose values were not
-    the same on all days of the position, what it was to hold by day."""
+    the same on all days of the position, what it was to hold by day. `written_as`: what else the settings said of the
+    values then (`Field.written_as`); nothing of those of which it is not known."""
 
     remote_id: str
     values: Mapping[str, Any] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
     older: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     terms: Mapping[str, Timeline] = field(default_factory=dict)
+    written_as: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def on(self, day: date) -> Sent:
         """With the values that it was to hold on the day."""
@@ -182,11 +184,13 @@ def compare(
     *,
     taken_over: bool = False,
     changed: frozenset[str] = frozenset(),
+    again: Collection[str] = (),
 ) -> Comparison:
     """Field by field. Something empty here clears there only what we wrote (or what we own), and a default of the
     connection never replaces what somebody chose there. What a record does not show is compared with what we wrote
-    last, and left alone if that is nothing, unless it is known to have `changed` here just now. `taken_over`: `sent`
-    was written for another position."""
+    last, and left alone if that is nothing, unless it is known to have `changed` here just now, or has a place that the
+    customer chose for it. `taken_over`: `sent` was written for another position. `again`: fields that are written also
+    where they agree (`placed.written_otherwise`)."""
     changes: dict[str, Change] = {}
     stays: dict[str, Message] = {}
     unseen: list[str] = []
@@ -197,13 +201,14 @@ def compare(
         if declared.of_employee and key not in wanted.values:
             continue  # it is the employee's, and the position of today speaks of it
         if key not in remote.values and key not in wrote:
-            if not empty(new) and key in (changed | remote.left_out) and declared.locked is None:
+            known = key in (changed | remote.left_out) or declared.place_is_chosen
+            if not empty(new) and known and declared.locked is None:
                 changes[key] = Change(None, new)
             elif not empty(new):
                 unseen.append(key)
             continue
         old = remote.values[key] if key in remote.values else wrote[key]
-        if same(new, old):
+        if same(new, old) and key not in again:
             continue
         wrote_it = key in wrote and same(wrote[key], old)
         reason = _stays(system, declared, settings, wanted, old, wrote_it=wrote_it, taken_over=taken_over)

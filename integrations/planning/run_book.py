@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from integrations.planning import steps, texts
+from integrations.planning.placed import where_it_goes_now, written_as
 from integrations.planning.planner import Plan, Sent, Skip
 from integrations.planning.states import State
 from integrations.planning.translate import active_fields, same, to_come, translate
@@ -31,8 +32,10 @@ class Book:
     """
 
     def __init__(self, connector: Connector, work: Work, *, execute: bool) -> None:
-        self.connector, self.work, self.execute = connector, work, execute
+        self.connector, self.execute = connector, execute
         self.system, self.settings = connector.system, connector.settings
+        sent = {key: where_it_goes_now(self.system, self.settings, one) for key, one in work.sent.items()}
+        self.work = replace(work, sent=sent)
         self.report = Report()
         self.open = {t.position_id: t for t in work.touched}
         self.here = {p.id: p for p in work.positions}
@@ -164,6 +167,9 @@ class Book:
         self.open.pop(outcome.position_id, None)
         self._go_on_from(self.begun.get(outcome.position_id), outcome)
         self._by_day(outcome)
+        if outcome.sent is not None:
+            said = written_as(self.system, self.settings, outcome.sent.values)
+            outcome.sent = replace(outcome.sent, written_as=said)
         outcome.unsent = self.unsent.get(outcome.position_id, {})
         lines = [*self.common, *self.trace.get(outcome.position_id, []), *outcome.trace]
         outcome.trace = sorted(lines, key=lambda t: t.at)

@@ -110,6 +110,10 @@ class Field:
     default_setting  setting that gives the value *in their words* when ours is empty (with `required_with`: only
                    when that other field has a value)
     beside         further settings of the field, which only the connector reads
+    placed         (settings) -> where there it goes by settings of `beside`, as an `opt_in` that is no switch says it;
+                   where it goes elsewhere now, it was never written
+    along          (their value, settings) -> what is written beside it by settings of `beside` and not shown with it;
+                   where that is something else now, the value is written again
     encode         (our value, settings) -> their value, before the limits; not used with `codes`
     finish         (their text) -> the same text as they write it, after the table and before the limits
     unless         why it should not be empty, where the system takes it so: said as a warning with every write
@@ -145,6 +149,8 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     default_setting: Setting | None = None
     beside: tuple[Setting, ...] = ()
+    placed: Callable[[Mapping[str, Any]], Any] | None = None
+    along: Callable[[Any, Mapping[str, Any]], Any] | None = None
     encode: Callable[[Any, Mapping[str, Any]], Any] | None = None
     finish: Callable[[str], str] | None = None
     unless: str = ""
@@ -199,6 +205,26 @@ class Field:
     def sent(self, settings: Mapping[str, Any]) -> bool:
         """Whether a connection with these settings sends it: supported, and switched on where it is opt-in."""
         return self.supported and (self.opt_in is None or bool(self.place(settings)))
+
+    @property
+    def place_is_chosen(self) -> bool:
+        """Whether the customer says where there it goes, and gives that place to it alone."""
+        return self.opt_in is not None and self.opt_in.kind is not Kind.BOOLEAN
+
+    @property
+    def says_more(self) -> bool:
+        """Whether a write of it says more than its value: `written_as`."""
+        return self.place_is_chosen or self.placed is not None or self.along is not None
+
+    def where(self, settings: Mapping[str, Any]) -> str:
+        """All that the settings say of where there it goes."""
+        chosen = self.place(settings) if self.place_is_chosen else None
+        return " / ".join(str(place) for place in (chosen, self.placed and self.placed(settings)) if place)
+
+    def written_as(self, value: Any, settings: Mapping[str, Any]) -> list[str]:
+        """What of a write of their value the value itself does not tell: where it goes, and what goes along."""
+        along = self.along(value, settings) if self.along else None
+        return [self.where(settings), "" if along is None else str(along)]
 
     def place(self, settings: Mapping[str, Any]) -> Any:
         """What its `opt_in` says: that it is sent, or where to."""

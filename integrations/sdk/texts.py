@@ -155,6 +155,22 @@ NOT_CLEARED = Text(
     remedy=_("Clear it {where} by hand, then press Re-sync."),
 )
 
+# -- of what stands on the employee, and on no period
+
+NOT_TODAYS = Text(
+    "sdk.not_todays",
+    _(
+        "{field:cap}: {system} keeps it on the employee, and this is not the position that counts today, so it was not "
+        "written."
+    ),
+    remedy=_("If it is to be this position's, press Re-sync on a day on which it counts."),
+)
+KEPT_ON_EMPLOYEE = Text(
+    "sdk.kept_on_employee",
+    _("{field:cap}: “{value}” stands on the employee in {system}, where somebody put it, and it was left as it is."),
+    remedy=_("Change it there if it is wrong."),
+)
+
 # -- of a test of a connection
 
 SIGN_IN = Label(_("Sign in"))

@@ -4,17 +4,14 @@ what it held."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from integrations.planning.states import State
-from integrations.planning.translate import active_fields, empty, same
 from integrations.sdk.confirming import Act, Sample
-from integrations.sdk.params import FieldName
-from integrations.sdk.values import Change, Remote
+from integrations.sdk.values import Remote
 from integrations.verifying import texts
 from integrations.verifying.trial import Trial
-from integrations.verifying.writes import ID, LOOK_EVERY, Writes, plain
+from integrations.verifying.writes import ID, Writes
 
 END_IN = timedelta(days=60)  # it is current today, and ends on a day to come
 
@@ -27,12 +24,14 @@ class FlatWrites(Writes):
         today = trial.connector.context.today
         began = self.before.start if self.before else None
         super().__init__(trial, sample, given, began if began and began <= today else today.replace(day=1))
+        if self.before is None and not self.beside:  # then all of the record is the employee's
+            self.beside = [key for key in self.values if not self.system.field(key).required]
 
     def carry_out(self) -> None:
         """Raises nothing."""
         try:
             with self.trial.trying(Act.CREATE):
-                self.write(Act.CREATE, self.position(self.values), [*self.values, *self._start()])
+                self.make(self._start())
             if self.sent:
                 self._go_on()
         finally:  # also where somebody presses Ctrl-C
@@ -69,28 +68,14 @@ class FlatWrites(Writes):
             made = self._made()
             if made:
                 self.trial.left.append(texts.LEFT_RECORD(record=made))
-                self.tell_beside(self.on_employee or self.wrote)
                 outcome = self.bring(self.position({**self.values, **self.other}, self.today))
                 if outcome.state not in (State.SUCCEEDED, State.SKIPPED):
                     self.trial.odd(Act.RESTORE, texts.NOT_WRITTEN(said=outcome.said[0]))
+                self.write_back(Act.RESTORE, self.was)
+                self.tell_beside(self.beside or self.wrote)
                 self.trial.confirm(Act.RESTORE, texts.ENDED_TODAY())
             return
-        now, changes = self._differing(self.before)
-        wrote = {key: c for key, c in changes.items() if c.new is not None or self.system.field(key).clearable}
-        if now is not None and wrote:
-            sent = self.wanted(self.position(self.values))
-            values = {**sent.values, **{key: change.new for key, change in wrote.items()}}
-            back, employee = replace(sent, values=values), self.trial.employee
-            self.trial.patiently(lambda: self.connector.update(employee, self.person, now, wrote, back))
-        late = min(self.system.shows_late, self.trial.patience)
-        while (changes := self._differing(self.before)[1]).keys() & wrote.keys() and late > 0:
-            self.trial.sleep(LOOK_EVERY)
-            late -= LOOK_EVERY
-        for key, change in changes.items():
-            said = texts.LEFT_FIELD(field=FieldName(key), before=plain(key, change.new), now=plain(key, change.old))
-            self.trial.left.append(said)
-            if key in wrote:
-                self.trial.odd(Act.RESTORE, said)
+        self.write_back(Act.RESTORE, self.before.values)
         self.trial.confirm(Act.RESTORE)
 
     def _made(self) -> str:
@@ -100,13 +85,5 @@ class FlatWrites(Writes):
         found = self.there() if self.matched else ()  # unless the record is somebody else's
         return next((remote.id for remote in found), "")
 
-    def _differing(self, before: Remote) -> tuple[Remote | None, dict[str, Change]]:
-        """The record now, and what of it is to be written back."""
-        now = next(iter(self.there()), None)
-        sent = {f.ours for f in active_fields(self.system, self.settings)}
-        shown = now.values if now else {}
-        return now, {
-            key: Change(shown[key], None if empty(value) else value)
-            for key, value in before.values.items()
-            if key in sent and key in shown and not same(value, shown[key])
-        }
+    def current(self) -> Remote | None:
+        return next(iter(self.there()), None)

@@ -42,7 +42,7 @@ class HistoryWrites(Writes):
         """Raises nothing."""
         try:
             with self.trial.trying(Act.CREATE):
-                self.write(Act.CREATE, self.position(self.values), [*self.values, "start_date", "end_date"])
+                self.make(("start_date", "end_date"))
             if self.sent:
                 self._go_on()
         finally:  # also where somebody presses Ctrl-C
@@ -139,6 +139,9 @@ class HistoryWrites(Writes):
     def _tidy_up(self) -> None:
         """Deletes what was made, or ends it where the system cannot; also what came of a call without an answer."""
         by_hand = self.system.delete is Delete.BY_HAND
+        if self.was and self.sent:
+            with self.trial.trying(Act.CHANGE):
+                self.write_back(Act.CHANGE, self.was)
         if self.sent:
             with self.trial.trying(Act.END if by_hand else Act.DELETE):
                 self._end() if by_hand else self._delete()
@@ -147,8 +150,7 @@ class HistoryWrites(Writes):
                 ours = remote.id not in self.before and remote.start in self.starts
                 if ours and (by_hand or not self._taken_away(remote)):
                     self.trial.left.append(texts.LEFT_PERIOD(period=Span(remote.start or self.start, remote.end)))
-
-        self.tell_beside([*self.on_employee, *(f.ours for f in self.system.fields if f.of_employee)])
+        self.tell_beside(self.beside)
 
     def _end(self) -> None:
         self.bring(self.position({**self.values, **self.other}, self.start + 3 * MONTH))

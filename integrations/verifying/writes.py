@@ -11,6 +11,7 @@ from typing import Any
 from integrations.planning.planner import Rules, Sent
 from integrations.planning.run import run
 from integrations.planning.states import State
+from integrations.planning.texts import NOT_OF_TODAY
 from integrations.planning.translate import active_fields, empty, same, translate
 from integrations.planning.work import Outcome, Report, Touched, Work
 from integrations.sdk.confirming import Act, Sample
@@ -21,7 +22,7 @@ from integrations.sdk.masking import MASK
 from integrations.sdk.messages import Message
 from integrations.sdk.params import FieldName
 from integrations.sdk.periods import nearest
-from integrations.sdk.values import Person, Position, Remote, Wanted
+from integrations.sdk.values import Change, Person, Position, Remote, Wanted
 from integrations.verifying import texts
 from integrations.verifying.trial import ActOverError, Trial
 
@@ -41,13 +42,13 @@ SAMPLE = Sample(
         "end_reason": "resigned",
     },
     other={"title": "Position Sync test 2", "percentage": Decimal(60), "weekly_hours": Decimal("22.5")},
-    days={"first_day": 0, "probation_end": 89, "notice_date": 30, "last_day": 60},
+    days={"first_day_of_work": 0, "probation_end": 89, "notice_date": 30, "last_day_of_work": 60},
 )
 
 
 class Writes:
     """`values`: what is written at first, `other`: what it is changed to, both of the fields that the connection sends.
-    `untried`: those of which there is nothing to write."""
+    `beside`: those of them that the system keeps on the employee, and `was` what was there of these before."""
 
     def __init__(self, trial: Trial, sample: Sample, given: Sample, start: date) -> None:
         assert trial.person is not None
@@ -56,7 +57,7 @@ class Writes:
         self.start, self.today = start, trial.connector.context.today
         self.sent: dict[str, Sent] = {}
         self.wrote: set[str] = set()  # our fields that were written, or may have been
-        self.on_employee = sample.on_employee
+        self.was: dict[str, Any] = {}
         self.matched = ""  # the record there, once a run has made sure that it is nobody else's
         fields = [f for f in active_fields(self.system, self.settings) if f.ours not in OF_THE_PERIOD]
         days = {**SAMPLE.days, **sample.days}
@@ -69,17 +70,22 @@ class Writes:
         }
         other = {**SAMPLE.other, **sample.other, **given.other}
         self.values = {f.ours: every[f.ours] for f in fields if not empty(every.get(f.ours))}
-        self.other = {key: value for key, value in other.items() if key in self.values and value != self.values[key]}
         self.end_reason = every.get("end_reason")
         for one in fields:
-            if one.ours not in self.values:
+            if one.of_employee and start > self.today:
+                self.values.pop(one.ours, None)
+                trial.skip(Act.CREATE, NOT_OF_TODAY(system=self.system.name), field=one.ours)
+            elif one.ours not in self.values:
                 trial.skip(Act.CREATE, texts.NO_VALUE(field=one.ours), field=one.ours)
+        self.other = {key: value for key, value in other.items() if key in self.values and value != self.values[key]}
+        self.beside = [key for key in self.values if key in sample.on_employee or self.system.field(key).of_employee]
 
     # -- what is sent ------------------------------------------------------------------------------------
 
     def position(self, values: Mapping[str, Any], end: date | None = None, start: date | None = None) -> Position:
         ending = {"end_reason": self.end_reason} if end and self.end_reason else {}
-        return Position(ID, start or self.start, end, {**values, **ending})
+        begins = start or self.start
+        return Position(ID, begins, end, {**values, **ending}, is_current=begins <= self.today)
 
     def by_day(self, position: Position, day: date, values: Mapping[str, Any]) -> Position:
         """With other values from a day on."""
@@ -122,12 +128,6 @@ class Writes:
             raise report.error
         return report
 
-    def tell_beside(self, fields: Iterable[str]) -> None:
-        """Of what stays on the employee when the position is taken away: what was there before is not known."""
-        names = tuple(FieldName(key) for key in sorted(self.wrote.intersection(fields)))
-        if names:
-            self.trial.left.append(texts.LEFT_BESIDE(fields=names))
-
     # -- what is there -----------------------------------------------------------------------------------
 
     def there(self) -> list[Remote]:
@@ -138,6 +138,61 @@ class Writes:
 
     def mine(self) -> Remote | None:
         return next((remote for remote in self.there() if self.sent and remote.id == self.sent[ID].remote_id), None)
+
+    def current(self) -> Remote | None:
+        """The record that is written to."""
+        return self.mine()
+
+    # -- what was there before -----------------------------------------------------------------------------
+
+    def make(self, fields: Iterable[str]) -> None:
+        """The position, with these fields beside its values. What is kept on the employee is seen before it is
+        written, where the system shows it with the position."""
+        without = self.position({key: value for key, value in self.values.items() if key not in self.beside})
+        if self.beside and translate(self.system, without, self.settings).wanted is not None:
+            self.write(Act.CREATE, without, [*without.values, *fields])
+            made = self.current()
+            self.was = {key: made.values[key] for key in self.beside if made and key in made.values}
+            self.write(Act.CREATE, self.position(self.values), self.beside)
+        else:
+            self.write(Act.CREATE, self.position(self.values), [*self.values, *fields])
+
+    def write_back(self, act: Act, was: Mapping[str, Any]) -> None:
+        """Gives the record back what it showed before, and tells what of it could not be."""
+        now, changes = self._differing(was)
+        wrote = {key: c for key, c in changes.items() if c.new is not None or self.system.field(key).clearable}
+        if now is not None and wrote:
+            sent = self.wanted(self.position(self.values))
+            values = {**sent.values, **{key: change.new for key, change in wrote.items()}}
+            back, employee = replace(sent, values=values), self.trial.employee
+            assert employee is not None
+            self.trial.patiently(lambda: self.connector.update(employee, self.person, now, wrote, back))
+        late = min(self.system.shows_late, self.trial.patience)
+        while (changes := self._differing(was)[1]).keys() & wrote.keys() and late > 0:
+            self.trial.sleep(LOOK_EVERY)
+            late -= LOOK_EVERY
+        for key, change in changes.items():
+            said = texts.LEFT_FIELD(field=FieldName(key), before=plain(key, change.new), now=plain(key, change.old))
+            self.trial.left.append(said)
+            if key in wrote:
+                self.trial.odd(act, said)
+
+    def _differing(self, was: Mapping[str, Any]) -> tuple[Remote | None, dict[str, Change]]:
+        """The record now, and what of it is to be written back."""
+        now = self.current()
+        sent = {f.ours for f in active_fields(self.system, self.settings)}
+        shown = now.values if now else {}
+        return now, {
+            key: Change(shown[key], None if empty(value) else value)
+            for key, value in was.items()
+            if key in sent and key in shown and not same(value, shown[key])
+        }
+
+    def tell_beside(self, fields: Iterable[str]) -> None:
+        """Of what stays on the employee when the position is taken away, where it is not known what was there."""
+        names = tuple(FieldName(key) for key in sorted(self.wrote.intersection(fields) - self.was.keys()))
+        if names:
+            self.trial.left.append(texts.LEFT_BESIDE(fields=names))
 
     # -- one act -----------------------------------------------------------------------------------------
 

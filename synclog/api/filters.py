@@ -16,7 +16,7 @@ from integrations.sdk.fields import FIELDS
 from positions.api.filters import RANGE, Also, ChoiceFilter, Filters, IdFilter, MomentFilter, TextFilter
 from positions.api.names import unknown
 from synclog.log.causes import causes
-from synclog.models import Batch, BatchError, Event, Job, RetroChange
+from synclog.models import Batch, BatchError, Event, Job, JobQuerySet, RetroChange
 
 
 def known_cause(code: str) -> None:
@@ -33,6 +33,13 @@ class CauseFilter(TextFilter):
     """A cause's code."""
 
     field_class = CauseField
+
+
+class JobCauseFilter(CauseFilter):
+    """A cause's code, as the jobs tell it."""
+
+    def filter(self, queryset: JobQuerySet, value: Any) -> QuerySet:
+        return super().filter(queryset.by_cause(timezone.now()) if value else queryset, value)
 
 
 class SwitchField(forms.Field):
@@ -53,7 +60,7 @@ class SwitchFilter(Also):
 class JobFilters(Filters):
     id = IdFilter(also=("in",), alone=True, help_text="Our id.")
     state = ChoiceFilter(choices=Job.State.choices, also=("in",), help_text="How far they are.")
-    cause = CauseFilter(also=("in",), help_text="A cause's code: `missing_required_field`.")
+    cause = JobCauseFilter(also=("in",), help_text="A cause's code: `missing_required_field`.")
     field = ChoiceFilter(choices=[(f.key, f.label) for f in FIELDS], help_text="Our name of the field to be mended.")
     action = ChoiceFilter(choices=Job.Action.choices, also=("in",), help_text="What is done there.")
     integration = IdFilter(field_name="integration_id", also=("in",), help_text="Id of an integration.")

@@ -81,7 +81,7 @@ def resync(
     Job.objects.filter(pk__in=idle).update(
         state=Job.State.WAITING, due_at=now, changed_at=now, attempts=0, first_failed_at=None, cause="",
         said=[], origin=kind, origin_name=by, request_id=request_id.get(), generation=time.time_ns(),
-        held_until=at_once(),
+        held_until=at_once(), asked_for=True,
         **({"move": True} if move else {}),
     )  # fmt: skip
     pairs = [

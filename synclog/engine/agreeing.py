@@ -8,18 +8,18 @@ and then; the rest by the worker, in pieces, and nobody says of them that they a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import Integration, PeriodLink
+from integrations.models import EmployeeLink, Integration, PeriodLink
 from integrations.planning.agreement import Agreement, Written, agreement
 from integrations.planning.states import State
-from integrations.planning.translate import active_fields
+from integrations.planning.translate import active_fields, to_come
 from integrations.planning.work import Outcome, Report, Work
 from integrations.runtime import mapping
 from integrations.scope import scopes_of
@@ -27,6 +27,7 @@ from integrations.sdk import values
 from integrations.sdk.declaration import Model
 from integrations.sdk.periods import next_change
 from positions.models import Employee, Position
+from synclog.models import Job
 
 AT_ONCE = date(1970, 1, 1)
 FEW = 200  # are looked at at once
@@ -87,6 +88,7 @@ def look(links: QuerySet[PeriodLink]) -> int:
         positions[position.employee_id].append(position)
     settings = {pk: integration.cleaned_settings() for pk, integration in integrations.items()}
     of_employee: dict[tuple[int, int], tuple[list[values.Position], set[str]]] = {}
+    later: list[tuple[PeriodLink, date]] = []
     for row in rows:
         integration = integrations[row.integration_id]
         key, today = (row.integration_id, row.employee_key), integration.organization.today()
@@ -99,11 +101,39 @@ def look(links: QuerySet[PeriodLink]) -> int:
         chosen = settings[integration.pk]
         found = agreement(integration.system, chosen, inside, written, today, outside=outside)
         _keep(row, found, integration, chosen, inside, today)
+        own = next((p for p in inside if p.id == str(row.position_key)), None)
+        to_be_sent = to_come(integration.system, own, chosen, today) if own is not None else None
+        if to_be_sent is not None and integration.system.model is Model.HISTORY and _is_under_sync(row, integration):
+            later.append((row, to_be_sent[0]))
     # The rows are held, so none of them is made anew here: `bulk_update` would take far longer.
     PeriodLink.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["id"], update_fields=["stale", "left", "look_on"]
     )
+    _plan(later, integrations)
     return len(rows)
+
+
+def _is_under_sync(link: PeriodLink, integration: Integration) -> bool:
+    return integration.activated_at is not None and link.sent_at >= integration.activated_at
+
+
+def _plan(later: Sequence[tuple[PeriodLink, date]], integrations: Mapping[int, Integration]) -> None:
+    """What these positions say only from a later day on, the day sends, also where the settings make it so only since
+    they were sent (`synclog.queue.tasks`). What a person has dismissed is not sent before its next change."""
+    keys = [link.position_key for link, _ in later]
+    jobs = Job.objects.filter(integration__in=integrations, position_key__in=keys).order_by()
+    newest = jobs.values("integration", "position_key").annotate(newest=Max("pk")).values("newest")
+    dismissed = Job.objects.filter(pk__in=newest, state=Job.State.DISMISSED) if keys else ()
+    left = {(job.integration_id, job.position_key) for job in dismissed}
+    of_day: defaultdict[tuple[int, date], set[int]] = defaultdict(set)
+    for link, day in later:
+        if (link.integration_id, link.position_key) not in left:
+            of_day[link.integration_id, day].add(link.employee_key)
+    for (key, day), employees in sorted(of_day.items()):
+        on = integrations[key].activated_at
+        theirs = EmployeeLink.objects.filter(integration=key, employee_key__in=employees)
+        sooner = Q(planned_in=on, next_change_on__lte=day)
+        theirs.exclude(sooner).update(next_change_on=day, planned_in=on)
 
 
 def after_run(

@@ -28,6 +28,7 @@ from synclog.engine.notify import wake
 from synclog.models import Event, Job, JobQuerySet
 
 _NO_CHANGE = (Job.Origin.SCHEDULE, Job.Origin.RESYNC)  # of these it is no save that decides
+_A_CHANGE = ~Q(origin__in=_NO_CHANGE) & Q(asked_for=False)  # a save decides, and nobody has sent it since
 
 logger = logging.getLogger("synclog.engine.cutoff")
 
@@ -157,7 +158,7 @@ def sent_all_the_same(jobs: Iterable[Job]) -> None:
     """Before they are stored: somebody wants them sent now, whatever the calendar says."""
     due = at_once()
     for job in jobs:
-        job.held_until = due
+        job.held_until, job.asked_for = due, True
 
 
 def release_beside(employees: Mapping[int, Collection[int]]) -> None:
@@ -208,7 +209,11 @@ def _send_all(integration: Integration, by: str) -> int:
 def _free(jobs: QuerySet[Job], *, sent: bool, by: str = "") -> int:
     """They are due now. `sent`: somebody said so, and no other calendar holds them."""
     due = at_once()
-    started = {"origin": Job.Origin.RESYNC, "origin_name": by, "request_id": request_id.get()} if by else {}
+    started: dict[str, object] = {}
+    if by:
+        started = {"origin": Job.Origin.RESYNC, "origin_name": by, "request_id": request_id.get()}
+    if sent:
+        started["asked_for"] = True
     return jobs.update(
         held_until=due if sent else None, due_at=due, changed_at=timezone.now(), cause="", said=[], **started
     )
@@ -265,7 +270,7 @@ def _open(integration: Integration) -> JobQuerySet:
 def _own(now: datetime) -> Q:
     """Of what its calendar decides, by when it was saved: not what somebody has sent all the same, nor what a day began
     by itself (which may be held beside something else)."""
-    return (Q(held_until=None) | Q(held_until__gt=now)) & ~Q(origin__in=_NO_CHANGE)
+    return (Q(held_until=None) | Q(held_until__gt=now)) & _A_CHANGE
 
 
 def _for_a_day_after(opens: datetime) -> Q:
@@ -312,7 +317,7 @@ def look_again(integration: Integration, employees: Collection[int] | None = Non
         if integration.holds:
             _hold(concerned.exclude(_for_a_day_after(opens)).exclude(state=Job.State.FAILED), opens, zone)
             failed.filter(_own(now), saved).update(held_until=opens)
-            kept |= saved & ~Q(origin__in=_NO_CHANGE)
+            kept |= saved & _A_CHANGE
     _free(jobs.held(now).exclude(kept), sent=False)
     failed.filter(held_until__gt=now).exclude(kept).update(held_until=None)
     jobs.exclude(cutoff_at=None).exclude(_after_a_cutoff(integration, now)).update(cutoff_at=None)

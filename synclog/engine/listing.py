@@ -2,7 +2,8 @@
 
 A turn begins a list where what is due is worth it by the declared calls, and goes by it for the jobs that were open
 when it was begun (`integrations.planning.listed`), as long as nothing has happened to them or to their employee since.
-It is in the memory of one process and never stored; the next turns of this process go on with it until it is too old.
+It is in the memory of one process and never stored; the next turns of this process go on with it until it is too old,
+or somebody is erased: it holds the marks of everybody.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 
 from integrations.models import EmployeeLink, Integration, PeriodLink
@@ -28,6 +29,7 @@ from integrations.sdk.context import Limiter
 from integrations.sdk.errors import ConnectorError, InterruptedRunError, RateLimitedError, UnavailableError
 from integrations.sdk.everybody import Everybody
 from integrations.sdk.snapshot import Snapshot
+from positions.models import AuditEntry
 from synclog.engine import texts
 from synclog.engine.clock_skew import TOLERANCE
 from synclog.engine.loading import last_records
@@ -92,6 +94,7 @@ class Listing:
     """
 
     integration: int
+    organization: int
     version: int
     today: date
     connector: Connector
@@ -215,6 +218,7 @@ def begin(integration: Integration, epoch: int) -> Listing | None:
     )
     return Listing(
         integration=integration.pk,
+        organization=integration.organization_id,
         version=integration.version,
         today=integration.organization.today(),
         connector=connector,
@@ -247,7 +251,8 @@ def _concerned(integration: Integration) -> int:
 
 def kept(integration: Integration, epoch: int) -> Listing | None:
     """What this process has of the connection since an earlier turn."""
-    for old in [key for key, listing in _kept.items() if listing.over]:
+    gone = _of_erased(_kept.values())
+    for old in [key for key, listing in _kept.items() if listing.over or key in gone]:
         _kept.pop(old).close()
     listing = _kept.pop(integration.pk, None)
     if listing is None:
@@ -261,13 +266,29 @@ def kept(integration: Integration, epoch: int) -> Listing | None:
     return listing
 
 
+def _of_erased(listings: Collection[Listing]) -> set[int]:
+    """The connections of those that may show somebody who was erased since. One query, where there are any."""
+    if not listings:
+        return set()
+    since = min(listing.begun_at for listing in listings) - TOLERANCE
+    erased = AuditEntry.objects.filter(
+        organization__in={listing.organization for listing in listings}, action=AuditEntry.Action.ERASED, at__gte=since
+    )
+    last = dict(erased.order_by().values_list("organization").annotate(Max("at")))
+    return {
+        listing.integration
+        for listing in listings
+        if listing.organization in last and last[listing.organization] >= listing.begun_at - TOLERANCE
+    }
+
+
 def put_back(listing: Listing) -> None:
     """At the end of a turn, for the next one."""
     listing.loan.take_back()
     if listing.given_up:
         _not_before[listing.integration] = time.monotonic() + PAUSE
     due = Job.objects.due(timezone.now()).filter(integration=listing.integration)
-    if listing.over or not due.exists():
+    if listing.over or not due.exists() or _of_erased([listing]):
         listing.close()
     else:
         _kept[listing.integration] = listing

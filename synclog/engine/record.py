@@ -41,6 +41,7 @@ _REFRESHED = [
     "due_at",
     "cutoff_at",
     "held_until",
+    "asked_for",
     "cause",
     "said",
     "field",

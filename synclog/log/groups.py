@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min
+from django.utils import timezone
 
-from synclog.models import Job
+from synclog.models import JobQuerySet
 
 NO_FIELD = "-"  # in an address: of entries that are about no field
 _NAMED = 500  # connections, in all groups
@@ -32,9 +33,9 @@ class Group:
     where: Sequence[tuple[int, int]]
 
 
-def groups_of(jobs: QuerySet[Job], shown: int, counted: int) -> tuple[list[Group], int]:
+def groups_of(jobs: JobQuerySet, shown: int, counted: int) -> tuple[list[Group], int]:
     """The largest groups, and how many there are (counted no further than so many). In two queries."""
-    with_cause = jobs.order_by().exclude(cause="")
+    with_cause = jobs.by_cause(timezone.now()).order_by().exclude(cause="")
     rows = list(
         with_cause.values("cause", "field")
         .annotate(

@@ -121,9 +121,10 @@ def field_label(key: str) -> str:
 
 def cause_words(job: Job | Attempt, field: str = "") -> str:
     """The cause's title, with the field it is about."""
-    if not job.cause:
+    cause = job.cause_now if isinstance(job, Job) else job.cause
+    if not cause:
         return ""
-    title = cause_title(job.cause)
+    title = cause_title(cause)
     return f"{title} ({field_label(field)})" if field else title
 
 
@@ -213,7 +214,7 @@ def say(job: Job) -> Said:
         employee=job.employee_name, title=job.title, period=span(job)
     )
     named = {"system": system, "position": whose}
-    theirs, code = job.vendor_text, " ".join(part for part in (job.cause, job.vendor_code) if part)
+    theirs, code = job.vendor_text, " ".join(part for part in (job.cause_now, job.vendor_code) if part)
     said = unpacked(job.said)
     words = together(said)
     why = words.why

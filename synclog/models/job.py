@@ -29,6 +29,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         """By the payroll cut-off of their connection (`synclog.engine.cutoff`)."""
         return self.filter(open_key__isnull=False, state__in=Job.ACTIVE, held_until__gt=now)
 
+    def by_cause(self, now: datetime) -> JobQuerySet:
+        """Those whose `cause` is what it says, as `Job.cause_now`."""
+        held = models.Q(open_key__isnull=False, state__in=Job.ACTIVE, held_until__gt=now)
+        return self.filter(~models.Q(cause=Job.HELD) | held)
+
 
 class Job(models.Model):
     """One position to be brought in line in one integration. The row is the truth; the queue only wakes a worker.
@@ -104,6 +109,7 @@ class Job(models.Model):
     # held for that, or was. Somebody who sends it all the same ends that.
     cutoff_at = models.DateTimeField(null=True, blank=True)
     held_until = models.DateTimeField(null=True, blank=True)
+    asked_for = models.BooleanField(default=False, db_default=False)  # somebody sends its newest change all the same
     retro = models.BooleanField(default=False, db_default=False)  # a change that it carries is in `RetroChange`
 
     cause = models.CharField(max_length=60, blank=True)
@@ -177,8 +183,16 @@ class Job(models.Model):
         return self.is_open and self.state in self.ACTIVE and self.held_until is not None and self.held_until > now
 
     @property
+    def held_now(self) -> datetime | None:
+        """Until when it is held; None: it is not."""
+        return self.held_until if self.is_held(timezone.now()) else None
+
+    @property
+    def cause_now(self) -> str:
+        """Why it was not sent, or not yet; that it is held no longer than it is."""
+        return "" if self.cause == self.HELD and self.held_now is None else self.cause
+
+    @property
     def message(self) -> str:
-        """What is said of it, in words; that it is held no longer than it is."""
-        if self.cause == self.HELD and not self.is_held(timezone.now()):
-            return ""
-        return words_of(self.said)
+        """What is said of it, in words."""
+        return words_of(self.said) if self.cause_now == self.cause else ""

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -243,6 +244,40 @@ def test_what_was_held_beside_a_change_goes_out_once_that_one_is_dismissed(world
         sent_on_its_way(world, integration)
         assert not Job.objects.open().filter(integration=integration, position_key=old.pk, cause="").exists()
         assert "Cook" in str(world.there(integration))
+
+
+STEPS = ("save 0", "save 1", "api 0", "person 0", "api 1", "dismiss 0", "dismiss 1")
+
+
+@pytest.mark.parametrize("first", STEPS)
+def test_whatever_is_saved_sent_and_dismissed_a_flat_record_is_held_while_a_change_is_that_nobody_sends(
+    world: World, first: str
+) -> None:
+    """Every order of three steps, beside what that should lead to. `own`: whether a position's newest change is to be
+    held, of those that are open."""
+    integration = held(world, "fortnox")
+    with at(11, 14):
+        positions = [hired(world), hired(world, start_date=date(2026, 7, 1))]
+        Job.objects.update(state=Job.State.SUCCEEDED, open_key=None, held_until=None)
+        for rest in product(STEPS, repeat=2):
+            own: dict[int, bool] = {}
+            with transaction.atomic():
+                for step in (first, *rest):
+                    what, which = step.split()
+                    position = positions[int(which)]
+                    jobs = Job.objects.filter(pk=world.job(integration, position).pk)
+                    if what == "save":
+                        change(position, title=f"{step} {len(own)} {timezone.now()}")
+                        own[position.pk] = True
+                    elif what == "dismiss":
+                        actions.dismiss(jobs, "By hand", "anna")
+                        own.pop(position.pk, None)
+                    else:
+                        actions.resync(jobs, "anna", kind="api" if what == "api" else "resync")
+                        own = dict.fromkeys({*own, position.pk}, False)
+                    held_now = {job.position_key: job.is_held(timezone.now()) for job in Job.objects.open()}
+                    assert held_now == dict.fromkeys(own, any(own.values())), (first, rest)
+                transaction.set_rollback(True)
 
 
 def test_a_claim_costs_the_same_however_much_is_held(world: World) -> None:

@@ -3,16 +3,21 @@ the list of what is about earlier days."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import csv
+import io
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from integrations.models import Integration
 from positions.models import Organization
+from synclog.engine import actions
+from synclog.log.truth import counts_of
 from synclog.models import Event, Job, RetroChange
 from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
 from tests.positions.conftest import Api
@@ -140,6 +145,46 @@ def test_what_is_held_is_seen_everywhere_and_sent_all_the_same(
     assert (job.is_held(timezone.now()), job.cause, job.origin_name) == (False, "", "ed")
     assert Job.objects.due(timezone.now()).get() == job
     assert "Nothing is held" in text_of(editor.get(f"{page}send/"))
+
+
+def csv_row(client: Client, which: str) -> dict[str, str]:
+    [row] = csv.DictReader(
+        io.StringIO(text_of(client.get(f"/admin/synclog/job/export.csv?{which}")).removeprefix("\ufeff"))
+    )
+    return row
+
+
+def test_page_api_and_file_say_the_same_of_it_also_once_the_period_is_open(
+    organization: Organization, integration: Integration, api: Api
+) -> None:
+    """Paused, so that nothing else becomes of it: once the period opens it is held no more, and waits to be resumed."""
+    integration.cutoff = HOLD
+    integration.save()
+    actions.pause(integration, by="anna")
+    saved(organization)
+    job, client = Job.objects.get(), client_of(organization)
+    facts = ("Saved after the payroll cut-off", "Held until", "Retroactive", "Cause code", "Next attempt")
+    row, [told] = csv_row(client, "tab=all"), api.get("/jobs/").json()["results"]
+    assert [row[name] for name in facts] == ["yes", "2026-12-01 00:00:00", "yes", "held_by_cutoff", "on resume"]
+    assert (told["after_cutoff"], told["held_until"], told["retro"]) == (True, "2026-11-30T23:00:00Z", True)
+    assert (told["cause"], told["next_attempt_at"]) == ("held_by_cutoff", None)
+    listed, groups = "/admin/synclog/job/?tab=all&cause=held_by_cutoff", "/admin/synclog/job/by-cause/?tab=all"
+    assert "Kari Nordmann" in text_of(client.get(listed))
+    assert "1 employee" in text_of(client.get(groups))
+    with time_machine.travel(datetime(2026, 12, 1, 9, tzinfo=UTC), tick=True):
+        client = client_of(organization, "admin", "later")  # whose session has not ended meanwhile
+        row, [told] = csv_row(client, "tab=all"), api.get("/jobs/").json()["results"]
+        assert [row[name] for name in facts] == ["yes", "", "yes", "", "on resume"]
+        assert (told["after_cutoff"], told["held_until"], told["retro"]) == (True, None, True)
+        assert (told["cause"], told["cause_title"], told["state"]) == (None, None, "waiting")
+        assert "paused" in told["what_to_do"]
+        assert api.get("/jobs/?cause=held_by_cutoff").json()["results"] == []
+        assert api.get("/jobs/?cause__in=held_by_cutoff").json()["results"] == []
+        assert "Kari Nordmann" not in text_of(client.get(listed))
+        assert "1 employee" not in text_of(client.get(groups))
+        entry = text_of(client.get(f"/admin/synclog/job/{job.pk}/change/"))
+        assert "held_by_cutoff" not in entry and "because of the payroll cut-off" not in entry
+        assert counts_of([integration])[integration.pk].held == 0
 
 
 def test_the_list_of_retroactive_changes(organization: Organization, integration: Integration, api: Api) -> None:

@@ -15,7 +15,7 @@ from integrations.models import Integration, PeriodLink
 from integrations.scope import scope_of
 from positions.models import Position
 from positions.terms import CORRECTION, Counting, FromDay
-from synclog.engine import actions
+from synclog.engine import actions, agreeing
 from synclog.log.truth import Truth, truth_of
 from synclog.models import Job
 from synclog.queue import tasks
@@ -143,3 +143,78 @@ def test_what_was_planned_before_it_was_switched_off_is_not_sent_by_the_day(worl
         world.drain(integration)
         assert now(world, integration) != before
         assert truth(integration, position) in (Truth.IN_SYNC, Truth.UPCOMING)
+
+
+def upcoming(world: World) -> tuple[Integration, Position]:
+    """Sent to Finago, which keeps weekly hours on the employee: switched on only afterwards, they are the position's
+    from its first day on."""
+    integration = world.connect("finago")
+    position = world.save(
+        start_date=DAY, occupation_code="5221126", contract_type="permanent", percentage=Decimal(80),
+        working_hours_scheme="not_shift", weekly_hours=Decimal(30),
+    )  # fmt: skip
+    world.drain(integration)
+    assert world.job(integration, position).state == Job.State.SUCCEEDED, world.job(integration, position).message
+    return integration, position
+
+
+def send_weekly_hours(integration: Integration) -> None:
+    integration.settings = {**integration.settings, "send_weekly_hours": True}
+    integration.save(update_fields=["settings"])
+
+
+def hours(world: World, integration: Integration) -> str:
+    found: str = world.sandboxes[integration.pk].state["employees"][world.employee.number]["hours_per_week"]
+    return found
+
+
+@pytest.mark.parametrize("few", [200, 0], ids=["at once", "by a worker"])
+def test_what_a_setting_adds_to_a_position_to_come_is_sent_on_its_day(
+    world: World, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(agreeing.look_again, "__kwdefaults__", {"few": few})
+    with on(date(2026, 6, 15)):
+        integration, position = upcoming(world)
+        before = hours(world, integration)
+        send_weekly_hours(integration)
+        tasks.agree()
+        assert truth(integration, position) is Truth.IN_SYNC
+    with on(date(2026, 6, 30)):
+        tasks.sweep()
+        world.drain(integration)
+        assert hours(world, integration) == before
+    with on(DAY):
+        tasks.sweep()
+        world.drain(integration)
+        assert Decimal(hours(world, integration)) == 30 and before != hours(world, integration)
+        assert truth(integration, position) is Truth.IN_SYNC
+
+
+def test_no_day_sends_what_a_setting_adds_where_nothing_of_it_is_under_sync(world: World) -> None:
+    with on(date(2026, 6, 15)):
+        integration, position = upcoming(world)
+        before = hours(world, integration)
+        actions.switch(integration, False, "anna")
+        actions.switch(integration, True, "anna")
+        send_weekly_hours(integration)
+    with on(DAY):
+        tasks.sweep()
+        world.drain(integration)
+        assert hours(world, integration) == before
+        assert truth(integration, position) is Truth.CHANGED
+
+
+def test_no_day_sends_what_a_person_has_dismissed(world: World) -> None:
+    with on(date(2026, 6, 15)):
+        integration, position = upcoming(world)
+        before = hours(world, integration)
+        actions.pause(integration, "anna")
+        changes(position, integration, CORRECTION)
+        actions.dismiss(Job.objects.open(), "no", "anna")
+        integration.refresh_from_db()
+        actions.resume(integration, "anna")
+        send_weekly_hours(integration)
+    with on(DAY):
+        tasks.sweep()
+        world.drain(integration)
+        assert hours(world, integration) == before

@@ -17,9 +17,11 @@ from integrations.runtime.shared_limiter import SharedLimiter
 from integrations.sandboxes.base import Call, Tenant
 from integrations.sdk.errors import InterruptedRunError
 from positions.models import Employee, Position
+from positions.privacy import personal_data
 from synclog.engine import actions, listing, worker_turn
 from synclog.engine.listing import Listing
 from synclog.models import Attempt, Job
+from tests.factories import EmployeeFactory, OrganizationFactory
 from tests.synclog.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.unanswered]
@@ -343,6 +345,40 @@ def test_the_next_turn_reads_on_and_an_old_list_is_worth_nothing(
             setattr(sent.integration, name, value)
         assert listing.kept(sent.integration, 4) is None
         sent.integration.refresh_from_db()
+
+
+def begun(backlog: Backlog, epoch: int) -> Listing:
+    made = listing.begin(backlog.integration, epoch)
+    assert made is not None
+    return made
+
+
+@pytest.mark.parametrize("sent", ["fortnox"], indirect=True)
+def test_no_list_outlives_the_erasure_of_somebody(sent: Backlog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has the marks of everybody: it is gone at the next turn of its process, for whichever connection that is, and
+    is not kept by the turn that has it in hand. What is erased elsewhere ends none."""
+    closed: list[Listing] = []
+    close = Listing.close
+
+    def told(self: Listing) -> None:
+        closed.append(self)
+        close(self)
+
+    monkeypatch.setattr(Listing, "close", told)
+    other = sent.world.connect("netvisor")
+    elsewhere = EmployeeFactory(organization=OrganizationFactory(), number="9")
+    sent.resync()
+    kept, in_hand = begun(sent, 1), begun(sent, 2)
+    listing.put_back(kept)
+    personal_data.erase(personal_data.find(elsewhere.organization, "9"), "kari", "admin")
+    assert listing.kept(other, 3) is None and not closed
+    personal_data.erase(personal_data.find(sent.world.organization, sent.people[-1].number), "kari", "admin")
+    assert listing.kept(other, 4) is None and closed == [kept]
+    listing.put_back(in_hand)
+    assert closed == [kept, in_hand] and not listing._kept
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=True):
+        listing.put_back(begun(sent, 5))
+        assert listing.kept(sent.integration, 6) is not None, "one that is read after it is of those who are left"
 
 
 @pytest.mark.parametrize("sent", ["fortnox"], indirect=True)

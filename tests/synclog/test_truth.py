@@ -177,6 +177,26 @@ def test_settings_and_what_goes_along_are_part_of_it(world: World) -> None:
     assert PeriodLink.objects.get().stale
 
 
+def test_another_place_is_part_of_it_and_one_button_sends_to_it(world: World) -> None:
+    """Xledger's free fields: it does not show what stands in them, and a value alone does not tell where it went."""
+    integration, position = sent(world, "xledger", occupation_code="5223101")
+
+    def record() -> dict[str, Any]:
+        known = world.sandboxes[integration.pk].state["employees"]
+        return next(one for one in known if one["code"] == world.employee.number)
+
+    for place in ("text1", "text2"):
+        integration.settings = {**integration.settings, "free_texts": {"occupation_code": place}}
+        integration.save(update_fields=["settings"])
+        assert state(integration, position).truth is Truth.CHANGED
+        assert health(integration).counts.changed == 1
+        client_of(world.organization).post(f"/admin/synclog/job/positions/{integration.pk}/")
+        world.drain(integration)
+        assert record()[place] == "5223101", world.job(integration, position).message
+        assert state(integration, position).truth is Truth.IN_SYNC
+    assert record()["text1"] == "5223101", "the earlier one keeps what it has"
+
+
 def test_many_are_looked_at_by_a_worker_and_not_called_in_sync_before(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

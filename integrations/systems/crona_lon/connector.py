@@ -37,7 +37,7 @@ from integrations.sdk import (
 )
 from integrations.sdk import gettext_noop as _
 from integrations.systems.crona_lon import texts
-from integrations.systems.crona_lon.declaration import CHARACTERS, PAY_FORM_ROWS, SYSTEM
+from integrations.systems.crona_lon.declaration import CHARACTERS, SYSTEM, personnel_type
 
 COST_CENTRE = "1"  # the dimension that SIE numbering gives to cost centres
 
@@ -212,8 +212,7 @@ class CronaLonConnector(Connector):
             record |= {"fornamn": person.first_name, "efternamn": person.last_name, "epostarb": person.email}
         record |= {name: values.get(ours) for ours, name in TEXT_ELEMENTS.items()}
         record |= {name: values[ours].isoformat() for ours, name in DATE_ELEMENTS.items() if values.get(ours)}
-        table = self.settings.get("personnel_types") or {}
-        record["personaltyp"] = table.get(PAY_FORM_ROWS.get(values.get("remuneration_type", "")))
+        record["personaltyp"] = personnel_type(values.get("remuneration_type"), self.settings)
         if values.get("percentage") is not None:
             rate = f"{Decimal(values['percentage']).normalize():f}"
             record["sysgrad"] = {"procent": rate, **({"datum": since.isoformat()} if since else {})}

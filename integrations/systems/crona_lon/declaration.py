@@ -41,6 +41,13 @@ EMPLOYMENT_FORMS = (
 )
 PAY_FORMS = (("MÅN", _("MÅN – monthly pay")), ("TIM", _("TIM – hourly pay")))
 PAY_FORM_ROWS = {"MÅN": "monthly_pay", "TIM": "hourly_pay"}
+
+
+def personnel_type(pay_form: Any, settings: Mapping[str, Any]) -> str | None:
+    """The personaltyp that goes with a lonform; None where the connection sends none."""
+    return (settings.get("personnel_types") or {}).get(PAY_FORM_ROWS.get(str(pay_form)))
+
+
 PERSONNEL_TYPES = (("TJM", _("TJM – salaried (tjänsteman)")), ("ARB", _("ARB – worker (arbetare)")))
 UNIT_LENGTH = 10
 
@@ -271,6 +278,7 @@ SYSTEM = System(
                     group=_("Translation"),
                 ),
             ),
+            along=personnel_type,
             clearable=False,
             note=_("The amount is never sent."),
             example="MÅN",

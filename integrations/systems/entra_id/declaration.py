@@ -59,6 +59,14 @@ def _company(ours: Any, settings: Mapping[str, Any]) -> str:
     return str(ours.name)
 
 
+def _is_division(ours: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda settings: "division" if settings.get("division_holds") == ours else ""
+
+
+def _at(time: str) -> Callable[[Any, Mapping[str, Any]], str]:
+    return lambda day, settings: str(settings.get(time))
+
+
 def _day(ours: date, settings: Mapping[str, Any]) -> str:
     return ours.isoformat()
 
@@ -247,6 +255,7 @@ SYSTEM = System(
                     group=_("What is sent"),
                 ),
             ),
+            placed=_is_division("company"),
             cleared_by=CLEAR_AT_END,
             encode=_company,
             max_length=64,
@@ -268,6 +277,7 @@ SYSTEM = System(
                     group=_("What is sent"),
                 ),
             ),
+            placed=_is_division("department"),
             cleared_by=CLEAR_AT_END,
             encode=_department,
             max_length=64,
@@ -326,6 +336,7 @@ SYSTEM = System(
                     group=_("What is sent"),
                 ),
             ),
+            along=_at("hire_time"),
             when=When.IF_EMPTY,
             corrected=True,
             of_employment=True,
@@ -373,6 +384,7 @@ SYSTEM = System(
                     group=_("What is sent"),
                 ),
             ),
+            along=_at("leave_time"),
             owned=True,
             hidden=Label(
                 _(

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from integrations.sdk import (
+    KEPT_ON_EMPLOYEE,
+    NOT_TODAYS,
     Change,
     CheckLine,
     Connector,
@@ -29,6 +31,7 @@ from integrations.sdk import (
     text_of,
 )
 from integrations.systems.finago import on_employee, refusals, texts
+from integrations.systems.finago.declaration import SYSTEM
 
 
 class EmployeeSide(Connector):
@@ -60,7 +63,7 @@ class EmployeeSide(Connector):
         if not own:
             return written
         if not todays:
-            told = [Warning(texts.NOT_TODAYS(field=FieldName(key)), key) for key in own]
+            told = [Warning(NOT_TODAYS(field=FieldName(key), system=SYSTEM.name), key) for key in own]
             return replace(written, warnings=(*written.warnings, *told))
         try:
             told = self._write_own(employee, own, wanted)
@@ -76,7 +79,7 @@ class EmployeeSide(Connector):
         record = self._record(employee.id)
         there = on_employee.values_of(record, self.settings)
         stays = {key for key in own if self._stays(key, there.get(key), own[key])}
-        told = [Warning(texts.KEPT_ON_EMPLOYEE(field=FieldName(key), value=str(there[key])), key) for key in stays]
+        told = [_kept(key, str(there[key])) for key in stays]
         if self._paid_otherwise(record, there, own):
             stays.add("remuneration_type")
             told.append(Warning(texts.KIND_STAYS(field=FieldName("remuneration_type")), "remuneration_type"))
@@ -194,3 +197,7 @@ class EmployeeSide(Connector):
 def _named(known: Mapping[str, str]) -> tuple[Message | str, ...]:
     """Numbers with their names."""
     return tuple(texts.NAMED(number=n, name=name) if name else n for n, name in known.items()) or (texts.NONE_AT_ALL,)
+
+
+def _kept(key: str, value: str) -> Warning:
+    return Warning(KEPT_ON_EMPLOYEE(field=FieldName(key), value=value, system=SYSTEM.name), key)

@@ -72,19 +72,6 @@ DELETE_BY_HAND = Text(
 
 # -- of what stands on the employee
 
-NOT_TODAYS = Text(
-    "finago.not_todays",
-    _(
-        "{field:cap}: Finago keeps it on the employee, and this is not the position that counts today, so it was not "
-        "written."
-    ),
-    remedy=_("If it is to be this position's, press Re-sync on a day on which it counts."),
-)
-KEPT_ON_EMPLOYEE = Text(
-    "finago.kept_on_employee",
-    _("{field:cap}: “{value}” stands on the employee in Finago, where somebody put it, and it was left as it is."),
-    remedy=_("Change it there if it is wrong."),
-)
 NOT_TAKEN = Text(
     "finago.not_taken",
     _("{field:cap}: not taken by Finago, while the employment is as it is here: {refusal}"),

@@ -16,6 +16,8 @@ from xml.etree.ElementTree import Element, tostring
 
 from integrations.sdk import (
     ALLOWED,
+    KEPT_ON_EMPLOYEE,
+    NOT_TODAYS,
     Change,
     CheckLine,
     Connector,
@@ -290,7 +292,7 @@ class NetvisorConnector(Connector):
         """What of the employee's own is not written and why, and the message for what is; all is looked up before
         anything is written. `beside`: with the period itself, which a clerk's choice in a dimension does not stop."""
         if not counts:
-            return tuple(Warning(texts.NOT_TODAYS(field=FieldName(key)), key) for key in own), None
+            return tuple(Warning(NOT_TODAYS(field=FieldName(key), system=SYSTEM.name), key) for key in own), None
         if not own:
             return (), None
         whole = self._present(employee.id)
@@ -299,7 +301,7 @@ class NetvisorConnector(Connector):
             return tuple(Warning(texts.NOT_SHOWN(field=FieldName(key)), key) for key in own), None
         # A new period leaves a division among several that somebody made.
         stays = [key for key in own if own[key].old is None and isinstance(there.get(key), Foreign)]
-        told = tuple(Warning(texts.KEPT_ON_EMPLOYEE(field=FieldName(k), value=str(there[k])), k) for k in stays)
+        told = tuple(_kept(key, str(there[key])) for key in stays)
         wanted = {k: c.new for k, c in own.items() if k not in stays and there.get(k) != c.new}
         try:
             return told, dimensions.body_of(held, wanted, self.settings, self._dimensions()) if wanted else None
@@ -381,3 +383,7 @@ def _national_ids(element: Element, name: str) -> list[str]:
     """An identifier of the company's own is none."""
     ids = (e for e in every(element, name) if e.get("type", "").lower() != "companyidentifier")
     return [text_at(e) for e in ids]
+
+
+def _kept(key: str, value: str) -> Warning:
+    return Warning(KEPT_ON_EMPLOYEE(field=FieldName(key), value=value, system=SYSTEM.name), key)

@@ -103,19 +103,6 @@ SEVERAL_ITEMS = Text(
     remedy=_("Give them different names there, then press Re-sync."),
     cause="dimension_not_in_target",
 )
-NOT_TODAYS = Text(
-    "netvisor.not_todays",
-    _(
-        "{field:cap}: Netvisor keeps it on the employee, and this is not the position that counts today, so it was not "
-        "written."
-    ),
-    remedy=_("If it is to be this position's, press Re-sync on a day on which it counts."),
-)
-KEPT_ON_EMPLOYEE = Text(
-    "netvisor.kept_on_employee",
-    _("{field:cap}: “{value}” stands on the employee in Netvisor, where somebody put it, and it was left as it is."),
-    remedy=_("Change it there if it is wrong."),
-)
 NOT_SHOWN = Text(
     "netvisor.not_shown",
     _(

@@ -52,8 +52,9 @@ NUMBERS = place_table(
     ("value1", "value2", "number1", "number2"),
     help=_(
         "Xledger has free values on each employee. Choose one for each field that is to be sent; make sure that "
-        "nothing else uses it, and that payroll knows what stands there: Xledger does not act on it by itself. One "
-        "that is chosen later or instead gets a value when that changes here; the earlier one keeps what was sent."
+        "nothing else uses it, and that payroll knows what stands there: Xledger does not act on it by itself. Where "
+        "one is chosen later or instead, what was sent is shown as changed until it is sent to it; the earlier one "
+        "keeps what it has."
     ),
 )
 FREE_TEXTS = place_table(
@@ -63,8 +64,8 @@ FREE_TEXTS = place_table(
     [f"text{number}" for number in range(1, 7)],
     help=_(
         "Xledger has free texts on each employee. Choose one for each field that is to be sent; make sure that nothing "
-        "else uses it. One that is chosen later or instead gets a value when that changes here; the earlier one keeps "
-        "what was sent."
+        "else uses it. Where one is chosen later or instead, what was sent is shown as changed until it is sent to it; "
+        "the earlier one keeps what it has."
     ),
 )
 FREE_DATES = place_table(
@@ -74,8 +75,8 @@ FREE_DATES = place_table(
     [f"date{number}" for number in range(1, 5)],
     help=_(
         "Xledger has free dates on each employee. Choose one for each field that is to be sent; make sure that nothing "
-        "else uses it. One that is chosen later or instead gets a value when that changes here; the earlier one keeps "
-        "what was sent."
+        "else uses it. Where one is chosen later or instead, what was sent is shown as changed until it is sent to it; "
+        "the earlier one keeps what it has."
     ),
 )
 FREE = (NUMBERS, FREE_TEXTS, FREE_DATES)
@@ -194,6 +195,7 @@ SYSTEM = System(
                     ),
                 ),
             ),
+            placed=lambda settings: settings.get(LISTS["department"]),
             encode=_general_ledger("department", "cost_centre"),
             clearable=False,
             note=_("The department's code must exist in Xledger's list; it is looked up before anything is written."),
@@ -220,6 +222,7 @@ SYSTEM = System(
                     ),
                 ),
             ),
+            placed=lambda settings: settings.get(LISTS["cost_centre"]),
             encode=_general_ledger("cost_centre", "department"),
             clearable=False,
             note=_("The code must exist in Xledger's list; it is looked up before anything is written."),

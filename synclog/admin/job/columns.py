@@ -60,7 +60,7 @@ class JobColumns:
         title = sentences.cause_words(job, job.field)
         main: Remedy | None = job.main  # type: ignore[attr-defined]
         leads_there = main is not None and main.act in ("field", "settings", "people", "move")
-        more = "" if leads_there else remedy(job.cause) if title else job.message
+        more = "" if leads_there else remedy(job.cause_now) if title else job.message
         return format_html(
             '<div class="sy sy-cell sy-wide"><span class="sy-told" title="{}"><span class="sy-first">{}</span> '
             '<span class="sy-quiet">{}</span></span>{}</div>',

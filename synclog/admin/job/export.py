@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
-from django.utils.translation import pgettext
+from django.utils.translation import gettext, pgettext
 
 from integrations.sdk.marking import gettext_noop as _
 from integrations.sdk.wording import say
@@ -36,6 +38,9 @@ COLUMNS = (
     _("Attempts"),
     _("Next attempt"),
     _("Started by"),
+    _("Saved after the payroll cut-off"),
+    _("Held until"),
+    _("Retroactive"),
 )
 
 
@@ -47,7 +52,7 @@ def table(jobs: QuerySet[Job]) -> tuple[Iterable[str], Iterator[Iterable[Any]]]:
 def row(job: Job) -> Iterable[Any]:
     zone = job.integration.organization.zone
     return (
-        f"{job.changed_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+        _moment(job.changed_at, zone),
         job.employee_number,
         job.employee_name,
         job.title,
@@ -58,8 +63,8 @@ def row(job: Job) -> Iterable[Any]:
         sentences.action_words(job),
         sentences.mark_of(job).word,
         sentences.cause_words(job),
-        job.cause,
-        remedy(job.cause),
+        job.cause_now,
+        remedy(job.cause_now),
         job.message,
         sentences.field_label(job.field) if job.field else "",
         job.vendor_text,
@@ -67,5 +72,16 @@ def row(job: Job) -> Iterable[Any]:
         job.attempts,
         sentences.next_attempt(job),
         sentences.started_by(job),
+        _yes_or_no(job.is_after_cutoff),
+        _moment(job.held_now, zone),
+        _yes_or_no(job.retro),
         job.pk,
     )
+
+
+def _moment(moment: datetime | None, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
+
+
+def _yes_or_no(so: bool) -> str:
+    return gettext("yes") if so else gettext("no")

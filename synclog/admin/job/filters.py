@@ -25,7 +25,7 @@ from positions.models import Employee, Organization, Position
 from synclog.log.causes import cause_title, causes
 from synclog.log.groups import NO_FIELD
 from synclog.log.sentences import field_label
-from synclog.models import Job
+from synclog.models import Job, JobQuerySet
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:
@@ -58,8 +58,8 @@ class CauseFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return sorted(((code, cause_title(code)) for code in causes()), key=lambda pair: pair[1])
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(cause=self.value()) if self.value() else queryset
+    def queryset(self, request: HttpRequest, queryset: JobQuerySet) -> QuerySet:
+        return queryset.by_cause(timezone.now()).filter(cause=self.value()) if self.value() else queryset
 
     def said(self) -> str:
         return cause_title(str(self.value()))

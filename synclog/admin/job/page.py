@@ -79,7 +79,7 @@ def under_way(job: Job) -> bool:
 
 def waits_again(job: Job) -> bool:
     """Whether its last attempt belongs to what was before: it was changed or sent again since, or is being sent."""
-    return job.state == Job.State.RUNNING or (job.state == Job.State.WAITING and not job.cause)
+    return job.state == Job.State.RUNNING or (job.state == Job.State.WAITING and not job.cause_now)
 
 
 def context(user: Any, job: Job, asked: int | None, *, again: bool, sees_calls: bool) -> dict[str, Any]:

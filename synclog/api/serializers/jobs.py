@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -98,7 +97,7 @@ class JobSerializer(serializers.ModelSerializer):
     position = AnswerId(source="position_key", help_text="Id of the position, which may be deleted since.")
     open = serializers.BooleanField(source="is_open", help_text="Whether something is still to come.")
     employee_number = Said(help_text="As it was when the job was recorded.")
-    cause = Said(help_text="Why it was not sent, or not yet, as a code.")
+    cause = Said(source="cause_now", help_text="Why it was not sent, or not yet, as a code.")
     cause_title = serializers.SerializerMethodField(help_text="The cause in words.")
     field = Said(help_text="Our name of the field that has to be mended.")
     request_id = Said(help_text="Of the request that caused it (X-Request-ID).")
@@ -119,8 +118,10 @@ class JobSerializer(serializers.ModelSerializer):
     after_cutoff = serializers.BooleanField(
         source="is_after_cutoff", help_text="Its newest change was saved after the payroll cut-off."
     )
-    held_until = serializers.SerializerMethodField(
-        help_text="When the payroll period opens until which it is held. null: it is not held."
+    held_until = serializers.DateTimeField(
+        source="held_now",
+        allow_null=True,
+        help_text="When the payroll period opens until which it is held. null: it is not held.",
     )
 
     class Meta:
@@ -147,10 +148,7 @@ class JobSerializer(serializers.ModelSerializer):
         }
 
     def get_cause_title(self, job: Job) -> str | None:
-        return cause_title(job.cause) if job.cause else None
-
-    def get_held_until(self, job: Job) -> datetime | None:
-        return job.held_until if job.is_held(timezone.now()) else None
+        return cause_title(job.cause_now) if job.cause_now else None
 
     def get_dismissed_reason(self, job: Job) -> str | None:
         return sentences.dismissed_reason(job) or None

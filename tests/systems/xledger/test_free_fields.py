@@ -107,13 +107,19 @@ def test_each_is_changed_cleared_and_refused(rig: Rig, key: str) -> None:
     assert kept(rig)[place] == CELLS[key][0]
 
 
-def test_another_place_gets_a_value_when_it_changes_and_the_settings_and_the_guide_say_so(rig: Rig) -> None:
+def test_a_place_that_is_chosen_later_or_instead_gets_its_value_with_the_next_send(rig: Rig) -> None:
+    chosen = rig.settings.pop("free_texts")
     rig.sync(position())
+    rig.forget_calls()
+    rig.settings["free_texts"] = chosen
+    assert rig.one(position()).state == "succeeded"
+    assert nodes(rig) == [{"text3": "5223101", "text6": "shift"}]
     rig.settings["free_texts"] = {"occupation_code": "text1", "working_hours_scheme": "text6"}
     rig.forget_calls()
+    assert rig.one(position()).state == "succeeded"
+    assert nodes(rig) == [{"text1": "5223101"}] and kept(rig)["text3"] == "5223101"
+    rig.forget_calls()
     assert rig.one(position()).cause == "nothing_to_change" and not nodes(rig)
-    rig.sync(position(occupation_code="3431102"))
-    assert nodes(rig) == [{"text1": "3431102"}] and kept(rig)["text3"] == "5223101"
     guide = Path(declaration.__file__).with_name("guide.md").read_text(encoding="utf-8")
-    for told in (guide, *(str(table.help) for table in FREE)):
-        assert "gets a value when that changes here" in " ".join(told.split())
+    assert "The earlier place keeps what it has" in guide
+    assert all("the earlier one keeps what it has" in str(table.help) for table in FREE)
