@@ -35,6 +35,7 @@ from integrations.sdk.wording import say
 from positions import moments, roles
 from positions.admin.returning import back
 from positions.admin.scoped import ScopedAdmin
+from positions.folding import sought
 from positions.models import Position
 from positions.models.words import matching
 from positions.numbers import figure
@@ -155,7 +156,7 @@ class JobAdmin(ScopedAdmin):
         """Entries of whoever is found by the words, whatever their case and accents; and those in which they stand as
         they are written, for positions and for people who are not here any more."""
         narrowed, _ = super().get_search_results(request, queryset, "")
-        for word in search_term.split():
+        for word in sought(search_term):
             written = (Q(**{f"{name}__icontains": word}) for name in self.search_fields)
             person = matching(word, self.visible(request), "employee_key")
             narrowed = narrowed.filter(reduce(or_, written, person))
