@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 
 LONGEST = 100  # characters of a word that are searched
+MOST_SOUGHT = 10  # words of one search: each is a condition of its own
 
 # Letters of their own, which no decomposition takes apart, and the many apostrophes and hyphens.
 _LETTERS = str.maketrans(
@@ -23,9 +24,14 @@ def fold(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c)).translate(_LETTERS)
 
 
+def sought(text: str) -> list[str]:
+    """What somebody typed, as words that are searched for: the first ten, as they are written."""
+    return [word[:LONGEST] for word in text.split()[:MOST_SOUGHT]]
+
+
 def terms(text: str) -> list[str]:
     """What somebody typed, as words of which each must begin a word of the person."""
-    return [word.strip("\"'")[:LONGEST] or word[:LONGEST] for word in fold(text).split()]
+    return [word.strip("\"'") or word for word in sought(fold(text))]
 
 
 def words(*texts: str, email: str = "") -> set[str]:

@@ -26,6 +26,7 @@ from django.utils.translation import gettext_lazy as _
 
 from positions.audit import kind_of
 from positions.models.audit import AuditEntry
+from positions.nesting import shallow
 
 MINE, THEIRS = "mine", "theirs"
 BESIDES = "besides "
@@ -115,7 +116,7 @@ class Opened:
 
     def _opened(self) -> dict[str, str]:
         try:
-            opened = json.loads(self.data.get(self._named("opened"), "{}"))  # type: ignore[attr-defined]
+            opened = json.loads(shallow(self.data.get(self._named("opened"), "{}"), 1))  # type: ignore[attr-defined]
         except ValueError:
             return {}
         return opened if isinstance(opened, dict) else {}

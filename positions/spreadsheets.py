@@ -14,8 +14,9 @@ from django.http import StreamingHttpResponse
 _FORMULA = re.compile(r"(^|[;,|\t\r\n])([\s\"']*)([=+\-@\t\r\n＝＋－＠])")
 
 
-# The same, after `cell` has put its apostrophe there.
-_GUARDED = re.compile(r"(^|[;,|\t\r\n])([\s\"']*)'([=+\-@\t\r\n＝＋－＠])")
+# The same, after `cell` has put its apostrophe there. Behind a hundred blanks nobody looks for it: each of many tabs
+# would be a beginning.
+_GUARDED = re.compile(r"(^|[;,|\t\r\n])([\s\"']{0,100})'([=+\-@\t\r\n＝＋－＠])")
 
 
 class _Echo:

@@ -39,7 +39,7 @@ _ATTRIBUTE_VALUE = re.compile(r'[^"]+')
 _FORM_NAME = re.compile(rf"(?:^|[?&])({_NAME}+)=")
 _FORM_VALUE = re.compile(r'[^&\s"]+')
 # As a value stands in a program's own words (a traceback), and in JSON within JSON.
-_QUOTED_NAME = re.compile(rf"'({_NAME}+)'\s*:\s*['\"]|\b({_NAME}+)='")
+_QUOTED_NAME = re.compile(rf"'({_NAME}+)'\s*:\s*['\"]|(?<!{_NAME})({_NAME}+)='")
 _QUOTED_VALUE = re.compile(r"(?<=')[^']+|(?<=\")[^\"]+")
 _ESCAPED_NAME = re.compile(rf'\\"({_NAME}+)\\"\s*:\s*\\"')
 _ESCAPED_VALUE = re.compile(r'[^"\\]+')

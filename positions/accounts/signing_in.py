@@ -7,22 +7,22 @@ has signed in from that address before is not asked, so that nobody who guesses 
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
 from axes.models import AccessAttempt
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.db.models import Count, Max, Q
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_noop, ngettext
 
 from positions.audit import kind_of, shown
+from positions.hosts import place_of
 from positions.models import AuditEntry, FederatedIdentity, Member
 from positions.tracing import address_of
 
@@ -38,28 +38,25 @@ KEPT = 50  # refusals of one name in the trail within that time
 # -- many names from one address -----------------------------------------------------------------------------
 
 
-def _same_place(address: str) -> Q:
-    """Of IPv6 whoever has one address has the whole /64."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return Q(ip_address=address)
-    if found.version == 4:
-        return Q(ip_address=address)
-    network = ipaddress.ip_network((found, 64), strict=False)
-    return Q(ip_address__startswith=str(network.network_address).removesuffix("::") + ":")
+def _tried_from(address: str) -> list[tuple[str, datetime]]:
+    """Names that failed from there lately, and when. Of IPv6 whoever has one address has the whole /64."""
+    # Of one network all begin alike up to the first colon, however each is written; the rest is compared as numbers.
+    alike = Q(ip_address__startswith=f"{address.partition(':')[0]}:") if ":" in address else Q(ip_address=address)
+    failed = AccessAttempt.objects.filter(alike, attempt_time__gt=timezone.now() - WITHIN)
+    place = place_of(address)
+    rows = failed.values_list("ip_address", "username", "attempt_time")
+    return [(username, at) for written, username, at in rows if place_of(written) == place]
 
 
 def wait_for(address: str, username: str) -> float:
     """Seconds that a sign-in from this address has to wait; 0 for most."""
     now = timezone.now()
-    failed = AccessAttempt.objects.filter(_same_place(address), attempt_time__gt=now - WITHIN)
-    counted = failed.aggregate(names=Count("username", distinct=True), last=Max("attempt_time"))
-    names = counted["names"]
+    tried = _tried_from(address)
+    names = len({username for username, _ in tried})
     if names < SPRAYED:
         return 0.0
     wait = min(timedelta(seconds=2 ** min(names - SPRAYED, 10)), LONGEST)
-    left = (counted["last"] + wait - now).total_seconds()
+    left = (max(at for _, at in tried) + wait - now).total_seconds()
     if left <= 0 or _known(address, username):
         return 0.0
     return left

@@ -25,6 +25,7 @@ from positions.admin.importing import WithImport
 from positions.admin.occupations import FIELD, OccupationInput, OccupationsPage
 from positions.admin.scoped import ScopedAdmin, ScopedAutocompleteFilter
 from positions.admin.terms import FROM_WHEN, TermsForm, TermsPages
+from positions.folding import sought
 from positions.models import Employee, Position
 from positions.models.words import matching
 
@@ -157,7 +158,7 @@ class PositionAdmin(WithDeleteNotes, WithImport, ScopedAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet, bool]:
         narrowed, _may_repeat = super().get_search_results(request, queryset, "")
-        for word in search_term.split():
+        for word in sought(search_term):
             person = matching(word, self.visible(request), "employee")
             narrowed = narrowed.filter(person | Q(title__icontains=word) | Q(external_id__icontains=word))
         return narrowed, False

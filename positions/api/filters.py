@@ -21,6 +21,7 @@ from drf_spectacular.utils import extend_schema_field
 
 from positions.api.fields import Day, moment_of
 from positions.api.schema import HIGHEST_ID, MOST_VALUES
+from positions.folding import MOST_SOUGHT, sought
 from positions.models import ContractType, Employee, Position
 from positions.models.words import matching
 from positions.text import plain_number
@@ -86,6 +87,19 @@ class Filters(filters.FilterSet):
 
 class TextFilter(Also, filters.CharFilter):
     pass
+
+
+class SearchField(forms.CharField):
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if len(value.split()) > MOST_SOUGHT:
+            raise ValidationError(_("At most ten words are searched for."), "max_length")
+
+
+class SearchFilter(filters.CharFilter):
+    """Words that are searched for."""
+
+    field_class = SearchField
 
 
 class DayField(forms.CharField):
@@ -171,14 +185,14 @@ class NumberFilter(Also):
 
 
 class EmployeeFilters(Filters):
-    search = filters.CharFilter(
+    search = SearchFilter(
         method="filter_search",
-        help_text="Beginnings of the number, of names, of the e-mail address or of your own id; case and accents do "
-        "not matter.",
+        help_text="Beginnings of the number, of names, of the e-mail address or of your own id, ten words at most; "
+        "case and accents do not matter.",
     )
     id = IdFilter(also=("in",), alone=True, help_text="Our id.")
     number = TextFilter(also=("in",), help_text="The whole number.")
-    email = filters.CharFilter(method="filter_email", help_text="The whole address; case does not matter.")
+    email = SearchFilter(method="filter_email", help_text="The whole address; case does not matter.")
     external_id = TextFilter(also=("in",), help_text="Your own id, whole.")
     company = IdFilter(field_name="company_id", also=("in",), help_text="Id of a company.")
     department = IdFilter(field_name="department_id", also=("in",), help_text="Id of a department.")
@@ -202,10 +216,10 @@ class EmployeeFilters(Filters):
 
 
 class PositionFilters(Filters):
-    search = filters.CharFilter(
+    search = SearchFilter(
         method="filter_search",
-        help_text="Words, each of which stands in the title or the external id, or begins a name, the number, the "
-        "e-mail address or your own id of the employee (where accents do not matter).",
+        help_text="At most ten words, each of which stands in the title or the external id, or begins a name, the "
+        "number, the e-mail address or your own id of the employee (where accents do not matter).",
     )
     id = IdFilter(also=("in",), alone=True, help_text="Our id.")
     employee = IdFilter(field_name="employee_id", also=("in",), help_text="Id of an employee.")
@@ -236,7 +250,7 @@ class PositionFilters(Filters):
         fields: list[str] = []
 
     def filter_search(self, queryset: QuerySet, name: str, text: str) -> QuerySet:
-        for word in text.split():
+        for word in sought(text):
             person = matching(word, [self.request.auth.organization.pk], "employee")
             queryset = queryset.filter(person | Q(title__icontains=word) | Q(external_id__icontains=word))
         return queryset

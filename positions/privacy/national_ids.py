@@ -1,7 +1,7 @@
 """Finds national ids in any text by their form, and by a check digit where the form alone would mean other numbers too.
 
-Norway        DDMMYYnnnnn, as one number or with a blank or hyphen after the date; also D-numbers (day + 40), H-numbers
-              and synthetic ones (month + 20, 40, 65, 80)
+Norway        DDMMYYnnnnn, as one number or with blanks or a sign after the date, also DD.MM.YYYY-nnnnn; D-numbers (day
+              + 40), H-numbers and synthetic ones (month + 20, 40, 65, 80)
 Sweden        (YY)YYMMDD-nnnn or +nnnn; as ten or twelve digits with the check digit; coordination numbers (day + 60)
 Finland       DDMMYYsnnnc with any separator s that is in use: - + A to F, U to Y
 Denmark       DDMMYY-nnnn; as ten digits with the check digit, which only some people born on 1 January lack
@@ -19,19 +19,27 @@ MASK = "•••"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _QUOTES = re.compile(r'(?<!\\)(?:\\\\)*"')
 # Not within a longer number, and not a part of 1.02 or of 12-345678; but at the end of a sentence.
-_BEFORE = r"(?=\d{6})(?:(?<![0-9A-Za-z%])(?<!\d[.\-])|(?<=%[0-9A-F]{2}))"  # the latter in an address: %20
-_AFTER = r"(?![0-9A-Za-z]|[.\-]\d)"
+_BLANK = r"[ \u00a0\u202f]"
+_BETWEEN = rf"(?:{_BLANK}{{0,2}}|{_BLANK}?[\-‐‑–—./]{_BLANK}?)"  # what people write between the date and the rest
+# Behind a letter it stands as fnr01019012345 or SE199001010017, or behind what JSON writes for the end of a line
+# (whether the letters begin there, `_fits` sees). In an address, %20 is before it.
+_BEFORE = r"(?=\d{6})(?:(?<![0-9%])(?:(?<!\d[.\-])|(?<=\d{11}[.\-]))|(?<=%[0-9A-F]{2})|(?<=\\u[0-9a-f]{4}))"
+_AFTER = r"(?![0-9A-Za-z]|[.\-]\d(?!\d{10}(?!\d)))"  # but two of them in a row are two
 _FOUND = re.compile(
     rf"{_BEFORE}(?:"
-    r"(?P<norway>\d{6}[ \-]?\d{5})"
-    r"|(?P<finland>\d{6}[A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]|\d{6}[-+]\d{3}[A-FHJ-NPR-Y])"
-    r"|(?P<signed>(?:(?:18|19|20)\d{2}|\d{2})\d{4}[-+]\d{4})"
-    r"|(?P<twelve>(?:18|19|20)\d{6} ?\d{4})"
-    r"|(?P<ten>\d{6} ?\d{4})"
+    rf"(?P<norway>\d{{6}}{_BETWEEN}\d{{5}})"
+    r"|(?P<finland>\d{6}[A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]|\d{6}[-+–]\d{3}[A-FHJ-NPR-Y])"
+    rf"|(?P<signed>(?:(?:18|19|20)\d{{2}}|\d{{2}})\d{{4}}{_BLANK}?[-+‐‑–]{_BLANK}?\d{{4}})"
+    rf"|(?P<twelve>(?:18|19|20)\d{{6}}{_BLANK}{{0,2}}\d{{4}})"
+    rf"|(?P<ten>\d{{6}}{_BLANK}{{0,2}}\d{{4}})"
     rf"){_AFTER}",
     re.I,
 )
-_SIX = re.compile(r"\d{6}")  # no number that is looked for has fewer in a row: most texts are through here
+_DATED = re.compile(  # 01.01.1990-12345
+    rf"(?<![0-9A-Za-z./])(?P<norway>\d\d[./]\d\d[./](?:18|19|20)?\d\d{_BLANK}?[\-–]{_BLANK}?\d{{5}})(?![0-9A-Za-z])"
+)
+_FIVE = re.compile(r"\d{5}")  # no number that is looked for has fewer in a row: most texts are through here
+_LETTERS = re.compile(r"(?:\\(?:[bfnrt]|u[0-9a-f]{4})|(?<![0-9A-Za-z])[A-Za-z]{1,20})\Z", re.I)
 _ELEVEN = re.compile(r"(?=\d{11})(?<!\d)(?<!\d[.\-])\d{11}(?!\d|[.\-]\d)")
 
 _ADDED_TO_DAY = (0, 40)
@@ -40,22 +48,27 @@ _ADDED_TO_MONTH = (0, 20, 40, 65, 80)
 
 def masked(text: str) -> str:
     """The same text with every national id replaced. Other numbers stay readable."""
-    if not _SIX.search(text):
+    if not _FIVE.search(text):
         return text
-    mask = _Masking(text)
-    return _FOUND.sub(lambda found: mask(found) if _fits(found) else found[0], text)
+    for pattern in (_FOUND, _DATED):
+        mask = _Masking(text)
+        text = pattern.sub(lambda found, mask=mask: mask(found) if _fits(found) else found[0], text)  # type: ignore[misc]
+    return text
 
 
 def masked_strictly(text: str) -> str:
     """Also every other number of eleven digits: bank accounts, and national ids with any slip of the pen."""
-    if not _SIX.search(text):
+    if not _FIVE.search(text):
         return text
     text = masked(text)
     return _ELEVEN.sub(_Masking(text), text)
 
 
 def _fits(found: re.Match[str]) -> bool:
-    return _RULES[found.lastgroup or ""](re.sub(r"[ \-+]", "", found[0]))
+    start = found.start()
+    if found.string[start - 1 : start].isalpha() and not _LETTERS.search(found.string[max(0, start - 25) : start]):
+        return False
+    return _RULES[found.lastgroup or ""](re.sub(r"[^0-9A-Za-z]", "", found[0]))
 
 
 class _Masking:
@@ -77,7 +90,7 @@ class _Masking:
         self._counted = start
         if self._quotes % 2:
             return MASK
-        return found[0] if text[start - 1] == "-" else f'"{MASK}"'
+        return f'"{MASK}"' if found[0].isdigit() and text[start - 1] != "-" else found[0]
 
 
 def _in_uuid(match: re.Match[str]) -> bool:

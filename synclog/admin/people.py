@@ -27,6 +27,7 @@ from positions.admin.employee import EmployeeAdmin
 from positions.admin.returning import back
 from positions.admin.scoped import ScopedAdmin
 from positions.models import Employee
+from positions.models.words import matching
 from synclog.admin.job.filters import EmployeeFilter
 from synclog.admin.job.listing import JobPages
 from synclog.admin.worst import WorstFilter, worst_cell
@@ -114,18 +115,10 @@ class PeopleAdmin(ScopedAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By the employee's words, or by the record there."""
-        words = search_term.split()
+        words = search_term.strip()
         if not words:
             return queryset, False
-        employees = roles.limited(Employee.objects.all(), self.visible(request))
-        for word in words:
-            employees = employees.filter(
-                Q(number__icontains=word)
-                | Q(first_name__icontains=word)
-                | Q(last_name__icontains=word)
-                | Q(email__icontains=word)
-            )
-        return queryset.filter(Q(remote_id=search_term.strip()) | Q(employee_key__in=employees.values("pk"))), False
+        return queryset.filter(Q(remote_id=words[:200]) | matching(words, self.visible(request), "employee_key")), False
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return self.list_display  # whose it is stands with the connection

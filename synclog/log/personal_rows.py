@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.models import Task
 
+from positions.models import Employee
 from positions.privacy.personal_data import Holder, Holding, Naming, NotNow, Subject
 from synclog.models import (
     Attempt,
@@ -86,11 +87,17 @@ class HeldBySync(Holder):
     def hinder(self, subject: Subject) -> None:
         """A worker that has the person in its hands would write down afterwards what came of it."""
         # Locked: no worker takes them up until they are gone.
-        theirs = _jobs(subject).filter(open_key__isnull=False).select_for_update(of=("self",))
+        reports = Employee.objects.filter(manager__in=subject.keys).values_list("pk", flat=True)
+        keys = [*subject.keys, *reports]  # of the latter the person is named as the manager
+        jobs = Job.objects.filter(organization=subject.organization_id, employee_key__in=keys, open_key__isnull=False)
+        theirs = jobs.select_for_update(of=("self",))
         taken = theirs.filter(epoch=F("integration__lease__epoch"), integration__lease__until__gt=timezone.now())
         if list(theirs.values_list("pk")) and taken.exists():
             raise NotNow(
-                _("A change of this person is being sent right now. Nothing was erased: try again in a minute.")
+                _(
+                    "A change of this person, or of somebody whose manager they are, is being sent right now. "
+                    "Nothing was erased: try again in a minute."
+                )
             )
 
 

@@ -12,6 +12,7 @@ from django.db.models import Max, Q, QuerySet
 from integrations.planning.retro import DAYS
 from integrations.sdk.marking import gettext_noop
 from positions import dates, moments, roles
+from positions.folding import sought
 from positions.models import Employee, Position
 from positions.models.words import matching
 from synclog.log.sentences import Mark, field_label
@@ -87,7 +88,7 @@ def found(
         rows = rows.filter(integration=integration)
     if cutoff is not None:
         rows = rows.filter(cutoff_at=cutoff)
-    for word in words.split():
+    for word in sought(words):
         person = matching(word, organizations, "employee_key")
         rows = rows.filter(person | Q(employee_name__icontains=word) | Q(employee_number__icontains=word))
     return rows.select_related("integration__organization").defer("integration__credentials", "integration__vault")

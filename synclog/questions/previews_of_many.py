@@ -15,6 +15,7 @@ from synclog.log.batches import Piece
 from synclog.models import Batch, BatchError, Job
 from synclog.questions import preview
 from synclog.questions.preview import Preview
+from synclog.questions.still_held import of_people_still_held
 
 SECONDS = 8.0  # after which no further position is begun
 AT_ONCE = 50
@@ -54,7 +55,7 @@ def _store(pk: int, taken: int, integration: Integration, found: list[Preview]) 
         for one in through
         if one.outcome is not None and one.outcome.state in (State.FAILED, State.RETRYING)
     ]
-    batches.store(asked, len(through), Piece(len(through), 0, errors))
+    batches.store(asked, len(through), Piece(len(through), 0, of_people_still_held(integration.pk, errors)))
     if asked.misses == 2 * TRIES and asked.done_at is None:
         batches.end_early(asked, errors[-1].cause)
 

@@ -35,6 +35,7 @@ from synclog.engine.lease import HOST, alive
 from synclog.engine.loading import last_records
 from synclog.models.walk import Walk
 from synclog.questions import texts
+from synclog.questions.still_held import of_people_still_held
 
 logger = logging.getLogger("synclog.questions.walks")
 
@@ -359,7 +360,7 @@ def _stored(walk: Walk, rows: Sequence[models.Model], counts: Counter[str], last
         return False
     for row in rows:
         row.pk = None
-    _rows(walk).model._default_manager.bulk_create(rows)
+    _rows(walk).model._default_manager.bulk_create(of_people_still_held(walk.integration_id, rows))
     held.counts = dict(Counter(held.counts) + counts)
     held.last_key, held.employees = last, held.employees + employees
     held.moved_at = timezone.now()

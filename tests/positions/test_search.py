@@ -7,8 +7,10 @@ import unicodedata
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core import serializers
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from positions.folding import LONGEST, fold, terms, words
 from positions.models import Employee, EmployeeWord, Organization
 from positions.models.words import words_of
-from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
+from tests.factories import ApiKeyFactory, EmployeeFactory, OperatorFactory, OrganizationFactory, PositionFactory
 from tests.migrated import step_by_step
 from tests.positions.conftest import Api
 from tests.synclog.pages import connection as connected
@@ -234,3 +236,39 @@ def test_it_is_found_by_the_index(organization: Organization) -> None:
             assert re.search(r"word>\? AND word<\?|Index Cond: .*word.* >= '.* AND .*word.* < '", plan), plan
             if text == "åse":
                 assert not re.search(r"SCAN positions_employee\b|Seq Scan on positions_employee\b", plan), plan
+
+
+# The connections' list takes all that is typed for one name.
+_SEARCHED = sorted(
+    {p.opts.label for p in admin.site._registry.values() if p.search_fields} - {"integrations.Integration"}
+)
+
+
+def _long(words: int) -> str:
+    return " ".join(f"a{number}" for number in range(words))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", _SEARCHED)
+def test_no_page_asks_for_more_words_the_more_are_typed(client: Client, page: str) -> None:
+    """Each word is a condition of its own: a thousand are more than a database takes."""
+    client.force_login(OperatorFactory())
+    address = reverse(f"admin:{page.lower().replace('.', '_')}_changelist")
+    asked = {}
+    for number in (200, 2000):
+        with CaptureQueriesContext(connection) as queries:
+            shown = client.get(address, {"q": _long(number)})
+        assert "The search goes by the first ten words." in shown.content.decode()
+        asked[number] = max(len(query["sql"]) for query in queries)
+    assert asked[2000] == asked[11]
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [("/api/v1/employees/", "search"), ("/api/v1/employees/", "email"), ("/api/v1/positions/", "search")],
+)
+def test_the_api_says_how_many_words_it_takes(api: Api, path: str, parameter: str) -> None:
+    assert api.get(f"{path}?{parameter}={_long(10)}").status_code == 200
+    refused = api.get(f"{path}?{parameter}={_long(11)}")
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["field"] == parameter

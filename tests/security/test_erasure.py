@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from array import array
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -34,7 +35,9 @@ from positions.privacy import personal_data, sqlite_wipe
 from positions.privacy.redaction import MASK, Marks, masked
 from synclog.engine.lease import Held
 from synclog.engine.worker_turn import Turn
-from synclog.models import Attempt, Event, Job, Lease
+from synclog.log import batches
+from synclog.models import Attempt, Batch, BatchError, DriftCheck, DriftRow, Event, Job, Lease, Question
+from synclog.questions import asking, previews_of_many, walks
 from synclog.queue import tasks
 from tests.factories import ApiKeyFactory, EmployeeFactory, OrganizationFactory, PositionFactory
 from tests.positions.files import sent
@@ -372,6 +375,70 @@ def test_not_while_she_is_being_sent(world: World) -> None:
     for model in (Job, EmployeeLink, PeriodLink):
         assert {row.employee_key for row in model.objects.all()} == {world.employee.pk}
     assert not turn._done and turn.integration == integration
+
+
+@pytest.mark.django_db
+def test_not_while_somebody_is_being_sent_whose_manager_she_is(world: World) -> None:
+    integration = world.connect("entra_id")
+    her = world.hire(number=NUMBER)
+    Employee.objects.filter(pk=world.employee.pk).update(manager=her)
+    world.save()
+    held = Held.acquire(integration.pk)
+    assert held is not None
+    Turn(integration, held)._claim()
+    with pytest.raises(personal_data.NotNow, match="whose manager they are"):
+        erase(world.organization)
+    Lease.objects.update(until=timezone.now() - timedelta(seconds=1))
+    erase(world.organization)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("deleted", [False, True], ids=["here", "deleted before"])
+def test_what_a_check_read_before_is_not_stored_after(world: World, monkeypatch: Any, deleted: bool) -> None:
+    """It looks at her, she is erased, then it stores what it found."""
+    integration = world.connect("tripletex")
+    her = xanthippe(world.organization, company=world.employee.company)
+    world.introduce(integration, her)
+    sent = {"occupation_code": "7412101", "working_hours_scheme": "not_shift", "remuneration_type": "monthly"}
+    position = world.save(her, title="Zymurgist", **sent)
+    world.drain(integration)
+    Position.objects.filter(pk=position.pk).update(percentage=33)
+    if deleted:
+        her.delete()  # by HR; the record there stays, and is a difference until she is erased
+    seen = _erased_before(monkeypatch, walks, "_stored", world)
+    question = Question.objects.get(drift_check=asking.compare_everything(integration, "anna"))
+    asking.answer(question.pk)
+    assert seen and DriftCheck.objects.exclude(done_at=None).exists()
+    assert not DriftRow.objects.filter(employee_key=position.employee_id).exists()
+    assert not left(everything())
+
+
+@pytest.mark.django_db
+def test_what_a_preview_found_before_is_not_stored_after(world: World, monkeypatch: Any) -> None:
+    integration = world.connect("tripletex")
+    her = xanthippe(world.organization, company=world.employee.company)
+    position = world.save(her, title="Zymurgist")  # it lacks what is required
+    wanted = batches.Wanted(Batch.Action.PREVIEW, "anna", "api", world.organization.pk, integration, "", ())
+    asked = batches.begin(array("q", [position.pk]), wanted)
+    seen = _erased_before(monkeypatch, previews_of_many, "_store", world)
+    previews_of_many.carry_on(asked.pk, integration)
+    assert seen and Batch.objects.exclude(done_at=None).exists()
+    assert not BatchError.objects.exists()
+    assert not left(everything())
+
+
+def _erased_before(monkeypatch: Any, module: Any, name: str, world: World) -> list[None]:
+    """Of this function of the module: it finds her gone. The list fills when that has been so."""
+    real, seen = getattr(module, name), list[None]()
+
+    def late(*given: Any) -> Any:
+        if not seen:
+            erase(world.organization)
+        seen.append(None)
+        return real(*given)
+
+    monkeypatch.setattr(module, name, late)
+    return seen
 
 
 # -- who is meant

@@ -119,11 +119,19 @@ def test_one_password_on_many_names_is_slowed_down_more_and_more(person: Any) ->
         assert sign_in(person.username, PASSWORD, "192.0.2.66").status_code == 302, "slowed down, not locked out"
 
 
-def test_an_ipv6_network_counts_as_one_address(person: Any) -> None:
+@pytest.mark.parametrize(
+    ("network", "same", "beside"),
+    [
+        ("2001:db8:1:2", "2001:db8:1:2:ffff::9", "2001:db8:1:3::9"),
+        ("2a02:26f0", "2a02:26f0:0:0:ffff::9", "2a02:26f0:0:1::9"),
+        ("2600:0:0:5", "2600::5:ffff:0:0:9", "2600:0:0:6::9"),
+    ],
+)
+def test_an_ipv6_network_counts_as_one_address(person: Any, network: str, same: str, beside: str) -> None:
     for n in range(SPRAYED):
-        sign_in(f"somebody-{n}", "wrong", f"2001:db8:1:2::{n + 1:x}")
-    assert sign_in(person.username, PASSWORD, "2001:db8:1:2:ffff::9").status_code == 429
-    assert sign_in(person.username, PASSWORD, "2001:db8:1:3::9").status_code == 302
+        sign_in(f"somebody-{n}", "wrong", f"{network}::{n + 1:x}")
+    assert sign_in(person.username, PASSWORD, same).status_code == 429
+    assert sign_in(person.username, PASSWORD, beside).status_code == 302
 
 
 def test_whoever_signed_in_from_there_before_is_not_kept_out_by_a_guesser(person: Any) -> None:

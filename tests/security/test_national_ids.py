@@ -20,6 +20,7 @@ from tests.synclog.world import new_world
 
 DAYS = st.dates(date(1900, 1, 1), date(2030, 12, 31))
 SERIAL = st.integers(0, 99_999)
+NORWAYS_SIGNS = st.sampled_from(["", " ", "-", "  ", "\u00a0", "–", " - ", "/", "."])
 SURROUNDED = st.sampled_from(
     [
         "{}",
@@ -32,6 +33,14 @@ SURROUNDED = st.sampled_from(
         "{}, {}",
         "no-{}",
         "q=%20{}",
+        "fnr{}",
+        "Unknown: SE{}",
+        "Not found:\n{}",
+        "a\t{}\r\n",
+        '{{"message": "Not found:\\n{}"}}',
+        '{{"message": "\\t{}", "other": "\\u00a0{}\\r\\n{}"}}',
+        "A\u00a0{}",
+        "{}/{}",
     ]
 )
 
@@ -45,7 +54,7 @@ def norwegian(draw: Any) -> str:
     day, month, year = draw(DAYS).strftime("%d %m %y").split()
     day = f"{int(day) + draw(st.sampled_from([0, 40])):02}"
     month = f"{int(month) + draw(st.sampled_from([0, 20, 40, 65, 80])):02}"
-    return f"{day}{month}{year}{draw(st.sampled_from(['', ' ', '-']))}{draw(SERIAL):05}"
+    return f"{day}{month}{year}{draw(NORWAYS_SIGNS)}{draw(SERIAL):05}"
 
 
 @st.composite
@@ -104,6 +113,10 @@ def test_every_form_is_masked_everywhere(number: str, around: str) -> None:
         "196408233234",
         "701063-2391",
         "0101651234",
+        "01.01.1990-12345",
+        "01/01/90 - 12345",
+        "640823–3234",
+        "19640823\u00a03234",
     ],
 )
 def test_known_examples(number: str) -> None:
@@ -128,6 +141,9 @@ def test_known_examples(number: str) -> None:
         "occupation 2511102, 7412101",
         "version 10.20.300",
         "IBAN NO9386011117947",
+        "VAT SE556123456701, DK12345678",
+        "hash ab12f01019012345",
+        "31.12.2026 12345",
     ],
 )
 def test_ordinary_numbers_stay_readable(text: str) -> None:
@@ -193,3 +209,7 @@ def test_a_refusal_that_names_somebody_else_is_kept_without_the_number(
         world.drain(integration)
         position.percentage = 50
         position.save()
+
+
+def test_two_in_a_row_are_two() -> None:
+    assert masked("01019012345-02029012345, 01019012345.02029012345") == f"{MASK}-{MASK}, {MASK}.{MASK}"

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from positions.admin.scoped import ScopedAdmin, as_key
+from positions.folding import sought
 from positions.models.words import matching
 from synclog.admin.connection_positions import PositionPages
 from synclog.admin.cutoff import CutoffPages
@@ -95,7 +96,7 @@ class JobAdmin(JobColumns, ScopedAdmin):
         """Entries of whoever is found by the words, whatever their case and accents; and those in which they stand as
         they are written, for positions and for people who are not here any more."""
         narrowed, _ = super().get_search_results(request, queryset, "")
-        for word in search_term.split():
+        for word in sought(search_term):
             written = (Q(**{f"{name}__icontains": word}) for name in self.search_fields)
             person = matching(word, self.visible(request), "employee_key")
             narrowed = narrowed.filter(reduce(or_, written, person))

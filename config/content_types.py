@@ -1,0 +1,57 @@
+"""Which headers about content are believed. A name of a codec in one of them would reach Python's own codecs, of which
+some take a time that grows with the square of the length and others decode no text at all, and it would do so before
+anybody is known: Django decodes the address while it makes the request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+
+from positions.api.problems import MEDIA_TYPE, document
+
+LONGEST = 500
+CHARSETS = frozenset(["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1", "windows-1252"])
+_CHARSET = re.compile(r'charset\s*=\s*"?([^";,\s]*)', re.IGNORECASE)
+_ENCODED = re.compile(r"\*[\d*]*\s*=")  # a parameter that names its own codec (RFC 2231)
+_REFUSED = "position_sync.content_type_refused"
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def _believed(header: str) -> bool:
+    known = all(charset.lower() in CHARSETS for charset in _CHARSET.findall(header))
+    return known and len(header) <= LONGEST and not _ENCODED.search(header)
+
+
+def screened(application: Application) -> Application:
+    """The WSGI application, which is not told of such headers: an Accept is as if it were not there, and a
+    Content-Type is refused by the middleware below."""
+
+    def screen(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not _believed(environ.get("HTTP_ACCEPT", "")):
+            del environ["HTTP_ACCEPT"]
+        if not _believed(environ.get("CONTENT_TYPE", "")):
+            environ |= {"CONTENT_TYPE": "", _REFUSED: True}
+        return application(environ, start_response)
+
+    return screen
+
+
+class ContentTypeMiddleware:
+    """415 for a Content-Type that was taken away."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _REFUSED not in request.META:
+            return self.get_response(request)
+        words = _("Its Content-Type cannot be read here: text is to be UTF-8. Nothing was done.")
+        if request.path_info.startswith("/api/"):
+            body = document(request, 415, "unsupported_media_type", words)
+            return JsonResponse(body, status=415, content_type=MEDIA_TYPE)
+        return HttpResponse(words, status=415, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,71 @@
+"""What an address may ask of a list: words of a search, and values of columns. It comes from whoever writes addresses,
+and each of these becomes a question to the database."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.views.main import SEARCH_VAR
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from positions.folding import MOST_SOUGHT, sought
+
+# The others (`regex`, `range`, `year` ...) are made by no filter; a pattern runs in the process that holds everybody's
+# requests, for as long as it is written to.
+_COMPARED = frozenset(["exact", "in", "isnull", "gt", "gte", "lt", "lte"])
+_HIGHEST = 2**63 - 1
+
+
+class LookingUp:
+    """Mix in before ModelAdmin."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet, search_term: str
+    ) -> tuple[models.QuerySet, bool]:
+        return super().get_search_results(request, queryset, " ".join(sought(search_term)))  # type: ignore[misc]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if len(request.GET.get(SEARCH_VAR, "").split()) > MOST_SOUGHT:
+            messages.info(request, _("The search goes by the first ten words."))
+        shown: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
+        return shown
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        allowed: bool = super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
+        return allowed and can_be_asked(self.model, lookup, value)  # type: ignore[attr-defined]
+
+
+def can_be_asked(model: Any, lookup: str, value: str) -> bool:
+    """Whether `lookup=value` compares a column with values that it can have. What names no column is a filter's own."""
+    field: Any = None
+    parts = lookup.split("__")
+    while parts and model is not None:
+        try:
+            field = model._meta.get_field(parts[0])
+        except FieldDoesNotExist:
+            break
+        parts, model = parts[1:], field.related_model
+    if field is None:
+        return True
+    if "\0" in value or len(parts) > 1 or not _COMPARED.issuperset(parts):
+        return False
+    if parts == ["isnull"]:
+        return value.lower() in ("true", "false", "1", "0")
+    return all(_fits(field, one) for one in (value.split(",") if parts == ["in"] else [value]))
+
+
+def _fits(field: Any, value: str) -> bool:
+    while field.is_relation:
+        field = field.target_field
+    try:
+        found = field.to_python(value)
+    except ValidationError:
+        return False
+    if isinstance(found, date):
+        return 1 < found.year < 9999  # another zone's day is one as well
+    return not isinstance(found, int) or abs(found) <= _HIGHEST
