@@ -18,6 +18,7 @@ from positions.folding import MOST_SOUGHT, sought
 # The others (`regex`, `range`, `year` ...) are made by no filter; a pattern runs in the process that holds everybody's
 # requests, for as long as it is written to.
 _COMPARED = frozenset(["exact", "in", "isnull", "gt", "gte", "lt", "lte"])
+_PARTS = ("year", "month", "day")
 _HIGHEST = 2**63 - 1
 
 
@@ -37,7 +38,16 @@ class LookingUp:
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         allowed: bool = super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
-        return allowed and can_be_asked(self.model, lookup, value)  # type: ignore[attr-defined]
+        return allowed and (self._of_a_filter(lookup, value, request) or can_be_asked(self.model, lookup, value))  # type: ignore[attr-defined]
+
+    def _of_a_filter(self, lookup: str, value: str, request: HttpRequest | None) -> bool:
+        """Whether one of the list's own filters, or its line of days, reads this itself."""
+        filters = self.get_list_filter(request)  # type: ignore[attr-defined]
+        if lookup in {getattr(one, "parameter_name", None) for one in filters}:
+            return True
+        days: str | None = self.date_hierarchy  # type: ignore[attr-defined]
+        number = int(value) if value.isascii() and value.isdecimal() and len(value) <= 4 else 0
+        return days is not None and lookup in {f"{days}__{part}" for part in _PARTS} and 0 < number < date.max.year
 
 
 def can_be_asked(model: Any, lookup: str, value: str) -> bool:

@@ -38,6 +38,7 @@ _FOUND = re.compile(
 _DATED = re.compile(  # 01.01.1990-12345
     rf"(?<![0-9A-Za-z./])(?P<norway>\d\d[./]\d\d[./](?:18|19|20)?\d\d{_BLANK}?[\-–]{_BLANK}?\d{{5}})(?![0-9A-Za-z])"
 )
+_DECIMAL = re.compile(r"\d+\.\d+")
 _FIVE = re.compile(r"\d{5}")  # no number that is looked for has fewer in a row: most texts are through here
 _LETTERS = re.compile(r"(?:\\(?:[bfnrt]|u[0-9a-f]{4})|(?<![0-9A-Za-z])[A-Za-z]{1,20})\Z", re.I)
 _ELEVEN = re.compile(r"(?=\d{11})(?<!\d)(?<!\d[.\-])\d{11}(?!\d|[.\-]\d)")
@@ -90,7 +91,9 @@ class _Masking:
         self._counted = start
         if self._quotes % 2:
             return MASK
-        return f'"{MASK}"' if found[0].isdigit() and text[start - 1] != "-" else found[0]
+        if found[0].isdigit():
+            return found[0] if text[start - 1] == "-" else f'"{MASK}"'
+        return found[0] if _DECIMAL.fullmatch(found[0]) else MASK  # else it is no JSON, but begins like it
 
 
 def _in_uuid(match: re.Match[str]) -> bool:

@@ -211,5 +211,15 @@ def test_a_refusal_that_names_somebody_else_is_kept_without_the_number(
         position.save()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["[Error] {} not found", "{{'fnr': '{}'}}", '{{"m": "a"}}\n{}', '[1] {} said "x"', "{{broken {}}}"],
+)
+@pytest.mark.parametrize("number", ["010190-12345", "010190A1234", "19640823-3234"])
+def test_what_only_begins_like_json_is_masked_too(text: str, number: str) -> None:
+    assert number not in masked(text.format(number))
+    assert number not in masked_strictly(text.format(number))
+
+
 def test_two_in_a_row_are_two() -> None:
     assert masked("01019012345-02029012345, 01019012345.02029012345") == f"{MASK}-{MASK}, {MASK}.{MASK}"
