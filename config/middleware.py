@@ -7,7 +7,7 @@ from http import HTTPStatus
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseRedirectBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -106,8 +106,9 @@ class RequestIdMiddleware:
 
 class TransportMiddleware:
     """TRACE is answered by nobody, and pages do not answer PUT, PATCH, DELETE and OPTIONS, each of which Django's admin
-    would take for a GET. A program that calls without https is told so: sent on like a browser it would go on showing
-    its key to everybody on the way, and nobody would notice. Who signs out leaves nothing in the browser."""
+    would take for a GET; nor an address with NUL. A program that calls without https is told so: sent on like a browser
+    it would go on showing its key to everybody on the way, and nobody would notice. Who signs out leaves nothing in the
+    browser."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -115,6 +116,8 @@ class TransportMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         of_the_api = request.path_info.startswith("/api/")
         answered = _BY_THE_API if of_the_api else _BY_PAGES
+        if not of_the_api and "%00" in request.META.get("QUERY_STRING", ""):
+            return HttpResponseBadRequest()  # NUL is in no text here, and PostgreSQL takes no question with it
         if request.method not in answered:
             refused = HttpResponseNotAllowed(answered)
             if of_the_api:

@@ -62,7 +62,7 @@ def can_be_asked(model: Any, lookup: str, value: str) -> bool:
         parts, model = parts[1:], field.related_model
     if field is None:
         return True
-    if "\0" in value or len(parts) > 1 or not _COMPARED.issuperset(parts):
+    if len(parts) > 1 or not _COMPARED.issuperset(parts):
         return False
     if parts == ["isnull"]:
         return value.lower() in ("true", "false", "1", "0")

@@ -264,7 +264,9 @@ class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, LookingU
         if obj is None or obj.pk is None:
             return roles.can_somewhere(request.user, need)
         organization = self.organization_id_of(obj)
-        return organization is not None and roles.can(request.user, organization, need)
+        if organization is None:  # the installation's own
+            return roles.is_operator(request.user)
+        return roles.can(request.user, organization, need)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.allowed(request, "view")

@@ -255,3 +255,11 @@ def test_the_command_writes_it_as_csv(organization, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 1
     with pytest.raises(CommandError, match="no organization 4711"):
         call_command("audit_export", organization=4711)
+
+
+def test_an_entry_of_the_installation_opens_for_operators_alone(organization):
+    entry = AuditEntry.objects.create(organization=None, actor="kari", via="admin", action="signed_in", kind="user")
+    address = reverse("admin:positions_auditentry_change", args=[entry.pk])
+    assert browser_of(None, "operator").get(address).status_code == 200
+    for role in ("admin", "viewer"):
+        assert browser_of(organization, role).get(address).status_code in (302, 403)
