@@ -26,6 +26,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from positions import roles
 from positions.admin.history import EnglishHistory
 from positions.admin.inputs import DateInput
+from positions.admin.narrowed import NarrowedAdmin
 from positions.admin.once import OnceAdmin
 from positions.admin.opened import OpenedAdmin, OpenedInline
 from positions.admin.returning import back
@@ -116,7 +117,7 @@ def as_key(text: Any) -> int | None:
     return int(text) if _is_key(text) else None
 
 
-class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, ModelAdmin):
+class ScopedAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, _Permissions, NarrowedAdmin, ModelAdmin):
     """A ModelAdmin for a model that belongs to an organization. Subclass it and set:
 
     `organization_path`: the lookup from the model to its organization: "organization" (default),
@@ -498,7 +499,7 @@ class ScopedAutocompleteFilter(AutocompleteSelectFilter):
     form_class = _ScopedDropdownForm
 
 
-class OperatorAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, ModelAdmin):
+class OperatorAdmin(EnglishHistory, OnceAdmin, OpenedAdmin, NarrowedAdmin, ModelAdmin):
     """A page for operators only."""
 
     def _operator(self, request: HttpRequest) -> bool:
