@@ -357,6 +357,11 @@ NOT_CURRENT = Text(
     _("{system} takes the current position only, which is another one ({period})."),
     cause="not_current",
 )
+NOT_CURRENT_BUT = Text(
+    "plan.not_current_but",
+    _("{system} takes the current position only, which is “{title}” ({period})."),
+    cause="not_current",
+)
 TAKEN_OVER = Text(
     "plan.taken_over", _("Another position is current now and takes its place in {system}."), cause="taken_over"
 )
